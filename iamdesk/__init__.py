@@ -1,0 +1,1 @@
+"""iamdesk: access reviews of AWS accounts, offline and with proof."""

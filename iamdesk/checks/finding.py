@@ -1,0 +1,54 @@
+"""One finding: a check that fires on one subject, with its evidence."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iamdesk.explain.decision import Decision, StatementLine
+
+
+class Severity(StrEnum):
+    """How bad it is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class State(StrEnum):
+    """How sure it is. What cannot be told is a finding too, never a pass."""
+
+    FOUND = "found"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of proof: a fact in words, and where there is one the answered question or the statement behind it."""
+
+    text: str
+    decision: Decision | None = None
+    statement: StatementLine | None = None
+    policy_key: str | None = None
+    """A policy to open, where the proof is a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check's word on one subject."""
+
+    check_id: str
+    title: str
+    severity: Severity
+    state: State
+    account: str
+    subject_key: str
+    """ARN or key of the subject: where a click leads."""
+    subject_name: str
+    subject_kind: str
+    sentence: str
+    evidence: tuple[Evidence, ...]
+    remedy: str
+    fingerprint: str
+    """Stable over snapshots: same check, same subject, same object."""

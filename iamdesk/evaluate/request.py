@@ -1,0 +1,61 @@
+"""The question: can this principal do this action on this resource, in this context?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class RequestError(ValueError):
+    """A question that cannot be asked: an unknown principal, a malformed action or ARN. Its text is one sentence."""
+
+
+class UnknownContext(StrEnum):
+    """What a condition key that nobody gave means."""
+
+    UNKNOWN = "unknown"
+    """It may or may not be in the request: the answer depends on it where it matters (SEMANTICS K)."""
+    ABSENT = "absent"
+    """It is not in the request: AWS's own rule (SEMANTICS K1)."""
+
+
+class Layer(StrEnum):
+    """One kind of policy in the evaluation, in the order in which an answer tells them (CONTRACT 1)."""
+
+    RCP = "rcp"
+    SCP = "scp"
+    RESOURCE = "resource"
+    TRUST = "trust"
+    IDENTITY = "identity"
+    PERMISSIONS_BOUNDARY = "permissions-boundary"
+    SESSION = "session"
+    ENDPOINT = "endpoint"
+    ACL = "acl"
+    BLOCK_PUBLIC_ACCESS = "block-public-access"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDocument:
+    """A policy document that comes with the question instead of the snapshot (a session policy, say)."""
+
+    name: str
+    document: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question.
+
+    ``principal`` is an ARN, a service name (``lambda.amazonaws.com``) or ``anonymous``; ``resource`` an ARN, or ``*``
+    for actions that take none. ``context`` maps condition keys to a value or, for a key with several values, to a list;
+    ``None`` says that the key is absent. ``without`` names layers to leave out ("without service control policies").
+    """
+
+    principal: str
+    action: str
+    resource: str = "*"
+    context: Mapping[str, str | Sequence[str] | None] = field(default_factory=dict)
+    resource_account: str | None = None
+    session_policies: tuple[NamedDocument, ...] | None = None
+    unknown_context: UnknownContext = UnknownContext.UNKNOWN
+    without: frozenset[Layer] = frozenset()

@@ -1,0 +1,171 @@
+"""The answer, as the outside sees it: frozen and complete, so that every view paints from this one object."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iamdesk.evaluate.request import Layer, Request
+from iamdesk.policy.document import Document
+from iamdesk.policy.text import ElementPath, Span
+
+
+class Verdict(StrEnum):
+    """The four words (CONTRACT 1): AWS's own three, and ``conditional``."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicitDeny"
+    IMPLICIT_DENY = "implicitDeny"
+    CONDITIONAL = "conditional"
+
+
+class SourceType(StrEnum):
+    """What kind of policy a statement comes from (CONTRACT 3, ``SourcePolicyType``)."""
+
+    USER = "user"
+    GROUP = "group"
+    ROLE = "role"
+    AWS_MANAGED = "aws-managed"
+    USER_MANAGED = "user-managed"
+    RESOURCE = "resource"
+    TRUST = "trust"
+    PERMISSIONS_BOUNDARY = "permissions-boundary"
+    SCP = "scp"
+    RCP = "rcp"
+    SESSION = "session"
+    ACL = "acl"
+    ENDPOINT = "endpoint"
+
+
+class Part(StrEnum):
+    """What a statement did in an answer."""
+
+    DECIDES = "decides"
+    """The answer rests on it."""
+    TOOK_PART = "took part"
+    """It matched, but the answer would be the same without it."""
+    DEPENDS = "depends"
+    """It would match under context values that were not given."""
+    NEAR_MISS = "near miss"
+    """It is about this action, but one element did not match: ``failed`` says which, ``sentence`` why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One statement in an answer."""
+
+    part: Part
+    layer: Layer
+    level: int | None
+    """For SCPs and RCPs: 0 is the root, the last one the account."""
+    source_policy_id: str
+    """A managed policy's ARN, an inline policy's name, the case's own name."""
+    source_policy_type: SourceType
+    policy_key: str
+    """What ``workbench`` shows the policy by (``index.keys``)."""
+    policy_name: str
+    owner: str
+    """ARN of what carries the policy: the user, the group it comes through, the role, the resource."""
+    document: Document
+    index: int
+    sid: str | None
+    effect: str
+    sentence: str
+    """Why it matches or fails, for people: ``Resource arn:…:a does not match arn:…:b/*.``"""
+    failed: str | None
+    """For a near miss, the element: ``Principal``, ``Resource``, ``NotResource``, ``Condition`` …"""
+    mark: ElementPath
+    """The element to underline: of a near miss the failing one, else the statement itself."""
+
+    @property
+    def span(self) -> Span | None:
+        """Where the statement stands in the policy as shown."""
+        return self.document.text.span_of(self.document.statements[self.index].path)
+
+    @property
+    def mark_span(self) -> Span | None:
+        """Where the element to underline stands in the policy as shown."""
+        return self.document.text.span_of(self.mark)
+
+    @property
+    def name(self) -> str:
+        """The statement as people point at it: ``payroll-rw, statement 2 (ReadOnly)``; counted from 1."""
+        sid = f" ({self.sid})" if self.sid else ""
+        return f"{self.policy_name}, statement {self.index + 1}{sid}"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLine:
+    """What one layer says."""
+
+    layer: Layer
+    outcome: Verdict | None
+    """None: the layer is not in play."""
+    title: str
+    """The layer's name for people: ``Permissions boundary``."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something that the snapshot did not hold and the answer rests on."""
+
+    code: str
+    """Stable: ``policy-missing``, ``action-unknown``, ``organization-unknown``, ``pages-disagree`` …"""
+    message: str
+    other_decision: Verdict | None = None
+    """For ``pages-disagree``: the answer under the other reading (SEMANTICS K9)."""
+
+
+class KeyState(StrEnum):
+    """What the evaluation knew of a condition key."""
+
+    GIVEN = "given"
+    DERIVED = "derived"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextKey:
+    """One condition key that statements in play test: a row of the context table."""
+
+    key: str
+    state: KeyState
+    values: tuple[str, ...]
+    type: str
+    """``String``, ``ARN``, ``Bool``, ``Date``, ``Numeric``, ``IPAddress``, ``Binary``; ``ArrayOf…`` for multivalued."""
+    suggestions: tuple[str, ...]
+    """Values that the statements name."""
+    matters: bool
+    """Whether it is unknown and its value can change this answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One answer with everything that explains it."""
+
+    decision: Verdict
+    request: Request
+    """The question as it was understood (full ARNs, AWS's spelling of the action)."""
+    sentence: str
+    """The answer in one sentence."""
+    layers: tuple[LayerLine, ...]
+    statements: tuple[StatementLine, ...]
+    """Deciding ones first, then those that took part, then near misses."""
+    missing_context_values: tuple[str, ...]
+    """Keys whose unknown values can change this answer; never a key that cannot."""
+    conditions: tuple[Mapping[str, str | tuple[str, ...] | None], ...]
+    """For ``conditional``: the smallest sets of context values under which it is allowed (None: the key is absent)."""
+    blocked_by: tuple[str, ...]
+    """Layers that took an otherwise granted request away; also ``credentials``, ``partition``."""
+    assumptions: tuple[Assumption, ...]
+    context: tuple[ContextKey, ...]
+
+    def statements_that(self, *parts: Part) -> tuple[StatementLine, ...]:
+        """Return the statements that played one of the parts."""
+        return tuple(line for line in self.statements if line.part in parts)
+
+    @property
+    def matched_statements(self) -> tuple[StatementLine, ...]:
+        """The statements on which the answer rests (``MatchedStatements`` of AWS's simulator)."""
+        return self.statements_that(Part.DECIDES)

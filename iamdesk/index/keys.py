@@ -1,0 +1,14 @@
+"""The keys by which policies of a snapshot are known: one string each, unique in the snapshot.
+
+A managed policy is known by its ARN, an inline policy by its owner and name, a trust policy by its role.
+"""
+
+
+def inline_policy_key(owner_arn: str, policy_name: str) -> str:
+    """Return the key of an inline policy of a user, group or role."""
+    return f"{owner_arn}#inline/{policy_name}"
+
+
+def trust_policy_key(role_arn: str) -> str:
+    """Return the key of a role's trust policy."""
+    return f"{role_arn}#trust"

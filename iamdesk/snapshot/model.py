@@ -1,0 +1,209 @@
+"""What AWS prints about an account, as pydantic models that bear AWS's names.
+
+Fields are AWS's, in snake case (``UserName`` is ``user_name``); keys that AWS may add later are kept (``model_extra``).
+Policy documents stay the JSON value that was captured: an object, or a string where it is not JSON.
+Source of the shapes: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic.alias_generators import to_pascal
+
+from iamdesk.snapshot.documents import decode_document
+from iamdesk.snapshot.problems import Problem
+
+type PolicyDocument = Annotated[Any, BeforeValidator(decode_document)]
+"""A policy document as AWS holds it: objects, JSON strings and URL-encoded JSON strings all become the object."""
+
+
+class AwsModel(BaseModel):
+    """Base of everything that AWS prints: frozen, AWS's own key names, unknown keys kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_pascal, validate_by_name=True)
+
+
+class Tag(AwsModel):
+    """One tag of a user, role or policy."""
+
+    key: str
+    value: str
+
+
+class AttachedPolicy(AwsModel):
+    """A managed policy attached to a principal."""
+
+    policy_name: str
+    policy_arn: str
+
+
+class AttachedPermissionsBoundary(AwsModel):
+    """The managed policy that bounds what a user or role may do."""
+
+    permissions_boundary_type: str | None = None
+    permissions_boundary_arn: str
+
+
+class PolicyDetail(AwsModel):
+    """An inline policy."""
+
+    policy_name: str
+    policy_document: PolicyDocument = None
+
+
+class RoleLastUsed(AwsModel):
+    """When and where a role was last used; both absent when AWS saw no use within its tracking period."""
+
+    last_used_date: datetime | None = None
+    region: str | None = None
+
+
+class UserDetail(AwsModel):
+    """An IAM user."""
+
+    arn: str
+    user_name: str
+    user_id: str = ""
+    path: str = "/"
+    create_date: datetime | None = None
+    user_policy_list: tuple[PolicyDetail, ...] = ()
+    group_list: tuple[str, ...] = ()
+    attached_managed_policies: tuple[AttachedPolicy, ...] = ()
+    permissions_boundary: AttachedPermissionsBoundary | None = None
+    tags: tuple[Tag, ...] = ()
+
+
+class GroupDetail(AwsModel):
+    """An IAM group."""
+
+    arn: str
+    group_name: str
+    group_id: str = ""
+    path: str = "/"
+    create_date: datetime | None = None
+    group_policy_list: tuple[PolicyDetail, ...] = ()
+    attached_managed_policies: tuple[AttachedPolicy, ...] = ()
+
+
+class InstanceProfile(AwsModel):
+    """An instance profile: what hands a role to EC2 instances."""
+
+    arn: str
+    instance_profile_name: str = ""
+    instance_profile_id: str = ""
+    path: str = "/"
+    create_date: datetime | None = None
+
+
+class RoleDetail(AwsModel):
+    """An IAM role."""
+
+    arn: str
+    role_name: str
+    role_id: str = ""
+    path: str = "/"
+    create_date: datetime | None = None
+    assume_role_policy_document: PolicyDocument = None
+    instance_profile_list: tuple[InstanceProfile, ...] = ()
+    role_policy_list: tuple[PolicyDetail, ...] = ()
+    attached_managed_policies: tuple[AttachedPolicy, ...] = ()
+    permissions_boundary: AttachedPermissionsBoundary | None = None
+    tags: tuple[Tag, ...] = ()
+    role_last_used: RoleLastUsed | None = None
+
+
+class PolicyVersion(AwsModel):
+    """One version of a managed policy."""
+
+    version_id: str
+    is_default_version: bool = False
+    document: PolicyDocument = None
+    create_date: datetime | None = None
+
+
+class ManagedPolicyDetail(AwsModel):
+    """A managed policy, AWS's own (``arn:aws:iam::aws:policy/…``) or the customer's."""
+
+    arn: str
+    policy_name: str
+    policy_id: str = ""
+    path: str = "/"
+    default_version_id: str | None = None
+    attachment_count: int | None = None
+    permissions_boundary_usage_count: int | None = None
+    is_attachable: bool | None = None
+    description: str | None = None
+    create_date: datetime | None = None
+    update_date: datetime | None = None
+    policy_version_list: tuple[PolicyVersion, ...] = ()
+
+    @property
+    def is_aws_managed(self) -> bool:
+        """Whether AWS owns and maintains the policy (its ARN's account is ``aws``)."""
+        return self.arn.split(":", 5)[4:5] == ["aws"]
+
+    @property
+    def default_version(self) -> PolicyVersion | None:
+        """The version in force (SEMANTICS L3), or None where the snapshot does not hold it."""
+        for version in self.policy_version_list:
+            if version.version_id == self.default_version_id:
+                return version
+        return next((version for version in self.policy_version_list if version.is_default_version), None)
+
+
+class BrokenEntry(BaseModel):
+    """An entry of a known list that has not the shape AWS prints. It is shown, never dropped."""
+
+    model_config = ConfigDict(frozen=True)
+
+    list_name: str
+    """The list it stands in: ``UserDetailList``, ``GroupDetailList``, ``RoleDetailList`` or ``Policies``."""
+    name: str
+    """Its name as far as it can be told, else its position (``entry 12``)."""
+    arn: str | None
+    problems: tuple[Problem, ...]
+
+
+class Account(BaseModel):
+    """What one snapshot knows of one account."""
+
+    model_config = ConfigDict(frozen=True)
+
+    account_id: str
+    partition: str = "aws"
+    alias: str | None = None
+    users: tuple[UserDetail, ...] = ()
+    groups: tuple[GroupDetail, ...] = ()
+    roles: tuple[RoleDetail, ...] = ()
+    policies: tuple[ManagedPolicyDetail, ...] = ()
+    broken: tuple[BrokenEntry, ...] = ()
+    is_truncated: bool = False
+    """Whether pages are missing: the last page read says that more follow."""
+
+
+class SourceFile(BaseModel):
+    """A file that a snapshot was read from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    size: int
+    sha256: str
+    """Of the file's bytes as they lie on disk (compressed where it is), in lower-case hexadecimal."""
+
+
+class Snapshot(BaseModel):
+    """Everything captured of one or more accounts at one moment. Nothing in it ever changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path
+    files: tuple[SourceFile, ...]
+    sha256: str
+    """The file's own digest for one file; for several, the digest of the sorted ``digest  name`` lines."""
+    accounts: tuple[Account, ...]
+    problems: tuple[Problem, ...] = ()
+    latest: datetime | None = None
+    """The latest moment that anything in the snapshot speaks of: ages are counted back from here, never from now."""

@@ -1,0 +1,111 @@
+"""The counter: the only hatch between the house and its front ends (window and command line).
+
+One call for each thing that a user does. What comes back is frozen and complete, so that every view paints from the
+same object and none asks a second time. All of it may be called from any thread.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from iamdesk.checks import registry
+from iamdesk.checks.finding import Finding
+from iamdesk.explain.decision import Decision
+from iamdesk.evaluate.request import Request
+from iamdesk.index.completion import Completion, Completions
+from iamdesk.index.outline import Badge, Outline, build_outline
+from iamdesk.index.search import Matches, OutlineSearch
+from iamdesk.index.subject import PolicyView, Subject, SubjectIndex
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.snapshot.reader import load_snapshot
+
+
+class OpenSnapshot:
+    """A snapshot that is open: everything that can be asked of it. Holds nothing that changes."""
+
+    def __init__(self, snapshot: Snapshot, outline: Outline) -> None:
+        self.snapshot = snapshot
+        self.outline = outline
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """The engine over this snapshot: built at first use, which takes no longer than a heartbeat."""
+        return Evaluator(self.snapshot)
+
+    @cached_property
+    def _subjects(self) -> SubjectIndex:
+        return SubjectIndex(self.snapshot)
+
+    @cached_property
+    def _search(self) -> OutlineSearch:
+        return OutlineSearch(self.outline)
+
+    @cached_property
+    def _completions(self) -> Completions:
+        return Completions(self.snapshot)
+
+    def subject(self, key: str) -> Subject | None:
+        """Return what the inspector shows for a key of the outline; None for a key that the snapshot does not hold."""
+        return self._subjects.subject(key)
+
+    def policy(self, key: str, version: str | None = None) -> PolicyView | None:
+        """Return a policy's text and diagnostics by its key (``index.keys``); ``version`` picks one that is not in force."""
+        return self._subjects.policy(key, version)
+
+    def search(self, text: str) -> Matches:
+        """Return the rows of the outline that match what the user typed, ancestors included."""
+        return self._search.matches(text)
+
+    def complete_principal(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return principals whose name or ARN holds the text, best first."""
+        return self._completions.principals(text, limit)
+
+    def complete_action(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return actions that hold the text, best first, each with access level and description."""
+        return self._completions.actions(text, limit)
+
+    def complete_resource(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return ARNs of the snapshot and ARN templates of the action's resource types that hold the text, best first."""
+        return self._completions.resources(action, text, limit)
+
+    def ask(self, request: Request) -> Decision:
+        """Answer one question.
+
+        Raises:
+            RequestError: the question cannot be asked; its text says why in one sentence.
+        """
+        return self.evaluator.can(request)
+
+    def findings(
+        self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> Iterator[Finding]:
+        """Run every check; findings come as they are found.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return registry.run(self.evaluator, progress, cancelled)
+
+    def decided_badges(
+        self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> Mapping[int, tuple[Badge, ...]]:
+        """Return the badges by row, those that need the evaluator (administrator, outsider) included."""
+        return registry.badges(self.evaluator, self.outline, progress, cancelled)
+
+
+class Workbench:
+    """What a front end holds: it opens snapshots."""
+
+    def open_snapshot(
+        self, path: Path, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> OpenSnapshot:
+        """Read a snapshot and lay out its tree.
+
+        Raises:
+            SnapshotError: the path is no readable snapshot; its text is one sentence that names the place.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        snapshot = load_snapshot(path, progress=progress, cancelled=cancelled)
+        return OpenSnapshot(snapshot, build_outline(snapshot))
