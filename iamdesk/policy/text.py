@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 # Characters that a reader cannot see or that change the order of what they see: control, soft hyphen, zero width,
 # line separators, bidi controls, lone surrogates. JSON lets us write them as escapes without changing the value.
-_UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 
 
 def _quoted(value: Any) -> str:

@@ -1,0 +1,49 @@
+"""Patterns for actions: ``s3:Get*``. Service and name are compared without case (SEMANTICS F1)."""
+
+from functools import lru_cache
+
+from iamdesk.policy.patterns import Glob, glob
+
+
+class ActionPattern:
+    """One entry of ``Action`` or ``NotAction``."""
+
+    __slots__ = ("_name", "problem", "service", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.problem: str | None = None
+        """Why the entry matches nothing, where it cannot match anything."""
+        self.service: str | None = None
+        """The service prefix in lower case; None where the entry covers every service (``*``) or none."""
+        self._name: Glob | None = None
+        if text and not text.strip("*"):
+            self._name = glob("*")
+            return
+        service, colon, name = text.partition(":")
+        if not colon or not name:
+            self.problem = f"`{text}` names no action: expected `service:Action` or `*`"
+        elif any(character.isspace() or character == "," for character in text):
+            self.problem = f"`{text}` holds white space or a comma: it matches no action"
+        elif "*" in service or "?" in service or not service:
+            self.problem = f"`{text}` has a wildcard in the service: AWS takes wildcards in the action's name alone"
+        else:
+            self.service = service.lower()
+            self._name = glob(name.lower())
+
+    @property
+    def covers_every_service(self) -> bool:
+        """Whether the entry is ``*``."""
+        return self.service is None and self._name is not None
+
+    def matches(self, service: str, name: str) -> bool:
+        """Return whether the entry covers the action; both parts are given in lower case."""
+        if self._name is None or (self.service is not None and self.service != service):
+            return False
+        return self._name.matches(name)
+
+
+@lru_cache(maxsize=1 << 15)
+def action_pattern(text: str) -> ActionPattern:
+    """Return the compiled entry; the same text is compiled once."""
+    return ActionPattern(text)

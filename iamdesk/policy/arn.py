@@ -1,0 +1,40 @@
+"""Amazon Resource Names: ``arn:partition:service:region:account:resource``."""
+
+from typing import NamedTuple
+
+
+class ArnError(ValueError):
+    """Text that is no ARN. Its text is one sentence."""
+
+
+class Arn(NamedTuple):
+    """The six parts of an ARN; the sixth keeps its colons and slashes."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+
+def parse_arn(text: str) -> Arn:
+    """Split a concrete ARN.
+
+    Raises:
+        ArnError: the text does not begin with ``arn:``, has fewer than six parts, or an empty partition, service or
+            resource.
+    """
+    parts = text.split(":", 5)
+    if parts[0] != "arn":
+        raise ArnError(f"`{text}` is no ARN: it does not begin with `arn:`")
+    if len(parts) < 6:
+        raise ArnError(
+            f"`{text}` is no ARN: it has {len(parts)} of the six parts arn:partition:service:region:account:resource"
+        )
+    for name, value in zip(("partition", "service", "resource"), (parts[1], parts[2], parts[5]), strict=True):
+        if not value:
+            raise ArnError(f"`{text}` is no ARN: its {name} is empty")
+    return Arn(*parts[1:])

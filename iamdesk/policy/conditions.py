@@ -1,0 +1,156 @@
+"""The ``Condition`` element: a list of tests, each on one condition key. Rules: SEMANTICS G, H2, L4."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from iamdesk.policy.operators import OPERATORS, Operator
+from iamdesk.policy.patterns import tokens_of
+from iamdesk.policy.text import ElementPath
+from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template
+
+
+class Quantifier(StrEnum):
+    """How a test treats a key with several values."""
+
+    NONE = ""
+    ALL = "ForAllValues"
+    ANY = "ForAnyValue"
+
+
+class PolicyValue:
+    """One value that a policy lists for a key: read once where it holds no variable."""
+
+    __slots__ = ("_operator", "_static", "_template", "keys", "text")
+
+    def __init__(self, text: str, operator: Operator, variables: bool) -> None:
+        self.text = text
+        self._operator = operator
+        self._template: Template | None = None
+        self._static: Any = None
+        if operator.takes_variables and variables and has_variables(text):
+            template = parse_template(text)
+            if any(isinstance(piece, Variable) for piece in template):
+                self._template = template
+            else:
+                self._static = operator.read_policy(template)  # type: ignore[arg-type]  # no variable: all tokens
+        else:
+            self._static = operator.read_policy(tokens_of(text))
+        self.keys: tuple[str, ...] = tuple(piece.key for piece in self._template or () if isinstance(piece, Variable))
+        """Keys of its variables, in lower case."""
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether the operator cannot read it: it matches nothing (SEMANTICS G18)."""
+        return self._template is None and self._static is None
+
+    @property
+    def matches_everything(self) -> bool:
+        """Whether every request value matches: ``*`` under StringLike."""
+        return bool(getattr(self._static, "matches_all", False))
+
+    def read(self, resolve: Resolver) -> Any:
+        """Return the value as the operator compares it; None when it matches nothing."""
+        if self._template is None:
+            return self._static
+        tokens = fill(self._template, resolve)
+        return None if tokens is None else self._operator.read_policy(tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionTest:
+    """One operator applied to one key."""
+
+    operator: Operator | None
+    """None for an operator that AWS does not have: the test is false (SEMANTICS G17)."""
+    operator_text: str
+    """As the policy writes it."""
+    quantifier: Quantifier
+    if_exists: bool
+    key: str
+    """In lower case (SEMANTICS G6)."""
+    key_text: str
+    """As the policy writes it."""
+    values: tuple[PolicyValue, ...]
+    path: ElementPath
+    """The way to the list of values in the document."""
+    variable_keys: tuple[str, ...]
+    """Keys of all variables in the values, in lower case."""
+
+
+def parse_conditions(
+    block: Any, path: ElementPath, variables: bool
+) -> tuple[tuple[ConditionTest, ...], tuple[tuple[ElementPath, str], ...]]:
+    """Return the tests of a ``Condition`` element and what is wrong with it, as (path, sentence)."""
+    tests: list[ConditionTest] = []
+    problems: list[tuple[ElementPath, str]] = []
+    if not isinstance(block, dict):
+        return (), ((path, "expected an object of operators"),)
+    for operator_text, keys in block.items():
+        where = (*path, operator_text)
+        if not isinstance(keys, dict):
+            problems.append((where, "expected an object of condition keys"))
+            continue
+        quantifier, if_exists, operator = _parse_operator(operator_text)
+        if operator is None:
+            problems.append((where, f"`{operator_text}` is no condition operator: the condition is never true"))
+        for key_text, raw in keys.items():
+            at = (*where, key_text)
+            texts, wrong = _value_texts(raw)
+            problems.extend(((*at, *place), sentence) for place, sentence in wrong)
+            values = tuple(PolicyValue(text, operator, variables) for text in texts) if operator else ()
+            problems.extend(
+                (at, f"`{value.text}` is no value for {operator_text}: it matches nothing")
+                for value in values
+                if value.is_malformed
+            )
+            tests.append(
+                ConditionTest(
+                    operator,
+                    operator_text,
+                    quantifier,
+                    if_exists,
+                    key_text.lower(),
+                    key_text,
+                    values,
+                    at,
+                    tuple(dict.fromkeys(key for value in values for key in value.keys)),
+                )
+            )
+    return tuple(tests), tuple(problems)
+
+
+def _parse_operator(text: str) -> tuple[Quantifier, bool, Operator | None]:
+    name = text
+    quantifier = Quantifier.NONE
+    prefix, colon, rest = text.partition(":")
+    if colon:
+        for candidate in (Quantifier.ALL, Quantifier.ANY):
+            if prefix.lower() == candidate.value.lower():
+                quantifier, name = candidate, rest
+                break
+        else:
+            return quantifier, False, None
+    lowered = name.lower()
+    if_exists = lowered.endswith("ifexists")
+    operator = OPERATORS.get(lowered.removesuffix("ifexists"))
+    if operator is not None and operator.family == "Null" and if_exists:
+        operator = None  # Null tests existence itself: AWS refuses NullIfExists (SEMANTICS G4)
+    return quantifier, if_exists, operator
+
+
+def _value_texts(raw: Any) -> tuple[list[str], list[tuple[ElementPath, str]]]:
+    """Read values: texts, and booleans and numbers as text (SEMANTICS L4); what else there is, is diagnosed."""
+    texts: list[str] = []
+    problems: list[tuple[ElementPath, str]] = []
+    members = list(enumerate(raw)) if isinstance(raw, list) else [(None, raw)]
+    for position, member in members:
+        if isinstance(member, str):
+            texts.append(member)
+        elif isinstance(member, bool):
+            texts.append("true" if member else "false")
+        elif isinstance(member, (int, float)):
+            texts.append(str(member))
+        else:
+            problems.append((() if position is None else (position,), "expected text, a number, true or false"))
+    return texts, problems

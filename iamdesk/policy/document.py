@@ -1,0 +1,252 @@
+"""A policy document: parsed once, diagnosed, never an exception. Rules: SEMANTICS L."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from iamdesk.policy.actions import action_pattern
+from iamdesk.policy.conditions import ConditionTest, parse_conditions
+from iamdesk.policy.principals import PrincipalEntry, parse_principal
+from iamdesk.policy.resources import resource_pattern
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.text import ElementPath, PolicyText, Span, render
+
+LATEST_VERSION = "2012-10-17"
+FIRST_VERSION = "2008-10-17"
+_TOP_ELEMENTS = frozenset({"Version", "Id", "Statement"})
+_STATEMENT_ELEMENTS = frozenset(
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+)
+_DEEPEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong with a document, and where."""
+
+    path: ElementPath
+    message: str
+    """One sentence, without the place."""
+
+
+class Document:
+    """A parsed policy document. Equal texts are one object (`parse_document`), so it is compared by identity."""
+
+    __slots__ = ("_text", "diagnostics", "id", "raw", "statements", "version")
+
+    def __init__(
+        self, raw: Any, version: str, policy_id: str | None, statements: tuple[Statement, ...], wrong: list[Diagnostic]
+    ) -> None:
+        self.raw = raw
+        """The JSON value as captured; text where it is no JSON."""
+        self.version = version
+        """``2012-10-17`` or ``2008-10-17``; a document without ``Version`` is of the latter (SEMANTICS L2)."""
+        self.id = policy_id
+        self.statements = statements
+        self.diagnostics = tuple(wrong)
+        self._text: PolicyText | None = None
+
+    @property
+    def text(self) -> PolicyText:
+        """The document as shown, with the place of each element; printed at first use."""
+        if self._text is None:
+            self._text = render(self.raw)
+        return self._text
+
+    def span_of(self, diagnostic: Diagnostic) -> Span | None:
+        """Return where a diagnostic points in the shown text."""
+        return self.text.span_of(diagnostic.path)
+
+
+class DocumentStore:
+    """Parses documents once each: the same text in a thousand roles is one `Document`."""
+
+    def __init__(self) -> None:
+        self._by_content: dict[str, Document] = {}
+
+    def parse(self, raw: Any) -> Document:
+        """Return the parsed document of a JSON value."""
+        try:
+            content = json.dumps(raw, ensure_ascii=False)
+        except (RecursionError, ValueError, TypeError):
+            return parse_document(raw)
+        document = self._by_content.get(content)
+        if document is None:
+            document = self._by_content.setdefault(content, parse_document(raw))
+        return document
+
+
+def parse_document(raw: Any) -> Document:
+    """Parse and diagnose a policy document, whatever it is.
+
+    ``raw`` is a JSON value as the snapshot holds it: an object, text that is no JSON, or None where none was captured.
+    What cannot be understood is a diagnostic; statements that can be are evaluated (SEMANTICS L5).
+    """
+    wrong: list[Diagnostic] = []
+    if not isinstance(raw, dict):
+        what = "no document was captured" if raw is None else "expected a JSON object"
+        return Document("" if raw is None else raw, FIRST_VERSION, None, (), [Diagnostic((), what)])
+    if _deeper_than(raw, _DEEPEST):
+        text = f"(nested deeper than {_DEEPEST} levels: not shown)"
+        return Document(text, FIRST_VERSION, None, (), [Diagnostic((), f"nested deeper than {_DEEPEST} levels")])
+    for name in raw.keys() - _TOP_ELEMENTS:
+        wrong.append(Diagnostic((name,), f"`{name}` is no element of a policy"))
+    version = raw.get("Version", FIRST_VERSION)
+    if version not in (LATEST_VERSION, FIRST_VERSION):
+        wrong.append(Diagnostic(("Version",), f"expected {LATEST_VERSION} or {FIRST_VERSION}: read as {FIRST_VERSION}"))
+        version = FIRST_VERSION
+    policy_id = raw.get("Id")
+    if policy_id is not None and not isinstance(policy_id, str):
+        wrong.append(Diagnostic(("Id",), "expected text"))
+        policy_id = None
+    listed = raw.get("Statement")
+    members: Iterable[tuple[ElementPath, Any]] = ()
+    if isinstance(listed, list):
+        members = [(("Statement", position), member) for position, member in enumerate(listed)]
+    elif listed is None:
+        wrong.append(Diagnostic((), "the policy has no `Statement`"))
+    else:
+        members = [(("Statement",), listed)]
+    variables = version == LATEST_VERSION
+    statements = tuple(
+        _StatementParser(member, path, index, variables, wrong).parse() for index, (path, member) in enumerate(members)
+    )
+    return Document(raw, version, policy_id, statements, wrong)
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level: list[Any] = [value]
+    for _ in range(limit):
+        level = [
+            member
+            for container in level
+            for member in (container.values() if isinstance(container, dict) else container)
+            if isinstance(member, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+@dataclass(slots=True)
+class _StatementParser:
+    """Parses one statement; notes what is wrong in ``wrong`` and whether it can be evaluated at all."""
+
+    raw: Any
+    path: ElementPath
+    index: int
+    variables: bool
+    wrong: list[Diagnostic]
+    broken: str | None = field(default=None, init=False)
+
+    def parse(self) -> Statement:
+        if not isinstance(self.raw, dict):
+            self._break((), "expected an object")
+            return self._statement(is_allow=False)
+        for name in self.raw.keys() - _STATEMENT_ELEMENTS:
+            self._note((name,), f"`{name}` is no element of a statement")
+        sid = self.raw.get("Sid")
+        if sid is not None and not isinstance(sid, str):
+            self._note(("Sid",), "expected text")
+            sid = None
+        effect = self.raw.get("Effect")
+        if effect not in ("Allow", "Deny"):
+            self._break(("Effect",), 'expected "Allow" or "Deny"')  # case-sensitive, SEMANTICS L5
+        not_action, action_texts = self._list_of("Action", "NotAction")
+        if action_texts is None:
+            self._break((), "the statement has neither `Action` nor `NotAction`")
+        actions = tuple(action_pattern(text) for _, text in action_texts or ())
+        for (where, _), pattern in zip(action_texts or (), actions, strict=True):
+            if pattern.problem:
+                self._note(where, pattern.problem)
+        not_resource, resource_texts = self._list_of("Resource", "NotResource")
+        resources = None
+        if resource_texts is not None:
+            resources = tuple(resource_pattern(text, self.variables) for _, text in resource_texts)
+            for (where, _), entry in zip(resource_texts, resources, strict=True):
+                if entry.problem:
+                    self._note(where, entry.problem)
+        not_principal, principals = self._principals()
+        return self._statement(
+            is_allow=effect == "Allow",
+            sid=sid,
+            actions=actions,
+            not_action=not_action,
+            resources=resources,
+            not_resource=not_resource,
+            principals=principals,
+            not_principal=not_principal,
+            conditions=self._conditions(),
+        )
+
+    def _statement(self, *, is_allow: bool, **elements: Any) -> Statement:
+        defaults: dict[str, Any] = {
+            "sid": None,
+            "actions": (),
+            "not_action": False,
+            "resources": None,
+            "not_resource": False,
+            "principals": None,
+            "not_principal": False,
+            "conditions": (),
+        }
+        values = {**defaults, **elements}
+        services: frozenset[str] | None = None
+        if not values["not_action"] and not any(pattern.covers_every_service for pattern in values["actions"]):
+            services = frozenset(pattern.service for pattern in values["actions"] if pattern.service is not None)
+        return Statement(
+            index=self.index, path=self.path, is_allow=is_allow, broken=self.broken, services=services, **values
+        )
+
+    def _note(self, where: ElementPath, message: str) -> None:
+        self.wrong.append(Diagnostic((*self.path, *where), message))
+
+    def _break(self, where: ElementPath, message: str) -> None:
+        self._note(where, message)
+        self.broken = self.broken or message
+
+    def _pair(self, plain: str, negated: str) -> tuple[bool, str | None]:
+        """Return which of an element and its negation the statement has; both at once break it (SEMANTICS L5)."""
+        if plain in self.raw and negated in self.raw:
+            self._break((negated,), f"the statement has both `{plain}` and `{negated}`")
+        if plain in self.raw:
+            return False, plain
+        return (True, negated) if negated in self.raw else (False, None)
+
+    def _list_of(self, plain: str, negated: str) -> tuple[bool, list[tuple[ElementPath, str]] | None]:
+        is_negated, name = self._pair(plain, negated)
+        if name is None:
+            return is_negated, None
+        value = self.raw[name]
+        members = (
+            [((name, position), member) for position, member in enumerate(value)]
+            if isinstance(value, list)
+            else [((name,), value)]
+        )
+        texts: list[tuple[ElementPath, str]] = []
+        for where, member in members:
+            if isinstance(member, str):
+                texts.append((where, member))
+            else:
+                self._break(where, f"expected text in `{name}`")
+        return is_negated, texts
+
+    def _principals(self) -> tuple[bool, tuple[PrincipalEntry, ...] | None]:
+        is_negated, name = self._pair("Principal", "NotPrincipal")
+        if name is None:
+            return is_negated, None
+        entries, problems = parse_principal(self.raw[name])
+        for where, message in problems:
+            self._break((name, *where), message)
+        return is_negated, entries
+
+    def _conditions(self) -> tuple[ConditionTest, ...]:
+        if "Condition" not in self.raw:
+            return ()
+        tests, problems = parse_conditions(self.raw["Condition"], (*self.path, "Condition"), self.variables)
+        for where, message in problems:
+            self.wrong.append(Diagnostic(where, message))
+            if message.startswith("expected"):
+                self.broken = self.broken or f"its condition cannot be read: {message}"
+        return tests

@@ -1,0 +1,138 @@
+"""Wildcards in time linear in the text: ``*`` is any run of characters (also none), ``?`` exactly one.
+
+A pattern comes from a policy, so it may be made to hurt: no regular expression is built from it. A pattern is a
+sequence of tokens: literal text, `STAR` or `QUESTION`; what a policy variable was replaced by is literal text,
+whatever characters it holds (SEMANTICS H8).
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from functools import lru_cache
+
+
+class Wildcard(Enum):
+    """The two wildcards of the policy language."""
+
+    STAR = "*"
+    QUESTION = "?"
+
+
+STAR = Wildcard.STAR
+QUESTION = Wildcard.QUESTION
+
+type Token = str | Wildcard
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Split pattern text into tokens: every ``*`` and ``?`` of it is a wildcard (SEMANTICS F3)."""
+    if "*" not in text and "?" not in text:
+        return [text] if text else []
+    tokens: list[Token] = []
+    literal = ""
+    for character in text:
+        if character in "*?":
+            if literal:
+                tokens.append(literal)
+                literal = ""
+            tokens.append(STAR if character == "*" else QUESTION)
+        else:
+            literal += character
+    if literal:
+        tokens.append(literal)
+    return tokens
+
+
+class Glob:
+    """One compiled pattern; `matches` compares a whole string, case and line breaks included (SEMANTICS F3, G7)."""
+
+    __slots__ = ("_chunks", "_head", "_literal", "_slow", "_tail", "matches_all")
+
+    def __init__(self, tokens: Iterable[Token]) -> None:
+        chunks: list[str] = [""]
+        slow: list[Token] = []
+        for token in tokens:
+            slow.append(token)
+            if token is STAR:
+                chunks.append("")
+            elif isinstance(token, str):
+                chunks[-1] += token
+        has_question = QUESTION in slow
+        self._slow = _BitMatcher(slow) if has_question else None
+        self._literal = chunks[0] if len(chunks) == 1 and not has_question else None
+        self._head = chunks[0]
+        self._tail = chunks[-1]
+        self._chunks = tuple(chunk for chunk in chunks[1:-1] if chunk)
+        self.matches_all = len(chunks) > 1 and not any(chunks) and not has_question
+
+    def matches(self, text: str) -> bool:
+        """Return whether the pattern describes the whole of ``text``."""
+        if self._literal is not None:
+            return text == self._literal
+        if self._slow is not None:
+            return self._slow.matches(text)
+        start, end = len(self._head), len(text) - len(self._tail)
+        if start > end or not text.startswith(self._head) or not text.endswith(self._tail):
+            return False
+        for chunk in self._chunks:
+            found = text.find(chunk, start, end)
+            if found < 0:
+                return False
+            start = found + len(chunk)
+        return True
+
+
+class _BitMatcher:
+    """Runs a pattern over a text as a set of states in one integer: each character costs two operations.
+
+    State ``i`` means that the first ``i`` single-character steps are done; a star lets its state stay where it is.
+    ``bounded`` stars and question marks (those that may not cross a colon, SEMANTICS F4) do not accept ``:``.
+    """
+
+    __slots__ = ("_accept", "_any_step", "_bounded_step", "_loop", "_loop_bounded", "_steps")
+
+    def __init__(self, tokens: Sequence[Token], bounded: frozenset[int] = frozenset()) -> None:
+        self._steps: dict[str, int] = {}
+        self._any_step = self._bounded_step = self._loop = self._loop_bounded = 0
+        state = 0
+        for position, token in enumerate(tokens):
+            if token is STAR:
+                if position in bounded:
+                    self._loop_bounded |= 1 << state
+                else:
+                    self._loop |= 1 << state
+            elif token is QUESTION:
+                if position in bounded:
+                    self._bounded_step |= 1 << state
+                else:
+                    self._any_step |= 1 << state
+                state += 1
+            else:
+                for character in str(token):
+                    self._steps[character] = self._steps.get(character, 0) | 1 << state
+                    state += 1
+        self._accept = 1 << state
+
+    def matches(self, text: str) -> bool:
+        states = 1
+        steps, every = self._steps, self._any_step
+        for character in text:
+            step = steps.get(character, 0) | every
+            stay = self._loop
+            if character != ":":
+                step |= self._bounded_step
+                stay |= self._loop_bounded
+            states = (states & step) << 1 | (states & stay)
+            if not states:
+                return False
+        return bool(states & self._accept)
+
+
+@lru_cache(maxsize=1 << 16)
+def glob(text: str) -> Glob:
+    """Return the compiled pattern for pattern text; the same text is compiled once."""
+    return Glob(tokens_of(text))
+
+
+def bounded_match(tokens: Sequence[Token], bounded: frozenset[int], text: str) -> bool:
+    """Match with some wildcards, named by their position in ``tokens``, unable to cross a colon (SEMANTICS F4 b)."""
+    return _BitMatcher(tokens, bounded).matches(text)

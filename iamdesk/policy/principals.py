@@ -1,0 +1,57 @@
+"""The ``Principal`` element: who a resource-based policy speaks of. Rules: SEMANTICS E1 to E13."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class PrincipalType(StrEnum):
+    """The kinds of entries that a ``Principal`` element has."""
+
+    AWS = "AWS"
+    SERVICE = "Service"
+    FEDERATED = "Federated"
+    CANONICAL_USER = "CanonicalUser"
+
+
+class PrincipalEntry(NamedTuple):
+    """One entry: its kind and its text, and the place of the text in the element (path below the element)."""
+
+    type: PrincipalType
+    text: str
+    path: tuple[str | int, ...]
+
+    @property
+    def is_everyone(self) -> bool:
+        """Whether it is ``*``: everyone, anonymous included (SEMANTICS E1)."""
+        return self.type is PrincipalType.AWS and self.text == "*"
+
+
+def parse_principal(element: Any) -> tuple[tuple[PrincipalEntry, ...], tuple[tuple[tuple[str | int, ...], str], ...]]:
+    """Return the entries of a ``Principal`` or ``NotPrincipal`` element, and what is wrong with it as (path, sentence)."""
+    if element == "*":
+        return (PrincipalEntry(PrincipalType.AWS, "*", ()),), ()
+    entries: list[PrincipalEntry] = []
+    problems: list[tuple[tuple[str | int, ...], str]] = []
+    if not isinstance(element, dict):
+        return (), (((), 'expected `"*"` or an object with AWS, Service, Federated or CanonicalUser'),)
+    for key, value in element.items():
+        try:
+            kind = PrincipalType(key)
+        except ValueError:
+            problems.append(
+                ((key,), f"`{key}` is no kind of principal: expected AWS, Service, Federated or CanonicalUser")
+            )
+            continue
+        for path, text in _texts(value):
+            if not isinstance(text, str):
+                problems.append(((key, *path), "expected text"))
+            else:
+                entries.append(PrincipalEntry(kind, text, (key, *path)))
+    return tuple(entries), tuple(problems)
+
+
+def _texts(value: Any) -> Iterable[tuple[tuple[int, ...], Any]]:
+    if isinstance(value, list):
+        return [((position,), member) for position, member in enumerate(value)]
+    return [((), value)]

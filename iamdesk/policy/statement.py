@@ -1,0 +1,52 @@
+"""One statement of a policy, compiled: nothing in it is parsed again when requests come."""
+
+from dataclasses import dataclass
+
+from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.principals import PrincipalEntry
+from iamdesk.policy.resources import ResourcePattern
+from iamdesk.policy.text import ElementPath
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """A statement as the evaluator reads it."""
+
+    index: int
+    """Position in ``Statement``, from 0; 0 where it is a single object."""
+    path: ElementPath
+    """The way to it in the document."""
+    sid: str | None
+    is_allow: bool
+    actions: tuple[ActionPattern, ...]
+    not_action: bool
+    """Whether ``actions`` are those of ``NotAction``."""
+    resources: tuple[ResourcePattern, ...] | None
+    """None where the statement has neither ``Resource`` nor ``NotResource``."""
+    not_resource: bool
+    principals: tuple[PrincipalEntry, ...] | None
+    """None where the statement has neither ``Principal`` nor ``NotPrincipal``."""
+    not_principal: bool
+    conditions: tuple[ConditionTest, ...]
+    broken: str | None
+    """Why it cannot be evaluated, in one sentence; a broken statement matches nothing, and every answer that it could
+    touch says so (SEMANTICS L5)."""
+    services: frozenset[str] | None
+    """Service prefixes (lower case) that its actions name; None where it can cover every service."""
+
+    @property
+    def effect(self) -> str:
+        """``Allow`` or ``Deny``."""
+        return "Allow" if self.is_allow else "Deny"
+
+    def covers_action(self, service: str, name: str) -> bool:
+        """Return whether the action (both parts in lower case) is among those it speaks of (SEMANTICS F1, F2)."""
+        for pattern in self.actions:
+            if pattern.matches(service, name):
+                return not self.not_action
+        return self.not_action
+
+    def element_path(self, element: str, *rest: str | int) -> ElementPath:
+        """Return the way to one of its elements."""
+        return (*self.path, element, *rest)

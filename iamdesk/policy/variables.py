@@ -1,0 +1,113 @@
+"""Policy variables: ``${aws:username}``, with a default ``${aws:PrincipalTag/team, 'none'}``, and ``${*}``.
+
+A value that holds variables is a template: literal text, wildcards and variables in order. It becomes a pattern only
+once the request is known. Rules: SEMANTICS H.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from iamdesk.policy.patterns import Token, tokens_of
+
+_LITERALS = frozenset("*?$")
+
+
+class Variable(NamedTuple):
+    """One variable in a template."""
+
+    key: str
+    """Condition key in lower case (SEMANTICS G6, H1)."""
+    default: str | None
+    """What stands for it when the key has no value (SEMANTICS H4)."""
+
+
+type Template = tuple[Token | Variable, ...]
+
+type Resolver = Callable[[str], str | None]
+"""Gives a key's value as a variable; None when it has none (absent, or several values: SEMANTICS H5)."""
+
+
+def has_variables(text: str) -> bool:
+    """Return whether the text may hold a variable or an escaped wildcard."""
+    return "${" in text
+
+
+def parse_template(text: str) -> Template:
+    """Split text into literal text, wildcards and variables.
+
+    What only looks like a variable (no closing brace, empty, or spaces in the name) is plain text (SEMANTICS H9).
+    """
+    pieces: list[Token | Variable] = []
+    plain = ""
+    position = 0
+    while (start := text.find("${", position)) >= 0:
+        end = text.find("}", start)
+        if end < 0:
+            break
+        plain += text[position:start]
+        inner = text[start + 2 : end]
+        if inner in _LITERALS:  # ${*}, ${?}, ${$}: the character itself (SEMANTICS H7)
+            pieces.extend(tokens_of(plain))
+            pieces.append(inner)
+            plain = ""
+        elif (variable := _variable(inner)) is not None:
+            pieces.extend(tokens_of(plain))
+            pieces.append(variable)
+            plain = ""
+        else:
+            plain += text[start : end + 1]
+        position = end + 1
+    pieces.extend(tokens_of(plain + text[position:]))
+    return tuple(pieces)
+
+
+def _variable(inner: str) -> Variable | None:
+    key, comma, rest = inner.partition(",")
+    default: str | None = None
+    if comma:
+        quoted = rest.strip()
+        if len(quoted) < 2 or quoted[0] != "'" or quoted[-1] != "'":
+            return None
+        default = quoted[1:-1]
+    key = key.rstrip() if comma else key
+    if not key or any(character.isspace() for character in key):
+        return None
+    return Variable(key.lower(), default)
+
+
+def split_template(template: Template, separator: str, parts: int) -> list[list[Token | Variable]]:
+    """Split a template at a separator that stands in its literal text, into at most ``parts`` parts.
+
+    Separators inside ``${…}`` do not count: names of variables hold colons (SEMANTICS H1).
+    """
+    result: list[list[Token | Variable]] = [[]]
+    for piece in template:
+        if not isinstance(piece, str):
+            result[-1].append(piece)
+            continue
+        rest = piece
+        while len(result) < parts and separator in rest:
+            head, _, rest = rest.partition(separator)
+            if head:
+                result[-1].append(head)
+            result.append([])
+        if rest:
+            result[-1].append(rest)
+    return result
+
+
+def fill(template: Template | list[Token | Variable], resolve: Resolver) -> list[Token] | None:
+    """Put values in place of variables; None when one has neither a value nor a default (SEMANTICS H3).
+
+    An empty value counts as none (SEMANTICS H4). A value is literal, even where it holds a wildcard (SEMANTICS H8).
+    """
+    tokens: list[Token] = []
+    for piece in template:
+        if isinstance(piece, Variable):
+            value = resolve(piece.key) or piece.default
+            if value is None:
+                return None
+            tokens.append(value)
+        else:
+            tokens.append(piece)
+    return tokens
