@@ -1,0 +1,211 @@
+"""Every command of the window in one table: its name, menu, words and keys. Who implements it is wired elsewhere.
+
+A panel implements commands by ``commands() -> Mapping[str, Callable[[], None]]`` (names from this table); the main
+window adds its own. An entry that nobody implements gets no action at all: only entries that work are seen.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from PySide6.QtGui import QKeySequence
+
+
+class Menu(StrEnum):
+    """The menus, in order."""
+
+    FILE = "&File"
+    EDIT = "&Edit"
+    VIEW = "&View"
+    ASK = "&Ask"
+    REVIEW = "&Review"
+    TOOLS = "&Tools"
+    HELP = "&Help"
+
+
+class Needs(Enum):
+    """What must be there for a command to be enabled."""
+
+    NOTHING = 0
+    SNAPSHOT = 1
+    ANSWER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One entry."""
+
+    name: str
+    """Object name of the action; scripts and tests hold on to it (CONTRACT 6)."""
+    menu: Menu
+    text: str
+    """As in the menu, with a mnemonic. Ends in "…" when it asks for more before it does anything."""
+    tip: str
+    """One sentence for status bar and palette."""
+    keys: tuple[str | QKeySequence.StandardKey, ...] = ()
+    needs: Needs = Needs.NOTHING
+    group: int = 0
+    """Entries of one menu stand in groups, with a line between them."""
+    checkable: bool = False
+
+
+_Key = QKeySequence.StandardKey
+
+COMMANDS: tuple[Command, ...] = (
+    Command("actionOpen", Menu.FILE, "&Open snapshot…", "Open a file of authorization details.", (_Key.Open,)),
+    Command("actionOpenSample", Menu.FILE, "Open the &sample", "Open the sample account that ships with iamdesk."),
+    Command("actionReload", Menu.FILE, "Re&load", "Read the open snapshot again.", (_Key.Refresh,), Needs.SNAPSHOT),
+    Command(
+        "actionExport", Menu.FILE, "&Export findings…", "Save the findings as a file.", ("Ctrl+E",), Needs.SNAPSHOT, 1
+    ),
+    Command(
+        "actionCloseSnapshot",
+        Menu.FILE,
+        "&Close snapshot",
+        "Close the snapshot and go to the start page.",
+        ("Ctrl+W",),
+        Needs.SNAPSHOT,
+        2,
+    ),
+    Command("actionQuit", Menu.FILE, "&Quit", "End iamdesk.", (_Key.Quit,), group=2),
+    Command(
+        "actionFind",
+        Menu.EDIT,
+        "&Filter the navigator",
+        "Go to the filter of the navigator.",
+        (_Key.Find,),
+        Needs.SNAPSHOT,
+    ),
+    Command(
+        "actionFindInPolicy",
+        Menu.EDIT,
+        "Find in the &policy text",
+        "Search in the policy that is shown.",
+        ("Ctrl+Shift+F",),
+        Needs.SNAPSHOT,
+    ),
+    Command(
+        "actionCopyArn",
+        Menu.EDIT,
+        "Copy &ARN",
+        "Copy the ARN of what is selected.",
+        ("Ctrl+Shift+C",),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
+        "actionCopyAnswer",
+        Menu.EDIT,
+        "Copy the ans&wer",
+        "Copy the answer as text, with its statements.",
+        ("Ctrl+Shift+A",),
+        Needs.ANSWER,
+        1,
+    ),
+    Command(
+        "actionBack", Menu.VIEW, "&Back", "Go back to the selection or question before.", ("Alt+Left",), Needs.SNAPSHOT
+    ),
+    Command("actionForward", Menu.VIEW, "&Forward", "Go forward again.", ("Alt+Right",), Needs.SNAPSHOT),
+    Command(
+        "actionOverview",
+        Menu.VIEW,
+        "Snapshot &overview",
+        "Show what the snapshot holds, as a whole.",
+        ("Ctrl+Home",),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
+        "actionNextStatement",
+        Menu.VIEW,
+        "&Next statement",
+        "Go to the next marked statement of the policy.",
+        ("F3",),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
+        "actionPreviousStatement",
+        Menu.VIEW,
+        "Pre&vious statement",
+        "Go to the marked statement before.",
+        ("Shift+F3",),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command("actionNextPanel", Menu.VIEW, "Next pane&l", "Put the cursor into the next panel.", ("F6",), group=2),
+    Command(
+        "actionPreviousPanel",
+        Menu.VIEW,
+        "Previous p&anel",
+        "Put the cursor into the panel before.",
+        ("Shift+F6",),
+        group=2,
+    ),
+    Command(
+        "actionZoomIn",
+        Menu.VIEW,
+        "Larger policy &text",
+        "Make the policy text larger.",
+        (_Key.ZoomIn, "Ctrl+="),
+        group=3,
+    ),
+    Command(
+        "actionZoomOut", Menu.VIEW, "&Smaller policy text", "Make the policy text smaller.", (_Key.ZoomOut,), group=3
+    ),
+    Command(
+        "actionZoomReset",
+        Menu.VIEW,
+        "Policy text at &usual size",
+        "Show the policy text at its usual size.",
+        ("Ctrl+0",),
+        group=3,
+    ),
+    Command(
+        "actionQuestion",
+        Menu.ASK,
+        "Go to the &question",
+        "Put the cursor into the question.",
+        ("Ctrl+L",),
+        Needs.SNAPSHOT,
+    ),
+    Command("actionAsk", Menu.ASK, "&Ask", "Answer the question.", ("Ctrl+Return",), Needs.SNAPSHOT),
+    Command(
+        "actionAskAboutSubject",
+        Menu.ASK,
+        "Ask about the &selected principal",
+        "Take the selected principal into the question.",
+        ("Ctrl+Shift+L",),
+        Needs.SNAPSHOT,
+    ),
+    Command(
+        "actionWhyDenied",
+        Menu.ASK,
+        "&Why was this denied?…",
+        "Explain an access-denied message.",
+        ("Ctrl+Shift+D",),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
+        "actionCompare", Menu.ASK, "&Compare…", "Compare the access of two principals.", ("Ctrl+D",), Needs.SNAPSHOT, 1
+    ),
+    Command("actionForgetAnswer", Menu.ASK, "&Forget the answer", "Clear question and answer.", (), Needs.ANSWER, 2),
+    Command(
+        "actionRunFindings",
+        Menu.TOOLS,
+        "Run all &checks",
+        "Run every built-in check on the snapshot.",
+        (),
+        Needs.SNAPSHOT,
+    ),
+    Command("actionPalette", Menu.HELP, "&All commands…", "List every command, with search.", ("Ctrl+Shift+P",)),
+    Command(
+        "actionHowToCapture",
+        Menu.HELP,
+        "How do I get a &snapshot?",
+        "Show the command that captures an account.",
+        group=1,
+    ),
+    Command("actionAbout", Menu.HELP, "A&bout iamdesk", "Version and licence.", group=1),
+)
+"""The table. Keys of other panels' widgets (Return in a table, Esc in a filter) are the widgets' own."""

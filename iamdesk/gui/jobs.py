@@ -1,0 +1,189 @@
+"""Work off the GUI thread: the only module that starts threads.
+
+``jobs.run(label, work, done=…, failed=…)`` hands ``work(progress, cancelled)`` to a worker thread and calls ``done``
+with its result - in the GUI thread, whatever kind of callable ``done`` is. Rules that this module keeps:
+
+* Workers own no signals. They speak through one relay of the runner, which lives in the GUI thread.
+* ``topic`` names what the work is for (``"answer"``, ``"findings"``). A new job of a topic cancels the one before and
+  makes its result stale: neither ``done`` nor ``failed`` nor ``progress`` of the older one is ever called again.
+* ``job.cancel()`` asks the work to stop (``cancelled()`` turns True) and drops what it may still return at once;
+  ``stopped`` is called. Work that raises `WorkCancelled` of its own accord ends the same way.
+* An exception in the work goes to ``failed(error)``; without ``failed`` it goes to ``sys.excepthook``, never nowhere.
+* Work sees frozen objects only, and touches no widget.
+* ``progress(done, total)`` may be called as often as the work likes: at most 20 a second arrive (total 0: unknown).
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
+
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
+
+type Work[T] = Callable[[Progress, Cancelled], T]
+
+_STACK = 64 * 1024 * 1024
+"""Bytes of stack for a worker: deep JSON is parsed there, and some systems give threads half a megabyte."""
+_PROGRESS_INTERVAL = 0.05
+
+
+class Job:
+    """One piece of work on its way. Lives in the GUI thread."""
+
+    def __init__(self, runner: "JobRunner", token: int, label: str, topic: str | None) -> None:
+        self.token = token
+        self.label = label
+        """What is being done, for people: ``Reading acme-prod.json``."""
+        self.topic = topic
+        self._runner = runner
+        self._cancel = threading.Event()
+        self.done: Callable[[Any], None] | None = None
+        self.failed: Callable[[Exception], None] | None = None
+        self.progress: Callable[[int, int], None] | None = None
+        self.stopped: Callable[[], None] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether its result is still awaited."""
+        return self._runner.awaits(self)
+
+    def cancel(self) -> None:
+        """Ask the work to stop; whatever it still returns is dropped."""
+        self._runner.cancel(self)
+
+
+class JobRunner(QObject):
+    """Starts work in threads and brings the results home. Make one per window, in the GUI thread."""
+
+    started = Signal(object)
+    """Job."""
+    progressed = Signal(object, object, object)
+    """Job, done, total (0: unknown)."""
+    ended = Signal(object)
+    """Job: finished, failed or cancelled."""
+
+    _home = Signal(int, str, object)
+    """Token, what happened, what it brings: the only road from a worker to the GUI thread."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(3)
+        self._pool.setStackSize(_STACK)
+        self._jobs: dict[int, Job] = {}
+        self._last_token = 0
+        self._closed = False
+        # A bound method of an object of this thread: the connection queues, whichever thread emits.
+        self._home.connect(self._arrived)
+
+    def run[T](
+        self,
+        label: str,
+        work: Work[T],
+        *,
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        stopped: Callable[[], None] | None = None,
+        topic: str | None = None,
+    ) -> Job:
+        """Run ``work(progress, cancelled)`` in a thread; see the module's text for what is called when.
+
+        Raises:
+            RuntimeError: the window is closed.
+        """
+        if self._closed:
+            raise RuntimeError("the job runner is closed")
+        for other in [job for job in self._jobs.values() if topic is not None and job.topic == topic]:
+            other.cancel()
+        self._last_token += 1
+        job = Job(self, self._last_token, label, topic)
+        job.done, job.failed, job.progress, job.stopped = done, failed, progress, stopped
+        self._jobs[job.token] = job
+        self.started.emit(job)
+        self._pool.start(_task(work, job.token, job._cancel, self._home.emit))
+        return job
+
+    def awaits(self, job: Job) -> bool:
+        """Return whether the job's result is still awaited."""
+        return job.token in self._jobs
+
+    @property
+    def running(self) -> tuple[Job, ...]:
+        """The jobs whose results are awaited, oldest first."""
+        return tuple(self._jobs.values())
+
+    def cancel(self, job: Job) -> None:
+        """Ask a job to stop and await it no more."""
+        job._cancel.set()
+        if self._jobs.pop(job.token, None) is not None:
+            self.ended.emit(job)
+            if job.stopped is not None:
+                job.stopped()
+
+    def wait_all(self, milliseconds: int = 2000) -> bool:
+        """Cancel everything, take no more work, and wait for the threads to end; True when all of them did."""
+        self._closed = True
+        for job in self.running:
+            job.cancel()
+        return bool(self._pool.waitForDone(milliseconds))
+
+    @Slot(int, str, object)
+    def _arrived(self, token: int, what: str, value: object) -> None:
+        job = self._jobs.get(token)
+        if job is None:  # stale: replaced or cancelled meanwhile
+            return
+        if what == "progress":
+            if isinstance(value, _Step):
+                self.progressed.emit(job, value.done, value.total)
+                if job.progress is not None:
+                    job.progress(value.done, value.total)
+            return
+        del self._jobs[token]
+        self.ended.emit(job)
+        if what == "done":
+            if job.done is not None:
+                job.done(value)
+        elif isinstance(value, WorkCancelled):
+            if job.stopped is not None:
+                job.stopped()
+        elif isinstance(value, Exception):
+            if job.failed is not None:
+                job.failed(value)
+            else:
+                sys.excepthook(type(value), value, value.__traceback__)
+
+
+class _Step(NamedTuple):
+    done: int
+    total: int
+
+
+def _task(
+    work: Work[Any], token: int, cancel: threading.Event, send: Callable[[int, str, object], None]
+) -> Callable[[], None]:
+    """Return what the thread runs. It holds no reference to callbacks or widgets: those die in the GUI thread only."""
+
+    def task() -> None:
+        last = 0.0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= _PROGRESS_INTERVAL:
+                last = now
+                send(token, "progress", _Step(done, total))
+
+        try:
+            if cancel.is_set():
+                raise WorkCancelled
+            result = work(progress, cancel.is_set)
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
+            send(token, "failed", error)
+        else:
+            send(token, "done", result)
+
+    return task

@@ -1,0 +1,173 @@
+"""Text from a snapshot is hostile: this module is the only way in which it reaches a widget.
+
+Names, paths, tags, Sids and descriptions are written by whoever may write to the account. Qt guesses rich text in
+labels, boxes and tooltips, and then loads what the text names; control and bidi characters make a name read as
+another. So: labels here are always plain, tooltips are escaped, and characters that a reader cannot see are written
+out (``\\u202e``). ``tests/gui/test_plain_text.py`` fails on a bare ``QLabel(``, ``QMessageBox`` or ``setToolTip(``
+elsewhere.
+
+What to use:
+
+* ``plain_label(text, …)`` / ``PlainLabel`` - a label; ``ElidedLabel`` - one line that shortens in the middle to fit
+* ``set_tooltip(widget_or_action, text)``, ``tooltip_text(text)`` (the value for ``Qt.ItemDataRole.ToolTipRole``)
+* ``menu_text(text)`` - for actions, tabs and buttons, where ``&`` would be eaten
+* ``visible(text)`` - one line for a model's ``DisplayRole``; ``visible_lines(text)`` keeps line breaks
+* ``message(parent, icon, title, text)`` - a box, shown without blocking; prefer ``message_bar.MessageBar``
+"""
+
+import re
+from typing import Protocol
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QMessageBox, QSizePolicy, QStyle, QStyleOption, QWidget
+
+# Controls, soft hyphen, fillers that paint nothing, zero width, bidi controls, line separators, tags, lone surrogates.
+_UNSEEN_IN_LINES = (
+    "\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
+)
+_UNSEEN_LINE = re.compile(f"[\n{_UNSEEN_IN_LINES}]")
+_UNSEEN_LINES = re.compile(f"[{_UNSEEN_IN_LINES}]")
+
+
+def _escape(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+def visible(text: str) -> str:
+    """Return the text as one line in which every character can be seen: ``\\u000a`` for a line break."""
+    return _UNSEEN_LINE.sub(_escape, text)
+
+
+def visible_lines(text: str) -> str:
+    """Return the text with its line breaks kept and every other unseen character written out."""
+    return _UNSEEN_LINES.sub(_escape, text)
+
+
+def menu_text(text: str) -> str:
+    """Return the text for an action, a tab or a button: visible, and with no ``&`` taken for a mnemonic."""
+    return visible(text).replace("&", "&&")
+
+
+def tooltip_text(text: str) -> str:
+    """Return the text for a tooltip, escaped: tooltips have no switch for plain text. Empty text stays empty."""
+    return f"<qt>{_escaped(text)}</qt>" if text else ""
+
+
+def _escaped(text: str) -> str:
+    shown = visible_lines(text)
+    for plain, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("\n", "<br>")):
+        shown = shown.replace(plain, entity)
+    return shown
+
+
+class _HasTooltip(Protocol):
+    def setToolTip(self, arg__1: str, /) -> None: ...  # noqa: N802 - Qt's name
+
+
+def set_tooltip(target: _HasTooltip, text: str) -> None:
+    """Give a widget, an action or an item a tooltip in plain text."""
+    target.setToolTip(tooltip_text(text))
+
+
+class PlainLabel(QLabel):
+    """A label that shows text and nothing but text; unseen characters are written out."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setText(self, text: str, /) -> None:  # noqa: N802 - Qt's name
+        """Show the text; line breaks are kept."""
+        super().setText(visible_lines(text))  # without a buddy, QLabel shows "&" as it is
+
+
+class ElidedLabel(PlainLabel):
+    """One line that gives way: text too long for its place is shortened in the middle, whole in the tooltip."""
+
+    def __init__(
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
+        self._full = ""
+        self._mode = mode
+        super().__init__(parent=parent)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setText(text)
+
+    def setText(self, text: str, /) -> None:  # noqa: N802 - Qt's name
+        """Show the text on one line."""
+        self._full = visible(text)
+        self.setAccessibleName(self._full)
+        super().setText(self._full)
+
+    def full_text(self) -> str:
+        """Return the text as it would be shown with enough room."""
+        return self._full
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for a few characters: the rest may be elided."""
+        return QSize(self.fontMetrics().averageCharWidth() * 6, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint as much as fits."""
+        painter = QPainter(self)
+        option = QStyleOption()
+        option.initFrom(self)
+        shown = self.fontMetrics().elidedText(self._full, self._mode, self.contentsRect().width())
+        set_tooltip(self, self._full if shown != self._full else "")
+        self.style().drawItemText(
+            painter,
+            self.contentsRect(),
+            int(QStyle.visualAlignment(self.layoutDirection(), self.alignment()).value),
+            self.palette(),
+            self.isEnabled(),
+            shown,
+            self.foregroundRole(),
+        )
+
+
+def plain_label(
+    text: str = "",
+    *,
+    buddy: QWidget | None = None,
+    wrap: bool = False,
+    selectable: bool = False,
+    parent: QWidget | None = None,
+) -> PlainLabel:
+    """Return a label in plain text.
+
+    ``buddy`` is the field it names: then ``&`` in the text marks the mnemonic, so give our own words only.
+    ``selectable`` lets mouse and keyboard select and copy.
+    """
+    label = PlainLabel("", parent)
+    if buddy is not None:
+        label.setBuddy(buddy)
+    label.setText(text)
+    label.setWordWrap(wrap)
+    if selectable:
+        label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        label.setAccessibleName(visible_lines(text))
+    return label
+
+
+def message(parent: QWidget | None, icon: QMessageBox.Icon, title: str, text: str, detail: str = "") -> QMessageBox:
+    """Show a box in plain text without blocking, and return it; it deletes itself when closed."""
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setIcon(icon)
+    box.setWindowTitle(visible(title))
+    box.setText(visible_lines(text))
+    if detail:
+        box.setDetailedText(visible_lines(detail))
+    box.setStandardButtons(QMessageBox.StandardButton.Close)
+    box.open()
+    return box

@@ -1,0 +1,161 @@
+"""What is open, selected and asked in one window: the only thing that panels share.
+
+A panel is a widget made with ``Panel(session, jobs)``. No panel knows another: it calls the session's verbs when its
+user does something, and follows the session's signals to paint. All of it lives in the GUI thread.
+
+=====================================  ======================================  =========================================
+a panel calls                          the session emits                       who follows
+=====================================  ======================================  =========================================
+``open(opened)`` (main window only)    ``snapshot_opened(OpenSnapshot)``       everybody: fill
+``close()`` (main window only)         ``snapshot_closed()``                   everybody: empty
+``select(key)``                        ``subject_selected(key)``               navigator goes there, inspector shows it,
+                                                                               question bar takes a principal from it
+``draft(principal, action, resource)`` ``question_drafted(p, a, r)``           question bar fills what is not None and
+                                                                               puts the cursor in the first empty field
+``ask(request)``                       ``question_asked(Request)``             bar shows it, answer panel greys; then
+                                                                               comes ``answered`` or
+                                                                               ``question_failed(sentence)``
+``forget_answer()``                    ``answered(None)``                      answer panel and policy view empty
+(nobody: the session asks)             ``answered(Decision)``                  answer panel, policy view
+``show_statement(line)``               ``statement_shown(StatementLine)``      inspector opens the policy, marks it
+``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evidence already answered
+``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
+``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
+=====================================  ======================================  =========================================
+
+State, read at any time: ``snapshot`` (OpenSnapshot or None), ``subject_key`` ("" for none), ``request``, ``decision``,
+``pending`` (a question is on its way). Keys are those of ``Node.key`` / ``index.keys``.
+
+What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the one before is
+forgotten; ``answered`` comes for the latest question only; verbs may be called from slots. What it must keep: wrap
+long work in ``jobs.run(…, topic=…)``, drop everything on ``snapshot_closed``, and give every focusable widget an
+accessible name.
+
+Commands: a panel that brings commands (menu, key, palette) has ``commands() -> Mapping[str, Callable[[], None]]``,
+names from the table in ``gui/actions.py``; the main window wires them. Entries that nobody implements do not appear.
+Trouble: put a ``message_bar.MessageBar`` at the top of the panel. Colours: ``theme.colour(Colour.X, self.palette())``
+each time you paint, or again in ``changeEvent(PaletteChange)``. Marks and icons: ``marks.icon`` / ``marks.pixmap``.
+"""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.gui.jobs import Job, JobRunner
+
+if TYPE_CHECKING:
+    from iamdesk.explain.decision import Decision, StatementLine
+    from iamdesk.workbench import OpenSnapshot
+
+
+class Session(QObject):
+    """Holds what one window is about. See the module's text for the contract."""
+
+    snapshot_opened = Signal(object)
+    snapshot_closed = Signal()
+    subject_selected = Signal(str)
+    question_drafted = Signal(object, object, object)
+    question_asked = Signal(object)
+    question_failed = Signal(str)
+    answered = Signal(object)
+    statement_shown = Signal(object)
+    key_shown = Signal(str)
+    announced = Signal(str)
+
+    def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._asking: Job | None = None
+        self.snapshot: OpenSnapshot | None = None
+        self.subject_key = ""
+        self.request: Request | None = None
+        self.decision: Decision | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a question is on its way: the answer on the screen, if any, belongs to another one."""
+        return self._asking is not None and self._asking.running
+
+    def open(self, opened: "OpenSnapshot") -> None:
+        """Take a snapshot that has been read; the one before is closed first."""
+        self.close()
+        self.snapshot = opened
+        self.snapshot_opened.emit(opened)
+
+    def close(self) -> None:
+        """Forget the snapshot and everything about it."""
+        if self.snapshot is None:
+            return
+        if self._asking is not None:
+            self._asking.cancel()
+        self.snapshot = None
+        self.subject_key = ""
+        self.request = self.decision = self._asking = None
+        self.answered.emit(None)
+        self.snapshot_closed.emit()
+
+    def select(self, key: str) -> None:
+        """Make the thing of this key the subject; nothing happens when it already is."""
+        if self.snapshot is not None and key and key != self.subject_key:
+            self.subject_key = key
+            self.subject_selected.emit(key)
+
+    def show_key(self, key: str) -> None:
+        """Go to the thing of this key: select it and bring the inspector to the front."""
+        if self.snapshot is not None and key:
+            self.select(key)
+            self.key_shown.emit(key)
+
+    def draft(self, principal: str | None = None, action: str | None = None, resource: str | None = None) -> None:
+        """Put parts of a question into the question bar, without asking."""
+        self.question_drafted.emit(principal, action, resource)
+
+    def ask(self, request: Request) -> None:
+        """Ask; the answer comes by ``answered`` or, when the question cannot be asked, by ``question_failed``."""
+        opened = self.snapshot
+        if opened is None:
+            return
+        self.request = request
+        self._asking = self._jobs.run(
+            "Answering",
+            lambda _progress, _cancelled: opened.ask(request),
+            done=self._answer,
+            failed=self._refuse,
+            topic="answer",
+        )
+        self.question_asked.emit(request)
+
+    def show_decision(self, decision: "Decision") -> None:
+        """Show a question that is already answered (a finding's evidence, a row of a sweep)."""
+        if self._asking is not None:
+            self._asking.cancel()
+        self.request = decision.request
+        self.question_asked.emit(decision.request)
+        self._answer(decision)
+
+    def forget_answer(self) -> None:
+        """Drop question and answer."""
+        if self._asking is not None:
+            self._asking.cancel()
+        self.request = self.decision = None
+        self.answered.emit(None)
+
+    def show_statement(self, line: "StatementLine") -> None:
+        """Open the statement's policy in the inspector, with the statement marked."""
+        self.statement_shown.emit(line)
+
+    def announce(self, sentence: str) -> None:
+        """Say something that needs no reaction: status bar and screen readers."""
+        self.announced.emit(sentence)
+
+    def _answer(self, decision: "Decision") -> None:
+        self.decision = decision
+        self.answered.emit(decision)
+
+    def _refuse(self, error: Exception) -> None:
+        self.decision = None
+        self.answered.emit(None)
+        if not isinstance(error, RequestError):
+            raise error
+        self.question_failed.emit(str(error))
