@@ -1,0 +1,93 @@
+"""What the window remembers between runs: an ini file at a path that the caller gives. No review data is kept here."""
+
+from pathlib import Path
+
+import platformdirs
+from PySide6.QtCore import QByteArray, QSettings
+
+from iamdesk.gui.theme import Scheme
+
+RECENT_LIMIT = 10
+
+
+def default_settings_path() -> Path:
+    """Return where the user's own settings stand on this platform."""
+    return platformdirs.user_config_path("iamdesk", appauthor=False) / "iamdesk.ini"
+
+
+class Settings:
+    """Typed access to the ini file: each key has its name here, once. A file that cannot be written does no harm."""
+
+    def __init__(self, path: Path) -> None:
+        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def save(self) -> None:
+        """Write what has changed to disk now."""
+        self._store.sync()
+
+    @property
+    def geometry(self) -> QByteArray:
+        """Size and place of the window, as ``QMainWindow.saveGeometry`` gives it; empty for none."""
+        return self._bytes("window/geometry")
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._store.setValue("window/geometry", value)
+
+    @property
+    def docks(self) -> QByteArray:
+        """Where the panels stand while a snapshot is open, as ``saveState`` gives it; empty for none."""
+        return self._bytes("window/docks")
+
+    @docks.setter
+    def docks(self, value: QByteArray) -> None:
+        self._store.setValue("window/docks", value)
+
+    @property
+    def scheme(self) -> Scheme:
+        """Light, dark, or as the desktop has it."""
+        value = str(self._store.value("window/scheme", Scheme.SYSTEM.value))
+        return Scheme(value) if value in set(Scheme) else Scheme.SYSTEM
+
+    @scheme.setter
+    def scheme(self, value: Scheme) -> None:
+        self._store.setValue("window/scheme", value.value)
+
+    @property
+    def policy_zoom(self) -> int:
+        """Points added to the usual size of policy text."""
+        value = self._store.value("policy/zoom", 0, type=int)
+        return value if isinstance(value, int) else 0
+
+    @policy_zoom.setter
+    def policy_zoom(self, value: int) -> None:
+        self._store.setValue("policy/zoom", value)
+
+    @property
+    def recent(self) -> tuple[Path, ...]:
+        """Snapshots opened lately, newest first; those that are gone are left out."""
+        value = self._store.value("files/recent", [])
+        names = value if isinstance(value, list) else [value]
+        return tuple(Path(name) for name in names if isinstance(name, str) and name and Path(name).exists())
+
+    def remember(self, path: Path) -> None:
+        """Put a snapshot at the top of the recent ones."""
+        path = path.absolute()
+        kept = [path, *(other for other in self.recent if other != path)][:RECENT_LIMIT]
+        self._store.setValue("files/recent", [str(entry) for entry in kept])
+
+    def forget_recent(self) -> None:
+        """Empty the list of recent snapshots."""
+        self._store.remove("files/recent")
+
+    def columns(self, table: str) -> QByteArray:
+        """Return the state of a table's header by the table's object name; empty for none."""
+        return self._bytes(f"columns/{table}")
+
+    def set_columns(self, table: str, state: QByteArray) -> None:
+        """Keep the state of a table's header."""
+        self._store.setValue(f"columns/{table}", state)
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._store.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()

@@ -1,0 +1,157 @@
+import sys
+import threading
+
+import pytest
+from PySide6.QtCore import QThread
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
+
+
+def until_cancelled(started: threading.Event, ended: threading.Event | None = None) -> object:
+    """Return work that runs until it is cancelled."""
+    wake = threading.Event()
+
+    def work(_progress: Progress, cancelled: Cancelled) -> None:
+        started.set()
+        while not cancelled():
+            wake.wait(0.005)
+        if ended is not None:
+            ended.set()
+        raise WorkCancelled
+
+    return work
+
+
+def test_results_arrive_in_the_gui_thread_even_at_a_lambda(qtbot: QtBot, qapp: QApplication, jobs: JobRunner) -> None:
+    threads: list[object] = []
+    places: dict[str, object] = {}
+
+    def work(_progress: Progress, _cancelled: Cancelled) -> int:
+        places["work"] = QThread.currentThread()
+        return 42
+
+    results: list[int] = []
+    jobs.run("count", work, done=lambda value: (results.append(value), threads.append(QThread.currentThread())))
+    qtbot.waitUntil(lambda: results == [42])
+    assert threads == [qapp.thread()]
+    assert places["work"] is not qapp.thread()
+
+
+def test_an_exception_goes_to_failed(qtbot: QtBot, jobs: JobRunner) -> None:
+    errors: list[Exception] = []
+
+    def work(_progress: Progress, _cancelled: Cancelled) -> None:
+        raise KeyError("x")
+
+    jobs.run("fail", work, failed=errors.append)
+    qtbot.waitUntil(lambda: bool(errors))
+    assert isinstance(errors[0], KeyError)
+
+
+def test_an_exception_that_nobody_takes_reaches_the_hook(
+    qtbot: QtBot, jobs: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, _value, _trace: seen.append(kind))
+
+    def work(_progress: Progress, _cancelled: Cancelled) -> None:
+        raise ZeroDivisionError
+
+    jobs.run("fail", work)
+    qtbot.waitUntil(lambda: seen == [ZeroDivisionError])
+
+
+def test_a_newer_job_of_a_topic_makes_the_older_stale(qtbot: QtBot, jobs: JobRunner) -> None:
+    release, started = threading.Event(), threading.Event()
+    arrived: list[str] = []
+
+    def slow(_progress: Progress, _cancelled: Cancelled) -> str:
+        started.set()
+        release.wait(5)
+        return "old"
+
+    stopped: list[bool] = []
+    first = jobs.run("a", slow, done=arrived.append, stopped=lambda: stopped.append(True), topic="answer")
+    assert started.wait(5)
+    second = jobs.run("b", lambda _p, _c: "new", done=arrived.append, topic="answer")
+    assert not first.running
+    assert stopped == [True]
+    release.set()
+    qtbot.waitUntil(lambda: not second.running)
+    assert jobs.wait_all(5000)
+    QApplication.processEvents()
+    assert arrived == ["new"]
+
+
+def test_cancel_reaches_the_work_and_drops_its_result(qtbot: QtBot, jobs: JobRunner) -> None:
+    started, ended = threading.Event(), threading.Event()
+    said: list[str] = []
+    job = jobs.run(
+        "endless",
+        until_cancelled(started, ended),  # type: ignore[arg-type]
+        done=lambda _value: said.append("done"),
+        failed=lambda _error: said.append("failed"),
+        stopped=lambda: said.append("stopped"),
+    )
+    assert started.wait(5)
+    job.cancel()
+    job.cancel()
+    assert ended.wait(5)
+    QApplication.processEvents()
+    assert said == ["stopped"]
+
+
+def test_progress_is_throttled(qtbot: QtBot, jobs: JobRunner) -> None:
+    steps: list[tuple[int, int]] = []
+    finished: list[bool] = []
+
+    def work(progress: Progress, _cancelled: Cancelled) -> bool:
+        for step in range(50_000):
+            progress(step, 50_000)
+        return True
+
+    jobs.run("count", work, done=finished.append, progress=lambda done, total: steps.append((done, total)))
+    qtbot.waitUntil(lambda: bool(finished))
+    assert steps[0] == (0, 50_000)
+    assert len(steps) < 100
+
+
+def test_large_numbers_of_bytes_survive(qtbot: QtBot, jobs: JobRunner) -> None:
+    steps: list[tuple[int, int]] = []
+
+    def work(progress: Progress, _cancelled: Cancelled) -> None:
+        progress(2**40, 2**41)
+
+    jobs.run("read", work, progress=lambda done, total: steps.append((done, total)))
+    qtbot.waitUntil(lambda: bool(steps))
+    assert steps == [(2**40, 2**41)]
+
+
+def test_signals_tell_of_every_job(qtbot: QtBot, jobs: JobRunner) -> None:
+    seen: list[tuple[str, str]] = []
+    jobs.started.connect(lambda job: seen.append(("started", job.label)))
+    jobs.ended.connect(lambda job: seen.append(("ended", job.label)))
+    with qtbot.waitSignal(jobs.ended):
+        jobs.run("one", lambda _p, _c: None)
+    assert seen == [("started", "one"), ("ended", "one")]
+    assert jobs.running == ()
+
+
+def test_closing_cancels_and_waits(qtbot: QtBot, qapp: QApplication) -> None:
+    runner = JobRunner()
+    started = threading.Event()
+    job: Job = runner.run("endless", until_cancelled(started))  # type: ignore[arg-type]
+    assert started.wait(5)
+    assert runner.wait_all(5000)
+    assert not job.running
+    with pytest.raises(RuntimeError):
+        runner.run("late", lambda _p, _c: None)
+
+
+def test_a_callback_may_start_the_next_job(qtbot: QtBot, jobs: JobRunner) -> None:
+    results: list[int] = []
+    jobs.run("1", lambda _p, _c: 1, done=lambda one: jobs.run("2", lambda _p, _c: one + 1, done=results.append))
+    qtbot.waitUntil(lambda: results == [2])
