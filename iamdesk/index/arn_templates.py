@@ -1,0 +1,112 @@
+"""ARN templates of resource types, ``arn:${Partition}:s3:::${BucketName}/${ObjectName}``, and what ARNs fit them.
+
+The ARN asked about may hold wildcards ("any object under payroll/"): it fits when some ARN would fit both. Time is
+linear in the ARN: all states of a template are kept in one integer.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+
+# S3 is alone in telling its resource types apart by the mere presence of a slash; a bucket's or access point's name
+# cannot hold one, an object's key can.
+_SLASHLESS: Final = frozenset({"${BucketName}", "${AccessPointName}"})
+
+
+class _Pattern:
+    """Fixed text and runs, matched as a set of states; state ``i`` means that ``i`` fixed characters are done."""
+
+    __slots__ = ("_accept", "_last", "_loop", "_loop_slashless", "_steps", "weight")
+
+    def __init__(self, text: str) -> None:
+        self._steps: dict[str, int] = {}
+        self._loop = self._loop_slashless = 0
+        state = 0
+        position = 0
+        for run in (*re.finditer(r"\$\{[^}]*\}|\*", text), None):
+            for character in text[position : run.start() if run else len(text)]:
+                self._steps[character] = self._steps.get(character, 0) | 1 << state
+                state += 1
+            if run:
+                if run[0] in _SLASHLESS:
+                    self._loop_slashless |= 1 << state
+                else:
+                    self._loop |= 1 << state
+                position = run.end()
+        self._accept = 1 << state
+        self._last = (1 << state + 1) - 1
+        self.weight = state
+        """Count of fixed characters: the more, the more specific."""
+
+    def fits(self, text: str) -> bool:
+        states = 1
+        for character in text:
+            if character == "*":  # any run: every later state can be reached
+                states = self._last & -(states & -states)
+                continue
+            if character == "?":
+                states = (states << 1 & self._last) | (states & (self._loop | self._loop_slashless))
+                continue
+            stay = self._loop if character == "/" else self._loop | self._loop_slashless
+            states = (states & self._steps.get(character, 0)) << 1 | (states & stay)
+            if not states:
+                return False
+        return bool(states & self._accept)
+
+
+class ArnTemplate:
+    """One resource type's template, compiled."""
+
+    __slots__ = ("_head", "_is_regional", "_prefix", "_resource", "weight")
+
+    def __init__(self, template: str) -> None:
+        parts = template.split(":", 5)
+        parts += [""] * (6 - len(parts))
+        self._head = tuple(_Pattern(part.lower()) for part in parts[1:5])
+        # Regional ARNs always name the region, while AWS's own resources leave out the account
+        # (arn:aws:ssm:us-east-1::document/AWS-RunShellScript).
+        self._is_regional = parts[3] == "${Region}"
+        self._resource = _Pattern(parts[5])
+        self._prefix = _PLACEHOLDER.split(parts[5], maxsplit=1)[0].partition("*")[0]
+        self.weight = (self._resource.weight, sum(pattern.weight for pattern in self._head))
+
+    def fits(self, arn: "SplitArn") -> bool:
+        """Return whether the ARN, or some ARN that its wildcards cover, is of this type.
+
+        The first five parts are compared without case (SEMANTICS F4 e), the resource with it.
+        """
+        fixed = min(len(self._prefix), len(arn.fixed))
+        if self._prefix[:fixed] != arn.fixed[:fixed] or (self._is_regional and not arn.head[2]):
+            return False
+        return self._resource.fits(arn.resource) and all(
+            pattern.fits(part) for pattern, part in zip(self._head, arn.head, strict=True)
+        )
+
+
+class SplitArn(NamedTuple):
+    """An ARN ready to be compared with many templates."""
+
+    head: tuple[str, str, str, str]
+    """Partition, service, region and account, in lower case."""
+    resource: str
+    fixed: str
+    """The resource's text before its first wildcard."""
+
+
+@lru_cache(maxsize=4096)
+def split_arn(text: str) -> SplitArn | None:
+    """Split an ARN that may hold wildcards; None when the text cannot be one.
+
+    Missing parts count as ``*`` (SEMANTICS F7); ``*`` alone is any ARN.
+    """
+    if text == "*":
+        text = "arn:*"
+    parts = text.split(":", 5)
+    if parts[0].lower() != "arn" or len(parts) < 2:
+        return None
+    parts += ["*"] * (6 - len(parts))
+    partition, service, region, account = (part.lower() for part in parts[1:5])
+    fixed = parts[5].partition("*")[0].partition("?")[0]
+    return SplitArn((partition, service, region, account), parts[5], fixed)

@@ -1,0 +1,121 @@
+"""Condition keys that come with the request, whatever the action: their types, and which of them every action can see.
+
+Source: SEMANTICS Table 1 (IAM User Guide, "AWS global condition context keys"). The action data knows of the global
+keys only the three that an action must take by itself: aws:RequestTag, aws:TagKeys and aws:ResourceTag.
+"""
+
+from typing import Final
+
+_STRING: Final = "String"
+_ARN: Final = "ARN"
+_BOOL: Final = "Bool"
+_DATE: Final = "Date"
+_NUMERIC: Final = "Numeric"
+_IP: Final = "IPAddress"
+_STRINGS: Final = "ArrayOfString"
+
+GLOBAL_KEY_TYPES: Final[dict[str, str]] = {
+    # About the principal
+    "aws:principalarn": _ARN,
+    "aws:principalaccount": _STRING,
+    "aws:principalorgid": _STRING,
+    "aws:principalorgpaths": _STRINGS,
+    "aws:principaltype": _STRING,
+    "aws:principalisawsservice": _BOOL,
+    "aws:principalservicename": _STRING,
+    "aws:principalservicenameslist": _STRINGS,
+    "aws:userid": _STRING,
+    "aws:username": _STRING,
+    # About the session
+    "aws:assumedroot": _BOOL,
+    "aws:federatedprovider": _STRING,  # a provider's ARN, or the bare host of a built-in one
+    "aws:tokenissuetime": _DATE,
+    "aws:multifactorauthpresent": _BOOL,
+    "aws:multifactorauthage": _NUMERIC,
+    "aws:signinsessionarn": _ARN,
+    "aws:sourceidentity": _STRING,
+    "aws:chatbotsourcearn": _ARN,
+    "aws:ec2instancesourcevpc": _STRING,
+    "aws:ec2instancesourceprivateipv4": _IP,
+    "ec2:roledelivery": _NUMERIC,
+    "ec2:sourceinstancearn": _ARN,
+    "lambda:sourcefunctionarn": _ARN,
+    "ssm:sourceinstancearn": _ARN,
+    "glue:roleassumedby": _STRING,
+    "glue:credentialissuingservice": _STRING,
+    "codebuild:buildarn": _ARN,
+    "codebuild:projectarn": _ARN,
+    "identitystore:userid": _STRING,
+    "aws:viacustomerdomain": _STRING,
+    # About the network
+    "aws:sourceip": _IP,
+    "aws:sourcevpc": _STRING,
+    "aws:sourcevpce": _STRING,
+    "aws:vpcsourceip": _IP,
+    "aws:sourcevpcarn": _ARN,
+    "aws:vpceaccount": _STRING,
+    "aws:vpceorgid": _STRING,
+    "aws:vpceorgpaths": _STRINGS,
+    # About the resource
+    "aws:resourceaccount": _STRING,
+    "aws:resourceorgid": _STRING,
+    "aws:resourceorgpaths": _STRINGS,
+    # About the request
+    "aws:calledvia": _STRINGS,
+    "aws:calledviafirst": _STRING,
+    "aws:calledvialast": _STRING,
+    "aws:viaawsservice": _BOOL,
+    "aws:viaawsmcpservice": _BOOL,
+    "aws:calledviaawsmcp": _STRING,
+    "aws:ismcpserviceaction": _BOOL,
+    "aws:currenttime": _DATE,
+    "aws:epochtime": _DATE,  # a number of seconds is a date to the Date operators, and Numeric operators take it too
+    "aws:referer": _STRING,
+    "aws:requestedregion": _STRING,
+    "aws:securetransport": _BOOL,
+    "aws:useragent": _STRING,
+    "aws:sourceaccount": _STRING,
+    "aws:sourcearn": _ARN,
+    "aws:sourceorgid": _STRING,
+    "aws:sourceorgpaths": _STRINGS,
+    # SAML keys that stay in the session after sts:AssumeRoleWithSAML (IAM and STS keys page)
+    "saml:namequalifier": _STRING,
+    "saml:sub": _STRING,
+    "saml:sub_type": _STRING,
+}
+"""Type by key in lower case. An ``ArrayOf…`` type means a multivalued key (*m* in Table 1)."""
+
+PRINCIPAL_TAG_PREFIX: Final = "aws:principaltag/"
+
+PER_ACTION_KEY_TYPES: Final[dict[str, str]] = {
+    "aws:requesttag/": _STRING,
+    "aws:resourcetag/": _STRING,
+    "aws:tagkeys": _STRINGS,
+}
+"""Global keys that only some actions take (SEMANTICS Table 1); the first two are followed by a tag's key."""
+
+_SESSION_CLAIMS: Final = frozenset({"aud", "sub", "amr"})
+
+
+def is_provider_key(key: str) -> bool:
+    """Return whether the key (lower case) is a claim of an OpenID Connect provider: ``host[/path]:claim``.
+
+    No service prefix holds a dot, and every provider's host does (SEMANTICS I9).
+    """
+    provider, colon, claim = key.rpartition(":")
+    return bool(colon and claim) and "." in provider.partition(":")[0]
+
+
+def provider_key_type(key: str) -> str:
+    """Return the type of a provider's claim; ``amr`` is the multivalued one (SEMANTICS I9)."""
+    return _STRINGS if key.endswith(":amr") else _STRING
+
+
+def is_seen_by_every_action(key: str) -> bool:
+    """Return whether the key (lower case) does not depend on the action: it tells of caller, session, network or call.
+
+    Of a provider's claims only ``aud``, ``sub`` and ``amr`` stay in the session (SEMANTICS I9).
+    """
+    if key in GLOBAL_KEY_TYPES or (key.startswith(PRINCIPAL_TAG_PREFIX) and len(key) > len(PRINCIPAL_TAG_PREFIX)):
+        return True
+    return is_provider_key(key) and key.rpartition(":")[2] in _SESSION_CLAIMS
