@@ -4,36 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iamdesk.evaluate.request import Layer, Request
+from iamdesk.evaluate.policies import SourceType as SourceType
+from iamdesk.evaluate.request import Layer as Layer
+from iamdesk.evaluate.request import Request as Request
+from iamdesk.evaluate.verdict import Verdict as Verdict
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import ElementPath, Span
-
-
-class Verdict(StrEnum):
-    """The four words (CONTRACT 1): AWS's own three, and ``conditional``."""
-
-    ALLOWED = "allowed"
-    EXPLICIT_DENY = "explicitDeny"
-    IMPLICIT_DENY = "implicitDeny"
-    CONDITIONAL = "conditional"
-
-
-class SourceType(StrEnum):
-    """What kind of policy a statement comes from (CONTRACT 3, ``SourcePolicyType``)."""
-
-    USER = "user"
-    GROUP = "group"
-    ROLE = "role"
-    AWS_MANAGED = "aws-managed"
-    USER_MANAGED = "user-managed"
-    RESOURCE = "resource"
-    TRUST = "trust"
-    PERMISSIONS_BOUNDARY = "permissions-boundary"
-    SCP = "scp"
-    RCP = "rcp"
-    SESSION = "session"
-    ACL = "acl"
-    ENDPOINT = "endpoint"
 
 
 class Part(StrEnum):

@@ -90,8 +90,7 @@ def parse_document(raw: Any) -> Document:
     if _deeper_than(raw, _DEEPEST):
         text = f"(nested deeper than {_DEEPEST} levels: not shown)"
         return Document(text, FIRST_VERSION, None, (), [Diagnostic((), f"nested deeper than {_DEEPEST} levels")])
-    for name in raw.keys() - _TOP_ELEMENTS:
-        wrong.append(Diagnostic((name,), f"`{name}` is no element of a policy"))
+    wrong += [Diagnostic((name,), f"`{name}` is no element of a policy") for name in raw if name not in _TOP_ELEMENTS]
     version = raw.get("Version", FIRST_VERSION)
     if version not in (LATEST_VERSION, FIRST_VERSION):
         wrong.append(Diagnostic(("Version",), f"expected {LATEST_VERSION} or {FIRST_VERSION}: read as {FIRST_VERSION}"))
@@ -144,8 +143,9 @@ class _StatementParser:
         if not isinstance(self.raw, dict):
             self._break((), "expected an object")
             return self._statement(is_allow=False)
-        for name in self.raw.keys() - _STATEMENT_ELEMENTS:
-            self._note((name,), f"`{name}` is no element of a statement")
+        for name in self.raw:
+            if name not in _STATEMENT_ELEMENTS:
+                self._note((name,), f"`{name}` is no element of a statement")
         sid = self.raw.get("Sid")
         if sid is not None and not isinstance(sid, str):
             self._note(("Sid",), "expected text")

@@ -28,7 +28,7 @@ class PrincipalEntry(NamedTuple):
 
 
 def parse_principal(element: Any) -> tuple[tuple[PrincipalEntry, ...], tuple[tuple[tuple[str | int, ...], str], ...]]:
-    """Return the entries of a ``Principal`` or ``NotPrincipal`` element, and what is wrong with it as (path, sentence)."""
+    """Return the entries of a ``Principal`` or ``NotPrincipal`` element and, as (path, sentence), what is wrong."""
     if element == "*":
         return (PrincipalEntry(PrincipalType.AWS, "*", ()),), ()
     entries: list[PrincipalEntry] = []

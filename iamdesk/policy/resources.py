@@ -5,7 +5,7 @@ from enum import Enum, StrEnum
 from functools import lru_cache
 
 from iamdesk.policy.arn import Arn
-from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, bounded_match
+from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, bounded_match, tokens_of
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template, split_template
 
 
@@ -29,6 +29,9 @@ class Match(Enum):
     UNKNOWN = 1
     """Hangs on a variable whose value is not known (SEMANTICS K4)."""
     YES = 2
+    UNRESOLVED = 4
+    """A variable has no value: the entry matches nothing, and a ``NotResource`` that holds it excludes nothing
+    (SEMANTICS H3)."""
     CROSSING = 3
     """Only if a wildcard may run over colons: AWS's pages disagree (SEMANTICS F4 b, K9)."""
 
@@ -70,6 +73,11 @@ class ResourcePattern:
         head = [Glob([piece.lower() if isinstance(piece, str) else piece for piece in part]) for part in parts[1:5]]
         return (*head, Glob(parts[5]))
 
+    @property
+    def resource_part(self) -> Template:
+        """The sixth part of the pattern, with its wildcards and variables; empty for a shorter ARN."""
+        return tuple(self._parts[5]) if len(self._parts) > 5 else ()
+
     def matches(self, resource: Arn | None, resolve: Resolver, short: ShortArns) -> Match:
         """Compare with a concrete ARN, or with None for an action that is asked on ``*`` (SEMANTICS F6).
 
@@ -90,12 +98,12 @@ class ResourcePattern:
             last = fill(parts[5], resolve)
         except UnknownVariable:
             # The other five parts decide alone when they already differ.
-            probe = [*parts[:5], [STAR]]
+            probe: list[list[Token | Variable]] = [*parts[:5], [STAR]]
             found = self._compare(self._compile(probe), probe, resource)  # type: ignore[arg-type]
             return Match.NO if found is Match.NO else Match.UNKNOWN
         if last is None:
-            return Match.NO
-        filled = [*parts[:5], last]
+            return Match.UNRESOLVED
+        filled: list[list[Token | Variable]] = [*parts[:5], list[Token | Variable](last)]
         return self._compare(self._compile(filled), filled, resource)  # type: ignore[arg-type]
 
     def _fills(self, short: ShortArns) -> bool:
@@ -141,12 +149,10 @@ class ResourcePattern:
 
 def parse_plain(text: str) -> Template:
     """Return the template of text without variables (also where the policy's version has none, SEMANTICS H6)."""
-    from iamdesk.policy.patterns import tokens_of
-
     return tuple(tokens_of(text))
 
 
 @lru_cache(maxsize=1 << 15)
 def resource_pattern(text: str, variables: bool) -> ResourcePattern:
-    """Return the compiled entry; ``variables`` says whether the policy's version has policy variables (SEMANTICS H6)."""
+    """Return the compiled entry; ``variables`` says whether the policy's version has variables (SEMANTICS H6)."""
     return ResourcePattern(text, variables)

@@ -1,0 +1,119 @@
+"""Who makes the request. Rules: SEMANTICS E and the table of J2."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.policy.arn import ArnError, parse_arn
+
+
+class CallerKind(StrEnum):
+    """The kinds of principals that make requests."""
+
+    ROOT = "root user"
+    USER = "user"
+    ROLE = "role"
+    """A role asked about without a session: some session of it (SEMANTICS, the algorithm)."""
+    SESSION = "role session"
+    FEDERATED_USER = "federated user"
+    SERVICE = "AWS service"
+    SAML = "SAML provider"
+    OIDC = "OIDC provider"
+    ANONYMOUS = "anonymous"
+
+
+SIGNED = frozenset(
+    {CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER}
+)
+"""Kinds that sign requests with credentials of an account."""
+
+BUILT_IN_PROVIDERS = frozenset({"accounts.google.com", "www.amazon.com", "graph.facebook.com"})
+"""OIDC providers that are named by host instead of ARN (SEMANTICS E9)."""
+
+SERVICE_LINKED_PATH = "/aws-service-role/"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A principal as the evaluator knows it."""
+
+    kind: CallerKind
+    text: str
+    """As asked about."""
+    partition: str | None = None
+    account: str | None = None
+    name: str = ""
+    """User or role name, without path; the session's own name is ``session_name``."""
+    path: str = "/"
+    arn: str | None = None
+    """``aws:PrincipalArn``: of a session the *role's* ARN (SEMANTICS E3)."""
+    session_name: str | None = None
+    unique_id: str | None = None
+    """``AIDA…`` or ``AROA…``, where the snapshot has it (SEMANTICS E12)."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """The entity's own tags, keys in lower case."""
+    ambiguous_tags: frozenset[str] = frozenset()
+    """Keys in lower case of which the entity has two tags that differ only in case (SEMANTICS G6)."""
+    has_missing_path: bool = False
+    """Whether the role's path is not known: a session ARN carries none (SEMANTICS E3)."""
+
+    @property
+    def is_service_linked(self) -> bool:
+        """Whether it is a service-linked role, which SCPs and RCPs do not bind (SEMANTICS E11)."""
+        return self.kind in (CallerKind.ROLE, CallerKind.SESSION) and self.path.startswith(SERVICE_LINKED_PATH)
+
+
+def parse_caller(text: str) -> Caller:
+    """Read a principal: an ARN, a service name, a built-in identity provider, or ``anonymous``.
+
+    Raises:
+        RequestError: it is none of these, or a thing that makes no requests (a group, a policy).
+    """
+    stripped = text.strip()
+    if stripped.lower() == "anonymous":
+        return Caller(CallerKind.ANONYMOUS, "anonymous")
+    if stripped in BUILT_IN_PROVIDERS:
+        return Caller(CallerKind.OIDC, stripped)
+    if not stripped.startswith("arn:"):
+        if ".amazonaws.com" in stripped and " " not in stripped:
+            return Caller(CallerKind.SERVICE, stripped)
+        raise RequestError(
+            f"`{text}` is no principal: expected an ARN, a service such as lambda.amazonaws.com, or anonymous"
+        )
+    try:
+        arn = parse_arn(stripped)
+    except ArnError as error:
+        raise RequestError(str(error)) from error
+    kind, _, rest = arn.resource.partition("/")
+    head, _, name = rest.rpartition("/")
+    path = f"/{head}/" if head else "/"
+    common = {"partition": arn.partition, "account": arn.account}
+    match arn.service, kind:
+        case "iam", "root" if not rest:
+            return Caller(CallerKind.ROOT, stripped, arn=stripped, **common)
+        case "iam", "user" if name:
+            return Caller(CallerKind.USER, stripped, name=name, path=path, arn=stripped, **common)
+        case "iam", "role" if name:
+            return Caller(CallerKind.ROLE, stripped, name=name, path=path, arn=stripped, **common)
+        case "iam", "saml-provider" if name:
+            return Caller(CallerKind.SAML, stripped, name=name, **common)
+        case "iam", "oidc-provider" if rest:
+            return Caller(CallerKind.OIDC, stripped, name=rest, **common)
+        case "sts", "assumed-role" if head and name and "/" not in head:
+            role_arn = f"arn:{arn.partition}:iam::{arn.account}:role/{head}"
+            return Caller(
+                CallerKind.SESSION,
+                stripped,
+                name=head,
+                arn=role_arn,
+                session_name=name,
+                has_missing_path=True,
+                **common,
+            )
+        case "sts", "federated-user" if name:
+            return Caller(CallerKind.FEDERATED_USER, stripped, name=rest, arn=stripped, **common)
+        case "iam", "group":
+            raise RequestError(f"`{text}` is a group: groups make no requests, ask about a member")
+        case _:
+            raise RequestError(f"`{text}` makes no requests: expected a user, role, session, federated user or provider")

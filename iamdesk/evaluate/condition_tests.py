@@ -1,0 +1,114 @@
+"""One condition test against one request: false, unknown or true. Rules: SEMANTICS G1 to G19, K3, K4."""
+
+from typing import Any, NamedTuple
+
+from iamdesk.evaluate.context import Context, Fact, Knowledge
+from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth, truth
+from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.operators import Operator
+from iamdesk.policy.resources import UnknownVariable
+
+
+class TestResult(NamedTuple):
+    """What a test gives."""
+
+    truth: Truth
+    fact: Fact
+    """What was known of the key."""
+    other: Truth | None = None
+    """The result under the other reading, where AWS's pages disagree (SEMANTICS K9)."""
+
+
+def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
+    """Return what one test gives for a request."""
+    fact = context.fact(test.key)
+    operator = test.operator
+    if operator is None:
+        return TestResult(FALSE, fact)
+    if operator.family == "Null":
+        return TestResult(_null_test(test, fact), fact)
+    if fact.knowledge is Knowledge.UNKNOWN:
+        absent = _of_absent(test, operator)[0]
+        present = _of_unknown_value(test, operator)
+        return TestResult(absent if absent is present else MAYBE, fact)
+    if fact.knowledge is Knowledge.VALUE_UNKNOWN:
+        return TestResult(_of_unknown_value(test, operator), fact)
+    if fact.knowledge is Knowledge.ABSENT or not fact.values:
+        result, other = _of_absent(test, operator)
+        return TestResult(result, fact, other)
+    result, other = _of_values(test, operator, fact.values, context)
+    return TestResult(result, fact, other)
+
+
+def _null_test(test: ConditionTest, fact: Fact) -> Truth:
+    """``true`` asks that the key is absent, ``false`` that it is there with a value (SEMANTICS G5)."""
+    if fact.knowledge is Knowledge.UNKNOWN:
+        wanted = {value.read(_no_variables) for value in test.values}
+        return TRUE if {"true", "false"} <= wanted else MAYBE if wanted & {"true", "false"} else FALSE
+    is_null = fact.knowledge is Knowledge.ABSENT or (fact.knowledge is Knowledge.PRESENT and not fact.values)
+    return truth(any(value.read(_no_variables) == ("true" if is_null else "false") for value in test.values))
+
+
+def _no_variables(key: str) -> str | None:  # noqa: ARG001 - the shape of a resolver
+    return None
+
+
+def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | None]:
+    """The key is not in the request, or has no values (SEMANTICS G3, G4, G14, G15)."""
+    if test.quantifier is Quantifier.ALL:
+        return TRUE, None
+    if test.quantifier is Quantifier.ANY:
+        # AWS's two sentences collide for IfExists behind ForAnyValue: strict takes false (SEMANTICS G4).
+        return FALSE, (TRUE if test.if_exists else None)
+    return truth(test.if_exists or operator.negated), None
+
+
+def _of_unknown_value(test: ConditionTest, operator: Operator) -> Truth:
+    """The key is in the request, its value is not known (SEMANTICS K3)."""
+    if any(value.matches_everything for value in test.values) and operator.family == "String":
+        return truth(not operator.negated)
+    if all(value.is_malformed for value in test.values) and not operator.negated:
+        return FALSE  # SEMANTICS G18
+    return MAYBE
+
+
+def _of_values(
+    test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context
+) -> tuple[Truth, Truth | None]:
+    if test.quantifier is Quantifier.NONE:
+        if len(values) > 1:
+            # Several values without a set operator: false; what a value-by-value reading would give is the other
+            # answer (SEMANTICS G16).
+            each = [_of_value(test, operator, value, context) for value in values]
+            other = min(each) if operator.negated else max(each)
+            return FALSE, (other if other is not FALSE else None)
+        return _of_value(test, operator, values[0], context), None
+    if test.quantifier is Quantifier.ALL:
+        if values == ("",):
+            return TRUE, None  # a lone empty string is a null set (SEMANTICS G14)
+        return min(_of_value(test, operator, value, context) for value in values), None
+    return max(_of_value(test, operator, value, context) for value in values), None
+
+
+def _of_value(test: ConditionTest, operator: Operator, value: str, context: Context) -> Truth:
+    """One request value against the list: positive operators want any match, negated ones none (SEMANTICS G1, G2)."""
+    request = operator.read_request(value)
+    if request is None:
+        return FALSE  # a malformed request value fails negated operators too (SEMANTICS G19)
+    found = FALSE
+    for listed in test.values:
+        matched = _compare(operator, request, listed, context)
+        if matched is TRUE:
+            return truth(not operator.negated)
+        found = max(found, matched)
+    return found.negated() if operator.negated else found
+
+
+def _compare(operator: Operator, request: Any, listed: Any, context: Context) -> Truth:
+    try:
+        policy = listed.read(context.variable)
+    except UnknownVariable:
+        return MAYBE  # SEMANTICS K4
+    return truth(policy is not None and operator.compare(request, policy))
+
+

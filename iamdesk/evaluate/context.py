@@ -1,0 +1,88 @@
+"""The request context: what is known of each condition key. Rules: SEMANTICS J and K1."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from iamdesk.evaluate.request import UnknownContext
+from iamdesk.policy.resources import UnknownVariable
+
+
+class Knowledge(IntEnum):
+    """What is known of a key (SEMANTICS K1)."""
+
+    ABSENT = 0
+    PRESENT = 1
+    VALUE_UNKNOWN = 2
+    """In the request, with a value that nobody knows."""
+    UNKNOWN = 3
+
+
+class Fact(NamedTuple):
+    """What is known of one key."""
+
+    knowledge: Knowledge
+    values: tuple[str, ...] = ()
+    derived: bool = False
+    """Whether the snapshot gave it, not the user (SEMANTICS J4)."""
+
+
+ABSENT = Fact(Knowledge.ABSENT)
+DERIVED_ABSENT = Fact(Knowledge.ABSENT, derived=True)
+VALUE_UNKNOWN = Fact(Knowledge.VALUE_UNKNOWN, derived=True)
+UNKNOWN = Fact(Knowledge.UNKNOWN)
+
+
+def derived(*values: str) -> Fact:
+    """Return a fact that the snapshot gives."""
+    return Fact(Knowledge.PRESENT, values, True)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All facts of one request, found when asked for."""
+
+    given: Mapping[str, Fact]
+    """By key in lower case: what the user typed; goes before everything else (SEMANTICS J4)."""
+    derive: Callable[[str], Fact | None]
+    """What the snapshot knows of a key in lower case; None: nothing."""
+    unknown: UnknownContext
+    is_multivalued: Callable[[str], bool]
+
+    def fact(self, key: str) -> Fact:
+        """Return what is known of a key in lower case."""
+        fact = self.given.get(key)
+        if fact is None:
+            fact = self.derive(key)
+            if fact is None:
+                return UNKNOWN if self.unknown is UnknownContext.UNKNOWN else ABSENT
+        if fact.knowledge >= Knowledge.VALUE_UNKNOWN and self.unknown is UnknownContext.ABSENT:
+            return ABSENT
+        return fact
+
+    def variable(self, key: str) -> str | None:
+        """Return a key's value as a policy variable; None when it has none or is multivalued (SEMANTICS H3, H5).
+
+        Raises:
+            UnknownVariable: nothing is known of the key (SEMANTICS K4).
+        """
+        fact = self.fact(key)
+        if fact.knowledge >= Knowledge.VALUE_UNKNOWN:
+            raise UnknownVariable(key)
+        if len(fact.values) != 1 or self.is_multivalued(key):
+            return None
+        return fact.values[0]
+
+
+def given_facts(context: Mapping[str, str | Sequence[str] | None]) -> dict[str, Fact]:
+    """Return what the user typed as facts by key in lower case; None says that the key is absent."""
+    facts: dict[str, Fact] = {}
+    for key, value in context.items():
+        if value is None:
+            facts[key.lower()] = ABSENT
+        elif isinstance(value, str):
+            facts[key.lower()] = Fact(Knowledge.PRESENT, (value,))
+        else:
+            facts[key.lower()] = Fact(Knowledge.PRESENT, tuple(str(member) for member in value))
+    return facts

@@ -1,0 +1,258 @@
+"""The courtroom: one request meets all its policies, and every word is kept for the explanation.
+
+The engine looks at every statement of every layer, also once the answer is known: the explanation needs them all
+(SEMANTICS A4). It never raises on what a policy holds.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind
+from iamdesk.evaluate.context import Context
+from iamdesk.evaluate.layers import Ruling, Situation, Slot, decide, tally
+from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
+from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
+from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.public_policy import is_public
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.services import (
+    KMS_CROSS_ACCOUNT,
+    NEEDS_BOTH_SIDES,
+    OWNED_BY_AWS,
+    STILL_POSSIBLE_ON_AWS_ROLES,
+    TRUST_ACTIONS,
+)
+from iamdesk.evaluate.target import Target
+from iamdesk.evaluate.truth import TRUE
+from iamdesk.evaluate.unknowns import ConditionSet, Resolution, resolve
+from iamdesk.evaluate.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request with everything that belongs to it: what the engine decides."""
+
+    caller: Caller
+    target: Target
+    context: Context
+    policies: PolicySet
+    resource_account: str | None
+    """Who owns the resource; None: not known, taken to be the caller's account."""
+    without: frozenset[Layer] = frozenset()
+    """Layers that are left out, at the user's wish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything that the engine found, before it is put into words."""
+
+    question: Question
+    situation: Situation
+    results: tuple[StatementResult, ...]
+    """Every statement that covers the action."""
+    broken: tuple[AttachedPolicy, ...]
+    """Policies with statements that cannot be evaluated."""
+    verdict: Verdict
+    ruling: Ruling
+    worst: Ruling
+    """The ruling with everything unknown against the caller; as ``ruling`` where nothing is unknown."""
+    keys: tuple[str, ...]
+    sets: tuple[ConditionSet, ...]
+    is_exact: bool
+    other: Verdict | None
+    """The answer under the other reading, where AWS's pages disagree and it would differ (SEMANTICS K9)."""
+
+
+def evaluate(question: Question) -> Trace:
+    """Decide one question."""
+    policies = _without(question)
+    situation = _situation(question, policies)
+    caller = question.caller
+    subject = Subject(caller, question.target, question.context, policies.boundary is not None)
+    results: list[StatementResult] = []
+    broken: list[AttachedPolicy] = []
+    service = question.target.service
+    for policy in _in_play(policies, situation):
+        is_broken = False
+        for statement in policy.document.statements:
+            if statement.services is not None and service not in statement.services:
+                continue
+            is_broken = is_broken or statement.broken is not None
+            result = match_statement(policy, statement, subject)
+            if result is not None:
+                results.append(result)
+        if is_broken or (not policy.document.statements and policy.document.diagnostics):
+            broken.append(policy)
+    counted = tally((result, result.truth) for result in results)
+    best = decide(situation, counted, optimistic=True)
+    worst = decide(situation, counted, optimistic=False)
+    if best.verdict is worst.verdict:
+        resolution = Resolution(best.verdict, worst if best.verdict is Verdict.ALLOWED else best, (), (), is_exact=True)
+    else:
+        resolution = resolve(situation, results, subject, best)
+    return Trace(
+        question,
+        situation,
+        tuple(results),
+        tuple(broken),
+        resolution.verdict,
+        resolution.ruling,
+        worst,
+        resolution.keys,
+        resolution.sets,
+        resolution.is_exact,
+        _other_reading(situation, results, resolution.verdict),
+    )
+
+
+def _without(question: Question) -> PolicySet:
+    policies, without = question.policies, question.without
+    if not without:
+        return policies
+    return replace(
+        policies,
+        identity=() if Layer.IDENTITY in without else policies.identity,
+        boundary=None if Layer.PERMISSIONS_BOUNDARY in without else policies.boundary,
+        session=None if Layer.SESSION in without else policies.session,
+        scps=None if Layer.SCP in without else policies.scps,
+        rcps=None if Layer.RCP in without else policies.rcps,
+        resource=None if {Layer.RESOURCE, Layer.TRUST} & without else policies.resource,
+        endpoint=None if Layer.ENDPOINT in without else policies.endpoint,
+        restrict_public_buckets=policies.restrict_public_buckets and Layer.BLOCK_PUBLIC_ACCESS not in without,
+    )
+
+
+def _situation(question: Question, policies: PolicySet) -> Situation:
+    caller, target = question.caller, question.target
+    is_trust = target.service == "sts" and target.name in TRUST_ACTIONS
+    owner = question.resource_account
+    cross = caller.account is not None and owner is not None and owner != caller.account
+    is_key = target.service == "kms" and target.resource is not None and target.resource.resource.startswith("key/")
+    slots: list[Slot] = []
+    if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # SEMANTICS B6, E11
+        slots += [Slot(Layer.SCP, level) for level in range(len(policies.scps))]
+    if policies.endpoint is not None:
+        slots.append(Slot(Layer.ENDPOINT))
+    if caller.kind in SIGNED:
+        slots.append(Slot(Layer.IDENTITY))
+        if policies.boundary is not None and caller.kind is not CallerKind.ROOT:
+            slots.append(Slot(Layer.PERMISSIONS_BOUNDARY))
+        if policies.session is not None:
+            slots.append(Slot(Layer.SESSION))
+    if policies.resource is not None:
+        slots.append(Slot(Layer.TRUST if is_trust else Layer.RESOURCE))
+    if policies.rcps is not None and _rcps_apply(question):
+        slots += [Slot(Layer.RCP, level) for level in range(len(policies.rcps))]
+    restricts = (
+        policies.restrict_public_buckets
+        and policies.resource is not None
+        and caller.kind is not CallerKind.SERVICE
+        and (caller.account is None or cross)
+        and is_public(policies.resource.document)
+    )
+    return Situation(
+        caller=caller,
+        is_cross_account=cross,
+        slots=tuple(slots),
+        is_trust=is_trust,
+        needs_delegation=is_trust or is_key,
+        needs_both=target.service in NEEDS_BOTH_SIDES,
+        open_to_all_signed=_needs_no_permission(caller, target),
+        refusal=_refusal(question, cross, is_key),
+        restricts_public=restricts,
+    )
+
+
+def _rcps_apply(question: Question) -> bool:
+    """RCPs bind calls on resources of services that support them (SEMANTICS B7, B8), never service-linked roles."""
+    target = question.target
+    if question.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):
+        return False
+    has_resource = target.action is None or bool(target.action.resource_types)
+    return has_resource and target.supports_rcps
+
+
+def _needs_no_permission(caller: Caller, target: Target) -> bool:
+    """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (SEMANTICS I3)."""
+    if target.service != "sts":
+        return False
+    if target.name == "getcalleridentity":
+        return caller.kind in SIGNED
+    return target.name == "getsessiontoken" and caller.kind in (CallerKind.USER, CallerKind.ROOT)
+
+
+def _refusal(question: Question, cross: bool, is_key: bool) -> str | None:
+    caller, target = question.caller, question.target
+    if _credentials_cannot(caller, target):
+        return "credentials"
+    resource = target.resource
+    if resource is not None and caller.partition is not None and resource.partition != caller.partition:
+        return "partition"  # SEMANTICS D6
+    if is_key and cross and target.name not in KMS_CROSS_ACCOUNT:
+        return "kms-cross-account"
+    if resource is not None and target.service == "iam" and _is_write(target):
+        owned = resource.account == "aws" or (
+            resource.resource.startswith("role/") and resource.resource[4:].startswith(OWNED_BY_AWS)
+        )
+        if owned and target.name not in STILL_POSSIBLE_ON_AWS_ROLES and not _attaches(target):
+            return "aws-owned"  # SEMANTICS I5
+    return None
+
+
+def _attaches(target: Target) -> bool:
+    """Attaching an AWS managed policy writes to the user, group or role, not to the policy."""
+    return target.name.startswith(("attach", "detach"))
+
+
+def _is_write(target: Target) -> bool:
+    return target.action is not None and target.action.access_level not in ("Read", "List")
+
+
+def _credentials_cannot(caller: Caller, target: Target) -> bool:
+    """What a kind of credentials cannot call, whatever the policies say (SEMANTICS I10)."""
+    match caller.kind:
+        case CallerKind.SESSION | CallerKind.ROLE:
+            return target.service == "sts" and target.name in ("getfederationtoken", "getsessiontoken")
+        case CallerKind.FEDERATED_USER:
+            return target.service == "iam" or (target.service == "sts" and target.name != "getcalleridentity")
+        case CallerKind.ROOT:
+            return target.service == "sts" and target.name in ("assumerole", "assumeroot")
+        case _:
+            return False
+
+
+def _in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:
+    """Yield the policies of every layer in play."""
+    layers = {slot.layer for slot in situation.slots}
+    if Layer.RCP in layers:
+        yield from (policy for level in policies.rcps or () for policy in level)
+    if Layer.SCP in layers:
+        yield from (policy for level in policies.scps or () for policy in level)
+    if Layer.ENDPOINT in layers and policies.endpoint is not None:
+        yield policies.endpoint
+    if policies.resource is not None:
+        yield policies.resource
+    if Layer.IDENTITY in layers and situation.caller.kind is not CallerKind.ROOT:
+        yield from policies.identity
+    if Layer.PERMISSIONS_BOUNDARY in layers:
+        yield from policies.boundary or ()
+    if Layer.SESSION in layers:
+        yield from policies.session or ()
+
+
+def _other_reading(situation: Situation, results: list[StatementResult], verdict: Verdict) -> Verdict | None:
+    """Return the answer under the other reading of rules on which AWS's pages disagree, where it is another one."""
+    other: Verdict | None = None
+    if any(result.other is not None for result in results):
+        counted = tally((result, result.truth if result.other is None else result.other) for result in results)
+        best = decide(situation, counted, optimistic=True).verdict
+        worst = decide(situation, counted, optimistic=False).verdict
+        other = best if best is worst else Verdict.CONDITIONAL
+    elif situation.is_trust and verdict is Verdict.IMPLICIT_DENY and not situation.is_cross_account:
+        # The general page lets a grant to the user's own ARN go past the boundary (SEMANTICS I2 against C3).
+        counted = tally((result, result.truth) for result in results)
+        boundary = Slot(Layer.PERMISSIONS_BOUNDARY)
+        if boundary in situation.slots and counted.grants.get(Grant.EXACT) is TRUE:
+            slots = tuple(slot for slot in situation.slots if slot != boundary)
+            other = decide(replace(situation, slots=slots), counted, optimistic=False).verdict
+    return other if other is not verdict else None

@@ -1,0 +1,184 @@
+"""All layers' words become one decision. This is the algorithm at the head of SEMANTICS, line by line."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
+from iamdesk.evaluate.verdict import Verdict
+
+
+class Slot(NamedTuple):
+    """One layer, and for organization policies one of its levels."""
+
+    layer: Layer
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is fixed before any statement is looked at."""
+
+    caller: Caller
+    is_cross_account: bool
+    slots: tuple[Slot, ...]
+    """The layers in play; a layer that is not here places no limit (SEMANTICS A5)."""
+    is_trust: bool
+    """Whether the resource policy is a role's trust policy (SEMANTICS I2)."""
+    needs_delegation: bool
+    """Whether identity policies count only where the resource policy trusts the account: KMS keys, roles."""
+    needs_both: bool
+    """Whether the service wants identity and resource policy to allow, in one account too (SEMANTICS D8)."""
+    open_to_all_signed: bool
+    """Whether the call needs no permission (SEMANTICS I3)."""
+    refusal: str | None
+    """Why it is refused whatever the policies say: ``credentials`` (I10), ``partition`` (D6), ``kms-cross-account``
+    (I1), ``aws-owned`` (I5)."""
+    restricts_public: bool
+    """Whether Block Public Access turns this caller away (SEMANTICS I7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The strongest Allow and Deny of each slot, and of the resource policy the grants by how they name the caller."""
+
+    allow: Mapping[Slot, Truth]
+    deny: Mapping[Slot, Truth]
+    grants: Mapping[Grant, Truth]
+
+
+class Ruling(NamedTuple):
+    """One decision under one reading of what is unknown."""
+
+    verdict: Verdict
+    carried_by: frozenset[Slot]
+    """Slots whose Allow statements carry an allowed request, or whose Deny statements refuse it."""
+    lacking: tuple[Slot, ...]
+    """Slots that were needed and have no Allow."""
+    blocked_by: tuple[str, ...]
+    """What took an otherwise granted request away (CONTRACT 3)."""
+
+
+def tally(results: Iterable[tuple[StatementResult, Truth]]) -> Tally:
+    """Sum up statements, each with the truth that is assumed of it."""
+    allow: dict[Slot, Truth] = {}
+    deny: dict[Slot, Truth] = {}
+    grants: dict[Grant, Truth] = {}
+    for result, truth in results:
+        if truth is FALSE:
+            continue
+        slot = Slot(result.policy.layer, result.policy.level)
+        side = allow if result.statement.is_allow else deny
+        side[slot] = max(side.get(slot, FALSE), truth)
+        if result.grant is not None and result.statement.is_allow and slot.layer in (Layer.RESOURCE, Layer.TRUST):
+            grants[result.grant] = max(grants.get(result.grant, FALSE), truth)
+    return Tally(allow, deny, grants)
+
+
+def decide(situation: Situation, counted: Tally, optimistic: bool) -> Ruling:
+    """Decide, taking what is unknown for the caller (``optimistic``) or against them (SEMANTICS K6)."""
+    enough_to_allow = MAYBE if optimistic else TRUE
+    enough_to_deny = TRUE if optimistic else MAYBE
+
+    def allows(slot: Slot) -> bool:
+        return counted.allow.get(slot, FALSE) >= enough_to_allow
+
+    caller = situation.caller
+    signed_in = caller.kind in _WITH_IDENTITY
+    if situation.open_to_all_signed:
+        return Ruling(Verdict.ALLOWED, frozenset(), (), ())
+    slots = situation.slots
+    identity = Slot(Layer.IDENTITY)
+    identity_ok = caller.kind is CallerKind.ROOT or (signed_in and allows(identity))
+    grants = {grant for grant, truth in counted.grants.items() if truth >= enough_to_allow}
+    # An account principal only delegates inside its own account: it grants nothing by itself (SEMANTICS C2).
+    granted = identity_ok or bool(grants if situation.is_cross_account else grants - {Grant.ACCOUNT})
+    if situation.refusal in _BEFORE_ANY_POLICY:
+        return Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), (str(situation.refusal),))
+    denying = tuple(slot for slot, truth in counted.deny.items() if truth >= enough_to_deny)
+    if denying:
+        blocked = tuple(dict.fromkeys(slot.layer.value for slot in denying)) if granted else ()
+        return Ruling(Verdict.EXPLICIT_DENY, frozenset(denying), (), blocked)
+    if situation.refusal is not None:
+        return Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), (situation.refusal,))
+    resource = Slot(Layer.TRUST if situation.is_trust else Layer.RESOURCE)
+    guardrails = [slot for slot in slots if slot.layer in (Layer.SCP, Layer.ENDPOINT)]
+    limits = [slot for slot in slots if slot.layer in (Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)]
+    lacking = [slot for slot in guardrails if not allows(slot)]
+    failing_limits = [slot for slot in limits if not allows(slot)]
+    if caller.kind is CallerKind.FEDERATED_USER and Slot(Layer.SESSION) not in slots:
+        failing_limits.append(Slot(Layer.SESSION))  # SEMANTICS C5
+    carried: list[Slot] = []
+
+    if caller.kind is CallerKind.ANONYMOUS:
+        if grants & {Grant.EVERYONE, Grant.NOT_LISTED}:  # SEMANTICS E10
+            carried = [resource]
+        else:
+            lacking.append(resource)
+    elif not signed_in:  # services and identity providers need the resource's word alone (SEMANTICS E8, E9)
+        if grants:
+            carried = [resource]
+        else:
+            lacking.append(resource)
+    elif situation.is_cross_account or situation.needs_both:  # SEMANTICS D1, D2, D8
+        carried = [identity, resource, *limits]
+        lacking += [] if identity_ok else [identity]
+        lacking += [] if grants else [resource]
+        lacking += failing_limits
+    else:
+        carried, missing = _same_account(situation, identity_ok, grants, failing_limits, limits, resource)
+        lacking += missing
+    if lacking:
+        blocked = tuple(dict.fromkeys(slot.layer.value for slot in lacking)) if granted else ()
+        return Ruling(Verdict.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
+    if situation.restricts_public:
+        return Ruling(Verdict.EXPLICIT_DENY, frozenset(), (), (Layer.BLOCK_PUBLIC_ACCESS.value,))
+    return Ruling(Verdict.ALLOWED, frozenset([*carried, *guardrails]), (), ())
+
+
+_BEFORE_ANY_POLICY = frozenset({"credentials", "partition"})
+_WITH_IDENTITY = frozenset(
+    {CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER}
+)
+
+
+def _same_account(
+    situation: Situation,
+    identity_ok: bool,
+    grants: set[Grant],
+    failing_limits: list[Slot],
+    limits: list[Slot],
+    resource: Slot,
+) -> tuple[list[Slot], list[Slot]]:
+    """Return the slots that carry the request, or those that lack an Allow (SEMANTICS C1 to C5, I1, I2)."""
+    identity = Slot(Layer.IDENTITY)
+    boundary = Slot(Layer.PERMISSIONS_BOUNDARY)
+    past_limits = {Grant.EVERYONE, Grant.NOT_LISTED}
+    if situation.caller.kind is not CallerKind.ROLE:
+        past_limits.add(Grant.EXACT)
+    missing: list[list[Slot]] = []
+    if grants & past_limits:
+        # A role trust policy does not lift the caller's boundary: the specific page wins (SEMANTICS I2).
+        stopped = [boundary] if situation.is_trust and boundary in failing_limits else []
+        if not stopped:
+            return [resource], []
+        missing.append(stopped)
+    if grants & {Grant.EXACT, Grant.ROLE, Grant.USER}:
+        if not failing_limits:
+            return [resource, *limits], []
+        missing.append(failing_limits)
+    delegated = not situation.needs_delegation or Grant.ACCOUNT in grants
+    if identity_ok and delegated and not failing_limits:
+        return [identity, *limits, *([resource] if situation.needs_delegation else [])], []
+    missing.append(
+        [
+            *([] if identity_ok else [identity]),
+            *([] if delegated else [resource]),
+            *failing_limits,
+        ]
+    )
+    return [], min(missing, key=len)

@@ -1,0 +1,127 @@
+"""One statement against one request: which element fails, or that all match. Rules: SEMANTICS E to H."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from iamdesk.evaluate.caller import Caller
+from iamdesk.evaluate.condition_tests import evaluate_test
+from iamdesk.evaluate.context import Context, Fact
+from iamdesk.evaluate.policies import SHORT_ARNS, AttachedPolicy
+from iamdesk.evaluate.principal_match import Grant, match_principal
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.target import Target
+from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
+from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.resources import Match
+from iamdesk.policy.statement import Statement
+
+_NAMES_PRINCIPALS = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.RCP, Layer.ENDPOINT})
+"""Layers whose statements say whom they speak of."""
+_HAS_RESOURCE_OF_ITS_OWN = frozenset({Layer.RESOURCE, Layer.TRUST})
+"""Layers whose statements may leave the resource out: they mean what they are attached to (SEMANTICS F8)."""
+
+
+class Failure(NamedTuple):
+    """The element that did not match, and for a condition which test and what was known of its key."""
+
+    element: str
+    test: ConditionTest | None = None
+    fact: Fact | None = None
+
+
+class OpenTest(NamedTuple):
+    """A condition test that hangs on something unknown."""
+
+    test: ConditionTest
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class StatementResult:
+    """What one statement that covers the action says of a request."""
+
+    policy: AttachedPolicy
+    statement: Statement
+    truth: Truth
+    grant: Grant | None
+    """How it names the caller, in layers that do."""
+    failures: tuple[Failure, ...]
+    """Elements that do not match, in the order principal, resource, condition."""
+    open_tests: tuple[OpenTest, ...]
+    """Tests that hang on unknown keys; the statement hangs on all of them."""
+    open_resource: bool
+    """Whether the resource hangs on a policy variable of which nothing is known."""
+    other: Truth | None
+    """What it says under the other reading, where AWS's pages disagree (SEMANTICS K9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What statements are held against."""
+
+    caller: Caller
+    target: Target
+    context: Context
+    has_boundary: bool
+
+
+def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subject) -> StatementResult | None:
+    """Hold one statement against a request; None when it does not cover the action or cannot be evaluated."""
+    target = subject.target
+    if statement.broken is not None or not statement.covers_action(target.service, target.name):
+        return None
+    failures: list[Failure] = []
+    grant: Grant | None = None
+    if policy.layer in _NAMES_PRINCIPALS:
+        grant = match_principal(statement, subject.caller, subject.has_boundary)
+        if grant is None:
+            failures.append(Failure("NotPrincipal" if statement.not_principal else "Principal"))
+    resource, other_resource = _match_resource(policy, statement, subject)
+    if resource is FALSE:
+        failures.append(Failure("NotResource" if statement.not_resource else "Resource"))
+    truth = FALSE if failures else resource
+    other = truth if other_resource is None or failures else other_resource
+    open_tests: list[OpenTest] = []
+    for test in statement.conditions:
+        result = evaluate_test(test, subject.context)
+        if result.truth is FALSE:
+            failures.append(Failure("Condition", test, result.fact))
+        elif result.truth is MAYBE:
+            open_tests.append(OpenTest(test, result.fact))
+        truth = min(truth, result.truth)
+        other = min(other, result.truth if result.other is None else result.other)
+    return StatementResult(
+        policy,
+        statement,
+        truth,
+        grant,
+        tuple(failures),
+        tuple(open_tests),
+        resource is MAYBE,
+        other if other is not truth else None,
+    )
+
+
+def _match_resource(policy: AttachedPolicy, statement: Statement, subject: Subject) -> tuple[Truth, Truth | None]:
+    """Return whether the resource is covered, and what the other reading says where AWS's pages disagree."""
+    entries = statement.resources
+    if entries is None:
+        return (TRUE if policy.layer in _HAS_RESOURCE_OF_ITS_OWN else FALSE), None
+    target = subject.target
+    short = SHORT_ARNS[policy.layer]
+    best = FALSE
+    disputed = False
+    for entry in entries:
+        match = entry.matches(target.resource, subject.context.variable, short)
+        if match is Match.YES:
+            return (FALSE if statement.not_resource else TRUE), None
+        if match is Match.CROSSING or (target.is_s3_account_list and entry.text == "arn:aws:s3:::*"):
+            disputed = True
+        elif match is Match.UNKNOWN:
+            best = MAYBE
+        elif match is Match.UNRESOLVED and statement.not_resource:
+            return FALSE, None
+    plain = best.negated() if statement.not_resource else best
+    if disputed:
+        return (FALSE if statement.not_resource else TRUE), plain
+    return plain, None

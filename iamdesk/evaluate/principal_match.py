@@ -1,0 +1,122 @@
+"""Whether a resource-based statement speaks of the caller, and how it names them. Rules: SEMANTICS E1 to E13."""
+
+from enum import StrEnum
+
+from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.policy.principals import PrincipalEntry, PrincipalType
+from iamdesk.policy.statement import Statement
+
+
+class Grant(StrEnum):
+    """How a statement names the caller: it decides which limits a grant goes past (SEMANTICS C3, C4)."""
+
+    EXACT = "exact"
+    """By the caller's own ARN, service name or provider."""
+    EVERYONE = "everyone"
+    NOT_LISTED = "not"
+    """By ``NotPrincipal``: the caller is not on the list."""
+    ROLE = "role"
+    """By the role of which the caller is a session."""
+    USER = "user"
+    """By the user of whom the caller is a federated session."""
+    ACCOUNT = "account"
+    """By the caller's account, which only delegates (SEMANTICS C2)."""
+
+
+_MOST_GENEROUS = (Grant.EXACT, Grant.EVERYONE, Grant.NOT_LISTED, Grant.ROLE, Grant.USER, Grant.ACCOUNT)
+
+
+def match_principal(statement: Statement, caller: Caller, has_boundary: bool) -> Grant | None:
+    """Return how the statement's principal element covers the caller; None when it does not.
+
+    A statement with neither ``Principal`` nor ``NotPrincipal`` covers nobody (SEMANTICS E1).
+    """
+    entries = statement.principals
+    if entries is None:
+        return None
+    if statement.not_principal:
+        return _match_not_principal(entries, statement.is_allow, caller, has_boundary)
+    grants = {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
+    return next((grant for grant in _MOST_GENEROUS if grant in grants), None)
+
+
+def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
+    text = entry.text
+    match entry.type:
+        case PrincipalType.SERVICE:
+            return Grant.EXACT if caller.kind is CallerKind.SERVICE and text == caller.text else None
+        case PrincipalType.FEDERATED:
+            federated = caller.kind in (CallerKind.SAML, CallerKind.OIDC) and text == caller.text
+            # The built-in host that is also a service name: it comes as a service (SEMANTICS E9).
+            built_in = caller.kind is CallerKind.SERVICE and text == caller.text == "cognito-identity.amazonaws.com"
+            return Grant.EXACT if federated or built_in else None
+        case PrincipalType.CANONICAL_USER:
+            return None  # cannot be told from an IAM snapshot (SEMANTICS E13)
+    if text == "*":
+        return Grant.EVERYONE
+    if caller.account is None:
+        return None
+    if text.isdigit():
+        return Grant.ACCOUNT if text == caller.account and _signs(caller) else None
+    if not text.startswith("arn:"):
+        return Grant.EXACT if caller.unique_id and text == caller.unique_id else None
+    if text == f"arn:{caller.partition}:iam::{caller.account}:root":
+        return Grant.ACCOUNT if _signs(caller) else None
+    return _match_arn(text, caller)
+
+
+def _signs(caller: Caller) -> bool:
+    return caller.kind not in (CallerKind.SAML, CallerKind.OIDC)
+
+
+def _match_arn(text: str, caller: Caller) -> Grant | None:
+    match caller.kind:
+        case CallerKind.USER:
+            return Grant.EXACT if text == caller.arn else None
+        case CallerKind.SESSION:
+            if text == caller.text:
+                return Grant.EXACT
+            return Grant.ROLE if _names_role(text, caller) else None
+        case CallerKind.ROLE:
+            return Grant.ROLE if _names_role(text, caller) else None
+        case CallerKind.FEDERATED_USER:
+            if text == caller.text:
+                return Grant.EXACT
+            prefix = f"arn:{caller.partition}:iam::{caller.account}:user/"
+            return Grant.USER if text.startswith(prefix) and text.rpartition("/")[2] == caller.name else None
+        case _:
+            return Grant.EXACT if text == caller.text else None
+
+
+def _names_role(text: str, caller: Caller) -> bool:
+    """A role's ARN names its sessions, whatever its path: names are unique in an account (SEMANTICS E3)."""
+    prefix = f"arn:{caller.partition}:iam::{caller.account}:role/"
+    return text.startswith(prefix) and text.rpartition("/")[2] == caller.name
+
+
+def _match_not_principal(
+    entries: tuple[PrincipalEntry, ...], is_allow: bool, caller: Caller, has_boundary: bool
+) -> Grant | None:
+    listed = {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
+    if is_allow:
+        return None if listed else Grant.NOT_LISTED
+    if has_boundary:
+        return Grant.NOT_LISTED  # SEMANTICS E7
+    return None if Grant.EVERYONE in listed or _chain(caller) <= listed else Grant.NOT_LISTED
+
+
+def _chain(caller: Caller) -> set[Grant]:
+    """What has to be listed, all of it, to exempt the caller from a Deny with ``NotPrincipal`` (SEMANTICS E6)."""
+    match caller.kind:
+        case CallerKind.SESSION:
+            return {Grant.EXACT, Grant.ROLE, Grant.ACCOUNT}
+        case CallerKind.ROLE:
+            return {Grant.ROLE, Grant.ACCOUNT}
+        case CallerKind.USER:
+            return {Grant.EXACT, Grant.ACCOUNT}
+        case CallerKind.FEDERATED_USER:
+            return {Grant.EXACT, Grant.USER, Grant.ACCOUNT}
+        case CallerKind.ROOT:
+            return {Grant.ACCOUNT}
+        case _:
+            return {Grant.EXACT}

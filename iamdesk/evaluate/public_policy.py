@@ -1,0 +1,78 @@
+"""Whether S3 counts a resource policy as public: what Block Public Access acts on. Rules: SEMANTICS I7."""
+
+import ipaddress
+
+from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
+from iamdesk.policy.document import Document
+from iamdesk.policy.operators import read_network
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+
+_FIXING_KEYS = frozenset(
+    {
+        "aws:principalorgid",
+        "aws:sourcearn",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:sourceowner",
+        "aws:sourceaccount",
+        "aws:userid",
+        "s3:dataaccesspointarn",
+        "s3:dataaccesspointaccount",
+    }
+)
+"""Keys that make a statement non-public when they are compared with fixed values."""
+_PRIVATE = tuple(
+    ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")
+)
+
+
+def is_public(document: Document) -> bool:
+    """Return whether any Allow statement reaches beyond fixed principals and fixed condition values."""
+    return any(
+        statement.is_allow and statement.broken is None and _is_public_statement(statement)
+        for statement in document.statements
+    )
+
+
+def _is_public_statement(statement: Statement) -> bool:
+    entries = statement.principals
+    if entries is None:
+        return False
+    fixed = not statement.not_principal and all(
+        entry.type is not PrincipalType.AWS or "*" not in entry.text for entry in entries
+    )
+    return not fixed and not any(_fixes(test) for test in statement.conditions)
+
+
+def _fixes(test: ConditionTest) -> bool:
+    """Return whether a test binds requests to fixed values (no wildcard, no variable)."""
+    if test.operator is None or test.operator.negated or test.if_exists or test.quantifier is Quantifier.ALL:
+        return False
+    if not test.values:
+        return False
+    if test.key == "aws:sourceip":
+        return test.operator.family == "IPAddress" and all(_is_narrow(value) for value in test.values)
+    if test.key not in _FIXING_KEYS or test.operator.family not in ("String", "ARN"):
+        return False
+    return all(_is_fixed(test.key, value) for value in test.values)
+
+
+def _is_fixed(key: str, value: PolicyValue) -> bool:
+    if value.keys:
+        return False
+    if key == "aws:userid" and value.text.endswith(":*"):
+        return "*" not in value.text[:-2]
+    if key == "s3:dataaccesspointarn":  # the access point's name may be a wildcard if the account is fixed
+        parts = value.text.split(":", 5)
+        return len(parts) == 6 and "*" not in ":".join(parts[:5])
+    return "*" not in value.text and "?" not in value.text
+
+
+def _is_narrow(value: PolicyValue) -> bool:
+    network = read_network(value.text)
+    if network is None:
+        return False
+    if any(network.version == private.version and network.subnet_of(private) for private in _PRIVATE):  # type: ignore[arg-type]  # same version
+        return False
+    return network.prefixlen >= (8 if network.version == 4 else 32)

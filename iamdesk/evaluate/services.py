@@ -1,0 +1,89 @@
+"""What single services do differently, as data. Rules: SEMANTICS D8, I."""
+
+TRUST_ACTIONS = frozenset(
+    {
+        "assumerole",
+        "assumerolewithsaml",
+        "assumerolewithwebidentity",
+        "tagsession",
+        "setsourceidentity",
+        "setcontext",
+    }
+)
+"""sts actions for which a role's trust policy is the resource policy (SEMANTICS I2)."""
+
+KMS_CROSS_ACCOUNT = frozenset(
+    {
+        "decrypt",
+        "encrypt",
+        "generatedatakey",
+        "generatedatakeypair",
+        "generatedatakeypairwithoutplaintext",
+        "generatedatakeywithoutplaintext",
+        "generatemac",
+        "reencryptfrom",
+        "reencryptto",
+        "sign",
+        "verify",
+        "verifymac",
+        "derivesharedsecret",
+        "creategrant",
+        "describekey",
+        "getkeyrotationstatus",
+        "getpublickey",
+        "listgrants",
+        "retiregrant",
+        "revokegrant",
+    }
+)
+"""The only actions on a KMS key that another account can be given (SEMANTICS I1)."""
+
+NEEDS_BOTH_SIDES = frozenset({"vpc-lattice-svcs"})
+"""Services that want identity and resource policy to allow, in one account too (SEMANTICS D8)."""
+
+GLOBAL_SERVICES = frozenset({"iam", "organizations", "cloudfront", "route53", "account", "support", "globalaccelerator"})
+"""Services with one endpoint for all Regions: ``aws:RequestedRegion`` is us-east-1 (SEMANTICS J2)."""
+
+RESOURCE_POLICIES = {
+    "s3": frozenset({"bucket", "object", "accesspoint", "accesspointobject"}),
+    "kms": frozenset({"key"}),
+    "sqs": frozenset({"queue"}),
+    "sns": frozenset({"topic"}),
+    "lambda": frozenset({"function", "function alias", "function version", "layer version"}),
+    "secretsmanager": frozenset({"secret"}),
+    "ecr": frozenset({"repository"}),
+    "dynamodb": frozenset({"table", "stream", "index"}),
+    "events": frozenset({"event-bus"}),
+    "kinesis": frozenset({"stream", "consumer"}),
+    "glacier": frozenset({"vault"}),
+    "backup": frozenset({"backupvault"}),
+    "elasticfilesystem": frozenset({"file-system"}),
+    "es": frozenset({"domain"}),
+    "execute-api": frozenset({"execute-api-general"}),
+    "glue": frozenset({"catalog", "database", "table"}),
+    "codeartifact": frozenset({"domain", "repository", "package"}),
+    "codebuild": frozenset({"project", "report-group"}),
+    "s3express": frozenset({"bucket"}),
+    "s3-outposts": frozenset({"bucket", "accesspoint"}),
+    "acm-pca": frozenset({"certificate-authority"}),
+    "logs": frozenset({"destination", "log-group"}),
+    "ses": frozenset({"identity"}),
+    "vpc-lattice-svcs": frozenset({"service"}),
+    "bedrock-agentcore": frozenset({"runtime", "gateway"}),
+    "rds-data": frozenset({"cluster"}),
+    "schemas": frozenset({"registry"}),
+    "iot": frozenset({"policy"}),
+    "mediastore": frozenset({"container"}),
+    "aoss": frozenset({"collection"}),
+}
+"""Resource types that can carry a resource-based policy, by service: what an answer has to name as not captured.
+
+Source: IAM User Guide, "AWS services that work with IAM" (column "resource-based policies")."""
+
+OWNED_BY_AWS = ("/aws-service-role/", "/aws-reserved/")
+"""Paths of roles that only AWS changes (SEMANTICS I5)."""
+
+STILL_POSSIBLE_ON_AWS_ROLES = frozenset(
+    {"passrole", "createservicelinkedrole", "deleteservicelinkedrole", "updateroledescription", "updaterole"}
+)
+"""Writes that IAM takes even for roles which AWS owns."""

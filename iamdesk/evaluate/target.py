@@ -1,0 +1,146 @@
+"""What is asked about: one action on one resource, checked against the service reference. Rules: SEMANTICS F, D4."""
+
+import re
+from dataclasses import dataclass
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.index.actions import Action, ServiceReference
+from iamdesk.policy.arn import Arn, ArnError, parse_arn
+
+_ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
+
+ACCOUNT_LISTS_ON_S3 = frozenset({"listallmybuckets", "listaccesspoints", "listaccesspointsforobjectlambda", "listjobs"})
+"""S3 actions without resource types for which ``arn:aws:s3:::*`` counts as ``*`` (SEMANTICS F6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about the question that the answer has to say."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One action on one resource."""
+
+    service: str
+    """In lower case."""
+    name: str
+    """In lower case."""
+    action: Action | None
+    """None where the service reference does not know it."""
+    resource: Arn | None
+    """None: asked on ``*``."""
+    resource_types: tuple[str, ...]
+    """Resource types of the action that the ARN can be; empty where asked on ``*`` or where nothing fits."""
+    is_s3_account_list: bool
+    supports_rcps: bool
+    """Whether resource control policies bind the service (SEMANTICS B7)."""
+    notes: tuple[Note, ...]
+
+    @property
+    def action_text(self) -> str:
+        """The action as AWS spells it, as asked where AWS's spelling is not known."""
+        return f"{self.action.service}:{self.action.name}" if self.action else f"{self.service}:{self.name}"
+
+    @property
+    def resource_text(self) -> str:
+        """The resource as asked: an ARN or ``*``."""
+        return "*" if self.resource is None else str(self.resource)
+
+
+def parse_target(action_text: str, resource_text: str, reference: ServiceReference) -> Target:
+    """Read and check the action and the resource of a question.
+
+    Raises:
+        RequestError: one of them is malformed; what is merely unknown or odd is a note instead.
+    """
+    action_text = action_text.strip()
+    if not _ACTION.fullmatch(action_text):
+        raise RequestError(_action_trouble(action_text))
+    service, _, name = action_text.partition(":")
+    service, name = service.lower(), name.lower()
+    action = reference.action(service, name)
+    resource: Arn | None = None
+    if resource_text.strip() != "*":
+        try:
+            resource = parse_arn(resource_text.strip())
+        except ArnError as error:
+            raise RequestError(str(error)) from error
+    notes: list[Note] = []
+    types: tuple[str, ...] = ()
+    if action is None:
+        notes.append(_unknown_action(service, action_text, reference))
+    elif not action.resource_types:
+        if resource is not None:
+            notes.append(
+                Note("resource-not-used", f"{action_text} takes no resource: AWS asks it on `*`, and so does this answer.")
+            )
+            resource = None
+    elif resource is None:
+        if all(resource_type.required for resource_type in action.resource_types):
+            kinds = _either([resource_type.name for resource_type in action.resource_types])
+            notes.append(
+                Note(
+                    "resource-unspecified",
+                    f"{action_text} acts on {kinds}: on `*` only statements for all resources count, "
+                    "and a single resource can have another answer.",
+                )
+            )
+    else:
+        fitting = set(reference.resource_types_of_arn(service, str(resource)))
+        own = [resource_type.name for resource_type in action.resource_types]
+        types = tuple(name for name in own if name in fitting) or _types_of_other_services(action, resource, reference)
+        if not types:
+            kinds = _either(own)
+            notes.append(
+                Note("resource-type", f"{action_text} acts on {kinds}; {resource} is none: AWS never makes this request.")
+            )
+        elif "*" in resource.resource or "?" in resource.resource:
+            notes.append(
+                Note(
+                    "resource-pattern",
+                    f"`{resource}` is asked as written: a single resource that it describes can have another answer.",
+                )
+            )
+    return Target(
+        service,
+        name,
+        action,
+        resource,
+        types,
+        service == "s3" and name in ACCOUNT_LISTS_ON_S3,
+        service in reference.rcp_services,
+        tuple(notes),
+    )
+
+
+def _types_of_other_services(action: Action, resource: Arn, reference: ServiceReference) -> tuple[str, ...]:
+    """An action can act on another service's resources (``sts:AssumeRole`` on an IAM role)."""
+    if resource.service.lower() == action.service.lower():
+        return ()
+    fitting = set(reference.resource_types_of_arn(resource.service.lower(), str(resource)))
+    return tuple(entry.name for entry in action.resource_types if entry.name in fitting)
+
+
+def _unknown_action(service: str, action_text: str, reference: ServiceReference) -> Note:
+    if reference.service_exists(service):
+        message = f"{action_text} is not in the service authorization reference of {reference.updated:%-d %B %Y}"
+    else:
+        message = f"the service `{service}` is not in the service authorization reference of {reference.updated:%-d %B %Y}"
+    return Note("action-unknown", f"{message}: decided by the policies' patterns alone.")
+
+
+def _action_trouble(text: str) -> str:
+    if "*" in text or "?" in text:
+        return f"`{text}` is a pattern: ask about one action, such as s3:GetObject"
+    return f"`{text}` is no action: expected service:Action, such as s3:GetObject"
+
+
+def _either(names: list[str]) -> str:
+    unique = list(dict.fromkeys(names))
+    if len(unique) > 4:
+        return f"{', '.join(unique[:4])} or one of {len(unique) - 4} more resource types"
+    return unique[0] if len(unique) == 1 else f"{', '.join(unique[:-1])} or {unique[-1]}"

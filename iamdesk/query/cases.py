@@ -1,0 +1,172 @@
+"""Self-contained cases (CONTRACT 4): a request and all its policies in one JSON object."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from iamdesk.evaluate.caller import Caller, CallerKind, parse_caller
+from iamdesk.evaluate.context import Context, Fact, given_facts
+from iamdesk.evaluate.engine import Question, Trace, evaluate
+from iamdesk.evaluate.policies import AttachedPolicy, PolicySet, SourceType
+from iamdesk.evaluate.request import Layer, Request, RequestError, UnknownContext
+from iamdesk.evaluate.services import TRUST_ACTIONS
+from iamdesk.evaluate.target import Target, parse_target
+from iamdesk.explain.decision import Decision
+from iamdesk.explain.explanation import explain
+from iamdesk.index.actions import reference
+from iamdesk.policy.document import parse_document
+
+
+class CaseError(ValueError):
+    """A case that cannot be evaluated. Its text is one sentence."""
+
+
+def evaluate_case(case: Mapping[str, Any], unknown_context: UnknownContext = UnknownContext.ABSENT) -> Decision:
+    """Answer one case.
+
+    Raises:
+        CaseError: a key is missing or has the wrong shape, or the principal, action or resource is malformed.
+    """
+    request = _request(case, unknown_context)
+    try:
+        trace = evaluate(_question(case, request))
+    except RequestError as error:
+        raise CaseError(str(error)) from error
+    return explain(trace, request)
+
+
+def trace_case(case: Mapping[str, Any], unknown_context: UnknownContext = UnknownContext.ABSENT) -> Trace:
+    """Return the engine's own record of a case, before it is put into words."""
+    return evaluate(_question(case, _request(case, unknown_context)))
+
+
+def _request(case: Mapping[str, Any], unknown_context: UnknownContext) -> Request:
+    context = case.get("context") or {}
+    if not isinstance(context, Mapping):
+        raise CaseError("`context` is no object of condition keys")
+    return Request(
+        principal=_text(case, "principal"),
+        action=_text(case, "action"),
+        resource=_text(case, "resource") if case.get("resource") is not None else "*",
+        context={str(key): _context_value(str(key), value) for key, value in context.items()},
+        resource_account=_text(case, "resource_account") if case.get("resource_account") is not None else None,
+        unknown_context=unknown_context,
+    )
+
+
+def _text(case: Mapping[str, Any], key: str) -> str:
+    value = case.get(key)
+    if not isinstance(value, str):
+        raise CaseError(f"`{key}` is missing" if value is None else f"`{key}` is no text")
+    return value
+
+
+def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, list):
+        members = [_context_value(key, member) for member in value]
+        if all(isinstance(member, str) for member in members):
+            return tuple(str(member) for member in members)
+    raise CaseError(f"the value of the context key `{key}` is neither text nor a list of texts")
+
+
+def _question(case: Mapping[str, Any], request: Request) -> Question:
+    caller = parse_caller(request.principal)
+    target = parse_target(request.action, request.resource, reference())
+    is_trust = target.service == "sts" and target.name in TRUST_ACTIONS
+    return Question(
+        caller=caller,
+        target=target,
+        context=Context(
+            given_facts(request.context), _derive_nothing, request.unknown_context, reference().is_multivalued
+        ),
+        policies=_policies(case, caller, target, is_trust),
+        resource_account=_owner(request, caller, target),
+    )
+
+
+def _derive_nothing(key: str) -> Fact | None:  # noqa: ARG001 - a case brings its whole context (CONTRACT 4)
+    return None
+
+
+def _owner(request: Request, caller: Caller, target: Target) -> str | None:
+    """Who owns the resource: as told, else by the ARN; actions without resources are the caller's (SEMANTICS D4)."""
+    if request.resource_account is not None:
+        return request.resource_account
+    account = target.resource.account if target.resource is not None else ""
+    return account if account.isdigit() else caller.account
+
+
+def _policies(case: Mapping[str, Any], caller: Caller, target: Target, is_trust: bool) -> PolicySet:
+    own = SourceType.USER if caller.kind in (CallerKind.USER, CallerKind.FEDERATED_USER) else SourceType.ROLE
+    identity = _named(case, "identity_policies", Layer.IDENTITY, own, caller.text)
+    boundary = _named(
+        case, "permissions_boundary", Layer.PERMISSIONS_BOUNDARY, SourceType.PERMISSIONS_BOUNDARY, caller.text
+    )
+    session = _named(case, "session_policies", Layer.SESSION, SourceType.SESSION, caller.text)
+    resource: AttachedPolicy | None = None
+    if case.get("resource_policy") is not None:
+        resource = AttachedPolicy(
+            layer=Layer.TRUST if is_trust else Layer.RESOURCE,
+            source_type=SourceType.TRUST if is_trust else SourceType.RESOURCE,
+            source_id=target.resource_text,
+            key="case#resource-policy",
+            name="trust policy" if is_trust else "resource policy",
+            owner=target.resource_text,
+            document=parse_document(case["resource_policy"]),
+        )
+    restrict = case.get("block_public_access")
+    if restrict is not None and not isinstance(restrict, bool):
+        raise CaseError("`block_public_access` is neither true nor false")
+    return PolicySet(
+        identity=identity or (),
+        boundary=boundary,
+        session=session,
+        scps=_levels(case, "scps", Layer.SCP, SourceType.SCP),
+        rcps=_levels(case, "rcps", Layer.RCP, SourceType.RCP),
+        resource=resource,
+        restrict_public_buckets=bool(restrict),
+    )
+
+
+def _named(
+    case: Mapping[str, Any], key: str, layer: Layer, source_type: SourceType, owner: str
+) -> tuple[AttachedPolicy, ...] | None:
+    value = case.get(key)
+    return None if value is None else _attached(value, key, layer, source_type, owner, None)
+
+
+def _attached(
+    value: Any, where: str, layer: Layer, source_type: SourceType, owner: str, level: int | None
+) -> tuple[AttachedPolicy, ...]:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise CaseError(f"`{where}` is no list of policies")
+    policies: list[AttachedPolicy] = []
+    for position, entry in enumerate(value):
+        if not isinstance(entry, Mapping) or "document" not in entry:
+            raise CaseError(f"`{where}[{position}]` is no object with `name` and `document`")
+        name = str(entry.get("name", f"{where}[{position}]"))
+        policies.append(
+            AttachedPolicy(
+                layer, source_type, name, f"case#{where}/{position}", name, owner, parse_document(entry["document"]), level
+            )
+        )
+    return tuple(policies)
+
+
+def _levels(
+    case: Mapping[str, Any], key: str, layer: Layer, source_type: SourceType
+) -> tuple[tuple[AttachedPolicy, ...], ...] | None:
+    value = case.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise CaseError(f"`{key}` is no list of levels")
+    return tuple(
+        _attached(level, f"{key}[{number}]", layer, source_type, f"level {number}", number)
+        for number, level in enumerate(value)
+    )
