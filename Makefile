@@ -1,0 +1,52 @@
+# Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types imports unit bench sample build clean
+
+PY := .venv/bin/python
+SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
+# Qt without a screen: for tests and pictures.
+OFFSCREEN := QT_QPA_PLATFORM=offscreen
+
+help: ## list what make can do
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+# The environment is made once and stamped; it is made anew when what it is made from changes.
+.venv/.installed: $(SETUP)
+	@sh packaging/environment.sh
+	@touch $@
+.venv/.installed-dev: $(SETUP)
+	@sh packaging/environment.sh dev
+	@touch .venv/.installed $@
+
+run: .venv/.installed ## open the sample account in the window (without a display: the same as files in build/demo)
+	@sh packaging/run.sh
+
+test: lint types imports unit ## check everything: lint, types, import rules, all tests with coverage
+
+lint: .venv/.installed-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: .venv/.installed-dev
+	$(PY) -m mypy
+
+imports: .venv/.installed-dev
+	.venv/bin/lint-imports
+
+unit: .venv/.installed-dev
+	@sh packaging/qt_libraries.sh offscreen
+	$(OFFSCREEN) $(PY) -m pytest -n 2 --ignore=tests/benchmarks --cov --cov-report=term
+
+bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
+	@sh packaging/qt_libraries.sh offscreen
+	$(OFFSCREEN) $(PY) -m pytest -p no:xdist tests/benchmarks
+
+build: .venv/.installed-dev ## build the wheel and the source distribution into dist
+	$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore build
+	rm -rf dist
+	$(PY) -m build
+
+clean: ## remove what make has made, the environment included
+	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	find iamdesk tests packaging -name __pycache__ -type d -prune -exec rm -rf {} +

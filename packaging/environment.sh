@@ -1,0 +1,21 @@
+#!/bin/sh
+# Make the virtual environment .venv and install iamdesk into it, editable.
+#
+# usage: packaging/environment.sh [EXTRA]      EXTRA: dev (what the tests need), sample (what captures the sample)
+# An environment that works is kept: only what is missing or too old is installed.
+set -eu
+cd "$(dirname "$0")/.."
+extra=${1:-}
+
+usable() { [ -x .venv/bin/python ] && .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; }
+
+if ! usable; then
+    python=$(sh packaging/find_python.sh)
+    echo "making the environment .venv with $python (once; some 300 MB, most of it Qt)"
+    rm -rf .venv
+    "$python" -m venv .venv 2>/dev/null || { rm -rf .venv; "$python" -m virtualenv --quiet .venv; }
+fi
+echo "installing iamdesk${extra:+[$extra]} and what it needs into .venv"
+# Quiet, but warnings and errors are shown. No byte-compiling: Python does it for what is used.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile --root-user-action=ignore \
+    --editable ".${extra:+[$extra]}"
