@@ -4,22 +4,27 @@ One call for each thing that a user does. What comes back is frozen and complete
 same object and none asks a second time. All of it may be called from any thread.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
+from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.explain.decision import Decision
-from iamdesk.evaluate.request import Request
 from iamdesk.index.completion import Completion, Completions
 from iamdesk.index.outline import Badge, Outline, build_outline
 from iamdesk.index.search import Matches, OutlineSearch
 from iamdesk.index.subject import PolicyView, Subject, SubjectIndex
-from iamdesk.query.evaluator import Evaluator
+from iamdesk.index.validation import DocumentProblem, Gap, document_problems, gaps
+from iamdesk.query.cases import CaseError, evaluate_case
+from iamdesk.query.evaluator import Access, Evaluator
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
+
+__all__ = ["CaseError", "OpenSnapshot", "Workbench"]
 
 
 class OpenSnapshot:
@@ -51,7 +56,7 @@ class OpenSnapshot:
         return self._subjects.subject(key)
 
     def policy(self, key: str, version: str | None = None) -> PolicyView | None:
-        """Return a policy's text and diagnostics by its key (``index.keys``); ``version`` picks one that is not in force."""
+        """Return a policy's text and diagnostics by its key (``index.keys``); without ``version``, the one in force."""
         return self._subjects.policy(key, version)
 
     def search(self, text: str) -> Matches:
@@ -67,7 +72,7 @@ class OpenSnapshot:
         return self._completions.actions(text, limit)
 
     def complete_resource(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return ARNs of the snapshot and ARN templates of the action's resource types that hold the text, best first."""
+        """Return ARNs of the snapshot and ARN templates of the action's resources that hold the text, best first."""
         return self._completions.resources(action, text, limit)
 
     def ask(self, request: Request) -> Decision:
@@ -78,9 +83,40 @@ class OpenSnapshot:
         """
         return self.evaluator.can(request)
 
-    def findings(
-        self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
-    ) -> Iterator[Finding]:
+    def who_can(
+        self,
+        *,
+        action: str,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None],
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[Access]:
+        """Return every principal for whom the answer is allowed or conditional, as they are found.
+
+        Raises:
+            RequestError: the action or resource is malformed; its text says why in one sentence.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self.evaluator.who_can(
+            action=action,
+            resource=resource,
+            context=context,
+            unknown_context=unknown_context,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
+    def document_problems(self) -> Iterator[DocumentProblem]:
+        """Return what is wrong with each policy document, in the snapshot's order."""
+        return document_problems(self.snapshot)
+
+    def gaps(self) -> Iterator[Gap]:
+        """Return what the snapshot names and does not hold."""
+        return gaps(self.snapshot)
+
+    def findings(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Iterator[Finding]:
         """Run every check; findings come as they are found.
 
         Raises:
@@ -109,3 +145,11 @@ class Workbench:
         """
         snapshot = load_snapshot(path, progress=progress, cancelled=cancelled)
         return OpenSnapshot(snapshot, build_outline(snapshot))
+
+    def evaluate_case(self, case: Mapping[str, Any], unknown_context: UnknownContext) -> Decision:
+        """Answer a self-contained case, which brings its own policies; no snapshot takes part.
+
+        Raises:
+            CaseError: the case cannot be evaluated; its text says why in one sentence.
+        """
+        return evaluate_case(case, unknown_context)

@@ -49,7 +49,7 @@ fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing python$version-venv (apt-get)" >&2
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        "python$version-venv"; } >&2 </dev/null
+        "python$version-venv"; } >/dev/null </dev/null
     case "$(probe "$path")" in *yes) echo "$path"; exit 0 ;; esac
 fi
 echo "Python $version cannot make a virtual environment: install the package python$version-venv" \

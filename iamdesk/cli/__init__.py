@@ -1,0 +1,68 @@
+"""The command line: ``iamdesk [PATH]`` opens the window, ``iamdesk COMMAND …`` answers without a display or Qt.
+
+A word that names a command is a command, everything else is a path: a file called ``can`` is opened as ``./can``.
+"""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+COMMANDS = ("can", "who-can", "simulate", "findings", "validate")
+_ABOUT = ("--help", "--version")
+_READER_GONE = 141
+"""128 + SIGPIPE: what a shell reports when a reader (``| head``) closes the pipe."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run iamdesk with the given arguments (the process's own by default) and end the process.
+
+    Exit status: 0 answered; 1 ``--expect`` not met, a case not ``ok``, or ``--fail-on`` reached; 2 bad usage or
+    unreadable input; 130 interrupted; 141 when whoever read the output has gone.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what the terminal's encoding lacks is shown as escapes
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        _run(arguments)
+    except SystemExit as end:
+        status = end.code
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
+        status = _READER_GONE
+    sys.exit(status)
+
+
+def _run(arguments: list[str]) -> NoReturn:
+    # The window knows nothing of the commands and they know nothing of it: neither waits for the other's imports.
+    if arguments and arguments[0] in (*COMMANDS, *_ABOUT):
+        from iamdesk.cli.commands import app
+    else:
+        from iamdesk.cli.window import app
+
+        if arguments and not arguments[0].startswith("-") and not _exists(arguments[0]):
+            print(
+                f"iamdesk: {arguments[0]!a} is neither a command nor a file or folder that exists;"
+                " iamdesk --help lists the commands",
+                file=sys.stderr,
+            )
+            sys.exit(2)
+    app(arguments, prog_name="iamdesk")
+    sys.exit(0)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # a name that no file system takes
+        return False
+
+
+def discard_output() -> None:
+    """Send what is still to be printed nowhere, since its reader has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

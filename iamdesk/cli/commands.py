@@ -1,0 +1,50 @@
+"""The commands that answer in the terminal, put together. None of them imports Qt."""
+
+from typing import Annotated
+
+import typer
+
+from iamdesk.cli.can import can
+from iamdesk.cli.findings import findings
+from iamdesk.cli.output import say, version
+from iamdesk.cli.simulate import simulate
+from iamdesk.cli.troubles import troubles_told
+from iamdesk.cli.validate import validate
+from iamdesk.cli.who_can import who_can
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    subcommand_metavar="[PATH] | COMMAND [ARGS]...",
+    no_args_is_help=True,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(version())
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    _version_wanted: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Access reviews of AWS accounts: who can do what, offline, with proof.
+
+    iamdesk [PATH] opens the window, on a snapshot where one is named; the commands below answer in the terminal.
+    A file that bears the name of a command is opened as ./NAME. iamdesk PATH --help tells the window's options.
+    """
+
+
+for name, command in (
+    ("can", can),
+    ("who-can", who_can),
+    ("simulate", simulate),
+    ("findings", findings),
+    ("validate", validate),
+):
+    app.command(name)(troubles_told(command))

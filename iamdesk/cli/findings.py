@@ -1,0 +1,92 @@
+"""``iamdesk findings``: every built-in check over a snapshot, as text or as a report."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.cli import options
+from iamdesk.cli.output import note, say_bytes
+from iamdesk.export.files import write_whole
+from iamdesk.export.findings import render
+from iamdesk.export.report import ordered
+from iamdesk.export.rows import place_of, statements_of
+from iamdesk.export.visible import visible
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+
+class ReportFormat(StrEnum):
+    """How findings are printed: text for the terminal, or one of the formats of ``export.findings``."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+
+
+def findings(
+    snapshot: options.SnapshotPath,
+    report_format: Annotated[
+        ReportFormat | None,
+        typer.Option("--format", help="How to print them; without it, as the name of the output file ends, else text."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
+    ] = None,
+    fail_on: Annotated[
+        Severity | None,
+        typer.Option(case_sensitive=False, help="End with status 1 when a finding is this bad or worse."),
+    ] = None,
+) -> None:
+    """Run the built-in checks and report what they find."""
+    opened = Workbench().open_snapshot(snapshot)
+    found = ordered(opened.findings())
+    content = _report(report_format or _format_by_name(output), found, opened)
+    if output is None:
+        say_bytes(content)
+    else:
+        write_whole(output, content)
+        note(f"{len(found):,} findings written to {output}")
+    if fail_on is not None and (reached := sum(_is_as_bad(each.severity, fail_on) for each in found)):
+        note(f"{reached:,} findings of severity {fail_on.value} or worse")
+        raise typer.Exit(1)
+
+
+def _format_by_name(output: Path | None) -> ReportFormat:
+    ending = output.suffix.lower().removeprefix(".") if output else ""
+    return ReportFormat(ending) if ending in tuple(ReportFormat) else ReportFormat.TEXT
+
+
+def _is_as_bad(severity: Severity, limit: Severity) -> bool:
+    worst_first = list(Severity)
+    return worst_first.index(severity) <= worst_first.index(limit)
+
+
+def _report(chosen: ReportFormat, found: Sequence[Finding], opened: OpenSnapshot) -> bytes:
+    if chosen is ReportFormat.TEXT:
+        return "".join(f"{visible(line)}\n" for line in finding_lines(found)).encode()
+    return render(chosen.value, found, opened.snapshot, generated_at=datetime.now(UTC))
+
+
+def finding_lines(found: Sequence[Finding]) -> Iterator[str]:
+    """Return findings as text for people: one paragraph each, in the order given, and a closing count."""
+    for finding in found:
+        unsure = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
+        yield f"{finding.severity.value.upper()}{unsure}  {finding.check_id}  {finding.title}"
+        yield f"  {finding.subject_kind} {finding.subject_name}, account {finding.account}: {finding.sentence}"
+        for piece in finding.evidence:
+            yield f"  - {piece.text}"
+        for statement in statements_of(finding):
+            yield f"  > {place_of(statement)}"
+        yield f"  To do: {finding.remedy}"
+        yield ""
+    counts = ", ".join(
+        f"{count:,} {severity.value}"
+        for severity in Severity
+        if (count := sum(finding.severity is severity for finding in found))
+    )
+    yield f"{len(found):,} findings" + (f": {counts}" if counts else "")

@@ -1,0 +1,36 @@
+"""JSON that the user hands to a command, read as strictly as a snapshot is: what could mean two things is refused."""
+
+import json
+from typing import Any
+
+from iamdesk.snapshot.strict_json import REPEATING_DECODER, ambiguity
+
+
+class JsonError(ValueError):
+    """Text that is no JSON, or that could mean two things. Its text is the end of a sentence."""
+
+    def __init__(self, reason: str, value: Any = None) -> None:
+        super().__init__(reason)
+        self.value = value
+        """What stands there all the same, where the text is JSON that could mean two things."""
+
+
+def parse(content: bytes) -> Any:
+    """Return the one JSON value of a text in UTF-8 (a byte order mark is skipped).
+
+    Raises:
+        JsonError: it is not JSON, or could mean two things: a key that stands twice, NaN, a depth that nobody writes.
+    """
+    try:
+        value = REPEATING_DECODER.decode(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise JsonError(f"it is not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise JsonError(f"it is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise JsonError("it is nested too deep") from None
+    except ValueError as error:
+        raise JsonError(str(error)) from None
+    if why := ambiguity(value):
+        raise JsonError(why, value)
+    return value

@@ -1,0 +1,34 @@
+"""How commands print: answers to standard output, everything else to standard error, and every character visible."""
+
+import json
+import sys
+from typing import Any
+
+from iamdesk.export.report import tool_version
+from iamdesk.export.visible import visible
+
+
+def say(line: str = "") -> None:
+    """Print one line of an answer, control and bidi characters as escapes."""
+    print(visible(line))
+
+
+def say_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print an answer as JSON, in ASCII: right in every encoding, and no character of it turns the terminal."""
+    print(json.dumps(value, indent=indent))
+
+
+def say_bytes(content: bytes) -> None:
+    """Print a finished file."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+
+
+def note(line: str) -> None:
+    """Print one line about the command itself to standard error."""
+    print(f"iamdesk: {visible(line)}", file=sys.stderr)
+
+
+def version() -> str:
+    """Return the line of ``iamdesk --version``."""
+    return f"iamdesk {tool_version()}"

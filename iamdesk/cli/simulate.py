@@ -1,0 +1,110 @@
+"""``iamdesk simulate``: self-contained cases, one JSON object a line in and one out, in the same order."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO
+
+import typer
+
+from iamdesk.cli import options
+from iamdesk.cli.json_input import JsonError, parse
+from iamdesk.cli.output import note, say, say_json
+from iamdesk.cli.troubles import give_up
+from iamdesk.evaluate.request import UnknownContext
+from iamdesk.explain.decision import Verdict
+from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.workbench import CaseError, Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one line."""
+
+    result: dict[str, Any]
+    """As printed."""
+    is_case: bool
+    """Whether the line is a JSON object at all."""
+    is_met: bool
+    """Whether the case says what it expects and got something else, or no answer: silence is never a pass."""
+
+
+def simulate(
+    cases: Annotated[
+        Path, typer.Argument(metavar="CASES.jsonl", help="One case a line; - reads standard input.", show_default=False)
+    ],
+    unknown_context: options.UnknownKeys = UnknownContext.ABSENT,
+    output_format: options.OutputFormat = options.Format.JSON,
+) -> None:
+    """Evaluate self-contained cases, each with its own policies: one JSON object a line, in and out."""
+    seen: Counter[str] = Counter()
+    with _opened(cases) as lines:
+        for outcome in outcomes(lines, unknown_context):
+            if output_format is options.Format.JSON:
+                say_json(outcome.result, indent=None)
+            else:
+                say(_told(outcome.result))
+            seen.update(lines=1, cases=outcome.is_case, unmet=not outcome.is_met)
+    if seen["lines"] and not seen["cases"]:
+        give_up(f"{cases} holds no case: expected one JSON object a line")
+    if seen["unmet"]:
+        note(f"{seen['unmet']:,} of {seen['lines']:,} cases are not as expected")
+        raise typer.Exit(1)
+
+
+def _opened(cases: Path) -> BinaryIO:
+    if str(cases) == "-":
+        return sys.stdin.buffer
+    try:
+        return cases.open("rb")
+    except OSError as error:
+        give_up(f"the cases {cases} cannot be read: {error.strerror}")
+
+
+def outcomes(lines: Iterable[bytes], unknown_context: UnknownContext) -> Iterator[Outcome]:
+    """Evaluate each line that is not empty, as it comes."""
+    workbench = Workbench()
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _outcome(workbench, number, line, unknown_context)
+
+
+def _outcome(workbench: Workbench, number: int, line: bytes, unknown_context: UnknownContext) -> Outcome:
+    case: Any = None
+    try:
+        case = parse(line)
+        if not isinstance(case, dict):
+            raise CaseError("expected a JSON object")
+        expected = _expected(case)
+        result = {"id": case.get("id"), **to_evaluation_result(workbench.evaluate_case(case, unknown_context))}
+    except (JsonError, CaseError) as error:
+        case = error.value if isinstance(error, JsonError) else case
+        is_case = isinstance(case, dict)
+        result = {"id": case.get("id") if is_case else None, "error": f"line {number}: {error}"}
+        return Outcome(result, is_case, is_met=not (is_case and case.get("expected") is not None))
+    if expected is None:
+        return Outcome(result, is_case=True, is_met=True)
+    result["expected"] = expected.value
+    result["ok"] = result["EvalDecision"] == expected.value
+    return Outcome(result, is_case=True, is_met=result["ok"])
+
+
+def _expected(case: dict[str, Any]) -> Verdict | None:
+    expected = case.get("expected")
+    if expected is None:
+        return None
+    if expected not in tuple(Verdict):
+        raise CaseError(f"`expected` is {expected!r}: expected one of {', '.join(Verdict)}")
+    return Verdict(expected)
+
+
+def _told(result: dict[str, Any]) -> str:
+    name = "(no id)" if result["id"] is None else str(result["id"])
+    if "error" in result:
+        return f"{name}: error: {result['error']}"
+    verdict = f"{name}: {result['EvalDecision']}"
+    if "ok" not in result:
+        return verdict
+    return f"{verdict} ok" if result["ok"] else f"{verdict} NOT OK, expected {result['expected']}"

@@ -1,0 +1,37 @@
+"""What ends a command before it has answered: one sentence on standard error and exit status 2."""
+
+import functools
+from collections.abc import Callable
+from typing import NoReturn
+
+import typer
+
+from iamdesk.cli import discard_output
+from iamdesk.cli.output import note
+from iamdesk.evaluate.request import RequestError
+from iamdesk.export.files import ExportError
+from iamdesk.snapshot.errors import SnapshotError
+
+
+def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
+    """Wrap a command, so that what it cannot read, ask or write is told in one sentence and ends with status 2."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (SnapshotError, RequestError, ExportError) as error:
+            give_up(str(error))
+        except BrokenPipeError:
+            discard_output()
+            raise typer.Exit(141) from None
+        except OSError as error:
+            give_up(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+
+    return run
+
+
+def give_up(sentence: str) -> NoReturn:
+    """Tell the trouble and end with exit status 2."""
+    note(sentence)
+    raise typer.Exit(2)

@@ -1,0 +1,82 @@
+"""``iamdesk validate``: reads a snapshot and lists what is wrong with it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from iamdesk.cli import options
+from iamdesk.cli.output import say, say_json
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+
+def validate(snapshot: options.SnapshotPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
+    """Read a snapshot and list what is wrong with it: broken entries, faulty documents, what is missing."""
+    opened = Workbench().open_snapshot(snapshot)
+    if output_format is options.Format.JSON:
+        say_json(_as_object(opened))
+    else:
+        for line in _lines(opened):
+            say(line)
+
+
+def _as_object(opened: OpenSnapshot) -> dict[str, Any]:
+    snapshot = opened.snapshot
+    return {
+        "snapshot": snapshot.path.name,
+        "sha256": snapshot.sha256,
+        "accounts": [
+            {
+                "account_id": account.account_id,
+                "users": len(account.users),
+                "groups": len(account.groups),
+                "roles": len(account.roles),
+                "policies": len(account.policies),
+                "broken": len(account.broken),
+            }
+            for account in snapshot.accounts
+        ],
+        "broken_entries": [
+            {
+                "account_id": account.account_id,
+                "list": entry.list_name,
+                "name": entry.name,
+                "arn": entry.arn,
+                "problems": [problem.model_dump() for problem in entry.problems],
+            }
+            for account in snapshot.accounts
+            for entry in account.broken
+        ],
+        "problems": [problem.model_dump() for problem in snapshot.problems],
+        "documents": [asdict(problem) for problem in opened.document_problems()],
+        "gaps": [asdict(gap) for gap in opened.gaps()],
+    }
+
+
+def _lines(opened: OpenSnapshot) -> Iterator[str]:
+    snapshot = opened.snapshot
+    for account in snapshot.accounts:
+        counts = (("users", account.users), ("groups", account.groups), ("roles", account.roles))
+        listed = ", ".join(f"{len(entries):,} {name}" for name, entries in counts)
+        yield f"{snapshot.path.name}: account {account.account_id}, {listed}, {len(account.policies):,} policies"
+    sections = {
+        "Broken entries": [
+            f"{entry.list_name}: {entry.name}: {problem.json_path}: {problem.message}"
+            for account in snapshot.accounts
+            for entry in account.broken
+            for problem in entry.problems
+        ],
+        "Problems": [str(problem) for problem in snapshot.problems],
+        "Documents": [
+            f"{wrong.policy_name}: {wrong.path} (line {wrong.line}, column {wrong.column}): {wrong.message}"
+            for wrong in opened.document_problems()
+        ],
+        "Missing": [gap.message for gap in opened.gaps()],
+    }
+    for title, lines in sections.items():
+        if lines:
+            yield ""
+            yield f"{title}: {len(lines):,}"
+            for line in lines:
+                yield f"  {line}"
+    if not any(sections.values()):
+        yield "Nothing is wrong with it."

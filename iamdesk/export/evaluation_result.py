@@ -1,0 +1,81 @@
+"""An answer as JSON, in the shape of ``EvaluationResult`` that AWS's own simulator prints, and beyond it.
+
+AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
+
+::
+
+    {
+      "EvalActionName": str, "EvalResourceName": str,
+      "EvalDecision": one of allowed, explicitDeny, implicitDeny, conditional,
+      "MatchedStatements": [statement],                       the statements on which the answer rests
+      "MissingContextValues": [key],                          keys that were not given and can change the answer
+      "Sentence": str,                                        the answer in one sentence
+      "Layers": [{"Layer", "Decision" (null: not in play), "Sentence", "Statements": [statement]}],
+      "BlockedBy": [layer, or credentials, partition],        what took an otherwise granted request away
+      "Assumptions": [{"Code", "Message"}],                   with "OtherDecision" where AWS's pages disagree
+      "Conditions": [{key: text, or [text], or null: absent}] the smallest sets of values under which it is allowed
+    }
+
+    statement: {"SourcePolicyId", "SourcePolicyType", "StatementIndex" (from 0), "Sid" (or null), "Effect",
+                "StartPosition": {"Line", "Column"}, "EndPosition": {"Line", "Column"},   in the policy as shown, from 1
+                "Part": decides, took part, depends or near miss, "Sentence": why it matches or fails,
+                "FailedElement": of a near miss, else null, "Level": of SCPs and RCPs, 0 is the root, else null}
+"""
+
+from typing import Any
+
+from iamdesk.explain.decision import Assumption, Decision, LayerLine, StatementLine
+
+
+def to_evaluation_result(decision: Decision) -> dict[str, Any]:
+    """Return an answer as the JSON object that the module describes."""
+    return {
+        "EvalActionName": decision.request.action,
+        "EvalResourceName": decision.request.resource,
+        "EvalDecision": decision.decision.value,
+        "MatchedStatements": [_statement(line) for line in decision.matched_statements],
+        "MissingContextValues": list(decision.missing_context_values),
+        "Sentence": decision.sentence,
+        "Layers": [_layer(line, decision) for line in decision.layers],
+        "BlockedBy": list(decision.blocked_by),
+        "Assumptions": [_assumption(assumption) for assumption in decision.assumptions],
+        "Conditions": [
+            {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+            for values in decision.conditions
+        ],
+    }
+
+
+def _layer(layer: LayerLine, decision: Decision) -> dict[str, Any]:
+    return {
+        "Layer": layer.layer.value,
+        "Decision": layer.outcome.value if layer.outcome else None,
+        "Sentence": layer.sentence,
+        "Statements": [_statement(line) for line in decision.statements if line.layer is layer.layer],
+    }
+
+
+def _statement(line: StatementLine) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "SourcePolicyId": line.source_policy_id,
+        "SourcePolicyType": line.source_policy_type.value,
+        "StatementIndex": line.index,
+        "Sid": line.sid,
+        "Effect": line.effect,
+    }
+    if (span := line.span) is not None:
+        result["StartPosition"] = {"Line": span.start_line, "Column": span.start_column}
+        result["EndPosition"] = {"Line": span.end_line, "Column": span.end_column}
+    return result | {
+        "Part": line.part.value,
+        "Sentence": line.sentence,
+        "FailedElement": line.failed,
+        "Level": line.level,
+    }
+
+
+def _assumption(assumption: Assumption) -> dict[str, Any]:
+    result = {"Code": assumption.code, "Message": assumption.message}
+    if assumption.other_decision is not None:
+        result["OtherDecision"] = assumption.other_decision.value
+    return result
