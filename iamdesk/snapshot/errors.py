@@ -2,4 +2,4 @@
 
 
 class SnapshotError(Exception):
-    """A file that is no snapshot, or that cannot be read. Its text is one sentence that names the file and the place."""
+    """What is no snapshot, or cannot be read. Its text is one sentence that names the file and the place."""

@@ -13,7 +13,7 @@ class WorkCancelled(Exception):  # noqa: N818 - nothing went wrong: the user cha
     """The work was cancelled, at the caller's wish."""
 
 
-def no_progress(done: int, total: int) -> None:  # noqa: ARG001 - the shape of Progress
+def no_progress(done: int, total: int) -> None:
     """Tell nobody."""
 
 

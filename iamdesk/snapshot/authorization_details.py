@@ -1,0 +1,299 @@
+"""What ``aws iam get-account-authorization-details`` prints, page by page: JSON elements become models.
+
+One entry that is not as AWS prints it becomes a `BrokenEntry`; everything beside it still opens.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from iamdesk.snapshot.documents import keep_ambiguous_documents_as_text
+from iamdesk.snapshot.model import BrokenEntry, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
+from iamdesk.snapshot.problems import Problem
+from iamdesk.snapshot.stream import JsonWalk, ValueNotHeld
+from iamdesk.snapshot.strict_json import ambiguity
+from iamdesk.snapshot.visible import visible
+
+type Entity = UserDetail | GroupDetail | RoleDetail | ManagedPolicyDetail
+type AccountKey = tuple[str, str]
+"""(partition, account id)"""
+
+type JsonPath = tuple[str | int, ...]
+
+_TROUBLES_TOLD = 20  # of one entry, or of the foreign values in one file: the rest is counted
+_KEYS_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EntryList:
+    """One of the four lists of a page."""
+
+    name: str
+    model: type[Entity]
+    name_key: str
+    arn_type: str
+
+
+LISTS: Mapping[str, EntryList] = {
+    entry_list.name: entry_list
+    for entry_list in (
+        EntryList("UserDetailList", UserDetail, "UserName", "user"),
+        EntryList("GroupDetailList", GroupDetail, "GroupName", "group"),
+        EntryList("RoleDetailList", RoleDetail, "RoleName", "role"),
+        EntryList("Policies", ManagedPolicyDetail, "PolicyName", "policy"),
+    )
+}
+EXPECTED = "`UserDetailList`, `GroupDetailList`, `RoleDetailList` or `Policies`"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One entry of a list, as read."""
+
+    index: int
+    account: AccountKey | None
+    """None for a policy of AWS, which belongs to the account that it was captured with."""
+    entity: Entity
+
+
+@dataclass(slots=True)
+class Page:
+    """One object with the four lists, as read."""
+
+    file: str
+    path: JsonPath
+    entities: dict[str, list[Read]] = field(default_factory=lambda: {name: [] for name in LISTS})
+    broken: list[BrokenEntry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    has_more: bool = False
+    """Whether the page says that another follows it."""
+    home: AccountKey | None = None
+    """The account that the page is of: that of the first entry whose ARN tells it."""
+
+    def problem(self, path: JsonPath, message: str) -> Problem:
+        """Return a problem at a place in this page."""
+        return Problem(file=self.file, json_path=json_path(self.path + path), message=message)
+
+
+def account_of(arn: str | None) -> AccountKey | None:
+    """Return the account that an IAM ARN names; None for AWS's own policies and for what is no IAM ARN."""
+    match (arn or "").split(":", 5):
+        case ["arn", partition, "iam", "", account, _] if account not in ("", "aws"):
+            return partition, account
+    return None
+
+
+def json_path(path: JsonPath) -> str:
+    """Return a path as text: ``$.UserDetailList[3].Arn``."""
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{visible(step)}" for step in path)
+
+
+def read_pages(walk: JsonWalk, file: str) -> list[Page]:
+    """Read a whole text: one page, a list of pages, or several of these one after the other.
+
+    ``file`` is what problems call the file. In paths, pages are counted through the file, ``$[0]``, ``$[1]`` …;
+    where the text begins with an object, that one is ``$``.
+
+    Raises:
+        SnapshotError: the text is not JSON, or holds no page at all.
+        WorkCancelled: nobody wants it any more.
+    """
+    pages: list[Page] = []
+    others: list[tuple[JsonPath, str]] = []
+    for path in _values(walk):
+        page = Page(file, path)
+        other = _read_page(walk, page)
+        if other is None:
+            pages.append(page)
+        else:
+            others.append((path, other))
+            if len(others) > 100 * _TROUBLES_TOLD and not pages:
+                break
+    if not pages:
+        found = others[0][1] if others else "an empty list"
+        raise walk.no_snapshot(f"expected an object with {EXPECTED}, found {found}")
+    for path, found in others[:_TROUBLES_TOLD]:
+        message = f"expected an object with {EXPECTED}, found {found}"
+        pages[0].problems.append(Problem(file=file, json_path=json_path(path), message=message))
+    return pages
+
+
+def _values(walk: JsonWalk) -> Iterator[JsonPath]:
+    """Walk over the values of the text, and the elements of those that are lists."""
+    number = 0
+    while start := walk.peek():
+        if start == "[":
+            for _ in walk.elements():
+                yield (number,)
+                number += 1
+        else:
+            yield (number,) if number else ()
+            number += 1
+
+
+def _read_page(walk: JsonWalk, page: Page) -> str | None:
+    """Read the value at which the walk stands; return what it is instead where it is no page."""
+    if walk.peek() != "{":
+        return _kind_of_next(walk)
+    seen: list[str] = []
+    is_page = False
+    more: dict[str, Any] = {}
+    for key in walk.members():
+        if key in LISTS:
+            if is_page and key in seen:
+                page.problems.append(page.problem((key,), "the key stands twice; both lists were read"))
+            is_page = True
+            _read_list(walk, page, LISTS[key])
+        elif key in ("IsTruncated", "Marker", "NextToken"):
+            more[key] = _small_value(walk)
+        else:
+            walk.skip()
+        if len(seen) <= _KEYS_NAMED or key in LISTS:
+            seen.append(key)
+    if not is_page:
+        return _shown_keys(seen)
+    _note_more(page, more)
+    return None
+
+
+def _kind_of_next(walk: JsonWalk) -> str:
+    start = walk.peek()
+    walk.skip()
+    return {"[": "a list", '"': "text", "t": "true", "f": "false", "n": "null"}.get(start, "a number")
+
+
+def _shown_keys(keys: list[str]) -> str:
+    if not keys:
+        return "an empty object"
+    named = ", ".join(f"`{visible(key, 40)}`" for key in keys[:_KEYS_NAMED])
+    return f"an object with the keys {named}{' …' if len(keys) > _KEYS_NAMED else ''}"
+
+
+def _small_value(walk: JsonWalk) -> Any:
+    try:
+        return walk.value()
+    except ValueNotHeld:
+        return ""
+
+
+def _note_more(page: Page, more: dict[str, Any]) -> None:
+    """Note whether another page follows: the API says IsTruncated and Marker, the CLI's ``--max-items`` NextToken."""
+    truncated = more.get("IsTruncated")
+    if truncated is not None and not isinstance(truncated, bool):
+        page.problems.append(page.problem(("IsTruncated",), f"expected true or false, found {found_value(truncated)}"))
+    page.has_more = bool(truncated or more.get("NextToken") or (truncated is None and more.get("Marker")))
+
+
+def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
+    if walk.peek() != "[":
+        found = _kind_of_next(walk) if walk.peek() != "{" else "an object"
+        if found == "an object":
+            walk.skip()
+        page.problems.append(page.problem((entry_list.name,), f"expected a list, found {found}"))
+        return
+    validate = entry_list.model.model_validate
+    reads = page.entities[entry_list.name]
+    for index in walk.elements():
+        try:
+            entry = walk.value()
+        except ValueNotHeld as error:
+            _break(page, entry_list, index, None, [((), f"the entry cannot be read: {error}")])
+            continue
+        if walk.is_ambiguous and not _settle_ambiguity(page, entry_list, index, entry):
+            continue
+        try:
+            entity = validate(entry)
+        except ValidationError as error:
+            _break(page, entry_list, index, entry, _troubles(error))
+            continue
+        account = account_of(entity.arn)
+        if not _is_arn_of(entity.arn, entry_list, account):
+            wanted = f"expected an ARN such as `arn:aws:iam::111122223333:{entry_list.arn_type}/NAME`"
+            _break(page, entry_list, index, entry, [(("Arn",), f"{wanted}, found {found_value(entity.arn)}")])
+            continue
+        if page.home is None:
+            page.home = account
+        reads.append(Read(index, account, entity))
+
+
+def _is_arn_of(arn: str, entry_list: EntryList, account: AccountKey | None) -> bool:
+    if not account and not (entry_list.name == "Policies" and arn.split(":", 5)[4:5] == ["aws"]):
+        return False
+    return arn.split(":", 5)[5].startswith(f"{entry_list.arn_type}/")
+
+
+def _settle_ambiguity(page: Page, entry_list: EntryList, index: int, entry: Any) -> bool:
+    """Keep documents that could mean two things as text; False where the entry itself is so and was set aside."""
+    path: JsonPath = (entry_list.name, index)
+    for inner, why in keep_ambiguous_documents_as_text(entry):
+        message = f"the document was kept as text, for {why}"
+        page.problems.append(page.problem(path + inner, message))
+    doubt = ambiguity(entry)
+    if doubt:
+        _break(page, entry_list, index, entry, [((), f"the entry cannot be read for certain: {doubt}")])
+    return not doubt
+
+
+def _break(page: Page, entry_list: EntryList, index: int, entry: Any, troubles: list[tuple[JsonPath, str]]) -> None:
+    """Set an entry aside as broken."""
+    members = {str(key): value for key, value in entry.items()} if isinstance(entry, dict) else {}
+    name = members.get(entry_list.name_key)
+    arn = members.get("Arn")
+    where: JsonPath = (entry_list.name, index)
+    problems = [page.problem(where + path, message) for path, message in troubles[:_TROUBLES_TOLD]]
+    if len(troubles) > _TROUBLES_TOLD:
+        problems.append(page.problem(where, f"{len(troubles) - _TROUBLES_TOLD} more like these"))
+    page.broken.append(
+        BrokenEntry(
+            list_name=entry_list.name,
+            name=visible(name) if isinstance(name, str) and name else f"entry {index}",
+            arn=visible(arn, 2048) if isinstance(arn, str) else None,
+            problems=tuple(problems),
+        )
+    )
+
+
+def _troubles(error: ValidationError) -> list[tuple[JsonPath, str]]:
+    return [(trouble["loc"], _sentence(trouble)) for trouble in error.errors(include_url=False, include_context=False)]
+
+
+_EXPECTED = {
+    "string_type": "text",
+    "string_unicode": "text that is Unicode",
+    "tuple_type": "a list",
+    "model_type": "an object",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+}
+
+
+def _sentence(trouble: ErrorDetails) -> str:
+    kind = trouble["type"]
+    if kind == "missing":
+        return "expected this key, which is missing"
+    expected = "a date and time" if kind.startswith("datetime") else _EXPECTED.get(kind)
+    if expected is None:
+        return f"{trouble['msg']}, found {found_value(trouble['input'])}"
+    return f"expected {expected}, found {found_value(trouble['input'])}"
+
+
+def found_value(value: Any) -> str:
+    """Return a JSON value as the end of a sentence that says what stands there."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"`{visible(value)}`"
+        case dict():
+            return "an object"
+        case list():
+            return "a list"
+    return f"the number {visible(repr(value))}"

@@ -1,0 +1,74 @@
+"""The three spellings in which AWS and its tools hand out a policy document, made one.
+
+The CLI prints objects; the raw API gives URL-encoded JSON (RFC 3986); some SDK dumps hold JSON strings (SEMANTICS L3).
+What is none of these stays the text that it is: the policy language says what is wrong with it, and nobody guesses.
+The same goes for a document that is JSON but could mean two things (a key that stands twice, NaN, …; `strict_json`):
+it stays text, and so can neither grant nor deny in the place of what was meant.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from iamdesk.snapshot.strict_json import ambiguity, decode, is_too_deep
+
+_DOCUMENT_KEYS = ("PolicyDocument", "AssumeRolePolicyDocument", "Document")
+_SPACE = " \t\n\r"
+
+
+def decode_document(value: Any) -> Any:
+    """Return a document as the JSON object that AWS stores; what is no JSON object is returned as it came."""
+    if type(value) is not str:
+        return value
+    for text in _spellings(value):
+        try:
+            document = decode(text)
+        except ValueError:
+            continue
+        if isinstance(document, dict):
+            return document
+    return value
+
+
+def _spellings(value: str) -> Iterator[str]:
+    start = value.lstrip(_SPACE)[:3].upper()
+    if start.startswith("{"):
+        yield value
+    elif start.startswith(("%", "+")):
+        try:
+            yield unquote(value, errors="strict")
+            # Only tools that do not follow RFC 3986 write a space as "+"; AWS writes "%20".
+            if "+" in value:
+                yield unquote_plus(value, errors="strict")
+        except UnicodeDecodeError:
+            return
+
+
+def keep_ambiguous_documents_as_text(entry: Any) -> list[tuple[tuple[str | int, ...], str]]:
+    """Replace, in a freshly decoded entry, each document that could mean two things by its JSON text.
+
+    Returns (path to the document, why) for each.
+    """
+    changed: list[tuple[tuple[str | int, ...], str]] = []
+    to_see: list[tuple[tuple[str | int, ...], Any]] = [((), entry)]
+    while to_see:
+        path, value = to_see.pop()
+        members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, member in members:
+            if not isinstance(member, dict | list):
+                continue
+            if key in _DOCUMENT_KEYS:
+                why = ambiguity(member)
+                if why:
+                    value[key] = _as_text(member)
+                    changed.append(((*path, key), why))
+            elif len(path) < 8:  # AWS's own deepest: InstanceProfileList[0].Roles[0].AssumeRolePolicyDocument
+                to_see.append(((*path, key), member))
+    return changed
+
+
+def _as_text(document: Any) -> str:
+    # With an indentation json prints by recursion in Python, without one in C, which goes deeper.
+    text = json.dumps(document, ensure_ascii=False, indent=None if is_too_deep(document) else 2)
+    return text.encode(errors="backslashreplace").decode()

@@ -1,0 +1,185 @@
+"""A file of a snapshot as a stream of text: hashed, decompressed and decoded piece by piece, within limits.
+
+No piece is larger than `PIECE`, so no call into C holds the interpreter for longer than a few milliseconds, and the
+caller is asked between pieces whether the work is still wanted.
+"""
+
+import codecs
+import hashlib
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
+
+PIECE = 1 << 19
+"""Bytes read, or decompressed, at once."""
+
+MAX_BYTES = 4 << 30
+"""Of one file, decompressed. An account at every quota of AWS prints about 200 MB."""
+
+MAX_RATIO = 400
+"""Of decompressed to compressed bytes, for more than `RATIO_FROM`. Account after account of pretty-printed JSON
+reaches 60; the most that deflate can do is 1,032."""
+
+RATIO_FROM = 64 << 20
+
+_GZIP = b"\x1f\x8b"
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),  # what `aws … > file` leaves on Windows PowerShell
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a zip archive (unpack it and open the folder)"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"BZh", "a bzip2 archive (unpack it first)"),
+    (b"\xfd7zXZ", "an xz archive (unpack it first)"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive (unpack it first)"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"<", "XML or HTML"),
+)
+
+
+class ReadSoFar:
+    """Bytes read of a snapshot's files: tells the progress, and asks whether the work is still wanted."""
+
+    def __init__(self, progress: Progress, cancelled: Cancelled, total: int) -> None:
+        """``total`` is the size of all files together, in bytes."""
+        self._progress = progress
+        self._cancelled = cancelled
+        self._total = total
+        self._done = 0
+
+    def add(self, count: int) -> None:
+        """Tell that ``count`` more bytes were read."""
+        self._done += count
+        self._progress(min(self._done, self._total), self._total)
+
+    def ask(self) -> None:
+        """Go on, unless the work is cancelled.
+
+        Raises:
+            WorkCancelled: it is.
+        """
+        if self._cancelled():
+            raise WorkCancelled
+
+
+class SourceText:
+    """The text of one file, in pieces. `size` and `sha256` are of the bytes on disk, and known at the end."""
+
+    def __init__(self, path: Path, name: str, read: ReadSoFar) -> None:
+        """``name`` is what errors call the file; ``read`` counts bytes for the progress of the whole snapshot."""
+        self.path = path
+        self.name = name
+        self.size = 0
+        self._digest = hashlib.sha256()
+        self._read = read
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what has been read, in lower-case hexadecimal."""
+        return self._digest.hexdigest()
+
+    def error(self, what: str) -> SnapshotError:
+        """Return the error that says ``what`` of this file."""
+        return SnapshotError(f"{self.name}: {what}")
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the text, a piece at a time.
+
+        Raises:
+            SnapshotError: the file cannot be read, is no text, or goes beyond the limits.
+            WorkCancelled: nobody wants it any more.
+        """
+        try:
+            with self.path.open("rb") as file:
+                yield from self._decoded(self._decompressed(file))
+        except OSError as error:
+            raise self.error(f"cannot be read: {(error.strerror or 'the system gives no reason').lower()}") from error
+
+    def _raw(self, file: BinaryIO) -> Iterator[bytes]:
+        while True:
+            self._read.ask()
+            piece = file.read(PIECE)
+            if not piece:
+                return
+            self.size += len(piece)
+            self._digest.update(piece)
+            self._read.add(len(piece))
+            yield piece
+
+    def _decompressed(self, file: BinaryIO) -> Iterator[bytes]:
+        pieces = self._raw(file)
+        first = next(pieces, b"")
+        if not first.startswith(_GZIP):
+            total = len(first)
+            yield first
+            for piece in pieces:
+                total += len(piece)
+                if total > MAX_BYTES:
+                    raise self.error(f"is larger than {MAX_BYTES >> 30} GiB")
+                yield piece
+            return
+        total = 0
+        for piece in self._gunzipped(first, pieces):
+            total += len(piece)
+            if total > MAX_BYTES:
+                raise self.error(f"decompresses to more than {MAX_BYTES >> 30} GiB")
+            if total > RATIO_FROM and total > MAX_RATIO * self.size:
+                raise self.error(f"decompresses to more than {MAX_RATIO} times its size, as no account does")
+            yield piece
+
+    def _gunzipped(self, first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        data = first
+        while True:
+            self._read.ask()
+            try:
+                yield member.decompress(data, PIECE)
+            except zlib.error:
+                raise self.error(f"is damaged: the gzip data cannot be decompressed near byte {self.size}") from None
+            data = member.unconsumed_tail
+            if member.eof:  # another member may follow; zeros are padding
+                data = member.unused_data.lstrip(b"\0") or next(pieces, b"").lstrip(b"\0")
+                if not data:
+                    return
+                member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            elif not data:
+                data = next(pieces, b"")
+                if not data and not member.eof:
+                    raise self.error("is cut off: the gzip data ends too early")
+
+    def _decoded(self, pieces: Iterator[bytes]) -> Iterator[str]:
+        first = b""
+        while len(first) < 16 and (piece := next(pieces, b"")):
+            first += piece
+        for start, what in _OTHER_FORMATS:
+            if first.startswith(start):
+                raise self.error(f"is {what}, not the JSON that `aws iam get-account-authorization-details` prints")
+        mark, encoding = next((pair for pair in _BYTE_ORDER_MARKS if first.startswith(pair[0])), (b"", "utf-8"))
+        decoder = codecs.getincrementaldecoder(encoding)()
+        done = len(mark)
+        piece = first[len(mark) :]
+        final = False
+        while True:
+            before = len(decoder.getstate()[0])
+            try:
+                yield decoder.decode(piece, final)
+            except UnicodeDecodeError as error:
+                raise self.error(
+                    f"byte {done - before + error.start} is not {encoding.upper()} text, as JSON has to be"
+                ) from None
+            if final:
+                return
+            done += len(piece)
+            piece = next(pieces, b"")
+            final = not piece

@@ -1,0 +1,256 @@
+"""A walk through JSON text of any size, one value at a time, in a window that moves along.
+
+One decoder call sees one element of a list, so none holds the interpreter for longer than a few milliseconds, and
+memory holds the window and what the caller keeps. The walk goes forward only::
+
+    for key in walk.members():                # the walk stands at an object
+        if key == "RoleDetailList":
+            for index in walk.elements():  # the value is a list
+                role = walk.value()
+        else:
+            walk.skip()
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.source import SourceText
+from iamdesk.snapshot.strict_json import DECODER, REPEATING_DECODER, AmbiguousJson, NotJsonConstant, may_be_ambiguous
+from iamdesk.snapshot.visible import visible
+
+MAX_VALUE = 2 << 20
+"""Characters of one element that are decoded at once: fifteen times what AWS's quotas let one entry fill."""
+
+_MAX_OPEN = 1_000_000  # brackets open at once in what is skipped
+
+_SPACE = re.compile(r"[ \t\n\r]*+")
+_TO_BRACKET_OR_QUOTE = re.compile(r'[^"\[\]{}]*+')
+_TO_END_OF_NUMBER = re.compile(r"[-+.0-9eE]*+")
+_IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_CLOSES = {"]": "[", "}": "{"}
+# More than the longest thing that the decoder may refuse because the window ends in its middle: half of "\ud83d\ude00".
+_TAIL = 16
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    match = pattern.match(text, at)
+    return match.end() if match else at
+
+
+class ValueNotHeld(Exception):  # noqa: N818 - the walk goes on behind the value
+    """A value that was passed over: well-formed as far as can be told, but more than is held. Its text says why."""
+
+
+class JsonWalk:
+    """A place in a JSON text, moving forward. Every error names the file, line and column."""
+
+    def __init__(self, source: SourceText) -> None:
+        """Stand at the start of a source's text."""
+        self._source = source
+        self._pieces = source.pieces()
+        self._text = ""
+        self._at = 0
+        self._line = 1  # of the window's first character
+        self._column = 1
+        self.is_ambiguous = False
+        """Whether the value returned last could mean two things (`strict_json.ambiguity`); repeated keys are in it."""
+
+    # --- the window
+
+    def _grow(self) -> bool:
+        """Drop what lies behind, append the next piece; False at the end of the text."""
+        piece = next((piece for piece in self._pieces if piece), "")
+        if not piece:
+            return False
+        if self._at:
+            behind = self._text[: self._at]
+            self._line, self._column = self._place(self._at)
+            del behind
+        self._text = self._text[self._at :] + piece
+        self._at = 0
+        return True
+
+    def _place(self, at: int) -> tuple[int, int]:
+        lines = self._text.count("\n", 0, at)
+        if not lines:
+            return self._line, self._column + at
+        return self._line + lines, at - self._text.rindex("\n", 0, at)
+
+    def error(self, what: str, at: int | None = None) -> SnapshotError:
+        """Return the error that says ``what`` of the place where the walk stands (or ``at`` in the window)."""
+        line, column = self._place(self._at if at is None else at)
+        return self._source.error(f"line {line}, column {column}: {what}")
+
+    def no_snapshot(self, what: str) -> SnapshotError:
+        """Return the error that says that this text is JSON, but of another kind."""
+        return self._source.error(f"is no output of `aws iam get-account-authorization-details`: {what}")
+
+    def peek(self) -> str:
+        """Return the next character that is not space, and stand at it; empty at the end."""
+        while True:
+            self._at = at = _end(_SPACE, self._text, self._at)
+            if at < len(self._text):
+                return self._text[at]
+            if not self._grow():
+                return ""
+
+    def _expect(self, wanted: str, what: str) -> str:
+        """Step over one of the characters ``wanted``."""
+        found = self.peek()
+        if not found:
+            raise self.error("the file ends in the middle of the JSON text (is it a complete copy?)")
+        if found not in wanted:
+            raise self.error(f"this is not JSON: expected {what}, found `{visible(found)}`")
+        self._at += 1
+        return found
+
+    # --- what a walk does
+
+    def members(self) -> Iterator[str]:
+        """Walk through an object: yield each key, standing at its value; the caller takes or skips the value."""
+        self._expect("{", "an object")
+        if self.peek() == "}":
+            self._at += 1
+            return
+        while True:
+            if self.peek() != '"':
+                self._expect('"', "a key in quotes")
+            try:
+                key = self.value()
+            except ValueNotHeld as error:
+                raise self.error(f"a key cannot be read: {error}") from None
+            self._expect(":", "a colon after the key")
+            self.peek()
+            yield key
+            if self._expect(",}", "a comma or the end of the object") == "}":
+                return
+
+    def elements(self) -> Iterator[int]:
+        """Walk through a list: yield each index, standing at its element; the caller takes or skips the element."""
+        self._expect("[", "a list")
+        if self.peek() == "]":
+            self._at += 1
+            return
+        index = 0
+        while True:
+            self.peek()
+            yield index
+            index += 1
+            if self._expect(",]", "a comma or the end of the list") == "]":
+                return
+
+    def value(self) -> Any:
+        """Take the value at which the walk stands.
+
+        Raises:
+            ValueNotHeld: it is too large or nested too deep; the walk stands behind it.
+        """
+        decoder = DECODER
+        self.is_ambiguous = False
+        while True:
+            start = self._at
+            try:
+                value, end = decoder.raw_decode(self._text, start)
+            except NotJsonConstant as error:
+                name = str(error)
+                raise self.error(f"this is not JSON: `{name}` is no JSON value", self._constant_at(name)) from None
+            except AmbiguousJson as error:
+                if decoder is REPEATING_DECODER:  # not a repeated key, then
+                    self._pass_over()
+                    raise ValueNotHeld(str(error)) from None
+                decoder = REPEATING_DECODER
+                self.is_ambiguous = True
+                continue
+            except json.JSONDecodeError as error:
+                if error.pos < len(self._text) - _TAIL and not error.msg.startswith("Unterminated string"):
+                    raise self._not_json(error) from None
+                if len(self._text) - start > MAX_VALUE:
+                    self._pass_over()
+                    raise ValueNotHeld(f"it is larger than {MAX_VALUE >> 20} MiB") from None
+                if not self._grow():
+                    raise self._cut_off_or_not_json(error) from None
+                continue
+            except RecursionError:
+                self._pass_over()
+                raise ValueNotHeld("it is nested too deep") from None
+            except ValueError:  # Python's own limit, sys.int_info.default_max_str_digits
+                self._pass_over()
+                raise ValueNotHeld("it holds a number of thousands of digits") from None
+            if end == len(self._text) and self._grow():  # "12" may go on as "123"
+                continue
+            self._at = end
+            if may_be_ambiguous(value, self._text, start, end):
+                self.is_ambiguous = True
+            return value
+
+    def _not_json(self, error: json.JSONDecodeError) -> SnapshotError:
+        found = self._text[error.pos : error.pos + 12]
+        return self.error(f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}, at `{visible(found)}`", error.pos)
+
+    def _cut_off_or_not_json(self, error: json.JSONDecodeError) -> SnapshotError:
+        if error.pos < len(self._text.rstrip()) and not error.msg.startswith("Unterminated string"):
+            return self._not_json(error)
+        return self.error("the file ends in the middle of the JSON text (is it a complete copy?)", len(self._text))
+
+    def _constant_at(self, name: str) -> int:
+        """Find a constant behind the place of the walk, outside of strings."""
+        at = self._at
+        while True:
+            quote = self._text.find('"', at)
+            found = self._text.find(name, at, quote if quote >= 0 else len(self._text))
+            if found >= 0 or quote < 0:
+                return max(found, self._at)
+            at = _end(_IN_STRING, self._text, quote + 1) + 1
+
+    def skip(self) -> None:
+        """Pass over the value at which the walk stands."""
+        try:
+            self.value()
+        except ValueNotHeld:
+            return
+
+    def _pass_over(self) -> None:
+        """Pass over a value of any size and depth in pieces, minding only its brackets and strings."""
+        if self.peek() not in '"[{':
+            self._pass_over_number()
+            return
+        opened = bytearray()
+        while True:
+            found = self._next_bracket_or_quote()
+            if found == '"':
+                self._pass_over_string()
+            elif found in "[{":
+                opened += found.encode()
+                if len(opened) > _MAX_OPEN:
+                    raise self.error(f"more than {_MAX_OPEN:,} objects and lists stand within each other")
+            elif not opened or opened.pop() != ord(_CLOSES[found]):
+                raise self.error(f"this is not JSON: `{found}` closes what was not opened", self._at - 1)
+            if not opened:
+                return
+
+    def _pass_over_number(self) -> None:
+        while True:
+            self._at = _end(_TO_END_OF_NUMBER, self._text, self._at)
+            if self._at < len(self._text) or not self._grow():
+                return
+
+    def _next_bracket_or_quote(self) -> str:
+        while True:
+            self._at = at = _end(_TO_BRACKET_OR_QUOTE, self._text, self._at)
+            if at < len(self._text):
+                self._at += 1
+                return self._text[at]
+            if not self._grow():
+                raise self.error("the file ends in the middle of the JSON text (is it a complete copy?)")
+
+    def _pass_over_string(self) -> None:
+        while True:
+            self._at = at = _end(_IN_STRING, self._text, self._at)
+            if at < len(self._text) and self._text[at] == '"':
+                self._at += 1
+                return
+            if not self._grow():  # the window ends in the string, perhaps behind a backslash
+                raise self.error("the file ends in the middle of the JSON text (is it a complete copy?)")

@@ -1,0 +1,149 @@
+"""JSON that says one thing only: what Python's decoder would settle in silence is told here instead.
+
+Python keeps the last of two equal keys, reads ``NaN`` and ``1e999`` as numbers, and takes half of a surrogate pair for
+a character. Each of these could turn one policy into another, so each is an error (`AmbiguousJson`).
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+MAX_DEPTH = 60
+"""Objects and lists within each other. AWS's own answers reach 11; a policy's grammar alone reaches 5."""
+
+_BRACKETS_BEFORE_LOOKING = MAX_DEPTH  # fewer brackets than this cannot nest deeper
+
+
+class AmbiguousJson(ValueError):  # noqa: N818 - it is text that means two things, which is not always an error
+    """Text that is JSON to Python, and yet could mean two things. Its text says why, as the end of a sentence."""
+
+
+class NotJsonConstant(ValueError):  # noqa: N818 - as above
+    """``NaN``, ``Infinity`` or ``-Infinity``, which Python's decoder knows and JSON does not. Its text is the word."""
+
+
+class RepeatedKey(str):
+    """A key that stands more than once in its object: equal to itself alone, so that one ``dict`` holds them all."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise AmbiguousJson("a key stands twice in one object")
+    return members
+
+
+def _as_object_with_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    times = Counter(key for key, _ in pairs)
+    return {RepeatedKey(key) if times[key] > 1 else key: value for key, value in pairs}
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotJsonConstant(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise AmbiguousJson("a number is too large to be held")
+    return number
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_as_object, parse_constant=_refuse_constant, parse_float=_finite)
+"""Raises `AmbiguousJson`, `NotJsonConstant`, ``json.JSONDecodeError``, ``RecursionError``, and ``ValueError`` for a
+number of thousands of digits."""
+
+REPEATING_DECODER = json.JSONDecoder(
+    object_pairs_hook=_as_object_with_repeated_keys, parse_constant=_refuse_constant, parse_float=_finite
+)
+"""As `DECODER`, but an object with a key that stands twice holds both, under `RepeatedKey`."""
+
+
+def _inner(level: list[Any]) -> list[Any]:
+    return [
+        member
+        for item in level
+        for member in (item.values() if type(item) is dict else item)
+        if type(member) is dict or type(member) is list
+    ]
+
+
+def is_too_deep(value: Any) -> bool:
+    """Return whether objects and lists stand within each other more than `MAX_DEPTH` deep (no recursion)."""
+    level = [value] if type(value) in (dict, list) else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return False
+        level = _inner(level)
+    return bool(level)
+
+
+def may_be_ambiguous(value: Any, text: str, start: int, end: int) -> bool:
+    """Return whether a value decoded from ``text[start:end]`` wants a closer look (`ambiguity`); cheap."""
+    brackets = text.count("[", start, end) + text.count("{", start, end)
+    return (brackets > _BRACKETS_BEFORE_LOOKING and is_too_deep(value)) or (
+        text.find("\\", start, end) >= 0 and text.find("\\u", start, end) >= 0 and not is_unicode(value)
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    level = [[value]]
+    while level:
+        for item in level:
+            for member in (*item, *item.values()) if isinstance(item, dict) else item:
+                if isinstance(member, str):
+                    yield member
+        level = _inner(level)
+
+
+def is_unicode(value: Any) -> bool:
+    """Return whether every text in a JSON value can be written as UTF-8: no half of a surrogate pair."""
+    return all(_is_unicode_text(text) for text in _texts(value))
+
+
+def _is_unicode_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def ambiguity(value: Any) -> str | None:
+    """Return why a JSON value (of `REPEATING_DECODER`) could mean two things or cannot be held, as a sentence's end."""
+    if is_too_deep(value):
+        return f"it is nested more than {MAX_DEPTH} levels deep"
+    for text in _texts(value):
+        if isinstance(text, RepeatedKey):
+            return f"the key `{str.__str__(text)}` stands twice in one object"
+        if not _is_unicode_text(text):
+            return "it holds half of a surrogate pair, which is not a character"
+    return None
+
+
+def decode(text: str) -> Any:
+    """Return the one JSON value that a text holds.
+
+    Raises:
+        ValueError: it is not JSON, is ambiguous (`AmbiguousJson`), nested too deep, or more than one value.
+    """
+    try:
+        value = DECODER.decode(text)
+    except RecursionError:
+        raise AmbiguousJson(f"it is nested more than {MAX_DEPTH} levels deep") from None
+    if may_be_ambiguous(value, text, 0, len(text)):
+        raise AmbiguousJson(ambiguity(value) or "")
+    return value
