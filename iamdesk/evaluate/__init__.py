@@ -1,0 +1,1 @@
+"""The courtroom: one request, one decision."""

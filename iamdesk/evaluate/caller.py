@@ -23,9 +23,7 @@ class CallerKind(StrEnum):
     ANONYMOUS = "anonymous"
 
 
-SIGNED = frozenset(
-    {CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER}
-)
+SIGNED = frozenset({CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER})
 """Kinds that sign requests with credentials of an account."""
 
 BUILT_IN_PROVIDERS = frozenset({"accounts.google.com", "www.amazon.com", "graph.facebook.com"})
@@ -88,32 +86,35 @@ def parse_caller(text: str) -> Caller:
     kind, _, rest = arn.resource.partition("/")
     head, _, name = rest.rpartition("/")
     path = f"/{head}/" if head else "/"
-    common = {"partition": arn.partition, "account": arn.account}
+    partition, account = arn.partition, arn.account
     match arn.service, kind:
         case "iam", "root" if not rest:
-            return Caller(CallerKind.ROOT, stripped, arn=stripped, **common)
+            return Caller(CallerKind.ROOT, stripped, partition, account, arn=stripped)
         case "iam", "user" if name:
-            return Caller(CallerKind.USER, stripped, name=name, path=path, arn=stripped, **common)
+            return Caller(CallerKind.USER, stripped, partition, account, name=name, path=path, arn=stripped)
         case "iam", "role" if name:
-            return Caller(CallerKind.ROLE, stripped, name=name, path=path, arn=stripped, **common)
+            return Caller(CallerKind.ROLE, stripped, partition, account, name=name, path=path, arn=stripped)
         case "iam", "saml-provider" if name:
-            return Caller(CallerKind.SAML, stripped, name=name, **common)
+            return Caller(CallerKind.SAML, stripped, partition, account, name=name)
         case "iam", "oidc-provider" if rest:
-            return Caller(CallerKind.OIDC, stripped, name=rest, **common)
+            return Caller(CallerKind.OIDC, stripped, partition, account, name=rest)
         case "sts", "assumed-role" if head and name and "/" not in head:
             role_arn = f"arn:{arn.partition}:iam::{arn.account}:role/{head}"
             return Caller(
                 CallerKind.SESSION,
                 stripped,
+                partition,
+                account,
                 name=head,
                 arn=role_arn,
                 session_name=name,
                 has_missing_path=True,
-                **common,
             )
         case "sts", "federated-user" if name:
-            return Caller(CallerKind.FEDERATED_USER, stripped, name=rest, arn=stripped, **common)
+            return Caller(CallerKind.FEDERATED_USER, stripped, partition, account, name=rest, arn=stripped)
         case "iam", "group":
             raise RequestError(f"`{text}` is a group: groups make no requests, ask about a member")
         case _:
-            raise RequestError(f"`{text}` makes no requests: expected a user, role, session, federated user or provider")
+            raise RequestError(
+                f"`{text}` makes no requests: expected a user, role, session, federated user or provider"
+            )

@@ -110,5 +110,3 @@ def _compare(operator: Operator, request: Any, listed: Any, context: Context) ->
     except UnknownVariable:
         return MAYBE  # SEMANTICS K4
     return truth(policy is not None and operator.compare(request, policy))
-
-

@@ -116,5 +116,3 @@ def _moment(seconds: Decimal) -> str:
         return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
         return _plain(seconds)
-
-

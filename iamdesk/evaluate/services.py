@@ -41,7 +41,9 @@ KMS_CROSS_ACCOUNT = frozenset(
 NEEDS_BOTH_SIDES = frozenset({"vpc-lattice-svcs"})
 """Services that want identity and resource policy to allow, in one account too (SEMANTICS D8)."""
 
-GLOBAL_SERVICES = frozenset({"iam", "organizations", "cloudfront", "route53", "account", "support", "globalaccelerator"})
+GLOBAL_SERVICES = frozenset(
+    {"iam", "organizations", "cloudfront", "route53", "account", "support", "globalaccelerator"}
+)
 """Services with one endpoint for all Regions: ``aws:RequestedRegion`` is us-east-1 (SEMANTICS J2)."""
 
 RESOURCE_POLICIES = {

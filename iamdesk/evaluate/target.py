@@ -76,7 +76,10 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
     elif not action.resource_types:
         if resource is not None:
             notes.append(
-                Note("resource-not-used", f"{action_text} takes no resource: AWS asks it on `*`, and so does this answer.")
+                Note(
+                    "resource-not-used",
+                    f"{action_text} takes no resource: AWS asks it on `*`, and so does this answer.",
+                )
             )
             resource = None
     elif resource is None:
@@ -96,7 +99,9 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
         if not types:
             kinds = _either(own)
             notes.append(
-                Note("resource-type", f"{action_text} acts on {kinds}; {resource} is none: AWS never makes this request.")
+                Note(
+                    "resource-type", f"{action_text} acts on {kinds}; {resource} is none: AWS never makes this request."
+                )
             )
         elif "*" in resource.resource or "?" in resource.resource:
             notes.append(
@@ -129,7 +134,9 @@ def _unknown_action(service: str, action_text: str, reference: ServiceReference)
     if reference.service_exists(service):
         message = f"{action_text} is not in the service authorization reference of {reference.updated:%-d %B %Y}"
     else:
-        message = f"the service `{service}` is not in the service authorization reference of {reference.updated:%-d %B %Y}"
+        message = (
+            f"the service `{service}` is not in the service authorization reference of {reference.updated:%-d %B %Y}"
+        )
     return Note("action-unknown", f"{message}: decided by the policies' patterns alone.")
 
 

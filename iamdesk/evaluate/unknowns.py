@@ -50,9 +50,7 @@ class _Open:
     keys: tuple[str, ...]
 
 
-def resolve(
-    situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling
-) -> Resolution:
+def resolve(situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling) -> Resolution:
     """Decide a request whose bounds differ. ``best`` is the ruling with everything unknown for the caller."""
     fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
     hanging = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
@@ -158,7 +156,9 @@ def _link(test: ConditionTest, fact: Fact, linked: dict[str, list[str]]) -> None
     """Give keys that are compared with each other through a variable values in common."""
     if not test.variable_keys:
         return
-    shared = [*fact.values, "some-value", ANY_OTHER] if fact.knowledge is Knowledge.PRESENT else ["some-value", ANY_OTHER]
+    shared = (
+        [*fact.values, "some-value", ANY_OTHER] if fact.knowledge is Knowledge.PRESENT else ["some-value", ANY_OTHER]
+    )
     for key in (test.key, *test.variable_keys):
         if key in linked:
             linked[key].extend(shared)
@@ -217,5 +217,3 @@ def _smallest_sets(keys: tuple[str, ...], allowed: Mapping[tuple[Fact, ...], boo
             break
     named = [{keys[position]: fact for position, fact in one.items()} for one in found[:_MOST_SETS]]
     return tuple(named)
-
-

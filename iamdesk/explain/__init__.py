@@ -1,0 +1,1 @@
+"""The clerk: the decision in order and in words."""

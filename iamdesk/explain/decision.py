@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iamdesk.evaluate.policies import SourceType as SourceType
-from iamdesk.evaluate.request import Layer as Layer
-from iamdesk.evaluate.request import Request as Request
-from iamdesk.evaluate.verdict import Verdict as Verdict
+from iamdesk.evaluate.policies import SourceType
+from iamdesk.evaluate.request import Layer, Request
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import ElementPath, Span
+
+
+__all__ = [
+    "Assumption",
+    "ContextKey",
+    "Decision",
+    "KeyState",
+    "Layer",
+    "LayerLine",
+    "Part",
+    "Request",
+    "SourceType",
+    "StatementLine",
+    "Verdict",
+]
 
 
 class Part(StrEnum):
@@ -89,7 +103,8 @@ class Assumption:
     """Stable: ``policy-missing``, ``action-unknown``, ``organization-unknown``, ``pages-disagree`` …"""
     message: str
     other_decision: Verdict | None = None
-    """For ``pages-disagree``: the answer under the other reading (SEMANTICS K9)."""
+    """The answer if it were otherwise: under the other reading of AWS's pages (SEMANTICS K9), or if what is missing
+    allowed, or denied, all that it can. None where there is no single other answer."""
 
 
 class KeyState(StrEnum):

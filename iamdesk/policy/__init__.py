@@ -1,0 +1,1 @@
+"""The policy language: from text to compiled statements. Knows no account."""

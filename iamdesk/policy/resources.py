@@ -93,7 +93,8 @@ class ResourcePattern:
         if len(parts) < 6:
             if not self._fills(short):
                 return Match.NO
-            parts = [*parts, *([[STAR]] * (6 - len(parts)))]
+            filler: list[list[Token | Variable]] = [[STAR] for _ in range(6 - len(parts))]
+            parts = [*parts, *filler]
         try:
             last = fill(parts[5], resolve)
         except UnknownVariable:

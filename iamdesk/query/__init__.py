@@ -1,0 +1,1 @@
+"""Questions put to the evaluator: one request, many principals, self-contained cases."""

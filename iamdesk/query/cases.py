@@ -152,7 +152,14 @@ def _attached(
         name = str(entry.get("name", f"{where}[{position}]"))
         policies.append(
             AttachedPolicy(
-                layer, source_type, name, f"case#{where}/{position}", name, owner, parse_document(entry["document"]), level
+                layer,
+                source_type,
+                name,
+                f"case#{where}/{position}",
+                name,
+                owner,
+                parse_document(entry["document"]),
+                level,
             )
         )
     return tuple(policies)

@@ -1,0 +1,171 @@
+"""Condition keys that the snapshot knows by itself: the table of SEMANTICS J2, and J1's filter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind
+from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, Fact, derived
+from iamdesk.evaluate.services import GLOBAL_SERVICES
+from iamdesk.evaluate.target import Target
+from iamdesk.index.actions import ServiceReference
+
+_PRINCIPAL_TAG = "aws:principaltag/"
+_RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
+_OF_SERVICES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
+_OF_FORWARDED_CALLS = frozenset({"aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:viaawsmcpservice"})
+_TYPES = {
+    CallerKind.ROOT: "Account",
+    CallerKind.USER: "User",
+    CallerKind.ROLE: "AssumedRole",
+    CallerKind.SESSION: "AssumedRole",
+    CallerKind.FEDERATED_USER: "FederatedUser",
+    CallerKind.ANONYMOUS: "Anonymous",
+}
+
+
+@dataclass(slots=True)
+class DerivedKeys:
+    """Answers what the snapshot knows of a key, for one request; call it with a key in lower case."""
+
+    caller: Caller
+    target: Target
+    reference: ServiceReference
+    moment: datetime
+    """What ``aws:CurrentTime`` is."""
+    resource_account: str | None
+    resource_tags: Mapping[str, str] | None = None
+    """Tags of the resource by key in lower case; None where the snapshot does not know the resource."""
+    may_carry_session_tags: bool = True
+    """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession)."""
+    _known: dict[str, Fact | None] = field(default_factory=dict)
+
+    def __call__(self, key: str) -> Fact | None:
+        """Return what is known of the key, or None."""
+        if key not in self._known:
+            self._known[key] = self._derive(key)
+        return self._known[key]
+
+    def _derive(self, key: str) -> Fact | None:
+        if key.startswith(_PRINCIPAL_TAG):
+            return self._principal_tag(key[len(_PRINCIPAL_TAG) :])
+        about_principal = self._about_principal(key)
+        if about_principal is not None:
+            return None if about_principal is UNKNOWN else about_principal
+        about_request = self._about_request(key)
+        if about_request is not None:
+            return about_request
+        action = self.target.action
+        if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
+            return DERIVED_ABSENT  # SEMANTICS J1
+        for prefix in _RESOURCE_TAGS:
+            if key.startswith(prefix) and self.resource_tags is not None:
+                value = self.resource_tags.get(key[len(prefix) :])
+                return DERIVED_ABSENT if value is None else derived(value)
+        return None
+
+    def _principal_tag(self, tag: str) -> Fact | None:
+        caller = self.caller
+        match caller.kind:
+            case CallerKind.USER:
+                if tag in caller.ambiguous_tags:
+                    return None  # two tags that differ only in case: which one counts is open (SEMANTICS G6)
+                value = caller.tags.get(tag)
+                return DERIVED_ABSENT if value is None else derived(value)
+            case CallerKind.ROLE | CallerKind.SESSION:
+                if self.may_carry_session_tags or tag in caller.ambiguous_tags:
+                    return None  # a session tag would win over the role's own (SEMANTICS J2)
+                value = caller.tags.get(tag)
+                return DERIVED_ABSENT if value is None else derived(value)
+            case CallerKind.FEDERATED_USER:
+                return None
+            case _:
+                return DERIVED_ABSENT
+
+    def _about_principal(self, key: str) -> Fact | None:
+        """Return the fact, `UNKNOWN` where the key is about the principal but not known, None where it is not."""
+        caller = self.caller
+        kind = caller.kind
+        is_role = kind in (CallerKind.ROLE, CallerKind.SESSION)
+        match key:
+            case "aws:principalarn":
+                return derived(caller.arn) if caller.arn else DERIVED_ABSENT
+            case "aws:principalaccount":
+                if kind is CallerKind.ANONYMOUS:
+                    return derived("anonymous")
+                return derived(caller.account) if kind in SIGNED and caller.account else DERIVED_ABSENT
+            case "aws:principaltype":
+                return derived(_TYPES[kind]) if kind in _TYPES else DERIVED_ABSENT
+            case "aws:userid":
+                return self._user_id()
+            case "aws:username":
+                return derived(caller.name) if kind is CallerKind.USER else DERIVED_ABSENT
+            case "aws:principalorgid" | "aws:principalorgpaths":
+                return UNKNOWN if kind in SIGNED else DERIVED_ABSENT
+            case "aws:principalisawsservice":
+                if kind is CallerKind.SERVICE:
+                    return derived("true")
+                return derived("false") if kind in SIGNED else DERIVED_ABSENT
+            case "aws:principalservicename" | "aws:principalservicenameslist":
+                return derived(caller.text) if kind is CallerKind.SERVICE else DERIVED_ABSENT
+            case "aws:tokenissuetime":
+                if is_role or kind is CallerKind.FEDERATED_USER:
+                    return VALUE_UNKNOWN
+                return UNKNOWN if kind in SIGNED else DERIVED_ABSENT
+            case "aws:multifactorauthpresent" | "aws:multifactorauthage":
+                return UNKNOWN if kind in SIGNED else DERIVED_ABSENT  # SEMANTICS J5
+            case "aws:assumedroot":
+                return UNKNOWN if kind is CallerKind.ROOT else DERIVED_ABSENT
+            case "aws:sourceidentity":
+                return UNKNOWN if is_role or kind is CallerKind.FEDERATED_USER else DERIVED_ABSENT
+            case "aws:federatedprovider":
+                if kind is CallerKind.OIDC:
+                    return derived(caller.text)
+                return UNKNOWN if is_role else DERIVED_ABSENT
+        return None
+
+    def _user_id(self) -> Fact:
+        caller = self.caller
+        match caller.kind:
+            case CallerKind.USER:
+                return derived(caller.unique_id) if caller.unique_id else VALUE_UNKNOWN
+            case CallerKind.SESSION:
+                return derived(f"{caller.unique_id}:{caller.session_name}") if caller.unique_id else VALUE_UNKNOWN
+            case CallerKind.ROLE:
+                return VALUE_UNKNOWN
+            case CallerKind.FEDERATED_USER:
+                return derived(f"{caller.account}:{caller.name}")
+            case CallerKind.ROOT:
+                return derived(str(caller.account))
+            case CallerKind.ANONYMOUS:
+                return derived("anonymous")
+            case _:
+                return DERIVED_ABSENT
+
+    def _about_request(self, key: str) -> Fact | None:
+        if key in _OF_SERVICES and self.caller.kind is not CallerKind.SERVICE:
+            return DERIVED_ABSENT
+        if key in _OF_FORWARDED_CALLS:
+            return DERIVED_ABSENT
+        match key:
+            case "aws:securetransport":
+                return derived("true")
+            case "aws:viaawsservice":
+                return derived("false")
+            case "aws:currenttime":
+                return derived(self.moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            case "aws:epochtime":
+                return derived(str(int(self.moment.timestamp())))
+            case "aws:requestedregion":
+                return self._region()
+            case "aws:resourceaccount" | "s3:resourceaccount":
+                return derived(self.resource_account) if self.resource_account and self.target.resource else None
+            case "kms:calleraccount":
+                return derived(self.caller.account) if self.caller.account else DERIVED_ABSENT
+        return None
+
+    def _region(self) -> Fact | None:
+        if self.target.service in GLOBAL_SERVICES:
+            return derived("us-east-1")
+        region = self.target.resource.region if self.target.resource is not None else ""
+        return derived(region) if region and "*" not in region else None

@@ -1,0 +1,361 @@
+"""From what the engine found to what the outside sees: in order, in words, complete."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from iamdesk.evaluate.caller import CallerKind
+from iamdesk.evaluate.context import Fact, Knowledge
+from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.layers import Slot, tally
+from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.request import Layer, Request
+from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain import wording
+from iamdesk.explain.assumptions import assumptions_of
+from iamdesk.explain.decision import ContextKey, Decision, KeyState, LayerLine, Part, StatementLine
+from iamdesk.index.actions import reference
+from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.text import ElementPath
+
+_MOST_NEAR_MISSES = 30
+_ORDER = {Part.DECIDES: 0, Part.DEPENDS: 1, Part.TOOK_PART: 2, Part.NEAR_MISS: 3}
+
+
+def explain(trace: Trace, request: Request) -> Decision:
+    """Put one answer into words.
+
+    ``request`` is the question as asked; the answer carries it as understood (AWS's spelling, the resource asked on).
+    """
+    target = trace.question.target
+    conditions = tuple(_spell(one, trace) for one in trace.sets)
+    return Decision(
+        decision=trace.verdict,
+        request=Request(
+            principal=trace.question.caller.text,
+            action=target.action_text,
+            resource=target.resource_text,
+            context=request.context,
+            resource_account=request.resource_account,
+            session_policies=request.session_policies,
+            unknown_context=request.unknown_context,
+            without=request.without,
+        ),
+        sentence=_sentence(trace, conditions),
+        layers=_layers(trace),
+        statements=_statements(trace),
+        missing_context_values=tuple(_spelling(key, trace) for key in trace.keys),
+        conditions=conditions,
+        blocked_by=trace.ruling.blocked_by if trace.verdict is not Verdict.CONDITIONAL else trace.worst.blocked_by,
+        assumptions=assumptions_of(trace),
+        context=_context(trace),
+    )
+
+
+def _sentence(trace: Trace, conditions: Sequence[Mapping[str, str | tuple[str, ...] | None]]) -> str:
+    caller, target = trace.question.caller, trace.question.target
+    start = f"{wording.who(caller)} may"
+    doing = wording.what(target)
+    ruling = trace.ruling
+    match trace.verdict:
+        case Verdict.ALLOWED:
+            return f"{start} do {doing}: {_why_allowed(trace)}{_without(trace)}."
+        case Verdict.EXPLICIT_DENY:
+            if not ruling.carried_by:
+                return f"{start} not do {doing}: Block Public Access turns outsiders away{_without(trace)}."
+            names = [_name(result) for result in trace.results if _decides(result, trace)]
+            verb = "forbids" if len(names) == 1 else "forbid"
+            return f"{start} not do {doing}: {wording.listed(names)} {verb} it{_without(trace)}."
+        case Verdict.IMPLICIT_DENY:
+            return f"{start} not do {doing}: {_why_not(trace)}{_without(trace)}."
+        case _:
+            if len(conditions) == 1:
+                return f"{start} do {doing} only if {wording.condition_set_text(conditions[0])}{_without(trace)}."
+            keys = wording.listed([_spelling(key, trace) for key in trace.keys]) or "values that are not known"
+            return f"Whether {wording.who(caller)} may do {doing} depends on {keys}{_without(trace)}."
+
+
+def _why_allowed(trace: Trace) -> str:
+    if trace.situation.open_to_all_signed:
+        return "the call needs no permission"
+    names = [
+        _name(result)
+        for result in trace.results
+        if _decides(result, trace) and result.policy.layer in (Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST)
+    ]
+    if trace.question.caller.kind is CallerKind.ROOT and not names:
+        return "the root user may do everything in its account"
+    if not names:
+        return "its policies allow it"
+    return f"{wording.listed(names)} {'allows' if len(names) == 1 else 'allow'} it"
+
+
+def _why_not(trace: Trace) -> str:
+    refusal = next((word for word in trace.ruling.blocked_by if word in wording.REFUSALS), None)
+    if refusal is not None:
+        return wording.REFUSALS[refusal]
+    action = trace.question.target.action_text
+    reasons = [
+        wording.lacking_sentence(slot.layer, slot.level, [policy.name for policy in _policies(trace, slot)], action)
+        for slot in trace.ruling.lacking
+    ]
+    return "; ".join(dict.fromkeys(reasons)) or "nothing allows it"
+
+
+def _without(trace: Trace) -> str:
+    left_out = [wording.LAYER_TITLES[layer].lower() for layer in Layer if layer in trace.question.without]
+    return f" (without {wording.listed(left_out)})" if left_out else ""
+
+
+def _name(result: StatementResult) -> str:
+    sid = f" ({result.statement.sid})" if result.statement.sid else ""
+    return f"{result.policy.name}, statement {result.statement.index + 1}{sid}"
+
+
+def _policies(trace: Trace, slot: Slot) -> tuple[AttachedPolicy, ...]:
+    policies = trace.question.policies
+    match slot.layer:
+        case Layer.RCP:
+            return (policies.rcps or ())[slot.level or 0]
+        case Layer.SCP:
+            return (policies.scps or ())[slot.level or 0]
+        case Layer.PERMISSIONS_BOUNDARY:
+            return policies.boundary or ()
+        case Layer.SESSION:
+            return policies.session or ()
+        case Layer.RESOURCE | Layer.TRUST:
+            return () if policies.resource is None else (policies.resource,)
+        case Layer.IDENTITY:
+            return policies.identity
+        case _:
+            return () if policies.endpoint is None else (policies.endpoint,)
+
+
+# ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _layers(trace: Trace) -> tuple[LayerLine, ...]:
+    """Return one line for each kind of policy, in the order in which an answer tells them."""
+    counted = tally((result, result.truth) for result in trace.results)
+    in_play: dict[Layer, list[Slot]] = {}
+    for slot in trace.situation.slots:
+        in_play.setdefault(slot.layer, []).append(slot)
+    resource = Layer.TRUST if trace.situation.is_trust else Layer.RESOURCE
+    lines = []
+    for layer in (Layer.RCP, Layer.SCP, resource, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION):
+        slots = in_play.get(layer)
+        title = wording.LAYER_TITLES[layer]
+        if layer in trace.question.without:
+            lines.append(LayerLine(layer, None, title, "left out"))
+        elif slots is None:
+            lines.append(LayerLine(layer, None, title, _NOT_IN_PLAY[layer]))
+        else:
+            lines.append(_layer_line(trace, layer, slots, counted.allow, counted.deny))
+    if Layer.ENDPOINT in in_play:
+        lines.append(_layer_line(trace, Layer.ENDPOINT, in_play[Layer.ENDPOINT], counted.allow, counted.deny))
+    if trace.question.policies.restrict_public_buckets:
+        outcome = Verdict.EXPLICIT_DENY if trace.situation.restricts_public else Verdict.ALLOWED
+        says = "turns public access away" if trace.situation.restricts_public else "does not concern this caller"
+        title = wording.LAYER_TITLES[Layer.BLOCK_PUBLIC_ACCESS]
+        lines.append(LayerLine(Layer.BLOCK_PUBLIC_ACCESS, outcome, title, says))
+    return tuple(lines)
+
+
+_NOT_IN_PLAY: Mapping[Layer, str] = {
+    Layer.RCP: "none known",
+    Layer.SCP: "none known",
+    Layer.RESOURCE: "none known",
+    Layer.TRUST: "none known",
+    Layer.IDENTITY: "none: not a principal of an account",
+    Layer.PERMISSIONS_BOUNDARY: "none set: no limit",
+    Layer.SESSION: "none passed: no limit",
+}
+
+
+def _layer_line(
+    trace: Trace, layer: Layer, slots: Sequence[Slot], allow: Mapping[Slot, object], deny: Mapping[Slot, object]
+) -> LayerLine:
+    title = wording.LAYER_TITLES[layer]
+    if layer is Layer.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
+        return LayerLine(layer, Verdict.ALLOWED, title, "the root user needs none")
+    named = [_name(result) for result in trace.results if result.policy.layer is layer and result.truth is not FALSE]
+    denying = [slot for slot in slots if deny.get(slot) is TRUE]
+    if denying:
+        names = _names_of(trace, layer, is_allow=False)
+        return LayerLine(layer, Verdict.EXPLICIT_DENY, title, f"{wording.listed(names)} forbids it")
+    if any(deny.get(slot) is MAYBE for slot in slots):
+        return LayerLine(layer, Verdict.CONDITIONAL, title, f"{wording.listed(_open(trace, layer))} may forbid it")
+    if layer is Layer.RCP:
+        return LayerLine(layer, Verdict.ALLOWED, title, "no limit")
+    missing = [slot for slot in slots if allow.get(slot, FALSE) is FALSE]
+    if missing:
+        if layer is Layer.SCP:
+            says = f"nothing at level {missing[0].level} allows it"
+        else:
+            says = f"{wording.listed([policy.name for policy in _policies(trace, missing[0])])}: no statement allows it"
+            says = says if not says.startswith(":") else "nothing allows it"
+        return LayerLine(layer, Verdict.IMPLICIT_DENY, title, says)
+    if any(allow.get(slot) is MAYBE for slot in slots):
+        return LayerLine(layer, Verdict.CONDITIONAL, title, f"{wording.listed(_open(trace, layer))} may allow it")
+    return LayerLine(layer, Verdict.ALLOWED, title, f"{wording.listed(named)}")
+
+
+def _names_of(trace: Trace, layer: Layer, is_allow: bool) -> list[str]:
+    return [
+        _name(result)
+        for result in trace.results
+        if result.policy.layer is layer and result.truth is TRUE and result.statement.is_allow is is_allow
+    ]
+
+
+def _open(trace: Trace, layer: Layer) -> list[str]:
+    return [_name(result) for result in trace.results if result.policy.layer is layer and result.truth is MAYBE]
+
+
+# ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _decides(result: StatementResult, trace: Trace) -> bool:
+    """Whether the answer rests on the statement (SEMANTICS A4)."""
+    if Slot(result.policy.layer, result.policy.level) not in trace.ruling.carried_by or result.truth is FALSE:
+        return False
+    match trace.verdict:
+        case Verdict.ALLOWED:
+            return result.statement.is_allow
+        case Verdict.EXPLICIT_DENY:
+            return not result.statement.is_allow
+        case Verdict.CONDITIONAL:
+            return result.statement.is_allow and result.truth is TRUE
+        case _:
+            return False
+
+
+def _part(result: StatementResult, trace: Trace) -> Part:
+    if result.truth is FALSE:
+        return Part.NEAR_MISS
+    if _decides(result, trace):
+        return Part.DECIDES
+    return Part.DEPENDS if result.truth is MAYBE else Part.TOOK_PART
+
+
+def _statements(trace: Trace) -> tuple[StatementLine, ...]:
+    sorted_results = sorted(
+        ((_part(result, trace), result) for result in trace.results),
+        key=lambda pair: (_ORDER[pair[0]], len(pair[1].failures)),
+    )
+    lines: list[StatementLine] = []
+    misses = 0
+    for part, result in sorted_results:
+        if part is Part.NEAR_MISS:
+            misses += 1
+            if misses > _MOST_NEAR_MISSES:
+                break
+        lines.append(_line(part, result, trace))
+    return tuple(lines)
+
+
+def _line(part: Part, result: StatementResult, trace: Trace) -> StatementLine:
+    policy, statement = result.policy, result.statement
+    target, caller = trace.question.target, trace.question.caller
+    failed: str | None = None
+    mark: ElementPath = statement.path
+    if part is Part.NEAR_MISS:
+        failure = result.failures[0]
+        failed = failure.element
+        sentence = wording.failure_sentence(failure, result, target, caller)
+        mark = failure.test.path if failure.test is not None else statement.element_path(failure.element)
+    elif part is Part.DEPENDS:
+        sentence = wording.depends_sentence(result)
+        if result.open_tests:
+            mark = result.open_tests[0].test.path
+    else:
+        sentence = wording.matched_sentence(result, target)
+    return StatementLine(
+        part=part,
+        layer=policy.layer,
+        level=policy.level,
+        source_policy_id=policy.source_id,
+        source_policy_type=policy.source_type,
+        policy_key=policy.key,
+        policy_name=policy.name,
+        owner=policy.owner,
+        document=policy.document,
+        index=statement.index,
+        sid=statement.sid,
+        effect=statement.effect,
+        sentence=sentence,
+        failed=failed,
+        mark=mark,
+    )
+
+
+# ── context ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _in_question(trace: Trace) -> Iterable[StatementResult]:
+    """Yield the statements in which only conditions stand between the request and a match."""
+    for result in trace.results:
+        if all(failure.test is not None for failure in result.failures):
+            yield result
+
+
+def _context(trace: Trace) -> tuple[ContextKey, ...]:
+    """Return a row for each key that a statement in question tests."""
+    context = trace.question.context
+    spelled: dict[str, str] = {}
+    suggested: dict[str, dict[str, None]] = {}
+    for result in _in_question(trace):
+        for test in result.statement.conditions:
+            spelled.setdefault(test.key, test.key_text)
+            values = suggested.setdefault(test.key, {})
+            if test.operator is not None and test.operator.family != "Null":
+                values.update(dict.fromkeys(value.text for value in test.values if not value.keys))
+            for key in test.variable_keys:
+                spelled.setdefault(key, key)
+        if result.open_resource:
+            for entry in result.statement.resources or ():
+                for key in entry.keys:
+                    spelled.setdefault(key, key)
+    rows = []
+    for key, text in spelled.items():
+        fact = context.fact(key)
+        rows.append(
+            ContextKey(
+                key=text,
+                state=_state(fact, key in context.given),
+                values=fact.values,
+                type=reference().key_type(key) or "String",
+                suggestions=tuple(suggested.get(key, ())),
+                matters=key in trace.keys,
+            )
+        )
+    return tuple(rows)
+
+
+def _state(fact: Fact, is_given: bool) -> KeyState:
+    if is_given:
+        return KeyState.GIVEN if fact.knowledge is Knowledge.PRESENT else KeyState.ABSENT
+    match fact.knowledge:
+        case Knowledge.PRESENT:
+            return KeyState.DERIVED
+        case Knowledge.ABSENT:
+            return KeyState.ABSENT
+        case _:
+            return KeyState.UNKNOWN
+
+
+def _spelling(key: str, trace: Trace) -> str:
+    """Return a key as the policies write it."""
+    tests: Iterable[ConditionTest] = (test for result in trace.results for test in result.statement.conditions)
+    return next((test.key_text for test in tests if test.key == key), key)
+
+
+def _spell(one: Mapping[str, Fact], trace: Trace) -> Mapping[str, str | tuple[str, ...] | None]:
+    spelled: dict[str, str | tuple[str, ...] | None] = {}
+    for key, fact in one.items():
+        if fact.knowledge is Knowledge.ABSENT:
+            value: str | tuple[str, ...] | None = None
+        else:
+            value = fact.values[0] if len(fact.values) == 1 else fact.values
+        spelled[_spelling(key, trace)] = value
+    return spelled

@@ -1,0 +1,197 @@
+"""Every sentence of an answer: the only place with prose. Names in it are the snapshot's: show it as plain text."""
+
+from collections.abc import Mapping, Sequence
+
+from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.evaluate.context import Fact, Knowledge
+from iamdesk.evaluate.matching import Failure, OpenTest, StatementResult
+from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.target import Target
+from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.resources import Match, ShortArns
+
+LAYER_TITLES: Mapping[Layer, str] = {
+    Layer.RCP: "Resource control policies",
+    Layer.SCP: "Service control policies",
+    Layer.RESOURCE: "Resource policy",
+    Layer.TRUST: "Trust policy",
+    Layer.IDENTITY: "Identity policies",
+    Layer.PERMISSIONS_BOUNDARY: "Permissions boundary",
+    Layer.SESSION: "Session policy",
+    Layer.ENDPOINT: "VPC endpoint policy",
+    Layer.ACL: "Access control list",
+    Layer.BLOCK_PUBLIC_ACCESS: "Block Public Access",
+}
+_MOST_NAMED = 3
+
+
+def who(caller: Caller) -> str:
+    """Name a principal in a sentence."""
+    match caller.kind:
+        case CallerKind.ROOT:
+            return f"The root user of {caller.account}"
+        case CallerKind.SESSION:
+            return f"{caller.name} (session {caller.session_name})"
+        case CallerKind.ANONYMOUS:
+            return "Anyone, unsigned,"
+        case CallerKind.SERVICE | CallerKind.SAML | CallerKind.OIDC:
+            return caller.text
+        case _:
+            return caller.name
+
+
+def what(target: Target) -> str:
+    """Name the action and the resource in a sentence."""
+    where = "" if target.resource is None else f" on {target.resource}"
+    return f"{target.action_text}{where}"
+
+
+REFUSALS: Mapping[str, str] = {
+    "credentials": "credentials of this kind cannot call it, whatever the policies say",
+    "partition": "the caller and the resource are in different AWS partitions",
+    "kms-cross-account": "KMS does not let another account's principals call it",
+    "aws-owned": "AWS owns it, and no policy lets anyone else change it",
+}
+
+
+def lacking_sentence(layer: Layer, level: int | None, names: Sequence[str], action: str) -> str:
+    """Say that a layer that was needed has no statement that allows."""
+    named = listed(names)
+    match layer:
+        case Layer.SCP:
+            return f"no service control policy at level {level} allows {action}"
+        case Layer.PERMISSIONS_BOUNDARY:
+            return f"the boundary {named or '(not in the snapshot)'} has no statement that allows {action}"
+        case Layer.SESSION:
+            return f"the session policy {named} does not allow it" if named else "no session policy was passed"
+        case Layer.TRUST:
+            return f"the {named} does not let them in" if named else "no trust policy lets them in"
+        case Layer.RESOURCE:
+            return "the resource's policy does not grant it"
+        case Layer.ENDPOINT:
+            return "the endpoint policy does not allow it"
+        case _:
+            return "no identity policy allows it"
+
+
+def listed(names: Sequence[str], most: int = _MOST_NAMED) -> str:
+    """Join names: ``a, b and 3 more``."""
+    unique = list(dict.fromkeys(names))
+    if len(unique) <= most:
+        return " and ".join(filter(None, [", ".join(unique[:-1]), unique[-1]])) if unique else ""
+    return f"{', '.join(unique[:most])} and {len(unique) - most} more"
+
+
+def matched_sentence(result: StatementResult, target: Target, resolve_entries: bool = True) -> str:
+    """Say what a matching statement does: ``Allows s3:Get* on arn:…/*, its 2 conditions hold.``"""
+    statement = result.statement
+    verb = "Allows" if statement.is_allow else "Denies"
+    if statement.not_action:
+        actions = f"everything but {listed([pattern.text for pattern in statement.actions])}"
+    else:
+        actions = next(
+            (pattern.text for pattern in statement.actions if pattern.matches(target.service, target.name)), "it"
+        )
+    resources = _resources(result, target) if resolve_entries else ""
+    grant = f" to {_GRANTS[result.grant]}" if result.grant is not None and statement.is_allow else ""
+    count = len(statement.conditions)
+    held = count - len(result.open_tests)
+    conditions = (
+        ""
+        if not count
+        else f"; {held} of {count} conditions known to hold"
+        if result.open_tests
+        else ("; its condition holds" if count == 1 else f"; its {count} conditions hold")
+    )
+    return f"{verb} {actions}{resources}{grant}{conditions}."
+
+
+_GRANTS: Mapping[Grant, str] = {
+    Grant.EXACT: "this very principal",
+    Grant.EVERYONE: "everyone",
+    Grant.NOT_LISTED: "everyone that is not listed",
+    Grant.ROLE: "every session of the role",
+    Grant.USER: "federated sessions of the user",
+    Grant.ACCOUNT: "the account, whose identity policies decide",
+}
+
+
+def _resources(result: StatementResult, target: Target) -> str:
+    statement = result.statement
+    if statement.resources is None:
+        return ""
+    texts = [entry.text for entry in statement.resources]
+    if statement.not_resource:
+        return f" on everything but {listed(texts)}"
+    if len(texts) == 1:
+        return f" on {texts[0]}"
+    for entry in statement.resources:
+        if not entry.keys and entry.matches(target.resource, lambda _: None, ShortArns.FILLED) is not Match.NO:
+            return f" on {entry.text}"
+    return f" on {listed(texts)}"
+
+
+def depends_sentence(result: StatementResult) -> str:
+    """Say what an undecided statement hangs on."""
+    verb = "Allows" if result.statement.is_allow else "Denies"
+    tests = [test_text(test) for test, _ in result.open_tests]
+    if result.open_resource:
+        tests.append("a policy variable in its resource")
+    return f"{verb} it if {' and '.join(tests)}."
+
+
+def failure_sentence(failure: Failure, result: StatementResult, target: Target, caller: Caller) -> str:
+    """Say why an element does not match."""
+    statement = result.statement
+    texts = [entry.text for entry in statement.resources or ()]
+    match failure.element:
+        case "Principal":
+            names = [entry.text for entry in statement.principals or ()]
+            return f"Principal names {listed(names)}, not {caller.text}." if names else "It names no principal."
+        case "NotPrincipal":
+            return f"NotPrincipal leaves {caller.text} out."
+        case "Resource":
+            if statement.resources is None:
+                return "It has no Resource element."
+            return f"Resource {target.resource_text} does not match {listed(texts)}."
+        case "NotResource":
+            return f"NotResource leaves out {target.resource_text}, by {listed(texts)}."
+    if failure.test is None or failure.fact is None:
+        return "A condition does not hold."
+    return f"{test_text(failure.test)} does not hold: {fact_text(failure.test, failure.fact)}."
+
+
+def test_text(test: ConditionTest) -> str:
+    """Write a condition test in a line: ``StringEquals aws:RequestedRegion eu-west-1``."""
+    values = listed([value.text for value in test.values]) or "(no value)"
+    return f"{test.operator_text} {test.key_text} {values}"
+
+
+def fact_text(test: ConditionTest, fact: Fact) -> str:
+    """Say what was known of the key of a test."""
+    if test.operator is None:
+        return f"{test.operator_text} is no condition operator"
+    if fact.knowledge is Knowledge.ABSENT:
+        return f"{test.key_text} is not in the request"
+    if fact.knowledge is Knowledge.PRESENT:
+        if len(fact.values) > 1:
+            return f"{test.key_text} has the values {listed(fact.values)}"
+        return f"{test.key_text} is {fact.values[0] if fact.values else 'empty'}"
+    return f"{test.key_text} is not known"
+
+
+def open_keys_text(tests: Sequence[OpenTest]) -> str:
+    """Name the keys of undecided tests."""
+    return listed([test.key_text for test, _ in tests])
+
+
+def condition_set_text(values: Mapping[str, str | tuple[str, ...] | None]) -> str:
+    """Write one set of context values: ``aws:MultiFactorAuthPresent is true and aws:SourceIp is 192.0.2.1``."""
+    parts = []
+    for key, value in values.items():
+        if value is None:
+            parts.append(f"{key} is absent")
+        else:
+            parts.append(f"{key} is {value if isinstance(value, str) else ' + '.join(value)}")
+    return " and ".join(parts)

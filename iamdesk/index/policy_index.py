@@ -1,0 +1,230 @@
+"""The card catalogue: which policies each principal of a snapshot carries, and what of them the snapshot lacks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iamdesk.index.keys import inline_policy_key
+from iamdesk.policy.document import Document, DocumentStore
+from iamdesk.snapshot.model import (
+    Account,
+    AttachedPermissionsBoundary,
+    AttachedPolicy,
+    GroupDetail,
+    ManagedPolicyDetail,
+    PolicyDetail,
+    RoleDetail,
+    Snapshot,
+    Tag,
+    UserDetail,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CarriedPolicy:
+    """One policy that a principal carries."""
+
+    key: str
+    source_id: str
+    """A managed policy's ARN, an inline policy's name."""
+    name: str
+    owner: str
+    """ARN of what carries it: the principal, or the group through which it comes."""
+    owner_kind: str
+    """``user``, ``group`` or ``role``."""
+    is_inline: bool
+    is_aws_managed: bool
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPolicy:
+    """A policy or group that a principal refers to and the snapshot does not hold."""
+
+    what: str
+    """``managed policy``, ``permissions boundary`` or ``group``."""
+    name: str
+    """ARN of a policy, name of a group."""
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """Everything that speaks for or limits one principal, and what is missing of it."""
+
+    identity: tuple[CarriedPolicy, ...]
+    boundary: CarriedPolicy | None
+    has_boundary: bool
+    """Whether it has a boundary; ``boundary`` is None when the snapshot lacks its document."""
+    missing: tuple[MissingPolicy, ...]
+
+
+class PolicyIndex:
+    """Finds principals and policies of a snapshot by ARN. Documents are parsed at first use, equal ones once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.accounts: dict[str, Account] = {account.account_id: account for account in snapshot.accounts}
+        self.users: dict[str, UserDetail] = {}
+        self.roles: dict[str, RoleDetail] = {}
+        self.groups: dict[tuple[str, str], GroupDetail] = {}
+        self.policies: dict[tuple[str, str], ManagedPolicyDetail] = {}
+        self._policies_by_arn: dict[str, ManagedPolicyDetail] = {}
+        self._roles_by_name: dict[tuple[str, str], RoleDetail] = {}
+        self._account_of: dict[str, str] = {}
+        self._documents = DocumentStore()
+        self._carried: dict[str, Carried] = {}
+        self._managed: dict[tuple[str, str], Document | None] = {}
+        self._trust: dict[str, Document] = {}
+        for account in snapshot.accounts:
+            self._add(account)
+
+    def _add(self, account: Account) -> None:
+        number = account.account_id
+        for user in account.users:
+            self.users[user.arn] = user
+            self._account_of[user.arn] = number
+        for role in account.roles:
+            self.roles[role.arn] = role
+            self._account_of[role.arn] = number
+            self._roles_by_name[number, role.role_name.lower()] = role
+        for group in account.groups:
+            self.groups[number, group.group_name] = group
+            self._account_of[group.arn] = number
+        for policy in account.policies:
+            self.policies[number, policy.arn] = policy
+            self._policies_by_arn.setdefault(policy.arn, policy)
+
+    def role_named(self, account: str, name: str) -> RoleDetail | None:
+        """Return an account's role by name, whatever its path; names are unique without case (SEMANTICS E3)."""
+        return self._roles_by_name.get((account, name.lower()))
+
+    def managed_policy(self, account: str, arn: str) -> ManagedPolicyDetail | None:
+        """Return a managed policy as the account's snapshot has it; AWS's own are in each account's file."""
+        return self.policies.get((account, arn)) or self._policies_by_arn.get(arn)
+
+    def document_of(self, account: str, arn: str) -> Document | None:
+        """Return the document in force of a managed policy (SEMANTICS L3); None where the snapshot lacks it."""
+        key = (account, arn)
+        if key not in self._managed:
+            policy = self.managed_policy(account, arn)
+            version = policy.default_version if policy is not None else None
+            self._managed[key] = None if version is None else self._documents.parse(version.document)
+        return self._managed[key]
+
+    def parse(self, raw: object) -> Document:
+        """Parse a document of the snapshot; the same text is one object."""
+        return self._documents.parse(raw)
+
+    def trust(self, role: RoleDetail) -> Document:
+        """Return a role's trust policy."""
+        document = self._trust.get(role.arn)
+        if document is None:
+            document = self._trust[role.arn] = self._documents.parse(role.assume_role_policy_document)
+        return document
+
+    def carried(self, arn: str) -> Carried:
+        """Return what a user, role or group of the snapshot carries.
+
+        Raises:
+            KeyError: the snapshot has no such principal.
+        """
+        found = self._carried.get(arn)
+        if found is None:
+            found = self._carried[arn] = self._gather(arn)
+        return found
+
+    def _gather(self, arn: str) -> Carried:
+        account = self._account_of[arn]
+        missing: list[MissingPolicy] = []
+        user = self.users.get(arn)
+        if user is not None:
+            policies = self._own(account, arn, "user", user.user_policy_list, user.attached_managed_policies, missing)
+            for name in user.group_list:
+                group = self.groups.get((account, name))
+                if group is None:
+                    missing.append(MissingPolicy("group", name, arn))
+                else:
+                    policies += self._of_group(account, group, missing)
+            boundary = self._boundary(account, arn, "user", user.permissions_boundary, missing)
+            return Carried(tuple(policies), boundary, user.permissions_boundary is not None, tuple(missing))
+        role = self.roles.get(arn)
+        if role is not None:
+            policies = self._own(account, arn, "role", role.role_policy_list, role.attached_managed_policies, missing)
+            boundary = self._boundary(account, arn, "role", role.permissions_boundary, missing)
+            return Carried(tuple(policies), boundary, role.permissions_boundary is not None, tuple(missing))
+        group = next(group for group in self.groups.values() if group.arn == arn)
+        return Carried(tuple(self._of_group(account, group, missing)), None, False, tuple(missing))
+
+    def _of_group(self, account: str, group: GroupDetail, missing: list[MissingPolicy]) -> list[CarriedPolicy]:
+        return self._own(account, group.arn, "group", group.group_policy_list, group.attached_managed_policies, missing)
+
+    def _own(
+        self,
+        account: str,
+        owner: str,
+        owner_kind: str,
+        inline: tuple[PolicyDetail, ...],
+        attached: tuple[AttachedPolicy, ...],
+        missing: list[MissingPolicy],
+    ) -> list[CarriedPolicy]:
+        policies = [
+            CarriedPolicy(
+                key=inline_policy_key(owner, policy.policy_name),
+                source_id=policy.policy_name,
+                name=policy.policy_name,
+                owner=owner,
+                owner_kind=owner_kind,
+                is_inline=True,
+                is_aws_managed=False,
+                document=self._documents.parse(policy.policy_document),
+            )
+            for policy in inline
+        ]
+        for attachment in attached:
+            document = self.document_of(account, attachment.policy_arn)
+            if document is None:
+                missing.append(MissingPolicy("managed policy", attachment.policy_arn, owner))
+            else:
+                policies.append(self._managed_policy(attachment.policy_arn, owner, owner_kind, document))
+        return policies
+
+    def _boundary(
+        self,
+        account: str,
+        owner: str,
+        owner_kind: str,
+        boundary: AttachedPermissionsBoundary | None,
+        missing: list[MissingPolicy],
+    ) -> CarriedPolicy | None:
+        if boundary is None:
+            return None
+        document = self.document_of(account, boundary.permissions_boundary_arn)
+        if document is None:
+            missing.append(MissingPolicy("permissions boundary", boundary.permissions_boundary_arn, owner))
+            return None
+        return self._managed_policy(boundary.permissions_boundary_arn, owner, owner_kind, document)
+
+    @staticmethod
+    def _managed_policy(arn: str, owner: str, owner_kind: str, document: Document) -> CarriedPolicy:
+        return CarriedPolicy(
+            key=arn,
+            source_id=arn,
+            name=arn.rpartition("/")[2],
+            owner=owner,
+            owner_kind=owner_kind,
+            is_inline=False,
+            is_aws_managed=arn.split(":", 5)[4:5] == ["aws"],
+            document=document,
+        )
+
+
+def tags_by_key(tags: tuple[Tag, ...]) -> tuple[Mapping[str, str], frozenset[str]]:
+    """Return tags by key in lower case, and the keys that occur twice but for case (SEMANTICS G6)."""
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for tag in tags:
+        key = tag.key.lower()
+        if key in found:
+            twice.add(key)
+        found[key] = tag.value
+    return found, frozenset(twice)

@@ -1,0 +1,336 @@
+"""The engine over one snapshot: finds who asks and what they carry, and puts the question to the courtroom."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind, parse_caller
+from iamdesk.evaluate.context import Context, given_facts
+from iamdesk.evaluate.derived_keys import DerivedKeys
+from iamdesk.evaluate.engine import Question, Trace, evaluate
+from iamdesk.evaluate.policies import AttachedPolicy, Gap, PolicySet, SourceType
+from iamdesk.evaluate.request import Layer, Request, RequestError, UnknownContext
+from iamdesk.evaluate.services import RESOURCE_POLICIES, TRUST_ACTIONS
+from iamdesk.evaluate.target import Target, parse_target
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.explain.explanation import explain
+from iamdesk.index.actions import reference
+from iamdesk.index.keys import trust_policy_key
+from iamdesk.index.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
+from iamdesk.policy.document import parse_document
+from iamdesk.snapshot.model import RoleDetail, Snapshot
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+
+_FULL_ACCESS = parse_document(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+_NO_POLICIES = Carried((), None, has_boundary=False, missing=())
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One row of who-can: a principal and the answer; `explanation` gives all of it."""
+
+    principal: str
+    decision: Verdict
+    _answer: Callable[[], Decision]
+
+    @property
+    def explanation(self) -> Decision:
+        """The full answer for this principal, evaluated when asked for."""
+        return self._answer()
+
+
+class Evaluator:
+    """Answers questions about one snapshot. Safe to call from several threads at once."""
+
+    def __init__(self, snapshot: Snapshot, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.snapshot = snapshot
+        self.index = PolicyIndex(snapshot)
+        self._now = now
+        self._identity: dict[str, tuple[PolicySet, Caller, bool]] = {}
+
+    def can(self, request: Request) -> Decision:
+        """Answer one question with everything that explains it.
+
+        Raises:
+            RequestError: the question cannot be asked; its text says why in one sentence.
+        """
+        return explain(self.trace(request), request)
+
+    def verdict(self, request: Request) -> Verdict:
+        """Return the bare word of an answer: for sweeps over many principals.
+
+        Raises:
+            RequestError: as `can`.
+        """
+        return self.trace(request).verdict
+
+    def trace(self, request: Request) -> Trace:
+        """Return the engine's own record of an answer, before it is put into words.
+
+        Raises:
+            RequestError: as `can`.
+        """
+        target = parse_target(request.action, request.resource, reference())
+        policies, caller, may_be_tagged = self._of_principal(request.principal)
+        owner = self._owner(request, caller, target)
+        resource, gaps = self._resource_policy(target, owner)
+        session = policies.session
+        if request.session_policies is not None:
+            session = tuple(
+                AttachedPolicy(
+                    Layer.SESSION,
+                    SourceType.SESSION,
+                    named.name,
+                    f"{caller.text}#session/{named.name}",
+                    named.name,
+                    caller.text,
+                    parse_document(named.document),
+                )
+                for named in request.session_policies
+            )
+        derive = DerivedKeys(
+            caller,
+            target,
+            reference(),
+            self._now(),
+            owner,
+            self._tags_of(target),
+            may_be_tagged,
+        )
+        return evaluate(
+            Question(
+                caller=caller,
+                target=target,
+                context=Context(
+                    given_facts(request.context), derive, request.unknown_context, reference().is_multivalued
+                ),
+                policies=replace(policies, resource=resource, session=session, gaps=(*policies.gaps, *gaps)),
+                resource_account=owner or caller.account,
+                without=request.without,
+            )
+        )
+
+    def who_can(
+        self,
+        *,
+        action: str,
+        resource: str = "*",
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[Access]:
+        """Yield every user, role and root user for whom the answer is allowed or conditional.
+
+        Raises:
+            RequestError: the action or resource is malformed.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        principals = tuple(self.principals())
+        for done, principal in enumerate(principals):
+            if cancelled():
+                raise WorkCancelled
+            progress(done, len(principals))
+            request = Request(principal, action, resource, context or {}, unknown_context=unknown_context)
+            verdict = self.verdict(request)
+            if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                yield Access(principal, verdict, lambda request=request: self.can(request))  # type: ignore[misc]
+        progress(len(principals), len(principals))
+
+    def principals(self) -> Iterator[str]:
+        """Yield the ARN of every principal of the snapshot: root users, users, roles."""
+        for account in self.snapshot.accounts:
+            yield f"arn:{account.partition}:iam::{account.account_id}:root"
+            yield from (user.arn for user in account.users)
+            yield from (role.arn for role in account.roles)
+
+    def _of_principal(self, text: str) -> tuple[PolicySet, Caller, bool]:
+        found = self._identity.get(text)
+        if found is None:
+            found = self._identity[text] = self._find_principal(text)
+        return found
+
+    def _find_principal(self, text: str) -> tuple[PolicySet, Caller, bool]:
+        caller = parse_caller(text)
+        if caller.kind not in SIGNED:
+            return PolicySet(), caller, False
+        account = str(caller.account)
+        if account not in self.index.accounts:
+            return self._outsider(caller), caller, True
+        gaps: list[Gap] = [
+            Gap("organization-unknown", "Service control policies are not in the snapshot.", Layer.SCP),
+        ]
+        match caller.kind:
+            case CallerKind.ROOT:
+                return PolicySet(gaps=tuple(gaps)), caller, False
+            case CallerKind.USER | CallerKind.FEDERATED_USER:
+                return self._user(caller, gaps)
+            case _:
+                return self._role(caller, gaps)
+
+    def _user(self, caller: Caller, gaps: list[Gap]) -> tuple[PolicySet, Caller, bool]:
+        arn = str(caller.arn)
+        if caller.kind is CallerKind.FEDERATED_USER:
+            names = (user for user in self.index.accounts[str(caller.account)].users if user.user_name == caller.name)
+            user = next(names, None)
+        else:
+            user = self.index.users.get(arn)
+        if user is None:
+            raise RequestError(f"the snapshot has no user {arn}")
+        tags, ambiguous = tags_by_key(user.tags)
+        caller = replace(caller, unique_id=user.user_id or None, tags=tags, ambiguous_tags=ambiguous)
+        return _policy_set(self.index.carried(user.arn), gaps), caller, False
+
+    def _role(self, caller: Caller, gaps: list[Gap]) -> tuple[PolicySet, Caller, bool]:
+        role = self.index.roles.get(str(caller.arn))
+        if role is None and caller.has_missing_path:
+            role = self.index.role_named(str(caller.account), caller.name)
+        if role is None:
+            raise RequestError(f"the snapshot has no role {caller.arn}")
+        tags, ambiguous = tags_by_key(role.tags)
+        caller = replace(
+            caller,
+            name=role.role_name,
+            path=role.path,
+            arn=role.arn,
+            unique_id=role.role_id or None,
+            tags=tags,
+            ambiguous_tags=ambiguous,
+        )
+        return _policy_set(self.index.carried(role.arn), gaps), caller, self._may_be_tagged(role)
+
+    def _may_be_tagged(self, role: RoleDetail) -> bool:
+        return any(
+            statement.is_allow and statement.covers_action("sts", "tagsession")
+            for statement in self.index.trust(role).statements
+        )
+
+    @staticmethod
+    def _outsider(caller: Caller) -> PolicySet:
+        """A principal of an account that the snapshot does not hold is judged from the resource's side."""
+        if caller.kind is CallerKind.ROOT:
+            return PolicySet()
+        assumed = AttachedPolicy(
+            Layer.IDENTITY,
+            SourceType.USER if caller.kind is CallerKind.USER else SourceType.ROLE,
+            "assumed",
+            "",
+            "its own account's policies (assumed to allow)",
+            caller.text,
+            _FULL_ACCESS,
+        )
+        message = f"Account {caller.account} is not in the snapshot: its own policies are taken to allow the request."
+        return PolicySet(identity=(assumed,), gaps=(Gap("principal-outside", message, Layer.IDENTITY),))
+
+    def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
+        """Who owns the resource (SEMANTICS D4); None where neither the question nor the ARN tells."""
+        if request.resource_account is not None:
+            return request.resource_account
+        if target.resource is None:
+            return caller.account
+        account = target.resource.account
+        if account.isdigit():
+            return account
+        return caller.account if account == "aws" else None
+
+    def _resource_policy(self, target: Target, owner: str | None) -> tuple[AttachedPolicy | None, list[Gap]]:
+        if target.resource is None:
+            return None, []
+        if target.service == "sts" and target.name in TRUST_ACTIONS:
+            return self._trust_policy(target)
+        gaps: list[Gap] = []
+        types = RESOURCE_POLICIES.get(target.service, frozenset())
+        if types & set(target.resource_types):
+            if target.service == "kms":
+                gaps.append(
+                    Gap(
+                        "key-policy-missing",
+                        "The key policy is not in the snapshot; every key has one.",
+                        Layer.RESOURCE,
+                    )
+                )
+            else:
+                gaps.append(
+                    Gap("resource-policy-missing", "The resource's policy is not in the snapshot.", Layer.RESOURCE)
+                )
+        if owner is None:
+            message = f"Who owns {target.resource_text} is not in the snapshot: taken to be the caller's account."
+            gaps.append(Gap("owner-unknown", message, Layer.RESOURCE))
+        return None, gaps
+
+    def _trust_policy(self, target: Target) -> tuple[AttachedPolicy | None, list[Gap]]:
+        arn = target.resource_text
+        role = self.index.roles.get(arn)
+        if role is None:
+            account = target.resource.account if target.resource is not None else ""
+            where = "has no such role" if account in self.index.accounts else f"does not hold account {account}"
+            return None, [
+                Gap("trust-policy-missing", f"The snapshot {where}: the trust policy is unknown.", Layer.TRUST)
+            ]
+        return (
+            AttachedPolicy(
+                Layer.TRUST,
+                SourceType.TRUST,
+                arn,
+                trust_policy_key(arn),
+                f"trust policy of {role.role_name}",
+                arn,
+                self.index.trust(role),
+            ),
+            [],
+        )
+
+    def _tags_of(self, target: Target) -> Mapping[str, str] | None:
+        """Return the tags of an IAM entity of the snapshot that is asked about."""
+        if target.resource is None or target.resource.service != "iam":
+            return None
+        arn = target.resource_text
+        entity = self.index.users.get(arn) or self.index.roles.get(arn)
+        return None if entity is None else tags_by_key(entity.tags)[0]
+
+
+def _policy_set(carried: Carried, gaps: list[Gap]) -> PolicySet:
+    boundary: tuple[AttachedPolicy, ...] | None = None
+    if carried.has_boundary:
+        boundary = () if carried.boundary is None else (_attached(carried.boundary, Layer.PERMISSIONS_BOUNDARY),)
+    return PolicySet(
+        identity=tuple(_attached(policy, Layer.IDENTITY) for policy in carried.identity),
+        boundary=boundary,
+        gaps=(*gaps, *(_gap(missing) for missing in carried.missing)),
+    )
+
+
+def _attached(policy: CarriedPolicy, layer: Layer) -> AttachedPolicy:
+    if layer is Layer.PERMISSIONS_BOUNDARY:
+        source_type = SourceType.PERMISSIONS_BOUNDARY
+    elif policy.is_inline:
+        source_type = SourceType(policy.owner_kind)
+    else:
+        source_type = SourceType.AWS_MANAGED if policy.is_aws_managed else SourceType.USER_MANAGED
+    return AttachedPolicy(layer, source_type, policy.source_id, policy.key, policy.name, policy.owner, policy.document)
+
+
+def _gap(missing: MissingPolicy) -> Gap:
+    name = missing.name.rpartition("/")[2]
+    match missing.what:
+        case "group":
+            return Gap(
+                "group-missing",
+                f"The group {name} is not in the snapshot, nor what it allows or denies.",
+                Layer.IDENTITY,
+            )
+        case "permissions boundary":
+            return Gap(
+                "boundary-missing",
+                f"The boundary policy {name} is not in the snapshot: taken to allow nothing.",
+                Layer.PERMISSIONS_BOUNDARY,
+            )
+        case _:
+            return Gap(
+                "policy-missing",
+                f"The policy {name} is attached but not in the snapshot, nor what it allows or denies.",
+                Layer.IDENTITY,
+            )
