@@ -12,3 +12,8 @@ def inline_policy_key(owner_arn: str, policy_name: str) -> str:
 def trust_policy_key(role_arn: str) -> str:
     """Return the key of a role's trust policy."""
     return f"{role_arn}#trust"
+
+
+def broken_key(account_id: str, list_name: str, position: int) -> str:
+    """Return the key of an entry that could not be read: its list, and its position among the broken ones."""
+    return f"{account_id}#broken/{list_name}/{position}"

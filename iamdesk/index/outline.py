@@ -1,73 +1,276 @@
-"""The tree of a snapshot as one flat table: what the navigator paints, with no Qt in it.
+"""Laying out the tree of a snapshot (``index.nodes``): accounts, sections, principals and policies, what they carry."""
 
-A node is its row number in the table. Children of a node stand together, so a node needs only the first of them and
-their count. Everything that is painted (text, tooltip, badges) is ready here; no view computes any of it.
-"""
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple
+from iamdesk.index.keys import broken_key, inline_policy_key, trust_policy_key
+from iamdesk.index.nodes import Badge, Node, NodeKind, NodeTable, Outline
+from iamdesk.index.references import (
+    AccountReferences,
+    Principal,
+    boundary_of,
+    inline_policies_of,
+    is_service_linked,
+    last_of_arn,
+    name_of,
+    references_of,
+)
+from iamdesk.index.trust import trusted_names
+from iamdesk.snapshot.model import (
+    AttachedPolicy,
+    BrokenEntry,
+    GroupDetail,
+    ManagedPolicyDetail,
+    PolicyDetail,
+    RoleDetail,
+    Snapshot,
+    UserDetail,
+)
 
-
-class NodeKind(StrEnum):
-    """What a row of the tree stands for."""
-
-    SNAPSHOT = "snapshot"
-    ACCOUNT = "account"
-    SECTION = "section"
-    USER = "user"
-    GROUP = "group"
-    ROLE = "role"
-    SERVICE_LINKED_ROLE = "service-linked role"
-    CUSTOMER_POLICY = "customer managed policy"
-    AWS_POLICY = "AWS managed policy"
-    INLINE_POLICY = "inline policy"
-    TRUST_POLICY = "trust policy"
-    INSTANCE_PROFILE = "instance profile"
-    BROKEN = "broken entry"
-    MISSING = "not in the snapshot"
-
-
-class Badge(StrEnum):
-    """A mark beside a row, in the order in which they are shown (at most three)."""
-
-    ADMINISTRATOR = "administrator"
-    OUTSIDER = "outsider can enter"
-    NO_MFA_KNOWN = "no MFA known"
-    UNUSED = "unused"
-    BROKEN = "broken"
-    GAP = "gap"
+__all__ = ["Badge", "Node", "NodeKind", "Outline", "build_outline"]
 
 
-class Node(NamedTuple):
-    """One row."""
+def build_outline(snapshot: Snapshot) -> Outline:
+    """Lay out the tree of a snapshot: accounts, their sections, and in these every entry, none left out.
 
-    kind: NodeKind
-    text: str
-    """As shown. Hostile text: paint it as plain text."""
-    detail: str
-    """Short grey text beside it: a count, a path. May be empty."""
-    key: str
-    """What the rest of the house knows it by: a principal's or policy's ARN, or an inline policy's or trust policy's
-    key (``index.keys``); empty for sections."""
-    parent: int
-    """Row of the parent; -1 for the root (row 0), which is not shown."""
-    first_child: int
-    child_count: int
+    Entries stand sorted by name without case. AWS managed policies that nobody carries are only counted.
+
+    Rows are given level by level: so the children of a node stand together, and a policy's own row comes before the
+    rows of those that carry it.
+    """
+    trees = [_AccountTree(references_of(account), snapshot.latest) for account in snapshot.accounts]
+    sections = [tree.sections() for tree in trees]
+    table = NodeTable()
+    badges: dict[int, tuple[Badge, ...]] = {}
+    table.add(NodeKind.SNAPSHOT, snapshot.path.name, "", "", -1, 1, len(trees))
+    next_row = 1 + len(trees)
+    for tree, own in zip(trees, sections, strict=True):
+        if tree.account.is_truncated:
+            badges[len(table)] = (Badge.GAP,)
+        table.add(NodeKind.ACCOUNT, *tree.title(), tree.account.account_id, 0, next_row, len(own))
+        next_row += len(own)
+    for account_row, own in enumerate(sections, start=1):
+        for section in own:
+            table.add(NodeKind.SECTION, section.title, section.detail, "", account_row, next_row, len(section.entries))
+            next_row += len(section.entries)
+    leaves = _Leaves(next_row, badges)
+    section_row = 1 + len(trees)
+    for own in sections:
+        for section in own:
+            for entry in section.entries:
+                leaves.parent = len(table)
+                first = leaves.next_row
+                kind, text, detail, key, marks = section.lay_out(entry, leaves)
+                if marks:
+                    badges[len(table)] = marks
+                table.add(kind, text, detail, key, section_row, first, leaves.next_row - first)
+            section_row += 1
+    table.extend(leaves.table)
+    return Outline(table, badges, table.first_rows())
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """The flat table. ``nodes[0]`` is the invisible root, its children are the accounts."""
+type _Entry = tuple[NodeKind, str, str, str, tuple[Badge, ...]]
+"""Kind, text, detail, key and badges of a row."""
 
-    nodes: Sequence[Node]
-    badges: dict[int, tuple[Badge, ...]]
-    """Badges known from reading alone; those decided by evaluation arrive later (``workbench``)."""
-    rows_by_key: dict[str, int]
-    """First row of each key: where a jump to a principal or policy lands."""
 
-    def children(self, row: int) -> range:
-        """Return the rows of a node's children."""
-        node = self.nodes[row]
-        return range(node.first_child, node.first_child + node.child_count)
+class _Leaves:
+    """The rows of the last level, while they are laid out; ``parent`` is the row they go under."""
+
+    def __init__(self, first_row: int, badges: dict[int, tuple[Badge, ...]]) -> None:
+        self.table = NodeTable()
+        self.parent = 0
+        self.next_row = first_row
+        self._badges = badges
+
+    def add(self, kind: NodeKind, text: str, detail: str, key: str, badges: tuple[Badge, ...] = ()) -> None:
+        if badges:
+            self._badges[self.next_row] = badges
+        self.table.add(kind, text, detail, key, self.parent, 0, 0)
+        self.next_row += 1
+
+
+@dataclass(slots=True)
+class _Section[T]:
+    """One section: its entries sorted by name, and how one of them is laid out."""
+
+    title: str
+    entries: Sequence[T]
+    name: Callable[[T], str]
+    lay_out: Callable[[T, _Leaves], _Entry]
+    detail: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.entries = sorted(self.entries, key=lambda entry: _sort_key(self.name(entry)))
+        self.detail = f"{len(self.entries):,}"
+
+
+class _AccountTree:
+    """Lays out the tree of one account."""
+
+    def __init__(self, references: AccountReferences, latest: datetime | None) -> None:
+        self.account = references.account
+        self._references = references
+        self._latest = latest
+        self._policy_kinds = {
+            policy.arn: NodeKind.AWS_POLICY if policy.is_aws_managed else NodeKind.CUSTOMER_POLICY
+            for policy in self.account.policies
+        }
+
+    def title(self) -> tuple[str, str]:
+        """Return the text and detail of the account's row."""
+        details = [self.account.account_id] if self.account.alias else []
+        if self.account.is_truncated:
+            details.append("pages are missing")
+        return self.account.alias or self.account.account_id, " · ".join(details)
+
+    def sections(self) -> list[_Section[Any]]:
+        account, references = self.account, self._references
+        linked = [role for role in account.roles if is_service_linked(role)]
+        roles = [role for role in account.roles if not is_service_linked(role)]
+        own = [policy for policy in account.policies if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
+        held = [policy for policy in account.policies if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
+        used = [policy for policy in held if policy.arn in references.carriers or policy.arn in references.bounded]
+        aws = _Section("AWS managed policies", used, lambda policy: policy.policy_name, self._policy)
+        unused = f", {len(held) - len(used):,} more held" if len(held) > len(used) else ""
+        aws.detail = f"{len(used):,} in use{unused}"
+        sections: list[_Section[Any]] = [
+            _Section("Users", account.users, name_of, self._user),
+            _Section("Groups", account.groups, name_of, self._group),
+            _Section("Roles", roles, name_of, self._role),
+            _Section("Service-linked roles", linked, name_of, self._role),
+            _Section("Customer managed policies", own, lambda policy: policy.policy_name, self._policy),
+            aws,
+        ]
+        broken = list(enumerate(account.broken))
+        if broken:
+            sections.append(_Section("Broken entries", broken, lambda entry: entry[1].name, self._broken))
+        missing = [(last_of_arn(arn), arn) for arn in references.missing_policies()]
+        missing += [(name, "") for name in references.missing_groups()]
+        if missing:
+            sections.append(_Section("Not in the snapshot", missing, lambda entry: entry[0], self._missing))
+        return sections
+
+    def _user(self, user: UserDetail, leaves: _Leaves) -> _Entry:
+        marks: set[Badge] = set()
+        for name in sorted(user.group_list, key=_sort_key):
+            held = name in self._references.groups
+            kind = NodeKind.GROUP if held else NodeKind.MISSING
+            leaves.add(kind, name, "member of", self._references.group_key(name))
+            if not held:
+                marks.add(Badge.GAP)
+        return self._principal(NodeKind.USER, user, leaves, marks)
+
+    def _group(self, group: GroupDetail, leaves: _Leaves) -> _Entry:
+        kind, text, detail, key, badges = self._principal(NodeKind.GROUP, group, leaves, set())
+        members = len(self._references.members.get(group.group_name, ()))
+        return kind, text, f"{detail} · {_count(members, 'member', 'members')}", key, badges
+
+    def _role(self, role: RoleDetail, leaves: _Leaves) -> _Entry:
+        document = role.assume_role_policy_document
+        badges = _document_badges(document)
+        trusted = _shortened(trusted_names(document))
+        leaves.add(NodeKind.TRUST_POLICY, "Trust policy", trusted, trust_policy_key(role.arn), badges)
+        marks = set(badges)
+        if self._references.is_unused(role, self._latest):
+            marks.add(Badge.UNUSED)
+        kind = NodeKind.SERVICE_LINKED_ROLE if is_service_linked(role) else NodeKind.ROLE
+        entry = self._principal(kind, role, leaves, marks)
+        for profile in role.instance_profile_list:
+            name = profile.instance_profile_name or last_of_arn(profile.arn)
+            leaves.add(NodeKind.INSTANCE_PROFILE, name, "instance profile", profile.arn)
+        return entry
+
+    def _principal(self, kind: NodeKind, principal: Principal, leaves: _Leaves, marks: set[Badge]) -> _Entry:
+        """Lay out what users, groups and roles share: attached policies, inline policies, boundary."""
+        attached, inline = principal.attached_managed_policies, inline_policies_of(principal)
+        for policy in sorted(attached, key=_attached_name) if len(attached) > 1 else attached:
+            self._managed(policy.policy_arn, policy.policy_name, "", leaves, marks)
+        for own in sorted(inline, key=_inline_name) if len(inline) > 1 else inline:
+            badges = _document_badges(own.policy_document)
+            marks.update(badges)
+            key = inline_policy_key(principal.arn, own.policy_name)
+            leaves.add(NodeKind.INLINE_POLICY, own.policy_name, "inline", key, badges)
+        boundary = boundary_of(principal)
+        if boundary is not None:
+            self._managed(boundary, last_of_arn(boundary), "permissions boundary", leaves, marks)
+        count = _count(len(attached) + len(inline), "policy", "policies")
+        detail = count if principal.path == "/" else f"{principal.path} · {count}"
+        return kind, name_of(principal), detail, principal.arn, _in_order(marks) if marks else ()
+
+    def _managed(self, arn: str, name: str, detail: str, leaves: _Leaves, marks: set[Badge]) -> None:
+        """Lay out the row of a managed policy under a principal that carries it."""
+        kind = self._policy_kinds.get(arn, NodeKind.MISSING)
+        if kind is NodeKind.MISSING:
+            marks.add(Badge.GAP)
+        leaves.add(kind, name, detail or _MANAGED_DETAILS[kind], arn)
+
+    def _policy(self, policy: ManagedPolicyDetail, _: _Leaves) -> _Entry:
+        """Lay out the own row of a managed policy."""
+        uses = self._uses(policy.arn) or ["not attached"]
+        detail = " · ".join(uses if policy.path == "/" else [policy.path, *uses])
+        version = policy.default_version
+        badges = _document_badges(version.document if version else None)
+        return self._policy_kinds[policy.arn], policy.policy_name, detail, policy.arn, badges
+
+    def _uses(self, arn: str) -> list[str]:
+        carriers = len(self._references.carriers.get(arn, ()))
+        bounded = len(self._references.bounded.get(arn, ()))
+        uses = [f"attached to {carriers:,}"] if carriers else []
+        return [*uses, f"boundary of {bounded:,}"] if bounded else uses
+
+    def _broken(self, numbered: tuple[int, BrokenEntry], _: _Leaves) -> _Entry:
+        position, entry = numbered
+        key = broken_key(self.account.account_id, entry.list_name, position)
+        return NodeKind.BROKEN, entry.name, entry.list_name, key, (Badge.BROKEN,)
+
+    def _missing(self, entry: tuple[str, str], _: _Leaves) -> _Entry:
+        name, arn = entry
+        if arn:
+            detail = " · ".join(["managed policy", *self._uses(arn)])
+            return NodeKind.MISSING, name, detail, arn, (Badge.GAP,)
+        members = _count(len(self._references.members[name]), "member", "members")
+        return NodeKind.MISSING, name, f"group · {members}", self._references.group_key(name), (Badge.GAP,)
+
+
+_MANAGED_DETAILS = {
+    NodeKind.AWS_POLICY: "AWS managed",
+    NodeKind.CUSTOMER_POLICY: "customer managed",
+    NodeKind.MISSING: "not in the snapshot",
+}
+
+
+def _sort_key(name: str) -> tuple[str, str]:
+    return name.casefold(), name
+
+
+def _attached_name(policy: AttachedPolicy) -> tuple[str, str]:
+    return _sort_key(policy.policy_name)
+
+
+def _inline_name(policy: PolicyDetail) -> tuple[str, str]:
+    return _sort_key(policy.policy_name)
+
+
+def _document_badges(document: Any) -> tuple[Badge, ...]:
+    """Mark a document that was not captured, or is no JSON object and so cannot be evaluated."""
+    if isinstance(document, dict):
+        return ()
+    return (Badge.GAP,) if document is None else (Badge.BROKEN,)
+
+
+def _in_order(badges: Iterable[Badge]) -> tuple[Badge, ...]:
+    present = set(badges)
+    return tuple(badge for badge in Badge if badge in present)
+
+
+def _count(count: int, one: str, many: str) -> str:
+    if count == 1:
+        return f"1 {one}"
+    return f"{count:,} {many}" if count else f"no {many}"
+
+
+def _shortened(names: Sequence[str], limit: int = 3) -> str:
+    shown = ", ".join(names[:limit])
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown

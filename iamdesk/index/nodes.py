@@ -1,0 +1,150 @@
+"""The tree of a snapshot as one flat table: what the navigator paints, with no Qt in it.
+
+A node is its row number in the table. Children of a node stand together, so a node needs only the first of them and
+their count. Everything that is painted (text, tooltip, badges) is ready here; no view computes any of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, overload
+
+
+class NodeKind(StrEnum):
+    """What a row of the tree stands for."""
+
+    SNAPSHOT = "snapshot"
+    ACCOUNT = "account"
+    SECTION = "section"
+    USER = "user"
+    GROUP = "group"
+    ROLE = "role"
+    SERVICE_LINKED_ROLE = "service-linked role"
+    CUSTOMER_POLICY = "customer managed policy"
+    AWS_POLICY = "AWS managed policy"
+    INLINE_POLICY = "inline policy"
+    TRUST_POLICY = "trust policy"
+    INSTANCE_PROFILE = "instance profile"
+    BROKEN = "broken entry"
+    MISSING = "not in the snapshot"
+
+
+class Badge(StrEnum):
+    """A mark beside a row, in the order in which they are shown (at most three)."""
+
+    ADMINISTRATOR = "administrator"
+    OUTSIDER = "outsider can enter"
+    NO_MFA_KNOWN = "no MFA known"
+    UNUSED = "unused"
+    BROKEN = "broken"
+    GAP = "gap"
+
+
+class Node(NamedTuple):
+    """One row."""
+
+    kind: NodeKind
+    text: str
+    """As shown. Hostile text: paint it as plain text."""
+    detail: str
+    """Short grey text beside it: a count, a path. May be empty."""
+    key: str
+    """What the rest of the house knows it by: a principal's or policy's ARN, or an inline policy's or trust policy's
+    key (``index.keys``); empty for sections."""
+    parent: int
+    """Row of the parent; -1 for the root (row 0), which is not shown."""
+    first_child: int
+    child_count: int
+
+
+class NodeTable(Sequence[Node]):
+    """Nodes kept column by column and made when asked for.
+
+    A snapshot can have a hundred thousand rows of which a view shows forty; as objects they would all be walked by the
+    garbage collector again and again while the tree is laid out.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: list[NodeKind] = []
+        self._texts: list[str] = []
+        self._details: list[str] = []
+        self._keys: list[str] = []
+        self._parents: list[int] = []
+        self._first_children: list[int] = []
+        self._counts: list[int] = []
+
+    def add(
+        self, kind: NodeKind, text: str, detail: str, key: str, parent: int, first_child: int, children: int
+    ) -> None:
+        """Append one row."""
+        self._kinds.append(kind)
+        self._texts.append(text)
+        self._details.append(detail)
+        self._keys.append(key)
+        self._parents.append(parent)
+        self._first_children.append(first_child)
+        self._counts.append(children)
+
+    def extend(self, other: "NodeTable") -> None:
+        """Append all rows of another table."""
+        self._kinds += other._kinds
+        self._texts += other._texts
+        self._details += other._details
+        self._keys += other._keys
+        self._parents += other._parents
+        self._first_children += other._first_children
+        self._counts += other._counts
+
+    def first_rows(self) -> dict[str, int]:
+        """Return the first row of each key."""
+        rows = dict(zip(reversed(self._keys), range(len(self) - 1, -1, -1), strict=True))
+        rows.pop("", None)
+        return rows
+
+    @overload
+    def __getitem__(self, row: int) -> Node: ...
+    @overload
+    def __getitem__(self, row: slice) -> list[Node]: ...
+    def __getitem__(self, row: int | slice) -> Node | list[Node]:
+        if isinstance(row, slice):
+            return [self[each] for each in range(*row.indices(len(self)))]
+        return Node(
+            self._kinds[row],
+            self._texts[row],
+            self._details[row],
+            self._keys[row],
+            self._parents[row],
+            self._first_children[row],
+            self._counts[row],
+        )
+
+    def __iter__(self) -> Iterator[Node]:
+        return map(
+            Node,
+            self._kinds,
+            self._texts,
+            self._details,
+            self._keys,
+            self._parents,
+            self._first_children,
+            self._counts,
+        )
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The flat table. ``nodes[0]`` is the invisible root, its children are the accounts."""
+
+    nodes: Sequence[Node]
+    badges: dict[int, tuple[Badge, ...]]
+    """Badges known from reading alone; those decided by evaluation arrive later (``workbench``)."""
+    rows_by_key: dict[str, int]
+    """First row of each key: where a jump to a principal or policy lands."""
+
+    def children(self, row: int) -> range:
+        """Return the rows of a node's children."""
+        node = self.nodes[row]
+        return range(node.first_child, node.first_child + node.child_count)

@@ -1,0 +1,99 @@
+from typing import Any
+
+from iamdesk.index.outline import Outline, build_outline
+from iamdesk.index.search import OutlineSearch
+from iamdesk.snapshot.model import Snapshot
+
+
+def hits(outline: Outline, text: str) -> list[str]:
+    return [outline.nodes[row].text for row in OutlineSearch(outline).matches(text).hits]
+
+
+def test_no_text_shows_everything_in_the_order_of_the_tree(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    for text in ("", "  \t "):
+        found = OutlineSearch(outline).matches(text)
+        assert found.rows == set(range(len(outline.nodes)))
+        walk: list[int] = []
+
+        def visit(row: int, walk: list[int] = walk) -> None:
+            walk.append(row)
+            for child in outline.children(row):
+                visit(child)
+
+        visit(0)
+        assert list(found.hits) == walk[1:]
+
+
+def test_case_does_not_count_and_a_part_of_the_name_is_enough(snapshot: Snapshot) -> None:
+    assert hits(build_outline(snapshot), "ALIC") == ["alice"]
+
+
+def test_the_arn_and_the_detail_are_searched_too(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    assert hits(outline, ":user/eng/alice") == ["alice"]
+    assert hits(outline, "/boundaries/") == ["dev-boundary", "dev-boundary"]
+    assert hits(outline, "ec2.amazonaws.com") == ["Trust policy"]
+
+
+def test_several_words_must_all_be_there(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    assert hits(outline, "payroll attached") == ["payroll-rw"]
+    assert hits(outline, "payroll nowhere") == []
+
+
+def test_inline_policies_are_found_by_their_own_name_only(snapshot: Snapshot) -> None:
+    """Their keys hold their owner's ARN: a search for the owner is no search for them."""
+    outline = build_outline(snapshot)
+    assert hits(outline, "deploy") == ["deploy"]
+    assert "deploy" not in hits(outline, "group/engineers")
+
+
+def test_a_hit_brings_its_ancestors_and_what_stands_under_it(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    found = OutlineSearch(outline).matches("alice")
+    (alice,) = found.hits
+    users = outline.nodes[alice].parent
+    account = outline.nodes[users].parent
+    assert found.rows == {0, account, users, alice, *outline.children(alice)}
+
+
+def test_a_hit_below_a_principal_does_not_bring_its_siblings(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    found = OutlineSearch(outline).matches("own inline")
+    (own,) = found.hits
+    alice = outline.nodes[own].parent
+    assert alice in found.rows
+    assert found.rows & set(outline.children(alice)) == {own}
+
+
+def test_a_section_is_found_by_its_title_with_all_of_its_entries(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    found = OutlineSearch(outline).matches("broken entries")
+    assert "entry 3" in {outline.nodes[row].text for row in found.rows}
+
+
+def test_nothing_found_leaves_the_bare_root(snapshot: Snapshot) -> None:
+    found = OutlineSearch(build_outline(snapshot)).matches("no such thing")
+    assert found.rows == {0}
+    assert found.hits == ()
+
+
+def test_hits_come_from_top_to_bottom(build: Any) -> None:
+    users = [{"Arn": f"arn:aws:iam::111122223333:user/{n}", "UserName": n} for n in ("x-b", "x-a")]
+    roles = [{"Arn": "arn:aws:iam::111122223333:role/x-0", "RoleName": "x-0"}]
+    outline = build_outline(build.snapshot(build.account(users=users, roles=roles)))
+    assert hits(outline, "x-") == ["x-a", "x-b", "x-0"]
+
+
+def test_text_beyond_the_limit_does_not_count(snapshot: Snapshot) -> None:
+    outline = build_outline(snapshot)
+    assert hits(outline, "alice" + " " * 5_000 + "zzz") == ["alice"]
+    assert hits(outline, "a" * 1_000_000) == []
+
+
+def test_hostile_names_are_ordinary_text(build: Any) -> None:
+    name = "a\nb\u202ec"
+    users = [{"Arn": "arn:aws:iam::111122223333:user/weird", "UserName": name}]
+    outline = build_outline(build.snapshot(build.account(users=users)))
+    assert hits(outline, "b\u202ec") == [name]
