@@ -45,7 +45,8 @@ class Command:
     needs: Needs = Needs.NOTHING
     group: int = 0
     """Entries of one menu stand in groups, with a line between them."""
-    checkable: bool = False
+    radio: str = ""
+    """Name of the choice to which it belongs: of these entries exactly one is checked."""
 
 
 _Key = QKeySequence.StandardKey
@@ -110,7 +111,7 @@ COMMANDS: tuple[Command, ...] = (
         Menu.VIEW,
         "Snapshot &overview",
         "Show what the snapshot holds, as a whole.",
-        ("Ctrl+Home",),
+        ("Alt+Home",),
         Needs.SNAPSHOT,
         1,
     ),
@@ -160,6 +161,11 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+0",),
         group=3,
     ),
+    Command("actionShowFindings", Menu.VIEW, "F&indings", "Show the findings.", ("Ctrl+1",), Needs.SNAPSHOT, 4),
+    Command("actionShowWhoCan", Menu.VIEW, "&Who can", "Show who can do what.", ("Ctrl+2",), Needs.SNAPSHOT, 4),
+    Command("actionSchemeSystem", Menu.VIEW, "Colours as the &desktop", "Follow the desktop.", group=5, radio="scheme"),
+    Command("actionSchemeLight", Menu.VIEW, "Light &colours", "Dark text on light ground.", group=5, radio="scheme"),
+    Command("actionSchemeDark", Menu.VIEW, "Dar&k colours", "Light text on dark ground.", group=5, radio="scheme"),
     Command(
         "actionQuestion",
         Menu.ASK,

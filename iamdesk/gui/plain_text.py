@@ -9,7 +9,8 @@ elsewhere.
 What to use:
 
 * ``plain_label(text, …)`` / ``PlainLabel`` - a label; ``ElidedLabel`` - one line that shortens in the middle to fit
-* ``set_tooltip(widget_or_action, text)``, ``tooltip_text(text)`` (the value for ``Qt.ItemDataRole.ToolTipRole``)
+* ``set_tooltip(widget_or_action, text)``, ``show_tooltip(place, text, widget)``, and ``tooltip_text(text)``, the
+  value for ``Qt.ItemDataRole.ToolTipRole``
 * ``menu_text(text)`` - for actions, tabs and buttons, where ``&`` would be eaten
 * ``visible(text)`` - one line for a model's ``DisplayRole``; ``visible_lines(text)`` keeps line breaks
 * ``message(parent, icon, title, text)`` - a box, shown without blocking; prefer ``message_bar.MessageBar``
@@ -18,9 +19,9 @@ What to use:
 import re
 from typing import Protocol
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QMessageBox, QSizePolicy, QStyle, QStyleOption, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QSizePolicy, QStyle, QStyleOption, QToolTip, QWidget
 
 # Controls, soft hyphen, fillers that paint nothing, zero width, bidi controls, line separators, tags, lone surrogates.
 _UNSEEN_IN_LINES = (
@@ -171,3 +172,8 @@ def message(parent: QWidget | None, icon: QMessageBox.Icon, title: str, text: st
     box.setStandardButtons(QMessageBox.StandardButton.Close)
     box.open()
     return box
+
+
+def show_tooltip(place: QPoint, text: str, widget: QWidget) -> None:
+    """Show a tooltip in plain text at a place on the screen; empty text hides the one that is shown."""
+    QToolTip.showText(place, tooltip_text(text), widget)

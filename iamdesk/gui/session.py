@@ -20,11 +20,12 @@ a panel calls                          the session emits                       w
 ``show_statement(line)``               ``statement_shown(StatementLine)``      inspector opens the policy, marks it
 ``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evidence already answered
 ``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
+(nobody: the session asks, once open)  ``badges_decided(Mapping)``             navigator, overview: badges by row
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 =====================================  ======================================  =========================================
 
 State, read at any time: ``snapshot`` (OpenSnapshot or None), ``subject_key`` ("" for none), ``request``, ``decision``,
-``pending`` (a question is on its way). Keys are those of ``Node.key`` / ``index.keys``.
+``pending`` (a question is on its way), ``badges``. Keys are those of ``Node.key`` / ``index.keys``.
 
 What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the one before is
 forgotten; ``answered`` comes for the latest question only; verbs may be called from slots. What it must keep: wrap
@@ -37,12 +38,14 @@ Trouble: put a ``message_bar.MessageBar`` at the top of the panel. Colours: ``th
 each time you paint, or again in ``changeEvent(PaletteChange)``. Marks and icons: ``marks.icon`` / ``marks.pixmap``.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.index.outline import Badge
 
 if TYPE_CHECKING:
     from iamdesk.explain.decision import Decision, StatementLine
@@ -61,12 +64,16 @@ class Session(QObject):
     answered = Signal(object)
     statement_shown = Signal(object)
     key_shown = Signal(str)
+    badges_decided = Signal(object)
     announced = Signal(str)
 
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
         self._asking: Job | None = None
+        self._deciding: Job | None = None
+        self.badges: Mapping[int, tuple[Badge, ...]] = {}
+        """Badges by row: at first those known from reading alone, then all."""
         self.snapshot: OpenSnapshot | None = None
         self.subject_key = ""
         self.request: Request | None = None
@@ -81,17 +88,23 @@ class Session(QObject):
         """Take a snapshot that has been read; the one before is closed first."""
         self.close()
         self.snapshot = opened
+        self.badges = opened.outline.badges
         self.snapshot_opened.emit(opened)
+        self._deciding = self._jobs.run(
+            "Looking for administrators and ways in", opened.decided_badges, done=self._take_badges, topic="badges"
+        )
 
     def close(self) -> None:
         """Forget the snapshot and everything about it."""
         if self.snapshot is None:
             return
-        if self._asking is not None:
-            self._asking.cancel()
+        for job in (self._asking, self._deciding):
+            if job is not None:
+                job.cancel()
         self.snapshot = None
+        self.badges = {}
         self.subject_key = ""
-        self.request = self.decision = self._asking = None
+        self.request = self.decision = self._asking = self._deciding = None
         self.answered.emit(None)
         self.snapshot_closed.emit()
 
@@ -148,6 +161,10 @@ class Session(QObject):
     def announce(self, sentence: str) -> None:
         """Say something that needs no reaction: status bar and screen readers."""
         self.announced.emit(sentence)
+
+    def _take_badges(self, badges: "Mapping[int, tuple[Badge, ...]]") -> None:
+        self.badges = badges
+        self.badges_decided.emit(badges)
 
     def _answer(self, decision: "Decision") -> None:
         self.decision = decision

@@ -1,0 +1,100 @@
+"""Text that flows into the width it gets, breaking inside an ARN where it must.
+
+Qt's labels break lines between words only, and an ARN is one word: it would widen the panel or be cut off. Here a
+line breaks at a word where one ends and anywhere where none does. For labels (`FlowLabel`) and for delegates
+(`flow_height`, `draw_flow`). Text is plain; unseen characters are written out.
+"""
+
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QTextLayout, QTextOption
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from iamdesk.gui.plain_text import PlainLabel, visible, visible_lines
+
+_LEAST = 24
+"""Pixels: a width below which nothing is laid out."""
+
+
+def _lay_out(text: str, font: QFont, width: int, most_lines: int = 0) -> tuple[QTextLayout, float]:
+    """Return the laid-out text and its height; ``most_lines`` above 0 ends it there with an ellipsis."""
+    layout = QTextLayout(text.replace("\n", "\u2028"), font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    height = 0.0
+    width = max(width, _LEAST)
+    while True:
+        line = layout.createLine()
+        if not line.isValid():
+            break
+        if most_lines and layout.lineCount() > most_lines:
+            layout.endLayout()
+            before = layout.lineAt(most_lines - 1)
+            kept = text[: before.textStart()]
+            rest = QFontMetrics(font).elidedText(text[before.textStart() :], Qt.TextElideMode.ElideRight, width)
+            return _lay_out(kept + rest.replace("\u2028", " "), font, width)
+        line.setLineWidth(width)
+        line.setPosition(QPointF(0, height))
+        height += line.height()
+    layout.endLayout()
+    return layout, height
+
+
+@lru_cache(maxsize=4096)
+def _height(text: str, font_key: str, width: int, most_lines: int) -> int:
+    font = QFont()
+    font.fromString(font_key)
+    return round(_lay_out(text, font, width, most_lines)[1] + 0.49)
+
+
+def flow_height(text: str, font: QFont, width: int, most_lines: int = 0) -> int:
+    """Return how high the text is in that width, in pixels; 0 for no text."""
+    return _height(visible(text), font.toString(), width, most_lines) if text else 0
+
+
+def draw_flow(painter: QPainter, rect: QRect, text: str, font: QFont, most_lines: int = 0) -> None:
+    """Draw the text from the top of the rectangle with the painter's pen."""
+    if text:
+        _lay_out(visible(text), font, rect.width(), most_lines)[0].draw(painter, QPointF(rect.topLeft()))
+
+
+class FlowLabel(PlainLabel):
+    """A label whose text flows; it never asks for more than a few characters of width."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        """Say that the height follows the width."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """Return the height in pixels that the text takes in that width."""
+        margins = self.contentsMargins()
+        inner = width - margins.left() - margins.right()
+        text = visible_lines(self.text())
+        return _height(text, self.font().toString(), inner, 0) + margins.top() + margins.bottom()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the text on one line, within reason."""
+        metrics = self.fontMetrics()
+        width = min(metrics.horizontalAdvance(self.text()), metrics.averageCharWidth() * 60)
+        return QSize(width, self.heightForWidth(max(width, _LEAST)))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for a few characters on one line."""
+        metrics = self.fontMetrics()
+        return QSize(metrics.averageCharWidth() * 8, metrics.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Draw the text in the label's foreground."""
+        rect = self.contentsRect()
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        _lay_out(visible_lines(self.text()), self.font(), rect.width())[0].draw(painter, QPointF(rect.topLeft()))

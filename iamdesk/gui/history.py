@@ -1,0 +1,93 @@
+"""Back and forward, as in a browser: through what was selected and what was asked."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from iamdesk.evaluate.request import Request
+from iamdesk.gui.session import Session
+
+_GLANCE = 0.6
+"""Seconds: a selection left sooner was only passed on the way to the next."""
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A selection or a question."""
+
+    key: str = ""
+    request: Request | None = None
+
+
+class History(QObject):
+    """Follows a session and walks it back and forth."""
+
+    changed = Signal()
+    """What `can_go_back` and `can_go_forward` say may have changed."""
+
+    def __init__(
+        self, session: Session, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._clock = clock
+        self._places: list[Place] = []
+        self._at = -1
+        self._arrived = 0.0
+        session.subject_selected.connect(lambda key: self._visit(Place(key=key)))
+        session.question_asked.connect(lambda request: self._visit(Place(request=request)))
+        session.snapshot_closed.connect(self._forget)
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is a place before this one."""
+        return self._at > 0
+
+    @property
+    def can_go_forward(self) -> bool:
+        """Whether one has gone back from somewhere."""
+        return self._at < len(self._places) - 1
+
+    def back(self) -> None:
+        """Go to the place before."""
+        if self.can_go_back:
+            self._go(self._at - 1)
+
+    def forward(self) -> None:
+        """Go to the place that one came back from."""
+        if self.can_go_forward:
+            self._go(self._at + 1)
+
+    def _go(self, to: int) -> None:
+        self._at = to
+        self._arrived = float("-inf")  # a place that was walked to is never replaced as a glance
+        place = self._places[to]
+        # The session's signals come back to `_visit`, which finds itself at that very place.
+        if place.request is not None:
+            self._session.ask(place.request)
+        else:
+            self._session.show_key(place.key)
+        self.changed.emit()
+
+    def _visit(self, place: Place) -> None:
+        now = self._clock()
+        if self._at >= 0 and self._places[self._at] == place:
+            return
+        del self._places[self._at + 1 :]
+        passed_by = self._at >= 0 and now - self._arrived < _GLANCE
+        if passed_by and place.request is None and self._places[self._at].request is None:
+            self._places[self._at] = place
+        else:
+            self._places.append(place)
+        del self._places[:-_LONGEST]
+        self._at = len(self._places) - 1
+        self._arrived = now
+        self.changed.emit()
+
+    def _forget(self) -> None:
+        self._places = []
+        self._at = -1
+        self.changed.emit()

@@ -1,0 +1,82 @@
+"""What an answer marks in one policy: a band per statement, a letter for the gutter, and the element that failed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from iamdesk.explain.decision import Part, StatementLine
+from iamdesk.gui.theme import Colour
+from iamdesk.policy.document import Document
+from iamdesk.policy.text import Span
+
+_WEIGHT = {Part.DECIDES: 0, Part.DEPENDS: 1, Part.TOOK_PART: 2, Part.NEAR_MISS: 3}
+_PART_WORDS = {
+    Part.DECIDES: "decides",
+    Part.DEPENDS: "depends on context that was not given",
+    Part.TOOK_PART: "took part",
+    Part.NEAR_MISS: "does not apply",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """One statement as it is marked."""
+
+    span: Span
+    letter: str
+    """For the gutter: A allows, D denies, ? depends, • took part, × does not apply."""
+    surface: Colour
+    ink: Colour
+    sentence: str
+    """What it did, for hover, status line and screen readers."""
+    failed: Span | None
+    """The element to underline, where one failed."""
+
+    @property
+    def first_line(self) -> int:
+        """Number of its first line, from 1."""
+        return self.span.start_line
+
+    @property
+    def last_line(self) -> int:
+        """Number of its last line."""
+        return self.span.end_line
+
+
+def bands_in(document: Document, lines: Iterable[StatementLine]) -> tuple[Band, ...]:
+    """Return the bands of those statements that stand in the document, in the order of the text.
+
+    A statement that an answer names more than once (a policy that reaches the principal by two ways) is one band: the
+    weightiest part gives the letter, and every sentence is told.
+    """
+    by_index: dict[int, list[StatementLine]] = {}
+    for line in lines:
+        if line.document is document:
+            by_index.setdefault(line.index, []).append(line)
+    bands = [band for same in by_index.values() if (band := _band(same)) is not None]
+    return tuple(sorted(bands, key=lambda band: band.span))
+
+
+def _band(same: list[StatementLine]) -> Band | None:
+    same.sort(key=lambda line: _WEIGHT[line.part])
+    first = same[0]
+    span = first.span
+    if span is None:
+        return None
+    letter, surface, ink = _look(first)
+    sentences = dict.fromkeys(f"{line.name} {_PART_WORDS[line.part]}. {line.sentence}".strip() for line in same)
+    failed = first.mark_span if first.failed is not None else None
+    return Band(span, letter, surface, ink, " ".join(sentences), failed if failed != span else None)
+
+
+def _look(line: StatementLine) -> tuple[str, Colour, Colour]:
+    match line.part:
+        case Part.DECIDES if line.effect == "Deny":
+            return "D", Colour.DENY_BAND, Colour.EXPLICIT_DENY
+        case Part.DECIDES:
+            return "A", Colour.ALLOW_BAND, Colour.ALLOWED
+        case Part.DEPENDS:
+            return "?", Colour.DEPENDS_BAND, Colour.CONDITIONAL
+        case Part.TOOK_PART:
+            return "•", Colour.TOOK_PART_BAND, Colour.UNKNOWN
+        case Part.NEAR_MISS:
+            return "×", Colour.NEAR_MISS_BAND, Colour.IMPLICIT_DENY

@@ -1,0 +1,148 @@
+"""A policy's text with what the answer says about it: bands, letters, and a dotted line under what failed."""
+
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtWidgets import QTextEdit, QWidget
+
+from iamdesk.gui.inspector.bands import Band
+from iamdesk.gui.inspector.code_view import CodeView
+from iamdesk.gui.inspector.text_places import cursor_over
+from iamdesk.gui.plain_text import show_tooltip, visible_lines
+from iamdesk.gui.theme import Colour, colour
+from iamdesk.policy.document import Document
+from iamdesk.policy.text import Span
+
+
+class PolicyText(CodeView):
+    """Shows one document. ``setExtraSelections`` paints what depends on the question, the highlighter what does not."""
+
+    told = Signal(str)
+    """What the answer, or a diagnostic, says of the statement in which the caret stands; empty for nothing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document: Document | None = None
+        self._bands: tuple[Band, ...] = ()
+        self._wrong: tuple[tuple[Span, str], ...] = ()
+        self._last_told = ""
+        self.cursorPositionChanged.connect(self._tell)
+        self.viewport().installEventFilter(self)
+
+    @property
+    def shown(self) -> Document | None:
+        """The document whose text is shown."""
+        return self._document
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """The statements that are marked, in the order of the text."""
+        return self._bands
+
+    def show_document(self, document: Document | None, bands: tuple[Band, ...] = ()) -> None:
+        """Show a document from its top; the same one again keeps place and caret."""
+        self._bands = bands
+        if document is not self._document:
+            self._document = document
+            self._wrong = ()
+            text = ""
+            if document is not None:
+                # Printed JSON has its unseen characters written out; what is no JSON is shown as it came.
+                text = document.text.text if isinstance(document.raw, dict) else visible_lines(document.text.text)
+                spans = ((document.span_of(wrong), wrong.message) for wrong in document.diagnostics)
+                self._wrong = tuple((span, message) for span, message in spans if span is not None)
+            self.show_text(text)
+        self.paint_selections()
+        self._gutter.update()
+        self._tell()
+
+    def statement_spans(self) -> tuple[Span, ...]:
+        """Return the places to walk: the marked statements, or every statement where none is marked."""
+        if self._bands:
+            return tuple(band.span for band in self._bands)
+        if self._document is None:
+            return ()
+        spans = (self._document.text.span_of(statement.path) for statement in self._document.statements)
+        return tuple(span for span in spans if span is not None)
+
+    def go_to_statement(self, forward: bool) -> bool:
+        """Go to the next or the previous marked statement, from the end to the start; False where there is none."""
+        spans = self.statement_spans()
+        if not spans:
+            return False
+        line = self.textCursor().blockNumber() + 1
+        if forward:
+            after = [span for span in spans if span.start_line > line]
+            self.go_to(after[0] if after else spans[0])
+        else:
+            before = [span for span in spans if span.start_line < line]
+            self.go_to(before[-1] if before else spans[-1])
+        return True
+
+    def band_at(self, line: int) -> Band | None:
+        """Return the band that covers a line."""
+        return next((band for band in self._bands if band.first_line <= line <= band.last_line), None)
+
+    def sentence_at(self, line: int) -> str:
+        """Return what there is to say about a line: the answer's word on its statement, and what is wrong there."""
+        band = self.band_at(line)
+        wrong = [message for span, message in self._wrong if span.start_line == line]
+        return " ".join([band.sentence] if band else []) + "".join(f" Odd: {message}." for message in wrong)
+
+    def gutter_letter(self, line: int) -> tuple[str, QColor, QColor] | None:
+        """Return the letter on a band's first line, and its surface on the others."""
+        band = self.band_at(line)
+        if band is None:
+            return None
+        letter = band.letter if line == band.first_line else ""
+        return letter, colour(band.ink, self.palette()), colour(band.surface, self.palette())
+
+    def selections(self) -> list[QTextEdit.ExtraSelection]:
+        """Return bands first, so that caret line and findings lie over them, then underlines."""
+        under = [self._band_selection(band) for band in self._bands]
+        over = [
+            self._underline(span, colour(band.ink, self.palette()))
+            for band in self._bands
+            if (span := band.failed) is not None
+        ]
+        over += [self._underline(span, colour(Colour.WARNING, self.palette())) for span, _ in self._wrong]
+        usual = super().selections()
+        if self._bands and usual and self.band_at(self.textCursor().blockNumber() + 1) and self.hasFocus():
+            usual = usual[1:]  # the band already shows where the caret is; its surface means something
+        return [*under, *usual, *over]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Say what there is to say about the line under the pointer."""
+        if watched is self.viewport() and isinstance(event, QHelpEvent):
+            line = self.cursorForPosition(event.pos()).blockNumber() + 1
+            show_tooltip(event.globalPos(), self.sentence_at(line), self.viewport())
+            return True
+        return super().eventFilter(watched, event)
+
+    def _tell(self) -> None:
+        sentence = self.sentence_at(self.textCursor().blockNumber() + 1)
+        if sentence != self._last_told:
+            self._last_told = sentence
+            self.told.emit(sentence)
+
+    def _band_selection(self, band: Band) -> QTextEdit.ExtraSelection:
+        made = QTextEdit.ExtraSelection()
+        cursor = cursor_over(self.document(), band.span)
+        start, end = cursor.selectionStart(), cursor.selectionEnd()
+        # Whole lines: from the start of the first to the end of the last.
+        cursor.setPosition(start)
+        cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock)
+        first = cursor.position()
+        cursor.setPosition(end)
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock)
+        cursor.setPosition(first, QTextCursor.MoveMode.KeepAnchor)
+        made.cursor = cursor
+        made.format.setBackground(colour(band.surface, self.palette()))
+        made.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        return made
+
+    def _underline(self, span: Span, ink: QColor) -> QTextEdit.ExtraSelection:
+        made = QTextEdit.ExtraSelection()
+        made.cursor = cursor_over(self.document(), span)
+        made.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
+        made.format.setUnderlineColor(ink)
+        return made

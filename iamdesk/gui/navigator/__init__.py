@@ -1,0 +1,1 @@
+"""The navigator: the tree of the snapshot, with a filter that answers as you type."""

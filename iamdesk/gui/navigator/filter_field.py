@@ -1,0 +1,33 @@
+"""The line in which the navigator's filter is typed: Down and Return go to the tree, Esc clears first."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+_LONGEST = 500
+
+
+class FilterField(QLineEdit):
+    """Emits where the user wants to go; what that means is the navigator's business."""
+
+    down = Signal()
+    """Down, or Return: to the first match."""
+    left = Signal()
+    """Esc in an empty field: back to the tree."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setMaxLength(_LONGEST)
+        self.setClearButtonEnabled(True)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Take the keys that leave the field."""
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.down.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            if self.text():
+                self.clear()
+            else:
+                self.left.emit()
+        else:
+            super().keyPressEvent(event)

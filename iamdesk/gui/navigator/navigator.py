@@ -1,0 +1,285 @@
+"""The panel at the left: filter above, tree below. What is current in the tree is the subject of the window."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QTreeView, QVBoxLayout, QWidget
+
+from iamdesk.gui import marks
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.marks import Glyph
+from iamdesk.gui.navigator.filter_field import FilterField
+from iamdesk.gui.navigator.outline_model import OutlineModel
+from iamdesk.gui.navigator.row_delegate import RowDelegate
+from iamdesk.gui.plain_text import plain_label, visible
+from iamdesk.gui.session import Session
+from iamdesk.index.outline import Badge, Node, NodeKind
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import OpenSnapshot
+
+PRINCIPALS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+_TYPING_PAUSE = 120
+_ACCOUNTS_OPENED = 5
+_MOST_OPENED = 200
+"""Branches that a filter opens by itself; the others open by hand."""
+
+
+class NavigatorPanel(QWidget):
+    """Filter and tree over the outline of the open snapshot."""
+
+    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
+        super().__init__(parent)
+        self._session = session
+        self._opened: set[int] = set()
+        self._filtered = False
+        self._restoring = False
+        self.model = OutlineModel(self)
+        self.field = FilterField()
+        self.field.setObjectName("navigatorFilter")
+        self.field.setPlaceholderText("Filter by name, ARN or path")
+        self.field.setAccessibleName("Filter the navigator")
+        self._glass = QAction(self)
+        self.field.addAction(self._glass, FilterField.ActionPosition.LeadingPosition)
+        self._count = plain_label()
+        self.tree = QTreeView()
+        self._set_up_tree()
+        top = QHBoxLayout()
+        top.addWidget(self.field, 1)
+        top.addWidget(self._count)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(top)
+        layout.addWidget(self.tree, 1)
+        QWidget.setTabOrder(self.field, self.tree)
+        self._pause = QTimer(self, singleShot=True, interval=_TYPING_PAUSE)
+        self._pause.timeout.connect(self.apply_filter)
+        self.field.textChanged.connect(lambda _text: self._pause.start())
+        self.field.down.connect(self._to_first_match)
+        self.field.left.connect(self.tree.setFocus)
+        session.snapshot_opened.connect(self._fill)
+        session.snapshot_closed.connect(self._empty)
+        session.subject_selected.connect(self.reveal)
+        session.badges_decided.connect(self._merge_badges)
+        self._tint()
+
+    def _set_up_tree(self) -> None:
+        tree = self.tree
+        tree.setObjectName("navigator")
+        tree.setAccessibleName("Principals and policies")
+        tree.setHeaderHidden(True)
+        tree.setUniformRowHeights(True)
+        tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tree.setIndentation(max(12, self.fontMetrics().height() * 7 // 8))
+        tree.setModel(self.model)
+        tree.setItemDelegate(RowDelegate(self.model, tree))
+        tree.selectionModel().currentChanged.connect(self._current_changed)
+        tree.activated.connect(self._activated)
+        tree.expanded.connect(lambda index: self._remember(index, opened=True))
+        tree.collapsed.connect(lambda index: self._remember(index, opened=False))
+        tree.customContextMenuRequested.connect(self._show_menu)
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return the commands that the navigator carries out (``gui/actions.py``)."""
+        return {
+            "actionFind": self.focus_filter,
+            "actionCopyArn": self.copy_key,
+            "actionAskAboutSubject": self.ask_about_current,
+        }
+
+    def current_node(self) -> Node | None:
+        """Return the node of the current row."""
+        return self.model.node_at(self.tree.currentIndex())
+
+    def focus_filter(self) -> None:
+        """Put the cursor into the filter, with its text selected."""
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def apply_filter(self) -> None:
+        """Show what matches the text of the filter, now."""
+        self._pause.stop()
+        opened = self._session.snapshot
+        text = self.field.text().strip()
+        if opened is None or (not text and not self._filtered):
+            return
+        current = self.tree.currentIndex().internalId() if self.tree.currentIndex().isValid() else 0
+        if text:
+            matches = opened.search(text)
+            self._filtered = True
+            self._show_rows(lambda: self.model.set_filter(matches.rows))
+            self._open_around(matches.hits)
+            self._count.setText(f"{len(matches.hits):,}" if matches.hits else "none")
+            self._count.setAccessibleName(f"{len(matches.hits):,} rows match")
+        else:
+            self._filtered = False
+            self._show_rows(lambda: self.model.set_filter(None))
+            self._restore_opened()
+            self._count.setText("")
+        self._set_current(current)
+
+    def reveal(self, key: str) -> None:
+        """Make the row of a key current and bring it into view; a filter that hides it is cleared."""
+        node = self.current_node()
+        opened = self._session.snapshot
+        if opened is None or (node is not None and node.key == key):
+            return
+        number = opened.outline.rows_by_key.get(key)
+        if number is None:
+            return
+        if not self.model.holds(number):
+            self.field.clear()
+            self.apply_filter()
+        self._set_current(number)
+        self.tree.scrollTo(self.tree.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def copy_key(self) -> None:
+        """Copy the ARN of the current row."""
+        node = self.current_node()
+        if node is not None and node.key:
+            QGuiApplication.clipboard().setText(node.key)
+            self._session.announce(f"Copied {visible(node.key)}")
+
+    def ask_about_current(self) -> None:
+        """Take the current principal into the question."""
+        node = self.current_node()
+        if node is not None and node.kind in PRINCIPALS:
+            self._session.draft(principal=node.key)
+
+    def _fill(self, opened: "OpenSnapshot") -> None:
+        self._opened = set()
+        self._filtered = False
+        self.field.clear()
+        self._pause.stop()
+        self._show_rows(lambda: self.model.show(opened.outline))
+        # The sections of a few accounts are what one wants to see; they stay closed, however large they are.
+        for account in self.model.children_of(0)[:_ACCOUNTS_OPENED]:
+            self.tree.expand(self.model.index_of(account))
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _empty(self) -> None:
+        self.field.clear()
+        self._pause.stop()
+        self._filtered = False
+        self._show_rows(lambda: self.model.show(None))
+
+    def _merge_badges(self, badges: Mapping[int, tuple[Badge, ...]]) -> None:
+        self.model.set_badges(badges)
+
+    def _show_rows(self, change: Callable[[], None]) -> None:
+        """Change what the model shows without anyone taking the lost current row for a choice."""
+        self._restoring = True
+        try:
+            change()
+        finally:
+            self._restoring = False
+
+    def _set_current(self, number: int) -> None:
+        index = self.model.index_of(number) if number else QModelIndex()
+        if not index.isValid():
+            return
+        self._restoring = True
+        try:
+            flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.tree.selectionModel().setCurrentIndex(index, flag)
+            self.tree.scrollTo(index)
+        finally:
+            self._restoring = False
+
+    def _open_around(self, hits: tuple[int, ...]) -> None:
+        """Open the branches in which the first matches stand."""
+        opened: set[int] = set()
+        for hit in hits:
+            parent = self._parent(hit)
+            while parent > 0 and parent not in opened:
+                opened.add(parent)
+                parent = self._parent(parent)
+            if len(opened) >= _MOST_OPENED:
+                break
+        self._expand(opened)
+
+    def _restore_opened(self) -> None:
+        self._expand(self._opened)
+
+    def _expand(self, numbers: set[int]) -> None:
+        self._restoring = True
+        self.tree.setUpdatesEnabled(False)
+        try:
+            for number in sorted(numbers):
+                index = self.model.index_of(number)
+                if index.isValid():
+                    self.tree.expand(index)
+        finally:
+            self.tree.setUpdatesEnabled(True)
+            self._restoring = False
+
+    def _parent(self, number: int) -> int:
+        node = self.model.node(number)
+        return node.parent if node is not None else 0
+
+    def _remember(self, index: QModelIndex, *, opened: bool) -> None:
+        """Note which branches the user has opened; those that a filter opens are not theirs."""
+        if self._restoring or self._filtered:
+            return
+        if opened:
+            self._opened.add(index.internalId())
+        else:
+            self._opened.discard(index.internalId())
+
+    def _current_changed(self, current: QModelIndex) -> None:
+        node = self.model.node_at(current)
+        if not self._restoring and node is not None and node.key:
+            self._session.select(node.key)
+
+    def _activated(self, index: QModelIndex) -> None:
+        node = self.model.node_at(index)
+        if node is not None and node.key:
+            self._session.show_key(node.key)
+
+    def _to_first_match(self) -> None:
+        if self._pause.isActive():
+            self.apply_filter()
+        opened = self._session.snapshot
+        number = 0
+        if opened is not None and self._filtered:
+            number = next(iter(opened.search(self.field.text().strip()).hits), 0)
+        self.tree.setFocus(Qt.FocusReason.TabFocusReason)
+        index = self.model.index_of(number)
+        if not index.isValid():
+            index = self.tree.currentIndex() if self.tree.currentIndex().isValid() else self.model.index(0, 0)
+        if index.isValid():
+            self.tree.setCurrentIndex(index)
+
+    def _show_menu(self, place: QPoint) -> None:
+        node = self.model.node_at(self.tree.indexAt(place))
+        if node is not None:
+            self.menu_for(node).popup(self.tree.viewport().mapToGlobal(place))
+
+    def menu_for(self, node: Node) -> QMenu:
+        """Return the context menu of a row; it deletes itself when closed."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if node.kind in PRINCIPALS:
+            menu.addAction("&Ask about this principal", lambda: self._session.draft(principal=node.key))
+            menu.addSeparator()
+        if node.key:
+            menu.addAction(marks.icon(Glyph.COPY, self.palette()), "Copy A&RN", self.copy_key)
+        menu.addAction("Copy &name", lambda: QGuiApplication.clipboard().setText(node.text))
+        if node.child_count:
+            menu.addSeparator()
+            menu.addAction("&Close all branches", self.tree.collapseAll)
+        return menu
+
+    def _tint(self) -> None:
+        self._glass.setIcon(marks.icon(Glyph.FIND, self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_glass"):
+            self._tint()

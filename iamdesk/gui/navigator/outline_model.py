@@ -1,0 +1,168 @@
+"""The outline as a Qt model. An index carries the node's number, so indexes stay true over filters and rebuilds.
+
+A filter is a set of node numbers that holds the ancestors too (``index.search``): the model leaves out what is not in
+it, branch by branch as branches are opened. No proxy, no work in ``data()``.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from iamdesk.gui.marks import BADGE_SENTENCES
+from iamdesk.gui.plain_text import tooltip_text, visible
+from iamdesk.index.outline import Badge, Node, Outline
+
+type Index = QModelIndex | QPersistentModelIndex
+
+MOST_BADGES = 3
+_ROOT = 0
+
+
+class OutlineModel(QAbstractItemModel):
+    """One column: a node's text. The navigator's delegate paints icon, detail and badges from the node itself."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._outline: Outline | None = None
+        self._badges: Mapping[int, tuple[Badge, ...]] = {}
+        self._shown: Collection[int] | None = None
+        self._filtered: dict[int, tuple[int, ...]] = {}
+        self._positions: dict[int, int] = {}
+
+    def show(self, outline: Outline | None) -> None:
+        """Show another outline, whole; None for none."""
+        self.beginResetModel()
+        self._outline = outline
+        self._badges = outline.badges if outline is not None else {}
+        self._forget_filter(None)
+        self.endResetModel()
+
+    def set_filter(self, rows: Collection[int] | None) -> None:
+        """Show only the nodes in ``rows``, which holds all their ancestors; None shows everything."""
+        self.beginResetModel()
+        self._forget_filter(rows)
+        self.endResetModel()
+
+    def set_badges(self, badges: Mapping[int, tuple[Badge, ...]]) -> None:
+        """Show other badges; only the rows that differ are painted anew."""
+        before, self._badges = self._badges, badges
+        if self._outline is None:
+            return
+        changed: dict[int, list[int]] = {}
+        for node in before.keys() | badges.keys():
+            if before.get(node) != badges.get(node) and self.holds(node):
+                changed.setdefault(self._outline.nodes[node].parent, []).append(node)
+        for nodes in changed.values():
+            first, last = self.index_of(min(nodes)), self.index_of(max(nodes))
+            self.dataChanged.emit(first, last, [Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole])
+
+    def node(self, number: int) -> Node | None:
+        """Return a node by its number; None for a number that the outline does not have."""
+        if self._outline is None or not 0 <= number < len(self._outline.nodes):
+            return None
+        return self._outline.nodes[number]
+
+    def node_at(self, index: Index) -> Node | None:
+        """Return the node of an index; None for an invalid one."""
+        return self.node(index.internalId()) if index.isValid() else None
+
+    def badges_of(self, number: int) -> tuple[Badge, ...]:
+        """Return the badges to paint beside a node."""
+        return self._badges.get(number, ())[:MOST_BADGES]
+
+    def holds(self, number: int) -> bool:
+        """Return whether a node is shown under the filter (its branch may be closed)."""
+        return self.node(number) is not None and number != _ROOT and (self._shown is None or number in self._shown)
+
+    def index_of(self, number: int) -> QModelIndex:
+        """Return the index of a node; an invalid one when it is filtered out."""
+        if not self.holds(number):
+            return QModelIndex()
+        return self.createIndex(self._position(number), 0, number)
+
+    def children_of(self, number: int) -> Sequence[int]:
+        """Return the children of a node that the filter shows."""
+        outline = self._outline
+        if outline is None or not outline.nodes:
+            return ()
+        if self._shown is None:
+            return outline.children(number)
+        children = self._filtered.get(number)
+        if children is None:
+            shown = self._shown
+            children = tuple(child for child in outline.children(number) if child in shown)
+            self._filtered[number] = children
+            self._positions.update((child, position) for position, child in enumerate(children))
+        return children
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's shape
+        """Return how many children a row has."""
+        if parent.column() > 0:
+            return 0
+        return len(self.children_of(parent.internalId() if parent.isValid() else _ROOT))
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: ARG002, B008, N802 - Qt's shape
+        """Return one."""
+        return 1
+
+    def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008, N802 - Qt's shape
+        """Tell from the stored count: asked for every row, so no children are looked at unless a filter needs it."""
+        if parent.isValid() and self._shown is None:
+            node = self.node(parent.internalId())
+            return node is not None and node.child_count > 0
+        return self.rowCount(parent) > 0
+
+    def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's shape
+        """Return the index of a child; an invalid one outside the bounds."""
+        if column != 0 or parent.column() > 0:
+            return QModelIndex()
+        children = self.children_of(parent.internalId() if parent.isValid() else _ROOT)
+        return self.createIndex(row, 0, children[row]) if 0 <= row < len(children) else QModelIndex()
+
+    def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
+        """Return the parent's index; the accounts' is invalid."""
+        node = self.node_at(index)
+        return QModelIndex() if node is None or node.parent <= _ROOT else self.index_of(node.parent)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return a row's text, tooltip, or words for screen readers; None for every other role."""
+        node = self.node_at(index)
+        if node is None:
+            return None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return visible(node.text)
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text("\n".join(self._words(index.internalId(), node)))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                detail = f", {node.detail}" if node.detail else ""
+                return visible(f"{node.text}, {node.kind}{detail}")
+            case Qt.ItemDataRole.AccessibleDescriptionRole:
+                return " ".join(BADGE_SENTENCES[badge] for badge in self.badges_of(index.internalId()))
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Return what can be done with a row: everything can be selected; leaves say that they are leaves."""
+        node = self.node_at(index)
+        if node is None:
+            return Qt.ItemFlag.NoItemFlags
+        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return usual if node.child_count else usual | Qt.ItemFlag.ItemNeverHasChildren
+
+    def _words(self, number: int, node: Node) -> list[str]:
+        key = [] if node.key in ("", node.text) else [node.key]
+        return [f"{node.text} ({node.kind})", *key, *(BADGE_SENTENCES[badge] for badge in self.badges_of(number))]
+
+    def _position(self, number: int) -> int:
+        node = self.node(number)
+        if node is None or self._outline is None:
+            return -1
+        if self._shown is None:
+            return number - self._outline.nodes[node.parent].first_child
+        self.children_of(node.parent)
+        return self._positions.get(number, -1)
+
+    def _forget_filter(self, rows: Collection[int] | None) -> None:
+        self._shown = rows
+        self._filtered = {}
+        self._positions = {}

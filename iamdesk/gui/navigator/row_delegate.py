@@ -1,0 +1,120 @@
+"""How a row of the navigator is painted: drawing, name, quiet detail, and at the right edge the badges."""
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QHelpEvent, QPainter, QPalette
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from iamdesk.gui import marks
+from iamdesk.gui.marks import BADGE_SENTENCES
+from iamdesk.gui.navigator.outline_model import OutlineModel
+from iamdesk.gui.plain_text import show_tooltip, visible
+from iamdesk.gui.theme import Colour, colour
+from iamdesk.index.outline import Badge, NodeKind
+
+_STRONG = {NodeKind.ACCOUNT, NodeKind.SNAPSHOT}
+
+
+class RowDelegate(QStyledItemDelegate):
+    """Paints from the node that the index names. All rows have one height."""
+
+    def __init__(self, model: OutlineModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+
+    def sizeHint(  # noqa: N802 - Qt's name
+        self,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,  # noqa: ARG002
+    ) -> QSize:
+        """Return one height for all rows, and the width of everything but the badges."""
+        gap = self._gap(option)
+        width = self._icon_size(option) + 2 * gap + option.fontMetrics.averageCharWidth() * 12
+        height = max(option.fontMetrics.height(), self._icon_size(option)) + gap
+        return QSize(width, height)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint one row."""
+        node = self._model.node_at(index)
+        if node is None:
+            return
+        style = option.widget.style() if option.widget is not None else QApplication.style()
+        self.initStyleOption(option, index)
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        palette = option.palette
+        ink = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
+        quiet = ink if selected else colour(Colour.MUTED, palette)
+        gap, size, ratio = self._gap(option), self._icon_size(option), painter.device().devicePixelRatio()
+        area = option.rect.adjusted(gap // 2, 0, -gap // 2, 0)
+        top = area.top() + (area.height() - size) // 2
+        tint = ink if selected else None
+        painter.drawPixmap(area.left(), top, marks.pixmap(node.kind, palette, size, ratio, tint))
+        for badge, place in self._badge_places(option, index):
+            painter.drawPixmap(place.topLeft(), marks.pixmap(badge, palette, size, ratio, tint))
+            area.setRight(place.left() - gap)
+        area.setLeft(area.left() + size + gap)
+        painter.save()
+        font = QFont(option.font)
+        if node.kind in _STRONG:
+            font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        metrics = QFontMetrics(font)
+        painter.setPen(ink)
+        name = metrics.elidedText(visible(node.text), Qt.TextElideMode.ElideRight, area.width())
+        align = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        painter.drawText(area, align, name)
+        area.setLeft(area.left() + metrics.horizontalAdvance(name) + gap + gap // 2)
+        if node.detail and area.width() > metrics.averageCharWidth() * 2:
+            painter.setFont(option.font)
+            painter.setPen(quiet)
+            detail = option.fontMetrics.elidedText(visible(node.detail), Qt.TextElideMode.ElideRight, area.width())
+            painter.drawText(area, align, detail)
+        painter.restore()
+
+    def helpEvent(  # noqa: N802 - Qt's name
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> bool:
+        """Over a badge, tell what that badge means; elsewhere all there is to say of the row."""
+        badge = self.badge_under(event.pos(), option, index)
+        if badge is not None:
+            show_tooltip(event.globalPos(), BADGE_SENTENCES[badge], view.viewport())
+            return True
+        return bool(super().helpEvent(event, view, option, index))
+
+    def badge_under(
+        self, place: QPoint, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> Badge | None:
+        """Return the badge at a place of the viewport."""
+        return next((badge for badge, rect in self._badge_places(option, index) if rect.contains(place)), None)
+
+    def editorEvent(self, event: QEvent, *_rest: object) -> bool:  # noqa: ARG002, N802 - Qt's name
+        """Take no part in editing."""
+        return False
+
+    def _badge_places(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> list[tuple[Badge, QRect]]:
+        """Return the badges from right to left; the first of them stands leftmost."""
+        size, gap = self._icon_size(option), self._gap(option)
+        right = option.rect.right() - gap
+        top = option.rect.top() + (option.rect.height() - size) // 2
+        badges = self._model.badges_of(index.internalId()) if index.isValid() else ()
+        return [
+            (badge, QRect(right - size * (place + 1) - gap // 2 * place, top, size, size))
+            for place, badge in enumerate(reversed(badges))
+        ]
+
+    @staticmethod
+    def _icon_size(option: QStyleOptionViewItem) -> int:
+        style = option.widget.style() if option.widget is not None else QApplication.style()
+        return style.pixelMetric(QStyle.PixelMetric.PM_SmallIconSize, None, option.widget)
+
+    @staticmethod
+    def _gap(option: QStyleOptionViewItem) -> int:
+        return max(4, option.fontMetrics.height() // 3)

@@ -1,0 +1,21 @@
+"""Every question that stops the window: which file to open, where to save. Tests put another object in its place."""
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+_SNAPSHOTS = "Snapshots (*.json *.json.gz *.gz);;All files (*)"
+
+
+class Prompts:
+    """The real dialogs."""
+
+    def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:
+        """Ask for a snapshot; None when the user thinks better of it."""
+        name, _ = QFileDialog.getOpenFileName(parent, "Open a snapshot", str(folder), _SNAPSHOTS)
+        return Path(name) if name else None
+
+    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:
+        """Ask where to save; ``kinds`` is a filter as Qt writes it. None when the user thinks better of it."""
+        name, _ = QFileDialog.getSaveFileName(parent, title, str(suggestion), kinds)
+        return Path(name) if name else None

@@ -1,0 +1,105 @@
+"""The quiet page that one sees without a snapshot: ways in, and what was open lately."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QScrollArea, QVBoxLayout, QWidget
+
+from iamdesk.gui.marks import Glyph
+from iamdesk.gui.plain_text import plain_label, set_tooltip, visible
+from iamdesk.gui.start.capture_help import CaptureHelp
+from iamdesk.gui.start.door import Door
+
+
+class StartPage(QScrollArea):
+    """Emits what the user wants; the window does it."""
+
+    open_wanted = Signal()
+    sample_wanted = Signal()
+    recent_wanted = Signal(object)
+    """Path."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("startPage")
+        self.setAccessibleName("Start")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        open_keys = QKeySequence(QKeySequence.StandardKey.Open).toString(QKeySequence.SequenceFormat.NativeText)
+        self.open_door = Door(
+            Glyph.OPEN,
+            "Open a snapshot…",
+            "A file of authorization details. Dropping it on this window does the same.",
+            open_keys,
+        )
+        self.sample_door = Door(
+            Glyph.SAMPLE, "Open the sample", "A made-up account, acme-prod, to look around in without an AWS account."
+        )
+        self.help_door = Door(
+            Glyph.TERMINAL, "How do I get a snapshot?", "One command of the AWS CLI. It reads, and changes nothing."
+        )
+        self.open_door.clicked.connect(self.open_wanted)
+        self.sample_door.clicked.connect(self.sample_wanted)
+        self.help_door.clicked.connect(self.show_capture_help)
+        self.capture_help = CaptureHelp()
+        self.capture_help.hide()
+        self._recent_title = plain_label("&Recent")
+        self.recent = QListWidget()
+        self.recent.setAccessibleName("Recent snapshots")
+        self.recent.setFrameShape(QListWidget.Shape.NoFrame)
+        self.recent.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.recent.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.recent.itemActivated.connect(lambda item: self.recent_wanted.emit(item.data(Qt.ItemDataRole.UserRole)))
+        self._recent_title.setBuddy(self.recent)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        column = QWidget()
+        column.setMaximumWidth(self.fontMetrics().averageCharWidth() * 96)
+        layout = QVBoxLayout(column)
+        line = self.fontMetrics().lineSpacing()
+        layout.setContentsMargins(line, line * 2, line, line)
+        layout.setSpacing(line * 2 // 3)
+        title = plain_label("iamdesk")
+        font = title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.9)
+        font.setBold(True)
+        title.setFont(font)
+        layout.addWidget(title)
+        layout.addWidget(
+            plain_label("Who can do what in an AWS account: offline, and with the statements that say so.", wrap=True)
+        )
+        layout.addSpacing(line // 2)
+        layout.addWidget(self.open_door)
+        layout.addWidget(self.sample_door)
+        layout.addWidget(self.help_door)
+        layout.addWidget(self.capture_help)
+        layout.addSpacing(line // 2)
+        layout.addWidget(self._recent_title)
+        layout.addWidget(self.recent, 1)
+        outer = QWidget()
+        around = QVBoxLayout(outer)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(column, 1, Qt.AlignmentFlag.AlignHCenter)
+        column.setMinimumWidth(min(self.fontMetrics().averageCharWidth() * 80, 640))
+        self.setWidget(outer)
+
+    def show_capture_help(self) -> None:
+        """Show how to get a snapshot, and put the cursor on Copy."""
+        self.capture_help.show()
+        self.capture_help.copy_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_recent(self, paths: Sequence[Path]) -> None:
+        """List what was open lately, newest first."""
+        self.recent.clear()
+        for path in paths:
+            item = QListWidgetItem(f"{visible(path.name)}   —   {visible(str(path.parent))}")
+            item.setData(Qt.ItemDataRole.UserRole, path)
+            set_tooltip(item, str(path))
+            self.recent.addItem(item)
+        self.recent.setVisible(bool(paths))
+        self._recent_title.setVisible(bool(paths))
