@@ -58,6 +58,7 @@ class Trace:
     """The ruling with everything unknown against the caller; as ``ruling`` where nothing is unknown."""
     keys: tuple[str, ...]
     sets: tuple[ConditionSet, ...]
+    denials: tuple[ConditionSet, ...]
     is_exact: bool
     other: Verdict | None
     """The answer under the other reading, where AWS's pages disagree and it would differ (SEMANTICS K9)."""
@@ -87,7 +88,9 @@ def evaluate(question: Question) -> Trace:
     best = decide(situation, counted, optimistic=True)
     worst = decide(situation, counted, optimistic=False)
     if best.verdict is worst.verdict:
-        resolution = Resolution(best.verdict, worst if best.verdict is Verdict.ALLOWED else best, (), (), is_exact=True)
+        resolution = Resolution(
+            best.verdict, worst if best.verdict is Verdict.ALLOWED else best, (), (), (), is_exact=True
+        )
     else:
         resolution = resolve(situation, results, subject, best)
     return Trace(
@@ -100,6 +103,7 @@ def evaluate(question: Question) -> Trace:
         worst,
         resolution.keys,
         resolution.sets,
+        resolution.denials,
         resolution.is_exact,
         _other_reading(situation, results, resolution.verdict),
     )

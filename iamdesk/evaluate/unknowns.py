@@ -38,6 +38,8 @@ class Resolution(NamedTuple):
     """Keys in lower case whose value can change whether the request is allowed."""
     sets: tuple[ConditionSet, ...]
     """The smallest sets of values under which it is allowed; empty unless conditional."""
+    denials: tuple[ConditionSet, ...]
+    """The smallest sets of values under which it is not allowed; empty unless conditional."""
     is_exact: bool
     """False where there were too many combinations to try."""
 
@@ -60,7 +62,7 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
     for domain in domains:
         size *= len(domain)
     if not keys or size > MOST_COMBINATIONS:
-        return Resolution(Verdict.CONDITIONAL, best, keys, (), is_exact=False)
+        return Resolution(Verdict.CONDITIONAL, best, keys, (), (), is_exact=False)
     verdict_of = _Judge(situation, fixed, hanging, keys, subject)
     table = {combination: verdict_of(combination) for combination in product(*map(tuple, domains))}
     verdicts = {ruling.verdict for ruling in table.values()}
@@ -68,13 +70,21 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
         # Nothing would ever allow it: not a question of context, even where a Deny may add its word.
         worst = Verdict.EXPLICIT_DENY if verdicts == {Verdict.EXPLICIT_DENY} else Verdict.IMPLICIT_DENY
         ruling = next(ruling for ruling in table.values() if ruling.verdict is worst)
-        return Resolution(worst, ruling, (), (), is_exact=True)
+        return Resolution(worst, ruling, (), (), (), is_exact=True)
     ruling = next(ruling for ruling in table.values() if ruling.verdict is Verdict.ALLOWED)
     if verdicts == {Verdict.ALLOWED}:
-        return Resolution(Verdict.ALLOWED, ruling, (), (), is_exact=True)
+        return Resolution(Verdict.ALLOWED, ruling, (), (), (), is_exact=True)
     allowed = {combination: ruling.verdict is Verdict.ALLOWED for combination, ruling in table.items()}
     matters = tuple(key for position, key in enumerate(keys) if _can_change(position, allowed))
-    return Resolution(Verdict.CONDITIONAL, ruling, matters, _smallest_sets(keys, allowed), is_exact=True)
+    denied = {combination: not verdict for combination, verdict in allowed.items()}
+    return Resolution(
+        Verdict.CONDITIONAL,
+        ruling,
+        matters,
+        _smallest_sets(keys, allowed),
+        _smallest_sets(keys, denied),
+        is_exact=True,
+    )
 
 
 class _Judge:
@@ -200,13 +210,13 @@ def _can_change(position: int, allowed: Mapping[tuple[Fact, ...], bool]) -> bool
     return False
 
 
-def _smallest_sets(keys: tuple[str, ...], allowed: Mapping[tuple[Fact, ...], bool]) -> tuple[ConditionSet, ...]:
-    """Return the sets of fixed values, none larger than needed, that allow the request whatever the other keys are."""
+def _smallest_sets(keys: tuple[str, ...], holds: Mapping[tuple[Fact, ...], bool]) -> tuple[ConditionSet, ...]:
+    """Return the sets of fixed values, none larger than needed, that make it hold whatever the other keys are."""
     found: list[dict[int, Fact]] = []
     for count in range(1, len(keys) + 1):
         for positions in combinations(range(len(keys)), count):
             always: dict[tuple[Fact, ...], bool] = {}
-            for combination, verdict in allowed.items():
+            for combination, verdict in holds.items():
                 own = tuple(combination[position] for position in positions)
                 always[own] = always.get(own, True) and verdict
             for own, verdict in always.items():

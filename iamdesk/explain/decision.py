@@ -10,7 +10,6 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import ElementPath, Span
 
-
 __all__ = [
     "Assumption",
     "ContextKey",
@@ -151,6 +150,8 @@ class Decision:
     """Layers that took an otherwise granted request away; also ``credentials``, ``partition``."""
     assumptions: tuple[Assumption, ...]
     context: tuple[ContextKey, ...]
+    denials: tuple[Mapping[str, str | tuple[str, ...] | None], ...] = ()
+    """For ``conditional``: the smallest sets of context values under which it is not allowed."""
 
     def statements_that(self, *parts: Part) -> tuple[StatementLine, ...]:
         """Return the statements that played one of the parts."""

@@ -49,6 +49,7 @@ def explain(trace: Trace, request: Request) -> Decision:
         blocked_by=trace.ruling.blocked_by if trace.verdict is not Verdict.CONDITIONAL else trace.worst.blocked_by,
         assumptions=assumptions_of(trace),
         context=_context(trace),
+        denials=tuple(_spell(one, trace) for one in trace.denials),
     )
 
 
