@@ -21,6 +21,7 @@ a panel calls                          the session emits                       w
 ``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evidence already answered
 ``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
 (nobody: the session asks, once open)  ``badges_decided(Mapping)``             navigator, overview: badges by row
+``show_row(row)``                       ``row_shown(int)``                      navigator opens a section
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 =====================================  ======================================  =========================================
 
@@ -64,6 +65,7 @@ class Session(QObject):
     answered = Signal(object)
     statement_shown = Signal(object)
     key_shown = Signal(str)
+    row_shown = Signal(int)
     badges_decided = Signal(object)
     announced = Signal(str)
 
@@ -119,6 +121,11 @@ class Session(QObject):
         if self.snapshot is not None and key:
             self.select(key)
             self.key_shown.emit(key)
+
+    def show_row(self, row: int) -> None:
+        """Bring a row of the outline that has no key of its own (a section) into view."""
+        if self.snapshot is not None:
+            self.row_shown.emit(row)
 
     def draft(self, principal: str | None = None, action: str | None = None, resource: str | None = None) -> None:
         """Put parts of a question into the question bar, without asking."""

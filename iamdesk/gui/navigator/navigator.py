@@ -62,6 +62,7 @@ class NavigatorPanel(QWidget):
         session.snapshot_opened.connect(self._fill)
         session.snapshot_closed.connect(self._empty)
         session.subject_selected.connect(self.reveal)
+        session.row_shown.connect(self.open_section)
         session.badges_decided.connect(self._merge_badges)
         self._tint()
 
@@ -137,6 +138,18 @@ class NavigatorPanel(QWidget):
             self.apply_filter()
         self._set_current(number)
         self.tree.scrollTo(self.tree.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def open_section(self, number: int) -> None:
+        """Open a branch, put its top in view and the cursor on it."""
+        if not self.model.holds(number):
+            self.field.clear()
+            self.apply_filter()
+        index = self.model.index_of(number)
+        if index.isValid():
+            self.tree.expand(index)
+            self.tree.setCurrentIndex(index)
+            self.tree.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtTop)
+            self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def copy_key(self) -> None:
         """Copy the ARN of the current row."""

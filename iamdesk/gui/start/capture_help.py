@@ -35,7 +35,8 @@ class CaptureHelp(QWidget):
         layout.addWidget(
             plain_label(
                 "It needs one permission, iam:GetAccountAuthorizationDetails, and changes nothing. The file holds "
-                "users, groups, roles and policies, and no secrets. iamdesk reads it on this machine and sends it nowhere.",
+                "users, groups, roles and policies, and no secrets. iamdesk reads it on this machine and sends it "
+                "nowhere.",
                 wrap=True,
             )
         )

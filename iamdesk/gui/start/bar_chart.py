@@ -1,0 +1,146 @@
+"""Bars with names and counts: a small chart that is a list of links for whoever uses the keyboard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from iamdesk.gui import marks
+from iamdesk.gui.marks import Drawing
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.theme import Colour, colour
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row of a chart."""
+
+    name: str
+    count: int
+    drawing: Drawing
+    target: object = None
+    """What a click emits; None for a bar that leads nowhere."""
+
+
+class BarChart(QWidget):
+    """Horizontal bars, longest count full width. Up and Down move, Return and click choose."""
+
+    chosen = Signal(object)
+    """A bar's target."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = name
+        self._bars: tuple[Bar, ...] = ()
+        self._current = 0
+        self._near = -1
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def bars(self) -> tuple[Bar, ...]:
+        """The bars as shown."""
+        return self._bars
+
+    def show_bars(self, bars: Sequence[Bar]) -> None:
+        """Show other bars."""
+        self._bars = tuple(bars)
+        self._current = min(self._current, max(0, len(bars) - 1))
+        said = "; ".join(f"{bar.name} {bar.count:,}" for bar in bars)
+        self.setAccessibleName(f"{self._title}: {visible(said)}")
+        self.setFocusPolicy(
+            Qt.FocusPolicy.StrongFocus if any(bar.target is not None for bar in bars) else Qt.FocusPolicy.NoFocus
+        )
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for all bars."""
+        return QSize(self.fontMetrics().averageCharWidth() * 44, self._row() * max(1, len(self._bars)))
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return as much height, less width."""
+        return QSize(self.fontMetrics().averageCharWidth() * 28, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint the rows."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette, metrics, row = self.palette(), self.fontMetrics(), self._row()
+        size = metrics.height()
+        name_width = max((metrics.horizontalAdvance(visible(bar.name)) for bar in self._bars), default=0)
+        name_width = min(name_width, self.width() // 2)
+        count_width = max((metrics.horizontalAdvance(f"{bar.count:,}") for bar in self._bars), default=0)
+        left = size + size // 2 + name_width + size // 2 + count_width + size
+        most = max((bar.count for bar in self._bars), default=0)
+        for number, bar in enumerate(self._bars):
+            top = number * row
+            area = QRect(0, top, self.width(), row)
+            leads = bar.target is not None
+            if leads and (number == self._near or (number == self._current and self.hasFocus())):
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(colour(Colour.NOTE_SURFACE, palette))
+                painter.drawRoundedRect(area.adjusted(0, 1, 0, -1), 4, 4)
+            drawing = marks.pixmap(bar.drawing, palette, size, self.devicePixelRatioF())
+            painter.drawPixmap(size // 4, top + (row - size) // 2, drawing)
+            ink = colour(Colour.LINK, palette) if leads else palette.color(QPalette.ColorRole.WindowText)
+            painter.setPen(ink)
+            name = metrics.elidedText(visible(bar.name), Qt.TextElideMode.ElideRight, name_width)
+            middle = Qt.AlignmentFlag.AlignVCenter
+            name_left = size + size // 2 + size // 4
+            painter.drawText(QRect(name_left, top, name_width, row), int(middle | Qt.AlignmentFlag.AlignLeft), name)
+            painter.setPen(palette.color(QPalette.ColorRole.WindowText))
+            count = QRect(name_left + name_width + size // 2, top, count_width, row)
+            painter.drawText(count, int(middle | Qt.AlignmentFlag.AlignRight), f"{bar.count:,}")
+            track = QRect(left, top + row * 3 // 8, max(0, self.width() - left - size // 2), max(4, row // 4))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour(Colour.BAR_TRACK, palette))
+            painter.drawRoundedRect(track, 2, 2)
+            if bar.count and most:
+                track.setWidth(max(3, track.width() * bar.count // most))
+                painter.setBrush(colour(Colour.BAR, palette))
+                painter.drawRoundedRect(track, 2, 2)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Show what a click would choose."""
+        self._near = self._bar_at(event)
+        leads = self._near >= 0 and self._bars[self._near].target is not None
+        self.setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Forget the pointer."""
+        super().leaveEvent(event)
+        self._near = -1
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Choose a bar."""
+        self._choose(self._bar_at(event))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Move and choose by key."""
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._bars:
+            step = 1 if event.key() == Qt.Key.Key_Down else -1
+            self._current = min(max(self._current + step, 0), len(self._bars) - 1)
+            self.update()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self._choose(self._current)
+        else:
+            super().keyPressEvent(event)
+
+    def _choose(self, number: int) -> None:
+        if 0 <= number < len(self._bars) and self._bars[number].target is not None:
+            self._current = number
+            self.chosen.emit(self._bars[number].target)
+
+    def _bar_at(self, event: QMouseEvent) -> int:
+        number = int(event.position().y()) // self._row()
+        return number if 0 <= number < len(self._bars) else -1
+
+    def _row(self) -> int:
+        return self.fontMetrics().lineSpacing() * 3 // 2

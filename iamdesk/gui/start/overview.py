@@ -1,0 +1,223 @@
+"""The open snapshot on one page: who is there, who is mighty, what lies open, what is missing, how it was captured."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.gui import marks
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
+from iamdesk.gui.session import Session
+from iamdesk.gui.start.bar_chart import Bar, BarChart
+from iamdesk.gui.start.overview_facts import capture_lines, rows_by_badge, section_counts
+from iamdesk.gui.theme import Colour, colour
+from iamdesk.index.outline import Badge, Outline
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import OpenSnapshot
+
+_MOST_LISTED = 500
+_LINES_SHOWN = 9
+_BADGE_NAMES = {
+    Badge.ADMINISTRATOR: "Administrators",
+    Badge.OUTSIDER: "Ways in from outside",
+    Badge.NO_MFA_KNOWN: "No MFA known",
+    Badge.UNUSED: "Unused for 90 days",
+    Badge.BROKEN: "Broken entries",
+    Badge.GAP: "With gaps",
+}
+
+
+class Card(QFrame):
+    """A titled surface of the overview."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        line = self.fontMetrics().lineSpacing()
+        self.title = plain_label(title)
+        font = self.title.font()
+        font.setBold(True)
+        self.title.setFont(font)
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(line, line * 3 // 4, line, line)
+        self.body.setSpacing(line // 2)
+        self.body.addWidget(self.title)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint surface and edge."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(colour(Colour.CARD, self.palette()))
+        painter.setPen(colour(Colour.RULE, self.palette()))
+        painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+
+
+class OverviewPage(QScrollArea):
+    """Everything on it leads to the navigator."""
+
+    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
+        super().__init__(parent)
+        self._session = session
+        self.setObjectName("overview")
+        self.setAccessibleName("Overview of the snapshot")
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.title = ElidedLabel()
+        self.people = BarChart("What is there")
+        self.risks = BarChart("What stands out")
+        self._deciding = plain_label("Administrators and ways in from outside are being worked out.", wrap=True)
+        self.listed = QListWidget()
+        self.listed.setUniformItemSizes(True)
+        self.listed.setFrameShape(QListWidget.Shape.NoFrame)
+        self.problems = QListWidget()
+        self.problems.setUniformItemSizes(True)
+        self.problems.setFrameShape(QListWidget.Shape.NoFrame)
+        self.problems.setAccessibleName("What is odd in the snapshot")
+        self._captured = QGridLayout()
+        self._rows: dict[Badge, tuple[int, ...]] = {}
+        self._lay_out()
+        self.people.chosen.connect(self._go_to_row)
+        self.risks.chosen.connect(self._list_badge)
+        self.listed.itemActivated.connect(lambda item: session.show_key(item.data(Qt.ItemDataRole.UserRole)))
+        self.listed.itemClicked.connect(lambda item: session.show_key(item.data(Qt.ItemDataRole.UserRole)))
+        session.snapshot_opened.connect(self._fill)
+        session.badges_decided.connect(self._fill_badges)
+        session.snapshot_closed.connect(self._empty)
+
+    def _lay_out(self) -> None:
+        line = self.fontMetrics().lineSpacing()
+        font = self.title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.5)
+        font.setBold(True)
+        self.title.setFont(font)
+        people = Card("What is there")
+        people.body.addWidget(self.people)
+        people.body.addStretch(1)
+        risks = Card("What stands out")
+        risks.body.addWidget(self.risks)
+        risks.body.addWidget(self._deciding)
+        risks.body.addStretch(1)
+        self._list_card = Card("Administrators")
+        self._list_card.body.addWidget(self.listed, 1)
+        self._problem_card = Card("What is odd in it")
+        self._problem_card.body.addWidget(self.problems)
+        captured = Card("How it was captured")
+        captured.body.addLayout(self._captured)
+        captured.body.addStretch(1)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        for column, cards in ((left, (people, captured)), (right, (risks, self._list_card, self._problem_card))):
+            column.setSpacing(line)
+            for card in cards:
+                column.addWidget(card)
+            column.addStretch(1)
+        columns = QHBoxLayout()
+        columns.setSpacing(line)
+        columns.addLayout(left, 1)
+        columns.addLayout(right, 1)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(line, line, line, line)
+        layout.setSpacing(line)
+        layout.addWidget(self.title)
+        layout.addLayout(columns)
+        layout.addStretch(1)
+        self.setWidget(page)
+
+    def _fill(self, opened: "OpenSnapshot") -> None:
+        snapshot, outline = opened.snapshot, opened.outline
+        self.title.setText(snapshot.path.name)
+        self.people.show_bars([Bar(part.title, part.count, part.kind, part.row) for part in section_counts(outline)])
+        self._show_badges(outline, opened.outline.badges, decided=False)
+        self.problems.clear()
+        for problem in snapshot.problems[:_MOST_LISTED]:
+            item = QListWidgetItem(visible(str(problem)))
+            set_tooltip(item, str(problem))
+            self.problems.addItem(item)
+        count = len(snapshot.problems)
+        listed = f", the first {_MOST_LISTED:,} listed" if count > _MOST_LISTED else ""
+        self._problem_card.title.setText(f"What is odd in it: {count:,}{listed}")
+        self._problem_card.setVisible(count > 0)
+        _fit(self.problems)
+        self._fill_captured(capture_lines(snapshot))
+
+    def _fill_captured(self, lines: Sequence[tuple[str, str]]) -> None:
+        while (item := self._captured.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        self._captured.setColumnStretch(1, 1)
+        for row, (label, value) in enumerate(lines):
+            name: PlainLabel = plain_label(label)
+            name.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+            self._captured.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+            self._captured.addWidget(ElidedLabel(value), row, 1)
+
+    def _fill_badges(self, badges: Mapping[int, tuple[Badge, ...]]) -> None:
+        if self._session.snapshot is not None:
+            self._show_badges(self._session.snapshot.outline, badges, decided=True)
+
+    def _show_badges(self, outline: Outline, badges: Mapping[int, tuple[Badge, ...]], *, decided: bool) -> None:
+        self._rows = rows_by_badge(outline, badges)
+        needs_deciding = {Badge.ADMINISTRATOR, Badge.OUTSIDER}
+        self.risks.show_bars(
+            [
+                Bar(_BADGE_NAMES[badge], len(rows), badge, badge if rows else None)
+                for badge, rows in self._rows.items()
+                if decided or badge not in needs_deciding
+            ]
+        )
+        self._deciding.setVisible(not decided)
+        self._list_card.setVisible(decided)
+        if decided:
+            first = next((badge for badge, rows in self._rows.items() if rows), Badge.ADMINISTRATOR)
+            self._list_badge(Badge.ADMINISTRATOR if self._rows[Badge.ADMINISTRATOR] else first)
+
+    def _list_badge(self, target: object) -> None:
+        """Name those that bear a badge."""
+        opened = self._session.snapshot
+        if not isinstance(target, Badge) or opened is None:
+            return
+        rows = self._rows.get(target, ())
+        self.listed.clear()
+        for row in rows[:_MOST_LISTED]:
+            node = opened.outline.nodes[row]
+            item = QListWidgetItem(
+                marks.icon(node.kind, self.palette()), f"{visible(node.text)}   {visible(node.detail)}"
+            )
+            item.setData(Qt.ItemDataRole.UserRole, node.key)
+            set_tooltip(item, f"{node.text} ({node.kind})\n{node.key}")
+            self.listed.addItem(item)
+        more = f", the first {_MOST_LISTED:,} listed" if len(rows) > _MOST_LISTED else ""
+        self._list_card.title.setText(f"{_BADGE_NAMES[target]}: {len(rows):,}{more}" if rows else "Nothing stands out")
+        self._list_card.setVisible(True)
+        self.listed.setVisible(bool(rows))
+        self.listed.setAccessibleName(_BADGE_NAMES[target])
+        _fit(self.listed)
+
+    def _go_to_row(self, target: object) -> None:
+        if isinstance(target, int):
+            self._session.show_row(target)
+
+    def _empty(self) -> None:
+        self.listed.clear()
+        self.problems.clear()
+        self.people.show_bars([])
+        self.risks.show_bars([])
+
+
+def _fit(listed: QListWidget) -> None:
+    """Make a list as high as its lines, up to a few; more scroll."""
+    row = max(listed.sizeHintForRow(0), listed.fontMetrics().lineSpacing()) if listed.count() else 0
+    listed.setFixedHeight(row * min(listed.count(), _LINES_SHOWN) + 2 * listed.frameWidth() + 2)
