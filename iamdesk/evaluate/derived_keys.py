@@ -164,8 +164,9 @@ class DerivedKeys:
                 return derived(self.caller.account) if self.caller.account else DERIVED_ABSENT
         return None
 
-    def _region(self) -> Fact | None:
+    def _region(self) -> Fact:
+        """The Region is in every request; without one in the ARN nobody knows which (SEMANTICS Table 1)."""
         if self.target.service in GLOBAL_SERVICES:
             return derived("us-east-1")
         region = self.target.resource.region if self.target.resource is not None else ""
-        return derived(region) if region and "*" not in region else None
+        return derived(region) if region and "*" not in region else VALUE_UNKNOWN

@@ -70,8 +70,8 @@ def _sentence(trace: Trace, conditions: Sequence[Mapping[str, str | tuple[str, .
         case Verdict.IMPLICIT_DENY:
             return f"{start} not do {doing}: {_why_not(trace)}{_without(trace)}."
         case _:
-            if len(conditions) == 1:
-                return f"{start} do {doing} only if {wording.condition_set_text(conditions[0])}{_without(trace)}."
+            if (alternatives := wording.alternatives_text(conditions)) is not None:
+                return f"{start} do {doing} only if {alternatives}{_without(trace)}."
             keys = wording.listed([_spelling(key, trace) for key in trace.keys]) or "values that are not known"
             return f"Whether {wording.who(caller)} may do {doing} depends on {keys}{_without(trace)}."
 

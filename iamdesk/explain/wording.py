@@ -186,12 +186,26 @@ def open_keys_text(tests: Sequence[OpenTest]) -> str:
     return listed([test.key_text for test, _ in tests])
 
 
-def condition_set_text(values: Mapping[str, str | tuple[str, ...] | None]) -> str:
+type Values = Mapping[str, str | tuple[str, ...] | None]
+"""Context values by key; None: the key is absent."""
+
+
+def condition_set_text(values: Values) -> str:
     """Write one set of context values: ``aws:MultiFactorAuthPresent is true and aws:SourceIp is 192.0.2.1``."""
-    parts = []
-    for key, value in values.items():
-        if value is None:
-            parts.append(f"{key} is absent")
-        else:
-            parts.append(f"{key} is {value if isinstance(value, str) else ' + '.join(value)}")
-    return " and ".join(parts)
+    return " and ".join(f"{key} is {_value_text(value)}" for key, value in values.items())
+
+
+def alternatives_text(sets: Sequence[Values]) -> str | None:
+    """Write a few sets as one phrase, ``aws:RequestedRegion is eu-west-1 or eu-central-1``; None where it is too much."""
+    keys = {tuple(one) for one in sets}
+    if len(sets) == 1:
+        return condition_set_text(sets[0])
+    if len(keys) == 1 and len(one_key := next(iter(keys))) == 1 and len(sets) <= _MOST_NAMED:
+        return f"{one_key[0]} is {' or '.join(_value_text(one[one_key[0]]) for one in sets)}"
+    return " or ".join(condition_set_text(one) for one in sets) if 1 < len(sets) <= 2 else None
+
+
+def _value_text(value: str | tuple[str, ...] | None) -> str:
+    if value is None:
+        return "absent"
+    return value if isinstance(value, str) else " + ".join(value)
