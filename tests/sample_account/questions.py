@@ -3,7 +3,7 @@
 Each answer names the page that it rests on and says why in a sentence or two. ``deciding`` are the statements on which
 the answer rests, as (policy name, index from 0); a trust policy goes by ``TRUST``. An implicit deny rests on no
 statement, and what a root user may do rests on none either. For ``conditional`` they are the statements that hang on
-a key not given.
+a key not given, and ``hangs_on`` are those keys.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,6 +34,10 @@ PASS_ROLE = USER_GUIDE + "id_roles_use_passrole.html"
 STS_COMPARISON = USER_GUIDE + "id_credentials_sts-comparison.html"
 CROSS_ACCOUNT = USER_GUIDE + "reference_policies_evaluation-logic-cross-account.html"
 ROOT_USER = USER_GUIDE + "id_root-user.html"
+SESSION_TAGS = USER_GUIDE + "id_session-tags.html"
+SERVICE_LINKED_ROLES = USER_GUIDE + "id_roles_create-service-linked-role.html"
+OIDC = USER_GUIDE + "id_roles_create_for-idp_oidc.html"
+OIDC_CONTROLS = USER_GUIDE + "id_roles_providers_oidc_secure-by-default.html"
 STS = "https://docs.aws.amazon.com/STS/latest/APIReference/"
 ASSUME_ROLE = STS + "API_AssumeRole.html"
 CALLER_IDENTITY = STS + "API_GetCallerIdentity.html"
@@ -58,6 +62,7 @@ class Question:
     page: str
     reasoning: str
     context: Mapping[str, str | Sequence[str] | None] = field(default_factory=dict)
+    hangs_on: frozenset[str] = frozenset()
 
 
 def user(path_and_name: str) -> str:
@@ -103,7 +108,15 @@ UWE = user("contractors/uwe.brandt")
 BACKUP_AGENT = user("machines/backup-agent")
 BATCH_LEGACY = user("machines/batch-legacy")
 METRICS_EXPORTER = user("machines/metrics-exporter")
+CI_LEGACY = user("machines/ci-legacy-deployer")
 ROOT = arn("root")
+GITHUB_PROVIDER = arn("oidc-provider/token.actions.githubusercontent.com")
+STRANGER = {
+    "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+    "token.actions.githubusercontent.com:sub": "repo:stranger/fork:ref:refs/heads/main",
+}
+MAIN_BRANCH = {**STRANGER, "token.actions.githubusercontent.com:sub": "repo:acme-example/shop:ref:refs/heads/main"}
+SAML_SESSION = session("SamlEngineers", "chloe.dubois")
 PIPELINE_RUN = session("GitHubActionsDeploy", "run-4711")
 INSTANCE = regional("ec2", "instance/i-0123456789abcdef0")
 PAYROLL = bucket("acme-payroll/2026/09.csv")
@@ -444,6 +457,7 @@ CONDITION = (
         OPERATORS,
         "Allowed from 203.0.113.0/24, implicitly denied from elsewhere: it hangs on aws:SourceIp alone.",
         WITH_MFA,
+        frozenset({"aws:SourceIp"}),
     ),
     Question(
         "the Region of an S3 request not given",
@@ -454,6 +468,7 @@ CONDITION = (
         statements(("RegionLock", 0)),
         GLOBAL_KEYS,
         "HomeFolders allows it, RegionLock denies it outside two Regions, and an S3 ARN does not say the Region.",
+        hangs_on=frozenset({"aws:RequestedRegion"}),
     ),
     Question(
         "ForAllValues with agreed keys",
@@ -523,6 +538,209 @@ CONDITION = (
     ),
 )
 
+OPERATOR = (
+    Question(
+        "a Deny on plain HTTP",
+        NORA,
+        "s3:GetObject",
+        PAYROLL,
+        EXPLICIT_DENY,
+        statements(("PayrollReadWrite", 1)),
+        GLOBAL_KEYS,
+        "aws:SecureTransport false is what TlsOnly denies.",
+        {**WITH_MFA, "aws:SourceIp": "203.0.113.20", "aws:SecureTransport": "false"},
+    ),
+    Question(
+        "NumericLessThan soon after MFA",
+        NORA,
+        "s3:DeleteObject",
+        PAYROLL,
+        ALLOWED,
+        statements(("PayrollReadWrite", 2)),
+        OPERATORS,
+        "1200 seconds are less than 3600.",
+        {**WITH_MFA, "aws:MultiFactorAuthAge": "1200"},
+    ),
+    Question(
+        "NumericLessThan compares numbers",
+        NORA,
+        "s3:DeleteObject",
+        PAYROLL,
+        IMPLICIT_DENY,
+        NOTHING,
+        OPERATORS,
+        "As a number 10000 is not less than 3600, though it is as text.",
+        {**WITH_MFA, "aws:MultiFactorAuthAge": "10000"},
+    ),
+    Question(
+        "NotIpAddress within a range of sixteen",
+        CI_LEGACY,
+        "lambda:CreateFunction",
+        regional("lambda", "function:preview"),
+        ALLOWED,
+        statements(("LegacyPassRole", 0)),
+        OPERATORS,
+        "198.51.100.16/28 ends with .31, so .31 is listed and the Deny is off.",
+        {"aws:SourceIp": "198.51.100.31"},
+    ),
+    Question(
+        "NotIpAddress one beyond the range",
+        CI_LEGACY,
+        "lambda:CreateFunction",
+        regional("lambda", "function:preview"),
+        EXPLICIT_DENY,
+        statements(("OnlyFromOurNetwork", 0)),
+        OPERATORS,
+        ".32 is in no listed range, and a direct call is not made by a service for him: both operators hold.",
+        {"aws:SourceIp": "198.51.100.32", "aws:ViaAWSService": "false"},
+    ),
+    Question(
+        "ForAnyValue with one protected key among others",
+        ANA,
+        "iam:TagUser",
+        ANA,
+        EXPLICIT_DENY,
+        statements(("ProtectControlTags", 0)),
+        SET_OPERATORS,
+        "One of the two keys is team, which is enough.",
+        {"aws:TagKeys": ["nickname", "team"]},
+    ),
+    Question(
+        "ForAnyValue with no protected key",
+        ANA,
+        "iam:TagUser",
+        ANA,
+        IMPLICIT_DENY,
+        NOTHING,
+        SET_OPERATORS,
+        "nickname is not protected, so the Deny is off; but nothing of hers allows iam:TagUser either.",
+        {"aws:TagKeys": ["nickname"]},
+    ),
+    Question(
+        "a session tag that nobody gave",
+        SAML_SESSION,
+        "secretsmanager:GetSecretValue",
+        regional("secretsmanager", "secret:payments/card-processor-a1b2c3"),
+        CONDITIONAL,
+        statements(("TeamTagAccess", 0)),
+        SESSION_TAGS,
+        "The role has no tag team, but its trust policy lets the identity provider pass session tags.",
+        hangs_on=frozenset({"aws:PrincipalTag/team"}),
+    ),
+    Question(
+        "a session tag that was passed",
+        SAML_SESSION,
+        "secretsmanager:GetSecretValue",
+        regional("secretsmanager", "secret:payments/card-processor-a1b2c3"),
+        ALLOWED,
+        statements(("TeamTagAccess", 0)),
+        SESSION_TAGS,
+        "A session tag is a principal tag of the session.",
+        {"aws:PrincipalTag/team": "payments"},
+    ),
+    Question(
+        "an organization that the snapshot does not know",
+        KAVYA,
+        "sts:AssumeRole",
+        role("organization-inventory"),
+        CONDITIONAL,
+        statements((TRUST, 0)),
+        GLOBAL_KEYS,
+        "Everyone of one organization may; whether the account belongs to it, nobody has said.",
+        hangs_on=frozenset({"aws:PrincipalOrgID"}),
+    ),
+)
+
+FEDERATED = (
+    Question(
+        "a workflow of the trusted branch",
+        GITHUB_PROVIDER,
+        "sts:AssumeRoleWithWebIdentity",
+        role("ci/GitHubActionsDeploy"),
+        ALLOWED,
+        statements((TRUST, 0)),
+        OIDC,
+        "Provider, aud and sub are those of the trust policy; there is no identity side.",
+        MAIN_BRANCH,
+    ),
+    Question(
+        "a workflow of a stranger",
+        GITHUB_PROVIDER,
+        "sts:AssumeRoleWithWebIdentity",
+        role("ci/GitHubActionsDeploy"),
+        IMPLICIT_DENY,
+        NOTHING,
+        OIDC,
+        "The sub names another repository.",
+        STRANGER,
+    ),
+    Question(
+        "a workflow of a stranger, where nobody asks for the sub",
+        GITHUB_PROVIDER,
+        "sts:AssumeRoleWithWebIdentity",
+        role("ci/GitHubActionsLegacy"),
+        ALLOWED,
+        statements((TRUST, 0)),
+        OIDC_CONTROLS,
+        "Only aud is tested. IAM refuses such policies today, but those that stand go on working.",
+        STRANGER,
+    ),
+    Question(
+        "a service that the trust policy names",
+        "ec2.amazonaws.com",
+        "sts:AssumeRole",
+        role("service/web-server"),
+        ALLOWED,
+        statements((TRUST, 0)),
+        PRINCIPAL,
+        "A service principal needs only the trust policy.",
+    ),
+    Question(
+        "a service, for whom is not known",
+        "ecs-tasks.amazonaws.com",
+        "sts:AssumeRole",
+        role("service/orders-worker"),
+        CONDITIONAL,
+        statements((TRUST, 0)),
+        GLOBAL_KEYS,
+        "The trust policy asks for the account and the ARN of what the service acts for.",
+        hangs_on=frozenset({"aws:SourceAccount", "aws:SourceArn"}),
+    ),
+    Question(
+        "a service-linked role is not edited by anybody",
+        INES,
+        "iam:PutRolePolicy",
+        role("aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"),
+        IMPLICIT_DENY,
+        NOTHING,
+        SERVICE_LINKED_ROLES,
+        "AdministratorAccess allows the action, but permissions of a service-linked role belong to the service.",
+        WITH_MFA,
+    ),
+    Question(
+        "a session named as its user",
+        INES,
+        "sts:AssumeRole",
+        role("support/support-tier2"),
+        ALLOWED,
+        statements(("AdministratorAccess", 0), (TRUST, 0)),
+        VARIABLES,
+        "${aws:username} in the trust policy is the caller's; trust in the account needs her AdministratorAccess too.",
+        {**WITH_MFA, "sts:RoleSessionName": "ines.costa"},
+    ),
+    Question(
+        "a session named as another",
+        INES,
+        "sts:AssumeRole",
+        role("support/support-tier2"),
+        IMPLICIT_DENY,
+        NOTHING,
+        VARIABLES,
+        "The session name is not her user name, so the trust policy does not match.",
+        {**WITH_MFA, "sts:RoleSessionName": "jonas.berg"},
+    ),
+)
+
 PASSING = (
     Question(
         "PassRole to a service that is listed",
@@ -554,7 +772,8 @@ PASSING = (
         CONDITIONAL,
         statements(("DeploymentPassRole", 0)),
         PASS_ROLE,
-        "It hangs on iam:PassedToService.",
+        "Allowed to two services, implicitly denied to others; no other statement of his is about PassRole.",
+        hangs_on=frozenset({"iam:PassedToService"}),
     ),
 )
 
@@ -672,6 +891,8 @@ QUESTIONS = (
     *ELEMENTS,
     *VARIABLE,
     *CONDITION,
+    *OPERATOR,
+    *FEDERATED,
     *PASSING,
     *TRUSTING,
     *ROOT_QUESTIONS,
