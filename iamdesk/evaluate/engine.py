@@ -47,6 +47,7 @@ class Trace:
     """Everything that the engine found, before it is put into words."""
 
     question: Question
+    subject: Subject
     situation: Situation
     results: tuple[StatementResult, ...]
     """Every statement that covers the action."""
@@ -95,6 +96,7 @@ def evaluate(question: Question) -> Trace:
         resolution = resolve(situation, results, subject, best)
     return Trace(
         question,
+        subject,
         situation,
         tuple(results),
         tuple(broken),

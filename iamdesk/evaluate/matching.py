@@ -1,5 +1,6 @@
 """One statement against one request: which element fails, or that all match. Rules: SEMANTICS E to H."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -125,3 +126,20 @@ def _match_resource(policy: AttachedPolicy, statement: Statement, subject: Subje
     if disputed:
         return (FALSE if statement.not_resource else TRUE), plain
     return plain, None
+
+
+def action_misses(policies: Iterable[AttachedPolicy], subject: Subject) -> Iterator[StatementResult]:
+    """Yield the Allow statements that speak of the service and cover the resource, but not the action."""
+    target = subject.target
+    for policy in policies:
+        for statement in policy.document.statements:
+            if not statement.is_allow or statement.broken is not None:
+                continue
+            if statement.services is not None and target.service not in statement.services:
+                continue
+            if statement.covers_action(target.service, target.name):
+                continue
+            if _match_resource(policy, statement, subject)[0] is TRUE:
+                element = "NotAction" if statement.not_action else "Action"
+                failure = (Failure(element),)
+                yield StatementResult(policy, statement, FALSE, None, failure, (), open_resource=False, other=None)

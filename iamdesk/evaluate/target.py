@@ -25,6 +25,8 @@ class Note:
 class Target:
     """One action on one resource."""
 
+    action_text: str
+    """The action as AWS spells it, as asked where AWS's spelling is not known."""
     service: str
     """In lower case."""
     name: str
@@ -39,11 +41,6 @@ class Target:
     supports_rcps: bool
     """Whether resource control policies bind the service (SEMANTICS B7)."""
     notes: tuple[Note, ...]
-
-    @property
-    def action_text(self) -> str:
-        """The action as AWS spells it, as asked where AWS's spelling is not known."""
-        return f"{self.action.service}:{self.action.name}" if self.action else f"{self.service}:{self.name}"
 
     @property
     def resource_text(self) -> str:
@@ -111,6 +108,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
                 )
             )
     return Target(
+        f"{action.service}:{action.name}" if action is not None else action_text,
         service,
         name,
         action,

@@ -6,7 +6,7 @@ from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.context import Fact, Knowledge
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.layers import Slot, tally
-from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.matching import StatementResult, action_misses
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
@@ -96,10 +96,14 @@ def _why_not(trace: Trace) -> str:
     if refusal is not None:
         return wording.REFUSALS[refusal]
     action = trace.question.target.action_text
-    reasons = [
-        wording.lacking_sentence(slot.layer, slot.level, [policy.name for policy in _policies(trace, slot)], action)
-        for slot in trace.ruling.lacking
-    ]
+    missing = {gap.layer: gap.code for gap in trace.question.policies.gaps if gap.code in wording.MISSING}
+    reasons = []
+    for slot in trace.ruling.lacking:
+        names = [policy.name for policy in _policies(trace, slot)]
+        if slot.layer in missing and not names:
+            reasons.append(wording.MISSING[missing[slot.layer]])
+        else:
+            reasons.append(wording.lacking_sentence(slot.layer, slot.level, names, action))
     return "; ".join(dict.fromkeys(reasons)) or "nothing allows it"
 
 
@@ -240,8 +244,11 @@ def _part(result: StatementResult, trace: Trace) -> Part:
 
 
 def _statements(trace: Trace) -> tuple[StatementLine, ...]:
+    results = trace.results
+    if trace.verdict is Verdict.IMPLICIT_DENY:
+        results = (*results, *action_misses(trace.question.policies.identity, trace.subject))
     sorted_results = sorted(
-        ((_part(result, trace), result) for result in trace.results),
+        ((_part(result, trace), result) for result in results),
         key=lambda pair: (_ORDER[pair[0]], len(pair[1].failures)),
     )
     lines: list[StatementLine] = []

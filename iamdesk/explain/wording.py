@@ -55,6 +55,14 @@ REFUSALS: Mapping[str, str] = {
 }
 
 
+MISSING: Mapping[str, str] = {
+    "key-policy-missing": "the key policy, without which nobody has access, is not in the snapshot",
+    "trust-policy-missing": "the role's trust policy is not in the snapshot",
+    "boundary-missing": "the boundary policy is not in the snapshot",
+}
+"""What a layer lacks when the snapshot does not hold its policy, by the code of the gap."""
+
+
 def lacking_sentence(layer: Layer, level: int | None, names: Sequence[str], action: str) -> str:
     """Say that a layer that was needed has no statement that allows."""
     named = listed(names)
@@ -62,7 +70,7 @@ def lacking_sentence(layer: Layer, level: int | None, names: Sequence[str], acti
         case Layer.SCP:
             return f"no service control policy at level {level} allows {action}"
         case Layer.PERMISSIONS_BOUNDARY:
-            return f"the boundary {named or '(not in the snapshot)'} has no statement that allows {action}"
+            return f"the boundary {named} has no statement that allows {action}"
         case Layer.SESSION:
             return f"the session policy {named} does not allow it" if named else "no session policy was passed"
         case Layer.TRUST:
@@ -146,6 +154,10 @@ def failure_sentence(failure: Failure, result: StatementResult, target: Target, 
     statement = result.statement
     texts = [entry.text for entry in statement.resources or ()]
     match failure.element:
+        case "Action":
+            return f"Action {listed([pattern.text for pattern in statement.actions])} does not cover it."
+        case "NotAction":
+            return f"NotAction leaves it out, by {listed([pattern.text for pattern in statement.actions])}."
         case "Principal":
             names = [entry.text for entry in statement.principals or ()]
             return f"Principal names {listed(names)}, not {caller.text}." if names else "It names no principal."
@@ -196,7 +208,7 @@ def condition_set_text(values: Values) -> str:
 
 
 def alternatives_text(sets: Sequence[Values]) -> str | None:
-    """Write a few sets as one phrase, ``aws:RequestedRegion is eu-west-1 or eu-central-1``; None where it is too much."""
+    """Write a few sets as one phrase, ``aws:RequestedRegion is eu-west-1 or eu-central-1``; None for too many."""
     keys = {tuple(one) for one in sets}
     if len(sets) == 1:
         return condition_set_text(sets[0])
