@@ -157,7 +157,8 @@ def failure_sentence(failure: Failure, result: StatementResult, target: Target, 
         case "Action":
             return f"Action {listed([pattern.text for pattern in statement.actions])} does not cover it."
         case "NotAction":
-            return f"NotAction leaves it out, by {listed([pattern.text for pattern in statement.actions])}."
+            by = [entry.text for entry in statement.actions if entry.matches(target.service, target.name)]
+            return f"NotAction leaves it out, by {listed(by)}."
         case "Principal":
             names = [entry.text for entry in statement.principals or ()]
             return f"Principal names {listed(names)}, not {caller.text}." if names else "It names no principal."
