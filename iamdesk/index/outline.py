@@ -1,15 +1,17 @@
 """Laying out the tree of a snapshot (``index.nodes``): accounts, sections, principals and policies, what they carry."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from iamdesk.index.badges import document_badges, policy_badges, principal_badges
 from iamdesk.index.keys import broken_key, inline_policy_key, trust_policy_key
 from iamdesk.index.nodes import Badge, Node, NodeKind, NodeTable, Outline
 from iamdesk.index.references import (
     AccountReferences,
     Principal,
+    aws_policies_of,
     boundary_of,
     inline_policies_of,
     is_service_linked,
@@ -40,7 +42,8 @@ def build_outline(snapshot: Snapshot) -> Outline:
     Rows are given level by level: so the children of a node stand together, and a policy's own row comes before the
     rows of those that carry it.
     """
-    trees = [_AccountTree(references_of(account), snapshot.latest) for account in snapshot.accounts]
+    shared = aws_policies_of(snapshot)
+    trees = [_AccountTree(references_of(account, shared), snapshot.latest) for account in snapshot.accounts]
     sections = [tree.sections() for tree in trees]
     table = NodeTable()
     badges: dict[int, tuple[Badge, ...]] = {}
@@ -115,7 +118,7 @@ class _AccountTree:
         self._latest = latest
         self._policy_kinds = {
             policy.arn: NodeKind.AWS_POLICY if policy.is_aws_managed else NodeKind.CUSTOMER_POLICY
-            for policy in self.account.policies
+            for policy in references.policies.values()
         }
 
     def title(self) -> tuple[str, str]:
@@ -129,8 +132,9 @@ class _AccountTree:
         account, references = self.account, self._references
         linked = [role for role in account.roles if is_service_linked(role)]
         roles = [role for role in account.roles if not is_service_linked(role)]
-        own = [policy for policy in account.policies if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
-        held = [policy for policy in account.policies if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
+        policies = references.policies.values()
+        own = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
+        held = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
         used = [policy for policy in held if policy.arn in references.carriers or policy.arn in references.bounded]
         aws = _Section("AWS managed policies", used, lambda policy: policy.policy_name, self._policy)
         unused = f", {len(held) - len(used):,} more held" if len(held) > len(used) else ""
@@ -153,66 +157,51 @@ class _AccountTree:
         return sections
 
     def _user(self, user: UserDetail, leaves: _Leaves) -> _Entry:
-        marks: set[Badge] = set()
         for name in sorted(user.group_list, key=_sort_key):
-            held = name in self._references.groups
-            kind = NodeKind.GROUP if held else NodeKind.MISSING
+            kind = NodeKind.GROUP if name in self._references.groups else NodeKind.MISSING
             leaves.add(kind, name, "member of", self._references.group_key(name))
-            if not held:
-                marks.add(Badge.GAP)
-        return self._principal(NodeKind.USER, user, leaves, marks)
+        return self._principal(NodeKind.USER, user, leaves)
 
     def _group(self, group: GroupDetail, leaves: _Leaves) -> _Entry:
-        kind, text, detail, key, badges = self._principal(NodeKind.GROUP, group, leaves, set())
+        kind, text, detail, key, badges = self._principal(NodeKind.GROUP, group, leaves)
         members = len(self._references.members.get(group.group_name, ()))
         return kind, text, f"{detail} · {_count(members, 'member', 'members')}", key, badges
 
     def _role(self, role: RoleDetail, leaves: _Leaves) -> _Entry:
         document = role.assume_role_policy_document
-        badges = _document_badges(document)
         trusted = _shortened(trusted_names(document))
-        leaves.add(NodeKind.TRUST_POLICY, "Trust policy", trusted, trust_policy_key(role.arn), badges)
-        marks = set(badges)
-        if self._references.is_unused(role, self._latest):
-            marks.add(Badge.UNUSED)
+        key = trust_policy_key(role.arn)
+        leaves.add(NodeKind.TRUST_POLICY, "Trust policy", trusted, key, document_badges(document))
         kind = NodeKind.SERVICE_LINKED_ROLE if is_service_linked(role) else NodeKind.ROLE
-        entry = self._principal(kind, role, leaves, marks)
+        entry = self._principal(kind, role, leaves)
         for profile in role.instance_profile_list:
             name = profile.instance_profile_name or last_of_arn(profile.arn)
             leaves.add(NodeKind.INSTANCE_PROFILE, name, "instance profile", profile.arn)
         return entry
 
-    def _principal(self, kind: NodeKind, principal: Principal, leaves: _Leaves, marks: set[Badge]) -> _Entry:
+    def _principal(self, kind: NodeKind, principal: Principal, leaves: _Leaves) -> _Entry:
         """Lay out what users, groups and roles share: attached policies, inline policies, boundary."""
         attached, inline = principal.attached_managed_policies, inline_policies_of(principal)
         for policy in sorted(attached, key=_attached_name) if len(attached) > 1 else attached:
-            self._managed(policy.policy_arn, policy.policy_name, "", leaves, marks)
+            policy_kind = self._policy_kinds.get(policy.policy_arn, NodeKind.MISSING)
+            leaves.add(policy_kind, policy.policy_name, _MANAGED_DETAILS[policy_kind], policy.policy_arn)
         for own in sorted(inline, key=_inline_name) if len(inline) > 1 else inline:
-            badges = _document_badges(own.policy_document)
-            marks.update(badges)
             key = inline_policy_key(principal.arn, own.policy_name)
-            leaves.add(NodeKind.INLINE_POLICY, own.policy_name, "inline", key, badges)
+            leaves.add(NodeKind.INLINE_POLICY, own.policy_name, "inline", key, document_badges(own.policy_document))
         boundary = boundary_of(principal)
         if boundary is not None:
-            self._managed(boundary, last_of_arn(boundary), "permissions boundary", leaves, marks)
+            policy_kind = self._policy_kinds.get(boundary, NodeKind.MISSING)
+            leaves.add(policy_kind, last_of_arn(boundary), "permissions boundary", boundary)
         count = _count(len(attached) + len(inline), "policy", "policies")
         detail = count if principal.path == "/" else f"{principal.path} · {count}"
-        return kind, name_of(principal), detail, principal.arn, _in_order(marks) if marks else ()
-
-    def _managed(self, arn: str, name: str, detail: str, leaves: _Leaves, marks: set[Badge]) -> None:
-        """Lay out the row of a managed policy under a principal that carries it."""
-        kind = self._policy_kinds.get(arn, NodeKind.MISSING)
-        if kind is NodeKind.MISSING:
-            marks.add(Badge.GAP)
-        leaves.add(kind, name, detail or _MANAGED_DETAILS[kind], arn)
+        badges = principal_badges(self._references, principal, self._latest)
+        return kind, name_of(principal), detail, principal.arn, badges
 
     def _policy(self, policy: ManagedPolicyDetail, _: _Leaves) -> _Entry:
         """Lay out the own row of a managed policy."""
         uses = self._uses(policy.arn) or ["not attached"]
         detail = " · ".join(uses if policy.path == "/" else [policy.path, *uses])
-        version = policy.default_version
-        badges = _document_badges(version.document if version else None)
-        return self._policy_kinds[policy.arn], policy.policy_name, detail, policy.arn, badges
+        return self._policy_kinds[policy.arn], policy.policy_name, detail, policy.arn, policy_badges(policy)
 
     def _uses(self, arn: str) -> list[str]:
         carriers = len(self._references.carriers.get(arn, ()))
@@ -251,18 +240,6 @@ def _attached_name(policy: AttachedPolicy) -> tuple[str, str]:
 
 def _inline_name(policy: PolicyDetail) -> tuple[str, str]:
     return _sort_key(policy.policy_name)
-
-
-def _document_badges(document: Any) -> tuple[Badge, ...]:
-    """Mark a document that was not captured, or is no JSON object and so cannot be evaluated."""
-    if isinstance(document, dict):
-        return ()
-    return (Badge.GAP,) if document is None else (Badge.BROKEN,)
-
-
-def _in_order(badges: Iterable[Badge]) -> tuple[Badge, ...]:
-    present = set(badges)
-    return tuple(badge for badge in Badge if badge in present)
 
 
 def _count(count: int, one: str, many: str) -> str:

@@ -1,10 +1,20 @@
 """Who refers to what inside one account: attachments, boundaries, memberships, and what the snapshot does not hold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, PolicyDetail, RoleDetail, UserDetail
+from iamdesk.index.ages import in_utc
+from iamdesk.snapshot.model import (
+    Account,
+    GroupDetail,
+    ManagedPolicyDetail,
+    PolicyDetail,
+    RoleDetail,
+    Snapshot,
+    UserDetail,
+)
 
 type Principal = UserDetail | GroupDetail | RoleDetail
 """What carries policies."""
@@ -49,7 +59,8 @@ class AccountReferences:
 
     account: Account
     policies: dict[str, ManagedPolicyDetail]
-    """Managed policies that the snapshot holds, by ARN."""
+    """Managed policies that the snapshot holds, by ARN: the account's own entries, and those of AWS that it refers to
+    and only another account's capture holds."""
     groups: dict[str, GroupDetail]
     """Groups that the snapshot holds, by name."""
     carriers: dict[str, list[Principal]]
@@ -85,12 +96,22 @@ class AccountReferences:
             return False
         used = role.role_last_used.last_used_date
         if used is not None:
-            return latest - used > UNUSED_AFTER
-        return role.create_date is not None and latest - role.create_date > UNUSED_AFTER
+            return in_utc(latest) - in_utc(used) > UNUSED_AFTER
+        return role.create_date is not None and in_utc(latest) - in_utc(role.create_date) > UNUSED_AFTER
 
 
-def references_of(account: Account) -> AccountReferences:
-    """Follow every reference of an account once."""
+def aws_policies_of(snapshot: Snapshot) -> dict[str, ManagedPolicyDetail]:
+    """Return the AWS managed policies that a snapshot of several accounts holds, by ARN: they are the same in each."""
+    if len(snapshot.accounts) < 2:
+        return {}
+    policies = (policy for account in reversed(snapshot.accounts) for policy in account.policies)
+    return {policy.arn: policy for policy in policies if policy.is_aws_managed}
+
+
+def references_of(
+    account: Account, aws_policies: Mapping[str, ManagedPolicyDetail] = MappingProxyType({})
+) -> AccountReferences:
+    """Follow every reference of an account once; ``aws_policies`` are those that other accounts' captures hold."""
     carriers: dict[str, list[Principal]] = {}
     bounded: dict[str, list[Principal]] = {}
     members: dict[str, list[UserDetail]] = {}
@@ -104,9 +125,13 @@ def references_of(account: Account) -> AccountReferences:
     for user in account.users:
         for name in user.group_list:
             members.setdefault(name, []).append(user)
+    policies = {policy.arn: policy for policy in account.policies}
+    for arn in (*carriers, *bounded):
+        if arn in aws_policies:
+            policies.setdefault(arn, aws_policies[arn])
     return AccountReferences(
         account=account,
-        policies={policy.arn: policy for policy in account.policies},
+        policies=policies,
         groups={group.group_name: group for group in account.groups},
         carriers=carriers,
         bounded=bounded,

@@ -230,24 +230,25 @@ def test_trust_detail_names_three_and_counts_the_rest(build: Any) -> None:
     assert trust.detail == "a.amazonaws.com, b.amazonaws.com, c.amazonaws.com and 2 more"
 
 
-def test_accounts_keep_their_own_entries_apart(build: Any) -> None:
-    """The same AWS managed policy is held by one account and missing in the other."""
-    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+def test_an_aws_managed_policy_held_by_another_account_is_not_missing(build: Any) -> None:
+    aws, own = "arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::111122223333:policy/own"
 
     def user(account: str) -> dict[str, Any]:
         return {
             "Arn": f"arn:aws:iam::{account}:user/alice",
             "UserName": "alice",
-            "AttachedManagedPolicies": build.attached(arn),
+            "AttachedManagedPolicies": build.attached(aws, own),
         }
 
     outline = build_outline(
         build.snapshot(
-            build.account(users=[user("111122223333")], policies=[build.managed(arn)]),
+            build.account(users=[user("111122223333")], policies=[build.managed(aws), build.managed(own)]),
             build.account(account_id="444455556666", users=[user("444455556666")]),
         )
     )
     assert texts(outline, 0) == ["111122223333", "444455556666"]
     assert texts(outline, row_of(outline, "444455556666", "Users")) == ["alice"]
-    assert node_of(outline, "444455556666", "Users", "alice", "ReadOnlyAccess").kind is NodeKind.MISSING
-    assert node_of(outline, "111122223333", "Users", "alice", "ReadOnlyAccess").kind is NodeKind.AWS_POLICY
+    assert node_of(outline, "444455556666", "Users", "alice", "ReadOnlyAccess").kind is NodeKind.AWS_POLICY
+    assert texts(outline, row_of(outline, "444455556666", "AWS managed policies")) == ["ReadOnlyAccess"]
+    assert node_of(outline, "444455556666", "Users", "alice", "own").kind is NodeKind.MISSING
+    assert node_of(outline, "111122223333", "Users", "alice", "own").kind is NodeKind.CUSTOMER_POLICY

@@ -1,0 +1,45 @@
+"""Moments in words: a date, and how long before the snapshot it was. Never counted from now (CONTRACT 1: snapshot)."""
+
+from datetime import UTC, datetime
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Return the moment in UTC; one that names no zone is read as UTC, as AWS writes them."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def date_text(moment: datetime) -> str:
+    """Return the day: ``12 Mar 2024``. English whatever the locale, as everything that iamdesk says."""
+    day = in_utc(moment)
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def age_text(moment: datetime, latest: datetime | None) -> str:
+    """Return the day and its age: ``12 Mar 2024 (6 months before the snapshot)``.
+
+    ``latest`` is the snapshot's last moment; without it only the day is told.
+    """
+    if latest is None:
+        return date_text(moment)
+    return f"{date_text(moment)} ({_age(moment, latest)})"
+
+
+def _age(moment: datetime, latest: datetime) -> str:
+    days = (in_utc(latest).date() - in_utc(moment).date()).days
+    if days < 0:
+        return "after the snapshot"
+    if days == 0:
+        return "on the day of the snapshot"
+    if days < 60:
+        return f"{_count(days, 'day')} before the snapshot"
+    start, end = in_utc(moment), in_utc(latest)
+    months = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+    if months < 24:
+        return f"{_count(max(months, 1), 'month')} before the snapshot"
+    return f"{_count(months // 12, 'year')} before the snapshot"
+
+
+def _count(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -1,0 +1,53 @@
+"""The marks that are known from reading alone, for the tree and the inspector alike."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from iamdesk.index.nodes import Badge
+from iamdesk.index.references import AccountReferences, Principal, boundary_of, inline_policies_of
+from iamdesk.snapshot.model import ManagedPolicyDetail, RoleDetail, UserDetail
+
+
+def document_badges(document: Any) -> tuple[Badge, ...]:
+    """Mark a document that was not captured, or is no JSON object and so cannot be evaluated."""
+    if isinstance(document, dict):
+        return ()
+    return (Badge.GAP,) if document is None else (Badge.BROKEN,)
+
+
+def policy_badges(policy: ManagedPolicyDetail) -> tuple[Badge, ...]:
+    """Mark a managed policy by its version in force (SEMANTICS L3)."""
+    version = policy.default_version
+    return document_badges(version.document if version else None)
+
+
+def principal_badges(references: AccountReferences, principal: Principal, latest: datetime | None) -> tuple[Badge, ...]:
+    """Mark a user, group or role: something it refers to is missing, a document of its own is unreadable, unused.
+
+    ``latest`` is the snapshot's last moment.
+    """
+    policies = references.policies
+    marks: set[Badge] = set()
+    for attached in principal.attached_managed_policies:
+        if attached.policy_arn not in policies:
+            marks.add(Badge.GAP)
+    for inline in inline_policies_of(principal):
+        marks.update(document_badges(inline.policy_document))
+    boundary = boundary_of(principal)
+    if boundary is not None and boundary not in policies:
+        marks.add(Badge.GAP)
+    if isinstance(principal, UserDetail):
+        if any(name not in references.groups for name in principal.group_list):
+            marks.add(Badge.GAP)
+    elif isinstance(principal, RoleDetail):
+        marks.update(document_badges(principal.assume_role_policy_document))
+        if references.is_unused(principal, latest):
+            marks.add(Badge.UNUSED)
+    return in_order(marks) if marks else ()
+
+
+def in_order(badges: Iterable[Badge]) -> tuple[Badge, ...]:
+    """Return the badges in the order in which they are shown, each once."""
+    present = set(badges)
+    return tuple(badge for badge in Badge if badge in present)
