@@ -47,6 +47,10 @@ build: .venv/.installed-dev ## build the wheel and the source distribution into 
 	rm -rf dist
 	$(PY) -m build
 
+sample: ## capture the sample account anew (a fake AWS server and the real AWS CLI)
+	@sh packaging/environment.sh sample
+	$(PY) tests/sample_account/capture.py
+
 clean: ## remove what make has made, the environment included
 	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 	find iamdesk tests packaging -name __pycache__ -type d -prune -exec rm -rf {} +

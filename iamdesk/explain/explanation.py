@@ -15,8 +15,8 @@ from iamdesk.explain import wording
 from iamdesk.explain.assumptions import assumptions_of
 from iamdesk.explain.decision import ContextKey, Decision, KeyState, LayerLine, Part, StatementLine
 from iamdesk.index.actions import reference
-from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.text import ElementPath
+from iamdesk.policy.variables import Variable
 
 _MOST_NEAR_MISSES = 30
 _ORDER = {Part.DECIDES: 0, Part.DEPENDS: 1, Part.TOOK_PART: 2, Part.NEAR_MISS: 3}
@@ -46,7 +46,7 @@ def explain(trace: Trace, request: Request) -> Decision:
         statements=_statements(trace),
         missing_context_values=tuple(_spelling(key, trace) for key in trace.keys),
         conditions=conditions,
-        blocked_by=trace.ruling.blocked_by if trace.verdict is not Verdict.CONDITIONAL else trace.worst.blocked_by,
+        blocked_by=trace.ruling.blocked_by if trace.verdict is not Verdict.CONDITIONAL else (),
         assumptions=assumptions_of(trace),
         context=_context(trace),
         denials=tuple(_spell(one, trace) for one in trace.denials),
@@ -318,12 +318,10 @@ def _context(trace: Trace) -> tuple[ContextKey, ...]:
             values = suggested.setdefault(test.key, {})
             if test.operator is not None and test.operator.family != "Null":
                 values.update(dict.fromkeys(value.text for value in test.values if not value.keys))
-            for key in test.variable_keys:
-                spelled.setdefault(key, key)
-        if result.open_resource:
-            for entry in result.statement.resources or ():
-                for key in entry.keys:
-                    spelled.setdefault(key, key)
+            for value in test.values:
+                spelled.update({one.key: one.key_text for one in value.variables if one.key not in spelled})
+        for entry in result.statement.resources or ():
+            spelled.update({one.key: one.key_text for one in entry.variables if one.key not in spelled})
     rows = []
     for key, text in spelled.items():
         fact = context.fact(key)
@@ -353,9 +351,24 @@ def _state(fact: Fact, is_given: bool) -> KeyState:
 
 
 def _spelling(key: str, trace: Trace) -> str:
-    """Return a key as the policies write it."""
-    tests: Iterable[ConditionTest] = (test for result in trace.results for test in result.statement.conditions)
-    return next((test.key_text for test in tests if test.key == key), key)
+    """Return a key as the policies write it: where one tests it, else where one uses it as a variable."""
+    for result in trace.results:
+        for test in result.statement.conditions:
+            if test.key == key:
+                return test.key_text
+    for result in trace.results:
+        for variable in _variables(result):
+            if variable.key == key:
+                return variable.key_text
+    return key
+
+
+def _variables(result: StatementResult) -> Iterable[Variable]:
+    for test in result.statement.conditions:
+        for value in test.values:
+            yield from value.variables
+    for entry in result.statement.resources or ():
+        yield from entry.variables
 
 
 def _spell(one: Mapping[str, Fact], trace: Trace) -> Mapping[str, str | tuple[str, ...] | None]:

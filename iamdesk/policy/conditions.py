@@ -21,7 +21,7 @@ class Quantifier(StrEnum):
 class PolicyValue:
     """One value that a policy lists for a key: read once where it holds no variable."""
 
-    __slots__ = ("_operator", "_static", "_template", "keys", "text")
+    __slots__ = ("_operator", "_static", "_template", "keys", "text", "variables")
 
     def __init__(self, text: str, operator: Operator, variables: bool) -> None:
         self.text = text
@@ -36,7 +36,8 @@ class PolicyValue:
                 self._static = operator.read_policy(template)  # type: ignore[arg-type]  # no variable: all tokens
         else:
             self._static = operator.read_policy(tokens_of(text))
-        self.keys: tuple[str, ...] = tuple(piece.key for piece in self._template or () if isinstance(piece, Variable))
+        self.variables = tuple(piece for piece in self._template or () if isinstance(piece, Variable))
+        self.keys = tuple(variable.key for variable in self.variables)
         """Keys of its variables, in lower case."""
 
     @property

@@ -43,7 +43,7 @@ class UnknownVariable(Exception):  # noqa: N818 - a signal, not an error
 class ResourcePattern:
     """One entry of ``Resource`` or ``NotResource``."""
 
-    __slots__ = ("_globs", "_parts", "_template", "is_everything", "keys", "problem", "text")
+    __slots__ = ("_globs", "_parts", "_template", "is_everything", "keys", "problem", "text", "variables")
 
     def __init__(self, text: str, variables: bool) -> None:
         self.text = text
@@ -55,7 +55,8 @@ class ResourcePattern:
         template = parse_template(text) if variables and has_variables(text) else parse_plain(text)
         self._template = template
         self._parts = split_template(template, ":", 6)
-        self.keys = tuple(piece.key for piece in template if isinstance(piece, Variable))
+        self.variables = tuple(piece for piece in template if isinstance(piece, Variable))
+        self.keys = tuple(variable.key for variable in self.variables)
         """Keys of the variables in the entry, in lower case."""
         if self.is_everything:
             return

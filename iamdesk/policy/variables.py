@@ -19,6 +19,8 @@ class Variable(NamedTuple):
     """Condition key in lower case (SEMANTICS G6, H1)."""
     default: str | None
     """What stands for it when the key has no value (SEMANTICS H4)."""
+    key_text: str
+    """The key as the policy writes it."""
 
 
 type Template = tuple[Token | Variable, ...]
@@ -72,7 +74,7 @@ def _variable(inner: str) -> Variable | None:
     key = key.rstrip() if comma else key
     if not key or any(character.isspace() for character in key):
         return None
-    return Variable(key.lower(), default)
+    return Variable(key.lower(), default, key)
 
 
 def split_template(template: Template, separator: str, parts: int) -> list[list[Token | Variable]]:

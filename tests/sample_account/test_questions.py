@@ -48,7 +48,6 @@ def test_the_answer_is_that_of_the_documentation(evaluator: Evaluator, question:
         assert named(answer.matched_statements) == question.deciding, question.reasoning
 
 
-@pytest.mark.xfail(strict=True, reason="policy/variables.py does not keep how a policy spells the key of a variable")
 def test_a_key_is_named_as_the_policies_spell_it(evaluator: Evaluator) -> None:
     for question in QUESTIONS:
         assert set(ask(evaluator, question).missing_context_values) == question.hangs_on
