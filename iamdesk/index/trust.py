@@ -120,7 +120,7 @@ def _provider(text: str) -> str:
     if text.startswith("arn:"):
         kind, _, host = text.split(":", 5)[-1].partition("/")
         if kind == "saml-provider":
-            return f"SAML provider {host} through {text}"
+            return f"SAML provider {host}"
     if host in _WEB_PROVIDERS:
         return f"{_WEB_PROVIDERS[host]} through {text}" if host != text else f"{_WEB_PROVIDERS[host]}, {text}"
     if host.startswith("oidc.eks."):

@@ -1,0 +1,156 @@
+"""The (label, value) pairs and the gaps that the inspector shows of principals and managed policies."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from iamdesk.index.ages import age_text
+from iamdesk.index.references import (
+    AccountReferences,
+    Principal,
+    boundary_of,
+    inline_policies_of,
+    last_of_arn,
+    name_of,
+)
+from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
+
+type Facts = list[tuple[str, str]]
+
+
+def principal_facts(references: AccountReferences, principal: Principal, latest: datetime | None) -> Facts:
+    """Return what is known of a user, group or role; ages are told from ``latest``, the snapshot's last moment."""
+    facts = _created(principal.create_date, latest)
+    if isinstance(principal, RoleDetail):
+        facts.append(("Last used", _last_use(references, principal, latest)))
+    if isinstance(principal, UserDetail):
+        facts.append(("Groups", _listed(sorted(principal.group_list, key=str.casefold))))
+    facts.append(("Policies", _policies(references, principal)))
+    if isinstance(principal, GroupDetail):
+        facts.append(("Members", f"{len(references.members.get(principal.group_name, ())):,}"))
+        unique_id = principal.group_id
+    else:
+        boundary = boundary_of(principal)
+        facts.append(("Permissions boundary", "none" if boundary is None else last_of_arn(boundary)))
+        unique_id = principal.user_id if isinstance(principal, UserDetail) else principal.role_id
+    if isinstance(principal, RoleDetail):
+        profiles = [profile.instance_profile_name for profile in principal.instance_profile_list]
+        if profiles:
+            facts.append(("Instance profiles", _listed(profiles)))
+    return [*facts, *_id(unique_id)]
+
+
+def policy_facts(
+    policy: ManagedPolicyDetail, attached: int, bounded: int, accounts: int, latest: datetime | None
+) -> Facts:
+    """Return what is known of a managed policy.
+
+    ``attached`` and ``bounded`` count the principals of the snapshot that it serves, ``accounts`` those that hold it.
+    """
+    facts: Facts = [("Description", policy.description)] if policy.description else []
+    facts += _created(policy.create_date, latest)
+    if policy.update_date is not None:
+        facts.append(("Updated", age_text(policy.update_date, latest)))
+    facts.append(("Version in force", version_origin(policy).removesuffix(", in force")))
+    facts.append(("Attached to", _principals(attached)))
+    facts.append(("Boundary of", _principals(bounded)))
+    if accounts > 1:
+        facts.append(("Accounts", f"{accounts:,}"))
+    return [*facts, *_id(policy.policy_id)]
+
+
+def principal_gaps(references: AccountReferences, principal: Principal) -> Iterator[str]:
+    """Yield, one sentence each, what a principal refers to and the snapshot does not hold."""
+    if isinstance(principal, UserDetail):
+        for name in principal.group_list:
+            group = references.groups.get(name)
+            if group is None:
+                yield f"Group {name} is not in the snapshot: what it allows is unknown."
+            else:
+                yield from _carried_gaps(references, group, f"attached to group {name}")
+    yield from _carried_gaps(references, principal, "attached")
+    boundary = boundary_of(principal)
+    if boundary is not None and (problem := _policy_gap(references, boundary)):
+        yield f"Permissions boundary {last_of_arn(boundary)} {problem}: what it leaves is unknown."
+    if isinstance(principal, RoleDetail) and principal.assume_role_policy_document is None:
+        yield "The trust policy was not captured: who can take the role is unknown."
+
+
+def _carried_gaps(references: AccountReferences, principal: Principal, how: str) -> Iterator[str]:
+    for attached in principal.attached_managed_policies:
+        if problem := _policy_gap(references, attached.policy_arn):
+            yield f"Managed policy {attached.policy_name}, {how}, {problem}: what it says is unknown."
+    for inline in inline_policies_of(principal):
+        if inline.policy_document is None:
+            yield f"Inline policy {inline.policy_name} was captured without its document."
+
+
+def _policy_gap(references: AccountReferences, arn: str) -> str | None:
+    policy = references.policies.get(arn)
+    if policy is None:
+        return "is not in the snapshot"
+    return None if policy.default_version else "is in the snapshot without its version in force"
+
+
+def policy_gaps(policy: ManagedPolicyDetail, attached: int, accounts: int) -> Iterator[str]:
+    """Yield, one sentence each, what the snapshot does not hold of a managed policy or of those that carry it."""
+    if policy.default_version is None:
+        named = f", {policy.default_version_id}," if policy.default_version_id else ""
+        yield f"Its version in force{named} is not in the snapshot: what it says is unknown."
+    counted = policy.attachment_count
+    if counted is not None and counted != attached and accounts == 1:
+        yield f"AWS counts {counted:,} attachments, the snapshot shows {attached:,}."
+
+
+def version_origin(policy: ManagedPolicyDetail) -> str:
+    """Return the version in force in words: ``version v3 of 5, in force``."""
+    version = policy.default_version
+    if version is None:
+        return "version in force not in the snapshot"
+    count = len(policy.policy_version_list)
+    return f"version {version.version_id}{f' of {count}' if count > 1 else ''}, in force"
+
+
+def _created(moment: datetime | None, latest: datetime | None) -> Facts:
+    return [] if moment is None else [("Created", age_text(moment, latest))]
+
+
+def _id(unique_id: str) -> Facts:
+    return [("Id", unique_id)] if unique_id else []
+
+
+def _last_use(references: AccountReferences, role: RoleDetail, latest: datetime | None) -> str:
+    if not references.knows_last_use or role.role_last_used is None:
+        return "not captured"
+    used = role.role_last_used
+    if used.last_used_date is None:
+        return "never in the time that AWS tracks"
+    region = f", in {used.region}" if used.region else ""
+    return f"{age_text(used.last_used_date, latest)}{region}"
+
+
+def _policies(references: AccountReferences, principal: Principal) -> str:
+    parts = [f"{len(principal.attached_managed_policies):,} attached", f"{len(inline_policies_of(principal)):,} inline"]
+    if isinstance(principal, UserDetail):
+        groups = [references.groups[name] for name in principal.group_list if name in references.groups]
+        through = sum(len(group.attached_managed_policies) + len(group.group_policy_list) for group in groups)
+        parts.append(f"{through:,} through groups")
+    return ", ".join(parts)
+
+
+def _principals(count: int) -> str:
+    if count == 1:
+        return "1 principal"
+    return f"{count:,} principals" if count else "nobody"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def own_problems(principal: Principal) -> Iterator[str]:
+    """Yield, one sentence each, which documents inside a principal are no JSON object, so that they cannot count."""
+    if isinstance(principal, RoleDetail) and isinstance(principal.assume_role_policy_document, str):
+        yield "The trust policy cannot be read: it is no JSON object."
+    for inline in inline_policies_of(principal):
+        if inline.policy_document is not None and not isinstance(inline.policy_document, dict):
+            yield f"Inline policy {inline.policy_name} of {name_of(principal)} cannot be read: it is no JSON object."
