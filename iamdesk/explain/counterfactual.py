@@ -9,11 +9,10 @@ from iamdesk.evaluate.layers import Slot, Tally, decide, tally
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.services import RESOURCE_POLICIES
 from iamdesk.evaluate.truth import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
-
-_GRANTING = frozenset({Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +104,7 @@ def _allowing(trace: Trace) -> Iterator[Change]:
         if denying:
             yield _change(trace, denying, (), Verdict.ALLOWED)
         return
-    resource = Slot(Layer.TRUST if trace.situation.is_trust else Layer.RESOURCE)
-    candidates = tuple(dict.fromkeys([*trace.situation.slots, Slot(Layer.IDENTITY), resource]))
+    candidates = tuple(dict.fromkeys([*trace.situation.slots, Slot(Layer.IDENTITY), *_resource_side(trace)]))
     candidates = tuple(slot for slot in candidates if slot.layer is not Layer.RCP)
     found: list[frozenset[Slot]] = []
     for count in range(1, min(len(candidates), 4) + 1):
@@ -116,6 +114,15 @@ def _allowing(trace: Trace) -> Iterator[Change]:
             if _decide(trace, results, slots) is Verdict.ALLOWED:
                 found.append(frozenset(slots))
                 yield _change(trace, denying, slots, Verdict.ALLOWED)
+
+
+def _resource_side(trace: Trace) -> tuple[Slot, ...]:
+    """Return the resource's own policy as a place for a statement, where such a resource can have one."""
+    if trace.situation.is_trust:
+        return (Slot(Layer.TRUST),)
+    target = trace.question.target
+    can_carry = RESOURCE_POLICIES.get(target.service, frozenset()) & set(target.resource_types)
+    return (Slot(Layer.RESOURCE),) if can_carry else ()
 
 
 def _change(trace: Trace, removed: Sequence[StatementResult], added: Sequence[Slot], becomes: Verdict) -> Change:
