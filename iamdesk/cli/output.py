@@ -4,7 +4,6 @@ import json
 import sys
 from typing import Any
 
-from iamdesk.export.report import tool_version
 from iamdesk.export.visible import visible
 
 
@@ -31,4 +30,6 @@ def note(line: str) -> None:
 
 def version() -> str:
     """Return the line of ``iamdesk --version``."""
+    from iamdesk.export.report import tool_version  # brings every check along: not for the window
+
     return f"iamdesk {tool_version()}"
