@@ -1,1 +1,29 @@
 """The window. ``create_main_window`` is the way in; ``session.py`` tells how its panels talk."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iamdesk.gui.main_window import MainWindow
+
+__all__ = ["create_main_window"]
+
+
+def create_main_window(path: Path | str | None = None, settings_path: Path | None = None) -> "MainWindow":
+    """Return the main window, not yet shown; with a path, it begins to open that snapshot in the background.
+
+    ``settings_path`` is the ini file that the window remembers things in; without it, the user's own. A
+    ``QApplication`` is made where there is none; the window keeps it alive.
+    """
+    from PySide6.QtWidgets import QApplication
+
+    from iamdesk.gui.main_window import MainWindow
+    from iamdesk.gui.settings import Settings, default_settings_path
+
+    app = QApplication.instance() or QApplication(["iamdesk"])
+    if not isinstance(app, QApplication):
+        raise TypeError("a QApplication is needed, and another kind of Qt application runs")
+    window = MainWindow(app, Settings(settings_path or default_settings_path()))
+    if path is not None:
+        window.open_path(Path(path))
+    return window

@@ -73,6 +73,15 @@ def set_tooltip(target: _HasTooltip, text: str) -> None:
     target.setToolTip(tooltip_text(text))
 
 
+class _HasCellTooltip(Protocol):
+    def setToolTip(self, column: int, tooltip: str, /) -> None: ...  # noqa: N802 - Qt's name
+
+
+def set_cell_tooltip(item: _HasCellTooltip, column: int, text: str) -> None:
+    """Give one cell of a tree item a tooltip in plain text."""
+    item.setToolTip(column, tooltip_text(text))
+
+
 class PlainLabel(QLabel):
     """A label that shows text and nothing but text; unseen characters are written out."""
 

@@ -43,17 +43,24 @@ class Band:
 
 
 def bands_in(document: Document, lines: Iterable[StatementLine]) -> tuple[Band, ...]:
-    """Return the bands of those statements that stand in the document, in the order of the text.
+    """Return the bands of those statements that stand in this text, in the order of the text.
+
+    ``lines`` are those of one policy; of them, those whose answer read another version are left out.
 
     A statement that an answer names more than once (a policy that reaches the principal by two ways) is one band: the
     weightiest part gives the letter, and every sentence is told.
     """
     by_index: dict[int, list[StatementLine]] = {}
     for line in lines:
-        if line.document is document:
+        if same_text(line.document, document):
             by_index.setdefault(line.index, []).append(line)
     bands = [band for same in by_index.values() if (band := _band(same)) is not None]
     return tuple(sorted(bands, key=lambda band: band.span))
+
+
+def same_text(one: Document, other: Document) -> bool:
+    """Return whether two documents are the same JSON: the engine and the inspector parse each for themselves."""
+    return one is other or one.raw is other.raw or bool(one.raw == other.raw)
 
 
 def _band(same: list[StatementLine]) -> Band | None:

@@ -45,12 +45,18 @@ class NavigatorPanel(QWidget):
         self.field.addAction(self._glass, FilterField.ActionPosition.LeadingPosition)
         self._count = plain_label()
         self.tree = QTreeView()
+        self._delegate = RowDelegate(self.model, self.tree)
         self._set_up_tree()
         top = QHBoxLayout()
         top.addWidget(self.field, 1)
+        top.setSpacing(self.fontMetrics().height() // 2)
         top.addWidget(self._count)
+        self._count.hide()
         layout = QVBoxLayout(self)
+        gap = self.fontMetrics().height() // 3
+        top.setContentsMargins(gap, gap, gap, gap)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.tree, 1)
         QWidget.setTabOrder(self.field, self.tree)
@@ -71,6 +77,7 @@ class NavigatorPanel(QWidget):
         tree.setObjectName("navigator")
         tree.setAccessibleName("Principals and policies")
         tree.setHeaderHidden(True)
+        tree.setFrameShape(QTreeView.Shape.NoFrame)
         tree.setUniformRowHeights(True)
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -78,7 +85,7 @@ class NavigatorPanel(QWidget):
         tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         tree.setIndentation(max(12, self.fontMetrics().height() * 7 // 8))
         tree.setModel(self.model)
-        tree.setItemDelegate(RowDelegate(self.model, tree))
+        tree.setItemDelegate(self._delegate)
         tree.selectionModel().currentChanged.connect(self._current_changed)
         tree.activated.connect(self._activated)
         tree.expanded.connect(lambda index: self._remember(index, opened=True))
@@ -90,7 +97,6 @@ class NavigatorPanel(QWidget):
         return {
             "actionFind": self.focus_filter,
             "actionCopyArn": self.copy_key,
-            "actionAskAboutSubject": self.ask_about_current,
         }
 
     def current_node(self) -> Node | None:
@@ -113,15 +119,16 @@ class NavigatorPanel(QWidget):
         if text:
             matches = opened.search(text)
             self._filtered = True
+            self._delegate.emphasise(text)
             self._show_rows(lambda: self.model.set_filter(matches.rows))
             self._open_around(matches.hits)
-            self._count.setText(f"{len(matches.hits):,}" if matches.hits else "none")
-            self._count.setAccessibleName(f"{len(matches.hits):,} rows match")
+            self._count.setText(f"{len(matches.hits):,} found" if matches.hits else "none found")
         else:
             self._filtered = False
+            self._delegate.emphasise("")
             self._show_rows(lambda: self.model.set_filter(None))
             self._restore_opened()
-            self._count.setText("")
+        self._count.setVisible(self._filtered)
         self._set_current(current)
 
     def reveal(self, key: str) -> None:
@@ -158,22 +165,17 @@ class NavigatorPanel(QWidget):
             QGuiApplication.clipboard().setText(node.key)
             self._session.announce(f"Copied {visible(node.key)}")
 
-    def ask_about_current(self) -> None:
-        """Take the current principal into the question."""
-        node = self.current_node()
-        if node is not None and node.kind in PRINCIPALS:
-            self._session.draft(principal=node.key)
-
     def _fill(self, opened: "OpenSnapshot") -> None:
         self._opened = set()
         self._filtered = False
         self.field.clear()
         self._pause.stop()
+        self._delegate.emphasise("")
+        self._count.hide()
         self._show_rows(lambda: self.model.show(opened.outline))
         # The sections of a few accounts are what one wants to see; they stay closed, however large they are.
         for account in self.model.children_of(0)[:_ACCOUNTS_OPENED]:
             self.tree.expand(self.model.index_of(account))
-        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _empty(self) -> None:
         self.field.clear()

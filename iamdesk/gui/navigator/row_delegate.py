@@ -20,6 +20,11 @@ class RowDelegate(QStyledItemDelegate):
     def __init__(self, model: OutlineModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._model = model
+        self._words: tuple[str, ...] = ()
+
+    def emphasise(self, text: str) -> None:
+        """Show in names where the words of a search stand; empty text ends it."""
+        self._words = tuple(text.casefold().split())
 
     def sizeHint(  # noqa: N802 - Qt's name
         self,
@@ -61,9 +66,13 @@ class RowDelegate(QStyledItemDelegate):
             font.setWeight(QFont.Weight.DemiBold)
         painter.setFont(font)
         metrics = QFontMetrics(font)
-        painter.setPen(ink)
         name = metrics.elidedText(visible(node.text), Qt.TextElideMode.ElideRight, area.width())
         align = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        if not selected:
+            for left, width in self._found_in(name, metrics):
+                place = QRect(area.left() + left, area.top() + gap // 2, width, area.height() - gap)
+                painter.fillRect(place, colour(Colour.FOUND_BAND, palette))
+        painter.setPen(ink)
         painter.drawText(area, align, name)
         area.setLeft(area.left() + metrics.horizontalAdvance(name) + gap + gap // 2)
         if node.detail and area.width() > metrics.averageCharWidth() * 2:
@@ -72,6 +81,17 @@ class RowDelegate(QStyledItemDelegate):
             detail = option.fontMetrics.elidedText(visible(node.detail), Qt.TextElideMode.ElideRight, area.width())
             painter.drawText(area, align, detail)
         painter.restore()
+
+    def _found_in(self, name: str, metrics: QFontMetrics) -> list[tuple[int, int]]:
+        """Return (left, width) of each searched word in a name, in pixels."""
+        folded = name.casefold()
+        if len(folded) != len(name):  # letters that fold to several: the places would be wrong
+            return []
+        places = [(folded.find(word), len(word)) for word in self._words if word in folded]
+        return [
+            (metrics.horizontalAdvance(name[:at]), metrics.horizontalAdvance(name[at : at + length]))
+            for at, length in places
+        ]
 
     def helpEvent(  # noqa: N802 - Qt's name
         self,

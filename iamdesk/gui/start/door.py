@@ -63,7 +63,7 @@ class Door(QAbstractButton):
         painter.setFont(self.font())
         painter.setPen(colour(Colour.MUTED, palette))
         room = self.width() - line - left
-        sentence = self.fontMetrics().elidedText(self._sentence, Qt.TextElideMode.ElideMiddle, room)
+        sentence = self.fontMetrics().elidedText(self._sentence, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRect(left, top + line + line // 4, room, line), align, sentence)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name

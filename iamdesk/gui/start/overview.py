@@ -175,7 +175,7 @@ class OverviewPage(QScrollArea):
             [
                 Bar(_BADGE_NAMES[badge], len(rows), badge, badge if rows else None)
                 for badge, rows in self._rows.items()
-                if decided or badge not in needs_deciding
+                if rows or (decided and badge in needs_deciding)
             ]
         )
         self._deciding.setVisible(not decided)

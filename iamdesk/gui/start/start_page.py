@@ -5,7 +5,15 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import plain_label, set_tooltip, visible
@@ -80,12 +88,14 @@ class StartPage(QScrollArea):
         layout.addWidget(self.capture_help)
         layout.addSpacing(line // 2)
         layout.addWidget(self._recent_title)
-        layout.addWidget(self.recent, 1)
+        layout.addWidget(self.recent)
+        layout.addStretch(1)
         outer = QWidget()
-        around = QVBoxLayout(outer)
+        around = QHBoxLayout(outer)
         around.setContentsMargins(0, 0, 0, 0)
-        around.addWidget(column, 1, Qt.AlignmentFlag.AlignHCenter)
-        column.setMinimumWidth(min(self.fontMetrics().averageCharWidth() * 80, 640))
+        around.addStretch(1)
+        around.addWidget(column, 1000)
+        around.addStretch(1)
         self.setWidget(outer)
 
     def show_capture_help(self) -> None:
@@ -102,4 +112,5 @@ class StartPage(QScrollArea):
             set_tooltip(item, str(path))
             self.recent.addItem(item)
         self.recent.setVisible(bool(paths))
+        self.recent.setMaximumHeight(self.recent.sizeHintForRow(0) * (len(paths) + 1) if paths else 0)
         self._recent_title.setVisible(bool(paths))

@@ -1,0 +1,247 @@
+"""The inspector: header and tabs for the one thing that is selected. Painted from one `Subject`, asked for once."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtWidgets import QStackedLayout, QTabWidget, QVBoxLayout, QWidget
+
+from iamdesk.explain.decision import Decision, StatementLine
+from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.inspector.code_view import CodeView
+from iamdesk.gui.inspector.facts_tab import FactsTab
+from iamdesk.gui.inspector.find_bar import FindBar
+from iamdesk.gui.inspector.header import InspectorHeader
+from iamdesk.gui.inspector.policies_tab import PoliciesTab
+from iamdesk.gui.inspector.trust_tab import TrustTab
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.plain_text import visible_lines
+from iamdesk.gui.session import Session
+from iamdesk.index.keys import trust_policy_key
+from iamdesk.index.outline import Badge, NodeKind
+from iamdesk.index.subject import Subject
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import OpenSnapshot
+
+_ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+_POLICIES = frozenset({NodeKind.CUSTOMER_POLICY, NodeKind.AWS_POLICY, NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY})
+_MEMBERS = {NodeKind.GROUP: "Members", NodeKind.INSTANCE_PROFILE: "Hands out"}
+_NOTHING = "Select a user, role, group or policy at the left. Its facts, policies and trust stand here."
+_MOST_GAPS = 3
+
+
+class JsonTab(QWidget):
+    """The whole entry as captured."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.text = CodeView()
+        self.text.setObjectName("rawView")
+        self.text.setAccessibleName("The entry as captured")
+        self.text.setFrameShape(CodeView.Shape.NoFrame)
+        self.find_bar = FindBar(self.text)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.find_bar)
+
+
+class Inspector(QWidget):
+    """The middle of the window."""
+
+    zoomed = Signal(int)
+    """Points added to the usual size of policy text."""
+
+    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
+        super().__init__(parent)
+        self.setObjectName("inspector")
+        self.setAccessibleName("Inspector")
+        self._session = session
+        self._subject: Subject | None = None
+        self._chosen_tab: dict[bool, int] = {}
+        self._showing = False
+        self.header = InspectorHeader()
+        self.gaps = MessageBar(closable=False)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("inspectorTabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName("Parts of the inspector")
+        self.facts = FactsTab()
+        self.policies = PoliciesTab()
+        self.trust = TrustTab()
+        self.json = JsonTab()
+        self.tabs.addTab(self.facts, "&Overview")
+        self.tabs.addTab(self.policies, "&Policies")
+        self.tabs.addTab(self.trust, "Tr&ust")
+        self.tabs.addTab(self.json, "&JSON")
+        self.tabs.setCurrentWidget(self.policies)
+        self._empty = FlowLabel(_NOTHING)
+        self._page = QWidget()
+        self._lay_out()
+        self._connect()
+        self._show_nothing()
+
+    def _lay_out(self) -> None:
+        line = self.fontMetrics().lineSpacing()
+        page = QVBoxLayout(self._page)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        page.addWidget(self.header)
+        page.addWidget(self.gaps)
+        page.addWidget(self.tabs, 1)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._empty.setContentsMargins(line, line, line, line)
+        self._empty.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._page)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.subject_selected.connect(self._show_key)
+        session.snapshot_closed.connect(self._show_nothing)
+        session.answered.connect(self._show_decision)
+        session.statement_shown.connect(self.show_statement)
+        session.badges_decided.connect(lambda _badges: self._refresh_badges())
+        self.header.copy_wanted.connect(self._copy)
+        self.facts.key_chosen.connect(session.show_key)
+        self.policies.key_chosen.connect(session.show_key)
+        self.policies.reader.copied.connect(session.announce)
+        self.trust.copied.connect(session.announce)
+        self.tabs.currentChanged.connect(self._tab_changed)
+        for view in self._texts():
+            view.zoomed.connect(self._zoom_changed)
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return the commands that the inspector carries out (``gui/actions.py``)."""
+        return {
+            "actionFindInPolicy": self.find_in_text,
+            "actionNextStatement": lambda: self.walk_statements(forward=True),
+            "actionPreviousStatement": lambda: self.walk_statements(forward=False),
+            "actionZoomIn": lambda: self.set_zoom(self.zoom + 1),
+            "actionZoomOut": lambda: self.set_zoom(self.zoom - 1),
+            "actionZoomReset": lambda: self.set_zoom(0),
+        }
+
+    @property
+    def subject(self) -> Subject | None:
+        """What is shown."""
+        return self._subject
+
+    @property
+    def zoom(self) -> int:
+        """Points added to the usual size of policy text."""
+        return self.policies.reader.text.zoom
+
+    def set_zoom(self, points: int) -> None:
+        """Show every text of the inspector larger or smaller."""
+        for view in self._texts():
+            view.set_zoom(points)
+
+    def show_statement(self, line: StatementLine) -> None:
+        """Open a statement's policy, marked, and put the statement in view."""
+        self._stack.setCurrentWidget(self._page)
+        self.tabs.setCurrentWidget(self.policies)
+        self.policies.show_statement(line)
+
+    def find_in_text(self) -> None:
+        """Search in the text of the current tab, or in the policy where the tab has none."""
+        match self.tabs.currentWidget():
+            case self.json:
+                self.json.find_bar.begin()
+            case self.trust:
+                self.trust.reader.find_bar.begin()
+            case _:
+                self.tabs.setCurrentWidget(self.policies)
+                self.policies.reader.find_bar.begin()
+
+    def walk_statements(self, *, forward: bool) -> None:
+        """Go to the next or the previous marked statement."""
+        if self.tabs.currentWidget() is self.trust:
+            self.trust.reader.text.go_to_statement(forward)
+        else:
+            self.tabs.setCurrentWidget(self.policies)
+            self.policies.reader.text.go_to_statement(forward)
+
+    def _texts(self) -> tuple[CodeView, ...]:
+        return self.policies.reader.text, self.trust.reader.text, self.json.text
+
+    def _show_key(self, key: str) -> None:
+        opened = self._session.snapshot
+        subject = opened.subject(key) if opened is not None else None
+        if opened is None or subject is None:
+            self._show_nothing(f"The snapshot does not hold {key}." if key else _NOTHING)
+            return
+        self._subject = subject
+        self._showing = True
+        self._fill(opened, subject)
+        self._choose_tab(subject)
+        self._showing = False
+        self._stack.setCurrentWidget(self._page)
+
+    def _fill(self, opened: "OpenSnapshot", subject: Subject) -> None:
+        self.header.show_subject(subject, self._badges(subject))
+        if subject.gaps:
+            more = len(subject.gaps) - _MOST_GAPS
+            rest = [f"and {more:,} more: see Overview"] if more > 0 else []
+            self.gaps.say(Tone.NOTE, " ".join([*subject.gaps[:_MOST_GAPS], *rest]))
+        else:
+            self.gaps.clear()
+
+        def kind_of(key: str) -> NodeKind | None:
+            row = opened.outline.rows_by_key.get(key)
+            return opened.outline.nodes[row].kind if row is not None else None
+
+        self.facts.show_subject(subject, _MEMBERS.get(subject.kind, "Carried by"), kind_of)
+        self.policies.show_subject(opened, subject)
+        is_trust = subject.kind is NodeKind.TRUST_POLICY
+        has_trust = subject.kind in _ROLES or is_trust
+        self.tabs.setTabVisible(self.tabs.indexOf(self.trust), has_trust)
+        if has_trust:
+            key = subject.key if is_trust else trust_policy_key(subject.key)
+            view = opened.policy(key)
+            self.trust.show_subject(subject, key, view.document if view is not None else None, self._session.decision)
+        count = len(subject.policies)
+        is_policy = subject.kind in _POLICIES
+        self.tabs.setTabText(self.tabs.indexOf(self.policies), "&Policy" if is_policy else f"&Policies {count:,}")
+        self.json.text.show_text(visible_lines(subject.raw))
+
+    def _choose_tab(self, subject: Subject) -> None:
+        """Stay on the tab that the user chose for this sort of thing; at first, the policies."""
+        index = self._chosen_tab.get(subject.kind in _POLICIES, self.tabs.indexOf(self.policies))
+        self.tabs.setCurrentIndex(index if self.tabs.isTabVisible(index) else self.tabs.indexOf(self.policies))
+
+    def _tab_changed(self, index: int) -> None:
+        if not self._showing and self._subject is not None:
+            self._chosen_tab[self._subject.kind in _POLICIES] = index
+
+    def _show_decision(self, decision: Decision | None) -> None:
+        self.policies.show_decision(decision)
+        self.trust.show_decision(decision)
+
+    def _badges(self, subject: Subject) -> tuple[Badge, ...]:
+        opened = self._session.snapshot
+        row = opened.outline.rows_by_key.get(subject.key) if opened is not None else None
+        return self._session.badges.get(row, subject.badges) if row is not None else subject.badges
+
+    def _refresh_badges(self) -> None:
+        if self._subject is not None:
+            self.header.show_badges(self._badges(self._subject))
+
+    def _show_nothing(self, why: str = _NOTHING) -> None:
+        self._subject = None
+        self.policies.show_subject(self._session.snapshot, None)
+        self._empty.setText(why)
+        self._stack.setCurrentWidget(self._empty)
+
+    def _copy(self, arn: str) -> None:
+        QGuiApplication.clipboard().setText(arn)
+        self._session.announce(f"Copied {arn}")
+
+    def _zoom_changed(self, points: int) -> None:
+        self.set_zoom(points)
+        self.zoomed.emit(points)

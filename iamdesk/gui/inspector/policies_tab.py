@@ -1,0 +1,107 @@
+"""The Policies tab: the list above, the text of the chosen one below, marked with what the answer says."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from iamdesk.explain.decision import Decision, StatementLine
+from iamdesk.gui.inspector.bands import same_text
+from iamdesk.gui.inspector.policy_list import Entry, PolicyList, entries_from, entries_of, entry_for
+from iamdesk.gui.inspector.policy_reader import PolicyReader
+from iamdesk.index.subject import Subject
+
+if TYPE_CHECKING:
+    from iamdesk.index.subject import PolicyView
+    from iamdesk.workbench import OpenSnapshot
+
+
+class PoliciesTab(QWidget):
+    """Shows policies of one subject, and those that the answer brings."""
+
+    key_chosen = Signal(str)
+    """Of a policy that is to become the subject."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._opened: OpenSnapshot | None = None
+        self._subject: Subject | None = None
+        self._decision: Decision | None = None
+        self._guest: Entry | None = None
+        """A policy that was pointed at, and that neither subject nor answer lists."""
+        self.list = PolicyList()
+        self.reader = PolicyReader("policyView")
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setObjectName("policiesSplitter")
+        self.splitter.addWidget(self.list)
+        self.splitter.addWidget(self.reader)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.splitter)
+        self.list.entry_chosen.connect(self._show)
+        self.list.opened.connect(lambda entry: self.key_chosen.emit(entry.key))
+        self.reader.version_wanted.connect(self._show_version)
+
+    @property
+    def count(self) -> int:
+        """How many policies the subject carries."""
+        return len(self._subject.policies) if self._subject is not None else 0
+
+    def show_subject(self, opened: "OpenSnapshot | None", subject: Subject | None) -> None:
+        """Show another subject's policies."""
+        self._opened, self._subject, self._guest = opened, subject, None
+        self._fill()
+
+    def show_decision(self, decision: Decision | None) -> None:
+        """Mark what another answer says."""
+        self._decision = decision
+        self._fill()
+        self.reader.show_answer(decision)
+
+    def show_statement(self, line: StatementLine) -> None:
+        """Open the policy of a statement and go to it."""
+        if not self.list.go_to(line.policy_key):
+            self._guest = entry_for(line)
+            self._fill()
+            self.list.go_to(line.policy_key)
+        shown = self.reader.text.shown
+        if shown is None or not same_text(shown, line.document):
+            # Another version, or a policy that came with the question: what the answer read is what is shown.
+            self.reader.show_document(line.document, line.policy_name, line.policy_key, answer=self._decision)
+        self.reader.go_to(line)
+
+    def _fill(self) -> None:
+        own = entries_of(self._subject.policies) if self._subject is not None else []
+        known = {entry.key for entry in own}
+        answers = entries_from(self._decision, known)
+        if self._guest is not None and self._guest.key not in known | {entry.key for entry in answers}:
+            answers.append(self._guest)
+        self.list.show_entries(own, answers, self._decision)
+
+    def _show(self, entry: Entry | None) -> None:
+        if entry is None or self._opened is None:
+            why = "No policy" if self._subject is not None else ""
+            self.reader.show_document(None, why)
+            return
+        view = self._opened.policy(entry.key)
+        if view is None:
+            missing = f"{entry.name}: the snapshot does not hold its text"
+            name = entry.name if entry.document is not None else missing
+            self.reader.show_document(entry.document, name, entry.key, answer=self._decision)
+            return
+        self._show_view(entry, view)
+
+    def _show_version(self, version: str) -> None:
+        entry = self.list.current_entry()
+        view = self._opened.policy(entry.key, version) if entry is not None and self._opened is not None else None
+        if entry is not None and view is not None:
+            self._show_view(entry, view)
+
+    def _show_view(self, entry: Entry, view: "PolicyView") -> None:
+        versions = [
+            (version, f"{version}, in force" if version == view.in_force else version) for version in view.versions
+        ]
+        self.reader.show_document(view.document, entry.name, entry.key, versions, view.version, self._decision)

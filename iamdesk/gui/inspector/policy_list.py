@@ -1,0 +1,213 @@
+"""The policies of a subject, each with where it comes from; below them, those that only the answer speaks of."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from iamdesk.explain.decision import Decision, Part, SourceType, StatementLine
+from iamdesk.gui import marks
+from iamdesk.gui.marks import Mark
+from iamdesk.gui.plain_text import set_cell_tooltip, visible
+from iamdesk.index.outline import NodeKind
+from iamdesk.index.subject import PolicyLine, PolicyRole
+from iamdesk.policy.document import Document
+
+_ENTRY = Qt.ItemDataRole.UserRole
+_LINES_SHOWN = 7
+_TYPE_WORDS = {
+    SourceType.SCP: "service control policy",
+    SourceType.RCP: "resource control policy",
+    SourceType.RESOURCE: "resource policy",
+    SourceType.TRUST: "trust policy",
+    SourceType.SESSION: "session policy",
+    SourceType.PERMISSIONS_BOUNDARY: "permissions boundary",
+    SourceType.ENDPOINT: "endpoint policy",
+    SourceType.ACL: "access control list",
+}
+_PART_MARKS = (
+    (Part.DECIDES, "Deny", Mark.EXPLICIT_DENY),
+    (Part.DECIDES, "Allow", Mark.ALLOWED),
+    (Part.DEPENDS, "", Mark.CONDITIONAL),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One policy of the list."""
+
+    key: str
+    name: str
+    kind: NodeKind
+    origin: str
+    problems: tuple[str, ...] = ()
+    document: Document | None = None
+    """Given where the policy is not in the snapshot but came with an answer."""
+
+
+def entries_of(policies: Iterable[PolicyLine]) -> list[Entry]:
+    """Return a subject's policies as entries; what a policy is for comes before where it comes from."""
+    told = {PolicyRole.BOUNDARY, PolicyRole.TRUST}
+    return [
+        Entry(
+            line.key,
+            line.name,
+            line.kind,
+            line.origin if line.role not in told or line.role in line.origin else f"{line.role}, {line.origin}",
+            line.problems,
+        )
+        for line in policies
+    ]
+
+
+def entries_from(decision: Decision | None, known: Iterable[str]) -> list[Entry]:
+    """Return the policies that an answer speaks of and the subject does not carry, each once."""
+    seen = set(known)
+    found: list[Entry] = []
+    for line in decision.statements if decision is not None else ():
+        if line.policy_key not in seen:
+            seen.add(line.policy_key)
+            found.append(entry_for(line))
+    return found
+
+
+def entry_for(line: StatementLine) -> Entry:
+    """Return the entry of the policy in which a statement of an answer stands."""
+    words = _TYPE_WORDS.get(line.source_policy_type, "policy")
+    owner = f" of {line.owner}" if line.owner and line.owner != line.policy_key else ""
+    return Entry(line.policy_key, line.policy_name, _kind(line), f"{words}{owner}", (), line.document)
+
+
+def _kind(line: StatementLine) -> NodeKind:
+    match line.source_policy_type:
+        case SourceType.AWS_MANAGED:
+            return NodeKind.AWS_POLICY
+        case SourceType.USER | SourceType.GROUP | SourceType.ROLE:
+            return NodeKind.INLINE_POLICY
+        case SourceType.TRUST:
+            return NodeKind.TRUST_POLICY
+        case _:
+            return NodeKind.CUSTOMER_POLICY
+
+
+class PolicyList(QTreeWidget):
+    """One line a policy. The mark beside a name says what the answer on the screen owes to it."""
+
+    entry_chosen = Signal(object)
+    """Entry, when the current line changes; None for no line."""
+    opened = Signal(object)
+    """Entry, on Return or double click: go to the policy itself."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("policyList")
+        self.setAccessibleName("Policies")
+        self.setColumnCount(2)
+        self.setHeaderLabels(["Policy", "Comes from"])
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self.header().setObjectName("policyListHeader")
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self.header().setStretchLastSection(True)
+        self.header().resizeSection(0, self.fontMetrics().averageCharWidth() * 40)
+        self._parts: dict[str, Mark] = {}
+        self.currentItemChanged.connect(self._current_changed)
+        self.itemActivated.connect(lambda item: self.opened.emit(item.data(0, _ENTRY)))
+
+    def show_entries(self, own: Sequence[Entry], answers: Sequence[Entry], decision: Decision | None) -> None:
+        """Show the subject's policies, then those that the answer adds. The current policy stays, where it can."""
+        before = self.current_entry()
+        self._parts = _parts(decision)
+        self.blockSignals(True)
+        self.clear()
+        for entry in own:
+            self._add(entry)
+        for entry in answers:
+            self._add(entry, quiet=True)
+        self.blockSignals(False)
+        if before is None or not self.go_to(before.key):
+            first = self.topLevelItem(0)
+            if first is not None:
+                self.setCurrentItem(first)
+        if self.topLevelItemCount() == 0:
+            self.entry_chosen.emit(None)
+        self.updateGeometry()
+
+    def current_entry(self) -> Entry | None:
+        """Return the policy of the current line."""
+        item = self.currentItem()
+        entry = item.data(0, _ENTRY) if item is not None else None
+        return entry if isinstance(entry, Entry) else None
+
+    def go_to(self, key: str) -> bool:
+        """Make the line of a policy current; False when there is none."""
+        for row in range(self.topLevelItemCount()):
+            item = self.topLevelItem(row)
+            if item is not None and item.data(0, _ENTRY).key == key:
+                self.setCurrentItem(item)
+                self.entry_chosen.emit(item.data(0, _ENTRY))
+                return True
+        return False
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for the lines, up to a few."""
+        row = max(self.sizeHintForRow(0), self.fontMetrics().lineSpacing())
+        lines = min(max(self.topLevelItemCount(), 2), _LINES_SHOWN)
+        return QSize(super().sizeHint().width(), self.header().sizeHint().height() + row * lines + 4)
+
+    def _add(self, entry: Entry, *, quiet: bool = False) -> None:
+        item = QTreeWidgetItem([visible(entry.name), visible(entry.origin)])
+        item.setData(0, _ENTRY, entry)
+        item.setForeground(1, self.palette().placeholderText())
+        if quiet:
+            font = self.font()
+            font.setItalic(True)
+            item.setFont(0, font)
+        set_cell_tooltip(item, 0, "\n".join([entry.name, entry.key, *entry.problems]))
+        set_cell_tooltip(item, 1, entry.origin)
+        self._draw(item, entry)
+        self.addTopLevelItem(item)
+
+    def _draw(self, item: QTreeWidgetItem, entry: Entry) -> None:
+        mark = self._parts.get(entry.key)
+        item.setIcon(0, marks.icon(mark if mark is not None else entry.kind, self.palette()))
+        said = f", {marks.MARK_WORDS[mark]}" if mark is not None else ""
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(f"{entry.name}, {entry.kind}{said}"))
+
+    def _current_changed(self, current: QTreeWidgetItem | None) -> None:
+        self.entry_chosen.emit(current.data(0, _ENTRY) if current is not None else None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Copy the current line as TSV: name, origin, key."""
+        entry = self.current_entry()
+        if event.matches(QKeySequence.StandardKey.Copy) and entry is not None:
+            QGuiApplication.clipboard().setText(f"{entry.name}\t{entry.origin}\t{entry.key}")
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "_parts"):
+            for row in range(self.topLevelItemCount()):
+                item = self.topLevelItem(row)
+                if item is not None:
+                    item.setForeground(1, self.palette().placeholderText())
+                    self._draw(item, item.data(0, _ENTRY))
+
+
+def _parts(decision: Decision | None) -> dict[str, Mark]:
+    """Return, by policy, the weightiest thing that its statements did in an answer."""
+    found: dict[str, Mark] = {}
+    lines = decision.statements if decision is not None else ()
+    for part, effect, mark in _PART_MARKS:
+        for line in lines:
+            if line.part is part and effect in ("", line.effect):
+                found.setdefault(line.policy_key, mark)
+    return found

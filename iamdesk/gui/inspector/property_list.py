@@ -1,0 +1,85 @@
+"""Labels and values in groups: a quiet list that can be read, walked and copied."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from iamdesk.gui.inspector.roomy_rows import RoomyRows
+from iamdesk.gui.plain_text import set_cell_tooltip, visible
+
+_RAW = Qt.ItemDataRole.UserRole
+
+
+class PropertyList(QTreeWidget):
+    """Two columns. Values are shortened in the middle where they must be; Copy gives them whole, as TSV."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setColumnCount(2)
+        self.setHeaderHidden(True)
+        self.setRootIsDecorated(False)
+        self.setItemsExpandable(False)
+        self.setIndentation(0)
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        line = self.fontMetrics().lineSpacing()
+        self.setItemDelegate(RoomyRows(line * 2 // 3, self))
+        self.header().setStretchLastSection(True)
+        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+
+    def show_groups(self, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
+        """Show (title, pairs) groups; a group without pairs is left out, one without a title has no heading."""
+        self.clear()
+        for title, pairs in groups:
+            if not pairs:
+                continue
+            if title:
+                if self.topLevelItemCount():
+                    self._add(QTreeWidgetItem(), Qt.ItemFlag.NoItemFlags)
+                heading = QTreeWidgetItem([visible(title)])
+                font = self.font()
+                font.setBold(True)
+                heading.setFont(0, font)
+                self._add(heading, Qt.ItemFlag.ItemIsEnabled)
+                heading.setFirstColumnSpanned(True)
+            for label, value in pairs:
+                item = QTreeWidgetItem([visible(label), visible(value)])
+                item.setForeground(0, self.palette().placeholderText())
+                item.setData(1, _RAW, value)
+                set_cell_tooltip(item, 1, value)
+                self._add(item, Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+        self.scrollToTop()
+
+    def content_height(self) -> int:
+        """Return the height at which nothing needs to scroll."""
+        row = self.sizeHintForRow(0) if self.topLevelItemCount() else 0
+        return row * self.topLevelItemCount() + 2 * self.frameWidth() + 2
+
+    def _add(self, item: QTreeWidgetItem, flags: Qt.ItemFlag) -> None:
+        item.setFlags(flags)
+        self.addTopLevelItem(item)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            for row in range(self.topLevelItemCount()):
+                item = self.topLevelItem(row)
+                if item is not None and item.data(1, _RAW) is not None:
+                    item.setForeground(0, self.palette().placeholderText())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Copy the selected rows."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            rows = (f"{item.text(0)}\t{item.data(1, _RAW) or ''}" for item in self.selectedItems())
+            QGuiApplication.clipboard().setText("\n".join(rows))
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,26 @@
+"""Rows with some air: a delegate for short lists that are read, not skimmed."""
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSize
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+
+
+class RoomyRows(QStyledItemDelegate):
+    """Makes rows higher by half, and indents the first column."""
+
+    def __init__(self, indent: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._indent = indent
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
+        """Return the usual size and the air."""
+        usual = super().sizeHint(option, index)
+        height = option.fontMetrics.lineSpacing() * 8 // 5
+        return QSize(usual.width() + (self._indent if index.column() == 0 else 0), max(usual.height(), height))
+
+    def initStyleOption(  # noqa: N802 - Qt's name
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Indent."""
+        super().initStyleOption(option, index)
+        if index.column() == 0:
+            option.rect.setLeft(option.rect.left() + self._indent)

@@ -1,0 +1,59 @@
+"""The Trust tab of a role: who may assume it, in words; the policy that says so stands below."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QSplitter, QVBoxLayout, QWidget
+
+from iamdesk.explain.decision import Decision
+from iamdesk.gui import marks
+from iamdesk.gui.inspector.policy_reader import PolicyReader
+from iamdesk.gui.plain_text import set_tooltip, visible
+from iamdesk.index.outline import NodeKind
+from iamdesk.index.subject import Subject
+from iamdesk.policy.document import Document
+
+_SENTENCES_SHOWN = 5
+
+
+class TrustTab(QWidget):
+    """Sentences above, text below."""
+
+    copied = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sentences = QListWidget()
+        self.sentences.setAccessibleName("Who may assume the role")
+        self.sentences.setFrameShape(QListWidget.Shape.NoFrame)
+        self.sentences.setWordWrap(True)
+        self.sentences.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.reader = PolicyReader("trustView")
+        self.reader.text.setAccessibleName("Trust policy text")
+        self.reader.copied.connect(self.copied)
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        splitter.setObjectName("trustSplitter")
+        splitter.addWidget(self.sentences)
+        splitter.addWidget(self.reader)
+        splitter.setStretchFactor(0, 0)
+        splitter.setStretchFactor(1, 1)
+        self._splitter = splitter
+        splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(splitter)
+
+    def show_subject(self, subject: Subject, key: str, document: Document | None, decision: Decision | None) -> None:
+        """Show another role's trust; ``key`` is that of the trust policy."""
+        self.sentences.clear()
+        for sentence in subject.trusted:
+            item = QListWidgetItem(marks.icon(NodeKind.TRUST_POLICY, self.palette()), visible(sentence))
+            set_tooltip(item, sentence)
+            self.sentences.addItem(item)
+        line = self.fontMetrics().lineSpacing()
+        wanted = line * (2 * min(len(subject.trusted), _SENTENCES_SHOWN) + 1)
+        self._splitter.setSizes([wanted, max(wanted, self.height() - wanted)])
+        name = "Trust policy" if document is not None else "The snapshot does not hold the trust policy"
+        self.reader.show_document(document, name, key, answer=decision)
+
+    def show_decision(self, decision: Decision | None) -> None:
+        """Mark what another answer says."""
+        self.reader.show_answer(decision)

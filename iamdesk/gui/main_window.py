@@ -1,0 +1,270 @@
+"""The window's frame: makes session, jobs and panels, and wires them. It decides nothing by itself."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from iamdesk import paths
+from iamdesk.gui import about, marks
+from iamdesk.gui.actions import Menu
+from iamdesk.gui.capture_dialog import CaptureDialog
+from iamdesk.gui.command_palette import CommandPalette
+from iamdesk.gui.history import History
+from iamdesk.gui.job_strip import JobStrip
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.marks import Glyph
+from iamdesk.gui.menus import Menus
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.opening import Opening
+from iamdesk.gui.panel_cycle import PanelCycle
+from iamdesk.gui.plain_text import ElidedLabel, menu_text, visible
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.session import Session
+from iamdesk.gui.settings import Settings
+from iamdesk.gui.start.overview import OverviewPage
+from iamdesk.gui.start.overview_facts import status_words
+from iamdesk.gui.start.start_page import StartPage
+from iamdesk.gui.theme import Scheme, Theme
+from iamdesk.gui.workspace import Workspace
+
+USUAL_SIZE = QSize(1360, 860)
+_SAID_FOR = 6000
+"""Milliseconds that an announcement stays in the status bar."""
+
+
+class MainWindow(QMainWindow):
+    """The window. Closing it cancels what runs, waits for the threads and keeps the settings."""
+
+    def __init__(self, app: QApplication, settings: Settings, prompts: Prompts | None = None) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("iamdesk")
+        self.setAcceptDrops(True)
+        self.settings = settings
+        self.prompts = prompts or Prompts()
+        self.theme = Theme(app, settings.scheme)
+        self.theme.apply()
+        self.jobs = JobRunner(self)
+        self.session = Session(self.jobs, self)
+        self.history = History(self.session, self)
+        self.opening = Opening(self.session, self.jobs, self)
+        self.workspace = Workspace(self, self.session, self.jobs)
+        self.start = StartPage()
+        self.overview = OverviewPage(self.session, self.jobs)
+        self.trouble = MessageBar()
+        self.pages = QStackedWidget()
+        self._lay_out()
+        self._cycle = PanelCycle((self.start, *self.workspace.panels()), app, self)
+        self.menus = Menus(self, self.session, {**self._commands(), **self.workspace.commands()})
+        self._recent_menu = QMenu("Open &recent", self)
+        self._finish_menus()
+        self._connect()
+        self._restore()
+        self._show_start()
+
+    def _lay_out(self) -> None:
+        for page in (self.start, self.overview, self.workspace.inspector):
+            self.pages.addWidget(page)
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.trouble)
+        layout.addWidget(self.pages, 1)
+        self.setCentralWidget(middle)
+        self._summary = ElidedLabel()
+        self.statusBar().addWidget(self._summary, 1)
+        self.statusBar().addPermanentWidget(JobStrip(self.jobs))
+        self.setWindowIcon(marks.icon(Glyph.APP, self.palette(), 64))
+
+    def _commands(self) -> dict[str, Callable[[], None]]:
+        return {
+            "actionOpen": self.ask_and_open,
+            "actionOpenSample": lambda: self.open_path(paths.sample_snapshot()),
+            "actionReload": self._reload,
+            "actionCloseSnapshot": self.session.close,
+            "actionQuit": self._quit,
+            "actionBack": self.history.back,
+            "actionForward": self.history.forward,
+            "actionOverview": self.show_overview,
+            "actionNextPanel": lambda: self._cycle.step(forward=True),
+            "actionPreviousPanel": lambda: self._cycle.step(forward=False),
+            "actionSchemeSystem": lambda: self._set_scheme(Scheme.SYSTEM),
+            "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
+            "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
+            "actionPalette": self._open_palette,
+            "actionHowToCapture": self._show_capture_help,
+            "actionAbout": self._show_about,
+        }
+
+    def _finish_menus(self) -> None:
+        """Add what no table can hold: recent files, and a switch for each panel."""
+        file_menu = self.menus.menus[Menu.FILE]
+        self._recent_menu.setObjectName("menuRecent")
+        file_menu.insertMenu(self.menus.actions["actionOpenSample"], self._recent_menu)
+        self._recent_menu.aboutToShow.connect(self._fill_recent)
+        view_menu = self.menus.menus[Menu.VIEW]
+        panels = QMenu("&Panels", self)
+        panels.setObjectName("menuPanels")
+        for dock in self.workspace.docks.values():
+            panels.addAction(dock.toggleViewAction())
+        view_menu.addSeparator()
+        view_menu.addMenu(panels)
+        self._check_scheme()
+
+    def _connect(self) -> None:
+        session = self.session
+        self.start.open_wanted.connect(self.ask_and_open)
+        self.start.sample_wanted.connect(lambda: self.open_path(paths.sample_snapshot()))
+        self.start.recent_wanted.connect(self.open_path)
+        self.opening.opened.connect(self._opened)
+        self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
+        session.snapshot_opened.connect(self._show_snapshot)
+        session.snapshot_closed.connect(self._show_start)
+        session.subject_selected.connect(self._show_subject)
+        session.key_shown.connect(self._show_subject)
+        session.statement_shown.connect(lambda _line: self.pages.setCurrentWidget(self.workspace.inspector))
+        session.announced.connect(lambda text: self.statusBar().showMessage(visible(text), _SAID_FOR))
+        self.history.changed.connect(self._enable_history)
+        self.menus.refresh()
+        self._enable_history()
+
+    def open_path(self, path: Path) -> None:
+        """Begin to open a snapshot; what is open stays until it is there."""
+        self.trouble.clear()
+        self.opening.open(path)
+
+    def ask_and_open(self) -> None:
+        """Ask for a file and open it."""
+        recent = self.settings.recent
+        folder = recent[0].parent if recent else Path.home()
+        path = self.prompts.snapshot_to_open(self, folder)
+        if path is not None:
+            self.open_path(path)
+
+    def show_overview(self) -> None:
+        """Show the snapshot as a whole."""
+        self.pages.setCurrentWidget(self.overview)
+
+    def show_palette(self) -> CommandPalette:
+        """Show every command that can be carried out now."""
+        entries = [
+            (menu.title(), action)
+            for menu in self.menus.menus.values()
+            for action in menu.actions()
+            if action.objectName() in self.menus.actions and action.isEnabled()
+        ]
+        palette = CommandPalette(entries, self)
+        palette.show()
+        return palette
+
+    def show_trouble(self, tone: Tone, sentence: str) -> None:
+        """Say above the middle of the window what went wrong."""
+        self.trouble.say(tone, sentence)
+
+    def _opened(self, path: Path) -> None:
+        self.trouble.clear()
+        self.settings.remember(path)
+        self.start.show_recent(self.settings.recent)
+
+    def _show_snapshot(self) -> None:
+        opened = self.session.snapshot
+        if opened is None:
+            return
+        self.workspace.show()
+        self.pages.setCurrentWidget(self.overview)
+        self.workspace.navigator.focus_filter()
+        self._summary.setText(status_words(opened.snapshot, opened.outline))
+        self.setWindowTitle(f"{visible(opened.snapshot.path.name)} – iamdesk")
+
+    def _show_start(self) -> None:
+        self.workspace.hide()
+        self.pages.setCurrentWidget(self.start)
+        self._summary.setText("")
+        self.setWindowTitle("iamdesk")
+        self.start.show_recent(self.settings.recent)
+
+    def _show_subject(self, key: str) -> None:
+        """Show the inspector; a snapshot's only account is what the overview tells of."""
+        opened = self.session.snapshot
+        accounts = [account.account_id for account in opened.snapshot.accounts] if opened is not None else []
+        self.pages.setCurrentWidget(self.overview if accounts == [key] else self.workspace.inspector)
+
+    def _open_palette(self) -> None:
+        self.show_palette()
+
+    def _show_about(self) -> None:
+        about.show_about(self)
+
+    def _reload(self) -> None:
+        if self.session.snapshot is not None:
+            self.open_path(self.session.snapshot.snapshot.path)
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _set_scheme(self, scheme: Scheme) -> None:
+        self.settings.scheme = scheme
+        self.theme.scheme = scheme
+        self._check_scheme()
+
+    def _check_scheme(self) -> None:
+        self.menus.actions[f"actionScheme{self.settings.scheme.value.title()}"].setChecked(True)
+
+    def _enable_history(self) -> None:
+        self.menus.actions["actionBack"].setEnabled(self.history.can_go_back)
+        self.menus.actions["actionForward"].setEnabled(self.history.can_go_forward)
+
+    def _fill_recent(self) -> None:
+        self._recent_menu.clear()
+        for path in self.settings.recent:
+            self._recent_menu.addAction(menu_text(str(path)), partial(self.open_path, path))
+        if self._recent_menu.isEmpty():
+            self._recent_menu.addAction("Nothing was opened yet").setEnabled(False)
+            return
+        self._recent_menu.addSeparator()
+        self._recent_menu.addAction("&Clear this list", self._forget_recent)
+
+    def _forget_recent(self) -> None:
+        self.settings.forget_recent()
+        self.start.show_recent(())
+
+    def _show_capture_help(self) -> None:
+        if self.pages.currentWidget() is self.start:
+            self.start.show_capture_help()
+        else:
+            CaptureDialog(self).show()
+
+    def _restore(self) -> None:
+        if self.settings.geometry.isEmpty() or not self.restoreGeometry(self.settings.geometry):
+            self.resize(USUAL_SIZE)
+        self.workspace.restore(self.settings)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """End what runs, keep the settings."""
+        self.jobs.wait_all()
+        self.settings.geometry = self.saveGeometry()
+        self.workspace.keep(self.settings)
+        self.settings.save()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Take exactly one local file or folder."""
+        if _dropped(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open what was dropped."""
+        path = _dropped(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.open_path(path)
+
+
+def _dropped(event: QDropEvent) -> Path | None:
+    urls = event.mimeData().urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

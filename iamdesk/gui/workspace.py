@@ -1,0 +1,128 @@
+"""The panels of the window and where they stand: question on top, navigator left, answer right, tables below."""
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QToolBar, QWidget
+
+from iamdesk.gui.ask.answer_panel import AnswerPanel
+from iamdesk.gui.ask.question_bar import QuestionBar
+from iamdesk.gui.inspector.inspector import Inspector
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.navigator.navigator import NavigatorPanel
+from iamdesk.gui.plain_text import menu_text
+from iamdesk.gui.session import Session
+from iamdesk.gui.settings import Settings
+from iamdesk.gui.theme import Colour, colour
+
+STATE_VERSION = 1
+"""Raise it when panels are added or renamed: states saved before are then not restored."""
+
+
+class FlatToolBar(QToolBar):
+    """A tool bar with one quiet line below it; the style's own has bright edges in dark palettes."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint ground and line."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().window())
+        painter.fillRect(0, self.height() - 1, self.width(), 1, colour(Colour.RULE, self.palette()))
+
+
+class Workspace(QObject):
+    """Makes the panels and their docks. All of them are there while a snapshot is open, and gone while none is."""
+
+    def __init__(self, window: QMainWindow, session: Session, jobs: JobRunner) -> None:
+        super().__init__(window)
+        self._window = window
+        self._state = QByteArray()
+        self._is_shown = False
+        self.question = QuestionBar(session, jobs)
+        self.navigator = NavigatorPanel(session, jobs)
+        self.inspector = Inspector(session, jobs)
+        self.answer = AnswerPanel(session, jobs)
+        self.docks: dict[str, QDockWidget] = {}
+        self.bar = FlatToolBar("Question", window)
+        self.bar.setObjectName("questionBar")
+        self.bar.setMovable(False)
+        self.bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.bar.addWidget(self.question)
+        window.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.bar)
+        self._dock("navigatorDock", "Navigator", self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self._dock("answerDock", "Answer", self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
+        window.setDockOptions(
+            QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AnimatedDocks
+        )
+        for edge, area in (
+            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            window.setCorner(edge, area)
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what the panels do (``gui/actions.py``)."""
+        found: dict[str, Callable[[], None]] = {}
+        for panel in (self.question, self.navigator, self.inspector, self.answer):
+            for name, act in panel.commands().items():
+                if name in found:
+                    raise ValueError(f"two panels carry out {name}")
+                found[name] = act
+        return found
+
+    def panels(self) -> tuple[QWidget, ...]:
+        """Return the panels in the order in which F6 visits them."""
+        return self.question, self.navigator, self.inspector, self.answer
+
+    def show(self) -> None:
+        """Show the panels as they stood when they were last seen."""
+        if self._is_shown:
+            return
+        self._is_shown = True
+        for part in (self.bar, *self.docks.values()):
+            part.show()
+        if self._state.isEmpty() or not self._window.restoreState(self._state, STATE_VERSION):
+            # Docks that were hidden have no width to change before the layout has seen them.
+            QTimer.singleShot(0, self, self._usual_widths)
+
+    def hide(self) -> None:
+        """Hide the panels, and keep in mind how they stood."""
+        if self._is_shown:
+            self._state = self._window.saveState(STATE_VERSION)
+        self._is_shown = False
+        for part in (self.bar, *self.docks.values()):
+            part.hide()
+
+    def restore(self, settings: Settings) -> None:
+        """Take up where the last run ended."""
+        self._state = settings.docks
+        self.inspector.set_zoom(settings.policy_zoom)
+        for header in self._headers():
+            state = settings.columns(header.objectName())
+            if not state.isEmpty():
+                header.restoreState(state)
+
+    def keep(self, settings: Settings) -> None:
+        """Note for the next run how things stand."""
+        settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
+        settings.policy_zoom = self.inspector.zoom
+        for header in self._headers():
+            settings.set_columns(header.objectName(), header.saveState())
+
+    def _headers(self) -> list[QHeaderView]:
+        """Return the headers whose columns come back: those that bear a name."""
+        return [header for header in self._window.findChildren(QHeaderView) if header.objectName()]
+
+    def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> None:
+        dock = QDockWidget(menu_text(title), self._window)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        self._window.addDockWidget(area, dock)
+        self.docks[name] = dock
+
+    def _usual_widths(self) -> None:
+        unit = self._window.fontMetrics().averageCharWidth()
+        docks = [self.docks["navigatorDock"], self.docks["answerDock"]]
+        self._window.resizeDocks(docks, [unit * 50, unit * 62], Qt.Orientation.Horizontal)
