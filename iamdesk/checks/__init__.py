@@ -1,0 +1,1 @@
+"""Built-in checks: questions that a reviewer would put to a snapshot, and what they found."""

@@ -1,0 +1,1 @@
+"""Findings and answers leave the house: one module for each format."""

@@ -1,0 +1,232 @@
+"""What the snapshot does not hold. Told first: every other finding rests on what it does hold."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.documents import WRITTEN, Written
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.subjects import ACCOUNTS, Subject, account_subject, own_roles
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.index.outline import NodeKind
+from iamdesk.index.references import is_service_linked, last_of_arn
+from iamdesk.index.validation import json_path
+from iamdesk.snapshot.model import Account
+
+ORGANIZATION_UNKNOWN = "organization-unknown"
+"""Code of the engine's assumption that nothing but the captured policies limits the account."""
+_MOST_NAMED = 50
+_RECAPTURE = (
+    "Capture the account again without `--filter` and without `--max-items`: "
+    "`aws iam get-account-authorization-details`."
+)
+
+
+@check(
+    "CMP-01",
+    over=ACCOUNTS,
+    title="Pages of the account are missing",
+    severity=Severity.HIGH,
+    question="Does the last page of the account say that more follow?",
+    remedy=_RECAPTURE,
+)
+def truncated(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Principals may be missing altogether: nothing can be said of them."""
+    if account.is_truncated:
+        yield Hit(
+            f"Account {account.account_id} is not complete: its last page says that more follow, so there are users, "
+            "groups, roles or policies of which nothing is told here.",
+            (Evidence("The last page read has IsTruncated true, or a Marker that leads to another page."),),
+        )
+
+
+@check(
+    "CMP-02",
+    over=ACCOUNTS,
+    title="Attachments that the snapshot does not show",
+    severity=Severity.MEDIUM,
+    question="Does AWS count more attachments of a policy than the snapshot holds?",
+    remedy=_RECAPTURE,
+)
+def attachments_do_not_add_up(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """AWS's count against that of the snapshot: a control total. Fewer by AWS's count means that time has passed."""
+    held = survey.references(account).carriers
+    more = [
+        (policy, len(held.get(policy.arn, ())))
+        for policy in account.policies
+        if policy.attachment_count is not None and policy.attachment_count > len(held.get(policy.arn, ()))
+    ]
+    if more:
+        names = enumerated(policy.policy_name for policy, _ in more)
+        yield Hit(
+            f"AWS counts more attachments of {counted(len(more), 'policy')} than the snapshot holds: {names}. Who else "
+            "has them is not told here.",
+            tuple(
+                Evidence(
+                    f"{policy.policy_name}: AWS counts {policy.attachment_count:,}, the snapshot holds {count:,}.",
+                    policy_key=policy.arn,
+                )
+                for policy, count in more
+            ),
+        )
+
+
+@check(
+    "CMP-03",
+    over=ACCOUNTS,
+    title="Policy or group that the snapshot names and does not hold",
+    severity=Severity.MEDIUM,
+    question="Is a policy that is attached, or a group that has members, absent from the snapshot?",
+    remedy=_RECAPTURE + " A policy that serves only as a boundary is not printed: add it with "
+    "`aws iam get-policy` and `aws iam get-policy-version`.",
+)
+def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """One finding for each missing thing, with those whose permissions it leaves open as evidence."""
+    used = survey.references(account)
+    for arn in sorted(used.carriers.keys() | used.bounded.keys()):
+        if survey.evaluator.index.document_of(account.account_id, arn) is not None:
+            continue
+        survey.breathe()
+        attached, bounded = used.carriers.get(arn, []), used.bounded.get(arn, [])
+        what = []
+        if attached:
+            what.append(
+                f"gives the {counted(len(attached), 'user, group or role', 'users, groups and roles')} that have it"
+            )
+        if bounded:
+            holders = counted(len(bounded), "user or role", "users and roles")
+            what.append(f"leaves the {holders} that it bounds")
+        evidence = [Evidence(f"{one.arn} has it attached.") for one in attached]
+        evidence += [Evidence(f"{one.arn} has it as permissions boundary.") for one in bounded]
+        yield Hit(
+            f"What {last_of_arn(arn)} {' and '.join(what)} cannot be told: the snapshot does not hold its document.",
+            tuple(evidence[:_MOST_NAMED]),
+            state=State.CANNOT_TELL,
+            subject=Subject(arn, last_of_arn(arn), NodeKind.MISSING),
+        )
+    for name in sorted(used.missing_groups()):
+        members = used.members[name]
+        yield Hit(
+            f"What group {name} gives its {counted(len(members), 'member')} cannot be told: the snapshot does not hold "
+            "the group.",
+            tuple(Evidence(f"{user.arn} is a member.") for user in members[:_MOST_NAMED]),
+            state=State.CANNOT_TELL,
+            subject=Subject(used.group_key(name), name, NodeKind.MISSING),
+        )
+
+
+_DAMAGED = (
+    "Look at the text in the account itself: AWS refuses such a thing, so it was probably damaged when it was captured "
+    "or copied. Then capture it again."
+)
+
+
+@check(
+    "CMP-11",
+    over=ACCOUNTS,
+    title="Entry that cannot be read",
+    severity=Severity.MEDIUM,
+    question="Is an entry of the account not as AWS prints it?",
+    remedy=_DAMAGED,
+)
+def unreadable_entry(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Users, groups, roles and policies that the reader set aside."""
+    for entry in account.broken:
+        yield Hit(
+            f"{entry.name} of {entry.list_name} is not as AWS prints it; what it may do is not told here.",
+            tuple(Evidence(str(problem)) for problem in entry.problems[:_MOST_NAMED]),
+            object=f"{entry.list_name} {entry.name}",
+            state=State.CANNOT_TELL,
+            subject=Subject(entry.arn or account.account_id, entry.name, NodeKind.BROKEN),
+        )
+
+
+@check(
+    "CMP-08",
+    over=WRITTEN,
+    title="Policy that cannot be read",
+    severity=Severity.MEDIUM,
+    question="Is a policy so malformed that what it grants cannot be told?",
+    remedy=_DAMAGED,
+)
+def unreadable_policy(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Policies that hold a statement which nobody can evaluate; what merely looks odd is `iamdesk validate`'s."""
+    document = written.policy.document
+    broken = [statement for statement in document.statements if statement.broken is not None]
+    if broken or (document.diagnostics and not document.statements):
+        wrong = [
+            Evidence(f"{json_path(found.path)}: {found.message}.", policy_key=written.policy.key)
+            for found in document.diagnostics[:_MOST_NAMED]
+        ]
+        what = f"{counted(len(broken), 'statement')} of it" if broken else "it"
+        yield Hit(
+            f"{written.policy.name} ({written.origin}) cannot be read: what {what} would grant or deny is not part of "
+            "any answer.",
+            tuple(wrong),
+            state=State.CANNOT_TELL,
+        )
+
+
+@check(
+    "CMP-09",
+    over=ACCOUNTS,
+    title="Service-linked roles were left out",
+    severity=Severity.INFO,
+    question="Which roles were not looked at because a service owns them?",
+    remedy="Nothing to do: only AWS changes what these roles may do. Delete one, where it is not needed, in the "
+    "service that it belongs to.",
+)
+def service_linked_roles_left_out(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Left out is not absent: they are counted and named here (SEMANTICS E11)."""
+    roles = [role for role in account.roles if is_service_linked(role)]
+    if roles:
+        yield Hit(
+            f"{counted(len(roles), 'service-linked role')} of account {account.account_id} "
+            f"{'was' if len(roles) == 1 else 'were'} left out: {enumerated(role.role_name for role in roles)}.",
+            tuple(Evidence(role.arn) for role in roles),
+            subject=account_subject(account),
+        )
+
+
+@check(
+    "CMP-10",
+    over=ACCOUNTS,
+    title="When roles were last used was not captured",
+    severity=Severity.INFO,
+    question="Does the snapshot say of each role when it was last used?",
+    remedy="Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`.",
+)
+def use_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Once for an account: no data is not the same as no use."""
+    known = survey.references(account).knows_last_use
+    unknown = [role for role in own_roles(account) if role.role_last_used is None or not known]
+    if unknown:
+        yield Hit(
+            f"Whether {counted(len(unknown), 'role')} of account {account.account_id} "
+            f"{'is' if len(unknown) == 1 else 'are'} used cannot be told: the snapshot does not say when.",
+            tuple(Evidence(f"{role.arn} has no date of last use.") for role in unknown[:_MOST_NAMED]),
+            state=State.CANNOT_TELL,
+            subject=account_subject(account),
+        )
+
+
+@check(
+    "CMP-12",
+    over=ACCOUNTS,
+    title="Service control policies were not captured",
+    severity=Severity.INFO,
+    question="Does the snapshot hold the organization's policies that limit the account?",
+    remedy="Where the account is in an organization, look up what its service control policies deny before a finding "
+    "is taken for the last word. They never grant anything, so nothing is missing from the findings.",
+)
+def organization_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Asked of the engine: its answer for the root user says whether it knew the organization (SEMANTICS B3, B6)."""
+    root = f"arn:{account.partition}:iam::{account.account_id}:root"
+    decision = survey.ask(root, "ec2:DescribeInstances", "*")
+    if any(assumption.code == ORGANIZATION_UNKNOWN for assumption in decision.assumptions):
+        yield Hit(
+            f"What service control policies deny in account {account.account_id} is not in the snapshot: what is "
+            "called allowed here may be denied by one of them.",
+            (Evidence("Asked what the root user may do.", decision),),
+            subject=account_subject(account),
+        )

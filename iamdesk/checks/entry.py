@@ -1,0 +1,174 @@
+"""Ways into a role from outside its account: strangers, accounts that the snapshot does not hold, strangers' tokens.
+
+Decided by asking the engine as the outsider, never by the text of a policy: an outsider's own account is taken to allow
+whatever they ask for. Text only decides whom to ask for, so that roles which trust their own account cost nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from iamdesk.checks.conditions import Hold, hold_of
+from iamdesk.checks.survey import STRANGER, Context, Survey
+from iamdesk.explain.decision import Decision
+from iamdesk.policy.principals import PrincipalEntry, PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, RoleDetail
+
+ASSUME_ROLE = "sts:AssumeRole"
+_NO_ORGANIZATION: Context = {"aws:PrincipalOrgID": "o-iamdeskstranger", "aws:PrincipalOrgPaths": ["o-iamdeskstranger/"]}
+"""A stranger's account is in an organization of its own, or in none."""
+_ANYWHERE: Context = {"aws:SourceIp": "198.51.100.77", "aws:SourceVpce": None, "aws:SourceVpc": None}
+"""Somewhere on the Internet: an address that is kept for documentation, so nobody's office."""
+_ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
+_ACCOUNT_ID = re.compile(r"\d{12}")
+_NAMES_CALLER = frozenset({"aws:principalarn", "aws:principalaccount"})
+_MAKES_REQUESTS = re.compile(
+    r"arn:[a-z-]+:(?:iam::\d{12}:(?:user|role)/(?:[^/]+/)*[^/]+|sts::\d{12}:assumed-role/[^/]+/[^/]+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way in, with the answer that proves it."""
+
+    hold: Hold
+    keys: tuple[str, ...]
+    """The condition keys that it hangs on; empty where it hangs on none."""
+    decision: Decision
+
+
+def allowing(survey: Survey, role: RoleDetail, action: str = "assumerole") -> Iterator[Statement]:
+    """Yield the trust policy's Allow statements that can be read and cover an sts action (lower case)."""
+    for statement in survey.evaluator.index.trust(role).statements:
+        if statement.is_allow and statement.broken is None and statement.covers_action("sts", action):
+            yield statement
+
+
+def stranger_entry(survey: Survey, account: Account, role: RoleDetail) -> Entry | None:
+    """Return how a stranger gets in, with the least that holds them back; None where nobody but the named gets in."""
+
+    def look() -> Entry | None:
+        named_all = (
+            statement.not_principal or any(entry.is_everyone for entry in statement.principals or ())
+            for statement in allowing(survey, role)
+        )
+        if not any(named_all):
+            return None
+        entry = _ask(survey, survey.stranger(account), role, {**_NO_ORGANIZATION, **_ANYWHERE})
+        if entry.hold in (Hold.OTHER, Hold.DENIED):
+            # From elsewhere perhaps: where the network is what decides, that is what the answer has to name.
+            elsewhere = _ask(survey, survey.stranger(account), role, _NO_ORGANIZATION)
+            entry = min(entry, elsewhere, key=lambda way: way.hold)
+        return entry if entry.hold is not Hold.DENIED else None
+
+    return survey.once(("stranger", role.arn), look)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedAccount:
+    """An account outside the snapshot that a role's trust policy names, and how its principals get in."""
+
+    account_id: str
+    named: tuple[str, ...]
+    """The entries of the trust policy, as written."""
+    is_whole: bool
+    """Whether the whole account is trusted, not single principals of it."""
+    without_external_id: Entry
+    with_external_id: Entry
+    """The same question with ``sts:ExternalId`` left open."""
+
+
+@dataclass(slots=True)
+class _Callers:
+    """Who of one account may be asked about, and how the trust policy names them."""
+
+    named: dict[str, None] = field(default_factory=dict)
+    arns: dict[str, None] = field(default_factory=dict)
+    is_whole: bool = False
+
+
+def _outside_callers(survey: Survey, role: RoleDetail) -> dict[str, _Callers]:
+    """Return, by account outside the snapshot, somebody for each way in which the trust policy names its principals."""
+    inside = survey.evaluator.index.accounts
+    partition = role.arn.split(":", 2)[1]
+    found: dict[str, _Callers] = {}
+    for statement in allowing(survey, role):
+        if statement.not_principal:
+            continue
+        # Whom a condition narrows everybody, or a whole account, down to.
+        narrowed = [
+            listed.text
+            for test in statement.conditions
+            if test.key in _NAMES_CALLER and test.operator is not None and not test.operator.negated
+            for listed in test.values
+        ]
+        for entry in statement.principals or ():
+            texts = [entry.text] if account_of(entry) is not None else []
+            if entry.is_everyone or (texts and _is_whole(entry)):
+                texts += narrowed
+            for text in texts:
+                account_id, caller = _caller_of(text, partition)
+                if account_id is None or account_id in inside:
+                    continue
+                callers = found.setdefault(account_id, _Callers())
+                callers.named[text] = None
+                callers.is_whole = callers.is_whole or (text == entry.text and _is_whole(entry))
+                if caller is not None:
+                    callers.arns[caller] = None
+    return found
+
+
+def _caller_of(text: str, partition: str) -> tuple[str | None, str | None]:
+    """Return the account, and somebody in it, that an entry or a condition on the caller describes."""
+    if _ACCOUNT_ID.fullmatch(text):
+        return text, f"arn:{partition}:iam::{text}:user/{STRANGER}"
+    found = _ARN_ACCOUNT.match(text)
+    if found is None:
+        return None, None
+    caller = text.replace("*", STRANGER).replace("?", "x")
+    if caller.endswith(":root"):
+        caller = f"{caller.removesuffix('root')}user/{STRANGER}"
+    return found[1], caller if _MAKES_REQUESTS.fullmatch(caller) else None
+
+
+def account_of(entry: PrincipalEntry) -> str | None:
+    """Return the account that an entry names, by its id or by an ARN; None for services, providers, ids, everyone."""
+    if entry.type is not PrincipalType.AWS:
+        return None
+    if _ACCOUNT_ID.fullmatch(entry.text):
+        return entry.text
+    found = _ARN_ACCOUNT.match(entry.text)
+    return found[1] if found else None
+
+
+def _is_whole(entry: PrincipalEntry) -> bool:
+    return entry.text.isdecimal() or entry.text.endswith(":root")
+
+
+def trusted_accounts(survey: Survey, role: RoleDetail) -> tuple[TrustedAccount, ...]:
+    """Return the outside accounts whose principals get in, perhaps under conditions."""
+
+    def look() -> tuple[TrustedAccount, ...]:
+        found = []
+        for account_id, callers in _outside_callers(survey, role).items():
+            if not callers.arns:
+                continue
+            without = min(
+                (_ask(survey, caller, role, {"sts:ExternalId": None}) for caller in callers.arns),
+                key=lambda way: way.hold,
+            )
+            best = without
+            if without.hold > Hold.OWN_CHOICE:
+                best = min((_ask(survey, caller, role, {}) for caller in callers.arns), key=lambda way: way.hold)
+            if best.hold is not Hold.DENIED:
+                found.append(TrustedAccount(account_id, tuple(callers.named), callers.is_whole, without, best))
+        return tuple(found)
+
+    return survey.once(("trusted accounts", role.arn), look)
+
+
+def _ask(survey: Survey, caller: str, role: RoleDetail, context: Context) -> Entry:
+    decision = survey.ask(caller, ASSUME_ROLE, role.arn, context)
+    hold, keys = hold_of(decision)
+    return Entry(hold, keys, decision)

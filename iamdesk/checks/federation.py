@@ -1,0 +1,339 @@
+"""Roles that identity providers' tokens and assertions open: decided with a stranger's token in hand (SEMANTICS I9)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.conditions import Hold, hold_of
+from iamdesk.checks.entry import Entry, allowing
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.strangers import Issuer, Token, insider_tokens, issuer_of, stranger_tokens
+from iamdesk.checks.subjects import ROLES
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.global_keys import is_provider_key
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.snapshot.model import Account, RoleDetail
+
+_WEB = "sts:AssumeRoleWithWebIdentity"
+_SAML = "sts:AssumeRoleWithSAML"
+_OIDC_PROVIDER = re.compile(r"arn:[^:]*:iam::\d{12}:oidc-provider/(.+)", re.DOTALL)
+_SAML_PROVIDER = re.compile(r"arn:[^:]*:iam::\d{12}:saml-provider/.+", re.DOTALL)
+_STANDARDS = ("NIST 800-53 AC-3", "ISO 27001:2022 A.8.2")
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An OIDC provider that a trust policy allows, and what the policy lists for its subject."""
+
+    principal: str
+    """As the trust policy names it: an ARN, or a host for the built-in ones."""
+    address: str
+    """As condition keys begin: ``token.actions.githubusercontent.com``."""
+    issuer: Issuer | None
+    subjects: tuple[str, ...]
+    """Values and patterns that the policy lists for ``sub``, read only to know which tokens to try."""
+    claims: tuple[str, ...]
+    """Claims that the policy tests, as condition keys."""
+
+
+def providers(survey: Survey, role: RoleDetail) -> tuple[Provider, ...]:
+    """Return the OIDC providers whose tokens a role's trust policy speaks of."""
+
+    def look() -> tuple[Provider, ...]:
+        principals: dict[str, None] = {}
+        subjects: dict[str, None] = {}
+        claims: dict[str, None] = {}
+        for statement in allowing(survey, role, "assumerolewithwebidentity"):
+            for entry in statement.principals or ():
+                if entry.type is PrincipalType.FEDERATED and not _SAML_PROVIDER.fullmatch(entry.text):
+                    principals[entry.text] = None
+            for test in statement.conditions:
+                if is_provider_key(test.key):
+                    claims[test.key_text] = None
+                    if test.key.endswith(":sub"):
+                        subjects.update(dict.fromkeys(listed.text for listed in test.values))
+        found = []
+        for principal in principals:
+            arn = _OIDC_PROVIDER.fullmatch(principal)
+            address = arn[1] if arn else principal
+            own = tuple(claim for claim in claims if claim.lower().startswith(f"{address.lower()}:"))
+            found.append(Provider(principal, address, issuer_of(address), tuple(subjects), own))
+        return tuple(found)
+
+    return survey.once(("providers", role.arn), look)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEntry:
+    """A token that gets in, perhaps."""
+
+    provider: Provider
+    token: Token
+    entry: Entry
+
+
+def stranger_entries(survey: Survey, role: RoleDetail) -> tuple[TokenEntry, ...]:
+    """Return the strangers' tokens that get in, or may: for each provider and holder the one that does most easily."""
+
+    def look() -> tuple[TokenEntry, ...]:
+        best: dict[tuple[str, str], TokenEntry] = {}
+        for provider in providers(survey, role):
+            if provider.issuer is None:
+                continue
+            for token in stranger_tokens(provider.issuer, provider.address, provider.subjects):
+                entry = _try(survey, provider, token, role)
+                key = (provider.principal, token.who)
+                if entry.hold is not Hold.DENIED and (key not in best or entry.hold < best[key].entry.hold):
+                    best[key] = TokenEntry(provider, token, entry)
+        return tuple(best.values())
+
+    return survey.once(("strangers' tokens", role.arn), look)
+
+
+def _try(survey: Survey, provider: Provider, token: Token, role: RoleDetail) -> Entry:
+    decision = survey.ask(provider.principal, _WEB, role.arn, token.context)
+    hold, keys = hold_of(decision, token.open_keys)
+    return Entry(hold, keys, decision)
+
+
+def _hits(survey: Survey, role: RoleDetail, check_id: str) -> Iterator[Hit]:
+    # One finding for each provider: of several holders the one with the worst severity speaks, the others are evidence.
+    ranks = list(Severity)
+    for provider in providers(survey, role):
+        found = [
+            one
+            for one in stranger_entries(survey, role)
+            if one.provider.principal == provider.principal and one.token.check == check_id
+        ]
+        if not found:
+            continue
+        found.sort(key=lambda one: (one.entry.hold > Hold.SECRET, ranks.index(one.token.severity)))
+        first = found[0]
+        yield _hit(role, first, [one for one in found if one.entry.hold <= Hold.SECRET] or [first])
+
+
+def _hit(role: RoleDetail, first: TokenEntry, shown: list[TokenEntry]) -> Hit:
+    name = first.provider.issuer.name if first.provider.issuer else first.provider.address
+    if first.entry.hold > Hold.SECRET:
+        sentence = (
+            f"Whether {first.token.who} can assume {role.role_name} through {name} cannot be told: it hangs on "
+            f"{enumerated(first.entry.keys)}."
+        )
+    else:
+        sentence = f"{first.token.who[0].upper()}{first.token.who[1:]} can assume {role.role_name} through {name}."
+    evidence = tuple(
+        Evidence(f"Asked with the token of {one.token.who}{_subject(one)}.", one.entry.decision) for one in shown
+    )
+    state = State.CANNOT_TELL if first.entry.hold > Hold.SECRET else State.FOUND
+    return Hit(sentence, evidence, object=first.provider.principal, state=state, severity=first.token.severity)
+
+
+def _subject(one: TokenEntry) -> str:
+    subject = one.token.context.get(f"{one.provider.address}:sub")
+    return f", of {subject}" if isinstance(subject, str) else ""
+
+
+@check(
+    "FED-01",
+    over=ROLES,
+    title="Any GitHub repository can assume the role",
+    severity=Severity.CRITICAL,
+    question="Does the token of a workflow in a stranger's GitHub repository get into a role?",
+    remedy="Require in the trust policy, with StringEquals, the `token.actions.githubusercontent.com:sub` of the "
+    "repository and environment or branch that deploys.",
+    standards=_STANDARDS,
+)
+def github_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Asked with a stranger's token; which operator the policy uses does not matter."""
+    yield from _hits(survey, role, "FED-01")
+
+
+@check(
+    "FED-02",
+    over=ROLES,
+    title="More of a GitHub organization than meant can assume the role",
+    severity=Severity.HIGH,
+    question="Does a token of another repository of the same owner, or of a pull request, get into a role?",
+    remedy="Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
+    "a wildcard in either: `repo:ORG/REPO:environment:production`.",
+    standards=_STANDARDS,
+)
+def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Only where strangers stay out: else FED-01 says all there is to say. The widest one speaks for each owner."""
+    for provider in providers(survey, role):
+        if provider.issuer is None or any(
+            one.entry.hold <= Hold.SECRET and one.provider.principal == provider.principal
+            for one in stranger_entries(survey, role)
+        ):
+            continue
+        told: set[str] = set()
+        for owner, token in insider_tokens(provider.issuer, provider.address, provider.subjects):
+            if owner in told:
+                continue
+            entry = _try(survey, provider, token, role)
+            if entry.hold <= Hold.SECRET:
+                told.add(owner)
+                yield Hit(
+                    f"{token.who[0].upper()}{token.who[1:]} can assume {role.role_name}.",
+                    (
+                        Evidence(
+                            f"Asked with such a token, of {token.context[f'{provider.address}:sub']}.", entry.decision
+                        ),
+                    ),
+                    object=f"{provider.principal} {owner}",
+                    severity=token.severity,
+                )
+
+
+@check(
+    "FED-03",
+    over=ROLES,
+    title="Any project of a build service can assume the role",
+    severity=Severity.CRITICAL,
+    question="Does the token of a stranger's pipeline (GitLab, Buildkite, Bitbucket, CircleCI) get into a role?",
+    remedy="Require in the trust policy the claim that names your project: for GitLab and Buildkite `sub` with your "
+    "group or organization first, for Bitbucket the repository's UUID, for CircleCI the project's id in `sub`.",
+    standards=_STANDARDS,
+)
+def pipeline_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Bitbucket's and CircleCI's providers are one organization's own: there a stranger is another project of it."""
+    yield from _hits(survey, role, "FED-03")
+
+
+@check(
+    "FED-04",
+    over=ROLES,
+    title="Any HCP Terraform workspace can assume the role",
+    severity=Severity.CRITICAL,
+    question="Does the token of a stranger's HCP Terraform run get into a role?",
+    remedy="Require in the trust policy an `app.terraform.io:sub` that begins with your organization and names the "
+    "workspace: `organization:ORG:project:PROJECT:workspace:WORKSPACE:run_phase:*`.",
+    standards=_STANDARDS,
+)
+def terraform_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """AWS says that STS refuses such tokens of app.terraform.io by itself; the policy is what is judged here."""
+    yield from _hits(survey, role, "FED-04")
+
+
+@check(
+    "FED-05",
+    over=ROLES,
+    title="Any pod of the cluster can assume the role",
+    severity=Severity.HIGH,
+    question="Does the token of a service account in another namespace of the EKS cluster get into a role?",
+    remedy="Require in the trust policy, with StringEquals, the provider's `sub` of the one service account: "
+    "`system:serviceaccount:NAMESPACE:NAME`.",
+    standards=_STANDARDS,
+)
+def pod_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Asked as a pod in a namespace that the policy does not know."""
+    yield from _hits(survey, role, "FED-05")
+
+
+@check(
+    "FED-06",
+    over=ROLES,
+    title="Identities of a Cognito identity pool that were not meant can assume the role",
+    severity=Severity.CRITICAL,
+    question="Does the token of a stranger's identity pool, or of a guest, get into a role?",
+    remedy="Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
+    "`ForAnyValue:StringLike` on `cognito-identity.amazonaws.com:amr` to be `authenticated`. A role that is meant for "
+    "guests may do only what anybody on the Internet may.",
+    standards=_STANDARDS,
+)
+def cognito_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Another pool's identities are strangers; guests of the pool are whoever asks."""
+    yield from _hits(survey, role, "FED-06")
+
+
+@check(
+    "FED-07",
+    over=ROLES,
+    title="Tokens of an identity provider are taken whoever they are for",
+    severity=Severity.HIGH,
+    question="Does a token get into a role that was made for another application, or for an unknown subject?",
+    remedy="Require in the trust policy the provider's `aud` (for Facebook and Amazon `app_id`) to be your "
+    "application's, and `sub` to be who is meant.",
+    standards=_STANDARDS,
+)
+def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """For shared providers a stranger's token; for others nobody here knows who else gets tokens: it cannot be told."""
+    yield from _hits(survey, role, "FED-07")
+    for provider in providers(survey, role):
+        if provider.issuer is not None:
+            continue
+        context = {f"{provider.address}:sub": "iamdesk-stranger"}
+        open_keys = frozenset({f"{provider.address}:aud".lower()})
+        decision = survey.ask(provider.principal, _WEB, role.arn, context)
+        hold, _ = hold_of(decision, open_keys)
+        if hold <= Hold.SECRET:
+            yield Hit(
+                f"Every subject to whom {provider.address} gives a token can assume {role.role_name}; who these are "
+                "the snapshot does not say.",
+                (Evidence("Asked with a token for a subject that the policy does not know.", decision),),
+                object=provider.principal,
+                state=State.CANNOT_TELL,
+                severity=Severity.MEDIUM,
+            )
+
+
+@check(
+    "FED-08",
+    over=ROLES,
+    title="SAML assertions for another application are taken",
+    severity=Severity.LOW,
+    question="Does a SAML assertion get into a role that was made for another audience than AWS sign-in?",
+    remedy='Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.',
+    standards=("CIS AWS Foundations 7.0 2.19",),
+)
+def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Asked with an assertion whose audience nobody here knows."""
+    principals = dict.fromkeys(
+        entry.text
+        for statement in allowing(survey, role, "assumerolewithsaml")
+        for entry in statement.principals or ()
+        if entry.type is PrincipalType.FEDERATED and _SAML_PROVIDER.fullmatch(entry.text)
+    )
+    for principal in principals:
+        context = {"SAML:aud": "https://iamdesk-stranger.invalid/saml"}
+        decision = survey.ask(principal, _SAML, role.arn, context)
+        if decision.decision is Verdict.ALLOWED:
+            yield Hit(
+                f"{role.role_name} takes every assertion of {principal.rpartition('/')[2]}, for whatever application "
+                "it was made.",
+                (Evidence("Asked with an assertion for another application.", decision),),
+                object=principal,
+            )
+
+
+@check(
+    "FED-12",
+    over=ROLES,
+    title="A token without the claim gets past the test",
+    severity=Severity.MEDIUM,
+    question="Does a claim that the trust policy tests keep out tokens with another value, but not tokens without it?",
+    remedy="Use the plain operator or ForAnyValue on the claim: ForAllValues and IfExists are true when a token does "
+    "not carry it.",
+    standards=_STANDARDS,
+)
+def optional_claim(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Claims that every token carries are no way past: an unusual operator on ``sub`` is no finding."""
+    for provider in providers(survey, role):
+        always = {"sub", "aud", "iss", *(provider.issuer.always_present if provider.issuer else ())}
+        for key in provider.claims:
+            if key[len(provider.address) + 1 :].lower() in {claim.lower() for claim in always}:
+                continue
+            absent = survey.ask(provider.principal, _WEB, role.arn, {key: None})
+            other = survey.ask(provider.principal, _WEB, role.arn, {key: "iamdesk-stranger"})
+            if hold_of(absent)[0] is not Hold.DENIED and hold_of(other)[0] is Hold.DENIED:
+                yield Hit(
+                    f"{role.role_name} turns away tokens with another {key}, but takes tokens that do not carry it.",
+                    (
+                        Evidence("Asked with a token without the claim.", absent),
+                        Evidence("Asked with a token that has another value for it.", other),
+                    ),
+                    object=f"{provider.principal} {key.lower()}",
+                )

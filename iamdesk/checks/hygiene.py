@@ -1,0 +1,155 @@
+"""Order in the house: who carries what, and what is no longer needed."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.subjects import CUSTOMER_POLICIES, GROUPS, ROLES, USERS, is_reserved
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.index.keys import inline_policy_key
+from iamdesk.index.references import UNUSED_AFTER
+from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
+
+TRACKED_DAYS = 400
+"""For how long AWS remembers that a role was used.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html
+"""
+
+
+@check(
+    "HYG-01",
+    over=USERS,
+    title="User with policies of its own",
+    severity=Severity.LOW,
+    question="Does a user carry policies itself, not through a group?",
+    remedy="Attach the policies to a group that is named after the job and make the user a member; then detach them "
+    "from the user.",
+    standards=("CIS AWS Foundations 7.0 2.13", "AWS FSBP IAM.2"),
+)
+def user_with_own_policies(_survey: Survey, _account: Account, user: UserDetail) -> Iterator[Hit]:
+    """One finding a user, with each policy as evidence."""
+    names = [policy.policy_name for policy in user.attached_managed_policies]
+    names += [policy.policy_name for policy in user.user_policy_list]
+    evidence = [
+        Evidence(f"{policy.policy_name} is attached to the user.", policy_key=policy.policy_arn)
+        for policy in user.attached_managed_policies
+    ]
+    evidence += [
+        Evidence(
+            f"{policy.policy_name} is an inline policy of the user.",
+            policy_key=inline_policy_key(user.arn, policy.policy_name),
+        )
+        for policy in user.user_policy_list
+    ]
+    if evidence:
+        sentence = f"{user.user_name} carries {counted(len(names), 'policy')} directly: {enumerated(names)}."
+        yield Hit(sentence, tuple(evidence))
+
+
+@check(
+    "HYG-02",
+    over=USERS,
+    title="User without any permission",
+    severity=Severity.LOW,
+    question="Is a user in no group and without a policy?",
+    remedy="Delete the user if nobody signs in with it; AWS keeps its password and access keys valid until then.",
+    standards=("ISO 27001:2022 A.5.18",),
+)
+def user_without_permissions(_survey: Survey, _account: Account, user: UserDetail) -> Iterator[Hit]:
+    """Users with policies of their own are HYG-01's; this one is about those that identity policies give nothing."""
+    if not (user.group_list or user.attached_managed_policies or user.user_policy_list):
+        yield Hit(
+            f"{user.user_name} is in no group and has no policy: it may only do what resource policies and role trust "
+            "policies grant it by name.",
+            (Evidence("The snapshot lists no group, no attached policy and no inline policy for the user."),),
+        )
+
+
+@check(
+    "HYG-03",
+    over=GROUPS,
+    title="Group that does nothing",
+    severity=Severity.LOW,
+    question="Has a group no members, or no policies?",
+    remedy="Delete the group, or give it the members or policies that it was made for.",
+)
+def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator[Hit]:
+    """A group without members or without policies."""
+    lacks = []
+    if not survey.references(account).members.get(group.group_name):
+        lacks.append("no members")
+    if not (group.attached_managed_policies or group.group_policy_list):
+        lacks.append("no policies")
+    if lacks:
+        whole = not account.is_truncated
+        yield Hit(
+            f"{group.group_name} has {' and '.join(lacks)}.",
+            (Evidence(f"The snapshot lists {counted(len(account.users), 'user')} of the account."),),
+            object=",".join(lacks),
+            # Without every user of the account, a group may have members that the snapshot does not hold.
+            state=State.FOUND if whole or "no members" not in lacks else State.CANNOT_TELL,
+        )
+
+
+@check(
+    "HYG-04",
+    over=CUSTOMER_POLICIES,
+    title="Customer managed policy that nothing uses",
+    severity=Severity.LOW,
+    question="Is a customer managed policy attached to nothing and no boundary of anybody?",
+    remedy="Delete the policy; its text stays in this snapshot.",
+)
+def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDetail) -> Iterator[Hit]:
+    """A policy with neither attachment nor use as a boundary, by AWS's counts and by those of the snapshot."""
+    if (policy.attachment_count, policy.permissions_boundary_usage_count) != (None, None):
+        if policy.attachment_count or policy.permissions_boundary_usage_count:
+            return
+        proof = "AWS counts 0 attachments and 0 uses as a permissions boundary."
+    else:
+        proof = "No user, group or role of the snapshot has it attached or as its boundary."
+    used = survey.references(account)
+    if policy.arn not in used.carriers and policy.arn not in used.bounded:
+        yield Hit(
+            f"{policy.policy_name} is attached to nobody and is nobody's permissions boundary.",
+            (Evidence(proof, policy_key=policy.arn),),
+        )
+
+
+@check(
+    "HYG-05",
+    over=ROLES,
+    title="Role that is not used",
+    severity=Severity.MEDIUM,
+    question="Was a role last used more than 90 days before the snapshot, or never?",
+    remedy="Ask the owner; then deny everything to the role for a while, and delete it when nobody misses it.",
+    standards=("ISO 27001:2022 A.5.18", "NIST 800-53 AC-2(3)"),
+)
+def unused_role(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Ages count back from the snapshot. Where nothing was captured about use, CMP-10 says so once for the account."""
+    latest, use = survey.snapshot.latest, role.role_last_used
+    if use is None or latest is None or not survey.references(account).knows_last_use:
+        return
+    state = State.FOUND
+    if use.last_used_date is not None:
+        region = f" in {use.region}" if use.region else ""
+        age = latest - use.last_used_date
+        sentence = f"{role.role_name} was last used {age.days:,} days before the snapshot."
+        proof = f"Last used on {use.last_used_date:%Y-%m-%d}{region}; the snapshot is of {latest:%Y-%m-%d}."
+    elif role.create_date is not None:
+        age = latest - role.create_date
+        sentence = f"{role.role_name} was created {age.days:,} days before the snapshot, and AWS has seen no use of it."
+        proof = f"Created on {role.create_date:%Y-%m-%d}; no use within the {TRACKED_DAYS} days that AWS remembers."
+    else:
+        age, state = None, State.CANNOT_TELL
+        sentence = f"AWS has seen no use of {role.role_name}; how old it is the snapshot does not say."
+        proof = f"No use within the {TRACKED_DAYS} days that AWS remembers; no creation date."
+    if age is None or age > UNUSED_AFTER:
+        remedy = _ASSIGNMENTS if is_reserved(role) else None
+        yield Hit(sentence, (Evidence(proof),), state=state, remedy=remedy)
+
+
+_ASSIGNMENTS = (
+    "Ask who is assigned the permission set in IAM Identity Center, and remove the assignments that nobody needs."
+)

@@ -1,0 +1,257 @@
+"""Traps of the policy language: text that says more, or less, than its author meant."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
+from iamdesk.checks.finding import Severity
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.request import Layer
+from iamdesk.index.actions import reference
+from iamdesk.index.global_keys import is_provider_key
+from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account
+
+MFA_PRESENT = "aws:multifactorauthpresent"
+
+_OMITTED_BY_CALLERS = {
+    "aws:sourcevpce": "it is in no request that comes over the Internet",
+    "aws:sourcevpc": "it is in no request that comes over the Internet",
+    "aws:vpcsourceip": "it is in no request that comes over the Internet",
+    "sts:externalid": "it is only in a request whose caller passes it",
+    "aws:sourcearn": "it is only in requests that a service makes for a resource",
+    "aws:sourceaccount": "it is only in requests that a service makes for a resource",
+    "aws:principalorgid": "callers whose account is in no organization, and anonymous ones, do not have it",
+    "aws:principalorgpaths": "callers whose account is in no organization, and anonymous ones, do not have it",
+    "aws:multifactorauthage": "it is in no request that was made without MFA",
+}
+"""Keys that limit who may come in and that a caller can leave out of the request (SEMANTICS, Table 1)."""
+
+_ABSENT_IS_MEANT = ("aws:tagkeys", "aws:requesttag/")
+"""Keys for which an absent value means "no tags asked for": ForAllValues is the way AWS shows to write that."""
+
+_LEADING_KEYS = "dynamodb:leadingkeys"
+_WITHOUT_LEADING_KEYS = (("dynamodb", "scan"), ("dynamodb", "partiqlselect"))
+"""Actions that read a table without naming partition keys; all others carry them, so that ForAllValues holds for them.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+"""
+
+
+@cache
+def permission_actions() -> tuple[tuple[str, str], ...]:
+    """Return every action that changes permissions, as (service, name) in lower case."""
+    known = reference()
+    return tuple(
+        (service, action.name.lower())
+        for service in known.services()
+        for action in known.actions_of(service)
+        if action.access_level == "Permissions management"
+    )
+
+
+def is_on_everything(statement: Statement) -> bool:
+    """Return whether the statement speaks of all resources: ``*``, or all but some."""
+    if statement.resources is None:
+        return False
+    return statement.not_resource or any(entry.is_everything for entry in statement.resources)
+
+
+@check(
+    "LNT-01",
+    over=WRITTEN,
+    title="Allow with NotAction",
+    severity=Severity.HIGH,
+    question="Does a statement allow everything but some actions, on all resources?",
+    remedy="List the actions that the job needs under Action. To keep some actions away as well, add a statement with "
+    "Effect Deny: an Allow with NotAction denies nothing.",
+    standards=("NIST 800-53 AC-6",),
+)
+def allow_not_action(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """High where it leaves actions in that change permissions of IAM, else medium."""
+    for statement in written.policy.document.statements:
+        if not (statement.is_allow and statement.not_action and statement.broken is None):
+            continue
+        if not is_on_everything(statement):
+            continue
+        granted = [
+            f"{service}:{name}" for service, name in permission_actions() if statement.covers_action(service, name)
+        ]
+        of_iam = [name for name in granted if name.startswith("iam:")]
+        left_out = enumerated(entry.text for entry in statement.actions)
+        sentence = f"{_place(written, statement)} allows every action of AWS except {left_out}"
+        sentence += ", under conditions." if statement.conditions else "."
+        if granted:
+            proof = f"{counted(len(granted), 'action')} that change permissions are among them"
+            proof += f", {len(of_iam)} of IAM itself." if of_iam else ", none of IAM itself."
+        else:
+            proof = "None of them changes permissions."
+        yield Hit(
+            sentence,
+            (statement_evidence(written.policy, statement, proof),),
+            object=str(statement.index),
+            severity=Severity.HIGH if of_iam else Severity.MEDIUM,
+        )
+
+
+@check(
+    "LNT-02",
+    over=WRITTEN,
+    title="Allow with NotResource",
+    severity=Severity.MEDIUM,
+    question="Does a statement allow actions on every resource but some?",
+    remedy="List the resources under Resource. To keep some away as well, add a statement with Effect Deny.",
+    standards=("NIST 800-53 AC-6",),
+)
+def allow_not_resource(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """What is left out is named; everything else, also what is made tomorrow, is in."""
+    for statement in written.policy.document.statements:
+        if statement.is_allow and statement.not_resource and statement.resources and statement.broken is None:
+            if any(entry.is_everything for entry in statement.resources):
+                continue  # all but everything: it allows nothing
+            left_out = enumerated(entry.text for entry in statement.resources)
+            proof = "Resources that are made later are covered from the start."
+            yield Hit(
+                f"{_place(written, statement)} allows its actions on every resource except {left_out}.",
+                (statement_evidence(written.policy, statement, proof),),
+                object=str(statement.index),
+            )
+
+
+@check(
+    "LNT-04",
+    over=WRITTEN,
+    title="ForAllValues lets requests without the key pass",
+    severity=Severity.MEDIUM,
+    question="Does an Allow rest on ForAllValues, which is true when the key is not in the request?",
+    remedy='Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator where the '
+    "key has one value.",
+)
+def for_all_values_on_allow(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Identity providers' claims are decided with a token in hand: FED-12."""
+    for statement in _allows(written):
+        needed = _keys_that_must_be_there(statement)
+        for test in statement.conditions:
+            if test.quantifier is not Quantifier.ALL or test.key in needed or test.operator is None:
+                continue
+            if test.key.startswith(_ABSENT_IS_MEANT) or is_provider_key(test.key):
+                continue
+            if test.key == _LEADING_KEYS and not any(statement.covers_action(*one) for one in _WITHOUT_LEADING_KEYS):
+                continue
+            sentence = (
+                f"{_place(written, statement)} also allows requests without {test.key_text}: {test.operator_text} is "
+                "true when the key is absent."
+            )
+            yield Hit(
+                sentence,
+                (statement_evidence(written.policy, statement, "No other test of the statement needs the key."),),
+                object=f"{statement.index} {test.key}",
+            )
+
+
+@check(
+    "LNT-06",
+    over=WRITTEN,
+    title="IfExists turns a guard off",
+    severity=Severity.MEDIUM,
+    question="Does an Allow test with IfExists a key that the caller can leave out of the request?",
+    remedy="Use the operator without IfExists, so that a request without the key is not allowed.",
+)
+def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Only keys that limit who comes in, and that a caller can do without; MFA has LNT-15."""
+    for statement in _allows(written):
+        needed = _keys_that_must_be_there(statement)
+        for test in statement.conditions:
+            why = _OMITTED_BY_CALLERS.get(test.key)
+            if why is None or not test.if_exists or test.key in needed:
+                continue
+            yield Hit(
+                f"{_place(written, statement)} also allows requests without {test.key_text}: {why}.",
+                (
+                    statement_evidence(
+                        written.policy, statement, f"{test.operator_text} is true when the key is not in the request."
+                    ),
+                ),
+                object=f"{statement.index} {test.key}",
+            )
+
+
+@check(
+    "LNT-15",
+    over=WRITTEN,
+    title="MFA is asked for in a way that access keys pass",
+    severity=Severity.HIGH,
+    question="Does a request made with long-term access keys, which never carry MFA, pass a test for MFA?",
+    remedy="In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. "
+    "The key is absent from requests made with access keys.",
+    standards=("PCI DSS 4.0 8.4",),
+)
+def mfa_test_that_keys_pass(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """An Allow that holds without the key, or a Deny that does not (SEMANTICS G3, G4, J2)."""
+    statements = written.policy.document.statements
+    null_denies = any(
+        not statement.is_allow and any(_is_null(test, present=False) for test in _mfa_tests(statement))
+        for statement in statements
+    )
+    for statement in statements:
+        if statement.broken is not None:
+            continue
+        needed = _keys_that_must_be_there(statement)
+        for test in _mfa_tests(statement):
+            if test.operator is None or test.operator.family != "Bool" or written.policy.layer is Layer.TRUST:
+                continue
+            value = {listed.text.lower() for listed in test.values}
+            holds_without = test.if_exists or test.quantifier is Quantifier.ALL
+            if statement.is_allow and value == {"true"} and holds_without and MFA_PRESENT not in needed:
+                told = "allows requests made with access keys, although it asks for MFA"
+            elif not statement.is_allow and value == {"false"} and not holds_without and not null_denies:
+                told = "does not deny requests made with access keys, although they are made without MFA"
+            else:
+                continue
+            yield Hit(
+                f"{_place(written, statement)} {told}.",
+                (
+                    statement_evidence(
+                        written.policy,
+                        statement,
+                        f"{test.operator_text} on {test.key_text} is {'true' if holds_without else 'false'} when the "
+                        "key is absent, as it is with access keys.",
+                    ),
+                ),
+                object=str(statement.index),
+            )
+
+
+def _mfa_tests(statement: Statement) -> Iterator[ConditionTest]:
+    return (test for test in statement.conditions if test.key == MFA_PRESENT)
+
+
+def _allows(written: Written) -> Iterator[Statement]:
+    return (
+        statement for statement in written.policy.document.statements if statement.is_allow and statement.broken is None
+    )
+
+
+def _keys_that_must_be_there(statement: Statement) -> frozenset[str]:
+    """Return the keys without which the statement does not match, whatever its other tests say."""
+    return frozenset(test.key for test in statement.conditions if _is_null(test, present=True) or _needs_key(test))
+
+
+def _is_null(test: ConditionTest, present: bool) -> bool:
+    if test.operator is None or test.operator.family != "Null":
+        return False
+    return {listed.text.lower() for listed in test.values} == {"false" if present else "true"}
+
+
+def _needs_key(test: ConditionTest) -> bool:
+    if test.operator is None or test.operator.family == "Null" or test.if_exists:
+        return False
+    return test.quantifier is Quantifier.ANY or (test.quantifier is Quantifier.NONE and not test.operator.negated)
+
+
+def _place(written: Written, statement: Statement) -> str:
+    sid = f" ({statement.sid})" if statement.sid else ""
+    return f"Statement {statement.index + 1}{sid} of {written.policy.name}, {written.origin},"

@@ -1,0 +1,125 @@
+"""Every built-in check, and how they are run over a snapshot.
+
+A check stands in the module of its kind (`iamdesk.checks.check.check`); a new module is one word in `_KINDS`.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from types import ModuleType
+
+from iamdesk.checks import (
+    administrators,
+    completeness,
+    federation,
+    hygiene,
+    pitfalls,
+    services,
+    trust,
+)
+from iamdesk.checks.check import Check
+from iamdesk.checks.conditions import Hold
+from iamdesk.checks.entry import stranger_entry, trusted_accounts
+from iamdesk.checks.finding import Finding
+from iamdesk.checks.subjects import principals_of
+from iamdesk.checks.survey import Survey
+from iamdesk.index.outline import Badge, Outline
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.model import Account, RoleDetail
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+
+# What is missing comes first: every other finding rests on it.
+_KINDS: tuple[ModuleType, ...] = (
+    completeness,
+    administrators,
+    trust,
+    federation,
+    services,
+    pitfalls,
+    hygiene,
+)
+
+
+@cache
+def checks() -> tuple[Check, ...]:
+    """Return every check, those of the snapshot's completeness first."""
+    return tuple(member for module in _KINDS for member in vars(module).values() if isinstance(member, Check))
+
+
+def check(check_id: str) -> Check | None:
+    """Return the check with this id (``TRU-01``); None when there is none."""
+    return _by_id().get(check_id)
+
+
+@cache
+def _by_id() -> dict[str, Check]:
+    return {one.id: one for one in checks()}
+
+
+def run(
+    evaluator: Evaluator, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+) -> Iterator[Finding]:
+    """Run every check over every account; findings come as they are found.
+
+    ``progress`` is told the number of things looked at (accounts, users, groups, roles, policies), and their total.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True; it is asked before each thing and each question.
+    """
+    survey = Survey(evaluator, cancelled)
+    work = [(account, things) for account in evaluator.snapshot.accounts for things in _in_order(survey, account)]
+    total = len(work)
+    for done, (account, (checks_of_kind, thing)) in enumerate(work):
+        progress(done, total)
+        for one in checks_of_kind:
+            survey.breathe()
+            yield from one.findings(survey, account, thing)
+    progress(total, total)
+
+
+def _in_order(survey: Survey, account: Account) -> Iterator[tuple[tuple[Check, ...], object]]:
+    """Yield each thing of an account with the checks that look at it, kind by kind as checks first name them."""
+    kinds = dict.fromkeys(one.over.name for one in checks())
+    for kind in kinds:
+        of_kind = tuple(one for one in checks() if one.over.name == kind)
+        for thing in of_kind[0].over.of(survey, account):
+            yield of_kind, thing
+
+
+def badges(
+    evaluator: Evaluator,
+    outline: Outline,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> dict[int, tuple[Badge, ...]]:
+    """Return the badges by row of the outline: its own, and those that the engine decides.
+
+    An administrator is who may do everything, as the policies stand or under conditions; an outsider can enter a role
+    when somebody of an account outside the snapshot or a stranger's token gets in.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    survey = Survey(evaluator, cancelled)
+    work = [(account, one) for account in evaluator.snapshot.accounts for one in principals_of(account)]
+    decided: dict[int, set[Badge]] = {row: set(own) for row, own in outline.badges.items()}
+    for done, (account, principal) in enumerate(work):
+        progress(done, len(work))
+        survey.breathe()
+        found = set()
+        if administrators.is_administrator(survey, account, principal):
+            found.add(Badge.ADMINISTRATOR)
+        if isinstance(principal, RoleDetail) and _outsider_can_enter(survey, account, principal):
+            found.add(Badge.OUTSIDER)
+        row = outline.rows_by_key.get(principal.arn)
+        if found and row is not None:
+            decided.setdefault(row, set()).update(found)
+    progress(len(work), len(work))
+    return {row: tuple(badge for badge in Badge if badge in marks) for row, marks in decided.items() if marks}
+
+
+def _outsider_can_enter(survey: Survey, account: Account, role: RoleDetail) -> bool:
+    return (
+        stranger_entry(survey, account, role) is not None
+        or bool(trusted_accounts(survey, role))
+        or any(one.entry.hold <= Hold.SECRET for one in federation.stranger_entries(survey, role))
+    )

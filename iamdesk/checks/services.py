@@ -1,0 +1,129 @@
+"""What a principal may hand on: roles to services, and itself to any role anywhere."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.administrators import is_administrator
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.subjects import PRINCIPALS, ROLES, Principal
+from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.index.references import name_of
+from iamdesk.snapshot.model import Account, RoleDetail
+
+RUNS_CODE = {
+    "ec2.amazonaws.com": "EC2 instances",
+    "lambda.amazonaws.com": "Lambda functions",
+    "ecs-tasks.amazonaws.com": "ECS tasks",
+    "pods.eks.amazonaws.com": "EKS pods",
+    "codebuild.amazonaws.com": "CodeBuild builds",
+    "glue.amazonaws.com": "Glue jobs",
+    "sagemaker.amazonaws.com": "SageMaker notebooks and jobs",
+    "tasks.apprunner.amazonaws.com": "App Runner services",
+    "elasticmapreduce.amazonaws.com": "EMR clusters",
+    "datapipeline.amazonaws.com": "Data Pipeline jobs",
+}
+"""Services that run customers' code with a role, and what runs it."""
+_PASSED_TO = "iam:PassedToService"
+_LIMITS = (Layer.SCP, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
+
+
+@check(
+    "SVC-05",
+    over=PRINCIPALS,
+    title="May pass any role to a service",
+    severity=Severity.HIGH,
+    question="May a user or role that is no administrator pass a role that nobody has named to a service?",
+    remedy="List the roles that the job passes under Resource, by ARN or by a path that only such roles have, and add "
+    '`"StringEquals": {"iam:PassedToService": "…"}`.',
+    standards=("NIST 800-53 AC-6",),
+)
+def passes_any_role(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+    """High to any service, medium where the services are named: then it takes a strong role that trusts one of them."""
+    if not survey.speaks_of(principal.arn, "iam:PassRole") or is_administrator(survey, account, principal):
+        return
+    role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
+    decision = survey.ask(principal.arn, "iam:PassRole", role)
+    evidence = (Evidence("Asked on a role that nobody has named yet.", decision),)
+    name = name_of(principal)
+    if decision.decision is Verdict.ALLOWED:
+        yield Hit(f"{name} may pass any role of the account to any service.", evidence)
+    elif decision.decision is Verdict.CONDITIONAL:
+        services = dict.fromkeys(_services(decision))
+        if services:
+            sentence = f"{name} may pass any role of the account to {enumerated(services)}."
+        else:
+            sentence = (
+                f"{name} may pass any role of the account, if {enumerated(decision.missing_context_values)} agrees."
+            )
+        yield Hit(sentence, evidence, severity=Severity.MEDIUM)
+
+
+def _services(decision: Decision) -> Iterator[str]:
+    """Yield the services that a decision's conditions name, where nothing else is asked for."""
+    for way in decision.conditions:
+        for key, value in way.items():
+            if key.lower() == _PASSED_TO.lower() and isinstance(value, str) and value.endswith(".amazonaws.com"):
+                yield value
+
+
+@check(
+    "SVC-03",
+    over=ROLES,
+    title="Code runs as an administrator",
+    severity=Severity.HIGH,
+    question="Is a role that a service gives to customers' code an administrator?",
+    remedy="Give the role what its code needs: whoever can change the code, or what it reads, is an administrator too.",
+    standards=("NIST 800-53 AC-6", "SOC 2 CC6.3"),
+)
+def code_as_administrator(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Asked of the trust policy as the service; whether anything runs with the role now the snapshot does not say."""
+    if not is_administrator(survey, account, role):
+        return
+    asked = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in RUNS_CODE}
+    let_in = {
+        service: decision
+        for service, decision in asked.items()
+        if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+    }
+    if let_in:
+        runs = enumerated(RUNS_CODE[service] for service in let_in)
+        yield Hit(
+            f"{runs} can run as {role.role_name}, which is an administrator.",
+            tuple(Evidence(f"Asked as {service}.", decision) for service, decision in let_in.items()),
+        )
+
+
+@check(
+    "CHN-07",
+    over=PRINCIPALS,
+    title="May assume any role that lets it in",
+    severity=Severity.HIGH,
+    question="May a user or role that is no administrator ask for a role in an account that nobody has named?",
+    remedy="List the roles that the job assumes under Resource, by ARN.",
+    standards=("SOC 2 CC6.3", "NIST 800-53 AC-6"),
+)
+def assumes_any_role(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+    """Its own side alone: whom other accounts' roles trust is theirs to say. Medium where only its own account's."""
+    if not survey.speaks_of(principal.arn, "sts:AssumeRole") or is_administrator(survey, account, principal):
+        return
+    for where, account_id, severity in (
+        ("in any account", survey.stranger_account, Severity.HIGH),
+        ("of its own account", account.account_id, Severity.MEDIUM),
+    ):
+        decision = survey.ask(
+            principal.arn, "sts:AssumeRole", f"arn:{account.partition}:iam::{account_id}:role/{STRANGER}"
+        )
+        outcomes = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
+        if not outcomes <= {Verdict.ALLOWED, Verdict.CONDITIONAL}:
+            continue
+        conditions = "" if outcomes == {Verdict.ALLOWED} else ", under conditions"
+        yield Hit(
+            f"{name_of(principal)} may assume every role {where} that trusts it or its account{conditions}.",
+            (Evidence("Asked on a role that nobody has named; the role's own trust policy is left aside.", decision),),
+            severity=severity,
+        )
+        return

@@ -1,0 +1,262 @@
+"""Who may become a role: strangers, other accounts, principals that are gone."""
+
+import re
+from collections.abc import Iterator
+
+from iamdesk.checks.administrators import is_administrator
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.conditions import Hold
+from iamdesk.checks.documents import statement_evidence
+from iamdesk.checks.entry import TrustedAccount, account_of, allowing, stranger_entry, trusted_accounts
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.subjects import ROLES
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.policies import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import Layer
+from iamdesk.explain.decision import Part, StatementLine
+from iamdesk.index.keys import trust_policy_key
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, RoleDetail
+
+_UNIQUE_ID = re.compile(r"A[A-Z]{2}A[A-Z0-9]{12,124}")
+_OWN_PRINCIPAL = re.compile(
+    r"arn:[^:]*:iam::\d{12}:(user|role)/(?:[^/]*/)*([^/*?]+)|arn:[^:]*:sts::\d{12}:assumed-role/([^/*?]+)/.+"
+)
+_STANDARDS = ("NIST 800-53 AC-3", "SOC 2 CC6.3", "ISO 27001:2022 A.5.18")
+_ASKED_AS_STRANGER = "Asked as a user of an account that nothing in the snapshot names."
+
+
+@check(
+    "TRU-01",
+    over=ROLES,
+    title="Anyone can assume the role",
+    severity=Severity.CRITICAL,
+    question="May a user of an account that nobody named assume a role?",
+    remedy="Name the principals or accounts that are meant under Principal. Where an organization is meant, add "
+    '`"StringEquals": {"aws:PrincipalOrgID": "o-…"}` without IfExists and without ForAllValues.',
+    standards=_STANDARDS,
+)
+def anyone(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Unconditionally; a grant by NotPrincipal is told by TRU-09."""
+    entry = stranger_entry(survey, account, role)
+    if entry is None or entry.hold is not Hold.NOTHING or _only_not_principal(entry.decision.matched_statements):
+        return
+    evidence = [Evidence(_ASKED_AS_STRANGER, entry.decision)]
+    sentence = f"Anyone with an AWS account can assume {role.role_name}."
+    if is_administrator(survey, account, role):
+        sentence = f"Anyone with an AWS account can assume {role.role_name}, which is an administrator."
+    guards = dict.fromkeys(
+        test.key_text
+        for line in entry.decision.matched_statements
+        if line.layer is Layer.TRUST
+        for test in line.document.statements[line.index].conditions
+    )
+    if guards:
+        evidence.append(Evidence(f"The condition on {enumerated(guards)} keeps no stranger out."))
+    yield Hit(sentence, tuple(evidence))
+
+
+def _only_not_principal(lines: tuple[StatementLine, ...]) -> bool:
+    trust = [line for line in lines if line.layer is Layer.TRUST]
+    return bool(trust) and all(line.document.statements[line.index].not_principal for line in trust)
+
+
+@check(
+    "TRU-02",
+    over=ROLES,
+    title="Anyone can assume the role under a condition that holds nobody back",
+    severity=Severity.CRITICAL,
+    question="May a user of an account that nobody named assume a role once they choose the right context?",
+    remedy="Name the principals or accounts that are meant under Principal, or test what the caller cannot choose: "
+    "aws:PrincipalOrgID, aws:PrincipalAccount, aws:PrincipalArn.",
+    standards=_STANDARDS,
+)
+def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Keys that the caller fills at will, or a shared secret; where it hangs on anything else it cannot be told."""
+    entry = stranger_entry(survey, account, role)
+    if entry is None or entry.hold is Hold.NOTHING:
+        return
+    evidence = (Evidence(_ASKED_AS_STRANGER, entry.decision),)
+    keys = enumerated(entry.keys)
+    if entry.hold is Hold.OWN_CHOICE:
+        sentence = (
+            f"Anyone with an AWS account can assume {role.role_name}: its condition is on {keys}, which callers choose."
+        )
+        yield Hit(sentence, evidence)
+    elif entry.hold is Hold.SECRET:
+        sentence = f"Anyone with an AWS account who knows the external id can assume {role.role_name}."
+        remedy = (
+            "Name the account that is meant under Principal: an external id is no secret, it tells customers apart."
+        )
+        yield Hit(sentence, evidence, severity=Severity.HIGH, remedy=remedy)
+    else:
+        sentence = f"Whether anyone with an AWS account can assume {role.role_name} hangs on {keys}."
+        yield Hit(sentence, evidence, severity=Severity.HIGH, state=State.CANNOT_TELL)
+
+
+@check(
+    "TRU-03",
+    over=ROLES,
+    title="Another account can assume the role without an external id",
+    severity=Severity.HIGH,
+    question="May a principal of an account outside the snapshot assume a role without passing an external id?",
+    remedy="If the account is a vendor's, require the external id that the vendor gave you: "
+    '`"StringEquals": {"sts:ExternalId": "…"}`. If it is your own, open its snapshot beside this one. If nobody knows '
+    "it, remove it from the trust policy.",
+    standards=_STANDARDS,
+)
+def account_without_external_id(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """High where the whole account is trusted, medium where single principals of it are named."""
+    for trusted in trusted_accounts(survey, role):
+        if trusted.without_external_id.hold > Hold.OWN_CHOICE:
+            continue
+        who = f"Account {trusted.account_id}" if trusted.is_whole else f"A principal of account {trusted.account_id}"
+        yield Hit(
+            f"{who}, which is not in the snapshot, can assume {role.role_name} without an external id"
+            f"{_privileged(survey, account, role)}.",
+            (
+                Evidence("Asked without an external id.", trusted.without_external_id.decision),
+                *_named(trusted),
+            ),
+            object=trusted.account_id,
+            severity=Severity.HIGH if trusted.is_whole else Severity.MEDIUM,
+        )
+
+
+@check(
+    "TRU-04",
+    over=ROLES,
+    title="Another account can assume the role under conditions",
+    severity=Severity.LOW,
+    question="May a principal of an account outside the snapshot assume a role with an external id, or under other "
+    "conditions?",
+    remedy="Confirm who the account is and that it still needs the role; else remove it from the trust policy.",
+    standards=("SOC 2 CC6.3", "PCI DSS 4.0 7.2.4"),
+)
+def account_under_conditions(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """The way in that an external id is meant for: to be confirmed, not to be repaired."""
+    for trusted in trusted_accounts(survey, role):
+        if trusted.without_external_id.hold <= Hold.OWN_CHOICE:
+            continue
+        entry = trusted.with_external_id
+        with_what = (
+            "with an external id" if entry.hold is Hold.SECRET else f"under a condition on {enumerated(entry.keys)}"
+        )
+        yield Hit(
+            f"Account {trusted.account_id}, which is not in the snapshot, can assume {role.role_name} {with_what}"
+            f"{_privileged(survey, account, role)}.",
+            (Evidence("Asked with the external id left open.", entry.decision), *_named(trusted)),
+            object=trusted.account_id,
+        )
+
+
+def _privileged(survey: Survey, account: Account, role: RoleDetail) -> str:
+    return "; the role is an administrator" if is_administrator(survey, account, role) else ""
+
+
+def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
+    for text in trusted.named:
+        yield Evidence(f"The trust policy names {text}.")
+
+
+@check(
+    "TRU-07",
+    over=ROLES,
+    title="The role trusts a principal that is gone",
+    severity=Severity.MEDIUM,
+    question="Does a trust policy allow a principal that was deleted?",
+    remedy="Remove the principal from the trust policy. Somebody who gets the same name later is not let in by the old "
+    "id, but the next editor may put the name back.",
+    standards=("SOC 2 CC6.3",),
+)
+def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """AWS shows a deleted user or role by its unique id (SEMANTICS E12)."""
+    index = survey.evaluator.index
+    ids = survey.once("unique ids", lambda: _unique_ids(survey))
+    told: set[str] = set()
+    for statement in allowing(survey, role):
+        if statement.not_principal:
+            continue
+        for entry in statement.principals or ():
+            if entry.type is not PrincipalType.AWS or entry.text in told:
+                continue
+            told.add(entry.text)
+            proof = (_statement(survey, role, statement, f"It names {entry.text}."),)
+            if _UNIQUE_ID.fullmatch(entry.text) and entry.text not in ids:
+                yield Hit(
+                    f"{role.role_name} trusts {entry.text}, the id of a user or role that was deleted"
+                    f"{'' if not account.is_truncated else ' or that the snapshot does not hold'}.",
+                    proof,
+                    object=entry.text,
+                    state=State.CANNOT_TELL if account.is_truncated else State.FOUND,
+                )
+                continue
+            owner = account_of(entry)
+            found = _OWN_PRINCIPAL.fullmatch(entry.text)
+            if owner is None or owner not in index.accounts or found is None:
+                continue
+            known = entry.text in index.users if found[1] == "user" else index.role_named(owner, found[2] or found[3])
+            if not known:
+                yield Hit(
+                    f"{role.role_name} trusts {entry.text}, which the snapshot does not hold: gone, or not captured.",
+                    proof,
+                    object=entry.text,
+                    state=State.CANNOT_TELL,
+                    severity=Severity.LOW,
+                )
+
+
+def _unique_ids(survey: Survey) -> frozenset[str]:
+    return frozenset(
+        unique_id
+        for account in survey.snapshot.accounts
+        for unique_id in (*(user.user_id for user in account.users), *(role.role_id for role in account.roles))
+    )
+
+
+@check(
+    "TRU-09",
+    over=ROLES,
+    title="NotPrincipal lets everybody else in",
+    severity=Severity.CRITICAL,
+    question="Does a trust policy allow everybody but those whom it names?",
+    remedy="Name those who are meant under Principal. AWS supports NotPrincipal only with Effect Deny.",
+    standards=_STANDARDS,
+)
+def allow_not_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Confirmed by asking as a stranger: another statement may keep strangers out (SEMANTICS E6)."""
+    entry = stranger_entry(survey, account, role)
+    if entry is None:
+        return
+    parts = (Part.DECIDES, Part.DEPENDS)
+    lets_in = {line.index for line in entry.decision.statements_that(*parts) if line.layer is Layer.TRUST}
+    for statement in allowing(survey, role):
+        if not (statement.not_principal and statement.index in lets_in):
+            continue
+        named = enumerated(listed.text for listed in statement.principals or ())
+        told = entry.hold is Hold.NOTHING
+        yield Hit(
+            f"{role.role_name} lets in everybody except {named}"
+            f"{'' if told else f', under a condition on {enumerated(entry.keys)}'}.",
+            (
+                Evidence(_ASKED_AS_STRANGER, entry.decision),
+                _statement(survey, role, statement, "Effect Allow with NotPrincipal."),
+            ),
+            object=str(statement.index),
+            state=State.FOUND if entry.hold <= Hold.SECRET else State.CANNOT_TELL,
+        )
+
+
+def _statement(survey: Survey, role: RoleDetail, statement: Statement, sentence: str) -> Evidence:
+    policy = AttachedPolicy(
+        Layer.TRUST,
+        SourceType.TRUST,
+        role.arn,
+        trust_policy_key(role.arn),
+        f"trust policy of {role.role_name}",
+        role.arn,
+        survey.evaluator.index.trust(role),
+    )
+    return statement_evidence(policy, statement, sentence)

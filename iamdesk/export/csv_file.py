@@ -1,0 +1,65 @@
+"""Findings as CSV: one row a finding, for spreadsheets and for tools that import tables.
+
+- RFC 4180: comma, CRLF, every field in quotes, quotes doubled.
+- UTF-8 with a byte order mark: without it Excel reads the file in the system's old code page and spoils every name
+  that is not ASCII. Importers that matter skip the mark; the first column (`number`) is the one that nobody looks up
+  by name, for those that do not. Scripts are better served by JSON.
+- A row that begins a cell with ``= + - @``, a tab or a carriage return gets ``'`` before it, so that a spreadsheet
+  shows the text instead of running it; so does such a character after a semicolon inside a cell, since a spreadsheet
+  set to semicolons splits there. Unseen characters are escapes (`visible`): a cell never holds a line break.
+- Every row carries what it is about (snapshot, its SHA-256, time, versions, counts of the whole report), because rows
+  get copied and files get renamed. No findings: headings alone.
+"""
+
+import csv
+import io
+import re
+
+from iamdesk.export.report import Report
+from iamdesk.export.rows import COLUMNS, cells, one_text
+from iamdesk.export.visible import visible
+
+NUMBER_COLUMN = "number"
+ABOUT_COLUMNS = (
+    "snapshot",
+    "snapshot_sha256",
+    "generated_utc",
+    "iamdesk_version",
+    "action_data_version",
+    "findings_total",
+    "counts_by_severity",
+    "counts_by_state",
+)
+
+# The full-width forms too: East Asian spreadsheets read them as the plain ones.
+_FORMULA = "=+\\-@＝＋－＠"
+_STARTS_FORMULA = re.compile(rf"[ \t\r\n]*[{_FORMULA}]|[\t\r\n]")
+_FORMULA_AFTER_SEMICOLON = re.compile(rf'(;[\s"\']*)(?=[{_FORMULA}])')
+
+
+def inert(text: str) -> str:
+    """Return the text as a cell that no spreadsheet runs."""
+    starts_formula = _STARTS_FORMULA.match(text) is not None
+    shown = _FORMULA_AFTER_SEMICOLON.sub(r"\1'", visible(text))
+    return "'" + shown if starts_formula else shown
+
+
+def render(report: Report) -> bytes:
+    """Print the report as CSV."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([NUMBER_COLUMN, *(column.name for column in COLUMNS), *ABOUT_COLUMNS])
+    about = [
+        report.snapshot_name,
+        report.snapshot_sha256,
+        report.generated_utc,
+        report.tool_version,
+        report.action_data_version,
+        str(len(report.findings)),
+        ", ".join(f"{severity.value} {count}" for severity, count in report.by_severity.items()),
+        ", ".join(f"{state.value} {count}" for state, count in report.by_state.items()),
+    ]
+    for number, finding in enumerate(report.findings, start=1):
+        values = [one_text(value) for value in cells(finding).values()]
+        writer.writerow([str(number), *map(inert, values), *map(inert, about)])
+    return out.getvalue().encode("utf-8-sig")

