@@ -7,7 +7,7 @@ from any thread. Service prefixes, action names and condition keys are compared 
 import json
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -77,6 +77,16 @@ class ResourceType:
     """Keys of resources of this type; lower case, templates included."""
 
 
+@dataclass(frozen=True, slots=True)
+class ActionCatalogue:
+    """Every action of every service, sorted by service, then name: three columns of equal length."""
+
+    names: tuple[str, ...]
+    """As AWS spells them: ``s3:GetObject``."""
+    access_levels: tuple[str, ...]
+    descriptions: tuple[str, ...]
+
+
 class _KeyTable:
     """A service's condition keys: type by key, and the keys that stand for many (``kms:encryptioncontext:${…}``)."""
 
@@ -131,7 +141,7 @@ class ServiceReference:
         # Keys named after no service of their own: saml:… belongs to sts, cognito-identity-auth:… to cognito-identity.
         self._borrowed_keys: dict[str, list[str]] = self._read("unassociatedConditions.json")
         self._services: dict[str, _Service] = {}
-        self._all: tuple[str, ...] | None = None
+        self._catalogue: ActionCatalogue | None = None
         self._key_sets: dict[frozenset[str], frozenset[str]] = {}
         self._lock = threading.RLock()
 
@@ -162,15 +172,15 @@ class ServiceReference:
 
         The first call reads all services, which takes about a tenth of a second.
         """
-        if self._all is None:
+        return self.catalogue().names
+
+    def catalogue(self) -> ActionCatalogue:
+        """Return every action with its access level and description; the first call takes as long as `all_actions`."""
+        if self._catalogue is None:
             with self._lock:
-                if self._all is None:
-                    self._all = tuple(
-                        f"{service}:{name}"
-                        for service in self.services()
-                        for name in sorted(entry["name"] for entry in self._read("actions", f"{service}.json").values())
-                    )
-        return self._all
+                if self._catalogue is None:
+                    self._catalogue = self._read_catalogue()
+        return self._catalogue
 
     def resource_type(self, service: str, name: str) -> ResourceType | None:
         """Return a resource type of a service by its name (``object``); None when there is none."""
@@ -261,9 +271,20 @@ class ServiceReference:
                     loaded = self._services[prefix] = self._load(prefix)
         return loaded
 
+    def _read_catalogue(self) -> ActionCatalogue:
+        names: list[str] = []
+        levels: list[str] = []
+        descriptions: list[str] = []
+        for service in self.services():
+            for entry in sorted(self._read("actions", f"{service}.json").values(), key=_entry_name):
+                names.append(f"{service}:{entry['name']}")
+                levels.append(_access_level(entry["accessLevel"]))
+                descriptions.append(entry["description"])
+        return ActionCatalogue(tuple(names), tuple(levels), tuple(descriptions))
+
     def _load(self, service: str) -> _Service:
         actions: dict[str, Action] = {}
-        for entry in sorted(self._read("actions", f"{service}.json").values(), key=lambda entry: str(entry["name"])):
+        for entry in sorted(self._read("actions", f"{service}.json").values(), key=_entry_name):
             actions[entry["name"].lower()] = Action(
                 service=service,
                 name=entry["name"],
@@ -306,6 +327,11 @@ def _tag_key_type(key: str) -> str | None:
     return None
 
 
+def _entry_name(entry: Mapping[str, Any]) -> str:
+    return str(entry["name"])
+
+
+@cache
 def _access_level(text: str) -> str:
     levels = {level.strip() for level in text.split(",")}
     return next((level for level in _ACCESS_LEVELS if level in levels), text)

@@ -110,3 +110,41 @@ def split_arn(text: str) -> SplitArn | None:
     partition, service, region, account = (part.lower() for part in parts[1:5])
     fixed = parts[5].partition("*")[0].partition("?")[0]
     return SplitArn((partition, service, region, account), parts[5], fixed)
+
+
+def fill_template(template: str, typed: str) -> str | None:
+    """Return the template with the parts that were typed of an ARN put in; None when the ARN cannot become one of it.
+
+    ``arn:aws:sqs:eu-west-1:`` fills ``${Region}``, ``arn:aws:s3:::payroll`` the bucket's name; a Region or account that
+    is still being typed (``arn:aws:sqs:eu``) is left to fill in.
+    """
+    parts, heads = template.split(":", 5), typed.split(":", 5)
+    for place, text in enumerate(heads[:5]):
+        filled = _fill_part(parts[place], text, is_done=place < len(heads) - 1)
+        if filled is None:
+            return None
+        if place < len(heads) - 1:
+            parts[place] = filled
+    if len(heads) == 6:
+        segments, texts = parts[5].split("/"), heads[5].split("/")
+        if len(texts) > len(segments):  # the last placeholder runs on over slashes, as an object's key does
+            texts = [*texts[: len(segments) - 1], "/".join(texts[len(segments) - 1 :])]
+            if _PLACEHOLDER.fullmatch(segments[-1]) is None or segments[-1] in _SLASHLESS:
+                return None
+        for place, text in enumerate(texts):
+            filled = _fill_part(segments[place], text, is_done=place < len(texts) - 1)
+            if filled is None:
+                return None
+            segments[place] = filled
+        parts[5] = "/".join(segments)
+    return ":".join(parts)
+
+
+def _fill_part(part: str, text: str, *, is_done: bool) -> str | None:
+    """Return a part of a template with the text put in; a part that is done must be the whole of it."""
+    fixed, mark, _ = part.partition("${")
+    if not mark:
+        return part if part == text or (not is_done and part.startswith(text)) else None
+    if text.startswith(fixed) and len(text) > len(fixed):
+        return text
+    return part if not is_done and fixed.startswith(text) else None

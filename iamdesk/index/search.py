@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from iamdesk.index.nodes import NodeKind, Outline
+from iamdesk.index.nodes import Node, NodeKind, Outline
 
 LONGEST_SEARCH = 5_000
 """Characters of the typed text that count; whatever is pasted, the search ends in time."""
 
 # Their keys begin with their owner's ARN: with the key a search for "alice" would hit each of her policies.
-_FOUND_BY_NAME = (NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN)
+_FOUND_BY_NAME = frozenset({NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +25,33 @@ class OutlineSearch:
     """Searches one outline; built once, then asked at each keystroke. Holds nothing that changes."""
 
     def __init__(self, outline: Outline) -> None:
-        nodes = list(outline.nodes)
-        self._parents = [node.parent for node in nodes]
-        self._order: list[int] = []
-        """Rows as the tree shows them, from top to bottom."""
-        self._ends = [0] * len(nodes)
-        """By place in that order: the place after the last row that stands under it."""
-        self._texts: list[str] = []
-        """By place: what is searched."""
-        pending = [0] if nodes else []
-        open_places: list[tuple[int, int]] = []  # (place, rows pending when all under it are done)
+        texts: list[str] = []
+        spans: list[int] = []  # first child and count of each row, one after the other
+        parents: list[int] = []
+        for node in outline.nodes:
+            texts.append(_searched(node))
+            spans.append(node.first_child)
+            spans.append(node.child_count)
+            parents.append(node.parent)
+        order: list[int] = []
+        pending = [0] if texts else []
         while pending:
-            while open_places and open_places[-1][1] == len(pending):
-                self._ends[open_places.pop()[0]] = len(self._order)
             row = pending.pop()
-            node = nodes[row]
-            open_places.append((len(self._order), len(pending)))
-            self._order.append(row)
-            if node.kind is NodeKind.SNAPSHOT:
-                text = ""
-            elif node.kind is NodeKind.SECTION:
-                text = node.text
-            elif node.kind in _FOUND_BY_NAME:
-                text = f"{node.text}\n{node.detail}"
-            else:
-                text = f"{node.text}\n{node.key}\n{node.detail}"
-            self._texts.append(text.casefold())
-            pending += range(node.first_child + node.child_count - 1, node.first_child - 1, -1)
-        for place, _ in open_places:
-            self._ends[place] = len(self._order)
+            order.append(row)
+            first, count = spans[2 * row], spans[2 * row + 1]
+            if count:
+                pending += range(first + count - 1, first - 1, -1)
+        sizes = [1] * len(texts)
+        for row in reversed(order):  # whatever stands under a row has been counted before the row itself
+            if parents[row] >= 0:
+                sizes[parents[row]] += sizes[row]
+        self._parents = parents
+        self._order = order
+        """Rows as the tree shows them, from top to bottom."""
+        self._ends = [place + sizes[row] for place, row in enumerate(order)]
+        """By place in that order: the place after the last row that stands under it."""
+        self._texts = [texts[row] for row in order]
+        """By place: what is searched."""
 
     def matches(self, text: str) -> Matches:
         """Return the rows for what the user typed.
@@ -86,3 +84,13 @@ class OutlineSearch:
                 row = parents[row]
         rows.add(0)
         return Matches(frozenset(rows), tuple([order[place] for place in places]))
+
+
+def _searched(node: Node) -> str:
+    if node.kind is NodeKind.SNAPSHOT:
+        return ""
+    if node.kind is NodeKind.SECTION:
+        return node.text.casefold()
+    if node.kind in _FOUND_BY_NAME:
+        return f"{node.text}\n{node.detail}".casefold()
+    return f"{node.text}\n{node.key}\n{node.detail}".casefold()

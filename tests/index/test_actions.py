@@ -223,3 +223,11 @@ def test_every_listed_key_type_is_one_that_the_evaluator_knows() -> None:
             for key in entry.condition_keys:
                 type_ = reference().key_type(key, service)
                 assert type_ is None or type_ in known, (service, key)
+
+
+def test_the_catalogue_agrees_with_the_services() -> None:
+    catalogue = reference().catalogue()
+    assert len(catalogue.names) == len(catalogue.access_levels) == len(catalogue.descriptions)
+    row = catalogue.names.index("kms:CreateGrant")
+    found = action("kms", "CreateGrant")
+    assert (catalogue.access_levels[row], catalogue.descriptions[row]) == (found.access_level, found.description)

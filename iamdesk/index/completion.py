@@ -1,0 +1,287 @@
+"""What the fields of a question suggest: principals, actions, resources, best first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import nsmallest
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from iamdesk.index.action_search import ActionSearch
+from iamdesk.index.actions import Action, reference
+from iamdesk.index.arn_templates import fill_template
+from iamdesk.index.references import Principal, inline_policies_of, last_of_arn, name_of
+from iamdesk.index.trust import trusted_names
+from iamdesk.snapshot.model import Account, Snapshot
+
+_LONGEST_TEXT = 2_048
+_FEW_ACCOUNTS = 3
+"""Up to so many accounts, ARN templates are offered for each; beyond, the account is left to fill in."""
+_PURPOSE = "Grants permission to "
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One suggestion."""
+
+    value: str
+    """What is put into the field."""
+    label: str
+    """What is shown. Hostile text, as ``detail``: paint it as plain text."""
+    detail: str
+    """What it is, in a few words."""
+    template: bool = False
+    """Whether ``value`` holds ``${Placeholders}`` to fill in."""
+
+
+class _Candidate(NamedTuple):
+    """A suggestion before it is made, with the texts that it is found by, in lower case; sorts by name."""
+
+    name: str
+    text: str
+    value: str
+    label: str
+    detail: str
+
+    @property
+    def completion(self) -> Completion:
+        return Completion(self.value, self.label, self.detail)
+
+
+class Completions:
+    """Suggests for one snapshot; may be asked from any thread.
+
+    Lists are made when first needed: actions take a fifth of a second, so ask once ahead of the first keystroke.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def principals(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return users, roles and root users whose name or ARN holds all words of the text, best first.
+
+        Services that the snapshot's trust policies name, and ``anonymous``, are found too, after those.
+        """
+        words = _words(text)
+        others = self._other_callers if words else ()
+        return _best(words, (*self._principals, *others), limit)
+
+    def actions(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return actions by name, service or words of either, best first; see `ActionSearch.rows` for the order."""
+        search = self._action_search
+        catalogue = search.catalogue
+        return tuple(
+            Completion(
+                catalogue.names[row],
+                catalogue.names[row],
+                f"{catalogue.access_levels[row]} · {_purpose(catalogue.descriptions[row])}",
+            )
+            for row in search.rows(text[:_LONGEST_TEXT], max(limit, 0))
+        )
+
+    def resources(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
+        """Return resources that the action can be asked on, best first: IAM entities of the snapshot, ARNs that its
+        policies name, and the ARN templates of the action's resource types.
+
+        Templates come first while nothing is typed. ``*`` alone for an action that takes no resource; nothing for an
+        action that AWS does not have.
+        """
+        service, _, name = action.strip().partition(":")
+        known = reference().action(service, name)
+        if known is None or limit <= 0:
+            return ()
+        if reference().takes_no_resource(known):
+            return (Completion("*", "*", f"{known.full_name} takes no resource"),)
+        words = _words(text)
+        templates = list(self._templates(known, text.strip()[:_LONGEST_TEXT], words))
+        held = chain(_best(words, self._entities_for(known), limit), self._named_for(known, words, limit))
+        return tuple(_once(chain(held, templates) if words else chain(templates, held), limit))
+
+    @cached_property
+    def _action_search(self) -> ActionSearch:
+        return ActionSearch(reference())
+
+    @cached_property
+    def _principals(self) -> tuple[_Candidate, ...]:
+        candidates: list[_Candidate] = []
+        for account in self._snapshot.accounts:
+            number = account.account_id
+            for kind, principals in (("user", account.users), ("role", account.roles)):
+                for principal in principals:
+                    where = number if principal.path == "/" else f"{number} · {principal.path}"
+                    candidates.append(_candidate(principal.arn, name_of(principal), f"{kind} · {where}"))
+            root = f"arn:{account.partition}:iam::{number}:root"
+            candidates.append(_candidate(root, f"root user of {account.alias or number}", f"root user · {number}"))
+        return tuple(sorted(candidates))
+
+    @cached_property
+    def _other_callers(self) -> tuple[_Candidate, ...]:
+        services = {
+            name
+            for account in self._snapshot.accounts
+            for role in account.roles
+            for name in trusted_names(role.assume_role_policy_document)
+            if name.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+        }
+        callers = [_candidate(name, name, "AWS service") for name in sorted(services)]
+        return (*callers, _candidate("anonymous", "anonymous", "anybody, without credentials"))
+
+    @cached_property
+    def _entities(self) -> dict[str, tuple[_Candidate, ...]]:
+        """IAM entities by the kind that their ARN names: ``role``, ``user``, ``group``, ``policy`` …"""
+        kinds: dict[str, dict[_Candidate, None]] = {}
+        for account in self._snapshot.accounts:
+            for arn, name in _iam_entities(account):
+                parts = arn.split(":", 5)
+                kind = parts[-1].partition("/")[0]
+                where = "AWS" if parts[4:5] == ["aws"] else account.account_id
+                kinds.setdefault(kind, {})[_candidate(arn, name, f"{kind} · {where}")] = None
+        return {kind: tuple(sorted(found)) for kind, found in kinds.items()}
+
+    @cached_property
+    def _named(self) -> dict[str, tuple[str, ...]]:
+        """ARNs that the policies of the snapshot name as resources, by service, sorted."""
+        services: dict[str, set[str]] = {}
+        for account in self._snapshot.accounts:
+            for text in _named_resources(account):
+                parts = text.split(":", 5)
+                # A variable stands for something else in each request, and a short ARN for too much to ask about.
+                if len(parts) == 6 and parts[0] == "arn" and parts[2] and "${" not in text:
+                    services.setdefault(parts[2].lower(), set()).add(text)
+        return {service: tuple(sorted(found)) for service, found in services.items()}
+
+    def _entities_for(self, action: Action) -> Iterator[_Candidate]:
+        for resource in action.resource_types:
+            listed = reference().resource_type(action.service, resource.name)
+            parts = listed.arn.split(":", 5) if listed else []
+            if len(parts) == 6 and parts[2] == "iam":
+                kind, _, rest = parts[5].partition("/")
+                if rest.startswith("${"):
+                    yield from self._entities.get(kind, ())
+
+    def _named_for(self, action: Action, words: Sequence[str], limit: int) -> Iterator[Completion]:
+        """Yield ARNs named in policies that hold the words and are of a type that the action takes."""
+        types = {resource.name for resource in action.resource_types}
+        services = {
+            listed.arn.split(":", 5)[2]
+            for name in types
+            if (listed := reference().resource_type(action.service, name)) is not None
+        }
+        matching = (
+            arn
+            for service in sorted(services)
+            for arn in self._named.get(service, ())
+            if all(word in arn.lower() for word in words)
+        )
+        fitting = (
+            Completion(arn, arn, f"{name}, named in policies")
+            for arn in matching
+            if (name := _first_of(reference().resource_types_of_arn(action.service, arn), types)) is not None
+        )
+        yield from islice(fitting, limit)
+
+    def _templates(self, action: Action, typed: str, words: Sequence[str]) -> Iterator[Completion]:
+        """Yield the ARN forms that the action can be asked on: needed types first, then the plainest."""
+        accounts = [(account.partition, account.account_id) for account in self._snapshot.accounts]
+        if not accounts or len(accounts) > _FEW_ACCOUNTS:
+            accounts = [(accounts[0][0] if accounts else "aws", "${Account}")]
+        listed = [
+            (not resource.required, type_.arn.count("${"), type_.arn, type_.name)
+            for resource in action.resource_types
+            if (type_ := reference().resource_type(action.service, resource.name)) is not None
+        ]
+        for _, _, arn, name in sorted(listed):
+            form = fill_template(arn, typed) if typed.startswith("arn:") else arn
+            if form is None:
+                continue
+            for partition, account in accounts:
+                value = form.replace("${Partition}", partition).replace("${Account}", account)
+                if form is not arn or all(word in value.lower() or word in name.lower() for word in words):
+                    yield Completion(value, value, name, template="${" in value)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text[:_LONGEST_TEXT].casefold().split()))
+
+
+def _candidate(value: str, name: str, detail: str) -> _Candidate:
+    return _Candidate(name.casefold(), f"{name}\n{value}".casefold(), value, name, detail)
+
+
+def _best(words: Sequence[str], candidates: Iterable[_Candidate], limit: int) -> tuple[Completion, ...]:
+    """Return the candidates that hold all words: the very name first, then beginnings, words inside, the rest.
+
+    Without words the first ones.
+    """
+    limit = max(limit, 0)
+    if not words:
+        return tuple(candidate.completion for candidate in islice(candidates, limit))
+    first = words[0]
+    found = [candidate for candidate in candidates if first in candidate.text]
+    for word in words[1:]:
+        found = [candidate for candidate in found if word in candidate.text]
+
+    def order(candidate: _Candidate) -> tuple[int, int, str, str]:
+        return _rank(first, candidate.name), len(candidate.name), candidate.name, candidate.text
+
+    return tuple(candidate.completion for candidate in nsmallest(limit, found, key=order))
+
+
+def _rank(word: str, name: str) -> int:
+    if name.startswith(word):
+        return 0 if name == word else 1
+    place = name.find(word)
+    if place < 0:
+        return 4
+    return 3 if name[place - 1].isalnum() else 2
+
+
+def _principals_of(account: Account) -> tuple[Principal, ...]:
+    return (*account.users, *account.groups, *account.roles)
+
+
+def _iam_entities(account: Account) -> Iterator[tuple[str, str]]:
+    for principal in _principals_of(account):
+        yield principal.arn, name_of(principal)
+    for policy in account.policies:
+        yield policy.arn, policy.policy_name
+    for role in account.roles:
+        for profile in role.instance_profile_list:
+            yield profile.arn, profile.instance_profile_name or last_of_arn(profile.arn)
+
+
+def _named_resources(account: Account) -> Iterator[str]:
+    """Yield the values of ``Resource`` in the account's own policies; AWS's managed ones name nobody's resources."""
+    documents: Iterable[Any] = chain(
+        (inline.policy_document for principal in _principals_of(account) for inline in inline_policies_of(principal)),
+        (
+            policy.default_version.document
+            for policy in account.policies
+            if not policy.is_aws_managed and policy.default_version is not None
+        ),
+    )
+    for document in documents:
+        statements = document.get("Statement") if isinstance(document, dict) else None
+        for statement in statements if isinstance(statements, list) else (statements,):
+            resource = statement.get("Resource") if isinstance(statement, dict) else None
+            if isinstance(resource, str):
+                yield resource
+            elif isinstance(resource, list):
+                yield from (value for value in resource if isinstance(value, str))
+
+
+def _first_of(names: Sequence[str], wanted: set[str]) -> str | None:
+    return next((name for name in names if name in wanted), None)
+
+
+def _once(completions: Iterable[Completion], limit: int) -> Iterator[Completion]:
+    seen: dict[str, Completion] = {}
+    for completion in completions:
+        seen.setdefault(completion.value, completion)
+    return islice(seen.values(), limit)
+
+
+def _purpose(description: str) -> str:
+    """Return what an action does, without the words that begin nearly every description."""
+    text = description.removeprefix(_PURPOSE)
+    return text[:1].upper() + text[1:]
