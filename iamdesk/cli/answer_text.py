@@ -1,14 +1,23 @@
 """An answer as text for people: the verdict, the sentence, then the detail in the order of reasoning."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from iamdesk.explain.decision import Decision, Part, StatementLine, Verdict
+
+type ContextValues = Mapping[str, str | tuple[str, ...] | None]
 
 VERDICT_WORDS = {
     Verdict.ALLOWED: "Allowed",
     Verdict.EXPLICIT_DENY: "Denied: a statement forbids it",
     Verdict.IMPLICIT_DENY: "Denied: nothing allows it",
     Verdict.CONDITIONAL: "Depends on request context that was not given",
+}
+_OUTCOMES = {
+    Verdict.ALLOWED: "allows",
+    Verdict.EXPLICIT_DENY: "forbids",
+    Verdict.IMPLICIT_DENY: "does not allow",
+    Verdict.CONDITIONAL: "depends",
+    None: "not in play",
 }
 _PARTS = {
     Part.DECIDES: "Deciding statements",
@@ -27,7 +36,8 @@ def answer_lines(decision: Decision) -> Iterator[str]:
     yield from _section("How it was decided", _layers(decision))
     for part, title in _PARTS.items():
         yield from _section(title, [line for statement in decision.statements_that(part) for line in _told(statement)])
-    yield from _section("It would be allowed when", _conditions(decision))
+    yield from _section("Allowed when", _alternatives(decision.conditions))
+    yield from _section("Not allowed when", _alternatives(decision.denials))
     if decision.missing_context_values:
         yield from _section("Not given, and it matters", list(decision.missing_context_values))
     yield from _section("Assumptions", [f"{each.message} [{each.code}]" for each in decision.assumptions])
@@ -44,7 +54,7 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
 def _layers(decision: Decision) -> list[str]:
     width = max((len(layer.title) for layer in decision.layers), default=0)
     return [
-        f"{layer.title:<{width}}  {layer.outcome or 'not in play':<12}  {layer.sentence}".rstrip()
+        f"{layer.title:<{width}}  {_OUTCOMES[layer.outcome]:<14}  {layer.sentence}".rstrip()
         for layer in decision.layers
     ]
 
@@ -58,11 +68,11 @@ def _told(statement: StatementLine) -> list[str]:
     ]
 
 
-def _conditions(decision: Decision) -> list[str]:
-    return [("or " if position else "") + condition_text(values) for position, values in enumerate(decision.conditions)]
+def _alternatives(sets: Sequence[ContextValues]) -> list[str]:
+    return [("or " if position else "") + condition_text(values) for position, values in enumerate(sets)]
 
 
-def condition_text(values: Mapping[str, str | tuple[str, ...] | None]) -> str:
+def condition_text(values: ContextValues) -> str:
     """Return one set of context values as text: ``aws:SourceIp = 203.0.113.7 and aws:ViaAWSService is absent``."""
     return " and ".join(
         f"{key} is absent" if value is None else f"{key} = {value if isinstance(value, str) else ', '.join(value)}"

@@ -34,7 +34,7 @@ def can(
     ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """Answer one question: can the principal do the action on the resource?"""
+    """Answer one question: may X do Y on Z?"""
     request = Request(
         principal=principal,
         action=action,

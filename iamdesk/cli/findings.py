@@ -42,7 +42,7 @@ def findings(
         typer.Option(case_sensitive=False, help="End with status 1 when a finding is this bad or worse."),
     ] = None,
 ) -> None:
-    """Run the built-in checks and report what they find."""
+    """Run the built-in checks."""
     opened = Workbench().open_snapshot(snapshot)
     found = ordered(opened.findings())
     content = _report(report_format or _format_by_name(output), found, opened)

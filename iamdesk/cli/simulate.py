@@ -38,7 +38,10 @@ def simulate(
     unknown_context: options.UnknownKeys = UnknownContext.ABSENT,
     output_format: options.OutputFormat = options.Format.JSON,
 ) -> None:
-    """Evaluate self-contained cases, each with its own policies: one JSON object a line, in and out."""
+    """Evaluate self-contained cases.
+
+    Each case is one JSON object on one line, with a request and all its policies; one answer a line comes back.
+    """
     seen: Counter[str] = Counter()
     with _opened(cases) as lines:
         for outcome in outcomes(lines, unknown_context):

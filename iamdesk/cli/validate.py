@@ -10,7 +10,10 @@ from iamdesk.workbench import OpenSnapshot, Workbench
 
 
 def validate(snapshot: options.SnapshotPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """Read a snapshot and list what is wrong with it: broken entries, faulty documents, what is missing."""
+    """List what is wrong with a snapshot.
+
+    Broken entries, faulty policy documents, and what is missing.
+    """
     opened = Workbench().open_snapshot(snapshot)
     if output_format is options.Format.JSON:
         say_json(_as_object(opened))

@@ -21,7 +21,10 @@ def who_can(
     unknown_context: options.UnknownKeys = UnknownContext.UNKNOWN,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
-    """List every principal for whom the answer is allowed or conditional, with how."""
+    """List everybody who can do it, and how.
+
+    A row for every principal for whom the answer is allowed or conditional.
+    """
     rows = (
         Workbench()
         .open_snapshot(snapshot)
@@ -51,7 +54,10 @@ def _as_object(principal: str, decision: Decision) -> dict[str, Any]:
 
 def _lines(principal: str, decision: Decision) -> Iterator[str]:
     yield f"{decision.decision.value:<11}  {principal}"
-    for statement in decision.statements_that(Part.DECIDES, Part.DEPENDS):
+    statements = decision.statements_that(Part.DECIDES, Part.DEPENDS)
+    for statement in statements:
         yield f"{'':<13}by {statement.name} [{statement.layer.value}]"
+    if not statements:
+        yield f"{'':<13}{decision.sentence}"
     for values in decision.conditions:
         yield f"{'':<13}when {condition_text(values)}"

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +27,7 @@ class Theme(StrEnum):
 @troubles_told
 def window(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PATH]", help="The snapshot to open.", exists=True, show_default=False)
+        Path | None, typer.Argument(metavar="PATH", help="The snapshot to open.", exists=True, show_default=False)
     ] = None,
     screenshot: Annotated[
         Path | None,
@@ -49,8 +51,38 @@ def window(
         _picture(path, screenshot, select, ask, theme)
 
 
-def _has_display() -> bool:
-    """Whether Qt can find a screen: only X11 and Wayland tell by the environment."""
-    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def _open(path: Path | None) -> None:
+    if sys.platform == "linux" and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ):
+        give_up(
+            "there is no display to open a window on; --screenshot FILE.png makes a picture without one,"
+            " and the commands of iamdesk --help need none"
+        )
+    with _qt_needed():
+        from iamdesk.gui.app import run
+    raise typer.Exit(run(path))
+
+
+def _picture(path: Path, png: Path, select: str | None, ask: tuple[str, str, str] | None, theme: Theme) -> None:
+    if sys.platform == "linux":  # the same picture on every machine, whatever display it has
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        # That platform warns about every window, with nothing that anybody could do about it.
+        os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
+    with _qt_needed():
+        from iamdesk.gui.screenshot import ScreenshotError, render
+    try:
+        render(path, png, select=select, ask=ask, scheme=theme.value)
+    except ScreenshotError as error:
+        give_up(str(error))
+    note(f"picture saved to {png}")
+
+
+@contextmanager
+def _qt_needed() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        if not (error.name or "").startswith(("PySide6", "shiboken6")) and ".so" not in str(error):
+            raise
+        give_up(f"Qt cannot be loaded ({error}); see the README for the system libraries that it needs")

@@ -12,8 +12,9 @@ AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationRe
       "Sentence": str,                                        the answer in one sentence
       "Layers": [{"Layer", "Decision" (null: not in play), "Sentence", "Statements": [statement]}],
       "BlockedBy": [layer, or credentials, partition],        what took an otherwise granted request away
-      "Assumptions": [{"Code", "Message"}],                   with "OtherDecision" where AWS's pages disagree
+      "Assumptions": [{"Code", "Message"}],                   with "OtherDecision": what it is if that is otherwise
       "Conditions": [{key: text, or [text], or null: absent}] the smallest sets of values under which it is allowed
+      "Denials": [the same]                                   the smallest sets of values under which it is not
     }
 
     statement: {"SourcePolicyId", "SourcePolicyType", "StatementIndex" (from 0), "Sid" (or null), "Effect",
@@ -22,6 +23,7 @@ AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationRe
                 "FailedElement": of a near miss, else null, "Level": of SCPs and RCPs, 0 is the root, else null}
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from iamdesk.explain.decision import Assumption, Decision, LayerLine, StatementLine
@@ -39,11 +41,13 @@ def to_evaluation_result(decision: Decision) -> dict[str, Any]:
         "Layers": [_layer(line, decision) for line in decision.layers],
         "BlockedBy": list(decision.blocked_by),
         "Assumptions": [_assumption(assumption) for assumption in decision.assumptions],
-        "Conditions": [
-            {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
-            for values in decision.conditions
-        ],
+        "Conditions": [_context(values) for values in decision.conditions],
+        "Denials": [_context(values) for values in decision.denials],
     }
+
+
+def _context(values: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 
 def _layer(layer: LayerLine, decision: Decision) -> dict[str, Any]:
