@@ -155,7 +155,7 @@ def failure_sentence(failure: Failure, result: StatementResult, target: Target, 
     texts = [entry.text for entry in statement.resources or ()]
     match failure.element:
         case "Action":
-            return f"Action {listed([pattern.text for pattern in statement.actions])} does not cover it."
+            return f"Action names {listed([entry.text for entry in statement.actions])}, not {target.action_text}."
         case "NotAction":
             by = [entry.text for entry in statement.actions if entry.matches(target.service, target.name)]
             return f"NotAction leaves it out, by {listed(by)}."
