@@ -71,7 +71,12 @@ def build_outline(snapshot: Snapshot) -> Outline:
                 table.add(kind, text, detail, key, section_row, first, leaves.next_row - first)
             section_row += 1
     table.extend(leaves.table)
-    return Outline(table, badges, table.first_rows())
+    rows = table.first_rows()
+    for tree in trees:
+        for position, entry in enumerate(tree.account.broken):
+            if entry.arn is not None:  # a jump by ARN finds a principal that could not be read, too
+                rows.setdefault(entry.arn, rows[broken_key(tree.account.account_id, entry.list_name, position)])
+    return Outline(table, badges, rows)
 
 
 type _Entry = tuple[NodeKind, str, str, str, tuple[Badge, ...]]

@@ -1,3 +1,4 @@
+import re
 import threading
 import time
 from datetime import date
@@ -231,3 +232,14 @@ def test_the_catalogue_agrees_with_the_services() -> None:
     row = catalogue.names.index("kms:CreateGrant")
     found = action("kms", "CreateGrant")
     assert (catalogue.access_levels[row], catalogue.descriptions[row]) == (found.access_level, found.description)
+
+
+def test_every_resource_type_is_recognised_by_its_own_template() -> None:
+    for service in reference().services():
+        for name in {resource.name for found in reference().actions_of(service) for resource in found.resource_types}:
+            listed = reference().resource_type(service, name)
+            if listed is None:
+                continue
+            arn = re.sub(r"\$\{[^}]*\}", "x1", listed.arn)
+            assert listed.name in reference().resource_types_of_arn(service, arn), (service, name, arn)
+            assert listed.name in reference().resource_types_of_arn(service, "*")

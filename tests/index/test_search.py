@@ -1,6 +1,8 @@
 from typing import Any
 
-from iamdesk.index.outline import Outline, build_outline
+import pytest
+
+from iamdesk.index.outline import Node, NodeKind, Outline, build_outline
 from iamdesk.index.search import OutlineSearch
 from iamdesk.snapshot.model import Snapshot
 
@@ -97,3 +99,33 @@ def test_hostile_names_are_ordinary_text(build: Any) -> None:
     users = [{"Arn": "arn:aws:iam::111122223333:user/weird", "UserName": name}]
     outline = build_outline(build.snapshot(build.account(users=users)))
     assert hits(outline, "b\u202ec") == [name]
+
+
+@pytest.mark.parametrize("text", ["a", "alice", "policy", "e r", "ROLE", "users", "111122223333", "reads", "engineers"])
+def test_the_result_is_that_of_the_plain_rule(snapshot: Snapshot, text: str) -> None:
+    outline = build_outline(snapshot)
+    without_key = (NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN)
+
+    def holds(node: Node) -> bool:
+        fields = [node.text]
+        if node.kind is not NodeKind.SECTION:
+            fields += [node.detail] if node.kind in without_key else [node.detail, node.key]
+        return all(any(word in field.casefold() for field in fields) for word in text.casefold().split())
+
+    hits: list[int] = []
+    rows = {0}
+
+    def walk(row: int, above: tuple[int, ...], under_hit: bool) -> None:
+        is_hit = row != 0 and holds(outline.nodes[row])
+        if is_hit:
+            hits.append(row)
+            rows.update(above)
+        if is_hit or under_hit:
+            rows.add(row)
+        for child in outline.children(row):
+            walk(child, (*above, row), is_hit or under_hit)
+
+    walk(0, (), False)
+    found = OutlineSearch(outline).matches(text)
+    assert list(found.hits) == hits
+    assert found.rows == rows
