@@ -1,0 +1,113 @@
+"""An answer as text for the clipboard, and the command that asks the same question. No Qt.
+
+The text holds what the panel shows: question, verdict, layers, assumptions, and each statement that counts with its
+JSON, so that it can stand alone in a ticket.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator
+
+from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.explain.decision import Decision, Part, StatementLine
+from iamdesk.gui.ask.words import (
+    PART_TITLES,
+    condition_words,
+    otherwise_words,
+    source_words,
+    value_words,
+    verdict_words,
+    without_words,
+)
+from iamdesk.gui.plain_text import visible
+
+_PLAIN_CONTROL = re.compile("[\x00-\x1f\x7f]")
+
+
+def answer_text(decision: Decision, snapshot_path: str) -> str:
+    """Return the whole answer as lines of text; unseen characters of the snapshot are written as escapes."""
+    return "\n".join(line.rstrip() for line in _lines(decision, snapshot_path)) + "\n"
+
+
+def _lines(decision: Decision, snapshot_path: str) -> Iterator[str]:
+    yield visible(verdict_words(decision))
+    yield visible(decision.sentence)
+    yield ""
+    yield from _question(decision.request, snapshot_path)
+    if decision.conditions:
+        yield ""
+        yield from (f"Allowed when {visible(condition_words(condition))}." for condition in decision.conditions)
+    if decision.assumptions:
+        yield ""
+        yield "Rests on"
+        for assumption in decision.assumptions:
+            yield f"  {visible(assumption.message)}{otherwise_words(assumption)}"
+    yield ""
+    yield "How it was decided"
+    width = max((len(layer.title) for layer in decision.layers), default=0)
+    for layer in decision.layers:
+        outcome = layer.outcome.value if layer.outcome else "not in play"
+        yield f"  {visible(layer.title):<{width}}  {outcome:<12}  {visible(layer.sentence)}"
+    for part, title in PART_TITLES.items():
+        group = decision.statements_that(part)
+        if group:
+            yield ""
+            yield f"{title} ({len(group)})"
+            for line in group:
+                yield from _statement(line, decision.request.principal)
+
+
+def _question(request: Request, snapshot_path: str) -> Iterator[str]:
+    yield f"Principal  {visible(request.principal)}"
+    yield f"Action     {visible(request.action)}"
+    yield f"Resource   {visible(request.resource)}"
+    label = "Context"
+    for key, value in request.context.items():
+        yield visible(f"{label:<9}  {key} is {value_words(value)}")
+        label = ""
+    yield f"{label:<9}  keys not given count as {request.unknown_context.value}"
+    if request.without:
+        yield f"Left out   {without_words(request.without).removeprefix('without ')}"
+    yield f"Snapshot   {visible(snapshot_path)}"
+
+
+def _statement(line: StatementLine, principal: str) -> Iterator[str]:
+    yield visible(f"  {line.effect:<5}  {line.name} · {source_words(line, principal)}")
+    yield f"         {visible(line.sentence)}"
+    if line.part is Part.NEAR_MISS:
+        return
+    span = line.span
+    if span is not None:
+        for text in line.document.text.text.split("\n")[span.start_line - 1 : span.end_line]:
+            yield f"         {visible(text)}"
+
+
+def command_line(request: Request, snapshot_path: str) -> str:
+    """Return the command that asks the same question, quoted for a POSIX shell.
+
+    What the command line has no option for stands above it as shell comments, so that nobody takes the answer to the
+    command for the answer on the screen.
+    """
+    words = ["iamdesk", "can", snapshot_path]
+    words += ["--principal", request.principal, "--action", request.action, "--resource", request.resource]
+    notes = []
+    for key, value in request.context.items():
+        if value is None:
+            notes.append(f"{key} is absent")
+        elif isinstance(value, str):
+            words += ["--context", f"{key}={value}"]
+        else:
+            for member in value:
+                words += ["--context", f"{key}={member}"]
+            if not value:
+                notes.append(f"{key} is an empty list")
+    if request.unknown_context is not UnknownContext.UNKNOWN:
+        words += ["--unknown-context", request.unknown_context.value]
+    if request.without:
+        notes.append(without_words(request.without))
+    if request.session_policies is not None:
+        notes.append("with session policies: save each to a file and add --session-policy FILE")
+    if request.resource_account is not None:
+        notes.append(f"the resource is in account {request.resource_account}")
+    lines = [f"# asked in the window: {_PLAIN_CONTROL.sub(' ', note)}" for note in notes]
+    return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])

@@ -1,0 +1,258 @@
+"""A line to type in, with suggestions below it: the fields of the question and the values of the context table.
+
+The suggestions come ready, in order, from whoever follows ``wanted`` (often from a worker thread); Qt's own completer
+is not used, since it filters and sorts by itself and takes Enter for its own. The list is a child of the window that
+never takes the keyboard: the reviewer types on while it stands there.
+
+Keys: Down opens the list and walks it, Enter or Tab takes the row at hand, Esc closes it. A suggestion that is a
+template (``arn:aws:s3:::${BucketName}/${ObjectName}``) selects its first part to fill in; Tab and Enter go to the next.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHideEvent,
+    QIcon,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QPolygon,
+)
+from PySide6.QtWidgets import QLineEdit, QStyle, QStyleOptionFrame, QWidget
+
+from iamdesk.gui.ask.completion_popup import CompletionPopup
+from iamdesk.gui.plain_text import set_tooltip, visible
+from iamdesk.gui.theme import Colour, colour
+from iamdesk.index.completion import Completion
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_LONGEST = 4096
+"""Characters; an ARN has at most 2048."""
+
+
+class CompletingField(QLineEdit):
+    """See the module's text. ``name`` is what assistive tools call the field."""
+
+    wanted = Signal(str)
+    """Suggestions are wanted for this text: answer with `offer`."""
+    taken = Signal(object)
+    """The `Completion` that was taken; the text is its value already."""
+    submitted = Signal()
+    """Enter, with nothing left to fill in."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setMaxLength(_LONGEST)
+        self._popup: CompletionPopup | None = None
+        self._asked_for: str | None = None
+        self._resting: Callable[[str], str] = str
+        self._open_action = self.addAction(QIcon(), QLineEdit.ActionPosition.TrailingPosition)
+        self._open_action.setText(f"Suggestions: {name}")
+        set_tooltip(self._open_action, "Show suggestions (Down)")
+        self._open_action.triggered.connect(self.want_all)
+        self.textEdited.connect(self._edited)
+        self.textChanged.connect(self._text_changed)
+        self._tint()
+
+    # What the bar does with it
+
+    def show_resting(self, shorten: Callable[[str], str]) -> None:
+        """Paint ``shorten(text)`` while the cursor is elsewhere; the text itself stays whole."""
+        self._resting = shorten
+        self.update()
+
+    def offer(self, text: str, completions: Sequence[Completion]) -> None:
+        """Show suggestions made for a text; they are dropped when the field has moved on meanwhile."""
+        if not self.hasFocus() or text != self._asked_for:
+            return
+        if not completions:
+            self.close_popup()
+            return
+        self._the_popup().offer(text, completions)
+        self._place_popup()
+
+    def take(self, completion: Completion) -> None:
+        """Put a suggestion into the field, as if it had been picked from the list."""
+        self.setText(completion.value)
+        self.close_popup()
+        if completion.template:
+            self.select_placeholder(from_start=True)
+        self.taken.emit(completion)
+
+    def take_current(self) -> bool:
+        """Take the row at hand, if the list is open and has one; return whether it did."""
+        current = self._popup.current() if self._popup is not None and self._popup.isVisible() else None
+        if current is None:
+            return False
+        self.take(current)
+        return True
+
+    @property
+    def offered(self) -> tuple[Completion, ...]:
+        """The suggestions on show, best first; none while the list is closed."""
+        return self._popup.completions if self._popup is not None and self._popup.isVisible() else ()
+
+    @property
+    def has_placeholder(self) -> bool:
+        """Whether a template still has parts to fill in."""
+        return _PLACEHOLDER.search(self.text()) is not None
+
+    def select_placeholder(self, *, from_start: bool = False) -> bool:
+        """Select the next part to fill in; return whether there is one."""
+        found = list(_PLACEHOLDER.finditer(self.text()))
+        if not found:
+            return False
+        start = 0 if from_start else self.cursorPosition()
+        after = next((match for match in found if match.start() >= start), found[0])
+        self.setSelection(after.start(), len(after[0]))
+        return True
+
+    def want(self, text: str) -> None:
+        """Ask for suggestions for a text."""
+        self._asked_for = text
+        self.wanted.emit(text)
+
+    def want_all(self) -> None:
+        """Ask for suggestions whatever the text is, as the arrow in the field does."""
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.want("")
+
+    def close_popup(self) -> None:
+        """Close the list."""
+        if self._popup is not None:
+            self._popup.hide()
+        self._asked_for = None
+
+    # Inside
+
+    def _edited(self, text: str) -> None:
+        if self.has_placeholder:
+            self.close_popup()
+        else:
+            self.want(text)
+
+    def _text_changed(self, text: str) -> None:
+        shown = self._resting(text)
+        set_tooltip(self, text if shown != text or len(text) > 24 else "")
+
+    def _the_popup(self) -> CompletionPopup:
+        window = self.window()
+        if self._popup is not None and self._popup.parentWidget() is not window:  # the panel was floated or docked
+            self._popup.deleteLater()
+            self._popup = None
+        if self._popup is None:
+            self._popup = CompletionPopup(self.accessibleName(), window)
+            self._popup.picked.connect(self._picked)
+            self._popup.destroyed.connect(self._forget_popup)
+        return self._popup
+
+    def _forget_popup(self) -> None:
+        self._popup = None
+
+    def _picked(self, completion: Completion) -> None:
+        self.take(completion)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        if completion.template:
+            self.select_placeholder(from_start=True)
+
+    def _place_popup(self) -> None:
+        popup = self._the_popup()
+        window = self.window()
+        corner = self.mapTo(window, QPoint(0, self.height()))
+        popup.place(QRect(corner, QSize(self.width(), 0)), window.rect())
+        popup.show()
+        popup.raise_()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Tab while there is something to take or to fill in."""
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab:
+            self.take_current()
+            if self.has_placeholder:
+                self.select_placeholder(from_start=not self.hasSelectedText())
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Walk the list, take from it, or submit."""
+        popup = self._popup if self._popup is not None and self._popup.isVisible() else None
+        match event.key():
+            case Qt.Key.Key_Down | Qt.Key.Key_Up | Qt.Key.Key_PageDown | Qt.Key.Key_PageUp if popup is not None:
+                popup.walk(Qt.Key(event.key()))
+            case Qt.Key.Key_Down:
+                self.want(self.text() if self.isModified() and not self.has_placeholder else "")
+            case Qt.Key.Key_Escape if popup is not None:
+                self.close_popup()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                took = self.take_current()
+                self.close_popup()
+                if not self.select_placeholder(from_start=took or not self.hasSelectedText()):
+                    self.submitted.emit()
+            case _:
+                super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        """Close the list; unless the window only lost the keyboard to a menu."""
+        super().focusOutEvent(event)
+        if event.reason() is not Qt.FocusReason.PopupFocusReason:
+            self.close_popup()
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        """Select everything when the keyboard comes here: typing replaces."""
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.ShortcutFocusReason, Qt.FocusReason.OtherFocusReason):
+            self.selectAll()
+        self.setModified(False)
+        self.update()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        """Take the list away with the field."""
+        super().hideEvent(event)
+        self.close_popup()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._tint()
+
+    def _tint(self) -> None:
+        self._open_action.setIcon(_arrow(colour(Colour.MUTED, self.palette()), self.devicePixelRatioF()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Paint the short form, elided in the middle, while the cursor is elsewhere."""
+        if self.hasFocus() or not self.text():
+            super().paintEvent(event)
+            return
+        option = QStyleOptionFrame()
+        self.initStyleOption(option)
+        painter = QPainter(self)
+        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option, painter, self)
+        rect = self.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, self)
+        arrow = self.style().pixelMetric(QStyle.PixelMetric.PM_SmallIconSize) + 6
+        rect.adjust(2, 0, -arrow, 0)
+        text = self.fontMetrics().elidedText(
+            visible(self._resting(self.text())), Qt.TextElideMode.ElideMiddle, rect.width()
+        )
+        painter.setPen(self.palette().text().color())
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
+
+
+def _arrow(tint: QColor, ratio: float) -> QIcon:
+    """Draw the small arrow that says that a list opens."""
+    image = QPixmap(round(16 * ratio), round(16 * ratio))
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(tint, 1.5))
+    painter.drawPolyline(QPolygon([QPoint(4, 6), QPoint(8, 10), QPoint(12, 6)]))
+    painter.end()
+    return QIcon(image)

@@ -1,0 +1,242 @@
+"""The context of a question: what the request carries for each condition key, and what a key not given means."""
+
+from itertools import pairwise
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.explain.decision import ContextKey, Decision, KeyState
+from iamdesk.gui.ask.completing_field import CompletingField
+from iamdesk.gui.ask.context_editor import ValueDelegate
+from iamdesk.gui.ask.context_model import Column, ContextModel
+from iamdesk.gui.ask.context_rows import DEFAULT_TYPE, Choice, ContextRow, ContextValue, context_rows, request_context
+from iamdesk.gui.ask.context_table import ContextTable
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.plain_text import plain_label, set_tooltip, tooltip_text
+from iamdesk.index.actions import reference
+from iamdesk.index.completion import Completion
+
+_ROWS_SHOWN = 7
+_OFTEN_TYPED = (
+    "aws:CalledVia",
+    "aws:CurrentTime",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalTag/",
+    "aws:RequestedRegion",
+    "aws:RequestTag/",
+    "aws:ResourceAccount",
+    "aws:ResourceOrgID",
+    "aws:ResourceTag/",
+    "aws:SecureTransport",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceIdentity",
+    "aws:SourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:TagKeys",
+    "aws:UserAgent",
+    "aws:ViaAWSService",
+    "kms:ViaService",
+    "s3:prefix",
+    "sts:ExternalId",
+)
+"""Keys offered for adding, as AWS spells them; any other may be typed."""
+
+
+class ContextPanel(QFrame):
+    """The table and what stands around it. ``changed`` comes when the reviewer changed what is asked."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._keys: tuple[ContextKey, ...] = ()
+        self._types: dict[str, str] = {}
+        self._question: tuple[str, str, str] | None = None
+        self.model = ContextModel(self.palette())
+        self.model.setParent(self)
+        self._message = MessageBar()
+        self._delegate = ValueDelegate(self)
+        self._delegate.problem.connect(self._say)
+        self.table = self._make_table()
+        self._meaning = QComboBox()
+        self._new_key = CompletingField("Key to add to the context")
+        self._add = QPushButton("Add &key")
+        self._lay_out()
+        self.model.changed.connect(self._model_changed)
+        self.model.refused.connect(self._say)
+
+    def _make_table(self) -> ContextTable:
+        table = ContextTable()
+        table.setObjectName("contextTable")
+        table.setAccessibleName("Context keys")
+        table.setModel(self.model)
+        table.setItemDelegateForColumn(Column.VALUE, self._delegate)
+        table.forget.connect(self._forget_keys)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(Column.KEY, QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(Column.VALUE, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(Column.TYPE, QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(Column.NOTE, QHeaderView.ResizeMode.Interactive)
+        unit = self.fontMetrics().averageCharWidth()
+        for column, characters in ((Column.KEY, 38), (Column.TYPE, 15), (Column.NOTE, 28)):
+            header.resizeSection(column, unit * characters)
+        return table
+
+    def _lay_out(self) -> None:
+        for meaning, tip in (
+            (UnknownContext.UNKNOWN, "Such a key may be in the request or not: the answer says where that matters."),
+            (UnknownContext.ABSENT, "Such a key is not in the request: AWS's own rule."),
+        ):
+            self._meaning.addItem(meaning.value, meaning)
+            self._meaning.setItemData(self._meaning.count() - 1, tooltip_text(tip), Qt.ItemDataRole.ToolTipRole)
+        self._meaning.setObjectName("unknownContext")
+        self._meaning.setAccessibleName("What a key that is not given counts as")
+        set_tooltip(self._meaning, "unknown: the answer says where such a key matters. absent: AWS's own rule.")
+        self._meaning.activated.connect(self._switched)
+        self._new_key.setPlaceholderText("aws:SourceIp, s3:prefix …")
+        self._new_key.wanted.connect(self._suggest_keys)
+        self._new_key.taken.connect(lambda _taken: self.add_key())
+        self._new_key.submitted.connect(self.add_key)
+        self._add.clicked.connect(self.add_key)
+        line = QHBoxLayout()
+        line.addWidget(plain_label("Keys not given count as", buddy=self._meaning))
+        line.addWidget(self._meaning)
+        line.addStretch(1)
+        label = plain_label("Another &key", buddy=self._new_key)
+        line.addWidget(label)
+        self._new_key.setMinimumWidth(self.fontMetrics().averageCharWidth() * 34)
+        line.addWidget(self._new_key)
+        line.addWidget(self._add)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._message)
+        layout.addWidget(self.table)
+        layout.addLayout(line)
+        order = (self.table, self._meaning, self._new_key, self._add)
+        for before, after in pairwise(order):
+            QWidget.setTabOrder(before, after)
+        self._fit()
+
+    # What the bar does with it
+
+    @property
+    def unknown(self) -> UnknownContext:
+        """What a key not given means."""
+        return UnknownContext(self._meaning.currentData())
+
+    @property
+    def context(self) -> dict[str, ContextValue]:
+        """What the reviewer gave, as `Request.context`."""
+        return request_context(self.model.rows)
+
+    def show_request(self, request: Request) -> None:
+        """Show the context that a question carries."""
+        self._meaning.setCurrentIndex(self._meaning.findData(request.unknown_context))
+        self._fill(request)
+
+    def show_decision(self, decision: Decision) -> None:
+        """Show the keys that an answer rests on, and what was given."""
+        self._keys = decision.context
+        self._fill(decision.request)
+
+    def clear(self) -> None:
+        """Forget every key."""
+        self._keys = ()
+        self._types.clear()
+        self._question = None
+        self._meaning.setCurrentIndex(0)
+        self._message.clear()
+        self.model.fill((), UnknownContext.UNKNOWN)
+        self._fit()
+
+    def add_key(self) -> None:
+        """Add the key that was typed and open its value for editing."""
+        key = self._new_key.text().strip()
+        if ":" not in key or key.endswith((":", "/")):
+            self._message.say(Tone.NOTE, "A condition key reads service:Name or aws:Name; a tag key ends with the tag.")
+            self._new_key.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._new_key.end(False)
+            return
+        self._message.clear()
+        place = next((at for at, row in enumerate(self.model.rows) if row.key.lower() == key.lower()), None)
+        if place is None:
+            key_type = reference().key_type(key) or DEFAULT_TYPE
+            self._types[key.lower()] = key_type
+            place = self.model.add(
+                ContextRow(key, key_type, Choice.VALUE, (), KeyState.UNKNOWN, (), matters=False, tested=False)
+            )
+            self._fit()
+        self._new_key.clear()
+        cell = self.model.index(place, Column.VALUE)
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.table.setCurrentIndex(cell)
+        self.table.edit(cell)
+
+    # Inside
+
+    def _fill(self, request: Request) -> None:
+        question = (request.principal, request.action, request.resource)
+        order = [row.key for row in self.model.rows] if question == self._question else []
+        self._question = question
+        rows = context_rows(self._keys, request.context, self._types, order)
+        waiting = [row for row in self.model.rows if not row.is_ready]
+        named = {row.key.lower() for row in rows}
+        self.model.fill((*rows, *(row for row in waiting if row.key.lower() not in named)), request.unknown_context)
+        self._delegate.unknown = request.unknown_context
+        self._fit()
+
+    def _say(self, sentence: str) -> None:
+        if sentence:
+            self._message.say(Tone.WARNING, sentence)
+        else:
+            self._message.clear()
+
+    def _model_changed(self) -> None:
+        self._message.clear()
+        self._fit()
+        self.changed.emit()
+
+    def _switched(self) -> None:
+        self._delegate.unknown = self.unknown
+        self.changed.emit()
+
+    def _forget_keys(self, places: list[int]) -> None:
+        for place in sorted(places, reverse=True):
+            self.model.choose(place, Choice.OPEN)
+
+    def _suggest_keys(self, text: str) -> None:
+        named = {row.key.lower() for row in self.model.rows}
+        needle = text.strip().lower()
+        offered = [
+            Completion(key, key, reference().key_type(f"{key}x" if key.endswith("/") else key) or "")
+            for key in _OFTEN_TYPED
+            if needle in key.lower() and key.lower() not in named
+        ]
+        self._new_key.offer(text, offered)
+
+    def _fit(self) -> None:
+        """Be as high as the rows, up to a limit."""
+        shown = min(max(len(self.model.rows), 1), _ROWS_SHOWN)
+        row_height = self.table.verticalHeader().defaultSectionSize()
+        frame = 2 * self.table.frameWidth()
+        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + shown * row_height + frame)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self.model.repaint(self.palette())

@@ -1,0 +1,62 @@
+"""The table of condition keys: what the keyboard does in it."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QSizePolicy, QTableView
+
+from iamdesk.gui.ask.context_model import Column
+
+
+class ContextTable(QTableView):
+    """The table: Enter edits the value, Delete takes it back, Ctrl+C copies rows."""
+
+    forget = Signal(list)
+    """Rows whose values are to be taken back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.SelectedClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.AnyKeyPressed
+        )
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Edit the value whichever column the cursor is in; take values back; copy."""
+        current = self.currentIndex()
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and current.isValid():
+            rows = {index.row() for index in self.selectionModel().selectedRows()} or {current.row()}
+            self.forget.emit(sorted(rows))
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2) and current.isValid():
+            self._edit_value(current.row())
+        elif event.text().isprintable() and event.text().strip() and current.isValid():
+            self.setCurrentIndex(current.siblingAtColumn(Column.VALUE))
+            super().keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
+
+    def _edit_value(self, row: int) -> None:
+        cell = self.model().index(row, Column.VALUE)
+        self.setCurrentIndex(cell)
+        self.edit(cell)
+
+    def _copy(self) -> None:
+        rows = sorted({index.row() for index in self.selectionModel().selectedIndexes()})
+        lines = [
+            "\t".join(str(self.model().index(row, column).data()) for column in range(self.model().columnCount()))
+            for row in rows
+        ]
+        QApplication.clipboard().setText("\n".join(lines))

@@ -1,0 +1,162 @@
+"""What a reviewer types as the value of a condition key: read, checked against the key's type, and written back.
+
+A key of type ``ArrayOf…`` takes several values. They are typed with commas between them; a value that holds a comma
+or a quote itself is put between double quotes, as in CSV. Every other key takes the whole text as its one value; two
+double quotes stand for the empty text.
+"""
+
+import base64
+import binascii
+import csv
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+ARRAY_PREFIX = "ArrayOf"
+BOOL_VALUES = ("true", "false")
+EMPTY = '""'
+"""How the empty text is typed as a value."""
+
+_DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_EPOCH = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
+
+
+class ContextValueError(ValueError):
+    """A text that is no value for the key; the error's text says in one sentence what is expected."""
+
+
+def takes_several(key_type: str) -> bool:
+    """Say whether a key of this type takes several values."""
+    return key_type.startswith(ARRAY_PREFIX)
+
+
+def single_type(key_type: str) -> str:
+    """Return the type of one value: ``ArrayOfString`` gives ``String``."""
+    return key_type.removeprefix(ARRAY_PREFIX)
+
+
+def parse_values(key: str, key_type: str, text: str) -> tuple[str, ...]:
+    """Read what was typed as the value or values of a key.
+
+    Raises:
+        ContextValueError: a value does not fit the key's type (AWS would never match it, SEMANTICS G19), or the
+            quotes are not closed.
+    """
+    if not takes_several(key_type):
+        value = text.strip()
+        if value == EMPTY:
+            value = ""
+        _check(key, key_type, value)
+        return (value,)
+    values = _split(key, text)
+    for value in values:
+        _check(key, single_type(key_type), value)
+    return values
+
+
+def format_values(key_type: str, values: tuple[str, ...]) -> str:
+    """Write values as they are typed: what `parse_values` reads back as the same values."""
+    if not takes_several(key_type):
+        return ", ".join(value or EMPTY for value in values)
+    return ", ".join(_quoted(value) for value in values)
+
+
+def address_in(text: str) -> str | None:
+    """Return an address of a range such as ``203.0.113.0/24``; None for a text that is no range."""
+    if "/" not in text:
+        return None
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    return str(network[1] if network.num_addresses > 2 else network[0])
+
+
+def _quoted(value: str) -> str:
+    if value and not any(sign in value for sign in ',"\n') and value == value.strip():
+        return value
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _split(key: str, text: str) -> tuple[str, ...]:
+    """Split at commas outside quotes."""
+    if not text.strip():
+        return ("",)
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise ContextValueError(f"{key}: a quote is not closed.") from error
+    fields = tuple(field.strip() for field in rows[0])
+    # A comma at the end is somebody about to type the next value, not an empty value.
+    return fields[:-1] if len(fields) > 1 and not fields[-1] else fields
+
+
+def _check(key: str, one_type: str, value: str) -> None:
+    checker = _CHECKS.get(one_type)
+    if checker is None:
+        return
+    expected = checker(value)
+    if expected:
+        shown = f'"{value}"' if value else "an empty value"
+        raise ContextValueError(f"{key} takes {expected}, not {shown}.")
+
+
+def _bool(value: str) -> str:
+    return "" if value.lower() in BOOL_VALUES else "true or false"
+
+
+def _numeric(value: str) -> str:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return "a number"
+    return "" if number.is_finite() else "a number"
+
+
+def _date(value: str) -> str:
+    expected = "a date such as 2026-09-30 or 2026-09-30T14:05:00Z, or seconds since 1970"
+    if _EPOCH.fullmatch(value):
+        return ""
+    if not _DATE_ONLY.match(value):
+        return expected
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return expected
+    return ""
+
+
+def _ip_address(value: str) -> str:
+    # A request carries one address; a range is what a policy names (SEMANTICS G12).
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return "one IP address such as 203.0.113.7"
+    return ""
+
+
+def _arn(value: str) -> str:
+    # Six parts by colon (SEMANTICS G13); with fewer no ARN pattern can match.
+    parts = value.split(":", 5)
+    is_arn = len(parts) == 6 and parts[0] == "arn" and parts[5]
+    return "" if is_arn else "an ARN (arn:partition:service:region:account:resource)"
+
+
+def _binary(value: str) -> str:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return "base64 text"
+    return ""
+
+
+_CHECKS: dict[str, Callable[[str], str]] = {
+    "Bool": _bool,
+    "Numeric": _numeric,
+    "Date": _date,
+    "IPAddress": _ip_address,
+    "ARN": _arn,
+    "Binary": _binary,
+}

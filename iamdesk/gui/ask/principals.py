@@ -1,0 +1,31 @@
+"""What counts as a principal in the question: which keys of the tree, and which texts need no looking up. No Qt."""
+
+import re
+
+from iamdesk.index.outline import NodeKind, Outline
+
+_PRINCIPAL_KINDS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+_PRINCIPAL_ARN = re.compile(
+    r"arn:[^:]+:(iam|sts)::[^:]*:(root|(user|role|assumed-role|federated-user|saml-provider|oidc-provider)/.+)",
+    re.DOTALL,
+)
+_SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?", re.IGNORECASE)
+ANONYMOUS = "anonymous"
+
+
+def is_principal(text: str) -> bool:
+    """Return whether the text is the ARN of something that makes requests."""
+    return _PRINCIPAL_ARN.fullmatch(text) is not None
+
+
+def is_whole_principal(text: str) -> bool:
+    """Return whether the text says itself who is meant: an ARN, a service, or ``anonymous``; a name does not."""
+    return text.startswith("arn:") or text.lower() == ANONYMOUS or _SERVICE.fullmatch(text) is not None
+
+
+def principal_of_key(outline: Outline, key: str) -> str | None:
+    """Return the principal that a key of the tree stands for; None for groups, policies and the rest."""
+    row = outline.rows_by_key.get(key)
+    if row is not None and outline.nodes[row].kind not in _PRINCIPAL_KINDS:
+        return None
+    return key if is_principal(key) else None

@@ -1,0 +1,404 @@
+"""The question, as a sentence to fill in: Can … do … on … ? Enter asks from any field."""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.evaluate.request import Layer, NamedDocument, Request
+from iamdesk.explain.decision import Decision
+from iamdesk.gui.ask.completing_field import CompletingField
+from iamdesk.gui.ask.context_panel import ContextPanel
+from iamdesk.gui.ask.principals import is_principal, is_whole_principal, principal_of_key
+from iamdesk.gui.ask.resource_hint import Hint, resource_hint, takes_no_resource
+from iamdesk.gui.ask.words import short_arn
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.plain_text import plain_label, set_tooltip
+from iamdesk.gui.session import Session
+from iamdesk.index.completion import Completion
+from iamdesk.workbench import OpenSnapshot
+
+_SUGGESTED = 50
+
+
+class QuestionBar(QWidget):
+    """Who, what, on what, in which context. Follows the navigator's principal and every question of the window."""
+
+    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._without: frozenset[Layer] = frozenset()
+        self._session_policies: tuple[NamedDocument, ...] | None = None
+        self._resource_account: str | None = None
+        self._star_is_ours = False
+        self._hinted = ""
+        self._several_accounts = False
+        self.principal = CompletingField("Principal: who asks")
+        self.action = CompletingField("Action: what is done")
+        self.resource = CompletingField("Resource: on what")
+        self.context_button = QToolButton()
+        self.ask_button = QPushButton("Ask")
+        self.context = ContextPanel()
+        self.message = MessageBar()
+        self._lay_out()
+        self._connect()
+        self._enable()
+
+    @property
+    def _fields(self) -> tuple[CompletingField, CompletingField, CompletingField]:
+        return self.principal, self.action, self.resource
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        return {
+            "actionAsk": self.ask,
+            "actionQuestion": self.go_to_question,
+            "actionAskAboutSubject": self.ask_about_subject,
+        }
+
+    def _lay_out(self) -> None:
+        sentence = QHBoxLayout()
+        for word, field, name, hint, share in (
+            ("&Can", self.principal, "askPrincipal", "a user, a role, an ARN, anonymous …", 5),
+            ("&do", self.action, "askAction", "s3:GetObject …", 5),
+            ("&on", self.resource, "askResource", "arn:aws:s3:::bucket/key, or *", 8),
+        ):
+            field.setObjectName(name)
+            field.setPlaceholderText(hint)
+            field.setMinimumWidth(self.fontMetrics().averageCharWidth() * 14)
+            field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            sentence.addWidget(plain_label(word, buddy=field))
+            sentence.addWidget(field, share)
+        self.principal.show_resting(self._short_principal)
+        sentence.addWidget(plain_label("?"))
+        self.context_button.setObjectName("askContext")
+        self.context_button.setCheckable(True)
+        self.context_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.context_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        sentence.addWidget(self.context_button)
+        self.ask_button.setObjectName("askButton")
+        self.ask_button.setAccessibleName("Ask")
+        set_tooltip(self.ask_button, "Answer the question (Enter in any field, Ctrl+Return anywhere)")
+        sentence.addWidget(self.ask_button)
+        layout = QVBoxLayout(self)
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        layout.setContentsMargins(gap + 2, gap, gap + 2, gap)
+        layout.addLayout(sentence)
+        layout.addWidget(self.message)
+        layout.addWidget(self.context)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.context.hide()
+        chain = (*self._fields, self.context_button, self.ask_button, self.context)
+        for before, after in pairwise(chain):
+            QWidget.setTabOrder(before, after)
+        self._count_context()
+
+    def _connect(self) -> None:
+        self.principal.wanted.connect(self._suggest_principals)
+        self.action.wanted.connect(self._suggest_actions)
+        self.resource.wanted.connect(self._suggest_resources)
+        for field in self._fields:
+            field.taken.connect(self._taken)
+            field.submitted.connect(self.ask)
+        self.action.editingFinished.connect(self._look_at_question)
+        self.resource.editingFinished.connect(self._look_at_question)
+        self.resource.textEdited.connect(self._resource_edited)
+        self.ask_button.clicked.connect(self.ask)
+        self.context_button.toggled.connect(self._show_context)
+        self.context.changed.connect(self._context_changed)
+        self._session.snapshot_opened.connect(self._opened)
+        self._session.snapshot_closed.connect(self._closed)
+        self._session.subject_selected.connect(self._subject_selected)
+        self._session.question_drafted.connect(self._drafted)
+        self._session.question_asked.connect(self._asked)
+        self._session.question_failed.connect(self._failed)
+        self._session.answered.connect(self._answered)
+
+    # Asking
+
+    def ask(self) -> None:
+        """Ask what the fields say; the cursor goes to the first field that is still open."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        self.message.clear()
+        if not self.resource.text().strip() and takes_no_resource(self.action.text()):
+            self._fill_star()
+        for field, open_words in (
+            (self.principal, "Who asks: a user, a role, a service, or anonymous?"),
+            (self.action, "What is done: an action such as s3:GetObject?"),
+            (self.resource, "On what: an ARN, or * for any resource?"),
+        ):
+            if not field.text().strip() or field.has_placeholder:
+                field.setFocus(Qt.FocusReason.OtherFocusReason)
+                field.select_placeholder(from_start=True)
+                to_fill = "Fill in the marked part of the ARN; * stands for any."
+                self.message.say(Tone.NOTE, to_fill if field.has_placeholder else open_words)
+                return
+        typed = self.principal.text().strip()
+        if is_whole_principal(typed):
+            self._session.ask(self.request())
+            return
+        # A name: the principal that is called so, if there is one.
+        self._jobs.run(
+            "Looking up the principal",
+            lambda _progress, _cancelled: opened.complete_principal(typed, _SUGGESTED),
+            done=lambda found: self._resolved(typed, found),
+            topic="resolve askPrincipal",
+        )
+
+    def _resolved(self, typed: str, found: tuple[Completion, ...]) -> None:
+        if self.principal.text().strip() != typed or self._session.snapshot is None:
+            return
+        named = [row for row in found if _is_called(row, typed)] or (list(found) if len(found) == 1 else [])
+        if len(named) == 1:
+            self.principal.setText(named[0].value)
+            self._session.ask(self.request())
+        elif named:
+            self.message.say(Tone.NOTE, f"{len(named)} principals are called {typed}: pick one from the list.")
+            self.principal.want(typed)
+        else:
+            self._session.ask(self.request())  # the evaluator says what is wrong with it
+
+    def request(self) -> Request:
+        """Return the question that the fields make."""
+        return Request(
+            principal=self.principal.text().strip(),
+            action=self.action.text().strip(),
+            resource=self.resource.text().strip(),
+            context=self.context.context,
+            resource_account=self._resource_account,
+            session_policies=self._session_policies,
+            unknown_context=self.context.unknown,
+            without=self._without,
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every field is filled in."""
+        return all(field.text().strip() and not field.has_placeholder for field in self._fields)
+
+    def go_to_question(self) -> None:
+        """Put the cursor into the first open field, or into the first of all."""
+        field = next((field for field in self._fields if not field.text().strip()), self.principal)
+        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def ask_about_subject(self) -> None:
+        """Take the navigator's principal into the question and go to the first open field."""
+        self._take_subject(self._session.subject_key)
+        self.go_to_question()
+
+    def _taken(self) -> None:
+        """Go on after a suggestion was taken: ask when nothing is open, else go to what is."""
+        self._look_at_question()
+        sender = self.sender()
+        if isinstance(sender, CompletingField) and sender.has_placeholder:
+            return
+        if self.is_complete:
+            self.ask()
+            return
+        following = next((field for field in self._fields if not field.text().strip()), None)
+        if following is not None:
+            following.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _context_changed(self) -> None:
+        self._count_context()
+        if self.is_complete:
+            self.ask()
+
+    # Suggestions
+
+    def _suggest_principals(self, text: str) -> None:
+        self._suggest(self.principal, text, lambda opened: opened.complete_principal(text.strip(), _SUGGESTED))
+
+    def _suggest_actions(self, text: str) -> None:
+        self._suggest(self.action, text, lambda opened: opened.complete_action(text.strip(), _SUGGESTED))
+
+    def _suggest_resources(self, text: str) -> None:
+        action = self.action.text().strip()
+        self._suggest(self.resource, text, lambda opened: opened.complete_resource(action, text.strip(), _SUGGESTED))
+
+    def _suggest(
+        self, field: CompletingField, text: str, find: Callable[[OpenSnapshot], tuple[Completion, ...]]
+    ) -> None:
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        self._jobs.run(
+            "Looking up suggestions",
+            lambda _progress, _cancelled: find(opened),
+            done=lambda found: field.offer(text, found),
+            topic=f"suggest {field.objectName()}",
+        )
+
+    # Known mistakes
+
+    def _look_at_question(self) -> None:
+        """Look the action up: one without a resource gets ``*``, one on the wrong kind of resource a word."""
+        action, resource = self.action.text().strip(), self.resource.text().strip()
+        if self._session.snapshot is None or not action or self.resource.has_placeholder or not self.isVisible():
+            return  # also as the window closes: fields end their editing when they lose the keyboard
+        self._jobs.run(
+            "Looking up the action",
+            lambda _progress, _cancelled: (takes_no_resource(action), resource_hint(action, resource)),
+            done=lambda found: self._looked_at(action, resource, *found),
+            topic="look at question",
+        )
+
+    def _looked_at(self, action: str, resource: str, no_resource: bool, hint: Hint | None) -> None:
+        if (action, resource) != (self.action.text().strip(), self.resource.text().strip()):
+            return
+        if no_resource and not resource:
+            self._fill_star()
+        elif not no_resource and self._star_is_ours and resource == "*":
+            self.resource.clear()
+            self._star_is_ours = False
+        self._hint(hint if resource else None)
+
+    def _hint(self, hint: Hint | None) -> None:
+        if hint is None:
+            if self._hinted and self.message.text == self._hinted:
+                self.message.clear()
+            self._hinted = ""
+            return
+        self._hinted = f"{hint.sentence}."
+        if hint.resource:
+            self.message.say(Tone.NOTE, self._hinted, "Ask on it", lambda: self._ask_on(hint.resource))
+        else:
+            self.message.say(Tone.NOTE, self._hinted)
+
+    def _ask_on(self, resource: str) -> None:
+        self.resource.setText(resource)
+        self._resource_account = None
+        self.ask()
+
+    def _fill_star(self) -> None:
+        self.resource.setText("*")
+        self._star_is_ours = True
+
+    def _resource_edited(self) -> None:
+        self._star_is_ours = False
+        self._resource_account = None  # it was that of the resource before
+
+    # Following the session
+
+    def _opened(self, opened: OpenSnapshot) -> None:
+        self._several_accounts = len(opened.snapshot.accounts) > 1
+        self._enable()
+        # The first look-up builds the tables; do it before somebody waits for it.
+        self._jobs.run(
+            "Preparing suggestions",
+            lambda _progress, _cancelled: opened.complete_action("s3:get", 1),
+            done=lambda _found: None,
+            topic="suggest askAction",
+        )
+
+    def _closed(self) -> None:
+        for field in self._fields:
+            field.clear()
+            field.close_popup()
+        self.context.clear()
+        self.message.clear()
+        self._forget_extras()
+        self._count_context()
+        self._enable()
+
+    def _forget_extras(self) -> None:
+        self._without = frozenset()
+        self._session_policies = self._resource_account = None
+        self._star_is_ours = False
+        self._hinted = ""
+
+    def _enable(self) -> None:
+        for widget in (*self._fields, self.context_button, self.ask_button, self.context):
+            widget.setEnabled(self._session.snapshot is not None)
+
+    def _subject_selected(self, key: str) -> None:
+        if self._take_subject(key) and self.is_complete:
+            self.ask()
+
+    def _take_subject(self, key: str) -> bool:
+        """Put the principal of a key into its field; return whether the key is one's."""
+        opened = self._session.snapshot
+        principal = principal_of_key(opened.outline, key) if opened is not None else None
+        if principal is None:
+            return False
+        if principal != self.principal.text().strip():
+            self.principal.setText(principal)
+            self._session_policies = None
+        return True
+
+    def _drafted(self, principal: str | None, action: str | None, resource: str | None) -> None:
+        for field, text in zip(self._fields, (principal, action, resource), strict=True):
+            if text is not None:
+                field.setText(text)
+        if resource is not None:
+            self._resource_account = None
+        self._look_at_question()
+        self.go_to_question()
+
+    def _asked(self, request: Request) -> None:
+        for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
+            if field.text().strip() != text:
+                field.setText(text)
+        self._without = request.without
+        self._session_policies = request.session_policies
+        self._resource_account = request.resource_account
+        self.context.show_request(request)
+        self._count_context()
+        self.message.clear()
+        self._look_at_question()
+
+    def _failed(self, sentence: str) -> None:
+        self._hinted = ""
+        self.message.say(Tone.WARNING, sentence)
+
+    def _answered(self, decision: Decision | None) -> None:
+        if decision is None:
+            return
+        self.context.show_decision(decision)
+        self._count_context()
+
+    # Looks
+
+    def _show_context(self, shown: bool) -> None:
+        self.context.setVisible(shown)
+        self._count_context()
+        if shown:
+            self.context.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _count_context(self) -> None:
+        given = len(self.context.context)
+        open_keys = sum(row.matters for row in self.context.model.rows)
+        self.context_button.setText(f"Context {given}" if given else "Context")
+        self.context_button.setArrowType(
+            Qt.ArrowType.UpArrow if self.context_button.isChecked() else Qt.ArrowType.DownArrow
+        )
+        words = f"{given or 'no'} condition key{'' if given == 1 else 's'} given"
+        if open_keys:
+            words += f", {open_keys} more can change the answer"
+        self.context_button.setAccessibleName(f"Context: {words}")
+        set_tooltip(self.context_button, f"What the request carries: {words}")
+
+    def _short_principal(self, text: str) -> str:
+        short = short_arn(text)
+        parts = text.split(":", 5)
+        if self._several_accounts and short != text and is_principal(text) and parts[4] not in short:
+            return f"{short} · {parts[4]}"
+        return short
+
+
+def _is_called(row: Completion, typed: str) -> bool:
+    name = row.value.rpartition("/")[2]
+    return typed.lower() in (row.label.lower(), name.lower())

@@ -1,0 +1,65 @@
+"""Known mistakes in a question, seen before it is answered: an action asked on the wrong kind of resource. No Qt.
+
+The Service Authorization Reference says which kinds of resource an action takes (SEMANTICS F5, F6). A question on
+another kind has an answer, but seldom the one that was meant: ``s3:ListBucket`` on an object is denied everywhere.
+"""
+
+from dataclasses import dataclass
+
+from iamdesk.gui.ask.words import listed
+from iamdesk.index.actions import Action, reference
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What is odd about a question, and the resource that was probably meant (empty when that cannot be told)."""
+
+    sentence: str
+    resource: str
+
+
+def find_action(action: str) -> Action | None:
+    """Return what AWS says of an action written ``service:Name``; None for a text that names none."""
+    service, colon, name = action.strip().partition(":")
+    return reference().action(service, name) if colon else None
+
+
+def takes_no_resource(action: str) -> bool:
+    """Return whether AWS has the action and it can be asked on ``*`` only."""
+    found = find_action(action)
+    return found is not None and reference().takes_no_resource(found)
+
+
+def resource_hint(action: str, resource: str) -> Hint | None:
+    """Return what is odd about asking for the action on the resource; None when nothing is, or nothing is known."""
+    found = find_action(action)
+    if found is None or resource == "*":
+        return None
+    if reference().takes_no_resource(found):
+        return Hint(f"{found.full_name} takes no resource: ask on *", "*")
+    wanted = {kind.name for kind in found.resource_types}
+    fits = reference().resource_types_of_arn(found.service, resource)
+    if not resource.startswith("arn:") or wanted.intersection(fits):
+        return None
+    takes = listed([_with_article(kind.name) for kind in found.resource_types[:_NAMED]], "or")
+    if len(found.resource_types) > _NAMED:
+        takes = f"one of {len(found.resource_types)} kinds of resource ({takes} …)"
+    instead = f", not {_with_article(fits[0])}" if fits else "; this ARN fits none"
+    proposal = _proposal(found.service, resource, wanted)
+    ask = f": ask on {proposal}" if proposal else ""
+    return Hint(f"{found.full_name} takes {takes}{instead}{ask}", proposal)
+
+
+def _proposal(service: str, resource: str, wanted: set[str]) -> str:
+    """Return the container of an object, or everything in a container, where the action takes that."""
+    head, slash, _ = resource.partition("/")
+    for candidate in (head if slash else "", f"{resource.rstrip('/')}/*"):
+        if candidate and wanted.intersection(reference().resource_types_of_arn(service, candidate)):
+            return candidate
+    return ""
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind[:1].lower() in 'aeio' else 'a'} {kind}"

@@ -1,0 +1,280 @@
+"""The statements of an answer, grouped by what they did: deciding, took part, depends on context, near misses.
+
+Click or Enter opens a statement's policy with the statement marked.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFrame,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from iamdesk.explain.decision import Decision, Part, StatementLine
+from iamdesk.gui.ask.words import PART_TITLES, source_words
+from iamdesk.gui.flow_text import draw_flow, flow_height
+from iamdesk.gui.plain_text import tooltip_text, visible
+from iamdesk.gui.theme import Colour, colour
+
+_NO_PARENT = QModelIndex()
+_LETTER = 16
+_GAP = 6
+_MOST_LINES = 6
+type _Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One row: the title of a group (``line`` is None), or a statement."""
+
+    part: Part
+    title: str
+    source: str
+    line: StatementLine | None = None
+    place: int = 0
+    """Of a statement: where it stands in its group, from 1; of a title: how many follow."""
+    count: int = 0
+
+
+def statement_rows(decision: Decision) -> tuple[StatementRow, ...]:
+    """Return the rows of an answer: each group that is not empty, with its statements."""
+    rows: list[StatementRow] = []
+    for part, title in PART_TITLES.items():
+        group = decision.statements_that(part)
+        if group:
+            rows.append(StatementRow(part, title, "", None, len(group), len(group)))
+        for place, line in enumerate(group, 1):
+            rows.append(
+                StatementRow(part, line.name, source_words(line, decision.request.principal), line, place, len(group))
+            )
+    return tuple(rows)
+
+
+class StatementModel(QAbstractListModel):
+    """Titles and statements, in order. Titles cannot be selected: the keyboard walks statements only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: tuple[StatementRow, ...] = ()
+
+    def fill(self, decision: Decision | None) -> None:
+        """Show the statements of an answer; None empties the list."""
+        self.beginResetModel()
+        self.rows = statement_rows(decision) if decision is not None else ()
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the count of titles and statements."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def line(self, index: _Index) -> StatementLine | None:
+        """Return the statement of a row; None for a title."""
+        return self.rows[index.row()].line if index.isValid() and index.row() < len(self.rows) else None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Let statements be selected."""
+        if self.line(index) is None:
+            return Qt.ItemFlag.ItemNeverHasChildren if index.isValid() else Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a statement as people point at it, and why it matters."""
+        if not index.isValid() or index.row() >= len(self.rows):
+            return None
+        row = self.rows[index.row()]
+        line = row.line
+        if line is None:
+            return f"{row.title} ({row.count})" if role == Qt.ItemDataRole.DisplayRole else None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return visible(f"{line.name}: {line.sentence}")
+            case Qt.ItemDataRole.ToolTipRole:
+                whole = (f"{line.effect}: {line.name}", row.source, line.sentence, line.source_policy_id, line.owner)
+                return tooltip_text("\n".join(filter(None, whole)))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return visible(f"{line.effect}, {line.name}, {row.source}. {line.sentence}")
+            case Qt.ItemDataRole.AccessibleDescriptionRole:
+                return f"{PART_TITLES[row.part]}, {row.place} of {row.count}"
+        return None
+
+
+class _Delegate(QStyledItemDelegate):
+    """Paints titles as quiet headings, statements as letter, name and source, with the reason below."""
+
+    def _text_width(self, view: QListView) -> int:
+        return view.viewport().width() - (_LETTER + 3 * _GAP)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
+        model, view = index.model(), option.widget
+        if not isinstance(model, StatementModel) or not isinstance(view, QListView):
+            return super().sizeHint(option, index)
+        line = model.line(index)
+        height = option.fontMetrics.height()
+        if line is None:
+            return QSize(view.viewport().width(), height + (_GAP if index.row() == 0 else 2 * _GAP))
+        width = self._text_width(view)
+        reason = flow_height(line.sentence, option.font, width, _MOST_LINES)
+        head = height if self._is_one_line(option, model.rows[index.row()], width) else 2 * height
+        return QSize(view.viewport().width(), head + reason + 8)
+
+    def _is_one_line(self, option: QStyleOptionViewItem, row: StatementRow, width: int) -> bool:
+        """Return whether name and source stand side by side."""
+        name = QFontMetrics(_name_font(option.font, row)).horizontalAdvance(visible(row.title))
+        return name + 2 * _GAP + option.fontMetrics.horizontalAdvance(visible(row.source)) <= width
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        model, view = index.model(), option.widget
+        if not isinstance(model, StatementModel) or not isinstance(view, QListView):
+            return
+        self.initStyleOption(option, index)
+        row = model.rows[index.row()]
+        painter.save()
+        if row.line is None:
+            self._paint_title(painter, option, row)
+        else:
+            self._paint_statement(painter, option, row, row.line, self._text_width(view))
+        painter.restore()
+
+    def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, row: StatementRow) -> None:
+        muted = colour(Colour.MUTED, option.palette)
+        rect = option.rect.adjusted(_GAP, 0, -_GAP, -2)
+        painter.setPen(muted)
+        bottom = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom)
+        painter.drawText(rect, bottom, f"{row.title} ({row.count})")
+
+    def _paint_statement(
+        self, painter: QPainter, option: QStyleOptionViewItem, row: StatementRow, line: StatementLine, width: int
+    ) -> None:
+        palette, metrics = option.palette, option.fontMetrics
+        active = bool(option.state & QStyle.StateFlag.State_Selected) and option.widget.hasFocus()
+        if active:
+            painter.fillRect(option.rect, palette.highlight())
+        elif option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, colour(Colour.TOOK_PART_BAND, palette))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(option.rect, palette.alternateBase())
+        plain = (palette.highlightedText() if active else palette.text()).color()
+        muted = plain if active else colour(Colour.MUTED, palette)
+        top = option.rect.top() + 4
+        left = option.rect.left() + _GAP
+        letter = QRect(left, top + (metrics.height() - _LETTER) // 2, _LETTER, _LETTER)
+        self._letter(painter, letter, row, line, palette, active)
+        text = QRect(left + _LETTER + _GAP, top, width, metrics.height())
+        painter.setFont(_name_font(option.font, row))
+        painter.setPen(plain)
+        name = painter.fontMetrics().elidedText(visible(line.name), Qt.TextElideMode.ElideMiddle, text.width())
+        vertical = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        painter.drawText(text, vertical, name)
+        if self._is_one_line(option, row, width):
+            source_rect = text.adjusted(painter.fontMetrics().horizontalAdvance(name) + 2 * _GAP, 0, 0, 0)
+        else:
+            text.translate(0, metrics.height())
+            source_rect = text
+        painter.setFont(option.font)
+        painter.setPen(muted)
+        source = metrics.elidedText(visible(row.source), Qt.TextElideMode.ElideMiddle, source_rect.width())
+        painter.drawText(source_rect, vertical, source)
+        painter.setPen(plain)
+        reason = QRect(text.left(), text.bottom() + 1, width, option.rect.bottom() - text.bottom())
+        draw_flow(painter, reason, line.sentence, option.font, _MOST_LINES)
+
+    def _letter(
+        self, painter: QPainter, rect: QRect, row: StatementRow, line: StatementLine, palette: QPalette, active: bool
+    ) -> None:
+        """Draw A or D: filled where the statement matched, dashed where it hangs on context, bare where it failed."""
+        allows = line.effect == "Allow"
+        tint = colour(Colour.ALLOWED if allows else Colour.EXPLICIT_DENY, palette)
+        surface = colour(Colour.ALLOWED_SURFACE if allows else Colour.EXPLICIT_DENY_SURFACE, palette)
+        if row.part is Part.NEAR_MISS:
+            tint = colour(Colour.MUTED, palette)
+        if active:
+            tint = palette.highlightedText().color()
+            surface = QColor(Qt.GlobalColor.transparent)
+        painter.setRenderHint(painter.RenderHint.Antialiasing)
+        pen = QPen(tint, 1.2)
+        if row.part is Part.DEPENDS:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen if row.part is not Part.NEAR_MISS else Qt.PenStyle.NoPen)
+        painter.setBrush(surface if row.part in (Part.DECIDES, Part.TOOK_PART) else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), 3, 3)
+        font = QFont(painter.font())
+        font.setWeight(QFont.Weight.Bold)
+        font.setPixelSize(11)
+        painter.setFont(font)
+        painter.setPen(tint)
+        painter.drawText(rect, int(Qt.AlignmentFlag.AlignCenter), line.effect[:1].upper())
+
+
+def _name_font(font: QFont, row: StatementRow) -> QFont:
+    strong = QFont(font)
+    strong.setWeight(QFont.Weight.DemiBold if row.part is not Part.NEAR_MISS else QFont.Weight.Normal)
+    return strong
+
+
+class StatementList(QListView):
+    """The list. ``chosen`` comes with the statement that was clicked or entered."""
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statementList")
+        self.setAccessibleName("Statements of the answer")
+        self.rows = StatementModel()
+        self.rows.setParent(self)
+        self.setModel(self.rows)
+        self.setItemDelegate(_Delegate(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMouseTracking(True)
+        self.clicked.connect(self._choose)
+
+    def fill(self, decision: Decision | None) -> None:
+        """Show the statements of an answer, from the top."""
+        self.rows.fill(decision)
+        self.scrollToTop()
+
+    def _choose(self, index: QModelIndex) -> None:
+        line = self.rows.line(index)
+        if line is not None:
+            self.chosen.emit(line)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Open the statement at hand, or copy it."""
+        current = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(current)
+        elif event.matches(QKeySequence.StandardKey.Copy) and current.isValid():
+            row = self.rows.rows[current.row()]
+            if row.line is not None:
+                QApplication.clipboard().setText(
+                    "\t".join((row.line.effect, row.line.name, row.source, row.line.sentence))
+                )
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Have a statement at hand when the keyboard comes."""
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid():
+            first = next((row for row in range(self.rows.rowCount()) if self.rows.rows[row].line is not None), None)
+            if first is not None:
+                self.setCurrentIndex(self.rows.index(first))
+        self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Flow the reasons anew."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self.scheduleDelayedItemsLayout()
