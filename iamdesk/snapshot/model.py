@@ -13,7 +13,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_pascal
 
 from iamdesk.snapshot.documents import decode_document
+from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.problems import Problem
+from iamdesk.snapshot.resources import AccountSettings, Resource
 
 type PolicyDocument = Annotated[Any, BeforeValidator(decode_document)]
 """A policy document as AWS holds it: objects, JSON strings and URL-encoded JSON strings all become the object."""
@@ -204,6 +206,10 @@ class Snapshot(BaseModel):
     sha256: str
     """The file's own digest for one file; for several, the digest of the sorted ``digest  name`` lines."""
     accounts: tuple[Account, ...]
+    organization: Organization | None = None
+    """The organization that the accounts belong to; None: not captured."""
+    resources: tuple[Resource, ...] = ()
+    account_settings: tuple[AccountSettings, ...] = ()
     problems: tuple[Problem, ...] = ()
     latest: datetime | None = None
     """The latest moment that anything in the snapshot speaks of: ages are counted back from here, never from now."""

@@ -1,0 +1,85 @@
+"""Which organization policies an account meets, level by level from the root down. Rules: SEMANTICS B."""
+
+from dataclasses import dataclass
+
+from iamdesk.policy.document import Document, DocumentStore
+from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LevelPolicy:
+    """One organization policy at one level."""
+
+    policy: OrganizationPolicy
+    level: int
+    node_id: str
+    node_name: str
+    document: Document
+
+
+type Levels = tuple[tuple[LevelPolicy, ...], ...]
+"""From the root down to the account."""
+
+
+class OrganizationIndex:
+    """Finds the policies that bind an account, and where the account stands."""
+
+    def __init__(self, organization: Organization, documents: DocumentStore) -> None:
+        self.organization = organization
+        self._documents = documents
+        self._nodes = {node.id: node for node in organization.nodes}
+        self._policies = {policy.id: policy for policy in organization.policies}
+        self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
+
+    def has_account(self, account: str) -> bool:
+        """Return whether the account is known to belong to the organization."""
+        return account in self._nodes or account == self.organization.management_account_id
+
+    def org_path(self, account: str) -> str | None:
+        """Return ``aws:PrincipalOrgPaths`` of an account: ``o-…/r-…/ou-…/``; None where its place is not known."""
+        path = self._path(account)
+        if not path:
+            return None
+        return "".join(f"{part}/" for part in (self.organization.id, *(node.id for node in path[:-1])))
+
+    def levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
+        """Return the policies of one kind that bind an account; None where no policy of the kind does.
+
+        The management account is bound by none (SEMANTICS B6, B7).
+        """
+        key = (account, kind)
+        if key not in self._levels:
+            self._levels[key] = self._find(account, kind)
+        return self._levels[key]
+
+    def is_captured(self, account: str, kind: OrganizationPolicyType) -> bool:
+        """Return whether the snapshot tells which policies of a kind bind the account."""
+        if account == self.organization.management_account_id:
+            return True
+        if kind is OrganizationPolicyType.RESOURCE_CONTROL_POLICY and not self.organization.has_rcps:
+            return False
+        path = self._path(account)
+        return bool(path) and all(node.policy_ids is not None for node in path)
+
+    def _find(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
+        if account == self.organization.management_account_id or not self.is_captured(account, kind):
+            return None
+        return tuple(
+            tuple(
+                LevelPolicy(policy, level, node.id, node.name, self._documents.parse(policy.content))
+                for policy_id in node.policy_ids or ()
+                if (policy := self._policies.get(policy_id)) is not None and policy.type is kind
+            )
+            for level, node in enumerate(self._path(account))
+        )
+
+    def _path(self, account: str) -> tuple[OrganizationNode, ...]:
+        """Return the nodes from the root to the account; empty where the way is not known, or goes in a circle."""
+        path: list[OrganizationNode] = []
+        node = self._nodes.get(account)
+        while node is not None and node not in path:
+            path.append(node)
+            if node.parent_id is None:
+                return tuple(reversed(path))
+            node = self._nodes.get(node.parent_id)
+        return ()

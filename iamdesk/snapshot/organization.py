@@ -1,0 +1,60 @@
+"""An organization: its tree, its policies, and where each is attached.
+
+Source of the terms: AWS Organizations API reference (Root, OrganizationalUnit, Account, Policy, PolicyTargetSummary).
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from iamdesk.snapshot.documents import decode_document
+
+
+class OrganizationPolicyType(StrEnum):
+    """The kinds of organization policies that decide requests; every other kind is no authorization (SEMANTICS B10)."""
+
+    SERVICE_CONTROL_POLICY = "SERVICE_CONTROL_POLICY"
+    RESOURCE_CONTROL_POLICY = "RESOURCE_CONTROL_POLICY"
+
+
+class OrganizationPolicy(BaseModel):
+    """A service control policy or resource control policy."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """``p-…``."""
+    name: str
+    type: OrganizationPolicyType
+    arn: str = ""
+    aws_managed: bool = False
+    content: Annotated[Any, BeforeValidator(decode_document)] = None
+
+
+class OrganizationNode(BaseModel):
+    """A root, an organizational unit or an account, and the policies attached to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """``r-…``, ``ou-…`` or an account's twelve digits."""
+    name: str = ""
+    parent_id: str | None = None
+    """None for the root."""
+    policy_ids: tuple[str, ...] | None = None
+    """None: which policies are attached was not captured."""
+
+
+class Organization(BaseModel):
+    """One organization, as far as it was captured."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """``o-…``."""
+    management_account_id: str
+    nodes: tuple[OrganizationNode, ...] = ()
+    policies: tuple[OrganizationPolicy, ...] = ()
+    has_rcps: bool = True
+    """Whether resource control policies were captured (or are not enabled: then there are none)."""
