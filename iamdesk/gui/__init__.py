@@ -1,5 +1,7 @@
 """The window. ``create_main_window`` is the way in; ``session.py`` tells how its panels talk."""
 
+import atexit
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,15 @@ def create_main_window(path: Path | str | None = None, settings_path: Path | Non
     if not isinstance(app, QApplication):
         raise TypeError("a QApplication is needed, and another kind of Qt application runs")
     window = MainWindow(app, Settings(settings_path or default_settings_path()))
+    atexit.register(_dispose, weakref.ref(window))
     if path is not None:
         window.open_path(Path(path))
     return window
+
+
+def _dispose(reference: "weakref.ref[MainWindow]") -> None:
+    from shiboken6 import isValid
+
+    window = reference()
+    if window is not None and isValid(window):
+        window.dispose()

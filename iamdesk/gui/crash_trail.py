@@ -83,3 +83,8 @@ class CrashTrail(QObject):
     def _thread_hook(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
             self._hook(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def note_qt_message(message: str) -> None:
+    """Note a complaint of Qt's: its first line, which speaks of widgets and never of what they show."""
+    _LOG.warning("Qt: %s", message.partition("\n")[0][:300])

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QCoreApplication, QEvent, QSize
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QStackedWidget, QVBoxLayout, QWidget
 
 from iamdesk import paths
 from iamdesk.gui import about, marks
@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
         session.subject_selected.connect(self._show_subject)
         session.key_shown.connect(self._show_subject)
         session.statement_shown.connect(lambda _line: self.pages.setCurrentWidget(self.workspace.inspector))
+        session.answered.connect(self._show_answer)
         session.announced.connect(lambda text: self.statusBar().showMessage(visible(text), _SAID_FOR))
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
@@ -200,6 +201,10 @@ class MainWindow(QMainWindow):
     def _show_about(self) -> None:
         about.show_about(self)
 
+    def _show_answer(self, decision: object) -> None:
+        if decision is not None:
+            self.pages.setCurrentWidget(self.workspace.inspector)
+
     def _reload(self) -> None:
         if self.session.snapshot is not None:
             self.open_path(self.session.snapshot.snapshot.path)
@@ -243,6 +248,16 @@ class MainWindow(QMainWindow):
         if self.settings.geometry.isEmpty() or not self.restoreGeometry(self.settings.geometry):
             self.resize(USUAL_SIZE)
         self.workspace.restore(self.settings)
+
+    def menuBar(self) -> QMenuBar:  # noqa: N802 - Qt's name
+        """Return the menu bar: it shares its place with the question, which Qt's own accessor does not know."""
+        return self.workspace.menu_bar
+
+    def dispose(self) -> None:
+        """Close the window and delete it now: at the end of the process its widgets must go before the application."""
+        self.close()
+        self.deleteLater()
+        QCoreApplication.sendPostedEvents(self, QEvent.Type.DeferredDelete.value)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """End what runs, keep the settings."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QToolBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QMenuBar, QVBoxLayout, QWidget
 
 from iamdesk.gui.ask.answer_panel import AnswerPanel
 from iamdesk.gui.ask.question_bar import QuestionBar
@@ -20,14 +20,27 @@ STATE_VERSION = 1
 """Raise it when panels are added or renamed: states saved before are then not restored."""
 
 
-class FlatToolBar(QToolBar):
-    """A tool bar with one quiet line below it; the style's own has bright edges in dark palettes."""
+class QuestionStrip(QWidget):
+    """Where the question stands: over the whole width, below the menus, with a quiet line under it.
+
+    No tool bar: when a window dies, Qt takes widgets out of its tool bars first, and so sends events to halves of
+    Python objects.
+    """
+
+    def __init__(self, question: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("questionBar")
+        gap = self.fontMetrics().height() // 3
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(gap, gap, gap, gap + 1)
+        layout.addWidget(question)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint ground and line."""
+        """Paint the lines above and below."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self.palette().window())
-        painter.fillRect(0, self.height() - 1, self.width(), 1, colour(Colour.RULE, self.palette()))
+        rule = colour(Colour.RULE, self.palette())
+        painter.fillRect(0, 0, self.width(), 1, rule)
+        painter.fillRect(0, self.height() - 1, self.width(), 1, rule)
 
 
 class Workspace(QObject):
@@ -43,12 +56,15 @@ class Workspace(QObject):
         self.inspector = Inspector(session, jobs)
         self.answer = AnswerPanel(session, jobs)
         self.docks: dict[str, QDockWidget] = {}
-        self.bar = FlatToolBar("Question", window)
-        self.bar.setObjectName("questionBar")
-        self.bar.setMovable(False)
-        self.bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.bar.addWidget(self.question)
-        window.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.bar)
+        self.bar = QuestionStrip(self.question)
+        self.menu_bar = QMenuBar()
+        top = QWidget(window)
+        above = QVBoxLayout(top)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(0)
+        above.addWidget(self.menu_bar)
+        above.addWidget(self.bar)
+        window.setMenuWidget(top)
         self._dock("navigatorDock", "Navigator", self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea)
         self._dock("answerDock", "Answer", self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
         window.setDockOptions(

@@ -220,8 +220,17 @@ class Inspector(QWidget):
             self._chosen_tab[self._subject.kind in _POLICIES] = index
 
     def _show_decision(self, decision: Decision | None) -> None:
+        opened = self._session.snapshot
+        if decision is not None and self._subject is None and opened is not None:
+            principal = decision.request.principal
+            if principal in opened.outline.rows_by_key:
+                self._session.select(principal)
         self.policies.show_decision(decision)
         self.trust.show_decision(decision)
+        if decision is not None and decision.statements:
+            # The weightiest statement comes first: its policy is what one wants to read next. The tab stays.
+            self._stack.setCurrentWidget(self._page)
+            self.policies.show_statement(decision.statements[0])
 
     def _badges(self, subject: Subject) -> tuple[Badge, ...]:
         opened = self._session.snapshot

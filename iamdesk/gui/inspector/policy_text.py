@@ -98,7 +98,7 @@ class PolicyText(CodeView):
 
     def selections(self) -> list[QTextEdit.ExtraSelection]:
         """Return bands first, so that caret line and findings lie over them, then underlines."""
-        under = [self._band_selection(band) for band in self._bands]
+        under = [one for band in self._bands for one in self._band_selections(band)]
         over = [
             self._underline(span, colour(band.ink, self.palette()))
             for band in self._bands
@@ -124,20 +124,16 @@ class PolicyText(CodeView):
             self._last_told = sentence
             self.told.emit(sentence)
 
-    def _band_selection(self, band: Band) -> QTextEdit.ExtraSelection:
-        made = QTextEdit.ExtraSelection()
-        cursor = cursor_over(self.document(), band.span)
-        start, end = cursor.selectionStart(), cursor.selectionEnd()
-        # Whole lines: from the start of the first to the end of the last.
-        cursor.setPosition(start)
-        cursor.movePosition(QTextCursor.MoveOperation.StartOfBlock)
-        first = cursor.position()
-        cursor.setPosition(end)
-        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock)
-        cursor.setPosition(first, QTextCursor.MoveMode.KeepAnchor)
-        made.cursor = cursor
-        made.format.setBackground(colour(band.surface, self.palette()))
-        made.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+    def _band_selections(self, band: Band) -> list[QTextEdit.ExtraSelection]:
+        """Return one selection a line: of a longer one, Qt leaves the last line at its text's width."""
+        surface = colour(band.surface, self.palette())
+        made: list[QTextEdit.ExtraSelection] = []
+        for line in range(band.first_line, band.last_line + 1):
+            one = QTextEdit.ExtraSelection()
+            one.cursor = QTextCursor(self.document().findBlockByNumber(line - 1))
+            one.format.setBackground(surface)
+            one.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+            made.append(one)
         return made
 
     def _underline(self, span: Span, ink: QColor) -> QTextEdit.ExtraSelection:

@@ -1,0 +1,59 @@
+"""The application: what stands up before the window, and what is told when something breaks."""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtWidgets import QApplication
+
+from iamdesk.gui.about import app_version
+from iamdesk.gui.crash_trail import CrashTrail, default_log_folder, note_qt_message
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.message_bar import Tone
+from iamdesk.gui.settings import Settings, default_settings_path
+
+
+class Application(QApplication):
+    """Opens the files that the desktop hands over (macOS sends an event instead of an argument)."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(arguments)
+        self.setApplicationName("iamdesk")
+        self.setApplicationDisplayName("iamdesk")
+        self.setApplicationVersion(app_version())
+        self.setDesktopFileName("iamdesk")
+        self.window: MainWindow | None = None
+
+    def event(self, event: QEvent) -> bool:
+        """Open a file that was handed over."""
+        if isinstance(event, QFileOpenEvent) and self.window is not None:
+            self.window.open_path(Path(event.file()))
+            return True
+        return bool(super().event(event))
+
+
+def run(path: Path | None = None) -> int:
+    """Show the window, with a snapshot where a path is given, until it is closed; return the exit status."""
+    app = Application([sys.argv[0]])
+    trail = CrashTrail(default_log_folder())
+    qInstallMessageHandler(_qt_message)
+    window = MainWindow(app, Settings(default_settings_path()))
+    app.window = window
+    trail.broke.connect(lambda sentence: window.show_trouble(Tone.ERROR, sentence))
+    window.show()
+    if path is not None:
+        window.open_path(path)
+    try:
+        return app.exec()
+    finally:
+        app.window = None
+        window.dispose()
+        qInstallMessageHandler(None)
+        trail.release()
+
+
+def _qt_message(kind: QtMsgType, _context: object, message: str) -> None:
+    """Note what Qt itself complains about; it does not concern the user."""
+    if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg):
+        note_qt_message(message)

@@ -1,0 +1,122 @@
+"""``iamdesk PATH --screenshot FILE.png``: the window rendered once, with a subject and an answer, on any machine."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iamdesk.evaluate.request import Request
+
+if TYPE_CHECKING:
+    from iamdesk.gui.main_window import MainWindow
+
+_LONGEST_WAIT = 300_000
+"""Milliseconds: a snapshot of hundreds of megabytes is read by then."""
+_SETTLING = 150
+"""Milliseconds: what is laid out on timers is there by then."""
+
+
+class ScreenshotError(Exception):
+    """The picture cannot be made. Its text is one sentence."""
+
+
+def render(
+    path: Path,
+    png: Path,
+    select: str | None = None,
+    ask: tuple[str, str, str] | None = None,
+    scheme: str = "light",
+    size: tuple[int, int] = (1360, 860),
+) -> None:
+    """Open a snapshot, select what ``select`` names (ARN or key), ask (principal, action, resource), save the window.
+
+    Works on a display and, where there is none, without. Settings of the user are neither read nor written.
+
+    Raises:
+        ScreenshotError: the snapshot cannot be opened, the question cannot be asked, the key is not in the snapshot,
+            or the picture cannot be written.
+    """
+    has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    if sys.platform.startswith("linux") and not has_display:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import Qt, qInstallMessageHandler
+    from PySide6.QtWidgets import QApplication
+
+    from iamdesk.gui.main_window import MainWindow
+    from iamdesk.gui.settings import Settings
+    from iamdesk.gui.theme import Scheme
+
+    app = QApplication.instance()
+    if app is None:
+        qInstallMessageHandler(_say)
+        app = QApplication(["iamdesk"])
+    if not isinstance(app, QApplication):
+        raise ScreenshotError("Another kind of Qt application runs in this process.")
+    with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
+        settings = Settings(Path(folder) / "iamdesk.ini")
+        settings.scheme = Scheme(scheme)
+        window = MainWindow(app, settings)
+        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        window.resize(*size)
+        window.show()
+        try:
+            _open(window, path)
+            if select is not None:
+                _select(window, select)
+            if ask is not None:
+                _ask(window, Request(*ask))
+            _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
+            _wait(lambda: False, _SETTLING)
+            if not window.grab().save(str(png)):
+                raise ScreenshotError(f"{png} cannot be written as a picture.")
+        finally:
+            window.dispose()
+
+
+def _open(window: "MainWindow", path: Path) -> None:
+    refused: list[str] = []
+    window.opening.refused.connect(refused.append)
+    window.open_path(path)
+    _wait(lambda: window.session.snapshot is not None or bool(refused), _LONGEST_WAIT)
+    if window.session.snapshot is None:
+        raise ScreenshotError(refused[0] if refused else f"{path} could not be read in time.")
+
+
+def _select(window: "MainWindow", key: str) -> None:
+    opened = window.session.snapshot
+    if opened is None or opened.subject(key) is None:
+        raise ScreenshotError(f"The snapshot does not hold {key}.")
+    window.session.show_key(key)
+
+
+def _ask(window: "MainWindow", request: Request) -> None:
+    refused: list[str] = []
+    session = window.session
+    session.question_failed.connect(refused.append)
+    session.ask(request)
+    _wait(lambda: not session.pending, _LONGEST_WAIT)
+    if session.decision is None:
+        raise ScreenshotError(refused[0] if refused else "The question could not be answered.")
+
+
+def _say(_kind: object, _context: object, message: str) -> None:
+    """Pass on what Qt says, but for what the offscreen platform says at every window."""
+    if not message.startswith("This plugin does not support"):
+        sys.stderr.write(f"Qt: {message}\n")
+
+
+def _wait(until: Callable[[], bool], milliseconds: int) -> None:
+    """Run the event loop until something holds, at most for so long."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    if until():
+        return
+    loop = QEventLoop()
+    look = QTimer(interval=5)
+    look.timeout.connect(lambda: loop.quit() if until() else None)
+    look.start()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+    look.stop()
