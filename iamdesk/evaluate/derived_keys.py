@@ -9,6 +9,7 @@ from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, Fac
 from iamdesk.evaluate.services import GLOBAL_SERVICES
 from iamdesk.evaluate.target import Target
 from iamdesk.index.actions import ServiceReference
+from iamdesk.index.organization_index import OrganizationIndex
 
 _PRINCIPAL_TAG = "aws:principaltag/"
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
@@ -38,6 +39,7 @@ class DerivedKeys:
     """Tags of the resource by key in lower case; None where the snapshot does not know the resource."""
     may_carry_session_tags: bool = True
     """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession)."""
+    organization: OrganizationIndex | None = None
     _known: dict[str, Fact | None] = field(default_factory=dict)
 
     def __call__(self, key: str) -> Fact | None:
@@ -101,7 +103,9 @@ class DerivedKeys:
             case "aws:username":
                 return derived(caller.name) if kind is CallerKind.USER else DERIVED_ABSENT
             case "aws:principalorgid" | "aws:principalorgpaths":
-                return UNKNOWN if kind in SIGNED else DERIVED_ABSENT
+                if kind not in SIGNED:
+                    return DERIVED_ABSENT
+                return self._of_organization(key, caller.account) or UNKNOWN
             case "aws:principalisawsservice":
                 if kind is CallerKind.SERVICE:
                     return derived("true")
@@ -123,6 +127,18 @@ class DerivedKeys:
                     return derived(caller.text)
                 return UNKNOWN if is_role else DERIVED_ABSENT
         return None
+
+    def _of_organization(self, key: str, account: str | None) -> Fact | None:
+        """Return an account's organization, or its place in it; None where the snapshot does not tell.
+
+        An account that the organization does not hold may be in another one.
+        """
+        if self.organization is None or account is None or not self.organization.has_account(account):
+            return None
+        if key.endswith("orgid"):
+            return derived(self.organization.organization.id)
+        path = self.organization.org_path(account)
+        return derived(path) if path else None
 
     def _user_id(self) -> Fact:
         caller = self.caller
@@ -160,6 +176,8 @@ class DerivedKeys:
                 return self._region()
             case "aws:resourceaccount" | "s3:resourceaccount":
                 return derived(self.resource_account) if self.resource_account and self.target.resource else None
+            case "aws:resourceorgid" | "aws:resourceorgpaths":
+                return self._of_organization(key, self.resource_account) if self.target.resource else None
             case "kms:calleraccount":
                 return derived(self.caller.account) if self.caller.account else DERIVED_ABSENT
         return None

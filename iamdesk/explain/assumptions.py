@@ -12,7 +12,9 @@ from iamdesk.evaluate.unknowns import MOST_COMBINATIONS
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
 
-_CAN_ALSO_DENY = frozenset({"policy-missing", "group-missing", "organization-unknown", "resource-policy-missing"})
+_CAN_ALSO_DENY = frozenset(
+    {"policy-missing", "group-missing", "organization-unknown", "rcps-unknown", "resource-policy-missing"}
+)
 """Gaps that may hide a Deny: they can take an allowed request away."""
 
 
@@ -54,8 +56,8 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
 
 def _if_it_allowed(gap: Gap, trace: Trace) -> Verdict:
     """Return the answer if what is missing allowed all that it can."""
-    if gap.code == "organization-unknown":
-        return Verdict.IMPLICIT_DENY  # service control policies never grant (SEMANTICS B3)
+    if gap.code in ("organization-unknown", "rcps-unknown"):
+        return Verdict.IMPLICIT_DENY  # organization policies never grant (SEMANTICS B3)
     counted = tally((result, result.truth) for result in trace.results)
     allow, grants = dict(counted.allow), dict(counted.grants)
     situation = trace.situation

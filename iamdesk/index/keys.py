@@ -17,3 +17,13 @@ def trust_policy_key(role_arn: str) -> str:
 def broken_key(account_id: str, list_name: str, position: int) -> str:
     """Return the key of an entry that could not be read: its list, and its position among the broken ones."""
     return f"{account_id}#broken/{list_name}/{position}"
+
+
+def resource_policy_key(resource_arn: str) -> str:
+    """Return the key of a resource's policy."""
+    return f"{resource_arn}#policy"
+
+
+def organization_policy_key(policy_id: str) -> str:
+    """Return the key of a service control policy or resource control policy."""
+    return f"organization#{policy_id}"

@@ -71,7 +71,7 @@ class PolicyIndex:
         self._policies_by_arn: dict[str, ManagedPolicyDetail] = {}
         self._roles_by_name: dict[tuple[str, str], RoleDetail] = {}
         self._account_of: dict[str, str] = {}
-        self._documents = DocumentStore()
+        self.documents = DocumentStore()
         self._carried: dict[str, Carried] = {}
         self._managed: dict[tuple[str, str], Document | None] = {}
         self._trust: dict[str, Document] = {}
@@ -108,18 +108,18 @@ class PolicyIndex:
         if key not in self._managed:
             policy = self.managed_policy(account, arn)
             version = policy.default_version if policy is not None else None
-            self._managed[key] = None if version is None else self._documents.parse(version.document)
+            self._managed[key] = None if version is None else self.documents.parse(version.document)
         return self._managed[key]
 
     def parse(self, raw: object) -> Document:
         """Parse a document of the snapshot; the same text is one object."""
-        return self._documents.parse(raw)
+        return self.documents.parse(raw)
 
     def trust(self, role: RoleDetail) -> Document:
         """Return a role's trust policy."""
         document = self._trust.get(role.arn)
         if document is None:
-            document = self._trust[role.arn] = self._documents.parse(role.assume_role_policy_document)
+            document = self._trust[role.arn] = self.documents.parse(role.assume_role_policy_document)
         return document
 
     def carried(self, arn: str) -> Carried:
@@ -176,7 +176,7 @@ class PolicyIndex:
                 owner_kind=owner_kind,
                 is_inline=True,
                 is_aws_managed=False,
-                document=self._documents.parse(policy.policy_document),
+                document=self.documents.parse(policy.policy_document),
             )
             for policy in inline
         ]

@@ -16,11 +16,15 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.explain.explanation import explain
 from iamdesk.index.actions import reference
-from iamdesk.index.keys import trust_policy_key
+from iamdesk.index.keys import organization_policy_key, resource_policy_key, trust_policy_key
+from iamdesk.index.organization_index import Levels, OrganizationIndex
 from iamdesk.index.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
+from iamdesk.index.resource_index import ResourceIndex
 from iamdesk.policy.document import parse_document
 from iamdesk.snapshot.model import RoleDetail, Snapshot
+from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.snapshot.resources import Resource
 
 _FULL_ACCESS = parse_document(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -48,6 +52,9 @@ class Evaluator:
     def __init__(self, snapshot: Snapshot, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.snapshot = snapshot
         self.index = PolicyIndex(snapshot)
+        organization = snapshot.organization
+        self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)
+        self.resources = ResourceIndex(snapshot, self.index.documents)
         self._now = now
         self._identity: dict[str, tuple[PolicySet, Caller, bool]] = {}
 
@@ -76,7 +83,9 @@ class Evaluator:
         target = parse_target(request.action, request.resource, reference())
         policies, caller, may_be_tagged = self._of_principal(request.principal)
         owner = self._owner(request, caller, target)
-        resource, gaps = self._resource_policy(target, owner)
+        record = None if target.resource is None else self.resources.find(target.resource)
+        resource, gaps = self._resource_policy(target, owner, record)
+        rcps, rcp_gaps = self._rcps(target, owner)
         session = policies.session
         if request.session_policies is not None:
             session = tuple(
@@ -97,8 +106,9 @@ class Evaluator:
             reference(),
             self._now(),
             owner,
-            self._tags_of(target),
+            self._tags_of(target, record),
             may_be_tagged,
+            self.organization,
         )
         return evaluate(
             Question(
@@ -107,7 +117,16 @@ class Evaluator:
                 context=Context(
                     given_facts(request.context), derive, request.unknown_context, reference().is_multivalued
                 ),
-                policies=replace(policies, resource=resource, session=session, gaps=(*policies.gaps, *gaps)),
+                policies=replace(
+                    policies,
+                    resource=resource,
+                    session=session,
+                    rcps=rcps,
+                    restrict_public_buckets=record is not None
+                    and target.service == "s3"
+                    and self.resources.restricts_public_buckets(record, owner),
+                    gaps=(*policies.gaps, *gaps, *rcp_gaps),
+                ),
                 resource_account=owner or caller.account,
                 without=request.without,
             )
@@ -160,16 +179,33 @@ class Evaluator:
         account = str(caller.account)
         if account not in self.index.accounts:
             return self._outsider(caller), caller, True
-        gaps: list[Gap] = [
-            Gap("organization-unknown", "Service control policies are not in the snapshot.", Layer.SCP),
-        ]
+        scps, gaps = self._scps(account)
         match caller.kind:
             case CallerKind.ROOT:
-                return PolicySet(gaps=tuple(gaps)), caller, False
+                policies, may_be_tagged = PolicySet(gaps=tuple(gaps)), False
             case CallerKind.USER | CallerKind.FEDERATED_USER:
-                return self._user(caller, gaps)
+                policies, caller, may_be_tagged = self._user(caller, gaps)
             case _:
-                return self._role(caller, gaps)
+                policies, caller, may_be_tagged = self._role(caller, gaps)
+        return replace(policies, scps=scps), caller, may_be_tagged
+
+    def _scps(self, account: str) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[Gap]]:
+        kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+        if self.organization is None or not self.organization.is_captured(account, kind):
+            return None, [Gap("organization-unknown", "Service control policies are not in the snapshot.", Layer.SCP)]
+        return _levels(self.organization.levels(account, kind), Layer.SCP, SourceType.SCP), []
+
+    def _rcps(
+        self, target: Target, owner: str | None
+    ) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[Gap]]:
+        """Return the resource control policies of the account that owns the resource (SEMANTICS B7)."""
+        kind = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+        if self.organization is None or owner is None or not target.supports_rcps:
+            return None, []
+        if not self.organization.is_captured(owner, kind):
+            message = "Resource control policies are not in the snapshot."
+            return None, [Gap("rcps-unknown", message, Layer.RCP)] if self.organization.has_account(owner) else []
+        return _levels(self.organization.levels(owner, kind), Layer.RCP, SourceType.RCP), []
 
     def _user(self, caller: Caller, gaps: list[Gap]) -> tuple[PolicySet, Caller, bool]:
         arn = str(caller.arn)
@@ -234,14 +270,27 @@ class Evaluator:
         account = target.resource.account
         if account.isdigit():
             return account
+        record = self.resources.find(target.resource)
+        if record is not None and record.account_id is not None:
+            return record.account_id
         return caller.account if account == "aws" else None
 
-    def _resource_policy(self, target: Target, owner: str | None) -> tuple[AttachedPolicy | None, list[Gap]]:
+    def _resource_policy(
+        self, target: Target, owner: str | None, record: Resource | None
+    ) -> tuple[AttachedPolicy | None, list[Gap]]:
         if target.resource is None:
             return None, []
         if target.service == "sts" and target.name in TRUST_ACTIONS:
             return self._trust_policy(target)
         gaps: list[Gap] = []
+        if record is not None and record.is_policy_captured:
+            document = self.resources.document_of(record)
+            if document is None:
+                return None, gaps
+            name = f"policy of {record.arn.rpartition(':')[2]}"
+            key = resource_policy_key(record.arn)
+            attached = AttachedPolicy(Layer.RESOURCE, SourceType.RESOURCE, record.arn, key, name, record.arn, document)
+            return attached, gaps
         types = RESOURCE_POLICIES.get(target.service, frozenset())
         if types & set(target.resource_types):
             if target.service == "kms":
@@ -283,8 +332,11 @@ class Evaluator:
             [],
         )
 
-    def _tags_of(self, target: Target) -> Mapping[str, str] | None:
-        """Return the tags of an IAM entity of the snapshot that is asked about."""
+    def _tags_of(self, target: Target, record: Resource | None) -> Mapping[str, str] | None:
+        """Return the tags of the resource that is asked about, where the snapshot knows them and they count."""
+        if record is not None and record.tags is not None:
+            counts = target.service != "s3" or record.abac_enabled  # SEMANTICS I12
+            return {key.lower(): value for key, value in record.tags} if counts else {}
         if target.resource is None or target.resource.service != "iam":
             return None
         arn = target.resource_text
@@ -300,6 +352,29 @@ def _policy_set(carried: Carried, gaps: list[Gap]) -> PolicySet:
         identity=tuple(_attached(policy, Layer.IDENTITY) for policy in carried.identity),
         boundary=boundary,
         gaps=(*gaps, *(_gap(missing) for missing in carried.missing)),
+    )
+
+
+def _levels(
+    levels: Levels | None, layer: Layer, source_type: SourceType
+) -> tuple[tuple[AttachedPolicy, ...], ...] | None:
+    if levels is None:
+        return None
+    return tuple(
+        tuple(
+            AttachedPolicy(
+                layer,
+                source_type,
+                one.policy.arn or one.policy.id,
+                organization_policy_key(one.policy.id),
+                one.policy.name,
+                one.node_id,
+                one.document,
+                one.level,
+            )
+            for one in level
+        )
+        for level in levels
     )
 
 
