@@ -123,6 +123,7 @@ def _without(question: Question) -> PolicySet:
         scps=None if Layer.SCP in without else policies.scps,
         rcps=None if Layer.RCP in without else policies.rcps,
         resource=None if {Layer.RESOURCE, Layer.TRUST} & without else policies.resource,
+        grants=tuple(grant for grant in policies.grants if grant.layer not in without),
         endpoint=None if Layer.ENDPOINT in without else policies.endpoint,
         restrict_public_buckets=policies.restrict_public_buckets and Layer.BLOCK_PUBLIC_ACCESS not in without,
     )
@@ -145,8 +146,11 @@ def _situation(question: Question, policies: PolicySet) -> Situation:
             slots.append(Slot(Layer.PERMISSIONS_BOUNDARY))
         if policies.session is not None:
             slots.append(Slot(Layer.SESSION))
-    if policies.resource is not None:
+    if policies.resource is not None or any(grant.layer is Layer.RESOURCE for grant in policies.grants):
         slots.append(Slot(Layer.TRUST if is_trust else Layer.RESOURCE))
+    # An ACL speaks to other accounts and to the public, never to the owner's own principals (SEMANTICS I6).
+    if (cross or caller.account is None) and any(grant.layer is Layer.ACL for grant in policies.grants):
+        slots.append(Slot(Layer.ACL))
     if policies.rcps is not None and _rcps_apply(question):
         slots += [Slot(Layer.RCP, level) for level in range(len(policies.rcps))]
     restricts = (
@@ -238,6 +242,7 @@ def _in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPoli
         yield policies.endpoint
     if policies.resource is not None:
         yield policies.resource
+    yield from (grant for grant in policies.grants if grant.layer in layers)
     if Layer.IDENTITY in layers and situation.caller.kind is not CallerKind.ROOT:
         yield from policies.identity
     if Layer.PERMISSIONS_BOUNDARY in layers:

@@ -63,6 +63,10 @@ class Ruling(NamedTuple):
     """What took an otherwise granted request away (CONTRACT 3)."""
 
 
+_RESOURCE_SIDE = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ACL})
+"""Layers that grant from the resource's side."""
+
+
 def tally(results: Iterable[tuple[StatementResult, Truth]]) -> Tally:
     """Sum up statements, each with the truth that is assumed of it."""
     allow: dict[Slot, Truth] = {}
@@ -74,7 +78,7 @@ def tally(results: Iterable[tuple[StatementResult, Truth]]) -> Tally:
         slot = Slot(result.policy.layer, result.policy.level)
         side = allow if result.statement.is_allow else deny
         side[slot] = max(side.get(slot, FALSE), truth)
-        if result.grant is not None and result.statement.is_allow and slot.layer in (Layer.RESOURCE, Layer.TRUST):
+        if result.grant is not None and result.statement.is_allow and slot.layer in _RESOURCE_SIDE:
             grants[result.grant] = max(grants.get(result.grant, FALSE), truth)
     return Tally(allow, deny, grants)
 
@@ -137,6 +141,8 @@ def decide(situation: Situation, counted: Tally, optimistic: bool) -> Ruling:
         return Ruling(Verdict.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
     if situation.restricts_public:
         return Ruling(Verdict.EXPLICIT_DENY, frozenset(), (), (Layer.BLOCK_PUBLIC_ACCESS.value,))
+    if resource in carried and Slot(Layer.ACL) in slots:
+        carried.append(Slot(Layer.ACL))
     return Ruling(Verdict.ALLOWED, frozenset([*carried, *guardrails]), (), ())
 
 

@@ -16,7 +16,7 @@ from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resources import Match
 from iamdesk.policy.statement import Statement
 
-_NAMES_PRINCIPALS = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.RCP, Layer.ENDPOINT})
+_NAMES_PRINCIPALS = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ACL, Layer.RCP, Layer.ENDPOINT})
 """Layers whose statements say whom they speak of."""
 _HAS_RESOURCE_OF_ITS_OWN = frozenset({Layer.RESOURCE, Layer.TRUST})
 """Layers whose statements may leave the resource out: they mean what they are attached to (SEMANTICS F8)."""

@@ -32,6 +32,7 @@ SHORT_ARNS: dict[Layer, ShortArns] = {
     Layer.RESOURCE: ShortArns.FILLED_IF_WILDCARD,
     Layer.TRUST: ShortArns.FILLED_IF_WILDCARD,
     Layer.ENDPOINT: ShortArns.FILLED_IF_WILDCARD,
+    Layer.ACL: ShortArns.NEVER,
     Layer.SCP: ShortArns.FILLED_IF_TRAILING,
     Layer.RCP: ShortArns.NEVER,
     Layer.SESSION: ShortArns.NEVER,
@@ -79,6 +80,8 @@ class PolicySet:
     """Levels from the root down; the default full-access policy is implied (SEMANTICS B5)."""
     resource: AttachedPolicy | None = None
     """The resource's policy; for sts actions on a role its trust policy (SEMANTICS I2)."""
+    grants: tuple[AttachedPolicy, ...] = ()
+    """Grants on the resource beside its policy: S3 ACLs (layer ``acl``, SEMANTICS I6), KMS grants (I1)."""
     endpoint: AttachedPolicy | None = None
     restrict_public_buckets: bool = False
     """Whether Block Public Access restricts public buckets (SEMANTICS I7)."""

@@ -82,7 +82,7 @@ def _why_allowed(trace: Trace) -> str:
     names = [
         _name(result)
         for result in trace.results
-        if _decides(result, trace) and result.policy.layer in (Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST)
+        if _decides(result, trace) and result.policy.layer in (Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST, Layer.ACL)
     ]
     if trace.question.caller.kind is CallerKind.ROOT and not names:
         return "the root user may do everything in its account"
@@ -132,6 +132,8 @@ def _policies(trace: Trace, slot: Slot) -> tuple[AttachedPolicy, ...]:
             return () if policies.resource is None else (policies.resource,)
         case Layer.IDENTITY:
             return policies.identity
+        case Layer.ACL:
+            return tuple(grant for grant in policies.grants if grant.layer is Layer.ACL)
         case _:
             return () if policies.endpoint is None else (policies.endpoint,)
 
@@ -156,8 +158,11 @@ def _layers(trace: Trace) -> tuple[LayerLine, ...]:
             lines.append(LayerLine(layer, None, title, _NOT_IN_PLAY[layer]))
         else:
             lines.append(_layer_line(trace, layer, slots, counted.allow, counted.deny))
-    if Layer.ENDPOINT in in_play:
-        lines.append(_layer_line(trace, Layer.ENDPOINT, in_play[Layer.ENDPOINT], counted.allow, counted.deny))
+    lines += [
+        _layer_line(trace, layer, in_play[layer], counted.allow, counted.deny)
+        for layer in (Layer.ACL, Layer.ENDPOINT)
+        if layer in in_play
+    ]
     if trace.question.policies.restrict_public_buckets:
         outcome = Verdict.EXPLICIT_DENY if trace.situation.restricts_public else Verdict.ALLOWED
         says = "turns public access away" if trace.situation.restricts_public else "does not concern this caller"

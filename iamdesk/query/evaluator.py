@@ -19,6 +19,7 @@ from iamdesk.index.actions import reference
 from iamdesk.index.keys import organization_policy_key, resource_policy_key, trust_policy_key
 from iamdesk.index.organization_index import Levels, OrganizationIndex
 from iamdesk.index.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
+from iamdesk.index.resource_grants import acl_document, key_grants_document
 from iamdesk.index.resource_index import ResourceIndex
 from iamdesk.policy.document import parse_document
 from iamdesk.snapshot.model import RoleDetail, Snapshot
@@ -121,6 +122,7 @@ class Evaluator:
                     policies,
                     resource=resource,
                     session=session,
+                    grants=self._grants(record, owner),
                     rcps=rcps,
                     restrict_public_buckets=record is not None
                     and target.service == "s3"
@@ -309,6 +311,30 @@ class Evaluator:
             message = f"Who owns {target.resource_text} is not in the snapshot: taken to be the caller's account."
             gaps.append(Gap("owner-unknown", message, Layer.RESOURCE))
         return None, gaps
+
+    def _grants(self, record: Resource | None, owner: str | None) -> tuple[AttachedPolicy, ...]:
+        """Return the grants on a resource that are no policy: its ACL, and grants on a key."""
+        if record is None:
+            return ()
+        settings = self.resources.settings_of(owner) if owner else None
+        found = (
+            (Layer.ACL, SourceType.ACL, acl_document(record, settings.public_access_block if settings else None)),
+            (Layer.RESOURCE, SourceType.RESOURCE, key_grants_document(record)),
+        )
+        name = record.arn.rpartition(":")[2]
+        return tuple(
+            AttachedPolicy(
+                layer,
+                source_type,
+                record.arn,
+                f"{record.arn}#{'acl' if layer is Layer.ACL else 'grants'}",
+                f"access control list of {name}" if layer is Layer.ACL else f"grants on {name}",
+                record.arn,
+                document,
+            )
+            for layer, source_type, document in found
+            if document is not None
+        )
 
     def _trust_policy(self, target: Target) -> tuple[AttachedPolicy | None, list[Gap]]:
         arn = target.resource_text

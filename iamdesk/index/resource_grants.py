@@ -1,0 +1,90 @@
+"""Grants that are no policy, written as one: S3 access control lists and KMS grants (SEMANTICS I1, I6, Table 2)."""
+
+from typing import Any
+
+from iamdesk.policy.document import Document, parse_document
+from iamdesk.snapshot.resources import AclGrant, KeyGrant, ObjectOwnership, PublicAccessBlock, Resource
+
+_ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+_AUTHENTICATED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+_LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+_PUBLIC = frozenset({_ALL_USERS, _AUTHENTICATED_USERS})
+
+_BUCKET_ACTIONS: dict[str, tuple[str, ...]] = {
+    "READ": ("s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"),
+    "WRITE": ("s3:PutObject",),
+    "READ_ACP": ("s3:GetBucketAcl",),
+    "WRITE_ACP": ("s3:PutBucketAcl",),
+}
+_OBJECT_ACTIONS: dict[str, tuple[str, ...]] = {
+    "READ": ("s3:GetObject", "s3:GetObjectVersion"),
+    "READ_ACP": ("s3:GetObjectAcl", "s3:GetObjectVersionAcl"),
+    "WRITE_ACP": ("s3:PutObjectAcl", "s3:PutObjectVersionAcl"),
+}
+
+
+def acl_document(resource: Resource, account_block: PublicAccessBlock | None) -> Document | None:
+    """Return an S3 ACL as a resource policy; None where it grants nothing (ACLs are off, or none was captured).
+
+    It speaks only to other accounts and to the public: the owner's own users get nothing by an ACL.
+    """
+    if resource.acl is None or resource.object_ownership in (None, ObjectOwnership.BUCKET_OWNER_ENFORCED):
+        return None
+    blocks = (resource.public_access_block, account_block)
+    ignores_public = any(block is not None and block.ignore_public_acls for block in blocks)
+    is_object = "/" in resource.arn.rpartition(":")[2]
+    statements = [
+        statement
+        for grant in resource.acl
+        if not (ignores_public and grant.uri in _PUBLIC)
+        if (statement := _acl_statement(grant, resource.arn, is_object)) is not None
+    ]
+    return parse_document({"Version": "2012-10-17", "Statement": statements}) if statements else None
+
+
+def _acl_statement(grant: AclGrant, arn: str, is_object: bool) -> dict[str, Any] | None:
+    table = _OBJECT_ACTIONS if is_object else _BUCKET_ACTIONS
+    permissions = table if grant.permission == "FULL_CONTROL" else (grant.permission,)
+    actions = [action for permission in permissions for action in table.get(permission, ())]
+    if not actions:
+        return None
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": actions,
+        # Writing into a bucket is asked on the object that is made.
+        "Resource": [arn, f"{arn}/*"] if "s3:PutObject" in actions else arn,
+    }
+    if grant.uri == _ALL_USERS:
+        return {**statement, "Sid": "AllUsers", "Principal": "*"}
+    if grant.uri == _AUTHENTICATED_USERS:
+        signed = {"StringNotEquals": {"aws:PrincipalType": "Anonymous"}}
+        return {**statement, "Sid": "AuthenticatedUsers", "Principal": "*", "Condition": signed}
+    if grant.uri == _LOG_DELIVERY:
+        return {**statement, "Sid": "LogDelivery", "Principal": {"Service": "logging.s3.amazonaws.com"}}
+    if grant.account_id is not None:
+        return {**statement, "Principal": {"AWS": grant.account_id}}
+    return None  # a canonical id without a known account (SEMANTICS E13)
+
+
+def key_grants_document(resource: Resource) -> Document | None:
+    """Return the grants on a KMS key as a resource policy; None where it has none.
+
+    A grant bound to an encryption context allows only with it: which one, a grant's summary does not say, so the key
+    ``kms:EncryptionContextKeys`` must be there.
+    """
+    statements = [_grant_statement(grant, resource.arn) for grant in resource.key_grants or ()]
+    return parse_document({"Version": "2012-10-17", "Statement": statements}) if statements else None
+
+
+def _grant_statement(grant: KeyGrant, arn: str) -> dict[str, Any]:
+    is_service = not grant.grantee_principal.startswith("arn:") and "." in grant.grantee_principal
+    statement: dict[str, Any] = {
+        "Sid": f"Grant{grant.grant_id[:12]}",
+        "Effect": "Allow",
+        "Principal": {"Service" if is_service else "AWS": grant.grantee_principal},
+        "Action": [f"kms:{operation}" for operation in grant.operations],
+        "Resource": arn,
+    }
+    if grant.has_constraints:
+        statement["Condition"] = {"Null": {"kms:EncryptionContextKeys": "false"}}
+    return statement
