@@ -199,6 +199,16 @@ class ServiceReference:
             return ()
         return tuple(name for name, template in loaded.templates if template.fits(split))
 
+    def is_of_type(self, service: str, name: str, arn: str) -> bool:
+        """Return whether an ARN, which may hold wildcards, fits one resource type of a service."""
+        loaded = self._service(service)
+        split = split_arn(arn)
+        return (
+            loaded is not None
+            and split is not None
+            and any(listed == name and template.fits(split) for listed, template in loaded.templates)
+        )
+
     def takes_no_resource(self, action: Action) -> bool:
         """Return whether the action is asked on ``*`` only (SEMANTICS F6)."""
         return not action.resource_types

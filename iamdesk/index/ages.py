@@ -1,13 +1,22 @@
 """Moments in words: a date, and how long before the snapshot it was. Never counted from now (CONTRACT 1: snapshot)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+def elapsed(start: datetime, end: datetime) -> timedelta:
+    """Return the time between two moments; one that names no zone is read as UTC, as AWS writes them."""
+    return _with_zone(end) - _with_zone(start)
+
+
 def in_utc(moment: datetime) -> datetime:
-    """Return the moment in UTC; one that names no zone is read as UTC, as AWS writes them."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """Return the moment in UTC."""
+    return _with_zone(moment).astimezone(UTC)
+
+
+def _with_zone(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def date_text(moment: datetime) -> str:

@@ -41,6 +41,7 @@ class _Pattern:
         """Count of fixed characters: the more, the more specific."""
 
     def fits(self, text: str) -> bool:
+        """Return whether some text that ``text`` covers, itself perhaps with wildcards, is of the pattern."""
         states = 1
         for character in text:
             if character == "*":  # any run: every later state can be reached
@@ -64,13 +65,18 @@ class ArnTemplate:
     def __init__(self, template: str) -> None:
         parts = template.split(":", 5)
         parts += [""] * (6 - len(parts))
-        self._head = tuple(_Pattern(part.lower()) for part in parts[1:5])
+        # A part that is one placeholder takes anything, and most others are plain text.
+        self._head = tuple(
+            (place, part.lower(), _Pattern(part.lower()))
+            for place, part in enumerate(parts[1:5])
+            if part != "*" and _PLACEHOLDER.fullmatch(part) is None
+        )
         # Regional ARNs always name the region, while AWS's own resources leave out the account
         # (arn:aws:ssm:us-east-1::document/AWS-RunShellScript).
         self._is_regional = parts[3] == "${Region}"
         self._resource = _Pattern(parts[5])
         self._prefix = _PLACEHOLDER.split(parts[5], maxsplit=1)[0].partition("*")[0]
-        self.weight = (self._resource.weight, sum(pattern.weight for pattern in self._head))
+        self.weight = (self._resource.weight, sum(pattern.weight for _, _, pattern in self._head))
 
     def fits(self, arn: "SplitArn") -> bool:
         """Return whether the ARN, or some ARN that its wildcards cover, is of this type.
@@ -80,9 +86,10 @@ class ArnTemplate:
         fixed = min(len(self._prefix), len(arn.fixed))
         if self._prefix[:fixed] != arn.fixed[:fixed] or (self._is_regional and not arn.head[2]):
             return False
-        return self._resource.fits(arn.resource) and all(
-            pattern.fits(part) for pattern, part in zip(self._head, arn.head, strict=True)
-        )
+        for place, text, pattern in self._head:
+            if arn.head[place] != text and not pattern.fits(arn.head[place]):
+                return False
+        return self._resource.fits(arn.resource)
 
 
 class SplitArn(NamedTuple):

@@ -1,7 +1,7 @@
 """The marks that are known from reading alone, for the tree and the inspector alike."""
 
-from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from iamdesk.index.nodes import Badge
@@ -44,10 +44,10 @@ def principal_badges(references: AccountReferences, principal: Principal, latest
         marks.update(document_badges(principal.assume_role_policy_document))
         if references.is_unused(principal, latest):
             marks.add(Badge.UNUSED)
-    return in_order(marks) if marks else ()
+    return _in_order(frozenset(marks)) if marks else ()
 
 
-def in_order(badges: Iterable[Badge]) -> tuple[Badge, ...]:
-    """Return the badges in the order in which they are shown, each once."""
-    present = set(badges)
-    return tuple(badge for badge in Badge if badge in present)
+@cache
+def _in_order(badges: frozenset[Badge]) -> tuple[Badge, ...]:
+    """Return the badges in the order in which they are shown."""
+    return tuple(badge for badge in Badge if badge in badges)

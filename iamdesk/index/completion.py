@@ -56,6 +56,8 @@ class Completions:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._fits: dict[tuple[str, str], dict[str, bool]] = {}
+        """Whether a named ARN is of a resource type, by the type's service and name; filled as it is asked."""
 
     def principals(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return users, roles and root users whose name or ARN holds all words of the text, best first.
@@ -139,8 +141,8 @@ class Completions:
         return {kind: tuple(sorted(found)) for kind, found in kinds.items()}
 
     @cached_property
-    def _named(self) -> dict[str, tuple[str, ...]]:
-        """ARNs that the policies of the snapshot name as resources, by service, sorted."""
+    def _named(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """ARNs that the policies of the snapshot name as resources, each also in lower case; by service, sorted."""
         services: dict[str, set[str]] = {}
         for account in self._snapshot.accounts:
             for text in _named_resources(account):
@@ -148,7 +150,7 @@ class Completions:
                 # A variable stands for something else in each request, and a short ARN for too much to ask about.
                 if len(parts) == 6 and parts[0] == "arn" and parts[2] and "${" not in text:
                     services.setdefault(parts[2].lower(), set()).add(text)
-        return {service: tuple(sorted(found)) for service, found in services.items()}
+        return {service: tuple((arn, arn.casefold()) for arn in sorted(found)) for service, found in services.items()}
 
     def _entities_for(self, action: Action) -> Iterator[_Candidate]:
         for resource in action.resource_types:
@@ -161,24 +163,24 @@ class Completions:
 
     def _named_for(self, action: Action, words: Sequence[str], limit: int) -> Iterator[Completion]:
         """Yield ARNs named in policies that hold the words and are of a type that the action takes."""
-        types = {resource.name for resource in action.resource_types}
-        services = {
-            listed.arn.split(":", 5)[2]
-            for name in types
-            if (listed := reference().resource_type(action.service, name)) is not None
-        }
-        matching = (
-            arn
-            for service in sorted(services)
-            for arn in self._named.get(service, ())
-            if all(word in arn.lower() for word in words)
-        )
-        fitting = (
-            Completion(arn, arn, f"{name}, named in policies")
-            for arn in matching
-            if (name := _first_of(reference().resource_types_of_arn(action.service, arn), types)) is not None
-        )
-        yield from islice(fitting, limit)
+        for resource in action.resource_types:
+            listed = reference().resource_type(action.service, resource.name)
+            named: Sequence[tuple[str, str]] = self._named.get(listed.arn.split(":", 5)[2], ()) if listed else ()
+            for word in words:
+                named = [entry for entry in named if word in entry[1]]
+            fits = self._fits.setdefault((action.service, resource.name), {})
+            yield from islice(self._of_type(action.service, resource.name, named, fits), limit)
+
+    @staticmethod
+    def _of_type(
+        service: str, name: str, named: Iterable[tuple[str, str]], known: dict[str, bool]
+    ) -> Iterator[Completion]:
+        for arn, _ in named:
+            fits = known.get(arn)
+            if fits is None:
+                fits = known[arn] = reference().is_of_type(service, name, arn)
+            if fits:
+                yield Completion(arn, arn, f"{name}, named in policies")
 
     def _templates(self, action: Action, typed: str, words: Sequence[str]) -> Iterator[Completion]:
         """Yield the ARN forms that the action can be asked on: needed types first, then the plainest."""
@@ -268,10 +270,6 @@ def _named_resources(account: Account) -> Iterator[str]:
                 yield resource
             elif isinstance(resource, list):
                 yield from (value for value in resource if isinstance(value, str))
-
-
-def _first_of(names: Sequence[str], wanted: set[str]) -> str | None:
-    return next((name for name in names if name in wanted), None)
 
 
 def _once(completions: Iterable[Completion], limit: int) -> Iterator[Completion]:

@@ -85,15 +85,18 @@ class NodeTable(Sequence[Node]):
         self._first_children.append(first_child)
         self._counts.append(children)
 
-    def extend(self, other: "NodeTable") -> None:
-        """Append all rows of another table."""
-        self._kinds += other._kinds
-        self._texts += other._texts
-        self._details += other._details
-        self._keys += other._keys
-        self._parents += other._parents
-        self._first_children += other._first_children
-        self._counts += other._counts
+    def add_leaves(
+        self, kinds: list[NodeKind], texts: list[str], details: list[str], keys: list[str], parents: list[int]
+    ) -> None:
+        """Append rows without children, column by column; all columns are equally long."""
+        self._kinds += kinds
+        self._texts += texts
+        self._details += details
+        self._keys += keys
+        self._parents += parents
+        nothing = [0] * len(kinds)
+        self._first_children += nothing
+        self._counts += nothing
 
     def first_rows(self) -> dict[str, int]:
         """Return the first row of each key."""

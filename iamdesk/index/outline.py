@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from iamdesk.index.badges import document_badges, policy_badges, principal_badges
@@ -63,14 +64,13 @@ def build_outline(snapshot: Snapshot) -> Outline:
     for own in sections:
         for section in own:
             for entry in section.entries:
-                leaves.parent = len(table)
-                first = leaves.next_row
+                row, first = len(table), leaves.next_row
                 kind, text, detail, key, marks = section.lay_out(entry, leaves)
                 if marks:
-                    badges[len(table)] = marks
-                table.add(kind, text, detail, key, section_row, first, leaves.next_row - first)
+                    badges[row] = marks
+                table.add(kind, text, detail, key, section_row, first, leaves.close(row))
             section_row += 1
-    table.extend(leaves.table)
+    table.add_leaves(leaves.kinds, leaves.texts, leaves.details, leaves.keys, leaves.parents)
     rows = table.first_rows()
     for tree in trees:
         for position, entry in enumerate(tree.account.broken):
@@ -84,19 +84,36 @@ type _Entry = tuple[NodeKind, str, str, str, tuple[Badge, ...]]
 
 
 class _Leaves:
-    """The rows of the last level, while they are laid out; ``parent`` is the row they go under."""
+    """The rows of the last level, while they are laid out: columns, since there are many."""
 
     def __init__(self, first_row: int, badges: dict[int, tuple[Badge, ...]]) -> None:
-        self.table = NodeTable()
-        self.parent = 0
-        self.next_row = first_row
+        self.kinds: list[NodeKind] = []
+        self.texts: list[str] = []
+        self.details: list[str] = []
+        self.keys: list[str] = []
+        self.parents: list[int] = []
+        self._first_row = first_row
         self._badges = badges
 
+    @property
+    def next_row(self) -> int:
+        return self._first_row + len(self.keys)
+
     def add(self, kind: NodeKind, text: str, detail: str, key: str, badges: tuple[Badge, ...] = ()) -> None:
+        """Append a row; its parent is told when all of the parent's rows are there."""
         if badges:
             self._badges[self.next_row] = badges
-        self.table.add(kind, text, detail, key, self.parent, 0, 0)
-        self.next_row += 1
+        self.kinds.append(kind)
+        self.texts.append(text)
+        self.details.append(detail)
+        self.keys.append(key)
+
+    def close(self, parent: int) -> int:
+        """Give the rows since the last call to a parent; return how many they are."""
+        count = len(self.keys) - len(self.parents)
+        if count:
+            self.parents += [parent] * count
+        return count
 
 
 @dataclass(slots=True)
@@ -135,8 +152,10 @@ class _AccountTree:
 
     def sections(self) -> list[_Section[Any]]:
         account, references = self.account, self._references
-        linked = [role for role in account.roles if is_service_linked(role)]
-        roles = [role for role in account.roles if not is_service_linked(role)]
+        linked: list[RoleDetail] = []
+        roles: list[RoleDetail] = []
+        for role in account.roles:
+            (linked if is_service_linked(role) else roles).append(role)
         policies = references.policies.values()
         own = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
         held = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
@@ -147,8 +166,8 @@ class _AccountTree:
         sections: list[_Section[Any]] = [
             _Section("Users", account.users, name_of, self._user),
             _Section("Groups", account.groups, name_of, self._group),
-            _Section("Roles", roles, name_of, self._role),
-            _Section("Service-linked roles", linked, name_of, self._role),
+            _Section("Roles", roles, name_of, partial(self._role, NodeKind.ROLE)),
+            _Section("Service-linked roles", linked, name_of, partial(self._role, NodeKind.SERVICE_LINKED_ROLE)),
             _Section("Customer managed policies", own, lambda policy: policy.policy_name, self._policy),
             aws,
         ]
@@ -172,12 +191,11 @@ class _AccountTree:
         members = len(self._references.members.get(group.group_name, ()))
         return kind, text, f"{detail} · {_count(members, 'member', 'members')}", key, badges
 
-    def _role(self, role: RoleDetail, leaves: _Leaves) -> _Entry:
+    def _role(self, kind: NodeKind, role: RoleDetail, leaves: _Leaves) -> _Entry:
         document = role.assume_role_policy_document
         trusted = _shortened(trusted_names(document))
         key = trust_policy_key(role.arn)
         leaves.add(NodeKind.TRUST_POLICY, "Trust policy", trusted, key, document_badges(document))
-        kind = NodeKind.SERVICE_LINKED_ROLE if is_service_linked(role) else NodeKind.ROLE
         entry = self._principal(kind, role, leaves)
         for profile in role.instance_profile_list:
             name = profile.instance_profile_name or last_of_arn(profile.arn)
@@ -239,12 +257,12 @@ def _sort_key(name: str) -> tuple[str, str]:
     return name.casefold(), name
 
 
-def _attached_name(policy: AttachedPolicy) -> tuple[str, str]:
-    return _sort_key(policy.policy_name)
+def _attached_name(policy: AttachedPolicy) -> str:
+    return policy.policy_name.casefold()  # names of one owner differ in more than case
 
 
-def _inline_name(policy: PolicyDetail) -> tuple[str, str]:
-    return _sort_key(policy.policy_name)
+def _inline_name(policy: PolicyDetail) -> str:
+    return policy.policy_name.casefold()
 
 
 def _count(count: int, one: str, many: str) -> str:

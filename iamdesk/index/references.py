@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from iamdesk.index.ages import in_utc
+from iamdesk.index.ages import elapsed
 from iamdesk.snapshot.model import (
     Account,
     GroupDetail,
@@ -96,8 +96,8 @@ class AccountReferences:
             return False
         used = role.role_last_used.last_used_date
         if used is not None:
-            return in_utc(latest) - in_utc(used) > UNUSED_AFTER
-        return role.create_date is not None and in_utc(latest) - in_utc(role.create_date) > UNUSED_AFTER
+            return elapsed(used, latest) > UNUSED_AFTER
+        return role.create_date is not None and elapsed(role.create_date, latest) > UNUSED_AFTER
 
 
 def aws_policies_of(snapshot: Snapshot) -> dict[str, ManagedPolicyDetail]:
