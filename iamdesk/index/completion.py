@@ -82,8 +82,8 @@ class Completions:
         )
 
     def resources(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return resources that the action can be asked on, best first: IAM entities of the snapshot, ARNs that its
-        policies name, and the ARN templates of the action's resource types.
+        """Return resources that the action can be asked on, best first: IAM entities and captured resources of the
+        snapshot, ARNs that its policies name, and the ARN templates of the action's resource types.
 
         Templates come first while nothing is typed. ``*`` alone for an action that takes no resource; nothing for an
         action that AWS does not have.
@@ -96,7 +96,11 @@ class Completions:
             return (Completion("*", "*", f"{known.full_name} takes no resource"),)
         words = _words(text)
         templates = list(self._templates(known, text.strip()[:_LONGEST_TEXT], words))
-        held = chain(_best(words, self._entities_for(known), limit), self._named_for(known, words, limit))
+        held = chain(
+            _best(words, self._entities_for(known), limit),
+            self._captured_for(known, words),
+            self._named_for(known, words, limit),
+        )
         return tuple(_once(chain(held, templates) if words else chain(templates, held), limit))
 
     @cached_property
@@ -160,6 +164,18 @@ class Completions:
                 kind, _, rest = parts[5].partition("/")
                 if rest.startswith("${"):
                     yield from self._entities.get(kind, ())
+
+    def _captured_for(self, action: Action, words: Sequence[str]) -> Iterator[Completion]:
+        """Yield captured resources of a type that the action takes; of a captured bucket also its objects."""
+        for resource in self._snapshot.resources:
+            form = f"{resource.arn}/${{ObjectName}}" if resource.arn.split(":", 5)[2:5] == ["s3", "", ""] else ""
+            text = resource.arn.casefold()
+            if all(word in text for word in words):
+                for listed in action.resource_types:
+                    if reference().is_of_type(action.service, listed.name, resource.arn):
+                        yield Completion(resource.arn, resource.arn, f"{listed.name}, captured")
+                    elif form and (action.service, listed.name) == ("s3", "object"):
+                        yield Completion(form, form, "object of a captured bucket", template=True)
 
     def _named_for(self, action: Action, words: Sequence[str], limit: int) -> Iterator[Completion]:
         """Yield ARNs named in policies that hold the words and are of a type that the action takes."""

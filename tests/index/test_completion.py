@@ -6,6 +6,7 @@ from iamdesk.index.action_search import STARTING_POINTS
 from iamdesk.index.actions import reference
 from iamdesk.index.completion import Completion, Completions
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.resources import Resource
 
 ID = "111122223333"
 
@@ -256,3 +257,14 @@ def test_a_snapshot_without_accounts_still_offers_templates(build: Any) -> None:
     empty = Completions(build.snapshot())
     assert values(empty.resources("s3:ListBucket", ""))[0] == "arn:aws:s3:::${BucketName}"
     assert empty.principals("") == ()
+
+
+def test_captured_resources_and_objects_of_captured_buckets_are_offered(build: Any) -> None:
+    resources = (Resource(arn="arn:aws:s3:::ledger"), Resource(arn=f"arn:aws:sqs:eu-west-1:{ID}:ledger-events"))
+    found = Completions(build.snapshot(build.account()).model_copy(update={"resources": resources}))
+    assert found.resources("s3:ListBucket", "ledger")[0] == Completion(
+        "arn:aws:s3:::ledger", "arn:aws:s3:::ledger", "bucket, captured"
+    )
+    (form,) = [each for each in found.resources("s3:GetObject", "ledger") if "captured" in each.detail]
+    assert (form.value, form.template) == ("arn:aws:s3:::ledger/${ObjectName}", True)
+    assert values(found.resources("sqs:SendMessage", "ledger")) == [f"arn:aws:sqs:eu-west-1:{ID}:ledger-events"]
