@@ -1,7 +1,8 @@
 """What stands between verdict and layers: what would allow it, and what the answer rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -45,17 +46,17 @@ class AnswerNotes(QWidget):
         if decision is None:
             self.hide()
             return
-        self._add_all("ways to be allowed", [self._condition_row(decision.request, one) for one in decision.conditions])
-        self._add_all("assumptions", [self._note_row(Mark.UNKNOWN, text) for text in _assumptions(decision)])
+        self._add_all(
+            "ways to be allowed", [partial(self._condition_row, decision.request, one) for one in decision.conditions]
+        )
+        self._add_all("assumptions", [partial(self._note_row, Mark.UNKNOWN, text) for text in _assumptions(decision)])
         self._tint()
         self.setVisible(self._rows.count() > 0)
 
-    def _add_all(self, kind: str, rows: Sequence[QWidget]) -> None:
+    def _add_all(self, kind: str, rows: Sequence[Callable[[], QWidget]]) -> None:
         shown = len(rows) if kind in self._open else _SHOWN
-        for row in rows[:shown]:
-            self._rows.addWidget(row)
-        for row in rows[shown:]:
-            row.deleteLater()
+        for make in rows[:shown]:
+            self._rows.addWidget(make())
         if len(rows) > shown:
             more = QPushButton(f"Show {len(rows) - shown:,} more {kind}")
             more.setFlat(True)

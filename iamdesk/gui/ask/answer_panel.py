@@ -74,8 +74,8 @@ class AnswerPanel(QWidget):
         self.notes.asked.connect(self._session.ask)
         self.layers.rows.switched.connect(self._switch)
         self.statements.chosen.connect(self._session.show_statement)
-        self._session.snapshot_opened.connect(lambda _opened: self._say(_NO_QUESTION))
-        self._session.snapshot_closed.connect(lambda: self._say(_NO_SNAPSHOT))
+        self._session.snapshot_opened.connect(self._show_nothing)
+        self._session.snapshot_closed.connect(self._show_nothing)
         self._session.question_asked.connect(self._asked)
         self._session.question_failed.connect(self._failed)
         self._session.answered.connect(self._answered)
@@ -128,7 +128,7 @@ class AnswerPanel(QWidget):
         self._slow.stop()
         self._veil.hide()
         if decision is None:
-            self._say(_NO_QUESTION if self._session.snapshot is not None else _NO_SNAPSHOT)
+            self._show_nothing()
             return
         self._decision = decision
         self.card.show_decision(decision, Path(self._snapshot_path()).name)
@@ -138,6 +138,9 @@ class AnswerPanel(QWidget):
         self._stack.setCurrentWidget(self._answer)
         words = f"{self.card.verdict.text()}. {decision.sentence}"
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.card.verdict, words))
+
+    def _show_nothing(self) -> None:
+        self._say(_NO_QUESTION if self._session.snapshot is not None else _NO_SNAPSHOT)
 
     def _say(self, sentence: str) -> None:
         self._slow.stop()

@@ -4,15 +4,16 @@ The text holds what the panel shows: question, verdict, layers, assumptions, and
 JSON, so that it can stand alone in a ticket.
 """
 
-import re
 import shlex
 from collections.abc import Iterator
 
-from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.decision import Decision, Part, StatementLine
 from iamdesk.gui.ask.words import (
+    LAYER_OUTCOMES,
     PART_TITLES,
     condition_words,
+    listed,
     otherwise_words,
     source_words,
     value_words,
@@ -20,8 +21,6 @@ from iamdesk.gui.ask.words import (
     without_words,
 )
 from iamdesk.gui.plain_text import visible
-
-_PLAIN_CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
 def answer_text(decision: Decision, snapshot_path: str) -> str:
@@ -37,6 +36,7 @@ def _lines(decision: Decision, snapshot_path: str) -> Iterator[str]:
     if decision.conditions:
         yield ""
         yield from (f"Allowed when {visible(condition_words(condition))}." for condition in decision.conditions)
+        yield from (f"Not allowed when {visible(condition_words(condition))}." for condition in decision.denials)
     if decision.assumptions:
         yield ""
         yield "Rests on"
@@ -46,8 +46,8 @@ def _lines(decision: Decision, snapshot_path: str) -> Iterator[str]:
     yield "How it was decided"
     width = max((len(layer.title) for layer in decision.layers), default=0)
     for layer in decision.layers:
-        outcome = layer.outcome.value if layer.outcome else "not in play"
-        yield f"  {visible(layer.title):<{width}}  {outcome:<12}  {visible(layer.sentence)}"
+        outcome = LAYER_OUTCOMES[layer.outcome] if layer.layer not in decision.request.without else "left out"
+        yield f"  {visible(layer.title):<{width}}  {outcome:<14}  {visible(layer.sentence)}"
     for part, title in PART_TITLES.items():
         group = decision.statements_that(part)
         if group:
@@ -85,15 +85,16 @@ def _statement(line: StatementLine, principal: str) -> Iterator[str]:
 def command_line(request: Request, snapshot_path: str) -> str:
     """Return the command that asks the same question, quoted for a POSIX shell.
 
-    What the command line has no option for stands above it as shell comments, so that nobody takes the answer to the
+    What the command line has no option for stands above it as a shell comment, so that nobody takes the answer to the
     command for the answer on the screen.
     """
-    words = ["iamdesk", "can", snapshot_path]
+    path = f"./{snapshot_path}" if snapshot_path.startswith("-") else snapshot_path
+    words = ["iamdesk", "can", path]
     words += ["--principal", request.principal, "--action", request.action, "--resource", request.resource]
     notes = []
     for key, value in request.context.items():
         if value is None:
-            notes.append(f"{key} is absent")
+            words += ["--absent", key]
         elif isinstance(value, str):
             words += ["--context", f"{key}={value}"]
         else:
@@ -103,11 +104,13 @@ def command_line(request: Request, snapshot_path: str) -> str:
                 notes.append(f"{key} is an empty list")
     if request.unknown_context is not UnknownContext.UNKNOWN:
         words += ["--unknown-context", request.unknown_context.value]
-    if request.without:
-        notes.append(without_words(request.without))
-    if request.session_policies is not None:
-        notes.append("with session policies: save each to a file and add --session-policy FILE")
     if request.resource_account is not None:
-        notes.append(f"the resource is in account {request.resource_account}")
-    lines = [f"# asked in the window: {_PLAIN_CONTROL.sub(' ', note)}" for note in notes]
+        words += ["--resource-account", request.resource_account]
+    for layer in Layer:
+        if layer in request.without:
+            words += ["--without", layer.value]
+    if request.session_policies is not None:
+        names = listed([policy.name for policy in request.session_policies])
+        notes.append(f"with session policies ({names}): save each and add --session-policy FILE")
+    lines = [f"# asked in the window: {visible(note)}" for note in notes]
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])

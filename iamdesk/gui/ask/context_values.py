@@ -7,7 +7,6 @@ double quotes stand for the empty text.
 
 import base64
 import binascii
-import csv
 import ipaddress
 import re
 from collections.abc import Callable
@@ -20,6 +19,7 @@ EMPTY = '""'
 """How the empty text is typed as a value."""
 
 _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"\s*(?=,|$)')
 _EPOCH = re.compile(r"-?\d{1,12}(\.\d{1,9})?")
 
 
@@ -81,16 +81,26 @@ def _quoted(value: str) -> str:
 
 
 def _split(key: str, text: str) -> tuple[str, ...]:
-    """Split at commas outside quotes."""
-    if not text.strip():
-        return ("",)
-    try:
-        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
-    except csv.Error as error:
-        raise ContextValueError(f"{key}: a quote is not closed.") from error
-    fields = tuple(field.strip() for field in rows[0])
-    # A comma at the end is somebody about to type the next value, not an empty value.
-    return fields[:-1] if len(fields) > 1 and not fields[-1] else fields
+    """Split at commas outside quotes. A comma at the end is somebody about to type the next value."""
+    values: list[str] = []
+    rest = text.strip()
+    while rest:
+        if rest.startswith('"'):
+            value, rest = _quoted_value(key, rest)
+        else:
+            value, comma, after = rest.partition(",")
+            value, rest = value.strip(), comma + after
+        values.append(value)
+        rest = rest.removeprefix(",").lstrip()
+    return tuple(values) or ("",)
+
+
+def _quoted_value(key: str, text: str) -> tuple[str, str]:
+    """Return the value between the quotes at the start of the text, and what follows: nothing, or a comma and more."""
+    closed = _QUOTED.match(text)
+    if closed is None:
+        raise ContextValueError(f"{key}: a quote is not closed, or something follows it before the next comma.")
+    return closed[1].replace('""', '"'), text[closed.end() :]
 
 
 def _check(key: str, one_type: str, value: str) -> None:

@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Decision, LayerLine
 from iamdesk.gui import marks
-from iamdesk.gui.ask.words import LAYER_WORDS
+from iamdesk.gui.ask.words import LAYER_OUTCOMES, LAYER_WORDS
 from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
@@ -114,7 +114,7 @@ class LayerModel(QAbstractListModel):
         line = self.layers[row]
         if line.layer in self.without:
             return "left out"
-        return marks.MARK_WORDS[Mark(line.outcome)] if line.outcome is not None else "not in play"
+        return LAYER_OUTCOMES[line.outcome]
 
     def _how(self, row: int) -> str:
         if not self.can_switch(row):

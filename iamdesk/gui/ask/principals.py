@@ -26,6 +26,6 @@ def is_whole_principal(text: str) -> bool:
 def principal_of_key(outline: Outline, key: str) -> str | None:
     """Return the principal that a key of the tree stands for; None for groups, policies and the rest."""
     row = outline.rows_by_key.get(key)
-    if row is not None and outline.nodes[row].kind not in _PRINCIPAL_KINDS:
-        return None
-    return key if is_principal(key) else None
+    if row is None:
+        return key if key.endswith(":root") and is_principal(key) else None
+    return key if outline.nodes[row].kind in _PRINCIPAL_KINDS else None

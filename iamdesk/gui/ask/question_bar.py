@@ -18,8 +18,9 @@ from iamdesk.evaluate.request import Layer, NamedDocument, Request
 from iamdesk.explain.decision import Decision
 from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.ask.context_panel import ContextPanel
+from iamdesk.gui.ask.lookups import Lookups
 from iamdesk.gui.ask.principals import is_principal, is_whole_principal, principal_of_key
-from iamdesk.gui.ask.resource_hint import Hint, resource_hint, takes_no_resource
+from iamdesk.gui.ask.resource_hint import Hint, takes_no_resource
 from iamdesk.gui.ask.words import short_arn
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
@@ -28,8 +29,6 @@ from iamdesk.gui.session import Session
 from iamdesk.index.completion import Completion
 from iamdesk.workbench import OpenSnapshot
 
-_SUGGESTED = 50
-
 
 class QuestionBar(QWidget):
     """Who, what, on what, in which context. Follows the navigator's principal and every question of the window."""
@@ -37,7 +36,7 @@ class QuestionBar(QWidget):
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._jobs = jobs
+        self._lookups = Lookups(session, jobs, self)
         self._without: frozenset[Layer] = frozenset()
         self._session_policies: tuple[NamedDocument, ...] | None = None
         self._resource_account: str | None = None
@@ -105,9 +104,11 @@ class QuestionBar(QWidget):
         self._count_context()
 
     def _connect(self) -> None:
-        self.principal.wanted.connect(self._suggest_principals)
-        self.action.wanted.connect(self._suggest_actions)
-        self.resource.wanted.connect(self._suggest_resources)
+        self.principal.wanted.connect(lambda text: self._lookups.suggest_principals(self.principal, text))
+        self.action.wanted.connect(lambda text: self._lookups.suggest_actions(self.action, text))
+        self.resource.wanted.connect(
+            lambda text: self._lookups.suggest_resources(self.resource, self.action.text().strip(), text)
+        )
         for field in self._fields:
             field.taken.connect(self._taken)
             field.submitted.connect(self.ask)
@@ -150,26 +151,19 @@ class QuestionBar(QWidget):
         if is_whole_principal(typed):
             self._session.ask(self.request())
             return
-        # A name: the principal that is called so, if there is one.
-        self._jobs.run(
-            "Looking up the principal",
-            lambda _progress, _cancelled: opened.complete_principal(typed, _SUGGESTED),
-            done=lambda found: self._resolved(typed, found),
-            topic="resolve askPrincipal",
-        )
+        self._lookups.principals_called(typed, lambda named: self._resolved(typed, named))
 
-    def _resolved(self, typed: str, found: tuple[Completion, ...]) -> None:
+    def _resolved(self, typed: str, named: list[Completion]) -> None:
         if self.principal.text().strip() != typed or self._session.snapshot is None:
             return
-        named = [row for row in found if _is_called(row, typed)] or (list(found) if len(found) == 1 else [])
-        if len(named) == 1:
-            self.principal.setText(named[0].value)
-            self._session.ask(self.request())
-        elif named:
+        if len(named) > 1:
             self.message.say(Tone.NOTE, f"{len(named)} principals are called {typed}: pick one from the list.")
+            self.principal.setFocus(Qt.FocusReason.OtherFocusReason)
             self.principal.want(typed)
-        else:
-            self._session.ask(self.request())  # the evaluator says what is wrong with it
+            return
+        if named:
+            self.principal.setText(named[0].value)
+        self._session.ask(self.request())  # where nobody is called so, the evaluator says what is wrong
 
     def request(self) -> Request:
         """Return the question that the fields make."""
@@ -217,31 +211,6 @@ class QuestionBar(QWidget):
         if self.is_complete:
             self.ask()
 
-    # Suggestions
-
-    def _suggest_principals(self, text: str) -> None:
-        self._suggest(self.principal, text, lambda opened: opened.complete_principal(text.strip(), _SUGGESTED))
-
-    def _suggest_actions(self, text: str) -> None:
-        self._suggest(self.action, text, lambda opened: opened.complete_action(text.strip(), _SUGGESTED))
-
-    def _suggest_resources(self, text: str) -> None:
-        action = self.action.text().strip()
-        self._suggest(self.resource, text, lambda opened: opened.complete_resource(action, text.strip(), _SUGGESTED))
-
-    def _suggest(
-        self, field: CompletingField, text: str, find: Callable[[OpenSnapshot], tuple[Completion, ...]]
-    ) -> None:
-        opened = self._session.snapshot
-        if opened is None:
-            return
-        self._jobs.run(
-            "Looking up suggestions",
-            lambda _progress, _cancelled: find(opened),
-            done=lambda found: field.offer(text, found),
-            topic=f"suggest {field.objectName()}",
-        )
-
     # Known mistakes
 
     def _look_at_question(self) -> None:
@@ -249,12 +218,7 @@ class QuestionBar(QWidget):
         action, resource = self.action.text().strip(), self.resource.text().strip()
         if self._session.snapshot is None or not action or self.resource.has_placeholder or not self.isVisible():
             return  # also as the window closes: fields end their editing when they lose the keyboard
-        self._jobs.run(
-            "Looking up the action",
-            lambda _progress, _cancelled: (takes_no_resource(action), resource_hint(action, resource)),
-            done=lambda found: self._looked_at(action, resource, *found),
-            topic="look at question",
-        )
+        self._lookups.look_at(action, resource, lambda star, hint: self._looked_at(action, resource, star, hint))
 
     def _looked_at(self, action: str, resource: str, no_resource: bool, hint: Hint | None) -> None:
         if (action, resource) != (self.action.text().strip(), self.resource.text().strip()):
@@ -264,7 +228,7 @@ class QuestionBar(QWidget):
         elif not no_resource and self._star_is_ours and resource == "*":
             self.resource.clear()
             self._star_is_ours = False
-        self._hint(hint if resource else None)
+        self._hint(hint)
 
     def _hint(self, hint: Hint | None) -> None:
         if hint is None:
@@ -296,13 +260,7 @@ class QuestionBar(QWidget):
     def _opened(self, opened: OpenSnapshot) -> None:
         self._several_accounts = len(opened.snapshot.accounts) > 1
         self._enable()
-        # The first look-up builds the tables; do it before somebody waits for it.
-        self._jobs.run(
-            "Preparing suggestions",
-            lambda _progress, _cancelled: opened.complete_action("s3:get", 1),
-            done=lambda _found: None,
-            topic="suggest askAction",
-        )
+        self._lookups.prepare()
 
     def _closed(self) -> None:
         for field in self._fields:
@@ -397,8 +355,3 @@ class QuestionBar(QWidget):
         if self._several_accounts and short != text and is_principal(text) and parts[4] not in short:
             return f"{short} · {parts[4]}"
         return short
-
-
-def _is_called(row: Completion, typed: str) -> bool:
-    name = row.value.rpartition("/")[2]
-    return typed.lower() in (row.label.lower(), name.lower())

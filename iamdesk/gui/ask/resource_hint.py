@@ -43,22 +43,25 @@ def resource_hint(action: str, resource: str) -> Hint | None:
     fits = reference().resource_types_of_arn(found.service, resource)
     if not resource.startswith("arn:") or wanted.intersection(fits):
         return None
+    instead = f", not {_with_article(fits[0])}" if fits else "; this ARN fits none"
+    proposal, kind = _proposal(found.service, resource, wanted)
+    if proposal:
+        return Hint(f"{found.full_name} takes {_with_article(kind)}{instead}: ask on {proposal}", proposal)
     takes = listed([_with_article(kind.name) for kind in found.resource_types[:_NAMED]], "or")
     if len(found.resource_types) > _NAMED:
         takes = f"one of {len(found.resource_types)} kinds of resource ({takes} …)"
-    instead = f", not {_with_article(fits[0])}" if fits else "; this ARN fits none"
-    proposal = _proposal(found.service, resource, wanted)
-    ask = f": ask on {proposal}" if proposal else ""
-    return Hint(f"{found.full_name} takes {takes}{instead}{ask}", proposal)
+    return Hint(f"{found.full_name} takes {takes}{instead}", "")
 
 
-def _proposal(service: str, resource: str, wanted: set[str]) -> str:
-    """Return the container of an object, or everything in a container, where the action takes that."""
+def _proposal(service: str, resource: str, wanted: set[str]) -> tuple[str, str]:
+    """Return the container of an object, or everything in a container, where the action takes that; and its kind."""
     head, slash, _ = resource.partition("/")
     for candidate in (head if slash else "", f"{resource.rstrip('/')}/*"):
-        if candidate and wanted.intersection(reference().resource_types_of_arn(service, candidate)):
-            return candidate
-    return ""
+        fits = reference().resource_types_of_arn(service, candidate) if candidate else ()
+        kind = next((kind for kind in fits if kind in wanted), "")
+        if kind:
+            return candidate, kind
+    return "", ""
 
 
 def _with_article(kind: str) -> str:

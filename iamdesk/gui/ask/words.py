@@ -37,6 +37,15 @@ LAYER_WORDS: dict[Layer, str] = {
 }
 """A layer as it stands in the middle of a sentence."""
 
+LAYER_OUTCOMES: dict[Verdict | None, str] = {
+    Verdict.ALLOWED: "allows",
+    Verdict.EXPLICIT_DENY: "forbids",
+    Verdict.IMPLICIT_DENY: "does not allow",
+    Verdict.CONDITIONAL: "depends",
+    None: "not in play",
+}
+"""What one layer says, in a word or two."""
+
 PART_TITLES: dict[Part, str] = {
     Part.DECIDES: "Deciding",
     Part.TOOK_PART: "Took part",

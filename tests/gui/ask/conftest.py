@@ -1,0 +1,146 @@
+"""A window with the question bar and the answer panel over the real sample account, and answers made by hand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk import paths
+from iamdesk.evaluate.request import Request
+from iamdesk.explain.decision import (
+    Assumption,
+    ContextKey,
+    Decision,
+    KeyState,
+    Layer,
+    LayerLine,
+    Part,
+    SourceType,
+    StatementLine,
+    Verdict,
+)
+from iamdesk.gui.ask.answer_panel import AnswerPanel
+from iamdesk.gui.ask.question_bar import QuestionBar
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.session import Session
+from iamdesk.policy.document import Document, parse_document
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+ACCOUNT = "arn:aws:iam::111122223333"
+ANA = f"{ACCOUNT}:user/engineering/ana.moreno"
+NORA = f"{ACCOUNT}:user/finance/nora.lindqvist"
+PAYROLL = "arn:aws:s3:::acme-payroll/2026/09.csv"
+
+
+@pytest.fixture(scope="session")
+def sample() -> OpenSnapshot:
+    return Workbench().open_snapshot(paths.sample_snapshot())
+
+
+@dataclass
+class AskWindow:
+    """What stands in the window under test."""
+
+    window: QWidget
+    session: Session
+    bar: QuestionBar
+    answer: AnswerPanel
+
+
+@pytest.fixture
+def empty_window(qtbot: QtBot, session: Session, jobs: JobRunner) -> Iterator[AskWindow]:
+    """No snapshot is open."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    bar, answer = QuestionBar(session, jobs), AnswerPanel(session, jobs)
+    layout = QVBoxLayout(window)
+    layout.addWidget(bar)
+    below = QHBoxLayout()
+    below.addWidget(QWidget(), 1)
+    below.addWidget(answer)
+    layout.addLayout(below, 1)
+    window.resize(1300, 800)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    yield AskWindow(window, session, bar, answer)
+    window.hide()
+    session.close()
+
+
+@pytest.fixture
+def ask_window(empty_window: AskWindow, sample: OpenSnapshot) -> AskWindow:
+    empty_window.session.open(sample)
+    return empty_window
+
+
+DOCUMENT = parse_document(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "ReadOnly", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
+            {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::payroll/*"},
+        ],
+    }
+)
+
+
+def statement(part: Part, index: int = 0, **changes: Any) -> StatementLine:
+    document: Document = changes.pop("document", DOCUMENT)
+    given = document.statements[index]
+    values: dict[str, Any] = {
+        "part": part,
+        "layer": Layer.IDENTITY,
+        "level": None,
+        "source_policy_id": "payroll-rw",
+        "source_policy_type": SourceType.GROUP,
+        "policy_key": f"{ACCOUNT}:group/finance#inline/payroll-rw",
+        "policy_name": "payroll-rw",
+        "owner": f"{ACCOUNT}:group/finance",
+        "document": document,
+        "index": index,
+        "sid": given.sid,
+        "effect": "Allow" if given.is_allow else "Deny",
+        "sentence": "Allows s3:GetObject on *.",
+        "failed": None,
+        "mark": given.path,
+    }
+    return StatementLine(**{**values, **changes})
+
+
+def decision(verdict: Verdict = Verdict.ALLOWED, **changes: Any) -> Decision:
+    values: dict[str, Any] = {
+        "decision": verdict,
+        "request": Request(ANA, "s3:GetObject", PAYROLL),
+        "sentence": "ana.moreno may do s3:GetObject.",
+        "layers": (
+            LayerLine(Layer.SCP, None, "Service control policies", "none known"),
+            LayerLine(Layer.IDENTITY, Verdict.ALLOWED, "Identity policies", "payroll-rw, statement 1 allows it"),
+            LayerLine(Layer.PERMISSIONS_BOUNDARY, Verdict.ALLOWED, "Permissions boundary", "allows it"),
+        ),
+        "statements": (statement(Part.DECIDES), statement(Part.NEAR_MISS, 1, sentence="Resource does not match.")),
+        "missing_context_values": (),
+        "conditions": (),
+        "blocked_by": (),
+        "assumptions": (),
+        "context": (),
+    }
+    return Decision(**{**values, **changes})
+
+
+def key(name: str, state: KeyState = KeyState.UNKNOWN, **changes: Any) -> ContextKey:
+    values: dict[str, Any] = {"values": (), "type": "String", "suggestions": (), "matters": state is KeyState.UNKNOWN}
+    return ContextKey(name, state, **{**values, **changes})
+
+
+def assumption(message: str, other: Verdict | None = None, code: str = "policy-missing") -> Assumption:
+    return Assumption(code, message, other)
+
+
+def snapshot_name(opened: OpenSnapshot) -> str:
+    return Path(opened.snapshot.path).name
