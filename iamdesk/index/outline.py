@@ -215,8 +215,10 @@ class _AccountTree:
         if boundary is not None:
             policy_kind = self._policy_kinds.get(boundary, NodeKind.MISSING)
             leaves.add(policy_kind, last_of_arn(boundary), "permissions boundary", boundary)
-        count = _count(len(attached) + len(inline), "policy", "policies")
-        detail = count if principal.path == "/" else f"{principal.path} · {count}"
+        holds = _holds(
+            len(attached) + len(inline), len(principal.group_list) if isinstance(principal, UserDetail) else 0
+        )
+        detail = holds if principal.path == "/" else f"{holds} · {principal.path}"
         badges = principal_badges(self._references, principal, self._latest)
         return kind, name_of(principal), detail, principal.arn, badges
 
@@ -244,6 +246,14 @@ class _AccountTree:
             return NodeKind.MISSING, name, detail, arn, (Badge.GAP,)
         members = _count(len(self._references.members[name]), "member", "members")
         return NodeKind.MISSING, name, f"group · {members}", self._references.group_key(name), (Badge.GAP,)
+
+
+def _holds(policies: int, groups: int) -> str:
+    """Say what a principal has: a user without policies of their own may have them all through groups."""
+    in_groups = _count(groups, "group", "groups")
+    if not groups:
+        return _count(policies, "policy", "policies")
+    return f"{_count(policies, 'policy', 'policies')}, {in_groups}" if policies else in_groups
 
 
 _MANAGED_DETAILS = {

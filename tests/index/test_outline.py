@@ -76,7 +76,7 @@ def test_a_user_shows_groups_then_policies_then_boundary(snapshot: Snapshot) -> 
         ("own", NodeKind.INLINE_POLICY, "inline"),
         ("dev-boundary", NodeKind.CUSTOMER_POLICY, "permissions boundary"),
     ]
-    assert outline.nodes[alice].detail == "/eng/ · 3 policies"
+    assert outline.nodes[alice].detail == "3 policies, 2 groups · /eng/"
     assert node_of(outline, "acme-prod", "Users", "Bob").detail == "no policies"
 
 
