@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from iamdesk.policy.operators import OPERATORS, Operator
@@ -58,6 +59,12 @@ class PolicyValue:
         return None if tokens is None else self._operator.read_policy(tokens)
 
 
+@lru_cache(maxsize=1 << 14)
+def policy_value(text: str, operator: Operator, variables: bool) -> PolicyValue:
+    """Return the value as read; the same text under the same operator is read once."""
+    return PolicyValue(text, operator, variables)
+
+
 @dataclass(frozen=True, slots=True)
 class ConditionTest:
     """One operator applied to one key."""
@@ -99,7 +106,7 @@ def parse_conditions(
             at = (*where, key_text)
             texts, wrong = _value_texts(raw)
             problems.extend(((*at, *place), sentence) for place, sentence in wrong)
-            values = tuple(PolicyValue(text, operator, variables) for text in texts) if operator else ()
+            values = tuple([policy_value(text, operator, variables) for text in texts]) if operator else ()
             problems.extend(
                 (at, f"`{value.text}` is no value for {operator_text}: it matches nothing")
                 for value in values
@@ -115,7 +122,7 @@ def parse_conditions(
                     key_text,
                     values,
                     at,
-                    tuple(dict.fromkeys(key for value in values for key in value.keys)),
+                    tuple(dict.fromkeys([key for value in values for key in value.keys])),
                 )
             )
     return tuple(tests), tuple(problems)

@@ -1,14 +1,14 @@
 """A policy document: parsed once, diagnosed, never an exception. Rules: SEMANTICS L."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from iamdesk.policy.actions import action_pattern
+from iamdesk.policy.actions import ActionPattern, action_pattern
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
-from iamdesk.policy.resources import resource_pattern
+from iamdesk.policy.resources import ResourcePattern, resource_pattern
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.text import ElementPath, PolicyText, Span, render
 
@@ -64,11 +64,12 @@ class DocumentStore:
 
     def __init__(self) -> None:
         self._by_content: dict[str, Document] = {}
+        self._print = json.JSONEncoder(ensure_ascii=False).encode
 
     def parse(self, raw: Any) -> Document:
         """Return the parsed document of a JSON value."""
         try:
-            content = json.dumps(raw, ensure_ascii=False)
+            content = self._print(raw)
         except (RecursionError, ValueError, TypeError):
             return parse_document(raw)
         document = self._by_content.get(content)
@@ -117,14 +118,13 @@ def parse_document(raw: Any) -> Document:
 def _deeper_than(value: Any, limit: int) -> bool:
     level: list[Any] = [value]
     for _ in range(limit):
-        level = [
-            member
-            for container in level
-            for member in (container.values() if isinstance(container, dict) else container)
-            if isinstance(member, (dict, list))
-        ]
-        if not level:
+        below: list[Any] = []
+        for container in level:
+            members = container.values() if isinstance(container, dict) else container
+            below.extend([member for member in members if isinstance(member, (dict, list))])
+        if not below:
             return False
+        level = below
     return True
 
 
@@ -143,9 +143,10 @@ class _StatementParser:
         if not isinstance(self.raw, dict):
             self._break((), "expected an object")
             return self._statement(is_allow=False)
-        for name in self.raw:
-            if name not in _STATEMENT_ELEMENTS:
-                self._note((name,), f"`{name}` is no element of a statement")
+        if not self.raw.keys() <= _STATEMENT_ELEMENTS:
+            for name in self.raw:
+                if name not in _STATEMENT_ELEMENTS:
+                    self._note((name,), f"`{name}` is no element of a statement")
         sid = self.raw.get("Sid")
         if sid is not None and not isinstance(sid, str):
             self._note(("Sid",), "expected text")
@@ -153,20 +154,17 @@ class _StatementParser:
         effect = self.raw.get("Effect")
         if effect not in ("Allow", "Deny"):
             self._break(("Effect",), 'expected "Allow" or "Deny"')  # case-sensitive, SEMANTICS L5
-        not_action, action_texts = self._list_of("Action", "NotAction")
+        not_action, action_name, action_texts = self._list_of("Action", "NotAction")
         if action_texts is None:
             self._break((), "the statement has neither `Action` nor `NotAction`")
-        actions = tuple(action_pattern(text) for _, text in action_texts or ())
-        for (where, _), pattern in zip(action_texts or (), actions, strict=True):
-            if pattern.problem:
-                self._note(where, pattern.problem)
-        not_resource, resource_texts = self._list_of("Resource", "NotResource")
+        actions = tuple([action_pattern(text) for text in action_texts or ()])
+        self._note_problems(action_name, actions)
+        not_resource, resource_name, resource_texts = self._list_of("Resource", "NotResource")
         resources = None
         if resource_texts is not None:
-            resources = tuple(resource_pattern(text, self.variables) for _, text in resource_texts)
-            for (where, _), entry in zip(resource_texts, resources, strict=True):
-                if entry.problem:
-                    self._note(where, entry.problem)
+            variables = self.variables
+            resources = tuple([resource_pattern(text, variables) for text in resource_texts])
+            self._note_problems(resource_name, resources)
         not_principal, principals = self._principals()
         return self._statement(
             is_allow=effect == "Allow",
@@ -180,24 +178,46 @@ class _StatementParser:
             conditions=self._conditions(),
         )
 
-    def _statement(self, *, is_allow: bool, **elements: Any) -> Statement:
-        defaults: dict[str, Any] = {
-            "sid": None,
-            "actions": (),
-            "not_action": False,
-            "resources": None,
-            "not_resource": False,
-            "principals": None,
-            "not_principal": False,
-            "conditions": (),
-        }
-        values = {**defaults, **elements}
-        services: frozenset[str] | None = None
-        if not values["not_action"] and not any(pattern.covers_every_service for pattern in values["actions"]):
-            services = frozenset(pattern.service for pattern in values["actions"] if pattern.service is not None)
+    def _statement(
+        self,
+        *,
+        is_allow: bool,
+        sid: str | None = None,
+        actions: tuple[ActionPattern, ...] = (),
+        not_action: bool = False,
+        resources: tuple[ResourcePattern, ...] | None = None,
+        not_resource: bool = False,
+        principals: tuple[PrincipalEntry, ...] | None = None,
+        not_principal: bool = False,
+        conditions: tuple[ConditionTest, ...] = (),
+    ) -> Statement:
         return Statement(
-            index=self.index, path=self.path, is_allow=is_allow, broken=self.broken, services=services, **values
+            self.index,
+            self.path,
+            sid,
+            is_allow,
+            actions,
+            not_action,
+            resources,
+            not_resource,
+            principals,
+            not_principal,
+            conditions,
+            self.broken,
+            None if not_action else _services(actions),
         )
+
+    def _note_problems(self, name: str | None, entries: Sequence[ActionPattern | ResourcePattern]) -> None:
+        """Note the entries that match nothing, each at its place in the element."""
+        if name is None or all(entry.problem is None for entry in entries):
+            return
+        value = self.raw[name]
+        places: list[ElementPath] = [(name,)]
+        if isinstance(value, list):
+            places = [(name, position) for position, member in enumerate(value) if isinstance(member, str)]
+        for place, entry in zip(places, entries, strict=True):
+            if entry.problem:
+                self._note(place, entry.problem)
 
     def _note(self, where: ElementPath, message: str) -> None:
         self.wrong.append(Diagnostic((*self.path, *where), message))
@@ -214,23 +234,23 @@ class _StatementParser:
             return False, plain
         return (True, negated) if negated in self.raw else (False, None)
 
-    def _list_of(self, plain: str, negated: str) -> tuple[bool, list[tuple[ElementPath, str]] | None]:
+    def _list_of(self, plain: str, negated: str) -> tuple[bool, str | None, list[str] | None]:
+        """Return whether the element is negated, its name and its texts; no name and None where there is none."""
         is_negated, name = self._pair(plain, negated)
         if name is None:
-            return is_negated, None
+            return is_negated, None, None
         value = self.raw[name]
-        members = (
-            [((name, position), member) for position, member in enumerate(value)]
-            if isinstance(value, list)
-            else [((name,), value)]
-        )
-        texts: list[tuple[ElementPath, str]] = []
-        for where, member in members:
-            if isinstance(member, str):
-                texts.append((where, member))
-            else:
-                self._break(where, f"expected text in `{name}`")
-        return is_negated, texts
+        if isinstance(value, str):
+            return is_negated, name, [value]
+        if not isinstance(value, list):
+            self._break((name,), f"expected text in `{name}`")
+            return is_negated, name, []
+        texts = [member for member in value if isinstance(member, str)]
+        if len(texts) < len(value):
+            for position, member in enumerate(value):
+                if not isinstance(member, str):
+                    self._break((name, position), f"expected text in `{name}`")
+        return is_negated, name, texts
 
     def _principals(self) -> tuple[bool, tuple[PrincipalEntry, ...] | None]:
         is_negated, name = self._pair("Principal", "NotPrincipal")
@@ -250,3 +270,13 @@ class _StatementParser:
             if message.startswith("expected"):
                 self.broken = self.broken or f"its condition cannot be read: {message}"
         return tests
+
+
+def _services(actions: tuple[ActionPattern, ...]) -> frozenset[str] | None:
+    """Return the services that the entries name; None where one covers every service."""
+    services = {pattern.service for pattern in actions}
+    if None in services:
+        if any(pattern.covers_every_service for pattern in actions):
+            return None
+        services.discard(None)
+    return frozenset(filter(None, services))

@@ -131,7 +131,7 @@ def _of_text(read: Callable[[str], Any]) -> Callable[[Sequence[Token]], Any]:
     return lambda tokens: read(_literal(tokens))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Operator:
     """One operator of the policy language, without its ``ForAllValues:``/``ForAnyValue:`` and ``IfExists``."""
 

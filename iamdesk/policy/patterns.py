@@ -56,13 +56,25 @@ class Glob:
                 chunks.append("")
             elif isinstance(token, str):
                 chunks[-1] += token
-        has_question = QUESTION in slow
-        self._slow = _BitMatcher(slow) if has_question else None
-        self._literal = chunks[0] if len(chunks) == 1 and not has_question else None
+        self._compile(chunks, _BitMatcher(slow) if QUESTION in slow else None)
+
+    @classmethod
+    def of_text(cls, text: str) -> "Glob":
+        """Compile pattern text: the same as of its tokens, sooner."""
+        if "?" in text:
+            return cls(tokens_of(text))
+        compiled = cls.__new__(cls)
+        compiled._compile(text.split("*"), None)
+        return compiled
+
+    def _compile(self, chunks: list[str], slow: "_BitMatcher | None") -> None:
+        """``chunks`` are the literal texts between the stars; ``slow`` does the work where there are question marks."""
+        self._slow = slow
+        self._literal = chunks[0] if len(chunks) == 1 and slow is None else None
         self._head = chunks[0]
         self._tail = chunks[-1]
-        self._chunks = tuple(chunk for chunk in chunks[1:-1] if chunk)
-        self.matches_all = len(chunks) > 1 and not any(chunks) and not has_question
+        self._chunks = tuple([chunk for chunk in chunks[1:-1] if chunk]) if len(chunks) > 2 else ()
+        self.matches_all = len(chunks) > 1 and slow is None and not any(chunks)
 
     def matches(self, text: str) -> bool:
         """Return whether the pattern describes the whole of ``text``."""
@@ -130,7 +142,7 @@ class _BitMatcher:
 @lru_cache(maxsize=1 << 16)
 def glob(text: str) -> Glob:
     """Return the compiled pattern for pattern text; the same text is compiled once."""
-    return Glob(tokens_of(text))
+    return Glob.of_text(text)
 
 
 def bounded_match(tokens: Sequence[Token], bounded: frozenset[int], text: str) -> bool:

@@ -5,7 +5,7 @@ from enum import Enum, StrEnum
 from functools import lru_cache
 
 from iamdesk.policy.arn import Arn
-from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, bounded_match, tokens_of
+from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, bounded_match, glob, tokens_of
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template, split_template
 
 
@@ -43,7 +43,7 @@ class UnknownVariable(Exception):  # noqa: N818 - a signal, not an error
 class ResourcePattern:
     """One entry of ``Resource`` or ``NotResource``."""
 
-    __slots__ = ("_globs", "_parts", "_template", "is_everything", "keys", "problem", "text", "variables")
+    __slots__ = ("_globs", "_parts_read", "_texts", "is_everything", "keys", "problem", "text", "variables")
 
     def __init__(self, text: str, variables: bool) -> None:
         self.text = text
@@ -51,23 +51,53 @@ class ResourcePattern:
         """Whether the entry is ``*``: the only one that covers actions that take no resource (SEMANTICS F6)."""
         self.problem: str | None = None
         """Why the entry matches nothing, where it cannot match anything."""
-        self._globs: tuple[Glob, ...] | None = None
-        template = parse_template(text) if variables and has_variables(text) else parse_plain(text)
-        self._template = template
-        self._parts = split_template(template, ":", 6)
-        self.variables = tuple(piece for piece in template if isinstance(piece, Variable))
-        self.keys = tuple(variable.key for variable in self.variables)
+        self.variables: tuple[Variable, ...] = ()
+        self.keys: tuple[str, ...] = ()
         """Keys of the variables in the entry, in lower case."""
+        self._globs: tuple[Glob, ...] | None = None
+        self._texts: list[str] | None = None
+        self._parts_read: list[list[Token | Variable]] | None = None
+        if variables and has_variables(text):
+            template = parse_template(text)
+            parts = self._parts_read = split_template(template, ":", 6)
+            self.variables = tuple(piece for piece in template if isinstance(piece, Variable))
+            self.keys = tuple(variable.key for variable in self.variables)
+        else:
+            # Most entries of a large snapshot come this way: their tokens are read when first needed.
+            self._texts = text.split(":", 5)
+            parts = None
         if self.is_everything:
             return
-        if self._parts[0] != ["arn"]:
+        if (self._texts is not None and self._texts[0] != "arn") or (parts is not None and parts[0] != ["arn"]):
             self.problem = f"`{text}` is neither `*` nor an ARN"
-        elif len(self._parts) > 2 and any(piece in (STAR, QUESTION) for piece in self._parts[2]):
+        elif self._wildcard_in_service():
             self.problem = f"`{text}` has a wildcard in the service: it matches nothing"
-        elif any(isinstance(piece, Variable) for part in self._parts[:5] for piece in part):
+        elif parts is not None and any(isinstance(piece, Variable) for part in parts[:5] for piece in part):
             self.problem = f"`{text}` has a policy variable outside the resource part: it matches nothing"
-        elif len(self._parts) == 6 and not self.keys:
-            self._globs = self._compile(self._parts)  # type: ignore[arg-type]  # no variables: all are tokens
+
+    def _wildcard_in_service(self) -> bool:
+        if self._texts is not None:
+            return len(self._texts) > 2 and ("*" in self._texts[2] or "?" in self._texts[2])
+        return len(self._parts) > 2 and any(piece in (STAR, QUESTION) for piece in self._parts[2])
+
+    @property
+    def _parts(self) -> list[list[Token | Variable]]:
+        """The entry's parts between the first five colons, with its wildcards and variables."""
+        if self._parts_read is None:
+            self._parts_read = [list[Token | Variable](tokens_of(part)) for part in self._texts or ()]
+        return self._parts_read
+
+    def _compiled(self) -> tuple[Glob, ...] | None:
+        """Return one pattern for each part but ``arn``; None for a short ARN and one with variables."""
+        if self._globs is None and not self.keys:
+            if self._texts is not None:
+                if len(self._texts) == 6:
+                    partition, service, region, account = map(str.lower, self._texts[1:5])
+                    last = Glob.of_text(self._texts[5])
+                    self._globs = (glob(partition), glob(service), glob(region), glob(account), last)
+            elif len(self._parts) == 6:
+                self._globs = self._compile(self._parts)  # type: ignore[arg-type]  # no variables: all are tokens
+        return self._globs
 
     @staticmethod
     def _compile(parts: Sequence[Sequence[Token]]) -> tuple[Glob, ...]:
@@ -88,8 +118,9 @@ class ResourcePattern:
             return Match.YES
         if resource is None or self.problem is not None:
             return Match.NO
-        if self._globs is not None:
-            return self._compare(self._globs, self._parts, resource)
+        globs = self._compiled()
+        if globs is not None:
+            return self._compare(globs, None, resource)
         parts = self._parts
         if len(parts) < 6:
             if not self._fills(short):
@@ -112,10 +143,13 @@ class ResourcePattern:
         if short is ShortArns.FILLED:
             return True
         if short is ShortArns.FILLED_IF_WILDCARD:
-            return STAR in self._template or QUESTION in self._template
-        return short is ShortArns.FILLED_IF_TRAILING and bool(self._template) and self._template[-1] is STAR
+            return any(piece is STAR or piece is QUESTION for part in self._parts for piece in part)
+        return short is ShortArns.FILLED_IF_TRAILING and bool(self._parts[-1]) and self._parts[-1][-1] is STAR
 
-    def _compare(self, globs: tuple[Glob, ...], parts: Sequence[Sequence[Token | Variable]], resource: Arn) -> Match:
+    def _compare(
+        self, globs: tuple[Glob, ...], parts: Sequence[Sequence[Token | Variable]] | None, resource: Arn
+    ) -> Match:
+        """``parts`` are what the globs were compiled from, where that is not the entry as written."""
         if (
             globs[1].matches(resource.service.lower())
             and globs[4].matches(resource.resource)
@@ -126,9 +160,15 @@ class ResourcePattern:
             return Match.YES
         return Match.CROSSING if self._crosses(parts, resource) else Match.NO
 
-    def _crosses(self, parts: Sequence[Sequence[Token | Variable]], resource: Arn) -> bool:
+    def _crosses(self, parts: Sequence[Sequence[Token | Variable]] | None, resource: Arn) -> bool:
         """Return whether it matches once a ``*`` that ends one of the first five parts may run over colons."""
-        written = self._parts if len(self._parts) < 6 else parts
+        if self._texts is not None:
+            # Most entries end here: a star crosses only where the resource has colons that the entry does not write.
+            if len(self._texts) == 6 and ":" not in resource.resource:
+                return False
+            if not any(part.endswith("*") for part in self._texts[:5]):
+                return False
+        written = self._parts if parts is None or len(self._parts) < 6 else parts
         if not any(part and part[-1] is STAR for part in written[:5]):
             return False
         text = str(resource)
