@@ -3,8 +3,9 @@
 What a principal may do is the engine's to say; these are for what is wrong with a text whoever carries it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from iamdesk.checks.finding import Evidence
@@ -15,92 +16,86 @@ from iamdesk.explain.decision import Part, StatementLine
 from iamdesk.index.keys import inline_policy_key, trust_policy_key
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import is_service_linked
-from iamdesk.policy.document import DocumentStore
+from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
-from iamdesk.snapshot.model import Account, PolicyDetail
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail, PolicyDetail, RoleDetail
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Written:
-    """One policy of an account as it is written."""
+    """One policy of an account as it is written; parsed when first looked at, since there are many."""
 
-    policy: AttachedPolicy
     subject: Subject
     """The policy itself, as a finding names it."""
     origin: str
     """For people: ``inline policy of user alice``, ``customer managed policy``."""
+    read: Callable[[], AttachedPolicy]
+
+    @cached_property
+    def policy(self) -> AttachedPolicy:
+        """The policy with its parsed document."""
+        return self.read()
 
 
-def written_policies(account: Account, store: DocumentStore) -> Iterator[Written]:
-    """Yield every identity and trust policy that the account's owner can edit; of managed ones the version in force."""
+type _Parse = Callable[[Any], Document]
+
+
+def written_policies(account: Account, parse: _Parse) -> Iterator[Written]:
+    """Yield every identity and trust policy that the account's owner can edit; of managed ones the version in force.
+
+    ``parse`` is the engine's, so that each text is parsed once.
+    """
     for user in account.users:
-        yield from _inline(user.arn, f"user {user.user_name}", SourceType.USER, user.user_policy_list, store)
+        yield from _inline(user.arn, f"user {user.user_name}", SourceType.USER, user.user_policy_list, parse)
     for group in account.groups:
-        yield from _inline(group.arn, f"group {group.group_name}", SourceType.GROUP, group.group_policy_list, store)
+        yield from _inline(group.arn, f"group {group.group_name}", SourceType.GROUP, group.group_policy_list, parse)
     for role in account.roles:
-        if is_service_linked(role):
-            continue
-        owner = f"role {role.role_name}"
-        key = trust_policy_key(role.arn)
-        name = f"trust policy of {role.role_name}"
-        trust = _written(
-            Layer.TRUST, SourceType.TRUST, key, key, name, role.arn, role.assume_role_policy_document, store
-        )
-        yield Written(trust, Subject(key, name, NodeKind.TRUST_POLICY), f"trust policy of {owner}")
-        yield from _inline(role.arn, owner, SourceType.ROLE, role.role_policy_list, store)
+        if not is_service_linked(role):
+            yield _trust(role, parse)
+            yield from _inline(role.arn, f"role {role.role_name}", SourceType.ROLE, role.role_policy_list, parse)
     for policy in account.policies:
         version = policy.default_version
-        if policy.is_aws_managed or version is None:
-            continue
-        managed = _written(
-            Layer.IDENTITY,
-            SourceType.USER_MANAGED,
-            policy.arn,
-            policy.arn,
-            policy.policy_name,
-            policy.arn,
-            version.document,
-            store,
-        )
-        yield Written(
-            managed, Subject(policy.arn, policy.policy_name, NodeKind.CUSTOMER_POLICY), "customer managed policy"
-        )
+        if not policy.is_aws_managed and version is not None:
+            yield _managed(policy, version.document, parse)
+
+
+def _trust(role: RoleDetail, parse: _Parse) -> Written:
+    name = f"trust policy of {role.role_name}"
+    key = trust_policy_key(role.arn)
+
+    def read() -> AttachedPolicy:
+        document = parse(role.assume_role_policy_document)
+        return AttachedPolicy(Layer.TRUST, SourceType.TRUST, role.arn, key, name, role.arn, document)
+
+    return Written(Subject(key, name, NodeKind.TRUST_POLICY), f"trust policy of role {role.role_name}", read)
 
 
 def _inline(
-    owner_arn: str, owner: str, source: SourceType, policies: tuple[PolicyDetail, ...], store: DocumentStore
+    owner_arn: str, owner: str, source: SourceType, policies: tuple[PolicyDetail, ...], parse: _Parse
 ) -> Iterator[Written]:
     for inline in policies:
         key = inline_policy_key(owner_arn, inline.policy_name)
-        policy = _written(
-            Layer.IDENTITY,
-            source,
-            inline.policy_name,
-            key,
-            inline.policy_name,
-            owner_arn,
-            inline.policy_document,
-            store,
+
+        def read(inline: PolicyDetail = inline, key: str = key) -> AttachedPolicy:
+            name = inline.policy_name
+            return AttachedPolicy(Layer.IDENTITY, source, name, key, name, owner_arn, parse(inline.policy_document))
+
+        yield Written(Subject(key, inline.policy_name, NodeKind.INLINE_POLICY), f"inline policy of {owner}", read)
+
+
+def _managed(policy: ManagedPolicyDetail, raw: Any, parse: _Parse) -> Written:
+    def read() -> AttachedPolicy:
+        return AttachedPolicy(
+            Layer.IDENTITY, SourceType.USER_MANAGED, policy.arn, policy.arn, policy.policy_name, policy.arn, parse(raw)
         )
-        yield Written(policy, Subject(key, inline.policy_name, NodeKind.INLINE_POLICY), f"inline policy of {owner}")
 
-
-def _written(
-    layer: Layer,
-    source: SourceType,
-    source_id: str,
-    key: str,
-    name: str,
-    owner: str,
-    raw: Any,
-    store: DocumentStore,
-) -> AttachedPolicy:
-    return AttachedPolicy(layer, source, source_id, key, name, owner, store.parse(raw))
+    subject = Subject(policy.arn, policy.policy_name, NodeKind.CUSTOMER_POLICY)
+    return Written(subject, "customer managed policy", read)
 
 
 WRITTEN: Over[Written] = Over(
     "policy document",
-    lambda survey, account: written_policies(account, survey.documents),
+    lambda survey, account: written_policies(account, survey.evaluator.index.parse),
     lambda written: written.subject,
 )
 

@@ -16,8 +16,11 @@ from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 
 ASSUME_ROLE = "sts:AssumeRole"
-_NO_ORGANIZATION: Context = {"aws:PrincipalOrgID": "o-iamdeskstranger", "aws:PrincipalOrgPaths": ["o-iamdeskstranger/"]}
-"""A stranger's account is in an organization of its own, or in none."""
+_ORGANIZATIONS: tuple[Context, ...] = (
+    {"aws:PrincipalOrgID": None, "aws:PrincipalOrgPaths": None},
+    {"aws:PrincipalOrgID": "o-iamdeskstranger", "aws:PrincipalOrgPaths": ["o-iamdeskstranger/r-none/ou-none/"]},
+)
+"""A stranger's account is in no organization, or in one of its own."""
 _ANYWHERE: Context = {"aws:SourceIp": "198.51.100.77", "aws:SourceVpce": None, "aws:SourceVpc": None}
 """Somewhere on the Internet: an address that is kept for documentation, so nobody's office."""
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
@@ -55,11 +58,13 @@ def stranger_entry(survey: Survey, account: Account, role: RoleDetail) -> Entry 
         )
         if not any(named_all):
             return None
-        entry = _ask(survey, survey.stranger(account), role, {**_NO_ORGANIZATION, **_ANYWHERE})
+        stranger = survey.stranger(account)
+        ways = [_ask(survey, stranger, role, {**organization, **_ANYWHERE}) for organization in _ORGANIZATIONS]
+        entry = min(ways, key=lambda way: way.hold)
         if entry.hold in (Hold.OTHER, Hold.DENIED):
             # From elsewhere perhaps: where the network is what decides, that is what the answer has to name.
-            elsewhere = _ask(survey, survey.stranger(account), role, _NO_ORGANIZATION)
-            entry = min(entry, elsewhere, key=lambda way: way.hold)
+            elsewhere = [_ask(survey, stranger, role, organization) for organization in _ORGANIZATIONS]
+            entry = min((entry, *elsewhere), key=lambda way: way.hold)
         return entry if entry.hold is not Hold.DENIED else None
 
     return survey.once(("stranger", role.arn), look)
@@ -122,13 +127,13 @@ def _outside_callers(survey: Survey, role: RoleDetail) -> dict[str, _Callers]:
 def _caller_of(text: str, partition: str) -> tuple[str | None, str | None]:
     """Return the account, and somebody in it, that an entry or a condition on the caller describes."""
     if _ACCOUNT_ID.fullmatch(text):
-        return text, f"arn:{partition}:iam::{text}:user/{STRANGER}"
+        return text, f"arn:{partition}:iam::{text}:role/{STRANGER}"
     found = _ARN_ACCOUNT.match(text)
     if found is None:
         return None, None
     caller = text.replace("*", STRANGER).replace("?", "x")
     if caller.endswith(":root"):
-        caller = f"{caller.removesuffix('root')}user/{STRANGER}"
+        caller = f"{caller.removesuffix('root')}role/{STRANGER}"
     return found[1], caller if _MAKES_REQUESTS.fullmatch(caller) else None
 
 

@@ -10,6 +10,7 @@ from types import ModuleType
 from iamdesk.checks import (
     administrators,
     completeness,
+    escalation,
     federation,
     hygiene,
     pitfalls,
@@ -20,6 +21,7 @@ from iamdesk.checks.check import Check
 from iamdesk.checks.conditions import Hold
 from iamdesk.checks.entry import stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Finding
+from iamdesk.checks.power import is_administrator
 from iamdesk.checks.subjects import principals_of
 from iamdesk.checks.survey import Survey
 from iamdesk.index.outline import Badge, Outline
@@ -31,6 +33,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_p
 _KINDS: tuple[ModuleType, ...] = (
     completeness,
     administrators,
+    escalation,
     trust,
     federation,
     services,
@@ -106,7 +109,7 @@ def badges(
         progress(done, len(work))
         survey.breathe()
         found = set()
-        if administrators.is_administrator(survey, account, principal):
+        if is_administrator(survey, account, principal):
             found.add(Badge.ADMINISTRATOR)
         if isinstance(principal, RoleDetail) and _outsider_can_enter(survey, account, principal):
             found.add(Badge.OUTSIDER)

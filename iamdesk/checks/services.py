@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from iamdesk.checks.administrators import is_administrator
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.power import is_administrator
 from iamdesk.checks.subjects import PRINCIPALS, ROLES, Principal
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import enumerated
@@ -56,9 +56,8 @@ def passes_any_role(survey: Survey, account: Account, principal: Principal) -> I
         if services:
             sentence = f"{name} may pass any role of the account to {enumerated(services)}."
         else:
-            sentence = (
-                f"{name} may pass any role of the account, if {enumerated(decision.missing_context_values)} agrees."
-            )
+            keys = enumerated(decision.missing_context_values)
+            sentence = f"{name} may pass any role of the account, under a condition on {keys}."
         yield Hit(sentence, evidence, severity=Severity.MEDIUM)
 
 

@@ -8,7 +8,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.references import AccountReferences, references_of
-from iamdesk.policy.document import Document, DocumentStore
+from iamdesk.policy.document import Document
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled
@@ -28,8 +28,6 @@ class Survey:
 
     def __init__(self, evaluator: Evaluator, cancelled: Cancelled) -> None:
         self.evaluator = evaluator
-        self.documents = DocumentStore()
-        """For policies as they are written; the engine keeps its own."""
         self._cancelled = cancelled
         self._known: dict[Hashable, object] = {}
 
@@ -127,5 +125,8 @@ class Survey:
         return next(number for number in map(str, range(907341825603, 10**12)) if number not in taken)
 
     def stranger(self, account: Account) -> str:
-        """Return the ARN of a user whom nobody in the snapshot knows, in an account of their own."""
-        return f"arn:{account.partition}:iam::{self.stranger_account}:user/{STRANGER}"
+        """Return the ARN of a role that nobody in the snapshot knows, in an account of a stranger's own.
+
+        A role rather than a user: its sessions can carry tags and MFA as the stranger likes.
+        """
+        return f"arn:{account.partition}:iam::{self.stranger_account}:role/{STRANGER}"

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from iamdesk.checks.administrators import is_administrator
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.conditions import Hold
 from iamdesk.checks.documents import statement_evidence
 from iamdesk.checks.entry import TrustedAccount, account_of, allowing, stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.power import is_administrator
 from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
@@ -25,7 +25,7 @@ _OWN_PRINCIPAL = re.compile(
     r"arn:[^:]*:iam::\d{12}:(user|role)/(?:[^/]*/)*([^/*?]+)|arn:[^:]*:sts::\d{12}:assumed-role/([^/*?]+)/.+"
 )
 _STANDARDS = ("NIST 800-53 AC-3", "SOC 2 CC6.3", "ISO 27001:2022 A.5.18")
-_ASKED_AS_STRANGER = "Asked as a user of an account that nothing in the snapshot names."
+_ASKED_AS_STRANGER = "Asked as a role of an account that nothing in the snapshot names."
 
 
 @check(
@@ -33,7 +33,7 @@ _ASKED_AS_STRANGER = "Asked as a user of an account that nothing in the snapshot
     over=ROLES,
     title="Anyone can assume the role",
     severity=Severity.CRITICAL,
-    question="May a user of an account that nobody named assume a role?",
+    question="May somebody of an account that nobody named assume a role?",
     remedy="Name the principals or accounts that are meant under Principal. Where an organization is meant, add "
     '`"StringEquals": {"aws:PrincipalOrgID": "o-…"}` without IfExists and without ForAllValues.',
     standards=_STANDARDS,
@@ -68,7 +68,7 @@ def _only_not_principal(lines: tuple[StatementLine, ...]) -> bool:
     over=ROLES,
     title="Anyone can assume the role under a condition that holds nobody back",
     severity=Severity.CRITICAL,
-    question="May a user of an account that nobody named assume a role once they choose the right context?",
+    question="May somebody of an account that nobody named assume a role once they choose the right context?",
     remedy="Name the principals or accounts that are meant under Principal, or test what the caller cannot choose: "
     "aws:PrincipalOrgID, aws:PrincipalAccount, aws:PrincipalArn.",
     standards=_STANDARDS,

@@ -16,10 +16,11 @@ from markupsafe import Markup
 
 from iamdesk.checks import registry
 from iamdesk.checks.check import Check
+from iamdesk.checks.completeness import ORGANIZATION_UNKNOWN
 from iamdesk.checks.finding import Finding, Severity
 from iamdesk.explain.decision import Decision
 from iamdesk.export.report import COMPLETENESS, Report, utc_text
-from iamdesk.export.rows import place_of, statements_of
+from iamdesk.export.rows import place_of
 from iamdesk.export.visible import visible
 from iamdesk.paths import resources
 
@@ -90,8 +91,8 @@ def _template() -> jinja2.Template:
     environment.filters["verdict"] = lambda decision: _DECISIONS[decision.value]
     environment.filters["cli"] = command_line
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    environment.globals["statements_of"] = statements_of
     environment.globals["place_of"] = place_of
+    environment.globals["ORGANIZATION_UNKNOWN"] = ORGANIZATION_UNKNOWN
     return environment.get_template("findings.html.j2")
 
 
@@ -100,15 +101,16 @@ def _finalize(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def command_line(decision: Decision) -> str:
-    """Return the command that asks the same question again, for whoever wants to check a finding."""
+def command_line(decision: Decision) -> str | None:
+    """Return the command that asks the same question again; None where the command line cannot say it."""
     request = decision.request
+    if None in request.context.values() or request.without or request.session_policies:
+        return None
     words = ["iamdesk", "can", "SNAPSHOT", "--principal", request.principal]
     words += ["--action", request.action, "--resource", request.resource]
     for key, values in request.context.items():
-        if values is not None:
-            for value in (values,) if isinstance(values, str) else values:
-                words += ["--context", f"{key}={value}"]
+        for value in (values,) if isinstance(values, str) else values or ():
+            words += ["--context", f"{key}={value}"]
     return " ".join(_shell_word(word) for word in words)
 
 

@@ -1,0 +1,234 @@
+"""How far a principal is an administrator: decided by asking, with boundaries and denials counted."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from iamdesk.checks.subjects import Principal
+from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.actions import Action, reference
+from iamdesk.policy.document import Document
+from iamdesk.snapshot.model import Account, UserDetail
+
+FULL_ACCESS = "AdministratorAccess"
+ENOUGH = 0.9
+"""Share of the sampled actions that an administrator may do."""
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+_REGION = "us-east-1"
+_A_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
+_LEVELS = ("Permissions management", "Write", "Tagging")
+_ASKED_EVERY = 6
+"""Of the sampled actions this many-th is put to the engine; the others only have to be spoken of by an Allow."""
+_PERSONAL = ("aws:principalarn", "aws:principaltag/", "aws:username", "aws:userid")
+"""Keys whose value differs from one principal of an account to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """One thing that only an administrator may do: to anybody, not to somebody named."""
+
+    action: str
+    resource: str
+    """With ``{partition}`` and ``{account}``."""
+    context: Mapping[str, str]
+    says: str
+
+
+POWERS: tuple[Power, ...] = (
+    Power(
+        "iam:AttachRolePolicy",
+        f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
+        {"iam:PolicyARN": "arn:{partition}:iam::aws:policy/AdministratorAccess"},
+        "Attach AdministratorAccess to a role that nobody has named yet.",
+    ),
+    Power(
+        "iam:PutRolePolicy",
+        f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
+        {},
+        "Write an inline policy of a role that nobody has named yet.",
+    ),
+    Power(
+        "iam:CreatePolicyVersion",
+        f"arn:{{partition}}:iam::{{account}}:policy/{STRANGER}",
+        {},
+        "Change a managed policy that nobody has named yet.",
+    ),
+    Power(
+        "iam:PassRole",
+        f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
+        {},
+        "Pass a role that nobody has named yet to a service.",
+    ),
+)
+"""All four, and nine tenths of one powerful action for each service of AWS, make an administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """How far a principal is an administrator."""
+
+    verdict: Verdict
+    """``allowed``, ``conditional``, or a denial."""
+    failed: Power | None = None
+    """The power that is denied, the first of them."""
+    covered: int = 0
+    """Of the actions that were asked about, how many it may do; 0 where it was not asked so far."""
+    asked: int = 0
+    keys: tuple[str, ...] = ()
+    """For ``conditional``: the keys that it hangs on."""
+
+
+def administration(survey: Survey, account: Account, principal: Principal) -> Administration:
+    """Return how far a principal is an administrator; asked once in a run."""
+    return survey.once(("administration", principal.arn), lambda: _administration(survey, account, principal))
+
+
+def is_administrator(survey: Survey, account: Account, principal: Principal) -> bool:
+    """Return whether a principal is an administrator, perhaps under conditions."""
+    return administration(survey, account, principal).verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+
+
+def question(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
+    """Return the action, resource and context that ask for a power in an account."""
+    words = {"partition": account.partition, "account": account.account_id}
+    context = {key: value.format_map(words) for key, value in power.context.items()}
+    return power.action, power.resource.format_map(words), context
+
+
+def _administration(survey: Survey, account: Account, principal: Principal) -> Administration:
+    carried = survey.evaluator.index.carried(principal.arn)
+    documents = tuple(policy.document for policy in carried.identity)
+    # What no statement speaks of needs no question: most principals end here.
+    unspoken = next((power for power in POWERS if not survey.speaks_of(principal.arn, power.action)), None)
+    if unspoken is not None:
+        return Administration(Verdict.IMPLICIT_DENY, unspoken)
+    bounds = (carried.boundary.document,) if carried.boundary is not None else ()
+    if all(survey.once(("alike", one), lambda one=one: _is_alike(one)) for one in (*documents, *bounds)):  # type: ignore[misc]
+        # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
+        key = (
+            "administration by",
+            account.account_id,
+            isinstance(principal, UserDetail),
+            documents,
+            carried.has_boundary,
+            bounds,
+        )
+        return survey.once(key, lambda: _ask(survey, account, principal))
+    return _ask(survey, account, principal)
+
+
+def _ask(survey: Survey, account: Account, principal: Principal) -> Administration:
+    verdicts = []
+    for power in POWERS:
+        verdict = survey.verdict(principal.arn, *question(power, account))
+        if verdict is Verdict.CONDITIONAL:
+            verdict = survey.ask(principal.arn, *question(power, account)).decision
+        if verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+            return Administration(verdict, power)
+        verdicts.append(verdict)
+    if _spoken_of_by(survey, principal) < ENOUGH * len(_strongest()):
+        return Administration(Verdict.IMPLICIT_DENY)
+    covered, asked = _cover(survey, account, principal)
+    if covered < ENOUGH * asked:
+        return Administration(Verdict.IMPLICIT_DENY, None, covered, asked)
+    if all(verdict is Verdict.ALLOWED for verdict in verdicts):
+        return Administration(Verdict.ALLOWED, None, covered, asked)
+    keys = {
+        key: None
+        for power in POWERS
+        for key in survey.ask(principal.arn, *question(power, account)).missing_context_values
+    }
+    return Administration(Verdict.CONDITIONAL, None, covered, asked, tuple(keys))
+
+
+def _cover(survey: Survey, account: Account, principal: Principal) -> tuple[int, int]:
+    """Return how many of the actions that are asked about the principal may do, in any Region that its policies name.
+
+    Who is kept to one Region is an administrator there. Ends early once too many are denied.
+    """
+    regions = _regions(survey, principal)
+    actions = _strongest()[::_ASKED_EVERY]
+    covered = missed = 0
+    for action in actions:
+        resources = dict.fromkeys(_resource(action, account, region) for region in regions)
+        if any(
+            survey.verdict(principal.arn, action.full_name, resource) in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+            for resource in resources
+        ):
+            covered += 1
+        else:
+            missed += 1
+            if missed > len(actions) * (1 - ENOUGH):
+                break
+    return covered, len(actions)
+
+
+@cache
+def _strongest() -> tuple[Action, ...]:
+    """Return one powerful action for each service: the first that changes permissions, else the first that writes."""
+    known = reference()
+    found = []
+    for service in known.services():
+        actions = known.actions_of(service)
+        strongest = next((action for level in _LEVELS for action in actions if action.access_level == level), None)
+        if strongest is not None:
+            found.append(strongest)
+    return tuple(found)
+
+
+def _spoken_of_by(survey: Survey, principal: Principal) -> int:
+    """Return how many of the strongest actions some Allow of the principal's own policies covers."""
+    spoken = 0
+    for policy in survey.evaluator.index.carried(principal.arn).identity:
+        document = policy.document
+        spoken |= survey.once(("spoken of", document), lambda document=document: _spoken_of(document))  # type: ignore[misc]
+    return spoken.bit_count()
+
+
+def _spoken_of(document: Document) -> int:
+    """Return as bits which of the strongest actions some Allow of the document covers."""
+    allows = [statement for statement in document.statements if statement.is_allow and statement.broken is None]
+    bits = 0
+    for position, action in enumerate(_strongest()):
+        name = action.name.lower()
+        if any(statement.covers_action(action.service, name) for statement in allows):
+            bits |= 1 << position
+    return bits
+
+
+def _is_alike(document: Document) -> bool:
+    """Return whether the document means the same for every user, or every role, of an account."""
+    return not any(
+        any(test.key.startswith(_PERSONAL) or test.variable_keys for test in statement.conditions)
+        or any(entry.keys for entry in statement.resources or ())
+        for statement in document.statements
+    )
+
+
+def _resource(action: Action, account: Account, region: str) -> str:
+    """Return a resource of the action's kind that nobody has named yet."""
+    if not action.resource_types:
+        return "*"
+    needed = next((each for each in action.resource_types if each.required), action.resource_types[0])
+    kind = reference().resource_type(action.service, needed.name)
+    if kind is None or not kind.arn.startswith("arn:"):
+        return "*"
+    filled = {"partition": account.partition, "account": account.account_id, "region": region}
+    return _PLACEHOLDER.sub(lambda found: filled.get(found[1].lower(), STRANGER), kind.arn).replace("*", STRANGER)
+
+
+def _regions(survey: Survey, principal: Principal) -> tuple[str, ...]:
+    """Return us-east-1 and the first Regions that conditions of the principal's policies name."""
+    carried = survey.evaluator.index.carried(principal.arn)
+    named = {
+        listed.text: None
+        for policy in (*carried.identity, *((carried.boundary,) if carried.boundary else ()))
+        for statement in policy.document.statements
+        for test in statement.conditions
+        if test.key == "aws:requestedregion"
+        for listed in test.values
+        if _A_REGION.fullmatch(listed.text)
+    }
+    return tuple(dict.fromkeys((_REGION, *list(named)[:2])))

@@ -1,0 +1,162 @@
+"""Small snapshots, written as AWS prints them and read by the real reader."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamdesk.checks import registry
+from iamdesk.checks.finding import Finding
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.reader import load_snapshot
+
+ACCOUNT = "111122223333"
+CREATED = "2026-01-10T08:00:00+00:00"
+GITHUB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+
+
+class Make:
+    """Builds entries of an account."""
+
+    account = ACCOUNT
+    github = GITHUB
+    admin = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def arn(self, rest: str, account: str = ACCOUNT) -> str:
+        return f"arn:aws:iam::{account}:{rest}"
+
+    def allow(self, action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
+        return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+    def deny(self, action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
+        return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
+
+    def document(self, *statements: Any) -> dict[str, Any]:
+        return {"Version": "2012-10-17", "Statement": list(statements)}
+
+    def trust(self, principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> dict[str, Any]:
+        return self.document({"Effect": "Allow", "Principal": principal, "Action": action, **more})
+
+    def user(self, name: str, *statements: Any, groups: Iterable[str] = (), **more: Any) -> dict[str, Any]:
+        inline = [{"PolicyName": "inline", "PolicyDocument": self.document(*statements)}] if statements else []
+        return {
+            "Path": "/",
+            "UserName": name,
+            "UserId": f"AIDA{name.upper():A<17}",
+            "Arn": self.arn(f"user/{name}"),
+            "CreateDate": CREATED,
+            "UserPolicyList": inline,
+            "GroupList": list(groups),
+            "AttachedManagedPolicies": [],
+            **more,
+        }
+
+    def role(self, name: str, *statements: Any, trust: Any = None, path: str = "/", **more: Any) -> dict[str, Any]:
+        inline = [{"PolicyName": "inline", "PolicyDocument": self.document(*statements)}] if statements else []
+        return {
+            "Path": path,
+            "RoleName": name,
+            "RoleId": f"AROA{name.upper():A<17}",
+            "Arn": self.arn(f"role{path}{name}"),
+            "CreateDate": CREATED,
+            "AssumeRolePolicyDocument": trust or self.trust({"Service": "backup.amazonaws.com"}),
+            "InstanceProfileList": [],
+            "RolePolicyList": inline,
+            "AttachedManagedPolicies": [],
+            "RoleLastUsed": {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"},
+            **more,
+        }
+
+    def group(self, name: str, *statements: Any, **more: Any) -> dict[str, Any]:
+        inline = [{"PolicyName": "inline", "PolicyDocument": self.document(*statements)}] if statements else []
+        return {
+            "Path": "/",
+            "GroupName": name,
+            "GroupId": f"AGPA{name.upper():A<17}",
+            "Arn": self.arn(f"group/{name}"),
+            "CreateDate": CREATED,
+            "GroupPolicyList": inline,
+            "AttachedManagedPolicies": [],
+            **more,
+        }
+
+    def policy(self, name: str, *statements: Any, owner: str = ACCOUNT, **more: Any) -> dict[str, Any]:
+        return {
+            "PolicyName": name,
+            "PolicyId": f"ANPA{name.upper():A<17}",
+            "Arn": self.arn(f"policy/{name}", owner),
+            "Path": "/",
+            "DefaultVersionId": "v1",
+            "IsAttachable": True,
+            "CreateDate": CREATED,
+            "UpdateDate": CREATED,
+            "PolicyVersionList": [
+                {
+                    "VersionId": "v1",
+                    "IsDefaultVersion": True,
+                    "CreateDate": CREATED,
+                    "Document": self.document(*statements),
+                }
+            ],
+            **more,
+        }
+
+    def full_access(self) -> dict[str, Any]:
+        return self.policy("AdministratorAccess", self.allow("*"), owner="aws")
+
+    def attached(self, *arns: str) -> dict[str, Any]:
+        return {"AttachedManagedPolicies": [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in arns]}
+
+    def boundary(self, arn: str) -> dict[str, Any]:
+        return {
+            "PermissionsBoundary": {
+                "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+                "PermissionsBoundaryArn": arn,
+            }
+        }
+
+    def snapshot(
+        self,
+        *,
+        users: Iterable[Any] = (),
+        groups: Iterable[Any] = (),
+        roles: Iterable[Any] = (),
+        policies: Iterable[Any] = (),
+        **more: Any,
+    ) -> Snapshot:
+        path = self._folder / "account.json"
+        # Someone whose account is told by their ARN, so that every snapshot has an account.
+        everyone = [self.user("anchor", self.allow("s3:ListAllMyBuckets")), *users]
+        account = {
+            "UserDetailList": everyone,
+            "GroupDetailList": list(groups),
+            "RoleDetailList": list(roles),
+            "Policies": list(policies),
+            **more,
+        }
+        path.write_text(json.dumps(account))
+        return load_snapshot(path)
+
+    def findings(self, check_id: str, **parts: Any) -> list[Finding]:
+        return [found for found in registry.run(Evaluator(self.snapshot(**parts))) if found.check_id == check_id]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    return Make(tmp_path)
+
+
+@pytest.fixture
+def found(make: Make) -> Callable[..., list[Finding]]:
+    """Run every check and return what one of them found, without the account's anchor."""
+
+    def run(check_id: str, **parts: Any) -> list[Finding]:
+        return [each for each in make.findings(check_id, **parts) if each.subject_name != "anchor"]
+
+    return run

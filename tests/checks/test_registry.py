@@ -1,0 +1,129 @@
+"""How checks are found, run, watched and stopped."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from iamdesk.checks import registry
+from iamdesk.checks.finding import Severity, State
+from iamdesk.checks.strangers import issuers
+from iamdesk.index.outline import Badge, build_outline
+from iamdesk.paths import sample_snapshot
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.snapshot.reader import load_snapshot
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return Evaluator(load_snapshot(sample_snapshot()))
+
+
+def test_every_check_has_an_id_words_and_a_test_that_names_it():
+    tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    named = {name.replace("_", "-").upper() for name in re.findall(r"def test_([a-z]{3}_\d\d)", tests)}
+    ids = [check.id for check in registry.checks()]
+    assert len(ids) == len(set(ids))
+    assert set(ids) - named == set()
+    for check in registry.checks():
+        assert re.fullmatch(r"[A-Z]{3}-\d\d", check.id)
+        assert check.title
+        assert check.question.endswith("?")
+        assert check.remedy.endswith(".")
+        assert registry.check(check.id) is check
+
+
+def test_an_unknown_id_is_no_check():
+    assert registry.check("XYZ-99") is None
+
+
+def test_checks_of_the_data_exist():
+    assert all(registry.check(token.check) for issuer in issuers() for token in issuer.tokens)
+
+
+def test_findings_are_whole_and_named_once(sample):
+    findings = list(registry.run(sample))
+    assert len({one.fingerprint for one in findings}) == len(findings)
+    for one in findings:
+        assert re.fullmatch(r"[0-9a-f]{20}", one.fingerprint)
+        assert one.sentence.endswith((".", ")."))
+        assert one.evidence
+        assert one.remedy
+        assert all(piece.text for piece in one.evidence)
+    assert {one.state for one in findings} == set(State)
+    assert {Severity.CRITICAL, Severity.HIGH} <= {one.severity for one in findings}
+
+
+def test_the_same_snapshot_gives_the_same_findings(sample):
+    def told(evaluator):
+        return [(one.fingerprint, one.sentence, one.severity, one.state) for one in registry.run(evaluator)]
+
+    assert told(sample) == told(Evaluator(load_snapshot(sample_snapshot())))
+
+
+def test_the_sample_shows_what_it_was_made_to_show(sample):
+    told = {(one.check_id, one.subject_name) for one in registry.run(sample)}
+    assert {
+        ("FED-01", "GitHubActionsLegacy"),
+        ("FED-02", "GitHubActionsPreview"),
+        ("TRU-01", "public-status-page"),
+        ("TRU-03", "tallyport-cost-reports"),
+        ("TRU-04", "harborline-monitoring"),
+        ("TRU-07", "legacy-etl"),
+        ("ADM-01", "acme-bootstrap"),
+        ("ADM-01", "ines.costa"),
+        ("ADM-02", "elena.petrov"),
+        ("ADM-02", "sandbox-admin"),
+        ("SVC-03", "reporting"),
+        ("SVC-05", "ci-legacy-deployer"),
+        ("LNT-01", "EngineerBaseline"),
+        ("LNT-02", "AnalystSandbox"),
+        ("CMP-03", "SystemAdministrator"),
+    } <= told
+    assert ("TRU-01", "organization-inventory") not in told
+    assert not [name for check, name in told if name == "GitHubActionsDeploy" and check.startswith(("FED", "TRU"))]
+
+
+def test_progress_counts_up_to_the_end(sample):
+    seen = []
+    list(registry.run(sample, progress=lambda done, total: seen.append((done, total))))
+    totals = {total for _, total in seen}
+    assert len(totals) == 1
+    assert [done for done, _ in seen] == list(range(totals.pop() + 1))
+
+
+@pytest.mark.parametrize("asked", [1, 40, 400])
+def test_cancelling_ends_the_run(sample, asked):
+    calls = 0
+
+    def cancelled():
+        nonlocal calls
+        calls += 1
+        return calls >= asked
+
+    with pytest.raises(WorkCancelled):
+        list(registry.run(sample, cancelled=cancelled))
+    assert calls == asked
+
+
+def test_cancelling_ends_the_badges(sample):
+    with pytest.raises(WorkCancelled):
+        registry.badges(sample, build_outline(sample.snapshot), cancelled=lambda: True)
+
+
+def test_badges_mark_administrators_and_ways_in(sample):
+    outline = build_outline(sample.snapshot)
+    badges = registry.badges(sample, outline)
+    by_name = {outline.nodes[row].text: marks for row, marks in badges.items()}
+    assert Badge.ADMINISTRATOR in by_name["acme-bootstrap"]
+    assert Badge.ADMINISTRATOR in by_name["terraform"]
+    assert Badge.OUTSIDER in by_name["public-status-page"]
+    assert Badge.OUTSIDER in by_name["GitHubActionsLegacy"]
+    assert Badge.OUTSIDER in by_name["harborline-monitoring"]
+    assert Badge.OUTSIDER not in by_name.get("organization-inventory", ())
+    assert Badge.ADMINISTRATOR not in by_name.get("sandbox-admin", ())
+    for row, own in outline.badges.items():
+        assert set(own) <= set(badges.get(row, ()))
+    order = list(Badge)
+    assert all(list(marks) == sorted(marks, key=order.index) for marks in badges.values())
