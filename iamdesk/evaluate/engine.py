@@ -7,7 +7,7 @@ The engine looks at every statement of every layer, also once the answer is know
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind
+from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.layers import Ruling, Situation, Slot, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
@@ -21,11 +21,15 @@ from iamdesk.evaluate.services import (
     OWNED_BY_AWS,
     STILL_POSSIBLE_ON_AWS_ROLES,
     TRUST_ACTIONS,
+    TRUST_ON_BOTH_SIDES,
+    UNSIGNED_ACTIONS,
+    UNSIGNED_SERVICES,
 )
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import TRUE
 from iamdesk.evaluate.unknowns import ConditionSet, Resolution, resolve
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.arn import Arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ def _situation(question: Question, policies: PolicySet) -> Situation:
         slots=tuple(slots),
         is_trust=is_trust,
         needs_delegation=is_trust or is_key,
-        needs_both=target.service in NEEDS_BOTH_SIDES,
+        needs_both=target.service in NEEDS_BOTH_SIDES or (is_trust and target.name in TRUST_ON_BOTH_SIDES),
         open_to_all_signed=_needs_no_permission(caller, target),
         refusal=_refusal(question, cross, is_key),
         restricts_public=restricts,
@@ -178,6 +182,8 @@ def _rcps_apply(question: Question) -> bool:
     target = question.target
     if question.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):
         return False
+    if target.service == "sts" and target.resource is not None and _is_service_linked_role(target.resource):
+        return False  # a service's right to take its role is not theirs to limit (SEMANTICS B7, E11)
     has_resource = target.action is None or bool(target.action.resource_types)
     return has_resource and target.supports_rcps
 
@@ -201,17 +207,16 @@ def _refusal(question: Question, cross: bool, is_key: bool) -> str | None:
     if is_key and cross and target.name not in KMS_CROSS_ACCOUNT:
         return "kms-cross-account"
     if resource is not None and target.service == "iam" and _is_write(target):
-        owned = resource.account == "aws" or (
-            resource.resource.startswith("role/") and resource.resource[4:].startswith(OWNED_BY_AWS)
-        )
-        if owned and target.name not in STILL_POSSIBLE_ON_AWS_ROLES and not _attaches(target):
+        # Attaching an AWS managed policy writes to the user, group or role, not to the policy.
+        is_aws_policy = resource.account == "aws" and not target.name.startswith(("attach", "detach"))
+        is_aws_role = resource.resource.startswith("role/") and resource.resource[4:].startswith(OWNED_BY_AWS)
+        if is_aws_policy or (is_aws_role and target.name not in STILL_POSSIBLE_ON_AWS_ROLES):
             return "aws-owned"  # SEMANTICS I5
     return None
 
 
-def _attaches(target: Target) -> bool:
-    """Attaching an AWS managed policy writes to the user, group or role, not to the policy."""
-    return target.name.startswith(("attach", "detach"))
+def _is_service_linked_role(resource: Arn) -> bool:
+    return resource.service == "iam" and resource.resource.startswith(f"role{SERVICE_LINKED_PATH}")
 
 
 def _is_write(target: Target) -> bool:
@@ -227,6 +232,8 @@ def _credentials_cannot(caller: Caller, target: Target) -> bool:
             return target.service == "iam" or (target.service == "sts" and target.name != "getcalleridentity")
         case CallerKind.ROOT:
             return target.service == "sts" and target.name in ("assumerole", "assumeroot")
+        case CallerKind.ANONYMOUS:  # SEMANTICS E10
+            return target.service not in UNSIGNED_SERVICES and (target.service, target.name) not in UNSIGNED_ACTIONS
         case _:
             return False
 
@@ -260,10 +267,11 @@ def _other_reading(situation: Situation, results: list[StatementResult], verdict
         worst = decide(situation, counted, optimistic=False).verdict
         other = best if best is worst else Verdict.CONDITIONAL
     elif situation.is_trust and verdict is Verdict.IMPLICIT_DENY and not situation.is_cross_account:
-        # The general page lets a grant to the user's own ARN go past the boundary (SEMANTICS I2 against C3).
+        # The general page lets a grant to the user's own ARN go past the boundary (SEMANTICS I2 against C3), and no
+        # page says outright that a tag or source identity wants the identity side in one account (I2, open).
         counted = tally((result, result.truth) for result in results)
         boundary = Slot(Layer.PERMISSIONS_BOUNDARY)
-        if boundary in situation.slots and counted.grants.get(Grant.EXACT) is TRUE:
-            slots = tuple(slot for slot in situation.slots if slot != boundary)
-            other = decide(replace(situation, slots=slots), counted, optimistic=False).verdict
+        named = counted.grants.get(Grant.EXACT) is TRUE
+        slots = tuple(slot for slot in situation.slots if slot != boundary or not named)
+        other = decide(replace(situation, slots=slots, needs_both=False), counted, optimistic=False).verdict
     return other if other is not verdict else None

@@ -1,7 +1,5 @@
 """Whether S3 counts a resource policy as public: what Block Public Access acts on. Rules: SEMANTICS I7."""
 
-import ipaddress
-
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.document import Document
 from iamdesk.policy.operators import read_network
@@ -22,9 +20,8 @@ _FIXING_KEYS = frozenset(
     }
 )
 """Keys that make a statement non-public when they are compared with fixed values."""
-_PRIVATE = tuple(
-    ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")
-)
+_ROLE_ID = "AROA"
+"""What the unique ids of roles begin with: `aws:userid` of a role session is ``AROLEID:session``."""
 
 
 def is_public(document: Document) -> bool:
@@ -61,18 +58,22 @@ def _fixes(test: ConditionTest) -> bool:
 def _is_fixed(key: str, value: PolicyValue) -> bool:
     if value.keys:
         return False
-    if key == "aws:userid" and value.text.endswith(":*"):
-        return "*" not in value.text[:-2]
+    text = value.text
+    if key == "aws:userid" and text.startswith(_ROLE_ID) and ":" in text:
+        return False  # AWS counts fixed ids outside the pattern AROLEID:*
     if key == "s3:dataaccesspointarn":  # the access point's name may be a wildcard if the account is fixed
-        parts = value.text.split(":", 5)
-        return len(parts) == 6 and "*" not in ":".join(parts[:5])
-    return "*" not in value.text and "?" not in value.text
+        parts = text.split(":", 5)
+        return len(parts) == 6 and not _has_wildcard("".join(parts[:5]))
+    return not _has_wildcard(text)
+
+
+def _has_wildcard(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def _is_narrow(value: PolicyValue) -> bool:
+    """Not broader than /8, for IPv6 /32; the private ranges that AWS excepts are all narrow."""
     network = read_network(value.text)
     if network is None:
-        return False
-    if any(network.version == private.version and network.subnet_of(private) for private in _PRIVATE):  # type: ignore[arg-type]  # same version
         return False
     return network.prefixlen >= (8 if network.version == 4 else 32)

@@ -12,6 +12,23 @@ TRUST_ACTIONS = frozenset(
 )
 """sts actions for which a role's trust policy is the resource policy (SEMANTICS I2)."""
 
+TRUST_ON_BOTH_SIDES = frozenset({"tagsession", "setsourceidentity"})
+"""Those of them that the caller's own policies have to allow, too, in one account (SEMANTICS I2)."""
+
+UNSIGNED_SERVICES = frozenset(
+    {"s3", "sqs", "sns", "execute-api", "es", "aoss", "vpc-lattice-svcs", "elasticfilesystem", "mediastore"}
+)
+"""Services that take calls without a signature where a policy lets them in (SEMANTICS E10, D8)."""
+
+UNSIGNED_ACTIONS = frozenset(
+    {
+        ("lambda", "invokefunctionurl"),
+        ("sts", "assumerolewithsaml"),
+        ("sts", "assumerolewithwebidentity"),
+    }
+)
+"""The same for single actions (SEMANTICS E10, D8)."""
+
 KMS_CROSS_ACCOUNT = frozenset(
     {
         "decrypt",

@@ -89,6 +89,9 @@ type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 def read_network(value: str) -> Network | None:
     """Read a CIDR range, host bits allowed, or a bare address as a range of one (SEMANTICS G12)."""
+    _, slash, prefix = value.partition("/")
+    if slash and not (prefix.isascii() and prefix.isdigit()):
+        return None  # a netmask is not CIDR notation
     try:
         return ipaddress.ip_network(value, strict=False)
     except ValueError:

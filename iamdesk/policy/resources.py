@@ -22,6 +22,10 @@ class ShortArns(StrEnum):
     """Session policies, resource control policies: matches nothing."""
 
 
+_SAVED_AS_WRITTEN = frozenset({ShortArns.FILLED_IF_WILDCARD, ShortArns.FILLED_IF_TRAILING})
+"""Kinds of policies that can hold a short ARN whose missing parts do not count as stars."""
+
+
 class Match(Enum):
     """How an entry matched."""
 
@@ -68,7 +72,9 @@ class ResourcePattern:
             parts = None
         if self.is_everything:
             return
-        if (self._texts is not None and self._texts[0] != "arn") or (parts is not None and parts[0] != ["arn"]):
+        if (self._texts is not None and (self._texts[0] != "arn" or len(self._texts) < 2)) or (
+            parts is not None and parts[0] != ["arn"]
+        ):
             self.problem = f"`{text}` is neither `*` nor an ARN"
         elif self._wildcard_in_service():
             self.problem = f"`{text}` has a wildcard in the service: it matches nothing"
@@ -124,7 +130,9 @@ class ResourcePattern:
         parts = self._parts
         if len(parts) < 6:
             if not self._fills(short):
-                return Match.NO
+                # It is as long as it is written: only a star that runs over colons can make it match.
+                crosses = short in _SAVED_AS_WRITTEN and not self.keys and self._crosses(parts, resource)
+                return Match.CROSSING if crosses else Match.NO
             filler: list[list[Token | Variable]] = [[STAR] for _ in range(6 - len(parts))]
             parts = [*parts, *filler]
         try:
@@ -143,7 +151,7 @@ class ResourcePattern:
         if short is ShortArns.FILLED:
             return True
         if short is ShortArns.FILLED_IF_WILDCARD:
-            return any(piece is STAR or piece is QUESTION for part in self._parts for piece in part)
+            return any(piece is STAR for part in self._parts for piece in part)
         return short is ShortArns.FILLED_IF_TRAILING and bool(self._parts[-1]) and self._parts[-1][-1] is STAR
 
     def _compare(
@@ -171,7 +179,8 @@ class ResourcePattern:
         written = self._parts if parts is None or len(self._parts) < 6 else parts
         if not any(part and part[-1] is STAR for part in written[:5]):
             return False
-        text = str(resource)
+        head = f"arn:{resource.partition}:{resource.service}:{resource.region}:{resource.account}:"
+        text = head.lower() + resource.resource  # SEMANTICS F4 e
         literal_colons = len(written) - 1 + sum(p.count(":") for p in written[-1] if isinstance(p, str))
         if text.count(":") <= literal_colons:
             return False
@@ -185,7 +194,7 @@ class ResourcePattern:
                     return False
                 if not isinstance(piece, str) and number < 5 and not (piece is STAR and position == len(part) - 1):
                     bounded.add(len(tokens))
-                tokens.append(piece)
+                tokens.append(piece.lower() if isinstance(piece, str) and number < 5 else piece)
         return bounded_match(tokens, frozenset(bounded), text)
 
 
