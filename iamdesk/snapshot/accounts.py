@@ -1,5 +1,6 @@
 """Pages, from however many files, made into accounts: every entity once, in the account that its ARN names."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,7 +44,7 @@ class _Growing:
     """By list name and ARN."""
     broken: list[BrokenEntry] = field(default_factory=list)
     last_pages: list[Page] = field(default_factory=list)
-    """Of each file, the last page that is of this account."""
+    """Of each file that speaks of this account, the last page of it."""
 
 
 def gather(files: Sequence[FilePages], read: ReadSoFar) -> Gathered:
@@ -53,39 +54,42 @@ def gather(files: Sequence[FilePages], read: ReadSoFar) -> Gathered:
         WorkCancelled: nobody wants it any more.
     """
     _settle_homes(files)
-    growing: dict[AccountKey, _Growing] = {}
+    growing: dict[AccountKey, _Growing] = defaultdict(_Growing)
     problems: list[Problem] = []
-    latest: datetime | None = None
+    moments: list[datetime] = []
     aws_policies: dict[str, Entity] = {}
     for file in files:
+        last_pages: dict[AccountKey, Page] = {}
         for page in file.pages:
-            read.ask()
             home = page.home or UNKNOWN
+            last_pages[home] = page
             problems += page.problems
             for list_name, reads in page.entities.items():
-                for entry in reads:
+                for number, entry in enumerate(reads):
+                    if not number % 1000:
+                        read.ask()
                     key = entry.account or home
-                    account = growing.get(key) or growing.setdefault(key, _Growing())
                     if entry.account is None:
                         entry = _shared(entry, aws_policies)  # noqa: PLW2901 - the same entry, held once
-                    known = account.entities[list_name].setdefault(entry.entity.arn, (page, entry))
+                    elif key != home:
+                        last_pages.setdefault(key, file.pages[-1])
+                    known = growing[key].entities[list_name].setdefault(entry.entity.arn, (page, entry))
                     if known[1] is not entry:
                         problems += _difference(list_name, known, (page, entry))
                         continue
-                    for moment in _moments(entry.entity):
-                        latest = moment if latest is None or moment > latest else latest
+                    moments += _moments(entry.entity)
             for broken in page.broken:
                 problems += broken.problems
-                growing.setdefault(account_of(broken.arn) or home, _Growing()).broken.append(broken)
-            growing.setdefault(home, _Growing())
-        for key, last in {page.home or UNKNOWN: page for page in file.pages}.items():
+                growing[account_of(broken.arn) or home].broken.append(broken)
+            moments = [max(moments)] if moments else []
+        for key, last in last_pages.items():
             growing[key].last_pages.append(last)
     accounts = []
     for key in sorted(growing, key=lambda key: (key[1], key[0])):
         finished, missing = _finish(key, growing[key])
         accounts.append(finished)
         problems += missing
-    return Gathered(tuple(accounts), tuple(problems), latest)
+    return Gathered(tuple(accounts), tuple(problems), max(moments, default=None))
 
 
 def _settle_homes(files: Sequence[FilePages]) -> None:
@@ -114,33 +118,28 @@ def _homes(files: Sequence[FilePages]) -> list[AccountKey]:
 def _shared(entry: Read, known: dict[str, Entity]) -> Read:
     """Return the entry with the policy of AWS that another account holds just so: one object for all accounts."""
     entity = known.setdefault(entry.entity.arn, entry.entity)
-    return Read(entry.index, entry.account, entity) if entity == entry.entity else entry
+    return Read(entry.position, entry.account, entity) if entity == entry.entity else entry
 
 
 def _difference(list_name: str, kept: tuple[Page, Read], again: tuple[Page, Read]) -> Iterator[Problem]:
     if kept[1].entity != again[1].entity:
         page, entry = again
-        first = kept[0].problem((list_name, kept[1].index), "")
+        first = kept[0].problem((list_name, kept[1].position), "")
         where = first.json_path if first.file == page.file else f"{first.file}: {first.json_path}"
         message = f"`{visible(entry.entity.arn, 200)}` stands at {where} too, and differs; the first was kept"
-        yield page.problem((list_name, entry.index), message)
+        yield page.problem((list_name, entry.position), message)
 
 
-def _moments(entity: Entity) -> Iterator[datetime]:
-    if entity.create_date:
-        yield entity.create_date
+def _moments(entity: Entity) -> list[datetime]:
+    moments = [entity.create_date]
     if isinstance(entity, RoleDetail):
-        if entity.role_last_used and entity.role_last_used.last_used_date:
-            yield entity.role_last_used.last_used_date
-        for profile in entity.instance_profile_list:
-            if profile.create_date:
-                yield profile.create_date
+        if entity.role_last_used:
+            moments.append(entity.role_last_used.last_used_date)
+        moments += [profile.create_date for profile in entity.instance_profile_list]
     elif isinstance(entity, ManagedPolicyDetail):
-        if entity.update_date:
-            yield entity.update_date
-        for version in entity.policy_version_list:
-            if version.create_date:
-                yield version.create_date
+        moments.append(entity.update_date)
+        moments += [version.create_date for version in entity.policy_version_list]
+    return [moment for moment in moments if moment]
 
 
 def _finish(key: AccountKey, growing: _Growing) -> tuple[Account, list[Problem]]:
@@ -148,11 +147,12 @@ def _finish(key: AccountKey, growing: _Growing) -> tuple[Account, list[Problem]]
         _FIELDS[name]: tuple(entry.entity for _, entry in entities.values())
         for name, entities in growing.entities.items()
     }
-    is_truncated = bool(growing.last_pages) and all(page.has_more for page in growing.last_pages)
+    is_truncated = bool(growing.last_pages) and all(page.more_key for page in growing.last_pages)
     problems = []
     if is_truncated:
-        message = f"more pages of account {visible(key[1])} follow this one; the snapshot does not hold them"
-        problems.append(growing.last_pages[-1].problem(("IsTruncated",), message))
+        last = growing.last_pages[-1]
+        message = f"more of account {visible(key[1])} follows this page; the snapshot does not hold it"
+        problems.append(last.problem((last.more_key,), message))
     account = Account(
         partition=key[0], account_id=key[1], broken=tuple(growing.broken), is_truncated=is_truncated, **lists
     )

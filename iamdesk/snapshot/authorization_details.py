@@ -5,7 +5,7 @@ One entry that is not as AWS prints it becomes a `BrokenEntry`; everything besid
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -49,11 +49,10 @@ LISTS: Mapping[str, EntryList] = {
 EXPECTED = "`UserDetailList`, `GroupDetailList`, `RoleDetailList` or `Policies`"
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """One entry of a list, as read."""
 
-    index: int
+    position: int
     account: AccountKey | None
     """None for a policy of AWS, which belongs to the account that it was captured with."""
     entity: Entity
@@ -68,8 +67,8 @@ class Page:
     entities: dict[str, list[Read]] = field(default_factory=lambda: {name: [] for name in LISTS})
     broken: list[BrokenEntry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    has_more: bool = False
-    """Whether the page says that another follows it."""
+    more_key: str = ""
+    """The key by which the page says that another follows it; empty where it is the last."""
     home: AccountKey | None = None
     """The account that the page is of: that of the first entry whose ARN tells it."""
 
@@ -101,6 +100,11 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
         SnapshotError: the text is not JSON, or holds no page at all.
         WorkCancelled: nobody wants it any more.
     """
+    start = walk.peek()
+    if not start:
+        raise walk.no_snapshot("the file is empty")
+    if start not in "[{":
+        raise walk.no_snapshot(f"expected JSON that begins with `{{` or `[`, found `{visible(walk.text_ahead(20))}`")
     pages: list[Page] = []
     others: list[tuple[JsonPath, str]] = []
     for path in _values(walk):
@@ -184,7 +188,11 @@ def _note_more(page: Page, more: dict[str, Any]) -> None:
     truncated = more.get("IsTruncated")
     if truncated is not None and not isinstance(truncated, bool):
         page.problems.append(page.problem(("IsTruncated",), f"expected true or false, found {found_value(truncated)}"))
-    page.has_more = bool(truncated or more.get("NextToken") or (truncated is None and more.get("Marker")))
+    if truncated:
+        page.more_key = "IsTruncated"
+    else:
+        tokens = ("Marker", "NextToken") if truncated is None else ("NextToken",)
+        page.more_key = next((key for key in tokens if more.get(key)), "")
 
 
 def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
@@ -195,6 +203,8 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
         page.problems.append(page.problem((entry_list.name,), f"expected a list, found {found}"))
         return
     validate = entry_list.model.model_validate
+    home: AccountKey | None = None
+    home_prefix = ""
     reads = page.entities[entry_list.name]
     for index in walk.elements():
         try:
@@ -209,13 +219,19 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
         except ValidationError as error:
             _break(page, entry_list, index, entry, _troubles(error))
             continue
-        account = account_of(entity.arn)
-        if not _is_arn_of(entity.arn, entry_list, account):
-            wanted = f"expected an ARN such as `arn:aws:iam::111122223333:{entry_list.arn_type}/NAME`"
-            _break(page, entry_list, index, entry, [(("Arn",), f"{wanted}, found {found_value(entity.arn)}")])
+        arn = entity.arn
+        if home and arn.startswith(home_prefix):  # as nearly all
+            reads.append(Read(index, home, entity))
             continue
-        if page.home is None:
-            page.home = account
+        account = account_of(arn)
+        if not _is_arn_of(arn, entry_list, account):
+            wanted = f"expected an ARN such as `arn:aws:iam::111122223333:{entry_list.arn_type}/NAME`"
+            _break(page, entry_list, index, entry, [(("Arn",), f"{wanted}, found {found_value(arn)}")])
+            continue
+        if account and not home:
+            page.home = page.home or account
+            home = account
+            home_prefix = f"arn:{home[0]}:iam::{home[1]}:{entry_list.arn_type}/"
         reads.append(Read(index, account, entity))
 
 

@@ -5,11 +5,11 @@ Policy documents stay the JSON value that was captured: an object, or a string w
 Source of the shapes: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_pascal
 
 from iamdesk.snapshot.documents import decode_document
@@ -19,6 +19,19 @@ from iamdesk.snapshot.resources import AccountSettings, Resource
 
 type PolicyDocument = Annotated[Any, BeforeValidator(decode_document)]
 """A policy document as AWS holds it: objects, JSON strings and URL-encoded JSON strings all become the object."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the date lies outside of the years 1 to 9999") from None
+
+
+type Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A date and time, in UTC: AWS prints an offset always, and tools that leave it out mean UTC."""
 
 
 class AwsModel(BaseModel):
@@ -58,7 +71,7 @@ class PolicyDetail(AwsModel):
 class RoleLastUsed(AwsModel):
     """When and where a role was last used; both absent when AWS saw no use within its tracking period."""
 
-    last_used_date: datetime | None = None
+    last_used_date: Moment | None = None
     region: str | None = None
 
 
@@ -69,7 +82,7 @@ class UserDetail(AwsModel):
     user_name: str
     user_id: str = ""
     path: str = "/"
-    create_date: datetime | None = None
+    create_date: Moment | None = None
     user_policy_list: tuple[PolicyDetail, ...] = ()
     group_list: tuple[str, ...] = ()
     attached_managed_policies: tuple[AttachedPolicy, ...] = ()
@@ -84,7 +97,7 @@ class GroupDetail(AwsModel):
     group_name: str
     group_id: str = ""
     path: str = "/"
-    create_date: datetime | None = None
+    create_date: Moment | None = None
     group_policy_list: tuple[PolicyDetail, ...] = ()
     attached_managed_policies: tuple[AttachedPolicy, ...] = ()
 
@@ -96,7 +109,7 @@ class InstanceProfile(AwsModel):
     instance_profile_name: str = ""
     instance_profile_id: str = ""
     path: str = "/"
-    create_date: datetime | None = None
+    create_date: Moment | None = None
 
 
 class RoleDetail(AwsModel):
@@ -106,7 +119,7 @@ class RoleDetail(AwsModel):
     role_name: str
     role_id: str = ""
     path: str = "/"
-    create_date: datetime | None = None
+    create_date: Moment | None = None
     assume_role_policy_document: PolicyDocument = None
     instance_profile_list: tuple[InstanceProfile, ...] = ()
     role_policy_list: tuple[PolicyDetail, ...] = ()
@@ -122,7 +135,7 @@ class PolicyVersion(AwsModel):
     version_id: str
     is_default_version: bool = False
     document: PolicyDocument = None
-    create_date: datetime | None = None
+    create_date: Moment | None = None
 
 
 class ManagedPolicyDetail(AwsModel):
@@ -137,8 +150,8 @@ class ManagedPolicyDetail(AwsModel):
     permissions_boundary_usage_count: int | None = None
     is_attachable: bool | None = None
     description: str | None = None
-    create_date: datetime | None = None
-    update_date: datetime | None = None
+    create_date: Moment | None = None
+    update_date: Moment | None = None
     policy_version_list: tuple[PolicyVersion, ...] = ()
 
     @property
@@ -203,6 +216,7 @@ class Snapshot(BaseModel):
 
     path: Path
     files: tuple[SourceFile, ...]
+    """Those that were read; what a folder holds besides is told in ``problems``."""
     sha256: str
     """The file's own digest for one file; for several, the digest of the sorted ``digest  name`` lines."""
     accounts: tuple[Account, ...]
@@ -211,5 +225,6 @@ class Snapshot(BaseModel):
     resources: tuple[Resource, ...] = ()
     account_settings: tuple[AccountSettings, ...] = ()
     problems: tuple[Problem, ...] = ()
+    """Everything odd, the problems of broken entries included."""
     latest: datetime | None = None
     """The latest moment that anything in the snapshot speaks of: ages are counted back from here, never from now."""

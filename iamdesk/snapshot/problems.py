@@ -11,7 +11,7 @@ class Problem(BaseModel):
     file: str
     """Name of the file, as the user would say it."""
     json_path: str
-    """Where in the file: ``$.UserDetailList[3].Arn``."""
+    """Where in the file: ``$.UserDetailList[3].Arn``; ``$[1]…`` in the second page of a file with several."""
     message: str
     """One sentence: what was expected and what stands there."""
 

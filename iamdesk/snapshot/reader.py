@@ -18,7 +18,7 @@ from iamdesk.snapshot.source import ReadSoFar, SourceText
 from iamdesk.snapshot.stream import JsonWalk
 from iamdesk.snapshot.visible import visible
 
-_LARGE = 2 << 20  # bytes on disk from which the collector is worth pausing
+_LARGE = 256 << 10  # bytes on disk, perhaps compressed, from which the collector is worth pausing
 _MAX_FILES = 10_000
 
 
@@ -42,7 +42,8 @@ def load_snapshot(
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise SnapshotError(f"{visible(str(path), 300)}: cannot be opened: {_reason(error)}") from error
     if not files:
-        raise SnapshotError(f"{visible(str(path), 300)}: the folder holds no file to read")
+        first = f" ({problems[0]})" if problems else ""
+        raise SnapshotError(f"{visible(str(path), 300)}: the folder holds no file that can be read{first}")
     total = sum(size for _, size in files)
     read = ReadSoFar(progress, cancelled, total)
     with _collector_paused(total):
@@ -56,7 +57,7 @@ def _read_files(
     contents: list[FilePages] = []
     refused: SnapshotError | None = None
     for file, _ in files:
-        name = visible(file.relative_to(root).as_posix() if is_folder else file.name, 200)
+        name = _name_in(root, file) if is_folder else visible(file.name, 200)
         source = SourceText(file, name, read)
         try:
             pages = read_pages(JsonWalk(source), name)
@@ -112,38 +113,52 @@ def _files_in(root: Path, problems: list[Problem]) -> Iterator[tuple[Path, int]]
     """Yield the files of a folder and of the folders in it, by name; hidden ones are passed over."""
     real_root = root.resolve(strict=True)
     seen: set[Path] = set()
-    for file in _entries(root):
-        name = visible(file.relative_to(root).as_posix(), 200)
+    for file in _entries(root, problems):
         try:
             real = file.resolve(strict=True)
             if not real.is_relative_to(real_root):
-                message = "the link leads out of the folder; it was not followed"
-                problems.append(Problem(file=name, json_path="$", message=message))
+                problems.append(_file_problem(root, file, "the link leads out of the folder; it was not followed"))
             elif real not in seen:
                 seen.add(real)
                 yield file, _regular_size(file)
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
             why = _reason(error) if isinstance(error, OSError) else "its links lead in a circle"
-            problems.append(Problem(file=name, json_path="$", message=f"cannot be opened: {why}"))
+            problems.append(_file_problem(root, file, f"cannot be opened: {why}"))
 
 
-def _entries(root: Path) -> Iterator[Path]:
+def _entries(root: Path, problems: list[Problem]) -> Iterator[Path]:
     count = 0
-    for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
-        if entry.name.startswith("."):
-            continue
-        inner = [Path(entry.path)]
-        if entry.is_dir(follow_symlinks=False):
-            inner = sorted(
-                Path(file.path)
-                for file in os.scandir(entry.path)
-                if not file.name.startswith(".") and not file.is_dir(follow_symlinks=False)
-            )
-        for file in inner:
+    for path, is_folder in _shown_in(root):
+        inner = [(path, False)]
+        if is_folder:
+            try:
+                inner = _shown_in(path)
+            except OSError as error:
+                problems.append(_file_problem(root, path, f"the folder cannot be opened: {_reason(error)}"))
+                continue
+        for file, is_inner_folder in inner:
+            if is_inner_folder:
+                problems.append(_file_problem(root, file, "the folder was not read: it lies more than one level deep"))
+                continue
             count += 1
             if count > _MAX_FILES:
                 raise OSError(0, f"it holds more than {_MAX_FILES:,} files")
             yield file
+
+
+def _file_problem(root: Path, file: Path, message: str) -> Problem:
+    return Problem(file=_name_in(root, file), json_path="$", message=message)
+
+
+def _name_in(root: Path, file: Path) -> str:
+    return visible(file.relative_to(root).as_posix(), 200)
+
+
+def _shown_in(folder: Path) -> list[tuple[Path, bool]]:
+    """Return (path, whether it is a folder, links not followed), by name, without the hidden ones."""
+    with os.scandir(folder) as entries:
+        shown = [(Path(entry), entry.is_dir(follow_symlinks=False)) for entry in entries if entry.name[0] != "."]
+    return sorted(shown)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
-PIECE = 1 << 19
+PIECE = 1 << 17
 """Bytes read, or decompressed, at once."""
 
 MAX_BYTES = 4 << 30
@@ -81,17 +81,33 @@ class SourceText:
         self.path = path
         self.name = name
         self.size = 0
-        self._digest = hashlib.sha256()
+        self.sha256 = ""
+        """In lower-case hexadecimal."""
         self._read = read
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of what has been read, in lower-case hexadecimal."""
-        return self._digest.hexdigest()
 
     def error(self, what: str) -> SnapshotError:
         """Return the error that says ``what`` of this file."""
         return SnapshotError(f"{self.name}: {what}")
+
+    def error_at(self, at: int, what: str) -> SnapshotError:
+        """Return the error that says ``what`` of the place ``at``, in characters from the start of the text.
+
+        The file is read again up to there, for counting lines on the way would cost every reader, and errors are few.
+        """
+        line = column = 1
+        try:
+            with self.path.open("rb") as file:
+                for piece in self._decoded(self._decompressed(self._raw(file))):
+                    behind = piece[:at]
+                    at -= len(behind)
+                    lines = behind.count("\n")
+                    line += lines
+                    column = len(behind) - behind.rindex("\n") if lines else column + len(behind)
+                    if not at:
+                        break
+        except OSError:  # it was there a moment ago
+            return self.error(what)
+        return self.error(f"line {line}, column {column}: {what}")
 
     def pieces(self) -> Iterator[str]:
         """Yield the text, a piece at a time.
@@ -102,23 +118,26 @@ class SourceText:
         """
         try:
             with self.path.open("rb") as file:
-                yield from self._decoded(self._decompressed(file))
+                yield from self._decoded(self._decompressed(self._hashed(self._raw(file))))
         except OSError as error:
             raise self.error(f"cannot be read: {(error.strerror or 'the system gives no reason').lower()}") from error
 
     def _raw(self, file: BinaryIO) -> Iterator[bytes]:
-        while True:
+        self._read.ask()
+        while piece := file.read(PIECE):
+            yield piece
             self._read.ask()
-            piece = file.read(PIECE)
-            if not piece:
-                return
+
+    def _hashed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        for piece in pieces:
+            digest.update(piece)  # lets other threads run; in a thread of its own it was slower
             self.size += len(piece)
-            self._digest.update(piece)
             self._read.add(len(piece))
             yield piece
+        self.sha256 = digest.hexdigest()
 
-    def _decompressed(self, file: BinaryIO) -> Iterator[bytes]:
-        pieces = self._raw(file)
+    def _decompressed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         first = next(pieces, b"")
         if not first.startswith(_GZIP):
             total = len(first)
@@ -136,7 +155,8 @@ class SourceText:
                 raise self.error(f"decompresses to more than {MAX_BYTES >> 30} GiB")
             if total > RATIO_FROM and total > MAX_RATIO * self.size:
                 raise self.error(f"decompresses to more than {MAX_RATIO} times its size, as no account does")
-            yield piece
+            if piece:
+                yield piece
 
     def _gunzipped(self, first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)

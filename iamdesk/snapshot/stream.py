@@ -18,15 +18,19 @@ from typing import Any
 
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.source import SourceText
-from iamdesk.snapshot.strict_json import DECODER, REPEATING_DECODER, AmbiguousJson, NotJsonConstant, may_be_ambiguous
+from iamdesk.snapshot.strict_json import AmbiguousJson, NotJsonConstant, StrictDecoder, decode_repeating_at
 from iamdesk.snapshot.visible import visible
 
 MAX_VALUE = 2 << 20
 """Characters of one element that are decoded at once: fifteen times what AWS's quotas let one entry fill."""
 
+_AHEAD = 1 << 14
+"""Characters to have in the window before decoding: nearly every element is shorter, and so decoded once."""
+
 _MAX_OPEN = 1_000_000  # brackets open at once in what is skipped
 
 _SPACE = re.compile(r"[ \t\n\r]*+")
+_NEXT_ELEMENT = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+")
 _TO_BRACKET_OR_QUOTE = re.compile(r'[^"\[\]{}]*+')
 _TO_END_OF_NUMBER = re.compile(r"[-+.0-9eE]*+")
 _IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -38,6 +42,9 @@ _TAIL = 16
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     match = pattern.match(text, at)
     return match.end() if match else at
+
+
+_CUT_OFF = "the file ends in the middle of the JSON text (is it a complete copy?)"
 
 
 class ValueNotHeld(Exception):  # noqa: N818 - the walk goes on behind the value
@@ -53,8 +60,8 @@ class JsonWalk:
         self._pieces = source.pieces()
         self._text = ""
         self._at = 0
-        self._line = 1  # of the window's first character
-        self._column = 1
+        self._behind = 0  # characters of the text that the window has left behind
+        self._decoder = StrictDecoder()
         self.is_ambiguous = False
         """Whether the value returned last could mean two things (`strict_json.ambiguity`); repeated keys are in it."""
 
@@ -65,24 +72,14 @@ class JsonWalk:
         piece = next((piece for piece in self._pieces if piece), "")
         if not piece:
             return False
-        if self._at:
-            behind = self._text[: self._at]
-            self._line, self._column = self._place(self._at)
-            del behind
+        self._behind += self._at
         self._text = self._text[self._at :] + piece
         self._at = 0
         return True
 
-    def _place(self, at: int) -> tuple[int, int]:
-        lines = self._text.count("\n", 0, at)
-        if not lines:
-            return self._line, self._column + at
-        return self._line + lines, at - self._text.rindex("\n", 0, at)
-
     def error(self, what: str, at: int | None = None) -> SnapshotError:
         """Return the error that says ``what`` of the place where the walk stands (or ``at`` in the window)."""
-        line, column = self._place(self._at if at is None else at)
-        return self._source.error(f"line {line}, column {column}: {what}")
+        return self._source.error_at(self._behind + (self._at if at is None else at), what)
 
     def no_snapshot(self, what: str) -> SnapshotError:
         """Return the error that says that this text is JSON, but of another kind."""
@@ -97,11 +94,15 @@ class JsonWalk:
             if not self._grow():
                 return ""
 
+    def text_ahead(self, length: int) -> str:
+        """Return at most ``length`` characters of what stands at and behind the place of the walk."""
+        return self._text[self._at : self._at + length]
+
     def _expect(self, wanted: str, what: str) -> str:
         """Step over one of the characters ``wanted``."""
         found = self.peek()
         if not found:
-            raise self.error("the file ends in the middle of the JSON text (is it a complete copy?)")
+            raise self.error(_CUT_OFF)
         if found not in wanted:
             raise self.error(f"this is not JSON: expected {what}, found `{visible(found)}`")
         self._at += 1
@@ -136,11 +137,14 @@ class JsonWalk:
             return
         index = 0
         while True:
-            self.peek()
             yield index
             index += 1
-            if self._expect(",]", "a comma or the end of the list") == "]":
+            if (match := _NEXT_ELEMENT.match(self._text, self._at)) and match.end() < len(self._text):
+                self._at = match.end()
+            elif self._expect(",]", "a comma or the end of the list") == "]":
                 return
+            else:
+                self.peek()
 
     def value(self) -> Any:
         """Take the value at which the walk stands.
@@ -148,20 +152,22 @@ class JsonWalk:
         Raises:
             ValueNotHeld: it is too large or nested too deep; the walk stands behind it.
         """
-        decoder = DECODER
+        if len(self._text) - self._at < _AHEAD:
+            self._grow()
+        decode_at = self._decoder.decode_at
         self.is_ambiguous = False
         while True:
             start = self._at
             try:
-                value, end = decoder.raw_decode(self._text, start)
+                value, end = decode_at(self._text, start)
             except NotJsonConstant as error:
                 name = str(error)
                 raise self.error(f"this is not JSON: `{name}` is no JSON value", self._constant_at(name)) from None
             except AmbiguousJson as error:
-                if decoder is REPEATING_DECODER:  # not a repeated key, then
+                if decode_at is decode_repeating_at:  # not a repeated key, then
                     self._pass_over()
                     raise ValueNotHeld(str(error)) from None
-                decoder = REPEATING_DECODER
+                decode_at = decode_repeating_at
                 self.is_ambiguous = True
                 continue
             except json.JSONDecodeError as error:
@@ -179,10 +185,10 @@ class JsonWalk:
             except ValueError:  # Python's own limit, sys.int_info.default_max_str_digits
                 self._pass_over()
                 raise ValueNotHeld("it holds a number of thousands of digits") from None
-            if end == len(self._text) and self._grow():  # "12" may go on as "123"
+            if end > len(self._text) - _TAIL and self._grow():  # "12" may go on as "123" or "12e5"
                 continue
             self._at = end
-            if may_be_ambiguous(value, self._text, start, end):
+            if self._decoder.is_doubtful(value, self._text, start, end):
                 self.is_ambiguous = True
             return value
 
@@ -193,7 +199,7 @@ class JsonWalk:
     def _cut_off_or_not_json(self, error: json.JSONDecodeError) -> SnapshotError:
         if error.pos < len(self._text.rstrip()) and not error.msg.startswith("Unterminated string"):
             return self._not_json(error)
-        return self.error("the file ends in the middle of the JSON text (is it a complete copy?)", len(self._text))
+        return self.error(_CUT_OFF, len(self._text))
 
     def _constant_at(self, name: str) -> int:
         """Find a constant behind the place of the walk, outside of strings."""
@@ -244,7 +250,7 @@ class JsonWalk:
                 self._at += 1
                 return self._text[at]
             if not self._grow():
-                raise self.error("the file ends in the middle of the JSON text (is it a complete copy?)")
+                raise self.error(_CUT_OFF)
 
     def _pass_over_string(self) -> None:
         while True:
@@ -253,4 +259,4 @@ class JsonWalk:
                 self._at += 1
                 return
             if not self._grow():  # the window ends in the string, perhaps behind a backslash
-                raise self.error("the file ends in the middle of the JSON text (is it a complete copy?)")
+                raise self.error(_CUT_OFF)

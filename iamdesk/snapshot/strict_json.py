@@ -6,6 +6,7 @@ a character. Each of these could turn one policy into another, so each is an err
 
 import json
 import math
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
@@ -13,7 +14,10 @@ from typing import Any, NoReturn
 MAX_DEPTH = 60
 """Objects and lists within each other. AWS's own answers reach 11; a policy's grammar alone reaches 5."""
 
-_BRACKETS_BEFORE_LOOKING = MAX_DEPTH  # fewer brackets than this cannot nest deeper
+
+_TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
+_NO_CHARACTER = "it holds half of a surrogate pair, which is not a character"
+_TWICE = "a key stands twice in one object"
 
 
 class AmbiguousJson(ValueError):  # noqa: N818 - it is text that means two things, which is not always an error
@@ -39,7 +43,7 @@ class RepeatedKey(str):
 def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise AmbiguousJson("a key stands twice in one object")
+        raise AmbiguousJson(_TWICE)
     return members
 
 
@@ -62,14 +66,58 @@ def _finite(digits: str) -> float:
     return number
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_as_object, parse_constant=_refuse_constant, parse_float=_finite)
-"""Raises `AmbiguousJson`, `NotJsonConstant`, ``json.JSONDecodeError``, ``RecursionError``, and ``ValueError`` for a
-number of thousands of digits."""
+_decode_at = json.JSONDecoder(
+    object_pairs_hook=_as_object, parse_constant=_refuse_constant, parse_float=_finite
+).raw_decode
 
-REPEATING_DECODER = json.JSONDecoder(
+
+class StrictDecoder:
+    """Decodes values out of a text. One for each thread: it counts the objects that it makes.
+
+    `decode_at` raises `AmbiguousJson`, `NotJsonConstant`, ``json.JSONDecodeError``, ``RecursionError``, and
+    ``ValueError`` for a number of thousands of digits.
+    """
+
+    def __init__(self) -> None:
+        """Make a decoder that has made no object yet."""
+        objects = 0
+
+        def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+            nonlocal objects
+            objects += 1
+            members = {key: value for key, value in pairs}  # noqa: C416 - faster than dict() here
+            if len(members) != len(pairs):
+                raise AmbiguousJson(_TWICE)
+            return members
+
+        def objects_made() -> int:
+            return objects
+
+        self._objects_made = objects_made
+        self.decode_at = json.JSONDecoder(
+            object_pairs_hook=as_object, parse_constant=_refuse_constant, parse_float=_finite
+        ).raw_decode
+        """(text, start) → (value, end)"""
+        self._objects_seen = 0
+
+    def is_doubtful(self, value: Any, text: str, start: int, end: int) -> bool:
+        """Return whether the value just decoded from ``text[start:end]`` wants a closer look (`ambiguity`).
+
+        Called for every value of a snapshot, so: nothing can nest deeper than there are brackets, and objects have been
+        counted already.
+        """
+        objects = self._objects_made()
+        brackets = text.count("[", start, end) + objects - self._objects_seen
+        self._objects_seen = objects
+        if brackets > MAX_DEPTH and _is_deep(value, brackets):
+            return True
+        return text.find("\\", start, end) >= 0 and text.find("\\u", start, end) >= 0 and not is_unicode(value)
+
+
+decode_repeating_at = json.JSONDecoder(
     object_pairs_hook=_as_object_with_repeated_keys, parse_constant=_refuse_constant, parse_float=_finite
-)
-"""As `DECODER`, but an object with a key that stands twice holds both, under `RepeatedKey`."""
+).raw_decode
+"""As `StrictDecoder.decode_at`, but an object with a key that stands twice holds both, under `RepeatedKey`."""
 
 
 def _inner(level: list[Any]) -> list[Any]:
@@ -83,20 +131,18 @@ def _inner(level: list[Any]) -> list[Any]:
 
 def is_too_deep(value: Any) -> bool:
     """Return whether objects and lists stand within each other more than `MAX_DEPTH` deep (no recursion)."""
+    return _is_deep(value, sys.maxsize)
+
+
+def _is_deep(value: Any, brackets: int) -> bool:
+    """As `is_too_deep`, for a value of at most so many objects and lists: once too few are left, it is not."""
     level = [value] if type(value) in (dict, list) else []
-    for _ in range(MAX_DEPTH):
-        if not level:
+    for depth in range(1, MAX_DEPTH + 1):
+        brackets -= len(level)
+        if not level or depth + brackets <= MAX_DEPTH:
             return False
         level = _inner(level)
     return bool(level)
-
-
-def may_be_ambiguous(value: Any, text: str, start: int, end: int) -> bool:
-    """Return whether a value decoded from ``text[start:end]`` wants a closer look (`ambiguity`); cheap."""
-    brackets = text.count("[", start, end) + text.count("{", start, end)
-    return (brackets > _BRACKETS_BEFORE_LOOKING and is_too_deep(value)) or (
-        text.find("\\", start, end) >= 0 and text.find("\\u", start, end) >= 0 and not is_unicode(value)
-    )
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -123,14 +169,14 @@ def _is_unicode_text(text: str) -> bool:
 
 
 def ambiguity(value: Any) -> str | None:
-    """Return why a JSON value (of `REPEATING_DECODER`) could mean two things or cannot be held, as a sentence's end."""
+    """Return why a JSON value (of `decode_repeating_at`) could mean two things or cannot be held, as a sentence's end."""
     if is_too_deep(value):
-        return f"it is nested more than {MAX_DEPTH} levels deep"
+        return _TOO_DEEP
     for text in _texts(value):
         if isinstance(text, RepeatedKey):
             return f"the key `{str.__str__(text)}` stands twice in one object"
         if not _is_unicode_text(text):
-            return "it holds half of a surrogate pair, which is not a character"
+            return _NO_CHARACTER
     return None
 
 
@@ -140,10 +186,15 @@ def decode(text: str) -> Any:
     Raises:
         ValueError: it is not JSON, is ambiguous (`AmbiguousJson`), nested too deep, or more than one value.
     """
+    text = text.strip(" \t\n\r")
     try:
-        value = DECODER.decode(text)
+        value, end = _decode_at(text)
     except RecursionError:
-        raise AmbiguousJson(f"it is nested more than {MAX_DEPTH} levels deep") from None
-    if may_be_ambiguous(value, text, 0, len(text)):
-        raise AmbiguousJson(ambiguity(value) or "")
+        raise AmbiguousJson(_TOO_DEEP) from None
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    if _is_deep(value, text.count("[") + text.count("{")):
+        raise AmbiguousJson(_TOO_DEEP)
+    if ("\\u" in text or not text.isascii()) and not is_unicode(value):
+        raise AmbiguousJson(_NO_CHARACTER)
     return value
