@@ -142,6 +142,27 @@ def unreadable_entry(_survey: Survey, account: Account, _: Account) -> Iterator[
 
 
 @check(
+    "CMP-05",
+    over=ACCOUNTS,
+    title="Account of the organization without a snapshot",
+    severity=Severity.INFO,
+    question="Does the organization have accounts of which the snapshot holds nothing?",
+    remedy="Capture these accounts too, or record why they are out of scope.",
+    standards=("PCI DSS 4.0 7.2.4",),
+)
+def accounts_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Once for the whole snapshot, told of its first account."""
+    held = {each.account_id for each in survey.snapshot.accounts}
+    missing = sorted(survey.own_accounts - held)
+    if missing and account is survey.snapshot.accounts[0]:
+        yield Hit(
+            f"The organization has {counted(len(missing), 'account')} of which the snapshot holds nothing: "
+            f"{enumerated(missing)}.",
+            tuple(Evidence(f"Account {number}.") for number in missing),
+        )
+
+
+@check(
     "CMP-08",
     over=WRITTEN,
     title="Policy that cannot be read",

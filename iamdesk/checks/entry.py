@@ -72,7 +72,7 @@ def stranger_entry(survey: Survey, account: Account, role: RoleDetail) -> Entry 
 
 @dataclass(frozen=True, slots=True)
 class TrustedAccount:
-    """An account outside the snapshot that a role's trust policy names, and how its principals get in."""
+    """An account outside the snapshot and its organization that a role trusts, and how its principals get in."""
 
     account_id: str
     named: tuple[str, ...]
@@ -94,8 +94,8 @@ class _Callers:
 
 
 def _outside_callers(survey: Survey, role: RoleDetail) -> dict[str, _Callers]:
-    """Return, by account outside the snapshot, somebody for each way in which the trust policy names its principals."""
-    inside = survey.evaluator.index.accounts
+    """Return, by outside account, somebody for each way in which the trust policy names its principals."""
+    inside = survey.own_accounts
     partition = role.arn.split(":", 2)[1]
     found: dict[str, _Callers] = {}
     for statement in allowing(survey, role):

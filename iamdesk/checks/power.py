@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from iamdesk.checks.subjects import Principal
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import Action, reference
+from iamdesk.policy.actions import action_pattern
 from iamdesk.policy.document import Document
 from iamdesk.snapshot.model import Account, UserDetail
 
@@ -19,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _REGION = "us-east-1"
 _A_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
 _LEVELS = ("Permissions management", "Write", "Tagging")
-_ASKED_EVERY = 6
+_ASKED_EVERY = 12
 """Of the sampled actions this many-th is put to the engine; the others only have to be spoken of by an Allow."""
 _PERSONAL = ("aws:principalarn", "aws:principaltag/", "aws:username", "aws:userid")
 """Keys whose value differs from one principal of an account to the next."""
@@ -189,13 +190,26 @@ def _spoken_of_by(survey: Survey, principal: Principal) -> int:
 
 def _spoken_of(document: Document) -> int:
     """Return as bits which of the strongest actions some Allow of the document covers."""
-    allows = [statement for statement in document.statements if statement.is_allow and statement.broken is None]
+    everything = (1 << len(_strongest())) - 1
     bits = 0
-    for position, action in enumerate(_strongest()):
-        name = action.name.lower()
-        if any(statement.covers_action(action.service, name) for statement in allows):
-            bits |= 1 << position
+    for statement in document.statements:
+        if statement.is_allow and statement.broken is None:
+            named = 0
+            for pattern in statement.actions:
+                named |= _covered_by(pattern.text)
+            bits |= everything & ~named if statement.not_action else named
     return bits
+
+
+@lru_cache(maxsize=1 << 14)
+def _covered_by(pattern_text: str) -> int:
+    """Return as bits which of the strongest actions an entry of Action covers; policies repeat their entries a lot."""
+    pattern = action_pattern(pattern_text)
+    return sum(
+        1 << position
+        for position, action in enumerate(_strongest())
+        if pattern.matches(action.service, action.name.lower())
+    )
 
 
 def _is_alike(document: Document) -> bool:

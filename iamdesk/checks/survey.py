@@ -116,9 +116,19 @@ class Survey:
         return self.once(("references", account.account_id), lambda: references_of(account))
 
     @cached_property
+    def own_accounts(self) -> frozenset[str]:
+        """The accounts that are no strangers: those of the snapshot, and those of its organization."""
+        held = {account.account_id for account in self.snapshot.accounts}
+        organization = self.snapshot.organization
+        if organization is not None:
+            held.update(node.id for node in organization.nodes if _ACCOUNT_ID.fullmatch(node.id))
+            held.add(organization.management_account_id)
+        return frozenset(held)
+
+    @cached_property
     def stranger_account(self) -> str:
         """An account id that occurs nowhere in the snapshot's trust: whoever is there is a stranger."""
-        taken = {account.account_id for account in self.snapshot.accounts}
+        taken = set(self.own_accounts)
         for account in self.snapshot.accounts:
             for role in account.roles:
                 taken.update(_ACCOUNT_ID.findall(repr(role.assume_role_policy_document)))

@@ -101,7 +101,8 @@ def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iter
     over=ROLES,
     title="Another account can assume the role without an external id",
     severity=Severity.HIGH,
-    question="May a principal of an account outside the snapshot assume a role without passing an external id?",
+    question="May a principal of an account outside the snapshot and its organization assume a role without an "
+    "external id?",
     remedy="If the account is a vendor's, require the external id that the vendor gave you: "
     '`"StringEquals": {"sts:ExternalId": "…"}`. If it is your own, open its snapshot beside this one. If nobody knows '
     "it, remove it from the trust policy.",
@@ -130,8 +131,8 @@ def account_without_external_id(survey: Survey, account: Account, role: RoleDeta
     over=ROLES,
     title="Another account can assume the role under conditions",
     severity=Severity.LOW,
-    question="May a principal of an account outside the snapshot assume a role with an external id, or under other "
-    "conditions?",
+    question="May a principal of an account outside the snapshot and its organization assume a role with an external "
+    "id, or under other conditions?",
     remedy="Confirm who the account is and that it still needs the role; else remove it from the trust policy.",
     standards=("SOC 2 CC6.3", "PCI DSS 4.0 7.2.4"),
 )

@@ -1,6 +1,9 @@
 """CMP-01 to CMP-12: what the snapshot does not hold."""
 
+from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.organization import Organization, OrganizationNode
 
 
 def test_cmp_01_pages_that_are_missing(found, make):
@@ -40,6 +43,28 @@ def test_cmp_03_is_silent_where_everything_is_there(found, make):
     assert not found(
         "CMP-03", users=[user], groups=[make.group("staff")], policies=[make.policy("p", make.allow("s3:*"))]
     )
+
+
+def test_cmp_05_accounts_of_the_organization_that_were_not_captured(make):
+    nodes = (
+        OrganizationNode(id="r-abcd"),
+        OrganizationNode(id="111122223333", parent_id="r-abcd"),
+        OrganizationNode(id="222233334444", parent_id="r-abcd"),
+    )
+    organization = Organization(id="o-abcdef1234", management_account_id="222233334444", nodes=nodes)
+    trusting = make.role("audit", trust=make.trust({"AWS": ["222233334444", "999988887777"]}))
+    snapshot = make.snapshot(roles=[trusting]).model_copy(update={"organization": organization})
+    findings = list(registry.run(Evaluator(snapshot)))
+    (one,) = [found for found in findings if found.check_id == "CMP-05"]
+    assert one.sentence == "The organization has 1 account of which the snapshot holds nothing: 222233334444."
+    assert ["999988887777" in found.sentence for found in findings if found.check_id == "TRU-03"] == [True]
+
+
+def test_cmp_05_is_silent_without_an_organization_and_when_all_is_there(found, make):
+    assert not found("CMP-05")
+    organization = Organization(id="o-abcdef1234", management_account_id="111122223333")
+    snapshot = make.snapshot().model_copy(update={"organization": organization})
+    assert not [one for one in registry.run(Evaluator(snapshot)) if one.check_id == "CMP-05"]
 
 
 def test_cmp_08_policies_that_cannot_be_read(found, make):
