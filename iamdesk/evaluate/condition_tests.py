@@ -29,11 +29,11 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         return TestResult(_null_test(test, fact), fact)
     if fact.knowledge is Knowledge.UNKNOWN:
         absent = _of_absent(test, operator)[0]
-        present = _of_unknown_value(test, operator)
+        present = _of_unknown_value(test, operator, context)
         return TestResult(absent if absent is present else MAYBE, fact)
-    if fact.knowledge is Knowledge.VALUE_UNKNOWN:
-        return TestResult(_of_unknown_value(test, operator), fact)
-    if fact.knowledge is Knowledge.ABSENT or not fact.values:
+    if fact.knowledge is Knowledge.VALUE_UNKNOWN and not context.is_strict:
+        return TestResult(_of_unknown_value(test, operator, context), fact)
+    if not fact.values:
         result, other = _of_absent(test, operator)
         return TestResult(result, fact, other)
     result, other = _of_values(test, operator, fact.values, context)
@@ -63,9 +63,11 @@ def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | 
     return truth(test.if_exists or operator.negated), None
 
 
-def _of_unknown_value(test: ConditionTest, operator: Operator) -> Truth:
+def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context) -> Truth:
     """The key is in the request, its value is not known (SEMANTICS K3)."""
     if any(value.matches_everything for value in test.values) and operator.family == "String":
+        if test.quantifier is Quantifier.NONE and not operator.negated and context.is_multivalued(test.key):
+            return MAYBE  # with several values it is false (SEMANTICS G16)
         return truth(not operator.negated)
     if all(value.is_malformed for value in test.values) and not operator.negated:
         return FALSE  # SEMANTICS G18

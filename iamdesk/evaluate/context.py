@@ -54,12 +54,13 @@ class Context:
         """Return what is known of a key in lower case."""
         fact = self.given.get(key)
         if fact is None:
-            fact = self.derive(key)
-            if fact is None:
-                return UNKNOWN if self.unknown is UnknownContext.UNKNOWN else ABSENT
-        if fact.knowledge >= Knowledge.VALUE_UNKNOWN and self.unknown is UnknownContext.ABSENT:
-            return ABSENT
-        return fact
+            fact = self.derive(key) or UNKNOWN
+        return ABSENT if fact.knowledge is Knowledge.UNKNOWN and self.is_strict else fact
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether what is unknown counts as absent (SEMANTICS K1)."""
+        return self.unknown is UnknownContext.ABSENT
 
     def variable(self, key: str) -> str | None:
         """Return a key's value as a policy variable; None when it has none or is multivalued (SEMANTICS H3, H5).
@@ -68,11 +69,13 @@ class Context:
             UnknownVariable: nothing is known of the key (SEMANTICS K4).
         """
         fact = self.fact(key)
-        if fact.knowledge >= Knowledge.VALUE_UNKNOWN:
-            raise UnknownVariable(key)
-        if len(fact.values) != 1 or self.is_multivalued(key):
+        if fact.knowledge is Knowledge.ABSENT or self.is_multivalued(key):
             return None
-        return fact.values[0]
+        if fact.knowledge is Knowledge.PRESENT:
+            return fact.values[0] if len(fact.values) == 1 else None
+        if self.is_strict:
+            return None
+        raise UnknownVariable(key)
 
 
 def given_facts(context: Mapping[str, str | Sequence[str] | None]) -> dict[str, Fact]:

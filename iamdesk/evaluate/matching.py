@@ -8,7 +8,7 @@ from iamdesk.evaluate.caller import Caller
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.policies import SHORT_ARNS, AttachedPolicy
-from iamdesk.evaluate.principal_match import Grant, match_principal
+from iamdesk.evaluate.principal_match import Grant, is_partly_exempt, match_principal
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
@@ -78,10 +78,12 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
         if grant is None:
             failures.append(Failure("NotPrincipal" if statement.not_principal else "Principal"))
     resource, other_resource = _match_resource(policy, statement, subject)
-    if resource is FALSE:
-        failures.append(Failure("NotResource" if statement.not_resource else "Resource"))
     truth = FALSE if failures else resource
     other = truth if other_resource is None or failures else other_resource
+    if grant is Grant.NOT_LISTED and is_partly_exempt(statement, subject.caller, subject.has_boundary):
+        other = FALSE
+    if resource is FALSE:
+        failures.append(Failure("NotResource" if statement.not_resource else "Resource"))
     open_tests: list[OpenTest] = []
     for test in statement.conditions:
         result = evaluate_test(test, subject.context)

@@ -58,11 +58,20 @@ def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
         return None
     if text.isdigit():
         return Grant.ACCOUNT if text == caller.account and _signs(caller) else None
-    if not text.startswith("arn:"):
-        return Grant.EXACT if caller.unique_id and text == caller.unique_id else None
+    if not text.startswith("arn:"):  # AWS shows the id of an entity that it can no longer name (SEMANTICS E12)
+        return _BY_ID.get(caller.kind) if caller.unique_id and text == caller.unique_id else None
     if text == f"arn:{caller.partition}:iam::{caller.account}:root":
         return Grant.ACCOUNT if _signs(caller) else None
     return _match_arn(text, caller)
+
+
+_BY_ID = {
+    CallerKind.USER: Grant.EXACT,
+    CallerKind.ROLE: Grant.ROLE,
+    CallerKind.SESSION: Grant.ROLE,
+    CallerKind.FEDERATED_USER: Grant.USER,
+}
+"""What the unique id of an entity names: the user itself, the role of a session, the user of a federated session."""
 
 
 def _signs(caller: Caller) -> bool:
@@ -97,12 +106,27 @@ def _names_role(text: str, caller: Caller) -> bool:
 def _match_not_principal(
     entries: tuple[PrincipalEntry, ...], is_allow: bool, caller: Caller, has_boundary: bool
 ) -> Grant | None:
-    listed = {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
+    listed = _listed(entries, caller)
     if is_allow:
         return None if listed else Grant.NOT_LISTED
     if has_boundary:
         return Grant.NOT_LISTED  # SEMANTICS E7
     return None if Grant.EVERYONE in listed or _chain(caller) <= listed else Grant.NOT_LISTED
+
+
+def _listed(entries: tuple[PrincipalEntry, ...], caller: Caller) -> set[Grant]:
+    return {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
+
+
+def is_partly_exempt(statement: Statement, caller: Caller, has_boundary: bool) -> bool:
+    """Return whether a Deny with ``NotPrincipal`` lists a part of what exempts the caller.
+
+    Whether a part is enough depends on the service, as AWS says (SEMANTICS E6).
+    """
+    if not statement.not_principal or statement.is_allow or has_boundary:
+        return False
+    listed = _listed(statement.principals or (), caller)
+    return bool(listed) and Grant.EVERYONE not in listed and not _chain(caller) <= listed
 
 
 def _chain(caller: Caller) -> set[Grant]:
