@@ -15,7 +15,7 @@ from iamdesk.export.files import write_whole
 from iamdesk.export.findings import render
 from iamdesk.export.report import ordered
 from iamdesk.export.rows import place_of, statements_of
-from iamdesk.export.visible import visible
+from iamdesk.visible import visible
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 

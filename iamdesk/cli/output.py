@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-from iamdesk.export.visible import visible
+from iamdesk.visible import visible
 
 
 def say(line: str = "") -> None:

@@ -17,7 +17,7 @@ import re
 
 from iamdesk.export.report import Report
 from iamdesk.export.rows import COLUMNS, cells, one_text
-from iamdesk.export.visible import visible
+from iamdesk.visible import visible
 
 NUMBER_COLUMN = "number"
 ABOUT_COLUMNS = (

@@ -21,8 +21,8 @@ from iamdesk.checks.finding import Finding, Severity
 from iamdesk.explain.decision import Decision
 from iamdesk.export.report import COMPLETENESS, Report, utc_text
 from iamdesk.export.rows import place_of
-from iamdesk.export.visible import visible
 from iamdesk.paths import resources
+from iamdesk.visible import visible
 
 _SHAPES = {
     Severity.CRITICAL: "\N{BLACK SQUARE}",

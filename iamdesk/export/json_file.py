@@ -45,7 +45,7 @@ from iamdesk.checks.finding import Evidence
 from iamdesk.explain.decision import Decision, StatementLine
 from iamdesk.export.report import Report, utc_text
 from iamdesk.export.rows import cells
-from iamdesk.export.visible import json_escaped
+from iamdesk.visible import visible_json
 
 FORMAT = "iamdesk-findings/1"
 
@@ -53,7 +53,7 @@ FORMAT = "iamdesk-findings/1"
 def render(report: Report) -> bytes:
     """Print the report as JSON, in UTF-8 without a byte order mark."""
     text = json.dumps(as_object(report), ensure_ascii=False, indent=2)
-    return (json_escaped(text) + "\n").encode()
+    return (visible_json(text) + "\n").encode()
 
 
 def as_object(report: Report) -> dict[str, Any]:

@@ -16,35 +16,27 @@ What to use:
 * ``message(parent, icon, title, text)`` - a box, shown without blocking; prefer ``message_bar.MessageBar``
 """
 
-import re
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QMessageBox, QSizePolicy, QStyle, QStyleOption, QToolTip, QWidget
 
-# Controls, soft hyphen, fillers that paint nothing, zero width, bidi controls, line separators, tags, lone surrogates.
-_UNSEEN_IN_LINES = (
-    "\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
-)
-_UNSEEN_LINE = re.compile(f"[\n{_UNSEEN_IN_LINES}]")
-_UNSEEN_LINES = re.compile(f"[{_UNSEEN_IN_LINES}]")
+from iamdesk.visible import visible, visible_lines
 
-
-def _escape(match: re.Match[str]) -> str:
-    number = ord(match[0])
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
-
-
-def visible(text: str) -> str:
-    """Return the text as one line in which every character can be seen: ``\\u000a`` for a line break."""
-    return _UNSEEN_LINE.sub(_escape, text)
-
-
-def visible_lines(text: str) -> str:
-    """Return the text with its line breaks kept and every other unseen character written out."""
-    return _UNSEEN_LINES.sub(_escape, text)
+__all__ = [
+    "ElidedLabel",
+    "PlainLabel",
+    "menu_text",
+    "message",
+    "plain_label",
+    "set_cell_tooltip",
+    "set_tooltip",
+    "show_tooltip",
+    "tooltip_text",
+    "visible",
+    "visible_lines",
+]
 
 
 def menu_text(text: str) -> str:

@@ -5,21 +5,10 @@ So the shown text is printed here, once, and every view and every export counts 
 """
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-# Characters that a reader cannot see or that change the order of what they see: control, soft hyphen, zero width,
-# line separators, bidi controls, lone surrogates. JSON lets us write them as escapes without changing the value.
-_UNSEEN = re.compile(
-    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-
-
-def _quoted(value: Any) -> str:
-    """Print a JSON scalar (or an empty container) so that every character of it is visible."""
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
-
+from iamdesk.visible import visible_json
 
 type ElementPath = tuple[str | int, ...]
 """The way to an element from the top of a document: ``("Statement", 0, "Action", 2)``."""
@@ -89,7 +78,7 @@ class _Printer:
                 if position:
                     self.put(",")
                 self.new_line(depth + 1)
-                self.put(_quoted(key) + ": ")
+                self.put(visible_json(json.dumps(key, ensure_ascii=False)) + ": ")
                 self.value(member, (*path, key), depth + 1)
             self.new_line(depth)
             self.put("}")
@@ -103,5 +92,5 @@ class _Printer:
             self.new_line(depth)
             self.put("]")
         else:
-            self.put(_quoted(value))
+            self.put(visible_json(json.dumps(value, ensure_ascii=False)))
         self.spans[path] = Span(line, column, self.line, self.column)

@@ -17,7 +17,7 @@ from iamdesk.export.findings import formats, render, write
 from iamdesk.export.json_file import FORMAT
 from iamdesk.export.report import ordered, utc_text
 from iamdesk.export.rows import COLUMNS
-from iamdesk.export.visible import visible
+from iamdesk.visible import visible
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 

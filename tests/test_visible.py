@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iamdesk.export.visible import json_escaped, visible
+from iamdesk.visible import visible, visible_json
 
 
 def test_unseen_characters_become_escapes():
@@ -18,7 +18,7 @@ def test_what_can_be_seen_stays():
 
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_json_keeps_its_values(text):
-    printed = json_escaped(json.dumps([text, {text: 1}], ensure_ascii=False, indent=2))
+    printed = visible_json(json.dumps([text, {text: 1}], ensure_ascii=False, indent=2))
     printed.encode()
     assert json.loads(printed) == [text, {text: 1}]
     assert visible(printed.replace("\n", "")) == printed.replace("\n", "")
