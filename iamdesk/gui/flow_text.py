@@ -2,13 +2,23 @@
 
 Qt's labels break lines between words only, and an ARN is one word: it would widen the panel or be cut off. Here a
 line breaks at a word where one ends and anywhere where none does. For labels (`FlowLabel`) and for delegates
-(`flow_height`, `draw_flow`). Text is plain; unseen characters are written out.
+(`flow_height`, `draw_flow`). Text is plain; unseen characters are written out. A label of our own words may set
+`code` apart: what stands between backticks is painted in the fixed-pitch font, without them.
 """
 
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QTextLayout, QTextOption
+from PySide6.QtGui import (
+    QFont,
+    QFontDatabase,
+    QFontMetrics,
+    QPainter,
+    QPaintEvent,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from iamdesk.gui.plain_text import PlainLabel, visible, visible_lines
@@ -17,9 +27,16 @@ _LEAST = 24
 """Pixels: a width below which nothing is laid out."""
 
 
-def _lay_out(text: str, font: QFont, width: int, most_lines: int = 0) -> tuple[QTextLayout, float]:
-    """Return the laid-out text and its height; ``most_lines`` above 0 ends it there with an ellipsis."""
+def _lay_out(
+    text: str, font: QFont, width: int, most_lines: int = 0, code: tuple[tuple[int, int], ...] = ()
+) -> tuple[QTextLayout, float]:
+    """Return the laid-out text and its height; ``most_lines`` above 0 ends it there with an ellipsis.
+
+    ``code`` are stretches (start, length) in the fixed-pitch font.
+    """
     layout = QTextLayout(text.replace("\n", "\u2028"), font)
+    if code:
+        layout.setFormats([_code_format(start, length) for start, length in code])
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     layout.setTextOption(option)
@@ -43,11 +60,35 @@ def _lay_out(text: str, font: QFont, width: int, most_lines: int = 0) -> tuple[Q
     return layout, height
 
 
+def _code_format(start: int, length: int) -> QTextLayout.FormatRange:
+    stretch = QTextLayout.FormatRange()
+    stretch.start, stretch.length = start, length
+    look = QTextCharFormat()
+    look.setFontFamilies([QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()])
+    look.setFontFixedPitch(True)
+    stretch.format = look
+    return stretch
+
+
+def _apart(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """Return the text without its backticks, and where code stands in it."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # one backtick has no partner: it is only a character
+        return text, ()
+    code = []
+    start = 0
+    for place, piece in enumerate(pieces):
+        if place % 2 and piece:
+            code.append((start, len(piece)))
+        start += len(piece)
+    return "".join(pieces), tuple(code)
+
+
 @lru_cache(maxsize=4096)
-def _height(text: str, font_key: str, width: int, most_lines: int) -> int:
+def _height(text: str, font_key: str, width: int, most_lines: int, code: tuple[tuple[int, int], ...] = ()) -> int:
     font = QFont()
     font.fromString(font_key)
-    return round(_lay_out(text, font, width, most_lines)[1] + 0.49)
+    return round(_lay_out(text, font, width, most_lines, code)[1] + 0.49)
 
 
 def flow_height(text: str, font: QFont, width: int, most_lines: int = 0) -> int:
@@ -64,7 +105,8 @@ def draw_flow(painter: QPainter, rect: QRect, text: str, font: QFont, most_lines
 class FlowLabel(PlainLabel):
     """A label whose text flows; it never asks for more than a few characters of width."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, code: bool = False) -> None:
+        self._marks_code = code
         super().__init__(text, parent)
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -78,8 +120,12 @@ class FlowLabel(PlainLabel):
         """Return the height in pixels that the text takes in that width."""
         margins = self.contentsMargins()
         inner = width - margins.left() - margins.right()
+        text, code = self._text()
+        return _height(text, self.font().toString(), inner, 0, code) + margins.top() + margins.bottom()
+
+    def _text(self) -> tuple[str, tuple[tuple[int, int], ...]]:
         text = visible_lines(self.text())
-        return _height(text, self.font().toString(), inner, 0) + margins.top() + margins.bottom()
+        return _apart(text) if self._marks_code else (text, ())
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return the text on one line, within reason."""
@@ -97,4 +143,5 @@ class FlowLabel(PlainLabel):
         rect = self.contentsRect()
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        _lay_out(visible_lines(self.text()), self.font(), rect.width())[0].draw(painter, QPointF(rect.topLeft()))
+        text, code = self._text()
+        _lay_out(text, self.font(), rect.width(), code=code)[0].draw(painter, QPointF(rect.topLeft()))

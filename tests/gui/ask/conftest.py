@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from iamdesk import paths
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import (
     Assumption,
@@ -28,17 +26,12 @@ from iamdesk.gui.ask.question_bar import QuestionBar
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.session import Session
 from iamdesk.policy.document import Document, parse_document
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.workbench import OpenSnapshot
 
 ACCOUNT = "arn:aws:iam::111122223333"
 ANA = f"{ACCOUNT}:user/engineering/ana.moreno"
 NORA = f"{ACCOUNT}:user/finance/nora.lindqvist"
 PAYROLL = "arn:aws:s3:::acme-payroll/2026/09.csv"
-
-
-@pytest.fixture(scope="session")
-def sample() -> OpenSnapshot:
-    return Workbench().open_snapshot(paths.sample_snapshot())
 
 
 @dataclass
@@ -140,7 +133,3 @@ def key(name: str, state: KeyState = KeyState.UNKNOWN, **changes: Any) -> Contex
 
 def assumption(message: str, other: Verdict | None = None, code: str = "policy-missing") -> Assumption:
     return Assumption(code, message, other)
-
-
-def snapshot_name(opened: OpenSnapshot) -> str:
-    return Path(opened.snapshot.path).name

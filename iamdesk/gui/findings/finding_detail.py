@@ -1,0 +1,200 @@
+"""One finding in full: what was found, what proves it and where to look, and what to do about it."""
+
+from functools import partial
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFont, QPalette, QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from iamdesk.checks.finding import Evidence, Finding, Severity, State
+from iamdesk.explain.decision import Decision
+from iamdesk.gui import marks
+from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.gui.findings.rows import SEVERITY_WORDS, STATE_WORDS
+from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_pixmap
+from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.marks import MARK_WORDS, Mark
+from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label
+from iamdesk.gui.session import Session
+from iamdesk.gui.theme import Colour, colour
+
+_EVIDENCE_SHOWN = 40
+"""Pieces shown at once; a finding over hundreds of principals opens the rest on a button."""
+_EMPTY = "Choose a finding to see what proves it and what to do."
+
+
+class FindingDetail(QScrollArea):
+    """Shows one finding; its links lead to the subject, the statements and the answered questions."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._finding: Finding | None = None
+        self._whole = False
+        self._tinted: list[tuple[QWidget, Colour]] = []
+        self.setObjectName("findingDetail")
+        self.setAccessibleName("The chosen finding")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.show_finding(None)
+
+    @property
+    def finding(self) -> Finding | None:
+        """What is shown."""
+        return self._finding
+
+    def show_finding(self, finding: Finding | None) -> None:
+        """Show a finding from the top; None says what would fill the place."""
+        if finding is None or finding is not self._finding:
+            self._whole = False
+        self._finding = finding
+        self._tinted.clear()
+        page = QWidget()
+        page.setBackgroundRole(QPalette.ColorRole.Base)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(5)
+        if finding is None:
+            column.addWidget(self._muted(_EMPTY))
+        else:
+            self._fill(column, finding)
+        column.addStretch(1)
+        self.setWidget(page)  # the page before is deleted by the area
+        self._tint()
+
+    def _fill(self, column: QVBoxLayout, finding: Finding) -> None:
+        column.addLayout(self._head(finding))
+        subject = LinkButton(
+            f"{finding.subject_name}",
+            partial(self._session.show_key, finding.subject_key),
+            tip=f"Show {finding.subject_key}",
+        )
+        subject.setObjectName("showSubject")
+        who = QHBoxLayout()
+        who.addWidget(subject)
+        where = "" if finding.account in finding.subject_name else f" · {finding.account}"
+        kind = ElidedLabel(f"{finding.subject_kind}{where}", mode=Qt.TextElideMode.ElideRight)
+        self._tinted.append((kind, Colour.MUTED))
+        who.addWidget(kind, 1)
+        column.addLayout(who)
+        column.addWidget(FlowLabel(finding.sentence))
+        if finding.evidence:
+            column.addWidget(self._heading("Evidence"))
+            shown = len(finding.evidence) if self._whole else _EVIDENCE_SHOWN
+            for piece in finding.evidence[:shown]:
+                column.addWidget(self._evidence(piece))
+            if len(finding.evidence) > shown:
+                more = QPushButton(f"Show {len(finding.evidence) - shown:,} more")
+                more.setObjectName("moreEvidence")
+                more.clicked.connect(self._show_whole)
+                column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+        if finding.remedy:
+            column.addWidget(self._heading("What to do"))
+            column.addWidget(FlowLabel(finding.remedy, code=True))
+
+    def _head(self, finding: Finding) -> QHBoxLayout:
+        line = QHBoxLayout()
+        picture = plain_label()
+        picture.setPixmap(severity_pixmap(finding.severity, self.palette(), 16, self.devicePixelRatioF()))
+        line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        word = plain_label(SEVERITY_WORDS[finding.severity])
+        self._tinted.append((word, _severity_colour(finding.severity)))
+        line.addWidget(word, 0, Qt.AlignmentFlag.AlignTop)
+        title = FlowLabel(finding.title)
+        title.setFont(self._strong())
+        line.addWidget(title, 1)
+        state = "" if finding.state is State.FOUND else f"{STATE_WORDS[finding.state]} · "
+        line.addWidget(self._muted(f"{state}{finding.check_id}", flowing=False), 0, Qt.AlignmentFlag.AlignTop)
+        return line
+
+    def _evidence(self, piece: Evidence) -> QWidget:
+        box = QWidget()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 3)
+        column.setSpacing(0)
+        if piece.text:
+            column.addWidget(FlowLabel(piece.text))
+        for link in self._links(piece):
+            column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
+        return box
+
+    def _links(self, piece: Evidence) -> list[LinkButton]:
+        links = []
+        if piece.statement is not None:
+            line = piece.statement
+            link = LinkButton(
+                f"{line.effect}: {line.name}", partial(self._session.show_statement, line), tip=line.sentence
+            )
+            link.setObjectName("showStatement")
+            links.append(link)
+        elif piece.policy_key is not None:
+            link = LinkButton(
+                f"Policy {_policy_name(piece.policy_key)}", partial(self._session.show_key, piece.policy_key)
+            )
+            link.setObjectName("showPolicy")
+            links.append(link)
+        if piece.decision is not None:
+            links.append(self._question(piece.decision))
+        return links
+
+    def _question(self, decision: Decision) -> LinkButton:
+        request = decision.request
+        link = LinkButton(
+            f"Ask this: {request.action} on {request.resource}",
+            partial(self._session.show_decision, decision),
+            tip=f"{MARK_WORDS[Mark(decision.decision)]}: {request.principal}, {request.action}, {request.resource}",
+            picture=partial(_decision_mark, Mark(decision.decision)),
+        )
+        link.setObjectName("askThis")
+        return link
+
+    def _show_whole(self) -> None:
+        self._whole = True
+        self.show_finding(self._finding)
+
+    def _strong(self) -> QFont:
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+
+    def _heading(self, text: str) -> PlainLabel:
+        label = plain_label(text)
+        label.setContentsMargins(0, 6, 0, 0)
+        self._tinted.append((label, Colour.MUTED))
+        return label
+
+    def _muted(self, text: str, *, flowing: bool = True) -> PlainLabel:
+        label: PlainLabel = FlowLabel(text) if flowing else plain_label(text)
+        self._tinted.append((label, Colour.MUTED))
+        return label
+
+    def _tint(self) -> None:
+        for widget, name in self._tinted:
+            palette = QPalette(self.palette())
+            for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
+                palette.setColor(role, colour(name, self.palette()))
+            widget.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette: marks are made anew."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self.show_finding(self._finding)
+
+
+def _severity_colour(severity: Severity) -> Colour:
+    return SEVERITY_COLOURS[severity]
+
+
+def _decision_mark(mark: Mark, widget: QWidget) -> QPixmap:
+    return marks.pixmap(mark, widget.palette(), 16, widget.devicePixelRatioF())
+
+
+def _policy_name(key: str) -> str:
+    owner, hash_, part = key.rpartition("#")
+    if not hash_:
+        return key.rpartition("/")[2]
+    owner = owner.rpartition("/")[2]
+    return f"of trust of {owner}" if part == "trust" else f"{part.removeprefix('inline/')} of {owner}"

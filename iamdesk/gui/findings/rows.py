@@ -1,0 +1,136 @@
+"""The rows of the findings table, their order and their filter. No Qt: made in the worker that runs the checks."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.gui.plain_text import visible
+
+SEVERITIES = tuple(Severity)
+"""Worst first."""
+SEVERITY_WORDS: dict[Severity, str] = {
+    Severity.CRITICAL: "Critical",
+    Severity.HIGH: "High",
+    Severity.MEDIUM: "Medium",
+    Severity.LOW: "Low",
+    Severity.INFO: "Info",
+}
+STATE_WORDS: dict[State, str] = {State.FOUND: "found", State.CANNOT_TELL: "cannot tell"}
+_RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+
+
+class Column(IntEnum):
+    """The columns, in order."""
+
+    SEVERITY = 0
+    CHECK = 1
+    SUBJECT = 2
+    SENTENCE = 3
+    STATE = 4
+    ACCOUNT = 5
+
+
+COLUMN_TITLES: dict[Column, str] = {
+    Column.SEVERITY: "Severity",
+    Column.CHECK: "Check",
+    Column.SUBJECT: "Subject",
+    Column.SENTENCE: "What was found",
+    Column.STATE: "State",
+    Column.ACCOUNT: "Account",
+}
+
+type SortKey = tuple[int | str, ...]
+
+
+class FindingRow:
+    """One finding with every text that is painted, searched or sorted by; made once."""
+
+    __slots__ = ("finding", "haystack", "keys", "texts")
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        self.texts: tuple[str, ...] = tuple(
+            visible(text)
+            for text in (
+                SEVERITY_WORDS[finding.severity],
+                f"{finding.check_id}  {finding.title}",
+                f"{finding.subject_name}  {finding.subject_kind}",
+                finding.sentence,
+                STATE_WORDS[finding.state],
+                finding.account,
+            )
+        )
+        """By column, as shown."""
+        self.haystack = "\n".join((*self.texts, finding.subject_key, finding.remedy)).casefold()
+        rank = _RANKS[finding.severity]
+        name = finding.subject_name.casefold()
+        tie = (rank, finding.check_id, name, finding.account, finding.fingerprint)
+        self.keys: tuple[SortKey, ...] = (
+            tie,
+            (finding.check_id, *tie),
+            (name, *tie),
+            (finding.sentence.casefold(), *tie),
+            (finding.state.value, *tie),
+            (finding.account, *tie),
+        )
+        """By column, what it is sorted by: worst first where nothing else tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFilter:
+    """Which findings are shown. Everything is, where nothing is named."""
+
+    severities: frozenset[Severity] = frozenset()
+    only_cannot_tell: bool = False
+    check_id: str = ""
+    text: str = ""
+    """Words, each of which must be somewhere in the row."""
+
+    @property
+    def shows_everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return not (self.severities or self.only_cannot_tell or self.check_id or self.text.strip())
+
+    def lets_through(self, row: FindingRow) -> bool:
+        """Return whether a row is shown."""
+        finding = row.finding
+        if self.severities and finding.severity not in self.severities:
+            return False
+        if self.only_cannot_tell and finding.state is not State.CANNOT_TELL:
+            return False
+        if self.check_id and finding.check_id != self.check_id:
+            return False
+        return all(word in row.haystack for word in self.text.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many findings there are, whatever the filter shows."""
+
+    total: int
+    by_severity: dict[Severity, int]
+    cannot_tell: int
+    checks: tuple[tuple[str, str, int], ...]
+    """(id, title, count) of each check that found something, by id."""
+
+
+def count(rows: Iterable[FindingRow]) -> Counts:
+    """Count findings."""
+    severities: Counter[Severity] = Counter()
+    checks: Counter[str] = Counter()
+    titles: dict[str, str] = {}
+    cannot_tell = 0
+    for row in rows:
+        finding = row.finding
+        severities[finding.severity] += 1
+        checks[finding.check_id] += 1
+        titles.setdefault(finding.check_id, finding.title)
+        cannot_tell += finding.state is State.CANNOT_TELL
+    return Counts(
+        total=severities.total(),
+        by_severity={severity: severities[severity] for severity in SEVERITIES},
+        cannot_tell=cannot_tell,
+        checks=tuple((check_id, titles[check_id], checks[check_id]) for check_id in sorted(checks)),
+    )

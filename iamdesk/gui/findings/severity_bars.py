@@ -1,0 +1,153 @@
+"""How many findings of each severity there are, as little bars; pressing one shows only those."""
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
+
+from iamdesk.checks.finding import Severity
+from iamdesk.gui import marks
+from iamdesk.gui.findings.rows import SEVERITIES, SEVERITY_WORDS, Counts
+from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_pixmap
+from iamdesk.gui.marks import MARK_COLOURS, Mark
+from iamdesk.gui.plain_text import set_tooltip
+from iamdesk.gui.theme import Colour, colour
+
+_MARK = 16
+_GAP = 6
+_BAR = 3
+
+
+class CountBar(QAbstractButton):
+    """One count: mark, word, number, and below them a bar as long as its share of the largest count."""
+
+    def __init__(self, words: str, severity: Severity | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self._severity = severity
+        self._count = 0
+        self._share = 0.0
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.toggled.connect(self._say)
+        self.show_count(0, 0)
+
+    @property
+    def count(self) -> int:
+        """The number shown."""
+        return self._count
+
+    def show_count(self, count: int, largest: int) -> None:
+        """Show a number, and how it compares to the largest beside it."""
+        self._count = count
+        self._share = count / largest if largest else 0.0
+        self._say()
+        self.updateGeometry()
+        self.update()
+
+    def _say(self) -> None:
+        self.setAccessibleName(f"{self._words}: {self._count:,} {'finding' if self._count == 1 else 'findings'}")
+        only = "Shown alone. Press to show all." if self.isChecked() else f"Show only these: {self._words.lower()}."
+        self.setAccessibleDescription(only)
+        set_tooltip(self, f"{self._count:,} · {only}")
+
+    def _number_font(self) -> QFont:
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        return font
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for mark, word and a number of five digits."""
+        metrics = self.fontMetrics()
+        number = QFontMetrics(self._number_font()).horizontalAdvance("9,999")
+        width = 4 * _GAP + _MARK + metrics.horizontalAdvance(self._words) + number
+        return QSize(width, metrics.height() + _BAR + 10)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint mark, word, number and bar."""
+        palette = self.palette()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        frame = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        edge = palette.highlight().color() if self.isChecked() or self.hasFocus() else colour(Colour.RULE, palette)
+        painter.setPen(QPen(edge, 1.6 if self.hasFocus() else 1))
+        lit = self.isChecked() or self.underMouse() or self.isDown()
+        painter.setBrush(colour(Colour.NOTE_SURFACE, palette) if self.isChecked() else palette.base())
+        if lit and not self.isChecked():
+            painter.setBrush(palette.alternateBase())
+        painter.drawRoundedRect(frame, 3, 3)
+        line = self.fontMetrics().height()
+        quiet = self._count == 0
+        tint = (
+            colour(MARK_COLOURS[Mark.UNKNOWN], palette)
+            if self._severity is None
+            else colour(SEVERITY_COLOURS[self._severity], palette)
+        )
+        ratio = self.devicePixelRatioF()
+        image = (
+            marks.pixmap(Mark.UNKNOWN, palette, _MARK, ratio)
+            if self._severity is None
+            else severity_pixmap(self._severity, palette, _MARK, ratio)
+        )
+        painter.setOpacity(0.5 if quiet else 1.0)
+        painter.drawPixmap(_GAP, 4 + (line - _MARK) // 2, image)
+        painter.setOpacity(1.0)
+        text = self.rect().adjusted(2 * _GAP + _MARK, 4, -_GAP - 2, 0)
+        text.setHeight(line)
+        painter.setPen(colour(Colour.MUTED, palette) if quiet else palette.text().color())
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self._words)
+        painter.setFont(self._number_font())
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), f"{self._count:,}")
+        track = QRectF(_GAP, self.height() - _BAR - 4, self.width() - 2 * _GAP, _BAR)
+        painter.fillRect(track, colour(Colour.BAR_TRACK, palette))
+        track.setWidth(max(track.width() * self._share, 2.0 if self._count else 0.0))
+        painter.fillRect(track, tint)
+
+
+class SeverityBars(QWidget):
+    """The bars side by side. ``changed`` comes when the reviewer chose other ones."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bars = {severity: CountBar(SEVERITY_WORDS[severity], severity) for severity in SEVERITIES}
+        self.cannot_tell = CountBar("Cannot tell", None)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for severity, bar in self.bars.items():
+            bar.setObjectName(f"severity-{severity.value}")
+            layout.addWidget(bar)
+        self.cannot_tell.setObjectName("cannotTell")
+        layout.addSpacing(_GAP)
+        layout.addWidget(self.cannot_tell)
+        for bar in (*self.bars.values(), self.cannot_tell):
+            bar.toggled.connect(self._changed)
+
+    @property
+    def chosen(self) -> frozenset[Severity]:
+        """The severities that are pressed; none stands for all."""
+        return frozenset(severity for severity, bar in self.bars.items() if bar.isChecked())
+
+    def show_counts(self, counts: Counts) -> None:
+        """Show what there is."""
+        largest = max(counts.by_severity.values(), default=0)
+        for severity, bar in self.bars.items():
+            bar.show_count(counts.by_severity.get(severity, 0), largest)
+        self.cannot_tell.show_count(counts.cannot_tell, largest)
+
+    def reset(self) -> None:
+        """Press none."""
+        for bar in (*self.bars.values(), self.cannot_tell):
+            bar.setChecked(False)
+
+    def _changed(self) -> None:
+        self.changed.emit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self.update()

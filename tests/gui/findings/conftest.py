@@ -1,0 +1,77 @@
+"""Findings made by hand for the table, and a panel over the real sample account."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.checks.finding import Evidence, Finding, Severity, State
+from iamdesk.gui.findings.findings_panel import FindingsPanel
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.session import Session
+from iamdesk.workbench import OpenSnapshot
+
+ACCOUNT = "arn:aws:iam::111122223333"
+
+
+def finding(number: int = 1, severity: Severity = Severity.HIGH, **changes: Any) -> Finding:
+    values: dict[str, Any] = {
+        "check_id": "ADM-01",
+        "title": "Administrator",
+        "severity": severity,
+        "state": State.FOUND,
+        "account": "111122223333",
+        "subject_key": f"{ACCOUNT}:user/user-{number}",
+        "subject_name": f"user-{number}",
+        "subject_kind": "user",
+        "sentence": f"user-{number} may do everything.",
+        "evidence": (Evidence("It was asked."),),
+        "remedy": "Keep as few as the work needs.",
+        "fingerprint": f"fingerprint-{number}",
+    }
+    return Finding(**{**values, **changes})
+
+
+@dataclass
+class Answers(Prompts):
+    """Answers the dialogs of a test."""
+
+    save_to: Path | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        self.asked.append(kinds)
+        return self.save_to
+
+
+@pytest.fixture
+def prompts() -> Answers:
+    return Answers()
+
+
+@pytest.fixture
+def empty_panel(qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers) -> Iterator[FindingsPanel]:
+    """No snapshot is open."""
+    made = FindingsPanel(session, jobs, prompts)
+    qtbot.addWidget(made)
+    made.resize(1300, 400)
+    with qtbot.waitExposed(made):
+        made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    yield made
+    made.hide()
+    session.close()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: OpenSnapshot) -> FindingsPanel:
+    """Every check has run over the sample account."""
+    session.open(sample)
+    qtbot.waitUntil(lambda: empty_panel._complete, timeout=20_000)
+    return empty_panel
