@@ -4,7 +4,7 @@ The engine looks at every statement of every layer, also once the answer is know
 (SEMANTICS A4). It never raises on what a policy holds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
@@ -71,14 +71,14 @@ class Trace:
 
 def evaluate(question: Question) -> Trace:
     """Decide one question."""
-    policies = _without(question)
-    situation = _situation(question, policies)
+    policies = policies_of(question)
+    situation = situation_of(question, policies)
     caller = question.caller
     subject = Subject(caller, question.target, question.context, policies.boundary is not None)
     results: list[StatementResult] = []
     broken: list[AttachedPolicy] = []
     service = question.target.service
-    for policy in _in_play(policies, situation):
+    for policy in in_play(policies, situation):
         is_broken = False
         for statement in policy.document.statements:
             if statement.services is not None and service not in statement.services:
@@ -89,15 +89,7 @@ def evaluate(question: Question) -> Trace:
                 results.append(result)
         if is_broken or (not policy.document.statements and policy.document.diagnostics):
             broken.append(policy)
-    counted = tally((result, result.truth) for result in results)
-    best = decide(situation, counted, optimistic=True)
-    worst = decide(situation, counted, optimistic=False)
-    if best.verdict is worst.verdict:
-        resolution = Resolution(
-            best.verdict, worst if best.verdict is Verdict.ALLOWED else best, (), (), (), is_exact=True
-        )
-    else:
-        resolution = resolve(situation, results, subject, best)
+    resolution, worst = settle(situation, results, subject)
     return Trace(
         question,
         subject,
@@ -115,7 +107,23 @@ def evaluate(question: Question) -> Trace:
     )
 
 
-def _without(question: Question) -> PolicySet:
+def settle(situation: Situation, results: Sequence[StatementResult], subject: Subject) -> tuple[Resolution, Ruling]:
+    """Return the answer that the statements give, and the ruling with everything unknown against the caller.
+
+    ``results`` are those of all statements that cover the action, in the order of `in_play`; statements that are false
+    may be left out.
+    """
+    counted = tally((result, result.truth) for result in results)
+    best = decide(situation, counted, optimistic=True)
+    worst = decide(situation, counted, optimistic=False)
+    if best.verdict is not worst.verdict:
+        return resolve(situation, results, subject, best), worst
+    ruling = worst if best.verdict is Verdict.ALLOWED else best
+    return Resolution(best.verdict, ruling, (), (), (), is_exact=True), worst
+
+
+def policies_of(question: Question) -> PolicySet:
+    """Return the policies that the question is decided by: all but the layers that it leaves out."""
     policies, without = question.policies, question.without
     if not without:
         return policies
@@ -133,7 +141,12 @@ def _without(question: Question) -> PolicySet:
     )
 
 
-def _situation(question: Question, policies: PolicySet) -> Situation:
+def situation_of(question: Question, policies: PolicySet) -> Situation:
+    """Return what is fixed before any statement is looked at.
+
+    Of the caller, it depends on the kind, the account, the partition and the path alone; of ``policies``, on what there
+    is of each layer, not on what the policies of the caller say.
+    """
     caller, target = question.caller, question.target
     is_trust = target.service == "sts" and target.name in TRUST_ACTIONS
     owner = question.resource_account
@@ -238,8 +251,8 @@ def _credentials_cannot(caller: Caller, target: Target) -> bool:
             return False
 
 
-def _in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:
-    """Yield the policies of every layer in play."""
+def in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:
+    """Yield the policies of every layer in play, those that every caller of the account meets first."""
     layers = {slot.layer for slot in situation.slots}
     if Layer.RCP in layers:
         yield from (policy for level in policies.rcps or () for policy in level)

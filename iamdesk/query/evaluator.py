@@ -81,6 +81,14 @@ class Evaluator:
         Raises:
             RequestError: as `can`.
         """
+        return evaluate(self.question(request))
+
+    def question(self, request: Request) -> Question:
+        """Return a request with everything that belongs to it, ready to be decided.
+
+        Raises:
+            RequestError: as `can`.
+        """
         target = parse_target(request.action, request.resource, reference())
         policies, caller, may_be_tagged = self._of_principal(request.principal)
         owner = self._owner(request, caller, target)
@@ -111,27 +119,23 @@ class Evaluator:
             may_be_tagged,
             self.organization,
         )
-        return evaluate(
-            Question(
-                caller=caller,
-                target=target,
-                context=Context(
-                    given_facts(request.context), derive, request.unknown_context, reference().is_multivalued
-                ),
-                policies=replace(
-                    policies,
-                    resource=resource,
-                    session=session,
-                    grants=self._grants(record, owner),
-                    rcps=rcps,
-                    restrict_public_buckets=record is not None
-                    and target.service == "s3"
-                    and self.resources.restricts_public_buckets(record, owner),
-                    gaps=(*policies.gaps, *gaps, *rcp_gaps),
-                ),
-                resource_account=owner or caller.account,
-                without=request.without,
-            )
+        return Question(
+            caller=caller,
+            target=target,
+            context=Context(given_facts(request.context), derive, request.unknown_context, reference().is_multivalued),
+            policies=replace(
+                policies,
+                resource=resource,
+                session=session,
+                grants=self._grants(record, owner),
+                rcps=rcps,
+                restrict_public_buckets=record is not None
+                and target.service == "s3"
+                and self.resources.restricts_public_buckets(record, owner),
+                gaps=(*policies.gaps, *gaps, *rcp_gaps),
+            ),
+            resource_account=owner or caller.account,
+            without=request.without,
         )
 
     def who_can(
