@@ -13,8 +13,10 @@ from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
 from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.explain.decision import Decision
+from iamdesk.index.actions import reference
 from iamdesk.index.completion import Completion, Completions
 from iamdesk.index.outline import Badge, Outline, build_outline
+from iamdesk.index.resource_hint import Hint, resource_hint, takes_no_resource
 from iamdesk.index.search import Matches, OutlineSearch
 from iamdesk.index.subject import PolicyView, Subject, SubjectIndex
 from iamdesk.index.validation import DocumentProblem, Gap, document_problems, gaps
@@ -24,7 +26,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
 
-__all__ = ["CaseError", "OpenSnapshot", "Workbench"]
+__all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
 
 
 class OpenSnapshot:
@@ -74,6 +76,21 @@ class OpenSnapshot:
     def complete_resource(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return ARNs of the snapshot and ARN templates of the action's resources that hold the text, best first."""
         return self._completions.resources(action, text, limit)
+
+    @staticmethod
+    def takes_no_resource(action: str) -> bool:
+        """Return whether AWS has the action and it can be asked on ``*`` only."""
+        return takes_no_resource(action)
+
+    @staticmethod
+    def resource_hint(action: str, resource: str) -> Hint | None:
+        """Return what is odd about asking for the action on the resource; None when nothing is, or nothing is known."""
+        return resource_hint(action, resource)
+
+    @staticmethod
+    def key_type(key: str) -> str | None:
+        """Return a condition key's type (``String``, ``ArrayOfString``, ``Bool`` …); None for one that AWS has not."""
+        return reference().key_type(key)
 
     def ask(self, request: Request) -> Decision:
         """Answer one question.

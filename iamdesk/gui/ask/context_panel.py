@@ -1,5 +1,6 @@
 """The context of a question: what the request carries for each condition key, and what a key not given means."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -22,7 +23,6 @@ from iamdesk.gui.ask.context_rows import DEFAULT_TYPE, Choice, ContextRow, Conte
 from iamdesk.gui.ask.context_table import ContextTable
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip, tooltip_text
-from iamdesk.index.actions import reference
 from iamdesk.index.completion import Completion
 
 _ROWS_SHOWN = 7
@@ -56,12 +56,16 @@ _OFTEN_TYPED = (
 
 
 class ContextPanel(QFrame):
-    """The table and what stands around it. ``changed`` comes when the reviewer changed what is asked."""
+    """The table and what stands around it. ``changed`` comes when the reviewer changed what is asked.
+
+    ``key_type`` tells a condition key's type, None for a key that AWS has not: for keys that are added by hand.
+    """
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, key_type: Callable[[str], str | None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._key_type = key_type
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._keys: tuple[ContextKey, ...] = ()
         self._types: dict[str, str] = {}
@@ -174,7 +178,7 @@ class ContextPanel(QFrame):
         self._message.clear()
         place = next((at for at, row in enumerate(self.model.rows) if row.key.lower() == key.lower()), None)
         if place is None:
-            key_type = reference().key_type(key) or DEFAULT_TYPE
+            key_type = self._key_type(key) or DEFAULT_TYPE
             self._types[key.lower()] = key_type
             place = self.model.add(
                 ContextRow(key, key_type, Choice.VALUE, (), KeyState.UNKNOWN, (), matters=False, tested=False)
@@ -222,7 +226,7 @@ class ContextPanel(QFrame):
         named = {row.key.lower() for row in self.model.rows}
         needle = text.strip().lower()
         offered = [
-            Completion(key, key, reference().key_type(f"{key}x" if key.endswith("/") else key) or "")
+            Completion(key, key, self._key_type(f"{key}x" if key.endswith("/") else key) or "")
             for key in _OFTEN_TYPED
             if needle in key.lower() and key.lower() not in named
         ]

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from iamdesk.gui.ask.completing_field import CompletingField
-from iamdesk.gui.ask.resource_hint import Hint, resource_hint, takes_no_resource
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.session import Session
 from iamdesk.index.completion import Completion
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.workbench import Hint, OpenSnapshot
 
 _SUGGESTED = 50
 
@@ -68,7 +67,10 @@ class Lookups(QObject):
         self._run(
             "Looking up the action",
             "known mistakes",
-            lambda _opened: (takes_no_resource(action), resource_hint(action, resource) if resource else None),
+            lambda opened: (
+                opened.takes_no_resource(action),
+                opened.resource_hint(action, resource) if resource else None,
+            ),
             lambda found: seen(*found),
         )
 

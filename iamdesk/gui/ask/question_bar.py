@@ -20,14 +20,13 @@ from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.ask.context_panel import ContextPanel
 from iamdesk.gui.ask.lookups import Lookups
 from iamdesk.gui.ask.principals import is_principal, is_whole_principal, principal_of_key
-from iamdesk.gui.ask.resource_hint import Hint, takes_no_resource
 from iamdesk.gui.ask.words import short_arn
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.session import Session
 from iamdesk.index.completion import Completion
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.workbench import Hint, OpenSnapshot
 
 
 class QuestionBar(QWidget):
@@ -48,7 +47,7 @@ class QuestionBar(QWidget):
         self.resource = CompletingField("Resource: on what")
         self.context_button = QToolButton()
         self.ask_button = QPushButton("Ask")
-        self.context = ContextPanel()
+        self.context = ContextPanel(self._key_type)
         self.message = MessageBar()
         self._lay_out()
         self._connect()
@@ -134,7 +133,7 @@ class QuestionBar(QWidget):
         if opened is None:
             return
         self.message.clear()
-        if not self.resource.text().strip() and takes_no_resource(self.action.text()):
+        if not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
             self._fill_star()
         for field, open_words in (
             (self.principal, "Who asks: a user, a role, a service, or anonymous?"),
@@ -164,6 +163,9 @@ class QuestionBar(QWidget):
         if named:
             self.principal.setText(named[0].value)
         self._session.ask(self.request())  # where nobody is called so, the evaluator says what is wrong
+
+    def _key_type(self, key: str) -> str | None:
+        return self._session.snapshot.key_type(key) if self._session.snapshot is not None else None
 
     def request(self) -> Request:
         """Return the question that the fields make."""

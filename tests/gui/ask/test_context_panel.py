@@ -15,7 +15,7 @@ from iamdesk.gui.ask.context_panel import _OFTEN_TYPED, ContextPanel
 from iamdesk.gui.ask.context_rows import Choice, context_rows
 from iamdesk.gui.message_bar import MessageBar
 from iamdesk.gui.theme import palette_for
-from iamdesk.index.actions import reference
+from iamdesk.workbench import OpenSnapshot
 
 from .conftest import ANA, decision, key
 
@@ -28,8 +28,8 @@ KEYS = (
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> Iterator[ContextPanel]:
-    made = ContextPanel()
+def panel(qtbot: QtBot, sample: OpenSnapshot) -> Iterator[ContextPanel]:
+    made = ContextPanel(sample.key_type)
     qtbot.addWidget(made)
     made.resize(900, 300)
     with qtbot.waitExposed(made):
@@ -181,9 +181,9 @@ def test_what_is_no_key_is_not_added(panel: ContextPanel) -> None:
         assert panel.model.rows == rows
 
 
-def test_the_keys_offered_for_adding_are_keys_that_aws_has() -> None:
+def test_the_keys_offered_for_adding_are_keys_that_aws_has(sample: OpenSnapshot) -> None:
     for name in _OFTEN_TYPED:
-        assert reference().key_type(f"{name}team" if name.endswith("/") else name), name
+        assert sample.key_type(f"{name}team" if name.endswith("/") else name), name
 
 
 def test_the_switch_says_what_not_given_means(qtbot: QtBot, panel: ContextPanel) -> None:

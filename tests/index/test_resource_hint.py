@@ -1,10 +1,9 @@
 import pytest
 
-from iamdesk.gui.ask.principals import is_whole_principal, principal_of_key
-from iamdesk.gui.ask.resource_hint import Hint, resource_hint, takes_no_resource
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.index.resource_hint import Hint, resource_hint, takes_no_resource
 
-from .conftest import ACCOUNT, ANA
+ACCOUNT = "arn:aws:iam::111122223333"
+ANA = f"{ACCOUNT}:user/engineering/ana.moreno"
 
 
 @pytest.mark.parametrize(
@@ -48,26 +47,3 @@ def test_actions_without_a_resource_are_known() -> None:
     assert takes_no_resource("s3:listallmybuckets")
     assert not takes_no_resource("s3:GetObject")
     assert not takes_no_resource("s3:")
-
-
-@pytest.mark.parametrize(
-    ("text", "whole"),
-    [
-        (ANA, True),
-        ("lambda.amazonaws.com", True),
-        ("Anonymous", True),
-        ("ana.moreno", False),
-        ("engineering", False),
-    ],
-)
-def test_a_name_must_be_looked_up_and_an_arn_or_service_not(text: str, whole: bool) -> None:
-    assert is_whole_principal(text) is whole
-
-
-def test_users_and_roles_of_the_tree_are_principals_and_policies_are_not(sample: OpenSnapshot) -> None:
-    outline = sample.outline
-    assert principal_of_key(outline, ANA) == ANA
-    assert principal_of_key(outline, f"{ACCOUNT}:group/engineering/Engineers") is None
-    assert principal_of_key(outline, f"{ACCOUNT}:policy/RegionLock") is None
-    assert principal_of_key(outline, f"{ANA}#inline/unknown") is None
-    assert principal_of_key(outline, f"{ACCOUNT}:root") == f"{ACCOUNT}:root"

@@ -1,4 +1,4 @@
-"""Known mistakes in a question, seen before it is answered: an action asked on the wrong kind of resource. No Qt.
+"""Known mistakes in a question, seen before it is answered: an action asked on the wrong kind of resource.
 
 The Service Authorization Reference says which kinds of resource an action takes (SEMANTICS F5, F6). A question on
 another kind has an answer, but seldom the one that was meant: ``s3:ListBucket`` on an object is denied everywhere.
@@ -6,7 +6,6 @@ another kind has an answer, but seldom the one that was meant: ``s3:ListBucket``
 
 from dataclasses import dataclass
 
-from iamdesk.gui.ask.words import listed
 from iamdesk.index.actions import Action, reference
 
 _NAMED = 3
@@ -47,7 +46,7 @@ def resource_hint(action: str, resource: str) -> Hint | None:
     proposal, kind = _proposal(found.service, resource, wanted)
     if proposal:
         return Hint(f"{found.full_name} takes {_with_article(kind)}{instead}: ask on {proposal}", proposal)
-    takes = listed([_with_article(kind.name) for kind in found.resource_types[:_NAMED]], "or")
+    takes = " or ".join(_with_article(kind.name) for kind in found.resource_types[:_NAMED])
     if len(found.resource_types) > _NAMED:
         takes = f"one of {len(found.resource_types)} kinds of resource ({takes} …)"
     return Hint(f"{found.full_name} takes {takes}{instead}", "")
