@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 
 from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind
 from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, Fact, derived
@@ -15,6 +16,30 @@ _PRINCIPAL_TAG = "aws:principaltag/"
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
 _OF_SERVICES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
 _OF_FORWARDED_CALLS = frozenset({"aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:viaawsmcpservice"})
+_OF_THE_CALLER = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
+_OF_ITS_ACCOUNT = frozenset(
+    {
+        *_OF_SERVICES,
+        "aws:principalaccount",
+        "aws:principaltype",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:principalisawsservice",
+        "aws:principalservicename",
+        "aws:principalservicenameslist",
+        "aws:tokenissuetime",
+        "aws:multifactorauthpresent",
+        "aws:multifactorauthage",
+        "aws:assumedroot",
+        "aws:sourceidentity",
+        "aws:federatedprovider",
+        "aws:resourceaccount",
+        "s3:resourceaccount",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+        "kms:calleraccount",
+    }
+)
 _TYPES = {
     CallerKind.ROOT: "Account",
     CallerKind.USER: "User",
@@ -23,6 +48,24 @@ _TYPES = {
     CallerKind.FEDERATED_USER: "FederatedUser",
     CallerKind.ANONYMOUS: "Anonymous",
 }
+
+
+class Dependence(IntEnum):
+    """How far what the snapshot knows of a key depends on who asks."""
+
+    NONE = 0
+    """The same for everybody."""
+    ACCOUNT = 1
+    """The same for all callers of one kind in one account."""
+    CALLER = 2
+    """Different from one caller to the next."""
+
+
+def dependence(key: str) -> Dependence:
+    """Return how far what `DerivedKeys` says of a key (lower case) depends on the caller."""
+    if key in _OF_THE_CALLER or key.startswith(_PRINCIPAL_TAG):
+        return Dependence.CALLER
+    return Dependence.ACCOUNT if key in _OF_ITS_ACCOUNT else Dependence.NONE
 
 
 @dataclass(slots=True)

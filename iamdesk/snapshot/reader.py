@@ -1,15 +1,15 @@
 """The front door: a path becomes a `Snapshot`, or one sentence says why not. It writes nothing and opens no socket."""
 
-import gc
 import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 
 from iamdesk.snapshot.accounts import FilePages, gather
 from iamdesk.snapshot.authorization_details import read_pages
+from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.model import Snapshot, SourceFile
 from iamdesk.snapshot.problems import Problem
@@ -46,7 +46,7 @@ def load_snapshot(
         raise SnapshotError(f"{visible(str(path), 300)}: the folder holds no file that can be read{first}")
     total = sum(size for _, size in files)
     read = ReadSoFar(progress, cancelled, total)
-    with _collector_paused(total):
+    with collector_paused() if total >= _LARGE else nullcontext():
         return _read_files(path, is_folder, files, problems, read)
 
 
@@ -159,20 +159,3 @@ def _shown_in(folder: Path) -> list[tuple[Path, bool]]:
     with os.scandir(folder) as entries:
         shown = [(Path(entry), entry.is_dir(follow_symlinks=False)) for entry in entries if entry.name[0] != "."]
     return sorted(shown)
-
-
-@contextmanager
-def _collector_paused(size: int) -> Iterator[None]:
-    """Pause the garbage collector while a large snapshot is read, and spare it what was read.
-
-    Models hold no cycles, and one full collection over a 38 MB snapshot stops every thread for half a second.
-    """
-    if size < _LARGE or not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        gc.enable()
