@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench sample build clean
+.PHONY: help run test lint types imports unit bench sample picture build clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
@@ -41,6 +41,16 @@ unit: .venv/.installed-dev
 bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 	@sh packaging/qt_libraries.sh offscreen
 	$(OFFSCREEN) $(PY) -m pytest -p no:xdist tests/benchmarks
+
+sample: .venv/.installed-dev ## capture the sample account anew (a fake AWS and the real AWS CLI)
+	@sh packaging/environment.sh sample
+	$(PY) tests/sample_account/capture.py
+
+picture: .venv/.installed ## make the picture of the window that the README shows
+	@sh packaging/qt_libraries.sh offscreen
+	@sh packaging/demo.sh
+	mkdir -p resources/help/images
+	cp build/demo/window-light.png resources/help/images/window-light.png
 
 build: .venv/.installed-dev ## build the wheel and the source distribution into dist
 	$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore build

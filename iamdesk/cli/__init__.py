@@ -12,7 +12,7 @@ from typing import NoReturn
 
 COMMANDS = ("can", "who-can", "simulate", "findings", "validate")
 _ABOUT = ("--help", "--version")
-_READER_GONE = 141
+READER_GONE = 141
 """128 + SIGPIPE: what a shell reports when a reader (``| head``) closes the pipe."""
 
 
@@ -34,7 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
-        status = _READER_GONE
+        status = READER_GONE
+    except OSError as error:  # what was printed did not arrive: the disk is full, say
+        discard_output()
+        print(f"iamdesk: the answer cannot be written: {error.strerror}", file=sys.stderr)
+        status = 2
     sys.exit(status)
 
 

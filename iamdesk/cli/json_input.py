@@ -1,9 +1,10 @@
 """JSON that the user hands to a command, read as strictly as a snapshot is: what could mean two things is refused."""
 
+import contextlib
 import json
 from typing import Any
 
-from iamdesk.snapshot.strict_json import REPEATING_DECODER, ambiguity
+from iamdesk.snapshot.strict_json import decode
 
 
 class JsonError(ValueError):
@@ -12,7 +13,7 @@ class JsonError(ValueError):
     def __init__(self, reason: str, value: Any = None) -> None:
         super().__init__(reason)
         self.value = value
-        """What stands there all the same, where the text is JSON that could mean two things."""
+        """What stands there all the same, where the text is JSON that could mean two things: for its name, say."""
 
 
 def parse(content: bytes) -> Any:
@@ -22,15 +23,14 @@ def parse(content: bytes) -> Any:
         JsonError: it is not JSON, or could mean two things: a key that stands twice, NaN, a depth that nobody writes.
     """
     try:
-        value = REPEATING_DECODER.decode(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        return decode(text)
     except UnicodeDecodeError as error:
         raise JsonError(f"it is not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:
         raise JsonError(f"it is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except RecursionError:
-        raise JsonError("it is nested too deep") from None
     except ValueError as error:
-        raise JsonError(str(error)) from None
-    if why := ambiguity(value):
-        raise JsonError(why, value)
-    return value
+        value = None
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(text)
+        raise JsonError(str(error), value) from None

@@ -49,6 +49,7 @@ def simulate(
                 say_json(outcome.result, indent=None)
             else:
                 say(_told(outcome.result))
+            sys.stdout.flush()  # whoever feeds cases one by one reads the answer before the next
             seen.update(lines=1, cases=outcome.is_case, unmet=not outcome.is_met)
     if seen["lines"] and not seen["cases"]:
         give_up(f"{cases} holds no case: expected one JSON object a line")

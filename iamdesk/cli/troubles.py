@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from iamdesk.cli import discard_output
+from iamdesk.cli import READER_GONE, discard_output
 from iamdesk.cli.output import note
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.files import ExportError
@@ -24,7 +24,7 @@ def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
             give_up(str(error))
         except BrokenPipeError:
             discard_output()
-            raise typer.Exit(141) from None
+            raise typer.Exit(READER_GONE) from None
         except OSError as error:
             give_up(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
 

@@ -1,0 +1,73 @@
+"""The command line as a person meets it: what it is given, its two streams, its exit status."""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from iamdesk.cli import main
+from iamdesk.paths import sample_snapshot
+
+type Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n", write_through=True)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who has no display and sets nothing special."""
+    ours = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "QT_LOGGING_RULES", "PYTHONUNBUFFERED"}
+    return {name: value for name, value in os.environ.items() if name not in ours} | {"HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def iamdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs iamdesk in an empty folder; `given` is its standard input. In this process: a start takes half a second."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path, given: str | bytes = b"") -> subprocess.CompletedProcess[str]:
+        words = [str(argument) for argument in arguments]
+        content = given.encode() if isinstance(given, str) else given
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+        out, err = _stream(), _stream()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as end:
+            main(words)
+        return subprocess.CompletedProcess(words, int(end.value.code or 0), _text(out), _text(err))
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path, environment: dict[str, str]) -> Run:
+    """As `iamdesk`, in a process of its own, without a display."""
+
+    def run(*arguments: str | Path, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "iamdesk", *map(str, arguments)],
+            input=given,
+            capture_output=True,
+            cwd=tmp_path,
+            env=environment | more,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    return sample_snapshot()

@@ -1,0 +1,253 @@
+"""`iamdesk can`: one question, in text and JSON, and what its exit status says."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ELENA = "arn:aws:iam::111122223333:user/engineering/elena.petrov"
+NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
+PAYROLL = "arn:aws:s3:::acme-payroll/2026/09.csv"
+MAKE_USER = ("--action", "iam:CreateUser", "--resource", "arn:aws:iam::111122223333:user/engineering/new.hire")
+READ_PAYROLL = ("--principal", NORA, "--action", "s3:GetObject", "--resource", PAYROLL)
+WITH_MFA = ("--context", "aws:MultiFactorAuthPresent=true")
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def test_text_leads_with_the_verdict_and_the_sentence(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("can", sample, "--principal", ELENA, *MAKE_USER)
+
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert lines[0] == "Denied: nothing allows it"
+    assert "EngineeringLeadBoundary" in lines[1]
+    assert "How it was decided" in lines
+    assert any(line.startswith("  Allow by AdministratorAccess, statement 1, lines ") for line in lines)
+
+
+def test_json_alone_on_standard_output_in_the_shape_of_evaluation_result(
+    iamdesk: Callable[..., Any], sample: Path
+) -> None:
+    done = iamdesk(
+        "can", sample, *READ_PAYROLL, *WITH_MFA, "--context", "aws:SourceIp=203.0.113.20", "--format", "json"
+    )
+
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert answer["EvalDecision"] == "allowed"
+    assert answer["EvalActionName"] == "s3:GetObject"
+    assert answer["EvalResourceName"] == PAYROLL
+    (statement,) = answer["MatchedStatements"]
+    assert statement["SourcePolicyId"].endswith(":policy/finance/PayrollReadWrite")
+    assert statement["SourcePolicyType"] == "user-managed"
+    assert (statement["StatementIndex"], statement["Sid"], statement["Effect"]) == (0, "PayrollFromTheOffice", "Allow")
+    assert statement["StartPosition"]["Line"] < statement["EndPosition"]["Line"]
+    assert {layer["Layer"]: layer["Decision"] for layer in answer["Layers"]}["identity"] == "allowed"
+    assert answer["BlockedBy"] == []
+
+
+def test_key_not_given_makes_the_answer_conditional_and_absent_does_not(
+    iamdesk: Callable[..., Any], sample: Path
+) -> None:
+    open_answer = json.loads(iamdesk("can", sample, *READ_PAYROLL, *WITH_MFA, "--format", "json").stdout)
+    closed = json.loads(
+        iamdesk("can", sample, *READ_PAYROLL, *WITH_MFA, "--unknown-context", "absent", "--format", "json").stdout
+    )
+    named = json.loads(
+        iamdesk("can", sample, *READ_PAYROLL, *WITH_MFA, "--absent", "aws:SourceIp", "--format", "json").stdout
+    )
+
+    assert open_answer["EvalDecision"] == "conditional"
+    assert open_answer["MissingContextValues"] == ["aws:SourceIp"]
+    assert all(set(values) == {"aws:SourceIp"} for values in open_answer["Conditions"])
+    assert closed["EvalDecision"] == named["EvalDecision"] == "implicitDeny"
+
+
+@pytest.mark.parametrize(("expected", "status"), [("implicitDeny", 0), ("IMPLICITDENY", 0), ("allowed", 1)])
+def test_expect_turns_the_answer_into_an_exit_status(
+    iamdesk: Callable[..., Any], sample: Path, expected: str, status: int
+) -> None:
+    done = iamdesk("can", sample, "--principal", ELENA, *MAKE_USER, "--expect", expected)
+
+    assert done.returncode == status
+    assert done.stdout.startswith("Denied")
+    assert ("expected allowed, but the answer is implicitDeny" in done.stderr) == (status == 1)
+
+
+def test_without_a_layer_the_answer_is_another_and_says_so(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("can", sample, "--principal", ELENA, *MAKE_USER, "--without", "permissions-boundary")
+
+    assert done.stdout.startswith("Allowed")
+    assert "without" in done.stdout.lower()
+    assert "permissions" in done.stdout
+
+
+def test_session_policy_limits_a_session(iamdesk: Callable[..., Any], sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "session.json").write_text(policy({"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}))
+    question = ("--principal", ELENA, "--action", "s3:ListBucket", "--resource", "arn:aws:s3:::acme-tools")
+
+    done = iamdesk("can", sample, *question, "--session-policy", "session.json", "--format", "json")
+
+    layers = {layer["Layer"]: layer["Decision"] for layer in json.loads(done.stdout)["Layers"]}
+    assert layers["session"] == "implicitDeny"
+
+
+def test_a_key_that_is_given_twice_has_two_values(iamdesk: Callable[..., Any], sample: Path) -> None:
+    question = (
+        "--principal",
+        "arn:aws:sts::111122223333:assumed-role/GitHubActionsDeploy/run-4711",
+        "--action",
+        "ec2:CreateTags",
+        "--resource",
+        "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
+    )
+
+    agreed = iamdesk("can", sample, *question, "--context", "aws:TagKeys=team", "--context", "AWS:tagkeys=environment")
+    one_more = iamdesk("can", sample, *question, "--context", "aws:TagKeys=team", "--context", "aws:TagKeys=owner")
+
+    assert agreed.stdout.startswith("Allowed"), agreed.stdout
+    assert one_more.stdout.startswith("Denied"), one_more.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("--context", "aws:SourceIp"), "KEY=VALUE"),
+        (("--context", "=x"), "KEY=VALUE"),
+        (("--absent", "aws:SourceIp=1"), "condition key alone"),
+        (("--context", "aws:SourceIp=1", "--absent", "AWS:sourceip"), "has a value"),
+        (("--expect", "denied"), "--expect"),
+        (("--unknown-context", "perhaps"), "--unknown-context"),
+        (("--without", "mfa"), "--without"),
+        (("--format", "yaml"), "--format"),
+        (("--session-policy", "nowhere.json"), "nowhere.json cannot be read"),
+    ],
+)
+def test_bad_usage_ends_with_two_and_says_what(
+    iamdesk: Callable[..., Any], sample: Path, arguments: tuple[str, ...], part: str
+) -> None:
+    done = iamdesk("can", sample, *READ_PAYROLL, *arguments)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert part in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("missing", ["--principal", "--action", "--resource"])
+def test_a_question_needs_its_three_parts(iamdesk: Callable[..., Any], sample: Path, missing: str) -> None:
+    whole = dict(zip(READ_PAYROLL[::2], READ_PAYROLL[1::2], strict=True))
+    del whole[missing]
+
+    done = iamdesk("can", sample, *(text for pair in whole.items() for text in pair))
+
+    assert done.returncode == 2
+    assert missing in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("principal", "action"),
+    [
+        ("arn:aws:iam::111122223333:user/nobody", "s3:GetObject"),
+        ("nora", "s3:GetObject"),
+        (NORA, "GetObject"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_ends_with_two_and_one_sentence(
+    iamdesk: Callable[..., Any], sample: Path, principal: str, action: str
+) -> None:
+    done = iamdesk("can", sample, "--principal", principal, "--action", action, "--resource", PAYROLL)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("iamdesk: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("absent.json", None), ("text.json", b"hello"), ("bytes.json", b"\x00\xff\xfe"), ("list.json", b"[1, 2]")],
+)
+def test_a_file_that_is_no_snapshot_ends_with_two_and_one_sentence(
+    iamdesk: Callable[..., Any], tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+
+    done = iamdesk("can", name, *READ_PAYROLL)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert name in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"{", "is not JSON"),
+        (b"[]", "expected a JSON object"),
+        (b'{"Statement": [], "Statement": []}', "stands twice"),
+        (b'{"Statement": NaN}', "NaN"),
+        (b"\xff", "not UTF-8"),
+        (b"[" * 100_000, "nested"),
+    ],
+)
+def test_a_session_policy_that_could_mean_two_things_is_refused(
+    iamdesk: Callable[..., Any], sample: Path, tmp_path: Path, content: bytes, part: str
+) -> None:
+    (tmp_path / "session.json").write_bytes(content)
+
+    done = iamdesk("can", sample, *READ_PAYROLL, "--session-policy", "session.json")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "session.json" in done.stderr
+    assert part in done.stderr
+
+
+def test_control_characters_of_a_snapshot_reach_the_terminal_as_escapes(
+    iamdesk: Callable[..., Any], tmp_path: Path
+) -> None:
+    hostile = "\x1b]0;gone\x07\u202ereversed"
+    account = {
+        "UserDetailList": [
+            {
+                "Path": "/",
+                "UserName": "eve",
+                "UserId": "AIDAEVE",
+                "Arn": "arn:aws:iam::111122223333:user/eve",
+                "UserPolicyList": [
+                    {
+                        "PolicyName": hostile,
+                        "PolicyDocument": {
+                            "Version": "2012-10-17",
+                            "Statement": [{"Sid": hostile, "Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+                        },
+                    }
+                ],
+                "GroupList": [],
+                "AttachedManagedPolicies": [],
+            }
+        ],
+        "GroupDetailList": [],
+        "RoleDetailList": [],
+        "Policies": [],
+    }
+    (tmp_path / "hostile.json").write_text(json.dumps(account))
+    question = ("--principal", "arn:aws:iam::111122223333:user/eve", "--action", "s3:GetObject", "--resource", PAYROLL)
+
+    for output_format in ("text", "json"):
+        done = iamdesk("can", "hostile.json", *question, "--format", output_format)
+
+        assert done.returncode == 0
+        assert "gone" in done.stdout
+        assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout)
+        assert r"\u202e" in done.stdout

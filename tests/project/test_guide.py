@@ -1,0 +1,100 @@
+"""The README and the user guide are true: links lead somewhere, and each command that they show runs on the sample."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "resources" / "help").glob("*.md")])
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def relative(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def shown_commands() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for block in _BLOCK.findall(page.read_text(encoding="utf-8")):
+            for line in block.splitlines():
+                if line.startswith("iamdesk "):
+                    yield relative(page), line.partition("  #")[0].strip()
+
+
+OPEN_THE_WINDOW = {"iamdesk", "iamdesk snapshot.json"}
+COMMANDS = sorted((page, command) for page, command in set(shown_commands()) if command not in OPEN_THE_WINDOW)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
+
+    missing = [target for target in targets if not (page.parent / target.partition("#")[0]).exists()]
+
+    assert missing == []
+
+
+def test_every_page_of_the_guide_is_reached_from_its_index() -> None:
+    help_folder = ROOT / "resources" / "help"
+    index = (help_folder / "index.md").read_text(encoding="utf-8")
+
+    assert {page.name for page in help_folder.glob("*.md")} - {"index.md"} == set(_LINK.findall(index))
+
+
+def test_guide_shows_every_command() -> None:
+    from iamdesk.cli import COMMANDS as KNOWN
+
+    shown = {shlex.split(command)[1] for _, command in COMMANDS}
+    told = (ROOT / "resources" / "help" / "command-line.md").read_text(encoding="utf-8")
+
+    assert set(KNOWN) - {"simulate"} <= shown
+    assert all(f"`iamdesk {name} " in told for name in KNOWN)
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS, ids=[f"{page}: {command[:60]}" for page, command in COMMANDS])
+def test_shown_command_runs_on_the_sample(page: str, command: str, tmp_path: Path) -> None:
+    words = shlex.split(command)
+    sample = ROOT / "resources" / "samples" / "acme-prod.json"
+    (tmp_path / "resources" / "samples").mkdir(parents=True)
+    shutil.copy(sample, tmp_path / "resources" / "samples")
+    shutil.copy(sample, tmp_path / "snapshot.json")
+
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=tmp_path,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    # The sample has findings, so that `--fail-on` has something to fail on.
+    assert done.returncode == (1 if "--fail-on" in words else 0), (page, done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_shown_case_is_as_it_says(tmp_path: Path) -> None:
+    guide = (ROOT / "resources" / "help" / "command-line.md").read_text(encoding="utf-8")
+    (cases,) = re.findall(r"^```json\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "iamdesk", "simulate", "-"],
+        input=cases,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"ok": true' in done.stdout
