@@ -42,10 +42,6 @@ bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 	@sh packaging/qt_libraries.sh offscreen
 	$(OFFSCREEN) $(PY) -m pytest -p no:xdist tests/benchmarks
 
-sample: .venv/.installed-dev ## capture the sample account anew (a fake AWS and the real AWS CLI)
-	@sh packaging/environment.sh sample
-	$(PY) tests/sample_account/capture.py
-
 picture: .venv/.installed ## make the picture of the window that the README shows
 	@sh packaging/qt_libraries.sh offscreen
 	@sh packaging/demo.sh

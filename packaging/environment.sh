@@ -11,9 +11,13 @@ usable() { [ -x .venv/bin/python ] && .venv/bin/python -c 'import sys, pip; sys.
 
 if ! usable; then
     python=$(sh packaging/find_python.sh)
-    echo "making the environment .venv with $python (once; some 300 MB, most of it Qt)"
+    echo "making the environment .venv with $python (once; some 400 MB, most of it Qt)"
     rm -rf .venv
-    "$python" -m venv .venv 2>/dev/null || { rm -rf .venv; "$python" -m virtualenv --quiet .venv; }
+    if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        "$python" -m venv .venv
+    else
+        "$python" -m virtualenv --quiet .venv
+    fi
 fi
 echo "installing iamdesk${extra:+[$extra]} and what it needs into .venv"
 # Quiet, but warnings and errors are shown. No byte-compiling: Python does it for what is used.
