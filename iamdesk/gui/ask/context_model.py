@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QBrush, QPalette
+from PySide6.QtGui import QBrush, QPalette, QPixmap
 
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import KeyState
@@ -45,6 +45,8 @@ class ContextModel(QAbstractTableModel):
     def __init__(self, palette: QPalette) -> None:
         super().__init__()
         self._palette = palette
+        self._no_mark = QPixmap(16, 16)
+        self._no_mark.fill(Qt.GlobalColor.transparent)
         self._unknown = UnknownContext.UNKNOWN
         self.rows: tuple[ContextRow, ...] = ()
 
@@ -135,8 +137,9 @@ class ContextModel(QAbstractTableModel):
                 return tooltip_text(self._text(row, column))
             case Qt.ItemDataRole.ForegroundRole:
                 return self._brush(row, column)
-            case Qt.ItemDataRole.DecorationRole if column is Column.KEY and row.matters:
-                return marks.icon(Mark.CONDITIONAL, self._palette)
+            case Qt.ItemDataRole.DecorationRole if column is Column.KEY:
+                # Rows without the mark keep its place free, so that the keys stand in line.
+                return marks.icon(Mark.CONDITIONAL, self._palette) if row.matters else self._no_mark
             case Qt.ItemDataRole.AccessibleTextRole:
                 return visible(self._text(row, column))
             case _ if role == ROW_ROLE:

@@ -141,7 +141,7 @@ class _Delegate(QStyledItemDelegate):
         mark_rect = QRect(box_rect.right() + 1 + _GAP, middle - _MARK // 2, _MARK, _MARK)
         title_left = mark_rect.right() + 1 + _GAP
         titles = max((metrics.horizontalAdvance(line.title) for line in model.layers), default=0)
-        title_width = min(titles + 2, row_rect.width() * 2 // 5)
+        title_width = min(titles + 2, row_rect.width() * 9 // 20)
         title_rect = QRect(title_left, top, title_width, line)
         text_left = title_rect.right() + 1 + _GAP
         text_rect = QRect(text_left, top, row_rect.right() - _GAP - text_left, row_rect.height() - 8)
