@@ -102,10 +102,8 @@ COMMANDS: tuple[Command, ...] = (
         Needs.ANSWER,
         1,
     ),
-    Command(
-        "actionBack", Menu.VIEW, "&Back", "Go back to the selection or question before.", ("Alt+Left",), Needs.SNAPSHOT
-    ),
-    Command("actionForward", Menu.VIEW, "&Forward", "Go forward again.", ("Alt+Right",), Needs.SNAPSHOT),
+    Command("actionBack", Menu.VIEW, "&Back", "Go back to the selection or question before.", ("Alt+Left",)),
+    Command("actionForward", Menu.VIEW, "&Forward", "Go forward again.", ("Alt+Right",)),
     Command(
         "actionOverview",
         Menu.VIEW,

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QFocusEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
+    QApplication,
+    QFrame,
     QHeaderView,
     QLineEdit,
     QTreeWidget,
@@ -14,19 +15,23 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from iamdesk.gui.plain_text import visible
 
 
-class CommandPalette(QDialog):
-    """Shows the enabled commands; the one chosen is triggered after the palette is gone."""
+class CommandPalette(QFrame):
+    """Lies over the window and shows the enabled commands; the one chosen is triggered after the palette is gone."""
 
     def __init__(self, commands: Iterable[tuple[str, QAction]], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
+        super().__init__(parent)
         self._over = parent
         self.setObjectName("commandPalette")
         self.setAccessibleName("All commands")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAutoFillBackground(True)
+        self.setFrameStyle(QFrame.Shape.StyledPanel.value | QFrame.Shadow.Raised.value)
+        self._before = QApplication.focusWidget()
         self.field = QLineEdit()
         self.field.setPlaceholderText("Type a part of what you want to do")
         self.field.setAccessibleName("Search the commands")
@@ -60,17 +65,31 @@ class CommandPalette(QDialog):
         self._narrow("")
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Stand below the menu bar, in the middle."""
-        parent = self._over
-        width = min(parent.width() - 40, self.fontMetrics().averageCharWidth() * 90)
-        self.resize(width, min(parent.height() - 120, self.fontMetrics().height() * 24))
-        self.move(parent.mapToGlobal(parent.rect().topLeft()).x() + (parent.width() - width) // 2, parent.y() + 60)
+        """Stand below the menus, in the middle, over everything."""
+        over = self._over
+        width = min(over.width() - 40, self.fontMetrics().averageCharWidth() * 90)
+        height = min(over.height() - 120, self.fontMetrics().height() * 26)
+        self.setGeometry((over.width() - width) // 2, self.fontMetrics().height() * 4, width, height)
+        self.raise_()
         super().showEvent(event)
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Give the keyboard back to where it was."""
+        super().closeEvent(event)
+        if self._before is not None and isValid(self._before):
+            self._before.setFocus(Qt.FocusReason.PopupFocusReason)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Move through the list while typing."""
-        if watched is self.field and event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+        if watched is self.field and event.type() is QEvent.Type.FocusOut and isinstance(event, QFocusEvent):
+            if event.reason() not in (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason):
+                self._before = None  # the user went elsewhere by themselves
+                self.close()
+        elif watched is self.field and event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            if event.key() == Qt.Key.Key_Escape:
+                self.close()
+                return True
             shown = [item for item in self._items() if not item.isHidden()]
             if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and shown:
                 step = 1 if event.key() == Qt.Key.Key_Down else -1

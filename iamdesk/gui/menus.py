@@ -35,7 +35,6 @@ class Menus(QObject):
     def refresh(self) -> None:
         """Enable what can be done now."""
         has = {
-            Needs.NOTHING: True,
             Needs.SNAPSHOT: self._session.snapshot is not None,
             Needs.ANSWER: self._session.decision is not None,
         }
@@ -67,7 +66,8 @@ class Menus(QObject):
         action.triggered.connect(lambda _checked=False: act())
         window.addAction(action)  # so that its key works while the menu bar is hidden
         self.actions[command.name] = action
-        self._needs.append((action, command.needs))
+        if command.needs is not Needs.NOTHING:
+            self._needs.append((action, command.needs))
         return action
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QSt
 
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph
-from iamdesk.gui.plain_text import menu_text, plain_label, set_tooltip
+from iamdesk.gui.plain_text import menu_text, plain_label, set_tooltip, visible_lines
 from iamdesk.gui.theme import Colour, colour
 
 
@@ -58,8 +58,9 @@ class MessageBar(QFrame):
     def say(self, tone: Tone, text: str, button: str = "", act: Callable[[], None] | None = None) -> None:
         """Show a sentence; ``button`` names what to do about it and ``act`` does it."""
         self._tone, self._act = tone, act
+        self._button.setAccessibleName(visible_lines(button))
         self._text.setText(text)
-        self._text.setAccessibleName(text)
+        self._text.setAccessibleName(visible_lines(text))
         self._button.setText(menu_text(button))
         self._button.setVisible(bool(button))
         self._tint()
@@ -68,6 +69,8 @@ class MessageBar(QFrame):
     def clear(self) -> None:
         """Say nothing any more."""
         self._text.setText("")
+        self._text.setAccessibleName("No message")
+        self._button.setAccessibleName("No message")
         self._act = None
         self.hide()
 

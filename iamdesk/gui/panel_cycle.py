@@ -17,27 +17,22 @@ class PanelCycle(QObject):
         app.focusChanged.connect(self._note)
 
     def step(self, forward: bool) -> None:
-        """Go to the next or the previous panel that is to be seen."""
+        """Go to the next or the previous panel that is to be seen and takes the keyboard."""
         shown = [panel for panel in self._panels if panel.isVisible()]
-        if not shown:
-            return
         here = self._panel_of(QApplication.focusWidget())
         at = shown.index(here) if here in shown else (-1 if forward else 0)
-        self.enter(shown[(at + (1 if forward else -1)) % len(shown)])
-
-    def enter(self, panel: QWidget) -> None:
-        """Put the cursor into a panel: where it last was, else at its first field."""
-        last = self._last.get(panel)
-        if last is not None and isValid(last) and last.isVisible() and last.isEnabled():
-            last.setFocus(Qt.FocusReason.TabFocusReason)
-            return
-        widget: QWidget | None = panel
-        while widget is not None and (widget is panel or panel.isAncestorOf(widget)):
-            takes_tab = bool(widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value)
-            if takes_tab and widget.isVisible() and widget.isEnabled():
-                widget.setFocus(Qt.FocusReason.TabFocusReason)
+        for distance in range(1, len(shown) + 1):
+            if self.enter(shown[(at + (distance if forward else -distance)) % len(shown)]):
                 return
-            widget = widget.nextInFocusChain()
+
+    def enter(self, panel: QWidget) -> bool:
+        """Put the cursor into a panel: where it last was, else at its first field; False where it has none."""
+        last = self._last.get(panel)
+        first = panel.focusProxy() or panel
+        widget = last if last is not None and isValid(last) and _takes_keyboard(last) else _first_field(panel, first)
+        if widget is not None:
+            widget.setFocus(Qt.FocusReason.TabFocusReason)
+        return widget is not None
 
     def _panel_of(self, widget: QWidget | None) -> QWidget | None:
         return next(
@@ -48,3 +43,21 @@ class PanelCycle(QObject):
         panel = self._panel_of(new)
         if panel is not None and new is not None:
             self._last[panel] = new
+
+
+def _takes_keyboard(widget: QWidget) -> bool:
+    takes_tab = bool(widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value)
+    return takes_tab and widget.isVisible() and widget.isEnabled()
+
+
+def _first_field(panel: QWidget, start: QWidget) -> QWidget | None:
+    """Return the first widget of a panel that takes the keyboard, in the order of Tab from ``start``."""
+    # The chain goes through the whole window, and a panel's widgets need not stand together in it.
+    widget: QWidget | None = start
+    while widget is not None:
+        if (widget is panel or panel.isAncestorOf(widget)) and _takes_keyboard(widget):
+            return widget
+        widget = widget.nextInFocusChain()
+        if widget is start:
+            return None
+    return None

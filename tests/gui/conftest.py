@@ -5,12 +5,18 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from iamdesk.gui import create_main_window
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.session import Session
+from iamdesk.paths import sample_snapshot
+from iamdesk.workbench import OpenSnapshot, Workbench
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,3 +36,28 @@ def jobs(qapp: QApplication) -> Iterator[JobRunner]:
 @pytest.fixture
 def session(jobs: JobRunner) -> Session:
     return Session(jobs)
+
+
+@pytest.fixture(scope="session")
+def sample() -> OpenSnapshot:
+    """The sample account, opened as the window opens it. Nothing in it ever changes."""
+    return Workbench().open_snapshot(sample_snapshot())
+
+
+@pytest.fixture
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    """The main window without a snapshot, with settings of its own."""
+    made = create_main_window(settings_path=tmp_path / "settings.ini")
+    qtbot.addWidget(made)
+    yield made
+    assert made.jobs.wait_all(5000)
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, window: MainWindow) -> MainWindow:
+    """The main window, shown, with the sample open and all its background work done."""
+    window.show()
+    window.open_path(sample_snapshot())
+    qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    return window

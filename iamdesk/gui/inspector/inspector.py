@@ -79,6 +79,7 @@ class Inspector(QWidget):
         self.tabs.addTab(self.trust, "Tr&ust")
         self.tabs.addTab(self.json, "&JSON")
         self.tabs.setCurrentWidget(self.policies)
+        self.setFocusProxy(self.tabs.tabBar())
         self._empty = FlowLabel(_NOTHING)
         self._page = QWidget()
         self._lay_out()

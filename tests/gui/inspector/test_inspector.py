@@ -1,0 +1,275 @@
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPlainTextEdit
+from pytestqt.qtbot import QtBot
+
+from iamdesk.evaluate.request import NamedDocument, Request
+from iamdesk.explain.decision import Part, StatementLine
+from iamdesk.gui.inspector.inspector import Inspector
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.session import Session
+from iamdesk.index.keys import trust_policy_key
+from iamdesk.index.outline import NodeKind
+from iamdesk.workbench import OpenSnapshot
+
+ACCOUNT = "arn:aws:iam::111122223333"
+INES = f"{ACCOUNT}:user/engineering/sre/ines.costa"
+PETRA = f"{ACCOUNT}:user/finance/petra.novak"
+VERA = f"{ACCOUNT}:user/contractors/vera.ivanova"
+DEPLOY = f"{ACCOUNT}:role/ci/GitHubActionsDeploy"
+BASELINE = f"{ACCOUNT}:policy/engineering/EngineerBaseline"
+QUESTION = Request(PETRA, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x")
+
+
+@pytest.fixture
+def inspector(qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot) -> Inspector:
+    made = Inspector(session, jobs)
+    qtbot.addWidget(made)
+    made.resize(800, 700)
+    made.show()
+    with qtbot.waitSignal(session.badges_decided, timeout=60_000):
+        session.open(sample)
+    return made
+
+
+def ask(qtbot: QtBot, session: Session, request: Request = QUESTION) -> tuple[StatementLine, ...]:
+    with qtbot.waitSignal(session.answered, timeout=20_000):
+        session.ask(request)
+    assert session.decision is not None
+    return session.decision.statements
+
+
+def tab_texts(inspector: Inspector) -> list[str]:
+    tabs = inspector.tabs
+    return [tabs.tabText(index).replace("&", "") for index in range(tabs.count()) if tabs.isTabVisible(index)]
+
+
+def test_it_says_what_to_do_while_nothing_is_selected(inspector: Inspector) -> None:
+    assert inspector.subject is None
+    assert "Select" in inspector._empty.text()
+
+
+def test_a_user_is_shown_with_true_counts(session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+    session.select(INES)
+    subject = sample.subject(INES)
+    assert subject is not None
+    assert inspector.header.title.full_text() == "ines.costa"
+    assert inspector.header.arn.full_text() == INES
+    assert tab_texts(inspector) == ["Overview", f"Policies {len(subject.policies)}", "JSON"]
+    assert inspector.policies.list.topLevelItemCount() == len(subject.policies)
+    assert "ines.costa" in inspector.json.text.toPlainText()
+
+
+def test_the_first_policy_is_open_at_once(session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+    session.select(INES)
+    view = inspector.findChild(QPlainTextEdit, "policyView")
+    assert view is not None
+    policy = sample.policy(sample.subject(INES).policies[0].key)  # type: ignore[union-attr]
+    assert policy is not None
+    assert view.toPlainText() == policy.document.text.text
+
+
+def test_a_role_shows_whom_it_trusts(session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+    session.select(DEPLOY)
+    assert "Trust" in tab_texts(inspector)
+    subject = sample.subject(DEPLOY)
+    assert subject is not None
+    assert inspector.trust.sentences.count() == len(subject.trusted) > 0
+    policy = sample.policy(trust_policy_key(DEPLOY))
+    assert policy is not None
+    assert inspector.trust.reader.text.toPlainText() == policy.document.text.text
+
+
+def test_gaps_stand_in_a_bar_and_in_the_facts(session: Session, inspector: Inspector) -> None:
+    session.select(VERA)
+    assert "SystemAdministrator" in inspector.gaps.text
+    assert inspector.facts.facts.findItems("Permissions boundary", Qt.MatchFlag.MatchContains, 1)
+    session.select(INES)
+    assert inspector.gaps.isHidden()
+
+
+def test_badges_decided_later_appear(session: Session, inspector: Inspector) -> None:
+    session.select(INES)
+    chips = [inspector.header._badges.itemAt(row).widget() for row in range(inspector.header._badges.count())]
+    assert [chip.accessibleName() for chip in chips] == ["administrator"]
+
+
+def test_versions_can_be_read_and_the_one_in_force_comes_first(session: Session, inspector: Inspector) -> None:
+    session.select(BASELINE)
+    versions = inspector.policies.reader.versions
+    assert not versions.isHidden()
+    words = [versions.itemText(row) for row in range(versions.count())]
+    assert [word for word in words if "in force" in word] == ["v2, in force"]
+    assert versions.currentText() == "v2, in force"
+    before = inspector.policies.reader.text.toPlainText()
+    other = words.index("v3")
+    versions.setCurrentIndex(other)
+    versions.activated.emit(other)
+    assert inspector.policies.reader.text.toPlainText() != before
+    assert versions.currentText() == "v3"
+
+
+def test_an_answer_opens_its_weightiest_statement(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
+    session.select(PETRA)
+    first = ask(qtbot, session)[0]
+    reader = inspector.policies.reader
+    assert reader.name.full_text() == first.policy_name
+    assert first.span is not None
+    assert reader.text.textCursor().blockNumber() + 1 == first.span.start_line
+    assert reader.text.band_at(first.span.start_line) is not None
+    assert first.sentence in reader.told.text()
+
+
+def test_an_answer_about_somebody_selects_them_where_nobody_was(
+    qtbot: QtBot, session: Session, inspector: Inspector
+) -> None:
+    ask(qtbot, session)
+    assert session.subject_key == PETRA
+    assert inspector.subject is not None
+
+
+def test_every_statement_of_an_answer_can_be_shown(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
+    session.select(PETRA)
+    lines = ask(qtbot, session)
+    assert {line.part for line in lines} >= {Part.DEPENDS, Part.NEAR_MISS}
+    for line in lines:
+        session.show_statement(line)
+        text = inspector.policies.reader.text
+        assert line.span is not None
+        band = text.band_at(line.span.start_line)
+        assert band is not None
+        assert line.sentence in band.sentence
+        assert band.letter == {Part.DEPENDS: "?", Part.NEAR_MISS: "×"}[line.part]
+
+
+def test_bands_of_one_policy_do_not_show_in_another(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
+    session.select(PETRA)
+    lines = ask(qtbot, session)
+    spoken_of = {line.policy_key for line in lines}
+    other = next(entry for entry in inspector.subject.policies if entry.key not in spoken_of)  # type: ignore[union-attr]
+    assert inspector.policies.list.go_to(other.key)
+    assert inspector.policies.reader.text.bands == ()
+
+
+def test_a_policy_that_only_the_answer_brings_is_listed_and_read(
+    qtbot: QtBot, session: Session, inspector: Inspector
+) -> None:
+    session.select(INES)
+    own = inspector.policies.list.topLevelItemCount()
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}
+    lines = ask(
+        qtbot,
+        session,
+        Request(INES, "s3:GetObject", "arn:aws:s3:::a/b", session_policies=(NamedDocument("mine", document),)),
+    )
+    line = next(line for line in lines if line.policy_name == "mine")
+    session.show_statement(line)
+    assert inspector.policies.list.topLevelItemCount() > own
+    assert inspector.policies.reader.text.toPlainText() == line.document.text.text
+    assert inspector.policies.reader.text.bands[0].letter == "D"
+    session.forget_answer()
+    session.select(PETRA)
+    entries = inspector.policies.list
+    assert "mine" not in [entries.topLevelItem(row).text(0) for row in range(entries.topLevelItemCount())]
+
+
+def test_statements_are_walked_by_the_commands(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
+    session.select(PETRA)
+    ask(qtbot, session)
+    commands = inspector.commands()
+    text = inspector.policies.reader.text
+    starts = {band.first_line for band in text.bands}
+    assert len(starts) > 1
+    seen = set()
+    for _ in starts:
+        commands["actionNextStatement"]()
+        seen.add(text.textCursor().blockNumber() + 1)
+    assert seen == starts
+    commands["actionPreviousStatement"]()
+    assert text.textCursor().blockNumber() + 1 in starts
+
+
+def test_the_tab_that_was_chosen_stays(session: Session, inspector: Inspector) -> None:
+    session.select(INES)
+    assert inspector.tabs.currentWidget() is inspector.policies
+    inspector.tabs.setCurrentWidget(inspector.json)
+    session.select(PETRA)
+    assert inspector.tabs.currentWidget() is inspector.json
+    session.select(BASELINE)
+    assert inspector.tabs.currentWidget() is inspector.policies, "of policies, nothing was chosen yet"
+    session.select(DEPLOY)
+    inspector.tabs.setCurrentWidget(inspector.trust)
+    session.select(INES)
+    assert inspector.tabs.currentWidget() is inspector.policies, "a user has no trust"
+
+
+def test_members_lead_to_themselves(qtbot: QtBot, session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+    group = next(node.key for node in sample.outline.nodes if node.kind is NodeKind.GROUP and node.text == "Finance")
+    session.select(group)
+    model = inspector.facts.members.model()
+    names = [model.index(row, 0).data() for row in range(model.rowCount())]
+    assert "petra.novak" in names
+    index = model.index(names.index("petra.novak"), 0)
+    with qtbot.waitSignal(session.key_shown) as shown:
+        inspector.facts.members.activated.emit(index)
+    assert shown.args == [PETRA]
+
+
+def test_facts_are_copied_whole_as_rows(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
+    session.select(INES)
+    facts = inspector.facts.facts
+    facts.selectAll()
+    qtbot.keyClick(facts, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    copied = QGuiApplication.clipboard().text().splitlines()
+    assert any(line.startswith("Created\t") for line in copied)
+
+
+def test_the_arn_is_copied_whole(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
+    session.select(INES)
+    with qtbot.waitSignal(session.announced):
+        inspector.header.copy_button.click()
+    assert QGuiApplication.clipboard().text() == INES
+
+
+def test_find_opens_in_the_text_that_is_seen(session: Session, inspector: Inspector) -> None:
+    session.select(INES)
+    inspector.commands()["actionFindInPolicy"]()
+    assert inspector.policies.reader.find_bar.isVisible()
+    inspector.tabs.setCurrentWidget(inspector.json)
+    inspector.find_in_text()
+    assert inspector.json.find_bar.isVisible()
+
+
+def test_zoom_is_one_for_all_texts(session: Session, inspector: Inspector) -> None:
+    session.select(DEPLOY)
+    seen: list[int] = []
+    inspector.zoomed.connect(seen.append)
+    inspector.commands()["actionZoomIn"]()
+    sizes = {view.font().pointSizeF() for view in inspector._texts()}
+    assert len(sizes) == 1
+    assert inspector.zoom == 1
+    inspector.commands()["actionZoomReset"]()
+    assert inspector.zoom == 0
+    assert set(seen) == {0, 1}
+
+
+def test_a_key_that_is_not_in_the_snapshot_says_so(session: Session, inspector: Inspector) -> None:
+    session.select(f"{ACCOUNT}:user/<b>nobody</b>")
+    assert inspector.subject is None
+    assert inspector._empty.text() == f"The snapshot does not hold {ACCOUNT}:user/<b>nobody</b>."
+
+
+def test_closing_empties_it(session: Session, inspector: Inspector) -> None:
+    session.select(INES)
+    session.close()
+    assert inspector.subject is None
+    assert inspector.policies.reader.text.toPlainText() == ""
+    assert inspector.policies.list.topLevelItemCount() == 0
+
+
+def test_every_row_of_the_sample_can_be_inspected(session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
+    for key in sample.outline.rows_by_key:
+        session.select(key)
+        assert inspector.subject is not None, key
+        assert inspector.subject.key == key

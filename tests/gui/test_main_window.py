@@ -1,0 +1,355 @@
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
+from PySide6.QtGui import QAccessible, QAction, QDropEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QPushButton,
+    QTreeView,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from iamdesk.evaluate.request import Request
+from iamdesk.gui import create_main_window
+from iamdesk.gui.actions import COMMANDS
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.theme import Scheme, is_dark
+from iamdesk.paths import sample_snapshot
+
+ACCOUNT = "arn:aws:iam::111122223333"
+INES = f"{ACCOUNT}:user/engineering/sre/ines.costa"
+PETRA = f"{ACCOUNT}:user/finance/petra.novak"
+QUESTION = Request(PETRA, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x")
+
+
+def opened(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+
+
+def answered(qtbot: QtBot, window: MainWindow, request: Request = QUESTION) -> None:
+    window.session.ask(request)
+    qtbot.waitUntil(lambda: not window.session.pending, timeout=20_000)
+
+
+def test_the_window_comes_unshown_and_empty(window: MainWindow) -> None:
+    assert isinstance(window, QMainWindow)
+    assert not window.isVisible()
+    assert window.pages.currentWidget() is window.start
+
+
+def test_a_path_is_opened_in_the_background(qtbot: QtBot, tmp_path: Path) -> None:
+    window = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(window)
+    assert window.session.snapshot is None, "not yet: a worker reads it"
+    opened(qtbot, window)
+    assert window.pages.currentWidget() is window.overview
+    assert window.windowTitle().startswith("acme-prod.json")
+    assert window.settings.recent == (sample_snapshot(),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (QTreeView, "navigator"),
+        (QLineEdit, "navigatorFilter"),
+        (QWidget, "inspector"),
+        (QPlainTextEdit, "policyView"),
+        (QLineEdit, "askPrincipal"),
+        (QLineEdit, "askAction"),
+        (QLineEdit, "askResource"),
+        (QWidget, "askContext"),
+        (QPushButton, "askButton"),
+        (QWidget, "verdict"),
+        (QWidget, "layerList"),
+        (QWidget, "statementList"),
+        (QAction, "actionOpen"),
+        (QAction, "actionAsk"),
+        (QAction, "actionFind"),
+    ],
+)
+def test_the_names_that_others_hold_on_to_are_there(window: MainWindow, kind: type[QWidget], name: str) -> None:
+    assert window.findChild(kind, name) is not None
+
+
+def test_selection_flows_from_navigator_to_inspector_and_question(open_window: MainWindow) -> None:
+    navigator = open_window.workspace.navigator
+    row = open_window.session.snapshot.outline.rows_by_key[PETRA]  # type: ignore[union-attr]
+    navigator.tree.setCurrentIndex(navigator.model.index_of(row))
+    assert open_window.pages.currentWidget() is open_window.workspace.inspector
+    assert open_window.workspace.inspector.header.title.full_text() == "petra.novak"
+    assert open_window.workspace.question.principal.text() == PETRA
+
+
+def test_an_answer_marks_the_policy(qtbot: QtBot, open_window: MainWindow) -> None:
+    answered(qtbot, open_window)
+    view = open_window.findChild(QPlainTextEdit, "policyView")
+    assert view is not None
+    assert view.extraSelections()
+    assert open_window.pages.currentWidget() is open_window.workspace.inspector
+    assert open_window.menus.actions["actionCopyAnswer"].isEnabled()
+
+
+def test_every_entry_of_the_menus_does_something_and_has_a_tip(open_window: MainWindow) -> None:
+    names = {command.name for command in COMMANDS}
+    assert set(open_window.menus.actions) <= names
+    for name in ("actionOpen", "actionFind", "actionAsk", "actionQuestion", "actionBack", "actionPalette"):
+        assert name in open_window.menus.actions
+    for action in open_window.menus.actions.values():
+        assert action.statusTip()
+
+
+def test_no_key_has_two_meanings(open_window: MainWindow) -> None:
+    seen: dict[str, str] = {}
+    for action in open_window.menus.actions.values():
+        for sequence in action.shortcuts():
+            text = sequence.toString()
+            assert text not in seen, f"{text}: {seen.get(text)} and {action.objectName()}"
+            seen[text] = action.objectName()
+
+
+def test_no_mnemonic_of_a_menu_has_two_meanings(open_window: MainWindow) -> None:
+    for menu in [*open_window.menus.menus.values()]:
+        letters = [QKeySequence.mnemonic(action.text()).toString() for action in menu.actions()]
+        letters = [letter for letter in letters if letter]
+        assert len(letters) == len(set(letters)), menu.title()
+
+
+def test_what_needs_a_snapshot_is_off_without_one(window: MainWindow) -> None:
+    actions = window.menus.actions
+    assert actions["actionOpen"].isEnabled()
+    assert actions["actionPalette"].isEnabled()
+    for name in ("actionFind", "actionAsk", "actionReload", "actionCloseSnapshot", "actionBack", "actionForward"):
+        assert not actions[name].isEnabled(), name
+
+
+def test_back_is_on_only_where_there_is_a_way_back(qtbot: QtBot, open_window: MainWindow) -> None:
+    actions = open_window.menus.actions
+    open_window.session.select(PETRA)
+    answered(qtbot, open_window)
+    assert actions["actionBack"].isEnabled()
+    assert not actions["actionForward"].isEnabled()
+    actions["actionBack"].trigger()
+    assert not actions["actionBack"].isEnabled()
+    assert actions["actionForward"].isEnabled()
+
+
+def test_closing_the_snapshot_leads_back_to_the_start(open_window: MainWindow) -> None:
+    open_window.menus.actions["actionCloseSnapshot"].trigger()
+    assert open_window.pages.currentWidget() is open_window.start
+    assert not any(dock.isVisible() for dock in open_window.findChildren(QDockWidget))
+    assert open_window.windowTitle() == "iamdesk"
+    assert not open_window.menus.actions["actionAsk"].isEnabled()
+
+
+def test_a_file_that_is_no_snapshot_is_said_in_a_bar_and_what_is_open_stays(
+    qtbot: QtBot, open_window: MainWindow, tmp_path: Path
+) -> None:
+    bad = tmp_path / "<b>bad.json"
+    bad.write_text("[1, 2")
+    before = open_window.session.snapshot
+    with qtbot.waitSignal(open_window.opening.refused):
+        open_window.open_path(bad)
+    assert open_window.trouble.isVisible()
+    assert "<b>bad.json" in open_window.trouble.text
+    assert open_window.session.snapshot is before
+    assert bad not in open_window.settings.recent
+    open_window.open_path(sample_snapshot())
+    opened(qtbot, open_window)
+    assert not open_window.trouble.isVisible()
+
+
+def test_opening_can_be_cancelled(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    users = [{"Arn": f"{ACCOUNT}:user/u{number}", "UserName": f"u{number}"} for number in range(60_000)]
+    large = tmp_path / "large.json"
+    large.write_text(json.dumps({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [], "Policies": []}))
+    window.show()
+    window.open_path(large)
+    cancel = window.findChild(QPushButton, "cancelJob")
+    assert cancel is not None
+    qtbot.waitUntil(cancel.isVisible, timeout=20_000)
+    cancel.click()
+    assert window.jobs.running == ()
+    assert not cancel.isVisible()
+    assert window.session.snapshot is None
+    assert window.jobs.wait_all(10_000)
+
+
+def test_a_dropped_file_is_opened_and_two_are_not(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    def drop(*urls: QUrl) -> bool:
+        data = QMimeData()
+        data.setUrls(list(urls))
+        event = QDropEvent(
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        event.ignore()
+        window.dropEvent(event)
+        return event.isAccepted()
+
+    one = QUrl.fromLocalFile(str(sample_snapshot()))
+    assert not drop(one, one)
+    assert not drop(QUrl("https://example.com/a.json"))
+    assert drop(one)
+    opened(qtbot, window)
+
+
+class OneFile(Prompts):
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    def snapshot_to_open(self, _parent: QWidget, _folder: Path) -> Path | None:
+        return self.path
+
+
+def test_the_open_command_asks_and_opens(qtbot: QtBot, window: MainWindow) -> None:
+    window.prompts = OneFile(None)
+    window.menus.actions["actionOpen"].trigger()
+    assert window.jobs.running == ()
+    window.prompts = OneFile(sample_snapshot())
+    window.menus.actions["actionOpen"].trigger()
+    opened(qtbot, window)
+
+
+def test_recent_files_stand_in_the_menu_with_their_ampersands(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "R&D.json"
+    path.write_bytes(sample_snapshot().read_bytes())
+    window.open_path(path)
+    opened(qtbot, window)
+    window._recent_menu.aboutToShow.emit()
+    texts = [action.text() for action in window._recent_menu.actions()]
+    assert texts[0].endswith("R&&D.json")
+    assert texts[-1] == "&Clear this list"
+    window._recent_menu.actions()[-1].trigger()
+    assert window.settings.recent == ()
+
+
+def test_reload_reads_the_file_again(qtbot: QtBot, open_window: MainWindow) -> None:
+    before = open_window.session.snapshot
+    open_window.menus.actions["actionReload"].trigger()
+    qtbot.waitUntil(lambda: open_window.session.snapshot is not before, timeout=20_000)
+    opened(qtbot, open_window)
+
+
+def test_panels_sizes_and_zoom_come_back(qtbot: QtBot, tmp_path: Path) -> None:
+    first = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(first)
+    first.show()
+    opened(qtbot, first)
+    first.resize(760, 640)
+    first.workspace.docks["answerDock"].hide()
+    first.workspace.inspector.set_zoom(2)
+    first.menus.actions["actionSchemeDark"].trigger()
+    first.close()
+    second = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(second)
+    second.show()
+    opened(qtbot, second)
+    assert (second.width(), second.height()) == (760, 640)
+    assert second.workspace.docks["answerDock"].isHidden()
+    assert not second.workspace.docks["navigatorDock"].isHidden()
+    assert second.workspace.inspector.zoom == 2
+    assert second.theme.scheme is Scheme.DARK
+    assert second.menus.actions["actionSchemeDark"].isChecked()
+    second.menus.actions["actionSchemeLight"].trigger()
+
+
+def test_both_palettes_reach_every_panel(qtbot: QtBot, open_window: MainWindow) -> None:
+    answered(qtbot, open_window)
+    view = open_window.workspace.inspector.policies.reader.text
+    light = view.grab().toImage()
+    open_window.menus.actions["actionSchemeDark"].trigger()
+    QApplication.processEvents()
+    assert is_dark(view.palette())
+    dark = view.grab().toImage()
+    place = view.viewport().geometry().bottomRight()
+    assert light.pixelColor(place).lightness() > 200
+    assert dark.pixelColor(place).lightness() < 60
+    open_window.menus.actions["actionSchemeLight"].trigger()
+    QApplication.processEvents()
+    assert not is_dark(view.palette())
+
+
+def test_f6_visits_every_panel_and_returns_to_where_one_was(qtbot: QtBot, open_window: MainWindow) -> None:
+    workspace = open_window.workspace
+    open_window.activateWindow()
+    qtbot.waitUntil(open_window.isActiveWindow)
+    open_window.session.select(PETRA)
+    workspace.navigator.tree.setFocus()
+    answered(qtbot, open_window)
+    visited = []
+    for _ in workspace.panels():
+        open_window.menus.actions["actionNextPanel"].trigger()
+        focus = QApplication.focusWidget()
+        visited.append(next(panel for panel in workspace.panels() if focus and panel.isAncestorOf(focus)))
+    assert set(visited) == set(workspace.panels())
+    assert QApplication.focusWidget() is workspace.navigator.tree
+    open_window.menus.actions["actionPreviousPanel"].trigger()
+    assert workspace.question.isAncestorOf(QApplication.focusWidget())
+
+
+def test_the_palette_lists_filters_and_runs_commands(qtbot: QtBot, open_window: MainWindow) -> None:
+    open_window.session.select(PETRA)
+    palette = open_window.show_palette()
+    qtbot.addWidget(palette)
+    shown = [item.text(0) for item in palette._items() if not item.isHidden()]
+    assert "Snapshot overview" in shown
+    assert "Back" not in shown, "there is nowhere to go back to"
+    qtbot.keyClicks(palette.field, "over view")
+    assert [item.text(0) for item in palette._items() if not item.isHidden()] == ["Snapshot overview"]
+    qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert open_window.pages.currentWidget() is open_window.overview
+
+
+def test_an_only_account_is_what_the_overview_shows(open_window: MainWindow) -> None:
+    open_window.session.select(PETRA)
+    open_window.session.select("111122223333")
+    assert open_window.pages.currentWidget() is open_window.overview
+
+
+def test_every_widget_that_takes_the_keyboard_has_a_name(qtbot: QtBot, open_window: MainWindow) -> None:
+    answered(qtbot, open_window)
+    nameless = []
+    for widget in open_window.findChildren(QWidget):
+        if widget.focusPolicy() is Qt.FocusPolicy.NoFocus or widget.objectName().startswith("qt_"):
+            continue
+        above = widget.parentWidget()
+        if above is not None and isinstance(above.parentWidget(), QComboBox):
+            continue  # the list of a combo box: it is announced by the box
+        interface = QAccessible.queryAccessibleInterface(widget)
+        if interface is None or not interface.text(QAccessible.Text.Name).strip():
+            nameless.append(f"{type(widget).__name__} {widget.objectName()} in {type(widget.parent()).__name__}")
+    assert nameless == []
+
+
+def test_a_closed_window_leaves_no_thread_behind(qtbot: QtBot, tmp_path: Path) -> None:
+    window = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(window)
+    window.show()
+    window.close()
+    assert window.jobs._pool.activeThreadCount() == 0
+    assert QThreadPool.globalInstance().activeThreadCount() == 0
+    assert (tmp_path / "s.ini").exists()
+
+
+def test_a_window_can_be_disposed_of_at_any_time(qtbot: QtBot, tmp_path: Path) -> None:
+    for scheme in (Scheme.DARK, Scheme.LIGHT):
+        window = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
+        window.show()
+        opened(qtbot, window)
+        window.theme.scheme = scheme
+        window.session.select(INES)
+        window.dispose()
+    assert not [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.screenshot import ScreenshotError, render
+from iamdesk.paths import sample_snapshot
+
+PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
+QUESTION = (PETRA, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x")
+
+
+def colours(path: Path) -> set[str]:
+    image = QImage(str(path))
+    return {image.pixelColor(x, y).name() for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}
+
+
+def test_the_window_is_rendered_with_subject_and_answer(qtbot: QtBot, tmp_path: Path) -> None:
+    plain, asked = tmp_path / "plain.png", tmp_path / "asked.png"
+    render(sample_snapshot(), plain, size=(900, 600))
+    render(sample_snapshot(), asked, PETRA, QUESTION, size=(900, 600))
+    image = QImage(str(asked))
+    assert (image.width(), image.height()) == (900, 600)
+    assert len(colours(asked)) > 10
+    assert QImage(str(plain)) != image
+    assert not [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]
+
+
+def test_the_scheme_is_the_one_that_was_asked_for(qtbot: QtBot, tmp_path: Path) -> None:
+    render(sample_snapshot(), tmp_path / "dark.png", scheme="dark", size=(800, 500))
+    image = QImage(str(tmp_path / "dark.png"))
+    assert image.pixelColor(790, 490).lightness() < 80
+
+
+@pytest.mark.parametrize(
+    ("path", "select", "ask", "says"),
+    [
+        (Path("nothing.json"), None, None, "nothing.json"),
+        (sample_snapshot(), "arn:aws:iam::111122223333:user/nobody", None, "does not hold"),
+        (sample_snapshot(), None, (PETRA, "no action", "*"), "no action"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_in_one_sentence(
+    qtbot: QtBot, tmp_path: Path, path: Path, select: str | None, ask: tuple[str, str, str] | None, says: str
+) -> None:
+    with pytest.raises(ScreenshotError, match=says):
+        render(path, tmp_path / "x.png", select, ask)
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_a_picture_that_cannot_be_written_is_said(qtbot: QtBot, tmp_path: Path) -> None:
+    with pytest.raises(ScreenshotError, match="cannot be written"):
+        render(sample_snapshot(), tmp_path / "no" / "folder" / "x.png")
