@@ -22,6 +22,7 @@ from iamdesk.index.subject import PolicyView, Subject, SubjectIndex
 from iamdesk.index.validation import DocumentProblem, Gap, document_problems, gaps
 from iamdesk.query.cases import CaseError, evaluate_case
 from iamdesk.query.evaluator import Access, Evaluator
+from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
@@ -160,8 +161,9 @@ class Workbench:
             SnapshotError: the path is no readable snapshot; its text is one sentence that names the place.
             WorkCancelled: ``cancelled`` returned True.
         """
-        snapshot = load_snapshot(path, progress=progress, cancelled=cancelled)
-        return OpenSnapshot(snapshot, build_outline(snapshot))
+        with collector_paused():
+            snapshot = load_snapshot(path, progress=progress, cancelled=cancelled)
+            return OpenSnapshot(snapshot, build_outline(snapshot))
 
     def evaluate_case(self, case: Mapping[str, Any], unknown_context: UnknownContext) -> Decision:
         """Answer a self-contained case, which brings its own policies; no snapshot takes part.

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
 
+from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 type Work[T] = Callable[[Progress, Cancelled], T]
@@ -180,7 +181,9 @@ def _task(
         try:
             if cancel.is_set():
                 raise WorkCancelled
-            result = work(progress, cancel.is_set)
+            # A full collection over what a sweep makes would stop the window for as long as it takes.
+            with collector_paused():
+                result = work(progress, cancel.is_set)
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
             send(token, "failed", error)
         else:
