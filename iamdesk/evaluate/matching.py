@@ -77,7 +77,7 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
         grant = match_principal(statement, subject.caller, subject.has_boundary)
         if grant is None:
             failures.append(Failure("NotPrincipal" if statement.not_principal else "Principal"))
-    resource, other_resource = _match_resource(policy, statement, subject)
+    resource, other_resource = match_resource(policy, statement, subject)
     truth = FALSE if failures else resource
     other = truth if other_resource is None or failures else other_resource
     if grant is Grant.NOT_LISTED and is_partly_exempt(statement, subject.caller, subject.has_boundary):
@@ -105,7 +105,7 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
     )
 
 
-def _match_resource(policy: AttachedPolicy, statement: Statement, subject: Subject) -> tuple[Truth, Truth | None]:
+def match_resource(policy: AttachedPolicy, statement: Statement, subject: Subject) -> tuple[Truth, Truth | None]:
     """Return whether the resource is covered, and what the other reading says where AWS's pages disagree."""
     entries = statement.resources
     if entries is None:
@@ -141,7 +141,7 @@ def action_misses(policies: Iterable[AttachedPolicy], subject: Subject) -> Itera
                 continue
             if statement.covers_action(target.service, target.name):
                 continue
-            if _match_resource(policy, statement, subject)[0] is TRUE:
+            if match_resource(policy, statement, subject)[0] is TRUE:
                 element = "NotAction" if statement.not_action else "Action"
                 failure = (Failure(element),)
                 yield StatementResult(policy, statement, FALSE, None, failure, (), open_resource=False, other=None)
