@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.power import FULL_ACCESS, POWERS, Administration, administration, is_administrator, question
+from iamdesk.checks.power import (
+    FULL_ACCESS,
+    POWERS,
+    Administration,
+    administration,
+    asked_whether,
+    is_administrator,
+    question,
+)
 from iamdesk.checks.subjects import PRINCIPALS, Principal
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
@@ -22,7 +30,9 @@ _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-
 
 
 def _proofs(survey: Survey, account: Account, principal: Principal) -> list[Evidence]:
-    return [Evidence(power.says, survey.ask(principal.arn, *question(power, account))) for power in POWERS]
+    return [
+        Evidence(asked_whether(power.says), survey.ask(principal.arn, *question(power, account))) for power in POWERS
+    ]
 
 
 @check(
@@ -109,7 +119,7 @@ def administrator_by_name(survey: Survey, account: Account, principal: Principal
     carries = f"{name_of(principal)} carries {named}, which allows everything, and is no administrator"
     if power.failed is not None:
         decision = survey.ask(principal.arn, *question(power.failed, account))
-        yield Hit(f"{carries}: {_held_back(decision)}.", (Evidence(power.failed.says, decision),))
+        yield Hit(f"{carries}: {_held_back(decision)}.", (Evidence(asked_whether(power.failed.says), decision),))
     else:
         proof = f"Of {power.asked:,} sampled actions, each the most powerful of a service, too few are allowed."
         yield Hit(f"{carries}: too much else is held back.", (Evidence(proof),))

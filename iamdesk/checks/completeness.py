@@ -9,7 +9,7 @@ from iamdesk.checks.subjects import ACCOUNTS, Subject, account_subject, own_role
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.outline import NodeKind
-from iamdesk.index.references import is_service_linked, last_of_arn
+from iamdesk.index.references import is_service_linked, last_of_arn, name_of
 from iamdesk.index.validation import json_path
 from iamdesk.snapshot.model import Account
 
@@ -90,12 +90,9 @@ def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[
         attached, bounded = used.carriers.get(arn, []), used.bounded.get(arn, [])
         what = []
         if attached:
-            what.append(
-                f"gives the {counted(len(attached), 'user, group or role', 'users, groups and roles')} that have it"
-            )
+            what.append(f"gives {enumerated(name_of(one) for one in attached)}")
         if bounded:
-            holders = counted(len(bounded), "user or role", "users and roles")
-            what.append(f"leaves the {holders} that it bounds")
+            what.append(f"as a boundary leaves {enumerated(name_of(one) for one in bounded)}")
         evidence = [Evidence(f"{one.arn} has it attached.") for one in attached]
         evidence += [Evidence(f"{one.arn} has it as permissions boundary.") for one in bounded]
         yield Hit(
@@ -107,8 +104,8 @@ def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[
     for name in sorted(used.missing_groups()):
         members = used.members[name]
         yield Hit(
-            f"What group {name} gives its {counted(len(members), 'member')} cannot be told: the snapshot does not hold "
-            "the group.",
+            f"What group {name} gives {enumerated(user.user_name for user in members)} cannot be told: the snapshot "
+            "does not hold the group.",
             tuple(Evidence(f"{user.arn} is a member.") for user in members[:_MOST_NAMED]),
             state=State.CANNOT_TELL,
             subject=Subject(used.group_key(name), name, NodeKind.MISSING),

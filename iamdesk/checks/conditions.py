@@ -1,8 +1,10 @@
 """How much a condition holds back: whether the caller decides on the key, has to know something, or can do neither."""
 
 from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
+from iamdesk.checks.survey import Context, Survey
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 
@@ -45,23 +47,40 @@ _CALLERS_CHOICE_PREFIXES = ("aws:requesttag/", "aws:principaltag/")
 _SECRETS = frozenset({"sts:externalid"})
 
 
-def hold_of(decision: Decision, own: Container[str] = frozenset()) -> tuple[Hold, tuple[str, ...]]:
-    """Return how much holds an outsider back, and the keys that it hangs on under the easiest way in.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way in, with the answer that proves it."""
 
-    ``own`` are further keys, in lower case, that this caller fills as they like.
+    hold: Hold
+    keys: tuple[str, ...]
+    """The condition keys that it hangs on; empty where it hangs on none."""
+    decision: Decision
+    """With the keys filled that the caller fills, where that settles it."""
+
+
+def enter(
+    survey: Survey, caller: str, action: str, role_arn: str, context: Context, own: Container[str] = frozenset()
+) -> Entry:
+    """Ask for a role as an outsider, with as little against them as they can arrange.
+
+    ``own`` are further condition keys, in lower case, that this caller fills as they like.
+
+    Raises:
+        WorkCancelled: nobody wants the result any more.
     """
-    match decision.decision:
-        case Verdict.ALLOWED:
-            return Hold.NOTHING, ()
-        case Verdict.CONDITIONAL:
-            ways = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
-            rated = [
-                (max((_hold(key, value, own) for key, value in way.items()), default=Hold.OTHER), way) for way in ways
-            ]
-            hold, way = min(rated, key=lambda pair: (pair[0], len(pair[1])))
-            return hold, tuple(way)
-        case _:
-            return Hold.DENIED, ()
+    decision = survey.ask(caller, action, role_arn, context)
+    if decision.decision is Verdict.ALLOWED:
+        return Entry(Hold.NOTHING, (), decision)
+    if decision.decision is not Verdict.CONDITIONAL:
+        return Entry(Hold.DENIED, (), decision)
+    ways = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
+    rated = [(max((_hold(key, value, own) for key, value in way.items()), default=Hold.OTHER), way) for way in ways]
+    hold, way = min(rated, key=lambda pair: (pair[0], len(pair[1])))
+    if hold <= Hold.SECRET and decision.conditions:
+        filled = survey.ask(caller, action, role_arn, {**context, **way})
+        if filled.decision is Verdict.ALLOWED:
+            decision = filled
+    return Entry(hold, tuple(way), decision)
 
 
 def _hold(key: str, value: str | Sequence[str] | None, own: Container[str]) -> Hold:

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from iamdesk.checks.conditions import Hold, hold_of
+from iamdesk.checks.conditions import Entry, Hold, enter
 from iamdesk.checks.survey import STRANGER, Context, Survey
-from iamdesk.explain.decision import Decision
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -29,16 +28,6 @@ _NAMES_CALLER = frozenset({"aws:principalarn", "aws:principalaccount"})
 _MAKES_REQUESTS = re.compile(
     r"arn:[a-z-]+:(?:iam::\d{12}:(?:user|role)/(?:[^/]+/)*[^/]+|sts::\d{12}:assumed-role/[^/]+/[^/]+)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One way in, with the answer that proves it."""
-
-    hold: Hold
-    keys: tuple[str, ...]
-    """The condition keys that it hangs on; empty where it hangs on none."""
-    decision: Decision
 
 
 def allowing(survey: Survey, role: RoleDetail, action: str = "assumerole") -> Iterator[Statement]:
@@ -174,6 +163,4 @@ def trusted_accounts(survey: Survey, role: RoleDetail) -> tuple[TrustedAccount, 
 
 
 def _ask(survey: Survey, caller: str, role: RoleDetail, context: Context) -> Entry:
-    decision = survey.ask(caller, ASSUME_ROLE, role.arn, context)
-    hold, keys = hold_of(decision)
-    return Entry(hold, keys, decision)
+    return enter(survey, caller, ASSUME_ROLE, role.arn, context)

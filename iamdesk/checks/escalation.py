@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.power import FULL_ACCESS, is_administrator
+from iamdesk.checks.power import FULL_ACCESS, asked_whether, is_administrator
 from iamdesk.checks.subjects import PRINCIPALS, Principal
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
@@ -36,7 +36,7 @@ def makes_itself_administrator(survey: Survey, account: Account, principal: Prin
         if survey.verdict(principal.arn, action, resource, context) in (Verdict.ALLOWED, Verdict.CONDITIONAL):
             decision = survey.ask(principal.arn, action, resource, context)
             if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
-                ways.append(Evidence(says, decision))
+                ways.append(Evidence(asked_whether(says), decision))
                 hangs.update(dict.fromkeys(decision.missing_context_values))
     if not ways:
         return
@@ -46,7 +46,11 @@ def makes_itself_administrator(survey: Survey, account: Account, principal: Prin
         verdict = survey.verdict(principal.arn, action, principal.arn)
         if verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
             return
-        ways.append(Evidence("Remove its own permissions boundary.", survey.ask(principal.arn, action, principal.arn)))
+        ways.append(
+            Evidence(
+                asked_whether("remove its own permissions boundary"), survey.ask(principal.arn, action, principal.arn)
+            )
+        )
     unconditional = [way for way in ways if way.decision and way.decision.decision is Verdict.ALLOWED]
     actions = enumerated(dict.fromkeys(way.decision.request.action for way in ways if way.decision))
     if unconditional:
@@ -66,18 +70,18 @@ def _own_changes(
     """Yield what a principal could change about itself: (action, resource, context, in words)."""
     full = {"iam:PolicyARN": f"arn:{account.partition}:iam::aws:policy/{FULL_ACCESS}"}
     kind = "User" if isinstance(principal, UserDetail) else "Role"
-    yield f"iam:Put{kind}Policy", principal.arn, {}, "Write an inline policy of its own."
-    yield f"iam:Attach{kind}Policy", principal.arn, full, f"Attach {FULL_ACCESS} to itself."
+    yield f"iam:Put{kind}Policy", principal.arn, {}, "write an inline policy of its own"
+    yield f"iam:Attach{kind}Policy", principal.arn, full, f"attach {FULL_ACCESS} to itself"
     holders: list[tuple[str, tuple[AttachedPolicy, ...]]] = [("itself", principal.attached_managed_policies)]
     if isinstance(principal, UserDetail):
         for name in principal.group_list:
             group = survey.references(account).groups.get(name)
             if group is not None:
-                yield "iam:PutGroupPolicy", group.arn, {}, f"Write an inline policy of its group {name}."
-                yield "iam:AttachGroupPolicy", group.arn, full, f"Attach {FULL_ACCESS} to its group {name}."
+                yield "iam:PutGroupPolicy", group.arn, {}, f"write an inline policy of its group {name}"
+                yield "iam:AttachGroupPolicy", group.arn, full, f"attach {FULL_ACCESS} to its group {name}"
                 holders.append((f"its group {name}", group.attached_managed_policies))
     for holder, policies in holders:
         for policy in policies:
             if policy.policy_arn.split(":", 5)[4:5] != ["aws"]:
-                says = f"Change {policy.policy_name}, which {holder} carries."
+                says = f"change {policy.policy_name}, which {holder} carries"
                 yield "iam:CreatePolicyVersion", policy.policy_arn, {}, says

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iamdesk.checks.check import Hit, check
-from iamdesk.checks.conditions import Hold, hold_of
-from iamdesk.checks.entry import Entry, allowing
+from iamdesk.checks.conditions import Entry, Hold, enter
+from iamdesk.checks.entry import allowing
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.strangers import Issuer, Token, insider_tokens, issuer_of, stranger_tokens
 from iamdesk.checks.subjects import ROLES
@@ -94,9 +94,7 @@ def stranger_entries(survey: Survey, role: RoleDetail) -> tuple[TokenEntry, ...]
 
 
 def _try(survey: Survey, provider: Provider, token: Token, role: RoleDetail) -> Entry:
-    decision = survey.ask(provider.principal, _WEB, role.arn, token.context)
-    hold, keys = hold_of(decision, token.open_keys)
-    return Entry(hold, keys, decision)
+    return enter(survey, provider.principal, _WEB, role.arn, token.context, token.open_keys)
 
 
 def _hits(survey: Survey, role: RoleDetail, check_id: str) -> Iterator[Hit]:
@@ -267,13 +265,12 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
             continue
         context = {f"{provider.address}:sub": "iamdesk-stranger"}
         open_keys = frozenset({f"{provider.address}:aud".lower()})
-        decision = survey.ask(provider.principal, _WEB, role.arn, context)
-        hold, _ = hold_of(decision, open_keys)
-        if hold <= Hold.SECRET:
+        entry = enter(survey, provider.principal, _WEB, role.arn, context, open_keys)
+        if entry.hold <= Hold.SECRET:
             yield Hit(
                 f"Every subject to whom {provider.address} gives a token can assume {role.role_name}; who these are "
                 "the snapshot does not say.",
-                (Evidence("Asked with a token for a subject that the policy does not know.", decision),),
+                (Evidence("Asked with a token for a subject that the policy does not know.", entry.decision),),
                 object=provider.principal,
                 state=State.CANNOT_TELL,
                 severity=Severity.MEDIUM,
@@ -328,7 +325,8 @@ def optional_claim(survey: Survey, _account: Account, role: RoleDetail) -> Itera
                 continue
             absent = survey.ask(provider.principal, _WEB, role.arn, {key: None})
             other = survey.ask(provider.principal, _WEB, role.arn, {key: "iamdesk-stranger"})
-            if hold_of(absent)[0] is not Hold.DENIED and hold_of(other)[0] is Hold.DENIED:
+            lets_in = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+            if absent.decision in lets_in and other.decision not in lets_in:
                 yield Hit(
                     f"{role.role_name} turns away tokens with another {key}, but takes tokens that do not carry it.",
                     (

@@ -12,7 +12,9 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.index.actions import reference
 from iamdesk.index.global_keys import is_provider_key
 from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.document import LATEST_VERSION
 from iamdesk.policy.statement import Statement
+from iamdesk.policy.variables import has_variables
 from iamdesk.snapshot.model import Account
 
 MFA_PRESENT = "aws:multifactorauthpresent"
@@ -176,6 +178,32 @@ def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Ite
                     ),
                 ),
                 object=f"{statement.index} {test.key}",
+            )
+
+
+@check(
+    "LNT-11",
+    over=WRITTEN,
+    title="Policy variables in a policy of the old version",
+    severity=Severity.MEDIUM,
+    question="Does a policy without Version 2012-10-17 use policy variables, which it takes for plain text?",
+    remedy='Set `"Version": "2012-10-17"`, after checking what the variables then let in.',
+)
+def variables_in_an_old_version(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """In policies of 2008-10-17, or without Version, ``${…}`` is a part of the name (SEMANTICS H6)."""
+    document = written.policy.document
+    if document.version == LATEST_VERSION:
+        return
+    for statement in document.statements:
+        texts = [entry.text for entry in statement.resources or ()]
+        texts += [listed.text for test in statement.conditions for listed in test.values]
+        variable = next((text for text in texts if has_variables(text)), None)
+        if variable is not None:
+            yield Hit(
+                f"{_place(written, statement)} takes the variable in {variable} for plain text: the policy is of "
+                f"version {document.version}.",
+                (statement_evidence(written.policy, statement, "It matches that very text, not what it stands for."),),
+                object=str(statement.index),
             )
 
 

@@ -35,6 +35,7 @@ class Power:
     """With ``{partition}`` and ``{account}``."""
     context: Mapping[str, str]
     says: str
+    """What it is, after ``may``."""
 
 
 POWERS: tuple[Power, ...] = (
@@ -42,28 +43,33 @@ POWERS: tuple[Power, ...] = (
         "iam:AttachRolePolicy",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {"iam:PolicyARN": "arn:{partition}:iam::aws:policy/AdministratorAccess"},
-        "Attach AdministratorAccess to a role that nobody has named yet.",
+        "attach AdministratorAccess to a role that nobody has named yet",
     ),
     Power(
         "iam:PutRolePolicy",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {},
-        "Write an inline policy of a role that nobody has named yet.",
+        "write an inline policy of a role that nobody has named yet",
     ),
     Power(
         "iam:CreatePolicyVersion",
         f"arn:{{partition}}:iam::{{account}}:policy/{STRANGER}",
         {},
-        "Change a managed policy that nobody has named yet.",
+        "change a managed policy that nobody has named yet",
     ),
     Power(
         "iam:PassRole",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {},
-        "Pass a role that nobody has named yet to a service.",
+        "pass a role that nobody has named yet to a service",
     ),
 )
 """All four, and nine tenths of one powerful action for each service of AWS, make an administrator."""
+
+
+def asked_whether(says: str) -> str:
+    """Return the words that stand before an answered question: ``Asked whether it may pass a role …``."""
+    return f"Asked whether it may {says}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ def run(
         WorkCancelled: ``cancelled`` returned True; it is asked before each thing and each question.
     """
     survey = Survey(evaluator, cancelled)
+    survey.read_reference()
     work = [(account, things) for account in evaluator.snapshot.accounts for things in _in_order(survey, account)]
     total = len(work)
     for done, (account, (checks_of_kind, thing)) in enumerate(work):
@@ -85,6 +86,7 @@ def _in_order(survey: Survey, account: Account) -> Iterator[tuple[tuple[Check, .
     for kind in kinds:
         of_kind = tuple(one for one in checks() if one.over.name == kind)
         for thing in of_kind[0].over.of(survey, account):
+            survey.breathe()
             yield of_kind, thing
 
 
@@ -103,6 +105,7 @@ def badges(
         WorkCancelled: ``cancelled`` returned True.
     """
     survey = Survey(evaluator, cancelled)
+    survey.read_reference()
     work = [(account, one) for account in evaluator.snapshot.accounts for one in principals_of(account)]
     decided: dict[int, set[Badge]] = {row: set(own) for row, own in outline.badges.items()}
     for done, (account, principal) in enumerate(work):

@@ -7,6 +7,7 @@ from functools import cached_property
 from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
+from iamdesk.index.actions import reference
 from iamdesk.index.references import AccountReferences, references_of
 from iamdesk.policy.document import Document
 from iamdesk.query.evaluator import Evaluator
@@ -35,6 +36,19 @@ class Survey:
     def snapshot(self) -> Snapshot:
         """The snapshot."""
         return self.evaluator.snapshot
+
+    def read_reference(self) -> None:
+        """Read what AWS says of every service's actions, service by service, so that no check stops to do it at once.
+
+        Takes some tenths of a second, once in a process.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        known = reference()
+        for service in known.services():
+            self.breathe()
+            known.actions_of(service)
 
     def breathe(self) -> None:
         """Give the caller the chance to stop: called before each piece of work.

@@ -148,7 +148,7 @@ def account_under_conditions(survey: Survey, account: Account, role: RoleDetail)
         yield Hit(
             f"Account {trusted.account_id}, which is not in the snapshot, can assume {role.role_name} {with_what}"
             f"{_privileged(survey, account, role)}.",
-            (Evidence("Asked with the external id left open.", entry.decision), *_named(trusted)),
+            (Evidence("Asked with what the policy asks for.", entry.decision), *_named(trusted)),
             object=trusted.account_id,
         )
 

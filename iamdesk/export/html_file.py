@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from iamdesk.checks import registry
 from iamdesk.checks.check import Check
@@ -90,10 +90,21 @@ def _template() -> jinja2.Template:
     environment.filters["shape"] = _SHAPES.__getitem__
     environment.filters["verdict"] = lambda decision: _DECISIONS[decision.value]
     environment.filters["cli"] = command_line
+    environment.filters["code"] = _code
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.globals["place_of"] = place_of
     environment.globals["ORGANIZATION_UNKNOWN"] = ORGANIZATION_UNKNOWN
     return environment.get_template("findings.html.j2")
+
+
+def _code(text: str) -> Markup:
+    """Return text with what stands between backticks set as code; every part of it is escaped."""
+    parts = [escape(visible(part)) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # a backtick too many: none is meant as a mark
+        return escape(visible(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
+    )
 
 
 def _finalize(value: Any) -> Any:

@@ -107,6 +107,7 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
                 not finding.check_id.startswith(COMPLETENESS),
                 rank[finding.severity],
                 finding.check_id,
+                finding.title,
                 finding.account,
                 finding.subject_name.lower(),
                 finding.subject_key,

@@ -29,7 +29,8 @@ def statements_of(finding: Finding) -> tuple[StatementLine, ...]:
     found: dict[tuple[str, int, str], StatementLine] = {}
     for piece in finding.evidence:
         for line in _lines(piece):
-            found.setdefault((line.policy_key, line.index, line.owner), line)
+            if line.policy_key:  # what an outsider's own account is taken to allow is no policy of the snapshot
+                found.setdefault((line.policy_key, line.index, line.owner), line)
     return tuple(found.values())
 
 

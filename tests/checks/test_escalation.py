@@ -52,7 +52,7 @@ def test_adm_18_a_boundary_that_stays_holds_and_one_that_may_be_removed_does_not
     ]
     (one,) = found("ADM-18", users=users, policies=[edge])
     assert one.subject_name == "free"
-    assert one.evidence[-1].text == "Remove its own permissions boundary."
+    assert one.evidence[-1].text == "Asked whether it may remove its own permissions boundary."
 
 
 def test_adm_18_roles_and_conditions(found, make):

@@ -105,6 +105,27 @@ def test_lnt_06_denials_and_keys_that_are_needed_elsewhere(found, make, effect, 
     assert not found("LNT-06", users=[make.user("alice", statement)])
 
 
+HOME = "arn:aws:s3:::homes/${aws:username}/*"
+
+
+@pytest.mark.parametrize("version", [{}, {"Version": "2008-10-17"}])
+def test_lnt_11_variables_in_an_old_version_are_plain_text(found, make, version):
+    document = {**version, "Statement": [make.allow("s3:GetObject", HOME)]}
+    user = make.user("alice", UserPolicyList=[{"PolicyName": "inline", "PolicyDocument": document}])
+    (one,) = found("LNT-11", users=[user])
+    assert HOME in one.sentence
+    assert "2008-10-17" in one.sentence
+
+
+def test_lnt_11_needs_variables_and_an_old_version(found, make):
+    old = {"Version": "2008-10-17", "Statement": [make.allow("s3:GetObject", "arn:aws:s3:::homes/*")]}
+    users = [
+        make.user("new", make.allow("s3:GetObject", HOME)),
+        make.user("old", UserPolicyList=[{"PolicyName": "inline", "PolicyDocument": old}]),
+    ]
+    assert not found("LNT-11", users=users)
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 
@@ -162,6 +163,15 @@ def test_hostile_texts_are_inert_in_html(hostile, hostile_snapshot, now):
     for finding in hostile:
         assert re.sub(r"\s+", " ", visible(finding.sentence)).strip() in flat
     assert visible(page.text.replace("\n", "")) == page.text.replace("\n", "")
+
+
+def test_remedies_set_code_as_code_and_escape_it(sample, now, hostile):
+    remedy = 'Add `"Null": {"<key>": "false"}` to <b>it</b>.'
+    one = replace(hostile[0], remedy=remedy)
+    text = render("html", [one], sample, generated_at=now).decode()
+    assert "<code>&#34;Null&#34;: {&#34;&lt;key&gt;&#34;: &#34;false&#34;}</code> to &lt;b&gt;it&lt;/b&gt;." in text
+    odd = render("html", [replace(one, remedy="one ` alone <i>")], sample, generated_at=now).decode()
+    assert "one ` alone &lt;i&gt;" in odd
 
 
 def test_html_asks_for_nothing_from_elsewhere(exports):
