@@ -5,10 +5,31 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_lock = threading.Lock()
-_at_work = 0
-"""How many threads are making such objects: the collector is the process's own, so they count together."""
-_was_enabled = False
+
+class _Pause:
+    """Counts the threads that make such objects: the collector is the process's own, so they count together."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at_work = 0
+        self._was_enabled = False
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._at_work:
+                self._was_enabled = gc.isenabled()
+                gc.disable()
+            self._at_work += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._at_work -= 1
+            gc.freeze()
+            if not self._at_work and self._was_enabled:
+                gc.enable()
+
+
+_pause = _Pause()
 
 
 @contextmanager
@@ -18,17 +39,8 @@ def collector_paused() -> Iterator[None]:
     Models and compiled policies hold no cycles, and one full collection over a 38 MB snapshot stops every thread for
     half a second.
     """
-    global _at_work, _was_enabled
-    with _lock:
-        if not _at_work:
-            _was_enabled = gc.isenabled()
-            gc.disable()
-        _at_work += 1
+    _pause.begin()
     try:
         yield
     finally:
-        with _lock:
-            _at_work -= 1
-            gc.freeze()
-            if not _at_work and _was_enabled:
-                gc.enable()
+        _pause.end()
