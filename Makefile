@@ -36,11 +36,13 @@ imports: .venv/.installed-dev
 
 unit: .venv/.installed-dev
 	@sh packaging/qt_libraries.sh offscreen
-	$(OFFSCREEN) $(PY) -m pytest -n 2 --ignore=tests/benchmarks --cov --cov-report=term
+	$(OFFSCREEN) $(PY) -m pytest -n 2 --cov --cov-report=term
 
 bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 	@sh packaging/qt_libraries.sh offscreen
-	$(OFFSCREEN) $(PY) -m pytest -p no:xdist tests/benchmarks
+	@for bench in tests/benchmarks/bench_*.py; do \
+		echo "== $$bench"; $(OFFSCREEN) $(PY) $$bench || exit 1; \
+	done
 
 picture: .venv/.installed ## make the picture of the window that the README shows
 	@sh packaging/qt_libraries.sh offscreen

@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/.."
 want=${1:?offscreen or window}
 
-qt=$(.venv/bin/python -c 'import importlib.util, os; print(os.path.dirname(importlib.util.find_spec("PySide6").origin))')
+qt=$("${PYTHON:-.venv/bin/python}" -c 'import importlib.util, os; print(os.path.dirname(importlib.util.find_spec("PySide6").origin))')
 
 # Prints the names of the libraries that cannot be found, one a line. PySide6 brings Qt itself and ICU.
 missing() {
@@ -22,6 +22,7 @@ missing() {
 package_of() {
     case "$1" in
         libGLX.so.*) echo libgl1 ;;
+        libGLdispatch.so.*) echo libglvnd0 ;;
         libgthread-2.0.so.* | libglib-2.0.so.*) echo libglib2.0-0 ;;
         libX11.so.*) echo libx11-6 ;;
         libX11-xcb.so.*) echo libx11-xcb1 ;;
