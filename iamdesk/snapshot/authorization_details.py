@@ -23,7 +23,13 @@ type AccountKey = tuple[str, str]
 
 type JsonPath = tuple[str | int, ...]
 
+MAX_VALUES = 10_000
+"""Pages, and what is no page, in one file: an account at every quota of AWS has some 300."""
+MAX_ENTRIES = 500_000
+"""Entries in one file, as large a file as it may be: what is read is kept, and a small file may unpack to much."""
+MAX_BROKEN = 10_000
 _TROUBLES_TOLD = 20  # of one entry, or of the foreign values in one file: the rest is counted
+_OTHERS_BEFORE_A_PAGE = 1000  # then the file is taken to be something else
 _KEYS_NAMED = 8
 
 
@@ -59,11 +65,20 @@ class Read(NamedTuple):
 
 
 @dataclass(slots=True)
+class _Room:
+    """How much more one file may hold."""
+
+    entries: int = MAX_ENTRIES
+    broken: int = MAX_BROKEN
+
+
+@dataclass(slots=True)
 class Page:
     """One object with the four lists, as read."""
 
     file: str
     path: JsonPath
+    room: _Room
     entities: dict[str, list[Read]] = field(default_factory=lambda: {name: [] for name in LISTS})
     broken: list[BrokenEntry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -105,16 +120,19 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
         raise walk.no_snapshot("the file is empty")
     if start not in "[{":
         raise walk.no_snapshot(f"expected JSON that begins with `{{` or `[`, found `{visible(walk.text_ahead(20))}`")
+    room = _Room()
     pages: list[Page] = []
     others: list[tuple[JsonPath, str]] = []
     for path in _values(walk):
-        page = Page(file, path)
+        if len(pages) + len(others) >= MAX_VALUES:
+            raise walk.error(f"more than {MAX_VALUES:,} pages or other values stand in this file")
+        page = Page(file, path, room)
         other = _read_page(walk, page)
         if other is None:
             pages.append(page)
         else:
             others.append((path, other))
-            if len(others) > 100 * _TROUBLES_TOLD and not pages:
+            if len(others) == _OTHERS_BEFORE_A_PAGE and not pages:
                 break
     if not pages:
         found = others[0][1] if others else "an empty list"
@@ -160,6 +178,8 @@ def _read_page(walk: JsonWalk, page: Page) -> str | None:
     if not is_page:
         return _shown_keys(seen)
     _note_more(page, more)
+    if page.home is None:
+        page.home = next((account for broken in page.broken if (account := account_of(broken.arn))), None)
     return None
 
 
@@ -206,7 +226,11 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
     home: AccountKey | None = None
     home_prefix = ""
     reads = page.entities[entry_list.name]
+    index = -1
     for index in walk.elements():
+        if index >= page.room.entries or page.room.broken < 0:
+            most = f"{MAX_ENTRIES:,} entries" if page.room.broken >= 0 else f"{MAX_BROKEN:,} broken entries"
+            raise walk.error(f"more than {most} stand in this file")
         try:
             entry = walk.value()
         except ValueNotHeld as error:
@@ -233,6 +257,7 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
             home = account
             home_prefix = f"arn:{home[0]}:iam::{home[1]}:{entry_list.arn_type}/"
         reads.append(Read(index, account, entity))
+    page.room.entries -= index + 1
 
 
 def _is_arn_of(arn: str, entry_list: EntryList, account: AccountKey | None) -> bool:
@@ -255,6 +280,7 @@ def _settle_ambiguity(page: Page, entry_list: EntryList, index: int, entry: Any)
 
 def _break(page: Page, entry_list: EntryList, index: int, entry: Any, troubles: list[tuple[JsonPath, str]]) -> None:
     """Set an entry aside as broken."""
+    page.room.broken -= 1
     members = {str(key): value for key, value in entry.items()} if isinstance(entry, dict) else {}
     name = members.get(entry_list.name_key)
     arn = members.get("Arn")

@@ -119,10 +119,11 @@ class JsonWalk:
         while True:
             if self.peek() != '"':
                 self._expect('"', "a key in quotes")
+            start = self._behind + self._at
             try:
                 key = self.value()
             except ValueNotHeld as error:
-                raise self.error(f"a key cannot be read: {error}") from None
+                raise self.error(f"a key cannot be read: {error}", start - self._behind) from None
             self._expect(":", "a colon after the key")
             self.peek()
             yield key

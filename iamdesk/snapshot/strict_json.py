@@ -169,7 +169,7 @@ def _is_unicode_text(text: str) -> bool:
 
 
 def ambiguity(value: Any) -> str | None:
-    """Return why a JSON value (of `decode_repeating_at`) could mean two things or cannot be held, as a sentence's end."""
+    """Return why a value of `decode_repeating_at` could mean two things or cannot be held, as a sentence's end."""
     if is_too_deep(value):
         return _TOO_DEEP
     for text in _texts(value):
