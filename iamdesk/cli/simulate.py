@@ -28,7 +28,7 @@ class Outcome:
     is_case: bool
     """Whether the line is a JSON object at all."""
     is_met: bool
-    """Whether the case says what it expects and got something else, or no answer: silence is never a pass."""
+    """False where the case says what it expects and got something else, or no answer: silence is never a pass."""
 
 
 def simulate(
