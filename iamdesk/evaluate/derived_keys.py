@@ -85,6 +85,19 @@ class DerivedKeys:
     organization: OrganizationIndex | None = None
     _known: dict[str, Fact | None] = field(default_factory=dict)
 
+    def of_another(self, caller: Caller, may_carry_session_tags: bool, moment: datetime) -> "DerivedKeys":
+        """Return the same for another caller of the same kind and account, at another moment."""
+        return DerivedKeys(
+            caller,
+            self.target,
+            self.reference,
+            moment,
+            self.resource_account,
+            self.resource_tags,
+            may_carry_session_tags,
+            self.organization,
+        )
+
     def __call__(self, key: str) -> Fact | None:
         """Return what is known of the key, or None."""
         if key not in self._known:

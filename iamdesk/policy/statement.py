@@ -47,6 +47,17 @@ class Statement:
                 return not self.not_action
         return self.not_action
 
+    def resource_keys(self) -> tuple[str, ...]:
+        """Return the context keys of the policy variables in its resources, in lower case."""
+        return tuple([key for entry in self.resources or () for key in entry.keys])
+
+    def context_keys(self) -> tuple[str, ...]:
+        """Return every context key on which it can hang, in lower case; none where the request alone decides."""
+        if not self.conditions:
+            return self.resource_keys()
+        keys = [key for test in self.conditions for key in (test.key, *test.variable_keys)]
+        return (*keys, *self.resource_keys())
+
     def element_path(self, element: str, *rest: str | int) -> ElementPath:
         """Return the way to one of its elements."""
         return (*self.path, element, *rest)

@@ -1,8 +1,10 @@
 """The engine over one snapshot: finds who asks and what they carry, and puts the question to the courtroom."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind, parse_caller
 from iamdesk.evaluate.context import Context, given_facts
@@ -21,30 +23,21 @@ from iamdesk.index.organization_index import Levels, OrganizationIndex
 from iamdesk.index.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
 from iamdesk.index.resource_grants import acl_document, key_grants_document
 from iamdesk.index.resource_index import ResourceIndex
+from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.document import parse_document
+from iamdesk.query.hearing import Hearing
+from iamdesk.query.population import Population, Standing, positions
+from iamdesk.query.who_can import Access, Sweep
 from iamdesk.snapshot.model import RoleDetail, Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.resources import Resource
 
 _FULL_ACCESS = parse_document(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 )
-_NO_POLICIES = Carried((), None, has_boundary=False, missing=())
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """One row of who-can: a principal and the answer; `explanation` gives all of it."""
-
-    principal: str
-    decision: Verdict
-    _answer: Callable[[], Decision]
-
-    @property
-    def explanation(self) -> Decision:
-        """The full answer for this principal, evaluated when asked for."""
-        return self._answer()
+_MOST_HEARINGS = 256
+"""Questions whose evaluation is kept for the next principal."""
 
 
 class Evaluator:
@@ -56,8 +49,12 @@ class Evaluator:
         organization = snapshot.organization
         self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)
         self.resources = ResourceIndex(snapshot, self.index.documents)
-        self._now = now
-        self._identity: dict[str, tuple[PolicySet, Caller, bool]] = {}
+        self.now = now
+        """The moment at which a question is asked."""
+        self._standings: dict[str, Standing] = {}
+        self._everybody: Population | None = None
+        self._hearings: dict[tuple[str, str], Hearing] = {}
+        self._lock = threading.RLock()
 
     def can(self, request: Request) -> Decision:
         """Answer one question with everything that explains it.
@@ -68,12 +65,46 @@ class Evaluator:
         return explain(self.trace(request), request)
 
     def verdict(self, request: Request) -> Verdict:
-        """Return the bare word of an answer: for sweeps over many principals.
+        """Return the bare word of an answer: for sweeps over many questions.
+
+        The first call reads every policy of the snapshot (`prepare`).
 
         Raises:
             RequestError: as `can`.
         """
+        if request.session_policies is None and not request.without and request.resource_account is None:
+            population = self._population()
+            position = population.position(request.principal)
+            if position is not None:
+                hearing = self._hearing(request.action, request.resource)
+                return hearing.verdict(position, given_facts(request.context), request.unknown_context)
         return self.trace(request).verdict
+
+    def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:
+        """Read every policy of the snapshot, once: what `verdict`, `who_can` and `what_can` start from.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        self._population(progress, cancelled)
+
+    def _population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Population:
+        if self._everybody is None:
+            with self._lock:
+                if self._everybody is None:
+                    self._everybody = Population(self, StatementIndex(self.index, progress, cancelled))
+        return self._everybody
+
+    def _hearing(self, action: str, resource: str) -> Hearing:
+        """Return the hearing of an action on a resource; those asked last are kept."""
+        hearing = self._hearings.get((action, resource))
+        if hearing is None:
+            hearing = Hearing(self, self._population(), action, resource)
+            with self._lock:
+                if len(self._hearings) >= _MOST_HEARINGS:
+                    del self._hearings[next(iter(self._hearings))]
+                self._hearings[action, resource] = hearing
+        return hearing
 
     def trace(self, request: Request) -> Trace:
         """Return the engine's own record of an answer, before it is put into words.
@@ -90,7 +121,7 @@ class Evaluator:
             RequestError: as `can`.
         """
         target = parse_target(request.action, request.resource, reference())
-        policies, caller, may_be_tagged = self._of_principal(request.principal)
+        policies, caller, may_be_tagged = self.standing(request.principal)
         owner = self._owner(request, caller, target)
         record = None if target.resource is None else self.resources.find(target.resource)
         resource, gaps = self._resource_policy(target, owner, record)
@@ -113,7 +144,7 @@ class Evaluator:
             caller,
             target,
             reference(),
-            self._now(),
+            self.now(),
             owner,
             self._tags_of(target, record),
             may_be_tagged,
@@ -154,16 +185,32 @@ class Evaluator:
             RequestError: the action or resource is malformed.
             WorkCancelled: ``cancelled`` returned True.
         """
-        principals = tuple(self.principals())
-        for done, principal in enumerate(principals):
-            if cancelled():
-                raise WorkCancelled
-            progress(done, len(principals))
+        population = self._population(progress, cancelled)
+        given, moment = given_facts(context or {}), self.now()
+        verdicts: Mapping[Verdict, int] = {}
+        if population.peers:
+            hearing = self._hearing(action, resource)
+            verdicts = Sweep(population, hearing, given, unknown_context, moment, cancelled).verdicts()
+        asked = set(positions(population.strange))
+        open_to = {
+            position: verdict
+            for verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+            for position in positions(verdicts.get(verdict, 0))
+        }
+        for principal in self.principals():
+            position = population.index.positions.get(principal)
+            verdict = None if position is None else open_to.get(position)
+            if verdict is None and position is not None and position not in asked:
+                continue
             request = Request(principal, action, resource, context or {}, unknown_context=unknown_context)
-            verdict = self.verdict(request)
+            try:
+                verdict = verdict or self.trace(request).verdict
+            except RequestError:
+                if position is None:
+                    raise
+                continue  # an entry with an ARN that cannot ask anything: the reader names it
             if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
-                yield Access(principal, verdict, lambda request=request: self.can(request))  # type: ignore[misc]
-        progress(len(principals), len(principals))
+                yield Access(principal, verdict, partial(self.can, request))
 
     def principals(self) -> Iterator[str]:
         """Yield the ARN of every principal of the snapshot: root users, users, roles."""
@@ -172,10 +219,15 @@ class Evaluator:
             yield from (user.arn for user in account.users)
             yield from (role.arn for role in account.roles)
 
-    def _of_principal(self, text: str) -> tuple[PolicySet, Caller, bool]:
-        found = self._identity.get(text)
+    def standing(self, principal: str) -> Standing:
+        """Return a principal as the evaluator knows it.
+
+        Raises:
+            RequestError: it is no principal, or the snapshot holds its account but not the principal.
+        """
+        found = self._standings.get(principal)
         if found is None:
-            found = self._identity[text] = self._find_principal(text)
+            found = self._standings[principal] = Standing(*self._find_principal(principal))
         return found
 
     def _find_principal(self, text: str) -> tuple[PolicySet, Caller, bool]:

@@ -1,0 +1,241 @@
+"""Everybody in a snapshot, put together where the engine treats them alike: what answers about many start from."""
+
+import re
+import threading
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, Caller, CallerKind
+from iamdesk.evaluate.context import Fact
+from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, dependence
+from iamdesk.evaluate.engine import Question
+from iamdesk.evaluate.policies import PolicySet
+from iamdesk.evaluate.request import Request
+from iamdesk.index.policy_index import PolicyIndex
+from iamdesk.index.statement_index import StatementIndex
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+
+_MANY = 100
+_ACCOUNT_ITSELF = re.compile(r"\d+|arn:[^:]*:iam::\d*:root")
+
+
+class Standing(NamedTuple):
+    """A principal as the evaluator knows it."""
+
+    policies: PolicySet
+    """Those of the principal; what the resource brings is not among them."""
+    caller: Caller
+    may_be_tagged: bool
+    """Whether sessions of it can carry tags of their own."""
+
+
+class Asks(Protocol):
+    """What answers about many need of the evaluator."""
+
+    index: PolicyIndex
+
+    def now(self) -> datetime:
+        """Return the moment at which a question is asked."""
+
+    def question(self, request: Request) -> Question:
+        """Return a request with everything that belongs to it."""
+
+    def standing(self, principal: str) -> Standing:
+        """Return a principal by its ARN."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Peers:
+    """Principals whom the engine treats alike but for what they carry and for the condition keys about them."""
+
+    number: int
+    account: str
+    kind: CallerKind
+    has_boundary: bool
+    members: int
+    """Their positions, as bits."""
+
+
+class Population:
+    """The users and roles of a snapshot, as bits. Safe to use from several threads at once."""
+
+    def __init__(self, asks: Asks, index: StatementIndex) -> None:
+        self.index = index
+        self._asks = asks
+        self.peers, self._peers_of = self._find_peers()
+        self.everybody = 0
+        """The positions of all users and roles but the strange ones, as bits."""
+        for peers in self.peers:
+            self.everybody |= peers.members
+        self.strange = (1 << index.principals) - 1 & ~self.everybody
+        """Users and roles that have to be asked one by one: their ARN is not what their account and list say."""
+        self._named: dict[tuple[str, str], int] | None = None
+        self._facts: dict[tuple[int, str], Fact | None] = {}
+        self._alike: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}
+        self._signatures: dict[Statement, int] = {}
+        self._numbers: dict[Hashable, int] = {}
+        self._lock = threading.Lock()
+
+    def _find_peers(self) -> tuple[tuple[Peers, ...], tuple[Peers | None, ...]]:
+        policies, index = self._asks.index, self.index
+        members: dict[tuple[str, str, CallerKind, bool, bool], int] = {}
+        keys: list[tuple[str, str, CallerKind, bool, bool] | None] = []
+        for position, arn in enumerate(index.subjects[: index.principals]):
+            role = policies.roles.get(arn)
+            kind = CallerKind.USER if role is None else CallerKind.ROLE
+            parts = arn.split(":", 5)
+            prefix = "user/" if role is None else "role/"
+            if (
+                len(parts) < 6
+                or parts[:1] + parts[2:4] != ["arn", "iam", ""]
+                or not parts[1]
+                or parts[4] not in policies.accounts
+                or not parts[5].startswith(prefix)
+                or parts[5].endswith("/")
+                or arn != arn.strip()
+            ):
+                keys.append(None)
+                continue
+            is_linked = role is not None and role.path.startswith(SERVICE_LINKED_PATH)
+            key = (parts[1], parts[4], kind, index.boundaries[position] is not None, is_linked)
+            members[key] = members.get(key, 0) | 1 << position
+            keys.append(key)
+        found = {key: Peers(number, key[1], key[2], key[3], bits) for number, (key, bits) in enumerate(members.items())}
+        return tuple(found.values()), tuple(None if key is None else found[key] for key in keys)
+
+    def peers_at(self, position: int) -> Peers:
+        """Return who a principal's peers are.
+
+        Raises:
+            KeyError: it is one of the ``strange``.
+        """
+        peers = self._peers_of[position]
+        if peers is None:
+            raise KeyError(position)
+        return peers
+
+    def position(self, principal: str) -> int | None:
+        """Return the position of a user or role by its ARN; None for anyone else, and for the ``strange``."""
+        position = self.index.positions.get(principal)
+        return None if position is None or not self.everybody >> position & 1 else position
+
+    def standing(self, position: int) -> Standing:
+        """Return a principal by its position."""
+        return self._asks.standing(self.index.subjects[position])
+
+    def named_by(self, statement: Statement) -> int:
+        """Return every user and role that the statement's principal element could name, as bits; perhaps some more."""
+        named = self._named
+        if named is None:
+            named = self._named = self._find_names()
+        found = 0
+        for entry in statement.principals or ():
+            if entry.type is PrincipalType.AWS:
+                for name in _names_of(entry.text):
+                    found |= named.get(name, 0)
+        return found
+
+    def _find_names(self) -> dict[tuple[str, str], int]:
+        policies, index = self._asks.index, self.index
+        named: dict[tuple[str, str], int] = {}
+        for position in positions(self.everybody):
+            arn = index.subjects[position]
+            role = policies.roles.get(arn)
+            unique_id = policies.users[arn].user_id if role is None else role.role_id
+            names = [("id", unique_id), *_names_of(arn)]
+            if role is not None:
+                names.append((arn.split(":", 5)[4], role.role_name))
+            for name in names:
+                named[name] = named.get(name, 0) | 1 << position
+        return named
+
+    def alike(self, members: int, keys: Sequence[str], derive: DerivedKeys) -> tuple[tuple[int, int], ...]:
+        """Split principals into those of whom the same is known of some keys, as (one of them, all as bits).
+
+        ``members`` are of one `Peers`; ``derive`` is for any of them, and any request.
+        """
+        own = tuple(sorted({key for key in keys if dependence(key) is Dependence.CALLER}))
+        if not own:
+            return ((members.bit_length() - 1, members),)
+        found = self._alike.get((members, own))
+        if found is None:
+            groups: dict[tuple[Fact | None, ...], tuple[int, int]] = {}
+            for position in positions(members):
+                facts = self.facts(position, own, derive)
+                first, bits = groups.get(facts, (position, 0))
+                groups[facts] = (first, bits | 1 << position)
+            found = tuple(groups.values())
+            with self._lock:
+                if len(self._alike) > 4096:
+                    self._alike.clear()
+                self._alike[members, own] = found
+        return found
+
+    def facts(self, position: int, keys: Sequence[str], derive: DerivedKeys) -> tuple[Fact | None, ...]:
+        """Return what is known of keys that depend on the caller alone."""
+        facts = self._facts
+        missing = [key for key in keys if (position, key) not in facts]
+        if missing:
+            standing = self.standing(position)
+            own = derive.of_another(standing.caller, standing.may_be_tagged, derive.moment)
+            facts.update({(position, key): own(key) for key in missing})
+        return tuple([facts[position, key] for key in keys])
+
+    def signature(self, statement: Statement, version: str) -> int:
+        """Return a number that statements share which cannot be told apart once their action and resource match."""
+        found = self._signatures.get(statement)
+        if found is None:
+            content = _content(statement, version)
+            with self._lock:
+                found = self._signatures[statement] = self._numbers.setdefault(content, len(self._numbers))
+        return found
+
+
+def _content(statement: Statement, version: str) -> Hashable:
+    tests = tuple(
+        (
+            test.operator and test.operator.name,
+            test.quantifier,
+            test.if_exists,
+            test.key,
+            tuple(value.text for value in test.values),
+        )
+        for test in statement.conditions
+    )
+    resources: Hashable = None
+    if statement.resource_keys():
+        resources = (statement.not_resource, tuple(entry.text for entry in statement.resources or ()))
+    return statement.is_allow, version, tests, resources
+
+
+def positions(bits: int) -> Iterator[int]:
+    """Yield the positions of the bits that are set, the lowest first."""
+    if bits.bit_count() > _MANY:
+        yield from (position for position, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")
+        return
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
+
+
+def _names_of(text: str) -> Iterator[tuple[str, str]]:
+    """Yield what an entry of a principal element may name: an ARN; a role, whatever its path; an entity by its id."""
+    parts = text.split(":", 5)
+    if len(parts) < 6:
+        yield "id", text
+        return
+    yield "arn", text
+    if parts[5].startswith("role/"):
+        yield parts[4], parts[5].rpartition("/")[2]
+
+
+def names_someone(statement: Statement) -> bool:
+    """Return whether its principal element tells principals of one account apart."""
+    return any(
+        entry.type is PrincipalType.AWS and not entry.is_everyone and not _ACCOUNT_ITSELF.fullmatch(entry.text)
+        for entry in statement.principals or ()
+    )
