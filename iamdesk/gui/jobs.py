@@ -9,6 +9,7 @@ with its result - in the GUI thread, whatever kind of callable ``done`` is. Rule
 * ``job.cancel()`` asks the work to stop (``cancelled()`` turns True) and drops what it may still return at once;
   ``stopped`` is called. Work that raises `WorkCancelled` of its own accord ends the same way.
 * An exception in the work goes to ``failed(error)``; without ``failed`` it goes to ``sys.excepthook``, never nowhere.
+* Python's collector stays in the GUI thread (``garbage.py``).
 * Work sees frozen objects only, and touches no widget.
 * ``progress(done, total)`` may be called as often as the work likes: at most 20 a second arrive (total 0: unknown).
 """
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
 
+from iamdesk.gui.garbage import GarbageDuty
 from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
@@ -77,6 +79,7 @@ class JobRunner(QObject):
         self._jobs: dict[int, Job] = {}
         self._last_token = 0
         self._closed = False
+        self._garbage = GarbageDuty(self)
         # A bound method of an object of this thread: the connection queues, whichever thread emits.
         self._home.connect(self._arrived)
 
@@ -104,6 +107,7 @@ class JobRunner(QObject):
         job = Job(self, self._last_token, label, topic)
         job.done, job.failed, job.progress, job.stopped = done, failed, progress, stopped
         self._jobs[job.token] = job
+        self._garbage.begin()
         self.started.emit(job)
         self._pool.start(_task(work, job.token, job._cancel, self._home.emit))
         return job
@@ -130,10 +134,15 @@ class JobRunner(QObject):
         self._closed = True
         for job in self.running:
             job.cancel()
-        return bool(self._pool.waitForDone(milliseconds))
+        ended = bool(self._pool.waitForDone(milliseconds))
+        if ended:
+            self._garbage.end_all()
+        return ended
 
     @Slot(int, str, object)
     def _arrived(self, token: int, what: str, value: object) -> None:
+        if what != "progress" and not self._closed:
+            self._garbage.end()
         job = self._jobs.get(token)
         if job is None:  # stale: replaced or cancelled meanwhile
             return

@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
         self.session = Session(self.jobs, self)
         self.history = History(self.session, self)
         self.opening = Opening(self.session, self.jobs, self)
-        self.workspace = Workspace(self, self.session, self.jobs)
+        self.workspace = Workspace(self, self.session, self.jobs, self.prompts)
         self.start = StartPage()
         self.overview = OverviewPage(self.session, self.jobs)
         self.trouble = MessageBar()
@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
             "actionBack": self.history.back,
             "actionForward": self.history.forward,
             "actionOverview": self.show_overview,
+            "actionShowFindings": lambda: self._go_to("findingsDock"),
             "actionNextPanel": lambda: self._cycle.step(forward=True),
             "actionPreviousPanel": lambda: self._cycle.step(forward=False),
             "actionSchemeSystem": lambda: self._set_scheme(Scheme.SYSTEM),
@@ -150,6 +151,9 @@ class MainWindow(QMainWindow):
     def show_overview(self) -> None:
         """Show the snapshot as a whole."""
         self.pages.setCurrentWidget(self.overview)
+
+    def _go_to(self, dock: str) -> None:
+        self._cycle.enter(self.workspace.bring_forward(dock))
 
     def show_palette(self) -> CommandPalette:
         """Show every command that can be carried out now."""

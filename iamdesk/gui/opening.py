@@ -53,4 +53,8 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "OpenSnapshot
     # Imported here, in the worker: the engine and its data load while the window is already on the screen.
     from iamdesk.workbench import Workbench
 
-    return Workbench().open_snapshot(path, progress, cancelled)
+    opened = Workbench().open_snapshot(path, progress, cancelled)
+    # What is built at first use is built here: the first keystroke and the first click find it ready.
+    opened.subject("")
+    opened.search("a")
+    return opened

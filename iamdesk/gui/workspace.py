@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QMenuBar, Q
 
 from iamdesk.gui.ask.answer_panel import AnswerPanel
 from iamdesk.gui.ask.question_bar import QuestionBar
+from iamdesk.gui.findings.findings_panel import FindingsPanel
 from iamdesk.gui.inspector.inspector import Inspector
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.navigator.navigator import NavigatorPanel
 from iamdesk.gui.plain_text import menu_text
+from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
 from iamdesk.gui.theme import Colour, colour
@@ -46,7 +48,7 @@ class QuestionStrip(QWidget):
 class Workspace(QObject):
     """Makes the panels and their docks. All of them are there while a snapshot is open, and gone while none is."""
 
-    def __init__(self, window: QMainWindow, session: Session, jobs: JobRunner) -> None:
+    def __init__(self, window: QMainWindow, session: Session, jobs: JobRunner, prompts: Prompts) -> None:
         super().__init__(window)
         self._window = window
         self._state = QByteArray()
@@ -55,6 +57,7 @@ class Workspace(QObject):
         self.navigator = NavigatorPanel(session, jobs)
         self.inspector = Inspector(session, jobs)
         self.answer = AnswerPanel(session, jobs)
+        self.findings = FindingsPanel(session, jobs, prompts)
         self.docks: dict[str, QDockWidget] = {}
         self.bar = QuestionStrip(self.question)
         self.menu_bar = QMenuBar()
@@ -67,6 +70,8 @@ class Workspace(QObject):
         window.setMenuWidget(top)
         self._dock("navigatorDock", "Navigator", self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea)
         self._dock("answerDock", "Answer", self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._dock("findingsDock", "Findings", self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self.findings.title_changed.connect(lambda title: self.docks["findingsDock"].setWindowTitle(menu_text(title)))
         window.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.AllowNestedDocks
@@ -81,7 +86,7 @@ class Workspace(QObject):
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what the panels do (``gui/actions.py``)."""
         found: dict[str, Callable[[], None]] = {}
-        for panel in (self.question, self.navigator, self.inspector, self.answer):
+        for panel in (self.question, self.navigator, self.inspector, self.answer, self.findings):
             for name, act in panel.commands().items():
                 if name in found:
                     raise ValueError(f"two panels carry out {name}")
@@ -90,7 +95,14 @@ class Workspace(QObject):
 
     def panels(self) -> tuple[QWidget, ...]:
         """Return the panels in the order in which F6 visits them."""
-        return self.question, self.navigator, self.inspector, self.answer
+        return self.question, self.navigator, self.inspector, self.answer, self.findings
+
+    def bring_forward(self, name: str) -> QWidget:
+        """Show a dock, in front of those that share its place, and return its panel."""
+        dock = self.docks[name]
+        dock.show()
+        dock.raise_()
+        return dock.widget()
 
     def show(self) -> None:
         """Show the panels as they stood when they were last seen."""
@@ -142,3 +154,5 @@ class Workspace(QObject):
         unit = self._window.fontMetrics().averageCharWidth()
         docks = [self.docks["navigatorDock"], self.docks["answerDock"]]
         self._window.resizeDocks(docks, [unit * 50, unit * 62], Qt.Orientation.Horizontal)
+        below = [self.docks["findingsDock"]]
+        self._window.resizeDocks(below, [self._window.height() * 3 // 10], Qt.Orientation.Vertical)

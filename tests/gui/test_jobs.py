@@ -1,8 +1,9 @@
+import gc
 import sys
 import threading
 
 import pytest
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -155,3 +156,42 @@ def test_a_callback_may_start_the_next_job(qtbot: QtBot, jobs: JobRunner) -> Non
     results: list[int] = []
     jobs.run("1", lambda _p, _c: 1, done=lambda one: jobs.run("2", lambda _p, _c: one + 1, done=results.append))
     qtbot.waitUntil(lambda: results == [2])
+
+
+def test_the_collector_is_off_while_a_worker_runs_and_on_again_after(qtbot: QtBot, jobs: JobRunner) -> None:
+    assert gc.isenabled()
+    started, ended = threading.Event(), threading.Event()
+    job = jobs.run("endless", until_cancelled(started, ended))  # type: ignore[arg-type]
+    assert started.wait(5)
+    assert not gc.isenabled()
+    job.cancel()
+    assert not gc.isenabled(), "the job is not awaited any more, but its thread may still run"
+    qtbot.waitUntil(gc.isenabled)
+
+
+def test_closing_leaves_the_collector_as_it_was(qtbot: QtBot) -> None:
+    runner = JobRunner()
+    started = threading.Event()
+    runner.run("endless", until_cancelled(started))  # type: ignore[arg-type]
+    assert started.wait(5)
+    assert runner.wait_all(5000)
+    assert gc.isenabled()
+
+
+def test_garbage_of_the_gui_thread_is_never_collected_by_a_worker(qtbot: QtBot, jobs: JobRunner) -> None:
+    """A timer in a cycle: a worker that allocates much would destroy it, and Qt would warn, which fails the test."""
+
+    def leave_a_cycle() -> None:
+        timer = QTimer(interval=10_000)
+        timer.timeout.connect(lambda: timer.setInterval(20_000))
+        timer.start()
+
+    def work(_progress: Progress, _cancelled: Cancelled) -> int:
+        kept = [[] for _ in range(200_000)]
+        return len(kept)
+
+    done: list[int] = []
+    jobs.run("allocate", work, done=done.append)
+    leave_a_cycle()
+    qtbot.waitUntil(lambda: bool(done))
+    gc.collect()

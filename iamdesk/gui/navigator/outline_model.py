@@ -16,6 +16,9 @@ type Index = QModelIndex | QPersistentModelIndex
 
 MOST_BADGES = 3
 _ROOT = 0
+# Made once: a view asks for the flags of every row that it lays out, and joining two flags takes a microsecond.
+_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+_NO_FLAGS = Qt.ItemFlag.NoItemFlags
 
 
 class OutlineModel(QAbstractItemModel):
@@ -26,7 +29,8 @@ class OutlineModel(QAbstractItemModel):
         self._outline: Outline | None = None
         self._badges: Mapping[int, tuple[Badge, ...]] = {}
         self._shown: Collection[int] | None = None
-        self._filtered: dict[int, tuple[int, ...]] = {}
+        self._children: dict[int, Sequence[int]] = {}
+        """By parent, as far as asked for: what the filter shows."""
         self._positions: dict[int, int] = {}
 
     def show(self, outline: Outline | None) -> None:
@@ -82,23 +86,20 @@ class OutlineModel(QAbstractItemModel):
 
     def children_of(self, number: int) -> Sequence[int]:
         """Return the children of a node that the filter shows."""
-        outline = self._outline
-        if outline is None or not outline.nodes:
-            return ()
-        if self._shown is None:
-            return outline.children(number)
-        children = self._filtered.get(number)
+        children = self._children.get(number)
         if children is None:
-            shown = self._shown
-            children = tuple(child for child in outline.children(number) if child in shown)
-            self._filtered[number] = children
-            self._positions.update((child, position) for position, child in enumerate(children))
+            if self._outline is None or not self._outline.nodes:
+                return ()
+            children = self._outline.children(number)
+            if self._shown is not None:
+                shown = self._shown
+                children = tuple([child for child in children if child in shown])
+                self._positions.update(zip(children, range(len(children)), strict=True))
+            self._children[number] = children
         return children
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's shape
         """Return how many children a row has."""
-        if parent.column() > 0:
-            return 0
         return len(self.children_of(parent.internalId() if parent.isValid() else _ROOT))
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: ARG002, B008, N802 - Qt's shape
@@ -106,18 +107,23 @@ class OutlineModel(QAbstractItemModel):
         return 1
 
     def hasChildren(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008, N802 - Qt's shape
-        """Tell from the stored count: asked for every row, so no children are looked at unless a filter needs it."""
-        if parent.isValid() and self._shown is None:
-            node = self.node(parent.internalId())
-            return node is not None and node.child_count > 0
-        return self.rowCount(parent) > 0
+        """Tell from the stored count: asked for every row, so no list of children is made."""
+        outline = self._outline
+        if not parent.isValid() or outline is None:
+            return self.rowCount(parent) > 0
+        children = outline.children(parent.internalId())
+        shown = self._shown
+        return len(children) > 0 and (shown is None or any(child in shown for child in children))
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's shape
         """Return the index of a child; an invalid one outside the bounds."""
-        if column != 0 or parent.column() > 0:
-            return QModelIndex()
-        children = self.children_of(parent.internalId() if parent.isValid() else _ROOT)
-        return self.createIndex(row, 0, children[row]) if 0 <= row < len(children) else QModelIndex()
+        number = parent.internalId() if parent.isValid() else _ROOT
+        children = self._children.get(number)
+        if children is None:
+            children = self.children_of(number)
+        if column == 0 and 0 <= row < len(children):
+            return self.createIndex(row, 0, children[row])
+        return QModelIndex()
 
     def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
         """Return the parent's index; the accounts' is invalid."""
@@ -142,12 +148,8 @@ class OutlineModel(QAbstractItemModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Return what can be done with a row: everything can be selected; leaves say that they are leaves."""
-        node = self.node_at(index)
-        if node is None:
-            return Qt.ItemFlag.NoItemFlags
-        usual = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return usual if node.child_count else usual | Qt.ItemFlag.ItemNeverHasChildren
+        """Return what can be done with a row: every row can be selected. Leaves are told by ``hasChildren``."""
+        return _FLAGS if index.isValid() else _NO_FLAGS
 
     def _words(self, number: int, node: Node) -> list[str]:
         key = [] if node.key in ("", node.text) else [node.key]
@@ -164,5 +166,5 @@ class OutlineModel(QAbstractItemModel):
 
     def _forget_filter(self, rows: Collection[int] | None) -> None:
         self._shown = rows
-        self._filtered = {}
+        self._children = {}
         self._positions = {}

@@ -72,7 +72,7 @@ class BarChart(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette, metrics, row = self.palette(), self.fontMetrics(), self._row()
         size = metrics.height()
-        name_width = max((metrics.horizontalAdvance(visible(bar.name)) for bar in self._bars), default=0)
+        name_width = max((metrics.horizontalAdvance(visible(bar.name)) for bar in self._bars), default=0) + 2
         name_width = min(name_width, self.width() * 3 // 5)
         count_width = max((metrics.horizontalAdvance(f"{bar.count:,}") for bar in self._bars), default=0)
         left = size + size // 2 + name_width + size // 2 + count_width + size

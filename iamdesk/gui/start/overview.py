@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.gui import marks
+from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.session import Session
@@ -162,7 +163,7 @@ class OverviewPage(QScrollArea):
             name: PlainLabel = plain_label(label)
             name.setForegroundRole(self.palette().ColorRole.PlaceholderText)
             self._captured.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
-            self._captured.addWidget(ElidedLabel(value), row, 1)
+            self._captured.addWidget(FlowLabel(value), row, 1)
 
     def _fill_badges(self, badges: Mapping[int, tuple[Badge, ...]]) -> None:
         if self._session.snapshot is not None:
