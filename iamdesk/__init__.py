@@ -1,5 +1,7 @@
 """iamdesk: access reviews of AWS accounts, offline and with proof.
 
+From Python::
+
     from iamdesk import load_snapshot, Evaluator, Request
     answer = Evaluator(load_snapshot(path)).can(Request(principal=…, action=…, resource=…))
 """
