@@ -54,7 +54,7 @@ class _Maker:
         self.random = random.Random(f"{account} {seed}")
 
     def name(self) -> str:
-        return f"{self.random.choice(TEAMS)}-{self.random.choice(PARTS)}-{self.random.randrange(16**5):05x}"
+        return f"{self.random.choice(TEAMS)}-{self.random.choice(PARTS)}-{self.random.randrange(16**8):08x}"
 
     def identifier(self, prefix: str) -> str:
         return prefix + "".join(self.random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", k=17))

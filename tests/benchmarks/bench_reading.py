@@ -1,6 +1,6 @@
 """How fast a large account opens, how long the longest pause of other threads is, and how much memory it takes.
 
-    python tests/benchmarks/bench_reading.py [--rounds 5] [--roles 5000 …]
+    PYTHONPATH=. python tests/benchmarks/bench_reading.py [--rounds 5] [--roles 5000 …]
 
 The yardstick is pydantic's own ``model_validate_json`` over the whole file, with the collector off, in the same run:
 it does less (no digest, no repeated keys, no places) and stops every other thread until it is done.

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iamdesk.snapshot.accounts import FilePages, gather
+from iamdesk.snapshot.authorization_details import read_pages
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.snapshot.source import ReadSoFar, SourceText
+from iamdesk.snapshot.stream import JsonWalk
 
 Write = Callable[..., Path]
 LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
@@ -117,6 +122,28 @@ def test_a_page_of_aws_policies_alone_belongs_to_the_account_beside_it(
     snapshot = load_snapshot(tmp_path)
     assert [[policy.policy_name for policy in account.policies] for account in snapshot.accounts] == [["one"], ["two"]]
     assert snapshot.problems == ()
+
+
+def test_a_page_of_aws_policies_before_any_account_belongs_to_the_page_behind_it(
+    write: Write, pages: Any, tmp_path: Path
+) -> None:
+    policies = pages.empty(Policies=[pages.policy()])
+    write([policies, pages.empty(UserDetailList=[pages.user("a", "999988887777")])], "1.json")
+    write(pages.empty(UserDetailList=[pages.user("a", "111122223333")]), "2.json")
+    snapshot = load_snapshot(tmp_path)
+    assert [(account.account_id, len(account.policies)) for account in snapshot.accounts] == [
+        ("111122223333", 0),
+        ("999988887777", 1),
+    ]
+
+
+def test_gathering_ends_when_it_is_cancelled(write: Write, pages: Any) -> None:
+    path = write(pages.page())
+    read = ReadSoFar(no_progress, never_cancelled, 0)
+    files = [FilePages("", read_pages(JsonWalk(SourceText(path, path.name, read)), path.name))]
+    assert len(gather(files, read).accounts) == 1
+    with pytest.raises(WorkCancelled):
+        gather(files, ReadSoFar(no_progress, lambda: True, 0))
 
 
 def test_a_page_that_could_be_of_several_accounts_is_of_none(write: Write, pages: Any, tmp_path: Path) -> None:
