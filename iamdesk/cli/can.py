@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from iamdesk.cli import options
-from iamdesk.cli.answer_text import answer_lines
-from iamdesk.cli.output import note, say, say_json
+from iamdesk.cli.output import note, say_json, say_text
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.decision import Verdict
+from iamdesk.export.answer_text import answer_text
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.workbench import Workbench
 
@@ -49,8 +49,7 @@ def can(
     if output_format is options.Format.JSON:
         say_json(to_evaluation_result(decision))
     else:
-        for line in answer_lines(decision):
-            say(line)
+        say_text(answer_text(decision, str(snapshot)))
     if expect is not None and decision.decision is not expect:
         note(f"expected {expect.value}, but the answer is {decision.decision.value}")
         raise typer.Exit(1)

@@ -12,6 +12,11 @@ def say(line: str = "") -> None:
     print(visible(line))
 
 
+def say_text(text: str) -> None:
+    """Print a finished text of several lines, whose characters can all be seen."""
+    print(text, end="")
+
+
 def say_json(value: Any, *, indent: int | None = 2) -> None:
     """Print an answer as JSON, in ASCII: right in every encoding, and no character of it turns the terminal."""
     print(json.dumps(value, indent=indent))

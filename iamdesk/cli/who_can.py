@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from iamdesk.cli import options
-from iamdesk.cli.answer_text import condition_text
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision, Part
+from iamdesk.export.answer_words import condition_words
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.workbench import Workbench
 
@@ -60,4 +60,4 @@ def _lines(principal: str, decision: Decision) -> Iterator[str]:
     if not statements:
         yield f"{'':<13}{decision.sentence}"
     for values in decision.conditions:
-        yield f"{'':<13}when {condition_text(values)}"
+        yield f"{'':<13}when {condition_words(values)}"

@@ -28,7 +28,8 @@ def test_text_leads_with_the_verdict_and_the_sentence(iamdesk: Callable[..., Any
     assert lines[0] == "Denied: nothing allows it"
     assert "EngineeringLeadBoundary" in lines[1]
     assert "How it was decided" in lines
-    assert any(line.startswith("  Allow by AdministratorAccess, statement 1, lines ") for line in lines)
+    assert f"Principal  {ELENA}" in lines
+    assert any(line.startswith("  Allow  AdministratorAccess, statement 1 · ") for line in lines)
 
 
 def test_json_alone_on_standard_output_in_the_shape_of_evaluation_result(

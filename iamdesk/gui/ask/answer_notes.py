@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QV
 
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Decision
+from iamdesk.export.answer_words import condition_words, otherwise_words
 from iamdesk.gui import marks
-from iamdesk.gui.ask.words import condition_words, otherwise_words
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import Drawing, Mark
 from iamdesk.gui.plain_text import PlainLabel, plain_label, set_tooltip

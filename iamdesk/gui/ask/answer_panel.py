@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QStackedLayout, QStyle, QVBoxLayout,
 
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.explain.decision import Decision
+from iamdesk.export.answer_text import answer_text, command_line
 from iamdesk.gui.ask.answer_notes import AnswerNotes
-from iamdesk.gui.ask.answer_text import answer_text, command_line
 from iamdesk.gui.ask.layer_list import LayerList
 from iamdesk.gui.ask.statement_list import StatementList
 from iamdesk.gui.ask.verdict_card import VerdictCard

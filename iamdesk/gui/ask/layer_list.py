@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
 
 from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Decision, LayerLine
+from iamdesk.export.answer_words import LAYER_OUTCOMES, LAYER_WORDS
 from iamdesk.gui import marks
-from iamdesk.gui.ask.words import LAYER_OUTCOMES, LAYER_WORDS
 from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text, visible

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
 
 from iamdesk.evaluate.request import Layer, NamedDocument, Request
 from iamdesk.explain.decision import Decision
+from iamdesk.export.answer_words import short_arn
 from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.ask.context_panel import ContextPanel
 from iamdesk.gui.ask.lookups import Lookups
 from iamdesk.gui.ask.principals import is_principal, is_whole_principal, principal_of_key
-from iamdesk.gui.ask.words import short_arn
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.explain.decision import Decision, Part, StatementLine
-from iamdesk.gui.ask.words import PART_TITLES, source_words
+from iamdesk.export.answer_words import PART_TITLES, source_words
 from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour

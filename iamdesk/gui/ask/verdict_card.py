@@ -5,8 +5,8 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from iamdesk.explain.decision import Decision
+from iamdesk.export.answer_words import scope_words, verdict_words
 from iamdesk.gui import marks
-from iamdesk.gui.ask.words import scope_words, verdict_words
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import MARK_COLOURS, MARK_SURFACES, Glyph, Mark
 from iamdesk.gui.plain_text import plain_label, set_tooltip

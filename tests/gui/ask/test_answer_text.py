@@ -6,7 +6,7 @@ import pytest
 from iamdesk.cli import main
 from iamdesk.evaluate.request import NamedDocument, Request, UnknownContext
 from iamdesk.explain.decision import Layer, Part, Verdict
-from iamdesk.gui.ask.answer_text import answer_text, command_line
+from iamdesk.export.answer_text import answer_text, command_line
 from iamdesk.workbench import OpenSnapshot
 
 from .conftest import ANA, NORA, PAYROLL, assumption, decision, statement

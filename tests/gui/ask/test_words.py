@@ -2,7 +2,7 @@ import pytest
 
 from iamdesk.evaluate.request import NamedDocument, Request, UnknownContext
 from iamdesk.explain.decision import Layer, Part, SourceType, Verdict
-from iamdesk.gui.ask.words import (
+from iamdesk.export.answer_words import (
     condition_words,
     otherwise_words,
     scope_words,

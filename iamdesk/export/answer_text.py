@@ -1,7 +1,7 @@
-"""An answer as text for the clipboard, and the command that asks the same question. No Qt.
+"""An answer as text for the terminal and the clipboard, and the command that asks the same question.
 
-The text holds what the panel shows: question, verdict, layers, assumptions, and each statement that counts with its
-JSON, so that it can stand alone in a ticket.
+The text holds what the window's answer panel shows: question, verdict, layers, assumptions, and each statement that
+counts with its JSON, so that it can stand alone in a ticket.
 """
 
 import shlex
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.decision import Decision, Part, StatementLine
-from iamdesk.gui.ask.words import (
+from iamdesk.export.answer_words import (
     LAYER_OUTCOMES,
     PART_TITLES,
     condition_words,
@@ -20,7 +20,7 @@ from iamdesk.gui.ask.words import (
     verdict_words,
     without_words,
 )
-from iamdesk.gui.plain_text import visible
+from iamdesk.visible import visible
 
 
 def answer_text(decision: Decision, snapshot_path: str) -> str:

@@ -1,7 +1,7 @@
-"""Words for what an answer holds: verdict, layers left out, where a statement comes from. No Qt, no reasoning.
+"""Words for what an answer holds: verdict, layers left out, where a statement comes from. No reasoning.
 
-The sentences of an answer are made where the answer is made (``explain``); here are the few words that the panel puts
-around them: UX calls for "Denied: nothing allows it (without service control policies)".
+The sentences of an answer are made where the answer is made (``explain``); here are the few words that the window and
+the text of an answer put around them: "Denied: nothing allows it (without service control policies)".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
