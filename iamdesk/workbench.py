@@ -21,7 +21,8 @@ from iamdesk.index.search import Matches, OutlineSearch
 from iamdesk.index.subject import PolicyView, Subject, SubjectIndex
 from iamdesk.index.validation import DocumentProblem, Gap, document_problems, gaps
 from iamdesk.query.cases import CaseError, evaluate_case
-from iamdesk.query.evaluator import Access, Evaluator
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.who_can import Access
 from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
