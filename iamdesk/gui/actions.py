@@ -202,6 +202,7 @@ COMMANDS: tuple[Command, ...] = (
         (),
         Needs.SNAPSHOT,
     ),
+    Command("actionHelp", Menu.HELP, "&User guide", "Read about what has the cursor.", (_Key.HelpContents,)),
     Command("actionPalette", Menu.HELP, "&All commands…", "List every command, with search.", ("Ctrl+Shift+P",)),
     Command(
         "actionHowToCapture",

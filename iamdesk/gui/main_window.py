@@ -13,6 +13,7 @@ from iamdesk.gui import about, marks
 from iamdesk.gui.actions import Menu
 from iamdesk.gui.capture_dialog import CaptureDialog
 from iamdesk.gui.command_palette import CommandPalette
+from iamdesk.gui.help_window import FIRST_PAGE, HelpWindow
 from iamdesk.gui.history import History
 from iamdesk.gui.job_strip import JobStrip
 from iamdesk.gui.jobs import JobRunner
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
             "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionPalette": self._open_palette,
+            "actionHelp": self._show_help,
             "actionHowToCapture": self._show_capture_help,
             "actionAbout": self._show_about,
         }
@@ -201,6 +203,19 @@ class MainWindow(QMainWindow):
 
     def _open_palette(self) -> None:
         self.show_palette()
+
+    def _show_help(self) -> None:
+        """Open the user guide at the page about the panel that has the cursor."""
+        pages: dict[QWidget, str] = {
+            self.start: "getting-a-snapshot",
+            self.workspace.question: "asking",
+            self.workspace.answer: "reading-an-answer",
+            self.workspace.findings: "findings",
+        }
+        panel = self._cycle.panel_of(QApplication.focusWidget())
+        guide = HelpWindow(self)
+        guide.show_page(pages.get(panel, FIRST_PAGE) if panel is not None else FIRST_PAGE)
+        guide.show()
 
     def _show_about(self) -> None:
         about.show_about(self)

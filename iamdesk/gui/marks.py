@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.outline import Badge, NodeKind
+from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.paths import resources
 
 

@@ -19,7 +19,7 @@ class PanelCycle(QObject):
     def step(self, forward: bool) -> None:
         """Go to the next or the previous panel that is to be seen and takes the keyboard."""
         shown = [panel for panel in self._panels if panel.isVisible()]
-        here = self._panel_of(QApplication.focusWidget())
+        here = self.panel_of(QApplication.focusWidget())
         at = shown.index(here) if here in shown else (-1 if forward else 0)
         for distance in range(1, len(shown) + 1):
             if self.enter(shown[(at + (distance if forward else -distance)) % len(shown)]):
@@ -34,13 +34,14 @@ class PanelCycle(QObject):
             widget.setFocus(Qt.FocusReason.TabFocusReason)
         return widget is not None
 
-    def _panel_of(self, widget: QWidget | None) -> QWidget | None:
+    def panel_of(self, widget: QWidget | None) -> QWidget | None:
+        """Return the panel in which a widget stands; None for none."""
         return next(
             (panel for panel in self._panels if widget is panel or (widget and panel.isAncestorOf(widget))), None
         )
 
     def _note(self, _old: QWidget | None, new: QWidget | None) -> None:
-        panel = self._panel_of(new)
+        panel = self.panel_of(new)
         if panel is not None and new is not None:
             self._last[panel] = new
 

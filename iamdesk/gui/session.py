@@ -46,7 +46,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.index.outline import Badge
+from iamdesk.index.nodes import Badge
 
 if TYPE_CHECKING:
     from iamdesk.explain.decision import Decision, StatementLine

@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.evaluate.request import Request
 from iamdesk.gui import create_main_window
 from iamdesk.gui.actions import COMMANDS
+from iamdesk.gui.help_window import HelpWindow
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.theme import Scheme, is_dark
@@ -353,3 +354,22 @@ def test_a_window_can_be_disposed_of_at_any_time(qtbot: QtBot, tmp_path: Path) -
         window.session.select(INES)
         window.dispose()
     assert not [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]
+
+
+def test_f1_opens_the_guide_at_the_page_about_the_panel(qtbot: QtBot, open_window: MainWindow) -> None:
+    open_window.activateWindow()
+    qtbot.waitUntil(open_window.isActiveWindow)
+    open_window.workspace.question.principal.setFocus()
+    open_window.menus.actions["actionHelp"].trigger()
+    guide = open_window.findChild(HelpWindow)
+    assert guide is not None
+    assert guide.page == "asking"
+    assert "principal" in guide.text.toPlainText()
+    guide.show_page("index")
+    guide._follow(QUrl("privacy.md"))
+    assert guide.page == "privacy"
+    guide._follow(QUrl("https://example.com/"))
+    assert guide.page == "privacy"
+    guide.show_page("no such page")
+    assert guide.page == "index"
+    guide.close()

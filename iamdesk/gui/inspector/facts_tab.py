@@ -10,8 +10,8 @@ from iamdesk.gui import marks
 from iamdesk.gui.inspector.property_list import PropertyList
 from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.gui.plain_text import plain_label, tooltip_text, visible
-from iamdesk.index.outline import NodeKind
-from iamdesk.index.subject import Subject
+from iamdesk.index.nodes import NodeKind
+from iamdesk.index.shown import Subject
 
 
 class Members(QAbstractListModel):

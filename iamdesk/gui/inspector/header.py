@@ -8,8 +8,8 @@ from iamdesk.gui import marks
 from iamdesk.gui.marks import BADGE_SENTENCES, Glyph
 from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.outline import Badge, NodeKind
-from iamdesk.index.subject import Subject
+from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.index.shown import Subject
 
 
 class BadgeChip(QWidget):

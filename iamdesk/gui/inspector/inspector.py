@@ -20,8 +20,8 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import visible_lines
 from iamdesk.gui.session import Session
 from iamdesk.index.keys import trust_policy_key
-from iamdesk.index.outline import Badge, NodeKind
-from iamdesk.index.subject import Subject
+from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.index.shown import Subject
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot

@@ -9,10 +9,10 @@ from iamdesk.explain.decision import Decision, StatementLine
 from iamdesk.gui.inspector.bands import same_text
 from iamdesk.gui.inspector.policy_list import Entry, PolicyList, entries_from, entries_of, entry_for
 from iamdesk.gui.inspector.policy_reader import PolicyReader
-from iamdesk.index.subject import Subject
+from iamdesk.index.shown import Subject
 
 if TYPE_CHECKING:
-    from iamdesk.index.subject import PolicyView
+    from iamdesk.index.shown import PolicyView
     from iamdesk.workbench import OpenSnapshot
 
 

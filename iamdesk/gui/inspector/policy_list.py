@@ -11,8 +11,8 @@ from iamdesk.explain.decision import Decision, Part, SourceType, StatementLine
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import set_cell_tooltip, visible
-from iamdesk.index.outline import NodeKind
-from iamdesk.index.subject import PolicyLine, PolicyRole
+from iamdesk.index.nodes import NodeKind
+from iamdesk.index.shown import PolicyLine, PolicyRole
 from iamdesk.policy.document import Document
 
 _ENTRY = Qt.ItemDataRole.UserRole

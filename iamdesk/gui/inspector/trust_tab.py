@@ -7,8 +7,8 @@ from iamdesk.explain.decision import Decision
 from iamdesk.gui import marks
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.plain_text import set_tooltip, visible
-from iamdesk.index.outline import NodeKind
-from iamdesk.index.subject import Subject
+from iamdesk.index.nodes import NodeKind
+from iamdesk.index.shown import Subject
 from iamdesk.policy.document import Document
 
 _SENTENCES_SHOWN = 5

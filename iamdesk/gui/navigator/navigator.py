@@ -15,7 +15,7 @@ from iamdesk.gui.navigator.outline_model import OutlineModel
 from iamdesk.gui.navigator.row_delegate import RowDelegate
 from iamdesk.gui.plain_text import plain_label, visible
 from iamdesk.gui.session import Session
-from iamdesk.index.outline import Badge, Node, NodeKind
+from iamdesk.index.nodes import Badge, Node, NodeKind
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot

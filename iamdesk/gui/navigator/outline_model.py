@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from iamdesk.gui.marks import BADGE_SENTENCES
 from iamdesk.gui.plain_text import tooltip_text, visible
-from iamdesk.index.outline import Badge, Node, Outline
+from iamdesk.index.nodes import Badge, Node, Outline
 
 type Index = QModelIndex | QPersistentModelIndex
 

@@ -9,7 +9,7 @@ from iamdesk.gui.marks import BADGE_SENTENCES
 from iamdesk.gui.navigator.outline_model import OutlineModel
 from iamdesk.gui.plain_text import show_tooltip, visible
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.outline import Badge, NodeKind
+from iamdesk.index.nodes import Badge, NodeKind
 
 _STRONG = {NodeKind.ACCOUNT, NodeKind.SNAPSHOT}
 

@@ -24,7 +24,7 @@ from iamdesk.gui.session import Session
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.overview_facts import capture_lines, rows_by_badge, section_counts
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.outline import Badge, Outline
+from iamdesk.index.nodes import Badge, Outline
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from iamdesk.index.outline import Badge, NodeKind, Outline
+from iamdesk.index.nodes import Badge, NodeKind, Outline
 
 if TYPE_CHECKING:
     from iamdesk.snapshot.model import Snapshot
