@@ -20,10 +20,10 @@ def colours(path: Path) -> set[str]:
 
 def test_the_window_is_rendered_with_subject_and_answer(qtbot: QtBot, tmp_path: Path) -> None:
     plain, asked = tmp_path / "plain.png", tmp_path / "asked.png"
-    render(sample_snapshot(), plain, size=(900, 600))
-    render(sample_snapshot(), asked, PETRA, QUESTION, size=(900, 600))
+    render(sample_snapshot(), plain, size=(1000, 720))
+    render(sample_snapshot(), asked, PETRA, QUESTION, size=(1000, 720))
     image = QImage(str(asked))
-    assert (image.width(), image.height()) == (900, 600)
+    assert (image.width(), image.height()) == (1000, 720)
     assert len(colours(asked)) > 10
     assert QImage(str(plain)) != image
     assert not [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]

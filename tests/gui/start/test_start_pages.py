@@ -42,9 +42,9 @@ def test_recent_files_are_listed_as_plain_text_and_open(qtbot: QtBot) -> None:
     qtbot.addWidget(page)
     page.show_recent(())
     assert page.recent.isHidden()
-    path = Path("/home/<b>R&D</b>\u202e.json")
+    path = Path("/home/<b>R&D\u202e.json")
     page.show_recent((path,))
-    assert page.recent.item(0).text().startswith("<b>R&D</b>\\u202e.json")
+    assert page.recent.item(0).text().startswith("<b>R&D\\u202e.json")
     with qtbot.waitSignal(page.recent_wanted) as wanted:
         page.recent.itemActivated.emit(page.recent.item(0))
     assert wanted.args == [path]
