@@ -26,6 +26,8 @@ class Fact(NamedTuple):
     values: tuple[str, ...] = ()
     derived: bool = False
     """Whether the snapshot gave it, not the user (SEMANTICS J4)."""
+    shape: str = "*"
+    """A pattern that a value which nobody knows is known to match."""
 
 
 ABSENT = Fact(Knowledge.ABSENT)

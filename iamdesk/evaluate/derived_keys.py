@@ -78,8 +78,9 @@ class DerivedKeys:
     moment: datetime
     """What ``aws:CurrentTime`` is."""
     resource_account: str | None
-    resource_tags: Mapping[str, str] | None = None
-    """Tags of the resource by key in lower case; None where the snapshot does not know the resource."""
+    resource_tags: Mapping[str, str | None] | None = None
+    """Tags of the resource by key in lower case, None for one that it has twice but for case (SEMANTICS G6); None where
+    the snapshot does not know the resource."""
     may_carry_session_tags: bool = True
     """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession)."""
     organization: OrganizationIndex | None = None
@@ -110,17 +111,20 @@ class DerivedKeys:
         about_principal = self._about_principal(key)
         if about_principal is not None:
             return None if about_principal is UNKNOWN else about_principal
-        about_request = self._about_request(key)
-        if about_request is not None:
-            return about_request
         action = self.target.action
         if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
             return DERIVED_ABSENT  # SEMANTICS J1
         for prefix in _RESOURCE_TAGS:
             if key.startswith(prefix) and self.resource_tags is not None:
-                value = self.resource_tags.get(key[len(prefix) :])
-                return DERIVED_ABSENT if value is None else derived(value)
-        return None
+                return self._resource_tag(self.resource_tags, key[len(prefix) :])
+        return self._about_request(key)
+
+    @staticmethod
+    def _resource_tag(tags: Mapping[str, str | None], tag: str) -> Fact:
+        if tag not in tags:
+            return DERIVED_ABSENT
+        value = tags[tag]
+        return VALUE_UNKNOWN if value is None else derived(value)
 
     def _principal_tag(self, tag: str) -> Fact | None:
         caller = self.caller
@@ -203,8 +207,8 @@ class DerivedKeys:
                 return derived(caller.unique_id) if caller.unique_id else VALUE_UNKNOWN
             case CallerKind.SESSION:
                 return derived(f"{caller.unique_id}:{caller.session_name}") if caller.unique_id else VALUE_UNKNOWN
-            case CallerKind.ROLE:
-                return VALUE_UNKNOWN
+            case CallerKind.ROLE:  # of some session: RoleId:session
+                return VALUE_UNKNOWN._replace(shape=f"{caller.unique_id}:*") if caller.unique_id else VALUE_UNKNOWN
             case CallerKind.FEDERATED_USER:
                 return derived(f"{caller.account}:{caller.name}")
             case CallerKind.ROOT:
@@ -230,13 +234,20 @@ class DerivedKeys:
                 return derived(str(int(self.moment.timestamp())))
             case "aws:requestedregion":
                 return self._region()
-            case "aws:resourceaccount" | "s3:resourceaccount":
-                return derived(self.resource_account) if self.resource_account and self.target.resource else None
-            case "aws:resourceorgid" | "aws:resourceorgpaths":
-                return self._of_organization(key, self.resource_account) if self.target.resource else None
+            case "aws:resourceaccount" | "s3:resourceaccount" | "aws:resourceorgid" | "aws:resourceorgpaths":
+                return self._of_resource(key)
             case "kms:calleraccount":
                 return derived(self.caller.account) if self.caller.account else DERIVED_ABSENT
         return None
+
+    def _of_resource(self, key: str) -> Fact | None:
+        """Whose the resource is: only in requests that have one (SEMANTICS Table 1)."""
+        target = self.target
+        if target.resource is None:
+            return DERIVED_ABSENT if target.action is not None and not target.action.resource_types else None
+        if key.endswith("resourceaccount"):
+            return derived(self.resource_account) if self.resource_account else None
+        return self._of_organization(key, self.resource_account)
 
     def _region(self) -> Fact:
         """The Region is in every request; without one in the ARN nobody knows which (SEMANTICS Table 1)."""

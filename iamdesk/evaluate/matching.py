@@ -120,7 +120,7 @@ def match_resource(policy: AttachedPolicy, statement: Statement, subject: Subjec
             return (FALSE if statement.not_resource else TRUE), None
         if match is Match.CROSSING or (target.is_s3_account_list and entry.text == "arn:aws:s3:::*"):
             disputed = True
-        elif match is Match.UNKNOWN:
+        elif match is Match.UNKNOWN or (match is Match.NO_OR_UNRESOLVED and statement.not_resource):
             best = MAYBE
         elif match is Match.UNRESOLVED and statement.not_resource:
             return FALSE, None

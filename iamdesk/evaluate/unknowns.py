@@ -4,21 +4,18 @@ The bounds of K6 say whether the unknown can matter at all. Where it can, the ke
 in two statements has one value in both, so what looks undecided may be decided after all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, product
+from itertools import combinations, islice, product
+from math import prod
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact, Knowledge
+from iamdesk.evaluate.domains import domains
 from iamdesk.evaluate.layers import Ruling, Situation, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
-from iamdesk.evaluate.samples import ANY_OTHER, samples
 from iamdesk.evaluate.truth import FALSE, MAYBE, Truth
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.policy.conditions import ConditionTest
-from iamdesk.policy.patterns import STAR
-from iamdesk.policy.resources import ResourcePattern
-from iamdesk.policy.variables import Variable
 
 MOST_COMBINATIONS = 4096
 """Past this many combinations the bounds of K6 are all that is said."""
@@ -41,7 +38,7 @@ class Resolution(NamedTuple):
     denials: tuple[ConditionSet, ...]
     """The smallest sets of values under which it is not allowed; empty unless conditional."""
     is_exact: bool
-    """False where there were too many combinations to try."""
+    """False where values were left untried: too many combinations, or patterns that cannot all be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,34 +54,74 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
     fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
     hanging = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
     keys = tuple(dict.fromkeys(key for one in hanging for key in one.keys))
-    domains = _domains(keys, hanging, subject)
-    size = 1
-    for domain in domains:
-        size *= len(domain)
-    if not keys or size > MOST_COMBINATIONS:
-        return Resolution(Verdict.CONDITIONAL, best, keys, (), (), is_exact=False)
-    verdict_of = _Judge(situation, fixed, hanging, keys, subject)
-    table = {combination: verdict_of(combination) for combination in product(*map(tuple, domains))}
-    verdicts = {ruling.verdict for ruling in table.values()}
-    if Verdict.ALLOWED not in verdicts:
+    tried = domains(keys, [one.result for one in hanging], subject)
+    can_be_allowed = best.verdict is Verdict.ALLOWED
+    if not keys or prod(len(domain.facts) for domain in tried) > MOST_COMBINATIONS:
+        # Where even the best case is refused, the context does not matter.
+        verdict = Verdict.CONDITIONAL if can_be_allowed else Verdict.IMPLICIT_DENY
+        return Resolution(verdict, best, keys if can_be_allowed else (), (), (), is_exact=not can_be_allowed)
+    ruling_of = _Judge(situation, fixed, hanging, keys, subject)
+    table = {combination: ruling_of(combination) for combination in product(*(domain.facts for domain in tried))}
+    rulings = list(table.values())
+    verdicts = {ruling.verdict for ruling in rulings}
+    is_exact = all(domain.is_complete for domain in tried)
+    if Verdict.ALLOWED not in verdicts and (is_exact or not can_be_allowed):
         # Nothing would ever allow it: not a question of context, even where a Deny may add its word.
-        worst = Verdict.EXPLICIT_DENY if verdicts == {Verdict.EXPLICIT_DENY} else Verdict.IMPLICIT_DENY
-        ruling = next(ruling for ruling in table.values() if ruling.verdict is worst)
-        return Resolution(worst, ruling, (), (), (), is_exact=True)
-    ruling = next(ruling for ruling in table.values() if ruling.verdict is Verdict.ALLOWED)
-    if verdicts == {Verdict.ALLOWED}:
-        return Resolution(Verdict.ALLOWED, ruling, (), (), (), is_exact=True)
+        verdict = Verdict.EXPLICIT_DENY if verdicts == {Verdict.EXPLICIT_DENY} else Verdict.IMPLICIT_DENY
+        return Resolution(verdict, _first(rulings, verdict), (), (), (), is_exact=True)
+    if verdicts == {Verdict.ALLOWED} and is_exact:
+        return Resolution(Verdict.ALLOWED, rulings[0], (), (), (), is_exact=True)
+    if len({ruling.verdict is Verdict.ALLOWED for ruling in rulings}) == 1:
+        # All values that were tried say the same, but there may be others.
+        return Resolution(Verdict.CONDITIONAL, best, keys, (), (), is_exact=False)
     allowed = {combination: ruling.verdict is Verdict.ALLOWED for combination, ruling in table.items()}
-    matters = tuple(key for position, key in enumerate(keys) if _can_change(position, allowed))
-    denied = {combination: not verdict for combination, verdict in allowed.items()}
-    return Resolution(
-        Verdict.CONDITIONAL,
-        ruling,
-        matters,
-        _smallest_sets(keys, allowed),
-        _smallest_sets(keys, denied),
-        is_exact=True,
-    )
+    positions = [position for position in range(len(keys)) if _can_change(position, allowed)]
+    allowed = {tuple([combination[position] for position in positions]): word for combination, word in allowed.items()}
+    matters = tuple(keys[position] for position in positions)
+    same = [tried[position].same for position in positions]
+    sets = _smallest_sets(matters, allowed, same)
+    denials = _smallest_sets(matters, {combination: not word for combination, word in allowed.items()}, same)
+    if not is_exact:
+        bounds = _Bounds(situation, results, subject)
+        sets = tuple(one for one in sets if bounds.always_allow(one))
+        denials = tuple(one for one in denials if bounds.never_allow(one))
+    return Resolution(Verdict.CONDITIONAL, _first(rulings, Verdict.ALLOWED), matters, sets, denials, is_exact=is_exact)
+
+
+def _first(rulings: Iterable[Ruling], verdict: Verdict) -> Ruling:
+    return next(ruling for ruling in rulings if ruling.verdict is verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """Decides with some values given and nothing said of the others: right whatever the others are."""
+
+    situation: Situation
+    results: Sequence[StatementResult]
+    subject: Subject
+
+    def always_allow(self, values: ConditionSet) -> bool:
+        return self._decide(values, optimistic=False) is Verdict.ALLOWED
+
+    def never_allow(self, values: ConditionSet) -> bool:
+        return self._decide(values, optimistic=True) is not Verdict.ALLOWED
+
+    def _decide(self, values: ConditionSet, optimistic: bool) -> Verdict:
+        subject = _given(self.subject, values)
+        counted = tally(
+            (result, _truth_of(result, subject) if result.truth is MAYBE else result.truth) for result in self.results
+        )
+        return decide(self.situation, counted, optimistic).verdict
+
+
+def _given(subject: Subject, values: Mapping[str, Fact]) -> Subject:
+    context = replace(subject.context, given={**subject.context.given, **values})
+    return replace(subject, context=context)
+
+
+def _truth_of(result: StatementResult, subject: Subject) -> Truth:
+    found = match_statement(result.policy, result.statement, subject)
+    return FALSE if found is None else found.truth
 
 
 class _Judge:
@@ -120,10 +157,8 @@ class _Judge:
         known = self._truths[number].get(own)
         if known is None:
             one = self._hanging[number]
-            facts = dict(zip(one.keys, own, strict=True))
-            context = replace(self._subject.context, given={**self._subject.context.given, **facts})
-            result = match_statement(one.result.policy, one.result.statement, replace(self._subject, context=context))
-            known = self._truths[number][own] = FALSE if result is None else result.truth
+            subject = _given(self._subject, dict(zip(one.keys, own, strict=True)))
+            known = self._truths[number][own] = _truth_of(one.result, subject)
         return known
 
 
@@ -138,69 +173,6 @@ def _unknown_keys(result: StatementResult, subject: Subject) -> tuple[str, ...]:
     return tuple(unknown)
 
 
-def _domains(keys: tuple[str, ...], hanging: list[_Open], subject: Subject) -> list[list[Fact]]:
-    tests: dict[str, list[ConditionTest]] = {key: [] for key in keys}
-    linked: dict[str, list[str]] = {key: [] for key in keys}
-    for one in hanging:
-        for test, fact in one.result.open_tests:
-            if test.key in tests:
-                tests[test.key].append(test)
-            _link(test, fact, linked)
-        if one.result.open_resource:
-            for entry in one.result.statement.resources or ():
-                for key in entry.keys:
-                    if key in linked:
-                        linked[key].extend(_from_resource(entry, subject))
-    return [
-        samples(
-            tests[key],
-            linked[key],
-            subject.context.fact(key).knowledge is Knowledge.UNKNOWN,
-            subject.context.is_multivalued(key),
-        )
-        for key in keys
-    ]
-
-
-def _link(test: ConditionTest, fact: Fact, linked: dict[str, list[str]]) -> None:
-    """Give keys that are compared with each other through a variable values in common."""
-    if not test.variable_keys:
-        return
-    shared = (
-        [*fact.values, "some-value", ANY_OTHER] if fact.knowledge is Knowledge.PRESENT else ["some-value", ANY_OTHER]
-    )
-    for key in (test.key, *test.variable_keys):
-        if key in linked:
-            linked[key].extend(shared)
-
-
-def _from_resource(entry: ResourcePattern, subject: Subject) -> list[str]:
-    """Return values of a variable that would make the resource match, and one that would not."""
-    found = [ANY_OTHER]
-    if subject.target.resource is None:
-        return found
-    text = subject.target.resource.resource
-    before = ""
-    pieces = entry.resource_part
-    for position, piece in enumerate(pieces):
-        if isinstance(piece, Variable):
-            rest = text[len(before) :] if text.startswith(before) else text
-            after = pieces[position + 1] if position + 1 < len(pieces) else None
-            if after is None:
-                found.append(rest)
-            elif isinstance(after, str):
-                starts = [index for index in range(len(rest)) if rest.startswith(after, index)][:6]
-                found.extend(rest[:index] for index in starts)
-            elif after is STAR:
-                found.append(rest.partition("/")[0])
-        elif isinstance(piece, str):
-            before += piece
-        else:
-            before = "\0"  # past a wildcard the place is not fixed: try what stands between slashes
-            found.extend(part for part in text.split("/") if part)
-    return [value for value in dict.fromkeys(found) if value]
-
-
 def _can_change(position: int, allowed: Mapping[tuple[Fact, ...], bool]) -> bool:
     seen: dict[tuple[Fact, ...], bool] = {}
     for combination, verdict in allowed.items():
@@ -210,14 +182,19 @@ def _can_change(position: int, allowed: Mapping[tuple[Fact, ...], bool]) -> bool
     return False
 
 
-def _smallest_sets(keys: tuple[str, ...], holds: Mapping[tuple[Fact, ...], bool]) -> tuple[ConditionSet, ...]:
-    """Return the sets of fixed values, none larger than needed, that make it hold whatever the other keys are."""
+def _smallest_sets(
+    keys: tuple[str, ...], holds: Mapping[tuple[Fact, ...], bool], same: Sequence[Mapping[Fact, tuple[Fact, ...]]]
+) -> tuple[ConditionSet, ...]:
+    """Return the sets of fixed values, none larger than needed, that make it hold whatever the other keys are.
+
+    ``same`` gives for each key, by value, others that do as well.
+    """
     found: list[dict[int, Fact]] = []
     for count in range(1, len(keys) + 1):
         for positions in combinations(range(len(keys)), count):
             always: dict[tuple[Fact, ...], bool] = {}
             for combination, verdict in holds.items():
-                own = tuple(combination[position] for position in positions)
+                own = tuple([combination[position] for position in positions])
                 always[own] = always.get(own, True) and verdict
             for own, verdict in always.items():
                 candidate = dict(zip(positions, own, strict=True))
@@ -225,5 +202,14 @@ def _smallest_sets(keys: tuple[str, ...], holds: Mapping[tuple[Fact, ...], bool]
                     found.append(candidate)
         if len(found) >= _MOST_SETS:
             break
-    named = [{keys[position]: fact for position, fact in one.items()} for one in found[:_MOST_SETS]]
-    return tuple(named)
+    return tuple(islice(_spread(keys, found, same), _MOST_SETS))
+
+
+def _spread(
+    keys: tuple[str, ...], found: Iterable[Mapping[int, Fact]], same: Sequence[Mapping[Fact, tuple[Fact, ...]]]
+) -> Iterator[ConditionSet]:
+    """Yield each set, and the same with other values that policies name and that do as well."""
+    for one in found:
+        choices = [(fact, *same[position].get(fact, ())) for position, fact in one.items()]
+        for facts in product(*choices):
+            yield {keys[position]: fact for position, fact in zip(one, facts, strict=True)}

@@ -30,21 +30,22 @@ class PolicyValue:
         self._template: Template | None = None
         self._static: Any = None
         if operator.takes_variables and variables and has_variables(text):
-            template = parse_template(text)
-            if any(isinstance(piece, Variable) for piece in template):
-                self._template = template
-            else:
-                self._static = operator.read_policy(template)  # type: ignore[arg-type]  # no variable: all tokens
-        else:
-            self._static = operator.read_policy(tokens_of(text))
+            self._template = parse_template(text)
         self.variables = tuple(piece for piece in self._template or () if isinstance(piece, Variable))
         self.keys = tuple(variable.key for variable in self.variables)
         """Keys of its variables, in lower case."""
+        if not self.variables:
+            self._static = operator.read_policy(self.template)  # type: ignore[arg-type]  # no variable: all tokens
+
+    @property
+    def template(self) -> Template:
+        """What it is made of: literal text, variables, and what would be wildcards to an operator that has them."""
+        return tuple(tokens_of(self.text)) if self._template is None else self._template
 
     @property
     def is_malformed(self) -> bool:
         """Whether the operator cannot read it: it matches nothing (SEMANTICS G18)."""
-        return self._template is None and self._static is None
+        return not self.variables and self._static is None
 
     @property
     def matches_everything(self) -> bool:
@@ -53,9 +54,9 @@ class PolicyValue:
 
     def read(self, resolve: Resolver) -> Any:
         """Return the value as the operator compares it; None when it matches nothing."""
-        if self._template is None:
+        if not self.variables:
             return self._static
-        tokens = fill(self._template, resolve)
+        tokens = fill(self.template, resolve)
         return None if tokens is None else self._operator.read_policy(tokens)
 
 

@@ -56,7 +56,7 @@ class Glob:
                 chunks.append("")
             elif isinstance(token, str):
                 chunks[-1] += token
-        self._compile(chunks, _BitMatcher(slow) if QUESTION in slow else None)
+        self._compile(chunks, BitMatcher(slow) if QUESTION in slow else None)
 
     @classmethod
     def of_text(cls, text: str) -> "Glob":
@@ -67,7 +67,7 @@ class Glob:
         compiled._compile(text.split("*"), None)
         return compiled
 
-    def _compile(self, chunks: list[str], slow: "_BitMatcher | None") -> None:
+    def _compile(self, chunks: list[str], slow: "BitMatcher | None") -> None:
         """``chunks`` are the literal texts between the stars; ``slow`` does the work where there are question marks."""
         self._slow = slow
         self._literal = chunks[0] if len(chunks) == 1 and slow is None else None
@@ -93,7 +93,7 @@ class Glob:
         return True
 
 
-class _BitMatcher:
+class BitMatcher:
     """Runs a pattern over a text as a set of states in one integer: each character costs two operations.
 
     State ``i`` means that the first ``i`` single-character steps are done; a star lets its state stay where it is.
@@ -138,6 +138,19 @@ class _BitMatcher:
                 return False
         return bool(states & self._accept)
 
+    def step(self, states: int, character: str) -> int:
+        """Return the states after one more character; 1 is the set of states before the first, 0 means no match."""
+        step = self._steps.get(character, 0) | self._any_step
+        stay = self._loop
+        if character != ":":
+            step |= self._bounded_step
+            stay |= self._loop_bounded
+        return (states & step) << 1 | (states & stay)
+
+    def accepts(self, states: int) -> bool:
+        """Return whether a text that leads to these states matches."""
+        return bool(states & self._accept)
+
 
 @lru_cache(maxsize=1 << 16)
 def glob(text: str) -> Glob:
@@ -147,4 +160,4 @@ def glob(text: str) -> Glob:
 
 def bounded_match(tokens: Sequence[Token], bounded: frozenset[int], text: str) -> bool:
     """Match with some wildcards, named by their position in ``tokens``, unable to cross a colon (SEMANTICS F4 b)."""
-    return _BitMatcher(tokens, bounded).matches(text)
+    return BitMatcher(tokens, bounded).matches(text)

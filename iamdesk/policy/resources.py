@@ -36,6 +36,8 @@ class Match(Enum):
     UNRESOLVED = 4
     """A variable has no value: the entry matches nothing, and a ``NotResource`` that holds it excludes nothing
     (SEMANTICS H3)."""
+    NO_OR_UNRESOLVED = 5
+    """No value of the variable would make it match; without a value it is as `UNRESOLVED`."""
     CROSSING = 3
     """Only if a wildcard may run over colons: AWS's pages disagree (SEMANTICS F4 b, K9)."""
 
@@ -138,10 +140,12 @@ class ResourcePattern:
         try:
             last = fill(parts[5], resolve)
         except UnknownVariable:
-            # The other five parts decide alone when they already differ.
-            probe: list[list[Token | Variable]] = [*parts[:5], [STAR]]
+            open_last = _fill_open(parts[5], resolve)
+            if open_last is None:
+                return Match.UNRESOLVED
+            probe: list[list[Token | Variable]] = [*parts[:5], open_last]
             found = self._compare(self._compile(probe), probe, resource)  # type: ignore[arg-type]
-            return Match.NO if found is Match.NO else Match.UNKNOWN
+            return Match.NO_OR_UNRESOLVED if found is Match.NO else Match.UNKNOWN
         if last is None:
             return Match.UNRESOLVED
         filled: list[list[Token | Variable]] = [*parts[:5], list[Token | Variable](last)]
@@ -198,9 +202,19 @@ class ResourcePattern:
         return bounded_match(tokens, frozenset(bounded), text)
 
 
-def parse_plain(text: str) -> Template:
-    """Return the template of text without variables (also where the policy's version has none, SEMANTICS H6)."""
-    return tuple(tokens_of(text))
+def _fill_open(template: Sequence[Token | Variable], resolve: Resolver) -> list[Token | Variable] | None:
+    """As `fill`, with any text of at least one character in place of a variable of which nothing is known."""
+    tokens: list[Token | Variable] = []
+    for piece in template:
+        try:
+            filled: list[Token] | None = fill([piece], resolve)
+        except UnknownVariable:
+            may_be_empty = isinstance(piece, Variable) and piece.default == ""
+            filled = [STAR] if may_be_empty else [QUESTION, STAR]
+        if filled is None:
+            return None
+        tokens.extend(filled)
+    return tokens
 
 
 @lru_cache(maxsize=1 << 15)
