@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+_CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
 _POLICIES = frozenset({NodeKind.CUSTOMER_POLICY, NodeKind.AWS_POLICY, NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY})
 _MEMBERS = {NodeKind.GROUP: "Members", NodeKind.INSTANCE_PROFILE: "Hands out"}
 _NOTHING = "Select a user, role, group or policy at the left. Its facts, policies and trust stand here."
@@ -146,6 +147,7 @@ class Inspector(QWidget):
     def show_statement(self, line: StatementLine) -> None:
         """Open a statement's policy, marked, and put the statement in view."""
         self._stack.setCurrentWidget(self._page)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
         self.tabs.setCurrentWidget(self.policies)
         self.policies.show_statement(line)
 
@@ -209,12 +211,14 @@ class Inspector(QWidget):
         count = len(subject.policies)
         is_policy = subject.kind in _POLICIES
         self.tabs.setTabText(self.tabs.indexOf(self.policies), "&Policy" if is_policy else f"&Policies {count:,}")
+        self.tabs.setTabVisible(self.tabs.indexOf(self.policies), count > 0 or subject.kind in _CARRIERS)
         self.json.text.show_text(visible_lines(subject.raw))
 
     def _choose_tab(self, subject: Subject) -> None:
         """Stay on the tab that the user chose for this sort of thing; at first, the policies."""
-        index = self._chosen_tab.get(subject.kind in _POLICIES, self.tabs.indexOf(self.policies))
-        self.tabs.setCurrentIndex(index if self.tabs.isTabVisible(index) else self.tabs.indexOf(self.policies))
+        policies, facts = self.tabs.indexOf(self.policies), self.tabs.indexOf(self.facts)
+        chosen = self._chosen_tab.get(subject.kind in _POLICIES, policies)
+        self.tabs.setCurrentIndex(next(tab for tab in (chosen, policies, facts) if self.tabs.isTabVisible(tab)))
 
     def _tab_changed(self, index: int) -> None:
         if not self._showing and self._subject is not None:
@@ -231,6 +235,7 @@ class Inspector(QWidget):
         if decision is not None and decision.statements:
             # The weightiest statement comes first: its policy is what one wants to read next. The tab stays.
             self._stack.setCurrentWidget(self._page)
+            self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
             self.policies.show_statement(decision.statements[0])
 
     def _badges(self, subject: Subject) -> tuple[Badge, ...]:

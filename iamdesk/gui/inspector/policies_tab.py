@@ -9,7 +9,7 @@ from iamdesk.explain.decision import Decision, StatementLine
 from iamdesk.gui.inspector.bands import same_text
 from iamdesk.gui.inspector.policy_list import Entry, PolicyList, entries_from, entries_of, entry_for
 from iamdesk.gui.inspector.policy_reader import PolicyReader
-from iamdesk.index.shown import Subject
+from iamdesk.index.shown import PolicyRole, Subject
 
 if TYPE_CHECKING:
     from iamdesk.index.shown import PolicyView
@@ -80,6 +80,9 @@ class PoliciesTab(QWidget):
         if self._guest is not None and self._guest.key not in known | {entry.key for entry in answers}:
             answers.append(self._guest)
         self.list.show_entries(own, answers, self._decision)
+        # A policy's own tab would list that one policy: it can be read without.
+        lines = self._subject.policies if self._subject is not None else ()
+        self.list.setVisible(len(lines) != 1 or lines[0].role is not PolicyRole.SELF or bool(answers))
 
     def _show(self, entry: Entry | None) -> None:
         if entry is None or self._opened is None:

@@ -65,6 +65,8 @@ class PolicyReader(QWidget):
         self.find_bar = FindBar(self.text)
         self.find_button.clicked.connect(self.find_bar.begin)
         self.told = FlowLabel()
+        self.told.hide()
+        self.diagnostics.hide()
         self.text.told.connect(self._tell)
         self._lay_out()
         self._tint()

@@ -51,11 +51,13 @@ class PropertyList(QTreeWidget):
                 self._add(heading, Qt.ItemFlag.ItemIsEnabled)
                 heading.setFirstColumnSpanned(True)
             for label, value in pairs:
-                item = QTreeWidgetItem([visible(label), visible(value)])
-                item.setForeground(0, self.palette().placeholderText())
+                # A sentence without a label takes the whole row.
+                item = QTreeWidgetItem([visible(label), visible(value)] if label else [visible(value)])
                 item.setData(1, _RAW, value)
-                set_cell_tooltip(item, 1, value)
+                set_cell_tooltip(item, 1 if label else 0, value)
                 self._add(item, Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+                item.setFirstColumnSpanned(not label)
+                self._tint(item)
         self.scrollToTop()
 
     def content_height(self) -> int:
@@ -73,13 +75,20 @@ class PropertyList(QTreeWidget):
         if event.type() is QEvent.Type.PaletteChange:
             for row in range(self.topLevelItemCount()):
                 item = self.topLevelItem(row)
-                if item is not None and item.data(1, _RAW) is not None:
-                    item.setForeground(0, self.palette().placeholderText())
+                if item is not None:
+                    self._tint(item)
+
+    def _tint(self, item: QTreeWidgetItem) -> None:
+        if item.data(1, _RAW) is not None and not item.isFirstColumnSpanned():
+            item.setForeground(0, self.palette().placeholderText())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Copy the selected rows."""
         if event.matches(QKeySequence.StandardKey.Copy):
-            rows = (f"{item.text(0)}\t{item.data(1, _RAW) or ''}" for item in self.selectedItems())
+            rows = (
+                str(item.data(1, _RAW)) if item.isFirstColumnSpanned() else f"{item.text(0)}\t{item.data(1, _RAW)}"
+                for item in self.selectedItems()
+            )
             QGuiApplication.clipboard().setText("\n".join(rows))
         else:
             super().keyPressEvent(event)

@@ -84,7 +84,7 @@ def test_a_role_shows_whom_it_trusts(session: Session, inspector: Inspector, sam
 def test_gaps_stand_in_a_bar_and_in_the_facts(session: Session, inspector: Inspector) -> None:
     session.select(VERA)
     assert "SystemAdministrator" in inspector.gaps.text
-    assert inspector.facts.facts.findItems("Permissions boundary", Qt.MatchFlag.MatchContains, 1)
+    assert inspector.facts.facts.findItems("Permissions boundary SystemAdministrator", Qt.MatchFlag.MatchContains, 0)
     session.select(INES)
     assert inspector.gaps.isHidden()
 
@@ -273,3 +273,27 @@ def test_every_row_of_the_sample_can_be_inspected(session: Session, inspector: I
         session.select(key)
         assert inspector.subject is not None, key
         assert inspector.subject.key == key
+
+
+def test_a_policy_is_read_without_a_list_of_itself(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
+    session.select(BASELINE)
+    assert inspector.policies.list.isHidden()
+    assert inspector.policies.reader.name.full_text() == "EngineerBaseline"
+    ask(qtbot, session)
+    assert not inspector.policies.list.isHidden(), "the answer brings others"
+    session.select(INES)
+    assert not inspector.policies.list.isHidden()
+
+
+def test_what_carries_no_policies_has_no_tab_for_them(session: Session, inspector: Inspector) -> None:
+    session.select("111122223333")
+    assert tab_texts(inspector) == ["Overview", "JSON"]
+    assert inspector.tabs.currentWidget() is inspector.facts
+    session.select(INES)
+    assert inspector.tabs.currentWidget() is inspector.policies
+
+
+def test_a_reader_without_a_document_shows_no_empty_lists(session: Session, inspector: Inspector) -> None:
+    session.select(VERA)
+    assert inspector.policies.reader.diagnostics.isHidden()
+    assert inspector.policies.reader.told.isHidden()
