@@ -1,9 +1,10 @@
 """What an answer rests on that the snapshot did not hold: told only where it can change the answer."""
 
 from dataclasses import replace
+from itertools import combinations
 
 from iamdesk.evaluate.engine import Trace
-from iamdesk.evaluate.layers import Slot, Tally, decide, tally
+from iamdesk.evaluate.layers import Situation, Slot, Tally, decide, tally
 from iamdesk.evaluate.policies import Gap
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
@@ -12,9 +13,17 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
 
 _CAN_ALSO_DENY = frozenset(
-    {"policy-missing", "group-missing", "organization-unknown", "rcps-unknown", "resource-policy-missing"}
+    {
+        "policy-missing",
+        "group-missing",
+        "boundary-missing",
+        "organization-unknown",
+        "rcps-unknown",
+        "resource-policy-missing",
+    }
 )
 """Gaps that may hide a Deny: they can take an allowed request away."""
+_OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown"})
 
 
 def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
@@ -24,7 +33,7 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
         assumption = _of_gap(gap, trace)
         if assumption is not None:
             found.append(assumption)
-    for policy in trace.broken:
+    for policy in () if _is_settled(trace) else trace.broken:
         message = f"{policy.name} holds a statement that cannot be read: taken to match nothing."
         found.append(Assumption("policy-malformed", message))
     if trace.other is not None:
@@ -36,35 +45,67 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
     return tuple(found)
 
 
+def _is_settled(trace: Trace) -> bool:
+    """Return whether nothing that a policy could say would change the answer."""
+    if trace.verdict is Verdict.EXPLICIT_DENY or trace.situation.open_to_all_signed:
+        return True
+    return trace.verdict is Verdict.IMPLICIT_DENY and trace.situation.refusal is not None
+
+
 def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
-    if gap.layer in trace.question.without:
+    if gap.layer in trace.question.without or _is_settled(trace):
         return None
-    if gap.code in ("owner-unknown", "principal-outside"):
-        return Assumption(gap.code, gap.message)
-    if trace.verdict is Verdict.EXPLICIT_DENY or trace.ruling.blocked_by[:1] in (("credentials",), ("partition",)):
-        return None
+    if gap.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:
+        return None  # SEMANTICS E11
+    match gap.code:
+        case "owner-unknown":
+            return _of_owner(gap, trace)
+        case "principal-outside":
+            # Its policies are taken to allow all: they can only take away.
+            return None if trace.verdict is Verdict.IMPLICIT_DENY else Assumption(gap.code, gap.message)
     if trace.verdict is Verdict.CONDITIONAL:
         return Assumption(gap.code, gap.message)
     if trace.verdict is Verdict.ALLOWED:
-        if trace.situation.open_to_all_signed or gap.code not in _CAN_ALSO_DENY:
-            return None
-        return Assumption(gap.code, gap.message, Verdict.EXPLICIT_DENY)
-    other = _if_it_allowed(gap, trace)
-    return None if other is Verdict.IMPLICIT_DENY else Assumption(gap.code, gap.message, other)
+        return Assumption(gap.code, gap.message, Verdict.EXPLICIT_DENY) if gap.code in _CAN_ALSO_DENY else None
+    return _of_missing_allow(gap, trace)
 
 
-def _if_it_allowed(gap: Gap, trace: Trace) -> Verdict:
-    """Return the answer if what is missing allowed all that it can."""
-    if gap.code in ("organization-unknown", "rcps-unknown"):
-        return Verdict.IMPLICIT_DENY  # organization policies never grant (SEMANTICS B3)
+def _of_owner(gap: Gap, trace: Trace) -> Assumption | None:
+    """Another account's resource would need that account's word, too (SEMANTICS D1, D4)."""
+    if trace.verdict is Verdict.IMPLICIT_DENY:
+        return None
+    other = _decide(replace(trace.situation, is_cross_account=True), trace, frozenset())
+    return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
+
+
+def _of_missing_allow(gap: Gap, trace: Trace) -> Assumption | None:
+    """Tell of a gap where the request would be allowed if it allowed, alone or together with other gaps."""
+    if gap.code in _OF_ORGANIZATION:
+        return None  # organization policies never grant (SEMANTICS B3)
+    gaps = (other for other in trace.question.policies.gaps if other.code.endswith("-missing"))
+    layers = {other.layer for other in gaps} - trace.question.without
+    others = sorted(layers - {gap.layer})
+    for count in range(len(others) + 1):
+        for chosen in combinations(others, count):
+            without = _decide(trace.situation, trace, frozenset(chosen))
+            with_it = _decide(trace.situation, trace, frozenset({*chosen, gap.layer}))
+            if with_it is not without:
+                # Only where it decides alone is there one other answer.
+                return Assumption(gap.code, gap.message, None if chosen else with_it)
+    return None
+
+
+def _decide(situation: Situation, trace: Trace, allowing: frozenset[Layer]) -> Verdict:
+    """Decide again with layers of which something is missing allowing all that they can."""
     counted = tally((result, result.truth) for result in trace.results)
     allow, grants = dict(counted.allow), dict(counted.grants)
-    situation = trace.situation
-    if gap.layer in (Layer.RESOURCE, Layer.TRUST):
-        grants[Grant.ACCOUNT if gap.code == "key-policy-missing" else Grant.EXACT] = TRUE
-        allow[Slot(gap.layer)] = TRUE
-        if Slot(gap.layer) not in situation.slots:
-            situation = replace(situation, slots=(*situation.slots, Slot(gap.layer)))
-    else:
-        allow[Slot(gap.layer)] = TRUE
-    return decide(situation, Tally(allow, counted.deny, grants), optimistic=True).verdict
+    slots = situation.slots
+    for layer in sorted(allowing):
+        if layer in (Layer.RESOURCE, Layer.TRUST):
+            grants[Grant.EVERYONE] = TRUE
+        allow[Slot(layer)] = TRUE
+        slots = slots if Slot(layer) in slots else (*slots, Slot(layer))
+    changed, counts = replace(situation, slots=slots), Tally(allow, counted.deny, grants)
+    best = decide(changed, counts, optimistic=True).verdict
+    worst = decide(changed, counts, optimistic=False).verdict
+    return best if best is worst else Verdict.CONDITIONAL

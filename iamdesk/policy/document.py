@@ -138,10 +138,13 @@ class _StatementParser:
     variables: bool
     wrong: list[Diagnostic]
     broken: str | None = field(default=None, init=False)
+    is_about_anything: bool = field(default=False, init=False)
+    """Whether its actions cannot be read: it may be about any of them."""
 
     def parse(self) -> Statement:
         if not isinstance(self.raw, dict):
             self._break((), "expected an object")
+            self.is_about_anything = True
             return self._statement(is_allow=False)
         if not self.raw.keys() <= _STATEMENT_ELEMENTS:
             for name in self.raw:
@@ -154,9 +157,11 @@ class _StatementParser:
         effect = self.raw.get("Effect")
         if effect not in ("Allow", "Deny"):
             self._break(("Effect",), 'expected "Allow" or "Deny"')  # case-sensitive, SEMANTICS L5
+        noted = len(self.wrong)
         not_action, action_name, action_texts = self._list_of("Action", "NotAction")
         if action_texts is None:
             self._break((), "the statement has neither `Action` nor `NotAction`")
+        self.is_about_anything = len(self.wrong) > noted
         actions = tuple([action_pattern(text) for text in action_texts or ()])
         self._note_problems(action_name, actions)
         not_resource, resource_name, resource_texts = self._list_of("Resource", "NotResource")
@@ -204,7 +209,7 @@ class _StatementParser:
             not_principal,
             conditions,
             self.broken,
-            None if not_action else _services(actions),
+            None if not_action or self.is_about_anything else _services(actions),
         )
 
     def _note_problems(self, name: str | None, entries: Sequence[ActionPattern | ResourcePattern]) -> None:

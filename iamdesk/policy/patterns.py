@@ -125,6 +125,7 @@ class BitMatcher:
         self._accept = 1 << state
 
     def matches(self, text: str) -> bool:
+        """Return whether the pattern describes the whole of ``text``."""
         states = 1
         steps, every = self._steps, self._any_step
         for character in text:
