@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iamdesk.evaluate.request import RequestError
 from iamdesk.index.actions import Action, ServiceReference
@@ -48,6 +49,7 @@ class Target:
         return "*" if self.resource is None else str(self.resource)
 
 
+@lru_cache(maxsize=1 << 11)
 def parse_target(action_text: str, resource_text: str, reference: ServiceReference) -> Target:
     """Read and check the action and the resource of a question.
 

@@ -6,30 +6,45 @@ work however many principals there are. Documents are held once each, whoever ca
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
-type Covering = Mapping[int, tuple[Statement, ...]]
-"""Statements that speak of an action, by the number of their document; broken ones are left out (SEMANTICS L5)."""
-
 _BREATH = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covering:
+    """The statements that speak of one action; broken ones are left out (SEMANTICS L5)."""
+
+    statements: Mapping[int, tuple[Statement, ...]]
+    """By the number of their document."""
+    places: frozenset[int]
+    """The numbers of the statements."""
+    anywhere: tuple[int, ...]
+    """Those among them that name every resource, in order."""
+    loose: tuple[int, ...]
+    """Those whose resources have to be looked at for every resource asked about: exceptions, variables, short ARNs."""
 
 
 class StatementIndex:
     """Every distinct document that users, roles and groups of a snapshot carry, and who carries it."""
 
     subjects: tuple[str, ...]
-    """ARNs: the users and roles account by account, then the groups. The position is the subject's bit."""
+    """ARNs: account by account the root user, the users and the roles; then all groups. The position is the bit."""
+    roots: frozenset[str]
+    """The ARNs of the root users, who carry nothing."""
     positions: Mapping[str, int]
     """Position by ARN; where two entries bear one ARN, the snapshot's last one counts."""
     principals: int
-    """How many of the subjects are users and roles: they come first."""
+    """How many of the subjects are no groups: they come first."""
     documents: tuple[Document, ...]
     """Each once; the position is the document's number."""
     carriers: tuple[int, ...]
@@ -50,7 +65,12 @@ class StatementIndex:
             WorkCancelled: ``cancelled`` returned True.
         """
         accounts = policies.snapshot.accounts
-        arns = ([user.arn for user in account.users] + [role.arn for role in account.roles] for account in accounts)
+        roots = [f"arn:{account.partition}:iam::{account.account_id}:root" for account in accounts]
+        self.roots = frozenset(roots)
+        arns = (
+            [root, *(user.arn for user in account.users), *(role.arn for role in account.roles)]
+            for root, account in zip(roots, accounts, strict=True)
+        )
         principals = tuple(dict.fromkeys(chain.from_iterable(arns)))
         groups = (group.arn for account in accounts for group in account.groups)
         self.subjects = tuple(dict.fromkeys((*principals, *groups)))
@@ -81,6 +101,10 @@ class StatementIndex:
                 if cancelled():
                     raise WorkCancelled
                 progress(position, len(self.subjects))
+            if arn in self.roots:
+                carried.append(())
+                boundaries.append(None)
+                continue
             held = policies.carried(arn)
             bit = 1 << position
             own = tuple([number_of(policy.document) for policy in held.identity])
@@ -104,6 +128,10 @@ class StatementIndex:
         self._document_of: list[int] = []
         self._by_service: dict[str | None, dict[ActionPattern, list[int]]] = {}
         self._negated: list[int] = []
+        self._anywhere: set[int] = set()
+        self._loose: set[int] = set()
+        self._crossing: set[int] = set()
+        self._by_opening: dict[tuple[str, str], list[int]] = {}
         for number, document in enumerate(self.documents):
             for statement in document.statements:
                 if statement.broken is not None:
@@ -111,6 +139,7 @@ class StatementIndex:
                 place = len(self._statements)
                 self._statements.append(statement)
                 self._document_of.append(number)
+                self._sort_resources(place, statement)
                 if statement.not_action:
                     self._negated.append(place)
                     continue
@@ -118,6 +147,55 @@ class StatementIndex:
                     if pattern.problem is None:
                         of_service = self._by_service.setdefault(pattern.service, {})
                         of_service.setdefault(pattern, []).append(place)
+
+        lengths: dict[str, set[int]] = {}
+        for service, opening in self._by_opening:
+            lengths.setdefault(service, set()).add(len(opening))
+        self._lengths = {service: tuple(sorted(found)) for service, found in lengths.items()}
+
+    def _sort_resources(self, place: int, statement: Statement) -> None:
+        """Sort a statement by the literal text with which its resources begin, after their account."""
+        if statement.not_resource or statement.resources is None:
+            self._loose.add(place)
+            return
+        for entry in statement.resources:
+            if entry.is_everything:
+                self._anywhere.add(place)
+                return
+        for entry in statement.resources:
+            if entry.problem is not None:
+                continue
+            parts = entry.text.split(":", 5)
+            if len(parts) < 6 or "${" in entry.text:
+                self._loose.add(place)
+                return
+            opening = parts[5].partition("*")[0].partition("?")[0]
+            self._by_opening.setdefault((parts[2].lower(), opening), []).append(place)
+            if any(part.endswith("*") for part in parts[:5]):
+                self._crossing.add(place)
+
+    def statement(self, place: int) -> tuple[int, Statement]:
+        """Return a statement by its number, after the number of its document."""
+        return self._document_of[place], self._statements[place]
+
+    def naming(self, covering: Covering, service: str, resource: Arn | None) -> list[int]:
+        """Return the statements that can speak of a resource by an ARN that is written out, in order.
+
+        None of ``anywhere`` and ``loose`` is among them. ``service`` is the action's: it counts where nothing is asked
+        about. What is returned has still to be compared; what is not cannot match.
+        """
+        text = "" if resource is None else resource.resource
+        prefix = service if resource is None else resource.service.lower()
+        found: set[int] = set()
+        for length in self._lengths.get(prefix, ()):
+            if length > len(text):
+                break
+            found.update(self._by_opening.get((prefix, text[:length]), ()))
+        if ":" in text:
+            # A star may run over colons (SEMANTICS F4 b): then the last part begins elsewhere.
+            found |= self._crossing
+        found &= covering.places
+        return sorted(found.difference(self._anywhere, self._loose))
 
     def covering(self, service: str, name: str) -> Covering:
         """Return the statements that cover an action; both parts are given in lower case."""
@@ -151,6 +229,14 @@ class StatementIndex:
                 if pattern.matches(service, name):
                     places.update(members)
         found: dict[int, list[Statement]] = {}
+        anywhere: list[int] = []
         for place in sorted(places):
             found.setdefault(self._document_of[place], []).append(statements[place])
-        return {number: tuple(members) for number, members in found.items()}
+            if place in self._anywhere:
+                anywhere.append(place)
+        return Covering(
+            {number: tuple(members) for number, members in found.items()},
+            frozenset(places),
+            tuple(anywhere),
+            tuple(sorted(places & self._loose)),
+        )

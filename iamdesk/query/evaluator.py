@@ -27,7 +27,8 @@ from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.document import parse_document
 from iamdesk.query.hearing import Hearing
 from iamdesk.query.population import Population, Standing, positions
-from iamdesk.query.who_can import Access, Sweep
+from iamdesk.query.said import Said
+from iamdesk.query.who_can import Access, answer_everybody
 from iamdesk.snapshot.model import RoleDetail, Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -54,6 +55,7 @@ class Evaluator:
         self._standings: dict[str, Standing] = {}
         self._everybody: Population | None = None
         self._hearings: dict[tuple[str, str], Hearing] = {}
+        self._everywhere: dict[tuple[str, str], Said] = {}
         self._lock = threading.RLock()
 
     def can(self, request: Request) -> Decision:
@@ -99,7 +101,7 @@ class Evaluator:
         """Return the hearing of an action on a resource; those asked last are kept."""
         hearing = self._hearings.get((action, resource))
         if hearing is None:
-            hearing = Hearing(self, self._population(), action, resource)
+            hearing = Hearing(self, self._population(), self._everywhere, action, resource)
             with self._lock:
                 if len(self._hearings) >= _MOST_HEARINGS:
                     del self._hearings[next(iter(self._hearings))]
@@ -186,31 +188,37 @@ class Evaluator:
             WorkCancelled: ``cancelled`` returned True.
         """
         population = self._population(progress, cancelled)
-        given, moment = given_facts(context or {}), self.now()
-        verdicts: Mapping[Verdict, int] = {}
+        asked = partial(
+            Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
+        )
+        found: list[tuple[int, str, Verdict]] = []
         if population.peers:
+            subjects = population.index.subjects
             hearing = self._hearing(action, resource)
-            verdicts = Sweep(population, hearing, given, unknown_context, moment, cancelled).verdicts()
-        asked = set(positions(population.strange))
-        open_to = {
-            position: verdict
-            for verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
-            for position in positions(verdicts.get(verdict, 0))
-        }
-        for principal in self.principals():
-            position = population.index.positions.get(principal)
-            verdict = None if position is None else open_to.get(position)
-            if verdict is None and position is not None and position not in asked:
-                continue
-            request = Request(principal, action, resource, context or {}, unknown_context=unknown_context)
-            try:
-                verdict = verdict or self.trace(request).verdict
-            except RequestError:
-                if position is None:
-                    raise
-                continue  # an entry with an ARN that cannot ask anything: the reader names it
+            given = given_facts(context or {})
+            open_to = answer_everybody(population, hearing, given, unknown_context, self.now(), cancelled)
+            for verdict, members in open_to.items():
+                found += [(position, subjects[position], verdict) for position in positions(members)]
+        for position in positions(population.strange):
+            principal = population.index.subjects[position]
+            answer = self._verdict_of_strange(asked(principal))
+            if answer is not None:
+                found.append((position, principal, answer))
+        explain_to = partial(self._answer, asked)
+        for _, principal, verdict in sorted(found):
             if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
-                yield Access(principal, verdict, partial(self.can, request))
+                yield Access(principal, verdict, explain_to)
+        progress(len(population.index.subjects), len(population.index.subjects))
+
+    def _answer(self, asked: Callable[[str], Request], principal: str) -> Decision:
+        return self.can(asked(principal))
+
+    def _verdict_of_strange(self, request: Request) -> Verdict | None:
+        """Answer for an entry whose ARN is odd; None where nobody of that ARN can ask anything."""
+        try:
+            return self.trace(request).verdict
+        except RequestError:
+            return None
 
     def principals(self) -> Iterator[str]:
         """Yield the ARN of every principal of the snapshot: root users, users, roles."""

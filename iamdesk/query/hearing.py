@@ -1,21 +1,24 @@
 """One action on one resource, put to everybody: what does not depend on the principal is found out once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.derived_keys import DerivedKeys
-from iamdesk.evaluate.engine import Question, in_play, policies_of, settle, situation_of
-from iamdesk.evaluate.layers import Situation
+from iamdesk.evaluate.engine import Question, in_play, policies_of, situation_of
+from iamdesk.evaluate.layers import Situation, Slot, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_resource, match_statement
-from iamdesk.evaluate.policies import AttachedPolicy, SourceType
-from iamdesk.evaluate.request import Layer, Request, UnknownContext
-from iamdesk.evaluate.truth import FALSE, TRUE
+from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
+from iamdesk.evaluate.unknowns import resolve
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.statement import Statement
-from iamdesk.query.population import Asks, Peers, Population, names_someone
+from iamdesk.query.population import Asked, Asks, Peers, Population, names_someone
+from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY, Said, gather
 
 
 class Word(NamedTuple):
@@ -26,8 +29,8 @@ class Word(NamedTuple):
     allows: bool
     denies: bool
     """Whether one of ``matching`` is an Allow, a Deny."""
-    open: tuple[Statement, ...]
-    """Statements that speak of the resource, too, and whose conditions or variables the request has to decide."""
+    open: tuple[tuple[Statement, Asked], ...]
+    """Statements that speak of the resource, too, and what they ask of the context."""
 
 
 SILENT = Word((), False, False, ())
@@ -38,8 +41,17 @@ class CommonStatement(NamedTuple):
 
     policy: AttachedPolicy
     statement: Statement
+    asked: Asked
     result: StatementResult | None
     """What it says of everybody; None where the principal or the context decides."""
+
+
+class Hanging(NamedTuple):
+    """A statement that hangs on something unknown."""
+
+    slot: Slot
+    grant: Grant | None
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +62,8 @@ class Side:
     question: Question
     """That of one of them."""
     situation: Situation
+    key: Hashable
+    """The situation, whoever it is."""
     common: tuple[CommonStatement, ...]
     is_settled: bool
     """Whether every common statement has its result."""
@@ -57,27 +71,35 @@ class Side:
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     """Verdicts by what the principal's own policies say: bits for identity Allow and Deny, boundary Allow and Deny."""
 
-    def results(self, subject: Subject) -> list[StatementResult]:
-        """Return the results of the common statements for one caller."""
-        found = [one.result or match_statement(one.policy, one.statement, subject) for one in self.common]
-        return [result for result in found if result is not None]
-
 
 class Hearing:
     """One action on one resource of one snapshot. Holds no context: that comes with each question."""
 
-    def __init__(self, asks: Asks, population: Population, action: str, resource: str) -> None:
+    def __init__(
+        self,
+        asks: Asks,
+        population: Population,
+        everywhere: dict[tuple[str, str], Said],
+        action: str,
+        resource: str,
+    ) -> None:
         """Read the action and the resource.
+
+        ``everywhere`` keeps what is the same for all resources of an action, for all hearings of a snapshot.
 
         Raises:
             RequestError: one of them is malformed.
         """
         self._asks = asks
         self._population = population
+        self._everywhere = everywhere
         self.action, self.resource = action, resource
         self._sides: dict[int, Side] = {}
         self._identity: dict[int, Word] = {}
         self._boundary: dict[int, Word] = {}
+        self._here: Said | None = None
+        self.open_to: dict[Hashable, Mapping[Verdict, int]] = {}
+        """Answers for everybody, by their context."""
         first = self._side(population.peers[0])
         self.target = first.question.target
         self.covering = population.index.covering(self.target.service, self.target.name)
@@ -91,24 +113,20 @@ class Hearing:
             found = self._sides[peers.number] = self._side(peers)
         return found
 
-    def identity_word(self, number: int) -> Word:
-        """Return what a document (one of ``covering``) says as an identity policy."""
-        word = self._identity.get(number)
-        if word is None:
-            word = self._identity[number] = self._word(number, Layer.IDENTITY)
-        return word
+    def everywhere(self) -> Said:
+        """Return what the statements say of everybody that name every resource."""
+        key = (self.target.service, self.target.name)
+        found = self._everywhere.get(key)
+        if found is None:
+            found = self._everywhere[key] = gather(self._population, self.covering.anywhere, self._anyone)
+        return found
 
-    def boundary_word(self, number: int) -> Word:
-        """Return what a document (one of ``covering``) says as a permissions boundary."""
-        word = self._boundary.get(number)
-        if word is None:
-            word = self._boundary[number] = self._word(number, Layer.PERMISSIONS_BOUNDARY)
-        return word
-
-    def attached(self, number: int, layer: Layer) -> AttachedPolicy:
-        """Return a document as a policy of a layer: enough to match its statements, not to tell where it comes from."""
-        document = self._population.index.documents[number]
-        return AttachedPolicy(layer, SourceType.USER_MANAGED, "", "", "", "", document)
+    def here(self) -> Said:
+        """Return what the other statements say of everybody."""
+        if self._here is None:
+            naming = self._population.index.naming(self.covering, self.target.service, self.target.resource)
+            self._here = gather(self._population, (*naming, *self.covering.loose), self._anyone)
+        return self._here
 
     def verdict(
         self, position: int, given: Mapping[str, Fact], unknown: UnknownContext, moment: datetime | None = None
@@ -116,31 +134,37 @@ class Hearing:
         """Answer for one principal (not one of ``strange``), in one context, at a moment or now."""
         index = self._population.index
         side = self.side(self._population.peers_at(position))
-        covering = self.covering
-        said = 0
+        words = self._words(self._identity, AS_IDENTITY, index.carried[position])
+        limits = self._words(self._boundary, AS_BOUNDARY, index.boundaries[position] or ())
         is_open = not side.is_settled
-        words: list[tuple[int, Layer, Word]] = []
-        for number in index.carried[position]:
-            if number in covering:
-                word = self.identity_word(number)
-                if word is not SILENT:
-                    words.append((number, Layer.IDENTITY, word))
-                    said |= word.allows | word.denies << 1
-                    is_open = is_open or bool(word.open)
-        for number in index.boundaries[position] or ():
-            if number in covering:
-                word = self.boundary_word(number)
-                if word is not SILENT:
-                    words.append((number, Layer.PERMISSIONS_BOUNDARY, word))
-                    said |= word.allows << 2 | word.denies << 3
-                    is_open = is_open or bool(word.open)
-        if not is_open:
-            verdict = side.verdicts.get(said)
-            if verdict is None:
-                verdict = side.verdicts[said] = self._settle(side, words, subject_of(side.question))
-            return verdict
-        subject = self.subject(side, position, given, unknown, moment or self._asks.now())
-        return self._settle(side, words, subject)
+        said = 0
+        for word in words:
+            said |= word.allows | word.denies << 1
+            is_open = is_open or bool(word.open)
+        for word in limits:
+            said |= word.allows << 2 | word.denies << 3
+            is_open = is_open or bool(word.open)
+        if is_open:
+            subject = self.subject(side, position, given, unknown, moment or self._asks.now())
+            return self._settle(side, words, limits, subject)
+        verdict = side.verdicts.get(said)
+        if verdict is None:
+            verdict = side.verdicts[said] = self._settle(side, words, limits, subject_of(side.question))
+        return verdict
+
+    def _words(self, known: dict[int, Word], policy: AttachedPolicy, numbers: Iterable[int]) -> list[Word]:
+        """Return what documents say in a layer, but for the silent ones."""
+        words = []
+        covering = self.covering.statements
+        for number in numbers:
+            word = known.get(number)
+            if word is None:
+                if number not in covering:
+                    continue
+                word = known[number] = self._word(number, policy)
+            if word is not SILENT:
+                words.append(word)
+        return words
 
     def subject(
         self, side: Side, position: int, given: Mapping[str, Fact], unknown: UnknownContext, moment: datetime
@@ -151,27 +175,68 @@ class Hearing:
         context = Context(given, derive, unknown, side.question.context.is_multivalued)
         return Subject(standing.caller, self.target, context, side.peers.has_boundary)
 
-    def _settle(self, side: Side, words: Iterable[tuple[int, Layer, Word]], subject: Subject) -> Verdict:
-        results = side.results(subject)
-        for number, layer, word in words:
-            results.extend(word.matching)
-            if word.open:
-                policy = self.attached(number, layer)
-                for statement in word.open:
-                    result = match_statement(policy, statement, subject)
-                    if result is not None and result.truth is not FALSE:
-                        results.append(result)
-        return settle(side.situation, results, subject)[0].verdict
+    def _settle(self, side: Side, words: Iterable[Word], limits: Iterable[Word], subject: Subject) -> Verdict:
+        """Decide for one principal, as the engine does: the same statements in the same order."""
+        results: list[StatementResult] = []
+        hanging: list[Hanging] = []
 
-    def _word(self, number: int, layer: Layer) -> Word:
-        policy = self.attached(number, layer)
+        def hear(policy: AttachedPolicy, statement: Statement, asked: Asked) -> None:
+            result = match_statement(policy, statement, subject)
+            if result is not None and result.truth is not FALSE:
+                results.append(result)
+                if result.truth is MAYBE:
+                    hanging.append(Hanging(Slot(policy.layer, policy.level), result.grant, asked))
+
+        for one in side.common:
+            if one.result is not None:
+                results.append(one.result)
+            else:
+                hear(one.policy, one.statement, one.asked)
+        for policy, of_layer in ((AS_IDENTITY, words), (AS_BOUNDARY, limits)):
+            for word in of_layer:
+                results.extend(word.matching)
+                for statement, asked in word.open:
+                    hear(policy, statement, asked)
+        counted = tally([(result, result.truth) for result in results])
+        best = decide(side.situation, counted, optimistic=True)
+        if best.verdict is decide(side.situation, counted, optimistic=False).verdict:
+            return best.verdict
+        certain = tally([(result, TRUE) for result in results if result.truth is TRUE])
+        said = {*((slot, True) for slot in certain.allow), *((slot, False) for slot in certain.deny), *certain.grants}
+        key = self.resolution_key(side, frozenset(said), hanging, subject)
+        if best.verdict is not Verdict.ALLOWED:
+            key = (
+                key,
+                tuple([one.asked.number for one in hanging]),
+            )  # which denial it is can depend on the order in which values are tried
+        return self._population.resolved(key, lambda: resolve(side.situation, results, subject, best).verdict)
+
+    def resolution_key(
+        self, side: Side, certain: frozenset[Hashable], hanging: Sequence[Hanging], subject: Subject
+    ) -> Hashable:
+        """Return all that an answer hangs on where the unknown leaves open whether it is allowed.
+
+        Args:
+            side: Of the principal's peers.
+            certain: What statements that match for certain say: (slot, whether it is an Allow), and grants.
+            hanging: The undecided statements.
+            subject: Whom and what it is about, in which context.
+        """
+        keys = sorted({key for one in hanging for key in one.asked.keys})
+        facts = tuple([subject.context.fact(key) for key in keys])
+        resource = self.target.resource_text if any(one.asked.in_resource for one in hanging) else None
+        signatures = frozenset([(one.slot, one.grant, one.asked.number) for one in hanging])
+        return side.key, subject.context.unknown, certain, signatures, facts, resource
+
+    def _word(self, number: int, policy: AttachedPolicy) -> Word:
         matching: list[StatementResult] = []
-        undecided: list[Statement] = []
-        for statement in self.covering[number]:
+        undecided: list[tuple[Statement, Asked]] = []
+        for statement in self.covering.statements[number]:
             if not statement.resource_keys() and match_resource(policy, statement, self._anyone)[0] is FALSE:
                 continue
             if statement.context_keys():
-                undecided.append(statement)
+                version = self._population.index.documents[number].version
+                undecided.append((statement, self._population.asked(statement, version)))
                 continue
             result = match_statement(policy, statement, self._anyone)
             if result is not None and result.truth is TRUE:
@@ -197,17 +262,23 @@ class Hearing:
                 result = match_statement(policy, statement, subject)
                 if result is None:
                     continue
-                if statement.context_keys() or names_someone(statement):
-                    common.append(CommonStatement(policy, statement, None))
+                asked = self._population.asked(statement, policy.document.version)
+                if asked.keys or names_someone(statement):
+                    common.append(CommonStatement(policy, statement, asked, None))
                 elif result.truth is not FALSE:
-                    common.append(CommonStatement(policy, statement, result))
+                    common.append(CommonStatement(policy, statement, asked, result))
         derive = question.context.derive
         if not isinstance(derive, DerivedKeys):
             raise TypeError("a question about a snapshot derives its keys from the snapshot")
         is_settled = all(one.result is not None for one in common)
-        return Side(peers, question, situation, tuple(common), is_settled, derive)
+        return Side(peers, question, situation, _key_of(situation), tuple(common), is_settled, derive)
 
 
 def subject_of(question: Question) -> Subject:
     """Return who asks what, as what statements are held against."""
     return Subject(question.caller, question.target, question.context, question.policies.boundary is not None)
+
+
+def _key_of(situation: Situation) -> Hashable:
+    fields = (getattr(situation, name) for name in Situation.__slots__ if name != "caller")
+    return situation.caller.kind, *fields

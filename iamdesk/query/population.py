@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -13,12 +13,16 @@ from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, dependence
 from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.policies import PolicySet
 from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.truth import Truth
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 
 _MANY = 100
+_MOST_REMEMBERED = 1 << 14
+_OF_THE_MOMENT = frozenset({"aws:currenttime", "aws:epochtime"})
 _ACCOUNT_ITSELF = re.compile(r"\d+|arn:[^:]*:iam::\d*:root")
 
 
@@ -47,6 +51,24 @@ class Asks(Protocol):
         """Return a principal by its ARN."""
 
 
+class Asked(NamedTuple):
+    """What a statement that covers the action and may cover the resource asks of the context.
+
+    Statements that share it cannot be told apart by any context.
+    """
+
+    number: int
+    keys: tuple[str, ...]
+    """Every key that it asks for, each once."""
+    depth: Dependence
+    """How far its keys depend on the caller."""
+    own_keys: tuple[str, ...]
+    """The keys among them that are about the caller alone."""
+    in_resource: bool
+    """Whether its resource holds policy variables: the resource asked about matters, too."""
+    asks_for_time: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Peers:
     """Principals whom the engine treats alike but for what they carry and for the condition keys about them."""
@@ -60,23 +82,27 @@ class Peers:
 
 
 class Population:
-    """The users and roles of a snapshot, as bits. Safe to use from several threads at once."""
+    """The principals of a snapshot, as bits. Safe to use from several threads at once."""
 
     def __init__(self, asks: Asks, index: StatementIndex) -> None:
         self.index = index
         self._asks = asks
         self.peers, self._peers_of = self._find_peers()
         self.everybody = 0
-        """The positions of all users and roles but the strange ones, as bits."""
+        """The positions of all principals but the strange ones, as bits."""
         for peers in self.peers:
             self.everybody |= peers.members
         self.strange = (1 << index.principals) - 1 & ~self.everybody
         """Users and roles that have to be asked one by one: their ARN is not what their account and list say."""
+        self.carriers = tuple([carriers & self.everybody for carriers in index.carriers])
+        """By document: the principals, but the strange ones, that it speaks for, as bits."""
         self._named: dict[tuple[str, str], int] | None = None
         self._facts: dict[tuple[int, str], Fact | None] = {}
         self._alike: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}
-        self._signatures: dict[Statement, int] = {}
-        self._numbers: dict[Hashable, int] = {}
+        self._asked: dict[Statement, Asked] = {}
+        self._asked_by_content: dict[Hashable, Asked] = {}
+        self._truths: dict[Hashable, Truth] = {}
+        self._resolved: dict[Hashable, Verdict] = {}
         self._lock = threading.Lock()
 
     def _find_peers(self) -> tuple[tuple[Peers, ...], tuple[Peers | None, ...]]:
@@ -85,8 +111,11 @@ class Population:
         keys: list[tuple[str, str, CallerKind, bool, bool] | None] = []
         for position, arn in enumerate(index.subjects[: index.principals]):
             role = policies.roles.get(arn)
-            kind = CallerKind.USER if role is None else CallerKind.ROLE
             parts = arn.split(":", 5)
+            if arn in index.roots:
+                keys.append((parts[1], parts[4], CallerKind.ROOT, False, False))
+                continue
+            kind = CallerKind.USER if role is None else CallerKind.ROLE
             prefix = "user/" if role is None else "role/"
             if (
                 len(parts) < 6
@@ -101,8 +130,10 @@ class Population:
                 continue
             is_linked = role is not None and role.path.startswith(SERVICE_LINKED_PATH)
             key = (parts[1], parts[4], kind, index.boundaries[position] is not None, is_linked)
-            members[key] = members.get(key, 0) | 1 << position
             keys.append(key)
+        for position, known in enumerate(keys):
+            if known is not None:
+                members[known] = members.get(known, 0) | 1 << position
         found = {key: Peers(number, key[1], key[2], key[3], bits) for number, (key, bits) in enumerate(members.items())}
         return tuple(found.values()), tuple(None if key is None else found[key] for key in keys)
 
@@ -118,7 +149,7 @@ class Population:
         return peers
 
     def position(self, principal: str) -> int | None:
-        """Return the position of a user or role by its ARN; None for anyone else, and for the ``strange``."""
+        """Return the position of a principal by its ARN; None for whom the snapshot lacks, and for the ``strange``."""
         position = self.index.positions.get(principal)
         return None if position is None or not self.everybody >> position & 1 else position
 
@@ -143,6 +174,8 @@ class Population:
         named: dict[tuple[str, str], int] = {}
         for position in positions(self.everybody):
             arn = index.subjects[position]
+            if arn in index.roots:
+                continue  # a root user has no name but its account's
             role = policies.roles.get(arn)
             unique_id = policies.users[arn].user_id if role is None else role.role_id
             names = [("id", unique_id), *_names_of(arn)]
@@ -152,14 +185,11 @@ class Population:
                 named[name] = named.get(name, 0) | 1 << position
         return named
 
-    def alike(self, members: int, keys: Sequence[str], derive: DerivedKeys) -> tuple[tuple[int, int], ...]:
+    def alike(self, members: int, own: tuple[str, ...], derive: DerivedKeys) -> tuple[tuple[int, int], ...]:
         """Split principals into those of whom the same is known of some keys, as (one of them, all as bits).
 
-        ``members`` are of one `Peers`; ``derive`` is for any of them, and any request.
+        ``members`` are of one `Peers`, the keys about the caller alone; ``derive`` is for any of them and any request.
         """
-        own = tuple(sorted({key for key in keys if dependence(key) is Dependence.CALLER}))
-        if not own:
-            return ((members.bit_length() - 1, members),)
         found = self._alike.get((members, own))
         if found is None:
             groups: dict[tuple[Fact | None, ...], tuple[int, int]] = {}
@@ -184,14 +214,47 @@ class Population:
             facts.update({(position, key): own(key) for key in missing})
         return tuple([facts[position, key] for key in keys])
 
-    def signature(self, statement: Statement, version: str) -> int:
-        """Return a number that statements share which cannot be told apart once their action and resource match."""
-        found = self._signatures.get(statement)
+    def asked(self, statement: Statement, version: str) -> Asked:
+        """Return what a statement of a policy of some version asks of the context."""
+        found = self._asked.get(statement)
         if found is None:
             content = _content(statement, version)
             with self._lock:
-                found = self._signatures[statement] = self._numbers.setdefault(content, len(self._numbers))
+                found = self._asked_by_content.get(content)
+                if found is None:
+                    keys = tuple(dict.fromkeys(statement.context_keys()))
+                    found = self._asked_by_content[content] = Asked(
+                        len(self._asked_by_content),
+                        keys,
+                        max([dependence(key) for key in keys], default=Dependence.NONE),
+                        tuple(key for key in keys if dependence(key) is Dependence.CALLER),
+                        bool(statement.resource_keys()),
+                        not _OF_THE_MOMENT.isdisjoint(keys),
+                    )
+                self._asked[statement] = found
         return found
+
+    def truth(self, key: Hashable, match: Callable[[], Truth]) -> Truth:
+        """Return the truth of a statement known by a key, or find it out."""
+        truth = self._truths.get(key)
+        if truth is None:
+            truth = match()
+            with self._lock:
+                if len(self._truths) >= _MOST_REMEMBERED:
+                    self._truths.clear()
+                self._truths[key] = truth
+        return truth
+
+    def resolved(self, key: Hashable, resolve: Callable[[], Verdict]) -> Verdict:
+        """Return the verdict known by a key, or find it out."""
+        verdict = self._resolved.get(key)
+        if verdict is None:
+            verdict = resolve()
+            with self._lock:
+                if len(self._resolved) >= _MOST_REMEMBERED:
+                    self._resolved.clear()
+                self._resolved[key] = verdict
+        return verdict
 
 
 def _content(statement: Statement, version: str) -> Hashable:

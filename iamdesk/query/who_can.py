@@ -3,13 +3,14 @@
 A statement in which nothing depends on the principal is evaluated once for all who carry it; one that depends on keys
 about the principal, once for all of whom the same is known. What the statements say is summed up as bits, and each
 set of principals for whom the sum is the same is decided once, by the engine's own `decide`. Where the unknown leaves
-the decision open, principals are put together whose undecided statements cannot be told apart, and one of each group
-is asked. Principals whom a resource's policy names are asked one by one.
+the decision open, one of each set of principals is asked that hang on the same. Principals whom a resource's policy
+names are asked one by one.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact
@@ -18,16 +19,17 @@ from iamdesk.evaluate.layers import Slot, Tally, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import Layer, UnknownContext
+from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import Decision, Part, StatementLine
 from iamdesk.policy.statement import Statement
-from iamdesk.query.hearing import Hearing, Side
-from iamdesk.query.population import Peers, Population, names_someone, positions
+from iamdesk.query.hearing import Hanging, Hearing, Side
+from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
+from iamdesk.query.said import OpenStatement
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
-_BREATH = 512
+_MOST_ANSWERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,17 @@ class Access:
 
     principal: str
     decision: Verdict
-    _answer: Callable[[], Decision]
+    _answer: Callable[[str], Decision]
 
     @property
     def explanation(self) -> Decision:
         """The full answer for this principal, evaluated when asked for."""
-        return self._answer()
+        return self._answer(self.principal)
+
+    @property
+    def how(self) -> tuple[StatementLine, ...]:
+        """The statements that the answer rests or hangs on, each with the policy through which it comes."""
+        return self.explanation.statements_that(Part.DECIDES, Part.DEPENDS)
 
 
 class _Feature(NamedTuple):
@@ -53,12 +60,10 @@ class _Feature(NamedTuple):
 
 
 class _Undecided(NamedTuple):
-    """A statement that hangs on something unknown, for some principals."""
+    """Statements that hang on something unknown, the same for all of some principals."""
 
     members: int
-    signature: Hashable
-    own_keys: tuple[str, ...]
-    """Keys about the caller that it asks for."""
+    what: Hanging
 
 
 class Sweep:
@@ -74,77 +79,116 @@ class Sweep:
         cancelled: Cancelled = never_cancelled,
     ) -> None:
         self._population = population
-        self._index = population.index
         self._hearing = hearing
         self._given = given
         self._unknown = unknown
         self._moment = moment
         self._cancelled = cancelled
         self._bits: dict[_Feature, int] = {}
-        self._undecided: dict[tuple[Layer, int], list[_Undecided]] = {}
+        self._undecided: list[_Undecided] = []
         self._subjects: dict[int, Subject] = {}
+        self._known: dict[int, dict[str, Fact]] = {}
 
-    def verdicts(self) -> Mapping[Verdict, int]:
-        """Return the positions of all users and roles, but the strange ones, by verdict, as bits.
+    def open_to(self) -> Mapping[Verdict, int]:
+        """Return for whom the answer is allowed and for whom it is conditional, as bits; not of the strange ones.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        self._hear_own_policies()
-        found = dict.fromkeys(Verdict, 0)
+        for said in (self._hearing.everywhere(), self._hearing.here()):
+            for (layer, is_allow), members in said.certain.items():
+                self._add(self._bits, _Feature((Slot(layer), is_allow), TRUE), members)
+            for one in said.open:
+                self._breathe()
+                self._hear_own(one)
+        found = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 0}
         for peers in self._population.peers:
+            self._breathe()
             for verdict, members in self._of_peers(peers):
-                found[verdict] |= members
+                if verdict in found:
+                    found[verdict] |= members
         return found
 
-    def _hear_own_policies(self) -> None:
-        hearing, index = self._hearing, self._index
-        said: dict[tuple[Layer, bool], int] = {}
-        for done, number in enumerate(hearing.covering):
-            if done % _BREATH == 0 and self._cancelled():
-                raise WorkCancelled
-            for layer, members, word_of in (
-                (Layer.IDENTITY, index.carriers[number] & self._population.everybody, hearing.identity_word),
-                (Layer.PERMISSIONS_BOUNDARY, index.bounded[number], hearing.boundary_word),
-            ):
-                if not members:
-                    continue
-                word = word_of(number)
-                if word.allows:
-                    said[layer, True] = said.get((layer, True), 0) | members
-                if word.denies:
-                    said[layer, False] = said.get((layer, False), 0) | members
-                if word.open:
-                    policy = hearing.attached(number, layer)
-                    for statement in word.open:
-                        self._hear(policy, statement, number, members)
-        for (layer, is_allow), members in said.items():
-            feature = _Feature((Slot(layer), is_allow), TRUE)
-            self._bits[feature] = self._bits.get(feature, 0) | members
+    def of_the_moment(self) -> tuple[Truth, ...] | None:
+        """Return all that the answer owes to the moment; None where that cannot be told apart from the rest.
 
-    def _hear(self, policy: AttachedPolicy, statement: Statement, number: int, members: int) -> None:
-        """Evaluate a statement of principals' own policies for all who carry it."""
-        for one, alike in self._told_apart(statement.context_keys(), members):
+        It is what statements say that ask for the time: the same at another moment means the same answer.
+        """
+        if any(one.asked.asks_for_time for peers in self._population.peers for one in self._hearing.side(peers).common):
+            return None
+        return tuple(
+            self._match(one, position)
+            for said in (self._hearing.everywhere(), self._hearing.here())
+            for one in said.open
+            if one.asked.asks_for_time
+            for position, _ in self._told_apart(one.asked, one.members)
+        )
+
+    def _breathe(self) -> None:
+        if self._cancelled():
+            raise WorkCancelled
+
+    @staticmethod
+    def _add(bits: dict[_Feature, int], feature: _Feature, members: int) -> None:
+        bits[feature] = bits.get(feature, 0) | members
+
+    def _hear_own(self, one: OpenStatement) -> None:
+        """Evaluate a statement of principals' own policies for everybody who carries it.
+
+        Its truth is remembered by what it asks for: the same conditions stand in many policies.
+        """
+        asked = one.asked
+        slot = Slot(one.policy.layer)
+        for position, alike in self._told_apart(asked, one.members):
+            key = self._truth_key(asked, position)
+            truth = self._population.truth(key, partial(self._match, one, position))
+            if truth is FALSE:
+                continue
+            self._add(self._bits, _Feature((slot, one.statement.is_allow), truth), alike)
+            if truth is MAYBE:
+                self._undecided.append(_Undecided(alike, Hanging(slot, None, asked)))
+
+    def _truth_key(self, asked: Asked, position: int) -> Hashable:
+        """Return all that the truth of a statement hangs on that speaks of the resource."""
+        peers = self._population.peers_at(position)
+        known = self._known.get(peers.number)
+        if known is None:
+            known = self._known[peers.number] = {}
+        facts: list[Fact | None] = []
+        for key in asked.keys:
+            if key in asked.own_keys and key not in self._given:
+                facts += self._population.facts(position, (key,), self._hearing.side(peers).derive)
+            else:
+                if key not in known:
+                    known[key] = self._subject(position).context.fact(key)
+                facts.append(known[key])
+        resource = self._hearing.target.resource_text if asked.in_resource else None
+        return asked.number, self._unknown, tuple(facts), resource
+
+    def _match(self, one: OpenStatement, position: int) -> Truth:
+        result = match_statement(one.policy, one.statement, self._subject(position))
+        return FALSE if result is None else result.truth
+
+    def _hear(
+        self, bits: dict[_Feature, int], policy: AttachedPolicy, statement: Statement, asked: Asked, members: int
+    ) -> Iterator[_Undecided]:
+        """Evaluate a common statement for some peers; yield for whom it hangs on something unknown."""
+        for one, alike in self._told_apart(asked, members):
             result = match_statement(policy, statement, self._subject(one))
             if result is None or result.truth is FALSE:
                 continue
-            _note(self._bits, result, alike)
+            for feature in _features(result):
+                self._add(bits, feature, alike)
             if result.truth is MAYBE:
-                signature = (policy.layer, self._population.signature(statement, policy.document.version))
-                undecided = _Undecided(alike, signature, self._own_keys(statement))
-                self._undecided.setdefault((policy.layer, number), []).append(undecided)
+                yield _Undecided(alike, Hanging(Slot(policy.layer, policy.level), result.grant, asked))
 
-    def _own_keys(self, statement: Statement) -> tuple[str, ...]:
-        return tuple(
-            key
-            for key in dict.fromkeys(statement.context_keys())
-            if key not in self._given and dependence(key) is Dependence.CALLER
-        )
-
-    def _told_apart(self, keys: Sequence[str], members: int) -> Iterator[tuple[int, int]]:
-        """Split principals into those for whom all keys are known alike, as (one of them, all of them as bits)."""
-        asked = [key for key in keys if key not in self._given]
-        depth = max([dependence(key) for key in asked], default=Dependence.NONE)
+    def _told_apart(self, asked: Asked, members: int) -> Iterator[tuple[int, int]]:
+        """Split principals into those for whom all that a statement asks for is known alike: one, all as bits."""
+        depth, own_keys = asked.depth, asked.own_keys
+        if self._given and depth is not Dependence.NONE:
+            keys = [key for key in asked.keys if key not in self._given]
+            depth = max([dependence(key) for key in keys], default=Dependence.NONE)
+            own_keys = tuple(key for key in own_keys if key not in self._given)
         if depth is Dependence.NONE:
             yield members.bit_length() - 1, members
             return
@@ -155,7 +199,7 @@ class Sweep:
             if depth is Dependence.ACCOUNT:
                 yield of_peers.bit_length() - 1, of_peers
             else:
-                yield from self._population.alike(of_peers, asked, self._hearing.side(peers).derive)
+                yield from self._population.alike(of_peers, own_keys, self._hearing.side(peers).derive)
 
     def _subject(self, position: int) -> Subject:
         subject = self._subjects.get(position)
@@ -167,7 +211,10 @@ class Sweep:
         return subject
 
     def _of_peers(self, peers: Peers) -> Iterator[tuple[Verdict, int]]:
-        """Yield (verdict, positions as bits) for principals whom the engine treats alike."""
+        """Yield (verdict, positions as bits) for principals whom the engine treats alike.
+
+        Which denial a refusal is, is not found out: it is always said to be the best case.
+        """
         side = self._hearing.side(peers)
         named = self._named(side)
         for position in positions(named):
@@ -176,15 +223,18 @@ class Sweep:
         if not rest:
             return
         bits = {feature: members & rest for feature, members in self._bits.items() if members & rest}
-        undecided = list(self._hear_common(side, rest, bits))
-        for members, features in _split(rest, bits):
+        undecided = [*self._hear_common(side, rest, bits), *self._undecided]
+        for members, features in _split(rest, bits.items()):
             counted = _tally(features)
             best = decide(side.situation, counted, optimistic=True).verdict
-            if best is decide(side.situation, counted, optimistic=False).verdict:
+            if best is not Verdict.ALLOWED or decide(side.situation, counted, optimistic=False).verdict is best:
                 yield best, members
-            else:
-                for position, alike in self._alike(members, side, undecided):
-                    yield self._ask(position), alike
+                continue
+            certain = frozenset([what for what, truth in features if truth is TRUE])
+            for alike, hanging in _split(members, ((one.what, one.members) for one in undecided)):
+                position = alike.bit_length() - 1
+                key = self._hearing.resolution_key(side, certain, hanging, self._subject(position))
+                yield self._population.resolved(key, partial(self._ask, position)), alike
 
     def _named(self, side: Side) -> int:
         """Return whom of the peers a statement could name, as bits."""
@@ -196,44 +246,42 @@ class Sweep:
 
     def _hear_common(self, side: Side, members: int, bits: dict[_Feature, int]) -> Iterator[_Undecided]:
         """Add to ``bits`` what the common statements say of peers whom none names; yield the undecided ones."""
-        for place, one in enumerate(side.common):
-            if one.result is not None:
-                _note(bits, one.result, members)
-                continue
-            for position, alike in self._told_apart(one.statement.context_keys(), members):
-                result = match_statement(one.policy, one.statement, self._subject(position))
-                if result is None or result.truth is FALSE:
-                    continue
-                _note(bits, result, alike)
-                if result.truth is MAYBE:
-                    yield _Undecided(alike, ("common", place), self._own_keys(one.statement))
+        for policy, statement, asked, result in side.common:
+            if result is None:
+                yield from self._hear(bits, policy, statement, asked, members)
+            else:
+                for feature in _features(result):
+                    self._add(bits, feature, members)
 
     def _ask(self, position: int) -> Verdict:
         return self._hearing.verdict(position, self._given, self._unknown, self._moment)
 
-    def _alike(self, members: int, side: Side, common: Sequence[_Undecided]) -> Iterator[tuple[int, int]]:
-        """Split undecided principals by what they hang on, as (one of them, all of them as bits).
 
-        Statements with the same signature, in the same order, over the same facts: everything that `resolve` reads is
-        the same, once what is decided is.
-        """
-        index = self._index
-        groups: dict[Hashable, tuple[int, int]] = {}
-        for position in positions(members):
-            open_ones = [one for one in common if one.members >> position & 1]
-            for layer, numbers in (
-                (Layer.IDENTITY, index.carried[position]),
-                (Layer.PERMISSIONS_BOUNDARY, index.boundaries[position] or ()),
-            ):
-                for number in numbers:
-                    of_document = self._undecided.get((layer, number), ())
-                    open_ones += [one for one in of_document if one.members >> position & 1]
-            own_keys = sorted({key for one in open_ones for key in one.own_keys})
-            facts = self._population.facts(position, own_keys, side.derive)
-            key = (tuple([one.signature for one in open_ones]), facts)
-            first, bits = groups.get(key, (position, 0))
-            groups[key] = (first, bits | 1 << position)
-        yield from groups.values()
+def answer_everybody(
+    population: Population,
+    hearing: Hearing,
+    given: Mapping[str, Fact],
+    unknown: UnknownContext,
+    moment: datetime,
+    cancelled: Cancelled,
+) -> Mapping[Verdict, int]:
+    """Return for whom the answer is allowed and for whom it is conditional, as bits; not of the strange ones.
+
+    The last answers are remembered.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    sweep = Sweep(population, hearing, given, unknown, moment, cancelled)
+    of_the_moment = sweep.of_the_moment()
+    key = (frozenset(given.items()), unknown, of_the_moment)
+    found = hearing.open_to.get(key)
+    if found is None or of_the_moment is None:
+        found = sweep.open_to()
+        if len(hearing.open_to) >= _MOST_ANSWERS:
+            hearing.open_to.clear()
+        hearing.open_to[key] = found
+    return found
 
 
 def _features(result: StatementResult) -> Iterator[_Feature]:
@@ -247,22 +295,19 @@ def _features(result: StatementResult) -> Iterator[_Feature]:
         yield _Feature(grant, truth)
 
 
-def _note(bits: dict[_Feature, int], result: StatementResult, members: int) -> None:
-    for feature in _features(result):
-        bits[feature] = bits.get(feature, 0) | members
-
-
-def _split(members: int, bits: Mapping[_Feature, int]) -> list[tuple[int, tuple[_Feature, ...]]]:
-    """Split principals into sets of whom the statements say the same."""
-    parts: list[tuple[int, tuple[_Feature, ...]]] = [(members, ())]
-    for feature, having in bits.items():
-        split: list[tuple[int, tuple[_Feature, ...]]] = []
-        for part, features in parts:
+def _split[What](members: int, traits: Iterable[tuple[What, int]]) -> list[tuple[int, tuple[What, ...]]]:
+    """Split principals into sets that share the same of some traits, as (all of them as bits, their traits)."""
+    parts: list[tuple[int, tuple[What, ...]]] = [(members, ())]
+    for trait, having in traits:
+        if not members & having:
+            continue
+        split: list[tuple[int, tuple[What, ...]]] = []
+        for part, shared in parts:
             inside = part & having
             if inside:
-                split.append((inside, (*features, feature)))
+                split.append((inside, (*shared, trait)))
             if inside != part:
-                split.append((part ^ inside, features))
+                split.append((part ^ inside, shared))
         parts = split
     return parts
 
