@@ -36,7 +36,9 @@ imports: .venv/.installed-dev
 
 unit: .venv/.installed-dev
 	@sh packaging/qt_libraries.sh offscreen
-	$(OFFSCREEN) $(PY) -m pytest -n 2 --cov --cov-report=term
+	@# What measures time runs by itself: beside another worker and under coverage it would measure those.
+	$(OFFSCREEN) $(PY) -m pytest -m slow
+	$(OFFSCREEN) $(PY) -m pytest -m "not slow" -n 2 --cov --cov-report=term
 
 bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 	@sh packaging/qt_libraries.sh offscreen
