@@ -10,6 +10,8 @@ with its result - in the GUI thread, whatever kind of callable ``done`` is. Rule
   ``stopped`` is called. Work that raises `WorkCancelled` of its own accord ends the same way.
 * An exception in the work goes to ``failed(error)``; without ``failed`` it goes to ``sys.excepthook``, never nowhere.
 * Python's collector stays in the GUI thread (``garbage.py``).
+* ``patient`` work (a sweep over all principals) takes turns with its like, one at a time: threads that compute side by
+  side gain nothing in Python, and each makes the GUI thread wait longer for its turn.
 * Work sees frozen objects only, and touches no widget.
 * ``progress(done, total)`` may be called as often as the work likes: at most 20 a second arrive (total 0: unknown).
 """
@@ -73,9 +75,8 @@ class JobRunner(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(3)
-        self._pool.setStackSize(_STACK)
+        self._pool = self._threads(2)
+        self._patient_pool = self._threads(1)
         self._jobs: dict[int, Job] = {}
         self._last_token = 0
         self._closed = False
@@ -93,6 +94,7 @@ class JobRunner(QObject):
         progress: Callable[[int, int], None] | None = None,
         stopped: Callable[[], None] | None = None,
         topic: str | None = None,
+        patient: bool = False,
     ) -> Job:
         """Run ``work(progress, cancelled)`` in a thread; see the module's text for what is called when.
 
@@ -109,7 +111,8 @@ class JobRunner(QObject):
         self._jobs[job.token] = job
         self._garbage.begin()
         self.started.emit(job)
-        self._pool.start(_task(work, job.token, job._cancel, self._home.emit))
+        pool = self._patient_pool if patient else self._pool
+        pool.start(_task(work, job.token, job._cancel, self._home.emit))
         return job
 
     def awaits(self, job: Job) -> bool:
@@ -134,10 +137,16 @@ class JobRunner(QObject):
         self._closed = True
         for job in self.running:
             job.cancel()
-        ended = bool(self._pool.waitForDone(milliseconds))
+        ended = self._pool.waitForDone(milliseconds) and self._patient_pool.waitForDone(milliseconds)
         if ended:
             self._garbage.end_all()
         return ended
+
+    def _threads(self, most: int) -> QThreadPool:
+        pool = QThreadPool(self)
+        pool.setMaxThreadCount(most)
+        pool.setStackSize(_STACK)
+        return pool
 
     @Slot(int, str, object)
     def _arrived(self, token: int, what: str, value: object) -> None:

@@ -91,10 +91,14 @@ class Session(QObject):
         self.close()
         self.snapshot = opened
         self.badges = opened.outline.badges
-        self.snapshot_opened.emit(opened)
         self._deciding = self._jobs.run(
-            "Looking for administrators and ways in", opened.decided_badges, done=self._take_badges, topic="badges"
+            "Looking for administrators and ways in",
+            opened.decided_badges,
+            done=self._take_badges,
+            topic="badges",
+            patient=True,
         )
+        self.snapshot_opened.emit(opened)
 
     def close(self) -> None:
         """Forget the snapshot and everything about it."""

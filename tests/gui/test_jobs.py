@@ -195,3 +195,34 @@ def test_garbage_of_the_gui_thread_is_never_collected_by_a_worker(qtbot: QtBot, 
     leave_a_cycle()
     qtbot.waitUntil(lambda: bool(done))
     gc.collect()
+
+
+def test_patient_work_takes_turns_and_holds_nobody_up(qtbot: QtBot, jobs: JobRunner) -> None:
+    release, first_started = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def long(_progress: Progress, _cancelled: Cancelled) -> str:
+        first_started.set()
+        release.wait(5)
+        return "long"
+
+    jobs.run("long", long, done=order.append, patient=True)
+    second = jobs.run("next", lambda _p, _c: "next", done=order.append, patient=True)
+    assert first_started.wait(5)
+    jobs.run("quick", lambda _p, _c: "quick", done=order.append)
+    qtbot.waitUntil(lambda: order == ["quick"])
+    assert second.running
+    release.set()
+    qtbot.waitUntil(lambda: order == ["quick", "long", "next"])
+
+
+def test_patient_work_that_waits_can_be_cancelled(qtbot: QtBot, jobs: JobRunner) -> None:
+    started = threading.Event()
+    ran: list[bool] = []
+    first = jobs.run("endless", until_cancelled(started), patient=True)  # type: ignore[arg-type]
+    assert started.wait(5)
+    second = jobs.run("never", lambda _p, _c: ran.append(True), patient=True)
+    second.cancel()
+    first.cancel()
+    assert jobs.wait_all(5000)
+    assert ran == []

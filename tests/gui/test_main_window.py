@@ -340,7 +340,7 @@ def test_a_closed_window_leaves_no_thread_behind(qtbot: QtBot, tmp_path: Path) -
     qtbot.addWidget(window)
     window.show()
     window.close()
-    assert window.jobs._pool.activeThreadCount() == 0
+    assert window.jobs._pool.activeThreadCount() == window.jobs._patient_pool.activeThreadCount() == 0
     assert QThreadPool.globalInstance().activeThreadCount() == 0
     assert (tmp_path / "s.ini").exists()
 

@@ -168,6 +168,7 @@ class FindingsPanel(QWidget):
             failed=self._failed,
             stopped=self._stopped,
             topic="findings",
+            patient=True,
         )
         self._drain.start()
         self._refresh()
