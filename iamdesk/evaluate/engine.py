@@ -134,11 +134,17 @@ def policies_of(question: Question) -> PolicySet:
         session=None if Layer.SESSION in without else policies.session,
         scps=None if Layer.SCP in without else policies.scps,
         rcps=None if Layer.RCP in without else policies.rcps,
-        resource=None if {Layer.RESOURCE, Layer.TRUST} & without else policies.resource,
+        resource=None
+        if (Layer.TRUST if _is_trust(question.target) else Layer.RESOURCE) in without
+        else policies.resource,
         grants=tuple(grant for grant in policies.grants if grant.layer not in without),
         endpoint=None if Layer.ENDPOINT in without else policies.endpoint,
         restrict_public_buckets=policies.restrict_public_buckets and Layer.BLOCK_PUBLIC_ACCESS not in without,
     )
+
+
+def _is_trust(target: Target) -> bool:
+    return target.service == "sts" and target.name in TRUST_ACTIONS
 
 
 def situation_of(question: Question, policies: PolicySet) -> Situation:
@@ -148,7 +154,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
     is of each layer, not on what the policies of the caller say.
     """
     caller, target = question.caller, question.target
-    is_trust = target.service == "sts" and target.name in TRUST_ACTIONS
+    is_trust = _is_trust(target)
     owner = question.resource_account
     cross = caller.account is not None and owner is not None and owner != caller.account
     is_key = target.service == "kms" and target.resource is not None and target.resource.resource.startswith("key/")

@@ -188,6 +188,8 @@ class ResourcePattern:
         literal_colons = len(written) - 1 + sum(p.count(":") for p in written[-1] if isinstance(p, str))
         if text.count(":") <= literal_colons:
             return False
+        # Past the first such star what is written may stand for the resource, which is compared with case.
+        first = next(number for number, part in enumerate(written) if part and part[-1] is STAR)
         tokens: list[Token] = []
         bounded: set[int] = set()
         for number, part in enumerate(written):
@@ -198,7 +200,7 @@ class ResourcePattern:
                     return False
                 if not isinstance(piece, str) and number < 5 and not (piece is STAR and position == len(part) - 1):
                     bounded.add(len(tokens))
-                tokens.append(piece.lower() if isinstance(piece, str) and number < 5 else piece)
+                tokens.append(piece.lower() if isinstance(piece, str) and number <= first else piece)
         return bounded_match(tokens, frozenset(bounded), text)
 
 
