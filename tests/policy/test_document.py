@@ -15,8 +15,8 @@ BOUNDED = settings(max_examples=150, deadline=None)
 WORDS = st.sampled_from(
     ["Version", "Id", "Statement", "Sid", "Effect", "Allow", "Deny", "Action", "NotAction", "Resource", "NotResource",
      "Principal", "NotPrincipal", "AWS", "Service", "Condition", "StringLike", "ForAllValues:StringEquals", "Null",
-     "Bool", "NumericLessThan", "IpAddress", "ArnLike", "DateEquals", "BinaryEquals", "aws:username", "${aws:username}", "*",
-     "arn:aws:s3:::b/${*}", "s3:*", "2012-10-17", "2008-10-17", "true", "${", "${}", "${a, 'b'}"]
+     "Bool", "NumericLessThan", "IpAddress", "ArnLike", "DateEquals", "BinaryEquals", "aws:username", "${aws:username}",
+     "*", "arn:aws:s3:::b/${*}", "s3:*", "2012-10-17", "2008-10-17", "true", "${", "${}", "${a, 'b'}"]
 )  # fmt: skip
 SCALARS = (
     st.none()
