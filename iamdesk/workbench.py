@@ -14,10 +14,11 @@ from iamdesk.checks.finding import Finding
 from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.explain.decision import Decision
 from iamdesk.index.actions import reference
-from iamdesk.index.completion import Completion, Completions
+from iamdesk.index.completion import Completions
 from iamdesk.index.outline import Badge, Outline, build_outline
 from iamdesk.index.resource_hint import Hint, resource_hint, takes_no_resource
 from iamdesk.index.search import Matches, OutlineSearch
+from iamdesk.index.shown import Completion
 from iamdesk.index.subject import PolicyView, Subject, SubjectIndex
 from iamdesk.index.validation import DocumentProblem, Gap, document_problems, gaps
 from iamdesk.query.cases import CaseError, evaluate_case
@@ -54,6 +55,11 @@ class OpenSnapshot:
     @cached_property
     def _completions(self) -> Completions:
         return Completions(self.snapshot)
+
+    def make_ready(self) -> None:
+        """Build what is otherwise built at first use: the search and the subjects of the tree."""
+        self._search.matches("a")
+        self._subjects.subject("")
 
     def subject(self, key: str) -> Subject | None:
         """Return what the inspector shows for a key of the outline; None for a key that the snapshot does not hold."""

@@ -39,6 +39,8 @@ class Opening(QObject):
         )
 
     def _take(self, path: Path, opened: "OpenSnapshot") -> None:
+        # What is built at first use is built now, behind the tree: the first keystroke and click find it ready.
+        self._jobs.run("Getting ready", lambda _progress, _cancelled: opened.make_ready(), topic="ready")
         self._session.open(opened)
         self.opened.emit(path)
 
@@ -53,8 +55,4 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "OpenSnapshot
     # Imported here, in the worker: the engine and its data load while the window is already on the screen.
     from iamdesk.workbench import Workbench
 
-    opened = Workbench().open_snapshot(path, progress, cancelled)
-    # What is built at first use is built here: the first keystroke and the first click find it ready.
-    opened.subject("")
-    opened.search("a")
-    return opened
+    return Workbench().open_snapshot(path, progress, cancelled)

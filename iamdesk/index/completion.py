@@ -1,7 +1,6 @@
 """What the fields of a question suggest: principals, actions, resources, best first."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from heapq import nsmallest
 from itertools import chain, islice
@@ -11,6 +10,7 @@ from iamdesk.index.action_search import ActionSearch
 from iamdesk.index.actions import Action, reference
 from iamdesk.index.arn_templates import fill_template
 from iamdesk.index.references import Principal, inline_policies_of, last_of_arn, name_of
+from iamdesk.index.shown import Completion
 from iamdesk.index.trust import trusted_names
 from iamdesk.snapshot.model import Account, Snapshot
 
@@ -18,20 +18,6 @@ _LONGEST_TEXT = 2_048
 _FEW_ACCOUNTS = 3
 """Up to so many accounts, ARN templates are offered for each; beyond, the account is left to fill in."""
 _PURPOSE = "Grants permission to "
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """One suggestion."""
-
-    value: str
-    """What is put into the field."""
-    label: str
-    """What is shown. Hostile text, as ``detail``: paint it as plain text."""
-    detail: str
-    """What it is, in a few words."""
-    template: bool = False
-    """Whether ``value`` holds ``${Placeholders}`` to fill in."""
 
 
 class _Candidate(NamedTuple):

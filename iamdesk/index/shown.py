@@ -81,3 +81,17 @@ class PolicyView:
     """Diagnostics of the document, one sentence each: ``Statement[0].Effect: expected …``."""
     carriers: tuple[tuple[str, str], ...]
     """(key, name) of the principals that carry it, boundaries included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One suggestion."""
+
+    value: str
+    """What is put into the field."""
+    label: str
+    """What is shown. Hostile text, as ``detail``: paint it as plain text."""
+    detail: str
+    """What it is, in a few words."""
+    template: bool = False
+    """Whether ``value`` holds ``${Placeholders}`` to fill in."""

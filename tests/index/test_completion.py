@@ -4,7 +4,8 @@ import pytest
 
 from iamdesk.index.action_search import STARTING_POINTS
 from iamdesk.index.actions import reference
-from iamdesk.index.completion import Completion, Completions
+from iamdesk.index.completion import Completions
+from iamdesk.index.shown import Completion
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QLineEdit, QStyle, QStyleOptionFrame, QWidget
 from iamdesk.gui.ask.completion_popup import CompletionPopup
 from iamdesk.gui.plain_text import set_tooltip, visible
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.completion import Completion
+from iamdesk.index.shown import Completion
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _LONGEST = 4096

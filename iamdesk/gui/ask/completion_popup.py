@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.index.completion import Completion
+from iamdesk.index.shown import Completion
 
 _ROWS_SHOWN = 12
 _LEAST_WIDTH = 104

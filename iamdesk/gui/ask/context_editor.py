@@ -11,7 +11,7 @@ from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.ask.context_model import ROW_ROLE, ContextModel
 from iamdesk.gui.ask.context_rows import Choice, ContextRow
 from iamdesk.gui.ask.context_values import EMPTY, ContextValueError, format_values, takes_several
-from iamdesk.index.completion import Completion
+from iamdesk.index.shown import Completion
 
 type _Index = QModelIndex | QPersistentModelIndex
 _TAKE_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)

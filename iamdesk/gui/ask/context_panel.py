@@ -23,7 +23,7 @@ from iamdesk.gui.ask.context_rows import DEFAULT_TYPE, Choice, ContextRow, Conte
 from iamdesk.gui.ask.context_table import ContextTable
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip, tooltip_text
-from iamdesk.index.completion import Completion
+from iamdesk.index.shown import Completion
 
 _ROWS_SHOWN = 7
 _OFTEN_TYPED = (

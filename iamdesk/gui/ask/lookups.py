@@ -1,14 +1,17 @@
 """What the question bar looks up while somebody types, always in a worker: suggestions, names, known mistakes."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.session import Session
-from iamdesk.index.completion import Completion
-from iamdesk.workbench import Hint, OpenSnapshot
+from iamdesk.index.shown import Completion
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import Hint, OpenSnapshot
 
 _SUGGESTED = 50
 
@@ -26,7 +29,7 @@ class Lookups(QObject):
         self._run("Preparing suggestions", "prepare", lambda opened: opened.complete_action("", 1), lambda _found: None)
 
     def suggest(
-        self, field: CompletingField, text: str, find: Callable[[OpenSnapshot, str], tuple[Completion, ...]]
+        self, field: CompletingField, text: str, find: Callable[["OpenSnapshot", str], tuple[Completion, ...]]
     ) -> None:
         """Offer a field what ``find`` finds for the text."""
         self._run(
@@ -62,7 +65,7 @@ class Lookups(QObject):
             choose,
         )
 
-    def look_at(self, action: str, resource: str, seen: Callable[[bool, Hint | None], None]) -> None:
+    def look_at(self, action: str, resource: str, seen: Callable[[bool, "Hint | None"], None]) -> None:
         """Find out whether the action takes no resource, and what is odd about asking for it on this one."""
         self._run(
             "Looking up the action",
@@ -74,7 +77,7 @@ class Lookups(QObject):
             lambda found: seen(*found),
         )
 
-    def _run[T](self, label: str, topic: str, work: Callable[[OpenSnapshot], T], done: Callable[[T], None]) -> None:
+    def _run[T](self, label: str, topic: str, work: Callable[["OpenSnapshot"], T], done: Callable[[T], None]) -> None:
         opened = self._session.snapshot
         if opened is not None:
             self._jobs.run(label, lambda _progress, _cancelled: work(opened), done=done, topic=topic)

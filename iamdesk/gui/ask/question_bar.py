@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -25,8 +26,10 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.session import Session
-from iamdesk.index.completion import Completion
-from iamdesk.workbench import Hint, OpenSnapshot
+from iamdesk.index.shown import Completion
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import Hint, OpenSnapshot
 
 
 class QuestionBar(QWidget):
@@ -222,7 +225,7 @@ class QuestionBar(QWidget):
             return  # also as the window closes: fields end their editing when they lose the keyboard
         self._lookups.look_at(action, resource, lambda star, hint: self._looked_at(action, resource, star, hint))
 
-    def _looked_at(self, action: str, resource: str, no_resource: bool, hint: Hint | None) -> None:
+    def _looked_at(self, action: str, resource: str, no_resource: bool, hint: "Hint | None") -> None:
         if (action, resource) != (self.action.text().strip(), self.resource.text().strip()):
             return
         if no_resource and not resource:
@@ -232,7 +235,7 @@ class QuestionBar(QWidget):
             self._star_is_ours = False
         self._hint(hint)
 
-    def _hint(self, hint: Hint | None) -> None:
+    def _hint(self, hint: "Hint | None") -> None:
         if hint is None:
             if self._hinted and self.message.text == self._hinted:
                 self.message.clear()
@@ -259,7 +262,7 @@ class QuestionBar(QWidget):
 
     # Following the session
 
-    def _opened(self, opened: OpenSnapshot) -> None:
+    def _opened(self, opened: "OpenSnapshot") -> None:
         self._several_accounts = len(opened.snapshot.accounts) > 1
         self._enable()
         self._lookups.prepare()

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
@@ -31,7 +32,9 @@ from iamdesk.gui.plain_text import menu_text
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.snapshot.progress import Cancelled, Progress
-from iamdesk.workbench import OpenSnapshot
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import OpenSnapshot
 
 _BATCH = 120
 """Milliseconds between two looks at what the worker has found."""
@@ -212,7 +215,7 @@ class FindingsPanel(QWidget):
             self.run,
         )
 
-    def _opened(self, opened: OpenSnapshot) -> None:
+    def _opened(self, opened: "OpenSnapshot") -> None:
         self.clear_filter()
         # One account is in the window's title and in every detail: its column would only push the sentences out.
         self.table.setColumnHidden(Column.ACCOUNT, len(opened.snapshot.accounts) < 2)

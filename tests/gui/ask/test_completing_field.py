@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.ask.completion_popup import CompletionModel, CompletionPopup
-from iamdesk.index.completion import Completion
+from iamdesk.index.shown import Completion
 
 OBJECT = "arn:aws:s3:::${BucketName}/${ObjectName}"
 ROWS = (
