@@ -1,7 +1,7 @@
 """The engine over one snapshot: finds who asks and what they carry, and puts the question to the courtroom."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -293,8 +293,12 @@ class Evaluator:
         if role is None:
             raise RequestError(f"the snapshot has no role {caller.arn}")
         tags, ambiguous = tags_by_key(role.tags)
+        text = caller.text
+        if caller.kind is CallerKind.SESSION:  # as AWS writes it: role names are unique without case (SEMANTICS E3)
+            text = f"arn:{caller.partition}:sts::{caller.account}:assumed-role/{role.role_name}/{caller.session_name}"
         caller = replace(
             caller,
+            text=text,
             name=role.role_name,
             path=role.path,
             arn=role.arn,
@@ -422,16 +426,25 @@ class Evaluator:
             [],
         )
 
-    def _tags_of(self, target: Target, record: Resource | None) -> Mapping[str, str] | None:
+    def _tags_of(self, target: Target, record: Resource | None) -> Mapping[str, str | None] | None:
         """Return the tags of the resource that is asked about, where the snapshot knows them and they count."""
         if record is not None and record.tags is not None:
             counts = target.service != "s3" or record.abac_enabled  # SEMANTICS I12
-            return {key.lower(): value for key, value in record.tags} if counts else {}
+            return _without_case(record.tags) if counts else {}
         if target.resource is None or target.resource.service != "iam":
             return None
         arn = target.resource_text
         entity = self.index.users.get(arn) or self.index.roles.get(arn)
-        return None if entity is None else tags_by_key(entity.tags)[0]
+        return None if entity is None else _without_case((tag.key, tag.value) for tag in entity.tags)
+
+
+def _without_case(tags: Iterable[tuple[str, str]]) -> Mapping[str, str | None]:
+    """Return tags by key in lower case; None where two differ only in case: which counts is open (SEMANTICS G6)."""
+    found: dict[str, str | None] = {}
+    for key, value in tags:
+        lowered = key.lower()
+        found[lowered] = None if lowered in found else value
+    return found
 
 
 def _policy_set(carried: Carried, gaps: list[Gap]) -> PolicySet:
