@@ -96,6 +96,8 @@ class Population:
         """Users and roles that have to be asked one by one: their ARN is not what their account and list say."""
         self.carriers = tuple([carriers & self.everybody for carriers in index.carriers])
         """By document: the principals, but the strange ones, that it speaks for, as bits."""
+        self.bounded = tuple([bounded & self.everybody for bounded in index.bounded])
+        """By document: the principals, but the strange ones, whose permissions boundary it is, as bits."""
         self._named: dict[tuple[str, str], int] | None = None
         self._facts: dict[tuple[int, str], Fact | None] = {}
         self._alike: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}

@@ -47,7 +47,7 @@ def gather(population: Population, places: Iterable[int], subject: Subject) -> S
     undecided: dict[tuple[Layer, int], OpenStatement] = {}
     for place in places:
         number, statement = index.statement(place)
-        for policy, members in ((AS_IDENTITY, population.carriers[number]), (AS_BOUNDARY, index.bounded[number])):
+        for policy, members in ((AS_IDENTITY, population.carriers[number]), (AS_BOUNDARY, population.bounded[number])):
             if not members:
                 continue
             if not statement.resource_keys() and match_resource(policy, statement, subject)[0] is FALSE:

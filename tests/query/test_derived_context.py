@@ -1,0 +1,213 @@
+"""What a snapshot knows of the request context by itself, for each kind of caller; what is typed goes before it."""
+
+from typing import Any
+
+import pytest
+
+from iamdesk.evaluate.context import Fact, Knowledge
+from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.query.evaluator import Evaluator
+
+from ..rules import rule
+from .captures import (
+    ID,
+    ROOT,
+    account,
+    allow,
+    deny,
+    document,
+    evaluator,
+    role,
+    role_arn,
+    snapshot,
+    trusting,
+    user,
+    user_arn,
+)
+
+CAPTURE = evaluator(
+    user("ana", path="/staff/", tags=[("Team", "red")]),
+    role("deploy", path="/app/", tags=[("Team", "blue")]),
+    role(
+        "tagged",
+        trust=trusting({"Service": "ec2.amazonaws.com"}, ["sts:AssumeRole", "sts:TagSession"]),
+        tags=[("Team", "x")],
+    ),
+)
+USER, ROLE = user_arn("staff/ana"), role_arn("app/deploy")
+SESSION = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
+FEDERATED = f"arn:aws:sts::{ID}:federated-user/ana"
+SERVICE, ANONYMOUS = "events.amazonaws.com", "anonymous"
+CALLERS = (USER, SESSION, FEDERATED, ROOT, SERVICE, ANONYMOUS)
+ABSENT, PRESENT_UNKNOWN, UNKNOWN = "absent", "present, value unknown", "unknown"
+
+
+def fact(principal: str, key: str, capture: Evaluator = CAPTURE, **more: Any) -> str:
+    more.setdefault("action", "s3:GetObject")
+    more.setdefault("resource", "arn:aws:s3:::b/k")
+    more.setdefault("resource_account", ID)
+    return word(capture.question(Request(principal, **more)).context.fact(key.lower()))
+
+
+def word(known: Fact) -> str:
+    match known.knowledge:
+        case Knowledge.PRESENT:
+            return " + ".join(known.values)
+        case Knowledge.ABSENT:
+            return ABSENT
+        case Knowledge.VALUE_UNKNOWN:
+            return PRESENT_UNKNOWN
+        case _:
+            return UNKNOWN
+
+
+# The columns are those of CALLERS: user, role session, federated user, root, service, anonymous.
+TABLE: dict[str, tuple[str, str, str, str, str, str]] = {
+    "aws:PrincipalArn": (USER, ROLE, FEDERATED, ROOT, ABSENT, ABSENT),
+    "aws:PrincipalAccount": (ID, ID, ID, ID, ABSENT, "anonymous"),
+    "aws:PrincipalType": ("User", "AssumedRole", "FederatedUser", "Account", ABSENT, "Anonymous"),
+    "aws:userid": ("AIDAANA", "AROADEPLOY:ci", f"{ID}:ana", ID, ABSENT, "anonymous"),
+    "aws:username": ("ana", ABSENT, ABSENT, ABSENT, ABSENT, ABSENT),
+    "aws:PrincipalTag/team": ("red", "blue", UNKNOWN, ABSENT, ABSENT, ABSENT),
+    "aws:PrincipalTag/other": (ABSENT, ABSENT, UNKNOWN, ABSENT, ABSENT, ABSENT),
+    "aws:PrincipalOrgID": (UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, ABSENT, ABSENT),
+    "aws:PrincipalOrgPaths": (UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, ABSENT, ABSENT),
+    "aws:PrincipalIsAWSService": ("false", "false", "false", "false", "true", ABSENT),
+    "aws:PrincipalServiceName": (ABSENT, ABSENT, ABSENT, ABSENT, SERVICE, ABSENT),
+    "aws:PrincipalServiceNamesList": (ABSENT, ABSENT, ABSENT, ABSENT, SERVICE, ABSENT),
+    "aws:TokenIssueTime": (UNKNOWN, PRESENT_UNKNOWN, PRESENT_UNKNOWN, UNKNOWN, ABSENT, ABSENT),
+    "aws:MultiFactorAuthPresent": (UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, ABSENT, ABSENT),
+    "aws:AssumedRoot": (ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT, ABSENT),
+    "aws:SourceIdentity": (ABSENT, UNKNOWN, UNKNOWN, ABSENT, ABSENT, ABSENT),
+    "aws:FederatedProvider": (ABSENT, UNKNOWN, ABSENT, ABSENT, ABSENT, ABSENT),
+    "aws:SourceArn": (ABSENT, ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT),
+    "aws:SourceAccount": (ABSENT, ABSENT, ABSENT, ABSENT, UNKNOWN, ABSENT),
+    "aws:SecureTransport": ("true",) * 6,
+    "aws:ViaAWSService": ("false",) * 6,
+    "aws:CalledVia": (ABSENT,) * 6,
+    "aws:CurrentTime": ("2026-03-01T12:00:00Z",) * 6,
+    "aws:EpochTime": ("1772366400",) * 6,
+    "aws:ResourceAccount": (ID,) * 6,
+    "s3:ResourceAccount": (ID,) * 6,
+    "aws:SourceIp": (UNKNOWN,) * 6,
+    "aws:SourceVpce": (UNKNOWN,) * 6,
+    "aws:UserAgent": (UNKNOWN,) * 6,
+    "aws:referer": (UNKNOWN,) * 6,
+    "aws:RequestTag/team": (ABSENT,) * 6,
+    "aws:TagKeys": (ABSENT,) * 6,
+}
+
+
+@rule("J2", "J5", "E3", "E4", "E8", "E10")
+@pytest.mark.parametrize("key", TABLE)
+def test_what_the_snapshot_knows_of_each_kind_of_caller(key: str) -> None:
+    assert tuple(fact(caller, key) for caller in CALLERS) == TABLE[key]
+
+
+@rule("J2")
+def test_of_a_role_without_named_session_the_session_is_open() -> None:
+    known = CAPTURE.question(Request(ROLE, "s3:GetObject", "arn:aws:s3:::b/k")).context.fact("aws:userid")
+    assert known.knowledge is Knowledge.VALUE_UNKNOWN
+    assert known.shape == "AROADEPLOY:*"
+
+
+@rule("J2")
+def test_a_session_could_carry_other_tags_where_the_trust_policy_lets_them_in() -> None:
+    assert fact(role_arn("tagged"), "aws:PrincipalTag/Team") == UNKNOWN
+    assert fact(role_arn("app/deploy"), "aws:PrincipalTag/Team") == "blue"
+
+
+@rule("J4")
+def test_what_is_typed_goes_before_what_is_derived() -> None:
+    typed = {"AWS:username": "zoe", "aws:PrincipalTag/Team": None, "aws:SourceIp": "203.0.113.9"}
+    assert fact(USER, "aws:username", context=typed) == "zoe"
+    assert fact(USER, "aws:principaltag/team", context=typed) == ABSENT
+    assert fact(USER, "aws:sourceip", context=typed) == "203.0.113.9"
+
+
+@rule("J1")
+@pytest.mark.parametrize(
+    ("action", "resource", "key", "expected"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::b/k", "kms:CallerAccount", ABSENT),
+        ("kms:Decrypt", f"arn:aws:kms:eu-west-1:{ID}:key/k", "kms:CallerAccount", ID),
+        ("kms:Decrypt", f"arn:aws:kms:eu-west-1:{ID}:key/k", "s3:ResourceAccount", ABSENT),
+        ("s3:GetObject", "arn:aws:s3:::b/k", "s3:VersionId", ABSENT),
+        ("s3:GetObjectVersion", "arn:aws:s3:::b/k", "s3:VersionId", UNKNOWN),
+        ("iam:TagUser", USER, "aws:TagKeys", UNKNOWN),
+        ("iam:GetRole", ROLE, "iam:PassedToService", ABSENT),
+        ("iam:PassRole", ROLE, "iam:PassedToService", UNKNOWN),
+        ("ec2:DescribeInstances", "*", "aws:ResourceAccount", ABSENT),
+        ("s3:GetObject", "*", "aws:ResourceAccount", UNKNOWN),
+    ],
+)
+def test_a_key_that_the_action_does_not_take_is_absent(action: str, resource: str, key: str, expected: str) -> None:
+    assert fact(USER, key, action=action, resource=resource, resource_account=None) == expected
+
+
+@rule("J2")
+@pytest.mark.parametrize(
+    ("action", "resource", "region"),
+    [
+        ("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ID}:q", "eu-west-1"),
+        ("iam:GetUser", USER, "us-east-1"),
+        ("s3:GetObject", "arn:aws:s3:::b/k", PRESENT_UNKNOWN),
+    ],
+)
+def test_the_region_is_that_of_the_resource_or_of_the_global_endpoint(action: str, resource: str, region: str) -> None:
+    assert fact(USER, "aws:RequestedRegion", action=action, resource=resource) == region
+
+
+@rule("J2", "G6")
+def test_tags_of_iam_entities_that_are_asked_about() -> None:
+    capture = evaluator(
+        user("ana"),
+        user("bob", tags=[("Team", "red"), ("team", "blue"), ("Site", "rome")]),
+        role("r", tags=[("Team", "x")]),
+    )
+    for key in ("aws:ResourceTag/site", "iam:ResourceTag/SITE"):
+        assert fact(user_arn("ana"), key, capture, action="iam:GetUser", resource=user_arn("bob")) == "rome"
+    assert (
+        fact(user_arn("ana"), "aws:ResourceTag/none", capture, action="iam:GetUser", resource=user_arn("bob")) == ABSENT
+    )
+    assert (
+        fact(user_arn("ana"), "aws:ResourceTag/team", capture, action="iam:GetUser", resource=user_arn("bob"))
+        == PRESENT_UNKNOWN
+    )
+    assert fact(user_arn("bob"), "aws:PrincipalTag/team", capture) == UNKNOWN
+
+
+@rule("K1", "K3")
+def test_what_is_there_with_an_unknown_value_is_there_in_strict_mode_too() -> None:
+    null = evaluator(role("deploy", document(allow("s3:*", "*", {"Null": {"aws:TokenIssueTime": "false"}}))))
+    later = evaluator(
+        role("deploy", document(allow("s3:*", "*", {"DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01"}})))
+    )
+    for mode in UnknownContext:
+        request = Request(role_arn("deploy"), "s3:GetObject", "arn:aws:s3:::b/k", unknown_context=mode)
+        assert null.can(request).decision == "allowed"
+        expected = "implicitDeny" if mode is UnknownContext.ABSENT else "conditional"
+        assert later.can(request).decision == expected
+
+
+@rule("J2", "K7")
+def test_a_policy_for_another_roles_sessions_does_not_depend_on_the_session() -> None:
+    """aws:userid of a role session begins with the role's own id: a usual exemption in bucket and identity policies."""
+    elsewhere = {"StringNotLike": {"aws:userid": ["AROAOTHER:*", ID]}}
+    own = {"StringNotLike": {"aws:userid": ["AROADEPLOY:*", ID]}}
+    session = {"StringNotLike": {"aws:userid": ["AROADEPLOY:ci", ID]}}
+    for condition, expected in ((elsewhere, "explicitDeny"), (own, "allowed"), (session, "conditional")):
+        capture = evaluator(role("deploy", document(allow(), deny("s3:*", "*", condition))))
+        answer = capture.can(Request(role_arn("deploy"), "s3:GetObject", "arn:aws:s3:::b/k"))
+        assert answer.decision == expected
+    assert answer.conditions == ({"aws:userid": "AROADEPLOY:ci"},)
+
+
+@rule("J2")
+def test_an_account_alone_does_not_know_its_organization() -> None:
+    capture = Evaluator(
+        snapshot(account(user("ana", document(allow("s3:*", "*", {"StringEquals": {"aws:PrincipalOrgID": "o-1"}})))))
+    )
+    answer = capture.can(Request(user_arn("ana"), "s3:GetObject", "arn:aws:s3:::b/k"))
+    assert answer.decision == "conditional"
+    assert answer.conditions == ({"aws:PrincipalOrgID": "o-1"},)
