@@ -82,15 +82,14 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
             )
             resource = None
     elif resource is None:
-        if all(resource_type.required for resource_type in action.resource_types):
-            kinds = _either([resource_type.name for resource_type in action.resource_types])
-            notes.append(
-                Note(
-                    "resource-unspecified",
-                    f"{action_text} acts on {kinds}: on `*` only statements for all resources count, "
-                    "and a single resource can have another answer.",
-                )
+        kinds = _either([resource_type.name for resource_type in action.resource_types])
+        notes.append(
+            Note(
+                "resource-unspecified",
+                f"{action_text} acts on {kinds}: on `*` only statements for all resources count, "
+                "and a single resource can have another answer.",
             )
+        )
     else:
         fitting = set(reference.resource_types_of_arn(service, str(resource)))
         own = [resource_type.name for resource_type in action.resource_types]
