@@ -4,14 +4,14 @@ The bounds of K6 say whether the unknown can matter at all. Where it can, the ke
 in two statements has one value in both, so what looks undecided may be decided after all.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, islice, product
 from math import prod
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact, Knowledge
-from iamdesk.evaluate.domains import domains
+from iamdesk.evaluate.domains import Domain, domains
 from iamdesk.evaluate.layers import Ruling, Situation, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
 from iamdesk.evaluate.truth import FALSE, MAYBE, Truth
@@ -51,26 +51,18 @@ class _Open:
 
 def resolve(situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling) -> Resolution:
     """Decide a request whose bounds differ. ``best`` is the ruling with everything unknown for the caller."""
-    fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
-    hanging = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
-    keys = tuple(dict.fromkeys(key for one in hanging for key in one.keys))
-    tried = domains(keys, [one.result for one in hanging], subject)
-    can_be_allowed = best.verdict is Verdict.ALLOWED
-    if not keys or prod(len(domain.facts) for domain in tried) > MOST_COMBINATIONS:
+    trial = _Trial.of(situation, results, subject, best)
+    keys, can_be_allowed = trial.keys, trial.can_be_allowed
+    if trial.is_too_large:
         # Where even the best case is refused, the context does not matter.
-        verdict = Verdict.CONDITIONAL if can_be_allowed else Verdict.IMPLICIT_DENY
+        verdict = trial.verdict_of(())
         return Resolution(verdict, best, keys if can_be_allowed else (), (), (), is_exact=not can_be_allowed)
-    ruling_of = _Judge(situation, fixed, hanging, keys, subject)
-    table = {combination: ruling_of(combination) for combination in product(*(domain.facts for domain in tried))}
+    ruling_of = trial.judge()
+    table = {combination: ruling_of(combination) for combination in trial.combinations()}
     rulings = list(table.values())
-    verdicts = {ruling.verdict for ruling in rulings}
-    is_exact = all(domain.is_complete for domain in tried)
-    if Verdict.ALLOWED not in verdicts and (is_exact or not can_be_allowed):
-        # Nothing would ever allow it: not a question of context, even where a Deny may add its word.
-        verdict = Verdict.EXPLICIT_DENY if verdicts == {Verdict.EXPLICIT_DENY} else Verdict.IMPLICIT_DENY
+    verdict = trial.verdict_of({ruling.verdict for ruling in rulings})
+    if verdict is not Verdict.CONDITIONAL:
         return Resolution(verdict, _first(rulings, verdict), (), (), (), is_exact=True)
-    if verdicts == {Verdict.ALLOWED} and is_exact:
-        return Resolution(Verdict.ALLOWED, rulings[0], (), (), (), is_exact=True)
     if len({ruling.verdict is Verdict.ALLOWED for ruling in rulings}) == 1:
         # All values that were tried say the same, but there may be others.
         return Resolution(Verdict.CONDITIONAL, best, keys, (), (), is_exact=False)
@@ -78,14 +70,76 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
     positions = [position for position in range(len(keys)) if _can_change(position, allowed)]
     allowed = {tuple([combination[position] for position in positions]): word for combination, word in allowed.items()}
     matters = tuple(keys[position] for position in positions)
-    same = [tried[position].same for position in positions]
+    same = [trial.tried[position].same for position in positions]
     sets = _smallest_sets(matters, allowed, same)
     denials = _smallest_sets(matters, {combination: not word for combination, word in allowed.items()}, same)
-    if not is_exact:
+    if not trial.is_exact:
         bounds = _Bounds(situation, results, subject)
         sets = tuple(one for one in sets if bounds.always_allow(one))
         denials = tuple(one for one in denials if bounds.never_allow(one))
-    return Resolution(Verdict.CONDITIONAL, _first(rulings, Verdict.ALLOWED), matters, sets, denials, is_exact=is_exact)
+    ruling = _first(rulings, Verdict.ALLOWED)
+    return Resolution(Verdict.CONDITIONAL, ruling, matters, sets, denials, is_exact=trial.is_exact)
+
+
+def resolve_verdict(
+    situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling
+) -> Verdict:
+    """Return the verdict that `resolve` gives, sooner: without telling what it hangs on."""
+    trial = _Trial.of(situation, results, subject, best)
+    seen: set[Verdict] = set()
+    if not trial.is_too_large:
+        ruling_of = trial.judge()
+        for combination in trial.combinations():
+            seen.add(ruling_of(combination).verdict)
+            if Verdict.ALLOWED in seen and len(seen) > 1:
+                break
+    return trial.verdict_of(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What is tried to decide a request whose bounds differ."""
+
+    situation: Situation
+    subject: Subject
+    fixed: list[tuple[StatementResult, Truth]]
+    hanging: list[_Open]
+    keys: tuple[str, ...]
+    tried: list[Domain]
+    can_be_allowed: bool
+
+    @classmethod
+    def of(cls, situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling) -> "_Trial":
+        fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
+        hanging = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
+        keys = tuple(dict.fromkeys(key for one in hanging for key in one.keys))
+        tried = domains(keys, [one.result for one in hanging], subject)
+        return cls(situation, subject, fixed, hanging, keys, tried, best.verdict is Verdict.ALLOWED)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether there are too many combinations to try, or nothing to try."""
+        return not self.keys or prod(len(domain.facts) for domain in self.tried) > MOST_COMBINATIONS
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the combinations show everything that can happen."""
+        return all(domain.is_complete for domain in self.tried)
+
+    def combinations(self) -> Iterator[tuple[Fact, ...]]:
+        return product(*(domain.facts for domain in self.tried))
+
+    def judge(self) -> "_Judge":
+        return _Judge(self.situation, self.fixed, self.hanging, self.keys, self.subject)
+
+    def verdict_of(self, verdicts: Collection[Verdict]) -> Verdict:
+        """Return the answer that the verdicts of the combinations make; of none where it is too large."""
+        if not verdicts:
+            return Verdict.CONDITIONAL if self.can_be_allowed else Verdict.IMPLICIT_DENY
+        if Verdict.ALLOWED not in verdicts and (self.is_exact or not self.can_be_allowed):
+            # Nothing would ever allow it: not a question of context, even where a Deny may add its word.
+            return Verdict.EXPLICIT_DENY if verdicts == {Verdict.EXPLICIT_DENY} else Verdict.IMPLICIT_DENY
+        return Verdict.ALLOWED if verdicts == {Verdict.ALLOWED} and self.is_exact else Verdict.CONDITIONAL
 
 
 def _first(rulings: Iterable[Ruling], verdict: Verdict) -> Ruling:

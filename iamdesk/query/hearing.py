@@ -14,7 +14,7 @@ from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
-from iamdesk.evaluate.unknowns import resolve
+from iamdesk.evaluate.unknowns import resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.statement import Statement
 from iamdesk.query.population import Asked, Asks, Peers, Population, names_someone
@@ -209,7 +209,7 @@ class Hearing:
                 key,
                 tuple([one.asked.number for one in hanging]),
             )  # which denial it is can depend on the order in which values are tried
-        return self._population.resolved(key, lambda: resolve(side.situation, results, subject, best).verdict)
+        return self._population.resolved(key, lambda: resolve_verdict(side.situation, results, subject, best))
 
     def resolution_key(
         self, side: Side, certain: frozenset[Hashable], hanging: Sequence[Hanging], subject: Subject
