@@ -56,6 +56,9 @@ class Caller:
     has_missing_path: bool = False
     """Whether the role's path is not known: a session ARN carries none (SEMANTICS E3)."""
 
+    is_any_member: bool = False
+    """Whether it is some user of whom nothing is known but a group: what a group lets its members do."""
+
     @property
     def is_service_linked(self) -> bool:
         """Whether it is a service-linked role, which SCPs and RCPs do not bind (SEMANTICS E11)."""

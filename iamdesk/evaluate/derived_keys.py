@@ -40,6 +40,9 @@ _OF_ITS_ACCOUNT = frozenset(
         "kms:calleraccount",
     }
 )
+_OF_THE_RESOURCE = frozenset(
+    {"aws:requestedregion", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"}
+)
 _TYPES = {
     CallerKind.ROOT: "Account",
     CallerKind.USER: "User",
@@ -66,6 +69,24 @@ def dependence(key: str) -> Dependence:
     if key in _OF_THE_CALLER or key.startswith(_PRINCIPAL_TAG):
         return Dependence.CALLER
     return Dependence.ACCOUNT if key in _OF_ITS_ACCOUNT else Dependence.NONE
+
+
+class Variation(IntEnum):
+    """How far what the snapshot knows of a key varies over the requests of one caller."""
+
+    NONE = 0
+    """The same in every request of one moment."""
+    RESOURCE = 1
+    """By the resource asked about."""
+    ACTION = 2
+    """By the action, too: not every action takes it (SEMANTICS J1)."""
+
+
+def variation(key: str, reference: ServiceReference) -> Variation:
+    """Return how far what `DerivedKeys` says of a key (lower case) varies by what is asked about."""
+    if key in _OF_THE_RESOURCE:
+        return Variation.RESOURCE
+    return Variation.NONE if reference.is_global_key(key) else Variation.ACTION
 
 
 @dataclass(slots=True)
@@ -99,6 +120,19 @@ class DerivedKeys:
             self.organization,
         )
 
+    def on(self, target: Target) -> "DerivedKeys":
+        """Return the same for another action on the same resource."""
+        return DerivedKeys(
+            self.caller,
+            target,
+            self.reference,
+            self.moment,
+            self.resource_account,
+            self.resource_tags,
+            self.may_carry_session_tags,
+            self.organization,
+        )
+
     def __call__(self, key: str) -> Fact | None:
         """Return what is known of the key, or None."""
         if key not in self._known:
@@ -128,6 +162,8 @@ class DerivedKeys:
 
     def _principal_tag(self, tag: str) -> Fact | None:
         caller = self.caller
+        if caller.is_any_member:
+            return None
         match caller.kind:
             case CallerKind.USER:
                 if tag in caller.ambiguous_tags:
@@ -149,6 +185,8 @@ class DerivedKeys:
         caller = self.caller
         kind = caller.kind
         is_role = kind in (CallerKind.ROLE, CallerKind.SESSION)
+        if caller.is_any_member and key in _OF_THE_CALLER:
+            return VALUE_UNKNOWN
         match key:
             case "aws:principalarn":
                 return derived(caller.arn) if caller.arn else DERIVED_ABSENT

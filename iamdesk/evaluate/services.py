@@ -58,6 +58,10 @@ KMS_CROSS_ACCOUNT = frozenset(
 NEEDS_BOTH_SIDES = frozenset({"vpc-lattice-svcs"})
 """Services that want identity and resource policy to allow, in one account too (SEMANTICS D8)."""
 
+ACTIONS_DIFFER = frozenset({"iam", "kms", "sts"})
+"""Services of which one action is decided by other layers, or refused by other rules, than another on the same
+resource (SEMANTICS I1 to I5, I10). Of every other service, all actions are decided alike."""
+
 GLOBAL_SERVICES = frozenset(
     {"iam", "organizations", "cloudfront", "route53", "account", "support", "globalaccelerator"}
 )
