@@ -9,9 +9,13 @@ from PySide6.QtWidgets import QApplication
 
 from iamdesk.gui.about import app_version
 from iamdesk.gui.crash_trail import CrashTrail, default_log_folder, note_qt_message
+from iamdesk.gui.interrupts import Interrupts
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.message_bar import Tone
 from iamdesk.gui.settings import Settings, default_settings_path
+
+_INTERRUPTED = 130
+"""128 + SIGINT: what a shell reports."""
 
 
 class Application(QApplication):
@@ -34,19 +38,25 @@ class Application(QApplication):
 
 
 def run(path: Path | None = None) -> int:
-    """Show the window, with a snapshot where a path is given, until it is closed; return the exit status."""
+    """Show the window, with a snapshot where a path is given, until it is closed; return the exit status.
+
+    Ctrl-C in the terminal closes it too; the status is then 130.
+    """
     app = Application([sys.argv[0]])
     trail = CrashTrail(default_log_folder())
     qInstallMessageHandler(_qt_message)
     window = MainWindow(app, Settings(default_settings_path()))
     app.window = window
     trail.broke.connect(lambda sentence: window.show_trouble(Tone.ERROR, sentence))
+    interrupts = Interrupts(window.close, app)
     window.show()
     if path is not None:
         window.open_path(path)
     try:
-        return app.exec()
+        status = app.exec()
+        return _INTERRUPTED if interrupts.seen else status
     finally:
+        interrupts.release()
         app.window = None
         window.dispose()
         qInstallMessageHandler(None)

@@ -9,6 +9,7 @@ from iamdesk.paths import sample_snapshot
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
@@ -34,6 +35,7 @@ class Watched(MainWindow):
         QTimer.singleShot(50000, self, lambda: QApplication.exit(9))
 
 app.MainWindow = Watched
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, however these tests were started
 sys.exit(app.run(Path(sys.argv[1])))
 """
 
@@ -59,6 +61,19 @@ def test_it_starts_opens_and_ends_in_silence(tmp_path: Path) -> None:
     assert ended.stdout.startswith("opened acme-prod.json")
     assert ended.stderr == ""
     assert ended.returncode == 0
+    assert (tmp_path / "config" / "iamdesk" / "iamdesk.ini").exists()
+
+
+def test_ctrl_c_in_the_terminal_closes_the_window(tmp_path: Path) -> None:
+    """The signal comes while Qt waits and Python does nothing."""
+    then = """
+        import os
+        os.system(f"(sleep 0.3; kill -INT {os.getpid()}) &")
+    """
+    ended = run(tmp_path, then.strip())
+    assert ended.stdout.startswith("opened acme-prod.json")
+    assert ended.stderr == ""
+    assert ended.returncode == 130
     assert (tmp_path / "config" / "iamdesk" / "iamdesk.ini").exists()
 
 
