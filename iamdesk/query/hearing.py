@@ -1,6 +1,6 @@
 """One action on one resource, put to everybody: what does not depend on the principal is found out once."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +11,6 @@ from iamdesk.evaluate.engine import Question, in_play, policies_of, situation_of
 from iamdesk.evaluate.layers import Situation, Slot, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_resource, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
-from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.unknowns import resolve_verdict
@@ -19,6 +18,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.statement import Statement
 from iamdesk.query.population import Asked, Asks, Peers, Population, names_someone
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY, Said, gather
+from iamdesk.query.sums import Hanging, resolution_key
 
 
 class Word(NamedTuple):
@@ -44,14 +44,6 @@ class CommonStatement(NamedTuple):
     asked: Asked
     result: StatementResult | None
     """What it says of everybody; None where the principal or the context decides."""
-
-
-class Hanging(NamedTuple):
-    """A statement that hangs on something unknown."""
-
-    slot: Slot
-    grant: Grant | None
-    asked: Asked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,30 +195,13 @@ class Hearing:
             return best.verdict
         certain = tally([(result, TRUE) for result in results if result.truth is TRUE])
         said = {*((slot, True) for slot in certain.allow), *((slot, False) for slot in certain.deny), *certain.grants}
-        key = self.resolution_key(side, frozenset(said), hanging, subject)
+        key = resolution_key(side.key, frozenset(said), hanging, subject)
         if best.verdict is not Verdict.ALLOWED:
             key = (
                 key,
                 tuple([one.asked.number for one in hanging]),
             )  # which denial it is can depend on the order in which values are tried
         return self._population.resolved(key, lambda: resolve_verdict(side.situation, results, subject, best))
-
-    def resolution_key(
-        self, side: Side, certain: frozenset[Hashable], hanging: Sequence[Hanging], subject: Subject
-    ) -> Hashable:
-        """Return all that an answer hangs on where the unknown leaves open whether it is allowed.
-
-        Args:
-            side: Of the principal's peers.
-            certain: What statements that match for certain say: (slot, whether it is an Allow), and grants.
-            hanging: The undecided statements.
-            subject: Whom and what it is about, in which context.
-        """
-        keys = sorted({key for one in hanging for key in one.asked.keys})
-        facts = tuple([subject.context.fact(key) for key in keys])
-        resource = self.target.resource_text if any(one.asked.in_resource for one in hanging) else None
-        signatures = frozenset([(one.slot, one.grant, one.asked.number) for one in hanging])
-        return side.key, subject.context.unknown, certain, signatures, facts, resource
 
     def _word(self, number: int, policy: AttachedPolicy) -> Word:
         matching: list[StatementResult] = []

@@ -7,7 +7,7 @@ the decision open, one of each set of principals is asked that hang on the same.
 names are asked one by one.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,18 +15,18 @@ from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact
 from iamdesk.evaluate.derived_keys import Dependence, dependence
-from iamdesk.evaluate.layers import Slot, Tally, decide, tally
-from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
+from iamdesk.evaluate.layers import Slot, decide
+from iamdesk.evaluate.matching import Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
-from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, Part, StatementLine
 from iamdesk.policy.statement import Statement
-from iamdesk.query.hearing import Hanging, Hearing, Side
+from iamdesk.query.hearing import Hearing, Side
 from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
 from iamdesk.query.said import OpenStatement
+from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, split, tally_of
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MOST_ANSWERS = 16
@@ -49,14 +49,6 @@ class Access:
     def how(self) -> tuple[StatementLine, ...]:
         """The statements that the answer rests or hangs on, each with the policy through which it comes."""
         return self.explanation.statements_that(Part.DECIDES, Part.DEPENDS)
-
-
-class _Feature(NamedTuple):
-    """Something that statements say of some principals: a slot's Allow or Deny, or a grant, true or unknown."""
-
-    what: tuple[Slot, bool] | Grant
-    """(slot, whether it is an Allow), or how the resource's side names them."""
-    truth: Truth
 
 
 class _Undecided(NamedTuple):
@@ -84,7 +76,7 @@ class Sweep:
         self._unknown = unknown
         self._moment = moment
         self._cancelled = cancelled
-        self._bits: dict[_Feature, int] = {}
+        self._bits: dict[Feature, int] = {}
         self._undecided: list[_Undecided] = []
         self._subjects: dict[int, Subject] = {}
         self._known: dict[int, dict[str, Fact]] = {}
@@ -97,7 +89,7 @@ class Sweep:
         """
         for said in (self._hearing.everywhere(), self._hearing.here()):
             for (layer, is_allow), members in said.certain.items():
-                self._add(self._bits, _Feature((Slot(layer), is_allow), TRUE), members)
+                self._add(self._bits, Feature((Slot(layer), is_allow), TRUE), members)
             for one in said.open:
                 self._breathe()
                 self._hear_own(one)
@@ -129,7 +121,7 @@ class Sweep:
             raise WorkCancelled
 
     @staticmethod
-    def _add(bits: dict[_Feature, int], feature: _Feature, members: int) -> None:
+    def _add(bits: dict[Feature, int], feature: Feature, members: int) -> None:
         bits[feature] = bits.get(feature, 0) | members
 
     def _hear_own(self, one: OpenStatement) -> None:
@@ -144,7 +136,7 @@ class Sweep:
             truth = self._population.truth(key, partial(self._match, one, position))
             if truth is FALSE:
                 continue
-            self._add(self._bits, _Feature((slot, one.statement.is_allow), truth), alike)
+            self._add(self._bits, Feature((slot, one.statement.is_allow), truth), alike)
             if truth is MAYBE:
                 self._undecided.append(_Undecided(alike, Hanging(slot, None, asked)))
 
@@ -170,14 +162,14 @@ class Sweep:
         return FALSE if result is None else result.truth
 
     def _hear(
-        self, bits: dict[_Feature, int], policy: AttachedPolicy, statement: Statement, asked: Asked, members: int
+        self, bits: dict[Feature, int], policy: AttachedPolicy, statement: Statement, asked: Asked, members: int
     ) -> Iterator[_Undecided]:
         """Evaluate a common statement for some peers; yield for whom it hangs on something unknown."""
         for one, alike in self._told_apart(asked, members):
             result = match_statement(policy, statement, self._subject(one))
             if result is None or result.truth is FALSE:
                 continue
-            for feature in _features(result):
+            for feature in features_of(result):
                 self._add(bits, feature, alike)
             if result.truth is MAYBE:
                 yield _Undecided(alike, Hanging(Slot(policy.layer, policy.level), result.grant, asked))
@@ -224,16 +216,16 @@ class Sweep:
             return
         bits = {feature: members & rest for feature, members in self._bits.items() if members & rest}
         undecided = [*self._hear_common(side, rest, bits), *self._undecided]
-        for members, features in _split(rest, bits.items()):
-            counted = _tally(features)
+        for members, features in split(rest, bits.items()):
+            counted = tally_of(features)
             best = decide(side.situation, counted, optimistic=True).verdict
             if best is not Verdict.ALLOWED or decide(side.situation, counted, optimistic=False).verdict is best:
                 yield best, members
                 continue
             certain = frozenset([what for what, truth in features if truth is TRUE])
-            for alike, hanging in _split(members, ((one.what, one.members) for one in undecided)):
+            for alike, hanging in split(members, ((one.what, one.members) for one in undecided)):
                 position = alike.bit_length() - 1
-                key = self._hearing.resolution_key(side, certain, hanging, self._subject(position))
+                key = resolution_key(side.key, certain, hanging, self._subject(position))
                 yield self._population.resolved(key, partial(self._ask, position)), alike
 
     def _named(self, side: Side) -> int:
@@ -244,13 +236,13 @@ class Sweep:
                 found |= self._population.named_by(one.statement)
         return found & side.peers.members
 
-    def _hear_common(self, side: Side, members: int, bits: dict[_Feature, int]) -> Iterator[_Undecided]:
+    def _hear_common(self, side: Side, members: int, bits: dict[Feature, int]) -> Iterator[_Undecided]:
         """Add to ``bits`` what the common statements say of peers whom none names; yield the undecided ones."""
         for policy, statement, asked, result in side.common:
             if result is None:
                 yield from self._hear(bits, policy, statement, asked, members)
             else:
-                for feature in _features(result):
+                for feature in features_of(result):
                     self._add(bits, feature, members)
 
     def _ask(self, position: int) -> Verdict:
@@ -282,45 +274,3 @@ def answer_everybody(
             hearing.open_to.clear()
         hearing.open_to[key] = found
     return found
-
-
-def _features(result: StatementResult) -> Iterator[_Feature]:
-    """Yield what one statement adds to the sum, as `tally` counts it."""
-    counted = tally([(result, result.truth)])
-    for slot, truth in counted.allow.items():
-        yield _Feature((slot, True), truth)
-    for slot, truth in counted.deny.items():
-        yield _Feature((slot, False), truth)
-    for grant, truth in counted.grants.items():
-        yield _Feature(grant, truth)
-
-
-def _split[What](members: int, traits: Iterable[tuple[What, int]]) -> list[tuple[int, tuple[What, ...]]]:
-    """Split principals into sets that share the same of some traits, as (all of them as bits, their traits)."""
-    parts: list[tuple[int, tuple[What, ...]]] = [(members, ())]
-    for trait, having in traits:
-        if not members & having:
-            continue
-        split: list[tuple[int, tuple[What, ...]]] = []
-        for part, shared in parts:
-            inside = part & having
-            if inside:
-                split.append((inside, (*shared, trait)))
-            if inside != part:
-                split.append((part ^ inside, shared))
-        parts = split
-    return parts
-
-
-def _tally(features: Sequence[_Feature]) -> Tally:
-    allow: dict[Slot, Truth] = {}
-    deny: dict[Slot, Truth] = {}
-    grants: dict[Grant, Truth] = {}
-    for what, truth in features:
-        if isinstance(what, Grant):
-            grants[what] = max(grants.get(what, FALSE), truth)
-        else:
-            slot, is_allow = what
-            side = allow if is_allow else deny
-            side[slot] = max(side.get(slot, FALSE), truth)
-    return Tally(allow, deny, grants)
