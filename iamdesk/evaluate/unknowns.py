@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, islice, product
 from math import prod
+from operator import itemgetter
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact, Knowledge
@@ -66,13 +67,15 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
     if len({ruling.verdict is Verdict.ALLOWED for ruling in rulings}) == 1:
         # All values that were tried say the same, but there may be others.
         return Resolution(Verdict.CONDITIONAL, best, keys, (), (), is_exact=False)
-    allowed = {combination: ruling.verdict is Verdict.ALLOWED for combination, ruling in table.items()}
+    # From here on values are known by their places in the domains: numbers are quick to compare.
+    places = product(*(range(len(domain.facts)) for domain in trial.tried))
+    allowed = {place: ruling.verdict is Verdict.ALLOWED for place, ruling in zip(places, rulings, strict=True)}
     positions = [position for position in range(len(keys)) if _can_change(position, allowed)]
-    allowed = {tuple([combination[position] for position in positions]): word for combination, word in allowed.items()}
+    allowed = {tuple([place[position] for position in positions]): word for place, word in allowed.items()}
     matters = tuple(keys[position] for position in positions)
-    same = [trial.tried[position].same for position in positions]
-    sets = _smallest_sets(matters, allowed, same)
-    denials = _smallest_sets(matters, {combination: not word for combination, word in allowed.items()}, same)
+    of_matter = [trial.tried[position] for position in positions]
+    sets = _smallest_sets(matters, allowed, True, of_matter)
+    denials = _smallest_sets(matters, allowed, False, of_matter)
     if not trial.is_exact:
         bounds = _Bounds(situation, results, subject)
         sets = tuple(one for one in sets if bounds.always_allow(one))
@@ -227,43 +230,46 @@ def _unknown_keys(result: StatementResult, subject: Subject) -> tuple[str, ...]:
     return tuple(unknown)
 
 
-def _can_change(position: int, allowed: Mapping[tuple[Fact, ...], bool]) -> bool:
-    seen: dict[tuple[Fact, ...], bool] = {}
-    for combination, verdict in allowed.items():
-        rest = combination[:position] + combination[position + 1 :]
+type _Places = tuple[int, ...]
+"""For each key, the place of its value in its domain."""
+
+
+def _can_change(position: int, allowed: Mapping[_Places, bool]) -> bool:
+    seen: dict[_Places, bool] = {}
+    for places, verdict in allowed.items():
+        rest = places[:position] + places[position + 1 :]
         if seen.setdefault(rest, verdict) is not verdict:
             return True
     return False
 
 
 def _smallest_sets(
-    keys: tuple[str, ...], holds: Mapping[tuple[Fact, ...], bool], same: Sequence[Mapping[Fact, tuple[Fact, ...]]]
+    keys: tuple[str, ...], allowed: Mapping[_Places, bool], wanted: bool, tried: Sequence[Domain]
 ) -> tuple[ConditionSet, ...]:
-    """Return the sets of fixed values, none larger than needed, that make it hold whatever the other keys are.
-
-    ``same`` gives for each key, by value, others that do as well.
-    """
-    found: list[dict[int, Fact]] = []
+    """Return the sets of fixed values, none larger than needed, that give the wanted word whatever the others are."""
+    holding = [places for places, word in allowed.items() if word is wanted]
+    others = [places for places, word in allowed.items() if word is not wanted]
+    found: list[dict[int, int]] = []
     for count in range(1, len(keys) + 1):
         for positions in combinations(range(len(keys)), count):
-            always: dict[tuple[Fact, ...], bool] = {}
-            for combination, verdict in holds.items():
-                own = tuple([combination[position] for position in positions])
-                always[own] = always.get(own, True) and verdict
-            for own, verdict in always.items():
-                candidate = dict(zip(positions, own, strict=True))
-                if verdict and not any(smaller.items() <= candidate.items() for smaller in found):
+            first = positions[0]
+            own = itemgetter(*positions) if count > 1 else itemgetter(slice(first, first + 1))
+            refuted = set(map(own, others))
+            for values in dict.fromkeys(map(own, holding)):
+                candidate = dict(zip(positions, values, strict=True))
+                if values not in refuted and not any(smaller.items() <= candidate.items() for smaller in found):
                     found.append(candidate)
         if len(found) >= _MOST_SETS:
             break
-    return tuple(islice(_spread(keys, found, same), _MOST_SETS))
+    return tuple(islice(_spread(keys, found, tried), _MOST_SETS))
 
 
 def _spread(
-    keys: tuple[str, ...], found: Iterable[Mapping[int, Fact]], same: Sequence[Mapping[Fact, tuple[Fact, ...]]]
+    keys: tuple[str, ...], found: Iterable[Mapping[int, int]], tried: Sequence[Domain]
 ) -> Iterator[ConditionSet]:
     """Yield each set, and the same with other values that policies name and that do as well."""
     for one in found:
-        choices = [(fact, *same[position].get(fact, ())) for position, fact in one.items()]
-        for facts in product(*choices):
-            yield {keys[position]: fact for position, fact in zip(one, facts, strict=True)}
+        facts = {position: tried[position].facts[place] for position, place in one.items()}
+        choices = [(fact, *tried[position].same.get(fact, ())) for position, fact in facts.items()]
+        for chosen in product(*choices):
+            yield {keys[position]: fact for position, fact in zip(one, chosen, strict=True)}
