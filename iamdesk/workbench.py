@@ -7,11 +7,9 @@ same object and none asks a second time. All of it may be called from any thread
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from iamdesk.checks import registry
-from iamdesk.checks.finding import Finding
-from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.evaluate.request import CaseError, Request, UnknownContext
 from iamdesk.explain.decision import Decision
 from iamdesk.index.actions import reference
 from iamdesk.index.completion import Completions
@@ -21,13 +19,15 @@ from iamdesk.index.search import Matches, OutlineSearch
 from iamdesk.index.shown import Completion
 from iamdesk.index.subject import PolicyView, Subject, SubjectIndex
 from iamdesk.index.validation import DocumentProblem, Gap, document_problems, gaps
-from iamdesk.query.cases import CaseError, evaluate_case
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.who_can import Access
 from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
+
+if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
+    from iamdesk.checks.finding import Finding
+    from iamdesk.query.evaluator import Evaluator
+    from iamdesk.query.who_can import Access
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
 
@@ -40,8 +40,10 @@ class OpenSnapshot:
         self.outline = outline
 
     @cached_property
-    def evaluator(self) -> Evaluator:
+    def evaluator(self) -> "Evaluator":
         """The engine over this snapshot: built at first use, which takes no longer than a heartbeat."""
+        from iamdesk.query.evaluator import Evaluator
+
         return Evaluator(self.snapshot)
 
     @cached_property
@@ -117,7 +119,7 @@ class OpenSnapshot:
         unknown_context: UnknownContext = UnknownContext.UNKNOWN,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
-    ) -> Iterator[Access]:
+    ) -> "Iterator[Access]":
         """Return every principal for whom the answer is allowed or conditional, as they are found.
 
         Raises:
@@ -141,18 +143,22 @@ class OpenSnapshot:
         """Return what the snapshot names and does not hold."""
         return gaps(self.snapshot)
 
-    def findings(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Iterator[Finding]:
+    def findings(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Iterator[Finding]":
         """Run every check; findings come as they are found.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
+        from iamdesk.checks import registry
+
         return registry.run(self.evaluator, progress, cancelled)
 
     def decided_badges(
         self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
     ) -> Mapping[int, tuple[Badge, ...]]:
         """Return the badges by row, those that need the evaluator (administrator, outsider) included."""
+        from iamdesk.checks import registry
+
         return registry.badges(self.evaluator, self.outline, progress, cancelled)
 
 
@@ -178,4 +184,6 @@ class Workbench:
         Raises:
             CaseError: the case cannot be evaluated; its text says why in one sentence.
         """
+        from iamdesk.query.cases import evaluate_case
+
         return evaluate_case(case, unknown_context)

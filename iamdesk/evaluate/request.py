@@ -10,6 +10,10 @@ class RequestError(ValueError):
     """A question that cannot be asked: an unknown principal, a malformed action or ARN. Its text is one sentence."""
 
 
+class CaseError(ValueError):
+    """A self-contained case (CONTRACT 4) that cannot be evaluated. Its text is one sentence."""
+
+
 class UnknownContext(StrEnum):
     """What a condition key that nobody gave means."""
 

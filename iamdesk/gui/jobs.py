@@ -12,6 +12,8 @@ with its result - in the GUI thread, whatever kind of callable ``done`` is. Rule
 * Python's collector stays in the GUI thread (``garbage.py``).
 * ``patient`` work (a sweep over all principals) takes turns with its like, one at a time: threads that compute side by
   side gain nothing in Python, and each makes the GUI thread wait longer for its turn.
+* Work gives way: where the GUI thread has something to do, ``cancelled()`` waits until it is done. A repaint hands the
+  interpreter over and takes it back at each call into Qt, and beside a computing thread each time costs a wait.
 * Work sees frozen objects only, and touches no widget.
 * ``progress(done, total)`` may be called as often as the work likes: at most 20 a second arrive (total 0: unknown).
 """
@@ -22,7 +24,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
+from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, Signal, Slot
 
 from iamdesk.gui.garbage import GarbageDuty
 from iamdesk.snapshot.collector import collector_paused
@@ -33,6 +35,8 @@ type Work[T] = Callable[[Progress, Cancelled], T]
 _STACK = 64 * 1024 * 1024
 """Bytes of stack for a worker: deep JSON is parsed there, and some systems give threads half a megabyte."""
 _PROGRESS_INTERVAL = 0.05
+_LONGEST_WAY = 0.05
+"""Seconds for which work gives way at once: a window that never rests does not stop it."""
 
 
 class Job:
@@ -81,6 +85,13 @@ class JobRunner(QObject):
         self._last_token = 0
         self._closed = False
         self._garbage = GarbageDuty(self)
+        self._at_rest = threading.Event()
+        self._at_rest.set()
+        loop = QAbstractEventDispatcher.instance()
+        if loop is not None:
+            loop.aboutToBlock.connect(self._at_rest.set)
+            loop.awake.connect(self._at_rest.clear)
+            self.destroyed.connect(self._at_rest.set)
         # A bound method of an object of this thread: the connection queues, whichever thread emits.
         self._home.connect(self._arrived)
 
@@ -112,7 +123,7 @@ class JobRunner(QObject):
         self._garbage.begin()
         self.started.emit(job)
         pool = self._patient_pool if patient else self._pool
-        pool.start(_task(work, job.token, job._cancel, self._home.emit))
+        pool.start(_task(work, job.token, _Way(job._cancel, self._at_rest), self._home.emit))
         return job
 
     def awaits(self, job: Job) -> bool:
@@ -176,14 +187,25 @@ class JobRunner(QObject):
                 sys.excepthook(type(value), value, value.__traceback__)
 
 
+class _Way:
+    """What a worker asks: whether its work is still wanted. Lets the GUI thread go first."""
+
+    def __init__(self, cancel: threading.Event, at_rest: threading.Event) -> None:
+        self._cancel = cancel
+        self._at_rest = at_rest
+
+    def is_cancelled(self) -> bool:
+        if not self._cancel.is_set() and not self._at_rest.is_set():
+            self._at_rest.wait(_LONGEST_WAY)
+        return self._cancel.is_set()
+
+
 class _Step(NamedTuple):
     done: int
     total: int
 
 
-def _task(
-    work: Work[Any], token: int, cancel: threading.Event, send: Callable[[int, str, object], None]
-) -> Callable[[], None]:
+def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, object], None]) -> Callable[[], None]:
     """Return what the thread runs. It holds no reference to callbacks or widgets: those die in the GUI thread only."""
 
     def task() -> None:
@@ -197,11 +219,11 @@ def _task(
                 send(token, "progress", _Step(done, total))
 
         try:
-            if cancel.is_set():
+            if way.is_cancelled():
                 raise WorkCancelled
             # A full collection over what a sweep makes would stop the window for as long as it takes.
             with collector_paused():
-                result = work(progress, cancel.is_set)
+                result = work(progress, way.is_cancelled)
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
             send(token, "failed", error)
         else:

@@ -39,10 +39,10 @@ class Opening(QObject):
         )
 
     def _take(self, path: Path, opened: "OpenSnapshot") -> None:
-        # What is built at first use is built now, behind the tree: the first keystroke and click find it ready.
-        self._jobs.run("Getting ready", lambda _progress, _cancelled: opened.make_ready(), topic="ready", patient=True)
         self._session.open(opened)
         self.opened.emit(path)
+        # What is built at first use is built behind the tree: the first keystroke and click find it ready.
+        self._jobs.run("Getting ready", lambda _progress, _cancelled: opened.make_ready(), topic="ready", patient=True)
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, SnapshotError):

@@ -7,17 +7,13 @@ from iamdesk.evaluate.caller import Caller, CallerKind, parse_caller
 from iamdesk.evaluate.context import Context, Fact, given_facts
 from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet, SourceType
-from iamdesk.evaluate.request import Layer, Request, RequestError, UnknownContext
+from iamdesk.evaluate.request import CaseError, Layer, Request, RequestError, UnknownContext
 from iamdesk.evaluate.services import TRUST_ACTIONS
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.explain.decision import Decision
 from iamdesk.explain.explanation import explain
 from iamdesk.index.actions import reference
 from iamdesk.policy.document import parse_document
-
-
-class CaseError(ValueError):
-    """A case that cannot be evaluated. Its text is one sentence."""
 
 
 def evaluate_case(case: Mapping[str, Any], unknown_context: UnknownContext = UnknownContext.ABSENT) -> Decision:

@@ -36,7 +36,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
-_BATCH = 120
+_BATCH = 400
 """Milliseconds between two looks at what the worker has found."""
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
@@ -131,7 +131,8 @@ class FindingsPanel(QWidget):
         layout.addWidget(self._split, 1)
 
     def _connect(self) -> None:
-        self._drain.timeout.connect(self._take_in)
+        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
+        self._drain.timeout.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
         self._debounce.timeout.connect(self._filter)
         self.text.textChanged.connect(lambda _text: self._debounce.start())
         self.check.activated.connect(self._filter)

@@ -83,6 +83,7 @@ class OverviewPage(QScrollArea):
         self.listed = QListWidget()
         self.listed.setUniformItemSizes(True)
         self.listed.setFrameShape(QListWidget.Shape.NoFrame)
+        self.listed.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.problems = QListWidget()
         self.problems.setUniformItemSizes(True)
         self.problems.setFrameShape(QListWidget.Shape.NoFrame)
