@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.layers import Slot, Tally, decide, tally
 from iamdesk.evaluate.matching import StatementResult
@@ -65,10 +66,12 @@ def _decide(trace: Trace, results: Iterable[StatementResult], added: Sequence[Sl
     counted = tally((result, result.truth) for result in results)
     allow, grants = dict(counted.allow), dict(counted.grants)
     slots = trace.situation.slots
+    # Nobody but everyone names an unsigned caller (SEMANTICS E10).
+    itself = Grant.EVERYONE if trace.question.caller.kind is CallerKind.ANONYMOUS else Grant.EXACT
     for slot in added:
         allow[slot] = TRUE
         if slot.layer in (Layer.RESOURCE, Layer.TRUST):
-            grants[Grant.EXACT] = TRUE
+            grants[itself] = TRUE
         if slot not in slots:
             slots = (*slots, slot)
     situation = replace(trace.situation, slots=slots)
@@ -138,7 +141,8 @@ def _change(trace: Trace, removed: Sequence[StatementResult], added: Sequence[Sl
         )
         for result in removed
     )
-    additions = tuple(Addition(slot.layer, slot.level, target.action_text, target.resource_text) for slot in added)
+    resource = target.resource_text.replace("${", "${$}{")  # what looks like a variable is meant as it stands
+    additions = tuple(Addition(slot.layer, slot.level, target.action_text, resource) for slot in added)
     parts = []
     if removed:
         names = [f"{one.policy_name}, statement {one.index + 1}" for one in removals]
