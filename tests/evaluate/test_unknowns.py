@@ -32,7 +32,7 @@ type Assignment = Mapping[str, str | Sequence[str] | None]
 # Every string over the letters of the policies and one more, up to a length that all patterns can show.
 TEXTS = [
     *("".join(letters) for length in range(1, 4) for letters in product("abz", repeat=length)),
-    *("a*", "*b", "*a*", "?", "*", "AB", "?b", "A", "B", "A*", "*B", "*A*"),
+    *("a*", "*b", "*a*", "?", "*", "AB", "Ab", "aB", "?b", "A", "B", "A*", "*B", "*A*"),
 ]
 REACH: dict[str, list[str | tuple[str, ...]]] = {
     TAG: list(TEXTS),
