@@ -103,7 +103,7 @@ def evaluate(question: Question) -> Trace:
         resolution.sets,
         resolution.denials,
         resolution.is_exact,
-        _other_reading(situation, results, resolution.verdict),
+        _other_reading(situation, results, subject, resolution.verdict),
     )
 
 
@@ -277,14 +277,14 @@ def in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolic
         yield from policies.session or ()
 
 
-def _other_reading(situation: Situation, results: list[StatementResult], verdict: Verdict) -> Verdict | None:
+def _other_reading(
+    situation: Situation, results: list[StatementResult], subject: Subject, verdict: Verdict
+) -> Verdict | None:
     """Return the answer under the other reading of rules on which AWS's pages disagree, where it is another one."""
     other: Verdict | None = None
     if any(result.other is not None for result in results):
-        counted = tally((result, result.truth if result.other is None else result.other) for result in results)
-        best = decide(situation, counted, optimistic=True).verdict
-        worst = decide(situation, counted, optimistic=False).verdict
-        other = best if best is worst else Verdict.CONDITIONAL
+        read = [result if result.other is None else replace(result, truth=result.other) for result in results]
+        other = settle(situation, read, subject)[0].verdict
     elif situation.is_trust and verdict is Verdict.IMPLICIT_DENY and not situation.is_cross_account:
         # The general page lets a grant to the user's own ARN go past the boundary (SEMANTICS I2 against C3), and no
         # page says outright that a tag or source identity wants the identity side in one account (I2, open).
@@ -292,5 +292,6 @@ def _other_reading(situation: Situation, results: list[StatementResult], verdict
         boundary = Slot(Layer.PERMISSIONS_BOUNDARY)
         named = counted.grants.get(Grant.EXACT) is TRUE
         slots = tuple(slot for slot in situation.slots if slot != boundary or not named)
-        other = decide(replace(situation, slots=slots, needs_both=False), counted, optimistic=False).verdict
+        lenient = replace(situation, slots=slots, needs_both=False)
+        other = settle(lenient, results, subject)[0].verdict if lenient != situation else None
     return other if other is not verdict else None

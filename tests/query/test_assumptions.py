@@ -236,6 +236,29 @@ def test_the_boundary_against_a_trust_policy_that_names_the_user_is_disputed() -
     assert notes(answer)["pages-disagree"] == "allowed"
 
 
+@rule("K7", "K9")
+def test_what_hangs_on_nothing_after_all_is_not_disputed_for_that() -> None:
+    """The same key in two statements: allowed whatever it is, under either reading of the third."""
+    mfa = "aws:MultiFactorAuthPresent"
+    statements = [
+        allow("sqs:*", "*", {"Bool": {mfa: "true"}}),
+        allow("sqs:*", "*", {"BoolIfExists": {mfa: "false"}}),
+        allow("sqs:*", "arn:aws:sqs:*:q"),
+    ]
+    answer = ask(evaluator(user("ana", document(*statements))), "sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ID}:q")
+    assert answer.decision == "allowed"
+    assert "pages-disagree" not in notes(answer)
+
+
+@rule("I2", "K9")
+def test_a_deny_that_may_strike_is_no_disagreement_of_pages() -> None:
+    denying = deny("sts:AssumeRole", "*", {"Bool": {"aws:MultiFactorAuthPresent": "false"}})
+    capture = evaluator(user("ana", document(denying)), role("target", trust=trusting({"AWS": ROOT})))
+    answer = ask(capture, "sts:AssumeRole", role_arn("target"))
+    assert answer.decision == "implicitDeny"
+    assert "pages-disagree" not in notes(answer)
+
+
 @rule("I2")
 def test_tagging_a_session_without_own_permission_is_open() -> None:
     trust = trusting({"AWS": ANA}, ["sts:AssumeRole", "sts:TagSession"])
