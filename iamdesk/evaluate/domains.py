@@ -21,7 +21,7 @@ from iamdesk.policy.variables import Template, Variable, fill
 _EQUALITY = frozenset({"StringEquals", "StringNotEquals", "Null"})
 _LIKENESS = frozenset({"StringLike", "StringNotLike"})
 """Operators that compare for equality where no value has a wildcard."""
-_ALL_SUBSETS_UP_TO = 5
+_ALL_SUBSETS_UP_TO = 7
 """A key with several values is tried with every set of so many values; of more, with pairs and nearly all."""
 _MOST_LINKED = 16
 _MOST_FILLINGS = 8

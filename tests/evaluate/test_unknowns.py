@@ -292,6 +292,26 @@ def test_a_set_of_values_that_only_together_allow_is_found() -> None:
     assert answer.conditions == ({LIST: ("a", "b")},)
 
 
+@rule("K7", "G15")
+def test_of_a_few_values_every_set_is_tried() -> None:
+    every = [(f"ForAnyValue:{spelling}", LIST, [value]) for spelling, value in zip(THREE_SPELLINGS, "abc", strict=True)]
+    document = policy_of(
+        [
+            ("Allow", [*every, ("ForAllValues:StringEquals", LIST, list("abcd"))]),
+            ("Deny", [("ForAnyValue:StringEquals", LIST, ["d"])]),
+        ]
+    )
+    trace = ask(document, {})
+    assert trace.verdict == "conditional"
+    assert trace.is_exact
+    answer = evaluate_case(case_of(document, {}), UnknownContext.UNKNOWN)
+    assert answer.conditions == ({LIST: ("a", "b", "c")},)
+
+
+# One operator thrice in one condition: names are compared without case.
+THREE_SPELLINGS = ("StringEquals", "stringEquals", "stringequals")
+
+
 @rule("K6")
 def test_what_even_the_best_case_refuses_does_not_depend() -> None:
     """More unknown keys than can be tried, and nothing that allows."""
