@@ -30,6 +30,9 @@ _KEY_PLACEHOLDER = re.compile(r"\$\{[^}]*\}|<[^>]*>")
 # Where several apply the reference lists them together ("Permissions management, Write"); the telling one is first.
 _ACCESS_LEVELS: Final = ("Permissions management", "Tagging", "Write", "Read", "List")
 
+# ARNs of which the resource types are kept: questions come in series about the same ones.
+_MOST_ARNS: Final = 1 << 13
+
 # Actions by which someone from outside takes a role: any provider's claims are in the request (SEMANTICS I9), but the
 # reference lists only those of well-known providers.
 _PROVIDER_ACTIONS: Final = frozenset({"assumerolewithwebidentity"})
@@ -143,6 +146,8 @@ class ServiceReference:
         self._services: dict[str, _Service] = {}
         self._catalogue: ActionCatalogue | None = None
         self._key_sets: dict[frozenset[str], frozenset[str]] = {}
+        self._types_of: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._acting_on: Mapping[str, frozenset[str]] | None = None
         self._lock = threading.RLock()
 
     def service_exists(self, prefix: str) -> bool:
@@ -193,11 +198,33 @@ class ServiceReference:
         ``arn`` may hold wildcards: it fits a type when some ARN that it covers is of that type; ``*`` fits all. The
         types are those of ``service``, whose ARNs may be another service's (a role's for sts).
         """
-        loaded = self._service(service)
-        split = split_arn(arn)
-        if loaded is None or split is None:
-            return ()
-        return tuple(name for name, template in loaded.templates if template.fits(split))
+        known = self._types_of.get((service, arn))
+        if known is None:
+            loaded = self._service(service)
+            split = split_arn(arn)
+            known = ()
+            if loaded is not None and split is not None:
+                known = tuple([name for name, template in loaded.templates if template.fits(split)])
+            if len(self._types_of) >= _MOST_ARNS:
+                self._types_of.clear()
+            self._types_of[service, arn] = known
+        return known
+
+    def services_on(self, service: str) -> tuple[str, ...]:
+        """Return the services, sorted, that act on resources whose ARNs name a service (``iam``: also sts, ec2 …).
+
+        The first call reads all services.
+        """
+        if self._acting_on is None:
+            found: dict[str, set[str]] = {}
+            for acting in self.services():
+                loaded = self._service(acting)
+                for entry in loaded.resource_types.values() if loaded else ():
+                    named = entry.arn.split(":", 3)[2].lower()
+                    found.setdefault("*" if named.startswith("$") else named, set()).add(acting)
+            self._acting_on = {named: frozenset(acting) for named, acting in found.items()}
+        anything = self._acting_on.get("*", frozenset())
+        return tuple(sorted(self._acting_on.get(service.lower(), frozenset()) | anything))
 
     def is_of_type(self, service: str, name: str, arn: str) -> bool:
         """Return whether an ARN, which may hold wildcards, fits one resource type of a service."""

@@ -67,6 +67,7 @@ class PolicyIndex:
         self.users: dict[str, UserDetail] = {}
         self.roles: dict[str, RoleDetail] = {}
         self.groups: dict[tuple[str, str], GroupDetail] = {}
+        self.group_arns: dict[str, GroupDetail] = {}
         self.policies: dict[tuple[str, str], ManagedPolicyDetail] = {}
         self._policies_by_arn: dict[str, ManagedPolicyDetail] = {}
         self._roles_by_name: dict[tuple[str, str], RoleDetail] = {}
@@ -89,6 +90,7 @@ class PolicyIndex:
             self._roles_by_name[number, role.role_name.lower()] = role
         for group in account.groups:
             self.groups[number, group.group_name] = group
+            self.group_arns[group.arn] = group
             self._account_of[group.arn] = number
         for policy in account.policies:
             self.policies[number, policy.arn] = policy
@@ -152,7 +154,7 @@ class PolicyIndex:
             policies = self._own(account, arn, "role", role.role_policy_list, role.attached_managed_policies, missing)
             boundary = self._boundary(account, arn, "role", role.permissions_boundary, missing)
             return Carried(tuple(policies), boundary, role.permissions_boundary is not None, tuple(missing))
-        group = next(group for group in self.groups.values() if group.arn == arn)
+        group = self.group_arns[arn]
         return Carried(tuple(self._of_group(account, group, missing)), None, False, tuple(missing))
 
     def _of_group(self, account: str, group: GroupDetail, missing: list[MissingPolicy]) -> list[CarriedPolicy]:

@@ -5,7 +5,7 @@ work however many principals there are. Documents are held once each, whoever ca
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -125,6 +125,7 @@ class StatementIndex:
     def _sort(self) -> None:
         """Number the statements, and sort them by what their actions name."""
         self._statements: list[Statement] = []
+        self._first_of: list[int] = []
         self._document_of: list[int] = []
         self._by_service: dict[str | None, dict[ActionPattern, list[int]]] = {}
         self._negated: list[int] = []
@@ -132,7 +133,9 @@ class StatementIndex:
         self._loose: set[int] = set()
         self._crossing: set[int] = set()
         self._by_opening: dict[tuple[str, str], list[int]] = {}
+        self._openings_of: dict[int, tuple[tuple[str, str, bool], ...]] = {}
         for number, document in enumerate(self.documents):
+            self._first_of.append(len(self._statements))
             for statement in document.statements:
                 if statement.broken is not None:
                     continue
@@ -162,6 +165,7 @@ class StatementIndex:
             if entry.is_everything:
                 self._anywhere.add(place)
                 return
+        openings: list[tuple[str, str, bool]] = []
         for entry in statement.resources:
             if entry.problem is not None:
                 continue
@@ -170,22 +174,48 @@ class StatementIndex:
                 self._loose.add(place)
                 return
             opening = parts[5].partition("*")[0].partition("?")[0]
-            self._by_opening.setdefault((parts[2].lower(), opening), []).append(place)
-            if any(part.endswith("*") for part in parts[:5]):
+            can_cross = any(part.endswith("*") for part in parts[:5])
+            openings.append((parts[2].lower(), opening, can_cross))
+            if can_cross:
                 self._crossing.add(place)
+        for service, opening, _ in openings:
+            self._by_opening.setdefault((service, opening), []).append(place)
+        self._openings_of[place] = tuple(openings)
 
     def statement(self, place: int) -> tuple[int, Statement]:
         """Return a statement by its number, after the number of its document."""
         return self._document_of[place], self._statements[place]
 
+    def of_document(self, number: int) -> Iterator[tuple[int, Statement]]:
+        """Yield (number of the statement, statement) for the statements of a document, but for the broken ones."""
+        following = self._first_of[number + 1] if number + 1 < len(self._first_of) else len(self._statements)
+        for place in range(self._first_of[number], following):
+            yield place, self._statements[place]
+
+    def services_of(self, number: int) -> frozenset[str] | None:
+        """Return the services that a document's statements name; None where one can cover every service."""
+        found: set[str] = set()
+        for _, statement in self.of_document(number):
+            if statement.services is None:
+                return None
+            found |= statement.services
+        return frozenset(found)
+
+    def names_every_resource(self, place: int) -> bool:
+        """Return whether a statement is for every resource, ``*`` included."""
+        return place in self._anywhere
+
+    def is_loose(self, place: int) -> bool:
+        """Return whether a statement's resources have to be looked at for every resource asked about."""
+        return place in self._loose
+
     def naming(self, covering: Covering, service: str, resource: Arn | None) -> list[int]:
-        """Return the statements that can speak of a resource by an ARN that is written out, in order.
+        """Return the covering statements that can speak of a resource by an ARN that is written out, in order.
 
         None of ``anywhere`` and ``loose`` is among them. ``service`` is the action's: it counts where nothing is asked
         about. What is returned has still to be compared; what is not cannot match.
         """
-        text = "" if resource is None else resource.resource
-        prefix = service if resource is None else resource.service.lower()
+        prefix, text = _begins(service, resource)
         found: set[int] = set()
         for length in self._lengths.get(prefix, ()):
             if length > len(text):
@@ -197,6 +227,15 @@ class StatementIndex:
         found &= covering.places
         return sorted(found.difference(self._anywhere, self._loose))
 
+    def can_name(self, place: int, service: str, resource: Arn | None) -> bool:
+        """Return the same of one statement: whether it has still to be compared with a resource."""
+        prefix, text = _begins(service, resource)
+        crossing = ":" in text
+        for of_service, opening, can_cross in self._openings_of.get(place, ()):
+            if (crossing and can_cross) or (of_service == prefix and text.startswith(opening)):
+                return True
+        return False
+
     def covering(self, service: str, name: str) -> Covering:
         """Return the statements that cover an action; both parts are given in lower case."""
         found = self._covering.get((service, name))
@@ -205,21 +244,6 @@ class StatementIndex:
             with self._lock:
                 found = self._covering.setdefault((service, name), found)
         return found
-
-    def of_service(self, service: str) -> Iterator[tuple[int, Statement]]:
-        """Yield (number of the document, statement) of all statements that can cover an action of a service, in order.
-
-        Statements that name no service (``*``, ``NotAction``) can.
-        """
-        places = set(self._negated)
-        for one in (service, None):
-            places.update(*self._by_service.get(one, {}).values())
-        for place in sorted(places):
-            yield self._document_of[place], self._statements[place]
-
-    def services(self) -> Sequence[str]:
-        """Return the service prefixes that statements name, sorted."""
-        return sorted(service for service in self._by_service if service is not None)
 
     def _cover(self, service: str, name: str) -> Covering:
         statements = self._statements
@@ -240,3 +264,8 @@ class StatementIndex:
             tuple(anywhere),
             tuple(sorted(places & self._loose)),
         )
+
+
+def _begins(service: str, resource: Arn | None) -> tuple[str, str]:
+    """Return the service of a resource, and the text that an entry's opening has to begin."""
+    return (service, "") if resource is None else (resource.service.lower(), resource.resource)

@@ -11,7 +11,7 @@ from iamdesk.evaluate.engine import Question, in_play, policies_of, situation_of
 from iamdesk.evaluate.layers import Situation, Slot, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_resource, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
-from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.unknowns import resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
@@ -223,8 +223,7 @@ class Hearing:
         return Word(tuple(matching), allows, denies, tuple(undecided))
 
     def _side(self, peers: Peers) -> Side:
-        member = self._population.index.subjects[peers.members.bit_length() - 1]
-        question = self._asks.question(Request(member, self.action, self.resource))
+        question = self._population.question(peers.members.bit_length() - 1, self.action, self.resource)
         policies = policies_of(question)
         situation = situation_of(question, policies)
         own = replace(policies, identity=(), boundary=None if policies.boundary is None else ())
@@ -246,7 +245,7 @@ class Hearing:
         if not isinstance(derive, DerivedKeys):
             raise TypeError("a question about a snapshot derives its keys from the snapshot")
         is_settled = all(one.result is not None for one in common)
-        return Side(peers, question, situation, _key_of(situation), tuple(common), is_settled, derive)
+        return Side(peers, question, situation, situation_key(situation), tuple(common), is_settled, derive)
 
 
 def subject_of(question: Question) -> Subject:
@@ -254,6 +253,7 @@ def subject_of(question: Question) -> Subject:
     return Subject(question.caller, question.target, question.context, question.policies.boundary is not None)
 
 
-def _key_of(situation: Situation) -> Hashable:
+def situation_key(situation: Situation) -> Hashable:
+    """Return a situation without who asks: principals of whom it is the same are decided alike."""
     fields = (getattr(situation, name) for name in Situation.__slots__ if name != "caller")
     return situation.caller.kind, *fields

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, Caller, CallerKind
+from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, CallerKind
 from iamdesk.evaluate.context import Fact
 from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, dependence
 from iamdesk.evaluate.engine import Question
-from iamdesk.evaluate.policies import PolicySet
 from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.truth import Truth
 from iamdesk.evaluate.verdict import Verdict
@@ -19,21 +18,12 @@ from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
+from iamdesk.query.standings import Standing
 
 _MANY = 100
 _MOST_REMEMBERED = 1 << 14
 _OF_THE_MOMENT = frozenset({"aws:currenttime", "aws:epochtime"})
 _ACCOUNT_ITSELF = re.compile(r"\d+|arn:[^:]*:iam::\d*:root")
-
-
-class Standing(NamedTuple):
-    """A principal as the evaluator knows it."""
-
-    policies: PolicySet
-    """Those of the principal; what the resource brings is not among them."""
-    caller: Caller
-    may_be_tagged: bool
-    """Whether sessions of it can carry tags of their own."""
 
 
 class Asks(Protocol):
@@ -44,11 +34,14 @@ class Asks(Protocol):
     def now(self) -> datetime:
         """Return the moment at which a question is asked."""
 
-    def question(self, request: Request) -> Question:
-        """Return a request with everything that belongs to it."""
+    def question(self, request: Request, standing: Standing | None = None) -> Question:
+        """Return a request with everything that belongs to it; ``standing`` is who asks, where that is known."""
 
     def standing(self, principal: str) -> Standing:
         """Return a principal by its ARN."""
+
+    def member_of(self, group: str) -> Standing:
+        """Return some member of a group, by the group's ARN: a user of whom nothing is known but the group."""
 
 
 class Asked(NamedTuple):
@@ -74,11 +67,23 @@ class Peers:
     """Principals whom the engine treats alike but for what they carry and for the condition keys about them."""
 
     number: int
+    partition: str
     account: str
     kind: CallerKind
     has_boundary: bool
     members: int
     """Their positions, as bits."""
+
+
+class _Kin(NamedTuple):
+    """What peers have in common."""
+
+    partition: str
+    account: str
+    kind: CallerKind
+    has_boundary: bool = False
+    is_service_linked: bool = False
+    is_group: bool = False
 
 
 class Population:
@@ -108,39 +113,45 @@ class Population:
         self._lock = threading.Lock()
 
     def _find_peers(self) -> tuple[tuple[Peers, ...], tuple[Peers | None, ...]]:
+        keys = [self._kin(position) for position in range(len(self.index.subjects))]
+        members: dict[_Kin, int] = {}
+        for position, key in enumerate(keys):
+            if key is not None:
+                members[key] = members.get(key, 0) | 1 << position
+        found = {
+            key: Peers(number, key.partition, key.account, key.kind, key.has_boundary, bits)
+            for number, (key, bits) in enumerate(members.items())
+        }
+        peers = tuple(one for key, one in found.items() if not key.is_group)
+        return peers, tuple(None if key is None else found[key] for key in keys)
+
+    def _kin(self, position: int) -> _Kin | None:
         policies, index = self._asks.index, self.index
-        members: dict[tuple[str, str, CallerKind, bool, bool], int] = {}
-        keys: list[tuple[str, str, CallerKind, bool, bool] | None] = []
-        for position, arn in enumerate(index.subjects[: index.principals]):
-            role = policies.roles.get(arn)
-            parts = arn.split(":", 5)
-            if arn in index.roots:
-                keys.append((parts[1], parts[4], CallerKind.ROOT, False, False))
-                continue
-            kind = CallerKind.USER if role is None else CallerKind.ROLE
-            prefix = "user/" if role is None else "role/"
-            if (
-                len(parts) < 6
-                or parts[:1] + parts[2:4] != ["arn", "iam", ""]
-                or not parts[1]
-                or parts[4] not in policies.accounts
-                or not parts[5].startswith(prefix)
-                or parts[5].endswith("/")
-                or arn != arn.strip()
-            ):
-                keys.append(None)
-                continue
-            is_linked = role is not None and role.path.startswith(SERVICE_LINKED_PATH)
-            key = (parts[1], parts[4], kind, index.boundaries[position] is not None, is_linked)
-            keys.append(key)
-        for position, known in enumerate(keys):
-            if known is not None:
-                members[known] = members.get(known, 0) | 1 << position
-        found = {key: Peers(number, key[1], key[2], key[3], bits) for number, (key, bits) in enumerate(members.items())}
-        return tuple(found.values()), tuple(None if key is None else found[key] for key in keys)
+        arn = index.subjects[position]
+        parts = arn.split(":", 5)
+        if arn in index.roots:
+            return _Kin(parts[1], parts[4], CallerKind.ROOT)
+        role = policies.roles.get(arn)
+        is_group = position >= index.principals
+        prefix = "group/" if is_group else "user/" if role is None else "role/"
+        if (
+            len(parts) < 6
+            or parts[:1] + parts[2:4] != ["arn", "iam", ""]
+            or not parts[1]
+            or parts[4] not in policies.accounts
+            or not parts[5].startswith(prefix)
+            or parts[5].endswith("/")
+            or arn != arn.strip()
+        ):
+            return None
+        has_boundary = index.boundaries[position] is not None
+        if role is None:
+            return _Kin(parts[1], parts[4], CallerKind.USER, has_boundary, is_group=is_group)
+        is_linked = role.path.startswith(SERVICE_LINKED_PATH)
+        return _Kin(parts[1], parts[4], CallerKind.ROLE, has_boundary, is_linked)
 
     def peers_at(self, position: int) -> Peers:
-        """Return who a principal's peers are.
+        """Return who a principal's peers are; of a group, the groups whose members are taken for peers.
 
         Raises:
             KeyError: it is one of the ``strange``.
@@ -155,9 +166,21 @@ class Population:
         position = self.index.positions.get(principal)
         return None if position is None or not self.everybody >> position & 1 else position
 
+    def group_position(self, arn: str) -> int | None:
+        """Return the position of a group by its ARN; None for one that the snapshot lacks, or whose ARN is odd."""
+        position = self.index.positions.get(arn)
+        is_group = position is not None and position >= self.index.principals and self._peers_of[position] is not None
+        return position if is_group else None
+
     def standing(self, position: int) -> Standing:
-        """Return a principal by its position."""
-        return self._asks.standing(self.index.subjects[position])
+        """Return a principal by its position; of a group, some member of whom nothing else is known."""
+        arn = self.index.subjects[position]
+        return self._asks.standing(arn) if position < self.index.principals else self._asks.member_of(arn)
+
+    def question(self, position: int, action: str, resource: str) -> Question:
+        """Return a question of a principal (or some member of a group) with everything that belongs to it."""
+        request = Request(self.index.subjects[position], action, resource)
+        return self._asks.question(request, self.standing(position))
 
     def named_by(self, statement: Statement) -> int:
         """Return every user and role that the statement's principal element could name, as bits; perhaps some more."""

@@ -1,0 +1,300 @@
+"""What one principal may do of a service, all actions at once: the engine's decision over actions as bits.
+
+Every statement is held against every resource of a ground (`grounds`) once; what it says is a set of actions. Sets of
+actions of which all statements say the same are decided once, by the engine's own `decide`. Where the unknown leaves
+the decision open, one action of each set that hangs on the same is asked by itself.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from iamdesk.evaluate.context import Context, Fact
+from iamdesk.evaluate.derived_keys import Dependence, Variation, dependence, variation
+from iamdesk.evaluate.layers import Slot, Tally, decide
+from iamdesk.evaluate.matching import Subject, match_resource, match_statement
+from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
+from iamdesk.index.statement_index import StatementIndex
+from iamdesk.policy.statement import Statement
+from iamdesk.query.circumstances import Circumstances, Setting
+from iamdesk.query.grounds import Ground
+from iamdesk.query.population import Asked, Population
+from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
+from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, split, tally_of
+
+type Point = Callable[[int, str, str], Verdict]
+"""(position, action, resource) → the answer to this one question."""
+
+
+class Outcome(NamedTuple):
+    """The answers on a ground, as its bits; what is in none of these is refused because nothing allows it."""
+
+    allowed: int
+    conditional: int
+    denied: int
+    """Explicitly."""
+    awaiting: int
+    """Refused, but only for want of the resource's own policy, which has to let the account in and which the snapshot
+    does not hold (SEMANTICS I1, I2)."""
+
+
+class OwnStatement(NamedTuple):
+    """A statement of a principal's own policies that covers actions of a service."""
+
+    place: int
+    """Its number."""
+    policy: AttachedPolicy
+    """Stands for its layer."""
+    statement: Statement
+    asked: Asked
+    actions: int
+    """As bits of the service's actions."""
+
+    def signature(self, index: StatementIndex) -> Hashable:
+        """Return what it shares with statements that say the same."""
+        where = None if index.names_every_resource(self.place) else self.place
+        return self.policy.layer, self.actions, self.asked.number, where
+
+
+class _Open(NamedTuple):
+    """A statement that hangs on something unknown, and what is known of all that it asks for."""
+
+    hanging: Hanging
+    facts: tuple[Fact | None, ...]
+
+
+class _Decided(NamedTuple):
+    best: Verdict
+    worst: Verdict
+    would_be_allowed: bool
+    """Whether it could be allowed if the resource's own policy let the account in."""
+
+
+class Assessor:
+    """Decides whole grounds for the principals and groups of one snapshot."""
+
+    def __init__(self, population: Population, point: Point) -> None:
+        self.population = population
+        self.circumstances = Circumstances(population)
+        self.point = point
+        self._own: dict[tuple[int, str], tuple[tuple[int, Statement, Asked, int], ...]] = {}
+        self._decided: dict[Hashable, _Decided] = {}
+
+    def own_statements(self, position: int, service: str) -> tuple[OwnStatement, ...]:
+        """Return the statements of a subject's own policies that cover actions of a service, in the engine's order."""
+        index = self.population.index
+        found: list[OwnStatement] = []
+        for policy, numbers in (
+            (AS_IDENTITY, index.carried[position]),
+            (AS_BOUNDARY, index.boundaries[position] or ()),
+        ):
+            for number in numbers:
+                found += [
+                    OwnStatement(place, policy, statement, asked, actions)
+                    for place, statement, asked, actions in self._of_document(number, service)
+                ]
+        return tuple(found)
+
+    def _of_document(self, number: int, service: str) -> tuple[tuple[int, Statement, Asked, int], ...]:
+        known = self._own.get((number, service))
+        if known is None:
+            index, actions = self.population.index, service_actions(service)
+            version = index.documents[number].version
+            known = self._own[number, service] = tuple(
+                (place, statement, self.population.asked(statement, version), covered)
+                for place, statement in index.of_document(number)
+                if (statement.services is None or service in statement.services)
+                and (covered := actions.covered_by(statement))
+            )
+        return known
+
+    def outcome(self, ground: Ground, position: int, own: Sequence[OwnStatement], moment: datetime) -> Outcome:
+        """Decide a whole ground for one subject; ``own`` are its `own_statements`."""
+        return _Case(self, ground, position, moment).outcome(own)
+
+    def decided(self, setting: Setting, features: tuple[Feature, ...]) -> _Decided:
+        """Decide what statements say in a setting."""
+        key = (setting.key, setting.awaits_policy, features)
+        found = self._decided.get(key)
+        if found is None:
+            counted = tally_of(features)
+            best = decide(setting.situation, counted, optimistic=True).verdict
+            worst = decide(setting.situation, counted, optimistic=False).verdict
+            with_account = Tally(counted.allow, counted.deny, {**counted.grants, Grant.ACCOUNT: TRUE})
+            could_be = decide(setting.situation, with_account, optimistic=True).verdict is Verdict.ALLOWED
+            found = self._decided[key] = _Decided(best, worst, setting.awaits_policy and could_be)
+        return found
+
+
+class _Case:
+    """One subject on one ground."""
+
+    def __init__(self, assessor: Assessor, ground: Ground, position: int, moment: datetime) -> None:
+        self._assessor = assessor
+        self._population = assessor.population
+        self._circumstances = assessor.circumstances
+        self._ground = ground
+        self._position = position
+        self._moment = moment
+        self._peers = assessor.population.peers_at(position)
+        self._subjects: dict[int, Subject] = {}
+        self._known: dict[str, Fact | None] = {}
+        self._bits: dict[Feature, int] = {}
+        self._open: list[tuple[_Open, int]] = []
+
+    def outcome(self, own: Sequence[OwnStatement]) -> Outcome:
+        for one in own:
+            self._hear_own(one)
+        found = dict.fromkeys(Verdict, 0)
+        awaiting = 0
+        for bits, setting in self._circumstances.settings(self._ground, self._peers):
+            said = {feature: where & bits for feature, where in self._bits.items() if where & bits}
+            undecided = [*self._hear_common(setting, bits, said), *self._open]
+            for part, features in split(bits, said.items()):
+                decided = self._assessor.decided(setting, features)
+                for verdict, where in self._verdicts(setting, part, features, decided, undecided):
+                    found[verdict] |= where
+                    if verdict is Verdict.IMPLICIT_DENY and decided.would_be_allowed:
+                        awaiting |= where
+        return Outcome(found[Verdict.ALLOWED], found[Verdict.CONDITIONAL], found[Verdict.EXPLICIT_DENY], awaiting)
+
+    def _verdicts(
+        self,
+        setting: Setting,
+        part: int,
+        features: Sequence[Feature],
+        decided: _Decided,
+        undecided: Sequence[tuple[_Open, int]],
+    ) -> Iterator[tuple[Verdict, int]]:
+        """Yield (verdict, bits) for bits of which all statements say the same."""
+        if decided.best is decided.worst:
+            yield decided.best, part
+            return
+        certain = frozenset([what for what, truth in features if truth is TRUE])
+        for bits, open_ones in split(part, undecided):
+            bit = bits.bit_length() - 1
+            hanging = [one.hanging for one in open_ones]
+            key = resolution_key(setting.key, certain, hanging, self._subject(bit))
+            if decided.best is not Verdict.ALLOWED:
+                key = ("refused", key)
+            target = self._ground.target(bit)
+            ask = partial(self._assessor.point, self._position, target.action_text, target.resource_text)
+            yield self._population.resolved(key, ask), bits
+
+    # ── what statements say ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def _hear_own(self, one: OwnStatement) -> None:
+        slot = Slot(one.policy.layer)
+        for place, covered in self._where(one):
+            if not one.asked.keys:
+                self._add(self._bits, Feature((slot, one.statement.is_allow), TRUE), covered)
+                continue
+            resource = self._ground.plots[place].resource if one.asked.in_resource else None
+            for facts, bits in self._told_apart(one.asked, covered):
+                key = (one.asked.number, UnknownContext.UNKNOWN, facts, resource)
+                match = partial(self._match, one.policy, one.statement, bits.bit_length() - 1)
+                truth = self._population.truth(key, match)
+                if truth is FALSE:
+                    continue
+                self._add(self._bits, Feature((slot, one.statement.is_allow), truth), bits)
+                if truth is MAYBE:
+                    self._open.append((_Open(Hanging(slot, None, one.asked), facts), bits))
+
+    def _where(self, one: OwnStatement) -> Iterator[tuple[int, int]]:
+        """Yield (a plot, the bits that it covers on plots alike) for a statement that can speak of them."""
+        index, ground = self._population.index, self._ground
+        if index.names_every_resource(one.place):
+            covered = ground.everywhere(one.actions)
+            if covered:
+                yield 0, covered
+            return
+        if index.is_loose(one.place):
+            plots: Sequence[int] = range(len(ground.plots))
+        else:
+            plots = self._circumstances.plots_named(ground, one.place)
+        matching = 0
+        for place in plots:
+            covered = ground.on(place, one.actions)
+            if not covered:
+                continue
+            if one.asked.in_resource:
+                yield place, covered
+            elif match_resource(one.policy, one.statement, self._subject(covered.bit_length() - 1))[0] is not FALSE:
+                matching |= covered
+        if matching:
+            yield 0, matching
+
+    def _hear_common(self, setting: Setting, bits: int, said: dict[Feature, int]) -> Iterator[tuple[_Open, int]]:
+        """Add to ``said`` what the common statements say; yield those that hang on something unknown."""
+        ground = self._ground
+        for policy, statement, asked in setting.common:
+            actions = ground.of.covered_by(statement)
+            entries = statement.resources
+            if entries is None or (not statement.not_resource and any(entry.is_everything for entry in entries)):
+                covered = [ground.everywhere(actions) & bits]
+            else:
+                covered = [ground.on(place, actions) & bits for place in range(len(ground.plots))]
+            for one in filter(None, covered):
+                for facts, alike in self._told_apart(asked, one):
+                    result = match_statement(policy, statement, self._subject(alike.bit_length() - 1))
+                    if result is None or result.truth is FALSE:
+                        continue
+                    for feature in features_of(result):
+                        self._add(said, feature, alike)
+                    if result.truth is MAYBE:
+                        slot = Slot(policy.layer, policy.level)
+                        yield _Open(Hanging(slot, result.grant, asked), facts), alike
+
+    @staticmethod
+    def _add(said: dict[Feature, int], feature: Feature, bits: int) -> None:
+        said[feature] = said.get(feature, 0) | bits
+
+    def _told_apart(self, asked: Asked, covered: int) -> Iterator[tuple[tuple[Fact | None, ...], int]]:
+        """Split bits into those for which all that a statement asks for is known alike, as (facts, bits)."""
+        parts: list[tuple[tuple[Fact | None, ...], int]] = [((), covered)]
+        for key in asked.keys:
+            if dependence(key) is not Dependence.CALLER and variation(key, reference()) is not Variation.NONE:
+                varying = self._circumstances.facts(self._ground, self._peers, key)
+                parts = [
+                    ((*facts, fact), part & where) for facts, part in parts for fact, where in varying if part & where
+                ]
+            else:
+                fact = self._fact(key, covered)
+                parts = [((*facts, fact), part) for facts, part in parts]
+        yield from parts
+
+    def _fact(self, key: str, covered: int) -> Fact | None:
+        """Return what is known of a key that is the same on the whole ground."""
+        if key not in self._known:
+            subject = self._subject(covered.bit_length() - 1)
+            if dependence(key) is Dependence.CALLER:
+                derive = self._circumstances.derive(self._ground, self._peers, self._place(covered))
+                self._known[key] = self._population.facts(self._position, (key,), derive)[0]
+            else:
+                self._known[key] = subject.context.fact(key)
+        return self._known[key]
+
+    def _place(self, bits: int) -> int:
+        return (bits.bit_length() - 1) // self._ground.width
+
+    def _match(self, policy: AttachedPolicy, statement: Statement, bit: int) -> Truth:
+        result = match_statement(policy, statement, self._subject(bit))
+        return FALSE if result is None else result.truth
+
+    def _subject(self, bit: int) -> Subject:
+        subject = self._subjects.get(bit)
+        if subject is None:
+            standing = self._population.standing(self._position)
+            derive = self._circumstances.derive(self._ground, self._peers, self._place(1 << bit))
+            own = derive.on(self._ground.target(bit)).of_another(standing.caller, standing.may_be_tagged, self._moment)
+            context = Context({}, own, UnknownContext.UNKNOWN, reference().is_multivalued)
+            subject = Subject(standing.caller, self._ground.target(bit), context, self._peers.has_boundary)
+            self._subjects[bit] = subject
+        return subject

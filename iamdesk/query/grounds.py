@@ -1,0 +1,138 @@
+"""What effective permissions are found out on: the actions of a service, each on every resource worth asking about.
+
+A *plot* is one resource with the actions that are asked on it; a *ground* is several plots side by side, so that what
+is said of them is one integer: the bit of an action on a plot is the plot's place times the number of actions, plus the
+action's own bit.
+
+*Fresh* resources stand for every resource that no policy names: one of each resource type, of the principal's own
+account, in a Region that nobody knows, with a name that nobody uses.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from iamdesk.evaluate.target import Target, parse_target
+from iamdesk.index.action_bits import ServiceActions, service_actions
+from iamdesk.index.actions import reference
+from iamdesk.policy.arn import Arn, parse_arn
+
+FRESH = "unnamed-7q2x"
+"""The name of resources that nobody names."""
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
+class Plot(NamedTuple):
+    """One resource and the actions of a service that are asked on it."""
+
+    resource: str
+    """An ARN or ``*``."""
+    actions: int
+    """As bits of the service's actions."""
+
+
+class Ground:
+    """Some plots of one service."""
+
+    def __init__(self, service: str, plots: Sequence[Plot]) -> None:
+        self.of = service_actions(service)
+        self.plots = tuple(plots)
+        self.width = len(self.of.actions)
+        self.every = 0
+        """All bits of the ground."""
+        self._repeat = 0
+        for place, plot in enumerate(self.plots):
+            self.every |= plot.actions << place * self.width
+            self._repeat |= 1 << place * self.width
+        self.arns: tuple[Arn | None, ...] = tuple(
+            None if plot.resource == "*" else parse_arn(plot.resource) for plot in self.plots
+        )
+        """By plot: its resource; None for ``*``."""
+        self._targets: dict[int, Target] = {}
+
+    def everywhere(self, actions: int) -> int:
+        """Return some actions on every plot."""
+        return actions * self._repeat & self.every
+
+    def on(self, place: int, actions: int) -> int:
+        """Return some actions on one plot."""
+        return (actions & self.plots[place].actions) << place * self.width
+
+    def bits(self, place: int, found: int) -> int:
+        """Return which actions are found on one plot."""
+        return found >> place * self.width & self.of.every
+
+    def target(self, bit: int) -> Target:
+        """Return one action on one resource, by its bit."""
+        target = self._targets.get(bit)
+        if target is None:
+            place, action = divmod(bit, self.width)
+            name = self.of.actions[action].full_name
+            target = self._targets[bit] = parse_target(name, self.plots[place].resource, reference())
+        return target
+
+    def all_over(self, found: int) -> int:
+        """Return the actions that are found on every plot on which they are asked."""
+        missing = self.every & ~found
+        return self.of.every & ~self.anywhere(missing)
+
+    def anywhere(self, found: int) -> int:
+        """Return the actions that are found on some plot."""
+        actions = 0
+        while found:
+            actions |= found & self.of.every
+            found >>= self.width
+        return actions
+
+
+def actions_on(actions: ServiceActions, resource: str) -> int:
+    """Return the actions of a service that act on a type which an ARN, perhaps with wildcards, fits."""
+    found = 0
+    for name in reference().resource_types_of_arn(actions.service, resource):
+        found |= actions.by_type.get(name.lower(), 0)
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def ground_on(service: str, resource: str) -> Ground:
+    """Return the actions of a service that can be asked on one resource."""
+    return Ground(service, [Plot(resource, actions_on(service_actions(service), resource))])
+
+
+@cache
+def fresh_ground(service: str, partition: str, account: str) -> Ground:
+    """Return every action of a service on a fresh resource of each of its types, or on ``*`` where it has none."""
+    actions = service_actions(service)
+    plots: dict[str, int] = {}
+    for name, acting in actions.by_type.items():
+        for resource in _fresh(service, name, partition, account):
+            plots[resource] = plots.get(resource, 0) | acting
+    found = [Plot(resource, acting) for resource, acting in plots.items()]
+    found += [Plot("*", part) for part in _by_list_of_account(actions) if part]
+    return Ground(service, found)
+
+
+def _by_list_of_account(actions: ServiceActions) -> Iterator[int]:
+    """Split the actions without resource: the few that take an ARN for ``*`` by themselves (SEMANTICS F6)."""
+    lists = 0
+    for bit, action in enumerate(actions.actions):
+        if actions.without_resource >> bit & 1 and parse_target(action.full_name, "*", reference()).is_s3_account_list:
+            lists |= 1 << bit
+    yield lists
+    yield actions.without_resource & ~lists
+
+
+def _fresh(service: str, type_name: str, partition: str, account: str) -> Iterator[str]:
+    listed = reference().resource_type(service, type_name)
+    if listed is None:
+        return
+    parts = listed.arn.split(":", 5)
+    values: Mapping[str, str] = {"Partition": partition, "Region": "*", "Vendor": service}
+    filled = [
+        _PLACEHOLDER.sub(lambda found: values.get(found[1], account if "Account" in found[1] else FRESH), part)
+        for part in parts
+    ]
+    filled[4] = account if filled[4] == "*" else filled[4]
+    filled[5] = filled[5].replace("*", FRESH)
+    yield ":".join(filled)

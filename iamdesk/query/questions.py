@@ -1,0 +1,246 @@
+"""Questions over one snapshot: a request with all that belongs to it, ready for the courtroom."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from iamdesk.evaluate.caller import Caller
+from iamdesk.evaluate.context import Context, given_facts
+from iamdesk.evaluate.derived_keys import DerivedKeys
+from iamdesk.evaluate.engine import Question
+from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
+from iamdesk.evaluate.request import Layer, Request
+from iamdesk.evaluate.services import RESOURCE_POLICIES, TRUST_ACTIONS
+from iamdesk.evaluate.target import Target, parse_target
+from iamdesk.index.actions import reference
+from iamdesk.index.keys import resource_policy_key, trust_policy_key
+from iamdesk.index.organization_index import OrganizationIndex
+from iamdesk.index.policy_index import PolicyIndex
+from iamdesk.index.resource_grants import acl_document, key_grants_document
+from iamdesk.index.resource_index import ResourceIndex
+from iamdesk.policy.document import parse_document
+from iamdesk.query.standings import Standing, Standings, attached_levels
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.organization import OrganizationPolicyType
+from iamdesk.snapshot.resources import Resource
+
+
+class Questions:
+    """Makes questions ready to be decided. Safe to use from several threads at once."""
+
+    def __init__(self, snapshot: Snapshot, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.snapshot = snapshot
+        self.index = PolicyIndex(snapshot)
+        organization = snapshot.organization
+        self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)
+        self.resources = ResourceIndex(snapshot, self.index.documents)
+        self.now = now
+        """The moment at which a question is asked."""
+        self._standings = Standings(self.index, self.organization)
+
+    def question(self, request: Request, standing: Standing | None = None) -> Question:
+        """Return a request with everything that belongs to it, ready to be decided.
+
+        ``standing`` is who asks, where it is somebody whom no ARN names.
+
+        Raises:
+            RequestError: as `can`.
+        """
+        target = parse_target(request.action, request.resource, reference())
+        policies, caller, may_be_tagged = standing or self.standing(request.principal)
+        owner = self._owner(request, caller, target)
+        record = None if target.resource is None else self.resources.find(target.resource)
+        resource, gaps = self._resource_policy(target, owner, record)
+        rcps, rcp_gaps = self._rcps(target, owner)
+        session = policies.session
+        if request.session_policies is not None:
+            session = tuple(
+                AttachedPolicy(
+                    Layer.SESSION,
+                    SourceType.SESSION,
+                    named.name,
+                    f"{caller.text}#session/{named.name}",
+                    named.name,
+                    caller.text,
+                    parse_document(named.document),
+                )
+                for named in request.session_policies
+            )
+        derive = DerivedKeys(
+            caller,
+            target,
+            reference(),
+            self.now(),
+            owner,
+            self._tags_of(target, record),
+            may_be_tagged,
+            self.organization,
+        )
+        return Question(
+            caller=caller,
+            target=target,
+            context=Context(given_facts(request.context), derive, request.unknown_context, reference().is_multivalued),
+            policies=replace(
+                policies,
+                resource=resource,
+                session=session,
+                grants=self._grants(record, owner),
+                rcps=rcps,
+                restrict_public_buckets=record is not None
+                and target.service == "s3"
+                and self.resources.restricts_public_buckets(record, owner),
+                gaps=(*policies.gaps, *gaps, *rcp_gaps),
+            ),
+            resource_account=owner or caller.account,
+            without=request.without,
+        )
+
+    def principals(self) -> Iterator[str]:
+        """Yield the ARN of every principal of the snapshot: root users, users, roles."""
+        for account in self.snapshot.accounts:
+            yield f"arn:{account.partition}:iam::{account.account_id}:root"
+            yield from (user.arn for user in account.users)
+            yield from (role.arn for role in account.roles)
+
+    def standing(self, principal: str) -> Standing:
+        """Return a principal as the evaluator knows it.
+
+        Raises:
+            RequestError: it is no principal, or the snapshot holds its account but not the principal.
+        """
+        return self._standings.of(principal)
+
+    def member_of(self, group: str) -> Standing:
+        """Return some member of a group of the snapshot, by the group's ARN: all that is known of it is the group.
+
+        Raises:
+            RequestError: the snapshot has no such group.
+        """
+        return self._standings.member_of(group)
+
+    def _rcps(
+        self, target: Target, owner: str | None
+    ) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[Gap]]:
+        """Return the resource control policies of the account that owns the resource (SEMANTICS B7)."""
+        kind = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+        if self.organization is None or owner is None or not target.supports_rcps:
+            return None, []
+        if not self.organization.is_captured(owner, kind):
+            message = "Resource control policies are not in the snapshot."
+            return None, [Gap("rcps-unknown", message, Layer.RCP)] if self.organization.has_account(owner) else []
+        return attached_levels(self.organization.levels(owner, kind), Layer.RCP, SourceType.RCP), []
+
+    def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
+        """Who owns the resource (SEMANTICS D4); None where neither the question nor the ARN tells."""
+        if request.resource_account is not None:
+            return request.resource_account
+        if target.resource is None:
+            return caller.account
+        account = target.resource.account
+        if account.isdigit():
+            return account
+        record = self.resources.find(target.resource)
+        if record is not None and record.account_id is not None:
+            return record.account_id
+        return caller.account if account == "aws" else None
+
+    def _resource_policy(
+        self, target: Target, owner: str | None, record: Resource | None
+    ) -> tuple[AttachedPolicy | None, list[Gap]]:
+        if target.resource is None:
+            return None, []
+        if target.service == "sts" and target.name in TRUST_ACTIONS:
+            return self._trust_policy(target)
+        gaps: list[Gap] = []
+        if record is not None and record.is_policy_captured:
+            document = self.resources.document_of(record)
+            if document is None:
+                return None, gaps
+            name = f"policy of {record.arn.rpartition(':')[2]}"
+            key = resource_policy_key(record.arn)
+            attached = AttachedPolicy(Layer.RESOURCE, SourceType.RESOURCE, record.arn, key, name, record.arn, document)
+            return attached, gaps
+        types = RESOURCE_POLICIES.get(target.service, frozenset())
+        if types & set(target.resource_types):
+            if target.service == "kms":
+                gaps.append(
+                    Gap(
+                        "key-policy-missing",
+                        "The key policy is not in the snapshot; every key has one.",
+                        Layer.RESOURCE,
+                    )
+                )
+            else:
+                gaps.append(
+                    Gap("resource-policy-missing", "The resource's policy is not in the snapshot.", Layer.RESOURCE)
+                )
+        if owner is None:
+            message = f"Who owns {target.resource_text} is not in the snapshot: taken to be the caller's account."
+            gaps.append(Gap("owner-unknown", message, Layer.RESOURCE))
+        return None, gaps
+
+    def _grants(self, record: Resource | None, owner: str | None) -> tuple[AttachedPolicy, ...]:
+        """Return the grants on a resource that are no policy: its ACL, and grants on a key."""
+        if record is None:
+            return ()
+        settings = self.resources.settings_of(owner) if owner else None
+        found = (
+            (Layer.ACL, SourceType.ACL, acl_document(record, settings.public_access_block if settings else None)),
+            (Layer.RESOURCE, SourceType.RESOURCE, key_grants_document(record)),
+        )
+        name = record.arn.rpartition(":")[2]
+        return tuple(
+            AttachedPolicy(
+                layer,
+                source_type,
+                record.arn,
+                f"{record.arn}#{'acl' if layer is Layer.ACL else 'grants'}",
+                f"access control list of {name}" if layer is Layer.ACL else f"grants on {name}",
+                record.arn,
+                document,
+            )
+            for layer, source_type, document in found
+            if document is not None
+        )
+
+    def _trust_policy(self, target: Target) -> tuple[AttachedPolicy | None, list[Gap]]:
+        arn = target.resource_text
+        role = self.index.roles.get(arn)
+        if role is None:
+            account = target.resource.account if target.resource is not None else ""
+            where = "has no such role" if account in self.index.accounts else f"does not hold account {account}"
+            return None, [
+                Gap("trust-policy-missing", f"The snapshot {where}: the trust policy is unknown.", Layer.TRUST)
+            ]
+        return (
+            AttachedPolicy(
+                Layer.TRUST,
+                SourceType.TRUST,
+                arn,
+                trust_policy_key(arn),
+                f"trust policy of {role.role_name}",
+                arn,
+                self.index.trust(role),
+            ),
+            [],
+        )
+
+    def _tags_of(self, target: Target, record: Resource | None) -> Mapping[str, str | None] | None:
+        """Return the tags of the resource that is asked about, where the snapshot knows them and they count."""
+        if record is not None and record.tags is not None:
+            counts = target.service != "s3" or record.abac_enabled  # SEMANTICS I12
+            return _without_case(record.tags) if counts else {}
+        if target.resource is None or target.resource.service != "iam":
+            return None
+        arn = target.resource_text
+        entity = self.index.users.get(arn) or self.index.roles.get(arn)
+        return None if entity is None else _without_case((tag.key, tag.value) for tag in entity.tags)
+
+
+def _without_case(tags: Iterable[tuple[str, str]]) -> Mapping[str, str | None]:
+    """Return tags by key in lower case; None where two differ only in case: which counts is open (SEMANTICS G6)."""
+    found: dict[str, str | None] = {}
+    for key, value in tags:
+        lowered = key.lower()
+        found[lowered] = None if lowered in found else value
+    return found

@@ -1,0 +1,261 @@
+"""How far a principal may do each action of a service: the words, and how they are found out.
+
+For every action that AWS lists, questions are asked like those of a user who says nothing of the context:
+
+* on *fresh* resources, which no policy names: one of each resource type that the action acts on, in the principal's own
+  account and in a Region that nobody knows; on ``*`` for actions that take no resource;
+* on *named* resources: each pattern that an Allow statement of the principal's policies or boundary names, asked as
+  written, policy variables filled in.
+
+The fresh ones decide; a named resource counts where they leave an action out. So "allowed" means every resource but
+those that a policy singles out: what a Deny statement says of one bucket does not change it.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from iamdesk.evaluate.context import Context
+from iamdesk.evaluate.request import UnknownContext
+from iamdesk.index.action_bits import ACCESS_LEVELS, service_actions
+from iamdesk.index.actions import reference
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.policy.patterns import Wildcard
+from iamdesk.policy.resources import ResourcePattern, UnknownVariable
+from iamdesk.policy.variables import Variable, parse_template
+from iamdesk.query.effective import Assessor, Outcome, OwnStatement
+from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on
+
+
+class Reach(StrEnum):
+    """How far a principal may do an action. The first that holds."""
+
+    ALLOWED = "allowed"
+    """Allowed on every fresh resource."""
+    CONDITIONAL = "conditional"
+    """Allowed on every fresh resource, but on some of them only under conditions."""
+    AWAITING = "awaiting resource policy"
+    """The same if the resource's own policy lets the account in: a key policy or a role's trust policy, without which
+    nobody is let in and which the snapshot does not hold. Or not on all fresh ones, but so on some resource."""
+    SOME = "some resources"
+    """Allowed on some fresh or named resource."""
+    SOME_CONDITIONAL = "some resources, conditional"
+    """Allowed on some fresh or named resource, but under conditions only."""
+    DENIED = "denied"
+    """Explicitly denied on every fresh resource, and allowed on no named one."""
+    NONE = "none"
+    """Not allowed anywhere."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceReach:
+    """How far one principal may do the actions of one service."""
+
+    service: str
+    actions: Mapping[Reach, int]
+    """By reach, the actions as bits (`index.action_bits`); every action of the service is in one of them."""
+
+    def counts(self) -> Mapping[str, Mapping[Reach, int]]:
+        """Return how many actions have each reach, by access level; a level without actions is left out."""
+        levels = service_actions(self.service).by_level
+        return {
+            level: {reach: (bits & levels[level]).bit_count() for reach, bits in self.actions.items()}
+            for level in ACCESS_LEVELS
+            if levels[level]
+        }
+
+    def share(self, level: str) -> float:
+        """Return the share of the actions of a level that may be done at all, between 0 and 1."""
+        of_level = service_actions(self.service).by_level[level]
+        refused = self.actions[Reach.NONE] | self.actions[Reach.DENIED]
+        return (of_level & ~refused).bit_count() / of_level.bit_count() if of_level else 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the service may be done, and nothing is denied."""
+        return not any(bits for reach, bits in self.actions.items() if reach is not Reach.NONE)
+
+
+class ReachFinder:
+    """Finds out reaches for the subjects of one snapshot, and remembers them by what they hang on."""
+
+    def __init__(self, assessor: Assessor, now: Callable[[], datetime]) -> None:
+        self._assessor = assessor
+        self._population = assessor.population
+        self._now = now
+        self._known: dict[Hashable, ServiceReach] = {}
+
+    def services_of(self, position: int) -> tuple[str, ...]:
+        """Return the services of which a subject's policies name actions, sorted; all of AWS's for a root user."""
+        index = self._population.index
+        if index.subjects[position] in index.roots:
+            return reference().services()
+        found: set[str] = set()
+        for number in index.carried[position]:
+            of_document = index.services_of(number)
+            if of_document is None:
+                return reference().services()
+            found |= of_document
+        return tuple(sorted(found))
+
+    def reaches(self, position: int) -> Mapping[str, ServiceReach]:
+        """Return how far a subject may do the actions of each service of which it may do something, or is denied it."""
+        found = ((service, self.reach(position, service)) for service in self.services_of(position))
+        return {service: reach for service, reach in found if not reach.is_empty}
+
+    def reach(self, position: int, service: str) -> ServiceReach:
+        """Return how far a subject may do the actions of a service."""
+        own = self._assessor.own_statements(position, service)
+        peers = self._population.peers_at(position)
+        own_keys = sorted({key for one in own for key in one.asked.own_keys})
+        facts: Hashable = ()
+        if own_keys:
+            derive = self._assessor.circumstances.derive(
+                fresh_ground(service, peers.partition, peers.account), peers, 0
+            )
+            facts = self._population.facts(position, own_keys, derive)
+        key = (service, peers.number, frozenset([one.signature(self._population.index) for one in own]), facts)
+        found = self._known.get(key) or self._known.get((position, key))
+        if found is None:
+            finding = _Finding(self._assessor, position, service, own, self._now())
+            found = finding.reach()
+            if finding.lasts:
+                self._known[(position, key) if finding.is_personal else key] = found
+        return found
+
+    def reach_on(self, position: int, service: str, resource: str) -> ServiceReach:
+        """Return how far a subject may do, on one resource, the actions of a service that can be asked on it."""
+        own = self._assessor.own_statements(position, service)
+        ground = ground_on(service, resource)
+        outcome = self._assessor.outcome(ground, position, own, self._now())
+        return _service_reach(service, _of_one(ground, outcome))
+
+    def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, bool], ...]:
+        """Return every resource on which a subject's reach of an action can be asked about, as (text, is it fresh).
+
+        Beside those that decide the reach, these are the patterns of its Deny statements and exceptions.
+        """
+        own = self._assessor.own_statements(position, service)
+        peers = self._population.peers_at(position)
+        fresh = fresh_ground(service, peers.partition, peers.account)
+        found = {plot.resource: True for plot in fresh.plots if plot.actions >> action & 1}
+        finding = _Finding(self._assessor, position, service, own, self._now())
+        for one in own:
+            if one.actions >> action & 1:
+                for text in finding.named_by(one):
+                    if ground_on(service, text).every >> action & 1:
+                        found.setdefault(text, False)
+        return tuple(found.items())
+
+
+class _Finding:
+    """Finds out the reach of one subject in one service."""
+
+    def __init__(
+        self, assessor: Assessor, position: int, service: str, own: Sequence[OwnStatement], moment: datetime
+    ) -> None:
+        self._assessor = assessor
+        self._position = position
+        self._service = service
+        self._own = own
+        self._moment = moment
+        self._peers = assessor.population.peers_at(position)
+        self.is_personal = False
+        """Whether statements of others tell the subject from its peers: its reach is its own."""
+        self.lasts = not any(one.asked.asks_for_time for one in own)
+        """Whether it is the same at another moment."""
+
+    def reach(self) -> ServiceReach:
+        fresh = fresh_ground(self._service, self._peers.partition, self._peers.account)
+        outcome = self._outcome(fresh)
+        found = dict.fromkeys(Reach, 0)
+        left = fresh.of.every
+
+        def take(reach: Reach, actions: int) -> None:
+            nonlocal left
+            found[reach] |= actions & left
+            left &= ~actions
+
+        take(Reach.ALLOWED, fresh.all_over(outcome.allowed))
+        take(Reach.CONDITIONAL, fresh.all_over(outcome.allowed | outcome.conditional))
+        take(Reach.AWAITING, fresh.all_over(outcome.allowed | outcome.conditional | outcome.awaiting))
+        some = fresh.anywhere(outcome.allowed)
+        conditional = fresh.anywhere(outcome.conditional)
+        awaiting = fresh.anywhere(outcome.awaiting)
+        seen: set[str] = set()
+        for one in self._own:
+            open_actions = one.actions & left & ~some
+            if not open_actions or not one.statement.is_allow or one.statement.not_resource:
+                continue
+            for text in self.named_by(one):
+                ground = ground_on(self._service, text)
+                if text not in seen and ground.every & open_actions:
+                    seen.add(text)
+                    on_named = self._outcome(ground)
+                    some |= on_named.allowed
+                    conditional |= on_named.conditional
+                    awaiting |= on_named.awaiting
+        take(Reach.SOME, some)
+        take(Reach.SOME_CONDITIONAL, conditional)
+        take(Reach.AWAITING, awaiting)
+        take(Reach.DENIED, fresh.all_over(outcome.denied))
+        take(Reach.NONE, left)
+        return ServiceReach(self._service, found)
+
+    def _outcome(self, ground: Ground) -> Outcome:
+        for _, setting in self._assessor.circumstances.settings(ground, self._peers):
+            self.is_personal = self.is_personal or setting.is_personal
+            self.lasts = self.lasts and not any(asked.asks_for_time for _, _, asked in setting.common)
+        return self._assessor.outcome(ground, self._position, self._own, self._moment)
+
+    def named_by(self, one: OwnStatement) -> Iterator[str]:
+        """Yield the resources that a statement names, as they are asked about."""
+        for entry in one.statement.resources or ():
+            text = None if entry.is_everything or entry.problem else self._as_asked(entry)
+            if text is not None:
+                yield text
+
+    def _as_asked(self, entry: ResourcePattern) -> str | None:
+        """Return a pattern as a resource to ask about; None where it can be none."""
+        text = entry.text
+        if entry.keys:
+            text = "".join(self._filled(piece) for piece in parse_template(text))
+        missing = 5 - text.count(":")
+        if missing > 0:
+            text += ":*" * missing  # SEMANTICS F7
+        try:
+            parse_arn(text)
+        except ArnError:
+            return None
+        return text
+
+    def _filled(self, piece: str | Wildcard | Variable) -> str:
+        if isinstance(piece, str):
+            return piece
+        if isinstance(piece, Wildcard):
+            return piece.value
+        standing = self._assessor.population.standing(self._position)
+        fresh = fresh_ground(self._service, self._peers.partition, self._peers.account)
+        derive = self._assessor.circumstances.derive(fresh, self._peers, 0)
+        own = derive.of_another(standing.caller, standing.may_be_tagged, self._moment)
+        context = Context({}, own, UnknownContext.UNKNOWN, reference().is_multivalued)
+        try:
+            return context.variable(piece.key) or piece.default or FRESH
+        except UnknownVariable:
+            return FRESH
+
+
+def _of_one(ground: Ground, outcome: Outcome) -> Mapping[Reach, int]:
+    allowed, conditional, denied, awaiting = outcome
+    return {
+        Reach.ALLOWED: allowed,
+        Reach.CONDITIONAL: conditional,
+        Reach.AWAITING: awaiting,
+        Reach.DENIED: denied,
+        Reach.NONE: ground.every & ~(allowed | conditional | denied | awaiting),
+    }
+
+
+def _service_reach(service: str, found: Mapping[Reach, int]) -> ServiceReach:
+    return ServiceReach(service, {reach: found.get(reach, 0) for reach in Reach})

@@ -1,0 +1,211 @@
+"""Who asks, as the evaluator knows them: what a principal carries and what the snapshot knows and lacks of it."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind, parse_caller
+from iamdesk.evaluate.policies import AttachedPolicy, Gap, PolicySet, SourceType
+from iamdesk.evaluate.request import Layer, RequestError
+from iamdesk.index.keys import organization_policy_key
+from iamdesk.index.organization_index import Levels, OrganizationIndex
+from iamdesk.index.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
+from iamdesk.policy.document import parse_document
+from iamdesk.snapshot.model import RoleDetail
+from iamdesk.snapshot.organization import OrganizationPolicyType
+
+_FULL_ACCESS = parse_document(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+)
+
+
+class Standing(NamedTuple):
+    """A principal as the evaluator knows it."""
+
+    policies: PolicySet
+    """Those of the principal; what the resource brings is not among them."""
+    caller: Caller
+    may_be_tagged: bool
+    """Whether sessions of it can carry tags of their own."""
+
+
+class Standings:
+    """Finds principals of one snapshot; each is found once."""
+
+    def __init__(self, index: PolicyIndex, organization: OrganizationIndex | None) -> None:
+        self.index = index
+        self.organization = organization
+        self._known: dict[str, Standing] = {}
+
+    def of(self, principal: str) -> Standing:
+        """Return a principal as the evaluator knows it.
+
+        Raises:
+            RequestError: it is no principal, or the snapshot holds its account but not the principal.
+        """
+        found = self._known.get(principal)
+        if found is None:
+            found = self._known[principal] = Standing(*self._find_principal(principal))
+        return found
+
+    def member_of(self, group: str) -> Standing:
+        """Return some member of a group of the snapshot, by the group's ARN: all that is known of it is the group.
+
+        Raises:
+            RequestError: the snapshot has no such group.
+        """
+        if group not in self.index.group_arns:
+            raise RequestError(f"the snapshot has no group {group}")
+        _, partition, _, _, account, resource = group.split(":", 5)
+        name = f"A member of {resource.rpartition('/')[2]}"
+        caller = Caller(CallerKind.USER, group, partition, account, name=name, is_any_member=True)
+        scps, gaps = self._scps(account)
+        return Standing(replace(_policy_set(self.index.carried(group), gaps), scps=scps), caller, may_be_tagged=False)
+
+    def _find_principal(self, text: str) -> tuple[PolicySet, Caller, bool]:
+        caller = parse_caller(text)
+        if caller.kind not in SIGNED:
+            return PolicySet(), caller, False
+        account = str(caller.account)
+        if account not in self.index.accounts:
+            return self._outsider(caller), caller, True
+        scps, gaps = self._scps(account)
+        match caller.kind:
+            case CallerKind.ROOT:
+                policies, may_be_tagged = PolicySet(gaps=tuple(gaps)), False
+            case CallerKind.USER | CallerKind.FEDERATED_USER:
+                policies, caller, may_be_tagged = self._user(caller, gaps)
+            case _:
+                policies, caller, may_be_tagged = self._role(caller, gaps)
+        return replace(policies, scps=scps), caller, may_be_tagged
+
+    def _scps(self, account: str) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[Gap]]:
+        kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+        if self.organization is None or not self.organization.is_captured(account, kind):
+            return None, [Gap("organization-unknown", "Service control policies are not in the snapshot.", Layer.SCP)]
+        return attached_levels(self.organization.levels(account, kind), Layer.SCP, SourceType.SCP), []
+
+    def _user(self, caller: Caller, gaps: list[Gap]) -> tuple[PolicySet, Caller, bool]:
+        arn = str(caller.arn)
+        if caller.kind is CallerKind.FEDERATED_USER:
+            names = (user for user in self.index.accounts[str(caller.account)].users if user.user_name == caller.name)
+            user = next(names, None)
+        else:
+            user = self.index.users.get(arn)
+        if user is None:
+            raise RequestError(f"the snapshot has no user {arn}")
+        tags, ambiguous = tags_by_key(user.tags)
+        caller = replace(caller, unique_id=user.user_id or None, tags=tags, ambiguous_tags=ambiguous)
+        return _policy_set(self.index.carried(user.arn), gaps), caller, False
+
+    def _role(self, caller: Caller, gaps: list[Gap]) -> tuple[PolicySet, Caller, bool]:
+        role = self.index.roles.get(str(caller.arn))
+        if role is None and caller.has_missing_path:
+            role = self.index.role_named(str(caller.account), caller.name)
+        if role is None:
+            raise RequestError(f"the snapshot has no role {caller.arn}")
+        tags, ambiguous = tags_by_key(role.tags)
+        text = caller.text
+        if caller.kind is CallerKind.SESSION:  # as AWS writes it: role names are unique without case (SEMANTICS E3)
+            text = f"arn:{caller.partition}:sts::{caller.account}:assumed-role/{role.role_name}/{caller.session_name}"
+        caller = replace(
+            caller,
+            text=text,
+            name=role.role_name,
+            path=role.path,
+            arn=role.arn,
+            unique_id=role.role_id or None,
+            tags=tags,
+            ambiguous_tags=ambiguous,
+        )
+        return _policy_set(self.index.carried(role.arn), gaps), caller, self._may_be_tagged(role)
+
+    def _may_be_tagged(self, role: RoleDetail) -> bool:
+        return any(
+            statement.is_allow and statement.covers_action("sts", "tagsession")
+            for statement in self.index.trust(role).statements
+        )
+
+    @staticmethod
+    def _outsider(caller: Caller) -> PolicySet:
+        """A principal of an account that the snapshot does not hold is judged from the resource's side."""
+        if caller.kind is CallerKind.ROOT:
+            return PolicySet()
+        assumed = AttachedPolicy(
+            Layer.IDENTITY,
+            SourceType.USER if caller.kind is CallerKind.USER else SourceType.ROLE,
+            "assumed",
+            "",
+            "its own account's policies (assumed to allow)",
+            caller.text,
+            _FULL_ACCESS,
+        )
+        message = f"Account {caller.account} is not in the snapshot: its own policies are taken to allow the request."
+        return PolicySet(identity=(assumed,), gaps=(Gap("principal-outside", message, Layer.IDENTITY),))
+
+
+def _policy_set(carried: Carried, gaps: list[Gap]) -> PolicySet:
+    boundary: tuple[AttachedPolicy, ...] | None = None
+    if carried.has_boundary:
+        boundary = () if carried.boundary is None else (_attached(carried.boundary, Layer.PERMISSIONS_BOUNDARY),)
+    return PolicySet(
+        identity=tuple(_attached(policy, Layer.IDENTITY) for policy in carried.identity),
+        boundary=boundary,
+        gaps=(*gaps, *(_gap(missing) for missing in carried.missing)),
+    )
+
+
+def attached_levels(
+    levels: Levels | None, layer: Layer, source_type: SourceType
+) -> tuple[tuple[AttachedPolicy, ...], ...] | None:
+    """Return organization policies as policies of a layer, level by level; None where none bind."""
+    if levels is None:
+        return None
+    return tuple(
+        tuple(
+            AttachedPolicy(
+                layer,
+                source_type,
+                one.policy.arn or one.policy.id,
+                organization_policy_key(one.policy.id),
+                one.policy.name,
+                one.node_id,
+                one.document,
+                one.level,
+            )
+            for one in level
+        )
+        for level in levels
+    )
+
+
+def _attached(policy: CarriedPolicy, layer: Layer) -> AttachedPolicy:
+    if layer is Layer.PERMISSIONS_BOUNDARY:
+        source_type = SourceType.PERMISSIONS_BOUNDARY
+    elif policy.is_inline:
+        source_type = SourceType(policy.owner_kind)
+    else:
+        source_type = SourceType.AWS_MANAGED if policy.is_aws_managed else SourceType.USER_MANAGED
+    return AttachedPolicy(layer, source_type, policy.source_id, policy.key, policy.name, policy.owner, policy.document)
+
+
+def _gap(missing: MissingPolicy) -> Gap:
+    name = missing.name.rpartition("/")[2]
+    match missing.what:
+        case "group":
+            return Gap(
+                "group-missing",
+                f"The group {name} is not in the snapshot, nor what it allows or denies.",
+                Layer.IDENTITY,
+            )
+        case "permissions boundary":
+            return Gap(
+                "boundary-missing",
+                f"The boundary policy {name} is not in the snapshot: taken to allow nothing.",
+                Layer.PERMISSIONS_BOUNDARY,
+            )
+        case _:
+            return Gap(
+                "policy-missing",
+                f"The policy {name} is attached but not in the snapshot, nor what it allows or denies.",
+                Layer.IDENTITY,
+            )
