@@ -52,13 +52,11 @@ class Circumstances:
         by_request: dict[Hashable, int] = {}
         differ = ground.of.service in ACTIONS_DIFFER
         for place, plot in enumerate(ground.plots):
-            alike = _alike(plot.resource)
-            if not differ:
+            if differ:
+                by_request |= {(place, action): ground.on(place, 1 << action) for action in positions(plot.actions)}
+            else:
+                alike = _alike(plot.resource)
                 by_request[alike] = by_request.get(alike, 0) | ground.on(place, plot.actions)
-                continue
-            for action in positions(plot.actions):
-                request = (alike, action)
-                by_request[request] = by_request.get(request, 0) | ground.on(place, 1 << action)
         found: dict[Hashable, tuple[int, Setting]] = {}
         for bits in by_request.values():
             setting = self._setting(ground, peers, bits.bit_length() - 1)

@@ -27,7 +27,7 @@ from iamdesk.query.circumstances import Circumstances, Setting
 from iamdesk.query.grounds import Ground
 from iamdesk.query.population import Asked, Population
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
-from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, split, tally_of
+from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, resource_key, split, tally_of
 
 type Point = Callable[[int, str, str], Verdict]
 """(position, action, resource) → the answer to this one question."""
@@ -56,6 +56,11 @@ class OwnStatement(NamedTuple):
     asked: Asked
     actions: int
     """As bits of the service's actions."""
+
+    @property
+    def grants_by_name(self) -> bool:
+        """Whether it allows something on the resources that it names."""
+        return self.statement.is_allow and not self.statement.not_resource
 
     def signature(self, index: StatementIndex) -> Hashable:
         """Return what it shares with statements that say the same."""
@@ -192,11 +197,12 @@ class _Case:
 
     def _hear_own(self, one: OwnStatement) -> None:
         slot = Slot(one.policy.layer)
-        for place, covered in self._where(one):
+        for covered in self._where(one):
             if not one.asked.keys:
                 self._add(self._bits, Feature((slot, one.statement.is_allow), TRUE), covered)
                 continue
-            resource = self._ground.plots[place].resource if one.asked.in_resource else None
+            target = self._ground.target(covered.bit_length() - 1)
+            resource = resource_key(target) if one.asked.in_resource else None
             for facts, bits in self._told_apart(one.asked, covered):
                 key = (one.asked.number, UnknownContext.UNKNOWN, facts, resource)
                 match = partial(self._match, one.policy, one.statement, bits.bit_length() - 1)
@@ -207,13 +213,13 @@ class _Case:
                 if truth is MAYBE:
                     self._open.append((_Open(Hanging(slot, None, one.asked), facts), bits))
 
-    def _where(self, one: OwnStatement) -> Iterator[tuple[int, int]]:
-        """Yield (a plot, the bits that it covers on plots alike) for a statement that can speak of them."""
+    def _where(self, one: OwnStatement) -> Iterator[int]:
+        """Yield the bits that a statement covers and can speak of; plot by plot where its resource holds variables."""
         index, ground = self._population.index, self._ground
         if index.names_every_resource(one.place):
             covered = ground.everywhere(one.actions)
             if covered:
-                yield 0, covered
+                yield covered
             return
         if index.is_loose(one.place):
             plots: Sequence[int] = range(len(ground.plots))
@@ -225,11 +231,11 @@ class _Case:
             if not covered:
                 continue
             if one.asked.in_resource:
-                yield place, covered
+                yield covered
             elif match_resource(one.policy, one.statement, self._subject(covered.bit_length() - 1))[0] is not FALSE:
                 matching |= covered
         if matching:
-            yield 0, matching
+            yield matching
 
     def _hear_common(self, setting: Setting, bits: int, said: dict[Feature, int]) -> Iterator[tuple[_Open, int]]:
         """Add to ``said`` what the common statements say; yield those that hang on something unknown."""

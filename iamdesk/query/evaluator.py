@@ -20,7 +20,7 @@ from iamdesk.query.effective import Assessor
 from iamdesk.query.hearing import Hearing
 from iamdesk.query.population import Population, positions
 from iamdesk.query.questions import Questions
-from iamdesk.query.reach import ReachFinder, ServiceReach
+from iamdesk.query.reach import ReachFinder, ServiceReach, Source
 from iamdesk.query.said import Said
 from iamdesk.query.what_can import Answer, EffectiveAccess, Overview
 from iamdesk.query.who_can import Access, answer_everybody
@@ -216,7 +216,7 @@ class Evaluator(Questions):
     def _answers(self, position: int, resource: str | None, service: str, action: int) -> tuple[Answer, ...]:
         """Return the answers behind the reach of an action."""
         name = service_actions(service).actions[action].full_name
-        asked = self._finder().resources(position, service, action) if resource is None else ((resource, False),)
+        asked = self._finder().resources(position, service, action) if resource is None else ((resource, Source.NAMED),)
         explain_on = partial(self._explain, position, name)
         return tuple(Answer(text, is_fresh, self._point(position, name, text), explain_on) for text, is_fresh in asked)
 

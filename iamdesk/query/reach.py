@@ -48,6 +48,17 @@ class Reach(StrEnum):
     """Not allowed anywhere."""
 
 
+class Source(StrEnum):
+    """Why a resource is asked about."""
+
+    FRESH = "fresh"
+    """No policy names it: it stands for every such resource."""
+    NAMED = "named"
+    """An Allow statement names it."""
+    EXCEPTION = "exception"
+    """Only a Deny statement or a ``NotResource`` names it: the reach does not rest on it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceReach:
     """How far one principal may do the actions of one service."""
@@ -131,21 +142,20 @@ class ReachFinder:
         outcome = self._assessor.outcome(ground, position, own, self._now())
         return _service_reach(service, _of_one(ground, outcome))
 
-    def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, bool], ...]:
-        """Return every resource on which a subject's reach of an action can be asked about, as (text, is it fresh).
-
-        Beside those that decide the reach, these are the patterns of its Deny statements and exceptions.
-        """
+    def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, Source], ...]:
+        """Return every resource on which a subject's reach of an action can be asked about."""
         own = self._assessor.own_statements(position, service)
         peers = self._population.peers_at(position)
         fresh = fresh_ground(service, peers.partition, peers.account)
-        found = {plot.resource: True for plot in fresh.plots if plot.actions >> action & 1}
+        found = {plot.resource: Source.FRESH for plot in fresh.plots if plot.actions >> action & 1}
         finding = _Finding(self._assessor, position, service, own, self._now())
-        for one in own:
-            if one.actions >> action & 1:
-                for text in finding.named_by(one):
-                    if ground_on(service, text).every >> action & 1:
-                        found.setdefault(text, False)
+        covering = [one for one in own if one.actions >> action & 1]
+        # What an Allow names first: it counts even where an exception names it, too.
+        for one in sorted(covering, key=lambda one: not one.grants_by_name):
+            source = Source.NAMED if one.grants_by_name else Source.EXCEPTION
+            for text in finding.named_by(one):
+                if ground_on(service, text).every >> action & 1:
+                    found.setdefault(text, source)
         return tuple(found.items())
 
 
@@ -186,7 +196,7 @@ class _Finding:
         seen: set[str] = set()
         for one in self._own:
             open_actions = one.actions & left & ~some
-            if not open_actions or not one.statement.is_allow or one.statement.not_resource:
+            if not open_actions or not one.grants_by_name:
                 continue
             for text in self.named_by(one):
                 ground = ground_on(self._service, text)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from iamdesk.evaluate.layers import Slot, Tally, tally
 from iamdesk.evaluate.matching import StatementResult, Subject
 from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import FALSE, Truth
 from iamdesk.query.population import Asked
 
@@ -69,6 +70,11 @@ def tally_of(features: Sequence[Feature]) -> Tally:
     return Tally(allow, deny, grants)
 
 
+def resource_key(target: Target) -> Hashable:
+    """Return all of a target that matching a statement's resource reads, once the action is covered."""
+    return target.resource_text, target.is_s3_account_list
+
+
 def resolution_key(
     situation: Hashable, certain: frozenset[Hashable], hanging: Sequence[Hanging], subject: Subject
 ) -> Hashable:
@@ -82,6 +88,6 @@ def resolution_key(
     """
     keys = sorted({key for one in hanging for key in one.asked.keys})
     facts = tuple([subject.context.fact(key) for key in keys])
-    resource = subject.target.resource_text if any(one.asked.in_resource for one in hanging) else None
+    resource = resource_key(subject.target) if any(one.asked.in_resource for one in hanging) else None
     signatures = frozenset([(one.slot, one.grant, one.asked.number) for one in hanging])
     return situation, subject.context.unknown, certain, signatures, facts, resource

@@ -14,9 +14,9 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.population import positions
-from iamdesk.query.reach import Reach, ServiceReach
+from iamdesk.query.reach import Reach, ServiceReach, Source
 
-__all__ = ["ActionReach", "Answer", "EffectiveAccess", "Overview", "Reach", "ServiceReach"]
+__all__ = ["ActionReach", "Answer", "EffectiveAccess", "Overview", "Reach", "ServiceReach", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Answer:
     """The answer to one question behind a reach; `explanation` gives all of it."""
 
     resource: str
-    is_fresh: bool
-    """Whether no policy names the resource: it stands for every such resource."""
+    source: Source
+    """Why it was asked about; the reach rests on all but the exceptions."""
     decision: Verdict
     _answer: Callable[[str], Decision] = field(repr=False)
 

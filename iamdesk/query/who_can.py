@@ -26,7 +26,7 @@ from iamdesk.policy.statement import Statement
 from iamdesk.query.hearing import Hearing, Side
 from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
 from iamdesk.query.said import OpenStatement
-from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, split, tally_of
+from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, resource_key, split, tally_of
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MOST_ANSWERS = 16
@@ -154,7 +154,7 @@ class Sweep:
                 if key not in known:
                     known[key] = self._subject(position).context.fact(key)
                 facts.append(known[key])
-        resource = self._hearing.target.resource_text if asked.in_resource else None
+        resource = resource_key(self._hearing.target) if asked.in_resource else None
         return asked.number, self._unknown, tuple(facts), resource
 
     def _match(self, one: OpenStatement, position: int) -> Truth:

@@ -257,6 +257,7 @@ QUESTIONS = st.sampled_from(
         ("s3:GetObject", "arn:aws:s3:::b/red/x"),
         ("s3:GetObject", "arn:aws:s3:::other/x"),
         ("s3:ListAllMyBuckets", "*"),
+        ("s3:CreateJob", "*"),
         ("sts:AssumeRole", f"arn:aws:iam::{A}:role/r1"),
         ("sts:AssumeRole", f"arn:aws:iam::{A}:role/app/r2"),
         ("sts:TagSession", f"arn:aws:iam::{A}:role/r1"),
