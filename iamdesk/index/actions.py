@@ -122,6 +122,8 @@ class _Service:
     templates: tuple[tuple[str, ArnTemplate], ...]
     """Compiled ARN templates by the name of their resource type, the most specific first."""
     keys: _KeyTable
+    taken_keys: frozenset[str]
+    """Every key that an action or a resource type lists; lower case, templates included."""
 
 
 class ServiceReference:
@@ -298,6 +300,14 @@ class ServiceReference:
             for name in names
         )
 
+    def may_take_key(self, service: str, key: str) -> bool:
+        """Return whether some action of a service can hold the key in its requests (`takes_key`)."""
+        key = key.lower()
+        loaded = self._service(service)
+        if loaded is None or is_seen_by_every_action(key) or is_provider_key(key):
+            return True
+        return (loaded.keys.canonical(key) or key) in loaded.taken_keys
+
     def _service(self, prefix: str) -> _Service | None:
         prefix = prefix.lower()
         loaded = self._services.get(prefix)
@@ -344,7 +354,13 @@ class ServiceReference:
         keys = _KeyTable(
             {entry["key"].lower(): entry["type"] for entry in self._read("conditionKeys", f"{service}.json").values()}
         )
-        return _Service(actions, resource_types, tuple(templates), keys)
+        takers: tuple[Action | ActionResource | ResourceType, ...] = (
+            *actions.values(),
+            *(resource for action in actions.values() for resource in action.resource_types),
+            *resource_types.values(),
+        )
+        taken = frozenset().union(*(taker.condition_keys for taker in takers))
+        return _Service(actions, resource_types, tuple(templates), keys, taken)
 
     def _keys(self, keys: Iterable[str]) -> frozenset[str]:
         """Return the keys in lower case; equal sets are one object, since most actions of a service share theirs."""

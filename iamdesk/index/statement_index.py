@@ -80,6 +80,7 @@ class StatementIndex:
             self._read(policies, progress, cancelled)
             self._sort()
         self._covering: dict[tuple[str, str], Covering] = {}
+        self._arn_services: dict[int, frozenset[str] | None] = {}
         self._lock = threading.Lock()
 
     def _read(self, policies: PolicyIndex, progress: Progress, cancelled: Cancelled) -> None:
@@ -192,14 +193,11 @@ class StatementIndex:
         for place in range(self._first_of[number], following):
             yield place, self._statements[place]
 
-    def services_of(self, number: int) -> frozenset[str] | None:
-        """Return the services that a document's statements name; None where one can cover every service."""
-        found: set[str] = set()
-        for _, statement in self.of_document(number):
-            if statement.services is None:
-                return None
-            found |= statement.services
-        return frozenset(found)
+    def arn_services(self, place: int) -> frozenset[str] | None:
+        """Return the services that a statement's resources are of, by their ARNs; None where they can be of any."""
+        if place not in self._arn_services:
+            self._arn_services[place] = _arn_services(self._statements[place])
+        return self._arn_services[place]
 
     def names_every_resource(self, place: int) -> bool:
         """Return whether a statement is for every resource, ``*`` included."""
@@ -269,3 +267,19 @@ class StatementIndex:
 def _begins(service: str, resource: Arn | None) -> tuple[str, str]:
     """Return the service of a resource, and the text that an entry's opening has to begin."""
     return (service, "") if resource is None else (resource.service.lower(), resource.resource)
+
+
+def _arn_services(statement: Statement) -> frozenset[str] | None:
+    if statement.not_resource:
+        return None
+    found: set[str] = set()
+    for entry in statement.resources or ():
+        if entry.is_everything:
+            return None
+        parts = entry.text.split(":", 3)
+        # A star that ends the partition may run over the service (SEMANTICS F4 b).
+        if entry.problem is None and (len(parts) < 3 or parts[1].endswith("*")):
+            return None
+        if entry.problem is None:
+            found.add(parts[2].lower())
+    return frozenset(found)

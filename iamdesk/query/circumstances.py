@@ -1,20 +1,27 @@
 """What is the same for all peers on a ground, before their own policies speak: layers in play, facts of the request."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from iamdesk.evaluate.context import UNKNOWN, Fact
-from iamdesk.evaluate.derived_keys import DerivedKeys, Variation, variation
+from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.evaluate.context import UNKNOWN, Context, Fact
+from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, Variation, dependence, variation
 from iamdesk.evaluate.engine import in_play, policies_of, situation_of
 from iamdesk.evaluate.layers import Situation
+from iamdesk.evaluate.matching import Subject, match_resource
 from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.services import ACTIONS_DIFFER
+from iamdesk.evaluate.truth import FALSE
 from iamdesk.index.actions import reference
 from iamdesk.policy.statement import Statement
-from iamdesk.query.grounds import FRESH, Ground
+from iamdesk.query.grounds import Ground
 from iamdesk.query.hearing import situation_key
 from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
+
+_NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
+_NO_CONTEXT = Context({}, lambda _: None, UnknownContext.UNKNOWN, lambda _: False)
 
 
 class Setting(NamedTuple):
@@ -36,38 +43,58 @@ class Circumstances:
 
     def __init__(self, population: Population) -> None:
         self._population = population
-        self._settings: dict[tuple[Ground, int], tuple[tuple[int, Setting], ...]] = {}
+        self._alike_of: dict[tuple[Ground, int], Hashable] = {}
+        self._settings: dict[tuple[str, int], dict[Hashable, Setting]] = {}
+        self._whole: dict[tuple[Ground, int], tuple[tuple[int, Setting], ...]] = {}
+        self._kinds: dict[Hashable, Setting] = {}
         self._named: dict[tuple[Ground, int], tuple[int, ...]] = {}
-        self._facts: dict[tuple[Ground, int, str], tuple[tuple[Fact, int], ...]] = {}
-        self._derive: dict[tuple[Ground, int, int], DerivedKeys] = {}
+        self._facts: dict[tuple[str, int, str], dict[Hashable, Fact]] = {}
+        self._derive: dict[tuple[str, int, Hashable], DerivedKeys] = {}
 
-    def settings(self, ground: Ground, peers: Peers) -> tuple[tuple[int, Setting], ...]:
-        """Return the settings of a ground, each with the bits that have it."""
-        found = self._settings.get((ground, peers.number))
-        if found is None:
-            found = self._settings[ground, peers.number] = tuple(self._find_settings(ground, peers))
-        return found
+    def settings(self, ground: Ground, peers: Peers, within: int) -> Sequence[tuple[int, Setting]]:
+        """Return the settings of some bits of a ground, each with the bits that have it."""
+        if within == ground.every:
+            whole = self._whole.get((ground, peers.number))
+            if whole is None:
+                whole = self._whole[ground, peers.number] = self._find_settings(ground, peers, within)
+            return whole
+        return self._find_settings(ground, peers, within)
 
-    def _find_settings(self, ground: Ground, peers: Peers) -> list[tuple[int, Setting]]:
-        by_request: dict[Hashable, int] = {}
-        differ = ground.of.service in ACTIONS_DIFFER
+    def _find_settings(self, ground: Ground, peers: Peers, within: int) -> tuple[tuple[int, Setting], ...]:
+        service = ground.of.service
+        known = self._settings.setdefault((service, peers.number), {})
+        found: dict[int, tuple[int, Setting]] = {}
+        for request, bits in self._requests(ground, within):
+            setting = known.get(request)
+            if setting is None:
+                setting = known[request] = self._setting(ground, peers, bits.bit_length() - 1)
+            before, _ = found.get(id(setting), (0, setting))
+            found[id(setting)] = (before | bits, setting)
+        return tuple(found.values())
+
+    def _requests(self, ground: Ground, within: int) -> Iterator[tuple[Hashable, int]]:
+        """Yield (what the settings of requests depend on, the bits of such requests)."""
+        if ground.of.service in ACTIONS_DIFFER:
+            for bit in positions(within):
+                place, action = divmod(bit, ground.width)
+                yield (ground.plots[place].resource, action), 1 << bit
+            return
+        alike: dict[Hashable, int] = {}
         for place, plot in enumerate(ground.plots):
-            if differ:
-                by_request |= {(place, action): ground.on(place, 1 << action) for action in positions(plot.actions)}
-            else:
-                alike = _alike(plot.resource)
-                by_request[alike] = by_request.get(alike, 0) | ground.on(place, plot.actions)
-        found: dict[Hashable, tuple[int, Setting]] = {}
-        for bits in by_request.values():
-            setting = self._setting(ground, peers, bits.bit_length() - 1)
-            same = (
-                setting.key,
-                setting.awaits_policy,
-                tuple((one[0].layer, one[0].level, one[1]) for one in setting.common),
-            )
-            known, first = found.get(same, (0, setting))
-            found[same] = (known | bits, first)
-        return list(found.values())
+            bits = ground.on(place, plot.actions) & within
+            if bits:
+                known = self._alike(ground, place)
+                alike[known] = alike.get(known, 0) | bits
+        yield from alike.items()
+
+    def _alike(self, ground: Ground, place: int) -> Hashable:
+        """Return all of a plot's resource that questions about it depend on, but for the target (`Asks.knows`)."""
+        found = self._alike_of.get((ground, place))
+        if found is None:
+            arn = ground.arns[place]
+            found = "*" if arn is None else str(arn) if self._population.knows(arn) else (arn.service, arn.account)
+            self._alike_of[ground, place] = found
+        return found
 
     def _setting(self, ground: Ground, peers: Peers, bit: int) -> Setting:
         target = ground.target(bit)
@@ -82,13 +109,11 @@ class Circumstances:
             for statement in policy.document.statements
             if statement.broken is None and (statement.services is None or target.service in statement.services)
         )
-        return Setting(
-            situation,
-            situation_key(situation),
-            common,
-            situation.needs_delegation and policies.resource is None,
-            any(names_someone(statement) or asked.own_keys for _, statement, asked in common),
-        )
+        key = situation_key(situation)
+        awaits_policy = situation.needs_delegation and policies.resource is None
+        same = (key, awaits_policy, tuple((policy.layer, policy.level, statement) for policy, statement, _ in common))
+        is_personal = any(names_someone(statement) or asked.own_keys for _, statement, asked in common)
+        return self._kinds.setdefault(same, Setting(situation, key, common, awaits_policy, is_personal))
 
     def plots_named(self, ground: Ground, statement: int) -> Sequence[int]:
         """Return the plots that a statement can speak of by their names; they have still to be compared."""
@@ -106,39 +131,51 @@ class Circumstances:
         return place * ground.width + (actions & -actions).bit_length() - 1
 
     def derive(self, ground: Ground, peers: Peers, place: int) -> DerivedKeys:
-        """Return what derives the keys of requests on a plot, for one of the peers."""
-        found = self._derive.get((ground, peers.number, place))
+        """Return what derives the keys of requests on a plot, for one of the peers and some target."""
+        known = (ground.of.service, peers.number, self._alike(ground, place))
+        found = self._derive.get(known)
         if found is None:
             target = ground.target(self._first_bit(ground, place))
             member = peers.members.bit_length() - 1
             derive = self._population.question(member, target.action_text, target.resource_text).context.derive
             if not isinstance(derive, DerivedKeys):
                 raise TypeError("a question about a snapshot derives its keys from the snapshot")
-            found = self._derive[ground, peers.number, place] = derive
+            found = self._derive[known] = derive
         return found
 
-    def facts(self, ground: Ground, peers: Peers, key: str) -> tuple[tuple[Fact, int], ...]:
-        """Return what is known of a key that varies over the ground, but not over the peers, with the bits of each."""
-        found = self._facts.get((ground, peers.number, key))
-        if found is None:
-            bits: dict[Fact, int] = {}
-            by_action = variation(key, reference()) is Variation.ACTION
-            for place, plot in enumerate(ground.plots):
-                if not plot.actions:
-                    continue
-                derive = self.derive(ground, peers, place)
-                first = self._first_bit(ground, place)
-                whole = ground.on(place, plot.actions)
-                for bit in positions(whole) if by_action else (first,):
-                    fact = derive.on(ground.target(bit))(key) or UNKNOWN
-                    bits[fact] = bits.get(fact, 0) | (1 << bit if by_action else whole)
-            found = self._facts[ground, peers.number, key] = tuple(bits.items())
-        return found
+    def matches(self, ground: Ground, bit: int, policy: AttachedPolicy, statement: Statement) -> bool:
+        """Return whether a statement whose resources hold no variables can speak of the resource of a request."""
+        target = ground.target(bit)
+        subject = Subject(_NOBODY, target, _NO_CONTEXT, has_boundary=False)
+        return match_resource(policy, statement, subject)[0] is not FALSE
 
+    def facts(self, ground: Ground, peers: Peers, key: str, within: int) -> Sequence[tuple[Fact, int]]:
+        """Return what is known of a key on some bits of a ground, with the bits of each.
 
-def _alike(resource: str) -> Hashable:
-    """Return what of a resource the layers in play depend on; all of it, unless nobody can know it."""
-    if resource == "*" or FRESH not in resource:
-        return resource
-    parts = resource.split(":", 5)
-    return parts[2], parts[4]
+        The key varies over the ground, but not over the peers.
+        """
+        who = peers.number if dependence(key) is Dependence.ACCOUNT else -1
+        known = self._facts.setdefault((ground.of.service, who, key), {})
+        found: dict[Fact, int] = {}
+        by_action = variation(key, reference()) is Variation.ACTION
+        if by_action and not reference().may_take_key(ground.of.service, key):
+            return ((self._fact(ground, peers, key, within.bit_length() - 1), within),)
+        for place in range(len(ground.plots)):
+            bits = ground.on(place, within >> place * ground.width)
+            if not bits:
+                continue
+            alike = self._alike(ground, place)
+            for bit in positions(bits) if by_action else (bits.bit_length() - 1,):
+                target = ground.target(bit)
+                # By the resource's Region and owner, or by whether the action takes the key on such a resource.
+                region = target.resource.region if target.resource is not None else None
+                unit = (bit % ground.width, target.resource_types, alike) if by_action else (region, alike)
+                fact = known.get(unit)
+                if fact is None:
+                    fact = known[unit] = self._fact(ground, peers, key, bit)
+                found[fact] = found.get(fact, 0) | (1 << bit if by_action else bits)
+        return tuple(found.items())
+
+    def _fact(self, ground: Ground, peers: Peers, key: str, bit: int) -> Fact:
+        derive = self.derive(ground, peers, bit // ground.width)
+        return derive.on(ground.target(bit))(key) or UNKNOWN

@@ -5,7 +5,7 @@ actions of which all statements say the same are decided once, by the engine's o
 the decision open, one action of each set that hangs on the same is asked by itself.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -13,10 +13,10 @@ from typing import NamedTuple
 from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.derived_keys import Dependence, Variation, dependence, variation
 from iamdesk.evaluate.layers import Slot, Tally, decide
-from iamdesk.evaluate.matching import Subject, match_resource, match_statement
+from iamdesk.evaluate.matching import Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
@@ -24,7 +24,7 @@ from iamdesk.index.actions import reference
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.statement import Statement
 from iamdesk.query.circumstances import Circumstances, Setting
-from iamdesk.query.grounds import Ground
+from iamdesk.query.grounds import Ground, arn_services
 from iamdesk.query.population import Asked, Population
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
 from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, resource_key, split, tally_of
@@ -68,6 +68,19 @@ class OwnStatement(NamedTuple):
         return self.policy.layer, self.actions, self.asked.number, where
 
 
+class WideStatement(NamedTuple):
+    """A statement of a principal's own policies that can decide actions of every service."""
+
+    place: int
+    """Its number."""
+    policy: AttachedPolicy
+    """Stands for its layer."""
+    statement: Statement
+    asked: Asked
+    signature: Hashable
+    """What it shares with statements that say the same of every action."""
+
+
 class _Open(NamedTuple):
     """A statement that hangs on something unknown, and what is known of all that it asks for."""
 
@@ -89,40 +102,108 @@ class Assessor:
         self.population = population
         self.circumstances = Circumstances(population)
         self.point = point
-        self._own: dict[tuple[int, str], tuple[tuple[int, Statement, Asked, int], ...]] = {}
+        self._own: dict[tuple[int, str, Layer], tuple[OwnStatement, ...]] = {}
+        self._split: dict[tuple[int, Layer], tuple[frozenset[str], tuple[WideStatement, ...]]] = {}
         self._decided: dict[Hashable, _Decided] = {}
 
+    def statements(self, position: int) -> tuple[Collection[str], tuple[WideStatement, ...]]:
+        """Return the services that a subject's policies name, and the statements that are for all services.
+
+        What a boundary says is told only of services of which the other policies speak.
+        """
+        index = self.population.index
+        services: set[str] = set()
+        wide: list[WideStatement] = []
+        for number in index.carried[position]:
+            named, of_document = self._split_document(number, AS_IDENTITY)
+            services |= named
+            wide += of_document
+        if wide:
+            for number in index.boundaries[position] or ():
+                named, of_document = self._split_document(number, AS_BOUNDARY)
+                services |= named
+                wide += of_document
+        return sorted(services), tuple(wide)
+
+    def _split_document(self, number: int, policy: AttachedPolicy) -> tuple[frozenset[str], tuple[WideStatement, ...]]:
+        known = self._split.get((number, policy.layer))
+        if known is None:
+            index = self.population.index
+            version = index.documents[number].version
+            services: set[str] = set()
+            wide: list[WideStatement] = []
+            for place, statement in index.of_document(number):
+                named = index.arn_services(place)
+                if statement.services is not None:
+                    services |= statement.services
+                elif named is not None:
+                    services.update(*(reference().services_on(one) for one in named))
+                else:
+                    asked = self.population.asked(statement, version)
+                    actions = tuple(entry.text for entry in statement.actions)
+                    where = None if index.names_every_resource(place) else place
+                    signature = (policy.layer, statement.not_action, actions, asked.number, where)
+                    wide.append(WideStatement(place, policy, statement, asked, signature))
+            known = self._split[number, policy.layer] = (frozenset(services), tuple(wide))
+        return known
+
+    def of_service(self, wide: Iterable[WideStatement], service: str) -> tuple[OwnStatement, ...]:
+        """Return what statements for all services say of one."""
+        actions = service_actions(service)
+        return tuple(
+            OwnStatement(one.place, one.policy, one.statement, one.asked, covered)
+            for one in wide
+            if (covered := actions.covered_by(one.statement))
+        )
+
+    def facts_everywhere(
+        self, ground: Ground, position: int, own: Iterable[OwnStatement], moment: datetime
+    ) -> list[tuple[Hashable, ...]] | None:
+        """Return what is known of all that statements ask for; None where it is not the same on the whole ground."""
+        case = _Case(self, ground, position, moment, ground.every)
+        found: list[tuple[Hashable, ...]] = []
+        for one in own:
+            told_apart = list(case.told_apart(one.asked, ground.every)) if one.asked.keys else [((), ground.every)]
+            if len(told_apart) > 1:
+                return None
+            found.append((one.policy.layer, one.statement.is_allow, one.asked.number, told_apart[0][0]))
+        return found
+
     def own_statements(self, position: int, service: str) -> tuple[OwnStatement, ...]:
-        """Return the statements of a subject's own policies that cover actions of a service, in the engine's order."""
+        """Return the statements of a subject's own policies that can decide a service's actions, in the engine's order.
+
+        Left out is what speaks of no resource on which the service's actions are asked.
+        """
         index = self.population.index
         found: list[OwnStatement] = []
-        for policy, numbers in (
-            (AS_IDENTITY, index.carried[position]),
-            (AS_BOUNDARY, index.boundaries[position] or ()),
-        ):
-            for number in numbers:
-                found += [
-                    OwnStatement(place, policy, statement, asked, actions)
-                    for place, statement, asked, actions in self._of_document(number, service)
-                ]
+        for number in index.carried[position]:
+            named, wide = self._split_document(number, AS_IDENTITY)
+            if wide or service in named:
+                found += self._of_document(number, service, AS_IDENTITY)
+        for number in index.boundaries[position] or ():
+            found += self._of_document(number, service, AS_BOUNDARY)
         return tuple(found)
 
-    def _of_document(self, number: int, service: str) -> tuple[tuple[int, Statement, Asked, int], ...]:
-        known = self._own.get((number, service))
+    def _of_document(self, number: int, service: str, policy: AttachedPolicy) -> tuple[OwnStatement, ...]:
+        known = self._own.get((number, service, policy.layer))
         if known is None:
             index, actions = self.population.index, service_actions(service)
             version = index.documents[number].version
-            known = self._own[number, service] = tuple(
-                (place, statement, self.population.asked(statement, version), covered)
+            of_service = arn_services(service)
+            known = self._own[number, service, policy.layer] = tuple(
+                OwnStatement(place, policy, statement, self.population.asked(statement, version), covered)
                 for place, statement in index.of_document(number)
                 if (statement.services is None or service in statement.services)
+                and ((named := index.arn_services(place)) is None or of_service is None or named & of_service)
                 and (covered := actions.covered_by(statement))
             )
         return known
 
-    def outcome(self, ground: Ground, position: int, own: Sequence[OwnStatement], moment: datetime) -> Outcome:
-        """Decide a whole ground for one subject; ``own`` are its `own_statements`."""
-        return _Case(self, ground, position, moment).outcome(own)
+    def outcome(
+        self, ground: Ground, position: int, own: Sequence[OwnStatement], moment: datetime, within: int
+    ) -> Outcome:
+        """Decide some bits of a ground for one subject; ``own`` are its `own_statements`."""
+        return _Case(self, ground, position, moment, within).outcome(own)
 
     def decided(self, setting: Setting, features: tuple[Feature, ...]) -> _Decided:
         """Decide what statements say in a setting."""
@@ -141,13 +222,14 @@ class Assessor:
 class _Case:
     """One subject on one ground."""
 
-    def __init__(self, assessor: Assessor, ground: Ground, position: int, moment: datetime) -> None:
+    def __init__(self, assessor: Assessor, ground: Ground, position: int, moment: datetime, within: int) -> None:
         self._assessor = assessor
         self._population = assessor.population
         self._circumstances = assessor.circumstances
         self._ground = ground
         self._position = position
         self._moment = moment
+        self._within = within
         self._peers = assessor.population.peers_at(position)
         self._subjects: dict[int, Subject] = {}
         self._known: dict[str, Fact | None] = {}
@@ -159,7 +241,7 @@ class _Case:
             self._hear_own(one)
         found = dict.fromkeys(Verdict, 0)
         awaiting = 0
-        for bits, setting in self._circumstances.settings(self._ground, self._peers):
+        for bits, setting in self._circumstances.settings(self._ground, self._peers, self._within):
             said = {feature: where & bits for feature, where in self._bits.items() if where & bits}
             undecided = [*self._hear_common(setting, bits, said), *self._open]
             for part, features in split(bits, said.items()):
@@ -203,7 +285,7 @@ class _Case:
                 continue
             target = self._ground.target(covered.bit_length() - 1)
             resource = resource_key(target) if one.asked.in_resource else None
-            for facts, bits in self._told_apart(one.asked, covered):
+            for facts, bits in self.told_apart(one.asked, covered):
                 key = (one.asked.number, UnknownContext.UNKNOWN, facts, resource)
                 match = partial(self._match, one.policy, one.statement, bits.bit_length() - 1)
                 truth = self._population.truth(key, match)
@@ -217,7 +299,7 @@ class _Case:
         """Yield the bits that a statement covers and can speak of; plot by plot where its resource holds variables."""
         index, ground = self._population.index, self._ground
         if index.names_every_resource(one.place):
-            covered = ground.everywhere(one.actions)
+            covered = ground.everywhere(one.actions) & self._within
             if covered:
                 yield covered
             return
@@ -227,12 +309,12 @@ class _Case:
             plots = self._circumstances.plots_named(ground, one.place)
         matching = 0
         for place in plots:
-            covered = ground.on(place, one.actions)
+            covered = ground.on(place, one.actions) & self._within
             if not covered:
                 continue
             if one.asked.in_resource:
                 yield covered
-            elif match_resource(one.policy, one.statement, self._subject(covered.bit_length() - 1))[0] is not FALSE:
+            elif self._circumstances.matches(ground, covered.bit_length() - 1, one.policy, one.statement):
                 matching |= covered
         if matching:
             yield matching
@@ -248,7 +330,7 @@ class _Case:
             else:
                 covered = [ground.on(place, actions) & bits for place in range(len(ground.plots))]
             for one in filter(None, covered):
-                for facts, alike in self._told_apart(asked, one):
+                for facts, alike in self.told_apart(asked, one):
                     result = match_statement(policy, statement, self._subject(alike.bit_length() - 1))
                     if result is None or result.truth is FALSE:
                         continue
@@ -262,14 +344,15 @@ class _Case:
     def _add(said: dict[Feature, int], feature: Feature, bits: int) -> None:
         said[feature] = said.get(feature, 0) | bits
 
-    def _told_apart(self, asked: Asked, covered: int) -> Iterator[tuple[tuple[Fact | None, ...], int]]:
+    def told_apart(self, asked: Asked, covered: int) -> Iterator[tuple[tuple[Fact | None, ...], int]]:
         """Split bits into those for which all that a statement asks for is known alike, as (facts, bits)."""
         parts: list[tuple[tuple[Fact | None, ...], int]] = [((), covered)]
         for key in asked.keys:
             if dependence(key) is not Dependence.CALLER and variation(key, reference()) is not Variation.NONE:
-                varying = self._circumstances.facts(self._ground, self._peers, key)
                 parts = [
-                    ((*facts, fact), part & where) for facts, part in parts for fact, where in varying if part & where
+                    ((*facts, fact), where)
+                    for facts, part in parts
+                    for fact, where in self._circumstances.facts(self._ground, self._peers, key, part)
                 ]
             else:
                 fact = self._fact(key, covered)

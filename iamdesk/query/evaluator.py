@@ -164,9 +164,10 @@ class Evaluator(Questions):
             resource = str(arn)
             acting = reference().services_on(arn.service) if service is None else (service,)
             found = [finder.reach_on(position, one, resource) for one in acting]
+        elif service is None:
+            found = list(finder.reaches(position).values())
         else:
-            asked = finder.services_of(position) if service is None else (service,)
-            found = [finder.reach(position, one) for one in asked]
+            found = [finder.reach(position, service)]
         answers = partial(self._answers, position, resource)
         told = [one for one in found if service is not None or not one.is_empty]
         return EffectiveAccess(self._population().index.subjects[position], resource, told, answers)

@@ -86,6 +86,17 @@ class Ground:
         return actions
 
 
+@cache
+def arn_services(service: str) -> frozenset[str] | None:
+    """Return the services that the ARNs of a service's resource types name; None where it can be any."""
+    found: set[str] = set()
+    for name in service_actions(service).by_type:
+        listed = reference().resource_type(service, name)
+        if listed is not None:
+            found.add(listed.arn.split(":", 3)[2].lower())
+    return None if any(name.startswith("$") for name in found) else frozenset(found)
+
+
 def actions_on(actions: ServiceActions, resource: str) -> int:
     """Return the actions of a service that act on a type which an ARN, perhaps with wildcards, fits."""
     found = 0

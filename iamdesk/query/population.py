@@ -16,6 +16,7 @@ from iamdesk.evaluate.truth import Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.statement_index import StatementIndex
+from iamdesk.policy.arn import Arn
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.query.standings import Standing
@@ -36,6 +37,9 @@ class Asks(Protocol):
 
     def question(self, request: Request, standing: Standing | None = None) -> Question:
         """Return a request with everything that belongs to it; ``standing`` is who asks, where that is known."""
+
+    def knows(self, resource: Arn) -> bool:
+        """Return whether the snapshot holds anything of a resource."""
 
     def standing(self, principal: str) -> Standing:
         """Return a principal by its ARN."""
@@ -176,6 +180,10 @@ class Population:
         """Return a principal by its position; of a group, some member of whom nothing else is known."""
         arn = self.index.subjects[position]
         return self._asks.standing(arn) if position < self.index.principals else self._asks.member_of(arn)
+
+    def knows(self, resource: Arn) -> bool:
+        """Return whether the snapshot holds anything of a resource; of others, all questions are alike."""
+        return self._asks.knows(resource)
 
     def question(self, position: int, action: str, resource: str) -> Question:
         """Return a question of a principal (or some member of a group) with everything that belongs to it."""

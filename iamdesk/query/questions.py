@@ -18,6 +18,7 @@ from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.resource_grants import acl_document, key_grants_document
 from iamdesk.index.resource_index import ResourceIndex
+from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import parse_document
 from iamdesk.query.standings import Standing, Standings, attached_levels
 from iamdesk.snapshot.model import Snapshot
@@ -94,6 +95,15 @@ class Questions:
             resource_account=owner or caller.account,
             without=request.without,
         )
+
+    def knows(self, resource: Arn) -> bool:
+        """Return whether the snapshot holds anything of a resource.
+
+        INVARIANT: of two resources of one service and account of which it holds nothing, `question` differs by nothing
+        but the target.
+        """
+        arn = str(resource)
+        return self.resources.find(resource) is not None or arn in self.index.users or arn in self.index.roles
 
     def principals(self) -> Iterator[str]:
         """Yield the ARN of every principal of the snapshot: root users, users, roles."""

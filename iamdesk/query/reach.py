@@ -11,10 +11,11 @@ The fresh ones decide; a named resource counts where they leave an action out. S
 those that a policy singles out: what a Deny statement says of one bucket does not change it.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.request import UnknownContext
@@ -22,10 +23,10 @@ from iamdesk.index.action_bits import ACCESS_LEVELS, service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.patterns import Wildcard
-from iamdesk.policy.resources import ResourcePattern, UnknownVariable
+from iamdesk.policy.resources import UnknownVariable
 from iamdesk.policy.variables import Variable, parse_template
-from iamdesk.query.effective import Assessor, Outcome, OwnStatement
-from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on
+from iamdesk.query.effective import Assessor, Outcome, OwnStatement, WideStatement
+from iamdesk.query.grounds import FRESH, Ground, arn_services, fresh_ground, ground_on
 
 
 class Reach(StrEnum):
@@ -96,50 +97,124 @@ class ReachFinder:
         self._population = assessor.population
         self._now = now
         self._known: dict[Hashable, ServiceReach] = {}
-
-    def services_of(self, position: int) -> tuple[str, ...]:
-        """Return the services of which a subject's policies name actions, sorted; all of AWS's for a root user."""
-        index = self._population.index
-        if index.subjects[position] in index.roots:
-            return reference().services()
-        found: set[str] = set()
-        for number in index.carried[position]:
-            of_document = index.services_of(number)
-            if of_document is None:
-                return reference().services()
-            found |= of_document
-        return tuple(sorted(found))
+        self._of_wide: dict[Hashable, Mapping[str, ServiceReach]] = {}
+        self._of_word: dict[Hashable, Reach] = {}
+        self._of_subject: dict[int, Mapping[str, ServiceReach]] = {}
+        self._plain: dict[tuple[str, Reach], ServiceReach] = {}
 
     def reaches(self, position: int) -> Mapping[str, ServiceReach]:
         """Return how far a subject may do the actions of each service of which it may do something, or is denied it."""
-        found = ((service, self.reach(position, service)) for service in self.services_of(position))
-        return {service: reach for service, reach in found if not reach.is_empty}
+        found = self._of_subject.get(position)
+        if found is None:
+            found, lasts = self._find(position)
+            if lasts:
+                self._of_subject[position] = found
+        return found
+
+    def _find(self, position: int) -> tuple[Mapping[str, ServiceReach], bool]:
+        """Return the reaches of a subject, and whether they are the same at another moment."""
+        index = self._population.index
+        by_service, wide = self._assessor.statements(position)
+        found: dict[str, ServiceReach] = {}
+        lasts = True
+        if wide or index.subjects[position] in index.roots:
+            base, lasts = self._in_all_services(position, wide)
+            found.update(base)
+        for service in by_service:
+            reach, service_lasts = self._reach(position, service, self._assessor.own_statements(position, service))
+            lasts = lasts and service_lasts
+            found[service] = reach
+        told = {service: reach for service, reach in sorted(found.items()) if not reach.is_empty}
+        return told, lasts
+
+    def _in_all_services(self, position: int, wide: Sequence[WideStatement]) -> tuple[Mapping[str, ServiceReach], bool]:
+        """Return what statements that speak of every service alone say of each."""
+        peers = self._population.peers_at(position)
+        key = (peers.number, frozenset(one.signature for one in wide), self._facts(position, "s3", wide))
+        known = self._of_wide.get(key)
+        if known is not None:
+            return known, True
+        found: dict[str, ServiceReach] = {}
+        lasts, is_personal = True, False
+        for service in reference().services():
+            own = self._assessor.of_service(wide, service)
+            word = self._word(position, service, own)
+            if word is not None:
+                found[service] = self._plain_reach(service, word)
+                continue
+            finding = _Finding(self._assessor, position, service, own, self._now())
+            found[service] = finding.reach()
+            lasts, is_personal = lasts and finding.lasts, is_personal or finding.is_personal
+        if lasts and not is_personal:
+            self._of_wide[key] = found
+        return found, lasts
+
+    def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
+        """Return what is known of all that statements ask for of the caller alone."""
+        own_keys = sorted({key for one in statements for key in one.asked.own_keys})
+        if not own_keys:
+            return ()
+        peers = self._population.peers_at(position)
+        fresh = fresh_ground(service, peers.partition, peers.account)
+        derive = self._assessor.circumstances.derive(fresh, peers, 0)
+        return self._population.facts(position, own_keys, derive)
+
+    def _word(self, position: int, service: str, own: Sequence[OwnStatement]) -> Reach | None:
+        """Return the one reach that all actions of a service have where nothing tells them apart; else None.
+
+        It is that of any service in which the same holds: found out in the first one.
+        """
+        actions, index = service_actions(service), self._population.index
+        if any(one.actions != actions.every or not index.names_every_resource(one.place) for one in own):
+            return None
+        if not actions.every or any(one.asked.asks_for_time for one in own):
+            return None
+        peers = self._population.peers_at(position)
+        fresh = fresh_ground(service, peers.partition, peers.account)
+        settings = self._assessor.circumstances.settings(fresh, peers, fresh.every)
+        if len(settings) > 1 or settings[0][1].common:
+            return None
+        facts = self._assessor.facts_everywhere(fresh, position, own, self._now())
+        if facts is None:
+            return None
+        key = (id(settings[0][1]), frozenset(facts))
+        word = self._of_word.get(key)
+        if word is None:
+            found = _Finding(self._assessor, position, service, own, self._now()).reach()
+            (word,) = (reach for reach, bits in found.actions.items() if bits)
+            self._of_word[key] = word
+        return word
+
+    def _plain_reach(self, service: str, word: Reach) -> ServiceReach:
+        found = self._plain.get((service, word))
+        if found is None:
+            every = service_actions(service).every
+            found = self._plain[service, word] = _service_reach(service, {word: every})
+        return found
 
     def reach(self, position: int, service: str) -> ServiceReach:
         """Return how far a subject may do the actions of a service."""
-        own = self._assessor.own_statements(position, service)
+        return self._reach(position, service, self._assessor.own_statements(position, service))[0]
+
+    def _reach(self, position: int, service: str, own: Sequence[OwnStatement]) -> tuple[ServiceReach, bool]:
         peers = self._population.peers_at(position)
-        own_keys = sorted({key for one in own for key in one.asked.own_keys})
-        facts: Hashable = ()
-        if own_keys:
-            derive = self._assessor.circumstances.derive(
-                fresh_ground(service, peers.partition, peers.account), peers, 0
-            )
-            facts = self._population.facts(position, own_keys, derive)
-        key = (service, peers.number, frozenset([one.signature(self._population.index) for one in own]), facts)
+        index = self._population.index
+        signatures = frozenset([one.signature(index) for one in own])
+        key = (service, peers.number, signatures, self._facts(position, service, own))
         found = self._known.get(key) or self._known.get((position, key))
-        if found is None:
-            finding = _Finding(self._assessor, position, service, own, self._now())
-            found = finding.reach()
-            if finding.lasts:
-                self._known[(position, key) if finding.is_personal else key] = found
-        return found
+        if found is not None:
+            return found, True
+        finding = _Finding(self._assessor, position, service, own, self._now())
+        found = finding.reach()
+        if finding.lasts:
+            self._known[(position, key) if finding.is_personal else key] = found
+        return found, finding.lasts
 
     def reach_on(self, position: int, service: str, resource: str) -> ServiceReach:
         """Return how far a subject may do, on one resource, the actions of a service that can be asked on it."""
         own = self._assessor.own_statements(position, service)
         ground = ground_on(service, resource)
-        outcome = self._assessor.outcome(ground, position, own, self._now())
+        outcome = self._assessor.outcome(ground, position, own, self._now(), ground.every)
         return _service_reach(service, _of_one(ground, outcome))
 
     def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, Source], ...]:
@@ -178,7 +253,7 @@ class _Finding:
 
     def reach(self) -> ServiceReach:
         fresh = fresh_ground(self._service, self._peers.partition, self._peers.account)
-        outcome = self._outcome(fresh)
+        outcome = self._outcome(fresh, fresh.every)
         found = dict.fromkeys(Reach, 0)
         left = fresh.of.every
 
@@ -193,16 +268,16 @@ class _Finding:
         some = fresh.anywhere(outcome.allowed)
         conditional = fresh.anywhere(outcome.conditional)
         awaiting = fresh.anywhere(outcome.awaiting)
-        seen: set[str] = set()
+        asked: dict[str, int] = {}
         for one in self._own:
-            open_actions = one.actions & left & ~some
-            if not open_actions or not one.grants_by_name:
+            if not one.actions & left & ~some or not one.grants_by_name:
                 continue
             for text in self.named_by(one):
                 ground = ground_on(self._service, text)
-                if text not in seen and ground.every & open_actions:
-                    seen.add(text)
-                    on_named = self._outcome(ground)
+                to_ask = one.actions & ground.every & left & ~some & ~asked.get(text, 0)
+                if to_ask:
+                    asked[text] = asked.get(text, 0) | to_ask
+                    on_named = self._outcome(ground, to_ask)
                     some |= on_named.allowed
                     conditional |= on_named.conditional
                     awaiting |= on_named.awaiting
@@ -213,32 +288,22 @@ class _Finding:
         take(Reach.NONE, left)
         return ServiceReach(self._service, found)
 
-    def _outcome(self, ground: Ground) -> Outcome:
-        for _, setting in self._assessor.circumstances.settings(ground, self._peers):
+    def _outcome(self, ground: Ground, within: int) -> Outcome:
+        for _, setting in self._assessor.circumstances.settings(ground, self._peers, within):
             self.is_personal = self.is_personal or setting.is_personal
             self.lasts = self.lasts and not any(asked.asks_for_time for _, _, asked in setting.common)
-        return self._assessor.outcome(ground, self._position, self._own, self._moment)
+        return self._assessor.outcome(ground, self._position, self._own, self._moment, within)
 
     def named_by(self, one: OwnStatement) -> Iterator[str]:
-        """Yield the resources that a statement names, as they are asked about."""
+        """Yield the resources that a statement names and the service may act on, as they are asked about."""
+        of_service = arn_services(self._service)
         for entry in one.statement.resources or ():
-            text = None if entry.is_everything or entry.problem else self._as_asked(entry)
-            if text is not None:
-                yield text
-
-    def _as_asked(self, entry: ResourcePattern) -> str | None:
-        """Return a pattern as a resource to ask about; None where it can be none."""
-        text = entry.text
-        if entry.keys:
-            text = "".join(self._filled(piece) for piece in parse_template(text))
-        missing = 5 - text.count(":")
-        if missing > 0:
-            text += ":*" * missing  # SEMANTICS F7
-        try:
-            parse_arn(text)
-        except ArnError:
-            return None
-        return text
+            if entry.is_everything or entry.problem:
+                continue
+            text = entry.text if not entry.keys else "".join(map(self._filled, parse_template(entry.text)))
+            asked = _as_asked(text)
+            if asked is not None and (of_service is None or asked.split(":", 3)[2].lower() in of_service):
+                yield asked
 
     def _filled(self, piece: str | Wildcard | Variable) -> str:
         if isinstance(piece, str):
@@ -254,6 +319,19 @@ class _Finding:
             return context.variable(piece.key) or piece.default or FRESH
         except UnknownVariable:
             return FRESH
+
+
+@lru_cache(maxsize=1 << 14)
+def _as_asked(text: str) -> str | None:
+    """Return a pattern as a resource to ask about; None where it can be none."""
+    missing = 5 - text.count(":")
+    if missing > 0:
+        text += ":*" * missing  # SEMANTICS F7
+    try:
+        parse_arn(text)
+    except ArnError:
+        return None
+    return text
 
 
 def _of_one(ground: Ground, outcome: Outcome) -> Mapping[Reach, int]:
