@@ -27,6 +27,7 @@ from iamdesk.snapshot.reader import load_snapshot
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding
     from iamdesk.query.evaluator import Evaluator
+    from iamdesk.query.what_can import EffectiveAccess, Overview
     from iamdesk.query.who_can import Access
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
@@ -134,6 +135,25 @@ class OpenSnapshot:
             progress=progress,
             cancelled=cancelled,
         )
+
+    def what_can(self, *, principal: str, service: str | None = None, resource: str | None = None) -> "EffectiveAccess":
+        """Return the effective permissions of a user, role, root user or group.
+
+        Raises:
+            RequestError: the snapshot has no such principal, AWS no such service, or the resource is no ARN; its text
+                says why in one sentence.
+        """
+        return self.evaluator.what_can(principal, service, resource)
+
+    def what_can_overview(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Overview":
+        """Return how far everybody may do the actions of each service: what a heat map of the account shows.
+
+        The first call takes seconds for thousands of principals; later ones find most of it known.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self.evaluator.what_can_overview(progress, cancelled)
 
     def document_problems(self) -> Iterator[DocumentProblem]:
         """Return what is wrong with each policy document, in the snapshot's order."""

@@ -10,6 +10,7 @@ from iamdesk.cli.output import say, version
 from iamdesk.cli.simulate import simulate
 from iamdesk.cli.troubles import troubles_told
 from iamdesk.cli.validate import validate
+from iamdesk.cli.what_can import what_can
 from iamdesk.cli.who_can import who_can
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ def about(
 for name, command in (
     ("can", can),
     ("who-can", who_can),
+    ("what-can", what_can),
     ("simulate", simulate),
     ("findings", findings),
     ("validate", validate),

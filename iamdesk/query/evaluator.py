@@ -20,9 +20,9 @@ from iamdesk.query.effective import Assessor
 from iamdesk.query.hearing import Hearing
 from iamdesk.query.population import Population, positions
 from iamdesk.query.questions import Questions
-from iamdesk.query.reach import ReachFinder, ServiceReach, Source
+from iamdesk.query.reach import ReachFinder
 from iamdesk.query.said import Said
-from iamdesk.query.what_can import Answer, EffectiveAccess, Overview
+from iamdesk.query.what_can import Answer, EffectiveAccess, Overview, ServiceReach, Source
 from iamdesk.query.who_can import Access, answer_everybody
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress

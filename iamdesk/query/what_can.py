@@ -1,22 +1,95 @@
 """What can: the effective permissions of a principal or group, by service and access level, down to single answers.
 
-What the words of a reach mean is told in `reach`. Resource policies and organization policies count where the snapshot
-holds them; what a resource's policy alone grants, and to nothing that a policy of the principal's own names, is not
-found here. What a group can do is what a member of it can do by the group's policies alone: of the member, nothing
-else is known.
+For every action that AWS lists, questions are asked like those of a user who says nothing of the context:
+
+* on *fresh* resources, which no policy names: one of each resource type that the action acts on, in the principal's own
+  account and in a Region that nobody knows; on ``*`` for actions that take no resource;
+* on *named* resources: each pattern that an Allow statement of the principal's policies or boundary names, asked as
+  written, policy variables filled in.
+
+`Reach` says what is made of the answers. The fresh ones decide; a named resource counts where they leave an action out.
+So "allowed" means every resource but those that a policy singles out: what a Deny statement says of one bucket does not
+change it (`ActionReach.answers` tells it).
+
+Resource policies and organization policies count where the snapshot holds them. What a resource's policy alone grants,
+on a resource that no policy of the principal's own names, is not found here. What a group can do is what a member of it
+can do by the group's policies alone: of the member, nothing else is known.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import partial
 
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
-from iamdesk.index.action_bits import service_actions
-from iamdesk.query.population import positions
-from iamdesk.query.reach import Reach, ServiceReach, Source
+from iamdesk.index.action_bits import ACCESS_LEVELS, service_actions
 
 __all__ = ["ActionReach", "Answer", "EffectiveAccess", "Overview", "Reach", "ServiceReach", "Source"]
+
+
+class Reach(StrEnum):
+    """How far a principal may do an action. The first that holds."""
+
+    ALLOWED = "allowed"
+    """Allowed on every fresh resource."""
+    CONDITIONAL = "conditional"
+    """Allowed on every fresh resource, but on some of them only under conditions."""
+    AWAITING = "awaiting resource policy"
+    """The same if the resource's own policy lets the account in: a key policy or a role's trust policy, without which
+    nobody is let in and which the snapshot does not hold. Or not on all fresh ones, but so on some resource."""
+    SOME = "some resources"
+    """Allowed on some fresh or named resource."""
+    SOME_CONDITIONAL = "some resources, conditional"
+    """Allowed on some fresh or named resource, but under conditions only."""
+    DENIED = "denied"
+    """Explicitly denied on every fresh resource, and allowed on no named one."""
+    NONE = "none"
+    """Not allowed anywhere."""
+
+
+class Source(StrEnum):
+    """Why a resource is asked about."""
+
+    FRESH = "fresh"
+    """No policy names it: it stands for every such resource."""
+    NAMED = "named"
+    """An Allow statement names it."""
+    EXCEPTION = "exception"
+    """Only a Deny statement or a ``NotResource`` names it: the reach does not rest on it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceReach:
+    """How far one principal may do the actions of one service."""
+
+    service: str
+    actions: Mapping[Reach, int]
+    """By reach, the actions as bits (`index.action_bits`); every action of the service is in one of them."""
+
+    def reach_of(self, action: int) -> Reach:
+        """Return the reach of one action, by its bit."""
+        return next((reach for reach, bits in self.actions.items() if bits >> action & 1), Reach.NONE)
+
+    def counts(self) -> Mapping[str, Mapping[Reach, int]]:
+        """Return how many actions have each reach, by access level; a level without actions is left out."""
+        levels = service_actions(self.service).by_level
+        return {
+            level: {reach: (bits & levels[level]).bit_count() for reach, bits in self.actions.items()}
+            for level in ACCESS_LEVELS
+            if levels[level]
+        }
+
+    def share(self, level: str) -> float:
+        """Return the share of the actions of a level that may be done at all, between 0 and 1."""
+        of_level = service_actions(self.service).by_level[level]
+        refused = self.actions[Reach.NONE] | self.actions[Reach.DENIED]
+        return (of_level & ~refused).bit_count() / of_level.bit_count() if of_level else 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the service may be done, and nothing is denied."""
+        return not any(bits for reach, bits in self.actions.items() if reach is not Reach.NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +155,14 @@ class EffectiveAccess:
         found = self._by_name.get(service)
         if found is None:
             return
-        wanted = {bit: reach for reach in reaches for bit in positions(found.actions[reach])}
         for bit, action in enumerate(service_actions(service).actions):
-            if bit in wanted and access_level in (None, action.access_level):
+            reach = found.reach_of(bit)
+            if reach in reaches and access_level in (None, action.access_level):
                 yield ActionReach(
                     action.full_name,
                     action.access_level,
                     action.description,
-                    wanted[bit],
+                    reach,
                     partial(self._answers, service, bit),
                 )
 

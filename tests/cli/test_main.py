@@ -79,7 +79,7 @@ def test_no_command_loads_qt(sample: Path, arguments: tuple[str, ...], tmp_path:
     assert "QT []" in done.stderr, done.stderr
 
 
-@pytest.mark.parametrize("word", ["what-can", "nowhere.json", "a\x1b[31mb", "x" * 5000])
+@pytest.mark.parametrize("word", ["what-could", "nowhere.json", "a\x1b[31mb", "x" * 5000])
 def test_a_word_that_is_neither_command_nor_path_ends_with_two(iamdesk: Callable[..., Any], word: str) -> None:
     done = iamdesk(word, "more")
 

@@ -1,0 +1,62 @@
+"""``iamdesk what-can``: the effective permissions of one principal or group."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+import typer
+
+from iamdesk.cli import options
+from iamdesk.cli.output import note, say, say_json
+from iamdesk.export.effective_access import to_effective_access
+from iamdesk.query.what_can import EffectiveAccess, Reach
+from iamdesk.workbench import Workbench
+
+_WORDS: Mapping[Reach, str] = {
+    Reach.ALLOWED: "allowed",
+    Reach.CONDITIONAL: "under conditions",
+    Reach.AWAITING: "if the resource's policy lets the account in",
+    Reach.SOME: "on some resources",
+    Reach.SOME_CONDITIONAL: "on some resources under conditions",
+    Reach.DENIED: "denied",
+}
+
+
+def what_can(
+    snapshot: options.SnapshotPath,
+    principal: Annotated[
+        str, typer.Option(metavar="ARN", help="A user, role, root user or group.", show_default=False)
+    ],
+    service: Annotated[
+        str | None, typer.Option(metavar="SERVICE", help="Only this service, action by action: s3.", show_default=False)
+    ] = None,
+    resource: Annotated[
+        str | None, typer.Option(metavar="ARN", help="Only what may be done on this resource.", show_default=False)
+    ] = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+) -> None:
+    """Tell what a principal may do, by service.
+
+    "Allowed" means on every resource that no policy names; "on some resources", on those that a policy names.
+    """
+    access = Workbench().open_snapshot(snapshot).what_can(principal=principal, service=service, resource=resource)
+    if output_format is options.Format.JSON:
+        say_json(to_effective_access(access))
+        return
+    for line in _lines(access, by_action=service is not None or resource is not None):
+        say(line)
+    count = len(access.services)
+    note("1 service" if count == 1 else f"{count:,} services")
+
+
+def _lines(access: EffectiveAccess, by_action: bool) -> Iterator[str]:
+    for found in access.services:
+        yield found.service
+        if found.is_empty:
+            yield "  nothing"
+        for level, counts in found.counts().items():
+            told = [f"{count:,} {_WORDS[reach]}" for reach, count in counts.items() if count and reach in _WORDS]
+            if told:
+                yield f"  {level:<24}of {sum(counts.values()):,}: {', '.join(told)}"
+            for action in access.actions(found.service, level) if by_action else ():
+                if action.reach in _WORDS:
+                    yield f"    {action.name:<44}{_WORDS[action.reach]}"

@@ -1,0 +1,90 @@
+"""`iamdesk what-can`: effective permissions in the terminal and as JSON."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iamdesk import Evaluator, load_snapshot
+
+BEN = "arn:aws:iam::111122223333:user/engineering/ben.okafor"
+FINANCE = "arn:aws:iam::111122223333:group/finance/Finance"
+
+
+def test_json_tells_what_the_evaluator_says(iamdesk: Callable[..., Any], sample: Path) -> None:
+    access = Evaluator(load_snapshot(sample)).what_can(BEN)
+    done = iamdesk("what-can", sample, "--principal", BEN, "--format", "json")
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["Principal"], told["Resource"]) == (0, BEN, None)
+    assert [one["Service"] for one in told["Services"]] == [one.service for one in access.services]
+    for service in told["Services"]:
+        actions = {one["Action"]: one["Reach"] for one in service["Actions"]}
+        expected = {one.name: one.reach.value for one in access.actions(service["Service"]) if one.reach != "none"}
+        assert actions == expected
+        counted = sum(count for level in service["AccessLevels"] for reach, count in level.items() if reach in COUNTED)
+        assert counted == len(actions)
+
+
+COUNTED = {
+    "allowed",
+    "conditional",
+    "awaiting resource policy",
+    "some resources",
+    "some resources, conditional",
+    "denied",
+}
+
+
+def test_a_service_is_told_action_by_action(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("what-can", sample, "--principal", BEN, "--service", "S3")
+
+    lines = done.stdout.splitlines()
+    assert lines[0] == "s3"
+    assert "    s3:GetObject                                on some resources under conditions" in lines
+    assert done.stderr == "iamdesk: 1 service\n"
+
+
+def test_a_resource_narrows_the_actions_to_its_type(iamdesk: Callable[..., Any], sample: Path) -> None:
+    bucket = iamdesk(
+        "what-can",
+        sample,
+        *("--principal", "arn:aws:iam::111122223333:root", "--resource", "arn:aws:s3:::any-bucket", "--format", "json"),
+    )
+    (service,) = [one for one in json.loads(bucket.stdout)["Services"] if one["Service"] == "s3"]
+    names = {one["Action"] for one in service["Actions"]}
+    assert "s3:ListBucket" in names
+    assert "s3:GetObject" not in names
+
+
+def test_a_group_stands_for_a_member(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("what-can", sample, "--principal", FINANCE)
+    assert done.returncode == 0
+    assert "billing" in done.stdout.splitlines()
+
+
+def test_a_service_of_which_nothing_may_be_done_says_so(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("what-can", sample, "--principal", FINANCE, "--service", "braket")
+    assert done.stdout == "braket\n  nothing\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--principal", "arn:aws:iam::111122223333:user/nobody"), "has no user"),
+        (("--principal", "arn:aws:iam::111122223333:group/nobody"), "has no group"),
+        (("--principal", "lambda.amazonaws.com"), "is no user, role, root user or group"),
+        (("--principal", BEN, "--service", "nosuch"), "AWS has no service `nosuch`"),
+        (("--principal", BEN, "--resource", "bucket"), "is no ARN"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_ends_with_two(
+    iamdesk: Callable[..., Any], sample: Path, options: tuple[str, ...], says: str
+) -> None:
+    done = iamdesk("what-can", sample, *options)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
