@@ -183,6 +183,13 @@ class StatementIndex:
             self._by_opening.setdefault((service, opening), []).append(place)
         self._openings_of[place] = tuple(openings)
 
+    def covering_of(self, number: int, service: str, name: str) -> Iterator[Statement]:
+        """Yield the statements of one document that cover an action, but for the broken ones."""
+        for _, statement in self.of_document(number):
+            may_cover = statement.services is None or service in statement.services
+            if may_cover and statement.covers_action(service, name):
+                yield statement
+
     def statement(self, place: int) -> tuple[int, Statement]:
         """Return a statement by its number, after the number of its document."""
         return self._document_of[place], self._statements[place]

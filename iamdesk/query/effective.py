@@ -27,7 +27,7 @@ from iamdesk.query.circumstances import Circumstances, Setting
 from iamdesk.query.grounds import Ground, arn_services
 from iamdesk.query.population import Asked, Population
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
-from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, resource_key, split, tally_of
+from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key_of, resource_key, split, tally_of
 
 type Point = Callable[[int, str, str], Verdict]
 """(position, action, resource) → the answer to this one question."""
@@ -156,19 +156,6 @@ class Assessor:
             if (covered := actions.covered_by(one.statement))
         )
 
-    def facts_everywhere(
-        self, ground: Ground, position: int, own: Iterable[OwnStatement], moment: datetime
-    ) -> list[tuple[Hashable, ...]] | None:
-        """Return what is known of all that statements ask for; None where it is not the same on the whole ground."""
-        case = _Case(self, ground, position, moment, ground.every)
-        found: list[tuple[Hashable, ...]] = []
-        for one in own:
-            told_apart = list(case.told_apart(one.asked, ground.every)) if one.asked.keys else [((), ground.every)]
-            if len(told_apart) > 1:
-                return None
-            found.append((one.policy.layer, one.statement.is_allow, one.asked.number, told_apart[0][0]))
-        return found
-
     def own_statements(self, position: int, service: str) -> tuple[OwnStatement, ...]:
         """Return the statements of a subject's own policies that can decide a service's actions, in the engine's order.
 
@@ -204,6 +191,10 @@ class Assessor:
     ) -> Outcome:
         """Decide some bits of a ground for one subject; ``own`` are its `own_statements`."""
         return _Case(self, ground, position, moment, within).outcome(own)
+
+    def match(self, ground: Ground, position: int, one: OwnStatement, bit: int, moment: datetime) -> Truth:
+        """Hold one statement against one request."""
+        return _Case(self, ground, position, moment, ground.every).match(one.policy, one.statement, bit)
 
     def decided(self, setting: Setting, features: tuple[Feature, ...]) -> _Decided:
         """Decide what statements say in a setting."""
@@ -268,7 +259,7 @@ class _Case:
         for bits, open_ones in split(part, undecided):
             bit = bits.bit_length() - 1
             hanging = [one.hanging for one in open_ones]
-            key = resolution_key(setting.key, certain, hanging, self._subject(bit))
+            key = resolution_key_of(setting.key, certain, hanging, self._subject(bit))
             if decided.best is not Verdict.ALLOWED:
                 key = ("refused", key)
             target = self._ground.target(bit)
@@ -285,9 +276,9 @@ class _Case:
                 continue
             target = self._ground.target(covered.bit_length() - 1)
             resource = resource_key(target) if one.asked.in_resource else None
-            for facts, bits in self.told_apart(one.asked, covered):
+            for facts, bits in self._told_apart(one.asked, covered):
                 key = (one.asked.number, UnknownContext.UNKNOWN, facts, resource)
-                match = partial(self._match, one.policy, one.statement, bits.bit_length() - 1)
+                match = partial(self.match, one.policy, one.statement, bits.bit_length() - 1)
                 truth = self._population.truth(key, match)
                 if truth is FALSE:
                     continue
@@ -330,7 +321,7 @@ class _Case:
             else:
                 covered = [ground.on(place, actions) & bits for place in range(len(ground.plots))]
             for one in filter(None, covered):
-                for facts, alike in self.told_apart(asked, one):
+                for facts, alike in self._told_apart(asked, one):
                     result = match_statement(policy, statement, self._subject(alike.bit_length() - 1))
                     if result is None or result.truth is FALSE:
                         continue
@@ -344,7 +335,7 @@ class _Case:
     def _add(said: dict[Feature, int], feature: Feature, bits: int) -> None:
         said[feature] = said.get(feature, 0) | bits
 
-    def told_apart(self, asked: Asked, covered: int) -> Iterator[tuple[tuple[Fact | None, ...], int]]:
+    def _told_apart(self, asked: Asked, covered: int) -> Iterator[tuple[tuple[Fact | None, ...], int]]:
         """Split bits into those for which all that a statement asks for is known alike, as (facts, bits)."""
         parts: list[tuple[tuple[Fact | None, ...], int]] = [((), covered)]
         for key in asked.keys:
@@ -373,7 +364,7 @@ class _Case:
     def _place(self, bits: int) -> int:
         return (bits.bit_length() - 1) // self._ground.width
 
-    def _match(self, policy: AttachedPolicy, statement: Statement, bit: int) -> Truth:
+    def match(self, policy: AttachedPolicy, statement: Statement, bit: int) -> Truth:
         result = match_statement(policy, statement, self._subject(bit))
         return FALSE if result is None else result.truth
 

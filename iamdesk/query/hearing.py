@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Context, Fact
@@ -15,10 +16,11 @@ from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.unknowns import resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.statement_index import Covering
 from iamdesk.policy.statement import Statement
 from iamdesk.query.population import Asked, Asks, Peers, Population, names_someone
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY, Said, gather
-from iamdesk.query.sums import Hanging, resolution_key
+from iamdesk.query.sums import Hanging, resolution_key_of
 
 
 class Word(NamedTuple):
@@ -94,9 +96,13 @@ class Hearing:
         """Answers for everybody, by their context."""
         first = self._side(population.peers[0])
         self.target = first.question.target
-        self.covering = population.index.covering(self.target.service, self.target.name)
         self._sides[first.peers.number] = first
         self._anyone = subject_of(first.question)
+
+    @cached_property
+    def covering(self) -> Covering:
+        """The statements that cover the action: found out for all policies at once."""
+        return self._population.index.covering(self.target.service, self.target.name)
 
     def side(self, peers: Peers) -> Side:
         """Return what is the same for some peers."""
@@ -147,12 +153,9 @@ class Hearing:
     def _words(self, known: dict[int, Word], policy: AttachedPolicy, numbers: Iterable[int]) -> list[Word]:
         """Return what documents say in a layer, but for the silent ones."""
         words = []
-        covering = self.covering.statements
         for number in numbers:
             word = known.get(number)
             if word is None:
-                if number not in covering:
-                    continue
                 word = known[number] = self._word(number, policy)
             if word is not SILENT:
                 words.append(word)
@@ -195,7 +198,7 @@ class Hearing:
             return best.verdict
         certain = tally([(result, TRUE) for result in results if result.truth is TRUE])
         said = {*((slot, True) for slot in certain.allow), *((slot, False) for slot in certain.deny), *certain.grants}
-        key = resolution_key(side.key, frozenset(said), hanging, subject)
+        key = resolution_key_of(side.key, frozenset(said), hanging, subject)
         if best.verdict is not Verdict.ALLOWED:
             key = (
                 key,
@@ -206,7 +209,7 @@ class Hearing:
     def _word(self, number: int, policy: AttachedPolicy) -> Word:
         matching: list[StatementResult] = []
         undecided: list[tuple[Statement, Asked]] = []
-        for statement in self.covering.statements[number]:
+        for statement in self._population.index.covering_of(number, self.target.service, self.target.name):
             if not statement.resource_keys() and match_resource(policy, statement, self._anyone)[0] is FALSE:
                 continue
             if statement.context_keys():

@@ -9,11 +9,12 @@ from typing import NamedTuple, Protocol
 
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, CallerKind
 from iamdesk.evaluate.context import Fact
-from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, dependence
+from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, Variation, dependence, variation
 from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.truth import Truth
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.actions import reference
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.arn import Arn
@@ -64,6 +65,8 @@ class Asked(NamedTuple):
     in_resource: bool
     """Whether its resource holds policy variables: the resource asked about matters, too."""
     asks_for_time: bool
+    varies_by_resource: bool
+    """Whether it asks for what differs from one resource to the next, whatever the action: the Region, the owner."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,6 +266,7 @@ class Population:
                         tuple(key for key in keys if dependence(key) is Dependence.CALLER),
                         bool(statement.resource_keys()),
                         not _OF_THE_MOMENT.isdisjoint(keys),
+                        any(variation(key, reference()) is Variation.RESOURCE for key in keys),
                     )
                 self._asked[statement] = found
         return found

@@ -3,18 +3,18 @@ told in `what_can`."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.patterns import Wildcard
 from iamdesk.policy.resources import UnknownVariable
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.query.effective import Assessor, Outcome, OwnStatement, WideStatement
-from iamdesk.query.grounds import FRESH, Ground, arn_services, fresh_ground, ground_on
+from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on
+from iamdesk.query.named import as_asked
+from iamdesk.query.plain_reach import PlainReaches
 from iamdesk.query.what_can import Reach, ServiceReach, Source
 
 
@@ -29,6 +29,7 @@ class ReachFinder:
         self._of_wide: dict[Hashable, Mapping[str, ServiceReach]] = {}
         self._of_word: dict[Hashable, Reach] = {}
         self._of_subject: dict[int, Mapping[str, ServiceReach]] = {}
+        self._plain_reaches = PlainReaches(assessor)
         self._plain: dict[tuple[str, Reach], ServiceReach] = {}
 
     def reaches(self, position: int) -> Mapping[str, ServiceReach]:
@@ -103,10 +104,13 @@ class ReachFinder:
         settings = self._assessor.circumstances.settings(fresh, peers, fresh.every)
         if len(settings) > 1 or settings[0][1].common:
             return None
-        facts = self._assessor.facts_everywhere(fresh, position, own, self._now())
-        if facts is None:
-            return None
-        key = (id(settings[0][1]), frozenset(facts))
+        said: set[Hashable] = set()
+        for one in own:
+            facts = self._plain_reaches.facts(one, position, service, peers)
+            if facts is None:
+                return None
+            said.add((one.policy.layer, one.statement.is_allow, one.asked.number, facts))
+        key = (id(settings[0][1]), frozenset(said))
         word = self._of_word.get(key)
         if word is None:
             found = _Finding(self._assessor, position, service, own, self._now()).reach()
@@ -132,6 +136,10 @@ class ReachFinder:
         key = (service, peers.number, signatures, self._facts(position, service, own))
         found = self._known.get(key) or self._known.get((position, key))
         if found is not None:
+            return found, True
+        plain = self._plain_reaches.reach(position, service, own, self._now()) if own else None
+        if plain is not None:
+            found = self._known[key] = _service_reach(service, plain)
             return found, True
         finding = _Finding(self._assessor, position, service, own, self._now())
         found = finding.reach()
@@ -225,13 +233,10 @@ class _Finding:
 
     def named_by(self, one: OwnStatement) -> Iterator[str]:
         """Yield the resources that a statement names and the service may act on, as they are asked about."""
-        of_service = arn_services(self._service)
         for entry in one.statement.resources or ():
-            if entry.is_everything or entry.problem:
-                continue
             text = entry.text if not entry.keys else "".join(map(self._filled, parse_template(entry.text)))
-            asked = _as_asked(text)
-            if asked is not None and (of_service is None or asked.split(":", 3)[2].lower() in of_service):
+            asked = as_asked(entry, text, self._service, self._peers.partition)
+            if asked is not None:
                 yield asked
 
     def _filled(self, piece: str | Wildcard | Variable) -> str:
@@ -248,19 +253,6 @@ class _Finding:
             return context.variable(piece.key) or piece.default or FRESH
         except UnknownVariable:
             return FRESH
-
-
-@lru_cache(maxsize=1 << 14)
-def _as_asked(text: str) -> str | None:
-    """Return a pattern as a resource to ask about; None where it can be none."""
-    missing = 5 - text.count(":")
-    if missing > 0:
-        text += ":*" * missing  # SEMANTICS F7
-    try:
-        parse_arn(text)
-    except ArnError:
-        return None
-    return text
 
 
 def _of_one(ground: Ground, outcome: Outcome) -> Mapping[Reach, int]:

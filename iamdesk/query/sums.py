@@ -1,11 +1,13 @@
 """Summing up what statements say of many at once, principals or actions, and splitting them where the sum differs."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from iamdesk.evaluate.context import Fact
 from iamdesk.evaluate.layers import Slot, Tally, tally
 from iamdesk.evaluate.matching import StatementResult, Subject
 from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import FALSE, Truth
 from iamdesk.query.population import Asked
@@ -76,7 +78,12 @@ def resource_key(target: Target) -> Hashable:
 
 
 def resolution_key(
-    situation: Hashable, certain: frozenset[Hashable], hanging: Sequence[Hanging], subject: Subject
+    situation: Hashable,
+    certain: frozenset[Hashable],
+    hanging: Sequence[Hanging],
+    fact: Callable[[str], Fact],
+    unknown: UnknownContext,
+    target: Target,
 ) -> Hashable:
     """Return all that an answer hangs on where the unknown leaves open whether it is allowed.
 
@@ -84,10 +91,20 @@ def resolution_key(
         situation: The engine's situation, whoever it is.
         certain: What statements that match for certain say: (slot, whether it is an Allow), and grants.
         hanging: The undecided statements.
-        subject: Whom and what it is about, in which context.
+        fact: What is known of a key.
+        unknown: What a key that nobody gave means.
+        target: What is asked about.
     """
     keys = sorted({key for one in hanging for key in one.asked.keys})
-    facts = tuple([subject.context.fact(key) for key in keys])
-    resource = resource_key(subject.target) if any(one.asked.in_resource for one in hanging) else None
+    facts = tuple([fact(key) for key in keys])
+    resource = resource_key(target) if any(one.asked.in_resource for one in hanging) else None
     signatures = frozenset([(one.slot, one.grant, one.asked.number) for one in hanging])
-    return situation, subject.context.unknown, certain, signatures, facts, resource
+    return situation, unknown, certain, signatures, facts, resource
+
+
+def resolution_key_of(
+    situation: Hashable, certain: frozenset[Hashable], hanging: Sequence[Hanging], subject: Subject
+) -> Hashable:
+    """Return the same for a subject, in its context."""
+    context = subject.context
+    return resolution_key(situation, certain, hanging, context.fact, context.unknown, subject.target)

@@ -26,7 +26,7 @@ from iamdesk.policy.statement import Statement
 from iamdesk.query.hearing import Hearing, Side
 from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
 from iamdesk.query.said import OpenStatement
-from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key, resource_key, split, tally_of
+from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key_of, resource_key, split, tally_of
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MOST_ANSWERS = 16
@@ -225,7 +225,7 @@ class Sweep:
             certain = frozenset([what for what, truth in features if truth is TRUE])
             for alike, hanging in split(members, ((one.what, one.members) for one in undecided)):
                 position = alike.bit_length() - 1
-                key = resolution_key(side.key, certain, hanging, self._subject(position))
+                key = resolution_key_of(side.key, certain, hanging, self._subject(position))
                 yield self._population.resolved(key, partial(self._ask, position)), alike
 
     def _named(self, side: Side) -> int:

@@ -1,0 +1,40 @@
+"""The resources that statements name, as they are asked about: each pattern as it is written."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.policy.patterns import glob
+from iamdesk.policy.resources import ResourcePattern
+from iamdesk.policy.statement import Statement
+from iamdesk.query.grounds import arn_services
+
+
+def asked_by(statement: Statement, service: str, partition: str) -> Iterator[str]:
+    """Yield the resources that a statement without policy variables names and a service may act on."""
+    for entry in statement.resources or ():
+        asked = as_asked(entry, entry.text, service, partition)
+        if asked is not None:
+            yield asked
+
+
+def as_asked(entry: ResourcePattern, text: str, service: str, partition: str) -> str | None:
+    """Return an entry as a resource to ask about, its variables filled in as in ``text``; None where it can be none."""
+    if entry.is_everything or entry.problem:
+        return None
+    asked = _as_arn(text, partition)
+    of_service = arn_services(service)
+    return asked if asked and (of_service is None or asked.split(":", 3)[2].lower() in of_service) else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _as_arn(text: str, partition: str) -> str | None:
+    """Return a pattern as an ARN of a partition; missing parts are stars (SEMANTICS F7)."""
+    parts = text.split(":", 5)
+    parts += ["*"] * (6 - len(parts))
+    if glob(parts[1].lower()).matches(partition):
+        parts[1] = partition
+    try:
+        return str(parse_arn(":".join(parts)))
+    except ArnError:
+        return None
