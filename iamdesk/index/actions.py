@@ -300,6 +300,15 @@ class ServiceReference:
             for name in names
         )
 
+    def listed_key(self, service: str, key: str) -> str:
+        """Return the key that a service lists for a key (``aws:resourcetag/${tagkey}``); the key itself where it has none.
+
+        Of two keys for which it is the same, the same actions take both.
+        """
+        key = key.lower()
+        loaded = self._service(service)
+        return (loaded.keys.canonical(key) if loaded else None) or key
+
     def may_take_key(self, service: str, key: str) -> bool:
         """Return whether some action of a service can hold the key in its requests (`takes_key`)."""
         key = key.lower()

@@ -155,7 +155,7 @@ class Circumstances:
         The key varies over the ground, but not over the peers.
         """
         who = peers.number if dependence(key) is Dependence.ACCOUNT else -1
-        known = self._facts.setdefault((ground.of.service, who, key), {})
+        listed = reference().listed_key(ground.of.service, key)
         found: dict[Fact, int] = {}
         by_action = variation(key, reference()) is Variation.ACTION
         if by_action and not reference().may_take_key(ground.of.service, key):
@@ -165,6 +165,9 @@ class Circumstances:
             if not bits:
                 continue
             alike = self._alike(ground, place)
+            # Of a resource of which nothing is known, all tags are as little known: the listed key stands for them.
+            is_known = isinstance(alike, str) and alike != "*"
+            known = self._facts.setdefault((ground.of.service, who, key if is_known else listed), {})
             for bit in positions(bits) if by_action else (bits.bit_length() - 1,):
                 target = ground.target(bit)
                 # By the resource's Region and owner, or by whether the action takes the key on such a resource.

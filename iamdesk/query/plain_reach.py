@@ -1,15 +1,17 @@
 """The reach of principals whose policies are plain in a service, told statement by statement, without a ground.
 
-Plain is a service in which nothing but Allow statements of the principal's own decide: it has no permissions boundary,
-no organization policy and no resource's policy has a word, and one Allow is enough; in which each statement is for
-every resource or for named ones alone, and is true, false or open for all its actions alike. Then an action is allowed
-where any Allow is true, and hangs on the one that is open. Most principals are plain in most services: this makes the
-overview of everybody quick. Whatever is not plain is left to `reach`; where both can tell, they say the same.
+Plain is a service in which nothing but the principal's own policies decides: no organization policy and no resource's
+policy has a word, and an Allow (with a boundary, one on either side) is enough; in which Deny statements and what the
+boundary allows are for every resource and without conditions, and each Allow is true, false or open for all of its
+actions alike. Then an action is allowed where any Allow is true, and hangs on the one that is open. Most principals are
+plain in most services: this makes the overview of everybody quick. Whatever is not plain is left to `reach`; where both
+can tell, they say the same.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from iamdesk.evaluate.context import UNKNOWN, Fact
 from iamdesk.evaluate.derived_keys import Dependence, Variation, dependence, variation
@@ -29,7 +31,19 @@ from iamdesk.query.population import Peers
 from iamdesk.query.sums import Feature, Hanging, resolution_key
 from iamdesk.query.what_can import Reach
 
-_ALLOW = (Feature((Slot(Layer.IDENTITY), True), TRUE),)
+_IDENTITY = Slot(Layer.IDENTITY)
+_BOUNDARY = Slot(Layer.PERMISSIONS_BOUNDARY)
+
+
+class _Where(NamedTuple):
+    """Where an Allow statement speaks, all in one's own account and of nothing that the snapshot knows."""
+
+    fresh: int
+    """On fresh resources, as bits of their ground."""
+    named: int
+    """On resources that it names, as bits of the service's actions."""
+    resource: str | None
+    """One of these; None for a statement that is for every resource."""
 
 
 class PlainReaches:
@@ -40,52 +54,80 @@ class PlainReaches:
         self._population = assessor.population
         self._circumstances = assessor.circumstances
         self._settings: dict[tuple[str, int], Setting | None] = {}
-        self._named: dict[tuple[int, str, int], tuple[int, str] | None] = {}
+        self._named: dict[tuple[int, str, int], _Where | None] = {}
         self._constants: dict[tuple[str, int, str], Fact | None] = {}
 
     def reach(
         self, position: int, service: str, own: Sequence[OwnStatement], moment: datetime
     ) -> Mapping[Reach, int] | None:
-        """Return the reach of a service's actions, as bits; None where it is not plain. ``own`` must not be empty."""
+        """Return the reach of a service's actions, as bits; None where it is not plain."""
         peers = self._population.peers_at(position)
         setting = self._setting(service, peers)
-        if setting is None:
+        limits = self._limits(own, service, peers) if setting is not None else None
+        if setting is None or limits is None:
             return None
+        within, denied, vague = limits
+        fresh = fresh_ground(service, peers.partition, peers.account)
         allowed = conditional = some = some_conditional = undecided = 0
         for one in own:
+            if one.policy.layer is not Layer.IDENTITY or not one.statement.is_allow:
+                continue
             where = self._where(one, service, peers)
-            if where is None:
+            if where is None or one.actions & vague:
                 return None
-            actions, resource = where
             verdict: Verdict | None = Verdict.ALLOWED
             if one.asked.keys:
                 facts = self.facts(one, position, service, peers)
-                if facts is None or one.actions & undecided or (resource and one.asked.varies_by_resource):
+                if facts is None or one.actions & undecided or (where.resource and one.asked.varies_by_resource):
                     return None
-                ground = (
-                    fresh_ground(service, peers.partition, peers.account)
-                    if resource == ""
-                    else ground_on(service, resource)
-                )
-                verdict = self._verdict(one, position, setting, facts, ground, moment)
                 undecided |= one.actions
+                open_actions = one.actions & within
+                ground = fresh if where.resource is None else ground_on(service, where.resource or "*")
+                if where.resource == "" or not ground.everywhere(open_actions):
+                    continue
+                verdict = self._verdict(one, open_actions, position, setting, facts, ground, moment)
             if verdict is Verdict.ALLOWED:
-                allowed, some = (allowed | actions, some) if resource == "" else (allowed, some | actions)
-            elif verdict is Verdict.CONDITIONAL and resource == "":
-                conditional |= actions
+                allowed, some = allowed | where.fresh, some | where.named
             elif verdict is Verdict.CONDITIONAL:
-                some_conditional |= actions
-        found = {Reach.ALLOWED: allowed}
-        told = allowed
+                conditional, some_conditional = conditional | where.fresh, some_conditional | where.named
+        open_fresh = fresh.everywhere(within)
+        allowed, conditional = allowed & open_fresh, conditional & open_fresh
+        told, left = dict.fromkeys(Reach, 0), fresh.of.every
         for reach, actions in (
-            (Reach.CONDITIONAL, conditional),
-            (Reach.SOME, some),
-            (Reach.SOME_CONDITIONAL, some_conditional),
-            (Reach.NONE, service_actions(service).every),
+            (Reach.ALLOWED, fresh.all_over(allowed)),
+            (Reach.CONDITIONAL, fresh.all_over(allowed | conditional)),
+            (Reach.SOME, fresh.anywhere(allowed) | some & within),
+            (Reach.SOME_CONDITIONAL, fresh.anywhere(conditional) | some_conditional & within),
+            (Reach.DENIED, denied),
+            (Reach.NONE, fresh.of.every),
         ):
-            found[reach] = actions & ~told
-            told |= actions
-        return found
+            told[reach] = actions & left
+            left &= ~actions
+        return told
+
+    def _limits(self, own: Sequence[OwnStatement], service: str, peers: Peers) -> tuple[int, int, int] | None:
+        """Return the actions that nothing takes away, those that are denied, and those that something may take away."""
+        index, every = self._population.index, service_actions(service).every
+        allowed, denied, vague = (0 if peers.has_boundary else every), 0, 0
+        for one in own:
+            if one.statement.is_allow and one.policy.layer is Layer.IDENTITY:
+                continue
+            if index.names_every_resource(one.place) and not one.asked.keys:
+                if one.statement.is_allow:
+                    allowed |= one.actions
+                else:
+                    denied |= one.actions
+            elif one.statement.is_allow or (not one.asked.keys and self._is_by_name(one, service, peers)):
+                vague |= one.actions
+            else:
+                return None
+        return allowed & ~denied, denied, vague & ~denied
+
+    def _is_by_name(self, one: OwnStatement, service: str, peers: Peers) -> bool:
+        """Return whether a statement speaks of resources that it names alone, never of a fresh one."""
+        fresh = fresh_ground(service, peers.partition, peers.account)
+        is_loose = self._population.index.is_loose(one.place)
+        return not is_loose and not self._circumstances.plots_named(fresh, one.place)
 
     def _setting(self, service: str, peers: Peers) -> Setting | None:
         """Return the setting of all requests to a service; None where one Allow is not enough for all of them."""
@@ -96,37 +138,41 @@ class PlainReaches:
 
     def _find_setting(self, service: str, peers: Peers) -> Setting | None:
         fresh = fresh_ground(service, peers.partition, peers.account)
-        if peers.has_boundary or service in ACTIONS_DIFFER or not fresh.every:
+        if service in ACTIONS_DIFFER or not fresh.every:
             return None
         settings = self._circumstances.settings(fresh, peers, fresh.every)
         if len(settings) > 1 or settings[0][1].common:
             return None
         setting = settings[0][1]
-        with_allow, without = self._assessor.decided(setting, _ALLOW), self._assessor.decided(setting, ())
+        of_boundary = (Feature((_BOUNDARY, True), TRUE),) if peers.has_boundary else ()
+        with_allow = self._assessor.decided(setting, (Feature((_IDENTITY, True), TRUE), *of_boundary))
+        without = self._assessor.decided(setting, of_boundary)
         enough = with_allow.best is with_allow.worst is Verdict.ALLOWED
         needed = without.best is without.worst is Verdict.IMPLICIT_DENY and not without.would_be_allowed
         return setting if enough and needed else None
 
-    def _where(self, one: OwnStatement, service: str, peers: Peers) -> tuple[int, str] | None:
-        """Return the actions that a statement can allow and a resource on which it does; empty text for every resource.
-
-        None where it is not plain.
-        """
+    def _where(self, one: OwnStatement, service: str, peers: Peers) -> _Where | None:
+        """Return where an Allow statement speaks; None where it is not plain."""
         known = (one.place, service, peers.number)
         if known not in self._named:
             self._named[known] = self._find_where(one, service, peers)
         return self._named[known]
 
-    def _find_where(self, one: OwnStatement, service: str, peers: Peers) -> tuple[int, str] | None:
+    def _find_where(self, one: OwnStatement, service: str, peers: Peers) -> _Where | None:
         index = self._population.index
         if not one.grants_by_name or one.asked.in_resource or one.asked.asks_for_time:
             return None
-        if index.names_every_resource(one.place):
-            return one.actions, ""
         fresh = fresh_ground(service, peers.partition, peers.account)
-        if index.is_loose(one.place) or self._circumstances.plots_named(fresh, one.place):
+        if index.names_every_resource(one.place):
+            return _Where(fresh.everywhere(one.actions), 0, None)
+        if index.is_loose(one.place):
             return None
-        found, first = 0, ""
+        on_fresh = 0
+        for place in self._circumstances.plots_named(fresh, one.place):
+            covered = fresh.on(place, one.actions)
+            if covered and self._circumstances.matches(fresh, covered.bit_length() - 1, one.policy, one.statement):
+                on_fresh |= covered
+        named, resource = 0, ""
         for text in asked_by(one.statement, service, peers.partition):
             actions = actions_on(fresh.of, text) & one.actions
             if not actions:
@@ -135,8 +181,8 @@ class PlainReaches:
             is_own = arn.partition == peers.partition and arn.account in ("", "*", peers.account)
             if not is_own or self._population.knows(arn):
                 return None
-            found, first = found | actions, first or text
-        return found, first
+            named, resource = named | actions, resource or text
+        return None if on_fresh and not resource else _Where(on_fresh, named, resource)
 
     def facts(self, one: OwnStatement, position: int, service: str, peers: Peers) -> tuple[Fact | None, ...] | None:
         """Return what is known of all that a statement asks for; None where that differs over the service."""
@@ -172,6 +218,7 @@ class PlainReaches:
     def _verdict(
         self,
         one: OwnStatement,
+        actions: int,
         position: int,
         setting: Setting,
         facts: tuple[Fact | None, ...],
@@ -179,18 +226,26 @@ class PlainReaches:
         moment: datetime,
     ) -> Verdict | None:
         """Return what an action hangs on that this statement alone allows; None where it never does."""
-        bit = _lowest(ground, one.actions)
-        key: Hashable = (one.asked.number, UnknownContext.UNKNOWN, facts, None)
-        match = partial(self._assessor.match, ground, position, one, bit, moment)
-        truth = self._population.truth(key, match)
+        bit = _lowest(ground, actions)
+        known: Hashable = (one.asked.number, UnknownContext.UNKNOWN, facts, None)
+        truth = self._population.truth(known, partial(self._assessor.match, ground, position, one, bit, moment))
         if truth is not MAYBE:
             return Verdict.ALLOWED if truth is TRUE else None
-        hanging = [Hanging(Slot(one.policy.layer), None, one.asked)]
-        by_key = {key: fact or UNKNOWN for key, fact in zip(one.asked.keys, facts, strict=True)}
         target = ground.target(bit)
-        key = resolution_key(setting.key, frozenset(), hanging, by_key.__getitem__, UnknownContext.UNKNOWN, target)
+        by_key = {key: fact or UNKNOWN for key, fact in zip(one.asked.keys, facts, strict=True)}
+        certain: frozenset[Hashable] = frozenset()
+        if self._population.peers_at(position).has_boundary:
+            certain = frozenset({(_BOUNDARY, True)})
+        known = resolution_key(
+            setting.key,
+            certain,
+            [Hanging(_IDENTITY, None, one.asked)],
+            by_key.__getitem__,
+            UnknownContext.UNKNOWN,
+            target,
+        )
         ask = partial(self._assessor.point, position, target.action_text, target.resource_text)
-        return self._population.resolved(key, ask)
+        return self._population.resolved(known, ask)
 
 
 def _lowest(ground: Ground, actions: int) -> int:

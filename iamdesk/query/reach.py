@@ -137,7 +137,7 @@ class ReachFinder:
         found = self._known.get(key) or self._known.get((position, key))
         if found is not None:
             return found, True
-        plain = self._plain_reaches.reach(position, service, own, self._now()) if own else None
+        plain = self._plain_reaches.reach(position, service, own, self._now())
         if plain is not None:
             found = self._known[key] = _service_reach(service, plain)
             return found, True
