@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.derived_keys import Dependence, Variation, dependence, variation
+from iamdesk.evaluate.engine import settle
 from iamdesk.evaluate.layers import Slot, Tally, decide
 from iamdesk.evaluate.matching import Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
@@ -196,6 +197,21 @@ class Assessor:
         """Hold one statement against one request."""
         return _Case(self, ground, position, moment, ground.every).match(one.policy, one.statement, bit)
 
+    def verdict_of(
+        self,
+        setting: Setting,
+        ground: Ground,
+        position: int,
+        statements: Iterable[OwnStatement],
+        bit: int,
+        moment: datetime,
+    ) -> Verdict:
+        """Return the answer to one request if some statements of a subject's were all that there are."""
+        subject = _Case(self, ground, position, moment, ground.every).subject(bit)
+        matched = (match_statement(one.policy, one.statement, subject) for one in statements)
+        results = [result for result in matched if result is not None and result.truth is not FALSE]
+        return settle(setting.situation, results, subject)[0].verdict
+
     def decided(self, setting: Setting, features: tuple[Feature, ...]) -> _Decided:
         """Decide what statements say in a setting."""
         key = (setting.key, setting.awaits_policy, features)
@@ -259,7 +275,7 @@ class _Case:
         for bits, open_ones in split(part, undecided):
             bit = bits.bit_length() - 1
             hanging = [one.hanging for one in open_ones]
-            key = resolution_key_of(setting.key, certain, hanging, self._subject(bit))
+            key = resolution_key_of(setting.key, certain, hanging, self.subject(bit))
             if decided.best is not Verdict.ALLOWED:
                 key = ("refused", key)
             target = self._ground.target(bit)
@@ -322,7 +338,7 @@ class _Case:
                 covered = [ground.on(place, actions) & bits for place in range(len(ground.plots))]
             for one in filter(None, covered):
                 for facts, alike in self._told_apart(asked, one):
-                    result = match_statement(policy, statement, self._subject(alike.bit_length() - 1))
+                    result = match_statement(policy, statement, self.subject(alike.bit_length() - 1))
                     if result is None or result.truth is FALSE:
                         continue
                     for feature in features_of(result):
@@ -353,7 +369,7 @@ class _Case:
     def _fact(self, key: str, covered: int) -> Fact | None:
         """Return what is known of a key that is the same on the whole ground."""
         if key not in self._known:
-            subject = self._subject(covered.bit_length() - 1)
+            subject = self.subject(covered.bit_length() - 1)
             if dependence(key) is Dependence.CALLER:
                 derive = self._circumstances.derive(self._ground, self._peers, self._place(covered))
                 self._known[key] = self._population.facts(self._position, (key,), derive)[0]
@@ -365,10 +381,10 @@ class _Case:
         return (bits.bit_length() - 1) // self._ground.width
 
     def match(self, policy: AttachedPolicy, statement: Statement, bit: int) -> Truth:
-        result = match_statement(policy, statement, self._subject(bit))
+        result = match_statement(policy, statement, self.subject(bit))
         return FALSE if result is None else result.truth
 
-    def _subject(self, bit: int) -> Subject:
+    def subject(self, bit: int) -> Subject:
         subject = self._subjects.get(bit)
         if subject is None:
             standing = self._population.standing(self._position)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.context import given_facts
 from iamdesk.evaluate.engine import Trace, evaluate
 from iamdesk.evaluate.request import Request, RequestError, UnknownContext
@@ -199,8 +198,8 @@ class Evaluator(Questions):
         if position is None:
             if ":group/" in principal:
                 raise RequestError(f"the snapshot has no group {principal}")
-            kind = self.standing(principal).caller.kind
-            raise RequestError(f"`{principal}` is no user, role, root user or group of the snapshot but {_a(kind)}")
+            self.standing(principal)  # says why, where the snapshot holds the account
+            raise RequestError(f"`{principal}` is no user, role, root user or group of the snapshot")
         return position
 
     def _finder(self) -> ReachFinder:
@@ -236,7 +235,3 @@ class Evaluator(Questions):
             return self.trace(request).verdict
         except RequestError:
             return None
-
-
-def _a(kind: CallerKind) -> str:
-    return f"{'an' if kind.value[0] in 'aAoO' else 'a'} {kind.value}"

@@ -67,6 +67,14 @@ class PlainReaches:
         if setting is None or limits is None:
             return None
         within, denied, vague = limits
+        index = self._population.index
+        limiting = [
+            one
+            for one in own
+            if one.policy.layer is not Layer.IDENTITY
+            and one.statement.is_allow
+            and index.names_every_resource(one.place)
+        ]
         fresh = fresh_ground(service, peers.partition, peers.account)
         allowed = conditional = some = some_conditional = undecided = 0
         for one in own:
@@ -85,7 +93,7 @@ class PlainReaches:
                 ground = fresh if where.resource is None else ground_on(service, where.resource or "*")
                 if where.resource == "" or not ground.everywhere(open_actions):
                     continue
-                verdict = self._verdict(one, open_actions, position, setting, facts, ground, moment)
+                verdict = self._verdict(one, open_actions, position, setting, facts, ground, limiting, moment)
             if verdict is Verdict.ALLOWED:
                 allowed, some = allowed | where.fresh, some | where.named
             elif verdict is Verdict.CONDITIONAL:
@@ -223,6 +231,7 @@ class PlainReaches:
         setting: Setting,
         facts: tuple[Fact | None, ...],
         ground: Ground,
+        limits: Sequence[OwnStatement],
         moment: datetime,
     ) -> Verdict | None:
         """Return what an action hangs on that this statement alone allows; None where it never does."""
@@ -244,7 +253,9 @@ class PlainReaches:
             UnknownContext.UNKNOWN,
             target,
         )
-        ask = partial(self._assessor.point, position, target.action_text, target.resource_text)
+        # Others of the subject's statements may speak of this request, too: only these are asked.
+        alone = [one, *(limit for limit in limits if limit.actions >> bit % ground.width & 1)]
+        ask = partial(self._assessor.verdict_of, setting, ground, position, alone, bit, moment)
         return self._population.resolved(known, ask)
 
 

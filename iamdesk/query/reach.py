@@ -6,6 +6,7 @@ from datetime import datetime
 
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.services import ACTIONS_DIFFER
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.patterns import Wildcard
@@ -50,7 +51,8 @@ class ReachFinder:
         if wide or index.subjects[position] in index.roots:
             base, lasts = self._in_all_services(position, wide)
             found.update(base)
-        for service in by_service:
+        # Some of their actions need no Allow (SEMANTICS I3); everywhere else, what no policy speaks of is not allowed.
+        for service in sorted(ACTIONS_DIFFER.union(by_service)):
             reach, service_lasts = self._reach(position, service, self._assessor.own_statements(position, service))
             lasts = lasts and service_lasts
             found[service] = reach

@@ -1,8 +1,11 @@
 """Effective permissions are what single questions on fresh and named resources say."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +17,10 @@ from iamdesk.evaluate.truth import TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.what_can import ActionReach, Reach, Source
-from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.model import Account, GroupDetail, Snapshot, UserDetail
+from iamdesk.snapshot.progress import WorkCancelled
 
-from .worlds import NOON, snapshots
+from .worlds import NOON, A, snapshots
 
 BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 SERVICES = ("s3", "sts", "kms", "iam", "ec2")
@@ -75,6 +79,7 @@ def test_reaches_are_the_single_answers(snapshot: Snapshot, service: str, number
         for word in Reach:
             actions = list(access.actions(service, reaches=[word]))
             for action in random.sample(actions, min(len(actions), 2)):
+                event(action.reach)
                 check(evaluator, subject, action)
 
 
@@ -88,6 +93,197 @@ def check(evaluator: Evaluator, subject: str, action: ActionReach) -> None:
             fresh.append(trace)
         elif answer.source is Source.NAMED:
             named.append(trace)
-    event(action.reach)
     assert fresh
     assert action.reach is expected(fresh, named), (subject, action.name, [t.verdict for t in fresh + named])
+
+
+ANA = f"arn:aws:iam::{A}:user/ana"
+
+
+def allow(actions: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource, **more}
+
+
+def deny(actions: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
+    return {**allow(actions, resource, **more), "Effect": "Deny"}
+
+
+def inline(*statements: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": list(statements)}}]
+
+
+def evaluator_of(*statements: dict[str, Any], **more: Any) -> Evaluator:
+    ana = {"Arn": ANA, "UserName": "ana", "UserPolicyList": inline(*statements), **more}
+    group = {"Arn": f"arn:aws:iam::{A}:group/g", "GroupName": "g", "GroupPolicyList": inline(*statements)}
+    account = Account(
+        account_id=A, users=(UserDetail.model_validate(ana),), groups=(GroupDetail.model_validate(group),)
+    )
+    return Evaluator(Snapshot(path=Path("/x.json"), files=(), sha256="0" * 64, accounts=(account,)), now=lambda: NOON)
+
+
+def reach_of(evaluator: Evaluator, action: str, subject: str = ANA) -> Reach:
+    service = action.partition(":")[0]
+    (found,) = [one for one in evaluator.what_can(subject, service=service).actions(service) if one.name == action]
+    check(evaluator, subject, found)
+    return found.reach
+
+
+MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "action", "reach"),
+    [
+        ([allow("s3:GetObject")], "s3:GetObject", Reach.ALLOWED),
+        ([allow("s3:GetObject")], "s3:PutObject", Reach.NONE),
+        ([allow("s3:GetObject", Condition=MFA)], "s3:GetObject", Reach.CONDITIONAL),
+        ([allow("s3:GetObject", "arn:aws:s3:::b/*")], "s3:GetObject", Reach.SOME),
+        ([allow("s3:GetObject", "arn:aws:s3:::b")], "s3:GetObject", Reach.NONE),
+        ([allow("s3:GetObject", "arn:aws:s3:::b/*", Condition=MFA)], "s3:GetObject", Reach.SOME_CONDITIONAL),
+        ([allow("s3:GetObject"), deny("s3:Get*")], "s3:GetObject", Reach.DENIED),
+        ([allow("s3:GetObject"), deny("s3:Get*", "arn:aws:s3:::b/*")], "s3:GetObject", Reach.ALLOWED),
+        ([allow("s3:GetObject", "arn:aws:s3:::b/*"), deny("s3:*", "arn:aws:s3:::b/*")], "s3:GetObject", Reach.NONE),
+        (
+            [allow("s3:GetObject", "arn:aws:s3:::b/*"), deny("s3:*", "arn:aws:s3:::b/secret/*")],
+            "s3:GetObject",
+            Reach.SOME,
+        ),
+        ([allow("s3:GetObject"), deny("s3:*", Condition=MFA)], "s3:GetObject", Reach.CONDITIONAL),
+        ([allow("kms:Decrypt")], "kms:Decrypt", Reach.AWAITING),
+        ([allow("sts:AssumeRole", f"arn:aws:iam::{A}:role/x")], "sts:AssumeRole", Reach.AWAITING),
+        ([allow("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*")], "ec2:RunInstances", Reach.SOME),
+        ([allow("ec2:StopInstances", "arn:aws:ec2:eu-west-1:*:instance/*")], "ec2:StopInstances", Reach.SOME),
+        (
+            [allow("ec2:StopInstances", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})],
+            "ec2:StopInstances",
+            Reach.CONDITIONAL,
+        ),
+        ([allow("s3:ListAllMyBuckets", "arn:aws:s3:::*")], "s3:ListAllMyBuckets", Reach.ALLOWED),
+        ([allow("s3:GetObject", "arn:aws:s3:::home/${aws:username}/*")], "s3:GetObject", Reach.SOME),
+        ([allow("s3:GetObject", "arn:*:s3:::b/*")], "s3:GetObject", Reach.SOME),
+        (
+            [allow("s3:PutObject", "arn:aws:s3:::b/*"), allow("s3:GetObject", "arn:aws:s3:::b/*")],
+            "s3:GetObject",
+            Reach.SOME,
+        ),
+        (
+            [allow("s3:GetObject", "arn:aws:s3:us-east-1:999999999999:accesspoint/a/object/*")],
+            "s3:GetObject",
+            Reach.NONE,
+        ),
+        ([allow("lambda:InvokeFunction", "arn:aws:lambda")], "lambda:InvokeFunction", Reach.ALLOWED),
+    ],
+)
+def test_a_reach_by_example(statements: list[dict[str, Any]], action: str, reach: Reach) -> None:
+    assert reach_of(evaluator_of(*statements), action) is reach
+
+
+def test_what_is_remembered_of_one_statement_is_not_taken_for_all() -> None:
+    but_one = {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::b/*"}
+    evaluator = evaluator_of(allow("s3:GetObject", Condition=MFA), but_one)
+    assert reach_of(evaluator, "s3:GetObject") is Reach.ALLOWED
+    assert evaluator.verdict(Request(ANA, "s3:GetObject", "arn:aws:s3:::b/x")) is Verdict.CONDITIONAL
+
+
+def test_a_boundary_limits() -> None:
+    arn = f"arn:aws:iam::{A}:policy/limit"
+    evaluator = evaluator_of(allow("s3:*"), PermissionsBoundary={"PermissionsBoundaryArn": arn})
+    assert reach_of(evaluator, "s3:GetObject") is Reach.NONE
+
+
+def test_an_answer_opens_to_its_statements() -> None:
+    evaluator = evaluator_of(allow("s3:GetObject", "arn:aws:s3:::b/*"), deny("s3:GetObject", "arn:aws:s3:::b/secret/*"))
+    (found,) = evaluator.what_can(ANA).actions("s3", "Read", [Reach.SOME])
+    answers = {answer.resource: answer for answer in found.answers}
+    assert {answer.source for answer in answers.values()} == set(Source)
+    named = answers["arn:aws:s3:::b/*"]
+    assert named.decision is Verdict.ALLOWED
+    assert named.explanation.statements[0].policy_name == "own"
+    assert answers["arn:aws:s3:::b/secret/*"].decision is Verdict.EXPLICIT_DENY
+
+
+def test_a_group_is_a_member_of_whom_nothing_else_is_known() -> None:
+    group = f"arn:aws:iam::{A}:group/g"
+    evaluator = evaluator_of(
+        allow("s3:GetObject", "arn:aws:s3:::b/*"),
+        allow("s3:PutObject", Condition={"StringEquals": {"aws:username": "ana"}}),
+    )
+    assert reach_of(evaluator, "s3:GetObject", group) is Reach.SOME
+    assert reach_of(evaluator, "s3:PutObject", group) is Reach.CONDITIONAL
+    (found,) = evaluator.what_can(group).actions("s3", "Read", [Reach.SOME])
+    sentence = next(answer for answer in found.answers if answer.source is Source.NAMED).explanation.sentence
+    assert sentence.startswith("A member of g may do s3:GetObject on arn:aws:s3:::b/*")
+
+
+def test_on_one_resource_reaches_are_the_answers_there() -> None:
+    evaluator = evaluator_of(allow("s3:Get*"), deny("s3:GetObject", "arn:aws:s3:::b/*"))
+    access = evaluator.what_can(ANA, resource="arn:aws:s3:::b/key")
+    for action in access.actions("s3"):
+        if action.reach is Reach.NONE:
+            continue
+        verdict = evaluator.trace(Request(ANA, action.name, "arn:aws:s3:::b/key")).verdict
+        assert action.reach is {"allowed": Reach.ALLOWED, "explicitDeny": Reach.DENIED}[verdict.value]
+    assert {action.reach for action in access.actions("s3")} == {Reach.ALLOWED, Reach.DENIED, Reach.NONE}
+
+
+@settings(BOUNDED, max_examples=10)
+@given(snapshots())
+def test_the_overview_and_single_services_are_the_effective_permissions(snapshot: Snapshot) -> None:
+    evaluator = Evaluator(snapshot, now=lambda: NOON)
+    overview = evaluator.what_can_overview()
+    for subject in list(overview.reaches)[:4]:
+        access = evaluator.what_can(subject)
+        assert [one.service for one in access.services] == sorted(overview.reaches[subject])
+        for service in SERVICES:
+            (alone,) = Evaluator(snapshot, now=lambda: NOON).what_can(subject, service=service).services
+            told = overview.reaches[subject].get(service)
+            assert told is None or dict(told.actions) == dict(alone.actions)
+            assert told is not None or alone.is_empty or not names(evaluator, subject, service)
+
+
+def names(evaluator: Evaluator, subject: str, service: str) -> bool:
+    """Whether a policy of the subject's own, not its boundary, can decide actions of the service."""
+    return any(
+        (statement.services is None or service in statement.services) and statement.broken is None
+        for policy in evaluator.standing(subject).policies.identity
+        for statement in policy.document.statements
+    )
+
+
+def test_shares_and_counts_tell_the_same() -> None:
+    found = evaluator_of(allow("s3:*")).what_can(ANA).service("s3")
+    assert found is not None
+    for level, counts in found.counts().items():
+        done = sum(count for reach, count in counts.items() if reach not in (Reach.NONE, Reach.DENIED))
+        assert found.share(level) == pytest.approx(done / sum(counts.values()))
+    assert found.share("Read") == 1.0
+
+
+def test_a_time_that_passes_changes_the_reach() -> None:
+    until = {"DateLessThan": {"aws:CurrentTime": "2026-09-30T13:00:00Z"}}
+    clock = [NOON]
+    evaluator = Evaluator(evaluator_of(allow("s3:GetObject", Condition=until)).snapshot, now=lambda: clock[-1])
+    assert evaluator.what_can(ANA).service("s3") is not None
+    clock.append(NOON + timedelta(hours=2))
+    assert evaluator.what_can(ANA).service("s3") is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"principal": f"arn:aws:iam::{A}:user/nobody"}, "has no user"),
+        ({"principal": f"arn:aws:iam::{A}:group/nobody"}, "has no group"),
+        ({"principal": "anonymous"}, "is no user, role, root user or group of the snapshot"),
+        ({"principal": "arn:aws:iam::999999999999:user/x"}, "is no user, role, root user or group of the snapshot"),
+        ({"principal": ANA, "service": "nosuch"}, "AWS has no service"),
+        ({"principal": ANA, "resource": "b"}, "is no ARN"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(asked: dict[str, str], says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        evaluator_of(allow("s3:*")).what_can(**asked)
+
+
+def test_the_overview_can_be_cancelled() -> None:
+    with pytest.raises(WorkCancelled):
+        evaluator_of(allow("s3:*")).what_can_overview(cancelled=lambda: True)
