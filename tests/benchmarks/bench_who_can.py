@@ -1,0 +1,67 @@
+"""How fast "who can" and "what can" are over 6,000 principals, beside asking one by one.
+
+    python tests/benchmarks/bench_who_can.py [--pairs 50] [--roles 5000 …] [--snapshot FILE]
+
+The yardstick, in the same run, is the plain loop: the bare word for every principal, one after the other.
+"""
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from questions import ask_about, open_account, parser_of
+
+from iamdesk import Evaluator, Request
+
+
+def milliseconds(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1e3
+
+
+def told(name: str, taken: list[float], unit: str = "ms") -> None:
+    p95 = sorted(taken)[int(len(taken) * 0.95)]
+    print(f"{name:<52} median {statistics.median(taken):8.2f} {unit}   p95 {p95:8.2f} {unit}", flush=True)
+
+
+def main() -> None:
+    options = parser_of(__doc__).parse_args()
+    snapshot = open_account(options)
+    evaluator = Evaluator(snapshot)
+    evaluator.prepare()
+    pairs = ask_about(evaluator, options.pairs)
+    principals = list(evaluator.principals())
+
+    def who_can(action: str, resource: str) -> int:
+        return sum(1 for _ in evaluator.who_can(action=action, resource=resource))
+
+    first = [milliseconds(lambda pair=pair: who_can(*pair)) for pair in pairs]
+    again = [milliseconds(lambda pair=pair: who_can(*pair)) for pair in pairs]
+    others = [(action, resource if resource == "*" else f"{resource}-other") for action, resource in pairs]
+    other = [milliseconds(lambda pair=pair: who_can(*pair)) for pair in others]
+    one_by_one = []
+    for action, resource in others[:5]:
+        fresh = Evaluator(snapshot)
+        asked = [Request(principal, action, resource) for principal in principals]
+        fresh.trace(asked[0])
+        one_by_one.append(milliseconds(lambda fresh=fresh, asked=asked: [fresh.trace(one).verdict for one in asked]))
+    print(f"{len(principals):,} principals, {len(pairs)} pairs of action and resource")
+    told("who can, an action not asked before", first)
+    told("who can, a resource not asked before", other)
+    told("who can, asked again", again)
+    told("one by one", one_by_one)
+
+    sample = principals[:: max(1, len(principals) // 300)]
+    for_one = [milliseconds(lambda who=who: evaluator.what_can(who)) for who in sample]
+    told("what can, of one principal, first", for_one)
+    told("what can, of one principal, again", [milliseconds(lambda who=who: evaluator.what_can(who)) for who in sample])
+    gc.collect()
+    print(f"what everybody can: {milliseconds(evaluator.what_can_overview) / 1e3:.2f} s", end=", ", flush=True)
+    print(f"again {milliseconds(evaluator.what_can_overview):.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
