@@ -301,7 +301,7 @@ class ServiceReference:
         )
 
     def listed_key(self, service: str, key: str) -> str:
-        """Return the key that a service lists for a key (``aws:resourcetag/${tagkey}``); the key itself where it has none.
+        """Return the key that a service lists for a key (``aws:resourcetag/${tagkey}``); itself where it lists none.
 
         Of two keys for which it is the same, the same actions take both.
         """

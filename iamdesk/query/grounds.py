@@ -73,9 +73,11 @@ class Ground:
         return target
 
     def all_over(self, found: int) -> int:
-        """Return the actions that are found on every plot on which they are asked."""
+        """Return the actions that are found on every plot on which they are asked, one at least."""
+        if not found:
+            return 0
         missing = self.every & ~found
-        return self.of.every & ~self.anywhere(missing)
+        return self.anywhere(found) & ~self.anywhere(missing)
 
     def anywhere(self, found: int) -> int:
         """Return the actions that are found on some plot."""
