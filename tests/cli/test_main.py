@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,7 @@ def test_interrupt_ends_quietly(tmp_path: Path, environment: dict[str, str]) -> 
         cwd=tmp_path,
         env=environment,
         text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     assert running.stdin is not None
     assert running.stdout is not None
