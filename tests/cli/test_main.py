@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,12 @@ QUESTION = (
     "--resource",
     "arn:aws:iam::111122223333:user/engineering/new.hire",
 )
+# A process that a shell starts in the background inherits that Ctrl-C is ignored; tests may run there.
+HEARING_CTRL_C = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("iamdesk", run_name="__main__", alter_sys=True)
+"""
 WATCHED = """
 import sys
 from iamdesk.cli import main
@@ -174,14 +179,13 @@ def test_picture_of_what_is_not_there_ends_with_two_and_no_file(
 def test_interrupt_ends_quietly(tmp_path: Path, environment: dict[str, str]) -> None:
     """Ctrl-C while a command waits for its input."""
     running = subprocess.Popen(
-        [sys.executable, "-m", "iamdesk", "simulate", "-"],
+        [sys.executable, "-c", HEARING_CTRL_C, "simulate", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=tmp_path,
         env=environment,
         text=True,
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     assert running.stdin is not None
     assert running.stdout is not None
