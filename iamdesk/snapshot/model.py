@@ -5,39 +5,16 @@ Policy documents stay the JSON value that was captured: an object, or a string w
 Source of the shapes: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
-from pydantic.alias_generators import to_pascal
+from pydantic import BaseModel, ConfigDict
 
-from iamdesk.snapshot.documents import decode_document
+from iamdesk.snapshot.aws_shape import AwsModel, Moment, PolicyDocument
+from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.resources import AccountSettings, Resource
-
-type PolicyDocument = Annotated[Any, BeforeValidator(decode_document)]
-"""A policy document as AWS holds it: objects, JSON strings and URL-encoded JSON strings all become the object."""
-
-
-def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("the date lies outside of the years 1 to 9999") from None
-
-
-type Moment = Annotated[datetime, AfterValidator(_in_utc)]
-"""A date and time, in UTC: AWS prints an offset always, and tools that leave it out mean UTC."""
-
-
-class AwsModel(BaseModel):
-    """Base of everything that AWS prints: frozen, AWS's own key names, unknown keys kept."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_pascal, validate_by_name=True)
+from iamdesk.snapshot.resources import AccountSettings, Resource, VpcEndpoint
 
 
 class Tag(AwsModel):
@@ -224,6 +201,8 @@ class Snapshot(BaseModel):
     """The organization that the accounts belong to; None: not captured."""
     resources: tuple[Resource, ...] = ()
     account_settings: tuple[AccountSettings, ...] = ()
+    vpc_endpoints: tuple[VpcEndpoint, ...] = ()
+    identity_centers: tuple[IdentityCenter, ...] = ()
     problems: tuple[Problem, ...] = ()
     """Everything odd, the problems of broken entries included."""
     latest: datetime | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from iamdesk.snapshot.aws_shape import AwsModel, PolicyDocument
 from iamdesk.snapshot.documents import decode_document
 
 
@@ -53,6 +54,33 @@ class PublicAccessBlock(BaseModel):
     restrict_public_buckets: bool = False
 
 
+class AccessPointBucket(BaseModel):
+    """A bucket behind an S3 access point."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    account_id: str | None = None
+    """The bucket's owner (``BucketAccountId``); None: not captured."""
+    region: str | None = None
+    """For a Multi-Region Access Point: the Region that it serves from this bucket."""
+
+
+class AccessPoint(BaseModel):
+    """What an S3 access point leads to (``s3control get-access-point``, ``list-multi-region-access-points``)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    buckets: tuple[AccessPointBucket, ...]
+    """One; for a Multi-Region Access Point one per Region. Empty: not captured."""
+    alias: str | None = None
+    """The name that stands in for a bucket name (``…-s3alias``)."""
+    network_origin: str | None = None
+    """``Internet`` or ``VPC``."""
+    vpc_id: str | None = None
+    """For the origin ``VPC``: the only VPC it takes requests from."""
+
+
 class Resource(BaseModel):
     """One resource."""
 
@@ -74,6 +102,25 @@ class Resource(BaseModel):
     abac_enabled: bool = False
     """For buckets: whether tags count in conditions (SEMANTICS I12)."""
     key_grants: tuple[KeyGrant, ...] | None = None
+    access_point: AccessPoint | None = None
+    """For S3 access points (``arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME``): what it leads to (SEMANTICS I11)."""
+
+
+class VpcEndpoint(AwsModel):
+    """A VPC endpoint (``ec2 describe-vpc-endpoints``, AWS's names)."""
+
+    vpc_endpoint_id: str
+    """``vpce-…``: what ``aws:SourceVpce`` carries."""
+    service_name: str
+    """Such as ``com.amazonaws.us-east-1.s3``."""
+    vpc_endpoint_type: str | None = None
+    """``Gateway``, ``Interface``, ``GatewayLoadBalancer``, …"""
+    vpc_id: str | None = None
+    owner_id: str | None = None
+    """The account that the endpoint belongs to."""
+    state: str | None = None
+    policy_document: PolicyDocument = None
+    """None: the service takes no endpoint policy, or AWS printed none; either way nothing is limited (SEMANTICS B9)."""
 
 
 class AccountSettings(BaseModel):
