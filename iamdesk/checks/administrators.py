@@ -5,16 +5,7 @@ from collections.abc import Iterator
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.power import (
-    FULL_ACCESS,
-    POWERS,
-    Administration,
-    administration,
-    asked_whether,
-    is_administrator,
-    question,
-)
-from iamdesk.checks.subjects import PRINCIPALS, Principal
+from iamdesk.checks.subjects import PRINCIPALS
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import Layer
@@ -24,6 +15,16 @@ from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import name_of
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
+from iamdesk.reach.administration import (
+    FULL_ACCESS,
+    POWERS,
+    Administration,
+    Principal,
+    administration,
+    asked_whether,
+    is_administrator,
+    question,
+)
 from iamdesk.snapshot.model import Account
 
 _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-6", "ISO 27001:2022 A.8.2")

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.power import FULL_ACCESS, asked_whether, is_administrator
-from iamdesk.checks.subjects import PRINCIPALS, Principal
+from iamdesk.checks.subjects import PRINCIPALS
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import name_of
+from iamdesk.reach.administration import FULL_ACCESS, Principal, asked_whether, is_administrator
 from iamdesk.snapshot.model import Account, AttachedPolicy, UserDetail
 
 

@@ -21,11 +21,11 @@ from iamdesk.checks.check import Check
 from iamdesk.checks.conditions import Hold
 from iamdesk.checks.entry import stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Finding
-from iamdesk.checks.power import is_administrator
 from iamdesk.checks.subjects import principals_of
 from iamdesk.checks.survey import Survey
 from iamdesk.index.outline import Badge, Outline
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 

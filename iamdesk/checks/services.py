@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.finding import Evidence, Severity
-from iamdesk.checks.power import is_administrator
-from iamdesk.checks.subjects import PRINCIPALS, ROLES, Principal
+from iamdesk.checks.subjects import PRINCIPALS, ROLES
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.references import name_of
+from iamdesk.reach.administration import Principal, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
 RUNS_CODE = {

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from iamdesk.checks.survey import Survey
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import is_service_linked, name_of
+from iamdesk.reach.administration import Principal
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
-
-type Principal = UserDetail | RoleDetail
-"""Who makes requests."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,129 +1,19 @@
 """One run of the checks over one snapshot: the engine, what several checks need to know, and when to stop."""
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 
-from iamdesk.evaluate.request import Request
-from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
-from iamdesk.index.actions import reference
 from iamdesk.index.references import AccountReferences, references_of
-from iamdesk.policy.document import Document
-from iamdesk.query.evaluator import Evaluator
-from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.snapshot.progress import Cancelled, WorkCancelled
+from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
+from iamdesk.snapshot.model import Account
 
-STRANGER = "iamdesk-stranger"
-"""Name of a user, role or policy that no snapshot holds: what is true of it is true of any that may come."""
+__all__ = ["STRANGER", "Context", "Survey"]
 
-type Context = Mapping[str, str | Sequence[str] | None]
-"""Condition keys and their values, as a `Request` takes them."""
-
-_SESSION_START = "aws:tokenissuetime"
 _ACCOUNT_ID = re.compile(r"\d{12}")
 
 
-class Survey:
+class Survey(Inquiry):
     """What a check is given. Belongs to one run in one thread."""
-
-    def __init__(self, evaluator: Evaluator, cancelled: Cancelled) -> None:
-        self.evaluator = evaluator
-        self._cancelled = cancelled
-        self._known: dict[Hashable, object] = {}
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The snapshot."""
-        return self.evaluator.snapshot
-
-    def read_reference(self) -> None:
-        """Read what AWS says of every service's actions, service by service, so that no check stops to do it at once.
-
-        Takes some tenths of a second, once in a process.
-
-        Raises:
-            WorkCancelled: nobody wants the result any more.
-        """
-        known = reference()
-        for service in known.services():
-            self.breathe()
-            known.actions_of(service)
-
-    def breathe(self) -> None:
-        """Give the caller the chance to stop: called before each piece of work.
-
-        Raises:
-            WorkCancelled: nobody wants the result any more.
-        """
-        if self._cancelled():
-            raise WorkCancelled
-
-    def ask(self, principal: str, action: str, resource: str, context: Context | None = None) -> Decision:
-        """Put one question to the engine and get the whole answer; a key that is not in ``context`` is unknown.
-
-        Raises:
-            WorkCancelled: nobody wants the result any more.
-        """
-        decision = self._ask(principal, action, resource, context or {})
-        open_keys = {key.lower() for key in decision.missing_context_values}
-        if decision.decision is Verdict.CONDITIONAL and _SESSION_START in open_keys:
-            return self._with_fresh_session(decision, principal, action, resource, context or {})
-        return decision
-
-    def _ask(self, principal: str, action: str, resource: str, context: Context) -> Decision:
-        self.breathe()
-        return self.evaluator.can(Request(principal, action, resource, context=dict(context)))
-
-    def _with_fresh_session(
-        self, decision: Decision, principal: str, action: str, resource: str, context: Context
-    ) -> Decision:
-        """Settle what hangs on when the session began: a session of the snapshot's time begins then, not years before.
-
-        Policies that revoke older sessions, and dead ones that ask for sessions of the past, are decided by that.
-        A user may also come without a session; where that makes a difference the open answer stands.
-        """
-        if self.snapshot.latest is None:
-            return decision
-        fresh = {**context, "aws:TokenIssueTime": self.snapshot.latest.strftime("%Y-%m-%dT%H:%M:%SZ")}
-        with_session = self._ask(principal, action, resource, fresh)
-        if ":user/" not in principal:
-            return with_session
-        without = self._ask(principal, action, resource, {**context, "aws:TokenIssueTime": None})
-        return with_session if with_session.decision is without.decision else decision
-
-    def verdict(self, principal: str, action: str, resource: str, context: Context | None = None) -> Verdict:
-        """Put one question to the engine and get the bare word: for sweeps.
-
-        Raises:
-            WorkCancelled: nobody wants the result any more.
-        """
-        self.breathe()
-        return self.evaluator.verdict(Request(principal, action, resource, context=dict(context or {})))
-
-    def once[T](self, key: Hashable, work: Callable[[], T]) -> T:
-        """Return what ``work`` gives, done at most once in this run for each key."""
-        if key not in self._known:
-            self._known[key] = work()
-        return self._known[key]  # type: ignore[return-value]  # what is kept under a key came from that key's work
-
-    def speaks_of(self, principal_arn: str, action: str) -> bool:
-        """Return whether some Allow of a principal's own policies covers an action: else there is nothing to ask.
-
-        A cheap no for most principals; a yes says nothing yet.
-        """
-        service, _, name = action.lower().partition(":")
-        carried = self.evaluator.index.carried(principal_arn).identity
-        return any(self._allows_some(policy.document, service, name) for policy in carried)
-
-    def _allows_some(self, document: Document, service: str, name: str) -> bool:
-        return self.once(
-            ("allows some", document, service, name),
-            lambda: any(
-                statement.is_allow and statement.broken is None and statement.covers_action(service, name)
-                for statement in document.statements
-            ),
-        )
 
     def references(self, account: Account) -> AccountReferences:
         """Return who refers to what in an account."""

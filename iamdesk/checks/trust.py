@@ -8,7 +8,6 @@ from iamdesk.checks.conditions import Hold
 from iamdesk.checks.documents import statement_evidence
 from iamdesk.checks.entry import TrustedAccount, account_of, allowing, stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.power import is_administrator
 from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
@@ -18,6 +17,7 @@ from iamdesk.explain.decision import Part, StatementLine
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
+from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _UNIQUE_ID = re.compile(r"A[A-Z]{2}A[A-Z0-9]{12,124}")

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from iamdesk.checks.subjects import Principal
-from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import Action, reference
 from iamdesk.policy.actions import action_pattern
 from iamdesk.policy.document import Document
-from iamdesk.snapshot.model import Account, UserDetail
+from iamdesk.reach.inquiry import STRANGER, Inquiry
+from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
+
+type Principal = UserDetail | RoleDetail
+"""Who makes requests."""
 
 FULL_ACCESS = "AdministratorAccess"
 ENOUGH = 0.9
@@ -87,14 +89,14 @@ class Administration:
     """For ``conditional``: the keys that it hangs on."""
 
 
-def administration(survey: Survey, account: Account, principal: Principal) -> Administration:
+def administration(inquiry: Inquiry, account: Account, principal: Principal) -> Administration:
     """Return how far a principal is an administrator; asked once in a run."""
-    return survey.once(("administration", principal.arn), lambda: _administration(survey, account, principal))
+    return inquiry.once(("administration", principal.arn), lambda: _administration(inquiry, account, principal))
 
 
-def is_administrator(survey: Survey, account: Account, principal: Principal) -> bool:
+def is_administrator(inquiry: Inquiry, account: Account, principal: Principal) -> bool:
     """Return whether a principal is an administrator, perhaps under conditions."""
-    return administration(survey, account, principal).verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+    return administration(inquiry, account, principal).verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
 
 
 def question(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
@@ -104,15 +106,15 @@ def question(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
     return power.action, power.resource.format_map(words), context
 
 
-def _administration(survey: Survey, account: Account, principal: Principal) -> Administration:
-    carried = survey.evaluator.index.carried(principal.arn)
+def _administration(inquiry: Inquiry, account: Account, principal: Principal) -> Administration:
+    carried = inquiry.evaluator.index.carried(principal.arn)
     documents = tuple(policy.document for policy in carried.identity)
     # What no statement speaks of needs no question: most principals end here.
-    unspoken = next((power for power in POWERS if not survey.speaks_of(principal.arn, power.action)), None)
+    unspoken = next((power for power in POWERS if not inquiry.speaks_of(principal.arn, power.action)), None)
     if unspoken is not None:
         return Administration(Verdict.IMPLICIT_DENY, unspoken)
     bounds = (carried.boundary.document,) if carried.boundary is not None else ()
-    if all(survey.once(("alike", one), lambda one=one: _is_alike(one)) for one in (*documents, *bounds)):  # type: ignore[misc]
+    if all(inquiry.once(("alike", one), lambda one=one: _is_alike(one)) for one in (*documents, *bounds)):  # type: ignore[misc]
         # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
         key = (
             "administration by",
@@ -122,22 +124,22 @@ def _administration(survey: Survey, account: Account, principal: Principal) -> A
             carried.has_boundary,
             bounds,
         )
-        return survey.once(key, lambda: _ask(survey, account, principal))
-    return _ask(survey, account, principal)
+        return inquiry.once(key, lambda: _ask(inquiry, account, principal))
+    return _ask(inquiry, account, principal)
 
 
-def _ask(survey: Survey, account: Account, principal: Principal) -> Administration:
+def _ask(inquiry: Inquiry, account: Account, principal: Principal) -> Administration:
     verdicts = []
     for power in POWERS:
-        verdict = survey.verdict(principal.arn, *question(power, account))
+        verdict = inquiry.verdict(principal.arn, *question(power, account))
         if verdict is Verdict.CONDITIONAL:
-            verdict = survey.ask(principal.arn, *question(power, account)).decision
+            verdict = inquiry.ask(principal.arn, *question(power, account)).decision
         if verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
             return Administration(verdict, power)
         verdicts.append(verdict)
-    if _spoken_of_by(survey, principal) < ENOUGH * len(_strongest()):
+    if _spoken_of_by(inquiry, principal) < ENOUGH * len(_strongest()):
         return Administration(Verdict.IMPLICIT_DENY)
-    covered, asked = _cover(survey, account, principal)
+    covered, asked = _cover(inquiry, account, principal)
     if covered < ENOUGH * asked:
         return Administration(Verdict.IMPLICIT_DENY, None, covered, asked)
     if all(verdict is Verdict.ALLOWED for verdict in verdicts):
@@ -145,23 +147,23 @@ def _ask(survey: Survey, account: Account, principal: Principal) -> Administrati
     keys = {
         key: None
         for power in POWERS
-        for key in survey.ask(principal.arn, *question(power, account)).missing_context_values
+        for key in inquiry.ask(principal.arn, *question(power, account)).missing_context_values
     }
     return Administration(Verdict.CONDITIONAL, None, covered, asked, tuple(keys))
 
 
-def _cover(survey: Survey, account: Account, principal: Principal) -> tuple[int, int]:
+def _cover(inquiry: Inquiry, account: Account, principal: Principal) -> tuple[int, int]:
     """Return how many of the actions that are asked about the principal may do, in any Region that its policies name.
 
     Who is kept to one Region is an administrator there. Ends early once too many are denied.
     """
-    regions = _regions(survey, principal)
+    regions = _regions(inquiry, principal)
     actions = _strongest()[::_ASKED_EVERY]
     covered = missed = 0
     for action in actions:
         resources = dict.fromkeys(_resource(action, account, region) for region in regions)
         if any(
-            survey.verdict(principal.arn, action.full_name, resource) in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+            inquiry.verdict(principal.arn, action.full_name, resource) in (Verdict.ALLOWED, Verdict.CONDITIONAL)
             for resource in resources
         ):
             covered += 1
@@ -185,12 +187,12 @@ def _strongest() -> tuple[Action, ...]:
     return tuple(found)
 
 
-def _spoken_of_by(survey: Survey, principal: Principal) -> int:
+def _spoken_of_by(inquiry: Inquiry, principal: Principal) -> int:
     """Return how many of the strongest actions some Allow of the principal's own policies covers."""
     spoken = 0
-    for policy in survey.evaluator.index.carried(principal.arn).identity:
+    for policy in inquiry.evaluator.index.carried(principal.arn).identity:
         document = policy.document
-        spoken |= survey.once(("spoken of", document), lambda document=document: _spoken_of(document))  # type: ignore[misc]
+        spoken |= inquiry.once(("spoken of", document), lambda document=document: _spoken_of(document))  # type: ignore[misc]
     return spoken.bit_count()
 
 
@@ -239,9 +241,9 @@ def _resource(action: Action, account: Account, region: str) -> str:
     return _PLACEHOLDER.sub(lambda found: filled.get(found[1].lower(), STRANGER), kind.arn).replace("*", STRANGER)
 
 
-def _regions(survey: Survey, principal: Principal) -> tuple[str, ...]:
+def _regions(inquiry: Inquiry, principal: Principal) -> tuple[str, ...]:
     """Return us-east-1 and the first Regions that conditions of the principal's policies name."""
-    carried = survey.evaluator.index.carried(principal.arn)
+    carried = inquiry.evaluator.index.carried(principal.arn)
     named = {
         listed.text: None
         for policy in (*carried.identity, *((carried.boundary,) if carried.boundary else ()))
