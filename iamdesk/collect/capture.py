@@ -1,0 +1,237 @@
+"""A whole capture: the organization as the caller, then account after account, each in parallel."""
+
+import shlex
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from iamdesk.collect import output
+from iamdesk.collect.archive import pack
+from iamdesk.collect.aws import EXPIRED, Aws, sign_in, told
+from iamdesk.collect.crew import Crew
+from iamdesk.collect.expansion import Errand, Whereabouts, errands_after, first_errand
+from iamdesk.collect.fetching import NotReadyError, UnknownOperationError, fetch
+from iamdesk.collect.folder import BundleFolder
+from iamdesk.collect.options import Captured, CollectError, Gap, Options, Status, Watch
+from iamdesk.collect.step import Step
+from iamdesk.collect.steps import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS
+from iamdesk.snapshot.calls import CALLS
+from iamdesk.snapshot.layout import Scope, place_of
+from iamdesk.snapshot.manifest import CallerIdentity, CallError, ManifestFile
+from iamdesk.snapshot.progress import Cancelled
+
+_ANSWERS_NOTHING = (ClientError, BotoCoreError, ResponseParserError, NotReadyError, UnknownOperationError)
+
+
+def capture(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
+    """Do what `iamdesk.collect.start.collect` says."""
+    is_zip = options.output.suffix.lower() == ".zip"
+    if is_zip and options.output.exists():
+        raise CollectError(f"{options.output} is there already: it is not overwritten")
+    aws = sign_in(options)
+    caller = aws.caller()
+    place = options.output.with_name(f"{options.output.name}.collecting") if is_zip else options.output
+    folder = BundleFolder(place, caller)
+    is_finished = False
+    work = _Capture(options, folder, watch, cancelled)
+    try:
+        folder.write_manifest(finished=False)
+        work.run(aws, caller)
+        is_finished = True
+    finally:
+        folder.write_manifest(finished=is_finished)
+        folder.close()
+    captured = Captured(
+        path=options.output,
+        accounts=folder.accounts,
+        regions=folder.regions,
+        files=sum(entry.error is None for entry in folder.entries),
+        kept=work.kept,
+        gaps=tuple(_gaps(folder.entries)),
+        notes=tuple(work.notes),
+    )
+    if is_zip:
+        pack(folder, options.output, cancelled)
+        folder.remove()
+    return captured
+
+
+class _Capture:
+    """One run."""
+
+    def __init__(self, options: Options, folder: BundleFolder, watch: Watch, cancelled: Cancelled) -> None:
+        self._options = options
+        self._folder = folder
+        self._watch = watch
+        self._cancelled = cancelled
+        self._steps = tuple(step for step in STEPS if step.call.kind not in options.skip)
+        self._gaps = 0
+        self._done = 0
+        self.kept = 0
+        self.notes: list[str] = []
+
+    def run(self, aws: Aws, caller: CallerIdentity) -> None:
+        partition = caller.arn.split(":")[1]
+        home = Whereabouts(caller.account, partition, aws.home)
+        regions = self._regions(aws, home)
+        self._folder.looked_into(caller.account, regions)
+        once = tuple(step for step in self._steps if step.once)
+        self._pass(aws, once, _begin(aws, once, home, regions), "organization")
+        others = self._others(caller.account)
+        self._account(aws, home, regions, f"account {caller.account}")
+        for number, account in enumerate(others, 2):
+            self._enter(
+                aws, Whereabouts(account, partition, aws.home), f"account {account} ({number} of {len(others) + 1})"
+            )
+
+    def _others(self, own: str) -> tuple[str, ...]:
+        """Return the accounts to enter through a role."""
+        if not self._options.role_name:
+            return ()
+        if self._options.accounts:
+            return tuple(account for account in dict.fromkeys(self._options.accounts) if account != own)
+        path = ACCOUNTS.call.file()
+        entry = self._folder.captured(path)
+        if entry is None or entry.error is not None:
+            why = f" ({entry.error.code})" if entry and entry.error else ""
+            raise CollectError(f"the organization's accounts could not be listed{why}: name them with --account")
+        listed = self._folder.read(path)["Accounts"]
+        # `Status` was renamed to `State`; AWS prints both for a time (API reference of Account).
+        active = [account["Id"] for account in listed if account.get("State", account.get("Status")) == "ACTIVE"]
+        return tuple(account for account in active if account != own)
+
+    def _enter(self, aws: Aws, home: Whereabouts, doing: str) -> None:
+        role = f"arn:{home.partition}:iam::{home.account}:role/{self._options.role_name}"
+        try:
+            inside = aws.within(role)
+        except _ANSWERS_NOTHING as error:
+            said = self._no_answer(error)
+            self._folder.looked_into(home.account, ())
+            self._gap(
+                ManifestFile(
+                    path=AUTHORIZATION_DETAILS.call.file(account=home.account),
+                    command=("aws", "sts", "assume-role", "--role-arn", role),
+                    error=said,
+                )
+            )
+            self.notes.append(f"account {home.account} was not captured: {role} cannot be assumed ({said.code})")
+            return
+        regions = self._regions(inside, home)
+        self._folder.looked_into(home.account, regions)
+        self._account(inside, home, regions, doing)
+
+    def _account(self, aws: Aws, home: Whereabouts, regions: tuple[str, ...], doing: str) -> None:
+        steps = tuple(step for step in self._steps if not step.once)
+        self._pass(aws, steps, _begin(aws, steps, home, regions), doing)
+
+    def _pass(self, aws: Aws, steps: tuple[Step, ...], errands: Iterable[Errand], doing: str) -> None:
+        """Make all calls that come from these, and from what they find."""
+        crew: Crew[Errand, tuple[str, str]] = Crew(
+            self._options.parallel,
+            lambda errand: self._do(aws, crew, errand, steps),
+            lambda errand: errand.lane,
+            aws.forget,
+        )
+        before = self._done
+
+        def watch() -> None:
+            self._watch(Status(before + crew.done, before + crew.total, self._gaps, doing))
+
+        crew.run(errands, watch, self._cancelled)
+        self._done = before + crew.done
+
+    def _do(
+        self, aws: Aws, crew: Crew[Errand, tuple[str, str]], errand: Errand, steps: tuple[Step, ...]
+    ) -> list[Errand]:
+        """Make one call, unless an earlier run made it, and return those that come after it."""
+        path = errand.path
+        known = self._folder.captured(path)
+        if known is not None and (known.error is None or known.error.code in errand.step.call.absent):
+            self.kept += 1
+            found = self._folder.read(path) if known.error is None else None
+        else:
+            found = self._ask(aws, crew, errand, path)
+        if found is None:
+            return []
+        return [after for after in errands_after(errand, found, steps) if aws.knows(after.step.service)]
+
+    def _ask(self, aws: Aws, crew: Crew[Errand, tuple[str, str]], errand: Errand, path: str) -> Any:
+        moment = datetime.now(UTC)
+        entry = ManifestFile(
+            path=path,
+            command=output.command(errand, errand.parameters),
+            arguments=tuple(errand.arguments[name] for name in errand.step.call.arguments),
+            captured_at=moment,
+        )
+        try:
+            answer, parameters = fetch(aws.client(*errand.lane), errand, crew.wait)
+        except _ANSWERS_NOTHING as error:
+            said = self._no_answer(error)
+            entry = entry.model_copy(update={"error": said})
+            if said.code in errand.step.call.absent:
+                self._folder.note(entry)
+            else:
+                self._gap(entry)
+            return None
+        found = output.narrowed(errand, output.printed(answer))
+        command = output.command(errand, parameters)
+        self._folder.keep(entry.model_copy(update={"command": command}), output.as_bytes(found))
+        return found
+
+    def _gap(self, entry: ManifestFile) -> None:
+        self._gaps += 1
+        self._folder.note(entry)
+
+    def _no_answer(self, error: Exception) -> CallError:
+        """Return what is told of a call without an answer.
+
+        Raises:
+            CollectError: no further call would have one.
+        """
+        said = told(error)
+        if said.code in EXPIRED:
+            raise CollectError(
+                f"the credentials are no longer taken ({said.code}): sign in again and run the same command, which goes"
+                " on from here"
+            ) from error
+        return said
+
+    def _regions(self, aws: Aws, home: Whereabouts) -> tuple[str, ...]:
+        if self._options.regions:
+            return self._options.regions
+        try:
+            enabled = aws.enabled_regions(home.partition)
+        except _ANSWERS_NOTHING as error:
+            said = self._no_answer(error)
+            self.notes.append(
+                f"the Regions of account {home.account} could not be listed ({said.code}):"
+                f" only {aws.home} was looked into"
+            )
+            return (aws.home,)
+        return enabled
+
+
+def _begin(aws: Aws, steps: tuple[Step, ...], home: Whereabouts, regions: tuple[str, ...]) -> Iterator[Errand]:
+    """Yield the calls that come after no other."""
+    for step in steps:
+        if step.after or not aws.knows(step.service):
+            continue
+        if step.call.scope is not Scope.REGION:
+            yield first_errand(step, home)
+            continue
+        for region in regions:
+            if aws.offers(step.service, region):
+                yield first_errand(step, Whereabouts(home.account, home.partition, region))
+
+
+def _gaps(entries: Iterable[ManifestFile]) -> Iterator[Gap]:
+    for entry in entries:
+        place = place_of(entry.path)
+        if entry.error is None or place is None:
+            continue
+        call = CALLS.get((place.service, place.command))
+        if call is None or entry.error.code not in call.absent:
+            yield Gap(entry.path, shlex.join(entry.command), entry.error.code, entry.error.message)

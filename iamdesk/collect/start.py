@@ -1,0 +1,38 @@
+"""The door to the collector: opens without boto3, which is imported only when a capture begins."""
+
+from iamdesk.collect.options import INSTALL, Captured, CollectError, Options, Watch, boto3_is_there
+from iamdesk.snapshot.layout import is_account, is_region
+from iamdesk.snapshot.progress import Cancelled
+
+
+def collect(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
+    """Capture a bundle. ``watch`` is told how far it is, some times a second and in the calling thread.
+
+    What was captured stays when the work ends early: the same options go on from there.
+
+    Raises:
+        CollectError: it cannot begin or go on; its text is one sentence.
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    check(options)
+    if not boto3_is_there():
+        raise CollectError(f"asking AWS takes boto3, which is not installed: {INSTALL}")
+    from iamdesk.collect.capture import capture  # imports boto3
+
+    return capture(options, watch, cancelled)
+
+
+def check(options: Options) -> None:
+    """See that options make sense, before anybody is asked.
+
+    Raises:
+        CollectError: they do not.
+    """
+    if options.accounts and not options.role_name:
+        raise CollectError("other accounts are entered through a role: give its name with --role-name")
+    for account in options.accounts:
+        if not is_account(account):
+            raise CollectError(f"{account!r} is no account: an account's id has twelve digits")
+    for region in options.regions:
+        if not is_region(region):
+            raise CollectError(f"{region!r} is no Region: expected a name such as eu-west-1")
