@@ -136,14 +136,22 @@ class OpenSnapshot:
             cancelled=cancelled,
         )
 
-    def what_can(self, *, principal: str, service: str | None = None, resource: str | None = None) -> "EffectiveAccess":
+    def what_can(
+        self,
+        *,
+        principal: str,
+        service: str | None = None,
+        resource: str | None = None,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "EffectiveAccess":
         """Return the effective permissions of a user, role, root user or group.
 
         Raises:
             RequestError: the snapshot has no such principal, AWS no such service, or the resource is no ARN; its text
                 says why in one sentence.
+            WorkCancelled: ``cancelled`` returned True.
         """
-        return self.evaluator.what_can(principal, service, resource)
+        return self.evaluator.what_can(principal, service, resource, cancelled)
 
     def what_can_overview(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Overview":
         """Return how far everybody may do the actions of each service: what a heat map of the account shows.

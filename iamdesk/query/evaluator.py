@@ -138,7 +138,13 @@ class Evaluator(Questions):
                 yield Access(principal, verdict, explain_to)
         progress(len(population.index.subjects), len(population.index.subjects))
 
-    def what_can(self, principal: str, service: str | None = None, resource: str | None = None) -> EffectiveAccess:
+    def what_can(
+        self,
+        principal: str,
+        service: str | None = None,
+        resource: str | None = None,
+        cancelled: Cancelled = never_cancelled,
+    ) -> EffectiveAccess:
         """Return the effective permissions of a user, role, root user or group of the snapshot.
 
         Args:
@@ -148,7 +154,9 @@ class Evaluator(Questions):
 
         Raises:
             RequestError: the principal is none of these, AWS has no such service, or the resource is no ARN.
+            WorkCancelled: ``cancelled`` returned True.
         """
+        self._population(cancelled=cancelled)
         position = self._subject(principal)
         finder = self._finder()
         if service is not None:
@@ -164,7 +172,7 @@ class Evaluator(Questions):
             acting = reference().services_on(arn.service) if service is None else (service,)
             found = [finder.reach_on(position, one, resource) for one in acting]
         elif service is None:
-            found = list(finder.reaches(position).values())
+            found = list(finder.reaches(position, cancelled).values())
         else:
             found = [finder.reach(position, service)]
         answers = partial(self._answers, position, resource)
@@ -184,7 +192,7 @@ class Evaluator(Questions):
             if cancelled():
                 raise WorkCancelled
             progress(position, population.index.principals)
-            found[population.index.subjects[position]] = finder.reaches(position)
+            found[population.index.subjects[position]] = finder.reaches(position, cancelled)
         progress(population.index.principals, population.index.principals)
         return Overview(found)
 

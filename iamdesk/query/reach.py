@@ -17,6 +17,7 @@ from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on
 from iamdesk.query.named import as_asked
 from iamdesk.query.plain_reach import PlainReaches
 from iamdesk.query.what_can import Reach, ServiceReach, Source
+from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 
 class ReachFinder:
@@ -33,33 +34,41 @@ class ReachFinder:
         self._plain_reaches = PlainReaches(assessor)
         self._plain: dict[tuple[str, Reach], ServiceReach] = {}
 
-    def reaches(self, position: int) -> Mapping[str, ServiceReach]:
-        """Return how far a subject may do the actions of each service of which it may do something, or is denied it."""
+    def reaches(self, position: int, cancelled: Cancelled = never_cancelled) -> Mapping[str, ServiceReach]:
+        """Return how far a subject may do the actions of each service of which it may do something, or is denied it.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
         found = self._of_subject.get(position)
         if found is None:
-            found, lasts = self._find(position)
+            found, lasts = self._find(position, cancelled)
             if lasts:
                 self._of_subject[position] = found
         return found
 
-    def _find(self, position: int) -> tuple[Mapping[str, ServiceReach], bool]:
+    def _find(self, position: int, cancelled: Cancelled) -> tuple[Mapping[str, ServiceReach], bool]:
         """Return the reaches of a subject, and whether they are the same at another moment."""
         index = self._population.index
         by_service, wide = self._assessor.statements(position)
         found: dict[str, ServiceReach] = {}
         lasts = True
         if wide or index.subjects[position] in index.roots:
-            base, lasts = self._in_all_services(position, wide)
+            base, lasts = self._in_all_services(position, wide, cancelled)
             found.update(base)
         # Some of their actions need no Allow (SEMANTICS I3); everywhere else, what no policy speaks of is not allowed.
         for service in sorted(ACTIONS_DIFFER.union(by_service)):
+            if cancelled():
+                raise WorkCancelled
             reach, service_lasts = self._reach(position, service, self._assessor.own_statements(position, service))
             lasts = lasts and service_lasts
             found[service] = reach
         told = {service: reach for service, reach in sorted(found.items()) if not reach.is_empty}
         return told, lasts
 
-    def _in_all_services(self, position: int, wide: Sequence[WideStatement]) -> tuple[Mapping[str, ServiceReach], bool]:
+    def _in_all_services(
+        self, position: int, wide: Sequence[WideStatement], cancelled: Cancelled
+    ) -> tuple[Mapping[str, ServiceReach], bool]:
         """Return what statements that speak of every service alone say of each."""
         peers = self._population.peers_at(position)
         key = (peers.number, frozenset(one.signature for one in wide), self._facts(position, "s3", wide))
@@ -69,6 +78,8 @@ class ReachFinder:
         found: dict[str, ServiceReach] = {}
         lasts, is_personal = True, False
         for service in reference().services():
+            if cancelled():
+                raise WorkCancelled
             own = self._assessor.of_service(wide, service)
             word = self._word(position, service, own)
             if word is not None:

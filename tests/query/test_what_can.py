@@ -287,3 +287,18 @@ def test_what_cannot_be_asked_is_refused(asked: dict[str, str], says: str) -> No
 def test_the_overview_can_be_cancelled() -> None:
     with pytest.raises(WorkCancelled):
         evaluator_of(allow("s3:*")).what_can_overview(cancelled=lambda: True)
+
+
+def test_effective_permissions_can_be_cancelled_and_found_again() -> None:
+    evaluator = evaluator_of(allow("*"))
+    looks = 0
+
+    def cancelled() -> bool:
+        nonlocal looks
+        looks += 1
+        return looks > 40
+
+    with pytest.raises(WorkCancelled):
+        evaluator.what_can(ANA, cancelled=cancelled)
+    assert looks == 41
+    assert len(evaluator.what_can(ANA).services) > 300
