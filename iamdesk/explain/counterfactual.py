@@ -1,12 +1,16 @@
-"""The smallest changes that turn an answer around, each verified by deciding again."""
+"""The smallest changes that turn an answer around, each verified by deciding the changed policies anew.
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+Of an allowed request: which Allow statements, if removed, leave it without; and where one Deny would stop it. Of a
+denied one: which Deny statements have to go, and in which layers an Allow is lacking. Of one that depends on its
+context: both, whatever the context.
+"""
+
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from iamdesk.evaluate.caller import CallerKind
-from iamdesk.evaluate.engine import Trace
-from iamdesk.evaluate.layers import Slot, Tally, decide, tally
+from iamdesk.evaluate.caller import SIGNED, CallerKind
+from iamdesk.evaluate.engine import Trace, evaluate
+from iamdesk.evaluate.layers import Slot
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
@@ -14,109 +18,275 @@ from iamdesk.evaluate.services import RESOURCE_POLICIES
 from iamdesk.evaluate.truth import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
+from iamdesk.explain.changed_policies import Added, added_to, changed
+from iamdesk.explain.changes import Addition, Change, Changes, Removal
+from iamdesk.explain.explanation import part_of, spelling, statement_line
+from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
+
+_MOST_CHANGES = 6
+_MOST_TRIALS = 240
+"""Changes that are tried at most: each is a question decided anew."""
+_MOST_OPEN_TRIALS = 60
+"""The same where the answer hangs on its context: each trial then decides for many values."""
+_MOST_TOGETHER = 3
+"""Layers that are taken away together at most."""
+_OF_WHOLE_ACCOUNTS = frozenset({Layer.SCP, Layer.RCP, Layer.ENDPOINT})
+_AWS_OWNED = ":iam::aws:policy/"
+_REACH = (
+    Layer.SESSION,
+    Layer.IDENTITY,
+    Layer.PERMISSIONS_BOUNDARY,
+    Layer.TRUST,
+    Layer.RESOURCE,
+    Layer.ACL,
+    Layer.BLOCK_PUBLIC_ACCESS,
+    Layer.ENDPOINT,
+    Layer.SCP,
+    Layer.RCP,
+)
+"""Layers by how much else a change in them touches: of changes of one size, those that touch least come first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """A statement to take away."""
+def smallest_changes(trace: Trace, cancelled: Cancelled = never_cancelled) -> Changes:
+    """Return the smallest changes that turn an answer around, smallest first, what binds whole accounts last.
 
-    policy_key: str
-    policy_name: str
-    owner: str
-    index: int
-    sid: str | None
-    effect: str
+    A refusal that no policy can lift (SEMANTICS I5, I10, D6) and a call that needs no permission (I3) have none.
 
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """A statement to add: an Allow for the action on the resource, in one layer."""
-
-    layer: Layer
-    level: int | None
-    action: str
-    resource: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What to remove and to add, together, so that the answer becomes ``becomes``."""
-
-    removals: tuple[Removal, ...]
-    additions: tuple[Addition, ...]
-    becomes: Verdict
-    sentence: str
-
-
-def smallest_changes(trace: Trace) -> tuple[Change, ...]:
-    """Return the smallest changes that turn an allowed request into a refused one, or a refused one into an allowed.
-
-    Conditional answers have none: their context values decide (``Decision.conditions``). Nor have refusals that no
-    policy can lift (SEMANTICS I3, I5, I10, D6).
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
     """
-    if trace.verdict is Verdict.CONDITIONAL or trace.situation.open_to_all_signed:
-        return ()
-    if trace.verdict is Verdict.ALLOWED:
-        return tuple(_refusing(trace))
-    return tuple(_allowing(trace))
+    reason = _fixed(trace)
+    if reason:
+        return Changes(trace.verdict, (), reason)
+    search = _Search(trace, cancelled)
+    found: list[Change] = []
+    if trace.verdict is not Verdict.ALLOWED:
+        found += sorted(search.ways_to_allow(), key=_size)[:_MOST_CHANGES]
+    if trace.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+        found += sorted(search.ways_to_stop(), key=_size)[:_MOST_CHANGES]
+    return Changes(trace.verdict, tuple(found), "" if found else _why_none(trace))
 
 
-def _decide(trace: Trace, results: Iterable[StatementResult], added: Sequence[Slot]) -> Verdict:
-    """Decide with other statements; an added Allow names the caller itself where statements name principals."""
-    counted = tally((result, result.truth) for result in results)
-    allow, grants = dict(counted.allow), dict(counted.grants)
-    slots = trace.situation.slots
-    # Nobody but everyone names an unsigned caller (SEMANTICS E10).
-    itself = Grant.EVERYONE if trace.question.caller.kind is CallerKind.ANONYMOUS else Grant.EXACT
-    for slot in added:
-        allow[slot] = TRUE
-        if slot.layer in (Layer.RESOURCE, Layer.TRUST):
-            grants[itself] = TRUE
-        if slot not in slots:
-            slots = (*slots, slot)
-    situation = replace(trace.situation, slots=slots)
-    return decide(situation, Tally(allow, counted.deny, grants), optimistic=False).verdict
+def _fixed(trace: Trace) -> str:
+    if trace.situation.open_to_all_signed:
+        return "No change of policies turns it around: the call needs no permission."
+    refusal = trace.situation.refusal
+    if refusal is not None and trace.verdict is not Verdict.ALLOWED:
+        return f"No change of policies turns it around: {wording.REFUSALS[refusal]}."
+    return ""
 
 
-def _refusing(trace: Trace) -> Iterator[Change]:
-    """Taking away every Allow of one layer, or of each layer that grants, refuses the request."""
-    by_slot: dict[Slot, list[StatementResult]] = {}
-    for result in trace.results:
-        if result.statement.is_allow and result.truth is not FALSE:
-            by_slot.setdefault(Slot(result.policy.layer, result.policy.level), []).append(result)
-    found: list[frozenset[Slot]] = []
-    for count in range(1, len(by_slot) + 1):
-        for slots in combinations(by_slot, count):
-            chosen = frozenset(slots)
-            if any(smaller <= chosen for smaller in found):
+def _why_none(trace: Trace) -> str:
+    question = trace.question
+    if trace.situation.restricts_public or question.policies.restrict_public_buckets:
+        return "No change of statements turns it around: Block Public Access turns outsiders away."
+    if trace.verdict is Verdict.ALLOWED and question.caller.kind is CallerKind.ROOT:
+        return "Only a service control policy could stop the root user, and none is known to bind this account."
+    if trace.situation.is_cross_account and not _resource_side(trace):
+        return "The resource is in another account, and things of its kind carry no policy that could let others in."
+    return "No change of few statements turns it around."
+
+
+def _size(change: Change) -> tuple[int, int, int, int]:
+    layers = [*(one.line.layer for one in change.removals), *(one.layer for one in change.additions)]
+    touches_accounts = sum(layer in _OF_WHOLE_ACCOUNTS for layer in layers)
+    reach = max(_REACH.index(layer) for layer in layers)
+    # What allows whole accounts to do anything is the last thing to take away.
+    first = len(change.removals) if touches_accounts else len(change.additions)
+    return touches_accounts, len(layers), first, reach
+
+
+class _Search:
+    """Tries changes of one question's policies."""
+
+    def __init__(self, trace: Trace, cancelled: Cancelled) -> None:
+        self._trace = trace
+        self._cancelled = cancelled
+        self._trials = 0
+        self._most_trials = _MOST_OPEN_TRIALS if trace.keys else _MOST_TRIALS
+        self._places = _Places(trace)
+
+    # Allowing
+
+    def ways_to_allow(self) -> Iterator[Change]:
+        """Yield removals of the Deny statements that match together with Allow statements where one is lacking.
+
+        First those after which the other statements say what they said, also where their conditions are open still;
+        then those after which it is allowed whatever the context.
+        """
+        denying = [result for result in self._trace.results if not result.statement.is_allow]
+        certain = self._with_whole_policies([result for result in denying if result.truth is TRUE])
+        possible = self._with_whole_policies([result for result in denying if result.truth is not FALSE])
+        found: list[tuple[frozenset[object], Verdict]] = []
+        if self._trace.verdict is not Verdict.CONDITIONAL:
+            yield from self._allowing(certain, found, is_certain=False)
+        yield from self._allowing(certain, found, is_certain=True)
+        if len(possible) > len(certain):
+            yield from self._allowing(possible, found, is_certain=True)
+
+    def _allowing(
+        self, gone: Sequence[StatementResult], found: list[tuple[frozenset[object], Verdict]], *, is_certain: bool
+    ) -> Iterator[Change]:
+        removed = frozenset(map(id, gone))
+        without = self._try(gone, ())
+        if without is None:
+            return
+        lacking = without.worst.lacking if is_certain else without.ruling.lacking
+        guardrails = [slot for slot in lacking if slot.layer in _OF_WHOLE_ACCOUNTS]
+        # What nobody can be given an Allow in is no candidate: then there is no way on this road.
+        chosen_from = self._places.to_allow(without)
+        for count in range(len(chosen_from) + 1):
+            for chosen in combinations(chosen_from, count):
+                slots = (*guardrails, *chosen)
+                parts = frozenset([*removed, *slots])
+                if not parts or any(smaller <= parts and verdict is Verdict.ALLOWED for smaller, verdict in found):
+                    continue
+                if not is_certain and any(smaller <= parts for smaller, _ in found):
+                    continue
+                after = self._try(gone, slots)
+                wanted = (Verdict.ALLOWED,) if is_certain else (Verdict.ALLOWED, Verdict.CONDITIONAL)
+                if after is not None and after.verdict in wanted:
+                    found.append((parts, after.verdict))
+                    yield self._change(gone, slots, after)
+
+    # Stopping
+
+    def ways_to_stop(self) -> Iterator[Change]:
+        """Yield removals of all Allow statements of as few layers as needed, and single Deny statements."""
+        groups: dict[tuple[Slot, Grant | None], list[StatementResult]] = {}
+        for result in self._trace.results:
+            if result.statement.is_allow and result.truth is not FALSE:
+                slot = Slot(result.policy.layer, result.policy.level)
+                groups.setdefault((slot, result.grant), []).append(result)
+        found: list[frozenset[object]] = []
+        for count in range(1, _MOST_TOGETHER + 1):
+            for keys in combinations(groups, count):
+                chosen: frozenset[object] = frozenset(keys)
+                if any(smaller <= chosen for smaller in found):
+                    continue
+                gone = self._with_whole_policies([result for key in keys for result in groups[key]])
+                after = self._try(gone, ())
+                if after is not None and after.verdict in (Verdict.IMPLICIT_DENY, Verdict.EXPLICIT_DENY):
+                    found.append(chosen)
+                    yield self._change(gone, (), after)
+        for slot in self._places.to_deny():
+            after = self._try((), (slot,), effect="Deny")
+            if after is not None and after.verdict is Verdict.EXPLICIT_DENY:
+                yield self._change((), (slot,), after, effect="Deny")
+
+    # Both
+
+    def _with_whole_policies(self, gone: Sequence[StatementResult]) -> list[StatementResult]:
+        """Add the other statements of AWS's own policies, which can only be detached whole."""
+        detached = {id(result.policy) for result in gone if _is_detached(result)}
+        if not detached:
+            return list(gone)
+        chosen = set(map(id, gone))
+        return [one for one in self._trace.results if id(one) in chosen or id(one.policy) in detached]
+
+    def _try(self, gone: Sequence[StatementResult], slots: Sequence[Slot], effect: str = "Allow") -> Trace | None:
+        """Decide the question with changed policies; None where too much was tried already."""
+        if not gone and not slots:
+            return self._trace
+        self._trials += 1
+        if self._trials > self._most_trials:
+            return None
+        if self._cancelled():
+            raise WorkCancelled
+        added = [self._places.added(slot, effect) for slot in slots]
+        return evaluate(changed(self._trace.question, gone, added))
+
+    def _change(
+        self, gone: Sequence[StatementResult], slots: Sequence[Slot], after: Trace, effect: str = "Allow"
+    ) -> Change:
+        trace = self._trace
+        wanted_gone = [result for result in gone if self._matters(result, after)]
+        removals: list[Removal] = []
+        detached: set[int] = set()
+        for result in wanted_gone:
+            whole = _is_detached(result)
+            if whole and id(result.policy) in detached:
                 continue
-            removed = [result for slot in slots for result in by_slot[slot]]
-            gone = set(map(id, removed))
-            verdict = _decide(trace, [result for result in trace.results if id(result) not in gone], ())
-            if verdict is not Verdict.ALLOWED:
-                found.append(chosen)
-                yield _change(trace, removed, (), verdict)
+            detached.update({id(result.policy)} if whole else ())
+            removals.append(Removal(statement_line(part_of(result, trace), result, trace), whole))
+        additions = tuple(self._places.addition(slot, effect) for slot in slots)
+        depends = tuple(spelling(key, after) for key in after.keys) if after.verdict is Verdict.CONDITIONAL else ()
+        return Change(
+            tuple(removals),
+            additions,
+            after.verdict,
+            depends,
+            wording.change_sentence(removals, additions),
+            " ".join(self._caveats(removals, additions, after)),
+        )
+
+    def _matters(self, result: StatementResult, after: Trace) -> bool:
+        """Return whether a removed statement is one to name: not the bystander of a policy that is detached whole."""
+        allows = after.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+        return result.truth is not FALSE and result.statement.is_allow is not allows
+
+    def _caveats(self, removals: Sequence[Removal], additions: Sequence[Addition], after: Trace) -> Iterator[str]:
+        trace = self._trace
+        layers = {*(one.line.layer for one in removals), *(one.layer for one in additions)}
+        if layers & {Layer.SCP, Layer.RCP}:
+            yield "A policy of the organization binds every account below it."
+        if after.verdict is Verdict.CONDITIONAL:
+            keys = wording.listed([spelling(key, after) for key in after.keys])
+            yield f"It then depends on {keys or 'values that are not known'}."
+        missing = {gap.layer for gap in trace.question.policies.gaps if gap.code.endswith("-missing")}
+        for one in additions:
+            if one.layer in missing and one.layer is not Layer.IDENTITY:
+                yield "What that policy says now is not in the snapshot."
+            if one.layer is Layer.PERMISSIONS_BOUNDARY and _AWS_OWNED in one.policy_key:
+                yield "AWS owns that policy: use a copy of it."
+            if one.effect == "Allow" and one.layer in (Layer.RESOURCE, Layer.TRUST):
+                match trace.question.caller.kind:
+                    case CallerKind.ANONYMOUS:
+                        yield "This lets everyone in, also without credentials."
+                    case CallerKind.OIDC | CallerKind.SAML:
+                        yield "Bind it to the provider's audience and subject by conditions."
+                    case CallerKind.SERVICE:
+                        yield "Bind it to your own resources by aws:SourceArn or aws:SourceAccount."
 
 
-def _allowing(trace: Trace) -> Iterator[Change]:
-    """Taking away every Deny that matches, and adding an Allow wherever one is lacking, allows the request."""
-    denying = [result for result in trace.results if not result.statement.is_allow and result.truth is not FALSE]
-    gone = set(map(id, denying))
-    results = [result for result in trace.results if id(result) not in gone]
-    if _decide(trace, results, ()) is Verdict.ALLOWED:
-        if denying:
-            yield _change(trace, denying, (), Verdict.ALLOWED)
-        return
-    candidates = tuple(dict.fromkeys([*trace.situation.slots, Slot(Layer.IDENTITY), *_resource_side(trace)]))
-    candidates = tuple(slot for slot in candidates if slot.layer is not Layer.RCP)
-    found: list[frozenset[Slot]] = []
-    for count in range(1, min(len(candidates), 4) + 1):
-        for slots in combinations(candidates, count):
-            if any(smaller <= frozenset(slots) for smaller in found):
-                continue
-            if _decide(trace, results, slots) is Verdict.ALLOWED:
-                found.append(frozenset(slots))
-                yield _change(trace, denying, slots, Verdict.ALLOWED)
+def _is_detached(result: StatementResult) -> bool:
+    return result.policy.layer is Layer.IDENTITY and _AWS_OWNED in result.policy.source_id
+
+
+class _Places:
+    """Where statements can be added, and what they say."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        without = trace.question.without
+        caller = trace.question.caller
+        outside = any(gap.code == "principal-outside" for gap in trace.question.policies.gaps)
+        can_carry = caller.kind in SIGNED and caller.kind is not CallerKind.ROOT and not caller.is_service_linked
+        self._identity = (Slot(Layer.IDENTITY),) if can_carry and not outside and Layer.IDENTITY not in without else ()
+        self._resource = tuple(slot for slot in _resource_side(trace) if slot.layer not in without)
+
+    def to_allow(self, trace: Trace) -> tuple[Slot, ...]:
+        """Return the layers that can be given an Allow, beside those that bind whole accounts."""
+        limits = [slot for slot in trace.situation.slots if slot.layer in (Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)]
+        if trace.question.caller.kind is CallerKind.FEDERATED_USER and Slot(Layer.SESSION) not in limits:
+            limits.append(Slot(Layer.SESSION))  # SEMANTICS C5
+        return (*self._identity, *limits, *self._resource)
+
+    def to_deny(self) -> tuple[Slot, ...]:
+        """Return the layers in which one Deny is enough."""
+        places = (*self._identity, *self._resource)
+        if places:
+            return places
+        levels = [slot for slot in self._trace.situation.slots if slot.layer is Layer.SCP]
+        return tuple(levels[-1:])
+
+    def added(self, slot: Slot, effect: str) -> Added:
+        return added_to(self._trace, slot, effect)
+
+    def addition(self, slot: Slot, effect: str) -> Addition:
+        added = self.added(slot, effect)
+        place = wording.place_words(slot.layer, slot.level, added.names, self._trace.question.caller, added.target)
+        return Addition(slot.layer, slot.level, place, added.policy_key, added.statement)
 
 
 def _resource_side(trace: Trace) -> tuple[Slot, ...]:
@@ -125,33 +295,4 @@ def _resource_side(trace: Trace) -> tuple[Slot, ...]:
         return (Slot(Layer.TRUST),)
     target = trace.question.target
     can_carry = RESOURCE_POLICIES.get(target.service, frozenset()) & set(target.resource_types)
-    return (Slot(Layer.RESOURCE),) if can_carry else ()
-
-
-def _change(trace: Trace, removed: Sequence[StatementResult], added: Sequence[Slot], becomes: Verdict) -> Change:
-    target = trace.question.target
-    removals = tuple(
-        Removal(
-            result.policy.key,
-            result.policy.name,
-            result.policy.owner,
-            result.statement.index,
-            result.statement.sid,
-            result.statement.effect,
-        )
-        for result in removed
-    )
-    resource = target.resource_text.replace("${", "${$}{")  # what looks like a variable is meant as it stands
-    additions = tuple(Addition(slot.layer, slot.level, target.action_text, resource) for slot in added)
-    parts = []
-    if removed:
-        names = [f"{one.policy_name}, statement {one.index + 1}" for one in removals]
-        parts.append(f"without {wording.listed(names)}")
-    if added:
-        where = [
-            f"{wording.LAYER_TITLES[slot.layer].lower()}{'' if slot.level is None else f' at level {slot.level}'}"
-            for slot in added
-        ]
-        parts.append(f"with an Allow for {target.action_text} in the {wording.listed(where)}")
-    outcome = "allowed" if becomes is Verdict.ALLOWED else "denied"
-    return Change(removals, additions, becomes, f"It would be {outcome} {' and '.join(parts)}.")
+    return (Slot(Layer.RESOURCE),) if can_carry or trace.question.policies.resource is not None else ()

@@ -44,7 +44,7 @@ def explain(trace: Trace, request: Request) -> Decision:
         sentence=_sentence(trace, conditions),
         layers=_layers(trace),
         statements=_statements(trace),
-        missing_context_values=tuple(_spelling(key, trace) for key in trace.keys),
+        missing_context_values=tuple(spelling(key, trace) for key in trace.keys),
         conditions=conditions,
         blocked_by=trace.ruling.blocked_by if trace.verdict is not Verdict.CONDITIONAL else (),
         assumptions=assumptions_of(trace),
@@ -72,7 +72,7 @@ def _sentence(trace: Trace, conditions: Sequence[Mapping[str, str | tuple[str, .
         case _:
             if (alternatives := wording.alternatives_text(conditions)) is not None:
                 return f"{start} do {doing} only if {alternatives}{_without(trace)}."
-            keys = wording.listed([_spelling(key, trace) for key in trace.keys]) or "values that are not known"
+            keys = wording.listed([spelling(key, trace) for key in trace.keys]) or "values that are not known"
             return f"Whether {wording.who(caller)} may do {doing} depends on {keys}{_without(trace)}."
 
 
@@ -240,7 +240,8 @@ def _decides(result: StatementResult, trace: Trace) -> bool:
             return False
 
 
-def _part(result: StatementResult, trace: Trace) -> Part:
+def part_of(result: StatementResult, trace: Trace) -> Part:
+    """Return what a statement did in an answer."""
     if result.truth is FALSE:
         return Part.NEAR_MISS
     if _decides(result, trace):
@@ -253,7 +254,7 @@ def _statements(trace: Trace) -> tuple[StatementLine, ...]:
     if trace.verdict is Verdict.IMPLICIT_DENY:
         results = (*results, *action_misses(trace.question.policies.identity, trace.subject))
     sorted_results = sorted(
-        ((_part(result, trace), result) for result in results),
+        ((part_of(result, trace), result) for result in results),
         key=lambda pair: (_ORDER[pair[0]], len(pair[1].failures)),
     )
     lines: list[StatementLine] = []
@@ -263,11 +264,12 @@ def _statements(trace: Trace) -> tuple[StatementLine, ...]:
             misses += 1
             if misses > _MOST_NEAR_MISSES:
                 break
-        lines.append(_line(part, result, trace))
+        lines.append(statement_line(part, result, trace))
     return tuple(lines)
 
 
-def _line(part: Part, result: StatementResult, trace: Trace) -> StatementLine:
+def statement_line(part: Part, result: StatementResult, trace: Trace) -> StatementLine:
+    """Return a statement as answers show it."""
     policy, statement = result.policy, result.statement
     target, caller = trace.question.target, trace.question.caller
     failed: str | None = None
@@ -355,7 +357,7 @@ def _state(fact: Fact, is_given: bool) -> KeyState:
             return KeyState.UNKNOWN
 
 
-def _spelling(key: str, trace: Trace) -> str:
+def spelling(key: str, trace: Trace) -> str:
     """Return a key as the policies write it: where one tests it, else where one uses it as a variable."""
     for result in trace.results:
         for test in result.statement.conditions:
@@ -383,5 +385,5 @@ def _spell(one: Mapping[str, Fact], trace: Trace) -> Mapping[str, str | tuple[st
             value: str | tuple[str, ...] | None = None
         else:
             value = fact.values[0] if len(fact.values) == 1 else fact.values
-        spelled[_spelling(key, trace)] = value
+        spelled[spelling(key, trace)] = value
     return spelled

@@ -8,6 +8,7 @@ from iamdesk.evaluate.matching import Failure, OpenTest, StatementResult
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
+from iamdesk.explain.changes import Addition, Removal
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resources import Match, ShortArns
 
@@ -222,3 +223,72 @@ def _value_text(value: str | tuple[str, ...] | None) -> str:
     if value is None:
         return "absent"
     return value if isinstance(value, str) else " + ".join(value)
+
+
+# ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_RESOURCE_POLICIES: Mapping[str, str] = {
+    "s3": "bucket policy",
+    "kms": "key policy",
+    "sqs": "queue policy",
+    "sns": "topic policy",
+    "lambda": "function policy",
+    "ecr": "repository policy",
+    "events": "event bus policy",
+    "glacier": "vault policy",
+    "elasticfilesystem": "file system policy",
+}
+
+
+def change_sentence(removals: Sequence[Removal], additions: Sequence[Addition]) -> str:
+    """Say what to remove and to add: ``Remove guard, statement 1 (NoDelete) and add an Allow for … to …``."""
+    removed = [f"{one.line.name}{_level(one.line.level)}" for one in removals if not one.whole_policy]
+    parts = [f"remove {listed(removed, len(removed))}"] if removed else []
+    for one in removals:
+        if one.whole_policy:
+            owner = carrier(one.line.owner)
+            parts.append(f"detach the AWS managed policy {one.line.policy_name}{f' from {owner}' if owner else ''}")
+    for added in additions:
+        statement = added.statement
+        article = "an Allow" if added.effect == "Allow" else "a Deny"
+        where = f" on {statement['Resource']}" if statement.get("Resource", "*") != "*" else ""
+        parts.append(f"add {article} for {statement['Action']}{where} to {added.place}")
+    sentence = listed(parts, len(parts))
+    return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def place_words(layer: Layer, level: int | None, names: Sequence[str], caller: Caller, target: Target) -> str:
+    """Name the policy that a statement belongs to, as part of a sentence."""
+    match layer:
+        case Layer.SCP:
+            return f"a service control policy{_level(level)}"
+        case Layer.PERMISSIONS_BOUNDARY:
+            return " ".join(["the permissions boundary", listed(names)]).strip()
+        case Layer.SESSION:
+            return "the session policy"
+        case Layer.TRUST:
+            return f"the trust policy of {carrier(target.resource_text)}"
+        case Layer.RESOURCE:
+            kind = _RESOURCE_POLICIES.get(target.service, "resource policy")
+            name = "" if target.resource is None else target.resource.resource
+            return f"the {kind} of {name.partition('/')[0] if target.service == 's3' else name}"
+        case Layer.ENDPOINT:
+            return "the VPC endpoint policy"
+        case _:
+            kind = "role" if caller.kind in (CallerKind.ROLE, CallerKind.SESSION) else "user"
+            return f"an identity policy of {kind} {caller.name}"
+
+
+def _level(level: int | None) -> str:
+    if level is None:
+        return ""
+    return " at the root of the organization" if level == 0 else f" at level {level} of the organization"
+
+
+def carrier(arn: str) -> str:
+    """Return what an IAM ARN names, as part of a sentence: ``group engineers``; other ARNs as they are."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[2] != "iam":
+        return arn
+    kind, slash, path = parts[5].partition("/")
+    return f"{kind} {path.rpartition('/')[2]}" if slash else parts[5]

@@ -1,0 +1,163 @@
+"""A question with other policies: statements taken away, statements added."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from iamdesk.evaluate.caller import CallerKind
+from iamdesk.evaluate.engine import Question, Trace
+from iamdesk.evaluate.layers import Slot
+from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.policies import AttachedPolicy, PolicySet, SourceType
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.target import Target
+from iamdesk.policy.document import LATEST_VERSION, Document, parse_document
+
+_SOURCES: Mapping[Layer, SourceType] = {
+    Layer.SCP: SourceType.SCP,
+    Layer.PERMISSIONS_BOUNDARY: SourceType.PERMISSIONS_BOUNDARY,
+    Layer.SESSION: SourceType.SESSION,
+    Layer.RESOURCE: SourceType.RESOURCE,
+    Layer.TRUST: SourceType.TRUST,
+    Layer.ENDPOINT: SourceType.ENDPOINT,
+}
+_NAMES_CALLER = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ENDPOINT})
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A statement that is added, and the policy that it goes to."""
+
+    slot: Slot
+    statement: Mapping[str, Any]
+    policy_key: str
+    """Of the policy; of identity policies the principal's ARN; empty where there is none."""
+    names: tuple[str, ...]
+    """Of the policies that the layer holds now."""
+    target: Target
+
+
+def added_to(trace: Trace, slot: Slot, effect: str) -> Added:
+    """Return the least statement of that effect for the request: its own action on its own resource."""
+    question = trace.question
+    held = _held(question.policies, slot)
+    statement: dict[str, Any] = {"Effect": effect}
+    if slot.layer in _NAMES_CALLER:
+        statement["Principal"] = _principal(trace)
+    statement["Action"] = question.target.action_text
+    if slot.layer is not Layer.TRUST:  # a trust policy means the role that it is of
+        statement["Resource"] = _resource(question.target, slot.layer)
+    key = held[0].key if held else ""
+    if slot.layer is Layer.IDENTITY:
+        key = question.caller.arn or question.caller.text
+    return Added(slot, statement, key, tuple(policy.name for policy in held), question.target)
+
+
+def changed(question: Question, gone: Collection[StatementResult], added: Sequence[Added]) -> Question:
+    """Return the question without some statements and with others."""
+    places: dict[int, set[int]] = {}
+    for result in gone:
+        places.setdefault(id(result.policy), set()).add(result.statement.index)
+
+    def kept(policy: AttachedPolicy) -> AttachedPolicy:
+        indices = places.get(id(policy))
+        return policy if indices is None else replace(policy, document=_without(policy.document, indices))
+
+    def all_kept(policies: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
+        return tuple(kept(policy) for policy in policies)
+
+    held = question.policies
+    policies = replace(
+        held,
+        identity=all_kept(held.identity),
+        boundary=None if held.boundary is None else all_kept(held.boundary),
+        session=None if held.session is None else all_kept(held.session),
+        scps=None if held.scps is None else tuple(map(all_kept, held.scps)),
+        rcps=None if held.rcps is None else tuple(map(all_kept, held.rcps)),
+        resource=None if held.resource is None else kept(held.resource),
+        grants=all_kept(held.grants),
+        endpoint=None if held.endpoint is None else kept(held.endpoint),
+    )
+    for one in added:
+        policies = _with(policies, one)
+    return replace(question, policies=policies)
+
+
+def _without(document: Document, indices: Collection[int]) -> Document:
+    statements = tuple(one for one in document.statements if one.index not in indices)
+    return Document(document.raw, document.version, document.id, statements, list(document.diagnostics))
+
+
+def _held(policies: PolicySet, slot: Slot) -> tuple[AttachedPolicy, ...]:
+    """Return the policies of a layer, and for SCPs of one of its levels."""
+    match slot.layer:
+        case Layer.SCP:
+            return (policies.scps or ())[slot.level or 0]
+        case Layer.PERMISSIONS_BOUNDARY:
+            return policies.boundary or ()
+        case Layer.SESSION:
+            return policies.session or ()
+        case Layer.RESOURCE | Layer.TRUST:
+            return () if policies.resource is None else (policies.resource,)
+        case Layer.ENDPOINT:
+            return () if policies.endpoint is None else (policies.endpoint,)
+        case _:
+            return policies.identity
+
+
+def _with(policies: PolicySet, added: Added) -> PolicySet:
+    slot = added.slot
+    held = _held(policies, slot)
+    if slot.layer in (Layer.RESOURCE, Layer.ENDPOINT, Layer.TRUST) and held:
+        policy = _with_statement(held[0], added)
+    else:
+        document = parse_document({"Version": LATEST_VERSION, "Statement": [added.statement]})
+        source = _SOURCES.get(slot.layer, SourceType.USER)
+        policy = AttachedPolicy(slot.layer, source, "added", "added", "added", "", document, slot.level)
+    match slot.layer:
+        case Layer.SCP:
+            levels = list(policies.scps or ())
+            levels[slot.level or 0] = (*held, policy)
+            return replace(policies, scps=tuple(levels))
+        case Layer.PERMISSIONS_BOUNDARY:
+            return replace(policies, boundary=(*held, policy))
+        case Layer.SESSION:
+            return replace(policies, session=(*held, policy))
+        case Layer.RESOURCE | Layer.TRUST:
+            return replace(policies, resource=policy)
+        case Layer.ENDPOINT:
+            return replace(policies, endpoint=policy)
+        case _:
+            return replace(policies, identity=(*held, policy))
+
+
+def _with_statement(policy: AttachedPolicy, added: Added) -> AttachedPolicy:
+    """Return a policy with one more statement, read as the policy's own version reads it."""
+    document = policy.document
+    parsed = parse_document({"Version": document.version, "Statement": [added.statement]})
+    index = 1 + max((one.index for one in document.statements), default=-1)
+    more = tuple(replace(one, index=index) for one in parsed.statements)
+    whole = Document(
+        document.raw, document.version, document.id, (*document.statements, *more), list(document.diagnostics)
+    )
+    return replace(policy, document=whole)
+
+
+def _principal(trace: Trace) -> Any:
+    """Name the caller, and nobody else."""
+    caller = trace.question.caller
+    match caller.kind:
+        case CallerKind.ANONYMOUS:
+            return "*"
+        case CallerKind.SERVICE:
+            return {"Service": caller.text}
+        case CallerKind.SAML | CallerKind.OIDC:
+            return {"Federated": caller.text}
+        case _:
+            return {"AWS": caller.text}
+
+
+def _resource(target: Target, layer: Layer) -> str:
+    if layer is Layer.RESOURCE and target.service == "kms":
+        return "*"  # in a key policy: this key
+    return target.resource_text.replace("${", "${$}{")  # what looks like a variable is meant as it stands
