@@ -26,6 +26,7 @@ from iamdesk.snapshot.reader import load_snapshot
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding
+    from iamdesk.explain.changes import Changes
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.what_can import EffectiveAccess, Overview
     from iamdesk.query.who_can import Access
@@ -110,6 +111,17 @@ class OpenSnapshot:
             RequestError: the question cannot be asked; its text says why in one sentence.
         """
         return self.evaluator.can(request)
+
+    def changes(self, request: Request, cancelled: Cancelled = never_cancelled) -> "Changes":
+        """Return the smallest changes to policies that turn the answer around; some milliseconds, at most seconds.
+
+        Raises:
+            RequestError: as `ask`.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.explain.counterfactual import smallest_changes
+
+        return smallest_changes(self.evaluator.trace(request), cancelled)
 
     def who_can(
         self,

@@ -29,6 +29,10 @@ def can(
     without: Annotated[
         list[Layer], typer.Option(metavar="LAYER", help="Leave a layer out of the evaluation; may be repeated.")
     ] = [],  # noqa: B006
+    changes: Annotated[
+        bool,
+        typer.Option("--changes", help="Also tell which statements, removed or added, would turn the answer around."),
+    ] = False,
     expect: Annotated[
         Verdict | None, typer.Option(case_sensitive=False, help="End with status 1 unless this is the answer.")
     ] = None,
@@ -45,11 +49,13 @@ def can(
         unknown_context=unknown_context,
         without=frozenset(without),
     )
-    decision = Workbench().open_snapshot(snapshot).ask(request)
+    opened = Workbench().open_snapshot(snapshot)
+    decision = opened.ask(request)
+    found = opened.changes(request) if changes else None
     if output_format is options.Format.JSON:
-        say_json(to_evaluation_result(decision))
+        say_json(to_evaluation_result(decision, found))
     else:
-        say_text(answer_text(decision, str(snapshot)))
+        say_text(answer_text(decision, str(snapshot), found))
     if expect is not None and decision.decision is not expect:
         note(f"expected {expect.value}, but the answer is {decision.decision.value}")
         raise typer.Exit(1)

@@ -4,14 +4,17 @@ The text holds what the window's answer panel shows: question, verdict, layers, 
 counts with its JSON, so that it can stand alone in a ticket.
 """
 
+import json
 import shlex
 from collections.abc import Iterator
 
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
+from iamdesk.explain.changes import Changes
 from iamdesk.explain.decision import Decision, Part, StatementLine
 from iamdesk.export.answer_words import (
     LAYER_OUTCOMES,
     PART_TITLES,
+    change_groups,
     condition_words,
     listed,
     otherwise_words,
@@ -23,9 +26,10 @@ from iamdesk.export.answer_words import (
 from iamdesk.visible import visible
 
 
-def answer_text(decision: Decision, snapshot_path: str) -> str:
+def answer_text(decision: Decision, snapshot_path: str, changes: Changes | None = None) -> str:
     """Return the whole answer as lines of text; unseen characters of the snapshot are written as escapes."""
-    return "\n".join(line.rstrip() for line in _lines(decision, snapshot_path)) + "\n"
+    lines = [*_lines(decision, snapshot_path), *([] if changes is None else _changes(changes))]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
 def _lines(decision: Decision, snapshot_path: str) -> Iterator[str]:
@@ -80,6 +84,19 @@ def _statement(line: StatementLine, principal: str) -> Iterator[str]:
     if span is not None:
         for text in line.document.text.text.split("\n")[span.start_line - 1 : span.end_line]:
             yield f"         {visible(text)}"
+
+
+def _changes(changes: Changes) -> Iterator[str]:
+    if not changes.changes:
+        yield ""
+        yield changes.reason
+    for title, group in change_groups(changes):
+        yield ""
+        yield title
+        for number, change in enumerate(group, 1):
+            yield visible(f"  {number}. {change.sentence}{f' {change.caveat}' if change.caveat else ''}")
+            for addition in change.additions:
+                yield visible(f"     {json.dumps(addition.statement, ensure_ascii=False)}")
 
 
 def command_line(request: Request, snapshot_path: str) -> str:

@@ -7,6 +7,7 @@ the text of an answer put around them: "Denied: nothing allows it (without servi
 from collections.abc import Iterable, Mapping, Sequence
 
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
+from iamdesk.explain.changes import Change, Changes
 from iamdesk.explain.decision import Assumption, Decision, Part, SourceType, StatementLine, Verdict
 
 _SHOWN_KEYS = 2
@@ -179,3 +180,13 @@ def value_words(value: str | Sequence[str] | None) -> str:
     if isinstance(value, str):
         return value or '""'
     return listed([member or '""' for member in value]) if value else "an empty list"
+
+
+def change_groups(changes: Changes) -> tuple[tuple[str, tuple[Change, ...]], ...]:
+    """Return the ways to turn an answer around under their titles: ``To allow this``, ``To stop this``."""
+    always = " whatever the context" if changes.decision is Verdict.CONDITIONAL else ""
+    ways = (
+        (f"To allow this{always}", tuple(change for change in changes.changes if change.allows)),
+        (f"To stop this{always}", tuple(change for change in changes.changes if not change.allows)),
+    )
+    return tuple((title, group) for title, group in ways if group)

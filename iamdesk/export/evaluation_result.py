@@ -15,6 +15,11 @@ AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationRe
       "Assumptions": [{"Code", "Message"}],                   with "OtherDecision": what it is if that is otherwise
       "Conditions": [{key: text, or [text], or null: absent}] the smallest sets of values under which it is allowed
       "Denials": [the same]                                   the smallest sets of values under which it is not
+      "SmallestChanges": [{"Becomes", "Sentence", "Caveat",   where asked for: what turns the answer around, see below
+                           "Remove": [statement with "PolicyKey", "Owner", "WholePolicy"],
+                           "Add": [{"Layer", "Level", "Place", "PolicyKey", "Statement"}],
+                           "DependsOn": [key]}]
+      "NoChange": str                                         where asked for and there is none: why
     }
 
     statement: {"SourcePolicyId", "SourcePolicyType", "StatementIndex" (from 0), "Sid" (or null), "Effect",
@@ -26,12 +31,13 @@ AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationRe
 from collections.abc import Mapping
 from typing import Any
 
+from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.decision import Assumption, Decision, LayerLine, StatementLine
 
 
-def to_evaluation_result(decision: Decision) -> dict[str, Any]:
-    """Return an answer as the JSON object that the module describes."""
-    return {
+def to_evaluation_result(decision: Decision, changes: Changes | None = None) -> dict[str, Any]:
+    """Return an answer as the JSON object that the module describes; ``changes`` where they were asked for."""
+    result = {
         "EvalActionName": decision.request.action,
         "EvalResourceName": decision.request.resource,
         "EvalDecision": decision.decision.value,
@@ -43,6 +49,39 @@ def to_evaluation_result(decision: Decision) -> dict[str, Any]:
         "Assumptions": [_assumption(assumption) for assumption in decision.assumptions],
         "Conditions": [_context(values) for values in decision.conditions],
         "Denials": [_context(values) for values in decision.denials],
+    }
+    if changes is not None:
+        result["SmallestChanges"] = [_change(change) for change in changes.changes]
+        if changes.reason:
+            result["NoChange"] = changes.reason
+    return result
+
+
+def _change(change: Change) -> dict[str, Any]:
+    """Return one change: what it makes of the answer (``Becomes``), and what to remove and to add together."""
+    return {
+        "Becomes": change.becomes.value,
+        "Sentence": change.sentence,
+        "Caveat": change.caveat,
+        "Remove": [_removal(removal) for removal in change.removals],
+        "Add": [_addition(addition) for addition in change.additions],
+        "DependsOn": list(change.depends_on),
+    }
+
+
+def _removal(removal: Removal) -> dict[str, Any]:
+    line = removal.line
+    more = {"PolicyKey": line.policy_key, "Owner": line.owner, "WholePolicy": removal.whole_policy}
+    return {**_statement(line), **more}
+
+
+def _addition(addition: Addition) -> dict[str, Any]:
+    return {
+        "Layer": addition.layer.value,
+        "Level": addition.level,
+        "Place": addition.place,
+        "PolicyKey": addition.policy_key,
+        "Statement": dict(addition.statement),
     }
 
 

@@ -252,3 +252,48 @@ def test_control_characters_of_a_snapshot_reach_the_terminal_as_escapes(
         assert "gone" in done.stdout
         assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout)
         assert r"\u202e" in done.stdout
+
+
+def test_changes_are_told_where_asked_for(iamdesk: Callable[..., Any], sample: Path) -> None:
+    plain = iamdesk("can", sample, "--principal", ELENA, *MAKE_USER)
+    done = iamdesk("can", sample, "--principal", ELENA, *MAKE_USER, "--changes")
+
+    assert done.returncode == 0
+    assert done.stdout.startswith(plain.stdout)
+    assert done.stdout.removeprefix(plain.stdout).splitlines() == [
+        "",
+        "To allow this",
+        f"  1. Add an Allow for iam:CreateUser on {MAKE_USER[3]} to the permissions boundary EngineeringLeadBoundary.",
+        f'     {{"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "{MAKE_USER[3]}"}}',
+    ]
+
+
+def test_changes_have_a_key_of_their_own_in_json(iamdesk: Callable[..., Any], sample: Path) -> None:
+    question = ("can", sample, "--principal", ELENA, *MAKE_USER, "--format", "json")
+
+    assert "SmallestChanges" not in json.loads(iamdesk(*question).stdout)
+    (change,) = json.loads(iamdesk(*question, "--changes").stdout)["SmallestChanges"]
+    assert (change["Becomes"], change["Remove"], change["DependsOn"]) == ("allowed", [], [])
+    (added,) = change["Add"]
+    assert added["Layer"] == "permissions-boundary"
+    assert added["PolicyKey"].endswith(":policy/boundaries/EngineeringLeadBoundary")
+    assert added["Statement"] == {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": MAKE_USER[3]}
+
+
+def test_a_statement_to_remove_is_named_with_its_place(iamdesk: Callable[..., Any], sample: Path) -> None:
+    answer = json.loads(iamdesk("can", sample, *READ_PAYROLL, *WITH_MFA, "--changes", "--format", "json").stdout)[
+        "SmallestChanges"
+    ]
+
+    stop = next(change for change in answer if change["Becomes"] != "allowed")
+    (removed,) = stop["Remove"]
+    assert stop["Sentence"] == "Remove PayrollReadWrite, statement 1 (PayrollFromTheOffice)."
+    assert (removed["StatementIndex"], removed["WholePolicy"]) == (0, False)
+    assert removed["StartPosition"]["Line"] < removed["EndPosition"]["Line"]
+
+
+def test_where_nothing_turns_it_around_the_reason_is_told(iamdesk: Callable[..., Any], sample: Path) -> None:
+    question = ("--principal", ELENA, "--action", "sts:GetCallerIdentity", "--resource", "*", "--changes")
+
+    assert iamdesk("can", sample, *question).stdout.endswith("around: the call needs no permission.\n")
+    assert json.loads(iamdesk("can", sample, *question, "--format", "json").stdout)["NoChange"].startswith("No change")
