@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from iamdesk.cli.can import can
+from iamdesk.cli.collect import collect
 from iamdesk.cli.findings import findings
 from iamdesk.cli.output import say, version
 from iamdesk.cli.simulate import simulate
@@ -48,5 +49,6 @@ for name, command in (
     ("simulate", simulate),
     ("findings", findings),
     ("validate", validate),
+    ("collect", collect),
 ):
     app.command(name)(troubles_told(command))

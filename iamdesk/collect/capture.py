@@ -150,7 +150,7 @@ class _Capture:
         path = errand.path
         known = self._folder.captured(path)
         if known is not None and (known.error is None or known.error.code in errand.step.call.absent):
-            self.kept += 1
+            self.kept += known.error is None
             found = self._folder.read(path) if known.error is None else None
         else:
             found = self._ask(aws, crew, errand, path)
@@ -234,4 +234,5 @@ def _gaps(entries: Iterable[ManifestFile]) -> Iterator[Gap]:
             continue
         call = CALLS.get((place.service, place.command))
         if call is None or entry.error.code not in call.absent:
-            yield Gap(entry.path, shlex.join(entry.command), entry.error.code, entry.error.message)
+            command = shlex.join(entry.command)
+            yield Gap(entry.path, place.service, place.command, command, entry.error.code, entry.error.message)

@@ -5,8 +5,27 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from iamdesk.snapshot.layout import Kind
+
+__all__ = [
+    "INSTALL",
+    "PARALLEL",
+    "Captured",
+    "CollectError",
+    "Gap",
+    "Kind",
+    "Options",
+    "Status",
+    "Watch",
+    "boto3_is_there",
+]
+
 INSTALL = "pip install iamdesk[collect]"
 """The command that brings boto3."""
+
+
+PARALLEL = 8
+"""Calls made at the same time, usually: AWS slows down who asks for much more."""
 
 
 class CollectError(Exception):
@@ -31,9 +50,9 @@ class Options:
     """Accounts in which to assume it; empty: all active ones of the organization."""
     external_id: str | None = None
     """Passed on when a role is assumed."""
-    skip: frozenset[str] = frozenset()
-    """Kinds of data (`snapshot.layout.Kind`) that are not asked for."""
-    parallel: int = 8
+    skip: frozenset[Kind] = frozenset()
+    """Kinds of data that are not asked for."""
+    parallel: int = PARALLEL
     """Calls made at the same time."""
 
 
@@ -57,6 +76,10 @@ class Gap:
 
     path: str
     """Where its output would lie in the bundle."""
+    service: str
+    """As the AWS CLI calls it."""
+    operation: str
+    """As the AWS CLI calls it."""
     command: str
     code: str
     message: str

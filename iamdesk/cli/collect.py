@@ -1,0 +1,148 @@
+"""``iamdesk collect``: captures a bundle from live accounts, with read-only calls."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from iamdesk.cli import options
+from iamdesk.cli.output import note, say, say_json, say_text
+from iamdesk.cli.troubles import give_up
+from iamdesk.collect.options import PARALLEL, Captured, CollectError, Kind, Options, Status
+from iamdesk.collect.policy import policy_text
+from iamdesk.collect.start import collect as capture
+from iamdesk.snapshot.progress import never_cancelled
+from iamdesk.visible import visible
+
+
+def collect(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="PATH", help="A new folder, or a file that ends in .zip."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A profile of the AWS configuration files.")
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REGION", help="Look into this Region; repeatable. Without it: all that are enabled."),
+    ] = None,
+    role_name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Assume this role in every other account of the organization."),
+    ] = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Assume the role in this account instead; repeatable."),
+    ] = None,
+    external_id: Annotated[str | None, typer.Option(metavar="ID", help="Passed on when the role is assumed.")] = None,
+    skip: Annotated[
+        list[Kind] | None,
+        typer.Option(metavar="KIND", help=f"Leave out a kind of data; repeatable. One of: {', '.join(Kind)}."),
+    ] = None,
+    endpoint_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask this server in the place of AWS.")
+    ] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Calls made at the same time.")] = PARALLEL,
+    print_policy: Annotated[
+        bool, typer.Option("--print-policy", help="Print the policy that allows these calls, and end.")
+    ] = False,
+    output_format: options.OutputFormat = options.Format.TEXT,
+) -> None:
+    """Capture a bundle from live accounts.
+
+    Read-only calls alone. The same command again goes on where an earlier run ended, and asks again for what was
+    denied.
+    """
+    if print_policy:
+        say_text(policy_text())
+        return
+    if output is None:
+        raise typer.BadParameter("name a new folder, or a file that ends in .zip", param_hint="--output")
+    line = _ProgressLine()
+    try:
+        captured = capture(
+            Options(
+                output=output,
+                profile=profile,
+                regions=tuple(region or ()),
+                endpoint_url=endpoint_url,
+                role_name=role_name,
+                accounts=tuple(account or ()),
+                external_id=external_id,
+                skip=frozenset(skip or ()),
+                parallel=parallel,
+            ),
+            line.show,
+            never_cancelled,
+        )
+    except KeyboardInterrupt:
+        line.end()
+        note("interrupted: what was captured stays, and the same command goes on from here")
+        raise typer.Exit(130) from None
+    except CollectError as error:
+        line.end()
+        give_up(str(error))
+    line.end()
+    for sentence in captured.notes:
+        note(sentence)
+    if output_format is options.Format.JSON:
+        say_json(_as_object(captured))
+    else:
+        for told in _lines(captured):
+            say(told)
+    if not captured.files:
+        give_up("nothing could be captured")
+
+
+class _ProgressLine:
+    """How far it is: one line that changes on a terminal, elsewhere a line for each account."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr.isatty()
+        self._doing = ""
+        self._is_shown = False
+
+    def show(self, status: Status) -> None:
+        if self._is_terminal:
+            gaps = f", {status.gaps:,} not captured" if status.gaps else ""
+            text = f"{visible(status.doing)}: {status.done:,} of {status.total:,} calls{gaps}"
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+            self._is_shown = True
+        elif status.doing != self._doing:
+            note(f"capturing: {status.doing}")
+        self._doing = status.doing
+
+    def end(self) -> None:
+        if self._is_shown:
+            print(file=sys.stderr)
+            self._is_shown = False
+
+
+def _as_object(captured: Captured) -> dict[str, Any]:
+    return {
+        "path": str(captured.path),
+        "accounts": captured.accounts,
+        "regions": captured.regions,
+        "files": captured.files,
+        "files_of_earlier_runs": captured.kept,
+        "gaps": [asdict(gap) for gap in captured.gaps],
+        "notes": captured.notes,
+    }
+
+
+def _lines(captured: Captured) -> Iterator[str]:
+    accounts = "1 account" if len(captured.accounts) == 1 else f"{len(captured.accounts):,} accounts"
+    earlier = f", {captured.kept:,} of them by an earlier run" if captured.kept else ""
+    yield f"{captured.path}: {accounts}, {captured.files:,} files{earlier}"
+    if captured.gaps:
+        yield ""
+        yield f"Not captured: {len(captured.gaps):,}"
+        counts = Counter((gap.service, gap.operation, gap.code) for gap in captured.gaps)
+        for (service, operation, code), count in sorted(counts.items()):
+            times = f" ({count:,} times)" if count > 1 else ""
+            yield f"  {service} {operation}: {code}{times}"
