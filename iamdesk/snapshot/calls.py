@@ -11,6 +11,10 @@ _O, _A, _R = Scope.ORGANIZATION, Scope.ACCOUNT, Scope.REGION
 _NOT_FOUND = "ResourceNotFoundException"
 _PERMISSION_SET = "--instance-arn INSTANCE-ARN --permission-set-arn PERMISSION-SET-ARN"
 _FUNCTIONS = "'{Functions: Functions[].{FunctionName: FunctionName, FunctionArn: FunctionArn, Role: Role}}'"
+_USERS = (
+    "'{Users: Users[].{UserId: UserId, IdentityStoreId: IdentityStoreId, UserName: UserName,"
+    " DisplayName: DisplayName, Title: Title, UserStatus: UserStatus}}'"
+)
 _POLICY, _CENTER = Kind.RESOURCE_POLICIES, Kind.IDENTITY_CENTER
 
 _IAM = (
@@ -192,7 +196,11 @@ _IDENTITY_CENTER = (
         "sso-admin", "list-account-assignments", _R, _CENTER, ("permission-set-id", "account-id"),
         f"{_PERMISSION_SET} --account-id ACCOUNT-ID",
     ),
-    Call("identitystore", "list-users", _R, _CENTER, ("identity-store-id",), "--identity-store-id IDENTITY-STORE-ID"),
+    # Without --query it prints people's addresses, telephone numbers and birthdates, which no review needs.
+    Call(
+        "identitystore", "list-users", _R, _CENTER, ("identity-store-id",),
+        f"--identity-store-id IDENTITY-STORE-ID --query {_USERS}",
+    ),
     Call("identitystore", "list-groups", _R, _CENTER, ("identity-store-id",), "--identity-store-id IDENTITY-STORE-ID"),
     Call(
         "identitystore", "list-group-memberships", _R, _CENTER, ("identity-store-id", "group-id"),
