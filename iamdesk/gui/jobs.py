@@ -10,8 +10,9 @@ with its result - in the GUI thread, whatever kind of callable ``done`` is. Rule
   ``stopped`` is called. Work that raises `WorkCancelled` of its own accord ends the same way.
 * An exception in the work goes to ``failed(error)``; without ``failed`` it goes to ``sys.excepthook``, never nowhere.
 * Python's collector stays in the GUI thread (``garbage.py``).
-* ``patient`` work (a sweep over all principals) takes turns with its like, one at a time: threads that compute side by
-  side gain nothing in Python, and each makes the GUI thread wait longer for its turn.
+* ``patient`` work (a sweep over all principals) lets the window paint first what it was started for, and takes turns
+  with its like, one at a time: threads that compute side by side gain nothing in Python, and each makes the GUI
+  thread wait longer for its turn.
 * Work gives way: where the GUI thread has something to do, ``cancelled()`` waits until it is done. A repaint hands the
   interpreter over and takes it back at each call into Qt, and beside a computing thread each time costs a wait.
 * Work sees frozen objects only, and touches no widget.
@@ -24,7 +25,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, Signal, Slot
+from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, QTimer, Signal, Slot
 
 from iamdesk.gui.garbage import GarbageDuty
 from iamdesk.snapshot.collector import collector_paused
@@ -35,6 +36,8 @@ type Work[T] = Callable[[Progress, Cancelled], T]
 _STACK = 64 * 1024 * 1024
 """Bytes of stack for a worker: deep JSON is parsed there, and some systems give threads half a megabyte."""
 _PROGRESS_INTERVAL = 0.05
+_PATIENCE = 100
+"""Milliseconds before patient work begins: beside a computing thread, a window takes three times as long to fill."""
 _LONGEST_WAY = 0.05
 """Seconds for which work gives way at once: a window that never rests does not stop it."""
 
@@ -106,8 +109,11 @@ class JobRunner(QObject):
         stopped: Callable[[], None] | None = None,
         topic: str | None = None,
         patient: bool = False,
+        soon: bool = False,
     ) -> Job:
         """Run ``work(progress, cancelled)`` in a thread; see the module's text for what is called when.
+
+        ``soon`` work is patient too, and goes before other patient work that has not begun.
 
         Raises:
             RuntimeError: the window is closed.
@@ -120,11 +126,18 @@ class JobRunner(QObject):
         job = Job(self, self._last_token, label, topic)
         job.done, job.failed, job.progress, job.stopped = done, failed, progress, stopped
         self._jobs[job.token] = job
-        self._garbage.begin()
         self.started.emit(job)
-        pool = self._patient_pool if patient else self._pool
-        pool.start(_task(work, job.token, _Way(job._cancel, self._at_rest), self._home.emit))
+        task = _task(work, job.token, _Way(job._cancel, self._at_rest), self._home.emit)
+        if patient or soon:
+            QTimer.singleShot(_PATIENCE, self, lambda: self._start(job, self._patient_pool, task, int(soon)))
+        else:
+            self._start(job, self._pool, task)
         return job
+
+    def _start(self, job: Job, pool: QThreadPool, task: Callable[[], None], priority: int = 0) -> None:
+        if self.awaits(job):  # not cancelled while it was patient
+            self._garbage.begin()
+            pool.start(task, priority)
 
     def awaits(self, job: Job) -> bool:
         """Return whether the job's result is still awaited."""

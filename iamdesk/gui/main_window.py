@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QStackedWidget, QVBoxLayout, QWidget
 
 from iamdesk import paths
@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         self.overview = OverviewPage(self.session, self.jobs)
         self.trouble = MessageBar()
         self.pages = QStackedWidget()
+        self._is_prepared = False
         self._lay_out()
         self._cycle = PanelCycle((self.start, *self.workspace.panels()), app, self)
         self.menus = Menus(self, self.session, {**self._commands(), **self.workspace.commands()})
@@ -277,6 +278,13 @@ class MainWindow(QMainWindow):
         self.close()
         self.deleteLater()
         QCoreApplication.sendPostedEvents(self, QEvent.Type.DeferredDelete.value)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Get ready to open something, behind the first painting."""
+        super().showEvent(event)
+        if not event.spontaneous() and not self._is_prepared:
+            self._is_prepared = True
+            self.opening.prepare()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """End what runs, keep the settings."""

@@ -12,7 +12,7 @@ from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import OpenSnapshot, Workbench
 
 
 class Opening(QObject):
@@ -28,6 +28,10 @@ class Opening(QObject):
         self._session = session
         self._jobs = jobs
 
+    def prepare(self) -> None:
+        """Load what reads snapshots, while the user still looks for one: the first opening need not wait for it."""
+        self._jobs.run("Getting ready", lambda _progress, _cancelled: _workbench(), topic="prepare opening", soon=True)
+
     def open(self, path: Path) -> None:
         """Begin to open; what was asked for before and is not there yet is given up."""
         self._jobs.run(
@@ -42,7 +46,7 @@ class Opening(QObject):
         self._session.open(opened)
         self.opened.emit(path)
         # What is built at first use is built behind the tree: the first keystroke and click find it ready.
-        self._jobs.run("Getting ready", lambda _progress, _cancelled: opened.make_ready(), topic="ready", patient=True)
+        self._jobs.run("Getting ready", lambda _progress, _cancelled: opened.make_ready(), topic="ready", soon=True)
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, SnapshotError):
@@ -52,7 +56,11 @@ class Opening(QObject):
 
 
 def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "OpenSnapshot":
-    # Imported here, in the worker: the engine and its data load while the window is already on the screen.
+    return _workbench().open_snapshot(path, progress, cancelled)
+
+
+def _workbench() -> "Workbench":
+    # Imported here, in a worker: the models and their data load while the window is already on the screen.
     from iamdesk.workbench import Workbench
 
-    return Workbench().open_snapshot(path, progress, cancelled)
+    return Workbench()

@@ -28,23 +28,26 @@ def principal_badges(references: AccountReferences, principal: Principal, latest
     ``latest`` is the snapshot's last moment.
     """
     policies = references.policies
-    marks: set[Badge] = set()
-    for attached in principal.attached_managed_policies:
-        if attached.policy_arn not in policies:
-            marks.add(Badge.GAP)
-    for inline in inline_policies_of(principal):
-        marks.update(document_badges(inline.policy_document))
+    documents = [inline.policy_document for inline in inline_policies_of(principal)]
     boundary = boundary_of(principal)
-    if boundary is not None and boundary not in policies:
-        marks.add(Badge.GAP)
-    if isinstance(principal, UserDetail):
-        if any(name not in references.groups for name in principal.group_list):
-            marks.add(Badge.GAP)
-    elif isinstance(principal, RoleDetail):
-        marks.update(document_badges(principal.assume_role_policy_document))
-        if references.is_unused(principal, latest):
-            marks.add(Badge.UNUSED)
-    return _in_order(frozenset(marks)) if marks else ()
+    missing = boundary is not None and boundary not in policies
+    for attached in principal.attached_managed_policies:
+        missing = missing or attached.policy_arn not in policies
+    unused = False
+    if isinstance(principal, RoleDetail):
+        documents.append(principal.assume_role_policy_document)
+        unused = references.is_unused(principal, latest)
+    elif isinstance(principal, UserDetail):
+        missing = missing or any(name not in references.groups for name in principal.group_list)
+    unread = [document for document in documents if not isinstance(document, dict)]
+    if not (missing or unused or unread):
+        return ()
+    marks = {Badge.GAP} if missing else set()
+    if unused:
+        marks.add(Badge.UNUSED)
+    for document in unread:
+        marks.update(document_badges(document))
+    return _in_order(frozenset(marks))
 
 
 @cache

@@ -4,10 +4,10 @@ A node is its row number in the table. Children of a node stand together, so a n
 their count. Everything that is painted (text, tooltip, badges) is ready here; no view computes any of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, overload
+from typing import NamedTuple, Self, overload
 
 
 class NodeKind(StrEnum):
@@ -73,6 +73,14 @@ class NodeTable(Sequence[Node]):
         self._first_children: list[int] = []
         self._counts: list[int] = []
 
+    @classmethod
+    def of(cls, nodes: Iterable[Node]) -> Self:
+        """Return a table of these rows."""
+        table = cls()
+        for node in nodes:
+            table.add(*node)
+        return table
+
     def add(
         self, kind: NodeKind, text: str, detail: str, key: str, parent: int, first_child: int, children: int
     ) -> None:
@@ -97,6 +105,11 @@ class NodeTable(Sequence[Node]):
         nothing = [0] * len(kinds)
         self._first_children += nothing
         self._counts += nothing
+
+    @property
+    def kinds(self) -> Sequence[NodeKind]:
+        """The kind of each row: for looks at thousands of rows that need nothing else of them."""
+        return self._kinds
 
     def first_rows(self) -> dict[str, int]:
         """Return the first row of each key."""
@@ -141,7 +154,7 @@ class NodeTable(Sequence[Node]):
 class Outline:
     """The flat table. ``nodes[0]`` is the invisible root, its children are the accounts."""
 
-    nodes: Sequence[Node]
+    nodes: NodeTable
     badges: dict[int, tuple[Badge, ...]]
     """Badges known from reading alone; those decided by evaluation arrive later (``workbench``)."""
     rows_by_key: dict[str, int]

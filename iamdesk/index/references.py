@@ -24,16 +24,16 @@ UNUSED_AFTER = timedelta(days=90)
 
 def name_of(principal: Principal) -> str:
     """Return a user's, group's or role's name."""
-    if isinstance(principal, UserDetail):
-        return principal.user_name
-    return principal.role_name if isinstance(principal, RoleDetail) else principal.group_name
+    if isinstance(principal, RoleDetail):  # first, here and below: most are roles
+        return principal.role_name
+    return principal.user_name if isinstance(principal, UserDetail) else principal.group_name
 
 
 def inline_policies_of(principal: Principal) -> Sequence[PolicyDetail]:
     """Return the policies that live inside a user, group or role."""
-    if isinstance(principal, UserDetail):
-        return principal.user_policy_list
-    return principal.role_policy_list if isinstance(principal, RoleDetail) else principal.group_policy_list
+    if isinstance(principal, RoleDetail):
+        return principal.role_policy_list
+    return principal.user_policy_list if isinstance(principal, UserDetail) else principal.group_policy_list
 
 
 def boundary_of(principal: Principal) -> str | None:

@@ -208,7 +208,7 @@ def test_patient_work_takes_turns_and_holds_nobody_up(qtbot: QtBot, jobs: JobRun
 
     jobs.run("long", long, done=order.append, patient=True)
     second = jobs.run("next", lambda _p, _c: "next", done=order.append, patient=True)
-    assert first_started.wait(5)
+    qtbot.waitUntil(first_started.is_set)
     jobs.run("quick", lambda _p, _c: "quick", done=order.append)
     qtbot.waitUntil(lambda: order == ["quick"])
     assert second.running
@@ -220,9 +220,27 @@ def test_patient_work_that_waits_can_be_cancelled(qtbot: QtBot, jobs: JobRunner)
     started = threading.Event()
     ran: list[bool] = []
     first = jobs.run("endless", until_cancelled(started), patient=True)  # type: ignore[arg-type]
-    assert started.wait(5)
+    qtbot.waitUntil(started.is_set)
     second = jobs.run("never", lambda _p, _c: ran.append(True), patient=True)
     second.cancel()
     first.cancel()
     assert jobs.wait_all(5000)
     assert ran == []
+
+
+def test_patient_work_lets_the_window_go_first(qtbot: QtBot, jobs: JobRunner) -> None:
+    """What is posted before it and after it, such as a repaint, is done when it begins."""
+    order: list[str] = []
+    QTimer.singleShot(0, lambda: order.append("before"))
+    jobs.run("sweep", lambda _p, _c: order.append("sweep"), patient=True)
+    QTimer.singleShot(0, lambda: order.append("after"))
+    qtbot.waitUntil(lambda: len(order) == 3)
+    assert order == ["before", "after", "sweep"]
+
+
+def test_patient_work_cancelled_before_it_begins_never_runs(qtbot: QtBot, jobs: JobRunner) -> None:
+    ran: list[str] = []
+    jobs.run("dropped", lambda _p, _c: ran.append("dropped"), patient=True).cancel()
+    jobs.run("kept", lambda _p, _c: ran.append("kept"), patient=True)
+    qtbot.waitUntil(lambda: ran == ["kept"])
+    assert jobs.running == () or qtbot.waitUntil(lambda: jobs.running == ()) is None

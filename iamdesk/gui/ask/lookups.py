@@ -26,7 +26,12 @@ class Lookups(QObject):
 
     def prepare(self) -> None:
         """Build the tables before somebody waits for them: actions take a fifth of a second the first time."""
-        self._run("Preparing suggestions", "prepare", lambda opened: opened.complete_action("", 1), lambda _found: None)
+        opened = self._session.snapshot
+        if opened is not None:
+            prepare = opened.complete_action
+            self._jobs.run(
+                "Preparing suggestions", lambda _progress, _cancelled: prepare("", 1), topic="prepare", soon=True
+            )
 
     def suggest(
         self, field: CompletingField, text: str, find: Callable[["OpenSnapshot", str], tuple[Completion, ...]]

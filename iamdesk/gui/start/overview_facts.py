@@ -45,8 +45,9 @@ def section_counts(outline: Outline) -> tuple[SectionCount, ...]:
 def rows_by_badge(outline: Outline, badges: Mapping[int, tuple[Badge, ...]]) -> dict[Badge, tuple[int, ...]]:
     """Return, for each badge, the principals and policies that bear it, in the order of the tree."""
     found: dict[Badge, list[int]] = {badge: [] for badge in Badge}
+    kinds = outline.nodes.kinds
     for row in sorted(badges):
-        if outline.nodes[row].kind in _ENTRIES:
+        if kinds[row] in _ENTRIES:
             for badge in badges[row]:
                 found[badge].append(row)
     return {badge: tuple(rows) for badge, rows in found.items()}

@@ -217,7 +217,7 @@ def test_a_hundred_thousand_rows_are_filtered(
 
 
 def _large_outline(users: int, policies: int) -> object:
-    from iamdesk.index.outline import Outline
+    from iamdesk.index.nodes import NodeTable, Outline
 
     nodes = [
         Node(NodeKind.SNAPSHOT, "", "", "", -1, 1, 1),
@@ -234,4 +234,4 @@ def _large_outline(users: int, policies: int) -> object:
         for user in range(users)
         for policy in range(policies)
     ]
-    return Outline(nodes, {}, {node.key: row for row, node in enumerate(nodes) if node.key})
+    return Outline(NodeTable.of(nodes), {}, {node.key: row for row, node in enumerate(nodes) if node.key})

@@ -3,7 +3,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 
 from iamdesk.gui.navigator.outline_model import OutlineModel
-from iamdesk.index.outline import Badge, Node, NodeKind, Outline
+from iamdesk.index.nodes import Badge, Node, NodeKind, NodeTable, Outline
 from iamdesk.workbench import OpenSnapshot
 
 HOSTILE = "<img src=x>\u202egpj"
@@ -23,7 +23,9 @@ NODES = [
 
 @pytest.fixture
 def outline() -> Outline:
-    return Outline(NODES, {4: (Badge.UNUSED,)}, {node.key: row for row, node in enumerate(NODES) if node.key})
+    return Outline(
+        NodeTable.of(NODES), {4: (Badge.UNUSED,)}, {node.key: row for row, node in enumerate(NODES) if node.key}
+    )
 
 
 @pytest.fixture
