@@ -111,6 +111,16 @@ class NodeTable(Sequence[Node]):
         """The kind of each row: for looks at thousands of rows that need nothing else of them."""
         return self._kinds
 
+    @property
+    def parents(self) -> Sequence[int]:
+        """The parent of each row; -1 for the root."""
+        return self._parents
+
+    def children(self, row: int) -> range:
+        """Return the rows of a row's children."""
+        first = self._first_children[row]
+        return range(first, first + self._counts[row])
+
     def first_rows(self) -> dict[str, int]:
         """Return the first row of each key."""
         rows = dict(zip(reversed(self._keys), range(len(self) - 1, -1, -1), strict=True))
@@ -162,5 +172,4 @@ class Outline:
 
     def children(self, row: int) -> range:
         """Return the rows of a node's children."""
-        node = self.nodes[row]
-        return range(node.first_child, node.first_child + node.child_count)
+        return self.nodes.children(row)

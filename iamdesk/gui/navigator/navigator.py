@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PRINCIPALS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _TYPING_PAUSE = 120
 _ACCOUNTS_OPENED = 5
-_MOST_OPENED = 200
+_MOST_OPENED = 60
 """Branches that a filter opens by itself; the others open by hand."""
 
 
@@ -209,11 +209,13 @@ class NavigatorPanel(QWidget):
     def _open_around(self, hits: tuple[int, ...]) -> None:
         """Open the branches in which the first matches stand."""
         opened: set[int] = set()
+        snapshot = self._session.snapshot
+        parents = snapshot.outline.nodes.parents if snapshot is not None else ()
         for hit in hits:
-            parent = self._parent(hit)
+            parent = parents[hit]
             while parent > 0 and parent not in opened:
                 opened.add(parent)
-                parent = self._parent(parent)
+                parent = parents[parent]
             if len(opened) >= _MOST_OPENED:
                 break
         self._expand(opened)
@@ -232,10 +234,6 @@ class NavigatorPanel(QWidget):
         finally:
             self.tree.setUpdatesEnabled(True)
             self._restoring = False
-
-    def _parent(self, number: int) -> int:
-        node = self.model.node(number)
-        return node.parent if node is not None else 0
 
     def _remember(self, index: QModelIndex, *, opened: bool) -> None:
         """Note which branches the user has opened; those that a filter opens are not theirs."""

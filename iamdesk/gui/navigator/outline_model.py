@@ -4,7 +4,7 @@ A filter is a set of node numbers that holds the ancestors too (``index.search``
 it, branch by branch as branches are opened. No proxy, no work in ``data()``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -28,7 +28,7 @@ class OutlineModel(QAbstractItemModel):
         super().__init__(parent)
         self._outline: Outline | None = None
         self._badges: Mapping[int, tuple[Badge, ...]] = {}
-        self._shown: Collection[int] | None = None
+        self._shown: Set[int] | None = None
         self._children: dict[int, Sequence[int]] = {}
         """By parent, as far as asked for: what the filter shows."""
         self._positions: dict[int, int] = {}
@@ -41,7 +41,7 @@ class OutlineModel(QAbstractItemModel):
         self._forget_filter(None)
         self.endResetModel()
 
-    def set_filter(self, rows: Collection[int] | None) -> None:
+    def set_filter(self, rows: Set[int] | None) -> None:
         """Show only the nodes in ``rows``, which holds all their ancestors; None shows everything."""
         self.beginResetModel()
         self._forget_filter(rows)
@@ -55,7 +55,7 @@ class OutlineModel(QAbstractItemModel):
         changed: dict[int, list[int]] = {}
         for node in before.keys() | badges.keys():
             if before.get(node) != badges.get(node) and self.holds(node):
-                changed.setdefault(self._outline.nodes[node].parent, []).append(node)
+                changed.setdefault(self._outline.nodes.parents[node], []).append(node)
         for nodes in changed.values():
             first, last = self.index_of(min(nodes)), self.index_of(max(nodes))
             self.dataChanged.emit(first, last, [Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole])
@@ -76,7 +76,9 @@ class OutlineModel(QAbstractItemModel):
 
     def holds(self, number: int) -> bool:
         """Return whether a node is shown under the filter (its branch may be closed)."""
-        return self.node(number) is not None and number != _ROOT and (self._shown is None or number in self._shown)
+        if self._shown is not None:
+            return number in self._shown and number != _ROOT
+        return self._outline is not None and _ROOT < number < len(self._outline.nodes)
 
     def index_of(self, number: int) -> QModelIndex:
         """Return the index of a node; an invalid one when it is filtered out."""
@@ -113,7 +115,9 @@ class OutlineModel(QAbstractItemModel):
             return self.rowCount(parent) > 0
         children = outline.children(parent.internalId())
         shown = self._shown
-        return len(children) > 0 and (shown is None or any(child in shown for child in children))
+        if not children or shown is None:
+            return bool(children)
+        return not shown.isdisjoint(children)
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's shape
         """Return the index of a child; an invalid one outside the bounds."""
@@ -127,8 +131,9 @@ class OutlineModel(QAbstractItemModel):
 
     def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008
         """Return the parent's index; the accounts' is invalid."""
-        node = self.node_at(index)
-        return QModelIndex() if node is None or node.parent <= _ROOT else self.index_of(node.parent)
+        if self._outline is None or not index.isValid():
+            return QModelIndex()
+        return self.index_of(self._outline.nodes.parents[index.internalId()])
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a row's text, tooltip, or words for screen readers; None for every other role."""
@@ -156,15 +161,15 @@ class OutlineModel(QAbstractItemModel):
         return [f"{node.text} ({node.kind})", *key, *(BADGE_SENTENCES[badge] for badge in self.badges_of(number))]
 
     def _position(self, number: int) -> int:
-        node = self.node(number)
-        if node is None or self._outline is None:
+        if self._outline is None:
             return -1
+        parent = self._outline.nodes.parents[number]
         if self._shown is None:
-            return number - self._outline.nodes[node.parent].first_child
-        self.children_of(node.parent)
+            return number - self._outline.children(parent).start
+        self.children_of(parent)
         return self._positions.get(number, -1)
 
-    def _forget_filter(self, rows: Collection[int] | None) -> None:
+    def _forget_filter(self, rows: Set[int] | None) -> None:
         self._shown = rows
         self._children = {}
         self._positions = {}

@@ -128,7 +128,7 @@ def test_a_second_row_of_the_same_policy_is_not_left(session: Session, panel: Na
     number = next(
         hit
         for hit in panel._session.snapshot.search("AdministratorAccess").hits  # type: ignore[union-attr]
-        if panel.model.node(panel._parent(hit)).kind is NodeKind.ROLE  # type: ignore[union-attr]
+        if panel.model.node(panel.model.node(hit).parent).kind is NodeKind.ROLE  # type: ignore[union-attr]
     )
     panel.tree.setCurrentIndex(panel.model.index_of(number))
     assert panel.tree.currentIndex().internalId() == number
