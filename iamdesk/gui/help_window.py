@@ -10,7 +10,16 @@ from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.paths import resources
 
 FIRST_PAGE = "index"
-_ORDER = (FIRST_PAGE, "getting-a-snapshot", "asking", "reading-an-answer", "findings", "command-line", "privacy")
+_ORDER = (
+    FIRST_PAGE,
+    "getting-a-snapshot",
+    "asking",
+    "reading-an-answer",
+    "asking-in-reverse",
+    "findings",
+    "command-line",
+    "privacy",
+)
 
 
 class HelpWindow(QDialog):

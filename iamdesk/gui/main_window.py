@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
             "actionForward": self.history.forward,
             "actionOverview": self.show_overview,
             "actionShowFindings": lambda: self._go_to("findingsDock"),
+            "actionShowWhoCan": lambda: self._go_to("whoCanDock"),
             "actionNextPanel": lambda: self._cycle.step(forward=True),
             "actionPreviousPanel": lambda: self._cycle.step(forward=False),
             "actionSchemeSystem": lambda: self._set_scheme(Scheme.SYSTEM),
@@ -133,6 +134,8 @@ class MainWindow(QMainWindow):
         session.key_shown.connect(self._show_subject)
         session.statement_shown.connect(lambda _line: self.pages.setCurrentWidget(self.workspace.inspector))
         session.answered.connect(self._show_answer)
+        session.access_shown.connect(self._show_subject)
+        session.who_can_asked.connect(lambda _request: self.workspace.bring_forward("whoCanDock"))
         session.announced.connect(lambda text: self.statusBar().showMessage(visible(text), _SAID_FOR))
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
@@ -212,6 +215,7 @@ class MainWindow(QMainWindow):
             self.workspace.question: "asking",
             self.workspace.answer: "reading-an-answer",
             self.workspace.findings: "findings",
+            self.workspace.who_can: "asking-in-reverse",
         }
         panel = self._cycle.panel_of(QApplication.focusWidget())
         guide = HelpWindow(self)

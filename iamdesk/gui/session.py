@@ -22,6 +22,10 @@ a panel calls                          the session emits                       w
 ``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
 (nobody: the session asks, once open)  ``badges_decided(Mapping)``             navigator, overview: badges by row
 ``show_row(row)``                       ``row_shown(int)``                      navigator opens a section
+``ask_who_can(request)``               ``who_can_asked(Request)``              window brings who-can panel forward; it
+                                                                               asks for everybody, or takes the parts
+                                                                               and waits for the rest
+``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows what the subject can do
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 =====================================  ======================================  =========================================
 
@@ -66,6 +70,8 @@ class Session(QObject):
     statement_shown = Signal(object)
     key_shown = Signal(str)
     row_shown = Signal(int)
+    who_can_asked = Signal(object)
+    access_shown = Signal(str)
     badges_decided = Signal(object)
     announced = Signal(str)
 
@@ -168,6 +174,20 @@ class Session(QObject):
     def show_statement(self, line: "StatementLine") -> None:
         """Open the statement's policy in the inspector, with the statement marked."""
         self.statement_shown.emit(line)
+
+    def ask_who_can(self, request: Request) -> None:
+        """Ask who can do the request's action on its resource in its context; empty parts are left to the user.
+
+        ``request.principal`` is whom the question was about, if anybody: it is looked for among those who can.
+        """
+        if self.snapshot is not None:
+            self.who_can_asked.emit(request)
+
+    def show_access(self, key: str) -> None:
+        """Select a principal or group and show what it can do."""
+        if self.snapshot is not None and key:
+            self.select(key)
+            self.access_shown.emit(key)
 
     def announce(self, sentence: str) -> None:
         """Say something that needs no reaction: status bar and screen readers."""

@@ -14,11 +14,12 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.navigator.navigator import NavigatorPanel
 from iamdesk.gui.plain_text import menu_text
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.reverse.who_can_panel import WhoCanPanel
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
 from iamdesk.gui.theme import Colour, colour
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Raise it when panels are added or renamed: states saved before are then not restored."""
 
 
@@ -58,6 +59,7 @@ class Workspace(QObject):
         self.inspector = Inspector(session, jobs)
         self.answer = AnswerPanel(session, jobs)
         self.findings = FindingsPanel(session, jobs, prompts)
+        self.who_can = WhoCanPanel(session, jobs, prompts)
         self.docks: dict[str, QDockWidget] = {}
         self.bar = QuestionStrip(self.question)
         self.menu_bar = QMenuBar()
@@ -71,7 +73,11 @@ class Workspace(QObject):
         self._dock("navigatorDock", "Navigator", self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea)
         self._dock("answerDock", "Answer", self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
         self._dock("findingsDock", "Findings", self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
-        self.findings.title_changed.connect(lambda title: self.docks["findingsDock"].setWindowTitle(menu_text(title)))
+        self._dock("whoCanDock", "Who can", self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
+        for name, panel in (("findingsDock", self.findings), ("whoCanDock", self.who_can)):
+            panel.title_changed.connect(lambda title, dock=self.docks[name]: dock.setWindowTitle(menu_text(title)))
+        window.tabifyDockWidget(self.docks["findingsDock"], self.docks["whoCanDock"])
+        self.docks["findingsDock"].raise_()
         window.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.AllowNestedDocks
@@ -86,16 +92,16 @@ class Workspace(QObject):
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what the panels do (``gui/actions.py``)."""
         found: dict[str, Callable[[], None]] = {}
-        for panel in (self.question, self.navigator, self.inspector, self.answer, self.findings):
+        for panel in self.panels():
             for name, act in panel.commands().items():
                 if name in found:
                     raise ValueError(f"two panels carry out {name}")
                 found[name] = act
         return found
 
-    def panels(self) -> tuple[QWidget, ...]:
+    def panels(self) -> tuple[QuestionBar, NavigatorPanel, Inspector, AnswerPanel, FindingsPanel, WhoCanPanel]:
         """Return the panels in the order in which F6 visits them."""
-        return self.question, self.navigator, self.inspector, self.answer, self.findings
+        return self.question, self.navigator, self.inspector, self.answer, self.findings, self.who_can
 
     def bring_forward(self, name: str) -> QWidget:
         """Show a dock, in front of those that share its place, and return its panel."""

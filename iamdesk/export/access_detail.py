@@ -1,0 +1,92 @@
+"""One action of somebody's effective permissions in a few words: on which resources, and under which conditions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Part
+from iamdesk.export.access_words import either, when_words
+from iamdesk.export.answer_words import listed
+from iamdesk.query.grounds import FRESH
+from iamdesk.query.what_can import ActionReach, Answer, Reach, Source
+
+_OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+_MOST_NAMED = 2
+_MOST_EXPLAINED = 3
+"""Conditional answers that are put into words; the others are counted by whoever opens the action."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionDetail:
+    """What stands behind one reach."""
+
+    where: str
+    """``on any resource but acme-payroll/*``; empty where nothing may be done."""
+    when: str
+    """``when aws:MultiFactorAuthPresent is true``; for what is denied, by which statement; else empty."""
+    answers: tuple[Answer, ...]
+    """Each question that was asked, those that are allowed or conditional first."""
+
+    @property
+    def words(self) -> str:
+        """Where and when, in one line."""
+        return "; ".join(filter(None, (self.where, self.when)))
+
+
+def resource_words(answer: Answer) -> str:
+    """Return the resource of an answer; one that stands for all of its kind as a pattern: ``arn:aws:s3:::…``."""
+    return answer.resource.replace(FRESH, "…")
+
+
+def detail_of(action: ActionReach) -> ActionDetail:
+    """Return what stands behind a reach. Asks some questions, so it takes up to some milliseconds."""
+    answers = tuple(sorted(action.answers, key=_weight))
+    return ActionDetail(_where(action.reach, answers), _when(action.reach, answers), answers)
+
+
+def _weight(answer: Answer) -> tuple[bool, bool]:
+    return answer.decision not in _OPEN, answer.source is Source.FRESH
+
+
+def _where(reach: Reach, answers: tuple[Answer, ...]) -> str:
+    if reach in (Reach.NONE, Reach.DENIED):
+        return ""
+    if reach in (Reach.SOME, Reach.SOME_CONDITIONAL):
+        return f"on {_several([_named(answer) for answer in answers if answer.decision in _OPEN])}"
+    if [answer.resource for answer in answers] == ["*"]:
+        return "takes no resource"
+    but = [answer.resource for answer in answers if answer.source is Source.EXCEPTION and answer.decision not in _OPEN]
+    return f"on any resource but {_several(but)}" if but else "on any resource"
+
+
+def _named(answer: Answer) -> str:
+    return f"any {resource_words(answer)}" if answer.source is Source.FRESH else answer.resource
+
+
+def _several(names: list[str]) -> str:
+    if len(names) > _MOST_NAMED:
+        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} more"
+    return listed(names)
+
+
+def _when(reach: Reach, answers: tuple[Answer, ...]) -> str:
+    match reach:
+        case Reach.AWAITING:
+            return "if the resource's own policy, which the snapshot does not hold, lets the account in"
+        case Reach.DENIED:
+            return f"denied by {listed(list(_denying(answers)))}"
+        case Reach.CONDITIONAL | Reach.SOME_CONDITIONAL:
+            conditional = [answer for answer in answers if answer.decision is Verdict.CONDITIONAL]
+            ways = [when_words(answer.explanation) for answer in conditional[:_MOST_EXPLAINED]]
+            said = list(dict.fromkeys(filter(None, ways)))
+            return f"when {either(said, _MOST_EXPLAINED, 'way')}" if said else ""
+    return ""
+
+
+def _denying(answers: tuple[Answer, ...]) -> Iterator[str]:
+    """Yield the statements that deny on the first resource where something is denied."""
+    denied = next((answer for answer in answers if answer.decision is Verdict.EXPLICIT_DENY), None)
+    if denied is not None:
+        for line in denied.explanation.statements_that(Part.DECIDES):
+            if line.effect == "Deny":
+                yield line.name

@@ -1,0 +1,147 @@
+"""Effective permissions as a map: services down, access levels across, each cell a count of actions by reach.
+
+What the window paints as a heat map and what is written as a table is this one thing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from iamdesk.index.action_bits import ACCESS_LEVELS, service_actions
+from iamdesk.index.actions import reference
+from iamdesk.query.what_can import EffectiveAccess, Reach, ServiceReach
+from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
+
+LEVELS: tuple[str, ...] = ACCESS_LEVELS
+"""The columns, in order."""
+REFUSED = frozenset({Reach.DENIED, Reach.NONE})
+"""The reaches in which an action may not be done at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The actions of one service that have one access level, counted."""
+
+    counts: Mapping[Reach, int]
+    """By reach; every action is in one of them."""
+
+    @property
+    def total(self) -> int:
+        """How many actions there are."""
+        return sum(self.counts.values())
+
+    @property
+    def permitted(self) -> int:
+        """How many may be done, somewhere and under some circumstances."""
+        return self.total - sum(self.counts[reach] for reach in REFUSED)
+
+    @property
+    def conditional(self) -> int:
+        """How many of those only under conditions."""
+        return self.counts[Reach.CONDITIONAL] + self.counts[Reach.SOME_CONDITIONAL]
+
+    @property
+    def awaiting(self) -> int:
+        """How many of those only if a resource's policy that the snapshot does not hold lets the account in."""
+        return self.counts[Reach.AWAITING]
+
+    @property
+    def somewhere(self) -> int:
+        """How many of those on some resources only."""
+        return self.counts[Reach.SOME] + self.counts[Reach.SOME_CONDITIONAL]
+
+    @property
+    def denied(self) -> int:
+        """How many are explicitly denied."""
+        return self.counts[Reach.DENIED]
+
+    @property
+    def share(self) -> float:
+        """The share of actions that may be done, between 0 and 1."""
+        return self.permitted / self.total
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow:
+    """One service."""
+
+    service: str
+    """Its prefix: ``s3``."""
+    name: str
+    """As AWS writes it: ``Amazon S3``."""
+    cells: Mapping[str, Cell]
+    """By access level; a level of which the service has no action is left out."""
+    reach: ServiceReach
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the service may be done, and nothing is denied."""
+        return self.reach.is_empty
+
+    @property
+    def total(self) -> Cell:
+        """All access levels together."""
+        return Cell({reach: sum(cell.counts[reach] for cell in self.cells.values()) for reach in Reach})
+
+    def matching(self, words: Sequence[str], level: str | None, reaches: frozenset[Reach]) -> int:
+        """Return the actions, as bits, that have one of some reaches, one level where one is named, and all words.
+
+        Words are looked for in the action (``s3:GetObject``) and the service's name, without case.
+        """
+        found = 0
+        for reach, bits in self.reach.actions.items():
+            if reach in reaches:
+                found |= bits
+        if level is not None:
+            found &= service_actions(self.service).by_level.get(level, 0)
+        texts = _haystacks(self.service) if words and found else ()
+        for bit, text in enumerate(texts):
+            if found >> bit & 1 and not all(word in text for word in words):
+                found &= ~(1 << bit)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class AccessMap:
+    """The map of one principal or group."""
+
+    access: EffectiveAccess
+    rows: tuple[MapRow, ...]
+    """Every service of AWS: those of which something may be done or is denied first, each part by prefix."""
+
+    @property
+    def told(self) -> tuple[MapRow, ...]:
+        """The services of which something may be done or is denied."""
+        return tuple(row for row in self.rows if not row.is_empty)
+
+
+def access_map(access: EffectiveAccess, cancelled: Cancelled = never_cancelled) -> AccessMap:
+    """Lay out the effective permissions of a principal or group.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    return AccessMap(access, tuple(sorted(_rows(access, cancelled), key=lambda row: (row.is_empty, row.service))))
+
+
+def _rows(access: EffectiveAccess, cancelled: Cancelled) -> Iterator[MapRow]:
+    for service in reference().services():
+        if cancelled():
+            raise WorkCancelled
+        reach = access.service(service) or _nothing(service)
+        cells = {level: Cell(counts) for level, counts in reach.counts().items()}
+        if cells:
+            yield MapRow(service, reference().service_name(service) or service, cells, reach)
+
+
+@cache
+def _nothing(service: str) -> ServiceReach:
+    every = service_actions(service).every
+    return ServiceReach(service, {reach: every if reach is Reach.NONE else 0 for reach in Reach})
+
+
+@cache
+def _haystacks(service: str) -> tuple[str, ...]:
+    """Return what words are looked for in, by action."""
+    name = reference().service_name(service) or ""
+    return tuple([f"{action.full_name} {name}".casefold() for action in service_actions(service).actions])

@@ -1,0 +1,103 @@
+"""Effective permissions as files: the map of services and access levels as CSV, every action as CSV, all as JSON."""
+
+import json
+from collections.abc import Iterator
+
+from iamdesk.export.access_detail import detail_of
+from iamdesk.export.access_map import LEVELS, AccessMap
+from iamdesk.export.csv_table import csv_bytes
+from iamdesk.export.effective_access import to_effective_access
+from iamdesk.index.actions import reference
+from iamdesk.query.what_can import EffectiveAccess, Reach
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+
+MAP_COLUMNS = (
+    "number",
+    "principal",
+    "service",
+    "service_name",
+    "access_level",
+    "actions_total",
+    *(reach.value.replace(",", "").replace(" ", "_") for reach in Reach),
+    "share_permitted",
+    "snapshot",
+)
+ACTION_COLUMNS = (
+    "number",
+    "principal",
+    "service",
+    "service_name",
+    "access_level",
+    "action",
+    "reach",
+    "resources",
+    "conditions",
+    "snapshot",
+)
+
+
+def to_json(access: EffectiveAccess) -> bytes:
+    """Return what ``iamdesk what-can --format json`` prints."""
+    return f"{json.dumps(to_effective_access(access), indent=2)}\n".encode()
+
+
+def map_to_csv(shown: AccessMap, snapshot_name: str) -> bytes:
+    """Return the map as CSV: a row for each service and access level of which something may be done or is denied."""
+    return csv_bytes(MAP_COLUMNS, _map_rows(shown, snapshot_name))
+
+
+def actions_to_csv(
+    access: EffectiveAccess,
+    snapshot_name: str,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> bytes:
+    """Return as CSV every action that may be done or is denied, with the resources and conditions.
+
+    Asks the questions behind each action: for an administrator's 17,000 it takes some seconds.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    return csv_bytes(ACTION_COLUMNS, _action_rows(access, snapshot_name, progress, cancelled))
+
+
+def _map_rows(shown: AccessMap, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
+    number = 0
+    for row in shown.told:
+        for level in LEVELS:
+            cell = row.cells.get(level)
+            if cell is None or cell.counts[Reach.NONE] == cell.total:
+                continue
+            number += 1
+            counts = (cell.counts[reach] for reach in Reach)
+            share = f"{cell.share:.3f}"
+            subject = shown.access.subject
+            yield (number, subject, row.service, row.name, level, cell.total, *counts, share, snapshot_name)
+
+
+def _action_rows(
+    access: EffectiveAccess, snapshot_name: str, progress: Progress, cancelled: Cancelled
+) -> Iterator[tuple[str | int, ...]]:
+    told = tuple(reach for reach in Reach if reach is not Reach.NONE)
+    number = 0
+    for place, found in enumerate(access.services):
+        progress(place, len(access.services))
+        name = reference().service_name(found.service) or found.service
+        for action in access.actions(found.service, reaches=told):
+            if cancelled():
+                raise WorkCancelled
+            number += 1
+            detail = detail_of(action)
+            yield (
+                number,
+                access.subject,
+                found.service,
+                name,
+                action.access_level,
+                action.name,
+                action.reach.value,
+                detail.where,
+                detail.when,
+                snapshot_name,
+            )

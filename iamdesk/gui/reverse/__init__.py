@@ -1,0 +1,1 @@
+"""Asking in reverse: who can do something, and what somebody can do."""

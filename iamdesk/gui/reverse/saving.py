@@ -1,0 +1,70 @@
+"""From a table to a file: ask where, write in a worker, say how it went."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.session import Session
+from iamdesk.snapshot.progress import Cancelled, Progress
+
+type Render = Callable[[Progress, Cancelled], bytes]
+"""Makes the bytes of the file, in a worker."""
+
+LABELS: Mapping[str, str] = {".csv": "CSV table", ".json": "JSON"}
+
+
+class Saver:
+    """Writes what a panel shows. One for each panel, whose message bar says what went wrong."""
+
+    def __init__(
+        self, panel: QWidget, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar, topic: str
+    ) -> None:
+        self._panel = panel
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._message = message
+        self._topic = topic
+
+    def save(self, title: str, stem: str, kinds: Mapping[str, Render]) -> None:
+        """Ask for a file beside the snapshot and write it; ``kinds`` says by suffix how its bytes are made."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        snapshot = opened.snapshot.path
+        suggestion = snapshot.with_name(f"{snapshot.name.partition('.')[0] or 'snapshot'}-{stem}{next(iter(kinds))}")
+        patterns = ";;".join(f"{LABELS[suffix]} (*{suffix})" for suffix in kinds)
+        path = self._prompts.file_to_save(self._panel, title, suggestion, patterns)
+        if path is None:
+            return
+        render = kinds.get(path.suffix.lower())
+        if render is None:
+            known = " or ".join(kinds)
+            self._message.say(Tone.WARNING, f"{path.name} does not say which format: it must end in {known}.")
+            return
+        self._message.clear()
+        self._write(path, render)
+
+    def _write(self, path: Path, render: Render) -> None:
+        from iamdesk.export.files import write_whole
+
+        self._jobs.run(
+            f"Writing {path.name}",
+            lambda progress, cancelled: write_whole(path, render(progress, cancelled)),
+            done=lambda _nothing: self._session.announce(f"Written to {path}."),
+            failed=self._not_written,
+            stopped=lambda: self._message.say(Tone.WARNING, f"{path.name} was not written: it was cancelled."),
+            topic=self._topic,
+        )
+
+    def _not_written(self, error: Exception) -> None:
+        from iamdesk.export.files import ExportError
+
+        if not isinstance(error, ExportError):
+            self._message.say(Tone.ERROR, "The file could not be written.")
+            raise error
+        self._message.say(Tone.ERROR, f"{error}.")

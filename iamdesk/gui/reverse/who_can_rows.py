@@ -1,0 +1,127 @@
+"""The rows of the who-can table, their order and their filter. No Qt: made in the worker that asks."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from iamdesk.explain.decision import Decision, Verdict
+from iamdesk.export.access_words import granting_statements, how_words, when_words
+from iamdesk.export.answer_words import short_arn
+from iamdesk.gui.plain_text import visible
+from iamdesk.index.nodes import NodeKind
+from iamdesk.index.outline import Outline
+
+if TYPE_CHECKING:
+    from iamdesk.export.who_can import Access
+
+VERDICTS = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+"""The answers that have rows, in their order."""
+VERDICT_TITLES: dict[Verdict, str] = {Verdict.ALLOWED: "Allowed", Verdict.CONDITIONAL: "Depends"}
+_EVERY_WAY = 12
+
+
+class Column(IntEnum):
+    """The columns, in order."""
+
+    DECISION = 0
+    PRINCIPAL = 1
+    KIND = 2
+    ACCOUNT = 3
+    HOW = 4
+    WHEN = 5
+
+
+COLUMN_TITLES: dict[Column, str] = {
+    Column.DECISION: "Answer",
+    Column.PRINCIPAL: "Principal",
+    Column.KIND: "Kind",
+    Column.ACCOUNT: "Account",
+    Column.HOW: "How",
+    Column.WHEN: "Under which conditions",
+}
+_NOT_YET = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer says in a table: put into words one by one, after the rows are there."""
+
+    how: str
+    when: str
+    tip: str
+    """The statements by name, and the answer in its own sentence."""
+
+
+def told_of(decision: Decision) -> Told:
+    """Put an answer into the words of a row."""
+    statements = [f"{line.effect}: {line.name}" for line in granting_statements(decision)]
+    ways = when_words(decision, _EVERY_WAY)
+    return Told(
+        visible(how_words(decision)),
+        visible(when_words(decision)),
+        "\n".join(filter(None, (decision.sentence, *statements, ways and f"When {ways}"))),
+    )
+
+
+class WhoCanRow:
+    """One principal. What is painted, searched and sorted by is made once; how and when come later."""
+
+    __slots__ = ("_base", "access", "account", "haystack", "keys", "kind", "texts", "tip")
+
+    def __init__(self, access: "Access", outline: Outline) -> None:
+        self.access = access
+        principal = access.principal
+        row = outline.rows_by_key.get(principal)
+        self.kind = outline.nodes[row].kind if row is not None else NodeKind.ACCOUNT
+        name = outline.nodes[row].text if row is not None else short_arn(principal)
+        parts = principal.split(":", 5)
+        self.account = visible(parts[4]) if len(parts) == 6 else ""
+        kind = "root user" if row is None else self.kind.value
+        self._base = (VERDICT_TITLES[access.decision], visible(name), kind, self.account)
+        self._fill(Told(_NOT_YET, "" if access.decision is Verdict.ALLOWED else _NOT_YET, principal))
+
+    @property
+    def principal(self) -> str:
+        """Its ARN."""
+        return self.access.principal
+
+    def tell(self, told: Told) -> None:
+        """Take in what the answer says."""
+        self._fill(told)
+
+    def _fill(self, told: Told) -> None:
+        self.texts: tuple[str, ...] = (*self._base, told.how, told.when)
+        """By column, as shown."""
+        self.tip = told.tip
+        self.haystack = "\n".join((*self.texts, self.principal)).casefold()
+        name = self._base[1].casefold()
+        tie = (VERDICTS.index(self.access.decision), name, self.principal)
+        self.keys: tuple[tuple[int | str, ...], ...] = (
+            tie,
+            (name, *tie),
+            (self._base[2], *tie),
+            (self.account, *tie),
+            (told.how.casefold(), *tie),
+            (told.when.casefold(), *tie),
+        )
+        """By column, what it is sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoCanFilter:
+    """Which rows are shown; every one, where nothing is named."""
+
+    verdicts: frozenset[Verdict] = frozenset()
+    text: str = ""
+    """Words, each of which must be somewhere in the row."""
+
+    @property
+    def shows_everything(self) -> bool:
+        """Whether it leaves nothing out."""
+        return not (self.verdicts or self.text.strip())
+
+    def lets_through(self, row: WhoCanRow) -> bool:
+        """Return whether a row is shown."""
+        if self.verdicts and row.access.decision not in self.verdicts:
+            return False
+        return all(word in row.haystack for word in self.text.casefold().split())
