@@ -96,7 +96,7 @@ def _next_errand(errand: Errand, step: Step, after: After, found: Mapping[str, A
     where = Whereabouts(errand.where.account, errand.where.partition, region)
     arguments = {name[1:]: value for name, value in made.items() if name.startswith("@")}
     parameters = {name: value for name, value in made.items() if not name.startswith("@")}
-    return Errand(step, where, {**_filled(step, where, arguments), **parameters}, arguments)
+    return Errand(step, where, {**parameters, **_filled(step, where, arguments)}, arguments)
 
 
 def _filled(step: Step, where: Whereabouts, arguments: Mapping[str, str]) -> dict[str, Any]:
