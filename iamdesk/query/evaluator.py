@@ -73,6 +73,26 @@ class Evaluator(Questions):
         """
         self._population(progress, cancelled)
 
+    def population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Population:
+        """Return everybody in the snapshot, put together for sweeps over many questions; read at first use.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self._population(progress, cancelled)
+
+    def reach_of(self, position: int, service: str) -> ServiceReach:
+        """Return how far a principal, by its position in the population, may do the actions of one service."""
+        return self._finder().reach(position, service)
+
+    def reaches_of(self, position: int) -> Mapping[str, ServiceReach]:
+        """Return how far a principal, by its position, may do the actions of each service."""
+        return self._finder().reaches(position)
+
+    def answers(self, position: int, service: str, action: int) -> tuple[Answer, ...]:
+        """Return the answers behind the reach of a service's action (its bit)."""
+        return self._answers(position, None, service, action)
+
     def _population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Population:
         if self._everybody is None:
             with self._lock:

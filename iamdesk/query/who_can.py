@@ -87,19 +87,27 @@ class Sweep:
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
+        found = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 0}
+        for verdict, members in self.alike():
+            if verdict in found:
+                found[verdict] |= members
+        return found
+
+    def alike(self) -> Iterator[tuple[Verdict, int]]:
+        """Yield (answer, for whom, as bits) for principals whose answers hang on the same; not for the strange ones.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
         for said in (self._hearing.everywhere(), self._hearing.here()):
             for (layer, is_allow), members in said.certain.items():
                 self._add(self._bits, Feature((Slot(layer), is_allow), TRUE), members)
             for one in said.open:
                 self._breathe()
                 self._hear_own(one)
-        found = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 0}
         for peers in self._population.peers:
             self._breathe()
-            for verdict, members in self._of_peers(peers):
-                if verdict in found:
-                    found[verdict] |= members
-        return found
+            yield from self._of_peers(peers)
 
     def of_the_moment(self) -> tuple[Truth, ...] | None:
         """Return all that the answer owes to the moment; None where that cannot be told apart from the rest.
