@@ -1,7 +1,7 @@
 """How far a principal is an administrator: decided by asking, with boundaries and denials counted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -9,12 +9,13 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import Action, reference
 from iamdesk.policy.actions import action_pattern
 from iamdesk.policy.document import Document
-from iamdesk.reach.inquiry import STRANGER, Inquiry
+from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 
 type Principal = UserDetail | RoleDetail
 """Who makes requests."""
 
+OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
 FULL_ACCESS = "AdministratorAccess"
 ENOUGH = 0.9
 """Share of the sampled actions that an administrator may do."""
@@ -96,7 +97,7 @@ def administration(inquiry: Inquiry, account: Account, principal: Principal) -> 
 
 def is_administrator(inquiry: Inquiry, account: Account, principal: Principal) -> bool:
     """Return whether a principal is an administrator, perhaps under conditions."""
-    return administration(inquiry, account, principal).verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+    return administration(inquiry, account, principal).verdict in OPEN
 
 
 def question(power: Power, account: Account) -> tuple[str, str, dict[str, str]]:
@@ -114,7 +115,7 @@ def _administration(inquiry: Inquiry, account: Account, principal: Principal) ->
     if unspoken is not None:
         return Administration(Verdict.IMPLICIT_DENY, unspoken)
     bounds = (carried.boundary.document,) if carried.boundary is not None else ()
-    if all(inquiry.once(("alike", one), lambda one=one: _is_alike(one)) for one in (*documents, *bounds)):  # type: ignore[misc]
+    if all(inquiry.once(("alike", one), lambda one=one: is_alike(one)) for one in (*documents, *bounds)):  # type: ignore[misc]
         # Nothing in these documents tells one user (or role) of the account from another: the answer is the same.
         key = (
             "administration by",
@@ -134,12 +135,15 @@ def _ask(inquiry: Inquiry, account: Account, principal: Principal) -> Administra
         verdict = inquiry.verdict(principal.arn, *question(power, account))
         if verdict is Verdict.CONDITIONAL:
             verdict = inquiry.ask(principal.arn, *question(power, account)).decision
-        if verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+        if verdict not in OPEN:
             return Administration(verdict, power)
         verdicts.append(verdict)
-    if _spoken_of_by(inquiry, principal) < ENOUGH * len(_strongest()):
+    carried = inquiry.evaluator.index.carried(principal.arn)
+    documents = [policy.document for policy in carried.identity]
+    if _spoken_of_by(inquiry, documents) < ENOUGH * len(_strongest()):
         return Administration(Verdict.IMPLICIT_DENY)
-    covered, asked = _cover(inquiry, account, principal)
+    regions = _regions([*documents, *((carried.boundary.document,) if carried.boundary else ())])
+    covered, asked = _cover(lambda action, resource: inquiry.verdict(principal.arn, action, resource), account, regions)
     if covered < ENOUGH * asked:
         return Administration(Verdict.IMPLICIT_DENY, None, covered, asked)
     if all(verdict is Verdict.ALLOWED for verdict in verdicts):
@@ -152,20 +156,34 @@ def _ask(inquiry: Inquiry, account: Account, principal: Principal) -> Administra
     return Administration(Verdict.CONDITIONAL, None, covered, asked, tuple(keys))
 
 
-def _cover(inquiry: Inquiry, account: Account, principal: Principal) -> tuple[int, int]:
+def would_administer(
+    ask: Callable[[str, str, Context], Verdict], account: Account, documents: Sequence[Document]
+) -> bool:
+    """Return whether somebody who is in no snapshot, or not like this, would be an administrator.
+
+    ``ask`` puts (action, resource, context) for them; ``documents`` are their policies, for the Regions that they name.
+    """
+    if any(ask(*question(power, account)) not in OPEN for power in POWERS):
+        return False
+    covered, asked = _cover(lambda action, resource: ask(action, resource, {}), account, _regions(documents))
+    return covered >= ENOUGH * asked
+
+
+def sampled_actions() -> tuple[str, ...]:
+    """Return the actions that are asked about: those of the powers first, then one of every twelfth service."""
+    return (*(power.action for power in POWERS), *(action.full_name for action in _strongest()[::_ASKED_EVERY]))
+
+
+def _cover(verdict_on: Callable[[str, str], Verdict], account: Account, regions: Sequence[str]) -> tuple[int, int]:
     """Return how many of the actions that are asked about the principal may do, in any Region that its policies name.
 
     Who is kept to one Region is an administrator there. Ends early once too many are denied.
     """
-    regions = _regions(inquiry, principal)
     actions = _strongest()[::_ASKED_EVERY]
     covered = missed = 0
     for action in actions:
         resources = dict.fromkeys(_resource(action, account, region) for region in regions)
-        if any(
-            inquiry.verdict(principal.arn, action.full_name, resource) in (Verdict.ALLOWED, Verdict.CONDITIONAL)
-            for resource in resources
-        ):
+        if any(verdict_on(action.full_name, resource) in OPEN for resource in resources):
             covered += 1
         else:
             missed += 1
@@ -187,11 +205,10 @@ def _strongest() -> tuple[Action, ...]:
     return tuple(found)
 
 
-def _spoken_of_by(inquiry: Inquiry, principal: Principal) -> int:
+def _spoken_of_by(inquiry: Inquiry, documents: Iterable[Document]) -> int:
     """Return how many of the strongest actions some Allow of the principal's own policies covers."""
     spoken = 0
-    for policy in inquiry.evaluator.index.carried(principal.arn).identity:
-        document = policy.document
+    for document in documents:
         spoken |= inquiry.once(("spoken of", document), lambda document=document: _spoken_of(document))  # type: ignore[misc]
     return spoken.bit_count()
 
@@ -220,7 +237,7 @@ def _covered_by(pattern_text: str) -> int:
     )
 
 
-def _is_alike(document: Document) -> bool:
+def is_alike(document: Document) -> bool:
     """Return whether the document means the same for every user, or every role, of an account."""
     return not any(
         any(test.key.startswith(_PERSONAL) or test.variable_keys for test in statement.conditions)
@@ -241,13 +258,12 @@ def _resource(action: Action, account: Account, region: str) -> str:
     return _PLACEHOLDER.sub(lambda found: filled.get(found[1].lower(), STRANGER), kind.arn).replace("*", STRANGER)
 
 
-def _regions(inquiry: Inquiry, principal: Principal) -> tuple[str, ...]:
-    """Return us-east-1 and the first Regions that conditions of the principal's policies name."""
-    carried = inquiry.evaluator.index.carried(principal.arn)
+def _regions(documents: Iterable[Document]) -> tuple[str, ...]:
+    """Return us-east-1 and the first Regions that conditions of some policies name."""
     named = {
         listed.text: None
-        for policy in (*carried.identity, *((carried.boundary,) if carried.boundary else ()))
-        for statement in policy.document.statements
+        for document in documents
+        for statement in document.statements
         for test in statement.conditions
         if test.key == "aws:requestedregion"
         for listed in test.values

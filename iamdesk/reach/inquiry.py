@@ -55,6 +55,10 @@ class Inquiry:
         if self._cancelled():
             raise WorkCancelled
 
+    def go_on(self) -> None:
+        """Ask on whoever cancels: the run is over, and what it found is read."""
+        self._cancelled = never_cancelled
+
     def ask(self, principal: str, action: str, resource: str, context: Context | None = None) -> Decision:
         """Put one question to the engine and get the whole answer; a key that is not in ``context`` is unknown.
 

@@ -1,0 +1,51 @@
+"""Whether somebody can do more as somebody else."""
+
+from collections.abc import Mapping
+
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.population import Population
+from iamdesk.query.what_can import Reach, ServiceReach
+
+_EVERYWHERE = (Reach.ALLOWED, Reach.CONDITIONAL)
+_SOMEWHERE = (Reach.SOME, Reach.SOME_CONDITIONAL)
+
+
+class Gains:
+    """Compares what principals of one snapshot may do."""
+
+    def __init__(self, evaluator: Evaluator, population: Population) -> None:
+        self._evaluator = evaluator
+        self._population = population
+
+    def gains(self, position: int, other: int) -> bool:
+        """Return whether a principal may do something as the other that it may not do itself.
+
+        What both may do on resources that policies name counts as more where the other carries a policy that the
+        principal does not: the resources may be others.
+        """
+        index = self._population.index
+        own, theirs = self._evaluator.reaches_of(position), self._evaluator.reaches_of(other)
+        if self._account(position) != self._account(other):
+            return any(not reach.is_empty for reach in theirs.values())
+        other_documents = bool(set(index.carried[other]) - set(index.carried[position]))
+        return any(_exceeds(reach, own.get(service), other_documents) for service, reach in theirs.items())
+
+    def _account(self, position: int) -> str:
+        return self._population.peers_at(position).account
+
+
+def _exceeds(reach: ServiceReach, own: ServiceReach | None, other_documents: bool) -> bool:
+    everywhere, somewhere = _bits(reach.actions, _EVERYWHERE), _bits(reach.actions, _SOMEWHERE)
+    if own is None:
+        return bool(everywhere | somewhere)
+    own_everywhere, own_somewhere = _bits(own.actions, _EVERYWHERE), _bits(own.actions, _SOMEWHERE)
+    if everywhere & ~own_everywhere:
+        return True
+    return bool(somewhere & ~own_everywhere & (-1 if other_documents else ~own_somewhere))
+
+
+def _bits(actions: Mapping[Reach, int], reaches: tuple[Reach, ...]) -> int:
+    found = 0
+    for reach in reaches:
+        found |= actions[reach]
+    return found

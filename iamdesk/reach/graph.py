@@ -1,0 +1,176 @@
+"""Where the steps lead: how many it takes from each principal to administration, to others, to data."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from iamdesk.query.grounds import fresh_ground
+from iamdesk.query.population import positions
+from iamdesk.reach.catalogue import catalogue
+from iamdesk.reach.promotions import Promotions
+from iamdesk.reach.sources import NOBODY, Open
+from iamdesk.reach.steps import PHASES, Edge, Steps
+from iamdesk.snapshot.progress import Progress, no_progress
+
+type Levels = tuple[int, ...]
+"""By number of steps: the principals who need so many, as bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where ways may end: those who are there, and those who take a last step that leads to no principal."""
+
+    there: Open
+    last: Open
+
+
+class StepGraph:
+    """Principals, and who can become whom in one step."""
+
+    def __init__(self, steps: Steps, progress: Progress = no_progress) -> None:
+        """Put the steps together.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        self.steps = steps
+        self.into: dict[int, Open] = {}
+        """By position: who becomes the principal in one step."""
+        known: dict[tuple[int, int], int] = {}
+        for position, place in steps.places.items():
+            if position % 64 == 0:
+                steps.inquiry.breathe()
+            members = NOBODY
+            for edge in steps.into(place):
+                members = members.either(edge.members)
+            members = members.within(~(1 << position))
+            if members.anybody:
+                # Many are reached by the same principals: one number for all of them.
+                proven = known.setdefault((0, members.proven), members.proven)
+                self.into[position] = Open(proven, known.setdefault((1, members.possible), members.possible))
+        progress(PHASES - 2, PHASES)
+        self.promotions: dict[str, list[Edge]] = {}
+        for account, edge in Promotions(steps).edges():
+            self.promotions.setdefault(account, []).append(edge)
+        progress(PHASES - 1, PHASES)
+        self.readers = {one.name: self._readers(one.actions) for one in catalogue().sensitive}
+        """By sensitive data: who may read it, as they are."""
+        self._administration: dict[tuple[str | None, bool], Levels] = {}
+        self._closures: dict[bool, Mapping[int, int]] = {}
+        self._forward: dict[bool, dict[int, int]] = {}
+        progress(PHASES, PHASES)
+
+    def _readers(self, actions: Sequence[str]) -> Open:
+        found = NOBODY
+        for peers in {peers.account: peers for peers in self.steps.population.peers}.values():
+            members = self.steps.members_of[peers.account]
+            for action in actions:
+                service, _, name = action.partition(":")
+                ground = fresh_ground(service, peers.partition, peers.account)
+                bit = ground.of.positions[name.lower()]
+                resource = next((plot.resource for plot in ground.plots if plot.actions >> bit & 1), None)
+                if resource is not None:
+                    found = found.either(self.steps.finder.everybody(action, resource).within(members))
+        return found
+
+    # ── how far it is ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def to_administration(self, account: str | None = None, maybe: bool = False) -> Levels:
+        """Return who needs how many steps to the administration of an account, or of any.
+
+        ``maybe`` counts steps that need a fact, too.
+        """
+        key = (account, maybe)
+        if key not in self._administration:
+            there = self.steps.administrators
+            edges = [edge for edges in self.promotions.values() for edge in edges]
+            if account is not None:
+                there &= self.steps.members_of.get(account, 0)
+                edges = self.promotions.get(account, [])
+            last = NOBODY
+            for edge in edges:
+                last = last.either(edge.members)
+            self._administration[key] = self._levels(_Target(Open(there, 0), last), maybe)
+        return self._administration[key]
+
+    def to_data(self, name: str, maybe: bool = False) -> Levels:
+        """Return who needs how many steps to reading some data."""
+        return self._levels(_Target(self.readers[name], NOBODY), maybe)
+
+    def to_principal(self, position: int, maybe: bool = False) -> Levels:
+        """Return who needs how many steps to become a principal."""
+        return self._levels(_Target(Open(1 << position, 0), NOBODY), maybe)
+
+    def _levels(self, target: _Target, maybe: bool) -> Levels:
+        def counted(members: Open) -> int:
+            return members.anybody if maybe else members.proven
+
+        reached = counted(target.there)
+        levels = [reached]
+        last = counted(target.last)
+        while levels[-1] or last:
+            found = last
+            last = 0
+            for position in positions(levels[-1]):
+                members = self.into.get(position)
+                if members is not None:
+                    found |= counted(members)
+            found &= ~reached
+            if not found:
+                break
+            reached |= found
+            levels.append(found)
+        return tuple(levels)
+
+    # ── how far one gets ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def forward(self, maybe: bool = False) -> Mapping[int, int]:
+        """Return by position whom a principal becomes in one step, as bits."""
+        found = self._forward.get(maybe)
+        if found is None:
+            by_members: dict[int, int] = {}
+            for position, members in self.into.items():
+                who = members.anybody if maybe else members.proven
+                if who:
+                    by_members[who] = by_members.get(who, 0) | 1 << position
+            found = {}
+            for who, reached in by_members.items():
+                for position in positions(who):
+                    found[position] = found.get(position, 0) | reached
+            self._forward[maybe] = found
+        return found
+
+    def closure(self, maybe: bool = False) -> Mapping[int, int]:
+        """Return by position whom a principal becomes in any number of steps, as bits; itself is not among them."""
+        known = self._closures.get(maybe)
+        if known is None:
+            known = self._closures[maybe] = self._close(self.forward(maybe))
+        return known
+
+    def _close(self, forward: Mapping[int, int]) -> Mapping[int, int]:
+        alike: dict[int, int] = {}
+        for position, reached in forward.items():
+            alike[reached] = alike.get(reached, 0) | 1 << position
+        closed: dict[int, int] = {}
+        # Who gets far first: others that become them are closed with one step.
+        for first in sorted(alike, key=int.bit_count, reverse=True):
+            self.steps.inquiry.breathe()
+            seen, left, grew = first, dict(alike), True
+            while grew:
+                grew = False
+                for reached, members in list(left.items()):
+                    if members & seen:
+                        del left[reached]
+                        further = closed.get(reached, reached)
+                        if further & ~seen:
+                            seen |= further
+                            grew = True
+            closed[first] = seen
+        return {position: closed[reached] & ~(1 << position) for position, reached in forward.items()}
+
+    # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def edges_into(self, position: int) -> Iterator[Edge]:
+        """Yield the paths by which somebody becomes a principal."""
+        place = self.steps.places.get(position)
+        if place is not None:
+            yield from self.steps.into(place)

@@ -1,0 +1,55 @@
+"""Whether a principal of the account can arrange what an answer hangs on, or whether that takes a fact nobody gave."""
+
+from collections.abc import Mapping, Sequence
+
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+
+_CHOICE = frozenset(
+    {
+        "aws:useragent",
+        "aws:referer",
+        "aws:tagkeys",
+        "aws:securetransport",
+        "aws:currenttime",
+        "aws:epochtime",
+        "aws:tokenissuetime",
+        "aws:requestedregion",
+        "aws:sourceidentity",
+        "sts:rolesessionname",
+        "sts:sourceidentity",
+        "sts:transitivetagkeys",
+        "sts:durationseconds",
+    }
+)
+"""Keys that whoever makes a request fills as they like; MFA is not among them: it takes a device."""
+_SECRETS = frozenset({"sts:externalid"})
+_NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:source")
+
+
+def arranged(decision: Decision) -> bool:
+    """Return whether the caller gets an Allow: as it is, or with values that they fill in as they like."""
+    if decision.decision is Verdict.ALLOWED:
+        return True
+    if decision.decision is not Verdict.CONDITIONAL:
+        return False
+    ways = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
+    return any(way and all(_is_chosen(key.lower(), value) for key, value in way.items()) for way in ways)
+
+
+def wanted(decision: Decision) -> tuple[str, ...]:
+    """Return the condition keys that an Allow hangs on and that the caller does not choose, in its easiest way."""
+    ways = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
+    rated = [
+        tuple(key for key, value in way.items() if not _is_chosen(key.lower(), value)) or tuple(way) for way in ways
+    ]
+    return min(rated, key=len, default=())
+
+
+def _is_chosen(key: str, value: str | Sequence[str] | Mapping[str, str] | None) -> bool:
+    if value is None:
+        return not key.startswith(_NOT_LEFT_OUT)
+    if key in _CHOICE or key.startswith("aws:requesttag/"):
+        return True
+    # What a service calls its own keys, the request says: of an instance its type, of a stack its template.
+    return not key.startswith("aws:") and "resourcetag/" not in key and key not in _SECRETS

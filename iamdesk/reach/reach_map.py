@@ -1,0 +1,255 @@
+"""Everything that principals of a snapshot can become: summed up for all, told step by step for one."""
+
+from collections.abc import Iterator
+
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.population import positions
+from iamdesk.reach.catalogue import catalogue
+from iamdesk.reach.gains import Gains
+from iamdesk.reach.graph import Levels, StepGraph
+from iamdesk.reach.inquiry import Inquiry
+from iamdesk.reach.proofs import Prover
+from iamdesk.reach.sources import Open
+from iamdesk.reach.steps import Edge, Steps
+from iamdesk.reach.way import Goal, GoalKind, Reached, State, Step, Way
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+
+ADMINISTRATION = "admin"
+"""What stands for the administration of any account where a goal is asked for."""
+
+
+class UnknownPrincipal(Exception):  # noqa: N818 - its text is what the user reads
+    """The snapshot has no such user or role."""
+
+
+class ReachMap:
+    """Who can become whom. Made once for a snapshot; reading it asks little more."""
+
+    def __init__(
+        self, evaluator: Evaluator, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> None:
+        """Ask all that it takes: seconds for thousands of principals.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        inquiry = Inquiry(evaluator, cancelled)
+        inquiry.read_reference()
+        evaluator.population(cancelled=cancelled)
+        self.steps = Steps(inquiry, progress)
+        self.graph = StepGraph(self.steps, progress)
+        inquiry.go_on()
+        self._prover = Prover(self.steps)
+        self._gains = Gains(evaluator, self.steps.population)
+        self._subjects = self.steps.population.index.subjects
+
+    @property
+    def version(self) -> str:
+        """The version of the paths."""
+        return catalogue().version
+
+    def position(self, principal: str) -> int:
+        """Return a principal's position.
+
+        Raises:
+            UnknownPrincipal: the snapshot has no such user, role or root user.
+        """
+        found = self.steps.population.position(principal.strip())
+        if found is None:
+            raise UnknownPrincipal(f"the snapshot has no user or role {principal.strip()}")
+        return found
+
+    # ── summed up ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def reached(self, principal: str) -> Reached:
+        """Return what one principal can become, summed up.
+
+        Raises:
+            UnknownPrincipal: as `position`.
+        """
+        return self._reached(self.position(principal))
+
+    def everybody(self) -> Iterator[Reached]:
+        """Yield the same for every user and role, in the snapshot's order."""
+        for position in sorted(self.steps.places):
+            yield self._reached(position)
+
+    def _reached(self, position: int) -> Reached:
+        steps, graph = self.steps, self.graph
+        account = steps.population.peers_at(position).account
+        proven = _level_of(graph.to_administration(), position)
+        maybe = _level_of(graph.to_administration(maybe=True), position)
+        closure = graph.closure().get(position, 0)
+        wider = graph.closure(maybe=True).get(position, 0) & ~closure
+        accounts = tuple(other for other, members in steps.members_of.items() if other != account and members & closure)
+        reads = tuple(name for name, readers in graph.readers.items() if readers.proven >> position & 1)
+        data = tuple(name for name, readers in graph.readers.items() if name not in reads and readers.proven & closure)
+        return Reached(
+            self._subjects[position],
+            account,
+            bool(steps.administrators >> position & 1),
+            proven,
+            maybe if maybe is not None and (proven is None or maybe < proven) else None,
+            closure.bit_count(),
+            wider.bit_count(),
+            accounts,
+            data,
+            reads,
+        )
+
+    # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def way(self, principal: str, goal: str = ADMINISTRATION, *, maybe: bool = True) -> Way | None:
+        """Return a shortest way to a goal: proven where there is one; None where there is none at all.
+
+        Args:
+            principal: ARN of a user or role.
+            goal: ``admin``, an account's id (its administration), a principal's ARN, or the name of sensitive data.
+            maybe: Whether steps count that need a fact, where no proven way is found.
+
+        Raises:
+            UnknownPrincipal: the snapshot has no such principal, or no such goal.
+        """
+        position = self.position(principal)
+        for unsure in (False, True) if maybe else (False,):
+            levels = self._levels(goal, unsure)
+            level = _level_of(levels, position)
+            if level is not None:
+                return self._way(position, goal, levels, level, unsure)
+        return None
+
+    def ways(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> Iterator[Way]:
+        """Yield a shortest way for each first step that leads to a goal, shortest first, proven before possible."""
+        position = self.position(principal)
+        told: set[tuple[str, str]] = set()
+        for unsure in (False, True):
+            levels = self._levels(goal, unsure)
+            level = _level_of(levels, position)
+            if level == 0:
+                if not unsure:
+                    yield Way(principal, self._goal(goal, position), ())
+                continue
+            for rest, reached in enumerate(levels):
+                for step, then in self._first_steps(position, goal, rest, reached, unsure):
+                    key = (step.path_id, step.target)
+                    if key in told:
+                        continue
+                    told.add(key)
+                    if then is None:
+                        yield Way(principal, step.goal, (step,))
+                    else:
+                        onward = self._way(then, goal, levels, rest, unsure)
+                        if any(one.target == principal for one in onward.steps[:-1]):
+                            continue
+                        yield Way(principal, onward.goal, (step, *onward.steps))
+                    if len(told) >= most:
+                        return
+
+    def _first_steps(
+        self, position: int, goal: str, rest: int, reached: int, unsure: bool
+    ) -> Iterator[tuple[Step, int | None]]:
+        """Yield (step, who one is then) for steps of a principal to those who need ``rest`` steps to the goal."""
+        if rest == 0:
+            for account, edge in self._promotions(goal):
+                if self._takes(edge, position, unsure):
+                    yield self._step(position, edge, self._administration(account)), None
+        if position in self.graph.forward(unsure):
+            for then in positions(self.graph.forward(unsure)[position] & reached & ~(1 << position)):
+                for edge in self.graph.edges_into(then):
+                    if self._takes(edge, position, unsure):
+                        yield self._step(position, edge, self._principal(then)), then
+
+    def _way(self, position: int, goal: str, levels: Levels, level: int, unsure: bool) -> Way:
+        steps: list[Step] = []
+        end = self._goal(goal, position)
+        at = position
+        for left in range(level, 0, -1):
+            step, then = next(self._first_steps(at, goal, left - 1, levels[left - 1], unsure))
+            steps.append(step)
+            if then is None:
+                end = step.goal
+                break
+            at = then
+            end = self._goal(goal, at)
+        return Way(self._subjects[position], end, tuple(steps))
+
+    def becomings(self, principal: str, most: int = 200) -> Iterator[Step]:
+        """Yield the single steps of a principal that gain it something, those into administration first.
+
+        Raises:
+            UnknownPrincipal: as `position`.
+        """
+        position = self.position(principal)
+        told = 0
+        for account, edge in self._promotions(ADMINISTRATION):
+            if self._takes(edge, position, unsure=True):
+                yield self._step(position, edge, self._administration(account))
+                told += 1
+        reached = self.graph.forward(maybe=True).get(position, 0)
+        strong = reached & self.steps.administrators
+        for others in (strong, reached & ~strong):
+            for then in positions(others):
+                if told >= most:
+                    return
+                if not self._gains.gains(position, then):
+                    continue
+                for edge in self.graph.edges_into(then):
+                    if self._takes(edge, position, unsure=True):
+                        yield self._step(position, edge, self._principal(then))
+                        told += 1
+
+    @staticmethod
+    def _takes(edge: Edge, position: int, unsure: bool) -> bool:
+        members: Open = edge.members
+        return bool((members.anybody if unsure else members.proven) >> position & 1)
+
+    def _promotions(self, goal: str) -> Iterator[tuple[str, Edge]]:
+        for account, edges in self.graph.promotions.items():
+            if goal in (ADMINISTRATION, account):
+                yield from ((account, edge) for edge in edges)
+
+    def _levels(self, goal: str, unsure: bool) -> Levels:
+        if goal == ADMINISTRATION:
+            return self.graph.to_administration(maybe=unsure)
+        if goal in self.steps.members_of:
+            return self.graph.to_administration(goal, maybe=unsure)
+        if goal in self.graph.readers:
+            return self.graph.to_data(goal, maybe=unsure)
+        return self.graph.to_principal(self.position(goal), maybe=unsure)
+
+    def _goal(self, goal: str, at: int) -> Goal:
+        if goal == ADMINISTRATION:
+            return self._administration(self.steps.population.peers_at(at).account)
+        if goal in self.steps.members_of:
+            return self._administration(goal)
+        if goal in self.graph.readers:
+            return Goal(GoalKind.DATA, goal, f"reading {goal}")
+        return self._principal(self.position(goal))
+
+    def _principal(self, position: int) -> Goal:
+        arn = self._subjects[position]
+        return Goal(GoalKind.PRINCIPAL, arn, arn.rpartition(":")[2])
+
+    @staticmethod
+    def _administration(account: str) -> Goal:
+        return Goal(GoalKind.ADMINISTRATION, account, f"administrator of account {account}")
+
+    def _step(self, position: int, edge: Edge, goal: Goal) -> Step:
+        paths = [catalogue().path(one) for one in edge.path_id.split("+")]
+        is_proven = bool(edge.members.proven >> position & 1)
+        source, target = self._subjects[position], self.steps.targets.arns[edge.target]
+        needs = () if is_proven else self._prover.needs(source, target, paths)
+        return Step(
+            edge.path_id,
+            " and ".join(path.how for path in paths),
+            source,
+            target,
+            goal,
+            State.PROVEN if is_proven else State.POSSIBLE,
+            needs,
+            self._prover.prove,
+        )
+
+
+def _level_of(levels: Levels, position: int) -> int | None:
+    return next((number for number, members in enumerate(levels) if members >> position & 1), None)

@@ -1,0 +1,336 @@
+"""Who may do an action on each of many users, roles, groups or policies: as bits, with few questions.
+
+Entities of an account are alike to most principals. One of them is asked about for everybody at once; only principals
+with statements that tell entities apart (by name, by tag, by a variable) are asked again, once for each set of entities
+that their own statements do not tell apart.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from iamdesk.evaluate.context import given_facts
+from iamdesk.evaluate.derived_keys import Dependence, dependence
+from iamdesk.evaluate.policies import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import Layer, UnknownContext
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+from iamdesk.query.hearing import Hearing
+from iamdesk.query.population import Asks, Population, positions
+from iamdesk.query.said import AS_IDENTITY, Said
+from iamdesk.query.who_can import Sweep
+from iamdesk.reach.holds import arranged
+from iamdesk.reach.inquiry import Context, Inquiry
+from iamdesk.reach.targets import Targets
+from iamdesk.snapshot.organization import OrganizationPolicyType
+
+_TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/")
+_OF_KIND = {
+    OrganizationPolicyType.SERVICE_CONTROL_POLICY: AttachedPolicy(
+        Layer.SCP, SourceType.SCP, "", "", "", "", AS_IDENTITY.document
+    ),
+    OrganizationPolicyType.RESOURCE_CONTROL_POLICY: AttachedPolicy(
+        Layer.RCP, SourceType.RCP, "", "", "", "", AS_IDENTITY.document
+    ),
+}
+
+
+class Open(NamedTuple):
+    """Principals, as bits: for whom it is allowed, and for whom it hangs on facts that nobody gave."""
+
+    proven: int
+    possible: int
+
+    def both(self, other: "Open") -> "Open":
+        """Return for whom both are open."""
+        proven = self.proven & other.proven
+        return Open(proven, (self.proven | self.possible) & (other.proven | other.possible) & ~proven)
+
+    def either(self, other: "Open") -> "Open":
+        """Return for whom one of them is open."""
+        proven = self.proven | other.proven
+        return Open(proven, (self.possible | other.possible) & ~proven)
+
+    def within(self, members: int) -> "Open":
+        """Return those of some principals."""
+        return Open(self.proven & members, self.possible & members)
+
+    def unsure(self) -> "Open":
+        """Return the same where a fact is missing."""
+        return Open(0, self.proven | self.possible)
+
+    @property
+    def anybody(self) -> int:
+        """All of them."""
+        return self.proven | self.possible
+
+
+NOBODY = Open(0, 0)
+
+
+class Sources:
+    """Who may do one action, by what it is done on."""
+
+    def __init__(self) -> None:
+        self._by_part: list[tuple[int, Open]] = []
+        self._own: dict[int, Open] = {}
+
+    def add(self, part: int, everybody: Open, special: Mapping[int, Open]) -> None:
+        """Tell who may on some entities; ``special`` says by sets of these who else may."""
+        for covered, members in special.items():
+            if covered == part:
+                everybody = everybody.either(members)
+        self._by_part.append((part, everybody))
+        for covered, members in special.items():
+            if covered != part:
+                for place in positions(covered):
+                    self._own[place] = self._own.get(place, everybody).either(members)
+
+    @property
+    def anybody(self) -> int:
+        """Everybody who may do it on some entity, perhaps."""
+        found = 0
+        for members in (*(members for _, members in self._by_part), *self._own.values()):
+            found |= members.anybody
+        return found
+
+    def of(self, place: int) -> Open:
+        """Return who may do it on an entity."""
+        own = self._own.get(place)
+        if own is not None:
+            return own
+        return next((members for part, members in self._by_part if part >> place & 1), NOBODY)
+
+
+class SourceFinder:
+    """Finds out who may do actions on the entities of a snapshot."""
+
+    def __init__(
+        self,
+        inquiry: Inquiry,
+        targets: Targets,
+        population: Population,
+        asks: Asks | None = None,
+        can_arrange: bool = True,
+    ) -> None:
+        """``asks`` answers for a world that is not quite the snapshot's: ``population`` has to be its own then, and
+        callers can arrange is not found out."""
+        self._inquiry = inquiry
+        self._targets = targets
+        self._population = population
+        self._asks = asks or inquiry.evaluator
+        self._can_arrange = can_arrange
+        self._everywhere: dict[tuple[str, str], Said] = {}
+        self._by_tags: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._organization = tuple(_organization_documents(inquiry))
+
+    def find(self, action: str, among: int, context: Context | None = None) -> Sources:
+        """Return who may do an action on each of some entities, in a context; other keys are unknown.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        found = Sources()
+        for part in self._parts(action, among):
+            self._inquiry.breathe()
+            _Finding(self, action, context or {}, part).add_to(found)
+        return found
+
+    def candidates(self, action: str, place: int, members: int, context: Context | None = None) -> Open:
+        """Return who of some principals may do an action on one entity, each asked alone."""
+        finding = _Finding(self, action, context or {}, 1 << place)
+        return finding.asked_alone(members, place)
+
+    def everybody(self, action: str, resource: str, context: Context | None = None) -> Open:
+        """Return who may do an action on one resource, of whatever kind."""
+        hearing = Hearing(self._asks, self._population, self._everywhere, action, resource)
+        return self.swept(hearing, context or {}, 0)
+
+    def swept(self, hearing: Hearing, context: Context, apart: int) -> Open:
+        """Ask everybody but some, in one context."""
+        moment = self._inquiry.evaluator.now()
+        sweep = Sweep(self._population, hearing, given_facts(context), UnknownContext.UNKNOWN, moment)
+        proven = possible = 0
+        for verdict, members in sweep.alike():
+            asked = members & ~apart
+            if verdict is Verdict.ALLOWED:
+                proven |= asked
+            elif verdict is Verdict.CONDITIONAL and asked:
+                position = (asked & -asked).bit_length() - 1
+                if self.can_arrange(position, hearing.action, hearing.resource, context):
+                    proven |= asked
+                else:
+                    possible |= asked
+        return Open(proven, possible)
+
+    def _parts(self, action: str, among: int) -> Iterator[int]:
+        """Split entities where organization policies, or the account, tell them apart."""
+        service, _, name = action.lower().partition(":")
+        for own in self._targets.of_account.values():
+            parts = [own & among]
+            tags: set[str] = set()
+            for policy, document in self._organization:
+                for statement in document.statements:
+                    if statement.broken is not None or not statement.covers_action(service, name):
+                        continue
+                    tags.update(_tags_asked(statement.context_keys()))
+                    if not any(entry.is_everything for entry in statement.resources or ()):
+                        parts = _refined(parts, self._targets.matched_by(policy, statement, own & among))
+            for part in parts:
+                yield from self.by_tags(part, tuple(sorted(tags)))
+
+    def by_tags(self, part: int, tags: tuple[str, ...]) -> Iterable[int]:
+        """Split entities by the values of tags."""
+        if not tags:
+            return (part,) if part else ()
+        if tags not in self._by_tags:
+            found: dict[tuple[str | None, ...], int] = {}
+            for place in positions(self._targets.every):
+                values = self._targets.tag_values(place, tags)
+                found[values] = found.get(values, 0) | 1 << place
+            self._by_tags[tags] = tuple(found.values())
+        return [inside for bits in self._by_tags[tags] if (inside := bits & part)]
+
+    def hearing(self, action: str, place: int) -> Hearing:
+        """Return an action on an entity, put to everybody."""
+        return Hearing(self._asks, self._population, self._everywhere, action, self._targets.arns[place])
+
+    def can_arrange(self, position: int, action: str, resource: str, context: Context) -> bool:
+        """Return whether a principal for whom an answer is conditional can see to it that it is allowed."""
+        if not self._can_arrange:
+            return False
+        return arranged(self._inquiry.ask(self._population.index.subjects[position], action, resource, context))
+
+
+class _Finding:
+    """One action on some entities that nothing but the principals' own policies tells apart."""
+
+    def __init__(self, finder: SourceFinder, action: str, context: Context, part: int) -> None:
+        self._finder = finder
+        self._population = finder._population
+        self._targets = finder._targets
+        self._action = action
+        self._context = context
+        self._given = given_facts(context)
+        self._part = part
+        self._first = (part & -part).bit_length() - 1
+        self._hearings: dict[int, Hearing] = {}
+
+    def add_to(self, found: Sources) -> None:
+        special = self._special_statements()
+        apart = 0
+        by_principal: dict[int, list[int]] = {}
+        for place in special:
+            number, _ = self._population.index.statement(place)
+            carriers = self._population.carriers[number] | self._population.bounded[number]
+            apart |= carriers
+            for position in positions(carriers):
+                by_principal.setdefault(position, []).append(place)
+        everybody = self._finder.swept(self._hearing(self._first), self._context, apart)
+        proven: dict[int, int] = {}
+        possible: dict[int, int] = {}
+        for position, places in by_principal.items():
+            self._finder._inquiry.breathe()
+            covered = [0, 0]
+            for part in self._classes(position, places):
+                verdict = self._ask(position, (part & -part).bit_length() - 1, part)
+                if verdict is not None:
+                    covered[verdict] |= part
+            proven[covered[0]] = proven.get(covered[0], 0) | 1 << position
+            possible[covered[1]] = possible.get(covered[1], 0) | 1 << position
+        own = {
+            covered: Open(proven.get(covered, 0), possible.get(covered, 0))
+            for covered in {**proven, **possible}
+            if covered
+        }
+        found.add(self._part, everybody, own)
+
+    def asked_alone(self, members: int, place: int) -> Open:
+        found = [0, 0]
+        for position in positions(members & self._population.everybody):
+            verdict = self._ask(position, place, 1 << place)
+            if verdict is not None:
+                found[verdict] |= 1 << position
+        return Open(*found)
+
+    def _hearing(self, place: int) -> Hearing:
+        hearing = self._hearings.get(place)
+        if hearing is None:
+            hearing = self._hearings[place] = self._finder.hearing(self._action, place)
+        return hearing
+
+    def _ask(self, position: int, place: int, part: int) -> int | None:
+        """Return 0 where it is allowed or can be arranged, 1 where it hangs on a fact, None where it is refused."""
+        if part >> self._first & 1:
+            place = self._first  # its hearing is there already
+        verdict = self._hearing(place).verdict(position, self._given, UnknownContext.UNKNOWN)
+        if verdict is Verdict.ALLOWED:
+            return 0
+        if verdict is not Verdict.CONDITIONAL:
+            return None
+        return 0 if self._finder.can_arrange(position, self._action, self._targets.arns[place], self._context) else 1
+
+    def _special_statements(self) -> list[int]:
+        """Return the statements that cover the action and tell the entities apart."""
+        found = []
+        for place in sorted(self._hearing(self._first).covering.places):
+            spoken = self._targets.spoken.get(place)
+            if (
+                place in self._targets.personal
+                or (spoken is not None and spoken & self._part not in (0, self._part))
+                or _tags_asked(self._asked_keys(place))
+            ):
+                found.append(place)
+        return found
+
+    def _asked_keys(self, place: int) -> tuple[str, ...]:
+        number, statement = self._population.index.statement(place)
+        return self._population.asked(statement, self._population.index.documents[number].version).keys
+
+    def _classes(self, position: int, places: Iterable[int]) -> list[int]:
+        """Split the entities into those that a principal's own statements do not tell apart."""
+        parts = [self._part]
+        tags: set[str] = set()
+        for place in places:
+            spoken = self._targets.spoken.get(place)
+            if place in self._targets.personal:
+                _, statement = self._population.index.statement(place)
+                for covered in self._personal(position, statement):
+                    parts = _refined(parts, covered)
+            elif spoken is not None:
+                parts = _refined(parts, spoken)
+            tags.update(_tags_asked(self._asked_keys(place)))
+        if not tags:
+            return parts
+        wanted = tuple(sorted(tags))
+        return [split for part in parts for split in self._finder.by_tags(part, wanted)]
+
+    def _personal(self, position: int, statement: Statement) -> tuple[int, ...]:
+        keys = [key for key in statement.resource_keys() if dependence(key) is Dependence.CALLER]
+        derive = self._hearing(self._first).side(self._population.peers_at(position)).derive
+        facts = self._population.facts(position, keys, derive)
+        known = {key: fact for key, fact in zip(keys, facts, strict=True) if fact is not None}
+        return self._targets.filled(statement, known)
+
+
+def _refined(parts: Iterable[int], bits: int) -> list[int]:
+    return [split for part in parts for split in (part & bits, part & ~bits) if split]
+
+
+def _tags_asked(keys: Iterable[str]) -> set[str]:
+    return {key.partition("/")[2] for key in keys if key.startswith(_TAG_KEYS)}
+
+
+def _organization_documents(inquiry: Inquiry) -> Iterator[tuple[AttachedPolicy, Document]]:
+    """Yield every organization policy that binds an account of the snapshot, as a policy of its layer."""
+    organization = inquiry.evaluator.organization
+    if organization is None:
+        return
+    seen: set[int] = set()
+    for account in inquiry.snapshot.accounts:
+        for kind, policy in _OF_KIND.items():
+            for level in organization.levels(account.account_id, kind) or ():
+                for one in level:
+                    if id(one.document) not in seen:
+                        seen.add(id(one.document))
+                        yield policy, one.document

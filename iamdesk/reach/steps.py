@@ -1,0 +1,296 @@
+"""Every step that principals may take: the paths of the catalogue, filled with the entities of one snapshot."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from iamdesk.evaluate.caller import CallerKind
+from iamdesk.query.population import Population, positions
+from iamdesk.reach.administration import FULL_ACCESS, POWERS, is_administrator, question
+from iamdesk.reach.anything import Anything
+from iamdesk.reach.catalogue import ASSUMES, PASSES, Aim, EscalationPath, Gain, On, Required, catalogue
+from iamdesk.reach.hypotheses import OpenTrust
+from iamdesk.reach.inquiry import Context, Inquiry
+from iamdesk.reach.sources import NOBODY, Open, SourceFinder, Sources
+from iamdesk.reach.targets import Targets
+from iamdesk.reach.trusts import Assumable, Trusts
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.progress import Progress, no_progress
+
+PHASES = 7
+"""How many parts the work has, as progress tells it: the last ones are the graph's."""
+TRUST_CHANGE = "iam:UpdateAssumeRolePolicy"
+_OTHERWISE = {
+    "fewer than two access keys": "iam:DeleteAccessKey",
+    "no console password": "iam:UpdateLoginProfile",
+    "console password": "iam:CreateLoginProfile",
+}
+"""What makes a fact unimportant: whoever may do this, too, gets on either way."""
+_ASSUMED = frozenset({Aim.ROLE, Aim.FOREIGN_ROLE, Aim.OPEN_ROLE})
+_OF_SERVICE = frozenset({Aim.PASSED_ROLE, Aim.ROLE_IN_USE})
+
+
+class Edge(NamedTuple):
+    """Principals who may take one path to one entity."""
+
+    path_id: str
+    """Several joined with ``+`` where one needs another."""
+    target: int
+    """Whom it concerns, as its place among the targets."""
+    members: Open
+
+
+class Steps:
+    """The steps of everybody in one snapshot, as bits."""
+
+    def __init__(self, inquiry: Inquiry, progress: Progress = no_progress) -> None:
+        """Ask all that the paths need.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        self.inquiry = inquiry
+        evaluator = inquiry.evaluator
+        self.population: Population = evaluator.population()
+        self.targets = Targets(inquiry.snapshot, self.population.index)
+        self.finder = SourceFinder(inquiry, self.targets, self.population)
+        self.trusts = Trusts(inquiry, self.targets, self.population)
+        self.anything = Anything(inquiry, self.population)
+        self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
+        self._sources: dict[tuple[str, str], Sources] = {}
+        self._passing: dict[str, int] = {}
+        self._own_at_all: dict[str, int] = {}
+        partition = inquiry.snapshot.accounts[0].partition if inquiry.snapshot.accounts else "aws"
+        self._full_access = f"arn:{partition}:iam::aws:policy/{FULL_ACCESS}"
+        self.by_aim = {aim: [one for one in catalogue().paths if one.target is aim] for aim in Aim}
+        self.members_of = self._members_of_accounts()
+        self.users = self._find_users()
+        """All users, as bits of the population."""
+        progress(0, PHASES)
+        self.administrators = self._find_administrators()
+        progress(1, PHASES)
+        self.assumable = Assumable(self.trusts, self.finder)
+        progress(2, PHASES)
+        altered = OpenTrust(evaluator)
+        in_open_world = Population(altered, self.population.index)
+        finder = SourceFinder(inquiry, self.targets, in_open_world, altered, can_arrange=False)
+        self._under_open_trust = finder.find(ASSUMES, self.targets.roles)
+        progress(3, PHASES)
+        self._service_paths = self._paths_by_service()
+        progress(4, PHASES)
+        self.places = {
+            position: place
+            for place in positions(self.targets.users | self.targets.roles)
+            if (position := self.population.position(self.targets.arns[place])) is not None
+        }
+        """By position of a user or role: its place among the targets."""
+
+    # ── who is who ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _members_of_accounts(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for peers in self.population.peers:
+            found[peers.account] = found.get(peers.account, 0) | peers.members
+        return found
+
+    def _find_users(self) -> int:
+        found = 0
+        for peers in self.population.peers:
+            if peers.kind is CallerKind.USER:
+                found |= peers.members
+        return found
+
+    def _find_administrators(self) -> int:
+        """Return who is an administrator of their own account, as bits; root users are."""
+        found = 0
+        index = self.population.index
+        for account in self._accounts.values():
+            open_to = self.members_of.get(account.account_id, 0)
+            for power in POWERS:
+                action, resource, context = question(power, account)
+                open_to &= self._ask_everybody(action, resource, context)
+            for position in positions(open_to):
+                arn = index.subjects[position]
+                principal = self.inquiry.evaluator.index.users.get(arn) or self.inquiry.evaluator.index.roles.get(arn)
+                if arn in index.roots or (principal and is_administrator(self.inquiry, account, principal)):
+                    found |= 1 << position
+        return found
+
+    def _ask_everybody(self, action: str, resource: str, context: Context) -> int:
+        self.inquiry.breathe()
+        return self.finder.everybody(action, resource, context).anybody
+
+    def position_of(self, place: int) -> int | None:
+        """Return the position of a user or role among the principals."""
+        return self.population.position(self.targets.arns[place])
+
+    def account_of(self, place: int) -> Account | None:
+        """Return the account of an entity."""
+        return self._accounts.get(self.targets.arns[place].split(":", 5)[4])
+
+    # ── what a path asks ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def context_of(self, path: EscalationPath, action: str) -> Context:
+        """Return the context in which an action of a path is done."""
+        if action == PASSES:
+            return {"iam:PassedToService": path.service}
+        if action.endswith("PermissionsBoundary") and ":Put" in action:
+            return {"iam:PermissionsBoundary": self._full_access}
+        if action.startswith("iam:Attach"):
+            return {"iam:PolicyARN": self._full_access}
+        return {}
+
+    def sources(self, path: EscalationPath, action: str, among: int) -> Sources:
+        """Return who may do an action of a path on each of the entities of a kind."""
+        key = (action, path.service or "")
+        found = self._sources.get(key)
+        if found is None:
+            found = self._sources[key] = self.finder.find(action, among, self.context_of(path, action))
+        return found
+
+    def on_target(self, path: EscalationPath, required: Required, place: int) -> Open:
+        """Return who may do an action of a path on a target."""
+        targets = self.targets
+        if required.on is On.TARGET_POLICY:
+            return self._any_of(path, required.action, targets.policies, self.policies_of(place))
+        if required.on is On.TARGET_PROVIDER:
+            return self._any_of(path, required.action, targets.providers, self.trusts.saml_providers(place))
+        if required.action == ASSUMES:
+            return self.assumable.of(place)
+        found = self.sources(path, required.action, self.kind_of(place)).of(place)
+        if required.action == TRUST_CHANGE:
+            found = found.both(self._under_open_trust.of(place))
+        return found
+
+    def kind_of(self, place: int) -> int:
+        """Return all entities of the kind of one, as bits."""
+        targets = self.targets
+        kinds = (targets.users, targets.roles, targets.groups, targets.policies, targets.providers)
+        return next(kind for kind in kinds if kind >> place & 1)
+
+    def _any_of(self, path: EscalationPath, action: str, among: int, places: Sequence[int]) -> Open:
+        found = NOBODY
+        for place in places:
+            found = found.either(self.sources(path, action, among).of(place))
+        return found
+
+    def policies_of(self, place: int) -> tuple[int, ...]:
+        """Return the customer managed policies that a principal carries, itself or through a group."""
+        carried = self.inquiry.evaluator.index.carried(self.targets.arns[place])
+        found = (self.targets.places.get(policy.source_id) for policy in carried.identity if not policy.is_inline)
+        return tuple(dict.fromkeys(one for one in found if one is not None and self.targets.policies >> one & 1))
+
+    def groups_of(self, place: int) -> tuple[int, ...]:
+        """Return the groups that a user is a member of."""
+        arn = self.targets.arns[place]
+        user = self.inquiry.evaluator.index.users.get(arn)
+        if user is None:
+            return ()
+        groups = self.inquiry.evaluator.index.groups
+        found = (groups.get((arn.split(":", 5)[4], name)) for name in user.group_list)
+        return tuple(self.targets.places[group.arn] for group in found if group and group.arn in self.targets.places)
+
+    def members(self, path: EscalationPath, place: int) -> Open:
+        """Return who may take a path that is about an entity, whatever it gains them."""
+        found = Open(self.population.everybody, 0)
+        for required in path.actions:
+            found = found.both(self.on_target(path, required, place))
+            if not found.anybody:
+                return NOBODY
+        return self._with_needs(path, place, found)
+
+    def _with_needs(self, path: EscalationPath, place: int, members: Open) -> Open:
+        """Return the same with the facts that the path needs: not sure where one is not known."""
+        for need in path.needs:
+            instead = _OTHERWISE.get(need)
+            surely = NOBODY
+            if instead is not None:
+                surely = members.both(self.sources(path, instead, self.kind_of(place)).of(place))
+            members = surely.either(members.unsure())
+        return members
+
+    def may_change_own(self, path: EscalationPath) -> int:
+        """Return who may do the actions of a path at all, as bits: of themselves or of others."""
+        found = self._own_at_all.get(path.id)
+        if found is None:
+            targets = self.targets
+            found = self.population.everybody
+            for required in path.actions:
+                if required.on is On.OWN_POLICY:
+                    kind = targets.policies
+                elif required.on is On.OWN_GROUP:
+                    kind = targets.groups
+                else:
+                    kind = targets.users if "User" in required.action else targets.roles
+                found &= self.sources(path, required.action, kind).anybody
+            self._own_at_all[path.id] = found
+        return found
+
+    def own(self, path: EscalationPath, place: int) -> Open:
+        """Return who may do the actions of a path on a principal's own things: bits of others mean nothing."""
+        targets = self.targets
+        found = Open(self.population.everybody, 0)
+        for required in path.actions:
+            match required.on:
+                case On.OWN_GROUP:
+                    one = self._any_of(path, required.action, targets.groups, self.groups_of(place))
+                case On.OWN_POLICY:
+                    one = self._any_of(path, required.action, targets.policies, self.policies_of(place))
+                case _:
+                    kind = targets.users if "User" in required.action else targets.roles
+                    one = self.sources(path, required.action, kind).of(place) if kind >> place & 1 else NOBODY
+            found = found.both(one)
+        return found
+
+    # ── becoming somebody ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def into(self, place: int) -> Iterator[Edge]:
+        """Yield the paths by which somebody becomes a user or role."""
+        aims: Sequence[Aim] = (Aim.USER,) if self.targets.users >> place & 1 else (Aim.ROLE,)
+        for aim in aims:
+            for path in self.by_aim[aim]:
+                if path.gain is Gain.BECOMES and path.id != "sts-001":
+                    yield Edge(path.id, place, self.members(path, place))
+        if self.targets.roles >> place & 1:
+            yield from self._into_role(place)
+
+    def _into_role(self, place: int) -> Iterator[Edge]:
+        assuming = self.assumable.of(place)
+        account = self.account_of(place)
+        own = self.members_of.get(account.account_id, 0) if account else 0
+        yield Edge("sts-003" if self.trusts.trusts_everyone(place) else "sts-001", place, assuming.within(own))
+        yield Edge("sts-002", place, assuming.within(~own))
+        role = self.inquiry.evaluator.index.roles[self.targets.arns[place]]
+        for service, paths in self._service_paths.items():
+            if not self.trusts.trusting(service) >> place & 1:
+                continue
+            for path, who in paths:
+                if path.instance_profile and not role.instance_profile_list:
+                    continue
+                if path.target is Aim.PASSED_ROLE:
+                    passing = self.sources(path, PASSES, self.trusts.trusting(service)).of(place)
+                    yield Edge(path.id, place, passing.both(who))
+                else:
+                    yield Edge(path.id, place, who.within(own))
+
+    def _paths_by_service(self) -> dict[str, list[tuple[EscalationPath, Open]]]:
+        """Return by service the paths to roles that trust it, and who may do all but pass the role."""
+        found: dict[str, list[tuple[EscalationPath, Open]]] = {}
+        for path in (one for aim in _OF_SERVICE for one in self.by_aim[aim]):
+            service = str(path.service)
+            trusting = self.trusts.trusting(service)
+            if not trusting:
+                continue
+            members = self.population.everybody
+            if path.target is Aim.PASSED_ROLE:
+                members = self._who_passes(path, trusting)
+            others = [required.action for required in path.actions if required.action != PASSES]
+            who = self.anything.who(others, members)
+            found.setdefault(service, []).append((path, who.unsure() if path.needs else who))
+        return found
+
+    def _who_passes(self, path: EscalationPath, trusting: int) -> int:
+        key = str(path.service)
+        if key not in self._passing:
+            sources = self.sources(path, PASSES, trusting)
+            self._passing[key] = sources.anybody
+        return self._passing[key]

@@ -1,0 +1,134 @@
+"""Who may assume which role, and which roles a service may: roles with one trust policy are asked about together."""
+
+import re
+from collections.abc import Iterator
+
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.query.population import Population, positions
+from iamdesk.reach.administration import OPEN
+from iamdesk.reach.catalogue import ASSUMES
+from iamdesk.reach.inquiry import Inquiry
+from iamdesk.reach.sources import NOBODY, Open, SourceFinder, Sources
+from iamdesk.reach.targets import Targets
+from iamdesk.snapshot.model import RoleDetail
+
+_WHOLE_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::root)?")
+
+
+class Trusts:
+    """What the trust policies of a snapshot let in."""
+
+    def __init__(self, inquiry: Inquiry, targets: Targets, population: Population) -> None:
+        self._inquiry = inquiry
+        self._targets = targets
+        self._population = population
+        self._roles = inquiry.evaluator.index.roles
+        self._by_document: dict[tuple[Document, str], int] = {}
+        for place in positions(targets.roles):
+            role = self._roles[targets.arns[place]]
+            key = (inquiry.evaluator.index.trust(role), role.arn.split(":", 5)[4])
+            self._by_document[key] = self._by_document.get(key, 0) | 1 << place
+        self._trusting: dict[str, int] = {}
+
+    def assuming(self, finder: SourceFinder) -> Iterator[tuple[int, Open | Sources]]:
+        """Yield (roles, who may assume them), for roles that anybody of the snapshot may assume at all.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        for (document, _), roles in self._by_document.items():
+            self._inquiry.breathe()
+            named, is_wide = self._let_in(document)
+            if is_wide:
+                yield roles, finder.find(ASSUMES, roles)
+            elif named:
+                for place in positions(roles):
+                    yield 1 << place, finder.candidates(ASSUMES, place, named)
+
+    def _let_in(self, document: Document) -> tuple[int, bool]:
+        """Return the principals that a trust policy could name, and whether it is open to many."""
+        named = 0
+        for statement in document.statements:
+            if not statement.is_allow or statement.broken is not None:
+                continue
+            if not statement.covers_action("sts", "assumerole"):
+                continue
+            if statement.not_principal:
+                return 0, True
+            for entry in statement.principals or ():
+                if entry.type is not PrincipalType.AWS:
+                    continue
+                whole = _WHOLE_ACCOUNT.fullmatch(entry.text)
+                if entry.is_everyone or (whole and whole[1] in self._inquiry.evaluator.index.accounts):
+                    return 0, True
+            named |= self._population.named_by(statement)
+        return named & self._population.everybody, False
+
+    def trusts_everyone(self, place: int) -> bool:
+        """Return whether a role's trust policy names everyone, under whatever conditions."""
+        document = self._inquiry.evaluator.index.trust(self._role(place))
+        return any(
+            statement.is_allow
+            and statement.broken is None
+            and statement.covers_action("sts", "assumerole")
+            and any(entry.is_everyone for entry in statement.principals or ())
+            for statement in document.statements
+        )
+
+    def trusting(self, service: str) -> int:
+        """Return the roles that a service may assume for the role's own account, as bits."""
+        found = self._trusting.get(service)
+        if found is None:
+            found = 0
+            for (document, account), roles in self._by_document.items():
+                if self._names(document, service):
+                    self._inquiry.breathe()
+                    arn = self._targets.arns[(roles & -roles).bit_length() - 1]
+                    verdicts = (
+                        self._inquiry.verdict(service, action, arn, {"aws:SourceAccount": account})
+                        for action in (ASSUMES, "sts:AssumeRoleWithWebIdentity")
+                    )
+                    if any(verdict in OPEN for verdict in verdicts):
+                        found |= roles
+            self._trusting[service] = found
+        return found
+
+    @staticmethod
+    def _names(document: Document, service: str) -> bool:
+        return any(
+            statement.is_allow
+            and statement.broken is None
+            and any(
+                entry.text == service and entry.type in (PrincipalType.SERVICE, PrincipalType.FEDERATED)
+                for entry in statement.principals or ()
+            )
+            for statement in document.statements
+        )
+
+    def saml_providers(self, place: int) -> tuple[int, ...]:
+        """Return the SAML providers that let somebody into a role, as targets."""
+        found: dict[int, None] = {}
+        for statement in self._inquiry.evaluator.index.trust(self._role(place)).statements:
+            if statement.is_allow and statement.broken is None and statement.covers_action("sts", "assumerolewithsaml"):
+                for entry in statement.principals or ():
+                    provider = self._targets.places.get(entry.text)
+                    if provider is not None and self._targets.providers >> provider & 1:
+                        found[provider] = None
+        return tuple(found)
+
+    def _role(self, place: int) -> RoleDetail:
+        return self._roles[self._targets.arns[place]]
+
+
+class Assumable:
+    """Who may assume each role."""
+
+    def __init__(self, trusts: Trusts, finder: SourceFinder) -> None:
+        self._by_roles = tuple(trusts.assuming(finder))
+        self._by_place = {place: found for roles, found in self._by_roles for place in positions(roles)}
+
+    def of(self, place: int) -> Open:
+        """Return who may assume a role."""
+        found = self._by_place.get(place, NOBODY)
+        return found.of(place) if isinstance(found, Sources) else found

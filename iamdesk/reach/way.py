@@ -1,0 +1,145 @@
+"""What principals can become, as the outside sees it: frozen, each step with what proves it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from iamdesk.explain.decision import Decision
+
+__all__ = ["Cut", "Goal", "GoalKind", "Proof", "Reached", "Refusal", "State", "Step", "Way"]
+
+
+class State(StrEnum):
+    """How sure a step or a way is."""
+
+    PROVEN = "proven"
+    """Every permission that it needs is allowed, and every fact is in the snapshot."""
+    POSSIBLE = "possible"
+    """It needs a fact that the snapshot does not hold: ``needs`` names it."""
+    REFUTED = "refuted"
+    """Some policy speaks for it, but something stops it."""
+
+
+class GoalKind(StrEnum):
+    """Where a way leads."""
+
+    PRINCIPAL = "principal"
+    ADMINISTRATION = "administration"
+    """Of one account."""
+    DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where a way leads."""
+
+    kind: GoalKind
+    key: str
+    """A principal's ARN, an account's id, the name of the data."""
+    name: str
+    """For people: ``administrator of account 111122223333``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One question that a step rests on, with its whole answer."""
+
+    says: str
+    """What was asked: ``iam:PutRolePolicy on role/deploy``."""
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One way in which one principal makes more of itself."""
+
+    path_id: str
+    """``iam-012``; several joined with ``+`` where one path needs another."""
+    how: str
+    """What it does, after ``by``: ``changing the role's trust policy``."""
+    source: str
+    """ARN of who does it."""
+    target: str
+    """ARN of the user, role or group that it concerns; its own where it changes itself."""
+    goal: Goal
+    """What it becomes."""
+    state: State
+    needs: tuple[str, ...]
+    """Facts that are missing, in words; for a condition the keys."""
+    _prove: Callable[["Step"], tuple[Proof, ...]] = field(repr=False, compare=False)
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """The questions that it rests on, answered when asked for."""
+        return self._prove(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Steps one after the other, from a principal to a goal. No steps: it is there already."""
+
+    start: str
+    goal: Goal
+    steps: tuple[Step, ...]
+
+    @property
+    def state(self) -> State:
+        """Proven where every step is."""
+        return State.PROVEN if all(step.state is State.PROVEN for step in self.steps) else State.POSSIBLE
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """All facts that are missing, each once."""
+        return tuple(dict.fromkeys(fact for step in self.steps for fact in step.needs))
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What one principal can become, summed up."""
+
+    principal: str
+    account: str
+    is_administrator: bool
+    to_administration: int | None
+    """Steps to the administration of any account, all proven; 0: it is an administrator; None: no way."""
+    maybe_to_administration: int | None
+    """The same with steps that need a fact; None where no way is shorter than the proven one."""
+    principals: int
+    """How many other principals it can become, all steps proven."""
+    maybe_principals: int
+    """How many more with steps that need a fact."""
+    accounts: tuple[str, ...]
+    """Other accounts of the snapshot that it gets into, all steps proven."""
+    data: tuple[str, ...]
+    """Sensitive data that it can read only as somebody else, all steps proven."""
+    reads: tuple[str, ...]
+    """Sensitive data that it can read as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A path for which some policy of a principal speaks, and what stops it."""
+
+    path_id: str
+    how: str
+    target: str | None
+    """ARN; None where nobody fits it."""
+    by: str
+    """What stops it, as a sentence."""
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One change that stops a way, and whom else it touches."""
+
+    what: str
+    """What to change, as a sentence."""
+    policy_key: str
+    """The policy to open."""
+    statement: str
+    """The statement, as people point at it."""
+    carriers: tuple[str, ...]
+    """ARNs of the principals who lose it, too; for a trust policy those who get in by the same statement."""
+    stops: int
+    """How many of the ways that were asked about it stops."""
