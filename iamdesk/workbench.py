@@ -28,10 +28,14 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.checks.finding import Finding
     from iamdesk.explain.changes import Changes
     from iamdesk.query.evaluator import Evaluator
+    from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
     from iamdesk.query.what_can import EffectiveAccess, Overview
     from iamdesk.query.who_can import Access
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
+
+_MOST_NEEDS = 6
+"""Needs that are suggested before actions."""
 
 
 class OpenSnapshot:
@@ -82,11 +86,23 @@ class OpenSnapshot:
         return self._completions.principals(text, limit)
 
     def complete_action(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return actions that hold the text, best first, each with access level and description."""
-        return self._completions.actions(text, limit)
+        """Return actions that hold the text, best first, each with access level and description.
+
+        Needs that the words describe (``read object``) come first; their names stand for an action in a question.
+        """
+        from iamdesk.query.bundles import suggest_needs
+
+        found = suggest_needs(text, _MOST_NEEDS)
+        return (*found, *self._completions.actions(text, limit - len(found)))
 
     def complete_resource(self, action: str, text: str, limit: int = 50) -> tuple[Completion, ...]:
-        """Return ARNs of the snapshot and ARN templates of the action's resources that hold the text, best first."""
+        """Return ARNs of the snapshot and ARN templates of the action's resources that hold the text, best first.
+
+        ``action`` may be the name of a need: then of what it is about.
+        """
+        if action.strip() and ":" not in action:
+            need = self.find_need(action)
+            action = need.action if need is not None else action
         return self._completions.resources(action, text, limit)
 
     @staticmethod
@@ -122,6 +138,30 @@ class OpenSnapshot:
         from iamdesk.explain.counterfactual import smallest_changes
 
         return smallest_changes(self.evaluator.trace(request), cancelled)
+
+    def ask_need(self, question: "NeedQuestion") -> "NeedAnswer":
+        """Answer a compound question: every part by itself, and all of them together.
+
+        Raises:
+            RequestError: the question cannot be asked; its text says why in one sentence.
+        """
+        from iamdesk.query.need_answers import answer_need
+
+        return answer_need(self.evaluator, question)
+
+    @staticmethod
+    def find_need(name: str, resource: str = "*") -> "Need | None":
+        """Return the need of that name (``read-object``), or an action with what it depends on; None for neither."""
+        from iamdesk.query.bundles import find_need
+
+        return find_need(name, resource)
+
+    @staticmethod
+    def also_needed(action: str) -> "AlsoNeeded | None":
+        """Return what a call needs beside its own action, or may need; None where nothing is known."""
+        from iamdesk.query.dependents import also_needed
+
+        return also_needed(action)
 
     def who_can(
         self,

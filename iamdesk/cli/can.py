@@ -1,24 +1,41 @@
-"""``iamdesk can``: one question, one answer."""
+"""``iamdesk can``: one question, one answer; with ``--need`` a compound one."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from iamdesk.cli import options
-from iamdesk.cli.output import note, say_json, say_text
+from iamdesk.cli.output import note, say, say_json, say_text
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.decision import Verdict
 from iamdesk.export.answer_text import answer_text
 from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.workbench import Workbench
+from iamdesk.export.need_answer import also_needed_lines, need_text, to_need_result
+from iamdesk.query.needs import NeedQuestion
+from iamdesk.workbench import OpenSnapshot, Workbench
 
 
 def can(
     snapshot: options.SnapshotPath,
     principal: options.Principal,
-    action: options.Action,
     resource: options.Resource,
-    context: options.Context = [],  # noqa: B006 - read by typer, never changed
+    action: Annotated[
+        str | None, typer.Option(metavar="ACTION", help="What for: s3:GetObject.", show_default=False)
+    ] = None,
+    need: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Instead of --action, what it takes as a whole: read-object, or an action with what it depends on.",
+            show_default=False,
+        ),
+    ] = None,
+    on: Annotated[
+        list[str],
+        typer.Option("--on", metavar="NAME=ARN", help="What else a need works on: role=ARN.", show_default=False),
+    ] = [],  # noqa: B006 - read by typer, never changed
+    context: options.Context = [],  # noqa: B006
     absent: options.Absent = [],  # noqa: B006
     session_policy: options.SessionPolicies = [],  # noqa: B006
     unknown_context: options.UnknownKeys = UnknownContext.UNKNOWN,
@@ -39,9 +56,15 @@ def can(
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Answer one question: may X do Y on Z?"""
+    if (action is None) == (need is None):
+        raise typer.BadParameter("give one of --action and --need", param_hint="--action")
+    if need is None and on:
+        raise typer.BadParameter("only a --need works on more than its resource", param_hint="--on")
+    if need is not None and changes:
+        raise typer.BadParameter("ask a part by itself for its changes", param_hint="--changes")
     request = Request(
         principal=principal,
-        action=action,
+        action=action or need or "",
         resource=resource,
         context=options.read_context(context, absent),
         resource_account=resource_account,
@@ -50,12 +73,46 @@ def can(
         without=frozenset(without),
     )
     opened = Workbench().open_snapshot(snapshot)
+    is_json = output_format is options.Format.JSON
+    if need is None:
+        decision = _answer(opened, request, str(snapshot), changes=changes, is_json=is_json)
+    else:
+        decision = _answer_need(opened, NeedQuestion(request, _read_inputs(on)), str(snapshot), is_json=is_json)
+    if expect is not None and decision is not expect:
+        note(f"expected {expect.value}, but the answer is {decision.value}")
+        raise typer.Exit(1)
+
+
+def _answer(opened: OpenSnapshot, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Verdict:
     decision = opened.ask(request)
     found = opened.changes(request) if changes else None
-    if output_format is options.Format.JSON:
-        say_json(to_evaluation_result(decision, found))
+    also = opened.also_needed(request.action)
+    if is_json:
+        say_json(to_evaluation_result(decision, found, also))
+        return decision.decision
+    say_text(answer_text(decision, snapshot, found))
+    if also is not None:
+        say()
+        for line in also_needed_lines(also):
+            say(line)
+    return decision.decision
+
+
+def _answer_need(opened: OpenSnapshot, question: NeedQuestion, snapshot: str, *, is_json: bool) -> Verdict:
+    answer = opened.ask_need(question)
+    if is_json:
+        result: dict[str, Any] = to_need_result(answer)
+        say_json(result)
     else:
-        say_text(answer_text(decision, str(snapshot), found))
-    if expect is not None and decision.decision is not expect:
-        note(f"expected {expect.value}, but the answer is {decision.decision.value}")
-        raise typer.Exit(1)
+        say_text(need_text(answer, snapshot))
+    return answer.decision
+
+
+def _read_inputs(pairs: Sequence[str]) -> dict[str, str]:
+    inputs: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, arn = pair.partition("=")
+        if not name.strip() or not equals or not arn.strip():
+            raise typer.BadParameter(f"expected NAME=ARN, got {pair!r}", param_hint="--on")
+        inputs[name.strip()] = arn.strip()
+    return inputs

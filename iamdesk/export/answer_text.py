@@ -36,7 +36,7 @@ def _lines(decision: Decision, snapshot_path: str) -> Iterator[str]:
     yield visible(verdict_words(decision))
     yield visible(decision.sentence)
     yield ""
-    yield from _question(decision.request, snapshot_path)
+    yield from question_lines(decision.request, snapshot_path)
     if decision.conditions:
         yield ""
         yield from (f"Allowed when {visible(condition_words(condition))}." for condition in decision.conditions)
@@ -61,9 +61,10 @@ def _lines(decision: Decision, snapshot_path: str) -> Iterator[str]:
                 yield from _statement(line, decision.request.principal)
 
 
-def _question(request: Request, snapshot_path: str) -> Iterator[str]:
+def question_lines(request: Request, snapshot_path: str, action: str = "Action") -> Iterator[str]:
+    """Yield a question, a line for each part; ``action`` is what stands before what is done."""
     yield f"Principal  {visible(request.principal)}"
-    yield f"Action     {visible(request.action)}"
+    yield f"{action:<9}  {visible(request.action)}"
     yield f"Resource   {visible(request.resource)}"
     label = "Context"
     for key, value in request.context.items():
@@ -105,10 +106,17 @@ def command_line(request: Request, snapshot_path: str) -> str:
     What the command line has no option for stands above it as a shell comment, so that nobody takes the answer to the
     command for the answer on the screen.
     """
+    words, notes = question_words(request, snapshot_path, "--action")
+    lines = [f"# asked in the window: {visible(note)}" for note in notes]
+    return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
+
+
+def question_words(request: Request, snapshot_path: str, action_option: str) -> tuple[list[str], list[str]]:
+    """Return the words of the command that asks a question, and what it has no option for."""
     path = f"./{snapshot_path}" if snapshot_path.startswith("-") else snapshot_path
     words = ["iamdesk", "can", path]
-    words += ["--principal", request.principal, "--action", request.action, "--resource", request.resource]
-    notes = []
+    words += ["--principal", request.principal, action_option, request.action, "--resource", request.resource]
+    notes: list[str] = []
     for key, value in request.context.items():
         if value is None:
             words += ["--absent", key]
@@ -129,5 +137,4 @@ def command_line(request: Request, snapshot_path: str) -> str:
     if request.session_policies is not None:
         names = listed([policy.name for policy in request.session_policies])
         notes.append(f"with session policies ({names}): save each and add --session-policy FILE")
-    lines = [f"# asked in the window: {visible(note)}" for note in notes]
-    return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
+    return words, notes

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.changes import Change, Changes
 from iamdesk.explain.decision import Assumption, Decision, Part, SourceType, StatementLine, Verdict
+from iamdesk.query.needs import NeedAnswer
 
 _SHOWN_KEYS = 2
 
@@ -89,6 +90,18 @@ def _what_is_missing(keys: Sequence[str]) -> str:
     if len(keys) <= _SHOWN_KEYS:
         return " and ".join(keys)
     return f"{', '.join(keys[:_SHOWN_KEYS])} and {len(keys) - _SHOWN_KEYS} more"
+
+
+def joined_verdict_words(answer: NeedAnswer) -> str:
+    """Return the verdict of a compound question in a few words, as `verdict_words` does of a single one."""
+    words = VERDICT_WORDS[answer.decision].partition(":")[0]
+    if answer.decision is Verdict.CONDITIONAL:
+        inputs = [answer.need.inputs[one.part.input] for one in answer.parts if one.is_open]
+        words = f"{words} {_what_is_missing([*answer.missing_context_values, *dict.fromkeys(inputs)])}"
+    elif answer.decision is not Verdict.ALLOWED:
+        words = f"{words}: a part of it is not allowed"
+    left_out = without_words(answer.question.request.without)
+    return f"{words} ({left_out})" if left_out else words
 
 
 def without_words(layers: Iterable[Layer]) -> str:

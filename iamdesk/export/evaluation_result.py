@@ -20,6 +20,7 @@ AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationRe
                            "Add": [{"Layer", "Level", "Place", "PolicyKey", "Statement"}],
                            "DependsOn": [key]}]
       "NoChange": str                                         where asked for and there is none: why
+      "AlsoNeeded": {"Actions": [action], "PassedToService": [service]}    where the call needs, or may need, others
     }
 
     statement: {"SourcePolicyId", "SourcePolicyType", "StatementIndex" (from 0), "Sid" (or null), "Effect",
@@ -33,11 +34,14 @@ from typing import Any
 
 from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.decision import Assumption, Decision, LayerLine, StatementLine
+from iamdesk.query.needs import AlsoNeeded
 
 
-def to_evaluation_result(decision: Decision, changes: Changes | None = None) -> dict[str, Any]:
+def to_evaluation_result(
+    decision: Decision, changes: Changes | None = None, also: AlsoNeeded | None = None
+) -> dict[str, Any]:
     """Return an answer as the JSON object that the module describes; ``changes`` where they were asked for."""
-    result = {
+    result: dict[str, Any] = {
         "EvalActionName": decision.request.action,
         "EvalResourceName": decision.request.resource,
         "EvalDecision": decision.decision.value,
@@ -46,7 +50,7 @@ def to_evaluation_result(decision: Decision, changes: Changes | None = None) -> 
         "Sentence": decision.sentence,
         "Layers": [_layer(line, decision) for line in decision.layers],
         "BlockedBy": list(decision.blocked_by),
-        "Assumptions": [_assumption(assumption) for assumption in decision.assumptions],
+        "Assumptions": [assumption_result(assumption) for assumption in decision.assumptions],
         "Conditions": [_context(values) for values in decision.conditions],
         "Denials": [_context(values) for values in decision.denials],
     }
@@ -54,6 +58,8 @@ def to_evaluation_result(decision: Decision, changes: Changes | None = None) -> 
         result["SmallestChanges"] = [_change(change) for change in changes.changes]
         if changes.reason:
             result["NoChange"] = changes.reason
+    if also is not None:
+        result["AlsoNeeded"] = {"Actions": list(also.actions), "PassedToService": list(also.services)}
     return result
 
 
@@ -117,7 +123,8 @@ def _statement(line: StatementLine) -> dict[str, Any]:
     }
 
 
-def _assumption(assumption: Assumption) -> dict[str, Any]:
+def assumption_result(assumption: Assumption) -> dict[str, Any]:
+    """Return one assumption: its code, its sentence, and the other answer where there is one."""
     result = {"Code": assumption.code, "Message": assumption.message}
     if assumption.other_decision is not None:
         result["OtherDecision"] = assumption.other_decision.value

@@ -297,3 +297,86 @@ def test_where_nothing_turns_it_around_the_reason_is_told(iamdesk: Callable[...,
 
     assert iamdesk("can", sample, *question).stdout.endswith("around: the call needs no permission.\n")
     assert json.loads(iamdesk("can", sample, *question, "--format", "json").stdout)["NoChange"].startswith("No change")
+
+
+FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:report"
+BUILD = ("--principal", ELENA, "--need", "create-function", "--resource", FUNCTION)
+DEPLOY = "arn:aws:iam::111122223333:role/GitHubActionsDeploy"
+
+
+def test_a_need_is_answered_part_by_part(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("can", sample, *BUILD)
+
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines[0] == "Depends on the role that is passed"
+    assert "Need       create-function" in lines
+    assert any(line.startswith("  lambda:CreateFunction  allowed") for line in lines)
+    assert any(line.startswith("  iam:PassRole           not asked") for line in lines)
+
+
+def test_what_else_a_need_works_on_is_named_by_on(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("can", sample, *BUILD, "--on", f"role={DEPLOY}", "--format", "json")
+
+    answer = json.loads(done.stdout)
+    assert (answer["Need"], answer["EvalDecision"]) == ("create-function", "implicitDeny")
+    passing = answer["Parts"][1]
+    assert (passing["EvalActionName"], passing["Counts"], passing["EvalDecision"]) == (
+        "iam:PassRole",
+        True,
+        "implicitDeny",
+    )
+    assert passing["Answer"]["EvalResourceName"] == DEPLOY
+    assert "NotAsked" not in passing
+
+
+def test_expect_holds_for_the_joint_answer(iamdesk: Callable[..., Any], sample: Path) -> None:
+    named = ("--on", f"role={DEPLOY}")
+
+    assert iamdesk("can", sample, *BUILD, *named, "--expect", "implicitDeny").returncode == 0
+    assert iamdesk("can", sample, *BUILD, "--expect", "allowed").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--need", "fly"), "no need is called"),
+        (("--need", "read-object", "--action", "s3:GetObject"), "one of --action and --need"),
+        ((), "one of --action and --need"),
+        (("--action", "s3:GetObject", "--on", "role=x"), "--need"),
+        (("--need", "read-object", "--on", "role"), "expected NAME=ARN"),
+        (("--need", "read-object", "--changes"), "--changes"),
+    ],
+)
+def test_bad_usage_of_needs_ends_with_status_2(
+    iamdesk: Callable[..., Any], sample: Path, options: tuple[str, ...], says: str
+) -> None:
+    done = iamdesk("can", sample, "--principal", ELENA, "--resource", PAYROLL, *options)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+
+
+def test_what_a_call_needs_beside_itself_is_told_with_the_command(iamdesk: Callable[..., Any], sample: Path) -> None:
+    question = ("--principal", ELENA, "--action", "ec2:RunInstances", "--resource", "*")
+    done = iamdesk("can", sample, *question)
+
+    assert done.stdout.splitlines()[-3:] == [
+        "Also needs iam:PassRole on the role that is passed to ec2.amazonaws.com.",
+        "May also need ec2:CreateTags and ssm:GetParameters.",
+        "All in one: iamdesk can … --need ec2:RunInstances --on role=ROLE_ARN",
+    ]
+    answer = json.loads(iamdesk("can", sample, *question, "--format", "json").stdout)
+    assert answer["AlsoNeeded"] == {
+        "Actions": ["iam:PassRole", "ec2:CreateTags", "ssm:GetParameters"],
+        "PassedToService": ["ec2.amazonaws.com"],
+    }
+    assert "AlsoNeeded" not in json.loads(iamdesk("can", sample, *READ_PAYROLL, "--format", "json").stdout)
+
+
+def test_the_command_of_what_a_call_needs_works(iamdesk: Callable[..., Any], sample: Path) -> None:
+    question = ("--principal", ELENA, "--need", "ec2:RunInstances", "--resource", "*", "--on", f"role={DEPLOY}")
+    done = iamdesk("can", sample, *question)
+
+    assert done.stdout.startswith("Denied: a part of it is not allowed\n")
+    assert "  iam:PassRole       denied, to hand a role over to ec2.amazonaws.com\n" in done.stdout

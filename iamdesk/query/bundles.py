@@ -1,0 +1,82 @@
+"""The needs that ship with iamdesk (``resources/data/needs.json``), found by name or by what people type."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.index.shown import Completion
+from iamdesk.paths import resources
+from iamdesk.query.dependents import need_with_dependents
+from iamdesk.query.needs import Need, Part, When
+
+_MOST_ACTIONS = 3
+
+
+@lru_cache(maxsize=1)
+def needs() -> Mapping[str, Need]:
+    """Return every need by its name, in the order of the file."""
+    text = (resources() / "data" / "needs.json").read_text(encoding="utf-8")
+    return {entry["name"]: _need(entry) for entry in json.loads(text)["needs"]}
+
+
+def _need(entry: Mapping[str, Any]) -> Need:
+    return Need(
+        entry["name"],
+        entry["title"],
+        entry["words"],
+        entry["takes"],
+        tuple(_part(part) for part in entry["parts"]),
+        tuple(entry["sources"]),
+        entry.get("via", ""),
+        entry.get("inputs", {}),
+    )
+
+
+def _part(entry: Mapping[str, Any]) -> Part:
+    context = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.get("context", {}).items()
+    }
+    return Part(entry["action"], entry["on"], When(entry.get("when", When.ALWAYS)), entry.get("why", ""), context)
+
+
+def find_need(name: str, resource: str = "*") -> Need | None:
+    """Return the need of that name, or an action with what it depends on; None where there is none."""
+    name = name.strip()
+    return needs().get(name.lower()) or (need_with_dependents(name, resource) if ":" in name else None)
+
+
+def need_called(name: str, resource: str) -> Need:
+    """Return the need of that name, or an action with what it depends on.
+
+    Raises:
+        RequestError: there is none; its text lists the names.
+    """
+    found = find_need(name, resource)
+    if found is None:
+        if ":" in name:
+            raise RequestError(f"nothing is known that {name.strip()} needs beside itself: ask it as an action")
+        raise RequestError(f"no need is called `{name.strip()}`: one of {', '.join(needs())}, or an action")
+    return found
+
+
+def suggest_needs(text: str, limit: int) -> tuple[Completion, ...]:
+    """Return the needs whose name or words hold every word of the text, those whose title does first."""
+    words = text.lower().split()
+    if not words or any(":" in word for word in words):
+        return ()
+    return tuple(_suggested(words))[:limit]
+
+
+def _suggested(words: list[str]) -> Iterator[Completion]:
+    found = [need for need in needs().values() if all(word in _texts(need) for word in words)]
+    found.sort(key=lambda need: not all(word in f"{need.name} {need.title}" for word in words))
+    for need in found:
+        actions = list(dict.fromkeys(part.action for part in need.parts))
+        more = f" and {len(actions) - _MOST_ACTIONS} more" if len(actions) > _MOST_ACTIONS else ""
+        yield Completion(need.name, need.title.capitalize(), f"{', '.join(actions[:_MOST_ACTIONS])}{more} as one")
+
+
+def _texts(need: Need) -> str:
+    return f"{need.name} {need.title} {need.words}".lower()

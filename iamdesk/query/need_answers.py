@@ -1,0 +1,203 @@
+"""Compound questions: each part is asked by itself, and the joint answer is as good as the worst of them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain import wording
+from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.policy.arn import Arn, ArnError, parse_arn
+from iamdesk.query.bundles import need_called
+from iamdesk.query.dependents import key_service_context
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.needs import Need, NeedAnswer, NeedQuestion, Part, PartAnswer, When
+
+_AWS_MANAGED_KEY = ":alias/aws/"
+
+
+def answer_need(evaluator: Evaluator, question: NeedQuestion) -> NeedAnswer:
+    """Answer a compound question.
+
+    Raises:
+        RequestError: there is no such need, it takes no such input, or one of its parts cannot be asked.
+    """
+    request = question.request
+    need = need_called(request.action, request.resource.strip())
+    for name in question.inputs:
+        if name not in need.inputs:
+            known = ", ".join(need.inputs) or "none"
+            raise RequestError(f"{need.name} takes no `{name}`; what it takes beside the resource: {known}")
+    asking = _Asking(evaluator, need, question)
+    parts = tuple(asking.ask(part) for part in need.parts)
+    verdict = _joint(parts)
+    missing = dict.fromkeys(
+        key for one in parts if one.counts and one.decision for key in one.decision.missing_context_values
+    )
+    return NeedAnswer(
+        question=replace(question, request=replace(request, action=need.name)),
+        need=need,
+        decision=verdict,
+        sentence=asking.sentence(verdict, parts, tuple(missing)),
+        parts=parts,
+        missing_context_values=tuple(missing),
+        assumptions=tuple(asking.assumptions(parts)),
+    )
+
+
+def _joint(parts: Iterable[PartAnswer]) -> Verdict:
+    counted = [one for one in parts if one.counts]
+    said = {one.decision.decision for one in counted if one.decision is not None}
+    for verdict in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY):
+        if verdict in said:
+            return verdict
+    return (
+        Verdict.CONDITIONAL if Verdict.CONDITIONAL in said or any(one.is_open for one in counted) else Verdict.ALLOWED
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The KMS key that encrypts something, as far as it is known."""
+
+    arn: str = ""
+    is_aws_managed: bool = False
+    alias: str = ""
+
+
+class _Asking:
+    """Asks the parts of one need."""
+
+    def __init__(self, evaluator: Evaluator, need: Need, question: NeedQuestion) -> None:
+        self._evaluator = evaluator
+        self._need = need
+        self._question = question
+
+    def ask(self, part: Part) -> PartAnswer:
+        """Return the answer to one part, or why it was not asked."""
+        if part.when is When.ENCRYPTED:
+            return self._ask_of_key(part)
+        resource = self._question.inputs.get(part.input) if part.input else self._resource(part)
+        if resource is None:
+            counts = part.when is When.ALWAYS
+            words = self._need.inputs[part.input]
+            return PartAnswer(
+                part, None, counts, f"Not given{'' if counts else ', so not needed'}: {words} ({part.input})."
+            )
+        return PartAnswer(part, self._decide(part, resource), part.when is not When.MAYBE)
+
+    def _ask_of_key(self, part: Part) -> PartAnswer:
+        key = self._key(part)
+        if key.arn:
+            return PartAnswer(part, self._decide(part, key.arn), counts=True)
+        if key.is_aws_managed:
+            says = "An AWS managed key encrypts it: its policy lets everyone of the account use it through the service."
+        elif key.alias:
+            says = f"Which key {key.alias} stands for is not in the snapshot."
+        else:
+            says = f"Whether a KMS key encrypts it is not in the snapshot ({part.input})."
+        return PartAnswer(part, None, counts=False, unasked=says)
+
+    def _key(self, part: Part) -> _Key:
+        given = self._question.inputs.get(part.input)
+        if given:
+            return _Key(given)
+        whose = part.on.removeprefix("key of ") if part.on.startswith("key of ") else "resource"
+        resource = self._question.request.resource if whose == "resource" else self._question.inputs.get(whose, "")
+        arn = _arn(resource)
+        record = None if arn is None else self._evaluator.resources.find(arn)
+        held = "" if record is None else record.encryption_key_arn or ""
+        if _AWS_MANAGED_KEY in held:
+            return _Key(is_aws_managed=True)
+        return _Key(held) if ":key/" in held else _Key(alias=held)
+
+    def _resource(self, part: Part) -> str:
+        resource = self._question.request.resource.strip()
+        arn = _arn(resource)
+        if part.on == "*":
+            return "*"
+        if part.on == "contents" and arn is not None:
+            return f"{str(arn).partition('/')[0]}/*"
+        if part.on.startswith("beside:") and arn is not None:
+            return str(arn._replace(resource=part.on.removeprefix("beside:")))
+        return resource
+
+    def _decide(self, part: Part, resource: str) -> Decision:
+        asked = self._question.request
+        is_own = part.on in ("resource", "contents") or part.on.startswith("beside:")
+        return self._evaluator.can(
+            replace(
+                asked,
+                action=part.action,
+                resource=resource,
+                context=self._context(part, resource),
+                resource_account=asked.resource_account if is_own else None,
+            )
+        )
+
+    def _context(self, part: Part, resource: str) -> Mapping[str, str | list[str] | tuple[str, ...] | None]:
+        """Return what such a request carries; what the question gives goes first."""
+        own: dict[str, str | tuple[str, ...]] = dict(part.context)
+        key = _arn(resource)
+        if part.when is When.ENCRYPTED and self._need.via and key is not None:
+            own |= key_service_context(self._need.via, key)
+        given = self._question.request.context
+        named = {name.lower() for name in given}
+        context: dict[str, str | list[str] | tuple[str, ...] | None] = {
+            name: value for name, value in own.items() if name.lower() not in named
+        }
+        for name, value in given.items():
+            context[name] = value if value is None or isinstance(value, str) else tuple(value)
+        return context
+
+    # Words
+
+    def sentence(self, verdict: Verdict, parts: Iterable[PartAnswer], missing: tuple[str, ...]) -> str:
+        """Say the joint answer."""
+        who = wording.who(self._evaluator.standing(self._question.request.principal).caller)
+        resource = self._question.request.resource.strip()
+        doing = f"{self._need.title}{'' if resource == '*' else f' ({resource})'}"
+        counted = [one for one in parts if one.counts]
+        match verdict:
+            case Verdict.ALLOWED:
+                count = "its one part is" if len(counted) == 1 else f"all {len(counted)} parts are"
+                return f"{who} may {doing}: {count} allowed."
+            case Verdict.CONDITIONAL:
+                inputs = [self._need.inputs[one.part.input] for one in counted if one.is_open]
+                hangs = wording.listed([*missing, *inputs]) or "values that are not known"
+                return f"Whether {who} may {doing} depends on {hangs}."
+            case _:
+                denied = [_called(one) for one in counted if one.decision and one.decision.decision in _DENIALS]
+                return f"{who} may not {doing}: {wording.listed(denied)} {'is' if len(denied) == 1 else 'are'} denied."
+
+    def assumptions(self, parts: Iterable[PartAnswer]) -> Iterator[Assumption]:
+        """Yield what the joint answer takes for granted, each once."""
+        seen: set[tuple[str, str]] = set()
+        for one in parts:
+            found: tuple[Assumption, ...] = ()
+            if one.decision is not None and one.counts:
+                found = one.decision.assumptions
+            elif one.part.when is When.ENCRYPTED and one.unasked and "AWS managed" not in one.unasked:
+                message = f"{one.unasked[:-1]}: if one does, {one.part.action} on that key is needed, too."
+                found = (Assumption("encryption-unknown", message),)
+            for assumption in found:
+                if (assumption.code, assumption.message) not in seen:
+                    seen.add((assumption.code, assumption.message))
+                    yield assumption
+
+
+_DENIALS = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
+
+
+def _called(one: PartAnswer) -> str:
+    decision = one.decision
+    if decision is None or decision.request.resource == "*":
+        return one.part.action
+    return f"{one.part.action} on {decision.request.resource}"
+
+
+def _arn(text: str) -> Arn | None:
+    try:
+        return parse_arn(text.strip())
+    except ArnError:
+        return None
