@@ -11,7 +11,7 @@ from PySide6.QtGui import QBrush, QIcon, QPalette
 
 from iamdesk.checks.finding import Severity, State
 from iamdesk.gui import marks
-from iamdesk.gui.findings.rows import COLUMN_TITLES, SEVERITIES, Column, Counts, FindingFilter, FindingRow, count
+from iamdesk.gui.findings.rows import COLUMN_TITLES, SEVERITIES, Column, Counts, FindingFilter, FindingRow, Tally
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_icon
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text
@@ -28,6 +28,7 @@ class FindingsModel(QAbstractTableModel):
         super().__init__()
         self._all: list[FindingRow] = []
         self._shown: list[FindingRow] = []
+        self._tally = Tally()
         self._filter = FindingFilter()
         self._column = Column.SEVERITY
         self._descending = False
@@ -37,7 +38,7 @@ class FindingsModel(QAbstractTableModel):
     @property
     def counts(self) -> Counts:
         """What there is, whatever is shown."""
-        return count(self._all)
+        return self._tally.counts
 
     @property
     def rows(self) -> Sequence[FindingRow]:
@@ -52,12 +53,13 @@ class FindingsModel(QAbstractTableModel):
     def clear(self) -> None:
         """Forget every finding; filter and order stay."""
         self.beginResetModel()
-        self._all, self._shown = [], []
+        self._all, self._shown, self._tally = [], [], Tally()
         self.endResetModel()
 
     def extend(self, rows: Sequence[FindingRow]) -> None:
         """Take in findings that have come; those that are shown go where the order puts them."""
         self._all.extend(rows)
+        self._tally.add(rows)
         new = [row for row in rows if self._filter.lets_through(row)]
         if not new:
             return

@@ -116,21 +116,32 @@ class Counts:
     """(id, title, count) of each check that found something, by id."""
 
 
-def count(rows: Iterable[FindingRow]) -> Counts:
-    """Count findings."""
-    severities: Counter[Severity] = Counter()
-    checks: Counter[str] = Counter()
-    titles: dict[str, str] = {}
-    cannot_tell = 0
-    for row in rows:
-        finding = row.finding
-        severities[finding.severity] += 1
-        checks[finding.check_id] += 1
-        titles.setdefault(finding.check_id, finding.title)
-        cannot_tell += finding.state is State.CANNOT_TELL
-    return Counts(
-        total=severities.total(),
-        by_severity={severity: severities[severity] for severity in SEVERITIES},
-        cannot_tell=cannot_tell,
-        checks=tuple((check_id, titles[check_id], checks[check_id]) for check_id in sorted(checks)),
-    )
+class Tally:
+    """Counts findings as they come: thousands come over seconds, and the counts are shown all the while."""
+
+    def __init__(self) -> None:
+        self._severities: Counter[Severity] = Counter()
+        self._checks: Counter[str] = Counter()
+        self._titles: dict[str, str] = {}
+        self._cannot_tell = 0
+
+    def add(self, rows: Iterable[FindingRow]) -> None:
+        """Count some more."""
+        findings = [row.finding for row in rows]
+        self._severities.update(finding.severity for finding in findings)
+        self._checks.update(finding.check_id for finding in findings)
+        for finding in findings:
+            self._titles.setdefault(finding.check_id, finding.title)
+        self._cannot_tell += sum(finding.state is State.CANNOT_TELL for finding in findings)
+
+    @property
+    def counts(self) -> Counts:
+        """What has been counted so far."""
+        return Counts(
+            total=self._severities.total(),
+            by_severity={severity: self._severities[severity] for severity in SEVERITIES},
+            cannot_tell=self._cannot_tell,
+            checks=tuple(
+                (check_id, self._titles[check_id], self._checks[check_id]) for check_id in sorted(self._checks)
+            ),
+        )

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.checks.finding import Severity, State
 from iamdesk.gui.findings.findings_model import FindingsModel
-from iamdesk.gui.findings.rows import SEVERITIES, Column, FindingFilter, FindingRow, count
+from iamdesk.gui.findings.rows import SEVERITIES, Column, FindingFilter, FindingRow, Tally
 from iamdesk.gui.theme import palette_for
 
 from .conftest import finding
@@ -99,7 +99,10 @@ def test_what_comes_later_is_filtered_too_and_counted_all_the_same(model: Findin
 
 
 def test_counts_name_each_check_with_its_number() -> None:
-    counts = count([row(1), row(2), row(3, check_id="TRU-01", title="Trust", state=State.CANNOT_TELL)])
+    tally = Tally()
+    tally.add([row(1), row(2)])
+    tally.add([row(3, check_id="TRU-01", title="Trust", state=State.CANNOT_TELL)])
+    counts = tally.counts
     assert counts.checks == (("ADM-01", "Administrator", 2), ("TRU-01", "Trust", 1))
     assert (counts.total, counts.cannot_tell) == (3, 1)
 
