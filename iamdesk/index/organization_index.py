@@ -54,15 +54,20 @@ class OrganizationIndex:
 
     def is_captured(self, account: str, kind: OrganizationPolicyType) -> bool:
         """Return whether the snapshot tells which policies of a kind bind the account."""
-        if account == self.organization.management_account_id:
+        if account == self.organization.management_account_id or not self._is_enabled(kind):
             return True
         if kind is OrganizationPolicyType.RESOURCE_CONTROL_POLICY and not self.organization.has_rcps:
             return False
         path = self._path(account)
         return bool(path) and all(node.policy_ids is not None for node in path)
 
+    def _is_enabled(self, kind: OrganizationPolicyType) -> bool:
+        return kind is not OrganizationPolicyType.SERVICE_CONTROL_POLICY or self.organization.scps_enabled
+
     def _find(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
-        if account == self.organization.management_account_id or not self.is_captured(account, kind):
+        if account == self.organization.management_account_id or not self._is_enabled(kind):
+            return None
+        if not self.is_captured(account, kind):
             return None
         return tuple(
             tuple(

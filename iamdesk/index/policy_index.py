@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.policy.document import Document, DocumentStore
+from iamdesk.snapshot.aws_shape import Tag
 from iamdesk.snapshot.model import (
     Account,
     AttachedPermissionsBoundary,
@@ -14,7 +15,6 @@ from iamdesk.snapshot.model import (
     PolicyDetail,
     RoleDetail,
     Snapshot,
-    Tag,
     UserDetail,
 )
 

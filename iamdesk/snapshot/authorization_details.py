@@ -241,7 +241,7 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
         try:
             entity = validate(entry)
         except ValidationError as error:
-            _break(page, entry_list, index, entry, _troubles(error))
+            _break(page, entry_list, index, entry, troubles_of(error))
             continue
         arn = entity.arn
         if home and arn.startswith(home_prefix):  # as nearly all
@@ -298,7 +298,8 @@ def _break(page: Page, entry_list: EntryList, index: int, entry: Any, troubles: 
     )
 
 
-def _troubles(error: ValidationError) -> list[tuple[JsonPath, str]]:
+def troubles_of(error: ValidationError) -> list[tuple[JsonPath, str]]:
+    """Return where in a value what was expected and what stands there."""
     return [(trouble["loc"], _sentence(trouble)) for trouble in error.errors(include_url=False, include_context=False)]
 
 

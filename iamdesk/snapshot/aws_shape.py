@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
-from pydantic.alias_generators import to_pascal
+from pydantic.alias_generators import to_camel, to_pascal
 
 from iamdesk.snapshot.documents import decode_document
 
@@ -29,3 +29,16 @@ class AwsModel(BaseModel):
     """Base of everything that AWS prints: frozen, AWS's own key names, unknown keys kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_pascal, validate_by_name=True)
+
+
+class AwsCamelModel(AwsModel):
+    """The same for the services whose key names begin with a small letter (API Gateway, ECR, RAM …)."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class Tag(AwsModel):
+    """One tag."""
+
+    key: str
+    value: str

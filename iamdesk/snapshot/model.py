@@ -10,18 +10,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from iamdesk.snapshot.aws_shape import AwsModel, Moment, PolicyDocument
+from iamdesk.snapshot.account_facts import AccountFacts
+from iamdesk.snapshot.aws_shape import AwsModel, Moment, PolicyDocument, Tag
+from iamdesk.snapshot.capture import Capture
 from iamdesk.snapshot.identity_center import IdentityCenter
+from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.problems import Problem
+from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, Resource, VpcEndpoint
-
-
-class Tag(AwsModel):
-    """One tag of a user, role or policy."""
-
-    key: str
-    value: str
 
 
 class AttachedPolicy(AwsModel):
@@ -203,6 +200,13 @@ class Snapshot(BaseModel):
     account_settings: tuple[AccountSettings, ...] = ()
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     identity_centers: tuple[IdentityCenter, ...] = ()
+    account_facts: tuple[AccountFacts, ...] = ()
+    """Of each account what other ``aws iam`` commands told: reports, last use, identity providers."""
+    resource_shares: tuple[ResourceShares, ...] = ()
+    manifest: Manifest | None = None
+    """Of a bundle, without its list of files: ``captures`` has them."""
+    captures: tuple[Capture, ...] = ()
+    """What became of each call of a bundle; empty where the snapshot is authorization details alone."""
     problems: tuple[Problem, ...] = ()
     """Everything odd, the problems of broken entries included."""
     latest: datetime | None = None

@@ -58,3 +58,5 @@ class Organization(BaseModel):
     policies: tuple[OrganizationPolicy, ...] = ()
     has_rcps: bool = True
     """Whether resource control policies were captured (or are not enabled: then there are none)."""
+    scps_enabled: bool = True
+    """Whether service control policies are enabled in the root; False: none binds (SEMANTICS B6)."""

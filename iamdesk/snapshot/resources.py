@@ -89,6 +89,8 @@ class Resource(BaseModel):
     arn: str
     account_id: str | None = None
     """Its owner, for ARNs that do not tell (S3 buckets)."""
+    region: str | None = None
+    """For ARNs that do not tell (S3 buckets); None: not captured."""
     is_policy_captured: bool = True
     """Whether ``policy`` is what AWS holds: None then means that the resource has no policy."""
     policy: Annotated[Any, BeforeValidator(decode_document)] = None

@@ -8,10 +8,9 @@ import codecs
 import hashlib
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO
 
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.found_files import FoundFile, Opened, reason
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 PIECE = 1 << 17
@@ -76,11 +75,13 @@ class ReadSoFar:
 class SourceText:
     """The text of one file, in pieces. `size` and `sha256` are of the bytes on disk, and known at the end."""
 
-    def __init__(self, path: Path, name: str, read: ReadSoFar) -> None:
-        """``name`` is what errors call the file; ``read`` counts bytes for the progress of the whole snapshot."""
-        self.path = path
-        self.name = name
+    def __init__(self, file: FoundFile, read: ReadSoFar) -> None:
+        """``read`` counts bytes for the progress of the whole snapshot."""
+        self.file = file
+        self.name = file.name
         self.size = 0
+        self.has_grown = False
+        """Whether more was written to the file since it was found: that was not read."""
         self.sha256 = ""
         """In lower-case hexadecimal."""
         self._read = read
@@ -96,7 +97,7 @@ class SourceText:
         """
         line = column = 1
         try:
-            with self.path.open("rb") as file:
+            with self.file.open() as file:
                 for piece in self._decoded(self._decompressed(self._raw(file))):
                     behind = piece[:at]
                     at -= len(behind)
@@ -117,16 +118,19 @@ class SourceText:
             WorkCancelled: nobody wants it any more.
         """
         try:
-            with self.path.open("rb") as file:
+            with self.file.open() as file:
                 yield from self._decoded(self._decompressed(self._hashed(self._raw(file))))
         except OSError as error:
-            raise self.error(f"cannot be read: {(error.strerror or 'the system gives no reason').lower()}") from error
+            raise self.error(f"cannot be read: {reason(error)}") from error
 
-    def _raw(self, file: BinaryIO) -> Iterator[bytes]:
+    def _raw(self, file: Opened) -> Iterator[bytes]:
+        left = self.file.size
         self._read.ask()
-        while piece := file.read(PIECE):
+        while left and (piece := file.read(min(PIECE, left))):
+            left -= len(piece)
             yield piece
             self._read.ask()
+        self.has_grown = not left and bool(file.read(1))
 
     def _hashed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         digest = hashlib.sha256()
@@ -184,7 +188,7 @@ class SourceText:
             first += piece
         for start, what in _OTHER_FORMATS:
             if first.startswith(start):
-                raise self.error(f"is {what}, not the JSON that `aws iam get-account-authorization-details` prints")
+                raise self.error(f"is {what}, not the JSON that the AWS CLI prints")
         mark, encoding = next((pair for pair in _BYTE_ORDER_MARKS if first.startswith(pair[0])), (b"", "utf-8"))
         decoder = codecs.getincrementaldecoder(encoding)()
         done = len(mark)

@@ -147,8 +147,8 @@ class JsonWalk:
             else:
                 self.peek()
 
-    def value(self) -> Any:
-        """Take the value at which the walk stands.
+    def value(self, most: int = MAX_VALUE) -> Any:
+        """Take the value at which the walk stands, of at most so many characters.
 
         Raises:
             ValueNotHeld: it is too large or nested too deep; the walk stands behind it.
@@ -174,9 +174,9 @@ class JsonWalk:
             except json.JSONDecodeError as error:
                 if error.pos < len(self._text) - _TAIL and not error.msg.startswith("Unterminated string"):
                     raise self._not_json(error) from None
-                if len(self._text) - start > MAX_VALUE:
+                if len(self._text) - start > most:
                     self._pass_over()
-                    raise ValueNotHeld(f"it is larger than {MAX_VALUE >> 20} MiB") from None
+                    raise ValueNotHeld(f"it is larger than {most >> 20} MiB") from None
                 if not self._grow():
                     raise self._cut_off_or_not_json(error) from None
                 continue

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from iamdesk.snapshot.accounts import FilePages, gather
 from iamdesk.snapshot.authorization_details import read_pages
+from iamdesk.snapshot.found_files import found_file
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
@@ -140,7 +141,7 @@ def test_a_page_of_aws_policies_before_any_account_belongs_to_the_page_behind_it
 def test_gathering_ends_when_it_is_cancelled(write: Write, pages: Any) -> None:
     path = write(pages.page())
     read = ReadSoFar(no_progress, never_cancelled, 0)
-    files = [FilePages("", read_pages(JsonWalk(SourceText(path, path.name, read)), path.name))]
+    files = [FilePages("", read_pages(JsonWalk(SourceText(found_file(path, path.name), read)), path.name))]
     assert len(gather(files, read).accounts) == 1
     with pytest.raises(WorkCancelled):
         gather(files, ReadSoFar(no_progress, lambda: True, 0))

@@ -98,7 +98,7 @@ def test_other_files_of_a_folder_are_told_and_hidden_ones_passed_over(write: Wri
         "a/b: $: the folder was not read: it lies more than one level deep",
         "buckets.json: $: is no output of `aws iam get-account-authorization-details`: expected an object with "
         "`UserDetailList`, `GroupDetailList`, `RoleDetailList` or `Policies`, found an object with the keys `Buckets`",
-        "diagram.png: $: is a PNG image, not the JSON that `aws iam get-account-authorization-details` prints",
+        "diagram.png: $: is a PNG image, not the JSON that the AWS CLI prints",
         "half.json: $: line 1, column 21: the file ends in the middle of the JSON text (is it a complete copy?)",
     ]
 
@@ -113,7 +113,7 @@ def test_other_files_of_a_folder_are_told_and_hidden_ones_passed_over(write: Wri
         (b" \n\t ", "the file is empty"),
         (gzip.compress(b"", mtime=0), "the file is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0", "is a PNG image"),
-        (b"PK\x03\x04....", "is a zip archive"),
+        (b"PK\x03\x04....", "x: the zip archive is damaged or cut off"),
         (b"<html></html>", "is XML or HTML"),
         (
             b"UserDetailList:\n- Arn: a\n",
@@ -152,7 +152,7 @@ def test_a_truncated_file_names_its_last_place(write: Write, pages: Any) -> None
 
 def test_a_path_that_is_not_there_or_not_readable_gets_one_sentence(tmp_path: Path) -> None:
     assert refused(tmp_path / "gone.json").endswith("gone.json: cannot be opened: no such file or directory")
-    assert refused(tmp_path) == f"{tmp_path}: the folder holds no file that can be read"
+    assert refused(tmp_path) == f"{tmp_path}: it holds no file that can be read"
     assert "embedded null " in refused("a\0b")  # byte in Python 3.12, character in path from 3.13
     os.mkfifo(tmp_path / "pipe")
     assert refused(tmp_path / "pipe").endswith("pipe: cannot be opened: it is neither a file nor a folder")
@@ -163,7 +163,7 @@ def test_a_path_that_is_not_there_or_not_readable_gets_one_sentence(tmp_path: Pa
 def test_no_permission_is_one_sentence(write: Write, pages: Any) -> None:
     path = write(pages.page())
     path.chmod(0)
-    assert refused(path).endswith("cannot be read: permission denied")
+    assert refused(path).endswith("cannot be opened: permission denied")
 
 
 def test_a_reason_of_the_system_is_told_in_its_words(write: Write, pages: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_a_reason_of_the_system_is_told_in_its_words(write: Write, pages: Any, m
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", deny)
-    assert refused(path) == "account.json: cannot be read: permission denied"
+    assert refused(path) == f"{path}: cannot be opened: permission denied"
 
 
 def test_a_folder_without_a_snapshot_tells_of_its_first_file(write: Write, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from iamdesk.snapshot import source, stream
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.found_files import found_file
 from iamdesk.snapshot.progress import never_cancelled, no_progress
 from iamdesk.snapshot.source import ReadSoFar, SourceText
 from iamdesk.snapshot.stream import MAX_VALUE, JsonWalk, ValueNotHeld
@@ -27,7 +28,7 @@ LAYOUTS: list[dict[str, Any]] = [
 
 
 def walk_of(path: Path) -> JsonWalk:
-    return JsonWalk(SourceText(path, path.name, ReadSoFar(no_progress, never_cancelled, 0)))
+    return JsonWalk(SourceText(found_file(path, path.name), ReadSoFar(no_progress, never_cancelled, 0)))
 
 
 def written(path: Path, text: str) -> JsonWalk:

@@ -1,0 +1,185 @@
+"""A bundle in a zip archive, read in memory: nothing is unpacked to disk, and nothing is believed that can be checked.
+
+Sizes are bounded by what the archive's directory declares, and the reader of each file stops there. Names are names
+only: no path in an archive ever becomes a path on disk.
+"""
+
+import stat
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.found_files import MAX_BUNDLE_FILES, FoundFile
+from iamdesk.snapshot.problems import Problem
+from iamdesk.snapshot.source import MAX_BYTES, MAX_RATIO, RATIO_FROM
+from iamdesk.snapshot.visible import visible
+
+_STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without files
+_MAX_DIRECTORY = 256 << 20  # bytes: five hundred for each of the most files
+_END = b"PK\x05\x06"
+_END_SIZE = 22
+_END64 = b"PK\x06\x06"
+_LOCAL_HEADER = 30  # bytes, at the least
+_MAX_COMMENT = 1 << 16
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 0x1
+_TOLD = 50
+"""Problems of one kind that are told one by one."""
+
+
+def is_archive(path: Path) -> bool:
+    """Return whether a file is a zip archive, by its first bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in _STARTS
+
+
+@contextmanager
+def files_of_archive(path: Path, problems: list[Problem]) -> Iterator[list[FoundFile]]:
+    """Give the files of a zip archive that can be read, by name, as long as the context lasts.
+
+    Raises:
+        SnapshotError: it is no archive, is damaged, or would unpack to more than a snapshot holds.
+        OSError: it cannot be read.
+    """
+    name = visible(path.name, 200)
+    with path.open("rb") as file:
+        if _directory_size(file) > _MAX_DIRECTORY:
+            raise SnapshotError(f"{name}: the archive lists more files than a snapshot holds")
+        file.seek(0)
+        try:
+            archive = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, MemoryError) as error:
+            raise SnapshotError(f"{name}: the zip archive is damaged or cut off ({_why(error)})") from error
+        with archive:
+            yield sorted(_members(path, archive, problems), key=lambda found: found.inner)
+
+
+def _why(error: Exception) -> str:
+    return visible(str(error)) or type(error).__name__
+
+
+def _directory_size(file: BinaryIO) -> int:
+    """Return how many bytes the archive says that its list of files takes: all are read at once when it is opened."""
+    end = file.seek(0, 2)
+    file.seek(max(0, end - _MAX_COMMENT - _END_SIZE - 76))  # 76: the two records of zip64 before it
+    tail = file.read()
+    at = tail.rfind(_END)
+    if at < 0:
+        return 0
+    declared = int.from_bytes(tail[at + 12 : at + 16], "little")
+    at64 = tail.rfind(_END64, 0, at)
+    if at64 >= 0:
+        declared = max(declared & 0x7FFF_FFFF, int.from_bytes(tail[at64 + 40 : at64 + 48], "little"))
+    return min(declared, end)
+
+
+def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> Iterator[FoundFile]:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MAX_BUNDLE_FILES:
+        raise SnapshotError(f"{visible(path.name, 200)}: the archive holds more than {MAX_BUNDLE_FILES:,} files")
+    total = sum(member.file_size for member in members)
+    packed = path.stat().st_size
+    if total > RATIO_FROM and total > MAX_RATIO * packed:
+        message = f"would unpack to more than {MAX_RATIO} times its size, as no snapshot does"
+        raise SnapshotError(f"{visible(path.name, 200)}: {message}")
+    if _overlap(members):
+        message = "its files overlap within the archive, as in a zip bomb"
+        raise SnapshotError(f"{visible(path.name, 200)}: {message}")
+    names = Counter(_inner(member) for member in members)
+    told: Counter[str] = Counter()
+    for member in members:
+        inner = _inner(member)
+        if _is_hidden(inner):
+            continue
+        why = _refusal(member, inner)
+        if not why and names[inner] > 1:
+            why = "the name stands twice in the archive; neither was read"
+        if not why:
+            yield FoundFile(path / inner, inner, member.file_size, _opener(archive, member))
+            continue
+        told[why] += 1
+        if told[why] <= _TOLD:
+            problems.append(Problem(file=visible(inner, 200), json_path="$", message=why))
+    for why, count in told.items():
+        if count > _TOLD:
+            message = f"{count - _TOLD} more files like those before: {why}"
+            problems.append(Problem(file=visible(path.name, 200), json_path="$", message=message))
+
+
+def _overlap(members: list[zipfile.ZipInfo]) -> bool:
+    """Return whether two files take their bytes from the same place: what is small may then unpack to anything."""
+    behind = 0
+    for member in sorted(members, key=lambda member: member.header_offset):
+        if member.header_offset < behind:
+            return True
+        behind = member.header_offset + _LOCAL_HEADER + member.compress_size
+    return False
+
+
+def _opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], "_Member"]:
+    def opened() -> _Member:
+        try:
+            return _Member(archive.open(member))
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
+            raise OSError(0, f"it is damaged in the archive ({_why(error)})") from error
+
+    return opened
+
+
+def _inner(member: zipfile.ZipInfo) -> str:
+    """Return the path in the archive, with ``/``: some tools on Windows write a backslash."""
+    return member.filename.replace("\\", "/")
+
+
+def _is_hidden(inner: str) -> bool:
+    """Return whether a file is hidden, or what macOS adds to its archives; ``..`` is no hidden folder."""
+    return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in inner.split("/"))
+
+
+def _refusal(member: zipfile.ZipInfo, inner: str) -> str:
+    """Return why a file of an archive is not read; empty where nothing is against it."""
+    parts = inner.split("/")
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if inner.startswith("/") or parts[0].endswith(":") or ".." in parts or "." in parts or "" in parts:
+        return "its path in the archive leads out of it, or is none; the file was not read"
+    if kind not in (0, stat.S_IFREG):
+        return "it is a link or a device, not a file; it was not read"
+    if member.flag_bits & _ENCRYPTED:
+        return "it is encrypted; unpack the archive with its password and open the folder"
+    if member.compress_type not in _METHODS:
+        return "it is packed in a way that is not read; unpack the archive and open the folder"
+    if member.file_size > MAX_BYTES:
+        return f"it is larger than {MAX_BYTES >> 30} GiB; it was not read"
+    if inner.lower().endswith(".zip"):
+        return "it is an archive within the archive; unpack it and open it by itself"
+    return ""
+
+
+class _Member:
+    """A file of an archive while it is read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        try:
+            return self._stream.read(size)
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+            raise OSError(0, f"it is damaged in the archive ({_why(error)})") from error
+
+    def __enter__(self) -> "_Member":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()

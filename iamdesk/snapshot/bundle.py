@@ -1,0 +1,204 @@
+"""The files of a bundle, read one by one: each by the command that its path, its manifest or its shape says.
+
+What the outputs amount to together is made by `organization_files`, `resource_files`, `account_files` and
+`identity_center_files`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from iamdesk.snapshot.calls import CALLS
+from iamdesk.snapshot.capture import Capture, CaptureState
+from iamdesk.snapshot.credential_report import CREDENTIAL_REPORT, read_report_table
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.layout import MANIFEST, Call, Place, Scope, place_of
+from iamdesk.snapshot.manifest import VERSION, Manifest, ManifestFile
+from iamdesk.snapshot.output import Output, read_output
+from iamdesk.snapshot.output_models import OUTPUT_MODELS
+from iamdesk.snapshot.problems import Problem
+from iamdesk.snapshot.source import SourceText
+from iamdesk.snapshot.stream import JsonWalk
+from iamdesk.snapshot.visible import visible
+
+DETAILS = ("iam", "get-account-authorization-details")
+_TOLD = 100
+"""Differences to the manifest that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file holds, and what it is about."""
+
+    place: Place
+    file: str
+    """What problems call the file."""
+    pages: tuple[BaseModel, ...]
+
+    @property
+    def name(self) -> str:
+        """The one argument of a command that takes one."""
+        return "/".join(self.place.arguments)
+
+
+@dataclass(slots=True)
+class Bundle:
+    """What a bundle's files hold, as far as they are read."""
+
+    parts: dict[tuple[str, str], list[Part]] = field(default_factory=lambda: defaultdict(list))
+    """By service and command."""
+    captures: dict[str, Capture] = field(default_factory=dict)
+    """By path."""
+    problems: list[Problem] = field(default_factory=list)
+    manifest: Manifest | None = None
+    listed: Mapping[str, ManifestFile] = field(default_factory=dict)
+    """What the manifest says of each file, by path."""
+
+    def of[Model: BaseModel](self, service: str, command: str, model: type[Model]) -> Iterator[tuple[Part, Model]]:
+        """Yield the pages of every file that holds the output of a command, each with the file's part."""
+        for part in self.parts.get((service, command), ()):
+            for page in part.pages:
+                if isinstance(page, model):
+                    yield part, page
+
+    def is_read(self, path: str) -> bool:
+        """Return whether a file was read, or AWS said that there is nothing of what it would hold."""
+        capture = self.captures.get(path)
+        return capture is not None and capture.state in (CaptureState.READ, CaptureState.NOTHING_THERE)
+
+    def tell(self, file: str, message: str, json_path: str = "$") -> None:
+        """Note what is odd."""
+        self.problems.append(Problem(file=file, json_path=json_path, message=message))
+
+
+def known_place(path: str) -> tuple[Call, Place] | None:
+    """Return the command whose output a path says to hold; None for a path that is of no layout."""
+    place = place_of(path)
+    call = CALLS.get((place.service, place.command)) if place else None
+    if place is None or call is None:
+        return None
+    if bool(place.account) is (call.scope is Scope.ORGANIZATION) or (call.scope is Scope.REGION and not place.region):
+        return None
+    arguments = place.arguments
+    if len(call.arguments) == 1 and len(arguments) > 1:  # a name with a slash, written as a folder
+        arguments = ("/".join(arguments),)
+    return (call, place._replace(arguments=arguments)) if len(arguments) == len(call.arguments) else None
+
+
+def read_manifest(source: SourceText, bundle: Bundle) -> None:
+    """Read the manifest; one that is broken is told, and the bundle opens as if it had none.
+
+    Raises:
+        SnapshotError: it is of a newer version, which this one would misread.
+        WorkCancelled: nobody wants it any more.
+    """
+    try:
+        output = read_output(JsonWalk(source), source.name, Manifest)
+    except SnapshotError as error:
+        bundle.tell(source.name, str(error).removeprefix(f"{source.name}: "))
+        return
+    bundle.problems += output.problems
+    if not output.pages:
+        bundle.tell(source.name, "it is no manifest of a bundle; it was left out")
+        return
+    manifest = output.pages[0]
+    if manifest.version > VERSION:
+        newer = f"the bundle is of version {manifest.version}, which a newer iamdesk wrote; this one reads {VERSION}"
+        raise source.error(newer)
+    bundle.listed = {entry.path: entry for entry in manifest.files}
+    bundle.manifest = manifest.model_copy(update={"files": ()})
+
+
+def read_part(source: SourceText, path: str, call: Call, place: Place, bundle: Bundle) -> bool:
+    """Read a file of a bundle; ``path`` is the one below the bundle's top folder. False: it was told as unreadable.
+
+    Raises:
+        WorkCancelled: nobody wants it any more.
+    """
+    listed = bundle.listed.get(path)
+    if listed is not None and "" in place.arguments and len(listed.arguments) == len(place.arguments):
+        place = place._replace(arguments=listed.arguments)
+    why = "it holds nothing that can be read"
+    try:
+        output: Output[BaseModel] = _read(source, call, path)
+    except SnapshotError as error:
+        why = str(error).removeprefix(f"{source.name}: ")
+        bundle.tell(source.name, why)
+        output = Output(source.name)
+    bundle.problems += output.problems
+    is_read = bool(output.pages)
+    state = CaptureState.READ if is_read else CaptureState.UNREADABLE
+    bundle.captures[path] = _capture(path, call, place, state, "" if is_read else why)
+    if is_read:
+        bundle.parts[call.service, call.command].append(Part(place, source.name, tuple(output.pages)))
+    return is_read
+
+
+def _read(source: SourceText, call: Call, path: str) -> Output[BaseModel]:
+    name = call.service, call.command
+    if name == CREDENTIAL_REPORT and path.lower().endswith(".csv"):
+        return read_report_table(source)
+    return read_output(JsonWalk(source), source.name, OUTPUT_MODELS[name])
+
+
+def note_details(path: str, place: Place, bundle: Bundle, trouble: str) -> None:
+    """Note that a file of authorization details was read, or what was wrong with it."""
+    state = CaptureState.UNREADABLE if trouble else CaptureState.READ
+    bundle.captures[path] = _capture(path, CALLS[DETAILS], place, state, trouble)
+
+
+def _capture(path: str, call: Call, place: Place, state: CaptureState, error: str) -> Capture:
+    return Capture(
+        path=path,
+        service=call.service,
+        command=call.command,
+        kind=call.kind,
+        state=state,
+        account_id=place.account,
+        region=place.region,
+        arguments=place.arguments,
+        error=error,
+    )
+
+
+def compare_with_manifest(bundle: Bundle, sources: Mapping[str, SourceText]) -> None:
+    """Note the calls that failed, and tell where files are not as the manifest says. ``sources`` are by path."""
+    differences: list[tuple[str, str]] = []
+    for path, entry in bundle.listed.items():
+        known = known_place(path)
+        source = sources.get(path)
+        if entry.error is not None and path not in bundle.captures:
+            if known:
+                _note_failed_call(bundle, path, entry, *known)
+            continue
+        if entry.error is not None:
+            differences.append((path, "the manifest says that the call failed, but the file is there; it was read"))
+        elif source is None:
+            differences.append((path, "the manifest lists this file, but it is not there"))
+            if known:
+                bundle.captures[path] = _capture(path, *known, CaptureState.UNREADABLE, "the file is missing")
+        elif entry.sha256 is not None and source.sha256 and entry.sha256 != source.sha256:
+            differences.append((path, "the file was changed since it was captured: its SHA-256 is not the manifest's"))
+        elif entry.size is not None and source.sha256 and entry.size != source.size:
+            message = f"the file has {source.size:,} bytes, and {entry.size:,} by the manifest"
+            differences.append((path, message))
+    if bundle.manifest is not None:
+        unlisted = [path for path in sources if path not in bundle.listed and path != MANIFEST]
+        differences += [(path, "the manifest does not list this file; it was read") for path in unlisted]
+    for path, message in differences[:_TOLD]:
+        bundle.tell(visible(path, 200), message)
+    if len(differences) > _TOLD:
+        bundle.tell(MANIFEST, f"{len(differences) - _TOLD:,} more files differ from what the manifest says")
+
+
+def _note_failed_call(bundle: Bundle, path: str, entry: ManifestFile, call: Call, place: Place) -> None:
+    error = entry.error
+    if error is None:
+        return
+    if len(entry.arguments) == len(place.arguments):
+        place = place._replace(arguments=entry.arguments)
+    state = CaptureState.NOTHING_THERE if error.code in call.absent else CaptureState.DENIED
+    message = f"{error.code}: {error.message}" if error.message else error.code
+    bundle.captures[path] = _capture(path, call, place, state, visible(message, 500))
