@@ -145,7 +145,7 @@ class Aws:
         )
         endpoint = self._options.endpoint_url
         client = self._session.create_client(service, region_name=region, endpoint_url=endpoint, config=config, **more)
-        if endpoint and service == "s3control" and _is_bare_address(endpoint):
+        if service == "s3control" and _is_bare_address(client.meta.endpoint_url):
             client.meta.events.register("before-send", _to_bare_address)
         return client
 

@@ -1,0 +1,166 @@
+"""``iamdesk collect`` as a person meets it: two streams, exit status, Ctrl-C, and the lines that the guide shows."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from iamdesk.collect.policy import policy_text
+from iamdesk.snapshot.layout import MANIFEST
+from iamdesk.snapshot.manifest import Manifest
+
+from .gate import Gate
+from .world import MANAGEMENT, REGION
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOWN = sorted(
+    {
+        line
+        for page in (ROOT / "README.md", *(ROOT / "resources" / "help").glob("*.md"))
+        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith("iamdesk collect ")
+    }
+)
+FEW = (
+    "--skip",
+    "service-last-accessed",
+    "--skip",
+    "resource-policies",
+    "--skip",
+    "bucket-access",
+    "--region",
+    REGION,
+)
+
+type Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(gate: Gate, signed_in: None, tmp_path: Path) -> Run:
+    """Runs iamdesk as a process of its own."""
+    (tmp_path / "config").write_text("[profile audit]\naws_access_key_id = testing\naws_secret_access_key = x\n")
+
+    def started(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "iamdesk", *words],
+            cwd=tmp_path,
+            env={**os.environ, "AWS_CONFIG_FILE": str(tmp_path / "config"), **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return started
+
+
+def test_answer_goes_to_standard_output_and_progress_to_standard_error(run: Run, gate: Gate) -> None:
+    gate.denied = {"iam ListAccountAliases": "AccessDenied"}
+
+    done = run("collect", "-o", "bundle", "--endpoint-url", gate.url, *FEW)
+
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"bundle: 1 account, \d+ files\n\nNot captured: \d+\n", done.stdout)
+    assert "  iam list-account-aliases: AccessDenied\n" in done.stdout
+    assert done.stderr == f"iamdesk: capturing: organization\niamdesk: capturing: account {MANAGEMENT}\n"
+
+
+def test_json_names_every_gap(run: Run, gate: Gate) -> None:
+    gate.denied = {"iam ListAccountAliases": "AccessDenied"}
+
+    done = run("collect", "-o", "bundle", "--endpoint-url", gate.url, "--format", "json", *FEW)
+
+    told = json.loads(done.stdout)
+    assert told["accounts"] == [MANAGEMENT]
+    assert {
+        "path": f"accounts/{MANAGEMENT}/iam/list-account-aliases.json",
+        "service": "iam",
+        "operation": "list-account-aliases",
+        "command": "aws iam list-account-aliases",
+        "code": "AccessDenied",
+        "message": "User is not authorized to perform this, for a test says so",
+    } in told["gaps"]
+
+
+def test_interrupt_ends_it_at_once_and_says_how_to_go_on(gate: Gate, signed_in: None, tmp_path: Path) -> None:
+    gate.held = "iam GetAccountSummary"
+    # A shell's background job ignores Ctrl-C, and its children inherit that: the child sets it right.
+    start = (
+        "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); runpy.run_module('iamdesk')"
+    )
+    arguments = ["collect", "-o", "bundle", "--endpoint-url", gate.url, *FEW]
+    with subprocess.Popen(
+        [sys.executable, "-c", start.replace("'iamdesk'", "'iamdesk', run_name='__main__'"), *arguments],
+        cwd=tmp_path,
+        env=os.environ,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert gate.arrived.wait(60)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+
+    assert running.returncode == 130
+    assert said.endswith("iamdesk: interrupted: what was captured stays, and the same command goes on from here\n")
+    assert "Traceback" not in said
+    assert not gate.let_go.is_set()
+    manifest = Manifest.model_validate_json((tmp_path / "bundle" / MANIFEST).read_bytes())
+    assert manifest.finished_at is None
+
+
+def test_nobody_signed_in_is_one_sentence(run: Run, gate: Gate, tmp_path: Path) -> None:
+    done = run("collect", "-o", "bundle", "--endpoint-url", gate.url, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "NoCredentialsError" in done.stderr
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_without_boto3_one_sentence_tells_how_to_get_it(run: Run, gate: Gate, tmp_path: Path) -> None:
+    hiding = tmp_path / "hiding"
+    hiding.mkdir()
+    (hiding / "sitecustomize.py").write_text(
+        "import importlib.util as u\nreal = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'boto3' else real(name, *rest)\n"
+    )
+
+    done = run("collect", "-o", "bundle", PYTHONPATH=str(hiding))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "iamdesk: asking AWS takes boto3, which is not installed: pip install iamdesk[collect]\n"
+
+
+def test_policy_is_printed_as_it_ships(run: Run) -> None:
+    done = run("collect", "--print-policy")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, policy_text(), "")
+
+
+def test_other_commands_import_neither_boto3_nor_qt(run: Run) -> None:
+    script = (
+        "import sys\nfrom iamdesk.cli import commands, collect\nfrom iamdesk.collect import start\n"
+        "print([name for name in ('boto3', 'botocore', 'jmespath', 'PySide6') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("line", SHOWN)
+def test_line_of_the_guide_runs(run: Run, gate: Gate, line: str) -> None:
+    """With the fake AWS behind it, and less to ask for."""
+    words = shlex.split(line)[1:]
+    few = () if "--print-policy" in words else FEW
+
+    done = run(*words, *few, AWS_ENDPOINT_URL=gate.url)
+
+    assert done.returncode == 0, done.stderr
