@@ -195,7 +195,9 @@ def _stores(client: Any) -> None:
 
 def _identity_center(admin: Any, store: Any) -> None:
     instance = admin.list_instances()["Instances"][0]
-    made = admin.create_permission_set(InstanceArn=instance["InstanceArn"], Name="Operator")["PermissionSet"]
+    made = admin.create_permission_set(InstanceArn=instance["InstanceArn"], Name="Operator", SessionDuration="PT8H")[
+        "PermissionSet"
+    ]
     admin.put_inline_policy_to_permission_set(
         InstanceArn=instance["InstanceArn"],
         PermissionSetArn=made["PermissionSetArn"],
