@@ -1,6 +1,6 @@
 """What the snapshot does not hold. Told first: every other finding rests on what it does hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.documents import WRITTEN, Written
@@ -9,8 +9,9 @@ from iamdesk.checks.subjects import ACCOUNTS, Subject, account_subject, own_role
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.outline import NodeKind
-from iamdesk.index.references import is_service_linked, last_of_arn, name_of
+from iamdesk.index.references import Principal, is_service_linked, last_of_arn, name_of
 from iamdesk.index.validation import json_path
+from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import Account
 
 ORGANIZATION_UNKNOWN = "organization-unknown"
@@ -71,6 +72,21 @@ def attachments_do_not_add_up(survey: Survey, account: Account, _: Account) -> I
         )
 
 
+def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
+    """Return the finding that tells of an AWS managed policy whose document is not the snapshot's own."""
+    name = last_of_arn(arn)
+    day = f"{aws_managed_policies().as_of:%Y-%m-%d}"
+    who = enumerated(name_of(one) for one in carriers)
+    return Hit(
+        f"The snapshot does not hold the AWS managed policy {name}, which {who} have: what is told of it is what AWS "
+        f"had published by {day}.",
+        tuple(Evidence(f"{one.arn} has it.", policy_key=arn) for one in carriers[:_MOST_NAMED]),
+        title="AWS managed policy that is not in the snapshot",
+        severity=Severity.LOW,
+        subject=Subject(arn, name, NodeKind.MISSING),
+    )
+
+
 @check(
     "CMP-03",
     over=ACCOUNTS,
@@ -84,10 +100,14 @@ def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[
     """One finding for each missing thing, with those whose permissions it leaves open as evidence."""
     used = survey.references(account)
     for arn in sorted(used.carriers.keys() | used.bounded.keys()):
-        if survey.evaluator.index.document_of(account.account_id, arn) is not None:
+        is_known = survey.evaluator.index.document_of(account.account_id, arn) is not None
+        if is_known and not survey.evaluator.index.is_supplied(arn):
             continue
         survey.breathe()
         attached, bounded = used.carriers.get(arn, []), used.bounded.get(arn, [])
+        if is_known:
+            yield _as_published(arn, [*attached, *bounded])
+            continue
         what = []
         if attached:
             what.append(f"gives {enumerated(name_of(one) for one in attached)}")

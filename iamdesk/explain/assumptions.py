@@ -58,6 +58,8 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
     if gap.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:
         return None  # SEMANTICS E11
     match gap.code:
+        case "aws-policy-as-published":
+            return Assumption(gap.code, gap.message)
         case "owner-unknown":
             return _of_owner(gap, trace)
         case "principal-outside":

@@ -1,10 +1,11 @@
 """The card catalogue: which policies each principal of a snapshot carries, and what of them the snapshot lacks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.policy.document import Document, DocumentStore
+from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.aws_shape import Tag
 from iamdesk.snapshot.model import (
     Account,
@@ -56,6 +57,8 @@ class Carried:
     has_boundary: bool
     """Whether it has a boundary; ``boundary`` is None when the snapshot lacks its document."""
     missing: tuple[MissingPolicy, ...]
+    supplied: tuple[str, ...] = ()
+    """ARNs of AWS managed policies that the snapshot names but does not hold: as AWS had published them."""
 
 
 class PolicyIndex:
@@ -75,6 +78,7 @@ class PolicyIndex:
         self.documents = DocumentStore()
         self._carried: dict[str, Carried] = {}
         self._managed: dict[tuple[str, str], Document | None] = {}
+        self._supplied: dict[str, ManagedPolicyDetail | None] = {}
         self._trust: dict[str, Document] = {}
         for account in snapshot.accounts:
             self._add(account)
@@ -101,8 +105,23 @@ class PolicyIndex:
         return self._roles_by_name.get((account, name.lower()))
 
     def managed_policy(self, account: str, arn: str) -> ManagedPolicyDetail | None:
-        """Return a managed policy as the account's snapshot has it; AWS's own are in each account's file."""
-        return self.policies.get((account, arn)) or self._policies_by_arn.get(arn)
+        """Return a managed policy as the account's snapshot has it; AWS's own are in each account's file.
+
+        AWS's own that no account's file holds are returned as AWS had published them (`is_supplied`).
+        """
+        held = self.policies.get((account, arn)) or self._policies_by_arn.get(arn)
+        if held is not None and held.default_version is not None:
+            return held
+        return self._published(arn) or held
+
+    def _published(self, arn: str) -> ManagedPolicyDetail | None:
+        if arn not in self._supplied:
+            self._supplied[arn] = aws_managed_policies().find(arn) if _is_aws_managed(arn) else None
+        return self._supplied[arn]
+
+    def is_supplied(self, arn: str) -> bool:
+        """Return whether the policy of an ARN, asked for before, came from AWS's publication, not from the snapshot."""
+        return self._supplied.get(arn) is not None
 
     def document_of(self, account: str, arn: str) -> Document | None:
         """Return the document in force of a managed policy (SEMANTICS L3); None where the snapshot lacks it."""
@@ -136,6 +155,12 @@ class PolicyIndex:
         return found
 
     def _gather(self, arn: str) -> Carried:
+        carried = self._gathered(arn)
+        managed = (*carried.identity, *((carried.boundary,) if carried.boundary else ()))
+        supplied = dict.fromkeys(p.key for p in managed if p.is_aws_managed and self.is_supplied(p.key))
+        return replace(carried, supplied=tuple(supplied)) if supplied else carried
+
+    def _gathered(self, arn: str) -> Carried:
         account = self._account_of[arn]
         missing: list[MissingPolicy] = []
         user = self.users.get(arn)
@@ -215,9 +240,13 @@ class PolicyIndex:
             owner=owner,
             owner_kind=owner_kind,
             is_inline=False,
-            is_aws_managed=arn.split(":", 5)[4:5] == ["aws"],
+            is_aws_managed=_is_aws_managed(arn),
             document=document,
         )
+
+
+def _is_aws_managed(arn: str) -> bool:
+    return arn.split(":", 5)[4:5] == ["aws"]
 
 
 def tags_by_key(tags: tuple[Tag, ...]) -> tuple[Mapping[str, str], frozenset[str]]:

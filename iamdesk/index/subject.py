@@ -17,6 +17,7 @@ from iamdesk.index.shown import PolicyLine, PolicyRole, PolicyView, Subject
 from iamdesk.index.trust import trusted_sentences
 from iamdesk.policy.document import DocumentStore
 from iamdesk.policy.text import render
+from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import (
     BrokenEntry,
     GroupDetail,
@@ -68,6 +69,11 @@ class SubjectIndex:
         if own is not None:
             return None if version is not None else self._own_view(key, own)
         held = self._holdings.policies.get(key)
+        if held is None or held[0].entry.default_version is None:
+            # AWS's own, which principals refer to: as AWS had published it. Answers that rest on it say so.
+            published = aws_managed_policies().find(key) if self._holdings.referring_account(key) else None
+            if published is not None:
+                return self._managed_view(published, version)
         return None if held is None else self._managed_view(held[0].entry, version)
 
     def _principal(self, owned: Owned[Principal]) -> Subject:
@@ -221,7 +227,9 @@ class SubjectIndex:
             arn=arn,
             facts=(("What it is", "managed policy"),),
             members=links_to(chain(attached, bounded)),
-            gaps=(f"Managed policy {last_of_arn(arn)} serves them, but the snapshot does not hold it.",),
+            gaps=(
+                f"Managed policy {last_of_arn(arn)} serves them, but the snapshot does not hold it.{_published(arn)}",
+            ),
             badges=(Badge.GAP,),
         )
 
@@ -291,6 +299,14 @@ def _subject(
     return Subject(
         key, kind, title, arn, account, summary, facts, tags, policies, members, trusted, gaps, problems, badges, raw
     )
+
+
+def _published(arn: str) -> str:
+    """Return what is taken in the place of a policy that the snapshot does not hold, as a sentence behind another."""
+    published = aws_managed_policies()
+    if published.find(arn) is None:
+        return ""
+    return f" It is taken as AWS had published it by {published.as_of:%Y-%m-%d}."
 
 
 def _raw(entry: BaseModel) -> str:

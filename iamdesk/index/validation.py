@@ -8,6 +8,7 @@ from iamdesk.index.keys import inline_policy_key, trust_policy_key
 from iamdesk.index.references import AccountReferences, references_of
 from iamdesk.policy.document import DocumentStore
 from iamdesk.policy.text import ElementPath
+from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import Account, Snapshot
 
 
@@ -85,13 +86,18 @@ def gaps(snapshot: Snapshot) -> Iterator[Gap]:
             yield Gap(account.account_id, account.account_id, message)
         for arn in (*known.missing_policies(), *_without_version_in_force(known)):
             lacks = "the version in force" if arn in known.policies else "the policy"
-            message = f"{arn} {_uses(arn, known)}, and the snapshot does not hold {lacks}."
+            message = f"{arn} {_uses(arn, known)}, and the snapshot does not hold {lacks}{_taken(arn)}."
             yield Gap(account.account_id, arn, message)
         for name in known.missing_groups():
             message = (
                 f"Group {name} has {_count(len(known.members[name]), 'member')}, and the snapshot does not hold it."
             )
             yield Gap(account.account_id, name, message)
+
+
+def _taken(arn: str) -> str:
+    published = aws_managed_policies()
+    return f": taken as AWS had published it by {published.as_of:%Y-%m-%d}" if published.find(arn) else ""
 
 
 def _without_version_in_force(known: AccountReferences) -> Iterator[str]:

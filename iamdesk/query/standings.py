@@ -1,5 +1,6 @@
 """Who asks, as the evaluator knows them: what a principal carries and what the snapshot knows and lacks of it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from iamdesk.index.keys import organization_policy_key
 from iamdesk.index.organization_index import Levels, OrganizationIndex
 from iamdesk.index.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
 from iamdesk.policy.document import parse_document
+from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import RoleDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
@@ -150,8 +152,18 @@ def _policy_set(carried: Carried, gaps: list[Gap]) -> PolicySet:
     return PolicySet(
         identity=tuple(_attached(policy, Layer.IDENTITY) for policy in carried.identity),
         boundary=boundary,
-        gaps=(*gaps, *(_gap(missing) for missing in carried.missing)),
+        gaps=(*gaps, *(_gap(missing) for missing in carried.missing), *_supplied(carried)),
     )
+
+
+def _supplied(carried: Carried) -> Iterator[Gap]:
+    for arn in carried.supplied:
+        is_boundary = carried.boundary is not None and carried.boundary.key == arn
+        message = (
+            f"The AWS managed policy {arn.rpartition('/')[2]} is not in the snapshot: taken as AWS had published it "
+            f"by {aws_managed_policies().as_of:%Y-%m-%d}."
+        )
+        yield Gap("aws-policy-as-published", message, Layer.PERMISSIONS_BOUNDARY if is_boundary else Layer.IDENTITY)
 
 
 def attached_levels(

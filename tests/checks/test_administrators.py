@@ -95,14 +95,13 @@ def test_adm_01_an_unscoped_session_revocation_of_the_past_stops_nobody(found, m
     assert one.title == "Administrator"
 
 
-def test_adm_01_cannot_be_told_without_the_document_of_administrator_access(found, make):
+def test_adm_01_takes_administrator_access_as_aws_published_it_where_the_snapshot_lacks_it(found, make):
     users = [
         make.user("alice", **make.attached(make.admin)),
         make.user("bob", **make.attached("arn:aws:iam::aws:policy/X")),
     ]
     (one,) = found("ADM-01", users=users)
-    assert (one.subject_name, one.state) == ("alice", State.CANNOT_TELL)
-    assert "not in the snapshot" in one.sentence
+    assert (one.subject_name, one.state) == ("alice", State.FOUND)
 
 
 def test_adm_01_cannot_be_told_without_the_document_of_the_boundary(found, make):

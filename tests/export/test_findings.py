@@ -190,8 +190,13 @@ def test_links_of_the_page_lead_somewhere(exports):
 
 def test_html_tells_severity_by_shape_and_word(exports):
     text = re.sub(r"\s+", " ", Page(exports["html"].decode()).text)
-    for mark in ("■ Critical", "▲ High", "◆ Medium", "● Low", "○ Info", "? cannot tell"):
+    for mark in ("■ Critical", "▲ High", "◆ Medium", "● Low", "○ Info"):
         assert mark in text
+
+
+def test_html_tells_what_cannot_be_told(hostile, hostile_snapshot, now):
+    text = re.sub(r"\s+", " ", Page(render("html", hostile, hostile_snapshot, generated_at=now).decode()).text)
+    assert "? cannot tell" in text
 
 
 def test_gaps_are_told_on_the_first_screen(exports):
