@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import NamedTuple
 
 from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind
 from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, Fact, derived
@@ -13,7 +14,7 @@ from iamdesk.index.actions import ServiceReference
 from iamdesk.index.organization_index import OrganizationIndex
 
 _PRINCIPAL_TAG = "aws:principaltag/"
-_RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/")
+_RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/")
 _OF_SERVICES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
 _OF_FORWARDED_CALLS = frozenset({"aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:viaawsmcpservice"})
 _OF_THE_CALLER = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
@@ -40,6 +41,9 @@ _OF_ITS_ACCOUNT = frozenset(
         "kms:calleraccount",
     }
 )
+_OF_ACCESS_POINTS = frozenset({"s3:dataaccesspointarn", "s3:dataaccesspointaccount", "s3:accesspointnetworkorigin"})
+_ACCESS_POINT_TAG = "s3:accesspointtag/"
+_OF_ENDPOINTS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"})
 _OF_THE_RESOURCE = frozenset(
     {"aws:requestedregion", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"}
 )
@@ -89,6 +93,25 @@ def variation(key: str, reference: ServiceReference) -> Variation:
     return Variation.NONE if reference.is_global_key(key) else Variation.ACTION
 
 
+class Through(NamedTuple):
+    """The S3 access point that a request goes through."""
+
+    arn: str
+    account: str
+    network_origin: str | None
+    """None: not known."""
+    tags: Mapping[str, str | None] | None
+    """As ``resource_tags`` of `DerivedKeys`."""
+
+
+class Way(NamedTuple):
+    """How a request comes to AWS: through a VPC endpoint, or without."""
+
+    is_through_endpoint: bool
+    vpc_id: str | None = None
+    """The VPC of the endpoint, where it is known."""
+
+
 @dataclass(slots=True)
 class DerivedKeys:
     """Answers what the snapshot knows of a key, for one request; call it with a key in lower case."""
@@ -105,6 +128,9 @@ class DerivedKeys:
     may_carry_session_tags: bool = True
     """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession)."""
     organization: OrganizationIndex | None = None
+    through: Through | None = None
+    way: Way | None = None
+    """None: not known."""
     _known: dict[str, Fact | None] = field(default_factory=dict)
 
     def of_another(self, caller: Caller, may_carry_session_tags: bool, moment: datetime) -> "DerivedKeys":
@@ -118,6 +144,8 @@ class DerivedKeys:
             self.resource_tags,
             may_carry_session_tags,
             self.organization,
+            self.through,
+            self.way,
         )
 
     def on(self, target: Target) -> "DerivedKeys":
@@ -131,6 +159,8 @@ class DerivedKeys:
             self.resource_tags,
             self.may_carry_session_tags,
             self.organization,
+            self.through,
+            self.way,
         )
 
     def __call__(self, key: str) -> Fact | None:
@@ -145,6 +175,10 @@ class DerivedKeys:
         about_principal = self._about_principal(key)
         if about_principal is not None:
             return None if about_principal is UNKNOWN else about_principal
+        if self.through is not None and (key in _OF_ACCESS_POINTS or key.startswith(_ACCESS_POINT_TAG)):
+            return self._of_access_point(self.through, key)
+        if self.way is not None and (key in _OF_ENDPOINTS or key == "aws:sourceip"):
+            return self._of_way(self.way, key)
         action = self.target.action
         if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
             return DERIVED_ABSENT  # SEMANTICS J1
@@ -152,6 +186,24 @@ class DerivedKeys:
             if key.startswith(prefix) and self.resource_tags is not None:
                 return self._resource_tag(self.resource_tags, key[len(prefix) :])
         return self._about_request(key)
+
+    def _of_access_point(self, through: Through, key: str) -> Fact | None:
+        """Return what is known of a key that is in every request through an access point, on both its legs."""
+        if key.startswith(_ACCESS_POINT_TAG):
+            return None if through.tags is None else self._resource_tag(through.tags, key[len(_ACCESS_POINT_TAG) :])
+        if key == "s3:accesspointnetworkorigin":
+            return VALUE_UNKNOWN if through.network_origin is None else derived(through.network_origin)
+        value = through.arn if key == "s3:dataaccesspointarn" else through.account
+        return VALUE_UNKNOWN if "*" in value or "?" in value or not value else derived(value)
+
+    @staticmethod
+    def _of_way(way: Way, key: str) -> Fact | None:
+        """The VPC keys are there only through an endpoint, the public address only without (SEMANTICS Table 1)."""
+        if way.is_through_endpoint == (key == "aws:sourceip"):
+            return DERIVED_ABSENT
+        if key == "aws:sourcevpc":
+            return derived(way.vpc_id) if way.vpc_id else VALUE_UNKNOWN
+        return VALUE_UNKNOWN if key == "aws:vpcsourceip" else None
 
     @staticmethod
     def _resource_tag(tags: Mapping[str, str | None], tag: str) -> Fact:

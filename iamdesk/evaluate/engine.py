@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.layers import Ruling, Situation, Slot, decide, tally
-from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
+from iamdesk.evaluate.matching import Leg, StatementResult, Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.public_policy import is_public
@@ -44,6 +44,10 @@ class Question:
     """Who owns the resource; None: not known, taken to be the caller's account."""
     without: frozenset[Layer] = frozenset()
     """Layers that are left out, at the user's wish."""
+    further: "tuple[Question, ...]" = ()
+    """The request's other decisions, all of which must allow, too (`layers`): their policies speak on that leg."""
+    is_alone: bool = False
+    """Whether another action on the same resource may be decided in another way: by more decisions, or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,11 @@ def evaluate(question: Question) -> Trace:
     """Decide one question."""
     policies = policies_of(question)
     situation = situation_of(question, policies)
-    caller = question.caller
-    subject = Subject(caller, question.target, question.context, policies.boundary is not None)
+    subject = subject_of(question, policies)
     results: list[StatementResult] = []
     broken: list[AttachedPolicy] = []
     service = question.target.service
-    for policy in in_play(policies, situation):
+    for policy in _on_all_legs(question, policies, situation):
         is_broken = False
         for statement in policy.document.statements:
             if statement.services is not None and service not in statement.services:
@@ -87,7 +90,8 @@ def evaluate(question: Question) -> Trace:
             result = match_statement(policy, statement, subject)
             if result is not None:
                 results.append(result)
-        if is_broken or (not policy.document.statements and policy.document.diagnostics):
+        is_broken = is_broken or bool(not policy.document.statements and policy.document.diagnostics)
+        if is_broken and all(policy.key != other.key for other in broken):
             broken.append(policy)
     resolution, worst = settle(situation, results, subject)
     return Trace(
@@ -105,6 +109,18 @@ def evaluate(question: Question) -> Trace:
         resolution.is_exact,
         _other_reading(situation, results, subject, resolution.verdict),
     )
+
+
+def subject_of(question: Question, policies: PolicySet) -> Subject:
+    """Return who asks what, as what statements are held against; ``policies`` are the `policies_of` the question."""
+    further = tuple([Leg(one.target, one.context.derive) for one in question.further])
+    return Subject(question.caller, question.target, question.context, policies.boundary is not None, further)
+
+
+def _on_all_legs(question: Question, policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:
+    yield from in_play(policies, situation)
+    for one, of_leg in zip(question.further, situation.further, strict=True):
+        yield from in_play(policies_of(one), of_leg)
 
 
 def settle(situation: Situation, results: Sequence[StatementResult], subject: Subject) -> tuple[Resolution, Ruling]:
@@ -193,6 +209,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         open_to_all_signed=_needs_no_permission(caller, target),
         refusal=_refusal(question, cross, is_key),
         restricts_public=restricts,
+        further=tuple([situation_of(one, policies_of(one)) for one in question.further]),
     )
 
 

@@ -1,7 +1,11 @@
-"""All layers' words become one decision. This is the algorithm at the head of SEMANTICS, line by line."""
+"""All layers' words become one decision. This is the algorithm at the head of SEMANTICS, line by line.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+Some requests are several decisions, each with its own resource, and all of them must allow: one through an S3 access
+point is one on the access point and one on the bucket (SEMANTICS I11). They are called the *legs* of the request.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import Caller, CallerKind
@@ -17,6 +21,8 @@ class Slot(NamedTuple):
 
     layer: Layer
     level: int | None = None
+    leg: int = 0
+    """Of which leg of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,13 @@ class Situation:
     (I1), ``aws-owned`` (I5)."""
     restricts_public: bool
     """Whether Block Public Access turns this caller away (SEMANTICS I7)."""
+    further: "tuple[Situation, ...]" = ()
+    """Those of the request's other legs; their slots are told without the leg."""
+
+    @property
+    def legs(self) -> "tuple[Situation, ...]":
+        """The situations of all legs."""
+        return (self, *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,17 @@ class Tally:
     allow: Mapping[Slot, Truth]
     deny: Mapping[Slot, Truth]
     grants: Mapping[Grant, Truth]
+    further: "tuple[Tally, ...]" = ()
+    """Those of the request's other legs, as far as anything speaks there; slots are told without the leg."""
+
+    def of_leg(self, leg: int) -> "Tally":
+        """Return what was counted on one leg."""
+        if not leg:
+            return self
+        return self.further[leg - 1] if leg <= len(self.further) else _NOTHING
+
+
+_NOTHING = Tally({}, {}, {})
 
 
 class Ruling(NamedTuple):
@@ -69,22 +93,82 @@ _RESOURCE_SIDE = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ACL})
 
 def tally(results: Iterable[tuple[StatementResult, Truth]]) -> Tally:
     """Sum up statements, each with the truth that is assumed of it."""
-    allow: dict[Slot, Truth] = {}
-    deny: dict[Slot, Truth] = {}
-    grants: dict[Grant, Truth] = {}
+    counts: list[tuple[dict[Slot, Truth], dict[Slot, Truth], dict[Grant, Truth]]] = [({}, {}, {})]
     for result, truth in results:
         if truth is FALSE:
             continue
-        slot = Slot(result.policy.layer, result.policy.level)
+        policy = result.policy
+        while policy.leg >= len(counts):
+            counts.append(({}, {}, {}))
+        allow, deny, grants = counts[policy.leg]
+        slot = Slot(policy.layer, policy.level)
         side = allow if result.statement.is_allow else deny
         side[slot] = max(side.get(slot, FALSE), truth)
         if result.grant is not None and result.statement.is_allow and slot.layer in _RESOURCE_SIDE:
             grants[result.grant] = max(grants.get(result.grant, FALSE), truth)
-    return Tally(allow, deny, grants)
+    return Tally(*counts[0], tuple([Tally(*one) for one in counts[1:]]))
+
+
+def with_allows(situation: Situation, counted: Tally, slots: Iterable[Slot], named: Grant) -> tuple[Situation, Tally]:
+    """Return what would be decided if some slots had an Allow that matches.
+
+    One in a policy of the resource's side names the caller as ``named``.
+    """
+    by_leg: dict[int, list[Slot]] = {}
+    for slot in slots:
+        by_leg.setdefault(slot.leg, []).append(slot._replace(leg=0))
+    situations: list[Situation] = []
+    tallies: list[Tally] = []
+    for leg, one in enumerate(situation.legs):
+        on_leg = counted.of_leg(leg)
+        added = by_leg.get(leg, [])
+        grants = dict(on_leg.grants)
+        if any(slot.layer in (Layer.RESOURCE, Layer.TRUST) for slot in added):
+            grants[named] = TRUE
+        in_play = tuple(dict.fromkeys([*one.slots, *added]))
+        situations.append(replace(one, slots=in_play, further=()))
+        tallies.append(Tally({**on_leg.allow, **dict.fromkeys(added, TRUE)}, on_leg.deny, grants))
+    return (
+        replace(situations[0], further=tuple(situations[1:])),
+        replace(tallies[0], further=tuple(tallies[1:])),
+    )
 
 
 def decide(situation: Situation, counted: Tally, optimistic: bool) -> Ruling:
     """Decide, taking what is unknown for the caller (``optimistic``) or against them (SEMANTICS K6)."""
+    if not situation.further:
+        return _decide_leg(situation, counted, optimistic)
+    rulings = [_decide_leg(one, counted.of_leg(leg), optimistic) for leg, one in enumerate(situation.legs)]
+    return _all_of(rulings)
+
+
+def _all_of(rulings: Sequence[Ruling]) -> Ruling:
+    """Join the rulings of all legs: each has to allow, and a Deny anywhere denies (SEMANTICS A2, I11)."""
+    told = [
+        ruling._replace(
+            carried_by=frozenset([slot._replace(leg=leg) for slot in ruling.carried_by]),
+            lacking=tuple([slot._replace(leg=leg) for slot in ruling.lacking]),
+        )
+        for leg, ruling in enumerate(rulings)
+    ]
+    verdicts = {ruling.verdict for ruling in told}
+    verdict = next(one for one in _STRONGEST_FIRST if one in verdicts)
+    deciding = [ruling for ruling in told if ruling.verdict is verdict]
+    # Only what every leg would grant otherwise was taken away by something.
+    is_granted = all(ruling.blocked_by or ruling.verdict is Verdict.ALLOWED for ruling in told)
+    blocked = dict.fromkeys(word for ruling in deciding for word in ruling.blocked_by)
+    return Ruling(
+        verdict,
+        frozenset().union(*(ruling.carried_by for ruling in deciding)),
+        tuple(slot for ruling in deciding for slot in ruling.lacking),
+        tuple(blocked) if is_granted else (),
+    )
+
+
+_STRONGEST_FIRST = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.ALLOWED)
+
+
+def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Ruling:
     enough_to_allow = MAYBE if optimistic else TRUE
     enough_to_deny = TRUE if optimistic else MAYBE
 

@@ -1,17 +1,18 @@
 """One statement against one request: which element fails, or that all match. Rules: SEMANTICS E to H."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import Caller
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.policies import SHORT_ARNS, AttachedPolicy
-from iamdesk.evaluate.principal_match import Grant, is_partly_exempt, match_principal
+from iamdesk.evaluate.principal_match import Grant, is_partly_exempt, match_at_gateway, match_principal
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
+from iamdesk.policy.arn import Arn
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resources import Match
 from iamdesk.policy.statement import Statement
@@ -56,6 +57,13 @@ class StatementResult:
     """What it says under the other reading, where AWS's pages disagree (SEMANTICS K9)."""
 
 
+class Leg(NamedTuple):
+    """What is another leg's own: its resource, and what the snapshot knows of the context there."""
+
+    target: Target
+    derive: Callable[[str], Fact | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What statements are held against."""
@@ -64,17 +72,49 @@ class Subject:
     target: Target
     context: Context
     has_boundary: bool
+    further: tuple[Leg, ...] = ()
+    """The request's other legs (`layers`)."""
+
+    def on_leg(self, leg: int) -> "Subject":
+        """Return the request as it stands in one of its decisions: what was given holds in all of them."""
+        if not leg:
+            return self
+        one = self.further[leg - 1]
+        return replace(self, target=one.target, context=replace(self.context, derive=one.derive), further=())
+
+    @property
+    def resources(self) -> tuple[Arn, ...]:
+        """The resources of all legs that have one."""
+        targets = (self.target, *(one.target for one in self.further))
+        return tuple([target.resource for target in targets if target.resource is not None])
+
+    def where_least_is_known(self) -> "Subject":
+        """Return the request with each condition key as it is on the leg on which least is known of it."""
+        if not self.further:
+            return self
+        derives = (self.context.derive, *(one.derive for one in self.further))
+
+        def derive(key: str) -> Fact | None:
+            facts = [one(key) for one in derives]
+            return None if None in facts else max(filter(None, facts), key=lambda fact: fact.knowledge)
+
+        return replace(self, context=replace(self.context, derive=derive))
 
 
 def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subject) -> StatementResult | None:
     """Hold one statement against a request; None when it does not cover the action or cannot be evaluated."""
+    if policy.leg:
+        subject = subject.on_leg(policy.leg)
     target = subject.target
     if statement.broken is not None or not statement.covers_action(target.service, target.name):
         return None
     failures: list[Failure] = []
     grant: Grant | None = None
     if policy.layer in _NAMES_PRINCIPALS:
-        grant = match_principal(statement, subject.caller, subject.has_boundary)
+        if policy.is_of_gateway:
+            grant = match_at_gateway(statement, subject.caller)
+        else:
+            grant = match_principal(statement, subject.caller, subject.has_boundary)
         if grant is None:
             failures.append(Failure("NotPrincipal" if statement.not_principal else "Principal"))
     resource, other_resource = match_resource(policy, statement, subject)

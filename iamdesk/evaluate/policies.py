@@ -1,6 +1,6 @@
 """The policies that a request meets, layer by layer: what the engine works on. Comes from a snapshot or from a case."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from iamdesk.evaluate.request import Layer
@@ -56,6 +56,10 @@ class AttachedPolicy:
     document: Document
     level: int | None = None
     """For SCPs and RCPs: 0 is the root, the last one the account."""
+    leg: int = 0
+    """In which of a request's decisions it speaks: 0 the one on the resource asked about, from 1 the others."""
+    is_of_gateway: bool = False
+    """Whether it is the policy of a gateway endpoint, which knows no principals but everyone and root users (B9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class Gap:
     code: str
     message: str
     layer: Layer
+    leg: int = 0
+    """Of which of the request's decisions something is missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +89,28 @@ class PolicySet:
     grants: tuple[AttachedPolicy, ...] = ()
     """Grants on the resource beside its policy: S3 ACLs (layer ``acl``, SEMANTICS I6), KMS grants (I1)."""
     endpoint: AttachedPolicy | None = None
+    """The policy of the VPC endpoint that the request comes through (SEMANTICS B9)."""
+    possible_endpoints: tuple[AttachedPolicy, ...] = ()
+    """Policies of endpoints that it may come through, where nobody says: none of them limits it."""
     restrict_public_buckets: bool = False
     """Whether Block Public Access restricts public buckets (SEMANTICS I7)."""
     gaps: tuple[Gap, ...] = ()
+
+    def on_leg(self, leg: int) -> "PolicySet":
+        """Return the same policies as they speak in another decision of the request."""
+
+        def moved(policies: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
+            return tuple([replace(policy, leg=leg) for policy in policies])
+
+        return replace(
+            self,
+            identity=moved(self.identity),
+            boundary=None if self.boundary is None else moved(self.boundary),
+            session=None if self.session is None else moved(self.session),
+            scps=None if self.scps is None else tuple(map(moved, self.scps)),
+            rcps=None if self.rcps is None else tuple(map(moved, self.rcps)),
+            resource=None if self.resource is None else replace(self.resource, leg=leg),
+            grants=moved(self.grants),
+            endpoint=None if self.endpoint is None else replace(self.endpoint, leg=leg),
+            gaps=tuple([replace(gap, leg=leg) for gap in self.gaps]),
+        )

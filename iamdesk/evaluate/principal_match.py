@@ -40,6 +40,24 @@ def match_principal(statement: Statement, caller: Caller, has_boundary: bool) ->
     return next((grant for grant in _MOST_GENEROUS if grant in grants), None)
 
 
+def match_at_gateway(statement: Statement, caller: Caller) -> Grant | None:
+    """Return how a statement of a gateway endpoint's policy covers the caller; None when it does not.
+
+    Gateway endpoints take no principal but ``*``; an account there means its root user alone (SEMANTICS B9).
+    """
+    entries = statement.principals
+    if entries is None:
+        return None
+    for entry in entries:
+        if entry.type is not PrincipalType.AWS:
+            continue
+        if entry.text == "*":
+            return None if statement.not_principal else Grant.EVERYONE
+        if caller.kind is CallerKind.ROOT and entry.text in (caller.account, caller.arn):
+            return None if statement.not_principal else Grant.ACCOUNT
+    return Grant.NOT_LISTED if statement.not_principal else None
+
+
 def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
     text = entry.text
     match entry.type:

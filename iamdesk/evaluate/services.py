@@ -67,6 +67,10 @@ GLOBAL_SERVICES = frozenset(
 )
 """Services with one endpoint for all Regions: ``aws:RequestedRegion`` is us-east-1 (SEMANTICS J2)."""
 
+ABOUT_THE_ACCESS_POINT = frozenset({"tagresource", "untagresource", "listtagsforresource"})
+"""S3 actions that take access points and buckets alike and are about the one that they name: one through an access
+point is about the bucket behind it (SEMANTICS I11)."""
+
 RESOURCE_POLICIES = {
     "s3": frozenset({"bucket", "object", "accesspoint", "accesspointobject"}),
     "kms": frozenset({"key"}),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT
 from iamdesk.index.actions import Action, ServiceReference
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 
@@ -12,6 +13,11 @@ _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
 
 ACCOUNT_LISTS_ON_S3 = frozenset({"listallmybuckets", "listaccesspoints", "listaccesspointsforobjectlambda", "listjobs"})
 """S3 actions without resource types for which ``arn:aws:s3:::*`` counts as ``*`` (SEMANTICS F6)."""
+
+
+_ACCESS_POINT_TYPES = frozenset({"accesspoint", "accesspointobject"})
+_OBJECT = "/object/"
+"""What stands in the ARN of an object between the access point and the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,15 @@ class Target:
     supports_rcps: bool
     """Whether resource control policies bind the service (SEMANTICS B7)."""
     notes: tuple[Note, ...]
+
+    @property
+    def is_through_access_point(self) -> bool:
+        """Whether the request goes through an S3 access point to the bucket behind it (SEMANTICS I11)."""
+        action = self.action
+        if self.service != "s3" or action is None or _ACCESS_POINT_TYPES.isdisjoint(self.resource_types):
+            return False
+        takes_bucket = any(one.name in ("bucket", "object") for one in action.resource_types)
+        return takes_bucket and self.name not in ABOUT_THE_ACCESS_POINT
 
     @property
     def resource_text(self) -> str:
@@ -92,6 +107,8 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
         )
     else:
         fitting = set(reference.resource_types_of_arn(service, str(resource)))
+        if "multiregionaccesspoint" in fitting:  # requests through one are made as through any access point
+            fitting.add("accesspointobject" if _OBJECT in resource.resource else "accesspoint")
         own = [resource_type.name for resource_type in action.resource_types]
         types = tuple(name for name in own if name in fitting) or _types_of_other_services(action, resource, reference)
         if not types:

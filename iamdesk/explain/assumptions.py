@@ -4,13 +4,12 @@ from dataclasses import replace
 from itertools import combinations
 
 from iamdesk.evaluate.engine import Trace
-from iamdesk.evaluate.layers import Situation, Slot, Tally, decide, tally
+from iamdesk.evaluate.layers import Situation, Slot, decide, tally, with_allows
 from iamdesk.evaluate.policies import Gap
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.truth import TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
+from iamdesk.explain.possible_endpoints import endpoint_assumption
 
 _CAN_ALSO_DENY = frozenset(
     {
@@ -24,6 +23,8 @@ _CAN_ALSO_DENY = frozenset(
 )
 """Gaps that may hide a Deny: they can take an allowed request away."""
 _OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown"})
+_TAKEN_TO_ALLOW = frozenset({"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown"})
+"""Gaps that are taken to allow all: what is missing can only take away."""
 
 
 def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
@@ -33,6 +34,9 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
         assumption = _of_gap(gap, trace)
         if assumption is not None:
             found.append(assumption)
+    endpoint = None if _is_settled(trace) else endpoint_assumption(trace)
+    if endpoint is not None:
+        found.append(endpoint)
     for policy in () if _is_settled(trace) else trace.broken:
         message = f"{policy.name} holds a statement that cannot be read: taken to match nothing."
         found.append(Assumption("policy-malformed", message))
@@ -58,13 +62,14 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
     if gap.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:
         return None  # SEMANTICS E11
     match gap.code:
-        case "aws-policy-as-published":
-            return Assumption(gap.code, gap.message)
         case "owner-unknown":
             return _of_owner(gap, trace)
-        case "principal-outside":
-            # Its policies are taken to allow all: they can only take away.
-            return None if trace.verdict is Verdict.IMPLICIT_DENY else Assumption(gap.code, gap.message)
+        case "routed-to-one-bucket":
+            return _of_routing(gap, trace)
+        case "endpoint-of-other-service" | "aws-policy-as-published":
+            return Assumption(gap.code, gap.message)
+    if gap.code in _TAKEN_TO_ALLOW:
+        return None if trace.verdict is Verdict.IMPLICIT_DENY else Assumption(gap.code, gap.message)
     if trace.verdict is Verdict.CONDITIONAL:
         return Assumption(gap.code, gap.message)
     if trace.verdict is Verdict.ALLOWED:
@@ -76,38 +81,49 @@ def _of_owner(gap: Gap, trace: Trace) -> Assumption | None:
     """Another account's resource would need that account's word, too (SEMANTICS D1, D4)."""
     if trace.verdict is Verdict.IMPLICIT_DENY:
         return None
-    other = _decide(replace(trace.situation, is_cross_account=True), trace, frozenset())
+    legs = list(trace.situation.legs)
+    legs[gap.leg] = replace(legs[gap.leg], is_cross_account=True, further=())
+    other = _decide(replace(legs[0], further=tuple(legs[1:])), trace, frozenset())
     return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
+
+
+def _of_routing(gap: Gap, trace: Trace) -> Assumption | None:
+    """Tell of the several buckets of which a request goes to one, where it matters to which."""
+    counted = tally((result, result.truth) for result in trace.results)
+    answers: dict[Verdict, None] = {}
+    for leg, bucket in enumerate(trace.situation.further, 1):
+        situation = replace(trace.situation, further=(bucket,))
+        of_bucket = replace(counted, further=(counted.of_leg(leg),))
+        best = decide(situation, of_bucket, optimistic=True).verdict
+        worst = decide(situation, of_bucket, optimistic=False).verdict
+        answers[best if best is worst else Verdict.CONDITIONAL] = None
+    others = [answer for answer in answers if answer is not trace.verdict]
+    if not others:
+        return None
+    return Assumption(gap.code, gap.message, others[0] if len(others) == 1 else None)
 
 
 def _of_missing_allow(gap: Gap, trace: Trace) -> Assumption | None:
     """Tell of a gap where the request would be allowed if it allowed, alone or together with other gaps."""
     if gap.code in _OF_ORGANIZATION:
         return None  # organization policies never grant (SEMANTICS B3)
+    own = Slot(gap.layer, leg=gap.leg)
     gaps = (other for other in trace.question.policies.gaps if other.code.endswith("-missing"))
-    layers = {other.layer for other in gaps} - trace.question.without
-    others = sorted(layers - {gap.layer})
+    others = {Slot(other.layer, leg=other.leg) for other in gaps if other.layer not in trace.question.without} - {own}
     for count in range(len(others) + 1):
-        for chosen in combinations(others, count):
+        for chosen in combinations(sorted(others), count):
             without = _decide(trace.situation, trace, frozenset(chosen))
-            with_it = _decide(trace.situation, trace, frozenset({*chosen, gap.layer}))
+            with_it = _decide(trace.situation, trace, frozenset({*chosen, own}))
             if with_it is not without:
                 # Only where it decides alone is there one other answer.
                 return Assumption(gap.code, gap.message, None if chosen else with_it)
     return None
 
 
-def _decide(situation: Situation, trace: Trace, allowing: frozenset[Layer]) -> Verdict:
+def _decide(situation: Situation, trace: Trace, allowing: frozenset[Slot]) -> Verdict:
     """Decide again with layers of which something is missing allowing all that they can."""
     counted = tally((result, result.truth) for result in trace.results)
-    allow, grants = dict(counted.allow), dict(counted.grants)
-    slots = situation.slots
-    for layer in sorted(allowing):
-        if layer in (Layer.RESOURCE, Layer.TRUST):
-            grants[Grant.EVERYONE] = TRUE
-        allow[Slot(layer)] = TRUE
-        slots = slots if Slot(layer) in slots else (*slots, Slot(layer))
-    changed, counts = replace(situation, slots=slots), Tally(allow, counted.deny, grants)
+    changed, counts = with_allows(situation, counted, allowing, Grant.EVERYONE)
     best = decide(changed, counts, optimistic=True).verdict
     worst = decide(changed, counts, optimistic=False).verdict
     return best if best is worst else Verdict.CONDITIONAL

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.context import Fact, Knowledge
 from iamdesk.evaluate.engine import Trace
-from iamdesk.evaluate.layers import Slot, tally
+from iamdesk.evaluate.layers import Slot
 from iamdesk.evaluate.matching import StatementResult, action_misses
-from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
 from iamdesk.explain.assumptions import assumptions_of
-from iamdesk.explain.decision import ContextKey, Decision, KeyState, LayerLine, Part, StatementLine
+from iamdesk.explain.decision import ContextKey, Decision, KeyState, Part, StatementLine
+from iamdesk.explain.layer_lines import layer_lines, name_of, on_leg, policies_in, target_on
 from iamdesk.index.actions import reference
 from iamdesk.policy.text import ElementPath
 from iamdesk.policy.variables import Variable
@@ -42,7 +42,7 @@ def explain(trace: Trace, request: Request) -> Decision:
             without=request.without,
         ),
         sentence=_sentence(trace, conditions),
-        layers=_layers(trace),
+        layers=layer_lines(trace),
         statements=_statements(trace),
         missing_context_values=tuple(spelling(key, trace) for key in trace.keys),
         conditions=conditions,
@@ -64,7 +64,7 @@ def _sentence(trace: Trace, conditions: Sequence[Mapping[str, str | tuple[str, .
         case Verdict.EXPLICIT_DENY:
             if not ruling.carried_by:
                 return f"{start} not do {doing}: Block Public Access turns outsiders away{_without(trace)}."
-            names = [_name(result) for result in trace.results if _decides(result, trace)]
+            names = [name_of(result) for result in trace.results if _decides(result, trace)]
             verb = "forbids" if len(names) == 1 else "forbid"
             return f"{start} not do {doing}: {wording.listed(names)} {verb} it{_without(trace)}."
         case Verdict.IMPLICIT_DENY:
@@ -80,7 +80,7 @@ def _why_allowed(trace: Trace) -> str:
     if trace.situation.open_to_all_signed:
         return "the call needs no permission"
     names = [
-        _name(result)
+        name_of(result)
         for result in trace.results
         if _decides(result, trace) and result.policy.layer in (Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST, Layer.ACL)
     ]
@@ -96,14 +96,17 @@ def _why_not(trace: Trace) -> str:
     if refusal is not None:
         return wording.REFUSALS[refusal]
     action = trace.question.target.action_text
-    missing = {gap.layer: gap.code for gap in trace.question.policies.gaps if gap.code in wording.MISSING}
+    gaps = trace.question.policies.gaps
+    missing = {(gap.layer, gap.leg): gap.code for gap in gaps if gap.code in wording.MISSING}
     reasons = []
     for slot in trace.ruling.lacking:
-        names = [policy.name for policy in _policies(trace, slot)]
-        if slot.layer in missing and not names:
-            reasons.append(wording.MISSING[missing[slot.layer]])
+        names = [policy.name for policy in policies_in(trace, slot)]
+        if (slot.layer, slot.leg) in missing and not names:
+            reason = wording.MISSING[missing[slot.layer, slot.leg]]
         else:
-            reasons.append(wording.lacking_sentence(slot.layer, slot.level, names, action))
+            reason = wording.lacking_sentence(slot.layer, slot.level, names, action)
+        where = f" on {target_on(trace, slot.leg).resource_text}" if trace.question.further else ""
+        reasons.append(f"{reason}{where}")
     return "; ".join(dict.fromkeys(reasons)) or "nothing allows it"
 
 
@@ -112,122 +115,13 @@ def _without(trace: Trace) -> str:
     return f" (without {wording.listed(left_out)})" if left_out else ""
 
 
-def _name(result: StatementResult) -> str:
-    sid = f" ({result.statement.sid})" if result.statement.sid else ""
-    return f"{result.policy.name}, statement {result.statement.index + 1}{sid}"
-
-
-def _policies(trace: Trace, slot: Slot) -> tuple[AttachedPolicy, ...]:
-    policies = trace.question.policies
-    match slot.layer:
-        case Layer.RCP:
-            return (policies.rcps or ())[slot.level or 0]
-        case Layer.SCP:
-            return (policies.scps or ())[slot.level or 0]
-        case Layer.PERMISSIONS_BOUNDARY:
-            return policies.boundary or ()
-        case Layer.SESSION:
-            return policies.session or ()
-        case Layer.RESOURCE | Layer.TRUST:
-            return () if policies.resource is None else (policies.resource,)
-        case Layer.IDENTITY:
-            return policies.identity
-        case Layer.ACL:
-            return tuple(grant for grant in policies.grants if grant.layer is Layer.ACL)
-        case _:
-            return () if policies.endpoint is None else (policies.endpoint,)
-
-
-# ── layers ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _layers(trace: Trace) -> tuple[LayerLine, ...]:
-    """Return one line for each kind of policy, in the order in which an answer tells them."""
-    counted = tally((result, result.truth) for result in trace.results)
-    in_play: dict[Layer, list[Slot]] = {}
-    for slot in trace.situation.slots:
-        in_play.setdefault(slot.layer, []).append(slot)
-    resource = Layer.TRUST if trace.situation.is_trust else Layer.RESOURCE
-    lines = []
-    for layer in (Layer.RCP, Layer.SCP, resource, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION):
-        slots = in_play.get(layer)
-        title = wording.LAYER_TITLES[layer]
-        if layer in trace.question.without:
-            lines.append(LayerLine(layer, None, title, "left out"))
-        elif slots is None:
-            lines.append(LayerLine(layer, None, title, _NOT_IN_PLAY[layer]))
-        else:
-            lines.append(_layer_line(trace, layer, slots, counted.allow, counted.deny))
-    lines += [
-        _layer_line(trace, layer, in_play[layer], counted.allow, counted.deny)
-        for layer in (Layer.ACL, Layer.ENDPOINT)
-        if layer in in_play
-    ]
-    if trace.question.policies.restrict_public_buckets:
-        outcome = Verdict.EXPLICIT_DENY if trace.situation.restricts_public else Verdict.ALLOWED
-        says = "turns public access away" if trace.situation.restricts_public else "does not concern this caller"
-        title = wording.LAYER_TITLES[Layer.BLOCK_PUBLIC_ACCESS]
-        lines.append(LayerLine(Layer.BLOCK_PUBLIC_ACCESS, outcome, title, says))
-    return tuple(lines)
-
-
-_NOT_IN_PLAY: Mapping[Layer, str] = {
-    Layer.RCP: "none known",
-    Layer.SCP: "none known",
-    Layer.RESOURCE: "none known",
-    Layer.TRUST: "none known",
-    Layer.IDENTITY: "none: not a principal of an account",
-    Layer.PERMISSIONS_BOUNDARY: "none set: no limit",
-    Layer.SESSION: "none passed: no limit",
-}
-
-
-def _layer_line(
-    trace: Trace, layer: Layer, slots: Sequence[Slot], allow: Mapping[Slot, object], deny: Mapping[Slot, object]
-) -> LayerLine:
-    title = wording.LAYER_TITLES[layer]
-    if layer is Layer.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
-        return LayerLine(layer, Verdict.ALLOWED, title, "the root user needs none")
-    named = [_name(result) for result in trace.results if result.policy.layer is layer and result.truth is not FALSE]
-    denying = [slot for slot in slots if deny.get(slot) is TRUE]
-    if denying:
-        names = _names_of(trace, layer, is_allow=False)
-        return LayerLine(layer, Verdict.EXPLICIT_DENY, title, f"{wording.listed(names)} forbids it")
-    if any(deny.get(slot) is MAYBE for slot in slots):
-        return LayerLine(layer, Verdict.CONDITIONAL, title, f"{wording.listed(_open(trace, layer))} may forbid it")
-    if layer is Layer.RCP:
-        return LayerLine(layer, Verdict.ALLOWED, title, "no limit")
-    missing = [slot for slot in slots if allow.get(slot, FALSE) is FALSE]
-    if missing:
-        if layer is Layer.SCP:
-            says = f"nothing at level {missing[0].level} allows it"
-        else:
-            says = f"{wording.listed([policy.name for policy in _policies(trace, missing[0])])}: no statement allows it"
-            says = says if not says.startswith(":") else "nothing allows it"
-        return LayerLine(layer, Verdict.IMPLICIT_DENY, title, says)
-    if any(allow.get(slot) is MAYBE for slot in slots):
-        return LayerLine(layer, Verdict.CONDITIONAL, title, f"{wording.listed(_open(trace, layer))} may allow it")
-    return LayerLine(layer, Verdict.ALLOWED, title, f"{wording.listed(named)}")
-
-
-def _names_of(trace: Trace, layer: Layer, is_allow: bool) -> list[str]:
-    return [
-        _name(result)
-        for result in trace.results
-        if result.policy.layer is layer and result.truth is TRUE and result.statement.is_allow is is_allow
-    ]
-
-
-def _open(trace: Trace, layer: Layer) -> list[str]:
-    return [_name(result) for result in trace.results if result.policy.layer is layer and result.truth is MAYBE]
-
-
 # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _decides(result: StatementResult, trace: Trace) -> bool:
     """Whether the answer rests on the statement (SEMANTICS A4)."""
-    if Slot(result.policy.layer, result.policy.level) not in trace.ruling.carried_by or result.truth is FALSE:
+    policy = result.policy
+    if Slot(policy.layer, policy.level, policy.leg) not in trace.ruling.carried_by or result.truth is FALSE:
         return False
     match trace.verdict:
         case Verdict.ALLOWED:
@@ -252,18 +146,26 @@ def part_of(result: StatementResult, trace: Trace) -> Part:
 def _statements(trace: Trace) -> tuple[StatementLine, ...]:
     results = trace.results
     if trace.verdict is Verdict.IMPLICIT_DENY:
-        results = (*results, *action_misses(trace.question.policies.identity, trace.subject))
+        for leg in range(len(trace.question.further) + 1):
+            of_leg = action_misses(on_leg(trace, leg).policies.identity, trace.subject.on_leg(leg))
+            results = (*results, *of_leg)
     sorted_results = sorted(
         ((part_of(result, trace), result) for result in results),
         key=lambda pair: (_ORDER[pair[0]], len(pair[1].failures)),
     )
     lines: list[StatementLine] = []
+    told: set[tuple[str, int, Part]] = set()
     misses = 0
     for part, result in sorted_results:
         if part is Part.NEAR_MISS:
             misses += 1
             if misses > _MOST_NEAR_MISSES:
                 break
+        if trace.question.further:  # the principal's own policies speak on each leg
+            line = (result.policy.key, result.statement.index, part)
+            if line in told and part is not Part.NEAR_MISS:
+                continue
+            told.add(line)
         lines.append(statement_line(part, result, trace))
     return tuple(lines)
 
@@ -271,7 +173,7 @@ def _statements(trace: Trace) -> tuple[StatementLine, ...]:
 def statement_line(part: Part, result: StatementResult, trace: Trace) -> StatementLine:
     """Return a statement as answers show it."""
     policy, statement = result.policy, result.statement
-    target, caller = trace.question.target, trace.question.caller
+    target, caller = target_on(trace, policy.leg), trace.question.caller
     failed: str | None = None
     mark: ElementPath = statement.path
     if part is Part.NEAR_MISS:
@@ -316,7 +218,7 @@ def _in_question(trace: Trace) -> Iterable[StatementResult]:
 
 def _context(trace: Trace) -> tuple[ContextKey, ...]:
     """Return a row for each key that a statement in question tests."""
-    context = trace.question.context
+    context = trace.subject.where_least_is_known().context
     spelled: dict[str, str] = {}
     suggested: dict[str, dict[str, None]] = {}
     for result in _in_question(trace):

@@ -48,6 +48,13 @@ def what(target: Target) -> str:
     return f"{target.action_text}{where}"
 
 
+def short_resource(target: Target) -> str:
+    """Return the resource as people call it: an S3 bucket, object or access point by its name."""
+    if target.resource is None:
+        return "*"
+    return target.resource.resource.removeprefix("accesspoint/").replace("/object/", "/", 1)
+
+
 REFUSALS: Mapping[str, str] = {
     "credentials": "credentials of this kind cannot call it, whatever the policies say",
     "partition": "the caller and the resource are in different AWS partitions",

@@ -27,3 +27,8 @@ def resource_policy_key(resource_arn: str) -> str:
 def organization_policy_key(policy_id: str) -> str:
     """Return the key of a service control policy or resource control policy."""
     return f"organization#{policy_id}"
+
+
+def endpoint_policy_key(endpoint_id: str) -> str:
+    """Return the key of a VPC endpoint's policy."""
+    return f"{endpoint_id}#endpoint"

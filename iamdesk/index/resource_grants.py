@@ -66,6 +66,27 @@ def _acl_statement(grant: AclGrant, arn: str, is_object: bool) -> dict[str, Any]
     return None  # a canonical id without a known account (SEMANTICS E13)
 
 
+def network_origin_document(resource: Resource) -> Document | None:
+    """Return what an S3 access point for one VPC does with requests from elsewhere, as a policy; None for any other.
+
+    S3 refuses every request that does not come from the VPC. Source: Amazon S3 User Guide, "Creating access points
+    restricted to a virtual private cloud".
+    """
+    access_point = resource.access_point
+    if access_point is None or access_point.network_origin != "VPC" or access_point.vpc_id is None:
+        return None
+    elsewhere = {"StringNotEquals": {"aws:SourceVpc": access_point.vpc_id}}
+    statement = {
+        "Sid": "OtherNetworks",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [resource.arn, f"{resource.arn}/*"],
+        "Condition": elsewhere,
+    }
+    return parse_document({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def key_grants_document(resource: Resource) -> Document | None:
     """Return the grants on a KMS key as a resource policy; None where it has none.
 

@@ -1,11 +1,39 @@
-"""What the snapshot knows of a resource by ARN: objects are found by their bucket, access points by themselves."""
+"""What the snapshot knows of a resource by ARN: objects are found by their bucket or access point."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.resources import AccountSettings, Resource
+from iamdesk.snapshot.resources import AccessPointBucket, AccountSettings, Resource
+
+_ACCESS_POINT = "accesspoint/"
+_OBJECT = "/object/"
+
+
+def is_of_access_point(arn: Arn) -> bool:
+    """Return whether an ARN is that of an S3 access point, or of an object through one."""
+    return arn.service == "s3" and bool(arn.account) and arn.resource.startswith(_ACCESS_POINT)
+
+
+def access_point_arn(arn: Arn) -> Arn:
+    """Return the ARN of the access point itself."""
+    return arn._replace(resource=arn.resource.partition(_OBJECT)[0])
+
+
+def key_behind(arn: Arn) -> str | None:
+    """Return the object's key in an ARN through an access point; None for the access point itself."""
+    _, found, key = arn.resource.partition(_OBJECT)
+    return key if found else None
+
+
+def tags_without_case(tags: Iterable[tuple[str, str]]) -> Mapping[str, str | None]:
+    """Return tags by key in lower case; None where two differ only in case: which counts is open (SEMANTICS G6)."""
+    found: dict[str, str | None] = {}
+    for key, value in tags:
+        lowered = key.lower()
+        found[lowered] = None if lowered in found else value
+    return found
 
 
 class ResourceIndex:
@@ -14,6 +42,11 @@ class ResourceIndex:
     def __init__(self, snapshot: Snapshot, documents: DocumentStore) -> None:
         self._documents = documents
         self._by_arn: Mapping[str, Resource] = {resource.arn: resource for resource in snapshot.resources}
+        self._by_alias = {
+            resource.access_point.alias: resource
+            for resource in snapshot.resources
+            if resource.access_point is not None and resource.access_point.alias
+        }
         self._settings: Mapping[str, AccountSettings] = {one.account_id: one for one in snapshot.account_settings}
 
     def find(self, arn: Arn) -> Resource | None:
@@ -24,6 +57,8 @@ class ResourceIndex:
         if arn.service == "s3" and not arn.account:
             bucket = arn.resource.partition("/")[0]
             return self._by_arn.get(f"arn:{arn.partition}:s3:::{bucket}")
+        if is_of_access_point(arn):
+            return self._by_arn.get(str(access_point_arn(arn)))
         for separator in ("/", ":"):
             # A function's version or alias, a table's index or stream, an API's stage: the policy may be the parent's.
             head, found_separator, _ = arn.resource.rpartition(separator)
@@ -33,6 +68,22 @@ class ResourceIndex:
                     return parent
         return None
 
+    def bucket(self, access_point: Resource, bucket: AccessPointBucket) -> Resource | None:
+        """Return a bucket behind an access point."""
+        return self._by_arn.get(f"arn:{access_point.arn.split(':', 2)[1]}:s3:::{bucket.name}")
+
+    def without_alias(self, resource: str) -> str:
+        """Return a resource as asked about, an access point's alias in place of a bucket's name made its ARN.
+
+        S3 takes aliases in requests, and decides on the ARN; policies know no aliases.
+        """
+        head, _, rest = resource.strip().partition(":::")
+        alias, slash, key = rest.partition("/")
+        found = self._by_alias.get(alias) if head.endswith(":s3") else None
+        if found is None:
+            return resource
+        return f"{found.arn}{_OBJECT}{key}" if slash and key else found.arn
+
     def document_of(self, resource: Resource) -> Document | None:
         """Return the resource's policy, parsed; None where it has none."""
         return None if resource.policy is None else self._documents.parse(resource.policy)
@@ -41,8 +92,9 @@ class ResourceIndex:
         """Return an account's own settings."""
         return self._settings.get(account)
 
-    def restricts_public_buckets(self, resource: Resource, account: str | None) -> bool:
+    def restricts_public_buckets(self, resource: Resource | None, account: str | None) -> bool:
         """Return whether Block Public Access restricts public policies, of the bucket or its account (SEMANTICS I7)."""
         settings = self.settings_of(account) if account else None
-        blocks = (resource.public_access_block, settings.public_access_block if settings else None)
+        own = resource.public_access_block if resource is not None else None
+        blocks = (own, settings.public_access_block if settings else None)
         return any(block is not None and block.restrict_public_buckets for block in blocks)

@@ -36,6 +36,8 @@ class Setting(NamedTuple):
     """Whether the resource's own policy has to let the account in, and the snapshot does not hold it."""
     is_personal: bool
     """Whether a common statement tells the peers apart."""
+    is_alone: bool
+    """Whether the requests have to be asked one by one (`Question.is_alone`)."""
 
 
 class Circumstances:
@@ -99,7 +101,8 @@ class Circumstances:
     def _setting(self, ground: Ground, peers: Peers, bit: int) -> Setting:
         target = ground.target(bit)
         member = peers.members.bit_length() - 1
-        question = self._population.question(member, target.action_text, target.resource_text)
+        whole = self._population.question(member, target.action_text, target.resource_text)
+        question = replace(whole, further=())
         policies = policies_of(question)
         situation = situation_of(question, policies)
         of_others = replace(policies, identity=(), boundary=None if policies.boundary is None else ())
@@ -111,9 +114,14 @@ class Circumstances:
         )
         key = situation_key(situation)
         awaits_policy = situation.needs_delegation and policies.resource is None
-        same = (key, awaits_policy, tuple((policy.layer, policy.level, statement) for policy, statement, _ in common))
+        same = (
+            key,
+            awaits_policy,
+            whole.is_alone,
+            tuple((policy.layer, policy.level, statement) for policy, statement, _ in common),
+        )
         is_personal = any(names_someone(statement) or asked.own_keys for _, statement, asked in common)
-        return self._kinds.setdefault(same, Setting(situation, key, common, awaits_policy, is_personal))
+        return self._kinds.setdefault(same, Setting(situation, key, common, awaits_policy, is_personal, whole.is_alone))
 
     def plots_named(self, ground: Ground, statement: int) -> Sequence[int]:
         """Return the plots that a statement can speak of by their names; they have still to be compared."""

@@ -26,7 +26,7 @@ from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.statement import Statement
 from iamdesk.query.circumstances import Circumstances, Setting
 from iamdesk.query.grounds import Ground, arn_services
-from iamdesk.query.population import Asked, Population
+from iamdesk.query.population import Asked, Population, positions
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
 from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key_of, resource_key, split, tally_of
 
@@ -249,6 +249,11 @@ class _Case:
         found = dict.fromkeys(Verdict, 0)
         awaiting = 0
         for bits, setting in self._circumstances.settings(self._ground, self._peers, self._within):
+            if setting.is_alone:
+                for bit in positions(bits):
+                    target = self._ground.target(bit)
+                    found[self._assessor.point(self._position, target.action_text, target.resource_text)] |= 1 << bit
+                continue
             said = {feature: where & bits for feature, where in self._bits.items() if where & bits}
             undecided = [*self._hear_common(setting, bits, said), *self._open]
             for part, features in split(bits, said.items()):

@@ -1,7 +1,7 @@
 """The engine over one snapshot: finds who asks and what they carry, and puts the question to the courtroom."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -16,6 +16,7 @@ from iamdesk.index.actions import reference
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.query.effective import Assessor
+from iamdesk.query.endpoints import Given, way_given
 from iamdesk.query.hearing import Hearing
 from iamdesk.query.population import Population, positions
 from iamdesk.query.questions import Questions
@@ -26,6 +27,7 @@ from iamdesk.query.who_can import Access, answer_everybody
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
+_NO_CONTEXT: Given = {}
 _MOST_HEARINGS = 256
 """Questions whose evaluation is kept for the next principal."""
 
@@ -36,7 +38,7 @@ class Evaluator(Questions):
     def __init__(self, snapshot: Snapshot, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__(snapshot, now)
         self._everybody: Population | None = None
-        self._hearings: dict[tuple[str, str], Hearing] = {}
+        self._hearings: dict[Hashable, Hearing] = {}
         self._everywhere: dict[tuple[str, str], Said] = {}
         self._reaches: ReachFinder | None = None
         self._lock = threading.RLock()
@@ -61,8 +63,9 @@ class Evaluator(Questions):
             population = self._population()
             position = population.position(request.principal)
             if position is not None:
-                hearing = self._hearing(request.action, request.resource)
-                return hearing.verdict(position, given_facts(request.context), request.unknown_context)
+                hearing = self._hearing(request.action, request.resource, request.context)
+                if not hearing.is_joint:
+                    return hearing.verdict(position, given_facts(request.context), request.unknown_context)
         return self.trace(request).verdict
 
     def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:
@@ -100,15 +103,17 @@ class Evaluator(Questions):
                     self._everybody = Population(self, StatementIndex(self.index, progress, cancelled))
         return self._everybody
 
-    def _hearing(self, action: str, resource: str) -> Hearing:
+    def _hearing(self, action: str, resource: str, context: Given = _NO_CONTEXT) -> Hearing:
         """Return the hearing of an action on a resource; those asked last are kept."""
-        hearing = self._hearings.get((action, resource))
+        way = way_given(context)
+        key = (action, resource, tuple(way.items()))
+        hearing = self._hearings.get(key)
         if hearing is None:
-            hearing = Hearing(self, self._population(), self._everywhere, action, resource)
+            hearing = Hearing(self, self._population(), self._everywhere, action, resource, way)
             with self._lock:
                 if len(self._hearings) >= _MOST_HEARINGS:
                     del self._hearings[next(iter(self._hearings))]
-                self._hearings[action, resource] = hearing
+                self._hearings[key] = hearing
         return hearing
 
     def trace(self, request: Request) -> Trace:
@@ -142,11 +147,13 @@ class Evaluator(Questions):
         found: list[tuple[int, str, Verdict]] = []
         if population.peers:
             subjects = population.index.subjects
-            hearing = self._hearing(action, resource)
+            hearing = self._hearing(action, resource, context or {})
             given = given_facts(context or {})
             open_to = answer_everybody(population, hearing, given, unknown_context, self.now(), cancelled)
             for verdict, members in open_to.items():
                 found += [(position, subjects[position], verdict) for position in positions(members)]
+            if hearing.is_joint:  # whom the first decision lets through has to pass the others, too
+                found = [(position, who, self._joint(asked(who), cancelled)) for position, who, _ in found]
         for position in positions(population.strange):
             principal = population.index.subjects[position]
             answer = self._verdict_of_strange(asked(principal))
@@ -239,7 +246,10 @@ class Evaluator(Questions):
         return self._reaches
 
     def _point(self, position: int, action: str, resource: str) -> Verdict:
-        return self._hearing(action, resource).verdict(position, {}, UnknownContext.UNKNOWN)
+        hearing = self._hearing(action, resource)
+        if hearing.is_joint:
+            return evaluate(self._population().question(position, action, resource)).verdict
+        return hearing.verdict(position, {}, UnknownContext.UNKNOWN)
 
     def _answers(self, position: int, resource: str | None, service: str, action: int) -> tuple[Answer, ...]:
         """Return the answers behind the reach of an action."""
@@ -253,6 +263,11 @@ class Evaluator(Questions):
         population = self._population()
         request = Request(population.index.subjects[position], action, resource)
         return explain(evaluate(population.question(position, action, resource)), request)
+
+    def _joint(self, request: Request, cancelled: Cancelled) -> Verdict:
+        if cancelled():
+            raise WorkCancelled
+        return self.trace(request).verdict
 
     def _answer(self, asked: Callable[[str], Request], principal: str) -> Decision:
         return self.can(asked(principal))

@@ -1,6 +1,6 @@
 """One action on one resource, put to everybody: what does not depend on the principal is found out once."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -21,6 +21,8 @@ from iamdesk.policy.statement import Statement
 from iamdesk.query.population import Asked, Asks, Peers, Population, names_someone
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY, Said, gather
 from iamdesk.query.sums import Hanging, resolution_key_of
+
+_NOTHING_GIVEN: Mapping[str, str | Sequence[str] | None] = {}
 
 
 class Word(NamedTuple):
@@ -62,6 +64,7 @@ class Side:
     is_settled: bool
     """Whether every common statement has its result."""
     derive: DerivedKeys
+    is_joint: bool
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     """Verdicts by what the principal's own policies say: bits for identity Allow and Deny, boundary Allow and Deny."""
 
@@ -76,10 +79,12 @@ class Hearing:
         everywhere: dict[tuple[str, str], Said],
         action: str,
         resource: str,
+        way: Mapping[str, str | Sequence[str] | None] = _NOTHING_GIVEN,
     ) -> None:
         """Read the action and the resource.
 
-        ``everywhere`` keeps what is the same for all resources of an action, for all hearings of a snapshot.
+        ``everywhere`` keeps what is the same for all resources of an action, for all hearings of a snapshot; ``way`` is
+        the part of the context that tells through which VPC endpoint the request comes.
 
         Raises:
             RequestError: one of them is malformed.
@@ -88,6 +93,7 @@ class Hearing:
         self._population = population
         self._everywhere = everywhere
         self.action, self.resource = action, resource
+        self._way = way
         self._sides: dict[int, Side] = {}
         self._identity: dict[int, Word] = {}
         self._boundary: dict[int, Word] = {}
@@ -96,6 +102,8 @@ class Hearing:
         """Answers for everybody, by their context."""
         first = self._side(population.peers[0])
         self.target = first.question.target
+        self.is_joint = first.is_joint
+        """Whether the request is several decisions (`evaluate.layers`): what is told here is the first one alone."""
         self._sides[first.peers.number] = first
         self._anyone = subject_of(first.question)
 
@@ -226,7 +234,8 @@ class Hearing:
         return Word(tuple(matching), allows, denies, tuple(undecided))
 
     def _side(self, peers: Peers) -> Side:
-        question = self._population.question(peers.members.bit_length() - 1, self.action, self.resource)
+        whole = self._population.question(peers.members.bit_length() - 1, self.action, self.resource, self._way)
+        question = replace(whole, further=())
         policies = policies_of(question)
         situation = situation_of(question, policies)
         own = replace(policies, identity=(), boundary=None if policies.boundary is None else ())
@@ -248,7 +257,8 @@ class Hearing:
         if not isinstance(derive, DerivedKeys):
             raise TypeError("a question about a snapshot derives its keys from the snapshot")
         is_settled = all(one.result is not None for one in common)
-        return Side(peers, question, situation, situation_key(situation), tuple(common), is_settled, derive)
+        key = situation_key(situation)
+        return Side(peers, question, situation, key, tuple(common), is_settled, derive, bool(whole.further))
 
 
 def subject_of(question: Question) -> Subject:

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -188,9 +188,15 @@ class Population:
         """Return whether the snapshot holds anything of a resource; of others, all questions are alike."""
         return self._asks.knows(resource)
 
-    def question(self, position: int, action: str, resource: str) -> Question:
+    def question(
+        self,
+        position: int,
+        action: str,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+    ) -> Question:
         """Return a question of a principal (or some member of a group) with everything that belongs to it."""
-        request = Request(self.index.subjects[position], action, resource)
+        request = Request(self.index.subjects[position], action, resource, context or {})
         return self._asks.question(request, self.standing(position))
 
     def named_by(self, statement: Statement) -> int:

@@ -1,25 +1,28 @@
 """Questions over one snapshot: a request with all that belongs to it, ready for the courtroom."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from iamdesk.evaluate.caller import Caller
 from iamdesk.evaluate.context import Context, given_facts
-from iamdesk.evaluate.derived_keys import DerivedKeys
+from iamdesk.evaluate.derived_keys import DerivedKeys, Through
 from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.evaluate.services import RESOURCE_POLICIES, TRUST_ACTIONS
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.index.actions import reference
+from iamdesk.index.endpoint_index import EndpointIndex
 from iamdesk.index.keys import resource_policy_key, trust_policy_key
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.resource_grants import acl_document, key_grants_document
-from iamdesk.index.resource_index import ResourceIndex
+from iamdesk.index.resource_index import ResourceIndex, is_of_access_point, tags_without_case
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import parse_document
+from iamdesk.query.access_points import behind, gaps_of, network_origin, restricts_public, through
+from iamdesk.query.endpoints import came_through
 from iamdesk.query.standings import Standing, Standings, attached_levels
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
@@ -35,6 +38,7 @@ class Questions:
         organization = snapshot.organization
         self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)
         self.resources = ResourceIndex(snapshot, self.index.documents)
+        self.endpoints = EndpointIndex(snapshot, self.index.documents)
         self.now = now
         """The moment at which a question is asked."""
         self._standings = Standings(self.index, self.organization)
@@ -47,12 +51,51 @@ class Questions:
         Raises:
             RequestError: as `can`.
         """
-        target = parse_target(request.action, request.resource, reference())
-        policies, caller, may_be_tagged = standing or self.standing(request.principal)
-        owner = self._owner(request, caller, target)
+        target = parse_target(request.action, self.resources.without_alias(request.resource), reference())
+        standing = standing or self.standing(request.principal)
         record = None if target.resource is None else self.resources.find(target.resource)
+        door = through(target, record)
+        owner = self._owner(request, standing.caller, target)
+        if door is None or record is None:
+            restricts = record is not None and target.service == "s3"
+            restricts = restricts and self.resources.restricts_public_buckets(record, owner)
+            return self._decision(request, standing, target, owner, record, door, restricts=restricts)
+        account = standing.caller.account
+        restricts = restricts_public(self.resources, record, account, at_the_bucket=False)
+        question = self._decision(request, standing, target, owner, record, door, restricts=restricts)
+        restricts = restricts_public(self.resources, record, account, at_the_bucket=True)
+        further = []
+        for leg, (bucket, on_bucket) in enumerate(behind(target, record), 1):
+            of_bucket = self.resources.bucket(record, bucket)
+            owner = bucket.account_id or (of_bucket.account_id if of_bucket is not None else None)
+            other = self._decision(request, standing, on_bucket, owner, of_bucket, door, restricts=restricts)
+            # What the caller lacks was told of the first leg.
+            own = replace(other.policies, gaps=other.policies.gaps[len(standing.policies.gaps) :])
+            further.append(replace(other, policies=own.on_leg(leg)))
+        if not further:
+            return replace(question, is_alone=record.access_point is not None)
+        told = {gap.message for gap in question.policies.gaps}
+        of_others = (gap for one in further for gap in one.policies.gaps if gap.message not in told)
+        gaps = (*question.policies.gaps, *of_others)
+        policies = replace(question.policies, gaps=gaps)
+        return replace(question, policies=policies, further=tuple(further), is_alone=True)
+
+    def _decision(
+        self,
+        request: Request,
+        standing: Standing,
+        target: Target,
+        owner: str | None,
+        record: Resource | None,
+        door: Through | None,
+        *,
+        restricts: bool,
+    ) -> Question:
+        """Return one decision of a request, ready to be decided; ``door`` is the access point that it goes through."""
+        policies, caller, may_be_tagged = standing
         resource, gaps = self._resource_policy(target, owner, record)
         rcps, rcp_gaps = self._rcps(target, owner)
+        came = came_through(request.context, request.unknown_context, target, self.endpoints)
         session = policies.session
         if request.session_policies is not None:
             session = tuple(
@@ -73,9 +116,11 @@ class Questions:
             reference(),
             self.now(),
             owner,
-            self._tags_of(target, record),
+            self._tags_of(target, self._tagged(target, record)),
             may_be_tagged,
             self.organization,
+            door,
+            came.way,
         )
         return Question(
             caller=caller,
@@ -85,12 +130,12 @@ class Questions:
                 policies,
                 resource=resource,
                 session=session,
-                grants=self._grants(record, owner),
+                grants=(*self._grants(record, owner), *network_origin(record if door else None)),
                 rcps=rcps,
-                restrict_public_buckets=record is not None
-                and target.service == "s3"
-                and self.resources.restricts_public_buckets(record, owner),
-                gaps=(*policies.gaps, *gaps, *rcp_gaps),
+                endpoint=came.policy,
+                possible_endpoints=came.possible,
+                restrict_public_buckets=restricts,
+                gaps=(*policies.gaps, *gaps, *rcp_gaps, *came.gaps, *gaps_of(target, record)),
             ),
             resource_account=owner or caller.account,
             without=request.without,
@@ -103,6 +148,8 @@ class Questions:
         but the target.
         """
         arn = str(resource)
+        if is_of_access_point(resource):  # it is in the condition keys of requests through it
+            return True
         return self.resources.find(resource) is not None or arn in self.index.users or arn in self.index.roles
 
     def principals(self) -> Iterator[str]:
@@ -235,22 +282,21 @@ class Questions:
             [],
         )
 
+    def _tagged(self, target: Target, record: Resource | None) -> Resource | None:
+        """Return whose tags a request meets: through an access point those of the bucket (SEMANTICS I12)."""
+        if record is None or record.access_point is None or not target.is_through_access_point:
+            return record
+        buckets = record.access_point.buckets
+        return self.resources.bucket(record, buckets[0]) if len(buckets) == 1 else None
+
     def _tags_of(self, target: Target, record: Resource | None) -> Mapping[str, str | None] | None:
         """Return the tags of the resource that is asked about, where the snapshot knows them and they count."""
         if record is not None and record.tags is not None:
-            counts = target.service != "s3" or record.abac_enabled  # SEMANTICS I12
-            return _without_case(record.tags) if counts else {}
+            is_bucket = target.service == "s3" and record.access_point is None
+            counts = not is_bucket or record.abac_enabled  # SEMANTICS I12
+            return tags_without_case(record.tags) if counts else {}
         if target.resource is None or target.resource.service != "iam":
             return None
         arn = target.resource_text
         entity = self.index.users.get(arn) or self.index.roles.get(arn)
-        return None if entity is None else _without_case((tag.key, tag.value) for tag in entity.tags)
-
-
-def _without_case(tags: Iterable[tuple[str, str]]) -> Mapping[str, str | None]:
-    """Return tags by key in lower case; None where two differ only in case: which counts is open (SEMANTICS G6)."""
-    found: dict[str, str | None] = {}
-    for key, value in tags:
-        lowered = key.lower()
-        found[lowered] = None if lowered in found else value
-    return found
+        return None if entity is None else tags_without_case((tag.key, tag.value) for tag in entity.tags)

@@ -38,7 +38,6 @@ WITHOUT_TEST = {
     "I4": "iam:PassRole is an identity question (tested as C1, D5); the role's trust in the service is not asked too",
     "I8": "says which other services there are: no rule of its own",
     "I9": "shared identity providers are evaluated as written (tested as E9); the warning is a check",
-    "I11": "access points: the second decision is not asked yet",
     "I13": "shares of AWS RAM are not read yet, nor warned of",
     "I14": "the order in which S3 checks is that of C1 and D1 while the bucket owner owns the objects",
     "I15": "the session of `aws login` is the caller's own identity: no rule of its own",

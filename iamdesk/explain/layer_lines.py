@@ -1,0 +1,155 @@
+"""What each kind of policy says of a request: one line for each layer, over all legs (`evaluate.layers`)."""
+
+from collections.abc import Mapping, Sequence
+
+from iamdesk.evaluate.caller import CallerKind
+from iamdesk.evaluate.engine import Question, Trace
+from iamdesk.evaluate.layers import Slot, Tally, tally
+from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.target import Target
+from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain import wording
+from iamdesk.explain.decision import LayerLine
+
+
+def name_of(result: StatementResult) -> str:
+    """Return a statement as people point at it."""
+    sid = f" ({result.statement.sid})" if result.statement.sid else ""
+    return f"{result.policy.name}, statement {result.statement.index + 1}{sid}"
+
+
+def on_leg(trace: Trace, leg: int) -> Question:
+    """Return the question on one leg."""
+    return trace.question.further[leg - 1] if leg else trace.question
+
+
+def target_on(trace: Trace, leg: int) -> Target:
+    """Return what is asked about on one leg."""
+    return on_leg(trace, leg).target
+
+
+def policies_in(trace: Trace, slot: Slot) -> tuple[AttachedPolicy, ...]:
+    """Return the policies of a layer."""
+    policies = on_leg(trace, slot.leg).policies
+    match slot.layer:
+        case Layer.RCP:
+            return (policies.rcps or ())[slot.level or 0]
+        case Layer.SCP:
+            return (policies.scps or ())[slot.level or 0]
+        case Layer.PERMISSIONS_BOUNDARY:
+            return policies.boundary or ()
+        case Layer.SESSION:
+            return policies.session or ()
+        case Layer.RESOURCE | Layer.TRUST:
+            return () if policies.resource is None else (policies.resource,)
+        case Layer.IDENTITY:
+            return policies.identity
+        case Layer.ACL:
+            return tuple(grant for grant in policies.grants if grant.layer is Layer.ACL)
+        case _:
+            return () if policies.endpoint is None else (policies.endpoint,)
+
+
+def layer_lines(trace: Trace) -> tuple[LayerLine, ...]:
+    """Return one line for each kind of policy, in the order in which an answer tells them."""
+    counted = tally((result, result.truth) for result in trace.results)
+    legs = [_layers_on_leg(trace, leg, counted.of_leg(leg)) for leg in range(len(trace.question.further) + 1)]
+    if len(legs) == 1:
+        return tuple(legs[0].values())
+    layers = sorted({layer for lines in legs for layer in lines}, key=_ORDER_OF_LAYERS.index)
+    return tuple(_joined(trace, layer, [lines.get(layer) for lines in legs]) for layer in layers)
+
+
+def _joined(trace: Trace, layer: Layer, lines: Sequence[LayerLine | None]) -> LayerLine:
+    """Return what a layer says on all legs of a request, in one line."""
+    told = [line for line in lines if line is not None]
+    outcome = next((word for word in _STRICTEST_FIRST if any(line.outcome is word for line in told)), None)
+    if len({line.sentence for line in told}) == 1:
+        return LayerLine(layer, outcome, told[0].title, told[0].sentence)
+    parts = [
+        f"{'access point' if leg == 0 else 'bucket'} {wording.short_resource(target_on(trace, leg))}: {line.sentence}"
+        for leg, line in enumerate(lines)
+        if line is not None
+    ]
+    return LayerLine(layer, outcome, told[0].title, "; ".join(parts))
+
+
+_STRICTEST_FIRST = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL, Verdict.ALLOWED)
+_ALWAYS_TOLD = (Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
+_ORDER_OF_LAYERS = (
+    *(Layer.RCP, Layer.SCP, Layer.RESOURCE, Layer.TRUST),
+    *_ALWAYS_TOLD,
+    *(Layer.ACL, Layer.ENDPOINT, Layer.BLOCK_PUBLIC_ACCESS),
+)
+
+
+def _layers_on_leg(trace: Trace, leg: int, counted: Tally) -> dict[Layer, LayerLine]:
+    situation, question = trace.situation.legs[leg], on_leg(trace, leg)
+    in_play: dict[Layer, list[Slot]] = {}
+    for slot in situation.slots:
+        in_play.setdefault(slot.layer, []).append(slot._replace(leg=leg))
+    resource = Layer.TRUST if situation.is_trust else Layer.RESOURCE
+    lines: dict[Layer, LayerLine] = {}
+    for layer in (Layer.RCP, Layer.SCP, resource, *_ALWAYS_TOLD):
+        slots = in_play.get(layer)
+        title = wording.LAYER_TITLES[layer]
+        if layer in question.without:
+            lines[layer] = LayerLine(layer, None, title, "left out")
+        elif slots is None:
+            lines[layer] = LayerLine(layer, None, title, _NOT_IN_PLAY[layer])
+        else:
+            lines[layer] = _layer_line(trace, layer, slots, counted)
+    for layer in (Layer.ACL, Layer.ENDPOINT):
+        if layer in in_play:
+            lines[layer] = _layer_line(trace, layer, in_play[layer], counted)
+    if question.policies.restrict_public_buckets:
+        layer = Layer.BLOCK_PUBLIC_ACCESS
+        outcome = Verdict.EXPLICIT_DENY if situation.restricts_public else Verdict.ALLOWED
+        says = "turns public access away" if situation.restricts_public else "does not concern this caller"
+        lines[layer] = LayerLine(layer, outcome, wording.LAYER_TITLES[layer], says)
+    return lines
+
+
+_NOT_IN_PLAY: Mapping[Layer, str] = {
+    Layer.RCP: "none known",
+    Layer.SCP: "none known",
+    Layer.RESOURCE: "none known",
+    Layer.TRUST: "none known",
+    Layer.IDENTITY: "none: not a principal of an account",
+    Layer.PERMISSIONS_BOUNDARY: "none set: no limit",
+    Layer.SESSION: "none passed: no limit",
+}
+
+
+def _layer_line(trace: Trace, layer: Layer, slots: Sequence[Slot], counted: Tally) -> LayerLine:
+    """Return what a layer says on one leg; ``slots`` are its own there, ``counted`` is what counts there."""
+    title = wording.LAYER_TITLES[layer]
+    if layer is Layer.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
+        return LayerLine(layer, Verdict.ALLOWED, title, "the root user needs none")
+    leg = slots[0].leg
+    results = [result for result in trace.results if result.policy.layer is layer and result.policy.leg == leg]
+    deny = [counted.deny.get(slot._replace(leg=0), FALSE) for slot in slots]
+    if TRUE in deny:
+        names = [name_of(one) for one in results if one.truth is TRUE and not one.statement.is_allow]
+        return LayerLine(layer, Verdict.EXPLICIT_DENY, title, f"{wording.listed(names)} forbids it")
+    opened = wording.listed([name_of(one) for one in results if one.truth is MAYBE])
+    if MAYBE in deny:
+        return LayerLine(layer, Verdict.CONDITIONAL, title, f"{opened} may forbid it")
+    if layer is Layer.RCP:
+        return LayerLine(layer, Verdict.ALLOWED, title, "no limit")
+    allow = [counted.allow.get(slot._replace(leg=0), FALSE) for slot in slots]
+    if FALSE in allow:
+        missing = slots[allow.index(FALSE)]
+        if layer is Layer.SCP:
+            says = f"nothing at level {missing.level} allows it"
+        else:
+            says = f"{wording.listed([policy.name for policy in policies_in(trace, missing)])}: no statement allows it"
+            says = says if not says.startswith(":") else "nothing allows it"
+        return LayerLine(layer, Verdict.IMPLICIT_DENY, title, says)
+    if MAYBE in allow:
+        return LayerLine(layer, Verdict.CONDITIONAL, title, f"{opened} may allow it")
+    named = [name_of(one) for one in results if one.truth is not FALSE]
+    return LayerLine(layer, Verdict.ALLOWED, title, f"{wording.listed(named)}")

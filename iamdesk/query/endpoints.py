@@ -1,0 +1,110 @@
+"""The VPC endpoint of a request: which one it comes through, and through which it may come (SEMANTICS B9)."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from iamdesk.evaluate.derived_keys import Way
+from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
+from iamdesk.evaluate.request import Layer, UnknownContext
+from iamdesk.evaluate.target import Target
+from iamdesk.index.endpoint_index import EndpointIndex, service_of
+from iamdesk.index.keys import endpoint_policy_key
+from iamdesk.snapshot.resources import VpcEndpoint
+
+ENDPOINT_KEY = "aws:sourcevpce"
+_VPC_KEY = "aws:sourcevpc"
+_PUBLIC_ADDRESS_KEY = "aws:sourceip"
+_GATEWAY = "Gateway"
+
+type Given = Mapping[str, str | Sequence[str] | None]
+
+
+class Came(NamedTuple):
+    """What is known of how a request comes to AWS."""
+
+    way: Way | None
+    """None: it may or may not come through an endpoint."""
+    policy: AttachedPolicy | None = None
+    """The policy of the endpoint that it comes through."""
+    gaps: tuple[Gap, ...] = ()
+    possible: tuple[AttachedPolicy, ...] = ()
+    """Policies of endpoints through which it may come, where that is not known."""
+
+
+def way_given(given: Given) -> Mapping[str, str | None]:
+    """Return the part of a context (as typed) that names the endpoint of a request."""
+    return {key: _single(value) for key, value in given.items() if key.lower() == ENDPOINT_KEY}
+
+
+def came_through(given: Given, unknown: UnknownContext, target: Target, endpoints: EndpointIndex) -> Came:
+    """Return what the context of a request (as typed) tells of its endpoint."""
+    known = {key.lower(): _single(value) for key, value in given.items() if key.lower() in _KEYS}
+    if ENDPOINT_KEY in known:
+        endpoint_id = known[ENDPOINT_KEY]
+        if endpoint_id is None:
+            return Came(Way(is_through_endpoint=False))
+        return _through(endpoint_id, target, endpoints)
+    if unknown is UnknownContext.ABSENT or known.get(_PUBLIC_ADDRESS_KEY) is not None:
+        return Came(None)
+    if _VPC_KEY in known and known[_VPC_KEY] is None:
+        return Came(None)
+    vpc = known.get(_VPC_KEY)
+    possible = [
+        policy
+        for endpoint in endpoints.with_policies(target.service)
+        if vpc is None or endpoint.vpc_id in (None, vpc)
+        if _serves_region(endpoint, target)
+        if (policy := _attached(endpoint, endpoints)) is not None
+    ]
+    return Came(None, possible=tuple(possible))
+
+
+_KEYS = frozenset({ENDPOINT_KEY, _VPC_KEY, _PUBLIC_ADDRESS_KEY})
+
+
+def _single(value: str | Sequence[str] | None) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return value[0] if len(value) == 1 else None
+
+
+def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Came:
+    endpoint = endpoints.find(endpoint_id)
+    if endpoint is None:
+        message = f"The VPC endpoint {endpoint_id} is not in the snapshot: its policy is taken to allow the request."
+        return Came(Way(is_through_endpoint=True), gaps=(Gap("endpoint-not-captured", message, Layer.ENDPOINT),))
+    way = Way(is_through_endpoint=True, vpc_id=endpoint.vpc_id)
+    service = service_of(endpoint)
+    if service not in (None, target.service):
+        message = (
+            f"The VPC endpoint {endpoint_id} is for {endpoint.service_name}: AWS never gets this request through it."
+        )
+        return Came(way, gaps=(Gap("endpoint-of-other-service", message, Layer.ENDPOINT),))
+    return Came(way, _attached(endpoint, endpoints))
+
+
+def _attached(endpoint: VpcEndpoint, endpoints: EndpointIndex) -> AttachedPolicy | None:
+    document = endpoints.document_of(endpoint)
+    if document is None:
+        return None
+    return AttachedPolicy(
+        Layer.ENDPOINT,
+        SourceType.ENDPOINT,
+        endpoint.vpc_endpoint_id,
+        endpoint_policy_key(endpoint.vpc_endpoint_id),
+        f"policy of {endpoint.vpc_endpoint_id}",
+        endpoint.vpc_endpoint_id,
+        document,
+        is_of_gateway=endpoint.vpc_endpoint_type == _GATEWAY,
+    )
+
+
+def _serves_region(endpoint: VpcEndpoint, target: Target) -> bool:
+    """An endpoint takes requests for its own Region; a resource without Region (an S3 bucket) can be in any."""
+    region = target.resource.region if target.resource is not None else ""
+    return not region or "*" in region or f".{region}." in endpoint.service_name or service_is_global(endpoint)
+
+
+def service_is_global(endpoint: VpcEndpoint) -> bool:
+    """Return whether an endpoint's service names no Region (``com.amazonaws.s3-global.accesspoint``)."""
+    return not any(part.count("-") >= 2 and part[-1:].isdigit() for part in endpoint.service_name.split("."))
