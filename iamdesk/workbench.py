@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
     from iamdesk.query.what_can import EffectiveAccess, Overview
     from iamdesk.query.who_can import Access
+    from iamdesk.reach.reach_map import ReachOnce
+    from iamdesk.reach.way import Reach
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
 
@@ -214,6 +216,20 @@ class OpenSnapshot:
             WorkCancelled: ``cancelled`` returned True.
         """
         return self.evaluator.what_can_overview(progress, cancelled)
+
+    @cached_property
+    def _reach(self) -> "ReachOnce":
+        from iamdesk.reach.reach_map import ReachOnce
+
+        return ReachOnce(self.evaluator)
+
+    def reach(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Reach":
+        """Return what every principal can become: made at the first call, which takes seconds for thousands of them.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self._reach(progress, cancelled)
 
     def document_problems(self) -> Iterator[DocumentProblem]:
         """Return what is wrong with each policy document, in the snapshot's order."""

@@ -8,6 +8,7 @@ from iamdesk.cli.can import can
 from iamdesk.cli.collect import collect
 from iamdesk.cli.findings import findings
 from iamdesk.cli.output import say, version
+from iamdesk.cli.paths import paths
 from iamdesk.cli.simulate import simulate
 from iamdesk.cli.troubles import troubles_told
 from iamdesk.cli.validate import validate
@@ -46,6 +47,7 @@ for name, command in (
     ("can", can),
     ("who-can", who_can),
     ("what-can", what_can),
+    ("paths", paths),
     ("simulate", simulate),
     ("findings", findings),
     ("validate", validate),

@@ -69,7 +69,10 @@ class Sweep:
         unknown: UnknownContext,
         moment: datetime,
         cancelled: Cancelled = never_cancelled,
+        among: int | None = None,
     ) -> None:
+        """Prepare; ``among`` are those who are asked at all, as bits: everybody, where it is not given."""
+        self._among = population.everybody if among is None else among
         self._population = population
         self._hearing = hearing
         self._given = given
@@ -216,10 +219,10 @@ class Sweep:
         Which denial a refusal is, is not found out: it is always said to be the best case.
         """
         side = self._hearing.side(peers)
-        named = self._named(side)
+        named = self._named(side) & self._among
         for position in positions(named):
             yield self._ask(position), 1 << position
-        rest = peers.members & ~named
+        rest = peers.members & self._among & ~named
         if not rest:
             return
         bits = {feature: members & rest for feature, members in self._bits.items() if members & rest}

@@ -1,6 +1,6 @@
 """Who may do actions on any one resource: what a path needs that makes something new."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.population import Population, positions
@@ -20,11 +20,13 @@ class Anything:
         self._inquiry = inquiry
         self._population = population
         self._reaches: dict[tuple[int, str], ServiceReach] = {}
-        self._open: dict[tuple[int, str], bool | None] = {}
+        self._arranged: dict[tuple[int, str], bool] = {}
         self._speaking: dict[str, int] = {}
 
-    def who(self, actions: Iterable[str], members: int) -> Open:
+    def who(self, actions: Sequence[str], members: int, *, surely: bool = True) -> Open:
         """Return who of some principals may do all of some actions, each on some resource.
+
+        Without ``surely`` nobody is told to be sure of it.
 
         Raises:
             WorkCancelled: nobody wants the result any more.
@@ -34,8 +36,8 @@ class Anything:
             found = found.within(self._speaking_of(action))
         # An action that few may do leaves few to be asked about the others.
         for action in sorted(actions, key=lambda one: self._speaking_of(one).bit_count()):
-            found = found.both(self._who(action, found.anybody))
-        return found
+            found = found.both(self._who(action, found.anybody, surely))
+        return found if surely else found.unsure()
 
     def _speaking_of(self, action: str) -> int:
         """Return who carries an Allow that covers an action, as bits."""
@@ -50,32 +52,32 @@ class Anything:
             self._speaking[action] = known
         return known
 
-    def _who(self, action: str, members: int) -> Open:
+    def _who(self, action: str, members: int, surely: bool) -> Open:
         proven = possible = 0
         for position in positions(members):
-            key = (position, action)
-            if key not in self._open:
-                self._inquiry.breathe()
-                self._open[key] = self._may(position, action)
-            word = self._open[key]
-            if word is not None:
-                if word:
-                    proven |= 1 << position
-                else:
-                    possible |= 1 << position
+            reach = self._reach(position, action)
+            if reach in _ALLOWED or (surely and reach in _CONDITIONAL and self._can_arrange(position, action)):
+                proven |= 1 << position
+            elif reach in _CONDITIONAL:
+                possible |= 1 << position
         return Open(proven, possible)
 
-    def _may(self, position: int, action: str) -> bool | None:
-        """Return True where it may, False where that hangs on a fact, None where it may not."""
+    def _reach(self, position: int, action: str) -> Reach:
         service, _, name = action.partition(":")
-        bit = service_actions(service).positions[name.lower()]
         known = self._reaches.get((position, service))
         if known is None:
+            self._inquiry.breathe()
             known = self._reaches[position, service] = self._inquiry.evaluator.reach_of(position, service)
-        reach = known.reach_of(bit)
-        if reach in _ALLOWED:
-            return True
-        if reach not in _CONDITIONAL:
-            return None
-        answers = self._inquiry.evaluator.answers(position, service, bit)
-        return any(arranged(answer.explanation) for answer in answers)
+        return known.reach_of(service_actions(service).positions[name.lower()])
+
+    def _can_arrange(self, position: int, action: str) -> bool:
+        """Return whether a principal can see to it that a conditional answer is an Allow."""
+        known = self._arranged.get((position, action))
+        if known is None:
+            service, _, name = action.partition(":")
+            answers = self._inquiry.evaluator.answers(
+                position, service, service_actions(service).positions[name.lower()]
+            )
+            known = any(arranged(answer.explanation) for answer in answers)
+            self._arranged[position, action] = known
+        return known

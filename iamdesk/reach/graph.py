@@ -151,20 +151,23 @@ class StepGraph:
         for position, reached in forward.items():
             alike[reached] = alike.get(reached, 0) | 1 << position
         closed: dict[int, int] = {}
-        # Who gets far first: others that become them are closed with one step.
-        for first in sorted(alike, key=int.bit_count, reverse=True):
+        by_closure: dict[int, int] = {}
+        # Who gets far first: there are few different ends, and whoever becomes one of those is closed with one step.
+        open_ones = dict(sorted(alike.items(), key=lambda one: one[0].bit_count(), reverse=True))
+        for first, own in list(open_ones.items()):
             self.steps.inquiry.breathe()
-            seen, left, grew = first, dict(alike), True
-            while grew:
-                grew = False
-                for reached, members in list(left.items()):
+            del open_ones[first]
+            seen, before = first, 0
+            while seen != before:
+                before = seen
+                for closure, members in by_closure.items():
                     if members & seen:
-                        del left[reached]
-                        further = closed.get(reached, reached)
-                        if further & ~seen:
-                            seen |= further
-                            grew = True
+                        seen |= closure
+                for reached, members in open_ones.items():
+                    if members & seen:
+                        seen |= reached
             closed[first] = seen
+            by_closure[seen] = by_closure.get(seen, 0) | own
         return {position: closed[reached] & ~(1 << position) for position, reached in forward.items()}
 
     # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -69,6 +69,7 @@ class Hypotheses:
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self._denials: dict[Document, int] = {}
         self._known: dict[Hashable, bool] = {}
+        self._asked: dict[tuple[int, tuple[Document, ...], bool, frozenset[Document]], bool] = {}
 
     def administers(
         self,
@@ -82,9 +83,16 @@ class Hypotheses:
 
         Conditions that an administrator meets now and then count as met.
         """
+        asked = (position, tuple(policy.document for policy in more), unbounded, frozenset(less))
+        if asked not in self._asked:
+            self._asked[asked] = self._administers(position, more, unbounded, asked[3])
+        return self._asked[asked]
+
+    def _administers(
+        self, position: int, more: Sequence[AttachedPolicy], unbounded: bool, gone: frozenset[Document]
+    ) -> bool:
         standing = self._population.standing(position)
         own = standing.policies.identity
-        gone = set(less)
         kept = tuple(policy for policy in own if policy.document not in gone)
         if FULL in more:
             kept = self._denying(kept)

@@ -1,25 +1,27 @@
 """Everything that principals of a snapshot can become: summed up for all, told step by step for one."""
 
+import threading
 from collections.abc import Iterator
 
+from iamdesk.evaluate.request import RequestError
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.population import positions
 from iamdesk.reach.catalogue import catalogue
+from iamdesk.reach.cuts import Cuts
 from iamdesk.reach.gains import Gains
 from iamdesk.reach.graph import Levels, StepGraph
 from iamdesk.reach.inquiry import Inquiry
 from iamdesk.reach.proofs import Prover
+from iamdesk.reach.refusals import Refusals
 from iamdesk.reach.sources import Open
 from iamdesk.reach.steps import Edge, Steps
-from iamdesk.reach.way import Goal, GoalKind, Reached, State, Step, Way
-from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.reach.way import Cut, Goal, GoalKind, Reached, Refusal, State, Step, Way
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
+_PATIENCE = 0.05
+"""Seconds after which a thread that waits for another's map looks whether it is still wanted."""
 ADMINISTRATION = "admin"
 """What stands for the administration of any account where a goal is asked for."""
-
-
-class UnknownPrincipal(Exception):  # noqa: N818 - its text is what the user reads
-    """The snapshot has no such user or role."""
 
 
 class ReachMap:
@@ -40,6 +42,8 @@ class ReachMap:
         self.graph = StepGraph(self.steps, progress)
         inquiry.go_on()
         self._prover = Prover(self.steps)
+        self._refusals = Refusals(self.steps)
+        self._cuts = Cuts(self.steps)
         self._gains = Gains(evaluator, self.steps.population)
         self._subjects = self.steps.population.index.subjects
 
@@ -52,11 +56,11 @@ class ReachMap:
         """Return a principal's position.
 
         Raises:
-            UnknownPrincipal: the snapshot has no such user, role or root user.
+            RequestError: the snapshot has no such user, role or root user.
         """
         found = self.steps.population.position(principal.strip())
         if found is None:
-            raise UnknownPrincipal(f"the snapshot has no user or role {principal.strip()}")
+            raise RequestError(f"the snapshot has no user or role {principal.strip()}")
         return found
 
     # ── summed up ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -65,7 +69,7 @@ class ReachMap:
         """Return what one principal can become, summed up.
 
         Raises:
-            UnknownPrincipal: as `position`.
+            RequestError: as `position`.
         """
         return self._reached(self.position(principal))
 
@@ -108,7 +112,7 @@ class ReachMap:
             maybe: Whether steps count that need a fact, where no proven way is found.
 
         Raises:
-            UnknownPrincipal: the snapshot has no such principal, or no such goal.
+            RequestError: the snapshot has no such principal, or no such goal.
         """
         position = self.position(principal)
         for unsure in (False, True) if maybe else (False,):
@@ -177,7 +181,7 @@ class ReachMap:
         """Yield the single steps of a principal that gain it something, those into administration first.
 
         Raises:
-            UnknownPrincipal: as `position`.
+            RequestError: as `position`.
         """
         position = self.position(principal)
         told = 0
@@ -197,6 +201,29 @@ class ReachMap:
                     if self._takes(edge, position, unsure=True):
                         yield self._step(position, edge, self._principal(then))
                         told += 1
+
+    def refusals(self, principal: str) -> Iterator[Refusal]:
+        """Yield the paths for which a principal's policies speak and that it cannot take, with what stops each.
+
+        Raises:
+            RequestError: as `position`.
+        """
+        position = self.position(principal)
+        taken = {
+            path_id
+            for step in self.becomings(self._subjects[position], most=1000)
+            for path_id in step.path_id.split("+")
+        }
+        if not self.steps.administrators >> position & 1:
+            yield from self._refusals.of(self._subjects[position], frozenset(taken))
+
+    def cuts(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> tuple[Cut, ...]:
+        """Return changes that stop a principal's ways to a goal, of ``most`` of them the ones that are looked at.
+
+        Raises:
+            RequestError: as `way`.
+        """
+        return self._cuts.of(self.ways(principal, goal, most))
 
     @staticmethod
     def _takes(edge: Edge, position: int, unsure: bool) -> bool:
@@ -249,6 +276,33 @@ class ReachMap:
             needs,
             self._prover.prove,
         )
+
+
+class ReachOnce:
+    """The map of one snapshot: made when first asked for, once, however many threads ask."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._made: ReachMap | None = None
+        self._making = threading.Lock()
+
+    def __call__(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> ReachMap:
+        """Return the map.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        while self._made is None:
+            if not self._making.acquire(timeout=_PATIENCE):
+                if cancelled():
+                    raise WorkCancelled
+                continue
+            try:
+                if self._made is None:
+                    self._made = ReachMap(self._evaluator, progress, cancelled)
+            finally:
+                self._making.release()
+        return self._made
 
 
 def _level_of(levels: Levels, position: int) -> int | None:

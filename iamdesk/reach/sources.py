@@ -124,8 +124,10 @@ class SourceFinder:
         self._by_tags: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._organization = tuple(_organization_documents(inquiry))
 
-    def find(self, action: str, among: int, context: Context | None = None) -> Sources:
+    def find(self, action: str, among: int, context: Context | None = None, *, only_own: bool = True) -> Sources:
         """Return who may do an action on each of some entities, in a context; other keys are unknown.
+
+        ``only_own`` says that nobody is let in but by an Allow of their own.
 
         Raises:
             WorkCancelled: nobody wants the result any more.
@@ -133,7 +135,7 @@ class SourceFinder:
         found = Sources()
         for part in self._parts(action, among):
             self._inquiry.breathe()
-            _Finding(self, action, context or {}, part).add_to(found)
+            _Finding(self, action, context or {}, part, only_own).add_to(found)
         return found
 
     def candidates(self, action: str, place: int, members: int, context: Context | None = None) -> Open:
@@ -144,18 +146,17 @@ class SourceFinder:
     def everybody(self, action: str, resource: str, context: Context | None = None) -> Open:
         """Return who may do an action on one resource, of whatever kind."""
         hearing = Hearing(self._asks, self._population, self._everywhere, action, resource)
-        return self.swept(hearing, context or {}, 0)
+        return self.swept(hearing, context or {}, self._population.everybody)
 
-    def swept(self, hearing: Hearing, context: Context, apart: int) -> Open:
-        """Ask everybody but some, in one context."""
+    def swept(self, hearing: Hearing, context: Context, among: int) -> Open:
+        """Ask some, in one context."""
         moment = self._inquiry.evaluator.now()
-        sweep = Sweep(self._population, hearing, given_facts(context), UnknownContext.UNKNOWN, moment)
+        sweep = Sweep(self._population, hearing, given_facts(context), UnknownContext.UNKNOWN, moment, among=among)
         proven = possible = 0
-        for verdict, members in sweep.alike():
-            asked = members & ~apart
+        for verdict, asked in sweep.alike():
             if verdict is Verdict.ALLOWED:
                 proven |= asked
-            elif verdict is Verdict.CONDITIONAL and asked:
+            elif verdict is Verdict.CONDITIONAL:
                 position = (asked & -asked).bit_length() - 1
                 if self.can_arrange(position, hearing.action, hearing.resource, context):
                     proven |= asked
@@ -205,8 +206,9 @@ class SourceFinder:
 class _Finding:
     """One action on some entities that nothing but the principals' own policies tells apart."""
 
-    def __init__(self, finder: SourceFinder, action: str, context: Context, part: int) -> None:
+    def __init__(self, finder: SourceFinder, action: str, context: Context, part: int, only_own: bool = True) -> None:
         self._finder = finder
+        self._only_own = only_own
         self._population = finder._population
         self._targets = finder._targets
         self._action = action
@@ -226,7 +228,10 @@ class _Finding:
             apart |= carriers
             for position in positions(carriers):
                 by_principal.setdefault(position, []).append(place)
-        everybody = self._finder.swept(self._hearing(self._first), self._context, apart)
+        among = self._population.everybody & ~apart
+        if self._only_own:
+            among &= self._allowing()
+        everybody = self._finder.swept(self._hearing(self._first), self._context, among)
         proven: dict[int, int] = {}
         possible: dict[int, int] = {}
         for position, places in by_principal.items():
@@ -244,6 +249,14 @@ class _Finding:
             if covered
         }
         found.add(self._part, everybody, own)
+
+    def _allowing(self) -> int:
+        """Return who carries an Allow that covers the action, as bits."""
+        found = 0
+        for number, statements in self._hearing(self._first).covering.statements.items():
+            if any(statement.is_allow for statement in statements):
+                found |= self._population.carriers[number]
+        return found
 
     def asked_alone(self, members: int, place: int) -> Open:
         found = [0, 0]

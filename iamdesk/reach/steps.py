@@ -73,7 +73,7 @@ class Steps:
         altered = OpenTrust(evaluator)
         in_open_world = Population(altered, self.population.index)
         finder = SourceFinder(inquiry, self.targets, in_open_world, altered, can_arrange=False)
-        self._under_open_trust = finder.find(ASSUMES, self.targets.roles)
+        self._under_open_trust = finder.find(ASSUMES, self.targets.roles, only_own=False)
         progress(3, PHASES)
         self._service_paths = self._paths_by_service()
         progress(4, PHASES)
@@ -284,8 +284,8 @@ class Steps:
             if path.target is Aim.PASSED_ROLE:
                 members = self._who_passes(path, trusting)
             others = [required.action for required in path.actions if required.action != PASSES]
-            who = self.anything.who(others, members)
-            found.setdefault(service, []).append((path, who.unsure() if path.needs else who))
+            who = self.anything.who(others, members, surely=not path.needs)
+            found.setdefault(service, []).append((path, who))
         return found
 
     def _who_passes(self, path: EscalationPath, trusting: int) -> int:

@@ -39,31 +39,38 @@ class Trusts:
         """
         for (document, _), roles in self._by_document.items():
             self._inquiry.breathe()
-            named, is_wide = self._let_in(document)
-            if is_wide:
-                yield roles, finder.find(ASSUMES, roles)
+            named, wide = self._let_in(document)
+            if wide is not None:
+                yield roles, finder.find(ASSUMES, roles, only_own=wide)
             elif named:
                 for place in positions(roles):
                     yield 1 << place, finder.candidates(ASSUMES, place, named)
 
-    def _let_in(self, document: Document) -> tuple[int, bool]:
-        """Return the principals that a trust policy could name, and whether it is open to many."""
+    def _let_in(self, document: Document) -> tuple[int, bool | None]:
+        """Return the principals that a trust policy could name, and how it is open to many, where it is.
+
+        True: it trusts whole accounts, whose principals need an Allow of their own. False: it lets some in by itself.
+        """
         named = 0
+        wide: bool | None = None
         for statement in document.statements:
             if not statement.is_allow or statement.broken is not None:
                 continue
             if not statement.covers_action("sts", "assumerole"):
                 continue
             if statement.not_principal:
-                return 0, True
+                return 0, False
             for entry in statement.principals or ():
                 if entry.type is not PrincipalType.AWS:
                     continue
                 whole = _WHOLE_ACCOUNT.fullmatch(entry.text)
-                if entry.is_everyone or (whole and whole[1] in self._inquiry.evaluator.index.accounts):
-                    return 0, True
+                if entry.is_everyone:
+                    return 0, False
+                if whole and whole[1] in self._inquiry.evaluator.index.accounts:
+                    wide = True
             named |= self._population.named_by(statement)
-        return named & self._population.everybody, False
+        named &= self._population.everybody
+        return named, wide if wide is None or not named else False
 
     def trusts_everyone(self, place: int) -> bool:
         """Return whether a role's trust policy names everyone, under whatever conditions."""

@@ -1,12 +1,13 @@
 """What principals can become, as the outside sees it: frozen, each step with what proves it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from iamdesk.explain.decision import Decision
 
-__all__ = ["Cut", "Goal", "GoalKind", "Proof", "Reached", "Refusal", "State", "Step", "Way"]
+__all__ = ["Cut", "Goal", "GoalKind", "Proof", "Reach", "Reached", "Refusal", "State", "Step", "Way"]
 
 
 class State(StrEnum):
@@ -143,3 +144,36 @@ class Cut:
     """ARNs of the principals who lose it, too; for a trust policy those who get in by the same statement."""
     stops: int
     """How many of the ways that were asked about it stops."""
+
+
+class Reach(Protocol):
+    """What every principal of a snapshot can become. May be read from any thread, one at a time.
+
+    A goal is ``admin`` (the administration of any account), an account's id, a principal's ARN or the name of sensitive
+    data. Whatever takes a principal or a goal raises `RequestError` for one that the snapshot has not.
+    """
+
+    @property
+    def version(self) -> str:
+        """The version of the paths."""
+
+    def reached(self, principal: str) -> Reached:
+        """Return what one principal can become, summed up."""
+
+    def everybody(self) -> Iterator[Reached]:
+        """Yield the same for every user and role, in the snapshot's order."""
+
+    def way(self, principal: str, goal: str = "admin", *, maybe: bool = True) -> Way | None:
+        """Return a shortest way: proven where there is one, then one that needs a fact; None where there is none."""
+
+    def ways(self, principal: str, goal: str = "admin", most: int = 20) -> Iterator[Way]:
+        """Yield a shortest way for each first step that leads to the goal."""
+
+    def becomings(self, principal: str, most: int = 200) -> Iterator[Step]:
+        """Yield the single steps that gain the principal something."""
+
+    def refusals(self, principal: str) -> Iterator[Refusal]:
+        """Yield the paths for which its policies speak and that it cannot take, with what stops each."""
+
+    def cuts(self, principal: str, goal: str = "admin", most: int = 20) -> tuple[Cut, ...]:
+        """Return changes that stop the ways to a goal, the one that stops most first."""

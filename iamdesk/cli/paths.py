@@ -1,0 +1,132 @@
+"""``iamdesk paths``: what principals can become, step by step, and what would stop them."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from iamdesk.cli import options
+from iamdesk.cli.output import note, say, say_json
+from iamdesk.export.ways import to_cut, to_reached, to_refusal, to_way
+from iamdesk.reach.way import Reach, Reached, Way
+from iamdesk.workbench import Workbench
+
+_MOST_TOLD = 5
+_CARRIERS_TOLD = 3
+
+
+def paths(
+    snapshot: options.SnapshotPath,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="ARN", help="Only this user or role, with every way.", show_default=False),
+    ] = None,
+    goal: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="admin|ARN", help="Where to: admin, an account's administration by its id, or a principal."
+        ),
+    ] = "admin",
+    output_format: options.OutputFormat = options.Format.TEXT,
+) -> None:
+    """List the ways in which principals make more of themselves than they were given.
+
+    Every user and role that is not there yet, with a shortest way; with --from every way of one, what would stop it,
+    and what is stopped already. A way is proven, or possible: then it needs a fact that the snapshot does not hold.
+    """
+    reach = Workbench().open_snapshot(snapshot).reach()
+    as_json = output_format is options.Format.JSON
+    if start is None:
+        _tell_everybody(reach, goal, as_json)
+    else:
+        _tell_one(reach, start, goal, as_json)
+
+
+def _tell_everybody(reach: Reach, goal: str, as_json: bool) -> None:
+    found = [(reached, way) for reached in reach.everybody() if (way := reach.way(reached.principal, goal)) is not None]
+    if as_json:
+        say_json({"PathsVersion": reach.version, "Principals": [to_reached(reached, way) for reached, way in found]})
+        return
+    moving = [(reached, way) for reached, way in found if way.steps]
+    for _, way in sorted(moving, key=lambda one: (one[1].state.value == "possible", len(one[1].steps))):
+        for line in _way_lines(way):
+            say(line)
+    proven = sum(way.state.value == "proven" for _, way in moving)
+    note(
+        f"{len(found) - len(moving):,} are there already, {proven:,} get there, {len(moving) - proven:,} may get there "
+        "if a fact is so"
+    )
+
+
+def _tell_one(reach: Reach, start: str, goal: str, as_json: bool) -> None:
+    reached = reach.reached(start)
+    ways = list(reach.ways(start, goal))
+    cuts, refusals = reach.cuts(start, goal), list(reach.refusals(start))
+    if as_json:
+        told: dict[str, Any] = {
+            **to_reached(reached, None),
+            "Ways": [to_way(way, with_proof=True) for way in ways],
+            "Cuts": [to_cut(cut) for cut in cuts],
+            "Refused": [to_refusal(refusal) for refusal in refusals],
+        }
+        told.pop("Way")
+        say_json({"PathsVersion": reach.version, **told})
+        return
+    for line in _sum_lines(reached):
+        say(line)
+    for way in ways:
+        say()
+        for line in _way_lines(way, with_proof=True):
+            say(line)
+    if cuts:
+        say()
+        say("To stop it:")
+    for cut in cuts:
+        say(f"  {cut.what} Stops {cut.stops:,} of these ways; {_touched(cut.carriers)}.")
+    if refusals:
+        say()
+        say("Stopped already:")
+    for refusal in refusals:
+        say(f"  {refusal.path_id}  {refusal.by}")
+    note("1 way" if len(ways) == 1 else f"{len(ways):,} ways")
+
+
+def _touched(carriers: tuple[str, ...]) -> str:
+    if not carriers:
+        return "it touches nobody else"
+    named = ", ".join(arn.rpartition("/")[2] for arn in carriers[:_CARRIERS_TOLD])
+    more = len(carriers) - _CARRIERS_TOLD
+    return f"it touches {named} and {more:,} more, too" if more > 0 else f"it touches {named}, too"
+
+
+def _sum_lines(reached: Reached) -> Iterator[str]:
+    yield reached.principal
+    if reached.is_administrator:
+        yield "  is an administrator"
+    elif reached.to_administration is not None:
+        yield f"  gets to administration in {_steps(reached.to_administration)}"
+    elif reached.maybe_to_administration is not None:
+        yield f"  may get to administration in {_steps(reached.maybe_to_administration)}, if a fact is so"
+    else:
+        yield "  does not get to administration"
+    yield f"  becomes {reached.principals:,} other principals, perhaps {reached.maybe_principals:,} more"
+    if reached.accounts:
+        yield f"  gets into account {', '.join(reached.accounts[:_MOST_TOLD])}"
+    if reached.data:
+        yield f"  gets to read {', '.join(reached.data)}"
+
+
+def _way_lines(way: Way, *, with_proof: bool = False) -> Iterator[str]:
+    yield f"{way.state.value:<9} {_steps(len(way.steps)):<8} {way.start} to {way.goal.name}"
+    for step in way.steps:
+        yield f"  {step.path_id:<12} by {step.how}: {step.target}"
+        for fact in step.needs:
+            yield f"  {'':<12} needs {fact}"
+        if with_proof:
+            for proof in step.proof:
+                by = ", ".join(line.name for line in proof.decision.matched_statements)
+                yield f"  {'':<12} {proof.decision.decision.value}: {proof.says}{f', by {by}' if by else ''}"
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count:,} steps"

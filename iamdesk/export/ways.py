@@ -1,0 +1,68 @@
+"""What principals can become, as JSON objects for ``iamdesk paths``."""
+
+from typing import Any
+
+from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.reach.way import Cut, Reached, Refusal, Step, Way
+
+
+def to_reached(reached: Reached, way: Way | None) -> dict[str, Any]:
+    """Return one principal's sum, with a shortest way to the goal where there is one."""
+    return {
+        "Principal": reached.principal,
+        "Account": reached.account,
+        "IsAdministrator": reached.is_administrator,
+        "StepsToAdministration": reached.to_administration,
+        "PossibleStepsToAdministration": reached.maybe_to_administration,
+        "Principals": reached.principals,
+        "PossiblePrincipals": reached.maybe_principals,
+        "OtherAccounts": list(reached.accounts),
+        "ReadsData": list(reached.reads),
+        "GetsToReadData": list(reached.data),
+        "Way": None if way is None else to_way(way),
+    }
+
+
+def to_way(way: Way, *, with_proof: bool = False) -> dict[str, Any]:
+    """Return one way, step by step; with the answered questions behind each step where they are wanted."""
+    return {
+        "Start": way.start,
+        "Goal": {"Kind": way.goal.kind.value, "Key": way.goal.key, "Name": way.goal.name},
+        "State": way.state.value,
+        "Needs": list(way.needs),
+        "Steps": [_step(step, with_proof) for step in way.steps],
+    }
+
+
+def _step(step: Step, with_proof: bool) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "Path": step.path_id,
+        "How": step.how,
+        "Source": step.source,
+        "Target": step.target,
+        "Becomes": {"Kind": step.goal.kind.value, "Key": step.goal.key, "Name": step.goal.name},
+        "State": step.state.value,
+        "Needs": list(step.needs),
+    }
+    if with_proof:
+        told["Proof"] = [
+            {key: value for key, value in to_evaluation_result(proof.decision).items() if key != "Layers"}
+            for proof in step.proof
+        ]
+    return told
+
+
+def to_cut(cut: Cut) -> dict[str, Any]:
+    """Return one change that stops ways."""
+    return {
+        "Change": cut.what,
+        "Policy": cut.policy_key,
+        "Statement": cut.statement,
+        "Stops": cut.stops,
+        "AlsoTouches": list(cut.carriers),
+    }
+
+
+def to_refusal(refusal: Refusal) -> dict[str, Any]:
+    """Return one path that is stopped."""
+    return {"Path": refusal.path_id, "How": refusal.how, "Target": refusal.target, "By": refusal.by}

@@ -1,0 +1,119 @@
+"""Paths for which a principal's policies speak, and what stops them: the other half of a proof."""
+
+from collections.abc import Iterator
+
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.query.population import positions
+from iamdesk.reach.catalogue import PASSES, Aim, EscalationPath, Gain, On, Required, catalogue
+from iamdesk.reach.proofs import Prover
+from iamdesk.reach.steps import Steps
+from iamdesk.reach.way import Refusal
+
+_MOST_TARGETS = 40
+"""Of the entities that a path could concern so many are looked at for the best answer, administrators first."""
+_OWN = frozenset({On.ITSELF, On.OWN_GROUP, On.OWN_POLICY})
+
+
+class Refusals:
+    """Tells what stops a principal of a snapshot."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._prover = Prover(steps)
+
+    def of(self, principal: str, taken: frozenset[str]) -> Iterator[Refusal]:
+        """Yield each path that a principal's policies speak of in full and that it does not take, with the reason.
+
+        ``taken`` are the ids of those that it takes, perhaps with facts that are missing.
+        """
+        for path in catalogue().paths:
+            if path.id in taken or path.gain is Gain.WITHOUT_DENIAL:
+                continue
+            if all(self._steps.inquiry.speaks_of(principal, required.action) for required in path.actions):
+                refusal = self._refused(principal, path)
+                if refusal is not None:
+                    yield refusal
+
+    def _refused(self, principal: str, path: EscalationPath) -> Refusal | None:
+        steps = self._steps
+        place = steps.targets.places.get(principal)
+        if place is None:
+            return None
+        targets = self._targets(place, path)
+        if targets is None:
+            return None
+        if not targets and path.target in (Aim.FOREIGN_ROLE, Aim.OPEN_ROLE):
+            return None
+        if not targets:
+            return Refusal(path.id, path.how, None, f"Nobody fits it: {self._lacking(path)}.")
+        best: Refusal | None = None
+        for target in targets[:_MOST_TARGETS]:
+            arn = steps.targets.arns[target]
+            stopped = None
+            for proof in self._prover.answers(principal, arn, path):
+                if proof.decision.decision not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                    stopped = Refusal(
+                        path.id, path.how, arn, f"{proof.says}: {proof.decision.sentence}", proof.decision
+                    )
+                    break
+            if stopped is None:
+                return Refusal(
+                    path.id,
+                    path.how,
+                    arn,
+                    "It gains nothing that the principal does not have, or what "
+                    "boundary and organization leave is no administration.",
+                )
+            best = best or stopped
+        return best
+
+    def _targets(self, place: int, path: EscalationPath) -> list[int] | None:
+        """Return whom a path could concern, administrators first; None where it is not for such a principal."""
+        steps = self._steps
+        targets = steps.targets
+        own = [required for required in path.actions if required.on in _OWN]
+        if path.target is Aim.ITSELF:
+            return [place] if all(self._fits(place, required) for required in own) else None
+        bits = {
+            Aim.USER: targets.users,
+            Aim.ROLE: targets.roles,
+            Aim.OPEN_ROLE: targets.roles,
+            Aim.FOREIGN_ROLE: targets.roles,
+            Aim.GROUP: targets.groups,
+            Aim.PERMISSION_SET: 1 << place,
+        }.get(path.target)
+        if bits is None:
+            bits = steps.trusts.trusting(str(path.service))
+        account = targets.arns[place].split(":", 5)[4]
+        inside = targets.of_account.get(account, 0)
+        bits &= ~inside if path.target is Aim.FOREIGN_ROLE else inside
+        if path.target is not Aim.PERMISSION_SET:
+            bits &= ~(1 << place)
+        found = [one for one in positions(bits) if self._is_reachable(path, one)]
+        return sorted(found, key=lambda one: not self._is_administrator(one))
+
+    def _is_reachable(self, path: EscalationPath, place: int) -> bool:
+        steps = self._steps
+        if path.instance_profile:
+            return bool(steps.inquiry.evaluator.index.roles[steps.targets.arns[place]].instance_profile_list)
+        return path.target is not Aim.OPEN_ROLE or steps.trusts.trusts_everyone(place)
+
+    def _fits(self, place: int, required: Required) -> bool:
+        is_user = bool(self._steps.targets.users >> place & 1)
+        if required.on is On.OWN_GROUP:
+            return bool(self._steps.groups_of(place))
+        if required.on is On.OWN_POLICY:
+            return bool(self._steps.policies_of(place))
+        return is_user == ("User" in required.action)
+
+    def _is_administrator(self, place: int) -> bool:
+        position = self._steps.position_of(place)
+        return position is not None and bool(self._steps.administrators >> position & 1)
+
+    @staticmethod
+    def _lacking(path: EscalationPath) -> str:
+        if path.service is None:
+            return f"the snapshot has no {path.target.value}"
+        profile = " and stands in an instance profile" if path.instance_profile else ""
+        what = "pass" if any(required.action == PASSES for required in path.actions) else "use"
+        return f"no role of the account trusts {path.service}{profile}, to {what} it"
