@@ -81,7 +81,8 @@ def evaluate(question: Question) -> Trace:
     results: list[StatementResult] = []
     broken: list[AttachedPolicy] = []
     service = question.target.service
-    for policy in _on_all_legs(question, policies, situation):
+    heard = _on_all_legs(question, policies, situation) if question.further else in_play(policies, situation)
+    for policy in heard:
         is_broken = False
         for statement in policy.document.statements:
             if statement.services is not None and service not in statement.services:
@@ -113,7 +114,7 @@ def evaluate(question: Question) -> Trace:
 
 def subject_of(question: Question, policies: PolicySet) -> Subject:
     """Return who asks what, as what statements are held against; ``policies`` are the `policies_of` the question."""
-    further = tuple([Leg(one.target, one.context.derive) for one in question.further])
+    further = tuple([Leg(one.target, one.context.derive) for one in question.further]) if question.further else ()
     return Subject(question.caller, question.target, question.context, policies.boundary is not None, further)
 
 
@@ -209,7 +210,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         open_to_all_signed=_needs_no_permission(caller, target),
         refusal=_refusal(question, cross, is_key),
         restricts_public=restricts,
-        further=tuple([situation_of(one, policies_of(one)) for one in question.further]),
+        further=tuple([situation_of(one, policies_of(one)) for one in question.further]) if question.further else (),
     )
 
 

@@ -116,18 +116,19 @@ def with_allows(situation: Situation, counted: Tally, slots: Iterable[Slot], nam
     """
     by_leg: dict[int, list[Slot]] = {}
     for slot in slots:
-        by_leg.setdefault(slot.leg, []).append(slot._replace(leg=0))
-    situations: list[Situation] = []
-    tallies: list[Tally] = []
-    for leg, one in enumerate(situation.legs):
-        on_leg = counted.of_leg(leg)
-        added = by_leg.get(leg, [])
-        grants = dict(on_leg.grants)
+        by_leg.setdefault(slot.leg, []).append(slot._replace(leg=0) if slot.leg else slot)
+    situations, tallies = list(situation.legs), [counted.of_leg(leg) for leg in range(len(situation.further) + 1)]
+    for leg, added in by_leg.items():
+        one, on_leg = situations[leg], tallies[leg]
+        grants = on_leg.grants
         if any(slot.layer in (Layer.RESOURCE, Layer.TRUST) for slot in added):
-            grants[named] = TRUE
-        in_play = tuple(dict.fromkeys([*one.slots, *added]))
-        situations.append(replace(one, slots=in_play, further=()))
-        tallies.append(Tally({**on_leg.allow, **dict.fromkeys(added, TRUE)}, on_leg.deny, grants))
+            grants = {**grants, named: TRUE}
+        missing = [slot for slot in added if slot not in one.slots]
+        if missing:
+            situations[leg] = replace(one, slots=(*one.slots, *missing))
+        tallies[leg] = Tally({**on_leg.allow, **dict.fromkeys(added, TRUE)}, on_leg.deny, grants)
+    if not situation.further:
+        return situations[0], tallies[0]
     return (
         replace(situations[0], further=tuple(situations[1:])),
         replace(tallies[0], further=tuple(tallies[1:])),

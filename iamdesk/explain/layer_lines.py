@@ -90,7 +90,7 @@ def _layers_on_leg(trace: Trace, leg: int, counted: Tally) -> dict[Layer, LayerL
     situation, question = trace.situation.legs[leg], on_leg(trace, leg)
     in_play: dict[Layer, list[Slot]] = {}
     for slot in situation.slots:
-        in_play.setdefault(slot.layer, []).append(slot._replace(leg=leg))
+        in_play.setdefault(slot.layer, []).append(slot)
     resource = Layer.TRUST if situation.is_trust else Layer.RESOURCE
     lines: dict[Layer, LayerLine] = {}
     for layer in (Layer.RCP, Layer.SCP, resource, *_ALWAYS_TOLD):
@@ -101,10 +101,10 @@ def _layers_on_leg(trace: Trace, leg: int, counted: Tally) -> dict[Layer, LayerL
         elif slots is None:
             lines[layer] = LayerLine(layer, None, title, _NOT_IN_PLAY[layer])
         else:
-            lines[layer] = _layer_line(trace, layer, slots, counted)
+            lines[layer] = _layer_line(trace, layer, leg, slots, counted)
     for layer in (Layer.ACL, Layer.ENDPOINT):
         if layer in in_play:
-            lines[layer] = _layer_line(trace, layer, in_play[layer], counted)
+            lines[layer] = _layer_line(trace, layer, leg, in_play[layer], counted)
     if question.policies.restrict_public_buckets:
         layer = Layer.BLOCK_PUBLIC_ACCESS
         outcome = Verdict.EXPLICIT_DENY if situation.restricts_public else Verdict.ALLOWED
@@ -124,14 +124,13 @@ _NOT_IN_PLAY: Mapping[Layer, str] = {
 }
 
 
-def _layer_line(trace: Trace, layer: Layer, slots: Sequence[Slot], counted: Tally) -> LayerLine:
-    """Return what a layer says on one leg; ``slots`` are its own there, ``counted`` is what counts there."""
+def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], counted: Tally) -> LayerLine:
+    """Return what a layer says on one leg; its slots there are told without the leg."""
     title = wording.LAYER_TITLES[layer]
     if layer is Layer.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
         return LayerLine(layer, Verdict.ALLOWED, title, "the root user needs none")
-    leg = slots[0].leg
     results = [result for result in trace.results if result.policy.layer is layer and result.policy.leg == leg]
-    deny = [counted.deny.get(slot._replace(leg=0), FALSE) for slot in slots]
+    deny = [counted.deny.get(slot, FALSE) for slot in slots]
     if TRUE in deny:
         names = [name_of(one) for one in results if one.truth is TRUE and not one.statement.is_allow]
         return LayerLine(layer, Verdict.EXPLICIT_DENY, title, f"{wording.listed(names)} forbids it")
@@ -140,14 +139,14 @@ def _layer_line(trace: Trace, layer: Layer, slots: Sequence[Slot], counted: Tall
         return LayerLine(layer, Verdict.CONDITIONAL, title, f"{opened} may forbid it")
     if layer is Layer.RCP:
         return LayerLine(layer, Verdict.ALLOWED, title, "no limit")
-    allow = [counted.allow.get(slot._replace(leg=0), FALSE) for slot in slots]
+    allow = [counted.allow.get(slot, FALSE) for slot in slots]
     if FALSE in allow:
         missing = slots[allow.index(FALSE)]
         if layer is Layer.SCP:
             says = f"nothing at level {missing.level} allows it"
         else:
-            says = f"{wording.listed([policy.name for policy in policies_in(trace, missing)])}: no statement allows it"
-            says = says if not says.startswith(":") else "nothing allows it"
+            names = [policy.name for policy in policies_in(trace, missing._replace(leg=leg))]
+            says = f"{wording.listed(names)}: no statement allows it" if names else "nothing allows it"
         return LayerLine(layer, Verdict.IMPLICIT_DENY, title, says)
     if MAYBE in allow:
         return LayerLine(layer, Verdict.CONDITIONAL, title, f"{opened} may allow it")

@@ -77,6 +77,8 @@ class ResourceIndex:
 
         S3 takes aliases in requests, and decides on the ARN; policies know no aliases.
         """
+        if not self._by_alias:
+            return resource
         head, _, rest = resource.strip().partition(":::")
         alias, slash, key = rest.partition("/")
         found = self._by_alias.get(alias) if head.endswith(":s3") else None

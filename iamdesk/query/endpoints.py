@@ -31,6 +31,9 @@ class Came(NamedTuple):
     """Policies of endpoints through which it may come, where that is not known."""
 
 
+_UNTOLD = Came(None)
+
+
 def way_given(given: Given) -> Mapping[str, str | None]:
     """Return the part of a context (as typed) that names the endpoint of a request."""
     return {key: _single(value) for key, value in given.items() if key.lower() == ENDPOINT_KEY}
@@ -38,6 +41,8 @@ def way_given(given: Given) -> Mapping[str, str | None]:
 
 def came_through(given: Given, unknown: UnknownContext, target: Target, endpoints: EndpointIndex) -> Came:
     """Return what the context of a request (as typed) tells of its endpoint."""
+    if not given and not endpoints.with_policies(target.service):
+        return _UNTOLD
     known = {key.lower(): _single(value) for key, value in given.items() if key.lower() in _KEYS}
     if ENDPOINT_KEY in known:
         endpoint_id = known[ENDPOINT_KEY]

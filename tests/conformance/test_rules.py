@@ -21,7 +21,6 @@ RULES = [one for letter, last in LAST.items() for one in ids(letter, last)]
 
 WITHOUT_TEST = {
     "A6": "AWS's own record of a denied request is not read yet",
-    "B9": "no snapshot or case brings an endpoint policy yet; the engine has its layer",
     "B10": "other organization policies are no authorization layer: nothing to evaluate",
     "B11": "console sign-in never affects signed calls: nothing to evaluate",
     "D7": "sharing that is neither identity nor resource policy is not read yet, nor warned of",
