@@ -1,7 +1,7 @@
 """``iamdesk collect``: captures a bundle from live accounts, with read-only calls."""
 
+import json
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +12,7 @@ import typer
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json, say_text
 from iamdesk.cli.troubles import give_up
-from iamdesk.collect.options import PARALLEL, Captured, CollectError, Kind, Options, Status
+from iamdesk.collect.options import PARALLEL, Captured, CollectError, Kind, Options, Status, gap_lines
 from iamdesk.collect.policy import policy_text
 from iamdesk.collect.start import collect as capture
 from iamdesk.snapshot.progress import never_cancelled
@@ -52,18 +52,21 @@ def collect(
         bool, typer.Option("--print-policy", help="Print the policy that allows these calls, and end.")
     ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
+    progress: Annotated[
+        options.Format, typer.Option(hidden=True, help="How to print the progress; the window reads JSON.")
+    ] = options.Format.TEXT,
 ) -> None:
     """Capture a bundle from live accounts.
 
     Read-only calls alone. The same command again goes on where an earlier run ended, and asks again for what was
-    denied.
+    denied (a finished .zip is never touched).
     """
     if print_policy:
         say_text(policy_text())
         return
     if output is None:
         raise typer.BadParameter("name a new folder, or a file that ends in .zip", param_hint="--output")
-    line = _ProgressLine()
+    line = _ProgressLine(progress)
     try:
         captured = capture(
             Options(
@@ -100,15 +103,22 @@ def collect(
 
 
 class _ProgressLine:
-    """How far it is: one line that changes on a terminal, elsewhere a line for each account."""
+    """How far it is: one line that changes on a terminal, elsewhere a line for each account, or JSON for a program."""
 
-    def __init__(self) -> None:
+    def __init__(self, progress: options.Format) -> None:
+        self._progress = progress
         self._is_terminal = sys.stderr.isatty()
+        self._last: Status | None = None
         self._doing = ""
         self._is_shown = False
 
     def show(self, status: Status) -> None:
-        if self._is_terminal:
+        if status == self._last:
+            return
+        self._last = status
+        if self._progress is options.Format.JSON:
+            print(json.dumps(asdict(status)), file=sys.stderr, flush=True)
+        elif self._is_terminal:
             gaps = f", {status.gaps:,} not captured" if status.gaps else ""
             text = f"{visible(status.doing)}: {status.done:,} of {status.total:,} calls{gaps}"
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
@@ -142,7 +152,5 @@ def _lines(captured: Captured) -> Iterator[str]:
     if captured.gaps:
         yield ""
         yield f"Not captured: {len(captured.gaps):,}"
-        counts = Counter((gap.service, gap.operation, gap.code) for gap in captured.gaps)
-        for (service, operation, code), count in sorted(counts.items()):
-            times = f" ({count:,} times)" if count > 1 else ""
-            yield f"  {service} {operation}: {code}{times}"
+        for line in gap_lines(captured.gaps):
+            yield f"  {line}"

@@ -1,6 +1,7 @@
 """What a capture is told, what it tells on its way, and what it ends with. Nothing here needs boto3."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = [
     "Status",
     "Watch",
     "boto3_is_there",
+    "gap_lines",
 ]
 
 INSTALL = "pip install iamdesk[collect]"
@@ -83,6 +85,12 @@ class Gap:
     command: str
     code: str
     message: str
+
+
+def gap_lines(gaps: Sequence[Gap]) -> list[str]:
+    """Return what was not captured, for people: a line for each call and error code."""
+    counts = Counter(f"{gap.service} {gap.operation}: {gap.code}" for gap in gaps)
+    return [f"{line} ({count:,} times)" if count > 1 else line for line, count in sorted(counts.items())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,12 @@ _Key = QKeySequence.StandardKey
 COMMANDS: tuple[Command, ...] = (
     Command("actionOpen", Menu.FILE, "&Open snapshot…", "Open a file of authorization details.", (_Key.Open,)),
     Command("actionOpenSample", Menu.FILE, "Open the &sample", "Open the sample account that ships with iamdesk."),
+    Command(
+        "actionCollect",
+        Menu.FILE,
+        "Collec&t from AWS…",
+        "Capture an account or an organization with read-only calls, and open it.",
+    ),
     Command("actionReload", Menu.FILE, "Re&load", "Read the open snapshot again.", (_Key.Refresh,), Needs.SNAPSHOT),
     Command(
         "actionExport", Menu.FILE, "&Export findings…", "Save the findings as a file.", ("Ctrl+E",), Needs.SNAPSHOT, 1

@@ -13,6 +13,7 @@ FIRST_PAGE = "index"
 _ORDER = (
     FIRST_PAGE,
     "getting-a-snapshot",
+    "collect",
     "asking",
     "reading-an-answer",
     "asking-in-reverse",

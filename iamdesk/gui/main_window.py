@@ -12,6 +12,7 @@ from iamdesk import paths
 from iamdesk.gui import about, marks
 from iamdesk.gui.actions import Menu
 from iamdesk.gui.capture_dialog import CaptureDialog
+from iamdesk.gui.collect.door import CollectDoor
 from iamdesk.gui.command_palette import CommandPalette
 from iamdesk.gui.help_window import FIRST_PAGE, HelpWindow
 from iamdesk.gui.history import History
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
         self.session = Session(self.jobs, self)
         self.history = History(self.session, self)
         self.opening = Opening(self.session, self.jobs, self)
+        self.collecting = CollectDoor(self.jobs, self.prompts, self)
         self.workspace = Workspace(self, self.session, self.jobs, self.prompts)
         self.start = StartPage()
         self.overview = OverviewPage(self.session, self.jobs)
@@ -87,6 +89,7 @@ class MainWindow(QMainWindow):
         return {
             "actionOpen": self.ask_and_open,
             "actionOpenSample": lambda: self.open_path(paths.sample_snapshot()),
+            "actionCollect": self.collecting.show,
             "actionReload": self._reload,
             "actionCloseSnapshot": self.session.close,
             "actionQuit": self._quit,
@@ -125,7 +128,10 @@ class MainWindow(QMainWindow):
         session = self.session
         self.start.open_wanted.connect(self.ask_and_open)
         self.start.sample_wanted.connect(lambda: self.open_path(paths.sample_snapshot()))
+        self.start.collect_wanted.connect(self.collecting.show)
         self.start.recent_wanted.connect(self.open_path)
+        self.collecting.open_wanted.connect(self.open_path)
+        self.collecting.offered.connect(self._offer)
         self.opening.opened.connect(self._opened)
         self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
         session.snapshot_opened.connect(self._show_snapshot)
@@ -176,6 +182,9 @@ class MainWindow(QMainWindow):
     def show_trouble(self, tone: Tone, sentence: str) -> None:
         """Say above the middle of the window what went wrong."""
         self.trouble.say(tone, sentence)
+
+    def _offer(self, sentence: str, path: Path) -> None:
+        self.trouble.say(Tone.NOTE, sentence, "Open", lambda: self.open_path(path))
 
     def _opened(self, path: Path) -> None:
         self.trouble.clear()

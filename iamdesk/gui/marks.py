@@ -34,6 +34,7 @@ class Glyph(StrEnum):
     """Drawings that stand for a command or a thing of the window."""
 
     OPEN = "open"
+    COLLECT = "collect"
     SAMPLE = "sample"
     TERMINAL = "terminal"
     CLOCK = "clock"

@@ -26,6 +26,7 @@ class StartPage(QScrollArea):
 
     open_wanted = Signal()
     sample_wanted = Signal()
+    collect_wanted = Signal()
     recent_wanted = Signal(object)
     """Path."""
 
@@ -46,11 +47,17 @@ class StartPage(QScrollArea):
         self.sample_door = Door(
             Glyph.SAMPLE, "Open the sample", "A made-up account, acme-prod, to look around in without an AWS account."
         )
+        self.collect_door = Door(
+            Glyph.COLLECT,
+            "Collect from AWS…",
+            "An account or a whole organization, with read-only calls.",
+        )
         self.help_door = Door(
             Glyph.TERMINAL, "How do I get a snapshot?", "One command of the AWS CLI. It reads, and changes nothing."
         )
         self.open_door.clicked.connect(self.open_wanted)
         self.sample_door.clicked.connect(self.sample_wanted)
+        self.collect_door.clicked.connect(self.collect_wanted)
         self.help_door.clicked.connect(self.show_capture_help)
         self.capture_help = CaptureHelp()
         self.capture_help.hide()
@@ -84,6 +91,7 @@ class StartPage(QScrollArea):
         layout.addSpacing(line // 2)
         layout.addWidget(self.open_door)
         layout.addWidget(self.sample_door)
+        layout.addWidget(self.collect_door)
         layout.addWidget(self.help_door)
         layout.addWidget(self.capture_help)
         layout.addSpacing(line // 2)

@@ -1,0 +1,1 @@
+"""Collect from AWS, in the window."""

@@ -1,0 +1,204 @@
+"""File > Collect from AWS…: asks what to collect, shows how far it is, and what was not captured."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from iamdesk.collect.options import INSTALL, Captured, CollectError, Options, Status, boto3_is_there, gap_lines
+from iamdesk.collect.policy import policy_text
+from iamdesk.collect.profiles import profile_names
+from iamdesk.collect.start import check
+from iamdesk.gui.collect.collect_form import CollectForm
+from iamdesk.gui.collect.collecting import collect_in_a_process
+from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.plain_text import plain_label, visible, visible_lines
+from iamdesk.gui.prompts import Prompts
+from iamdesk.snapshot.progress import Cancelled, Progress
+
+_BUNDLES = "Bundles (*.zip);;All files (*)"
+
+
+class CollectDialog(QDialog):
+    """Does not block. A capture goes on while it is closed; opened again, it shows how far that is."""
+
+    collected = Signal(object, bool)
+    """Captured, and whether the dialog was open then."""
+
+    def __init__(self, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("collectDialog")
+        self.setWindowTitle("Collect from AWS")
+        self._jobs = jobs
+        self._prompts = prompts
+        self._job: Job | None = None
+        self._latest: Status | None = None
+        self.trouble = MessageBar(closable=False)
+        self.form = CollectForm(profile_names())
+        self.form.browse.clicked.connect(self._browse)
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("Progress of the capture")
+        self.bar.setTextVisible(False)
+        self.how_far = plain_label()
+        self.gaps = QPlainTextEdit()
+        self.gaps.setObjectName("collectGaps")
+        self.gaps.setAccessibleName("What was not captured")
+        self.gaps.setReadOnly(True)
+        self.collect_button = QPushButton("&Collect")
+        self.collect_button.setDefault(True)
+        self.collect_button.clicked.connect(self.start)
+        self.policy_button = QPushButton("Copy the &policy that it needs")
+        self.policy_button.clicked.connect(self._copy_policy)
+        self.close_button = QPushButton("Close")
+        self.close_button.clicked.connect(self.close)
+        self._lay_out()
+        self._show_idle()
+        if not boto3_is_there():
+            self._show_missing()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a capture is on its way."""
+        return self._job is not None
+
+    def start(self) -> None:
+        """Begin, or cancel what was begun."""
+        if self._job is not None:
+            self._job.cancel()
+            return
+        options = self.form.options()
+        try:
+            check(options)
+        except CollectError as error:
+            self.trouble.say(Tone.ERROR, _for_the_window(str(error)))
+            return
+        self._begin(options)
+
+    def _begin(self, options: Options) -> None:
+        self.trouble.clear()
+        self.gaps.hide()
+        self._latest = None
+        self._job = self._jobs.run(
+            "Collecting from AWS",
+            self._work(options),
+            done=self._done,
+            failed=self._failed,
+            progress=self._show_progress,
+            stopped=self._stopped,
+            topic="collect",
+        )
+        self.form.setEnabled(False)
+        self.collect_button.setText("&Cancel")
+        self.bar.setRange(0, 0)
+        self.how_far.setText("Asking AWS who you are…")
+        self.bar.show()
+        self.how_far.show()
+        self.resize(self.size().expandedTo(self.sizeHint()))
+
+    def _work(self, options: Options) -> Callable[[Progress, Cancelled], Captured]:
+        def work(progress: Progress, cancelled: Cancelled) -> Captured:
+            return collect_in_a_process(options, self._note, progress, cancelled)
+
+        return work
+
+    def _note(self, status: Status) -> None:
+        """Keep the latest status. Called in the worker: it touches no widget."""
+        self._latest = status
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        status = self._latest
+        if status is not None:
+            missing = f", {status.gaps:,} not captured" if status.gaps else ""
+            self.how_far.setText(f"{visible(status.doing).capitalize()}: {done:,} of {total:,} calls{missing}")
+
+    def _done(self, captured: Captured) -> None:
+        self._show_idle()
+        accounts = "1 account" if len(captured.accounts) == 1 else f"{len(captured.accounts):,} accounts"
+        said = f"{visible(captured.path.name)}: {accounts}, {captured.files:,} files."
+        if captured.gaps or captured.notes:
+            self.gaps.setPlainText(visible_lines("\n".join([*captured.notes, *gap_lines(captured.gaps)])))
+            self.gaps.show()
+        if captured.gaps:
+            said += (
+                " 1 call gave nothing." if len(captured.gaps) == 1 else f" {len(captured.gaps):,} calls gave nothing."
+            )
+        if captured.gaps and captured.path.is_dir():
+            said += " Collecting into the same folder again asks for what is missing, and for nothing else."
+        self.trouble.say(Tone.WARNING if captured.gaps else Tone.NOTE, said)
+        self.resize(self.size().expandedTo(self.sizeHint()))
+        was_watched = self.isVisible()
+        if was_watched and not captured.gaps and not captured.notes:
+            self.close()
+        self.collected.emit(captured, was_watched)
+
+    def _failed(self, error: Exception) -> None:
+        self._show_idle()
+        if not isinstance(error, CollectError):
+            self.trouble.say(Tone.ERROR, "The capture could not be made: something inside iamdesk broke.")
+            raise error
+        self.trouble.say(Tone.ERROR, _for_the_window(str(error)))
+
+    def _stopped(self) -> None:
+        self._show_idle()
+        self.trouble.say(Tone.NOTE, "Cancelled. What was captured stays; collecting into the same place goes on.")
+
+    def _show_idle(self) -> None:
+        self._job = None
+        self.form.setEnabled(True)
+        self.collect_button.setText("&Collect")
+        self.bar.hide()
+        self.how_far.hide()
+
+    def _show_missing(self) -> None:
+        self.trouble.say(
+            Tone.WARNING,
+            f"Asking AWS takes boto3, which is not installed. Get it with: {INSTALL}",
+            "Copy the command",
+            lambda: QGuiApplication.clipboard().setText(INSTALL),
+        )
+        self.collect_button.setEnabled(False)
+        self.gaps.hide()
+
+    def _browse(self) -> None:
+        chosen = self._prompts.file_to_save(self, "Save the bundle as", Path(self.form.output.text()), _BUNDLES)
+        if chosen is not None:
+            self.form.output.setText(str(chosen))
+
+    def _copy_policy(self) -> None:
+        QGuiApplication.clipboard().setText(policy_text())
+        self.policy_button.setText("Copied")
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.trouble)
+        layout.addWidget(
+            plain_label(
+                "Captures an account or a whole organization into one bundle, as whoever the AWS CLI is signed in as. "
+                "It only reads, and no secret values reach the bundle.",
+                wrap=True,
+            )
+        )
+        for widget in (self.form, self.bar, self.how_far, self.gaps):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.policy_button)
+        buttons.addStretch(1)
+        buttons.addWidget(self.collect_button)
+        buttons.addWidget(self.close_button)
+        layout.addLayout(buttons)
+        self.gaps.hide()
+        self.gaps.setMaximumHeight(self.fontMetrics().lineSpacing() * 9)
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 84)
+
+
+def _for_the_window(sentence: str) -> str:
+    """Return a sentence of the collector as it reads where there are fields in the place of options."""
+    for option, field in (("--role-name", "“Role in the other accounts”"), ("--account", "“Accounts”")):
+        sentence = sentence.replace(option, field)
+    return f"{sentence[:1].upper()}{sentence[1:]}."

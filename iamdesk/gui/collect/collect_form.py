@@ -1,0 +1,89 @@
+"""What to collect, as whom, and where to put it: the fields of the dialog."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from iamdesk.collect.options import Kind, Options
+from iamdesk.gui.plain_text import plain_label, set_tooltip
+
+_WORDS = re.compile(r"[\s,;]+")
+
+
+class CollectForm(QWidget):
+    """The fields. It checks nothing: whoever takes `options` does."""
+
+    def __init__(self, profiles: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.output = QLineEdit(str(_suggestion()))
+        self.browse = QPushButton("&Browse…")
+        self.profile = QComboBox()
+        self.profile.setEditable(True)
+        self.profile.addItems(["", *profiles])
+        typed = self.profile.lineEdit()
+        if typed is not None:  # Qt says that it may be: not for a list that can be typed into
+            typed.setPlaceholderText("the one that is in force")
+            typed.setAccessibleName("Profile")
+        self.regions = QLineEdit()
+        self.regions.setPlaceholderText("all that are enabled")
+        self.role = QLineEdit()
+        self.role.setPlaceholderText("none: this account alone")
+        self.accounts = QLineEdit()
+        self.accounts.setPlaceholderText("all active accounts of the organization")
+        self.last_accessed = QCheckBox("What each principal last &used (takes longest)")
+        self.last_accessed.setChecked(True)
+        self.role.textChanged.connect(self._allow_accounts)
+        self._allow_accounts()
+        self._lay_out()
+
+    def options(self) -> Options:
+        """Return what the fields say."""
+        skipped = frozenset() if self.last_accessed.isChecked() else frozenset({Kind.SERVICE_LAST_ACCESSED})
+        role = self.role.text().strip()
+        return Options(
+            output=Path(self.output.text().strip()).expanduser(),
+            profile=self.profile.currentText().strip() or None,
+            regions=_words(self.regions.text()),
+            role_name=role or None,
+            accounts=_words(self.accounts.text()) if role else (),
+            skip=skipped,
+        )
+
+    def _lay_out(self) -> None:
+        place = QHBoxLayout()
+        place.addWidget(self.output, 1)
+        place.addWidget(self.browse)
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows = (
+            ("&Save as", self.output, "A new folder, or a file that ends in .zip. One that was begun goes on."),
+            ("&Profile", self.profile, "A profile of the AWS configuration files."),
+            ("&Regions", self.regions, "Names such as eu-west-1, with spaces between them."),
+            ("R&ole in the other accounts", self.role, "The name of a role that each account has."),
+            ("&Accounts", self.accounts, "Twelve digits each, with spaces between them."),
+        )
+        for words, field, tip in rows:
+            field.setAccessibleName(words.replace("&", ""))
+            field.setAccessibleDescription(tip)
+            set_tooltip(field, tip)
+            if field is self.output:
+                layout.addRow(plain_label(words, buddy=field), place)
+            else:
+                layout.addRow(plain_label(words, buddy=field), field)
+        self.browse.setAccessibleName("Browse for where to save")
+        layout.addRow("", self.last_accessed)
+
+    def _allow_accounts(self) -> None:
+        self.accounts.setEnabled(bool(self.role.text().strip()))
+
+
+def _suggestion() -> Path:
+    today = datetime.now(UTC).astimezone().date()
+    return Path.home() / f"aws-{today.isoformat()}.zip"
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in _WORDS.split(text) if word)

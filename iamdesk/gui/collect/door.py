@@ -1,0 +1,40 @@
+"""What the window knows of collecting: the dialog, made when it is first wanted, and what becomes of a bundle."""
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.collect.options import Captured
+from iamdesk.gui.collect.collect_dialog import CollectDialog
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.prompts import Prompts
+
+
+class CollectDoor(QObject):
+    """Opens a bundle while its user watches; offers it to one who has closed the dialog and looks at something else."""
+
+    open_wanted = Signal(object)
+    """Path."""
+    offered = Signal(str, object)
+    """A sentence, and the path that it is about."""
+
+    def __init__(self, jobs: JobRunner, prompts: Prompts, window: QWidget) -> None:
+        super().__init__(window)
+        self._jobs = jobs
+        self._prompts = prompts
+        self._window = window
+        self.dialog: CollectDialog | None = None
+
+    def show(self) -> None:
+        """Show the dialog: as it stands, where a capture is on its way."""
+        if self.dialog is None:
+            self.dialog = CollectDialog(self._jobs, self._prompts, self._window)
+            self.dialog.collected.connect(self._collected)
+        self.dialog.show()
+        self.dialog.activateWindow()
+
+    def _collected(self, captured: Captured, was_watched: bool) -> None:
+        if was_watched:
+            self.open_wanted.emit(captured.path)
+        else:
+            self.offered.emit(f"{visible(captured.path.name)} is collected.", captured.path)
