@@ -68,12 +68,12 @@ class StatementLine:
     @property
     def span(self) -> Span | None:
         """Where the statement stands in the policy as shown."""
-        return self.document.text.span_of(self.document.statements[self.index].path)
+        return self.document.span_at(self.document.statements[self.index].path)
 
     @property
     def mark_span(self) -> Span | None:
         """Where the element to underline stands in the policy as shown."""
-        return self.document.text.span_of(self.mark)
+        return self.document.span_at(self.mark)
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from iamdesk.policy.conditions import ConditionTest, parse_conditions
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
 from iamdesk.policy.resources import ResourcePattern, resource_pattern
 from iamdesk.policy.statement import Statement
-from iamdesk.policy.text import ElementPath, PolicyText, Span, render
+from iamdesk.policy.text import ElementPath, PolicyText, Span, render, statement_spans
 
 LATEST_VERSION = "2012-10-17"
 FIRST_VERSION = "2008-10-17"
@@ -33,7 +33,7 @@ class Diagnostic:
 class Document:
     """A parsed policy document. Equal texts are one object (`parse_document`), so it is compared by identity."""
 
-    __slots__ = ("_text", "diagnostics", "id", "raw", "statements", "version")
+    __slots__ = ("_statement_spans", "_text", "diagnostics", "id", "raw", "statements", "version")
 
     def __init__(
         self, raw: Any, version: str, policy_id: str | None, statements: tuple[Statement, ...], wrong: list[Diagnostic]
@@ -46,6 +46,7 @@ class Document:
         self.statements = statements
         self.diagnostics = tuple(wrong)
         self._text: PolicyText | None = None
+        self._statement_spans: dict[ElementPath, Span] | None = None
 
     @property
     def text(self) -> PolicyText:
@@ -54,9 +55,19 @@ class Document:
             self._text = render(self.raw)
         return self._text
 
+    def span_at(self, path: ElementPath) -> Span | None:
+        """Return where an element stands in the shown text; where there is no such element, its nearest ancestor."""
+        if self._text is None and isinstance(self.raw, dict):
+            # An answer in the terminal names the places of statements, and shows no text.
+            if self._statement_spans is None:
+                self._statement_spans = statement_spans(self.raw)
+            if path in self._statement_spans:
+                return self._statement_spans[path]
+        return self.text.span_of(path)
+
     def span_of(self, diagnostic: Diagnostic) -> Span | None:
         """Return where a diagnostic points in the shown text."""
-        return self.text.span_of(diagnostic.path)
+        return self.span_at(diagnostic.path)
 
 
 class DocumentStore:
@@ -121,7 +132,7 @@ def _deeper_than(value: Any, limit: int) -> bool:
         below: list[Any] = []
         for container in level:
             members = container.values() if isinstance(container, dict) else container
-            below.extend([member for member in members if isinstance(member, (dict, list))])
+            below += [member for member in members if not isinstance(member, str) and isinstance(member, (dict, list))]
         if not below:
             return False
         level = below

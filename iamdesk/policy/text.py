@@ -6,6 +6,7 @@ So the shown text is printed here, once, and every view and every export counts 
 
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from iamdesk.visible import visible_json
@@ -51,6 +52,59 @@ def render(document: Any) -> PolicyText:
     return PolicyText("".join(printer.parts), printer.spans)
 
 
+def statement_spans(document: dict[str, Any]) -> dict[ElementPath, Span]:
+    """Return the spans that `render` gives the statements of a policy document; lines are counted, not printed."""
+    line = 2
+    for key, member in document.items():
+        if key == "Statement":
+            break
+        line += _lines(member)
+    listed = document.get("Statement")
+    if isinstance(listed, list):
+        found: dict[ElementPath, Span] = {}
+        for position, member in enumerate(listed):
+            line += 1
+            lines = _lines(member)
+            found["Statement", position] = _span(member, (line, 5), lines, closing=5)
+            line += lines - 1
+        return found
+    return {("Statement",): _span(listed, (line, 3 + len('"Statement": ')), _lines(listed), closing=3)}
+
+
+def _span(value: Any, start: tuple[int, int], lines: int, closing: int) -> Span:
+    """``closing`` is the column of the bracket that ends a value of several lines."""
+    line, column = start
+    if lines == 1:
+        return Span(line, column, line, column + len(_scalar(value)))
+    return Span(line, column, line + lines - 1, closing + 1)
+
+
+def _lines(value: Any) -> int:
+    """Count the lines that `render` prints a value on."""
+    if not value or not isinstance(value, (dict, list)):
+        return 1
+    members = value.values() if isinstance(value, dict) else value
+    lines = 2 + len(value)
+    for member in members:
+        if member and isinstance(member, (dict, list)):
+            lines += _lines(member) - 1
+    return lines
+
+
+_WORDS = {True: "true", False: "false", None: "null"}
+
+
+def _scalar(value: Any) -> str:
+    """Print text, a number, a word, or an empty container."""
+    if isinstance(value, str):
+        quoted = encode_basestring(value)
+        # Nearly all text ends here: in printable ASCII there is nothing that one cannot see.
+        return quoted if quoted.isascii() and quoted.isprintable() else visible_json(quoted)
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    return json.dumps(value)
+
+
 class _Printer:
     """Prints one document; keeps the current line and column."""
 
@@ -60,37 +114,34 @@ class _Printer:
         self.line = 1
         self.column = 1
 
-    def put(self, text: str) -> None:
-        """Append text that holds no line break."""
-        self.parts.append(text)
-        self.column += len(text)
-
-    def new_line(self, depth: int) -> None:
-        self.parts.append("\n" + "  " * depth)
-        self.line += 1
-        self.column = 1 + 2 * depth
-
     def value(self, value: Any, path: ElementPath, depth: int) -> None:
         line, column = self.line, self.column
-        if isinstance(value, dict) and value:
-            self.put("{")
-            for position, (key, member) in enumerate(value.items()):
-                if position:
-                    self.put(",")
-                self.new_line(depth + 1)
-                self.put(visible_json(json.dumps(key, ensure_ascii=False)) + ": ")
-                self.value(member, (*path, key), depth + 1)
-            self.new_line(depth)
-            self.put("}")
-        elif isinstance(value, list) and value:
-            self.put("[")
-            for position, member in enumerate(value):
-                if position:
-                    self.put(",")
-                self.new_line(depth + 1)
-                self.value(member, (*path, position), depth + 1)
-            self.new_line(depth)
-            self.put("]")
+        if value and isinstance(value, (dict, list)):
+            self._container(value, path, depth)
         else:
-            self.put(visible_json(json.dumps(value, ensure_ascii=False)))
+            text = _scalar(value)
+            self.parts.append(text)
+            self.column += len(text)
         self.spans[path] = Span(line, column, self.line, self.column)
+
+    def _container(self, value: dict[str, Any] | list[Any], path: ElementPath, depth: int) -> None:
+        is_object = isinstance(value, dict)
+        opening, closing = "{}" if is_object else "[]"
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        indent = "  " * (depth + 1)
+        before = f"{opening}\n{indent}"
+        for step, member in members:
+            key = f"{_scalar(step)}: " if is_object else ""
+            self.line += 1
+            column = self.column = len(indent) + len(key) + 1
+            if member and isinstance(member, (dict, list)):
+                self.parts.append(before + key)
+                self.value(member, (*path, step), depth + 1)
+            else:
+                text = _scalar(member)
+                self.parts.append(before + key + text)
+                self.spans[*path, step] = Span(self.line, column, self.line, column + len(text))
+            before = f",\n{indent}"
+        self.parts.append(f"\n{indent[2:]}{closing}")
+        self.line += 1
+        self.column = len(indent)

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iamdesk.policy.text import ElementPath, Span, render
+from iamdesk.policy.document import parse_document
+from iamdesk.policy.text import ElementPath, Span, render, statement_spans
 
 BOUNDED = settings(max_examples=200, deadline=None)
 SAFE = st.text(
@@ -47,6 +48,26 @@ def test_text_and_spans_are_those_of_json_dumps(document: Any) -> None:
         cut = at(shown.text, shown.spans[path])
         assert cut.strip() == cut
         assert json.loads(cut) == value
+
+
+@BOUNDED
+@given(
+    st.dictionaries(SAFE, JSON, max_size=2), JSON | st.lists(JSON, max_size=4), st.dictionaries(SAFE, JSON, max_size=1)
+)
+def test_spans_of_statements_can_be_told_without_printing(before: dict[str, Any], listed: Any, after: Any) -> None:
+    document = {**before, "Statement": listed, **after}
+    shown = render(document)
+    spans = statement_spans(document)
+    every = [("Statement", place) for place in range(len(listed))] if isinstance(listed, list) else [("Statement",)]
+    assert spans == {path: shown.spans[path] for path in every}
+
+
+def test_a_document_that_was_not_printed_yet_tells_the_same_spans() -> None:
+    raw = {"Version": "2012-10-17", "Statement": [{"Sid": "\u202ea", "Effect": "Allow", "Action": ["a:b", "c:d"]}, {}]}
+    printed, fresh = parse_document(raw), parse_document(raw)
+    for path, _ in paths(raw):
+        assert fresh.span_at(path) == printed.text.span_of(path)
+    assert parse_document("no JSON\nat all").span_at(("Statement",)) == Span(1, 1, 2, 7)
 
 
 @BOUNDED
