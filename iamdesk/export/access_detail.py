@@ -34,7 +34,7 @@ class ActionDetail:
 
 
 def resource_words(answer: Answer) -> str:
-    """Return the resource of an answer; one that stands for all of its kind as a pattern: ``arn:aws:s3:::…``."""
+    """Return the resource of an answer, with ``…`` where a part stands for any: ``arn:aws:s3:::…/…``."""
     return answer.resource.replace(FRESH, "…")
 
 
@@ -55,12 +55,16 @@ def _where(reach: Reach, answers: tuple[Answer, ...]) -> str:
         return f"on {_several([_named(answer) for answer in answers if answer.decision in _OPEN])}"
     if [answer.resource for answer in answers] == ["*"]:
         return "takes no resource"
-    but = [answer.resource for answer in answers if answer.source is Source.EXCEPTION and answer.decision not in _OPEN]
+    but = [
+        resource_words(answer)
+        for answer in answers
+        if answer.source is Source.EXCEPTION and answer.decision not in _OPEN
+    ]
     return f"on any resource but {_several(but)}" if but else "on any resource"
 
 
 def _named(answer: Answer) -> str:
-    return f"any {resource_words(answer)}" if answer.source is Source.FRESH else answer.resource
+    return f"any {resource_words(answer)}" if answer.source is Source.FRESH else resource_words(answer)
 
 
 def _several(names: list[str]) -> str:

@@ -9,7 +9,7 @@ from functools import cache
 
 from iamdesk.index.action_bits import ACCESS_LEVELS, service_actions
 from iamdesk.index.actions import reference
-from iamdesk.query.what_can import EffectiveAccess, Reach, ServiceReach
+from iamdesk.query.what_can import ActionReach, EffectiveAccess, Reach, ServiceReach
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 LEVELS: tuple[str, ...] = ACCESS_LEVELS
@@ -113,6 +113,19 @@ class AccessMap:
     def told(self) -> tuple[MapRow, ...]:
         """The services of which something may be done or is denied."""
         return tuple(row for row in self.rows if not row.is_empty)
+
+    def actions(self, row: MapRow, chosen: int) -> Iterator[ActionReach]:
+        """Yield the chosen actions of a row, by the bits that `MapRow.matching` gives."""
+        if self.access.service(row.service) is not None:
+            known = self.access.actions(row.service)
+        else:
+            known = (
+                ActionReach(action.full_name, action.access_level, action.description, Reach.NONE, lambda: ())
+                for action in service_actions(row.service).actions
+            )
+        for bit, action in enumerate(known):
+            if chosen >> bit & 1:
+                yield action
 
 
 def access_map(access: EffectiveAccess, cancelled: Cancelled = never_cancelled) -> AccessMap:

@@ -41,6 +41,13 @@ def to_json(access: EffectiveAccess) -> bytes:
     return f"{json.dumps(to_effective_access(access), indent=2)}\n".encode()
 
 
+def map_to_json(access: EffectiveAccess) -> bytes:
+    """Return the same without the single actions: the counts by service and access level."""
+    told = to_effective_access(access)
+    services = [{key: value for key, value in one.items() if key != "Actions"} for one in told["Services"]]
+    return f"{json.dumps({**told, 'Services': services}, indent=2)}\n".encode()
+
+
 def map_to_csv(shown: AccessMap, snapshot_name: str) -> bytes:
     """Return the map as CSV: a row for each service and access level of which something may be done or is denied."""
     return csv_bytes(MAP_COLUMNS, _map_rows(shown, snapshot_name))

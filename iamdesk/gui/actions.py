@@ -76,7 +76,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionExportAccess",
         Menu.FILE,
-        "Export &effective permissions…",
+        "Export effect&ive permissions…",
         "Save every action that the selected principal can do as a file.",
         (),
         Needs.SNAPSHOT,

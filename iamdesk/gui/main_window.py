@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
             "actionOverview": self.show_overview,
             "actionShowFindings": lambda: self._go_to("findingsDock"),
             "actionShowWhoCan": lambda: self._go_to("whoCanDock"),
+            "actionWhatCan": self.show_access,
             "actionNextPanel": lambda: self._cycle.step(forward=True),
             "actionPreviousPanel": lambda: self._cycle.step(forward=False),
             "actionSchemeSystem": lambda: self._set_scheme(Scheme.SYSTEM),
@@ -163,6 +164,13 @@ class MainWindow(QMainWindow):
     def show_overview(self) -> None:
         """Show the snapshot as a whole."""
         self.pages.setCurrentWidget(self.overview)
+
+    def show_access(self) -> None:
+        """Show what the selected principal or group can do, and put the cursor there."""
+        if self.session.subject_key:
+            self.session.show_access(self.session.subject_key)
+        else:
+            self.session.announce("Select a user, a role or a group first.")
 
     def _go_to(self, dock: str) -> None:
         self._cycle.enter(self.workspace.bring_forward(dock))

@@ -60,6 +60,11 @@ class Colour(StrEnum):
     BAR = "bar of a chart"
     BAR_TRACK = "track of a bar"
     LINK = "link"
+    # The heat map of effective permissions: from a small share to all of it, plain and under conditions.
+    HEAT_LOW = "heat, low"
+    HEAT_HIGH = "heat, high"
+    HEAT_DEPENDS_LOW = "heat under conditions, low"
+    HEAT_DEPENDS_HIGH = "heat under conditions, high"
     # Message bars.
     NOTE_SURFACE = "note surface"
     WARNING = "warning"
@@ -110,6 +115,10 @@ _COLOURS: dict[Colour, tuple[str, str]] = {
     Colour.BAR: ("#4a76b8", "#6c9be0"),
     Colour.BAR_TRACK: ("#e8ebf0", "#2c3138"),
     Colour.LINK: ("#1a56a8", "#8fbcf5"),
+    Colour.HEAT_LOW: ("#e4f3ea", "#1b3026"),
+    Colour.HEAT_HIGH: ("#86cba4", "#296645"),
+    Colour.HEAT_DEPENDS_LOW: ("#efeafb", "#2a2640"),
+    Colour.HEAT_DEPENDS_HIGH: ("#c3b2ee", "#4b3f7c"),
     Colour.NOTE_SURFACE: ("#e8eff9", "#21304a"),
     Colour.WARNING: ("#734a00", "#f0c674"),
     Colour.WARNING_SURFACE: ("#fbf1da", "#3a3020"),

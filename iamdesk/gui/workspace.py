@@ -56,7 +56,7 @@ class Workspace(QObject):
         self._is_shown = False
         self.question = QuestionBar(session, jobs)
         self.navigator = NavigatorPanel(session, jobs)
-        self.inspector = Inspector(session, jobs)
+        self.inspector = Inspector(session, jobs, prompts)
         self.answer = AnswerPanel(session, jobs)
         self.findings = FindingsPanel(session, jobs, prompts)
         self.who_can = WhoCanPanel(session, jobs, prompts)

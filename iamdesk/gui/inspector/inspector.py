@@ -18,6 +18,8 @@ from iamdesk.gui.inspector.trust_tab import TrustTab
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import visible_lines
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.reverse.access_tab import AccessTab
 from iamdesk.gui.session import Session
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
@@ -57,7 +59,9 @@ class Inspector(QWidget):
     zoomed = Signal(int)
     """Points added to the usual size of policy text."""
 
-    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("inspector")
         self.setAccessibleName("Inspector")
@@ -72,10 +76,12 @@ class Inspector(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("Parts of the inspector")
         self.facts = FactsTab()
+        self.access = AccessTab(session, jobs, prompts)
         self.policies = PoliciesTab()
         self.trust = TrustTab()
         self.json = JsonTab()
         self.tabs.addTab(self.facts, "&Overview")
+        self.tabs.addTab(self.access, "Acce&ss")
         self.tabs.addTab(self.policies, "&Policies")
         self.tabs.addTab(self.trust, "Tr&ust")
         self.tabs.addTab(self.json, "&JSON")
@@ -108,6 +114,7 @@ class Inspector(QWidget):
         session.snapshot_closed.connect(self._show_nothing)
         session.answered.connect(self._show_decision)
         session.statement_shown.connect(self.show_statement)
+        session.access_shown.connect(self.show_access)
         session.badges_decided.connect(lambda _badges: self._refresh_badges())
         self.header.copy_wanted.connect(self._copy)
         self.facts.key_chosen.connect(session.show_key)
@@ -127,6 +134,7 @@ class Inspector(QWidget):
             "actionZoomIn": lambda: self.set_zoom(self.zoom + 1),
             "actionZoomOut": lambda: self.set_zoom(self.zoom - 1),
             "actionZoomReset": lambda: self.set_zoom(0),
+            **self.access.commands(),
         }
 
     @property
@@ -150,6 +158,14 @@ class Inspector(QWidget):
         self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
         self.tabs.setCurrentWidget(self.policies)
         self.policies.show_statement(line)
+
+    def show_access(self, key: str) -> None:
+        """Show what the subject can do, where it is one that can do anything."""
+        if self._subject is not None and self._subject.key == key and self._subject.kind in _CARRIERS:
+            self.tabs.setCurrentWidget(self.access)
+            self.access.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._session.announce("Select a user, a role or a group: that is what can do something.")
 
     def find_in_text(self) -> None:
         """Search in the text of the current tab, or in the policy where the tab has none."""
@@ -201,6 +217,9 @@ class Inspector(QWidget):
 
         self.facts.show_subject(subject, _MEMBERS.get(subject.kind, "Carried by"), kind_of)
         self.policies.show_subject(opened, subject)
+        self.tabs.setTabVisible(self.tabs.indexOf(self.access), subject.kind in _CARRIERS)
+        if subject.kind in _CARRIERS:
+            self.access.show_subject(subject)
         is_trust = subject.kind is NodeKind.TRUST_POLICY
         has_trust = subject.kind in _ROLES or is_trust
         self.tabs.setTabVisible(self.tabs.indexOf(self.trust), has_trust)

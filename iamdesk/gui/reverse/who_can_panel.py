@@ -14,11 +14,12 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import ElidedLabel
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse.saving import Saver
+from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.reverse.verdict_buttons import VerdictButtons
 from iamdesk.gui.reverse.who_can_model import WhoCanModel
 from iamdesk.gui.reverse.who_can_question import WhoCanQuestion
 from iamdesk.gui.reverse.who_can_rows import VERDICTS, Column, Told, WhoCanFilter, WhoCanRow
-from iamdesk.gui.reverse.who_can_search import WhoCanSearch
+from iamdesk.gui.reverse.who_can_search import search_for
 from iamdesk.gui.reverse.who_can_table import WhoCanTable
 from iamdesk.gui.session import Session
 from iamdesk.snapshot.progress import Cancelled, Progress
@@ -62,7 +63,7 @@ class WhoCanPanel(QWidget):
         self._clear_filter = QPushButton("Clear the filter")
         self._pages = QStackedWidget()
         self._lay_out()
-        self.search = WhoCanSearch(jobs, self._failed, self)
+        self.search = Stream(jobs, "who can", self._failed, self)
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._connect()
         self._enable()
@@ -126,8 +127,7 @@ class WhoCanPanel(QWidget):
         self.setFocusProxy(self.question.action)
 
     def _connect(self) -> None:
-        self.search.found.connect(self._take_in)
-        self.search.told.connect(self._tell)
+        self.search.batch.connect(self._take_in)
         self.search.ended.connect(self._end)
         self._debounce.timeout.connect(self._filter)
         self.text.textChanged.connect(lambda _text: self._debounce.start())
@@ -164,7 +164,7 @@ class WhoCanPanel(QWidget):
         self._complete = False
         self._asked = self.question.request
         self._chosen = self._asked.principal
-        self.search.start(opened, self._asked)
+        self.search.start(f"Finding who can {self._asked.action}", search_for(opened, self._asked))
         self._refresh()
         self.question.look_for_mistakes()
 
@@ -195,13 +195,13 @@ class WhoCanPanel(QWidget):
         self.question.resource.setText(resource)
         self.run()
 
-    def _take_in(self, rows: list[WhoCanRow]) -> None:
-        self.model.extend(rows)
-        self._refresh()
-        self._select_chosen()
-
-    def _tell(self, told: list[tuple[WhoCanRow, Told]]) -> None:
-        self.model.tell(told)
+    def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, Told]]) -> None:
+        rows = [one for one in batch if isinstance(one, WhoCanRow)]
+        if rows:
+            self.model.extend(rows)
+            self._refresh()
+            self._select_chosen()
+        self.model.tell([one for one in batch if not isinstance(one, WhoCanRow)])
 
     def _end(self, complete: bool) -> None:
         self._complete = complete

@@ -56,7 +56,7 @@ def test_a_user_is_shown_with_true_counts(session: Session, inspector: Inspector
     assert subject is not None
     assert inspector.header.title.full_text() == "ines.costa"
     assert inspector.header.arn.full_text() == INES
-    assert tab_texts(inspector) == ["Overview", f"Policies {len(subject.policies)}", "JSON"]
+    assert tab_texts(inspector) == ["Overview", "Access", f"Policies {len(subject.policies)}", "JSON"]
     assert inspector.policies.list.topLevelItemCount() == len(subject.policies)
     assert "ines.costa" in inspector.json.text.toPlainText()
 

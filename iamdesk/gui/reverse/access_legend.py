@@ -1,0 +1,59 @@
+"""What the cells of the heat map mean: a line of samples, painted as the cells are."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from iamdesk.export.access_map import Cell
+from iamdesk.gui.reverse.heat_cell import paint_cell
+from iamdesk.gui.theme import Colour, colour
+from iamdesk.query.what_can import Reach
+
+_SAMPLE = 30
+_GAP = 6
+
+
+def _cell(counts: Mapping[Reach, int]) -> Cell:
+    return Cell({reach: counts.get(reach, 0) for reach in Reach})
+
+
+_SAMPLES: Mapping[str, Cell] = {
+    "all": _cell({Reach.ALLOWED: 1}),
+    "some": _cell({Reach.ALLOWED: 1, Reach.NONE: 2}),
+    "under conditions": _cell({Reach.CONDITIONAL: 1}),
+    "on some resources": _cell({Reach.SOME: 1}),
+    "if the resource's policy agrees": _cell({Reach.AWAITING: 1}),
+    "denied": _cell({Reach.DENIED: 1}),
+}
+
+
+class AccessLegend(QWidget):
+    """As many samples as there is room for."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("What the cells mean")
+        self.setAccessibleDescription("Each cell says in words what it shows; see also its tooltip.")
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for one line."""
+        return QSize(_SAMPLE * 10, self.fontMetrics().height() + 6)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Paint the samples, each with its word."""
+        painter = QPainter(self)
+        metrics, palette = self.fontMetrics(), self.palette()
+        left = 0.0
+        for words, cell in _SAMPLES.items():
+            width = metrics.horizontalAdvance(words)
+            if left + _SAMPLE + _GAP + width > self.width():
+                return
+            place = QRectF(left, 0, _SAMPLE, self.height())
+            paint_cell(painter, place, cell, palette, self.devicePixelRatioF(), count=False)
+            painter.setPen(colour(Colour.MUTED, palette))
+            room = QRectF(left + _SAMPLE + _GAP / 2, 0, width + _GAP, self.height())
+            painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
+            left += _SAMPLE + width + 3 * _GAP

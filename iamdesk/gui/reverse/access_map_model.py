@@ -1,0 +1,187 @@
+"""The map of effective permissions as a table model: a row for each service, a column for each access level.
+
+Filter and order work on Python rows. The view paints each cell from the `Cell` itself (``heat_cell``).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from iamdesk.export.access_map import LEVELS, AccessMap, Cell, MapRow
+from iamdesk.gui.plain_text import tooltip_text
+from iamdesk.gui.reverse.access_words import LEVEL_TITLES, REACH_CHOICES, cell_words, place_words
+from iamdesk.query.what_can import Reach
+
+SERVICE = 0
+"""The column of the service itself: stands for all access levels."""
+_NO_PARENT = QModelIndex()
+_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_NO_FLAGS = Qt.ItemFlag.NoItemFlags
+type _Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFilter:
+    """Which actions count."""
+
+    text: str = ""
+    """Words, each of which must be in the action or in the service's name."""
+    level: str | None = None
+    reaches: frozenset[Reach] = next(iter(REACH_CHOICES.values()))
+
+    def chosen(self, row: MapRow, level: str | None = None) -> int:
+        """Return the actions of a row (of one level, where one is named) that are let through, as bits."""
+        if self.level is not None and level is not None and level != self.level:
+            return 0
+        return row.matching(self.text.casefold().split(), level or self.level, self.reaches)
+
+
+class AccessMapModel(QAbstractTableModel):
+    """The services of one map that the filter shows: those in which it lets an action through."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._map: AccessMap | None = None
+        self._shown: list[MapRow] = []
+        self._filter = AccessFilter()
+        self._column = SERVICE
+        self._descending = False
+
+    @property
+    def map(self) -> AccessMap | None:
+        """What is shown; None for nothing."""
+        return self._map
+
+    @property
+    def shown(self) -> list[MapRow]:
+        """The rows on show, in their order."""
+        return self._shown
+
+    @property
+    def filter(self) -> AccessFilter:
+        """Which actions count."""
+        return self._filter
+
+    def show(self, shown: AccessMap | None) -> None:
+        """Show another map; filter and order stay."""
+        self.beginResetModel()
+        self._map = shown
+        self._fill()
+        self.endResetModel()
+
+    def show_only(self, chosen: AccessFilter) -> None:
+        """Show what another filter lets through."""
+        if chosen == self._filter:
+            return
+        self.beginResetModel()
+        self._filter = chosen
+        self._fill()
+        self.endResetModel()
+
+    def row(self, index: _Index) -> MapRow | None:
+        """Return the service of a cell."""
+        return self._shown[index.row()] if index.isValid() and index.row() < len(self._shown) else None
+
+    def cell(self, index: _Index) -> Cell | None:
+        """Return what a cell counts; None where the service has no such action."""
+        row = self.row(index)
+        if row is None:
+            return None
+        return row.total if index.column() == SERVICE else row.cells.get(LEVELS[index.column() - 1])
+
+    def place_of(self, service: str) -> int | None:
+        """Return the row in which a service is shown; None when it is not."""
+        return next((at for at, row in enumerate(self._shown) if row.service == service), None)
+
+    def _fill(self) -> None:
+        rows = self._map.rows if self._map is not None else ()
+        self._shown = self._ordered(row for row in rows if self._filter.chosen(row))
+
+    def _ordered(self, rows: Iterable[MapRow]) -> list[MapRow]:
+        """Return rows in order: those with something first, whichever way the order goes."""
+        found = sorted(rows, key=self._key)
+        if self._column == SERVICE and self._descending:
+            told = [row for row in found if not row.is_empty]
+            found = [*reversed(told), *found[len(told) :]]
+        return found
+
+    def _key(self, row: MapRow) -> tuple[bool, float, int, str]:
+        """Return what rows are sorted by."""
+        if self._column == SERVICE:
+            return row.is_empty, 0.0, 0, row.service
+        cell = row.cells.get(LEVELS[self._column - 1])
+        sign = 1 if self._descending else -1
+        share, count = (cell.share, cell.permitted) if cell is not None else (0.0, 0)
+        return row.is_empty, sign * share, sign * count, row.service
+
+    # What Qt asks
+
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the count of services on show."""
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the service and its levels."""
+        return 0 if parent.isValid() else 1 + len(LEVELS)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return a column's title."""
+        if orientation is not Qt.Orientation.Horizontal or section > len(LEVELS):
+            return None
+        level = LEVELS[section - 1] if section else ""
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return LEVEL_TITLES[level] if level else "Service"
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(f"Access level {level}; click to sort, most first" if level else "Sort by service")
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return level or "Service"
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return (
+                    Qt.AlignmentFlag.AlignCenter
+                    if level
+                    else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+                )
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column; ascending by a level is most first."""
+        if not 0 <= column <= len(LEVELS):
+            return
+        self._column, self._descending = column, order is Qt.SortOrder.DescendingOrder
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        rows = [self._shown[index.row()] for index in held]
+        self._shown = self._ordered(self._shown)
+        places: Mapping[str, int] = {row.service: place for place, row in enumerate(self._shown)}
+        moved = [self.index(places[row.service], index.column()) for row, index in zip(rows, held, strict=True)]
+        self.changePersistentIndexList(held, moved)
+        self.layoutChanged.emit()
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Let every cell be chosen."""
+        return _FLAGS if index.isValid() else _NO_FLAGS
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell in words."""
+        row = self.row(index)
+        if row is None:
+            return None
+        level = LEVELS[index.column() - 1] if index.column() else None
+        cell = self.cell(index)
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                if level is None:
+                    return f"{row.service}  {row.name}"
+                return f"{cell.permitted:,}/{cell.total:,}" if cell is not None else ""
+            case Qt.ItemDataRole.ToolTipRole:
+                words = cell_words(cell) if cell is not None else "AWS lists no such action"
+                return tooltip_text(f"{place_words(row, level)}\n{words}.")
+            case Qt.ItemDataRole.AccessibleTextRole:
+                words = cell_words(cell) if cell is not None else "no such action"
+                return f"{place_words(row, level)}: {words}"
+        return None

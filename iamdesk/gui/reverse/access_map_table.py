@@ -1,0 +1,134 @@
+"""The heat map: a table of cells that the keyboard walks one by one."""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QFrame,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from iamdesk.export.access_map import LEVELS, MapRow
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.reverse.access_map_model import SERVICE, AccessMapModel
+from iamdesk.gui.reverse.heat_cell import paint_cell
+from iamdesk.gui.theme import Colour, colour
+
+_GAP = 6
+type _Index = QModelIndex | QPersistentModelIndex
+
+
+class AccessMapTable(QTableView):
+    """Arrow keys walk the cells, Enter goes to the list behind one, Ctrl+C copies the map as it is seen."""
+
+    list_wanted = Signal()
+    """Enter or a double click."""
+
+    def __init__(self, model: AccessMapModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.setObjectName("whatCanTable")
+        self.setAccessibleName("What it can do, by service and access level")
+        self.setModel(model)
+        self.setItemDelegate(_CellDelegate(self))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # the frame says where one is; tints stay
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.activated.connect(lambda _index: self.list_wanted.emit())
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 10)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(self.fontMetrics().horizontalAdvance("999/999") + 26)
+        header.setSortIndicator(SERVICE, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+        header.setSectionResizeMode(SERVICE, QHeaderView.ResizeMode.Interactive)
+        for column in range(1, 1 + len(LEVELS)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        header.resizeSection(SERVICE, self.fontMetrics().averageCharWidth() * 24)
+
+    def show_level(self, level: str | None) -> None:
+        """Show the column of one access level only; None shows all."""
+        for column, name in enumerate(LEVELS, start=1):
+            self.setColumnHidden(column, level not in (None, name))
+
+    def go_to(self, row: int, column: int) -> None:
+        """Make a cell the current one and bring it into view."""
+        index = self._model.index(row, column)
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+
+    def copy(self) -> None:
+        """Copy the rows as they are seen, tabs between the cells."""
+        columns = [column for column in range(1 + len(LEVELS)) if not self.isColumnHidden(column)]
+        titles = ["Service", *LEVELS]
+        lines = ["\t".join(titles[column] for column in columns)]
+        for row in range(self._model.rowCount()):
+            cells = (self._model.index(row, column).data() for column in columns)
+            lines.append("\t".join(visible(str(cell)) for cell in cells))
+        QApplication.clipboard().setText("\n".join(lines))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Copy; go to the list at Enter; the rest is Qt's."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.activated.emit(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+
+class _CellDelegate(QStyledItemDelegate):
+    """Paints services as prefix and name, and cells as heat; around the current cell a frame, so its tint stays."""
+
+    def __init__(self, table: AccessMapTable) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802 - Qt's name
+        usual = super().sizeHint(option, index)
+        return QSize(usual.width() + 2 * _GAP, usual.height())
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        model = index.model()
+        if not isinstance(model, AccessMapModel):
+            return
+        row, cell = model.row(index), model.cell(index)
+        if row is None:
+            return
+        # PySide makes a new QRect for each access; one is enough.
+        rect: QRect = option.rect
+        painter.save()
+        painter.setFont(option.font)
+        if index.column() == SERVICE:
+            self._paint_service(painter, option, rect, row)
+        elif cell is not None:
+            paint_cell(painter, QRectF(rect), cell, option.palette, self._table.devicePixelRatioF())
+        if index == self._table.currentIndex():
+            focused = self._table.hasFocus()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            edge = option.palette.highlight().color() if focused else colour(Colour.MUTED, option.palette)
+            painter.setPen(QPen(edge, 2.2 if focused else 1.4))
+            painter.drawRoundedRect(QRectF(rect).adjusted(1.5, 1.5, -1.5, -1.5), 3, 3)
+        painter.restore()
+
+    def _paint_service(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, row: MapRow) -> None:
+        room = rect.adjusted(_GAP, 0, -_GAP, 0)
+        align = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        muted = colour(Colour.MUTED, option.palette)
+        metrics = option.fontMetrics
+        painter.setPen(muted if row.is_empty else option.palette.text().color())
+        shown = metrics.elidedText(row.service, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, align, shown)
+        room.setLeft(room.left() + metrics.horizontalAdvance(shown) + _GAP)
+        if room.width() > 3 * _GAP:
+            painter.setPen(muted)
+            painter.drawText(room, align, metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, room.width()))
