@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.session import Session
+from iamdesk.query.needs import NeedQuestion
 
 _GLANCE = 0.6
 """Seconds: a selection left sooner was only passed on the way to the next."""
@@ -20,6 +21,12 @@ class Place:
 
     key: str = ""
     request: Request | None = None
+    need: NeedQuestion | None = None
+
+    @property
+    def is_question(self) -> bool:
+        """Whether it is a question, single or compound."""
+        return self.request is not None or self.need is not None
 
 
 class History(QObject):
@@ -39,6 +46,7 @@ class History(QObject):
         self._arrived = 0.0
         session.subject_selected.connect(lambda key: self._visit(Place(key=key)))
         session.question_asked.connect(lambda request: self._visit(Place(request=request)))
+        session.need_asked.connect(lambda question: self._visit(Place(need=question)))
         session.snapshot_closed.connect(self._forget)
 
     @property
@@ -68,6 +76,8 @@ class History(QObject):
         # The session's signals come back to `_visit`, which finds itself at that very place.
         if place.request is not None:
             self._session.ask(place.request)
+        elif place.need is not None:
+            self._session.ask_need(place.need)
         else:
             self._session.show_key(place.key)
         self.changed.emit()
@@ -78,7 +88,7 @@ class History(QObject):
             return
         del self._places[self._at + 1 :]
         passed_by = self._at >= 0 and now - self._arrived < _GLANCE
-        if passed_by and place.request is None and self._places[self._at].request is None:
+        if passed_by and not place.is_question and not self._places[self._at].is_question:
             self._places[self._at] = place
         else:
             self._places.append(place)

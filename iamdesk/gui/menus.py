@@ -30,13 +30,14 @@ class Menus(QObject):
         session.snapshot_opened.connect(self.refresh)
         session.snapshot_closed.connect(self.refresh)
         session.answered.connect(self.refresh)
+        session.need_answered.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Enable what can be done now."""
         has = {
             Needs.SNAPSHOT: self._session.snapshot is not None,
-            Needs.ANSWER: self._session.decision is not None,
+            Needs.ANSWER: self._session.decision is not None or self._session.need is not None,
         }
         for action, needs in self._needs:
             action.setEnabled(has[needs])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iamdesk.evaluate.request import Request
+from iamdesk.query.needs import NeedQuestion
 
 if TYPE_CHECKING:
     from iamdesk.gui.main_window import MainWindow
@@ -29,14 +30,17 @@ def render(
     ask: tuple[str, str, str] | None = None,
     scheme: str = "light",
     size: tuple[int, int] = (1360, 860),
+    page: str | None = None,
 ) -> None:
     """Open a snapshot, select what ``select`` names (ARN or key), ask (principal, action, resource), save the window.
 
-    Works on a display and, where there is none, without. Settings of the user are neither read nor written.
+    ``page`` brings a page forward: ``overview``, ``findings``, ``access`` (of what is selected), ``who-can`` (what
+    ``ask`` asks). Works on a display and, where there is none, without. Settings of the user are neither read nor
+    written.
 
     Raises:
         ScreenshotError: the snapshot cannot be opened, the question cannot be asked, the key is not in the snapshot,
-            or the picture cannot be written.
+            the page does not fit what is selected or asked, or the picture cannot be written.
     """
     has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if sys.platform.startswith("linux") and not has_display:
@@ -67,6 +71,8 @@ def render(
                 _select(window, select)
             if ask is not None:
                 _ask(window, Request(*ask))
+            if page is not None:
+                _turn_to(window, page)
             _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
             _wait(lambda: False, _SETTLING)
             if not window.grab().save(str(png)):
@@ -95,10 +101,33 @@ def _ask(window: "MainWindow", request: Request) -> None:
     refused: list[str] = []
     session = window.session
     session.question_failed.connect(refused.append)
-    session.ask(request)
+    opened = session.snapshot
+    if opened is not None and ":" not in request.action and opened.find_need(request.action) is not None:
+        session.ask_need(NeedQuestion(request))
+    else:
+        session.ask(request)
     _wait(lambda: not session.pending, _LONGEST_WAIT)
-    if session.decision is None:
+    if session.decision is None and session.need is None:
         raise ScreenshotError(refused[0] if refused else "The question could not be answered.")
+
+
+def _turn_to(window: "MainWindow", page: str) -> None:
+    session = window.session
+    match page:
+        case "overview":
+            window.show_overview()
+        case "findings":
+            window.workspace.bring_forward("findingsDock")
+        case "access" if session.subject_key:
+            window.show_access()
+        case "who-can" if session.request is not None:
+            session.ask_who_can(session.request)
+        case "access":
+            raise ScreenshotError("The page access needs a principal or group that is selected.")
+        case "who-can":
+            raise ScreenshotError("The page who-can needs a question.")
+        case _:
+            raise ScreenshotError(f"There is no page {page}.")
 
 
 def _say(_kind: object, _context: object, message: str) -> None:

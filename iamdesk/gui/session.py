@@ -15,6 +15,9 @@ a panel calls                          the session emits                       w
 ``ask(request)``                       ``question_asked(Request)``             bar shows it, answer panel greys; then
                                                                                comes ``answered`` or
                                                                                ``question_failed(sentence)``
+``ask_need(question)``                 ``need_asked(NeedQuestion)``            as a question: bar shows it, answer panel
+                                                                               greys; then ``need_answered`` or
+                                                                               ``question_failed(sentence)``
 ``forget_answer()``                    ``answered(None)``                      answer panel and policy view empty
 (nobody: the session asks)             ``answered(Decision)``                  answer panel, policy view
 ``show_statement(line)``               ``statement_shown(StatementLine)``      inspector opens the policy, marks it
@@ -30,7 +33,7 @@ a panel calls                          the session emits                       w
 =====================================  ======================================  =========================================
 
 State, read at any time: ``snapshot`` (OpenSnapshot or None), ``subject_key`` ("" for none), ``request``, ``decision``,
-``pending`` (a question is on its way), ``badges``. Keys are those of ``Node.key`` / ``index.keys``.
+``need``, ``pending`` (a question is on its way), ``badges``. Keys are those of ``Node.key`` / ``index.keys``.
 
 What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the one before is
 forgotten; ``answered`` comes for the latest question only; verbs may be called from slots. What it must keep: wrap
@@ -54,6 +57,7 @@ from iamdesk.index.nodes import Badge
 
 if TYPE_CHECKING:
     from iamdesk.explain.decision import Decision, StatementLine
+    from iamdesk.query.needs import NeedAnswer, NeedQuestion
     from iamdesk.workbench import OpenSnapshot
 
 
@@ -66,6 +70,8 @@ class Session(QObject):
     question_drafted = Signal(object, object, object)
     question_asked = Signal(object)
     question_failed = Signal(str)
+    need_asked = Signal(object)
+    need_answered = Signal(object)
     answered = Signal(object)
     statement_shown = Signal(object)
     key_shown = Signal(str)
@@ -86,6 +92,8 @@ class Session(QObject):
         self.subject_key = ""
         self.request: Request | None = None
         self.decision: Decision | None = None
+        self.need: NeedAnswer | None = None
+        """The answer to a compound question, while it is that which was asked last."""
 
     @property
     def pending(self) -> bool:
@@ -116,7 +124,7 @@ class Session(QObject):
         self.snapshot = None
         self.badges = {}
         self.subject_key = ""
-        self.request = self.decision = self._asking = self._deciding = None
+        self.request = self.decision = self.need = self._asking = self._deciding = None
         self.answered.emit(None)
         self.snapshot_closed.emit()
 
@@ -156,6 +164,25 @@ class Session(QObject):
         )
         self.question_asked.emit(request)
 
+    def ask_need(self, question: "NeedQuestion") -> None:
+        """Ask a compound question; the answer comes by ``need_answered``, or ``question_failed`` says why not.
+
+        The window's single answer is forgotten: what the policy view marks belongs to a single question.
+        """
+        opened = self.snapshot
+        if opened is None:
+            return
+        self.request = self.decision = self.need = None
+        self._asking = self._jobs.run(
+            "Answering",
+            lambda _progress, _cancelled: opened.ask_need(question),
+            done=self._answer_need,
+            failed=self._refuse,
+            topic="answer",
+        )
+        self.answered.emit(None)
+        self.need_asked.emit(question)
+
     def show_decision(self, decision: "Decision") -> None:
         """Show a question that is already answered (a finding's evidence, a row of a sweep)."""
         if self._asking is not None:
@@ -168,7 +195,7 @@ class Session(QObject):
         """Drop question and answer."""
         if self._asking is not None:
             self._asking.cancel()
-        self.request = self.decision = None
+        self.request = self.decision = self.need = None
         self.answered.emit(None)
 
     def show_statement(self, line: "StatementLine") -> None:
@@ -197,12 +224,16 @@ class Session(QObject):
         self.badges = badges
         self.badges_decided.emit(badges)
 
+    def _answer_need(self, answer: "NeedAnswer") -> None:
+        self.need = answer
+        self.need_answered.emit(answer)
+
     def _answer(self, decision: "Decision") -> None:
-        self.decision = decision
+        self.decision, self.need = decision, None
         self.answered.emit(decision)
 
     def _refuse(self, error: Exception) -> None:
-        self.decision = None
+        self.decision = self.need = None
         self.answered.emit(None)
         if not isinstance(error, RequestError):
             raise error

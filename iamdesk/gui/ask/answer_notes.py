@@ -1,4 +1,4 @@
-"""What stands between verdict and layers: what would allow it, and what the answer rests on."""
+"""What stands between verdict and layers: what would allow it, what else it needs, and what the answer rests on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -9,26 +9,33 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QV
 
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Decision
-from iamdesk.export.answer_words import condition_words, otherwise_words
+from iamdesk.export.answer_words import condition_words, listed, otherwise_words
+from iamdesk.export.need_answer import passed_role_words
 from iamdesk.gui import marks
 from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.marks import Drawing, Mark
+from iamdesk.gui.marks import Drawing, Glyph, Mark
 from iamdesk.gui.plain_text import PlainLabel, plain_label, set_tooltip
+from iamdesk.query.needs import AlsoNeeded, NeedQuestion
 
 _SHOWN = 3
 """Notes of a kind that are shown at once; the others open on a button."""
+_SHOWN_ACTIONS = 4
 
 type Condition = Mapping[str, str | tuple[str, ...] | None]
 
 
 class AnswerNotes(QWidget):
-    """The notes of one answer. ``asked`` comes with a question in which missing context is filled in."""
+    """The notes of one answer. ``asked`` comes with a question in which missing context is filled in, ``need_asked``
+    with one that asks for everything that the call needs."""
 
     asked = Signal(object)
+    need_asked = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._decision: Decision | None = None
+        self._also: AlsoNeeded | None = None
+        self._texts: tuple[str, ...] = ()
         self._open: set[str] = set()
         self._marks: list[tuple[PlainLabel, Drawing]] = []
         self._rows = QVBoxLayout(self)
@@ -36,20 +43,33 @@ class AnswerNotes(QWidget):
         self._rows.setSpacing(3)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
-    def show_decision(self, decision: Decision | None) -> None:
-        """Show an answer's notes; the widget hides where there are none."""
+    def show_decision(self, decision: Decision | None, also: AlsoNeeded | None = None) -> None:
+        """Show an answer's notes, and what else the call needs; the widget hides where there is nothing."""
         if decision is not self._decision:
             self._open.clear()
-        self._decision = decision
+        self._decision, self._also = decision, also
+        self._texts = tuple(_assumptions(decision)) if decision is not None else ()
+        self._fill()
+
+    def show_texts(self, texts: Sequence[str]) -> None:
+        """Show what an answer rests on, sentence by sentence."""
+        self._open.clear()
+        self._decision = self._also = None
+        self._texts = tuple(texts)
+        self._fill()
+
+    def _fill(self) -> None:
         self._clear(self._rows)
         self._marks.clear()
-        if decision is None:
-            self.hide()
-            return
-        self._add_all(
-            "ways to be allowed", [partial(self._condition_row, decision.request, one) for one in decision.conditions]
-        )
-        self._add_all("assumptions", [partial(self._note_row, Mark.UNKNOWN, text) for text in _assumptions(decision)])
+        decision = self._decision
+        if decision is not None:
+            self._add_all(
+                "ways to be allowed",
+                [partial(self._condition_row, decision.request, one) for one in decision.conditions],
+            )
+            if self._also is not None:
+                self._rows.addWidget(self._also_row(decision.request, self._also))
+        self._add_all("assumptions", [partial(self._note_row, Mark.UNKNOWN, text) for text in self._texts])
         self._tint()
         self.setVisible(self._rows.count() > 0)
 
@@ -58,14 +78,15 @@ class AnswerNotes(QWidget):
         for make in rows[:shown]:
             self._rows.addWidget(make())
         if len(rows) > shown:
-            more = QPushButton(f"Show {len(rows) - shown:,} more {kind}")
+            hidden = len(rows) - shown
+            more = QPushButton(f"Show {hidden:,} more{'' if hidden == 1 else f' {kind}'}")
             more.setFlat(True)
             more.clicked.connect(lambda: self._show_all(kind))
             self._rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _show_all(self, kind: str) -> None:
         self._open.add(kind)
-        self.show_decision(self._decision)
+        self._fill()
 
     def _condition_row(self, request: Request, condition: Condition) -> QWidget:
         words = condition_words(condition)
@@ -76,11 +97,20 @@ class AnswerNotes(QWidget):
         set_tooltip(button, f"Ask again with {words}")
         filled = replace(request, context={**request.context, **condition})
         button.clicked.connect(lambda: self.asked.emit(filled))
-        layout = row.layout()
-        if layout is not None:
-            layout.addWidget(button)
-            layout.setAlignment(button, Qt.AlignmentFlag.AlignTop)
-        return row
+        return _with_button(row, button)
+
+    def _also_row(self, request: Request, also: AlsoNeeded) -> QWidget:
+        others = [action for action in also.actions if action != "iam:PassRole"]
+        sentences = [f"Also needs {passed_role_words(also)}."] if also.passes_role else []
+        sentences += [f"May also need {listed(others[:_SHOWN_ACTIONS])}{_more(others)}."] if others else []
+        row = self._note_row(Glyph.INFO, " ".join(sentences))
+        button = QPushButton("Ask all")
+        button.setObjectName("askAlsoNeeded")
+        button.setAccessibleName(f"Ask {also.action} with everything that it needs")
+        set_tooltip(button, f"Ask {also.action} together with what it needs, also on a role that you name")
+        question = NeedQuestion(replace(request, action=also.action))
+        button.clicked.connect(lambda: self.need_asked.emit(question))
+        return _with_button(row, button)
 
     def _note_row(self, mark: Drawing, text: str) -> QWidget:
         row = QWidget(self)
@@ -108,6 +138,19 @@ class AnswerNotes(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()
+
+
+def _with_button(row: QWidget, button: QPushButton) -> QWidget:
+    layout = row.layout()
+    if layout is not None:
+        layout.addWidget(button)
+        layout.setAlignment(button, Qt.AlignmentFlag.AlignTop)
+    return row
+
+
+def _more(actions: Sequence[str]) -> str:
+    hidden = len(actions) - _SHOWN_ACTIONS
+    return f" and {hidden} more" if hidden > 0 else ""
 
 
 def _assumptions(decision: Decision) -> list[str]:

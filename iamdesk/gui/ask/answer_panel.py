@@ -1,24 +1,41 @@
-"""The answer: verdict, what it hangs on, layers in the order of reasoning, statements. Painted from one `Decision`."""
+"""The answer: verdict, what it hangs on, layers in the order of reasoning, statements. Painted from one `Decision`.
+
+The answer to a compound question has a view of its own; each of its parts opens as an answer, with a way back.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QApplication, QStackedLayout, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QStackedLayout, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
-from iamdesk.evaluate.request import Layer, Request
+from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Decision
 from iamdesk.export.answer_text import answer_text, command_line
+from iamdesk.export.answer_words import joined_verdict_words, scope_words
+from iamdesk.export.need_answer import need_command, need_text
 from iamdesk.gui.ask.answer_notes import AnswerNotes
+from iamdesk.gui.ask.change_list import ChangeList
+from iamdesk.gui.ask.full_height_list import scrolling
 from iamdesk.gui.ask.layer_list import LayerList
+from iamdesk.gui.ask.lookups import Lookups
+from iamdesk.gui.ask.need_view import NeedView
 from iamdesk.gui.ask.statement_list import StatementList
 from iamdesk.gui.ask.verdict_card import VerdictCard
+from iamdesk.gui.findings.link_button import LinkButton
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import plain_label
 from iamdesk.gui.session import Session
+from iamdesk.query.needs import AlsoNeeded, NeedAnswer
+from iamdesk.snapshot.progress import Cancelled, Progress
+
+if TYPE_CHECKING:
+    from iamdesk.explain.changes import Changes
 
 _GREY_AFTER = 100
 """Milliseconds: an answer that comes sooner replaces the one before without a flicker."""
@@ -29,10 +46,15 @@ _NO_SNAPSHOT = "Answers stand here once a snapshot is open."
 class AnswerPanel(QWidget):
     """Follows the session's answers; asks again when a layer is left out or a missing key is filled in."""
 
-    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
+    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._jobs = jobs
         self._decision: Decision | None = None
+        self.need = NeedView(Lookups(session, jobs, self))
+        self.back = LinkButton("Back to the whole", self._back_to_need)
+        self.back.setObjectName("backToNeed")
+        self.changes = ChangeList()
         self.card = VerdictCard()
         self.notes = AnswerNotes()
         self.layers = LayerList()
@@ -42,8 +64,11 @@ class AnswerPanel(QWidget):
         self._empty.setContentsMargins(12, 12, 12, 12)
         self._headings = [plain_label("How it was decided"), plain_label("Statements")]
         self._answer = QWidget()
+        self._body = QWidget()
+        self._pages = QStackedWidget()
+        self._page, self._need_page = scrolling(self._answer), scrolling(self.need)
         self._lay_out()
-        self._veil = _Veil(self._answer)
+        self._veil = _Veil(self._body)
         self._slow = QTimer(self)
         self._slow.setSingleShot(True)
         self._slow.setInterval(_GREY_AFTER)
@@ -51,19 +76,26 @@ class AnswerPanel(QWidget):
         self._connect()
 
     def _lay_out(self) -> None:
-        inside = QVBoxLayout(self._answer)
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
-        inside.setContentsMargins(gap, gap, gap, gap)
+        inside = QVBoxLayout(self._answer)
+        inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(gap)
-        inside.addWidget(self.card)
-        inside.addWidget(self.notes)
-        inside.addWidget(self._headings[0])
-        inside.addWidget(self.layers)
-        inside.addWidget(self._headings[1])
-        inside.addWidget(self.statements, 1)
+        how, statements = self._headings
+        reasons: tuple[QWidget, ...] = (self.notes, how, self.layers, self.changes, statements, self.statements)
+        for widget in reasons:
+            inside.addWidget(widget)
+        inside.addStretch(1)
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(gap, gap, gap, gap)
+        body.setSpacing(gap)
+        above: tuple[QWidget, ...] = (self.back, self.card, self._pages)
+        for widget in above:
+            body.addWidget(widget)
+        for page in (self._page, self._need_page):
+            self._pages.addWidget(page)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
-        self._stack.addWidget(self._answer)
+        self._stack.addWidget(self._body)
         self._headings[0].setBuddy(self.layers)
         self._headings[1].setBuddy(self.statements)
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
@@ -72,11 +104,19 @@ class AnswerPanel(QWidget):
         self.card.copy_answer.connect(self.copy_answer)
         self.card.copy_command.connect(self.copy_command)
         self.notes.asked.connect(self._session.ask)
+        self.notes.need_asked.connect(self._session.ask_need)
+        self.changes.statement_chosen.connect(self._session.show_statement)
+        self.changes.key_chosen.connect(self._session.show_key)
+        self.changes.copied.connect(self._session.announce)
+        self.need.asked.connect(self._session.ask_need)
+        self.need.part_chosen.connect(self._session.show_decision)
         self.layers.rows.switched.connect(self._switch)
         self.statements.chosen.connect(self._session.show_statement)
-        self._session.snapshot_opened.connect(self._show_nothing)
-        self._session.snapshot_closed.connect(self._show_nothing)
+        self._session.snapshot_opened.connect(self._forget)
+        self._session.snapshot_closed.connect(self._forget)
         self._session.question_asked.connect(self._asked)
+        self._session.need_asked.connect(self._asked)
+        self._session.need_answered.connect(self._need_answered)
         self._session.question_failed.connect(self._failed)
         self._session.answered.connect(self._answered)
 
@@ -91,21 +131,39 @@ class AnswerPanel(QWidget):
 
     def copy_answer(self) -> None:
         """Put the answer on the clipboard as text, with its statements and the command that asks it."""
-        if self._decision is not None:
-            path = self._snapshot_path()
-            text = answer_text(self._decision, path)
-            QApplication.clipboard().setText(f"{text}\n{command_line(self._decision.request, path)}\n")
-            self._session.announce("The answer is on the clipboard.")
+        path, answer = self._snapshot_path(), self._shown_need()
+        if answer is not None:
+            text, command = need_text(answer, path), need_command(answer.question, path)
+        elif self._decision is not None:
+            text = answer_text(self._decision, path, self.changes.changes)
+            command = command_line(self._decision.request, path)
+        else:
+            return
+        QApplication.clipboard().setText(f"{text}\n{command}\n")
+        self._session.announce("The answer is on the clipboard.")
 
     def copy_command(self) -> None:
         """Put the command that asks the same question on the clipboard."""
-        if self._decision is not None:
-            QApplication.clipboard().setText(command_line(self._decision.request, self._snapshot_path()))
-            self._session.announce("The command is on the clipboard.")
+        path, answer = self._snapshot_path(), self._shown_need()
+        if answer is not None:
+            QApplication.clipboard().setText(need_command(answer.question, path))
+        elif self._decision is not None:
+            QApplication.clipboard().setText(command_line(self._decision.request, path))
+        else:
+            return
+        self._session.announce("The command is on the clipboard.")
+
+    def _shown_need(self) -> NeedAnswer | None:
+        """Return the compound answer, where that is what is shown."""
+        is_shown = self._stack.currentWidget() is self._body and self._pages.currentWidget() is self._need_page
+        return self.need.answer if is_shown else None
 
     def _snapshot_path(self) -> str:
         opened = self._session.snapshot
         return str(opened.snapshot.path) if opened is not None else ""
+
+    def _snapshot_name(self) -> str:
+        return Path(self._snapshot_path()).name
 
     def _switch(self, layer: Layer, counts: bool) -> None:
         if self._decision is None:
@@ -114,8 +172,8 @@ class AnswerPanel(QWidget):
         without = request.without - {layer} if counts else request.without | {layer}
         self._session.ask(replace(request, without=frozenset(without)))
 
-    def _asked(self, _request: Request) -> None:
-        if self._decision is not None:
+    def _asked(self, _question: object) -> None:
+        if self._stack.currentWidget() is not self._empty:
             self._slow.start()
 
     def _grey(self) -> None:
@@ -125,32 +183,102 @@ class AnswerPanel(QWidget):
         self._say(f"No answer. {sentence}")
 
     def _answered(self, decision: Decision | None) -> None:
+        if decision is None and self._session.pending:
+            return  # another answer is on its way
         self._slow.stop()
         self._veil.hide()
         if decision is None:
-            self._show_nothing()
+            self._forget()
             return
+        if self._decision is None or _what(self._decision) != _what(decision):
+            self._page.verticalScrollBar().setValue(0)
         self._decision = decision
-        self.card.show_decision(decision, Path(self._snapshot_path()).name)
+        self.card.show_decision(decision, self._snapshot_name())
         self.notes.show_decision(decision)
+        self.changes.show_changes(None, self._is_known)
         self.layers.rows.fill(decision)
         self.statements.fill(decision)
-        self._stack.setCurrentWidget(self._answer)
-        words = f"{self.card.verdict.text()}. {decision.sentence}"
+        self.back.setVisible(self._is_part(decision))
+        self._show_page(self._page)
+        self._announce(decision.sentence)
+        self._look_further(decision)
+
+    def _show_page(self, page: QWidget) -> None:
+        self._pages.setCurrentWidget(page)
+        self._stack.setCurrentWidget(self._body)
+
+    def _announce(self, sentence: str) -> None:
+        words = f"{self.card.verdict.text()}. {sentence}"
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.card.verdict, words))
 
-    def _show_nothing(self) -> None:
+    def _look_further(self, decision: Decision) -> None:
+        """Find out what would turn the answer around, and what else the call needs."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+
+        def look(_progress: Progress, cancelled: Cancelled) -> "tuple[AlsoNeeded | None, Changes]":
+            return opened.also_needed(decision.request.action), opened.changes(decision.request, cancelled)
+
+        self._jobs.run(
+            "Looking for what would turn the answer around",
+            look,
+            done=lambda found: self._looked_further(decision, *found),
+            topic="changes",
+        )
+
+    def _looked_further(self, decision: Decision, also: AlsoNeeded | None, changes: "Changes") -> None:
+        if decision is self._decision:
+            self.notes.show_decision(decision, also)
+            self.changes.show_changes(changes, self._is_known)
+
+    def _is_known(self, key: str) -> bool:
+        opened = self._session.snapshot
+        return opened is not None and key in opened.outline.rows_by_key
+
+    # Compound questions
+
+    def _need_answered(self, answer: NeedAnswer) -> None:
+        self._slow.stop()
+        self._veil.hide()
+        self._decision = None
+        request = answer.question.request
+        verdict, scope = joined_verdict_words(answer), scope_words(request, self._snapshot_name())
+        whole = f"{request.principal}\n{answer.need.title}\n{request.resource}"
+        self.card.show_words(Mark(answer.decision), verdict, answer.sentence, scope, whole)
+        self.need.show_answer(answer)
+        self.back.hide()
+        self._show_page(self._need_page)
+        self._announce(answer.sentence)
+
+    def _is_part(self, decision: Decision) -> bool:
+        """Return whether an answer is to a part of the compound question that was answered last."""
+        asked = _what(decision)
+        parts = self.need.answer.parts if self.need.answer is not None else ()
+        return any(one.decision is not None and _what(one.decision) == asked for one in parts)
+
+    def _back_to_need(self) -> None:
+        if self.need.answer is not None:
+            self._session.ask_need(self.need.answer.question)
+
+    def _forget(self) -> None:
+        self.need.show_answer(None)
         self._say(_NO_QUESTION if self._session.snapshot is not None else _NO_SNAPSHOT)
 
     def _say(self, sentence: str) -> None:
         self._slow.stop()
         self._veil.hide()
         self._decision = None
+        self.changes.show_changes(None, self._is_known)
         self.layers.rows.fill(None)
         self.statements.fill(None)
         self.card.verdict.setText("")
         self._empty.setText(sentence)
         self._stack.setCurrentWidget(self._empty)
+
+
+def _what(decision: Decision) -> tuple[str, str, str]:
+    return decision.request.principal, decision.request.action, decision.request.resource
 
 
 class _Veil(QWidget):

@@ -15,13 +15,10 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
-    QFrame,
     QListView,
-    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -32,6 +29,7 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Decision, LayerLine
 from iamdesk.export.answer_words import LAYER_OUTCOMES, LAYER_WORDS
 from iamdesk.gui import marks
+from iamdesk.gui.ask.full_height_list import FullHeightList
 from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
@@ -234,7 +232,7 @@ def _draw_box(painter: QPainter, rect: QRect, edge: QColor, tick: QColor, *, che
     painter.restore()
 
 
-class LayerList(QListView):
+class LayerList(FullHeightList):
     """The list; as high as its rows where the panel has room."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -245,33 +243,8 @@ class LayerList(QListView):
         self.rows.setParent(self)
         self.setModel(self.rows)
         self.setItemDelegate(_Delegate(self))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.rows.modelReset.connect(self.fit)
         self.rows.dataChanged.connect(self.fit)
-
-    def fit(self) -> None:
-        """Take the height of the rows."""
-        self.scheduleDelayedItemsLayout()
-        self.updateGeometry()
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return the height of all rows in the width at hand."""
-        height = sum(self.sizeHintForRow(row) for row in range(self.rows.rowCount()))
-        return QSize(super().sizeHint().width(), height + 2 * self.frameWidth())
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return room for a few rows: below that the list scrolls."""
-        return QSize(120, min(self.sizeHint().height(), self.fontMetrics().height() * 6))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Flow the sentences anew."""
-        super().resizeEvent(event)
-        if event.oldSize().width() != event.size().width():
-            self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Copy the row at hand; the rest is Qt's."""

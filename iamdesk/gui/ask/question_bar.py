@@ -1,6 +1,7 @@
 """The question, as a sentence to fill in: Can … do … on … ? Enter asks from any field."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.session import Session
 from iamdesk.index.shown import Completion
+from iamdesk.query.needs import NeedQuestion
 
 if TYPE_CHECKING:
     from iamdesk.workbench import Hint, OpenSnapshot
@@ -42,6 +44,7 @@ class QuestionBar(QWidget):
         self._without: frozenset[Layer] = frozenset()
         self._session_policies: tuple[NamedDocument, ...] | None = None
         self._resource_account: str | None = None
+        self._need: NeedQuestion | None = None
         self._star_is_ours = False
         self._hinted = ""
         self._several_accounts = False
@@ -50,6 +53,7 @@ class QuestionBar(QWidget):
         self.resource = CompletingField("Resource: on what")
         self.context_button = QToolButton()
         self.ask_button = QPushButton("Ask")
+        self.who_else_button = QPushButton("Who else?")
         self.context = ContextPanel(self._key_type)
         self.message = MessageBar()
         self._lay_out()
@@ -64,6 +68,7 @@ class QuestionBar(QWidget):
         """Return what menu and keys do here (names of ``gui.actions``)."""
         return {
             "actionAsk": self.ask,
+            "actionWhoElse": self.ask_who_else,
             "actionQuestion": self.go_to_question,
             "actionAskAboutSubject": self.ask_about_subject,
         }
@@ -72,7 +77,7 @@ class QuestionBar(QWidget):
         sentence = QHBoxLayout()
         for word, field, name, hint, share in (
             ("&Can", self.principal, "askPrincipal", "a user, a role, an ARN, anonymous …", 5),
-            ("&do", self.action, "askAction", "s3:GetObject …", 5),
+            ("&do", self.action, "askAction", "s3:GetObject, read object …", 5),
             ("&on", self.resource, "askResource", "arn:aws:s3:::bucket/key, or *", 8),
         ):
             field.setObjectName(name)
@@ -92,6 +97,10 @@ class QuestionBar(QWidget):
         self.ask_button.setAccessibleName("Ask")
         set_tooltip(self.ask_button, "Answer the question (Enter in any field, Ctrl+Return anywhere)")
         sentence.addWidget(self.ask_button)
+        self.who_else_button.setObjectName("whoElseButton")
+        self.who_else_button.setAccessibleName("Who else can do this?")
+        set_tooltip(self.who_else_button, "List everybody who can do this (Ctrl+Shift+Return)")
+        sentence.addWidget(self.who_else_button)
         layout = QVBoxLayout(self)
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         layout.setContentsMargins(gap + 2, gap, gap + 2, gap)
@@ -100,7 +109,7 @@ class QuestionBar(QWidget):
         layout.addWidget(self.context)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.context.hide()
-        chain = (*self._fields, self.context_button, self.ask_button, self.context)
+        chain = (*self._fields, self.context_button, self.ask_button, self.who_else_button, self.context)
         for before, after in pairwise(chain):
             QWidget.setTabOrder(before, after)
         self._count_context()
@@ -117,7 +126,9 @@ class QuestionBar(QWidget):
         self.action.editingFinished.connect(self._look_at_question)
         self.resource.editingFinished.connect(self._look_at_question)
         self.resource.textEdited.connect(self._resource_edited)
+        self.action.textEdited.connect(self._action_edited)
         self.ask_button.clicked.connect(self.ask)
+        self.who_else_button.clicked.connect(self.ask_who_else)
         self.context_button.toggled.connect(self._show_context)
         self.context.changed.connect(self._context_changed)
         self._session.snapshot_opened.connect(self._opened)
@@ -125,6 +136,8 @@ class QuestionBar(QWidget):
         self._session.subject_selected.connect(self._subject_selected)
         self._session.question_drafted.connect(self._drafted)
         self._session.question_asked.connect(self._asked)
+        self._session.need_asked.connect(self._need_asked)
+        self._session.need_answered.connect(lambda _answer: self._count_context())
         self._session.question_failed.connect(self._failed)
         self._session.answered.connect(self._answered)
 
@@ -151,7 +164,7 @@ class QuestionBar(QWidget):
                 return
         typed = self.principal.text().strip()
         if is_whole_principal(typed):
-            self._session.ask(self.request())
+            self._ask()
             return
         self._lookups.principals_called(typed, lambda named: self._resolved(typed, named))
 
@@ -165,7 +178,18 @@ class QuestionBar(QWidget):
             return
         if named:
             self.principal.setText(named[0].value)
-        self._session.ask(self.request())  # where nobody is called so, the evaluator says what is wrong
+        self._ask()  # where nobody is called so, the evaluator says what is wrong
+
+    def _ask(self) -> None:
+        """Ask what stands in the fields: one action, or a need as a whole."""
+        request, opened, asked = self.request(), self._session.snapshot, self._need
+        is_again = asked is not None and asked.request.action.lower() == request.action.lower()
+        if asked is not None and is_again:
+            self._session.ask_need(NeedQuestion(request, asked.inputs))
+        elif opened is not None and ":" not in request.action and opened.find_need(request.action) is not None:
+            self._session.ask_need(NeedQuestion(request))
+        else:
+            self._session.ask(request)
 
     def _key_type(self, key: str) -> str | None:
         return self._session.snapshot.key_type(key) if self._session.snapshot is not None else None
@@ -187,6 +211,11 @@ class QuestionBar(QWidget):
     def is_complete(self) -> bool:
         """Whether every field is filled in."""
         return all(field.text().strip() and not field.has_placeholder for field in self._fields)
+
+    def ask_who_else(self) -> None:
+        """Ask who can do what stands in the fields; what is still open is filled in there."""
+        request = self.request()
+        self._session.ask_who_can(replace(request, resource="" if self.resource.has_placeholder else request.resource))
 
     def go_to_question(self) -> None:
         """Put the cursor into the first open field, or into the first of all."""
@@ -256,6 +285,9 @@ class QuestionBar(QWidget):
         self.resource.setText("*")
         self._star_is_ours = True
 
+    def _action_edited(self) -> None:
+        self._need = None
+
     def _resource_edited(self) -> None:
         self._star_is_ours = False
         self._resource_account = None  # it was that of the resource before
@@ -279,17 +311,17 @@ class QuestionBar(QWidget):
 
     def _forget_extras(self) -> None:
         self._without = frozenset()
-        self._session_policies = self._resource_account = None
+        self._session_policies = self._resource_account = self._need = None
         self._star_is_ours = False
         self._hinted = ""
 
     def _enable(self) -> None:
-        for widget in (*self._fields, self.context_button, self.ask_button, self.context):
+        for widget in (*self._fields, self.context_button, self.ask_button, self.who_else_button, self.context):
             widget.setEnabled(self._session.snapshot is not None)
 
     def _subject_selected(self, key: str) -> None:
-        if self._take_subject(key) and self.is_complete:
-            self.ask()
+        if self._take_subject(key) and self.is_complete and self.request() != self._session.request:
+            self.ask()  # else it is asked already, by whoever led here
 
     def _take_subject(self, key: str) -> bool:
         """Put the principal of a key into its field; return whether the key is one's."""
@@ -311,7 +343,12 @@ class QuestionBar(QWidget):
         self._look_at_question()
         self.go_to_question()
 
+    def _need_asked(self, question: NeedQuestion) -> None:
+        self._asked(question.request)
+        self._need = question
+
     def _asked(self, request: Request) -> None:
+        self._need = None
         for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
             if field.text().strip() != text:
                 field.setText(text)

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
-    QFrame,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.explain.decision import Decision, Part, StatementLine
 from iamdesk.export.answer_words import PART_TITLES, source_words
+from iamdesk.gui.ask.full_height_list import FullHeightList
 from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
@@ -220,7 +219,7 @@ def _name_font(font: QFont, row: StatementRow) -> QFont:
     return strong
 
 
-class StatementList(QListView):
+class StatementList(FullHeightList):
     """The list. ``chosen`` comes with the statement that was clicked or entered."""
 
     chosen = Signal(object)
@@ -233,17 +232,13 @@ class StatementList(QListView):
         self.rows.setParent(self)
         self.setModel(self.rows)
         self.setItemDelegate(_Delegate(self))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMouseTracking(True)
         self.clicked.connect(self._choose)
+        self.rows.modelReset.connect(self.fit)
 
     def fill(self, decision: Decision | None) -> None:
         """Show the statements of an answer, from the top."""
         self.rows.fill(decision)
-        self.scrollToTop()
 
     def _choose(self, index: QModelIndex) -> None:
         line = self.rows.line(index)
@@ -272,9 +267,3 @@ class StatementList(QListView):
             if first is not None:
                 self.setCurrentIndex(self.rows.index(first))
         self.viewport().update()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Flow the reasons anew."""
-        super().resizeEvent(event)
-        if event.oldSize().width() != event.size().width():
-            self.scheduleDelayedItemsLayout()

@@ -69,13 +69,19 @@ class VerdictCard(QWidget):
 
     def show_decision(self, decision: Decision, snapshot_name: str) -> None:
         """Show an answer; ``snapshot_name`` is the file that it holds for."""
-        self._mark = Mark(decision.decision)
-        self.verdict.setText(verdict_words(decision))
-        self.verdict.setAccessibleName(f"{self.verdict.text()}. {decision.sentence}")
-        self.sentence.setText(decision.sentence)
         request = decision.request
-        self.scope.setText(scope_words(request, snapshot_name))
-        set_tooltip(self, f"{request.principal}\n{request.action}\n{request.resource}")
+        whole = f"{request.principal}\n{request.action}\n{request.resource}"
+        scope = scope_words(request, snapshot_name)
+        self.show_words(Mark(decision.decision), verdict_words(decision), decision.sentence, scope, whole)
+
+    def show_words(self, mark: Mark, verdict: str, sentence: str, scope: str, whole: str) -> None:
+        """Show a verdict in words; ``scope`` is what it holds for, ``whole`` the question for the tooltip."""
+        self._mark = mark
+        self.verdict.setText(verdict)
+        self.verdict.setAccessibleName(f"{verdict}. {sentence}")
+        self.sentence.setText(sentence)
+        self.scope.setText(scope)
+        set_tooltip(self, whole)
         self._tint()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name

@@ -1,0 +1,167 @@
+"""The parts of a compound question: mark, action, what came out, and why it is needed. Enter or a click opens one."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QApplication,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from iamdesk.export.need_answer import part_outcome
+from iamdesk.gui import marks
+from iamdesk.gui.ask.full_height_list import FullHeightList
+from iamdesk.gui.flow_text import draw_flow, flow_height
+from iamdesk.gui.marks import Mark
+from iamdesk.gui.plain_text import tooltip_text, visible
+from iamdesk.gui.theme import Colour, colour
+from iamdesk.query.needs import NeedAnswer, PartAnswer
+
+_NO_PARENT = QModelIndex()
+_MARK = 16
+_GAP = 6
+_MOST_LINES = 4
+type _Index = QModelIndex | QPersistentModelIndex
+
+
+def part_words(one: PartAnswer) -> str:
+    """Return what stands below a part: on what it was asked and what for, or why it was not."""
+    if one.decision is None:
+        return one.unasked
+    resource = one.decision.request.resource
+    where = "" if resource == "*" else f"on {resource}"
+    return ", ".join(filter(None, (where, one.part.why)))
+
+
+class PartsModel(QAbstractListModel):
+    """One row a part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: tuple[PartAnswer, ...] = ()
+
+    def fill(self, answer: NeedAnswer | None) -> None:
+        """Show the parts of an answer; None empties the list."""
+        self.beginResetModel()
+        self.parts = answer.parts if answer is not None else ()
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the count of parts."""
+        return 0 if parent.isValid() else len(self.parts)
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Let parts be selected."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return action, outcome and what it is for."""
+        if not index.isValid() or index.row() >= len(self.parts):
+            return None
+        one = self.parts[index.row()]
+        words = f"{one.part.action}: {part_outcome(one)}. {part_words(one)}"
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+                return visible(words)
+            case Qt.ItemDataRole.ToolTipRole:
+                sentence = one.decision.sentence if one.decision is not None else one.unasked
+                return tooltip_text("\n".join(dict.fromkeys((sentence, one.part.why))).strip())
+            case Qt.ItemDataRole.AccessibleDescriptionRole:
+                return f"Part {index.row() + 1} of {len(self.parts)}"
+        return None
+
+
+class _Delegate(QStyledItemDelegate):
+    """Paints mark, action and outcome on one line, what it is for below."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
+        model, view = index.model(), option.widget
+        if not isinstance(model, PartsModel) or not isinstance(view, QListView):
+            return super().sizeHint(option, index)
+        width = view.viewport().width()
+        below = flow_height(part_words(model.parts[index.row()]), option.font, width - _MARK - 3 * _GAP, _MOST_LINES)
+        return QSize(width, option.fontMetrics.height() + below + 8)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        model = index.model()
+        if not isinstance(model, PartsModel):
+            return
+        self.initStyleOption(option, index)
+        one = model.parts[index.row()]
+        palette, metrics = option.palette, option.fontMetrics
+        active = bool(option.state & QStyle.StateFlag.State_Selected) and option.widget.hasFocus()
+        painter.save()
+        if active:
+            painter.fillRect(option.rect, palette.highlight())
+        elif option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
+            painter.fillRect(option.rect, palette.alternateBase())
+        plain = (palette.highlightedText() if active else palette.text()).color()
+        muted = plain if active else colour(Colour.MUTED, palette)
+        mark = Mark.UNKNOWN if one.decision is None else Mark(one.decision.decision)
+        top, left = option.rect.top() + 4, option.rect.left() + _GAP
+        picture = marks.pixmap(mark, palette, _MARK, option.widget.devicePixelRatioF(), plain if active else None)
+        painter.drawPixmap(left, top + (metrics.height() - _MARK) // 2, picture)
+        line = QRect(left + _MARK + _GAP, top, option.rect.right() - left - _MARK - 2 * _GAP, metrics.height())
+        vertical = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        strong = QFont(option.font)
+        strong.setWeight(QFont.Weight.DemiBold if one.counts else QFont.Weight.Normal)
+        painter.setFont(strong)
+        painter.setPen(plain if one.counts else muted)
+        action = painter.fontMetrics().elidedText(visible(one.part.action), Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, vertical, action)
+        rest = line.adjusted(painter.fontMetrics().horizontalAdvance(action) + 2 * _GAP, 0, 0, 0)
+        painter.setFont(option.font)
+        painter.setPen(muted)
+        outcome = metrics.elidedText(visible(part_outcome(one)), Qt.TextElideMode.ElideRight, rest.width())
+        painter.drawText(rest, vertical, outcome)
+        below = QRect(line.left(), line.bottom() + 1, line.width(), option.rect.bottom() - line.bottom())
+        painter.setPen(plain if active else muted)
+        draw_flow(painter, below, part_words(one), option.font, _MOST_LINES)
+        painter.restore()
+
+
+class PartsList(FullHeightList):
+    """The list. ``chosen`` comes with the `PartAnswer` that was clicked or entered."""
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("needParts")
+        self.setAccessibleName("Parts of the question")
+        self.rows = PartsModel()
+        self.rows.setParent(self)
+        self.setModel(self.rows)
+        self.setItemDelegate(_Delegate(self))
+        self.setMouseTracking(True)
+        self.clicked.connect(self._choose)
+        self.rows.modelReset.connect(self.fit)
+
+    def _choose(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.chosen.emit(self.rows.parts[index.row()])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Open the part at hand, or copy it."""
+        current = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(current)
+        elif event.matches(QKeySequence.StandardKey.Copy) and current.isValid():
+            one = self.rows.parts[current.row()]
+            QApplication.clipboard().setText("\t".join((one.part.action, part_outcome(one), part_words(one))))
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Have a part at hand when the keyboard comes."""
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid() and self.rows.rowCount():
+            self.setCurrentIndex(self.rows.index(0))
+        self.viewport().update()
