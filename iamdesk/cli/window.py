@@ -23,6 +23,15 @@ class Theme(StrEnum):
     DARK = "dark"
 
 
+class Page(StrEnum):
+    """What a picture brings forward."""
+
+    OVERVIEW = "overview"
+    FINDINGS = "findings"
+    ACCESS = "access"
+    WHO_CAN = "who-can"
+
+
 @app.command()
 @troubles_told
 def window(
@@ -38,17 +47,26 @@ def window(
         tuple[str, str, str] | None,
         typer.Option(metavar="PRINCIPAL ACTION RESOURCE", help="In the picture: the question that is answered."),
     ] = None,
+    page: Annotated[
+        Page | None,
+        typer.Option(
+            help="In the picture: which page is in front; access shows what --select can do, who-can who can what "
+            "--ask asks.",
+            show_default=False,
+        ),
+    ] = None,
     theme: Annotated[Theme, typer.Option(help="In the picture: the colours.")] = Theme.LIGHT,
 ) -> None:
     """Open the window, on a snapshot where one is named. The commands are listed by iamdesk --help."""
     if screenshot is None:
-        if select is not None or ask is not None:
-            raise typer.BadParameter("a picture takes it: give --screenshot FILE.png", param_hint="--select, --ask")
+        if select is not None or ask is not None or page is not None:
+            hint = "--select, --ask, --page"
+            raise typer.BadParameter("a picture takes it: give --screenshot FILE.png", param_hint=hint)
         _open(path)
     elif path is None:
         raise typer.BadParameter("a picture needs the PATH of a snapshot", param_hint="--screenshot")
     else:
-        _picture(path, screenshot, select, ask, theme)
+        _picture(path, screenshot, select, ask, page, theme)
 
 
 def _open(path: Path | None) -> None:
@@ -64,7 +82,9 @@ def _open(path: Path | None) -> None:
     raise typer.Exit(run(path))
 
 
-def _picture(path: Path, png: Path, select: str | None, ask: tuple[str, str, str] | None, theme: Theme) -> None:
+def _picture(
+    path: Path, png: Path, select: str | None, ask: tuple[str, str, str] | None, page: Page | None, theme: Theme
+) -> None:
     if sys.platform == "linux":  # the same picture on every machine, whatever display it has
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         # That platform warns about every window, with nothing that anybody could do about it.
@@ -72,7 +92,7 @@ def _picture(path: Path, png: Path, select: str | None, ask: tuple[str, str, str
     with _qt_needed():
         from iamdesk.gui.screenshot import ScreenshotError, render
     try:
-        render(path, png, select=select, ask=ask, scheme=theme.value)
+        render(path, png, select=select, ask=ask, scheme=theme.value, page=page.value if page is not None else None)
     except ScreenshotError as error:
         give_up(str(error))
     note(f"picture saved to {png}")

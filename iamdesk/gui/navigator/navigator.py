@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt,
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QTreeView, QVBoxLayout, QWidget
 
+from iamdesk.evaluate.request import Request
 from iamdesk.gui import marks
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.marks import Glyph
@@ -279,6 +280,13 @@ class NavigatorPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if node.kind in PRINCIPALS:
             menu.addAction("&Ask about this principal", lambda: self._session.draft(principal=node.key))
+        if node.kind in PRINCIPALS or node.kind is NodeKind.GROUP:
+            menu.addAction("Wha&t can it do?", lambda: self._session.show_access(node.key))
+        if node.kind is NodeKind.ROLE:
+            assume = Request("", "sts:AssumeRole", node.key)
+            menu.addAction("Who can ass&ume it?", lambda: self._session.ask_who_can(assume))
+        if node.key.startswith("arn:") and "#" not in node.key:
+            menu.addAction("&Who can … on it?", lambda: self._session.ask_who_can(Request("", "", node.key)))
             menu.addSeparator()
         if node.key:
             menu.addAction(marks.icon(Glyph.COPY, self.palette()), "Copy A&RN", self.copy_key)
