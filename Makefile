@@ -61,9 +61,10 @@ build: .venv/.installed-dev ## build the wheel and the source distribution into 
 	rm -rf dist
 	$(PY) -m build
 
-sample: ## capture the sample account anew (a fake AWS server and the real AWS CLI)
+sample: ## capture the sample account and organization anew (a fake AWS server and the real AWS CLI)
 	@sh packaging/environment.sh sample
 	$(PY) tests/sample_account/capture.py
+	$(PY) tests/sample_organization/capture.py
 
 policies: ## write the shipped AWS managed policies anew (from moto's data)
 	@sh packaging/environment.sh sample

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from iamdesk.evaluate.request import CaseError, Request, UnknownContext
 from iamdesk.explain.decision import Decision
 from iamdesk.index.actions import reference
+from iamdesk.index.captured_data import CapturedData, captured_data
 from iamdesk.index.completion import Completions
+from iamdesk.index.control_totals import ControlTotal, control_totals
 from iamdesk.index.outline import Badge, Outline, build_outline
 from iamdesk.index.resource_hint import Hint, resource_hint, takes_no_resource
 from iamdesk.index.search import Matches, OutlineSearch
@@ -234,6 +236,14 @@ class OpenSnapshot:
     def document_problems(self) -> Iterator[DocumentProblem]:
         """Return what is wrong with each policy document, in the snapshot's order."""
         return document_problems(self.snapshot)
+
+    def captured_data(self) -> tuple[CapturedData, ...]:
+        """Return what the snapshot holds of every kind of data, and what the missing part means for answers."""
+        return captured_data(self.snapshot)
+
+    def control_totals(self) -> tuple[ControlTotal, ...]:
+        """Return AWS's own counts of each account beside the snapshot's: those that agree as well."""
+        return control_totals(self.snapshot)
 
     def gaps(self) -> Iterator[Gap]:
         """Return what the snapshot names and does not hold."""

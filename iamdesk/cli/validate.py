@@ -10,9 +10,9 @@ from iamdesk.workbench import OpenSnapshot, Workbench
 
 
 def validate(snapshot: options.SnapshotPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
-    """List what is wrong with a snapshot.
+    """List what is wrong with a snapshot, and what it holds.
 
-    Broken entries, faulty policy documents, and what is missing.
+    Broken entries, faulty policy documents, what is missing, control totals that differ; then every kind of data.
     """
     opened = Workbench().open_snapshot(snapshot)
     if output_format is options.Format.JSON:
@@ -52,6 +52,8 @@ def _as_object(opened: OpenSnapshot) -> dict[str, Any]:
         "problems": [problem.model_dump() for problem in snapshot.problems],
         "documents": [asdict(problem) for problem in opened.document_problems()],
         "gaps": [asdict(gap) for gap in opened.gaps()],
+        "captured": [asdict(kind) for kind in opened.captured_data()],
+        "control_totals": [{**asdict(total), "agrees": total.agrees} for total in opened.control_totals()],
     }
 
 
@@ -74,6 +76,9 @@ def _lines(opened: OpenSnapshot) -> Iterator[str]:
             for wrong in opened.document_problems()
         ],
         "Missing": [gap.message for gap in opened.gaps()],
+        "Control totals that differ": [
+            f"account {total.account_id}: {total.sentence}" for total in opened.control_totals() if not total.agrees
+        ],
     }
     for title, lines in sections.items():
         if lines:
@@ -83,3 +88,11 @@ def _lines(opened: OpenSnapshot) -> Iterator[str]:
                 yield f"  {line}"
     if not any(sections.values()):
         yield "Nothing is wrong with it."
+    yield ""
+    yield "What it holds"
+    for kind in opened.captured_data():
+        yield f"  {kind.title}: {kind.extent}{f' ({kind.detail})' if kind.detail else ''}"
+        if kind.command:
+            yield f"    {kind.means} Captured by `{kind.command}`."
+        for line in kind.gaps:
+            yield f"    {line}"

@@ -65,7 +65,7 @@ class Read(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Room:
+class Room:
     """How much more one file may hold."""
 
     entries: int = MAX_ENTRIES
@@ -78,7 +78,7 @@ class Page:
 
     file: str
     path: JsonPath
-    room: _Room
+    room: Room
     entities: dict[str, list[Read]] = field(default_factory=lambda: {name: [] for name in LISTS})
     broken: list[BrokenEntry] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -120,7 +120,7 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
         raise walk.no_snapshot("the file is empty")
     if start not in "[{":
         raise walk.no_snapshot(f"expected JSON that begins with `{{` or `[`, found `{visible(walk.text_ahead(20))}`")
-    room = _Room()
+    room = Room()
     pages: list[Page] = []
     others: list[tuple[JsonPath, str]] = []
     for path in _values(walk):

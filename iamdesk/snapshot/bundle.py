@@ -143,6 +143,14 @@ def _read(source: SourceText, call: Call, path: str) -> Output[BaseModel]:
     return read_output(JsonWalk(source), source.name, OUTPUT_MODELS[name])
 
 
+def add_output(bundle: Bundle, path: str, place: Place, output: Output[BaseModel]) -> None:
+    """Add an output that was recognised by its shape."""
+    call = CALLS[place.service, place.command]
+    bundle.problems += output.problems
+    bundle.captures[path] = _capture(path, call, place, CaptureState.READ, "")
+    bundle.parts[place.service, place.command].append(Part(place, output.file, tuple(output.pages)))
+
+
 def note_details(path: str, place: Place, bundle: Bundle, trouble: str) -> None:
     """Note that a file of authorization details was read, or what was wrong with it."""
     state = CaptureState.UNREADABLE if trouble else CaptureState.READ

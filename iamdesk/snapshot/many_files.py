@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from iamdesk.snapshot.account_files import (
     account_facts_of,
     account_settings_of,
@@ -16,6 +18,7 @@ from iamdesk.snapshot.authorization_details import read_pages
 from iamdesk.snapshot.bundle import (
     DETAILS,
     Bundle,
+    add_output,
     compare_with_manifest,
     known_place,
     note_details,
@@ -23,16 +26,35 @@ from iamdesk.snapshot.bundle import (
     read_part,
 )
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.foreign import IamCollect, spied_resources
+from iamdesk.snapshot.foreign import Place as ForeignPlace
+from iamdesk.snapshot.foreign import place_of as foreign_place_of
 from iamdesk.snapshot.found_files import LAID_OUT, FoundFile
 from iamdesk.snapshot.identity_center_files import identity_centers_of
 from iamdesk.snapshot.layout import MANIFEST, Place
+from iamdesk.snapshot.loose import (
+    Recognised,
+    only_one,
+    place_by_content,
+    recognised,
+    refined,
+    shape_of,
+    told,
+    without_subject,
+)
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization_files import organization_of
+from iamdesk.snapshot.output import Output, read_output, values_of
+from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.problems import Problem
+from iamdesk.snapshot.progress import never_cancelled, no_progress
 from iamdesk.snapshot.resource_files import Resources
+from iamdesk.snapshot.resources import Resource
 from iamdesk.snapshot.source import ReadSoFar, SourceText
-from iamdesk.snapshot.stream import JsonWalk
+from iamdesk.snapshot.stream import JsonWalk, ValueNotHeld
 from iamdesk.snapshot.visible import visible
+
+_MOST_LOOSE = 64 << 20  # bytes of a file whose shape is looked at
 
 
 @dataclass(slots=True)
@@ -46,6 +68,13 @@ class _Reading:
     contents: list[FilePages] = field(default_factory=list)
     refused: SnapshotError | None = None
     """Why the first file that is no snapshot is none."""
+    loose: dict[str, tuple[SourceText, SnapshotError]] = field(default_factory=dict)
+    """Files that are neither of a layout nor authorization details, and what is wrong with them as such; by path."""
+    collected: IamCollect = field(init=False)
+    spied: list[Resource] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.collected = IamCollect(self.bundle)
 
 
 def read_many_files(root: Path, files: Sequence[FoundFile], problems: Sequence[Problem], read: ReadSoFar) -> Snapshot:
@@ -64,6 +93,14 @@ def read_many_files(root: Path, files: Sequence[FoundFile], problems: Sequence[P
         reading.sources[MANIFEST] = source
     for path, file in paths.items():
         _read_file(reading, path, SourceText(file, read))
+    accounts = only_one(page.home[1] for content in reading.contents for page in content.pages if page.home)
+    for path, (source, error) in reading.loose.items():
+        if not _read_loose(reading, path, source, accounts):
+            reading.refused = reading.refused or error
+            reading.bundle.tell(source.name, str(error).removeprefix(f"{source.name}: "))
+    collected = reading.collected.pages()
+    if collected:
+        reading.contents.append(FilePages("aws", collected))
     compare_with_manifest(reading.bundle, reading.sources)
     if not reading.contents:
         raise _nobody(root, files, reading)
@@ -94,6 +131,10 @@ def _nobody(root: Path, files: Sequence[FoundFile], reading: _Reading) -> Snapsh
 
 
 def _read_file(reading: _Reading, path: str, source: SourceText) -> None:
+    foreign = foreign_place_of(path)
+    if foreign is not None:
+        _read_foreign(reading, path, source, foreign)
+        return
     known = known_place(path)
     if known is not None:
         call, place = known
@@ -106,11 +147,78 @@ def _read_file(reading: _Reading, path: str, source: SourceText) -> None:
     try:
         pages = read_pages(JsonWalk(source), source.name)
     except SnapshotError as error:
-        reading.refused = reading.refused or error
-        reading.bundle.tell(source.name, str(error).removeprefix(f"{source.name}: "))
+        reading.loose[path] = source, error
         return
     reading.contents.append(FilePages(path.rpartition("/")[0], pages))
     reading.sources[path] = source
+
+
+def _read_foreign(reading: _Reading, path: str, source: SourceText, place: ForeignPlace) -> None:
+    try:
+        values = list(values_of(JsonWalk(source)))
+    except (SnapshotError, ValueNotHeld) as error:
+        reading.bundle.tell(source.name, str(error).removeprefix(f"{source.name}: "))
+        return
+    reading.sources[path] = source
+    if values:
+        reading.collected.add(place, values[0], source.name)
+
+
+def _read_spied(reading: _Reading, path: str, source: SourceText) -> bool:
+    """Read IAMSpy's resource file."""
+    try:
+        (values,) = values_of(JsonWalk(_again(source)))
+    except (SnapshotError, ValueNotHeld, ValueError):
+        return False
+    reading.bundle.tell(source.name, "taken for a resource file of IAMSpy, by its shape")
+    reading.spied += spied_resources(values, reading.bundle, source.name)
+    reading.sources[path] = source
+    return True
+
+
+def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: str) -> bool:
+    """Read a file by its shape; False where it is none that is known, or where its shape cannot be told."""
+    if source.file.size > _MOST_LOOSE:
+        return False
+    again = _again(source)
+    try:
+        shape = shape_of(JsonWalk(again))
+        if shape is None:
+            return False
+        if shape.is_list and {"Resource", "Policy"} <= shape.keys:
+            return _read_spied(reading, path, source)
+        found = recognised(shape.keys)
+        if found is None:
+            what = without_subject(shape.keys)
+            if what is not None:
+                where = "put it where the layout of a bundle has it (the guide: bundle.md)"
+                reading.bundle.tell(source.name, f"this is {what}; {where}")
+            return what is not None
+        output = _output_of(source, found)
+        if not output.pages:
+            return False
+        exact = refined(found, output.pages[0])
+        if exact != found:
+            output = _output_of(source, exact)
+        place = place_by_content(exact, output.pages[0], only_account) if output.pages else None
+    except SnapshotError:
+        return False
+    if place is None:
+        reading.bundle.tell(source.name, f"{told(exact)}; it does not say of which account, so it was left out")
+        return True
+    reading.bundle.tell(source.name, told(exact))
+    add_output(reading.bundle, path, place, output)
+    reading.sources[path] = source
+    return True
+
+
+def _output_of(source: SourceText, found: Recognised) -> Output[BaseModel]:
+    return read_output(JsonWalk(_again(source)), source.name, OUTPUT_MODELS[found.service, found.command])
+
+
+def _again(source: SourceText) -> SourceText:
+    """Return the same file to be read once more, without counting its bytes again."""
+    return SourceText(source.file, ReadSoFar(no_progress, never_cancelled, 0))
 
 
 def _read_details(reading: _Reading, path: str, source: SourceText, place: Place) -> None:
@@ -138,7 +246,7 @@ def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) ->
     gathered = gather(reading.contents, reading.read)
     partitions: Mapping[str, str] = {account.account_id: account.partition for account in gathered.accounts}
     resources = Resources(bundle, partitions)
-    found = resources.gathered()
+    found = _all_resources(resources.gathered(), reading)
     facts = account_facts_of(bundle, gathered.accounts)
     aliases = {known.account_id: known.alias for known in facts if known.alias}
     accounts = tuple(
@@ -146,7 +254,7 @@ def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) ->
         for account in gathered.accounts
     )
     more = {
-        "organization": organization_of(bundle),
+        "organization": organization_of(bundle) or reading.collected.organization(),
         "resources": found,
         "account_settings": account_settings_of(bundle, resources.canonical_ids()),
         "vpc_endpoints": vpc_endpoints_of(bundle),
@@ -158,3 +266,11 @@ def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) ->
     }
     gathered = replace(gathered, accounts=accounts)
     return snapshot_of(root, list(reading.sources.values()), gathered, (*problems, *bundle.problems), **more)
+
+
+def _all_resources(found: Sequence[Resource], reading: _Reading) -> tuple[Resource, ...]:
+    """Return the resources, each once: the bundle's own before what another tool left."""
+    by_arn = {resource.arn: resource for resource in found}
+    for resource in (*reading.collected.resources(), *reading.spied):
+        by_arn.setdefault(resource.arn, resource)
+    return tuple(by_arn.values())

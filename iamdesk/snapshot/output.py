@@ -4,7 +4,7 @@ What is broken is told and left out; everything beside it is kept. `authorizatio
 too large for this.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, get_args, get_origin
@@ -191,3 +191,30 @@ def _taken(walk: JsonWalk, output: Output[Any], path: JsonPath) -> tuple[Any, bo
             output.tell(path, f"it cannot be read for certain: {doubt}; found {found_value(value)}")
             return None, False
     return value, True
+
+
+def values_of(walk: JsonWalk) -> Iterator[Any]:
+    """Yield the values of a text, one after the other; a list is one, and its elements are decoded one by one.
+
+    Raises:
+        SnapshotError: the text is not JSON.
+        ValueNotHeld: one of them is more than is held, or could mean two things.
+    """
+    while start := walk.peek():
+        if start != "[":
+            yield _certain(walk)
+            continue
+        elements = []
+        for index in walk.elements():
+            if index >= MAX_ENTRIES:
+                raise walk.error(f"more than {MAX_ENTRIES:,} entries stand in this file")
+            elements.append(_certain(walk))
+        yield elements
+
+
+def _certain(walk: JsonWalk) -> Any:
+    value = walk.value()
+    doubt = ambiguity(value) if walk.is_ambiguous else None
+    if doubt:
+        raise ValueNotHeld(doubt)
+    return value

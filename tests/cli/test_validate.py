@@ -48,10 +48,11 @@ def test_nothing_wrong_is_said_in_so_many_words(iamdesk: Callable[..., Any], tmp
     done = iamdesk("validate", "account.json")
 
     assert done.returncode == 0
+    told, _, held = done.stdout.partition("\n\n")
     assert (
-        done.stdout
-        == "account.json: account 111122223333, 1 users, 0 groups, 0 roles, 0 policies\nNothing is wrong with it.\n"
+        told == "account.json: account 111122223333, 1 users, 0 groups, 0 roles, 0 policies\nNothing is wrong with it."
     )
+    assert held.startswith("What it holds\n  Users, groups, roles and policies: captured (1 of 1 accounts)\n")
 
 
 def test_faulty_document_is_told_with_policy_path_and_position(validate: Callable[..., dict[str, Any]]) -> None:

@@ -1,0 +1,106 @@
+"""Control totals: what AWS itself counts in an account, against what the snapshot holds of it.
+
+A difference says that something is missing, or that the account changed between two calls of the capture.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from iamdesk.snapshot.account_facts import AccountFacts
+from iamdesk.snapshot.model import Account, Snapshot
+
+SUMMARY = "account summary"
+REPORT = "credential report"
+_ROOT = "<root_account>"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotal:
+    """One count of AWS's, and the snapshot's own."""
+
+    account_id: str
+    what: str
+    """``Users``, ``Groups``, ``Roles``, ``Customer managed policies`` or ``Identity providers``."""
+    counted_by: str
+    """`SUMMARY` or `REPORT`."""
+    counted: int
+    """By AWS."""
+    held: int
+    """By the snapshot, broken entries included."""
+    only_counted: tuple[str, ...] = ()
+    """Names that AWS counts and the snapshot does not hold, where AWS names them (in the credential report)."""
+    only_held: tuple[str, ...] = ()
+    """Names that the snapshot holds and AWS does not count."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both are the same."""
+        return self.counted == self.held and not self.only_counted and not self.only_held
+
+    @property
+    def sentence(self) -> str:
+        """What is compared, and how it differs."""
+        sentence = f"{self.what}: {self.counted:,} by the {self.counted_by}, {self.held:,} in the snapshot"
+        only = [
+            f"{_enumerated(names)} only in the {where}"
+            for names, where in ((self.only_counted, self.counted_by), (self.only_held, "snapshot"))
+            if names
+        ]
+        return "; ".join([sentence, *only]) + "."
+
+
+def control_totals(snapshot: Snapshot) -> tuple[ControlTotal, ...]:
+    """Return every comparison that the snapshot allows, account by account: those that agree as well."""
+    facts = {known.account_id: known for known in snapshot.account_facts}
+    return tuple(
+        total
+        for account in snapshot.accounts
+        if account.account_id in facts
+        for total in _of_account(account, facts[account.account_id])
+    )
+
+
+def _of_account(account: Account, facts: AccountFacts) -> Iterator[ControlTotal]:
+    if facts.summary is not None:
+        yield from _by_summary(account, facts, facts.summary)
+    if facts.credential_report is not None:
+        counted = {entry.user for entry in facts.credential_report.entries} - {_ROOT}
+        held = {user.user_name for user in account.users}
+        yield ControlTotal(
+            account.account_id,
+            "Users",
+            REPORT,
+            len(counted),
+            len(held),
+            tuple(sorted(counted - held)),
+            tuple(sorted(held - counted)),
+        )
+
+
+def _by_summary(account: Account, facts: AccountFacts, summary: Mapping[str, int]) -> Iterator[ControlTotal]:
+    # The names of the summary's keys: IAM API reference, GetAccountSummary.
+    held = {
+        "Users": ("Users", len(account.users) + _broken(account, "UserDetailList")),
+        "Groups": ("Groups", len(account.groups) + _broken(account, "GroupDetailList")),
+        "Roles": ("Roles", len(account.roles) + _broken(account, "RoleDetailList")),
+        "Policies": (
+            "Customer managed policies",
+            sum(not policy.is_aws_managed for policy in account.policies) + _broken(account, "Policies"),
+        ),
+    }
+    if facts.open_id_connect_providers is not None and facts.saml_providers is not None:
+        providers = len(facts.open_id_connect_providers) + len(facts.saml_providers)
+        held["Providers"] = ("Identity providers", providers)
+    for key, (what, number) in held.items():
+        if key in summary:
+            yield ControlTotal(account.account_id, what, SUMMARY, summary[key], number)
+
+
+def _broken(account: Account, list_name: str) -> int:
+    entries = (entry for entry in account.broken if entry.list_name == list_name)
+    return sum((entry.arn or "").split(":", 5)[4:5] != ["aws"] for entry in entries)
+
+
+def _enumerated(names: tuple[str, ...], most: int = 5) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
