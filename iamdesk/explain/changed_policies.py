@@ -1,6 +1,10 @@
-"""A question with other policies: statements taken away, statements added."""
+"""A question with other policies: statements taken away, statements added.
 
-from collections.abc import Collection, Mapping, Sequence
+Where a request is several decisions (`evaluate.layers`), what a principal carries and what its organization says is the
+same in all of them: a statement that goes, goes from all, and one that comes, comes to all. Resources have their own.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +15,7 @@ from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
+from iamdesk.explain.layer_lines import policies_in, target_on
 from iamdesk.policy.document import LATEST_VERSION, Document, parse_document
 
 _SOURCES: Mapping[Layer, SourceType] = {
@@ -22,6 +27,7 @@ _SOURCES: Mapping[Layer, SourceType] = {
     Layer.ENDPOINT: SourceType.ENDPOINT,
 }
 _NAMES_CALLER = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ENDPOINT})
+_OF_RESOURCES = frozenset({Layer.RESOURCE, Layer.TRUST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +45,39 @@ class Added:
 
 def added_to(trace: Trace, slot: Slot, effect: str) -> Added:
     """Return the least statement of that effect for the request: its own action on its own resource."""
-    question = trace.question
-    held = _held(question.policies, slot)
+    caller, target = trace.question.caller, target_on(trace, slot.leg)
+    held = policies_in(trace, slot)
     statement: dict[str, Any] = {"Effect": effect}
     if slot.layer in _NAMES_CALLER:
         statement["Principal"] = _principal(trace)
-    statement["Action"] = question.target.action_text
+    statement["Action"] = target.action_text
     if slot.layer is not Layer.TRUST:  # a trust policy means the role that it is of
-        statement["Resource"] = _resource(question.target, slot.layer)
+        statement["Resource"] = _resource(target, slot.layer)
     key = held[0].key if held else ""
     if slot.layer is Layer.IDENTITY:
-        key = question.caller.arn or question.caller.text
-    return Added(slot, statement, key, tuple(policy.name for policy in held), question.target)
+        key = caller.arn or caller.text
+    return Added(slot, statement, key, tuple(policy.name for policy in held), target)
 
 
 def changed(question: Question, gone: Collection[StatementResult], added: Sequence[Added]) -> Question:
     """Return the question without some statements and with others."""
-    places: dict[int, set[int]] = {}
+    places: dict[tuple[Layer, str], set[int]] = {}
     for result in gone:
-        places.setdefault(id(result.policy), set()).add(result.statement.index)
+        places.setdefault((result.policy.layer, result.policy.key), set()).add(result.statement.index)
 
     def kept(policy: AttachedPolicy) -> AttachedPolicy:
-        indices = places.get(id(policy))
+        indices = places.get((policy.layer, policy.key))
         return policy if indices is None else replace(policy, document=_without(policy.document, indices))
 
+    legs = [_changed_on(one, leg, kept, added) for leg, one in enumerate((question, *question.further))]
+    return replace(legs[0], further=tuple(legs[1:]))
+
+
+def _changed_on(
+    question: Question, leg: int, kept: Callable[[AttachedPolicy], AttachedPolicy], added: Sequence[Added]
+) -> Question:
     def all_kept(policies: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
-        return tuple(kept(policy) for policy in policies)
+        return tuple([kept(policy) for policy in policies])
 
     held = question.policies
     policies = replace(
@@ -79,7 +92,8 @@ def changed(question: Question, gone: Collection[StatementResult], added: Sequen
         endpoint=None if held.endpoint is None else kept(held.endpoint),
     )
     for one in added:
-        policies = _with(policies, one)
+        if one.slot.layer not in _OF_RESOURCES or one.slot.leg == leg:
+            policies = _with(policies, one, leg)
     return replace(question, policies=policies)
 
 
@@ -88,47 +102,28 @@ def _without(document: Document, indices: Collection[int]) -> Document:
     return Document(document.raw, document.version, document.id, statements, list(document.diagnostics))
 
 
-def _held(policies: PolicySet, slot: Slot) -> tuple[AttachedPolicy, ...]:
-    """Return the policies of a layer, and for SCPs of one of its levels."""
-    match slot.layer:
-        case Layer.SCP:
-            return (policies.scps or ())[slot.level or 0]
-        case Layer.PERMISSIONS_BOUNDARY:
-            return policies.boundary or ()
-        case Layer.SESSION:
-            return policies.session or ()
-        case Layer.RESOURCE | Layer.TRUST:
-            return () if policies.resource is None else (policies.resource,)
-        case Layer.ENDPOINT:
-            return () if policies.endpoint is None else (policies.endpoint,)
-        case _:
-            return policies.identity
-
-
-def _with(policies: PolicySet, added: Added) -> PolicySet:
+def _with(policies: PolicySet, added: Added, leg: int) -> PolicySet:
     slot = added.slot
-    held = _held(policies, slot)
-    if slot.layer in (Layer.RESOURCE, Layer.ENDPOINT, Layer.TRUST) and held:
-        policy = _with_statement(held[0], added)
-    else:
-        document = parse_document({"Version": LATEST_VERSION, "Statement": [added.statement]})
-        source = _SOURCES.get(slot.layer, SourceType.USER)
-        policy = AttachedPolicy(slot.layer, source, "added", "added", "added", "", document, slot.level)
+    document = parse_document({"Version": LATEST_VERSION, "Statement": [added.statement]})
+    source = _SOURCES.get(slot.layer, SourceType.USER)
+    own = AttachedPolicy(slot.layer, source, "added", "added", "added", "", document, slot.level, leg)
     match slot.layer:
         case Layer.SCP:
             levels = list(policies.scps or ())
-            levels[slot.level or 0] = (*held, policy)
+            levels[slot.level or 0] = (*levels[slot.level or 0], own)
             return replace(policies, scps=tuple(levels))
         case Layer.PERMISSIONS_BOUNDARY:
-            return replace(policies, boundary=(*held, policy))
+            return replace(policies, boundary=(*(policies.boundary or ()), own))
         case Layer.SESSION:
-            return replace(policies, session=(*held, policy))
+            return replace(policies, session=(*(policies.session or ()), own))
         case Layer.RESOURCE | Layer.TRUST:
-            return replace(policies, resource=policy)
+            held = policies.resource
+            return replace(policies, resource=own if held is None else _with_statement(held, added))
         case Layer.ENDPOINT:
-            return replace(policies, endpoint=policy)
+            held = policies.endpoint
+            return replace(policies, endpoint=own if held is None else _with_statement(held, added))
         case _:
-            return replace(policies, identity=(*held, policy))
+            return replace(policies, identity=(*policies.identity, own))
 
 
 def _with_statement(policy: AttachedPolicy, added: Added) -> AttachedPolicy:

@@ -21,6 +21,7 @@ from iamdesk.explain import wording
 from iamdesk.explain.changed_policies import Added, added_to, changed
 from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.explanation import part_of, spelling, statement_line
+from iamdesk.explain.layer_lines import on_leg
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MOST_CHANGES = 6
@@ -70,7 +71,7 @@ def smallest_changes(trace: Trace, cancelled: Cancelled = never_cancelled) -> Ch
 def _fixed(trace: Trace) -> str:
     if trace.situation.open_to_all_signed:
         return "No change of policies turns it around: the call needs no permission."
-    refusal = trace.situation.refusal
+    refusal = next((leg.refusal for leg in trace.situation.legs if leg.refusal is not None), None)
     if refusal is not None and trace.verdict is not Verdict.ALLOWED:
         return f"No change of policies turns it around: {wording.REFUSALS[refusal]}."
     return ""
@@ -78,11 +79,11 @@ def _fixed(trace: Trace) -> str:
 
 def _why_none(trace: Trace) -> str:
     question = trace.question
-    if trace.situation.restricts_public or question.policies.restrict_public_buckets:
+    if any(one.policies.restrict_public_buckets for one in (question, *question.further)):
         return "No change of statements turns it around: Block Public Access turns outsiders away."
     if trace.verdict is Verdict.ALLOWED and question.caller.kind is CallerKind.ROOT:
         return "Only a service control policy could stop the root user, and none is known to bind this account."
-    if trace.situation.is_cross_account and not _resource_side(trace):
+    if trace.situation.is_cross_account and not _resource_side(trace, 0):
         return "The resource is in another account, and things of its kind carry no policy that could let others in."
     return "No change of few statements turns it around."
 
@@ -134,7 +135,8 @@ class _Search:
         lacking = without.worst.lacking if is_certain else without.ruling.lacking
         guardrails = [slot for slot in lacking if slot.layer in _OF_WHOLE_ACCOUNTS]
         # What nobody can be given an Allow in is no candidate: then there is no way on this road.
-        chosen_from = self._places.to_allow(without)
+        legs = {slot.leg for slot in lacking}
+        chosen_from = [slot for leg in sorted(legs) for slot in self._places.to_allow(without, leg)]
         for count in range(len(chosen_from) + 1):
             for chosen in combinations(chosen_from, count):
                 slots = (*guardrails, *chosen)
@@ -156,7 +158,7 @@ class _Search:
         groups: dict[tuple[Slot, Grant | None], list[StatementResult]] = {}
         for result in self._trace.results:
             if result.statement.is_allow and result.truth is not FALSE:
-                slot = Slot(result.policy.layer, result.policy.level)
+                slot = Slot(result.policy.layer, result.policy.level, result.policy.leg)
                 groups.setdefault((slot, result.grant), []).append(result)
         found: list[frozenset[object]] = []
         for count in range(1, _MOST_TOGETHER + 1):
@@ -178,11 +180,9 @@ class _Search:
 
     def _with_whole_policies(self, gone: Sequence[StatementResult]) -> list[StatementResult]:
         """Add the other statements of AWS's own policies, which can only be detached whole."""
-        detached = {id(result.policy) for result in gone if _is_detached(result)}
-        if not detached:
-            return list(gone)
-        chosen = set(map(id, gone))
-        return [one for one in self._trace.results if id(one) in chosen or id(one.policy) in detached]
+        detached = {result.policy.key for result in gone if _is_detached(result)}
+        own = [result for result in gone if not _is_detached(result)]
+        return [*own, *(one for one in self._trace.results if _is_detached(one) and one.policy.key in detached)]
 
     def _try(self, gone: Sequence[StatementResult], slots: Sequence[Slot], effect: str = "Allow") -> Trace | None:
         """Decide the question with changed policies; None where too much was tried already."""
@@ -202,12 +202,13 @@ class _Search:
         trace = self._trace
         wanted_gone = [result for result in gone if self._matters(result, after)]
         removals: list[Removal] = []
-        detached: set[int] = set()
+        told: set[tuple[Layer, str, str | int]] = set()
         for result in wanted_gone:
             whole = _is_detached(result)
-            if whole and id(result.policy) in detached:
+            place = (result.policy.layer, result.policy.key, result.policy.owner if whole else result.statement.index)
+            if place in told:
                 continue
-            detached.update({id(result.policy)} if whole else ())
+            told.add(place)
             removals.append(Removal(statement_line(part_of(result, trace), result, trace), whole))
         additions = tuple(self._places.addition(slot, effect) for slot in slots)
         depends = tuple(spelling(key, after) for key in after.keys) if after.verdict is Verdict.CONDITIONAL else ()
@@ -233,9 +234,10 @@ class _Search:
         if after.verdict is Verdict.CONDITIONAL:
             keys = wording.listed([spelling(key, after) for key in after.keys])
             yield f"It then depends on {keys or 'values that are not known'}."
-        missing = {gap.layer for gap in trace.question.policies.gaps if gap.code.endswith("-missing")}
+        gaps = [gap for leg in (trace.question, *trace.question.further) for gap in leg.policies.gaps]
+        missing = {gap.layer for gap in gaps if gap.code.endswith("-missing")}
         for one in additions:
-            if one.layer in missing and one.layer is not Layer.IDENTITY:
+            if one.layer in missing and not one.policy_key and one.layer is not Layer.IDENTITY:
                 yield "What that policy says now is not in the snapshot."
             if one.layer is Layer.PERMISSIONS_BOUNDARY and _AWS_OWNED in one.policy_key:
                 yield "AWS owns that policy: use a copy of it."
@@ -262,23 +264,31 @@ class _Places:
         caller = trace.question.caller
         outside = any(gap.code == "principal-outside" for gap in trace.question.policies.gaps)
         can_carry = caller.kind in SIGNED and caller.kind is not CallerKind.ROOT and not caller.is_service_linked
-        self._identity = (Slot(Layer.IDENTITY),) if can_carry and not outside and Layer.IDENTITY not in without else ()
-        self._resource = tuple(slot for slot in _resource_side(trace) if slot.layer not in without)
+        self._has_identity = can_carry and not outside and Layer.IDENTITY not in without
 
-    def to_allow(self, trace: Trace) -> tuple[Slot, ...]:
+    def to_allow(self, trace: Trace, leg: int) -> tuple[Slot, ...]:
         """Return the layers that can be given an Allow, beside those that bind whole accounts."""
-        limits = [slot for slot in trace.situation.slots if slot.layer in (Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)]
-        if trace.question.caller.kind is CallerKind.FEDERATED_USER and Slot(Layer.SESSION) not in limits:
-            limits.append(Slot(Layer.SESSION))  # SEMANTICS C5
-        return (*self._identity, *limits, *self._resource)
+        on_leg = trace.situation.legs[leg].slots
+        limits = [slot.layer for slot in on_leg if slot.layer in (Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)]
+        if trace.question.caller.kind is CallerKind.FEDERATED_USER and Layer.SESSION not in limits:
+            limits.append(Layer.SESSION)  # SEMANTICS C5
+        return (*self._identity(leg), *(Slot(layer, leg=leg) for layer in limits), *self._resource(leg))
 
     def to_deny(self) -> tuple[Slot, ...]:
         """Return the layers in which one Deny is enough."""
-        places = (*self._identity, *self._resource)
+        places = (*self._identity(0), *self._resource(0))
         if places:
             return places
         levels = [slot for slot in self._trace.situation.slots if slot.layer is Layer.SCP]
         return tuple(levels[-1:])
+
+    def _identity(self, leg: int) -> tuple[Slot, ...]:
+        return (Slot(Layer.IDENTITY, leg=leg),) if self._has_identity else ()
+
+    def _resource(self, leg: int) -> tuple[Slot, ...]:
+        return tuple(
+            slot for slot in _resource_side(self._trace, leg) if slot.layer not in self._trace.question.without
+        )
 
     def added(self, slot: Slot, effect: str) -> Added:
         return added_to(self._trace, slot, effect)
@@ -289,10 +299,11 @@ class _Places:
         return Addition(slot.layer, slot.level, place, added.policy_key, added.statement)
 
 
-def _resource_side(trace: Trace) -> tuple[Slot, ...]:
+def _resource_side(trace: Trace, leg: int) -> tuple[Slot, ...]:
     """Return the resource's own policy as a place for a statement, where such a resource can have one."""
     if trace.situation.is_trust:
         return (Slot(Layer.TRUST),)
-    target = trace.question.target
+    question = on_leg(trace, leg)
+    target = question.target
     can_carry = RESOURCE_POLICIES.get(target.service, frozenset()) & set(target.resource_types)
-    return (Slot(Layer.RESOURCE),) if can_carry or trace.question.policies.resource is not None else ()
+    return (Slot(Layer.RESOURCE, leg=leg),) if can_carry or question.policies.resource is not None else ()

@@ -278,7 +278,10 @@ def place_words(layer: Layer, level: int | None, names: Sequence[str], caller: C
         case Layer.RESOURCE:
             kind = _RESOURCE_POLICIES.get(target.service, "resource policy")
             name = "" if target.resource is None else target.resource.resource
-            return f"the {kind} of {name.partition('/')[0] if target.service == 's3' else name}"
+            if target.service == "s3":
+                kind = "access point policy" if name.startswith("accesspoint/") else kind
+                name = name.removeprefix("accesspoint/").partition("/")[0]
+            return f"the {kind} of {name}"
         case Layer.ENDPOINT:
             return "the VPC endpoint policy"
         case _:

@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.request import Layer, UnknownContext
+from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.counterfactual import smallest_changes
 from iamdesk.query.cases import trace_case
+from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.progress import WorkCancelled
 
 from ..conformance.test_corpus import CASES
+from ..query.captures import deny, document
+from ..query.test_access_points import BUCKET, DELEGATING, JANE, JANES, POINT, TO_JANE, bucket, point
+from ..query.test_access_points import world as access_points
 
 LISTS = {
     Layer.IDENTITY: "identity_policies",
@@ -334,3 +338,53 @@ def test_many_grants_do_not_make_the_search_endless() -> None:
     )
 
     assert 0 < len(found.changes) <= 6
+
+
+# ── requests that are several decisions: S3 access points (SEMANTICS I11) ────────────────────────────────────────────
+
+
+def through_point(evaluator: Evaluator, principal: str) -> Changes:
+    return smallest_changes(evaluator.trace(Request(principal, "s3:GetObject", JANES)))
+
+
+def test_only_the_side_of_an_access_point_that_is_silent_is_opened() -> None:
+    found = through_point(access_points(point(TO_JANE), bucket()), JANE)
+
+    assert sentences(found) == [
+        f"Add an Allow for s3:GetObject on {BUCKET}/Jane/report.csv to an identity policy of user Jane.",
+        f"Add an Allow for s3:GetObject on {BUCKET}/Jane/report.csv to the bucket policy of amzn-s3-demo-bucket1.",
+    ]
+
+
+def test_both_sides_of_an_access_point_are_opened_where_both_are_silent() -> None:
+    first = through_point(access_points(point(), bucket()), JANE).changes[0]
+
+    assert first.sentence == (
+        f"Add an Allow for s3:GetObject on {JANES} to an identity policy of user Jane"
+        f" and add an Allow for s3:GetObject on {BUCKET}/Jane/report.csv to an identity policy of user Jane."
+    )
+
+
+def test_the_policy_of_an_access_point_is_called_so() -> None:
+    places = {
+        addition.place
+        for change in through_point(access_points(point(), bucket(DELEGATING)), JANE).changes
+        for addition in change.additions
+    }
+
+    assert places == {"an identity policy of user Jane", "the access point policy of my-access-point"}
+
+
+def test_one_grant_that_goes_stops_a_request_through_an_access_point() -> None:
+    found = through_point(access_points(point(TO_JANE), bucket(DELEGATING)), JANE)
+
+    removals = [change for change in found.changes if change.removals]
+    assert {len(change.removals) for change in removals} == {1}
+    assert {change.removals[0].line.owner for change in removals} == {POINT, BUCKET}
+
+
+def test_a_deny_for_the_whole_account_is_removed_once_for_both_decisions() -> None:
+    guard = document(deny("s3:*"))
+    found = through_point(access_points(point(TO_JANE), bucket(DELEGATING), jane=(guard,)), JANE)
+
+    assert sentences(found) == ["Remove inline-1, statement 1."]
