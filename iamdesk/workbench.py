@@ -29,6 +29,7 @@ from iamdesk.snapshot.reader import load_snapshot
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding
     from iamdesk.explain.changes import Changes
+    from iamdesk.query.denial import Denial, Why
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
     from iamdesk.query.what_can import EffectiveAccess, Overview
@@ -142,6 +143,30 @@ class OpenSnapshot:
         from iamdesk.explain.counterfactual import smallest_changes
 
         return smallest_changes(self.evaluator.trace(request), cancelled)
+
+    @staticmethod
+    def read_denials(text: str) -> "tuple[Denial, ...]":
+        """Find the denied requests in an error message or a record (CloudTrail and the like, as JSON).
+
+        Raises:
+            DenialError: there is none; its text is one sentence.
+        """
+        from iamdesk.query.why import read_denials
+
+        return read_denials(text)
+
+    def why(
+        self,
+        denial: "Denial",
+        *,
+        principal: str | None = None,
+        action: str | None = None,
+        resource: str | None = None,
+    ) -> "Why":
+        """Ask the snapshot what AWS denied, and compare; what is given beside the denial counts instead of it."""
+        from iamdesk.query.why import explain_denial
+
+        return explain_denial(self.evaluator, denial, principal=principal, action=action, resource=resource)
 
     def ask_need(self, question: "NeedQuestion") -> "NeedAnswer":
         """Answer a compound question: every part by itself, and all of them together.

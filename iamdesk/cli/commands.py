@@ -14,6 +14,7 @@ from iamdesk.cli.troubles import troubles_told
 from iamdesk.cli.validate import validate
 from iamdesk.cli.what_can import what_can
 from iamdesk.cli.who_can import who_can
+from iamdesk.cli.why import why
 
 app = typer.Typer(
     add_completion=False,
@@ -48,6 +49,7 @@ for name, command in (
     ("who-can", who_can),
     ("what-can", what_can),
     ("paths", paths),
+    ("why", why),
     ("simulate", simulate),
     ("findings", findings),
     ("validate", validate),

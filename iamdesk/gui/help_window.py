@@ -17,6 +17,7 @@ _ORDER = (
     "asking",
     "reading-an-answer",
     "asking-in-reverse",
+    "why-denied",
     "findings",
     "command-line",
     "privacy",

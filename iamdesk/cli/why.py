@@ -1,0 +1,65 @@
+"""``iamdesk why``: an access-denied message or record, and what the snapshot says of the request."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from iamdesk.cli import options
+from iamdesk.cli.output import note, say_json, say_text
+from iamdesk.cli.troubles import give_up
+from iamdesk.explain.changes import Changes
+from iamdesk.export.why_answer import to_why_result, why_text
+from iamdesk.query.denial import LONGEST_TEXT, Agreement, DenialError, Why
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+
+def why(
+    snapshot: options.SnapshotPath,
+    message: Annotated[
+        str,
+        typer.Argument(
+            metavar="MESSAGE",
+            help="The error message, or a CloudTrail event, decoded authorization message or authorization details as "
+            "JSON; - reads standard input.",
+            show_default=False,
+        ),
+    ],
+    principal: Annotated[
+        str | None, typer.Option(metavar="ARN", help="Who asked, where it is not told.", show_default=False)
+    ] = None,
+    action: Annotated[
+        str | None, typer.Option(metavar="ACTION", help="What for, where it is not told.", show_default=False)
+    ] = None,
+    resource: Annotated[
+        str | None, typer.Option(metavar="ARN", help="On what, where it is not told.", show_default=False)
+    ] = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+) -> None:
+    """Tell why a request was denied, and what would have to change."""
+    opened = Workbench().open_snapshot(snapshot)
+    try:
+        denials = opened.read_denials(_read() if message == "-" else message)
+    except DenialError as error:
+        give_up(str(error))
+    answers = [opened.why(denial, principal=principal, action=action, resource=resource) for denial in denials]
+    changes = [_changes(opened, answer) for answer in answers]
+    if output_format is options.Format.JSON:
+        results = [to_why_result(answer, found) for answer, found in zip(answers, changes, strict=True)]
+        say_json(results[0] if len(results) == 1 else results)
+    else:
+        for number, (answer, found) in enumerate(zip(answers, changes, strict=True), 1):
+            if len(answers) > 1:
+                say_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(answers)}\n")
+            say_text(why_text(answer, str(snapshot), found))
+    if all(answer.agreement is Agreement.NOT_ASKED for answer in answers):
+        note("no question could be asked")
+        raise typer.Exit(2)
+
+
+def _read() -> str:
+    return sys.stdin.buffer.read(4 * LONGEST_TEXT).decode("utf-8-sig", errors="replace")
+
+
+def _changes(opened: OpenSnapshot, answer: Why) -> Changes | None:
+    return opened.changes(answer.request) if answer.request is not None and answer.decision is not None else None

@@ -1,0 +1,94 @@
+"""Why a request was denied, as text for the terminal and as a JSON object."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from iamdesk.explain.changes import Changes
+from iamdesk.explain.wording import LAYER_TITLES
+from iamdesk.export.answer_text import answer_text
+from iamdesk.export.answer_words import LAYER_OUTCOMES
+from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.query.denial import Denial, Effect, LayerComparison, Why
+from iamdesk.visible import visible
+
+EFFECT_WORDS = {
+    Effect.ALLOW: "allows",
+    Effect.EXPLICIT_DENY: "denies",
+    Effect.IMPLICIT_DENY: "does not allow",
+    Effect.NO_IMPACT: "makes no difference",
+}
+
+
+def why_text(why: Why, snapshot_path: str, changes: Changes | None = None) -> str:
+    """Return the whole answer as lines of text; unseen characters are written as escapes."""
+    head = "\n".join(visible(line).rstrip() for line in _lines(why)) + "\n"
+    if why.decision is None:
+        return head
+    return f"{head}\n{answer_text(why.decision, snapshot_path, changes)}"
+
+
+def said_words(denial: Denial) -> str:
+    """Return what AWS gave as the reason, as a sentence; empty where it gave none."""
+    if denial.effect is None:
+        return ""
+    where = LAYER_TITLES[denial.layer].lower() if denial.layer else ""
+    policy = f" ({denial.policy})" if denial.policy else ""
+    if denial.effect is Effect.EXPLICIT_DENY:
+        return f"AWS says: an explicit Deny{f' of the layer “{where}”' if where else ''}{policy}."
+    return f"AWS says: nothing allows it{f' in the layer “{where}”' if where else ''}{policy}."
+
+
+def _lines(why: Why) -> Iterator[str]:
+    denial = why.denial
+    yield f"Read from  {denial.form.value}"
+    yield f"Principal  {denial.principal or 'not told'}"
+    yield f"Action     {' or '.join(denial.actions[:8]) or 'not told'}"
+    yield f"Resource   {denial.resource or denial.resource_told or 'not told'}"
+    if said := said_words(denial):
+        yield said
+    yield from denial.remarks
+    yield ""
+    yield why.sentence
+    if why.comparisons:
+        yield ""
+        yield "AWS's checks beside the snapshot's"
+        for comparison in why.comparisons:
+            mark = "agrees" if comparison.agrees else "DIFFERS"
+            here = LAYER_OUTCOMES[comparison.here]
+            aws = EFFECT_WORDS[comparison.aws]
+            target = f"  {comparison.target}" if comparison.target else ""
+            yield f"  {mark:<8} {LAYER_TITLES[comparison.layer]:<26} AWS: {aws:<20} here: {here}{target}"
+
+
+def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:
+    """Return the answer as a JSON object; ``Answer`` is what `iamdesk can` prints for the same question."""
+    denial = why.denial
+    return {
+        "Form": denial.form.value,
+        "Principal": denial.principal,
+        "Actions": list(denial.actions),
+        "Resource": denial.resource,
+        "ResourceAsTold": denial.resource_told,
+        "Said": {
+            "Effect": denial.effect.value if denial.effect else None,
+            "Layer": denial.layer.value if denial.layer else None,
+            "Policy": denial.policy,
+        },
+        "Remarks": list(denial.remarks),
+        "Missing": list(why.missing),
+        "Agreement": why.agreement.value,
+        "Sentence": why.sentence,
+        "Checks": [_comparison(comparison) for comparison in why.comparisons],
+        "Answer": to_evaluation_result(why.decision, changes) if why.decision is not None else None,
+    }
+
+
+def _comparison(comparison: LayerComparison) -> dict[str, Any]:
+    return {
+        "Layer": comparison.layer.value,
+        "Target": comparison.target,
+        "Aws": comparison.aws.value,
+        "Here": comparison.here.value if comparison.here is not None else None,
+        "Agrees": comparison.agrees,
+        "MatchedStatements": [{"Policy": policy, "Sid": sid} for policy, sid in comparison.statements],
+    }
