@@ -219,7 +219,7 @@ def test_capture_that_is_killed_goes_on_where_it_ended(
     with subprocess.Popen(
         [sys.executable, "-m", "iamdesk", *arguments], cwd=tmp_path, env=os.environ, stderr=subprocess.DEVNULL
     ) as run:
-        assert gate.arrived.wait(60)
+        assert gate.arrived.wait(240)
         run.send_signal(signal.SIGKILL)
     assert run.returncode == -signal.SIGKILL
     gate.held = ""
@@ -231,7 +231,9 @@ def test_capture_that_is_killed_goes_on_where_it_ended(
 
     captured = collected(tmp_path / "bundle")
 
-    assert captured.kept >= len([path for path in there if path.startswith(("accounts/", "organization/"))])
+    # Each of the two threads may have been between a file and its line in the journal.
+    whole = [path for path in there if path.startswith(("accounts/", "organization/")) and path.endswith(".json")]
+    assert len(whole) - 2 <= captured.kept <= len(whole)
     assert gate.calls["iam GetAccountAuthorizationDetails"] == before["iam GetAccountAuthorizationDetails"] == 1
     assert output(tmp_path / "bundle", "sqs", "get-queue-attributes", "orders")
     assert manifest_of(tmp_path / "bundle").finished_at is not None

@@ -104,9 +104,9 @@ def test_interrupt_ends_it_at_once_and_says_how_to_go_on(gate: Gate, signed_in: 
         stderr=subprocess.PIPE,
         text=True,
     ) as running:
-        assert gate.arrived.wait(60)
+        assert gate.arrived.wait(240)
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=60)
+        _, said = running.communicate(timeout=240)
 
     assert running.returncode == 130
     assert said.endswith("iamdesk: interrupted: what was captured stays, and the same command goes on from here\n")

@@ -8,7 +8,6 @@ import pytest
 from iamdesk import Evaluator, Request, Snapshot, load_snapshot
 from iamdesk.explain.decision import Verdict
 from iamdesk.snapshot.capture import CaptureState
-from iamdesk.snapshot.layout import Kind
 
 from .conftest import Collect
 from .gate import Gate
@@ -95,7 +94,7 @@ def test_service_control_policy_decides_in_the_member_account(evaluator: Evaluat
 
 def test_denied_call_is_known_to_the_snapshot(collected: Collect, gate: Gate, tmp_path: Path) -> None:
     gate.denied = {"s3 GET /acme-open?policy": "AccessDenied"}
-    collected(tmp_path / "bundle", skip=frozenset({Kind.SERVICE_LAST_ACCESSED}))
+    collected(tmp_path / "bundle")
 
     snapshot = load_snapshot(tmp_path / "bundle")
 
@@ -109,7 +108,7 @@ def test_denied_call_is_known_to_the_snapshot(collected: Collect, gate: Gate, tm
 
 
 def test_zip_gives_the_same_answers(collected: Collect, tmp_path: Path) -> None:
-    collected(tmp_path / "acme.zip", skip=frozenset({Kind.SERVICE_LAST_ACCESSED}))
+    collected(tmp_path / "acme.zip")
 
     answer = Evaluator(load_snapshot(tmp_path / "acme.zip")).can(
         Request(BOB, "s3:PutObject", "arn:aws:s3:::acme-open/a")

@@ -69,7 +69,7 @@ def test_menu_entry_collects_and_opens_what_came(
 
     assert dialog.is_running
     assert not dialog.form.isEnabled()
-    qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=120_000)
+    qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=240_000)
     opened = window.session.snapshot
     assert opened is not None
     assert {account.account_id for account in opened.snapshot.accounts} == {MANAGEMENT}
@@ -86,7 +86,7 @@ def test_cancel_ends_the_process_and_what_was_captured_stays(
     endpoint.held = "sqs ListQueues"
     fill(dialog, tmp_path / "acme")
     dialog.start()
-    qtbot.waitUntil(endpoint.arrived.is_set, timeout=60_000)
+    qtbot.waitUntil(endpoint.arrived.is_set, timeout=240_000)
 
     dialog.collect_button.click()
 
@@ -105,7 +105,7 @@ def test_trouble_of_the_capture_is_told_in_the_dialog(
     fill(dialog, tmp_path / "acme")
 
     dialog.start()
-    qtbot.waitUntil(lambda: not dialog.is_running, timeout=60_000)
+    qtbot.waitUntil(lambda: not dialog.is_running, timeout=240_000)
 
     assert dialog.trouble.text.startswith("AWS does not say who you are (InvalidClientTokenId: ")
     assert dialog.form.isEnabled()
