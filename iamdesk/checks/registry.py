@@ -9,8 +9,8 @@ from types import ModuleType
 
 from iamdesk.checks import (
     administrators,
+    chains,
     completeness,
-    escalation,
     federation,
     hygiene,
     pitfalls,
@@ -22,7 +22,7 @@ from iamdesk.checks.conditions import Hold
 from iamdesk.checks.entry import stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.subjects import principals_of
-from iamdesk.checks.survey import Survey
+from iamdesk.checks.survey import MakeReach, Survey
 from iamdesk.index.outline import Badge, Outline
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.administration import is_administrator
@@ -33,7 +33,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_p
 _KINDS: tuple[ModuleType, ...] = (
     completeness,
     administrators,
-    escalation,
+    chains,
     trust,
     federation,
     services,
@@ -59,16 +59,21 @@ def _by_id() -> dict[str, Check]:
 
 
 def run(
-    evaluator: Evaluator, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    evaluator: Evaluator,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    reach: MakeReach | None = None,
 ) -> Iterator[Finding]:
     """Run every check over every account; findings come as they are found.
+
+    ``reach`` gives the map of what principals can become, where somebody keeps one.
 
     ``progress`` is told the number of things looked at (accounts, users, groups, roles, policies), and their total.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True; it is asked before each thing and each question.
     """
-    survey = Survey(evaluator, cancelled)
+    survey = Survey(evaluator, cancelled, reach)
     survey.read_reference()
     work = [(account, things) for account in evaluator.snapshot.accounts for things in _in_order(survey, account)]
     total = len(work)

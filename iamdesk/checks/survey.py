@@ -2,18 +2,45 @@
 
 import re
 from functools import cached_property
+from typing import Protocol
 
 from iamdesk.index.references import AccountReferences, references_of
+from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
+from iamdesk.reach.reach_map import ReachMap, ReachOnce
 from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.progress import Cancelled, Progress
 
 __all__ = ["STRANGER", "Context", "Survey"]
+
+
+class MakeReach(Protocol):
+    """Gives the map of what principals can become, made at the first call."""
+
+    def __call__(self, progress: Progress = ..., cancelled: Cancelled = ...) -> ReachMap:
+        """Return the map."""
+
 
 _ACCOUNT_ID = re.compile(r"\d{12}")
 
 
 class Survey(Inquiry):
     """What a check is given. Belongs to one run in one thread."""
+
+    def __init__(self, evaluator: Evaluator, cancelled: Cancelled, reach: MakeReach | None = None) -> None:
+        """``reach`` gives the map of what principals can become, where somebody keeps one."""
+        super().__init__(evaluator, cancelled)
+        self._make_reach = reach or ReachOnce(evaluator)
+        self._stop = cancelled
+
+    @property
+    def reach(self) -> ReachMap:
+        """What every principal can become.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        return self._make_reach(cancelled=self._stop)
 
     def references(self, account: Account) -> AccountReferences:
         """Return who refers to what in an account."""

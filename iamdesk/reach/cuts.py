@@ -17,6 +17,7 @@ class Cuts:
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
+        self._numbers = {document: number for number, document in enumerate(steps.population.index.documents)}
 
     def of(self, ways: Iterable[Way]) -> tuple[Cut, ...]:
         """Return changes that together stop all of some ways, the one that stops most of them first.
@@ -66,7 +67,7 @@ class Cuts:
             if place is not None:
                 yield from (subjects[position] for position in positions(steps.assumable.of(place).anybody))
             return
-        number = next((n for n, document in enumerate(population.index.documents) if document is line.document), None)
+        number = self._numbers.get(line.document)
         if number is None:
             return
         for position in positions(population.carriers[number]):

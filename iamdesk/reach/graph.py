@@ -170,6 +170,18 @@ class StepGraph:
             by_closure[seen] = by_closure.get(seen, 0) | own
         return {position: closed[reached] & ~(1 << position) for position, reached in forward.items()}
 
+    def circles(self) -> Iterator[int]:
+        """Yield sets of roles each of which can assume all others of the set, in some steps, as bits."""
+        forward: dict[int, int] = {}
+        for position, place in self.steps.places.items():
+            for source in positions(self.steps.assumable.of(place).proven & ~(1 << position)):
+                forward[source] = forward.get(source, 0) | 1 << position
+        alike: dict[int, int] = {}
+        for position, reached in self._close(forward).items():
+            # Those who get to the same, themselves included, get to each other.
+            alike[reached | 1 << position] = alike.get(reached | 1 << position, 0) | 1 << position
+        yield from (members for members in alike.values() if members.bit_count() > 1)
+
     # ── ways ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def edges_into(self, position: int) -> Iterator[Edge]:

@@ -10,6 +10,7 @@ from iamdesk.reach.holds import arranged, wanted
 from iamdesk.reach.steps import Steps
 from iamdesk.reach.way import Proof, Step
 
+_MOST_KEPT = 512
 _RANK = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 1}
 
 
@@ -18,13 +19,20 @@ class Prover:
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
+        self._proven: dict[tuple[str, str, str], tuple[Proof, ...]] = {}
 
     def prove(self, step: Step) -> tuple[Proof, ...]:
-        """Return the questions that a step rests on, with their answers."""
-        found: list[Proof] = []
-        for path_id in step.path_id.split("+"):
-            found += self.answers(step.source, step.target, catalogue().path(path_id))
-        return tuple(found)
+        """Return the questions that a step rests on, with their answers; the last ones are kept."""
+        key = (step.path_id, step.source, step.target)
+        known = self._proven.get(key)
+        if known is None:
+            found: list[Proof] = []
+            for path_id in step.path_id.split("+"):
+                found += self.answers(step.source, step.target, catalogue().path(path_id))
+            if len(self._proven) >= _MOST_KEPT:
+                self._proven.clear()
+            known = self._proven[key] = tuple(found)
+        return known
 
     def answers(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
         """Yield what each action of a path comes to, on the best of the things that it can be done on."""

@@ -217,6 +217,31 @@ class ReachMap:
         if not self.steps.administrators >> position & 1:
             yield from self._refusals.of(self._subjects[position], frozenset(taken))
 
+    def ways_into(self, principal: str, account: str) -> Iterator[Way]:
+        """Yield a shortest proven way to each principal of another account that one can become, nearest first."""
+        position = self.position(principal)
+        members = self.steps.members_of.get(account, 0) & self.graph.closure().get(position, 0)
+        near = self.graph.forward().get(position, 0)
+        for found in (members & near, members & ~near):
+            for then in positions(found):
+                way = self.way(principal, self._subjects[then], maybe=False)
+                if way is not None:
+                    yield way
+
+    def assuming(self, role: str) -> tuple[str, ...]:
+        """Return the principals who may assume a role, for certain."""
+        members = self.steps.assumable.of(self.steps.targets.places[role]).proven
+        return tuple(self._subjects[position] for position in positions(members))
+
+    def circles(self) -> Iterator[tuple[str, ...]]:
+        """Yield roles that can assume each other, in some steps."""
+        for members in self.graph.circles():
+            yield tuple(self._subjects[position] for position in positions(members))
+
+    def cut(self, way: Way) -> Cut | None:
+        """Return the change that stops a way and that fewest others lose; None where no single statement does."""
+        return next(iter(self._cuts.of([way])), None)
+
     def cuts(self, principal: str, goal: str = ADMINISTRATION, most: int = 20) -> tuple[Cut, ...]:
         """Return changes that stop a principal's ways to a goal, of ``most`` of them the ones that are looked at.
 

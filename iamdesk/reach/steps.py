@@ -59,6 +59,12 @@ class Steps:
         self._sources: dict[tuple[str, str], Sources] = {}
         self._passing: dict[str, int] = {}
         self._own_at_all: dict[str, int] = {}
+        self._credentials = {
+            entry.arn: entry
+            for facts in inquiry.snapshot.account_facts
+            if facts.credential_report is not None
+            for entry in facts.credential_report.entries
+        }
         partition = inquiry.snapshot.accounts[0].partition if inquiry.snapshot.accounts else "aws"
         self._full_access = f"arn:{partition}:iam::aws:policy/{FULL_ACCESS}"
         self.by_aim = {aim: [one for one in catalogue().paths if one.target is aim] for aim in Aim}
@@ -200,13 +206,35 @@ class Steps:
 
     def _with_needs(self, path: EscalationPath, place: int, members: Open) -> Open:
         """Return the same with the facts that the path needs: not sure where one is not known."""
+        found = members
         for need in path.needs:
+            is_so = self._is_so(need, place)
+            if is_so:
+                continue
             instead = _OTHERWISE.get(need)
             surely = NOBODY
             if instead is not None:
                 surely = members.both(self.sources(path, instead, self.kind_of(place)).of(place))
-            members = surely.either(members.unsure())
-        return members
+            found = surely if is_so is False else surely.either(found.unsure())
+        return found
+
+    def _is_so(self, need: str, place: int) -> bool | None:
+        """Return whether a fact of a path is so, by the credential report; None where nobody knows."""
+        entry = self._credentials.get(self.targets.arns[place])
+        if entry is None:
+            return None
+        keys = (
+            entry.access_key_1_active or entry.access_key_1_last_rotated is not None,
+            entry.access_key_2_active or entry.access_key_2_last_rotated is not None,
+        )
+        match need:
+            case "fewer than two access keys":
+                return not all(keys)
+            case "no console password":
+                return None if entry.password_enabled is None else not entry.password_enabled
+            case "console password":
+                return entry.password_enabled
+        return None
 
     def may_change_own(self, path: EscalationPath) -> int:
         """Return who may do the actions of a path at all, as bits: of themselves or of others."""

@@ -1,0 +1,346 @@
+"""What principals can become: by one step, by several, across accounts, and how far strangers get through a role."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.conditions import Entry, Hold
+from iamdesk.checks.entry import stranger_entry, trusted_accounts
+from iamdesk.checks.federation import stranger_entries
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.subjects import ACCOUNTS, PRINCIPALS, ROLES
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.references import last_of_arn, name_of
+from iamdesk.index.trust import trusted_names
+from iamdesk.policy.document import Document
+from iamdesk.reach.administration import Principal
+from iamdesk.reach.way import Way
+from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
+
+_STANDARDS = ("NIST 800-53 AC-6", "SOC 2 CC6.3")
+_MANY_ASSUME = 5
+"""More principals than this make the trust in a whole account worth a look."""
+_FAR = 25
+"""Becoming so many others is far."""
+_TAG = "aws:principaltag/"
+
+
+def told(way: Way) -> str:
+    """Return a way in words: ``by assuming the role deploy, then by changing …``."""
+    steps = []
+    for step in way.steps:
+        own = step.target == step.source
+        steps.append(f"by {step.how}" + ("" if own else f" ({last_of_arn(step.target)})"))
+    return ", then ".join(steps)
+
+
+def _evidence(way: Way) -> tuple[Evidence, ...]:
+    found = [Evidence(f"Needs {fact}.") for fact in way.needs]
+    for step in way.steps:
+        becomes = f"{last_of_arn(step.source)} becomes {step.goal.name}"
+        found.append(Evidence(f"{becomes} by {step.how} ({step.path_id})."))
+        found += [Evidence(f"Asked {proof.says}.", proof.decision) for proof in step.proof]
+    return tuple(found)
+
+
+def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) -> Iterator[Hit]:
+    if survey.reach.steps.population.position(principal.arn) is None:
+        return
+    reached = survey.reach.reached(principal.arn)
+    proven, maybe = reached.to_administration, reached.maybe_to_administration
+    nearest = proven if proven is not None else maybe
+    if reached.is_administrator or nearest is None or (nearest == 1) != one_step:
+        return
+    way = survey.reach.way(principal.arn)
+    if way is None:
+        return
+    cut = survey.reach.cut(way)
+    remedy = None
+    if cut is not None:
+        others = f" {counted(len(cut.carriers), 'other principal')} would lose it, too." if cut.carriers else ""
+        remedy = f"{cut.what}{others}"
+    name, steps = name_of(principal), counted(len(way.steps), "step")
+    if proven is not None:
+        yield Hit(f"{name} gets to be {way.goal.name} in {steps}, {told(way)}.", _evidence(way), remedy=remedy)
+    else:
+        yield Hit(
+            f"{name} may get to be {way.goal.name} in {steps}, {told(way)}; it takes {enumerated(way.needs)}.",
+            _evidence(way),
+            state=State.CANNOT_TELL,
+            severity=Severity.MEDIUM,
+            remedy=remedy,
+        )
+
+
+@check(
+    "CHN-01",
+    over=PRINCIPALS,
+    title="Becomes an administrator in one step",
+    severity=Severity.HIGH,
+    question="Can a user or role that is no administrator become one in a single step?",
+    remedy="Take away one of the permissions that the step needs, or bind it to the resources that the work needs.",
+    standards=_STANDARDS,
+)
+def one_step(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
+    """The way with what proves it, and the change that stops it with least harm to others."""
+    yield from _to_administration(survey, principal, one_step=True)
+
+
+@check(
+    "CHN-02",
+    over=PRINCIPALS,
+    title="Becomes an administrator in several steps",
+    severity=Severity.HIGH,
+    question="Can a user or role become an administrator through others that it becomes on the way?",
+    remedy="Cut the chain where fewest need it: a trust policy that names too many, or a permission on its way.",
+    standards=_STANDARDS,
+)
+def several_steps(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
+    """As CHN-01, by a chain."""
+    yield from _to_administration(survey, principal, one_step=False)
+
+
+@check(
+    "CHN-03",
+    over=PRINCIPALS,
+    title="Gets into another account",
+    severity=Severity.MEDIUM,
+    question="Can a user or role become somebody of another account of the snapshot?",
+    remedy="Have the other account's trust policies name the roles that need to come, instead of the whole account.",
+    standards=("NIST 800-53 AC-4",),
+)
+def other_account(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
+    """Severity is high where it comes to administer the other account."""
+    if survey.reach.steps.population.position(principal.arn) is None:
+        return
+    reached = survey.reach.reached(principal.arn)
+    for account_id in reached.accounts:
+        administers = survey.reach.way(principal.arn, account_id, maybe=False)
+        if administers is not None and administers.steps:
+            yield Hit(
+                f"{name_of(principal)} gets to administer account {account_id}, {told(administers)}.",
+                _evidence(administers),
+                object=account_id,
+                severity=Severity.HIGH,
+            )
+            continue
+        entered = next(survey.reach.ways_into(principal.arn, account_id), None)
+        if entered is not None:
+            yield Hit(
+                f"{name_of(principal)} gets into account {account_id}, {told(entered)}.",
+                _evidence(entered),
+                object=account_id,
+            )
+
+
+def _outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[tuple[str, Entry]]:
+    """Yield who of outside gets into a role with no more than they can arrange or know."""
+    stranger = stranger_entry(survey, account, role)
+    if stranger is not None:
+        yield "anybody", stranger
+    for trusted in trusted_accounts(survey, role):
+        yield (
+            f"account {trusted.account_id}",
+            min((trusted.without_external_id, trusted.with_external_id), key=lambda entry: entry.hold),
+        )
+    for one in stranger_entries(survey, role):
+        yield one.token.who, one.entry
+
+
+@check(
+    "CHN-04",
+    over=ROLES,
+    title="Outsiders get to administration through the role",
+    severity=Severity.CRITICAL,
+    question="Does a role that somebody outside the organization gets into lead to administration?",
+    remedy="Name exactly who may come in the trust policy, or cut the way from the role to administration.",
+    standards=("NIST 800-53 AC-3",),
+)
+def outsiders_to_administration(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Who can arrange or knows what the trust policy asks; a role that is an administrator needs no step."""
+    way = survey.reach.way(role.arn, maybe=False) if _is_known(survey, role) else None
+    if way is None:
+        return
+    for who, entry in _outsiders(survey, account, role):
+        if entry.hold > Hold.SECRET:
+            continue
+        onward = f" and gets to be {way.goal.name}, {told(way)}" if way.steps else ", which is an administrator"
+        yield Hit(
+            f"{who[:1].upper()}{who[1:]} gets into the role {role.role_name}{onward}.",
+            (Evidence(f"Asked as {who}.", entry.decision), *_evidence(way)),
+            object=who,
+            severity=Severity.CRITICAL if entry.hold < Hold.SECRET else Severity.HIGH,
+        )
+
+
+@check(
+    "CHN-05",
+    over=ROLES,
+    title="Outsiders get to sensitive data through the role",
+    severity=Severity.HIGH,
+    question="Does a role that somebody outside the organization gets into lead to reading all data of a kind?",
+    remedy="Name exactly who may come in the trust policy, and give the role only the data that they need.",
+    standards=("ISO 27001:2022 A.8.3",),
+)
+def outsiders_to_data(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """As CHN-04, for all objects, secrets, parameters or tables; administration is told there."""
+    if not _is_known(survey, role) or survey.reach.way(role.arn, maybe=False) is not None:
+        return
+    reached = survey.reach.reached(role.arn)
+    data = (*reached.reads, *reached.data)
+    if not data:
+        return
+    way = survey.reach.way(role.arn, data[0], maybe=False)
+    for who, entry in _outsiders(survey, account, role):
+        if entry.hold <= Hold.SECRET:
+            yield Hit(
+                f"{who[:1].upper()}{who[1:]} gets into the role {role.role_name} and gets to read {enumerated(data)}.",
+                (Evidence(f"Asked as {who}.", entry.decision), *(_evidence(way) if way else ())),
+                object=who,
+                severity=Severity.CRITICAL if entry.hold < Hold.SECRET else Severity.HIGH,
+            )
+
+
+def _is_known(survey: Survey, role: RoleDetail) -> bool:
+    return survey.reach.steps.population.position(role.arn) is not None
+
+
+@check(
+    "CHN-06",
+    over=ACCOUNTS,
+    title="Roles that can assume each other",
+    severity=Severity.LOW,
+    question="Can roles of the account assume each other in a circle?",
+    remedy="Break the circle where it is not needed: whoever has one of the roles has them all, and keeps them for as "
+    "long as they like.",
+)
+def circle(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """A session that can always be had anew does not end."""
+    for roles in survey.once("circles", lambda: tuple(survey.reach.circles())):
+        own = [arn for arn in roles if arn.split(":", 5)[4] == account.account_id]
+        if own and own[0] == roles[0]:
+            yield Hit(
+                f"{enumerated(map(last_of_arn, roles))} can assume each other.",
+                tuple(Evidence(f"{arn} is in the circle.") for arn in roles[:20]),
+                object=roles[0],
+            )
+
+
+@check(
+    "CHN-08",
+    over=ROLES,
+    title="Role that the whole account may assume",
+    severity=Severity.MEDIUM,
+    question="Does a role trust its whole account, so that everybody there with sts:AssumeRole gets in?",
+    remedy="Name the users and roles that need it in the trust policy.",
+    standards=("NIST 800-53 AC-6",),
+)
+def whole_account(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Tells who gets in, administrators left out: they get in anyway."""
+    root = f"arn:{account.partition}:iam::{account.account_id}:root"
+    if not {root, account.account_id} & set(trusted_names(role.assume_role_policy_document)):
+        return
+    if not _is_known(survey, role):
+        return
+    steps = survey.reach.steps
+    getting_in = [
+        arn
+        for arn in survey.reach.assuming(role.arn)
+        if arn != role.arn and not steps.administrators >> steps.population.index.positions[arn] & 1
+    ]
+    if len(getting_in) >= _MANY_ASSUME:
+        yield Hit(
+            f"{role.role_name} trusts its whole account: {enumerated(map(last_of_arn, getting_in))} may assume it.",
+            tuple(
+                Evidence(f"{last_of_arn(arn)} may assume it.", survey.ask(arn, "sts:AssumeRole", role.arn))
+                for arn in getting_in[:3]
+            ),
+        )
+
+
+def _tags_that_decide(document: Document) -> set[str]:
+    """Return the principal tags on which Allow statements of a policy hang, keys in lower case."""
+    return {
+        key.removeprefix(_TAG)
+        for statement in document.statements
+        if statement.is_allow and statement.broken is None
+        for key in statement.context_keys()
+        if key.startswith(_TAG)
+    }
+
+
+def _deciding_tags(survey: Survey, principal: Principal) -> list[str]:
+    carried = survey.evaluator.index.carried(principal.arn).identity
+    return sorted(set().union(*(_tags_that_decide(policy.document) for policy in carried))) if carried else []
+
+
+@check(
+    "CHN-09",
+    over=ROLES,
+    title="Whoever assumes the role chooses tags that decide what it may do",
+    severity=Severity.MEDIUM,
+    question="Does the trust policy let callers set session tags on which the role's own permissions hang?",
+    remedy="Bind the tags that callers may set with aws:RequestTag conditions in the trust policy.",
+)
+def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """The trust policy allows sts:TagSession without saying which values, and a policy of the role tests the tag."""
+    tags = _deciding_tags(survey, role)
+    for statement in survey.evaluator.index.trust(role).statements if tags else ():
+        if not statement.is_allow or statement.broken or not statement.covers_action("sts", "tagsession"):
+            continue
+        bound = {test.key for test in statement.conditions}
+        free = [tag for tag in tags if f"aws:requesttag/{tag}" not in bound]
+        if free:
+            yield Hit(
+                f"Whoever assumes {role.role_name} may set the session tag {enumerated(free)}, which decides what it "
+                "may do.",
+                tuple(Evidence(f"Its policies test aws:PrincipalTag/{tag}.") for tag in free),
+            )
+            return
+
+
+@check(
+    "CHN-10",
+    over=PRINCIPALS,
+    title="May change the tags that decide what it may do",
+    severity=Severity.HIGH,
+    question="May a user or role tag itself, where its own permissions hang on its tags?",
+    remedy="Deny iam:TagUser, iam:TagRole and iam:UntagUser, iam:UntagRole for the tags that permissions hang on.",
+    standards=("NIST 800-53 AC-16",),
+)
+def tags_itself(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
+    """Asked for each tag that an Allow of its own policies tests."""
+    action = "iam:TagUser" if isinstance(principal, UserDetail) else "iam:TagRole"
+    if not survey.speaks_of(principal.arn, action):
+        return
+    for tag in _deciding_tags(survey, principal):
+        decision = survey.ask(principal.arn, action, principal.arn, {"aws:TagKeys": [tag]})
+        if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+            yield Hit(
+                f"{name_of(principal)} may set its own tag {tag}, on which its permissions hang.",
+                (Evidence(f"Asked whether it may set its tag {tag}.", decision),),
+                object=tag,
+                severity=Severity.HIGH if decision.decision is Verdict.ALLOWED else Severity.MEDIUM,
+            )
+
+
+@check(
+    "CHN-11",
+    over=PRINCIPALS,
+    title="Gets far",
+    severity=Severity.INFO,
+    question="How many others can a user or role become that does not get to administration?",
+    remedy="See which of them it needs, and take the others away.",
+)
+def gets_far(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
+    """For the reviewer: how far it reaches, told where it is far."""
+    if survey.reach.steps.population.position(principal.arn) is None:
+        return
+    reached = survey.reach.reached(principal.arn)
+    if reached.to_administration is None and reached.principals >= _FAR:
+        data = f" and gets to read {enumerated(reached.data)}" if reached.data else ""
+        yield Hit(
+            f"{name_of(principal)} can become {counted(reached.principals, 'other principal')}{data}.",
+            (Evidence("Every step is proven."),),
+        )
