@@ -282,7 +282,7 @@ class OpenSnapshot:
         """
         from iamdesk.checks import registry
 
-        return registry.run(self.evaluator, progress, cancelled)
+        return registry.run(self.evaluator, progress, cancelled, self._reach)
 
     def decided_badges(
         self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
