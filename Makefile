@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench sample policies picture build clean
+.PHONY: help run test lint types imports unit bench sample schemas policies picture build clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
@@ -69,6 +69,9 @@ sample: ## capture the sample account and organization anew (a fake AWS server a
 policies: ## write the shipped AWS managed policies anew (from moto's data)
 	@sh packaging/environment.sh sample
 	$(PY) packaging/aws_managed_policies.py
+
+schemas: .venv/.installed ## write the JSON Schemas of a bundle's files anew
+	$(PY) packaging/bundle_schemas.py
 
 clean: ## remove what make has made, the environment included
 	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
