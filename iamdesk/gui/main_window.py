@@ -14,6 +14,7 @@ from iamdesk.gui.actions import Menu
 from iamdesk.gui.capture_dialog import CaptureDialog
 from iamdesk.gui.collect.door import CollectDoor
 from iamdesk.gui.command_palette import CommandPalette
+from iamdesk.gui.denial.why_dialog import WhyDialog
 from iamdesk.gui.help_window import FIRST_PAGE, HelpWindow
 from iamdesk.gui.history import History
 from iamdesk.gui.job_strip import JobStrip
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
             "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionPalette": self._open_palette,
+            "actionWhyDenied": self._ask_why_denied,
             "actionHelp": self._show_help,
             "actionHowToCapture": self._show_capture_help,
             "actionAbout": self._show_about,
@@ -224,6 +226,9 @@ class MainWindow(QMainWindow):
 
     def _open_palette(self) -> None:
         self.show_palette()
+
+    def _ask_why_denied(self) -> None:
+        WhyDialog(self.session, self.jobs, self).show()
 
     def _show_help(self) -> None:
         """Open the user guide at the page about the panel that has the cursor."""

@@ -6,6 +6,7 @@ from typing import Any
 from iamdesk.evaluate.request import Layer, Request, RequestError, UnknownContext
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, LayerLine
+from iamdesk.explain.wording import LAYER_TITLES
 from iamdesk.query.denial import (
     AS_VERDICT,
     LONGEST_TEXT,
@@ -75,12 +76,17 @@ def explain_denial(
         decision = evaluator.can(request)
     except RequestError as error:
         return Why(denial, (), request, None, Agreement.NOT_ASKED, f"The snapshot cannot be asked: {error}.")
-    agreement = _agreement(denial, decision)
     comparisons = tuple(
         LayerComparison(check.layer, check.target, check.effect, _here(decision, check.layer), check.statements)
         for check in denial.checks
     )
-    return Why(denial, (), request, decision, agreement, _sentence(denial, decision, agreement, resource), comparisons)
+    agreement = _agreement(denial, decision)
+    sentence = _sentence(denial, decision, agreement, resource)
+    differing = dict.fromkeys(LAYER_TITLES[each.layer].lower() for each in comparisons if not each.agrees)
+    if differing:
+        agreement = Agreement.OTHER if agreement in (Agreement.SAME, Agreement.DENIED) else agreement
+        sentence += f" AWS's own checks differ from the snapshot's in: {', '.join(differing)}."
+    return Why(denial, (), request, decision, agreement, sentence, comparisons)
 
 
 _FROM_PRINCIPAL = frozenset(
