@@ -118,6 +118,8 @@ class LayerComparison:
         """Whether both say the same. A check without impact denies nothing, and so agrees with what does not deny."""
         if self.aws is Effect.NO_IMPACT:
             return self.here in (None, Verdict.ALLOWED, Verdict.IMPLICIT_DENY)
+        if self.here is None and self.layer not in (Layer.IDENTITY, Layer.RESOURCE):
+            return self.aws is Effect.ALLOW  # a limit that is not in play takes nothing away
         return self.here is AS_VERDICT[self.aws]
 
 

@@ -334,6 +334,15 @@ def test_check_that_differs_is_told(evaluator: Evaluator) -> None:
     assert [each.agrees for each in why.comparisons] == [True, False]
 
 
+def test_limit_that_is_not_in_play_agrees_with_one_that_allows(evaluator: Evaluator) -> None:
+    record = details()
+    record["evaluations"][0]["checks"] += [
+        {"checkType": "SERVICE_CONTROL_POLICY", "evaluatedEffect": effect} for effect in ("ALLOW", "EXPLICIT_DENY")
+    ]
+
+    assert [each.agrees for each in explain_denial(evaluator, one(record)).comparisons] == [True, True, True, False]
+
+
 def test_whole_context_leaves_no_key_unknown(evaluator: Evaluator) -> None:
     why = explain_denial(evaluator, one(details()))
 
