@@ -36,8 +36,11 @@ class _WithoutTitles(GenerateJsonSchema):
 def bundle_schemas() -> dict[str, dict[str, Any]]:
     """Return the schema of the manifest and of each command's output, by path below ``resources/schemas``."""
     schemas = {"manifest.json": _schema(Manifest, "manifest.json of a bundle")}
-    details = {("iam", "get-account-authorization-details"): GetAccountAuthorizationDetails}
-    for (service, command), model in {**OUTPUT_MODELS, **details}.items():
+    models: dict[tuple[str, str], type[BaseModel]] = {
+        **OUTPUT_MODELS,
+        ("iam", "get-account-authorization-details"): GetAccountAuthorizationDetails,
+    }
+    for (service, command), model in models.items():
         call = CALLS[service, command]
         schemas[f"{service}/{command}.json"] = {
             **_schema(model, f"aws {service} {command}"),
