@@ -17,7 +17,7 @@ def pack(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:
         CollectError: the file is there already, or the disk does not take it.
         WorkCancelled: ``cancelled`` returned True.
     """
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    part = folder.path / f".{secrets.token_hex(8)}.part"  # beside the target, and removed with the folder
     names = [MANIFEST, *(entry.path for entry in folder.entries if entry.error is None)]
     try:
         with zipfile.ZipFile(part, "x", zipfile.ZIP_DEFLATED) as archive:

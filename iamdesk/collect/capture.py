@@ -1,6 +1,7 @@
 """A whole capture: the organization as the caller, then account after account, each in parallel."""
 
 import shlex
+import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -68,6 +69,7 @@ class _Capture:
         self._watch = watch
         self._cancelled = cancelled
         self._steps = tuple(step for step in STEPS if step.call.kind not in options.skip)
+        self._counting = threading.Lock()
         self._gaps = 0
         self._done = 0
         self.kept = 0
@@ -150,7 +152,8 @@ class _Capture:
         path = errand.path
         known = self._folder.captured(path)
         if known is not None and (known.error is None or known.error.code in errand.step.call.absent):
-            self.kept += known.error is None
+            with self._counting:
+                self.kept += known.error is None
             found = self._folder.read(path) if known.error is None else None
         else:
             found = self._ask(aws, crew, errand, path)
@@ -182,7 +185,8 @@ class _Capture:
         return found
 
     def _gap(self, entry: ManifestFile) -> None:
-        self._gaps += 1
+        with self._counting:
+            self._gaps += 1
         self._folder.note(entry)
 
     def _no_answer(self, error: Exception) -> CallError:

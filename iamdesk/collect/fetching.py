@@ -46,7 +46,9 @@ def fetch(client: Any, errand: Errand, wait: Wait) -> tuple[Any, Mapping[str, An
 def _pages(client: Any, errand: Errand) -> Any:
     operation = errand.step.operation
     if client.can_paginate(operation):
-        return client.get_paginator(operation).paginate(**errand.parameters).build_full_result()
+        pages = {"PageSize": errand.step.page_size} if errand.step.page_size else {}
+        paginator = client.get_paginator(operation)
+        return paginator.paginate(**errand.parameters, PaginationConfig=pages).build_full_result()
     return getattr(client, operation)(**errand.parameters)
 
 

@@ -47,6 +47,8 @@ def command(errand: Errand, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     for name, value in parameters.items():
         words.append(f"--{xform_name(name, '-')}")
         words += map(str, value) if isinstance(value, list) else [str(value)]
+    if errand.step.page_size:
+        words += ["--page-size", str(errand.step.page_size)]
     query = _query(errand)
     if query:
         words += ["--query", query]

@@ -55,6 +55,8 @@ class Step:
     once: bool = False
     """Made as the caller only, not in each account."""
     way: Way = Way.PAGES
+    page_size: int | None = None
+    """Entries asked for at once, where AWS prints more of each when one asks so."""
 
     @property
     def name(self) -> str:

@@ -19,6 +19,7 @@ def _step(
     *after: After,
     action: str | tuple[str, ...] = (),
     way: Way = Way.PAGES,
+    page_size: int | None = None,
     **parameters: str | tuple[str, ...],
 ) -> Step:
     service, command = name.split()
@@ -29,7 +30,7 @@ def _step(
     call = CALLS[service, command]
     boto3_name = _BOTO3_NAMES.get(service, service)
     arguments = tuple(map(str, parameters.values())) if call.arguments and not after else ()
-    return Step(call, boto3_name, parameters, after, arguments, actions, service in _ONCE, way)
+    return Step(call, boto3_name, parameters, after, arguments, actions, service in _ONCE, way, page_size)
 
 
 _DETAILS = "iam get-account-authorization-details"
@@ -101,7 +102,8 @@ _BUCKETS = After("s3api list-buckets", 'Buckets[].{Bucket: Name, "@bucket": Name
 _POINTS = After("s3control list-access-points", 'AccessPointList[].{Name: Name, "@access-point": Name}')
 
 _S3 = (
-    _step("s3api list-buckets", action="s3:ListAllMyBuckets"),
+    # S3 tells the Region of each bucket only to who asks for pages (API reference of ListBuckets, BucketRegion).
+    _step("s3api list-buckets", action="s3:ListAllMyBuckets", page_size=1000),
     _step("s3api get-bucket-policy", _BUCKETS),
     _step("s3api get-bucket-acl", _BUCKETS),
     _step("s3api get-bucket-ownership-controls", _BUCKETS),
