@@ -1,10 +1,12 @@
 """Who makes the request. Rules: SEMANTICS E and the table of J2."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from iamdesk.evaluate.request import RequestError
+from iamdesk.index.permission_sets import PATH as PERMISSION_SET_PATH
+from iamdesk.index.permission_sets import permission_set_name
 from iamdesk.policy.arn import ArnError, parse_arn
 
 
@@ -28,6 +30,9 @@ SIGNED = frozenset({CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKin
 
 BUILT_IN_PROVIDERS = frozenset({"accounts.google.com", "www.amazon.com", "graph.facebook.com"})
 """OIDC providers that are named by host instead of ARN (SEMANTICS E9)."""
+
+COGNITO = "cognito-identity.amazonaws.com"
+"""The built-in provider whose host is the name of a service, too: it depends on the call which of them it is."""
 
 SERVICE_LINKED_PATH = "/aws-service-role/"
 
@@ -58,6 +63,11 @@ class Caller:
 
     is_any_member: bool = False
     """Whether it is some user of whom nothing is known but a group: what a group lets its members do."""
+
+    @property
+    def permission_set(self) -> str | None:
+        """The permission set of IAM Identity Center that the role stands for (SEMANTICS E15); None for any other."""
+        return permission_set_name(self.name, self.path) if self.path.startswith(PERMISSION_SET_PATH) else None
 
     @property
     def is_service_linked(self) -> bool:
@@ -116,8 +126,21 @@ def parse_caller(text: str) -> Caller:
         case "sts", "federated-user" if name:
             return Caller(CallerKind.FEDERATED_USER, stripped, partition, account, name=rest, arn=stripped)
         case "iam", "group":
-            raise RequestError(f"`{text}` is a group: groups make no requests, ask about a member")
+            raise RequestError(
+                f"`{text}` is a group, and a group makes no requests: ask about a member, or what can be done as one "
+                "of its members (what-can)"
+            )
         case _:
             raise RequestError(
                 f"`{text}` makes no requests: expected a user, role, session, federated user or provider"
             )
+
+
+def as_in_call(caller: Caller, service: str, action: str) -> Caller:
+    """Return the caller as it makes a call (names in lower case): Amazon Cognito as identity provider, or as service.
+
+    Entering a role by sts:AssumeRoleWithWebIdentity, it is the provider of the identity (SEMANTICS E9).
+    """
+    if caller.text == COGNITO and (service, action) == ("sts", "assumerolewithwebidentity"):
+        return replace(caller, kind=CallerKind.OIDC)
+    return caller

@@ -11,12 +11,28 @@ from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, Fac
 from iamdesk.evaluate.services import GLOBAL_SERVICES
 from iamdesk.evaluate.target import Target
 from iamdesk.index.actions import ServiceReference
+from iamdesk.index.global_keys import is_provider_key
 from iamdesk.index.organization_index import OrganizationIndex
 
 _PRINCIPAL_TAG = "aws:principaltag/"
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/")
 _OF_SERVICES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
-_OF_FORWARDED_CALLS = frozenset({"aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:viaawsmcpservice"})
+_OF_FORWARDED_CALLS = frozenset(
+    {
+        *("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
+        *("aws:viaawsmcpservice", "aws:calledviaawsmcp", "aws:ismcpserviceaction"),
+    }
+)
+_OF_ROLE_CREDENTIALS = frozenset(
+    {
+        *("aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "ec2:roledelivery", "ec2:sourceinstancearn"),
+        *("lambda:sourcefunctionarn", "ssm:sourceinstancearn", "glue:roleassumedby", "glue:credentialissuingservice"),
+        *("codebuild:buildarn", "codebuild:projectarn", "aws:chatbotsourcearn", "identitystore:userid"),
+    }
+)
+"""Keys of credentials that a service handed out for a role: in requests of role sessions alone (SEMANTICS Table 1)."""
+_OF_SIGNED_IN_SESSIONS = frozenset({"aws:signinsessionarn", "aws:viacustomerdomain"})
+_OF_SAML_SESSIONS = frozenset({"saml:namequalifier", "saml:sub", "saml:sub_type"})
 _OF_THE_CALLER = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
 _OF_ITS_ACCOUNT = frozenset(
     {
@@ -34,6 +50,9 @@ _OF_ITS_ACCOUNT = frozenset(
         "aws:assumedroot",
         "aws:sourceidentity",
         "aws:federatedprovider",
+        *_OF_ROLE_CREDENTIALS,
+        *_OF_SIGNED_IN_SESSIONS,
+        *_OF_SAML_SESSIONS,
         "aws:resourceaccount",
         "s3:resourceaccount",
         "aws:resourceorgid",
@@ -72,7 +91,7 @@ def dependence(key: str) -> Dependence:
     """Return how far what `DerivedKeys` says of a key (lower case) depends on the caller."""
     if key in _OF_THE_CALLER or key.startswith(_PRINCIPAL_TAG):
         return Dependence.CALLER
-    return Dependence.ACCOUNT if key in _OF_ITS_ACCOUNT else Dependence.NONE
+    return Dependence.ACCOUNT if key in _OF_ITS_ACCOUNT or is_provider_key(key) else Dependence.NONE
 
 
 class Variation(IntEnum):
@@ -267,6 +286,8 @@ class DerivedKeys:
                     return VALUE_UNKNOWN
                 return UNKNOWN if kind in SIGNED else DERIVED_ABSENT
             case "aws:multifactorauthpresent" | "aws:multifactorauthage":
+                if caller.permission_set is not None:
+                    return DERIVED_ABSENT  # people enter by SAML, and federated identities carry none (SEMANTICS J5)
                 return UNKNOWN if kind in SIGNED else DERIVED_ABSENT  # SEMANTICS J5
             case "aws:assumedroot":
                 return UNKNOWN if kind is CallerKind.ROOT else DERIVED_ABSENT
@@ -275,7 +296,20 @@ class DerivedKeys:
             case "aws:federatedprovider":
                 if kind is CallerKind.OIDC:
                     return derived(caller.text)
-                return UNKNOWN if is_role else DERIVED_ABSENT
+                # Never for SAML, by which people enter the roles of Identity Center (SEMANTICS E9, E15).
+                return UNKNOWN if is_role and caller.permission_set is None else DERIVED_ABSENT
+            case "identitystore:userid":
+                return VALUE_UNKNOWN if is_role and caller.permission_set is not None else DERIVED_ABSENT
+        if key in _OF_ROLE_CREDENTIALS:
+            return UNKNOWN if is_role and caller.permission_set is None else DERIVED_ABSENT
+        if key in _OF_SIGNED_IN_SESSIONS:
+            return UNKNOWN if kind in SIGNED else DERIVED_ABSENT
+        if key in _OF_SAML_SESSIONS:
+            return UNKNOWN if is_role or kind is CallerKind.SAML else DERIVED_ABSENT
+        if is_provider_key(key):  # claims stay in sessions of roles that were entered with them (SEMANTICS I9)
+            provider = key.rpartition(":")[0]
+            own = kind is CallerKind.OIDC and provider == (caller.name or caller.text).lower()
+            return None if own or (is_role and caller.permission_set is None) else DERIVED_ABSENT
         return None
 
     def _of_organization(self, key: str, account: str | None) -> Fact | None:

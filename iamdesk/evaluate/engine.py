@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
-from iamdesk.evaluate.context import Context
+from iamdesk.evaluate.context import Context, Knowledge
 from iamdesk.evaluate.layers import Ruling, Situation, Slot, decide, tally
 from iamdesk.evaluate.matching import Leg, StatementResult, Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
@@ -207,7 +207,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         is_trust=is_trust,
         needs_delegation=is_trust or is_key,
         needs_both=target.service in NEEDS_BOTH_SIDES or (is_trust and target.name in TRUST_ON_BOTH_SIDES),
-        open_to_all_signed=_needs_no_permission(caller, target),
+        open_to_all_signed=_needs_no_permission(question),
         refusal=_refusal(question, cross, is_key),
         restricts_public=restricts,
         further=tuple([situation_of(one, policies_of(one)) for one in question.further]) if question.further else (),
@@ -225,18 +225,27 @@ def _rcps_apply(question: Question) -> bool:
     return has_resource and target.supports_rcps
 
 
-def _needs_no_permission(caller: Caller, target: Target) -> bool:
+def _needs_no_permission(question: Question) -> bool:
     """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (SEMANTICS I3)."""
+    caller, target = question.caller, question.target
     if target.service != "sts":
         return False
     if target.name == "getcalleridentity":
         return caller.kind in SIGNED
-    return target.name == "getsessiontoken" and caller.kind in (CallerKind.USER, CallerKind.ROOT)
+    has_keys = caller.kind in (CallerKind.USER, CallerKind.ROOT)
+    return target.name == "getsessiontoken" and has_keys and not has_session_token(question)
+
+
+def has_session_token(question: Question) -> bool:
+    """Return whether a user or root user comes with credentials of GetSessionToken: only these carry an issue time."""
+    if question.caller.kind not in (CallerKind.USER, CallerKind.ROOT):
+        return False
+    return question.context.fact("aws:tokenissuetime").knowledge is Knowledge.PRESENT
 
 
 def _refusal(question: Question, cross: bool, is_key: bool) -> str | None:
     caller, target = question.caller, question.target
-    if _credentials_cannot(caller, target):
+    if _credentials_cannot(caller, target) or _token_cannot(question):
         return "credentials"
     resource = target.resource
     if resource is not None and caller.partition is not None and resource.partition != caller.partition:
@@ -273,6 +282,17 @@ def _credentials_cannot(caller: Caller, target: Target) -> bool:
             return target.service not in UNSIGNED_SERVICES and (target.service, target.name) not in UNSIGNED_ACTIONS
         case _:
             return False
+
+
+def _token_cannot(question: Question) -> bool:
+    """What credentials of GetSessionToken cannot call: IAM without MFA, and most of STS (SEMANTICS I10)."""
+    target = question.target
+    if target.service not in ("iam", "sts") or not has_session_token(question):
+        return False
+    if target.service == "sts":
+        return target.name not in ("assumerole", "getcalleridentity")
+    mfa = question.context.fact("aws:multifactorauthpresent")
+    return mfa.knowledge is Knowledge.ABSENT or (mfa.knowledge is Knowledge.PRESENT and mfa.values != ("true",))
 
 
 def in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:

@@ -65,9 +65,7 @@ def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
             return Grant.EXACT if caller.kind is CallerKind.SERVICE and text == caller.text else None
         case PrincipalType.FEDERATED:
             federated = caller.kind in (CallerKind.SAML, CallerKind.OIDC) and text == caller.text
-            # The built-in host that is also a service name: it comes as a service (SEMANTICS E9).
-            built_in = caller.kind is CallerKind.SERVICE and text == caller.text == "cognito-identity.amazonaws.com"
-            return Grant.EXACT if federated or built_in else None
+            return Grant.EXACT if federated else None
         case PrincipalType.CANONICAL_USER:
             return None  # cannot be told from an IAM snapshot (SEMANTICS E13)
     if text == "*":

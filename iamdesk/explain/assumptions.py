@@ -23,7 +23,9 @@ _CAN_ALSO_DENY = frozenset(
 )
 """Gaps that may hide a Deny: they can take an allowed request away."""
 _OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown"})
-_TAKEN_TO_ALLOW = frozenset({"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown"})
+_TAKEN_TO_ALLOW = frozenset(
+    {"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown", "session-token-mfa"}
+)
 """Gaps that are taken to allow all: what is missing can only take away."""
 
 

@@ -32,6 +32,9 @@ def who(caller: Caller) -> str:
     match caller.kind:
         case CallerKind.ROOT:
             return f"The root user of {caller.account}"
+        case CallerKind.SESSION | CallerKind.ROLE if caller.permission_set is not None:
+            session = f", session {caller.session_name}" if caller.session_name else ""
+            return f"{caller.permission_set} (permission set{session})"
         case CallerKind.SESSION:
             return f"{caller.name} (session {caller.session_name})"
         case CallerKind.ANONYMOUS:

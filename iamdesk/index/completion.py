@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from iamdesk.index.action_search import ActionSearch
 from iamdesk.index.actions import Action, reference
 from iamdesk.index.arn_templates import fill_template
-from iamdesk.index.references import Principal, inline_policies_of, last_of_arn, name_of
+from iamdesk.index.callers import SESSION_WORDS, kind_of_caller, other_callers, sessions
+from iamdesk.index.references import Principal, inline_policies_of, last_of_arn, name_of, title_of
 from iamdesk.index.shown import Completion
-from iamdesk.index.trust import trusted_names
-from iamdesk.snapshot.model import Account, Snapshot
+from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 
 _LONGEST_TEXT = 2_048
 _FEW_ACCOUNTS = 3
@@ -31,7 +31,7 @@ class _Candidate(NamedTuple):
 
     @property
     def completion(self) -> Completion:
-        return Completion(self.value, self.label, self.detail)
+        return Completion(self.value, self.label, self.detail, template="${" in self.value)
 
 
 class Completions:
@@ -48,11 +48,13 @@ class Completions:
     def principals(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return users, roles and root users whose name or ARN holds all words of the text, best first.
 
-        Services that the snapshot's trust policies name, and ``anonymous``, are found too, after those.
+        What else makes requests is found once something is typed: `callers.other_callers`; sessions by ``session``,
+        ``assumed-role`` or ``federated`` in the text.
         """
         words = _words(text)
         others = self._other_callers if words else ()
-        return _best(words, (*self._principals, *others), limit)
+        sessions = self._sessions if any(one in text.casefold() for one in SESSION_WORDS) else ()
+        return _best(words, (*self._principals, *others, *sessions), limit)
 
     def actions(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return actions by name, service or words of either, best first; see `ActionSearch.rows` for the order."""
@@ -98,25 +100,22 @@ class Completions:
         candidates: list[_Candidate] = []
         for account in self._snapshot.accounts:
             number = account.account_id
-            for kind, principals in (("user", account.users), ("role", account.roles)):
-                for principal in principals:
-                    where = number if principal.path == "/" else f"{number} · {principal.path}"
-                    candidates.append(_candidate(principal.arn, name_of(principal), f"{kind} · {where}"))
+            principals: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
+            for principal in principals:
+                where = number if principal.path == "/" else f"{number} · {principal.path}"
+                kind = kind_of_caller(principal)
+                candidates.append(_candidate(principal.arn, title_of(principal), f"{kind} · {where}"))
             root = f"arn:{account.partition}:iam::{number}:root"
             candidates.append(_candidate(root, f"root user of {account.alias or number}", f"root user · {number}"))
         return tuple(sorted(candidates))
 
     @cached_property
     def _other_callers(self) -> tuple[_Candidate, ...]:
-        services = {
-            name
-            for account in self._snapshot.accounts
-            for role in account.roles
-            for name in trusted_names(role.assume_role_policy_document)
-            if name.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-        }
-        callers = [_candidate(name, name, "AWS service") for name in sorted(services)]
-        return (*callers, _candidate("anonymous", "anonymous", "anybody, without credentials"))
+        return tuple(_candidate(value, name, detail) for value, name, detail in other_callers(self._snapshot))
+
+    @cached_property
+    def _sessions(self) -> tuple[_Candidate, ...]:
+        return tuple(_candidate(value, name, detail) for value, name, detail in sessions(self._snapshot))
 
     @cached_property
     def _entities(self) -> dict[str, tuple[_Candidate, ...]]:

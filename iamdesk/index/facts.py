@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from iamdesk.index.ages import age_text
+from iamdesk.index.permission_sets import PermissionSets, assignees_text, permission_set_of
 from iamdesk.index.references import (
     AccountReferences,
     Principal,
@@ -17,9 +18,15 @@ from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail,
 type Facts = list[tuple[str, str]]
 
 
-def principal_facts(references: AccountReferences, principal: Principal, latest: datetime | None) -> Facts:
-    """Return what is known of a user, group or role; ages are told from ``latest``, the snapshot's last moment."""
-    facts = _created(principal.create_date, latest)
+def principal_facts(
+    references: AccountReferences, principal: Principal, latest: datetime | None, sets: PermissionSets | None = None
+) -> Facts:
+    """Return what is known of a user, group or role; ages are told from ``latest``, the snapshot's last moment.
+
+    ``sets`` is what the snapshot holds of IAM Identity Center.
+    """
+    facts = _of_permission_set(references, principal, sets)
+    facts += _created(principal.create_date, latest)
     if isinstance(principal, RoleDetail):
         facts.append(("Last used", _last_use(references, principal, latest)))
     if isinstance(principal, UserDetail):
@@ -37,6 +44,37 @@ def principal_facts(references: AccountReferences, principal: Principal, latest:
         if profiles:
             facts.append(("Instance profiles", _listed(profiles)))
     return [*facts, *_id(unique_id)]
+
+
+def _of_permission_set(references: AccountReferences, principal: Principal, sets: PermissionSets | None) -> Facts:
+    """Return what a role of IAM Identity Center stands for, and who may use it."""
+    name = permission_set_of(principal) if isinstance(principal, RoleDetail) else None
+    if name is None:
+        return []
+    facts: Facts = [("Permission set", f"{name}, of IAM Identity Center"), ("Role", name_of(principal))]
+    use = sets.use_of(references.account.account_id, name) if sets is not None else None
+    if use is not None and use.permission_set.description:
+        facts.append(("Description", use.permission_set.description))
+    if use is not None and use.permission_set.session_duration:
+        facts.append(("Longest session", use.permission_set.session_duration))
+    assigned = "not captured" if use is None or use.assignees is None else assignees_text(use.assignees, 12)
+    return [*facts, ("Assigned to", assigned)]
+
+
+def permission_set_gaps(
+    references: AccountReferences, principal: Principal, sets: PermissionSets | None
+) -> Iterator[str]:
+    """Yield, one sentence each, what the snapshot does not tell of who may use a role of IAM Identity Center."""
+    name = permission_set_of(principal) if isinstance(principal, RoleDetail) else None
+    if name is None:
+        return
+    use = sets.use_of(references.account.account_id, name) if sets is not None else None
+    if use is None or use.assignees is None:
+        yield "Who is assigned the permission set in IAM Identity Center is not in the snapshot."
+        return
+    unknown = [one.name for one in use.assignees if one.is_group and one.people is None]
+    if unknown:
+        yield f"Who is in {_listed(unknown)} is not in the snapshot."
 
 
 def policy_facts(

@@ -9,6 +9,7 @@ from typing import Any
 from iamdesk.index.badges import document_badges, policy_badges, principal_badges
 from iamdesk.index.keys import broken_key, inline_policy_key, trust_policy_key
 from iamdesk.index.nodes import Badge, Node, NodeKind, NodeTable, Outline
+from iamdesk.index.permission_sets import PermissionSets, assignees_text, permission_set_of
 from iamdesk.index.references import (
     AccountReferences,
     Principal,
@@ -19,6 +20,7 @@ from iamdesk.index.references import (
     last_of_arn,
     name_of,
     references_of,
+    title_of,
 )
 from iamdesk.index.trust import trusted_names
 from iamdesk.snapshot.model import (
@@ -44,7 +46,8 @@ def build_outline(snapshot: Snapshot) -> Outline:
     rows of those that carry it.
     """
     shared = aws_policies_of(snapshot)
-    trees = [_AccountTree(references_of(account, shared), snapshot.latest) for account in snapshot.accounts]
+    sets = PermissionSets(snapshot)
+    trees = [_AccountTree(references_of(account, shared), snapshot.latest, sets) for account in snapshot.accounts]
     sections = [tree.sections() for tree in trees]
     table = NodeTable()
     badges: dict[int, tuple[Badge, ...]] = {}
@@ -134,8 +137,9 @@ class _Section[T]:
 class _AccountTree:
     """Lays out the tree of one account."""
 
-    def __init__(self, references: AccountReferences, latest: datetime | None) -> None:
+    def __init__(self, references: AccountReferences, latest: datetime | None, sets: PermissionSets) -> None:
         self.account = references.account
+        self._sets = sets
         self._references = references
         self._latest = latest
         self._policy_kinds = {
@@ -154,8 +158,10 @@ class _AccountTree:
         account, references = self.account, self._references
         linked: list[RoleDetail] = []
         roles: list[RoleDetail] = []
+        sets: list[RoleDetail] = []
         for role in account.roles:
-            (linked if is_service_linked(role) else roles).append(role)
+            group = linked if is_service_linked(role) else roles if permission_set_of(role) is None else sets
+            group.append(role)
         policies = references.policies.values()
         own = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
         held = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
@@ -167,6 +173,7 @@ class _AccountTree:
             _Section("Users", account.users, name_of, self._user),
             _Section("Groups", account.groups, name_of, self._group),
             _Section("Roles", roles, name_of, partial(self._role, NodeKind.ROLE)),
+            *([_Section("Permission sets", sets, title_of, self._permission_set)] if sets else []),
             _Section("Service-linked roles", linked, name_of, partial(self._role, NodeKind.SERVICE_LINKED_ROLE)),
             _Section("Customer managed policies", own, lambda policy: policy.policy_name, self._policy),
             aws,
@@ -201,6 +208,17 @@ class _AccountTree:
             name = profile.instance_profile_name or last_of_arn(profile.arn)
             leaves.add(NodeKind.INSTANCE_PROFILE, name, "instance profile", profile.arn)
         return entry
+
+    def _permission_set(self, role: RoleDetail, leaves: _Leaves) -> _Entry:
+        """Lay out a role of IAM Identity Center by its permission set, and who is assigned it."""
+        kind, _, detail, key, badges = self._role(NodeKind.ROLE, role, leaves)
+        name = title_of(role)
+        use = self._sets.use_of(self.account.account_id, name)
+        if use is not None and use.assignees is not None:
+            detail = f"{detail} · {assignees_text(use.assignees)}"
+        elif self._sets.is_captured:
+            badges = tuple(badge for badge in Badge if badge in {*badges, Badge.GAP})
+        return kind, name, detail, key, badges
 
     def _principal(self, kind: NodeKind, principal: Principal, leaves: _Leaves) -> _Entry:
         """Lay out what users, groups and roles share: attached policies, inline policies, boundary."""

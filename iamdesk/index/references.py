@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from iamdesk.index.ages import elapsed
+from iamdesk.index.permission_sets import permission_set_of
 from iamdesk.snapshot.model import (
     Account,
     GroupDetail,
@@ -27,6 +28,13 @@ def name_of(principal: Principal) -> str:
     if isinstance(principal, RoleDetail):  # first, here and below: most are roles
         return principal.role_name
     return principal.user_name if isinstance(principal, UserDetail) else principal.group_name
+
+
+def title_of(principal: Principal) -> str:
+    """Return a principal as people know it: a role of IAM Identity Center by its permission set, others by name."""
+    if isinstance(principal, RoleDetail):
+        return permission_set_of(principal) or principal.role_name
+    return name_of(principal)
 
 
 def inline_policies_of(principal: Principal) -> Sequence[PolicyDetail]:

@@ -8,11 +8,19 @@ from pydantic import BaseModel
 
 from iamdesk.index.ages import date_text
 from iamdesk.index.badges import document_badges, policy_badges, principal_badges
-from iamdesk.index.facts import own_problems, policy_facts, policy_gaps, principal_facts, principal_gaps
+from iamdesk.index.facts import (
+    own_problems,
+    permission_set_gaps,
+    policy_facts,
+    policy_gaps,
+    principal_facts,
+    principal_gaps,
+)
 from iamdesk.index.holdings import Holdings, OwnDocument, Owned, kind_of, links_to, policy_kind
 from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.index.permission_sets import PermissionSets
 from iamdesk.index.policy_lines import PolicyLines, problems_of
-from iamdesk.index.references import AccountReferences, Principal, last_of_arn, name_of
+from iamdesk.index.references import AccountReferences, Principal, last_of_arn, name_of, title_of
 from iamdesk.index.shown import PolicyLine, PolicyRole, PolicyView, Subject
 from iamdesk.index.trust import trusted_sentences
 from iamdesk.policy.document import DocumentStore
@@ -38,6 +46,7 @@ class SubjectIndex:
         self._holdings = Holdings(snapshot)
         self._documents = DocumentStore()
         self._lines = PolicyLines(self._documents)
+        self._sets = PermissionSets(snapshot)
 
     def subject(self, key: str) -> Subject | None:
         """Return what is shown of a key of the outline; None for one that the snapshot does not hold."""
@@ -84,15 +93,18 @@ class SubjectIndex:
             references,
             key=principal.arn,
             kind=kind_of(principal),
-            title=name_of(principal),
+            title=title_of(principal),
             arn=principal.arn,
             path=principal.path,
-            facts=tuple(principal_facts(references, principal, latest)),
+            facts=tuple(principal_facts(references, principal, latest, self._sets)),
             tags=() if isinstance(principal, GroupDetail) else tuple((tag.key, tag.value) for tag in principal.tags),
             policies=self._lines.of_principal(references, principal),
             members=links_to(iter(members)),
             trusted=self._trusted(references, principal),
-            gaps=tuple(principal_gaps(references, principal)),
+            gaps=(
+                *principal_gaps(references, principal),
+                *permission_set_gaps(references, principal, self._sets),
+            ),
             problems=tuple(own_problems(principal)),
             badges=principal_badges(references, principal, latest),
             raw=_raw(principal),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from iamdesk.evaluate.caller import Caller, CallerKind, parse_caller
+from iamdesk.evaluate.caller import Caller, CallerKind, as_in_call, parse_caller
 from iamdesk.evaluate.context import Context, Fact, given_facts
 from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet, SourceType
@@ -71,8 +71,8 @@ def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
 
 
 def _question(case: Mapping[str, Any], request: Request) -> Question:
-    caller = parse_caller(request.principal)
     target = parse_target(request.action, request.resource, reference())
+    caller = as_in_call(parse_caller(request.principal), target.service, target.name)
     is_trust = target.service == "sts" and target.name in TRUST_ACTIONS
     return Question(
         caller=caller,

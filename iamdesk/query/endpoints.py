@@ -16,6 +16,9 @@ _VPC_KEY = "aws:sourcevpc"
 _PUBLIC_ADDRESS_KEY = "aws:sourceip"
 _GATEWAY = "Gateway"
 
+_DECIDING = frozenset({ENDPOINT_KEY, "aws:tokenissuetime", "aws:multifactorauthpresent"})
+"""Keys that decide more than conditions: which policies meet a request, and whether credentials can make it."""
+
 type Given = Mapping[str, str | Sequence[str] | None]
 
 
@@ -35,8 +38,8 @@ _UNTOLD = Came(None)
 
 
 def way_given(given: Given) -> Mapping[str, str | None]:
-    """Return the part of a context (as typed) that names the endpoint of a request."""
-    return {key: _single(value) for key, value in given.items() if key.lower() == ENDPOINT_KEY}
+    """Return the part of a context (as typed) that layers hang on: the endpoint of a request, its credentials."""
+    return {key: _single(value) for key, value in given.items() if key.lower() in _DECIDING}
 
 
 def came_through(given: Given, unknown: UnknownContext, target: Target, endpoints: EndpointIndex) -> Came:

@@ -84,7 +84,7 @@ class Hearing:
         """Read the action and the resource.
 
         ``everywhere`` keeps what is the same for all resources of an action, for all hearings of a snapshot; ``way`` is
-        the part of the context that tells through which VPC endpoint the request comes.
+        the part of the context on which the layers themselves hang (`endpoints.way_given`).
 
         Raises:
             RequestError: one of them is malformed.

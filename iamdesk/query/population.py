@@ -15,6 +15,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.truth import Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import reference
+from iamdesk.index.permission_sets import permission_set_of
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.arn import Arn
@@ -90,6 +91,8 @@ class _Kin(NamedTuple):
     kind: CallerKind
     has_boundary: bool = False
     is_service_linked: bool = False
+    is_permission_set: bool = False
+    """Whether they are roles of IAM Identity Center: more is known of their sessions."""
     is_group: bool = False
 
 
@@ -155,7 +158,8 @@ class Population:
         if role is None:
             return _Kin(parts[1], parts[4], CallerKind.USER, has_boundary, is_group=is_group)
         is_linked = role.path.startswith(SERVICE_LINKED_PATH)
-        return _Kin(parts[1], parts[4], CallerKind.ROLE, has_boundary, is_linked)
+        is_permission_set = permission_set_of(role) is not None
+        return _Kin(parts[1], parts[4], CallerKind.ROLE, has_boundary, is_linked, is_permission_set)
 
     def peers_at(self, position: int) -> Peers:
         """Return who a principal's peers are; of a group, the groups whose members are taken for peers.

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from iamdesk.evaluate.caller import Caller
-from iamdesk.evaluate.context import Context, given_facts
+from iamdesk.evaluate.caller import Caller, CallerKind, as_in_call
+from iamdesk.evaluate.context import Context, Knowledge, given_facts
 from iamdesk.evaluate.derived_keys import DerivedKeys, Through
 from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
@@ -53,6 +53,9 @@ class Questions:
         """
         target = parse_target(request.action, self.resources.without_alias(request.resource), reference())
         standing = standing or self.standing(request.principal)
+        if standing.caller.kind is CallerKind.SERVICE:
+            called = as_in_call(standing.caller, target.service, target.name)
+            standing = standing if called is standing.caller else standing._replace(caller=called)
         record = None if target.resource is None else self.resources.find(target.resource)
         door = through(target, record)
         owner = self._owner(request, standing.caller, target)
@@ -122,10 +125,11 @@ class Questions:
             door,
             came.way,
         )
+        context = Context(given_facts(request.context), derive, request.unknown_context, reference().is_multivalued)
         return Question(
             caller=caller,
             target=target,
-            context=Context(given_facts(request.context), derive, request.unknown_context, reference().is_multivalued),
+            context=context,
             policies=replace(
                 policies,
                 resource=resource,
@@ -135,7 +139,14 @@ class Questions:
                 endpoint=came.policy,
                 possible_endpoints=came.possible,
                 restrict_public_buckets=restricts,
-                gaps=(*policies.gaps, *gaps, *rcp_gaps, *came.gaps, *gaps_of(target, record)),
+                gaps=(
+                    *policies.gaps,
+                    *gaps,
+                    *rcp_gaps,
+                    *came.gaps,
+                    *gaps_of(target, record),
+                    *_gaps_of_token(caller, target, context),
+                ),
             ),
             resource_account=owner or caller.account,
             without=request.without,
@@ -300,3 +311,14 @@ class Questions:
         arn = target.resource_text
         entity = self.index.users.get(arn) or self.index.roles.get(arn)
         return None if entity is None else tags_without_case((tag.key, tag.value) for tag in entity.tags)
+
+
+def _gaps_of_token(caller: Caller, target: Target, context: Context) -> tuple[Gap, ...]:
+    """Return that it is not known whether credentials of GetSessionToken were got with MFA (SEMANTICS I10)."""
+    if target.service != "iam" or caller.kind not in (CallerKind.USER, CallerKind.ROOT) or not context.given:
+        return ()
+    has_token = context.fact("aws:tokenissuetime").knowledge is Knowledge.PRESENT
+    if not has_token or context.fact("aws:multifactorauthpresent").knowledge is not Knowledge.UNKNOWN:
+        return ()
+    message = "Credentials of GetSessionToken call IAM only where they were got with MFA: taken to be so."
+    return (Gap("session-token-mfa", message, Layer.IDENTITY),)

@@ -1,0 +1,83 @@
+"""Who else makes requests: services, identity providers, principals of other accounts, sessions (SEMANTICS E)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from iamdesk.index.permission_sets import permission_set_of
+from iamdesk.index.references import is_service_linked, title_of
+from iamdesk.index.trust import trusted_names
+from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
+
+SESSION_WORDS = ("session", "assumed-role", "federated", "arn:aws:sts")
+"""What is typed by who looks for a session: there are as many of them as roles and users."""
+_BUILT_IN_PROVIDERS = ("accounts.google.com", "www.amazon.com", "graph.facebook.com", "cognito-identity.amazonaws.com")
+_SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
+
+type Named = tuple[str, str, str]
+"""What is asked about, the name that it is found by, what it is."""
+
+
+def kind_of_caller(principal: UserDetail | RoleDetail) -> str:
+    """Return what a user or role is, in a few words."""
+    if isinstance(principal, UserDetail):
+        return "user"
+    if permission_set_of(principal) is not None:
+        return "permission set"
+    return "service-linked role" if is_service_linked(principal) else "role"
+
+
+def other_callers(snapshot: Snapshot) -> Iterator[Named]:
+    """Yield callers that are no entry of the snapshot, but that its trust and resource policies name; and nobody.
+
+    Services, SAML and OpenID Connect providers, principals of accounts that the snapshot does not hold.
+    """
+    held = {account.account_id for account in snapshot.accounts}
+    for name in sorted(_names(snapshot)):
+        if name in _BUILT_IN_PROVIDERS:
+            yield name, name, "identity provider"
+        elif name.endswith(_SERVICES):
+            yield name, name, "AWS service"
+        else:
+            found = _by_arn(name, held)
+            if found is not None:
+                yield found
+    yield "anonymous", "anonymous", "anybody, without credentials"
+
+
+def _names(snapshot: Snapshot) -> set[str]:
+    documents: list[Any] = [role.assume_role_policy_document for account in snapshot.accounts for role in account.roles]
+    documents += [resource.policy for resource in snapshot.resources]
+    return {name for document in documents for name in trusted_names(document)}
+
+
+def _by_arn(name: str, held: set[str]) -> Named | None:
+    parts = name.split(":", 5)
+    if len(parts) < 6:
+        return None
+    service, account, (kind, _, rest) = parts[2], parts[4], parts[5].partition("/")
+    match service, kind:
+        case "iam", "saml-provider" | "oidc-provider" if rest:
+            protocol = "SAML" if kind.startswith("saml") else "OpenID Connect"
+            return name, rest, f"{protocol} provider · {account}"
+        case "iam", "user" | "role" | "root" if account not in held and (rest or kind == "root"):
+            label = f"root user of {account}" if kind == "root" else rest.rpartition("/")[2]
+            return name, label, f"{'root user' if kind == 'root' else kind} of another account · {account}"
+        case "sts", "assumed-role" | "federated-user" if rest:
+            return (
+                name,
+                rest.rpartition("/")[2],
+                f"{'role session' if kind[0] == 'a' else 'federated user'} · {account}",
+            )
+    return None
+
+
+def sessions(snapshot: Snapshot) -> Iterator[Named]:
+    """Yield, for each role and user, the ARN of a session of it; the session's name is left to fill in."""
+    for account in snapshot.accounts:
+        head = f"arn:{account.partition}:sts::{account.account_id}"
+        for role in account.roles:
+            name = title_of(role)
+            yield f"{head}:assumed-role/{role.role_name}/${{SessionName}}", f"session of {name}", "role session"
+        for user in account.users:
+            name = user.user_name
+            yield f"{head}:federated-user/{name}", f"federated session of {name}", "federated user (GetFederationToken)"
