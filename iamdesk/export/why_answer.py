@@ -38,6 +38,16 @@ def said_words(denial: Denial) -> str:
     return f"AWS says: nothing allows it{f' in the layer “{where}”' if where else ''}{policy}."
 
 
+def check_cells(comparison: LayerComparison) -> tuple[str, str, str, str]:
+    """Return one check as the cells of a table: layer, what AWS says, what stands here, whether they agree."""
+    return (
+        LAYER_TITLES[comparison.layer],
+        EFFECT_WORDS[comparison.aws],
+        LAYER_OUTCOMES[comparison.here],
+        "agree" if comparison.agrees else "DIFFER",
+    )
+
+
 def _lines(why: Why) -> Iterator[str]:
     denial = why.denial
     yield f"Read from  {denial.form.value}"
@@ -53,11 +63,9 @@ def _lines(why: Why) -> Iterator[str]:
         yield ""
         yield "AWS's checks beside the snapshot's"
         for comparison in why.comparisons:
-            mark = "agrees" if comparison.agrees else "DIFFERS"
-            here = LAYER_OUTCOMES[comparison.here]
-            aws = EFFECT_WORDS[comparison.aws]
+            layer, aws, here, agreement = check_cells(comparison)
             target = f"  {comparison.target}" if comparison.target else ""
-            yield f"  {mark:<8} {LAYER_TITLES[comparison.layer]:<26} AWS: {aws:<20} here: {here}{target}"
+            yield f"  {agreement:<8} {layer:<26} AWS: {aws:<20} here: {here}{target}"
 
 
 def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:

@@ -16,9 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.explain.wording import LAYER_TITLES
-from iamdesk.export.answer_words import LAYER_OUTCOMES
-from iamdesk.export.why_answer import EFFECT_WORDS, said_words
+from iamdesk.export.why_answer import check_cells, said_words
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import menu_text, plain_label, set_cell_tooltip, visible
@@ -196,13 +194,7 @@ class WhyDialog(QDialog):
         self.show_button.setEnabled(why.decision is not None)
         self.checks.clear()
         for comparison in why.comparisons:
-            cells = [
-                LAYER_TITLES[comparison.layer],
-                EFFECT_WORDS[comparison.aws],
-                LAYER_OUTCOMES[comparison.here],
-                "agree" if comparison.agrees else "DIFFER",
-            ]
-            item = QTreeWidgetItem(cells)
+            item = QTreeWidgetItem(list(check_cells(comparison)))
             matched = "\n".join(f"{policy} {sid}".strip() for policy, sid in comparison.statements)
             set_cell_tooltip(item, 0, "\n".join(line for line in (comparison.target, matched) if line))
             self.checks.addTopLevelItem(item)

@@ -1,0 +1,124 @@
+"""The journal of a review: append-only, each entry bound to the one before by its hash.
+
+An entry that is changed, taken out, put in or moved breaks the chain from there on, and `broken_at` says where.
+Undo is an entry of its own.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from iamdesk.review.decisions import Choice, LineDecision
+
+GENESIS = "0" * 64
+"""What the first entry follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of one line, as it is kept."""
+
+    number: int
+    """From 1."""
+    moment: str
+    """UTC, ISO 8601."""
+    reviewer: str
+    account: str
+    line_id: str
+    line_sha256: str
+    """Of what the reviewer saw."""
+    before: LineDecision
+    after: LineDecision
+    previous: str
+    """Hash of the entry before."""
+    sha256: str
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """What the hash is over."""
+        return {
+            "number": self.number,
+            "moment": self.moment,
+            "reviewer": self.reviewer,
+            "account": self.account,
+            "line_id": self.line_id,
+            "line_sha256": self.line_sha256,
+            "before": as_json(self.before),
+            "after": as_json(self.after),
+            "previous": self.previous,
+        }
+
+
+def as_json(decision: LineDecision) -> dict[str, str | None]:
+    """Return a decision as a JSON object."""
+    return {
+        "choice": decision.choice.value,
+        "comment": decision.comment,
+        "owner": decision.owner,
+        "expiry": decision.expiry.isoformat() if decision.expiry else None,
+    }
+
+
+def from_json(value: Mapping[str, Any]) -> LineDecision:
+    """Return the decision of a JSON object.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    expiry = value["expiry"]
+    return LineDecision(
+        Choice(value["choice"]), value["comment"], value["owner"], date.fromisoformat(expiry) if expiry else None
+    )
+
+
+def canonical(value: Any) -> bytes:
+    """Return the one spelling of a JSON value (RFC 8785, for values without numbers other than small integers)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8", "surrogatepass")
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a JSON value's canonical spelling, in lower-case hexadecimal."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def entry_after(
+    previous: Entry | None,
+    *,
+    moment: datetime,
+    reviewer: str,
+    account: str,
+    line_id: str,
+    line_sha256: str,
+    before: LineDecision,
+    after: LineDecision,
+) -> Entry:
+    """Return the next entry of a journal; ``moment`` has a time zone and is kept as UTC by the caller."""
+    unsealed = Entry(
+        number=previous.number + 1 if previous else 1,
+        moment=moment.isoformat(timespec="milliseconds"),
+        reviewer=reviewer,
+        account=account,
+        line_id=line_id,
+        line_sha256=line_sha256,
+        before=before,
+        after=after,
+        previous=previous.sha256 if previous else GENESIS,
+        sha256="",
+    )
+    return Entry(**{name: getattr(unsealed, name) for name in _NAMES}, sha256=digest(unsealed.content))
+
+
+_NAMES = ("number", "moment", "reviewer", "account", "line_id", "line_sha256", "before", "after", "previous")
+
+
+def broken_at(entries: Iterable[Entry]) -> int | None:
+    """Return the number of the first entry that is not what was written, or does not follow; None where all do."""
+    previous = GENESIS
+    for number, entry in enumerate(entries, 1):
+        if entry.number != number or entry.previous != previous or entry.sha256 != digest(entry.content):
+            return number
+        previous = entry.sha256
+    return None

@@ -1,0 +1,243 @@
+"""A review file: nothing that was told as saved is lost, damage is told, nobody certifies their own access."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision, Reviewer
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.lines import EntitlementType, Line, Member
+from iamdesk.review.store import Head, ReviewFile
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HEAD = Head("r-1", "Third quarter", "ab" * 32, "acme-prod.json", NOW)
+ANA = Reviewer("Ana Moreno", "ana", frozenset({"arn:aws:iam::111122223333:user/ana"}))
+KEEP = LineDecision(Choice.KEEP, "needed for on-call")
+REVOKE = LineDecision(Choice.REVOKE, "left the team")
+
+
+def line(number: int, holder: str = "arn:aws:iam::111122223333:user/ben") -> Line:
+    return Line(
+        "111122223333",
+        holder,
+        "user",
+        EntitlementType.MANAGED_POLICY,
+        f"arn:p{number}",
+        f"p{number}",
+        {"actions": number},
+    )
+
+
+LINES = tuple(line(number) for number in range(5))
+POPULATION = (
+    Member("arn:aws:iam::111122223333:user/ben", "111122223333", "user", in_scope=True),
+    Member("arn:aws:iam::111122223333:role/x", "111122223333", "service-linked role", False, "AWS made it"),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "q3.iamreview"
+
+
+@pytest.fixture
+def review(path: Path) -> ReviewFile:
+    return ReviewFile.create(path, HEAD, POPULATION, LINES)
+
+
+def test_a_review_reads_as_it_was_made(review: ReviewFile, path: Path) -> None:
+    review.close()
+    with ReviewFile.open(path, writable=False) as again:
+        assert again.head == HEAD
+        assert again.lines == LINES
+        assert again.population() == POPULATION
+        assert again.damages() == ()
+        assert again.open_lines(NOW.date()) == tuple(each.line_id for each in LINES)
+
+
+def test_decisions_are_there_when_it_is_opened_again(review: ReviewFile, path: Path) -> None:
+    change = review.record({LINES[0].line_id: KEEP}, ANA, lambda: NOW)
+    assert change.before == {LINES[0].line_id: UNDECIDED}
+    review.close()
+    with ReviewFile.open(path) as again:
+        assert again.decision(LINES[0].line_id) == KEEP
+        assert again.counts()[Choice.KEEP] == 1
+        assert again.counts()[Choice.UNDECIDED] == 4
+        (entry,) = again.journal()
+        assert (entry.reviewer, entry.moment) == ("Ana Moreno", "2026-11-24T12:00:00.000+00:00")
+        assert entry.line_sha256 == LINES[0].sha256
+
+
+def test_undo_is_an_entry_of_its_own(review: ReviewFile) -> None:
+    change = review.record({LINES[0].line_id: KEEP}, ANA)
+    review.record(change.before, ANA)
+    assert review.decision(LINES[0].line_id) == UNDECIDED
+    assert [entry.after for entry in review.journal()] == [KEEP, UNDECIDED]
+    assert review.damages() == ()
+
+
+def test_what_stands_already_gets_no_entry(review: ReviewFile) -> None:
+    review.record({LINES[0].line_id: KEEP}, ANA)
+    assert review.record({LINES[0].line_id: KEEP}, ANA).entries == ()
+
+
+def test_second_writer_is_told_and_the_first_goes_on(review: ReviewFile, path: Path) -> None:
+    with pytest.raises(ReviewError, match=r"q3\.iamreview: somebody else has this review open"):
+        ReviewFile.open(path)
+    review.record({LINES[0].line_id: KEEP}, ANA)
+    review.close()
+    with ReviewFile.open(path) as again:
+        assert again.decision(LINES[0].line_id) == KEEP
+
+
+def test_reader_cannot_write(review: ReviewFile, path: Path) -> None:
+    review.close()
+    with ReviewFile.open(path, writable=False) as reading, pytest.raises(ReviewError, match="reading only"):
+        reading.record({LINES[0].line_id: KEEP}, ANA)
+
+
+def test_nobody_certifies_their_own_access(path: Path) -> None:
+    own = line(9, "arn:aws:iam::111122223333:user/ana")
+    with ReviewFile.create(path, HEAD, (), (own,)) as review:
+        with pytest.raises(DecisionError, match="access of their own"):
+            review.record({own.line_id: KEEP}, ANA)
+        review.record({own.line_id: KEEP}, Reviewer("Chloe", "chloe"))
+        assert review.decision(own.line_id) == KEEP
+
+
+def test_many_lines_need_a_reason_and_all_or_none_are_decided(review: ReviewFile) -> None:
+    ids = [each.line_id for each in LINES[:3]]
+    with pytest.raises(DecisionError, match="needs a reason"):
+        review.record(dict.fromkeys(ids, LineDecision(Choice.KEEP)), ANA)
+    with pytest.raises(DecisionError, match="no line"):
+        review.record({ids[0]: KEEP, "unknown": KEEP}, ANA)
+    assert review.counts()[Choice.UNDECIDED] == 5
+    review.record(dict.fromkeys(ids, KEEP), ANA)
+    assert review.counts()[Choice.KEEP] == 3
+
+
+@pytest.mark.parametrize("missing", ["comment", "owner", "expiry"])
+def test_exception_needs_reason_owner_and_last_day(missing: str) -> None:
+    whole = {"comment": "migration", "owner": "Ben", "expiry": date(2027, 1, 31)}
+    assert LineDecision(Choice.EXCEPT, **whole).expiry == date(2027, 1, 31)  # type: ignore[arg-type]
+    del whole[missing]
+    with pytest.raises(DecisionError, match="an exception needs"):
+        LineDecision(Choice.EXCEPT, **whole)  # type: ignore[arg-type]
+
+
+def test_exception_that_has_run_out_waits_again(review: ReviewFile) -> None:
+    exception = LineDecision(Choice.EXCEPT, "migration", "Ben", date(2026, 12, 31))
+    review.record({LINES[0].line_id: exception}, ANA)
+    assert LINES[0].line_id not in review.open_lines(date(2026, 12, 31))
+    assert LINES[0].line_id in review.open_lines(date(2027, 1, 1))
+
+
+def test_existing_file_is_left_as_it_is(path: Path) -> None:
+    path.write_text("mine")
+    with pytest.raises(ReviewError, match="already"):
+        ReviewFile.create(path, HEAD, (), ())
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"SQLite format 3\0" + b"\0" * 84, b"\xff" * 5000])
+def test_what_is_no_review_is_one_sentence(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(ReviewError, match=r"^q3\.iamreview: .+"):
+        ReviewFile.open(path, writable=False)
+
+
+def test_database_of_another_program_is_refused(path: Path) -> None:
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE t (x)")
+    other.close()
+    with pytest.raises(ReviewError, match="no review"):
+        ReviewFile.open(path)
+
+
+def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) -> None:
+    review.close()
+    with sqlite3.connect(path) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    with pytest.raises(ReviewError, match="newer"):
+        ReviewFile.open(path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "place"),
+    [
+        ("UPDATE journal SET reviewer = 'Mallory' WHERE number = 2", "journal entry 2"),
+        ("DELETE FROM journal WHERE number = 2", "journal entry 2"),
+        ("UPDATE journal SET after = replace(after, 'keep', 'revoke') WHERE number = 1", "journal entry 1"),
+        ("UPDATE lines SET line = replace(line, '\"actions\": 0', '\"actions\": 7') WHERE position = 0", "line "),
+        ("UPDATE lines SET sha256 = 'x' WHERE position = 3", "line "),
+    ],
+)
+def test_what_was_altered_is_found(review: ReviewFile, path: Path, statement: str, place: str) -> None:
+    for each in LINES[:3]:
+        review.record({each.line_id: KEEP}, ANA)
+    review.close()
+    with sqlite3.connect(path) as mallory:
+        assert mallory.execute(statement).rowcount == 1
+    mallory.close()
+    with ReviewFile.open(path) as again:
+        assert any(damage.place.startswith(place) for damage in again.damages())
+
+
+def test_damaged_page_is_told_not_raised_as_it_comes(review: ReviewFile, path: Path) -> None:
+    review.close()
+    whole = path.read_bytes()
+    for start in range(0, len(whole), 4096):
+        path.write_bytes(whole[:start] + b"\xa5" * 4096 + whole[start + 4096 :])
+        try:
+            with ReviewFile.open(path, writable=False) as again:
+                again.damages()
+        except ReviewError as error:
+            assert str(error).startswith("q3.iamreview: ")  # noqa: PT017 - damage may be told either way
+
+
+def test_killed_at_random_points_nothing_saved_is_lost(tmp_path: Path) -> None:
+    """100 of 100: the process dies by SIGKILL while it decides."""
+    script = Path(__file__).parent / "killed_writer.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "100", "7"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["sound"] == told["times"] == 100
+    assert told["entries"] > 300
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    acts=st.lists(
+        st.tuples(
+            st.integers(0, 4), st.sampled_from([Choice.KEEP, Choice.REVOKE, Choice.MODIFY]), st.text(max_size=20)
+        ),
+        max_size=12,
+    )
+)
+def test_state_follows_from_the_journal(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[int, Choice, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("review") / "r.iamreview"
+    expected: dict[str, LineDecision] = {}
+    with ReviewFile.create(path, HEAD, (), LINES) as review:
+        for at, choice, comment in acts:
+            decision = LineDecision(choice, comment)
+            review.record({LINES[at].line_id: decision}, ANA)
+            expected[LINES[at].line_id] = decision
+    with ReviewFile.open(path) as again:
+        assert {each.line_id: again.decision(each.line_id) for each in LINES if each.line_id in expected} == expected
+        assert again.damages() == ()
