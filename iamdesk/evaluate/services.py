@@ -55,6 +55,9 @@ KMS_CROSS_ACCOUNT = frozenset(
 )
 """The only actions on a KMS key that another account can be given (SEMANTICS I1)."""
 
+GRANTABLE_ON_KEYS = KMS_CROSS_ACCOUNT - {"listgrants", "revokegrant", "getkeyrotationstatus"}
+"""What a KMS grant can allow (KMS API Reference, CreateGrant, ``Operations``)."""
+
 NEEDS_BOTH_SIDES = frozenset({"vpc-lattice-svcs"})
 """Services that want identity and resource policy to allow, in one account too (SEMANTICS D8)."""
 

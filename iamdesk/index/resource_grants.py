@@ -1,5 +1,6 @@
 """Grants that are no policy, written as one: S3 access control lists and KMS grants (SEMANTICS I1, I6, Table 2)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from iamdesk.policy.document import Document, parse_document
@@ -90,22 +91,57 @@ def network_origin_document(resource: Resource) -> Document | None:
 def key_grants_document(resource: Resource) -> Document | None:
     """Return the grants on a KMS key as a resource policy; None where it has none.
 
-    A grant bound to an encryption context allows only with it: which one, a grant's summary does not say, so the key
-    ``kms:EncryptionContextKeys`` must be there.
+    A grant bound to an encryption context allows what takes one only with it; the rest it allows as it is. Source: KMS
+    API Reference, GrantConstraints. Where it is not captured which context, there has to be one at least.
     """
-    statements = [_grant_statement(grant, resource.arn) for grant in resource.key_grants or ()]
-    return parse_document({"Version": "2012-10-17", "Statement": statements}) if statements else None
+    statements = [one for grant in resource.key_grants or () for one in _grant_statements(grant, resource.arn)]
+    # No variables: what looks like one in an encryption context is meant as it stands.
+    return parse_document({"Version": "2008-10-17", "Statement": statements}) if statements else None
 
 
-def _grant_statement(grant: KeyGrant, arn: str) -> dict[str, Any]:
-    is_service = not grant.grantee_principal.startswith("arn:") and "." in grant.grantee_principal
-    statement: dict[str, Any] = {
-        "Sid": f"Grant{grant.grant_id[:12]}",
+_WITHOUT_CONTEXT = frozenset(
+    {
+        *("DescribeKey", "RetireGrant", "GetPublicKey"),
+        *("Sign", "Verify", "GenerateMac", "VerifyMac", "DeriveSharedSecret"),
+    }
+)
+"""Operations of grants that take no encryption context: constraints do not bind them."""
+
+
+def _grant_statements(grant: KeyGrant, arn: str) -> Iterator[dict[str, Any]]:
+    bound = [operation for operation in grant.operations if operation not in _WITHOUT_CONTEXT]
+    free = [operation for operation in grant.operations if operation in _WITHOUT_CONTEXT]
+    name = f"Grant{grant.grant_id[:12]}"
+    if not grant.has_constraints:
+        bound, free = [], [*grant.operations]
+    if bound:
+        yield {**_grant(name, grant.grantee_principal, bound, arn), "Condition": _constraints(grant)}
+    if free:
+        yield _grant(f"{name}Unbound" if bound else name, grant.grantee_principal, free, arn)
+    if grant.retiring_principal is not None:
+        yield _grant(f"{name}Retiring", grant.retiring_principal, ["RetireGrant"], arn)
+
+
+def _grant(name: str, principal: str, operations: list[str], arn: str) -> dict[str, Any]:
+    is_service = not principal.startswith("arn:") and "." in principal
+    return {
+        "Sid": name,
         "Effect": "Allow",
-        "Principal": {"Service" if is_service else "AWS": grant.grantee_principal},
-        "Action": [f"kms:{operation}" for operation in grant.operations],
+        "Principal": {"Service" if is_service else "AWS": principal},
+        "Action": [f"kms:{operation}" for operation in operations],
         "Resource": arn,
     }
-    if grant.has_constraints:
-        statement["Condition"] = {"Null": {"kms:EncryptionContextKeys": "false"}}
-    return statement
+
+
+def _constraints(grant: KeyGrant) -> dict[str, Any]:
+    """Write constraints as conditions: of a pair, the key is compared without case, the value with it."""
+    pairs = (*grant.encryption_context_subset, *grant.encryption_context_equals)
+    if not pairs:
+        return {"Null": {"kms:EncryptionContextKeys": "false"}}
+    conditions: dict[str, Any] = {
+        "StringEquals": {f"kms:EncryptionContext:{key}": value for key, value in pairs},
+    }
+    if grant.encryption_context_equals:
+        allowed = [key for key, _ in grant.encryption_context_equals]
+        conditions["ForAllValues:StringEqualsIgnoreCase"] = {"kms:EncryptionContextKeys": allowed}
+    return conditions

@@ -10,7 +10,7 @@ from iamdesk.evaluate.derived_keys import DerivedKeys, Through
 from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
 from iamdesk.evaluate.request import Layer, Request
-from iamdesk.evaluate.services import RESOURCE_POLICIES, TRUST_ACTIONS
+from iamdesk.evaluate.services import GRANTABLE_ON_KEYS, RESOURCE_POLICIES, TRUST_ACTIONS
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.index.actions import reference
 from iamdesk.index.endpoint_index import EndpointIndex
@@ -220,6 +220,9 @@ class Questions:
         if target.service == "sts" and target.name in TRUST_ACTIONS:
             return self._trust_policy(target)
         gaps: list[Gap] = []
+        if record is not None and record.key_grants is None and _is_grantable(target):
+            message = "The grants on the key are not in the snapshot: one may allow it."
+            gaps.append(Gap("key-grants-missing", message, Layer.RESOURCE))
         if record is not None and record.is_policy_captured:
             document = self.resources.document_of(record)
             if document is None:
@@ -311,6 +314,12 @@ class Questions:
         arn = target.resource_text
         entity = self.index.users.get(arn) or self.index.roles.get(arn)
         return None if entity is None else tags_without_case((tag.key, tag.value) for tag in entity.tags)
+
+
+def _is_grantable(target: Target) -> bool:
+    """Return whether a KMS grant could allow it (SEMANTICS I1)."""
+    is_key = target.resource is not None and target.resource.resource.startswith("key/")
+    return target.service == "kms" and is_key and target.name in GRANTABLE_ON_KEYS
 
 
 def _gaps_of_token(caller: Caller, target: Target, context: Context) -> tuple[Gap, ...]:

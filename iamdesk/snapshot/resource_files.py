@@ -241,6 +241,9 @@ class Resources:
                     grantee_principal=grant.grantee_principal,
                     operations=grant.operations,
                     has_constraints=bool(grant.constraints),
+                    encryption_context_subset=_pairs(grant.constraints, "EncryptionContextSubset"),
+                    encryption_context_equals=_pairs(grant.constraints, "EncryptionContextEquals"),
+                    retiring_principal=grant.retiring_principal,
                 )
                 for grant in output.grants
             )
@@ -289,3 +292,8 @@ def public_access_block(output: settings.GetPublicAccessBlock) -> PublicAccessBl
         block_public_policy=found.block_public_policy,
         restrict_public_buckets=found.restrict_public_buckets,
     )
+
+
+def _pairs(constraints: Mapping[str, Mapping[str, str]] | None, name: str) -> tuple[tuple[str, str], ...]:
+    """Return the pairs of a grant's constraint."""
+    return tuple((constraints or {}).get(name, {}).items())

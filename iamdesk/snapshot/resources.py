@@ -40,7 +40,13 @@ class KeyGrant(BaseModel):
     grantee_principal: str
     operations: tuple[str, ...]
     has_constraints: bool = False
-    """Whether it is bound to an encryption context."""
+    """Whether it is bound to an encryption context: to which, where it was captured, the next two tell."""
+    encryption_context_subset: tuple[tuple[str, str], ...] = ()
+    """(key, value) pairs that the encryption context has to hold."""
+    encryption_context_equals: tuple[tuple[str, str], ...] = ()
+    """(key, value) pairs that the encryption context has to be, no more and no less."""
+    retiring_principal: str | None = None
+    """Who may retire it beside the grantee."""
 
 
 class PublicAccessBlock(BaseModel):

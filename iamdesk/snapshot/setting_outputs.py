@@ -159,6 +159,7 @@ class ListedKeyGrant(AwsModel):
     grantee_principal: str = ""
     operations: tuple[str, ...] = ()
     constraints: dict[str, dict[str, str]] | None = None
+    retiring_principal: str | None = None
 
 
 class ListGrants(AwsModel):
