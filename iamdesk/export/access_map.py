@@ -24,41 +24,38 @@ class Cell:
 
     counts: Mapping[Reach, int]
     """By reach; every action is in one of them."""
-
-    @property
-    def total(self) -> int:
-        """How many actions there are."""
-        return sum(self.counts.values())
-
-    @property
-    def permitted(self) -> int:
-        """How many may be done, somewhere and under some circumstances."""
-        return self.total - sum(self.counts[reach] for reach in REFUSED)
-
-    @property
-    def conditional(self) -> int:
-        """How many of those only under conditions."""
-        return self.counts[Reach.CONDITIONAL] + self.counts[Reach.SOME_CONDITIONAL]
-
-    @property
-    def awaiting(self) -> int:
-        """How many of those only if a resource's policy that the snapshot does not hold lets the account in."""
-        return self.counts[Reach.AWAITING]
-
-    @property
-    def somewhere(self) -> int:
-        """How many of those on some resources only."""
-        return self.counts[Reach.SOME] + self.counts[Reach.SOME_CONDITIONAL]
-
-    @property
-    def denied(self) -> int:
-        """How many are explicitly denied."""
-        return self.counts[Reach.DENIED]
+    total: int
+    """How many actions there are."""
+    permitted: int
+    """How many may be done, somewhere and under some circumstances."""
+    conditional: int
+    """How many of those only under conditions."""
+    awaiting: int
+    """How many of those only if a resource's policy that the snapshot does not hold lets the account in."""
+    somewhere: int
+    """How many of those on some resources only."""
+    denied: int
+    """How many are explicitly denied."""
 
     @property
     def share(self) -> float:
         """The share of actions that may be done, between 0 and 1."""
         return self.permitted / self.total
+
+
+def cell_of(counts: Mapping[Reach, int]) -> Cell:
+    """Return the cell of some counts, which are not all zero; a reach that is not named counts none."""
+    whole = {reach: counts.get(reach, 0) for reach in Reach}
+    total = sum(whole.values())
+    return Cell(
+        whole,
+        total,
+        total - sum(whole[reach] for reach in REFUSED),
+        whole[Reach.CONDITIONAL] + whole[Reach.SOME_CONDITIONAL],
+        whole[Reach.AWAITING],
+        whole[Reach.SOME] + whole[Reach.SOME_CONDITIONAL],
+        whole[Reach.DENIED],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +68,14 @@ class MapRow:
     """As AWS writes it: ``Amazon S3``."""
     cells: Mapping[str, Cell]
     """By access level; a level of which the service has no action is left out."""
+    total: Cell
+    """All access levels together."""
     reach: ServiceReach
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing of the service may be done, and nothing is denied."""
         return self.reach.is_empty
-
-    @property
-    def total(self) -> Cell:
-        """All access levels together."""
-        return Cell({reach: sum(cell.counts[reach] for cell in self.cells.values()) for reach in Reach})
 
     def matching(self, words: Sequence[str], level: str | None, reaches: frozenset[Reach]) -> int:
         """Return the actions, as bits, that have one of some reaches, one level where one is named, and all words.
@@ -142,9 +136,10 @@ def _rows(access: EffectiveAccess, cancelled: Cancelled) -> Iterator[MapRow]:
         if cancelled():
             raise WorkCancelled
         reach = access.service(service) or _nothing(service)
-        cells = {level: Cell(counts) for level, counts in reach.counts().items()}
+        cells = {level: cell_of(counts) for level, counts in reach.counts().items()}
         if cells:
-            yield MapRow(service, reference().service_name(service) or service, cells, reach)
+            total = cell_of({reach: bits.bit_count() for reach, bits in reach.actions.items()})
+            yield MapRow(service, reference().service_name(service) or service, cells, total, reach)
 
 
 @cache

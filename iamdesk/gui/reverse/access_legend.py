@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from iamdesk.export.access_map import Cell
+from iamdesk.export.access_map import Cell, cell_of
 from iamdesk.gui.reverse.heat_cell import paint_cell
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.query.what_can import Reach
@@ -15,17 +15,13 @@ _SAMPLE = 30
 _GAP = 6
 
 
-def _cell(counts: Mapping[Reach, int]) -> Cell:
-    return Cell({reach: counts.get(reach, 0) for reach in Reach})
-
-
 _SAMPLES: Mapping[str, Cell] = {
-    "all": _cell({Reach.ALLOWED: 1}),
-    "some": _cell({Reach.ALLOWED: 1, Reach.NONE: 2}),
-    "under conditions": _cell({Reach.CONDITIONAL: 1}),
-    "on some resources": _cell({Reach.SOME: 1}),
-    "if the resource's policy agrees": _cell({Reach.AWAITING: 1}),
-    "denied": _cell({Reach.DENIED: 1}),
+    "all": cell_of({Reach.ALLOWED: 1}),
+    "some": cell_of({Reach.ALLOWED: 1, Reach.NONE: 2}),
+    "under conditions": cell_of({Reach.CONDITIONAL: 1}),
+    "on some resources": cell_of({Reach.SOME: 1}),
+    "if the resource's policy agrees": cell_of({Reach.AWAITING: 1}),
+    "denied": cell_of({Reach.DENIED: 1}),
 }
 
 

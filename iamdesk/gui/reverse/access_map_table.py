@@ -1,7 +1,9 @@
 """The heat map: a table of cells that the keyboard walks one by one."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPen
+from collections.abc import Hashable
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -13,13 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.export.access_map import LEVELS, MapRow
+from iamdesk.export.access_map import LEVELS, Cell, MapRow
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.access_map_model import SERVICE, AccessMapModel
 from iamdesk.gui.reverse.heat_cell import paint_cell
 from iamdesk.gui.theme import Colour, colour
 
 _GAP = 6
+_MOST_PAINTED = 1000
 type _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -35,7 +38,8 @@ class AccessMapTable(QTableView):
         self.setObjectName("whatCanTable")
         self.setAccessibleName("What it can do, by service and access level")
         self.setModel(model)
-        self.setItemDelegate(_CellDelegate(self))
+        self._cells = _CellDelegate(self)
+        self.setItemDelegate(self._cells)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)  # the frame says where one is; tints stay
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -76,6 +80,12 @@ class AccessMapTable(QTableView):
             lines.append("\t".join(visible(str(cell)) for cell in cells))
         QApplication.clipboard().setText("\n".join(lines))
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow palette and font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and hasattr(self, "_cells"):
+            self._cells.forget()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Copy; go to the list at Enter; the rest is Qt's."""
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -92,6 +102,12 @@ class _CellDelegate(QStyledItemDelegate):
     def __init__(self, table: AccessMapTable) -> None:
         super().__init__(table)
         self._table = table
+        self._painted: dict[Hashable, QPixmap] = {}
+        """Cells that look alike are painted once: a screen holds a hundred, and scrolling shows them again."""
+
+    def forget(self) -> None:
+        """Paint everything anew: palette or font has changed."""
+        self._painted.clear()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802 - Qt's name
         usual = super().sizeHint(option, index)
@@ -111,7 +127,7 @@ class _CellDelegate(QStyledItemDelegate):
         if index.column() == SERVICE:
             self._paint_service(painter, option, rect, row)
         elif cell is not None:
-            paint_cell(painter, QRectF(rect), cell, option.palette, self._table.devicePixelRatioF())
+            painter.drawPixmap(rect.topLeft(), self._picture(cell, option, rect))
         if index == self._table.currentIndex():
             focused = self._table.hasFocus()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -119,6 +135,24 @@ class _CellDelegate(QStyledItemDelegate):
             painter.setPen(QPen(edge, 2.2 if focused else 1.4))
             painter.drawRoundedRect(QRectF(rect).adjusted(1.5, 1.5, -1.5, -1.5), 3, 3)
         painter.restore()
+
+    def _picture(self, cell: Cell, option: QStyleOptionViewItem, rect: QRect) -> QPixmap:
+        ratio = self._table.devicePixelRatioF()
+        looks = (cell.total, cell.permitted, cell.conditional, cell.awaiting, cell.somewhere, cell.denied)
+        key = (looks, rect.width(), rect.height(), ratio)
+        found = self._painted.get(key)
+        if found is None:
+            if len(self._painted) >= _MOST_PAINTED:
+                self._painted.clear()
+            found = QPixmap(round(rect.width() * ratio), round(rect.height() * ratio))
+            found.setDevicePixelRatio(ratio)
+            found.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(found)
+            painter.setFont(option.font)
+            paint_cell(painter, QRectF(0, 0, rect.width(), rect.height()), cell, option.palette, ratio)
+            painter.end()
+            self._painted[key] = found
+        return found
 
     def _paint_service(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, row: MapRow) -> None:
         room = rect.adjusted(_GAP, 0, -_GAP, 0)

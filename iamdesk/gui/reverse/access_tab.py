@@ -58,6 +58,7 @@ class AccessTab(QWidget):
         self._name = ""
         self._is_group = False
         self._chosen = ("", SERVICE)
+        self._is_behind = False
         self.message = MessageBar()
         self.map = AccessMapModel(self)
         self.list = AccessListModel(self.palette(), self)
@@ -73,6 +74,7 @@ class AccessTab(QWidget):
         self._behind = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton("Clear the filter")
+        self._clear_filter.setAccessibleName("Clear the filter")
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._pages = QStackedWidget()
         self._lay_out()
@@ -138,7 +140,7 @@ class AccessTab(QWidget):
     def _connect(self) -> None:
         self.filters.changed.connect(self._filter)
         self.filters.left.connect(self.table.setFocus)
-        self._glance.timeout.connect(self._list_actions, Qt.ConnectionType.QueuedConnection)
+        self._glance.timeout.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
         self._clear_filter.clicked.connect(self.filters.clear)
         self.finder.found.connect(self._found)
         self.finder.stopped.connect(self._cancelled)
@@ -231,11 +233,18 @@ class AccessTab(QWidget):
         row = self.map.row(current)
         if row is not None:
             self._chosen = (row.service, current.column())
+            self._is_behind = True
             self._glance.start()
+
+    def _catch_up(self) -> None:
+        """Fill the list where it still shows the cell before."""
+        if self._is_behind:
+            self._list_actions()
 
     def _list_actions(self) -> None:
         """Fill the list with the actions of the current cell."""
         self._glance.stop()
+        self._is_behind = False
         index = self.table.currentIndex()
         row, shown = self.map.row(index), self.map.map
         if row is None or shown is None:
@@ -253,8 +262,7 @@ class AccessTab(QWidget):
         self.details.start(f"Asking about {len(lines):,} actions", details_of(tuple(lines)))
 
     def _go_to_list(self) -> None:
-        if self._glance.isActive():
-            self._list_actions()
+        self._catch_up()
         if self.list.lines:
             self.actions_view.setCurrentIndex(self.list.index(0, 0))
             self.actions_view.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPalette
 from iamdesk.export.access_map import Cell
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Mark
-from iamdesk.gui.theme import Colour, colour
+from iamdesk.gui.theme import Colour, colour, is_dark
 
 _PIE = 5.0
 """Radius."""
@@ -44,9 +44,10 @@ def conditional_tint(share: float, palette: QPalette) -> QColor:
 
 
 def hatch_colour(palette: QPalette, name: Colour = Colour.CONDITIONAL) -> QColor:
-    """Return the colour of hatching: faint enough to be read through."""
-    found = colour(name, palette)
-    found.setAlphaF(0.30)
+    """Return the colour of hatching: lines that set it apart and can be read through, darker than the ground."""
+    dark = is_dark(palette)
+    found = palette.base().color() if dark else colour(name, palette)
+    found.setAlphaF(0.55 if dark else 0.30)
     return found
 
 

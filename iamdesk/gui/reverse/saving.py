@@ -14,7 +14,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress
 type Render = Callable[[Progress, Cancelled], bytes]
 """Makes the bytes of the file, in a worker."""
 
-LABELS: Mapping[str, str] = {".csv": "CSV table", ".json": "JSON"}
+LABELS: Mapping[str, str] = {".csv": "CSV table", ".json": "JSON", ".svg": "SVG drawing", ".png": "PNG picture"}
 
 
 class Saver:

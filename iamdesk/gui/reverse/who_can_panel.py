@@ -61,6 +61,7 @@ class WhoCanPanel(QWidget):
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton("Clear the filter")
+        self._clear_filter.setAccessibleName("Clear the filter")
         self._pages = QStackedWidget()
         self._lay_out()
         self.search = Stream(jobs, "who can", self._failed, self)
