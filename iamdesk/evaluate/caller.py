@@ -61,6 +61,8 @@ class Caller:
     has_missing_path: bool = False
     """Whether the role's path is not known: a session ARN carries none (SEMANTICS E3)."""
 
+    canonical_id: str | None = None
+    """The S3 canonical user id of its account, where the snapshot has it (SEMANTICS E13)."""
     is_any_member: bool = False
     """Whether it is some user of whom nothing is known but a group: what a group lets its members do."""
 

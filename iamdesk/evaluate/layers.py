@@ -121,7 +121,7 @@ def with_allows(situation: Situation, counted: Tally, slots: Iterable[Slot], nam
     for leg, added in by_leg.items():
         one, on_leg = situations[leg], tallies[leg]
         grants = on_leg.grants
-        if any(slot.layer in (Layer.RESOURCE, Layer.TRUST) for slot in added):
+        if any(slot.layer in _RESOURCE_SIDE for slot in added):
             grants = {**grants, named: TRUE}
         missing = [slot for slot in added if slot not in one.slots]
         if missing:

@@ -66,8 +66,9 @@ def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
         case PrincipalType.FEDERATED:
             federated = caller.kind in (CallerKind.SAML, CallerKind.OIDC) and text == caller.text
             return Grant.EXACT if federated else None
-        case PrincipalType.CANONICAL_USER:
-            return None  # cannot be told from an IAM snapshot (SEMANTICS E13)
+        case PrincipalType.CANONICAL_USER:  # stands for the account that has the id (SEMANTICS E13)
+            is_own = caller.canonical_id is not None and text == caller.canonical_id
+            return Grant.ACCOUNT if is_own and _signs(caller) else None
     if text == "*":
         return Grant.EVERYONE
     if caller.account is None:

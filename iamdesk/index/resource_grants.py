@@ -24,6 +24,15 @@ _OBJECT_ACTIONS: dict[str, tuple[str, ...]] = {
 }
 
 
+ACL_ACTIONS = frozenset(
+    name.partition(":")[2].lower()
+    for table in (_BUCKET_ACTIONS, _OBJECT_ACTIONS)
+    for names in table.values()
+    for name in names
+)
+"""What an access control list can allow (names in lower case)."""
+
+
 def acl_document(resource: Resource, account_block: PublicAccessBlock | None) -> Document | None:
     """Return an S3 ACL as a resource policy; None where it grants nothing (ACLs are off, or none was captured).
 

@@ -22,6 +22,7 @@ from iamdesk.index.resource_index import ResourceIndex, is_of_access_point, tags
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import parse_document
 from iamdesk.query.access_points import behind, gaps_of, network_origin, restricts_public, through
+from iamdesk.query.beside_policies import gaps_beside_policies
 from iamdesk.query.endpoints import came_through
 from iamdesk.query.standings import Standing, Standings, attached_levels
 from iamdesk.snapshot.model import Snapshot
@@ -41,7 +42,9 @@ class Questions:
         self.endpoints = EndpointIndex(snapshot, self.index.documents)
         self.now = now
         """The moment at which a question is asked."""
-        self._standings = Standings(self.index, self.organization)
+        canonical_ids = {one.account_id: one.canonical_id for one in snapshot.account_settings if one.canonical_id}
+        self._standings = Standings(self.index, self.organization, canonical_ids)
+        self._canonical_ids = frozenset(canonical_ids.values())
 
     def question(self, request: Request, standing: Standing | None = None) -> Question:
         """Return a request with everything that belongs to it, ready to be decided.
@@ -142,6 +145,7 @@ class Questions:
                 gaps=(
                     *policies.gaps,
                     *gaps,
+                    *gaps_beside_policies(caller, target, owner, record, resource, self._canonical_ids),
                     *rcp_gaps,
                     *came.gaps,
                     *gaps_of(target, record),

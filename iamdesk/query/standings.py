@@ -1,7 +1,8 @@
 """Who asks, as the evaluator knows them: what a principal carries and what the snapshot knows and lacks of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import SIGNED, Caller, CallerKind, parse_caller
@@ -33,9 +34,16 @@ class Standing(NamedTuple):
 class Standings:
     """Finds principals of one snapshot; each is found once."""
 
-    def __init__(self, index: PolicyIndex, organization: OrganizationIndex | None) -> None:
+    def __init__(
+        self,
+        index: PolicyIndex,
+        organization: OrganizationIndex | None,
+        canonical_ids: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Find principals; ``canonical_ids`` are S3's ids of accounts, by account."""
         self.index = index
         self.organization = organization
+        self._canonical_ids = canonical_ids
         self._known: dict[str, Standing] = {}
 
     def of(self, principal: str) -> Standing:
@@ -46,7 +54,11 @@ class Standings:
         """
         found = self._known.get(principal)
         if found is None:
-            found = self._known[principal] = Standing(*self._find_principal(principal))
+            policies, caller, may_be_tagged = self._find_principal(principal)
+            canonical_id = self._canonical_ids.get(caller.account or "")
+            if canonical_id is not None:
+                caller = replace(caller, canonical_id=canonical_id)
+            found = self._known[principal] = Standing(policies, caller, may_be_tagged)
         return found
 
     def member_of(self, group: str) -> Standing:
@@ -59,7 +71,10 @@ class Standings:
             raise RequestError(f"the snapshot has no group {group}")
         _, partition, _, _, account, resource = group.split(":", 5)
         name = f"A member of {resource.rpartition('/')[2]}"
-        caller = Caller(CallerKind.USER, group, partition, account, name=name, is_any_member=True)
+        canonical_id = self._canonical_ids.get(account)
+        caller = Caller(
+            CallerKind.USER, group, partition, account, name=name, canonical_id=canonical_id, is_any_member=True
+        )
         scps, gaps = self._scps(account)
         return Standing(replace(_policy_set(self.index.carried(group), gaps), scps=scps), caller, may_be_tagged=False)
 

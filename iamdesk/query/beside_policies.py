@@ -1,0 +1,54 @@
+"""What may let a caller in beside policies, and the snapshot does not hold: it becomes an assumption of a denial."""
+
+from collections.abc import Collection, Iterator
+
+from iamdesk.evaluate.caller import Caller
+from iamdesk.evaluate.policies import AttachedPolicy, Gap
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.sharing import shared_by
+from iamdesk.evaluate.target import Target
+from iamdesk.index.resource_grants import ACL_ACTIONS
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.snapshot.resources import ObjectOwnership, Resource
+
+
+def gaps_beside_policies(
+    caller: Caller,
+    target: Target,
+    owner: str | None,
+    record: Resource | None,
+    policy: AttachedPolicy | None,
+    canonical_ids: Collection[str],
+) -> Iterator[Gap]:
+    """Yield what is not known of shares, access control lists and canonical user ids.
+
+    ``canonical_ids`` are those whose accounts the snapshot knows. Inside an account none of them grants anything
+    (SEMANTICS I6), so for most questions there is none.
+    """
+    if target.resource is None or caller.account == owner or owner is None:
+        return
+    how = shared_by(target.service, target.resource_types) if caller.account is not None else None
+    if how is not None:
+        message = f"Whether the resource is shared with account {caller.account} by {how} is not in the snapshot."
+        yield Gap("sharing-missing", message, Layer.RESOURCE)
+    if target.service != "s3":
+        return
+    if record is not None and record.access_point is None and _acl_may_count(record) and target.name in ACL_ACTIONS:
+        yield Gap("acl-missing", "The access control list is not in the snapshot: one may allow it.", Layer.ACL)
+    if policy is not None and caller.account is not None and caller.canonical_id is None:
+        unknown = [name for name in _canonical_users(policy.document) if name not in canonical_ids]
+        if unknown:
+            message = f"Which account the canonical user id {unknown[0]} in the policy means is not in the snapshot."
+            yield Gap("canonical-user-missing", message, Layer.RESOURCE)
+
+
+def _acl_may_count(record: Resource) -> bool:
+    return record.acl is None and record.object_ownership is not ObjectOwnership.BUCKET_OWNER_ENFORCED
+
+
+def _canonical_users(document: Document) -> Iterator[str]:
+    for statement in document.statements:
+        for entry in statement.principals or ():
+            if entry.type is PrincipalType.CANONICAL_USER and statement.is_allow:
+                yield entry.text
