@@ -20,10 +20,13 @@ from iamdesk.snapshot.source import MAX_BYTES, MAX_RATIO, RATIO_FROM
 from iamdesk.snapshot.visible import visible
 
 _STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without files
-_MAX_DIRECTORY = 256 << 20  # bytes: five hundred for each of the most files
 _END = b"PK\x05\x06"
 _END_SIZE = 22
 _END64 = b"PK\x06\x06"
+_END64_SIZE = 76  # of both records of zip64
+_IN_ZIP64 = 0xFFFF_FFFF
+_ENTRY = b"PK\x01\x02"
+_PIECE = 1 << 20
 _LOCAL_HEADER = 30  # bytes, at the least
 _MAX_COMMENT = 1 << 16
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -54,7 +57,7 @@ def files_of_archive(path: Path, problems: list[Problem]) -> Iterator[list[Found
     """
     name = visible(path.name, 200)
     with path.open("rb") as file:
-        if _directory_size(file) > _MAX_DIRECTORY:
+        if _listed(file) > MAX_BUNDLE_FILES:
             raise SnapshotError(f"{name}: the archive lists more files than a snapshot holds")
         file.seek(0)
         try:
@@ -69,25 +72,37 @@ def _why(error: Exception) -> str:
     return visible(str(error)) or type(error).__name__
 
 
-def _directory_size(file: BinaryIO) -> int:
-    """Return how many bytes the archive says that its list of files takes: all are read at once when it is opened."""
+def _listed(file: BinaryIO) -> int:
+    """Return how many files the archive lists: all become objects at once when it is opened.
+
+    They are counted, for what an archive says of their number nobody checks.
+    """
     end = file.seek(0, 2)
-    file.seek(max(0, end - _MAX_COMMENT - _END_SIZE - 76))  # 76: the two records of zip64 before it
+    tail_start = max(0, end - _MAX_COMMENT - _END_SIZE - _END64_SIZE)
+    file.seek(tail_start)
     tail = file.read()
     at = tail.rfind(_END)
     if at < 0:
         return 0
-    declared = int.from_bytes(tail[at + 12 : at + 16], "little")
+    size = int.from_bytes(tail[at + 12 : at + 16], "little")
     at64 = tail.rfind(_END64, 0, at)
-    if at64 >= 0:
-        declared = max(declared & 0x7FFF_FFFF, int.from_bytes(tail[at64 + 40 : at64 + 48], "little"))
-    return min(declared, end)
+    if at64 >= 0 and size == _IN_ZIP64:
+        size = int.from_bytes(tail[at64 + 40 : at64 + 48], "little")
+        at = at64
+    start = max(0, tail_start + at - size)
+    file.seek(start)
+    left, count, rest = tail_start + at - start, 0, b""
+    while left > 0 and (piece := file.read(min(_PIECE, left))):
+        left -= len(piece)
+        count += (rest + piece).count(_ENTRY)
+        rest = piece[-len(_ENTRY) + 1 :]
+        if count > MAX_BUNDLE_FILES:
+            break
+    return count
 
 
 def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> Iterator[FoundFile]:
     members = [member for member in archive.infolist() if not member.is_dir()]
-    if len(members) > MAX_BUNDLE_FILES:
-        raise SnapshotError(f"{visible(path.name, 200)}: the archive holds more than {MAX_BUNDLE_FILES:,} files")
     total = sum(member.file_size for member in members)
     packed = path.stat().st_size
     if total > RATIO_FROM and total > MAX_RATIO * packed:

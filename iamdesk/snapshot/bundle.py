@@ -5,7 +5,7 @@ What the outputs amount to together is made by `organization_files`, `resource_f
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -52,13 +52,17 @@ class Bundle:
     captures: dict[str, Capture] = field(default_factory=dict)
     """By path."""
     problems: list[Problem] = field(default_factory=list)
+    ask: Callable[[], None] = field(default=lambda: None)
+    """Called now and then; raises `WorkCancelled` when nobody wants the work any more."""
     manifest: Manifest | None = None
     listed: Mapping[str, ManifestFile] = field(default_factory=dict)
     """What the manifest says of each file, by path."""
 
     def of[Model: BaseModel](self, service: str, command: str, model: type[Model]) -> Iterator[tuple[Part, Model]]:
         """Yield the pages of every file that holds the output of a command, each with the file's part."""
-        for part in self.parts.get((service, command), ()):
+        for number, part in enumerate(self.parts.get((service, command), ())):
+            if not number % 256:
+                self.ask()
             for page in part.pages:
                 if isinstance(page, model):
                     yield part, page

@@ -67,21 +67,24 @@ def found_file(path: Path, inner: str) -> FoundFile:
     return FoundFile(path, inner, status.st_size, lambda: path.open("rb"))
 
 
-def files_in(root: Path, problems: list[Problem]) -> Iterator[FoundFile]:
+def files_in(root: Path, problems: list[Problem], ask: Callable[[], None]) -> Iterator[FoundFile]:
     """Yield the files of a folder and of the folders in it, by name; hidden ones are passed over.
 
-    Folders are walked one level deep, and those of a bundle or of iam-collect to their end.
+    Folders are walked one level deep, and those of a bundle or of iam-collect to their end. ``ask`` is called now and
+    then; what it raises ends the walk.
 
     Raises:
         OSError: the folder cannot be opened, or holds more files than a snapshot does.
     """
     real_root = root.resolve(strict=True)
-    seen: set[Path] = set()
-    for inner, is_link in _entries(root, problems):
+    seen: set[str] = set()
+    for number, (inner, is_link) in enumerate(_entries(root, problems)):
+        if not number % 256:
+            ask()
         path = root / inner
         try:
-            real = path.resolve(strict=True) if is_link else real_root / inner
-            if not real.is_relative_to(real_root):
+            real = str(path.resolve(strict=True)) if is_link else f"{real_root}/{inner}"
+            if is_link and not Path(real).is_relative_to(real_root):
                 problems.append(_problem(inner, "the link leads out of the folder; it was not followed"))
             elif real not in seen:
                 seen.add(real)

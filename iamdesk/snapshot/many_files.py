@@ -62,7 +62,7 @@ class _Reading:
     """What was read so far."""
 
     read: ReadSoFar
-    bundle: Bundle = field(default_factory=Bundle)
+    bundle: Bundle = field(init=False)
     sources: dict[str, SourceText] = field(default_factory=dict)
     """Files that were read, by path below the bundle's top folder."""
     contents: list[FilePages] = field(default_factory=list)
@@ -74,6 +74,7 @@ class _Reading:
     spied: list[Resource] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.bundle = Bundle(ask=self.read.ask)
         self.collected = IamCollect(self.bundle)
 
 

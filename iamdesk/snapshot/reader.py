@@ -39,7 +39,7 @@ def load_snapshot(
     with ExitStack() as opened:
         try:
             if stat.S_ISDIR(path.stat().st_mode):
-                is_one, files = False, list(files_in(path, problems))
+                is_one, files = False, list(files_in(path, problems, ReadSoFar(progress, cancelled, 0).ask))
             elif is_archive(path):
                 is_one, files = False, opened.enter_context(files_of_archive(path, problems))
             else:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from iamdesk.snapshot import archive
 from iamdesk.snapshot.capture import CaptureState
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
 
 from .bundles import ACCOUNT, FORMS, HERE, IAM, OTHER, S3, allow, as_bytes, as_folder, as_zip, details
@@ -213,3 +215,41 @@ def test_a_name_too_long_for_a_path_is_spelled_out_by_the_manifest(tmp_path: Pat
     assert f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/{table}" in [resource.arn for resource in snapshot.resources]
     (without,) = load_snapshot(as_folder(tmp_path, files, "by-hand")).problems
     assert without.message.startswith("its name was too long for a path")
+
+
+# --- what it costs
+
+
+def test_cancelling_ends_the_opening_of_a_bundle_at_any_moment(tmp_path: Path) -> None:
+    path = as_folder(tmp_path, SMALL)
+    asked = 0
+
+    def count_only() -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    load_snapshot(path, cancelled=count_only)
+    assert asked > 10
+    for moment in range(asked):
+        left = iter(range(moment))
+        with pytest.raises(WorkCancelled):
+            load_snapshot(path, cancelled=lambda left=left: next(left, None) is None)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_progress_counts_the_bytes_of_all_files(tmp_path: Path, form: str) -> None:
+    told: list[tuple[int, int]] = []
+    load_snapshot(FORMS[form](tmp_path, SMALL), progress=lambda done, total: told.append((done, total)))
+    total = sum(len(as_bytes(content)) for content in SMALL.values())
+    assert told[-1] == (total, total)
+    assert told == sorted(told)
+
+
+def test_an_archive_that_lists_more_files_than_a_snapshot_holds_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = as_zip(tmp_path, {**SMALL, **{f"more/{number}.json": "{}" for number in range(100)}})
+    monkeypatch.setattr(archive, "MAX_BUNDLE_FILES", 50)
+    with pytest.raises(SnapshotError, match="the archive lists more files than a snapshot holds"):
+        load_snapshot(path)
