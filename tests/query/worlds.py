@@ -20,11 +20,24 @@ from iamdesk.snapshot.organization import (
     OrganizationPolicy,
     OrganizationPolicyType,
 )
-from iamdesk.snapshot.resources import AclGrant, KeyGrant, ObjectOwnership, PublicAccessBlock, Resource
+from iamdesk.snapshot.resources import (
+    AccessPoint,
+    AccessPointBucket,
+    AccountSettings,
+    AclGrant,
+    KeyGrant,
+    ObjectOwnership,
+    PublicAccessBlock,
+    Resource,
+    VpcEndpoint,
+)
 
 type Json = dict[str, Any]
 
 A, B = "111111111111", "222222222222"
+POINT = f"arn:aws:s3:eu-west-1:{A}:accesspoint/ap"
+ENDPOINT = "vpce-1"
+PERMISSION_SET = "AWSReservedSSO_Reader_0123456789abcdef"
 NOON = datetime(2026, 9, 30, 12, tzinfo=UTC)
 
 ACTIONS = [
@@ -57,6 +70,9 @@ RESOURCES = [
     f"arn:aws:kms:eu-west-1:{A}:key/k",
     f"arn:aws:kms:*:{A}:k",
     f"arn:aws:ec2:eu-west-1:{A}:instance/*",
+    f"{POINT}/object/*",
+    f"arn:aws:s3:*:{A}:accesspoint/*",
+    f"{POINT}/object/${{aws:PrincipalTag/team}}/*",
 ]
 CONDITIONS: list[Json] = [
     {"StringEquals": {"aws:username": ["u1", "u2"]}},
@@ -80,6 +96,13 @@ CONDITIONS: list[Json] = [
     {"ForAnyValue:StringEquals": {"aws:PrincipalOrgPaths": "o-1/r-1/"}},
     {"StringEquals": {"kms:CallerAccount": A}},
     {"NoSuchOperator": {"aws:username": "u1"}},
+    {"StringEquals": {"s3:DataAccessPointAccount": A}},
+    {"ArnLike": {"s3:DataAccessPointArn": f"arn:aws:s3:*:{A}:accesspoint/a*"}},
+    {"StringEquals": {"aws:SourceVpc": "vpc-1"}},
+    {"StringNotEquals": {"aws:SourceVpce": ENDPOINT}},
+    {"Null": {"identitystore:UserId": "false"}},
+    {"Null": {"lambda:SourceFunctionArn": "true"}},
+    {"Null": {"aws:TokenIssueTime": "false"}},
 ]
 NAMED: list[Any] = [
     "*",
@@ -93,6 +116,7 @@ NAMED: list[Any] = [
     {"AWS": "AIDAU2"},
     {"AWS": f"arn:aws:iam::{B}:user/u2"},
     {"Service": "ec2.amazonaws.com"},
+    {"CanonicalUser": "c1"},
 ]
 
 
@@ -166,7 +190,12 @@ def accounts(draw: st.DrawFn, account: str) -> Account:
     ]
     roles = [
         {**carrier("role", name, path), "RoleId": f"AROA{name}", "AssumeRolePolicyDocument": draw(TRUSTS)}
-        for name, path in (("r1", "/"), ("r2", "/app/"), ("AWSServiceRoleForX", "/aws-service-role/x.amazonaws.com/"))
+        for name, path in (
+            ("r1", "/"),
+            ("r2", "/app/"),
+            ("AWSServiceRoleForX", "/aws-service-role/x.amazonaws.com/"),
+            (PERMISSION_SET, "/aws-reserved/sso.amazonaws.com/"),
+        )
     ]
     if draw(st.integers(0, 4)) == 0:
         users.append({**carrier("user", "odd"), "Arn": f"arn:aws:iam::333333333333:user/{account}"})
@@ -234,7 +263,34 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
         policy=draw(documents(names_principals=True)),
         key_grants=draw(st.sampled_from([None, (grant,)])),
     )
-    return draw(st.sampled_from([(), (bucket,), (bucket, key)]))
+    known = AccessPoint(
+        buckets=draw(
+            st.sampled_from([(AccessPointBucket(name="b", account_id=B),), (AccessPointBucket(name="b"),), ()])
+        ),
+        network_origin=draw(st.sampled_from([None, "VPC"])),
+        vpc_id="vpc-1",
+        alias="ap-s3alias",
+    )
+    point = Resource(
+        arn=POINT,
+        account_id=A,
+        policy=draw(st.one_of(st.none(), documents(names_principals=True))),
+        tags=draw(st.sampled_from([None, (("team", "red"),)])),
+        public_access_block=draw(st.sampled_from([None, PublicAccessBlock(restrict_public_buckets=True)])),
+        access_point=known,
+    )
+    return draw(st.sampled_from([(), (bucket,), (bucket, key), (bucket, point), (point, key)]))
+
+
+@st.composite
+def endpoints(draw: st.DrawFn) -> VpcEndpoint:
+    return VpcEndpoint(
+        vpc_endpoint_id=ENDPOINT,
+        vpc_endpoint_type=draw(st.sampled_from(["Gateway", "Interface"])),
+        vpc_id="vpc-1",
+        service_name=draw(st.sampled_from(["com.amazonaws.eu-west-1.s3", "com.amazonaws.eu-west-1.sts"])),
+        policy_document=draw(documents(names_principals=True)),
+    )
 
 
 @st.composite
@@ -247,6 +303,8 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         accounts=(draw(accounts(A)), draw(accounts(B))) if draw(st.booleans()) else (draw(accounts(A)),),
         organization=draw(st.one_of(st.none(), organizations())),
         resources=draw(resources()),
+        vpc_endpoints=draw(st.lists(endpoints(), max_size=1).map(tuple)),
+        account_settings=draw(st.sampled_from([(), (AccountSettings(account_id=B, canonical_id="c1"),)])),
         latest=NOON,
     )
 
@@ -272,6 +330,12 @@ QUESTIONS = st.sampled_from(
         ("ec2:RunInstances", f"arn:aws:ec2:eu-west-1:{A}:instance/*"),
         ("ec2:RunInstances", f"arn:aws-cn:ec2:cn-north-1:{B}:instance/i"),
         ("nosuch:Action", "*"),
+        ("s3:GetObject", f"{POINT}/object/u1/x"),
+        ("s3:GetObject", f"{POINT}/object/red/x"),
+        ("s3:GetObject", "arn:aws:s3:::ap-s3alias/red/x"),
+        ("s3:ListBucket", POINT),
+        ("s3:GetAccessPointPolicy", POINT),
+        ("s3:GetObject", f"arn:aws:s3:eu-west-1:{B}:accesspoint/lost/object/x"),
     ]
 )
 CONTEXTS = st.sampled_from(
@@ -282,5 +346,9 @@ CONTEXTS = st.sampled_from(
         {"aws:username": "u1", "s3:prefix": "red"},
         {"AWS:PrincipalArn": f"arn:aws:iam::{A}:role/r1", "aws:PrincipalType": None},
         {"aws:PrincipalTag/team": ["red"], "aws:SourceIp": "10.1.2.3"},
+        {"aws:SourceVpce": ENDPOINT},
+        {"aws:SourceVpce": None, "aws:MultiFactorAuthPresent": "false"},
+        {"aws:TokenIssueTime": "2026-09-30T11:00:00Z"},
+        {"aws:tokenissuetime": "2026-09-30T11:00:00Z", "aws:MultiFactorAuthPresent": None},
     ]
 )
