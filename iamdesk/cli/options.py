@@ -19,6 +19,14 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class TableFormat(StrEnum):
+    """How an answer of many rows is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
 SnapshotPath = Annotated[
     Path,
     typer.Argument(metavar="SNAPSHOT", help="What get-account-authorization-details printed.", show_default=False),
@@ -56,6 +64,7 @@ SessionPolicies = Annotated[
     typer.Option("--session-policy", metavar="FILE", help="A policy passed with the session.", show_default=False),
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", help="How to print the answer.")]
+OutputTable = Annotated[TableFormat, typer.Option("--format", help="How to print the answer.")]
 
 
 def read_context(pairs: Sequence[str], absent: Sequence[str] = ()) -> Mapping[str, str | Sequence[str] | None]:

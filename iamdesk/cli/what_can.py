@@ -1,24 +1,19 @@
 """``iamdesk what-can``: the effective permissions of one principal or group."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from iamdesk.cli import options
-from iamdesk.cli.output import note, say, say_json
+from iamdesk.cli.output import note, say, say_bytes, say_json
+from iamdesk.export.access_words import REACH_WORDS
 from iamdesk.export.effective_access import to_effective_access
+from iamdesk.export.what_can import actions_to_csv
 from iamdesk.query.what_can import EffectiveAccess, Reach
 from iamdesk.workbench import Workbench
 
-_WORDS: Mapping[Reach, str] = {
-    Reach.ALLOWED: "allowed",
-    Reach.CONDITIONAL: "under conditions",
-    Reach.AWAITING: "if the resource's policy lets the account in",
-    Reach.SOME: "on some resources",
-    Reach.SOME_CONDITIONAL: "on some resources under conditions",
-    Reach.DENIED: "denied",
-}
+_TOLD = frozenset(Reach) - {Reach.NONE}
 
 
 def what_can(
@@ -32,15 +27,18 @@ def what_can(
     resource: Annotated[
         str | None, typer.Option(metavar="ARN", help="Only what may be done on this resource.", show_default=False)
     ] = None,
-    output_format: options.OutputFormat = options.Format.TEXT,
+    output_format: options.OutputTable = options.TableFormat.TEXT,
 ) -> None:
     """Tell what a principal may do, by service.
 
     "Allowed" means on every resource that no policy names; "on some resources", on those that a policy names.
     """
     access = Workbench().open_snapshot(snapshot).what_can(principal=principal, service=service, resource=resource)
-    if output_format is options.Format.JSON:
+    if output_format is options.TableFormat.JSON:
         say_json(to_effective_access(access))
+        return
+    if output_format is options.TableFormat.CSV:
+        say_bytes(actions_to_csv(access, snapshot.name))
         return
     for line in _lines(access, by_action=service is not None or resource is not None):
         say(line)
@@ -54,9 +52,9 @@ def _lines(access: EffectiveAccess, by_action: bool) -> Iterator[str]:
         if found.is_empty:
             yield "  nothing"
         for level, counts in found.counts().items():
-            told = [f"{count:,} {_WORDS[reach]}" for reach, count in counts.items() if count and reach in _WORDS]
+            told = [f"{count:,} {REACH_WORDS[reach]}" for reach, count in counts.items() if count and reach in _TOLD]
             if told:
                 yield f"  {level:<24}of {sum(counts.values()):,}: {', '.join(told)}"
             for action in access.actions(found.service, level) if by_action else ():
-                if action.reach in _WORDS:
-                    yield f"    {action.name:<44}{_WORDS[action.reach]}"
+                if action.reach in _TOLD:
+                    yield f"    {action.name:<44}{REACH_WORDS[action.reach]}"

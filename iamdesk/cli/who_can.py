@@ -1,14 +1,13 @@
 """``iamdesk who-can``: everybody for whom one question is answered with allowed or conditional."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from iamdesk.cli import options
-from iamdesk.cli.output import note, say, say_json
+from iamdesk.cli.output import note, say, say_bytes, say_json
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision, Part
 from iamdesk.export.answer_words import condition_words
-from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.export.who_can import report_of, to_csv, to_who_can_row
 from iamdesk.workbench import Workbench
 
 
@@ -19,7 +18,7 @@ def who_can(
     context: options.Context = [],  # noqa: B006 - read by typer, never changed
     absent: options.Absent = [],  # noqa: B006
     unknown_context: options.UnknownKeys = UnknownContext.UNKNOWN,
-    output_format: options.OutputFormat = options.Format.TEXT,
+    output_format: options.OutputTable = options.TableFormat.TEXT,
 ) -> None:
     """List everybody who can do it, and how.
 
@@ -35,8 +34,11 @@ def who_can(
             unknown_context=unknown_context,
         )
     )
-    if output_format is options.Format.JSON:
-        say_json([_as_object(row.principal, row.explanation) for row in rows])
+    if output_format is options.TableFormat.JSON:
+        say_json([to_who_can_row(row.principal, row.explanation) for row in rows])
+        return
+    if output_format is options.TableFormat.CSV:
+        say_bytes(to_csv(report_of(tuple(rows), snapshot.name)))
         return
     found = 0
     for row in rows:
@@ -44,12 +46,6 @@ def who_can(
         for line in _lines(row.principal, row.explanation):
             say(line)
     note("1 principal" if found == 1 else f"{found:,} principals")
-
-
-def _as_object(principal: str, decision: Decision) -> dict[str, Any]:
-    # The layers are left out: they are the same for everybody but one or two, and `iamdesk can` tells them.
-    result = {key: value for key, value in to_evaluation_result(decision).items() if key != "Layers"}
-    return {"Principal": principal, **result}
 
 
 def _lines(principal: str, decision: Decision) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """`iamdesk what-can`: effective permissions in the terminal and as JSON."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -88,3 +90,17 @@ def test_a_question_that_cannot_be_asked_ends_with_two(
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_csv_has_a_row_for_each_action_with_where_and_when(iamdesk: Callable[..., Any], sample: Path) -> None:
+    access = Evaluator(load_snapshot(sample)).what_can(BEN, "s3")
+
+    done = iamdesk("what-can", sample, "--principal", BEN, "--service", "s3", "--format", "csv")
+
+    rows = {row["action"]: row for row in csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff")))}
+    assert done.returncode == 0
+    assert {name: row["reach"] for name, row in rows.items()} == {
+        one.name: one.reach.value for one in access.actions("s3") if one.reach != "none"
+    }
+    assert rows["s3:GetObject"]["resources"].startswith("on arn:aws:s3:::")
+    assert rows["s3:GetObject"]["conditions"].startswith("when ")

@@ -1,5 +1,7 @@
 """`iamdesk who-can`: the same answers as `can`, for everybody."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -63,3 +65,14 @@ def test_malformed_action_ends_with_two(iamdesk: Callable[..., Any], sample: Pat
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
+
+
+def test_csv_has_a_row_for_each_principal(iamdesk: Callable[..., Any], sample: Path) -> None:
+    told = json.loads(iamdesk("who-can", sample, *BACKUP_KEY, "--format", "json").stdout)
+
+    done = iamdesk("who-can", sample, *BACKUP_KEY, "--format", "csv")
+
+    rows = list(csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff"))))
+    assert done.returncode == 0
+    assert [row["principal"] for row in rows] == [row["Principal"] for row in told]
+    assert {row["action"] for row in rows} == {"iam:CreateAccessKey"}

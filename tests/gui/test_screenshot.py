@@ -54,3 +54,24 @@ def test_what_cannot_be_shown_is_said_in_one_sentence(
 def test_a_picture_that_cannot_be_written_is_said(qtbot: QtBot, tmp_path: Path) -> None:
     with pytest.raises(ScreenshotError, match="cannot be written"):
         render(sample_snapshot(), tmp_path / "no" / "folder" / "x.png")
+
+
+@pytest.mark.parametrize("page", ["overview", "access", "who-can"])
+def test_a_page_can_be_brought_forward(qtbot: QtBot, tmp_path: Path, page: str) -> None:
+    usual, turned = tmp_path / "usual.png", tmp_path / "turned.png"
+    render(sample_snapshot(), usual, PETRA, QUESTION, size=(1000, 720))
+    render(sample_snapshot(), turned, PETRA, QUESTION, size=(1000, 720), page=page)
+    assert QImage(str(turned)) != QImage(str(usual))
+
+
+def test_the_findings_are_a_page(qtbot: QtBot, tmp_path: Path) -> None:
+    render(sample_snapshot(), tmp_path / "x.png", size=(1000, 720), page="findings")
+    assert len(colours(tmp_path / "x.png")) > 10
+
+
+@pytest.mark.parametrize(
+    ("page", "says"), [("access", "principal or group"), ("who-can", "a question"), ("x", "page x")]
+)
+def test_a_page_that_has_nothing_to_show_is_said(qtbot: QtBot, tmp_path: Path, page: str, says: str) -> None:
+    with pytest.raises(ScreenshotError, match=says):
+        render(sample_snapshot(), tmp_path / "x.png", page=page)
