@@ -6,7 +6,7 @@ variables are given values in common.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from typing import NamedTuple
 
 from iamdesk.evaluate.condition_tests import evaluate_test
@@ -199,7 +199,7 @@ def _matched_in(entries: Sequence[ResourcePattern], links: _Links) -> bool:
     target = links.subject.target.resource
     is_complete = True
     for entry in entries:
-        for key in entry.keys:
+        for key in dict.fromkeys(entry.keys):
             if key in links.values and target is not None:
                 found = list(_fillings(entry.resource_part, key, target.resource, links.subject.context))
                 links.values[key] |= dict.fromkeys(found)
@@ -227,7 +227,7 @@ def _filled(value: PolicyValue, links: _Links) -> Iterator[str]:
     context = links.subject.context
     unknown = [key for key in dict.fromkeys(value.keys) if key in links.values and not context.is_multivalued(key)]
     choices = product(*(list(links.values[key])[:_MOST_FILLINGS] for key in unknown))
-    for choice in list(choices)[: 2 * _MOST_LINKED]:
+    for choice in islice(choices, 2 * _MOST_LINKED):
         chosen = dict(zip(unknown, choice, strict=True))
         tokens = fill(value.template, lambda key, chosen=chosen: chosen.get(key) or context.variable(key))  # type: ignore[misc]
         if tokens is not None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact, Knowledge
 from iamdesk.evaluate.domains import Domain, domains
+from iamdesk.evaluate.effort import is_too_much
 from iamdesk.evaluate.layers import Ruling, Situation, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
 from iamdesk.evaluate.truth import FALSE, MAYBE, Truth
@@ -20,6 +21,8 @@ from iamdesk.evaluate.verdict import Verdict
 
 MOST_COMBINATIONS = 4096
 """Past this many combinations the bounds of K6 are all that is said."""
+MOST_JUDGED = 64 * MOST_COMBINATIONS
+"""The same for combinations times the statements that are to be looked at in each."""
 _MOST_SETS = 24
 
 type ConditionSet = Mapping[str, Fact]
@@ -116,13 +119,17 @@ class _Trial:
         fixed = [(result, result.truth) for result in results if result.truth is not MAYBE]
         hanging = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
         keys = tuple(dict.fromkeys(key for one in hanging for key in one.keys))
-        tried = domains(keys, [one.result for one in hanging], subject)
+        hang = [one.result for one in hanging]
+        tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject)
         return cls(situation, subject, fixed, hanging, keys, tried, best.verdict is Verdict.ALLOWED)
 
     @property
     def is_too_large(self) -> bool:
         """Whether there are too many combinations to try, or nothing to try."""
-        return not self.keys or prod(len(domain.facts) for domain in self.tried) > MOST_COMBINATIONS
+        if len(self.tried) < len(self.keys) or not self.keys:
+            return True
+        count = prod(len(domain.facts) for domain in self.tried)
+        return count > MOST_COMBINATIONS or count * len(self.hanging) > MOST_JUDGED
 
     @property
     def is_exact(self) -> bool:
