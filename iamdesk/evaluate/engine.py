@@ -46,6 +46,8 @@ class Question:
     """Layers that are left out, at the user's wish."""
     further: "tuple[Question, ...]" = ()
     """The request's other decisions, all of which must allow, too (`layers`): their policies speak on that leg."""
+    refusal: str | None = None
+    """Why it is refused whatever the policies say, as far as the snapshot alone tells (`wording.REFUSALS`)."""
     is_alone: bool = False
     """Whether another action on the same resource may be decided in another way: by more decisions, or fewer."""
 
@@ -174,6 +176,8 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
     is_trust = _is_trust(target)
     owner = question.resource_account
     cross = caller.account is not None and owner is not None and owner != caller.account
+    if (target.service, target.name) == ("sts", "assumeroot"):
+        cross = False  # no policy of the member account has a say (SEMANTICS E14)
     is_key = target.service == "kms" and target.resource is not None and target.resource.resource.startswith("key/")
     slots: list[Slot] = []
     if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # SEMANTICS B6, E11
@@ -250,6 +254,8 @@ def _refusal(question: Question, cross: bool, is_key: bool) -> str | None:
     resource = target.resource
     if resource is not None and caller.partition is not None and resource.partition != caller.partition:
         return "partition"  # SEMANTICS D6
+    if question.refusal is not None:
+        return question.refusal
     if is_key and cross and target.name not in KMS_CROSS_ACCOUNT:
         return "kms-cross-account"
     if resource is not None and target.service == "iam" and _is_write(target):

@@ -59,6 +59,9 @@ def _is_settled(trace: Trace) -> bool:
 
 
 def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
+    if gap.code == "delegated-administrator-unknown":
+        other = _decide(replace(trace.situation, refusal=None), trace, frozenset())
+        return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
     if gap.layer in trace.question.without or _is_settled(trace):
         return None
     if gap.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:

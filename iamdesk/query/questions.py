@@ -128,6 +128,7 @@ class Questions:
             door,
             came.way,
         )
+        refusal, gaps_of_root = self._taking_root(caller, target)
         context = Context(given_facts(request.context), derive, request.unknown_context, reference().is_multivalued)
         return Question(
             caller=caller,
@@ -147,6 +148,7 @@ class Questions:
                     *gaps,
                     *gaps_beside_policies(caller, target, owner, record, resource, self._canonical_ids),
                     *rcp_gaps,
+                    *gaps_of_root,
                     *came.gaps,
                     *gaps_of(target, record),
                     *_gaps_of_token(caller, target, context),
@@ -154,6 +156,7 @@ class Questions:
             ),
             resource_account=owner or caller.account,
             without=request.without,
+            refusal=refusal,
         )
 
     def knows(self, resource: Arn) -> bool:
@@ -201,6 +204,23 @@ class Questions:
             message = "Resource control policies are not in the snapshot."
             return None, [Gap("rcps-unknown", message, Layer.RCP)] if self.organization.has_account(owner) else []
         return attached_levels(self.organization.levels(owner, kind), Layer.RCP, SourceType.RCP), []
+
+    def _taking_root(self, caller: Caller, target: Target) -> tuple[str | None, list[Gap]]:
+        """Return why a caller cannot take the root user of a member account, and what is not known of it.
+
+        The management account can, and whom it has made a delegated administrator (SEMANTICS E14).
+        """
+        if (target.service, target.name) != ("sts", "assumeroot") or target.resource is None:
+            return None, []
+        if self.organization is None:
+            message = "Whether the account is the management account or a delegated administrator is not known."
+            return None, [Gap("organization-unknown", message, Layer.SCP)]
+        if not self.organization.has_account(target.resource.account):
+            return "assume-root", []
+        if caller.account == self.organization.organization.management_account_id:
+            return None, []
+        message = "Delegated administrators are not in the snapshot: the account may be one."
+        return "assume-root", [Gap("delegated-administrator-unknown", message, Layer.IDENTITY)]
 
     def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
         """Who owns the resource (SEMANTICS D4); None where neither the question nor the ARN tells."""

@@ -14,6 +14,7 @@ from iamdesk.evaluate.request import NamedDocument, Request, RequestError, Unkno
 from iamdesk.explain.decision import Decision
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
 
 from ..rules import rule
@@ -383,3 +384,77 @@ def test_every_kind_gets_an_answer() -> None:
     evaluator = world(to("*"), deny("s3:DeleteBucket", BUCKET) | {"Principal": "*"})
     for who in EVERY_KIND:
         assert ask(evaluator, who, session_policies=_all(who)).sentence.endswith(".")
+
+
+def in_organization(management: str) -> Evaluator:
+    """Accounts ID and OTHER_ID of one organization; in both, admin may take root users, bo may not."""
+    admin = document(allow("sts:AssumeRoot", condition={"StringLike": {"sts:TaskPolicyArn": "*/IAMAuditRootUser*"}}))
+    base = snapshot(
+        account(user("admin", admin), user("bo")), account(user("admin", admin, account=OTHER_ID), number=OTHER_ID)
+    )
+    nodes = tuple(OrganizationNode(id=number, policy_ids=(), parent_id="r-1") for number in (ID, OTHER_ID))
+    organization = Organization(
+        id="o-1", management_account_id=management, nodes=(OrganizationNode(id="r-1", policy_ids=("p-1",)), *nodes)
+    )
+    full = OrganizationPolicy(
+        id="p-1", name="FullAWSAccess", type=OrganizationPolicyType.SERVICE_CONTROL_POLICY, content=document(allow())
+    )
+    everywhere = tuple(node.model_copy(update={"policy_ids": ("p-1",)}) for node in organization.nodes)
+    organization = organization.model_copy(update={"policies": (full,), "nodes": everywhere})
+    return Evaluator(Snapshot.model_validate({**dict(base), "organization": organization}), now=lambda: NOW)
+
+
+TASK = {"sts:TaskPolicyArn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
+MEMBER = f"arn:aws:iam::{OTHER_ID}:root"
+
+
+@rule("E14")
+def test_the_management_account_takes_the_root_user_of_a_member_by_identity_policy() -> None:
+    """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html"""
+    evaluator = in_organization(ID)
+    admin = user_arn("admin")
+    assert ask(evaluator, admin, "sts:AssumeRoot", MEMBER, context=TASK).decision == "allowed"
+    assert ask(evaluator, user_arn("bo"), "sts:AssumeRoot", MEMBER, context=TASK).decision == "implicitDeny"
+    other_task = {"sts:TaskPolicyArn": "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"}
+    assert ask(evaluator, admin, "sts:AssumeRoot", MEMBER, context=other_task).decision == "implicitDeny"
+
+
+@rule("E14")
+def test_a_member_account_cannot_unless_it_is_a_delegated_administrator() -> None:
+    evaluator = in_organization("999999999999")
+    answer = ask(evaluator, user_arn("admin"), "sts:AssumeRoot", MEMBER, context=TASK)
+    assert answer.decision == "implicitDeny"
+    assert answer.blocked_by == ("assume-root",)
+    [told] = [one for one in answer.assumptions if one.code == "delegated-administrator-unknown"]
+    assert told.other_decision == "allowed"
+    silent = ask(evaluator, user_arn("bo"), "sts:AssumeRoot", MEMBER, context=TASK)
+    assert "delegated-administrator-unknown" not in [one.code for one in silent.assumptions]
+
+
+@rule("E14")
+def test_root_users_of_accounts_outside_of_the_organization_are_out_of_reach() -> None:
+    stranger = "arn:aws:iam::123412341234:root"
+    answer = ask(in_organization(ID), user_arn("admin"), "sts:AssumeRoot", stranger, context=TASK)
+    assert answer.decision == "implicitDeny"
+    assert answer.blocked_by == ("assume-root",)
+
+
+@rule("E14", "I10")
+def test_the_root_user_of_the_management_account_takes_nobody_s_root_user() -> None:
+    answer = ask(in_organization(ID), ROOT, "sts:AssumeRoot", MEMBER, context=TASK)
+    assert answer.blocked_by == ("credentials",)
+
+
+@rule("E14")
+def test_without_the_organization_it_is_not_known_who_may_take_root_users() -> None:
+    base = snapshot(account(user("admin", document(allow("sts:AssumeRoot")))))
+    answer = ask(Evaluator(base, now=lambda: NOW), user_arn("admin"), "sts:AssumeRoot", MEMBER, context=TASK)
+    assert answer.decision == "allowed"
+    assert "organization-unknown" in [one.code for one in answer.assumptions]
+
+
+@rule("E14")
+def test_who_can_take_a_root_user_is_told_as_single_answers_are() -> None:
+    evaluator = in_organization(ID)
+    rows = {row.principal for row in evaluator.who_can(action="sts:AssumeRoot", resource=MEMBER, context=TASK)}
+    assert rows == {user_arn("admin")}
