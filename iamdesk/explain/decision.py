@@ -152,6 +152,11 @@ class Decision:
     context: tuple[ContextKey, ...]
     denials: tuple[Mapping[str, str | tuple[str, ...] | None], ...] = ()
     """For ``conditional``: the smallest sets of context values under which it is not allowed."""
+    condition_words: tuple[str, ...] = ()
+    """Each of ``conditions`` as a clause, with all that comes out as its values do: ``aws:SourceIp is within
+    203.0.113.0/24 and aws:MultiFactorAuthPresent is true``."""
+    denial_words: tuple[str, ...] = ()
+    """The same for ``denials``."""
 
     def statements_that(self, *parts: Part) -> tuple[StatementLine, ...]:
         """Return the statements that played one of the parts."""

@@ -14,6 +14,7 @@ from iamdesk.explain import wording
 from iamdesk.explain.assumptions import assumptions_of
 from iamdesk.explain.decision import ContextKey, Decision, KeyState, Part, StatementLine
 from iamdesk.explain.layer_lines import layer_lines, name_of, on_leg, policies_in, target_on
+from iamdesk.explain.value_words import set_words
 from iamdesk.index.actions import reference
 from iamdesk.policy.text import ElementPath
 from iamdesk.policy.variables import Variable
@@ -29,6 +30,7 @@ def explain(trace: Trace, request: Request) -> Decision:
     """
     target = trace.question.target
     conditions = tuple(_spell(one, trace) for one in trace.sets)
+    words = tuple(set_words(one, trace, spelling) for one in trace.sets)
     return Decision(
         decision=trace.verdict,
         request=Request(
@@ -41,7 +43,7 @@ def explain(trace: Trace, request: Request) -> Decision:
             unknown_context=request.unknown_context,
             without=request.without,
         ),
-        sentence=_sentence(trace, conditions),
+        sentence=_sentence(trace, words),
         layers=layer_lines(trace),
         statements=_statements(trace),
         missing_context_values=tuple(spelling(key, trace) for key in trace.keys),
@@ -50,10 +52,12 @@ def explain(trace: Trace, request: Request) -> Decision:
         assumptions=assumptions_of(trace),
         context=_context(trace),
         denials=tuple(_spell(one, trace) for one in trace.denials),
+        condition_words=words,
+        denial_words=tuple(set_words(one, trace, spelling) for one in trace.denials),
     )
 
 
-def _sentence(trace: Trace, conditions: Sequence[Mapping[str, str | tuple[str, ...] | None]]) -> str:
+def _sentence(trace: Trace, words: Sequence[str]) -> str:
     caller, target = trace.question.caller, trace.question.target
     start = f"{wording.who(caller)} may"
     doing = wording.what(target)
@@ -70,7 +74,8 @@ def _sentence(trace: Trace, conditions: Sequence[Mapping[str, str | tuple[str, .
         case Verdict.IMPLICIT_DENY:
             return f"{start} not do {doing}: {_why_not(trace)}{_without(trace)}."
         case _:
-            if (alternatives := wording.alternatives_text(conditions)) is not None:
+            keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
+            if (alternatives := wording.alternatives_text(keys_of_sets, words)) is not None:
                 return f"{start} do {doing} only if {alternatives}{_without(trace)}."
             keys = wording.listed([spelling(key, trace) for key in trace.keys]) or "values that are not known"
             return f"Whether {wording.who(caller)} may do {doing} depends on {keys}{_without(trace)}."

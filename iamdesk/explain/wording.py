@@ -62,7 +62,6 @@ REFUSALS: Mapping[str, str] = {
     "credentials": "credentials of this kind cannot call it, whatever the policies say",
     "partition": "the caller and the resource are in different AWS partitions",
     "kms-cross-account": "KMS does not let another account's principals call it",
-    "assume-root": "only the management account and delegated administrators take root users of member accounts",
     "aws-owned": "AWS owns it, and no policy lets anyone else change it",
 }
 
@@ -215,25 +214,20 @@ type Values = Mapping[str, str | tuple[str, ...] | None]
 """Context values by key; None: the key is absent."""
 
 
-def condition_set_text(values: Values) -> str:
-    """Write one set of context values: ``aws:MultiFactorAuthPresent is true and aws:SourceIp is 192.0.2.1``."""
-    return " and ".join(f"{key} is {_value_text(value)}" for key, value in values.items())
+def alternatives_text(keys: Sequence[Sequence[str]], words: Sequence[str]) -> str | None:
+    """Write a few sets of context values as one phrase; None for too many.
 
-
-def alternatives_text(sets: Sequence[Values]) -> str | None:
-    """Write a few sets as one phrase, ``aws:RequestedRegion is eu-west-1 or eu-central-1``; None for too many."""
-    keys = {tuple(one) for one in sets}
-    if len(sets) == 1:
-        return condition_set_text(sets[0])
-    if len(keys) == 1 and len(one_key := next(iter(keys))) == 1 and len(sets) <= _MOST_NAMED:
-        return f"{one_key[0]} is {' or '.join(_value_text(one[one_key[0]]) for one in sets)}"
-    return " or ".join(condition_set_text(one) for one in sets) if 1 < len(sets) <= 2 else None
-
-
-def _value_text(value: str | tuple[str, ...] | None) -> str:
-    if value is None:
-        return "absent"
-    return value if isinstance(value, str) else " + ".join(value)
+    ``keys`` are those of each set, ``words`` each set as a clause: ``aws:RequestedRegion is eu-west-1``.
+    """
+    named = {tuple(one) for one in keys}
+    clauses = list(dict.fromkeys(words))
+    if len(clauses) == 1:
+        return clauses[0]
+    if len(named) == 1 and len(key := next(iter(named))) == 1 and len(clauses) <= _MOST_NAMED:
+        start = f"{key[0]} is "
+        if all(clause.startswith(start) and " or " not in clause for clause in clauses):
+            return f"{start}{' or '.join(clause.removeprefix(start) for clause in clauses)}"
+    return " or ".join(clauses) if len(clauses) == 2 else None
 
 
 # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────────

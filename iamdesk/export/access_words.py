@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Decision, Part, StatementLine, Verdict
-from iamdesk.export.answer_words import condition_words, listed, short_arn
+from iamdesk.export.answer_words import listed, short_arn, ways_words
 from iamdesk.query.what_can import Reach
 
 REACH_WORDS: Mapping[Reach, str] = {
@@ -61,7 +61,7 @@ def when_words(decision: Decision, most: int = _MOST_WAYS) -> str:
     """
     if decision.decision is not Verdict.CONDITIONAL:
         return ""
-    ways = [condition_words(values) for values in decision.conditions]
+    ways = list(dict.fromkeys(ways_words(decision)))
     if ways:
         return either(ways, most, "way")
     if decision.missing_context_values:

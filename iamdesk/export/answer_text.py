@@ -15,12 +15,13 @@ from iamdesk.export.answer_words import (
     LAYER_OUTCOMES,
     PART_TITLES,
     change_groups,
-    condition_words,
     listed,
     otherwise_words,
+    refusal_words,
     source_words,
     value_words,
     verdict_words,
+    ways_words,
     without_words,
 )
 from iamdesk.visible import visible
@@ -39,8 +40,8 @@ def _lines(decision: Decision, snapshot_path: str) -> Iterator[str]:
     yield from question_lines(decision.request, snapshot_path)
     if decision.conditions:
         yield ""
-        yield from (f"Allowed when {visible(condition_words(condition))}." for condition in decision.conditions)
-        yield from (f"Not allowed when {visible(condition_words(condition))}." for condition in decision.denials)
+        yield from (f"Allowed when {visible(words)}." for words in dict.fromkeys(ways_words(decision)))
+        yield from (f"Not allowed when {visible(words)}." for words in dict.fromkeys(refusal_words(decision)))
     if decision.assumptions:
         yield ""
         yield "Rests on"

@@ -181,6 +181,16 @@ def source_words(line: StatementLine, principal: str) -> str:
     return f"{words} of {owner}"
 
 
+def ways_words(decision: Decision) -> tuple[str, ...]:
+    """Return each set of context values under which it is allowed as a clause, in the order of ``conditions``."""
+    return decision.condition_words or tuple(map(condition_words, decision.conditions))
+
+
+def refusal_words(decision: Decision) -> tuple[str, ...]:
+    """Return each set of context values under which it is not allowed as a clause, in the order of ``denials``."""
+    return decision.denial_words or tuple(map(condition_words, decision.denials))
+
+
 def condition_words(condition: Mapping[str, str | tuple[str, ...] | None]) -> str:
     """Return a set of context values as a clause: ``aws:SecureTransport is true and aws:SourceVpc is absent``."""
     return listed([f"{key} is {value_words(value)}" for key, value in condition.items()])

@@ -15,6 +15,7 @@ AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationRe
       "Assumptions": [{"Code", "Message"}],                   with "OtherDecision": what it is if that is otherwise
       "Conditions": [{key: text, or [text], or null: absent}] the smallest sets of values under which it is allowed
       "Denials": [the same]                                   the smallest sets of values under which it is not
+      "ConditionWords", "DenialWords": [str]                  each of them as a clause, with all that comes out alike
       "SmallestChanges": [{"Becomes", "Sentence", "Caveat",   where asked for: what turns the answer around, see below
                            "Remove": [statement with "PolicyKey", "Owner", "WholePolicy"],
                            "Add": [{"Layer", "Level", "Place", "PolicyKey", "Statement"}],
@@ -34,6 +35,7 @@ from typing import Any
 
 from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.decision import Assumption, Decision, LayerLine, StatementLine
+from iamdesk.export.answer_words import refusal_words, ways_words
 from iamdesk.query.needs import AlsoNeeded
 
 
@@ -53,6 +55,8 @@ def to_evaluation_result(
         "Assumptions": [assumption_result(assumption) for assumption in decision.assumptions],
         "Conditions": [_context(values) for values in decision.conditions],
         "Denials": [_context(values) for values in decision.denials],
+        "ConditionWords": list(ways_words(decision)),
+        "DenialWords": list(refusal_words(decision)),
     }
     if changes is not None:
         result["SmallestChanges"] = [_change(change) for change in changes.changes]

@@ -11,7 +11,16 @@ from iamdesk.query.cases import evaluate_case
 
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
 AWS_MEMBERS = {"EvalActionName", "EvalResourceName", "EvalDecision", "MatchedStatements", "MissingContextValues"}
-OUR_MEMBERS = {"Sentence", "Layers", "BlockedBy", "Assumptions", "Conditions", "Denials"}
+OUR_MEMBERS = {
+    "Sentence",
+    "Layers",
+    "BlockedBy",
+    "Assumptions",
+    "Conditions",
+    "Denials",
+    "ConditionWords",
+    "DenialWords",
+}
 
 
 def answer(unknown_context: UnknownContext = UnknownContext.ABSENT, **changes: Any) -> dict[str, Any]:

@@ -103,7 +103,9 @@ def test_a_trust_policy_is_named_by_its_role(evaluator: Evaluator) -> None:
 def test_conditions_are_the_answers_own_and_only_of_conditional_ones(evaluator: Evaluator) -> None:
     answer = decision(evaluator, NORA)
     assert answer.decision is Verdict.CONDITIONAL
-    assert when_words(answer) == "aws:SourceIp is 203.0.113.1 and aws:MultiFactorAuthPresent is true"
+    assert when_words(answer) == (
+        "aws:SourceIp is within 203.0.113.0/24 or 2001:db8:1234::/48 and aws:MultiFactorAuthPresent is true"
+    )
     assert when_words(decision(evaluator, f"{ACCOUNT}:user/acme-bootstrap")) == ""
 
 

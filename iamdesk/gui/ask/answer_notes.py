@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QV
 
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Decision
-from iamdesk.export.answer_words import condition_words, listed, otherwise_words
+from iamdesk.export.answer_words import condition_words, listed, otherwise_words, ways_words
 from iamdesk.export.need_answer import passed_role_words
 from iamdesk.gui import marks
 from iamdesk.gui.flow_text import FlowLabel
@@ -63,9 +63,12 @@ class AnswerNotes(QWidget):
         self._marks.clear()
         decision = self._decision
         if decision is not None:
+            ways: dict[str, Condition] = {}
+            for one, words in zip(decision.conditions, ways_words(decision), strict=True):
+                ways.setdefault(words, one)
             self._add_all(
                 "ways to be allowed",
-                [partial(self._condition_row, decision.request, one) for one in decision.conditions],
+                [partial(self._condition_row, decision.request, one, words) for words, one in ways.items()],
             )
             if self._also is not None:
                 self._rows.addWidget(self._also_row(decision.request, self._also))
@@ -88,13 +91,12 @@ class AnswerNotes(QWidget):
         self._open.add(kind)
         self._fill()
 
-    def _condition_row(self, request: Request, condition: Condition) -> QWidget:
-        words = condition_words(condition)
+    def _condition_row(self, request: Request, condition: Condition, words: str) -> QWidget:
         row = self._note_row(Mark.CONDITIONAL, f"Allowed when {words}.")
         button = QPushButton("Fill in")
         button.setObjectName("askWithCondition")
-        button.setAccessibleName(f"Fill in: {words}")
-        set_tooltip(button, f"Ask again with {words}")
+        button.setAccessibleName(f"Fill in: {condition_words(condition)}")
+        set_tooltip(button, f"Ask again with {condition_words(condition)}")
         filled = replace(request, context={**request.context, **condition})
         button.clicked.connect(lambda: self.asked.emit(filled))
         return _with_button(row, button)

@@ -20,7 +20,8 @@ def test_the_text_holds_question_verdict_layers_and_statements(sample: OpenSnaps
         answer.sentence,
         f"Principal  {NORA}",
         "Snapshot   acme-prod.json",
-        "Allowed when aws:SourceIp is 203.0.113.1 and aws:MultiFactorAuthPresent is true.",
+        "Allowed when aws:SourceIp is within 203.0.113.0/24 or 2001:db8:1234::/48 and "
+        "aws:MultiFactorAuthPresent is true.",
         "Identity policies",
         "Depends on context (2)",
         "PayrollReadWrite, statement 1 (PayrollFromTheOffice)",

@@ -1,0 +1,267 @@
+"""Sets of context values in words: one value stands for all that come out alike (SEMANTICS K7).
+
+``aws:SourceIp`` is tried with 203.0.113.1 because a statement asks for 203.0.113.0/24. What is told is the range: each
+phrase here covers only values for which every test on the key comes out as it does for the value that was tried.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from iamdesk.evaluate.context import Context, Fact, Knowledge
+from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.unknowns import ConditionSet
+from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.operators import Address, Network, Operator, read_address, read_date, read_number
+from iamdesk.policy.patterns import QUESTION, STAR, tokens_of
+
+_MOST_NAMED = 6
+"""Values that one phrase names at most: beyond, the value that was tried stands for itself."""
+_TEXT = frozenset({"String", "ARN"})
+_WILD = ("*", "?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A value that a test lists, as its operator reads it."""
+
+    operator: Operator
+    text: str
+    read: Any
+
+    def matches(self, value: Any) -> bool:
+        """Return whether a request value, as the operator reads it, matches, in the positive sense."""
+        return value is not None and self.read is not None and bool(self.operator.compare(value, self.read))
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it matches one text alone."""
+        wild = self.operator.family == "ARN" or self.operator.name in ("StringLike", "StringNotLike")
+        return not (wild and any(mark in self.text for mark in _WILD)) and "IgnoreCase" not in self.operator.name
+
+
+def set_words(one: ConditionSet, trace: Trace, spelling: Callable[[str, Trace], str]) -> str:
+    """Return a set of values as a clause: ``aws:SourceIp is within 203.0.113.0/24 and aws:ViaAWSService is false``."""
+    tests = list(_open_tests(trace))
+    clauses = [f"{spelling(key, trace)} {value_phrase(fact, _on(key, tests), trace)}" for key, fact in one.items()]
+    return " and ".join(clauses)
+
+
+def _open_tests(trace: Trace) -> Iterator[ConditionTest]:
+    for result in trace.results:
+        yield from (test for test, _ in result.open_tests)
+
+
+def _on(key: str, tests: Iterable[ConditionTest]) -> list[ConditionTest]:
+    return [test for test in tests if test.key == key]
+
+
+def value_phrase(fact: Fact, tests: Sequence[ConditionTest], trace: Trace) -> str:
+    """Return what is said of a key: ``is within 203.0.113.0/24``, ``is absent``, ``is at most 3600``."""
+    if fact.knowledge is Knowledge.ABSENT:
+        return "is absent"
+    plain = f"is {' + '.join(fact.values) if fact.values else 'an empty list'}"
+    if len(fact.values) != 1 or not fact.values[0]:
+        return plain if any(fact.values) else 'is ""'
+    found = _phrase(fact.values[0], tests, trace.question.context)
+    return plain if found is None else found
+
+
+def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str | None:
+    """Return a phrase for all values that come out as this one does; None where it can only be named itself."""
+    compared = [test for test in tests if test.operator is not None and test.operator.family != "Null"]
+    if not compared:
+        return "has any value" if tests else None
+    if any(test.variable_keys for test in compared):
+        return None  # what it is compared with depends on the request
+    listed = [
+        _Listed(test.operator, one.text, one.read(context.variable))
+        for test in compared
+        for one in test.values
+        if test.operator is not None
+    ]
+    families = {one.operator.family for one in listed}
+    if families == {"IPAddress"}:
+        return _of_addresses(value, compared, listed)
+    if families == {"Numeric"}:
+        return _of_numbers(value, compared, listed, read_number, ("at least", "more than", "at most", "less than"))
+    if families == {"Date"}:
+        return _of_numbers(value, compared, listed, read_date, ("at or after", "after", "at or before", "before"))
+    return _of_texts(value, compared, listed) if families <= _TEXT else None
+
+
+def _outcome(tests: Sequence[ConditionTest], read: Callable[[Operator], Any]) -> tuple[bool, ...]:
+    """Return what each test says of one value; ``read`` gives it as an operator reads it (SEMANTICS G1, G2, G19)."""
+    found = []
+    for test in tests:
+        operator = test.operator
+        value = None if operator is None else read(operator)
+        if operator is None or value is None:
+            found.append(False)
+            continue
+        matched = any(_Listed(operator, one.text, one.read(lambda _: None)).matches(value) for one in test.values)
+        found.append(matched is not operator.negated)
+    return tuple(found)
+
+
+def _constant(value: Any) -> Callable[[Operator], Any]:
+    return lambda _operator: value
+
+
+# ── addresses ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_addresses(value: str, tests: Sequence[ConditionTest], listed: Sequence[_Listed]) -> str | None:
+    address = read_address(value)
+    networks = {one.text: one.read for one in listed if one.read is not None}
+    if address is None or len(networks) > _MOST_NAMED:
+        return None
+    wanted = _outcome(tests, _constant(address))
+    inside: list[str] = []
+    for text, network in networks.items():
+        others = [other for other in networks.values() if other != network and _is_within(other, network)]
+        samples = [address, *_addresses_of(network)] if address in network else _addresses_of(network)
+        sample = next((one for one in samples if not any(one in other for other in others)), None)
+        if sample is None or _outcome(tests, _constant(sample)) != wanted:
+            continue
+        holes = [name for name, other in networks.items() if other in others]
+        inside.append(f"{_network_words(text, network)}{f' but not within {_either(holes)}' if holes else ''}")
+    if any(address in network for network in networks.values() if network.version == address.version):
+        if len(inside) == 1 and read_address(inside[0]) is not None:
+            return f"is {inside[0]}"
+        return f"is within {_either(inside)}" if inside else None
+    return f"is outside {_either(list(networks), 'and')}"
+
+
+def _is_within(inner: Network, outer: Network) -> bool:
+    return (
+        inner.version == outer.version
+        and inner.network_address in outer
+        and inner.broadcast_address in outer
+        and inner.prefixlen > outer.prefixlen
+    )
+
+
+def _addresses_of(network: Network) -> Iterator[Address]:
+    """Yield addresses of a range: its edges, and those around them."""
+    for place in dict.fromkeys((1, 0, -1, 2, -2, network.num_addresses // 2, network.num_addresses // 2 - 1)):
+        if -network.num_addresses <= place < network.num_addresses:
+            yield network[place]
+
+
+def _network_words(text: str, network: Network) -> str:
+    return text if network.num_addresses > 1 else str(network.network_address)
+
+
+# ── numbers and dates ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_numbers(
+    value: str,
+    tests: Sequence[ConditionTest],
+    listed: Sequence[_Listed],
+    read: Callable[[str], Decimal | None],
+    words: tuple[str, str, str, str],
+) -> str | None:
+    """Return the stretch around a number within which every test comes out alike."""
+    number = read(value)
+    texts = {one.read: one.text for one in listed if one.read is not None}
+    if number is None or not texts or len(texts) > 2 * _MOST_NAMED:
+        return None
+    bounds = sorted(texts)
+    # A point before, at and after each bound: even places lie between bounds, odd ones are bounds.
+    points = [bounds[0] - 1]
+    for low, high in zip(bounds, [*bounds[1:], bounds[-1] + 2], strict=True):
+        points += [low, (low + high) / 2]
+    at = sum(bound < number for bound in bounds)
+    place = 2 * at + 1 if number in texts else 2 * at
+    wanted = _outcome(tests, _constant(number))
+    first = last = place
+    while first > 0 and _outcome(tests, _constant(points[first - 1])) == wanted:
+        first -= 1
+    while last < len(points) - 1 and _outcome(tests, _constant(points[last + 1])) == wanted:
+        last += 1
+    at_least, more_than, at_most, less_than = words
+    if first == last and first % 2:
+        return f"is {texts[bounds[first // 2]]}"
+    parts = []
+    if first > 0:
+        parts.append(f"{at_least if first % 2 else more_than} {texts[bounds[(first - 1) // 2]]}")
+    if last < len(points) - 1:
+        parts.append(f"{at_most if last % 2 else less_than} {texts[bounds[last // 2]]}")
+    return f"is {' and '.join(parts)}" if parts else "has any value"
+
+
+# ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_texts(value: str, tests: Sequence[ConditionTest], listed: Sequence[_Listed]) -> str | None:
+    entries = {(one.operator.name.replace("Not", ""), one.text): one for one in listed}
+    if len(entries) > _MOST_NAMED:
+        return None
+    wanted = _of_text(tests, value)
+    if any(one.is_literal and one.matches(one.operator.read_request(value)) for one in entries.values()):
+        return f"is {value}"
+    phrases: dict[str, None] = {}
+    for sample in dict.fromkeys([value, *(_filled(one.text) for one in entries.values() if not one.is_literal)]):
+        if _of_text(tests, sample) == wanted:
+            phrase = _text_phrase(sample, list(entries.values()))
+            if phrase is not None:
+                phrases[phrase] = None
+    if all(phrase.startswith("matches ") and " " not in phrase.removeprefix("matches ") for phrase in phrases):
+        return f"matches {_either([phrase.removeprefix('matches ') for phrase in phrases])}" if phrases else None
+    return " or ".join(phrases)
+
+
+def _of_text(tests: Sequence[ConditionTest], value: str) -> tuple[bool, ...]:
+    return _outcome(tests, lambda operator: operator.read_request(value))
+
+
+def _filled(text: str) -> str:
+    return "".join(token if isinstance(token, str) else ("x" if token is QUESTION else "") for token in tokens_of(text))
+
+
+def _text_phrase(value: str, entries: Sequence[_Listed]) -> str | None:
+    """Return a phrase for all texts that match and do not match what this one does; None for one that is named."""
+    matched = [one for one in entries if one.matches(one.operator.read_request(value))]
+    others = [one for one in entries if one not in matched]
+    if any(one.is_literal for one in matched):
+        return None
+    if not matched:
+        verb = "is other than" if all(one.is_literal for one in others) else "matches none of"
+        return f"{verb} {_either([one.text for one in others])}"
+    if any("IgnoreCase" in one.operator.name for one in matched):
+        return None
+    near = [one for one in others if _may_meet(one, matched)]
+    texts = list(dict.fromkeys(one.text for one in matched if len(matched) == 1 or one.text != "*"))
+    beside = f" but not {_either([one.text for one in near])}" if near else ""
+    return f"matches {' and '.join(texts)}{beside}"
+
+
+def _may_meet(other: _Listed, matched: Sequence[_Listed]) -> bool:
+    """Return whether some text may match an entry and all the matched ones; True where that is not plain."""
+    if other.is_literal:
+        value = other.text
+        return all(one.matches(one.operator.read_request(value)) for one in matched)
+    return all(_ends_agree(other.text, one.text) for one in matched)
+
+
+def _ends_agree(one: str, other: str) -> bool:
+    """Return whether the literal beginnings and ends of two patterns go together."""
+    head, other_head = _head(one), _head(other)
+    tail, other_tail = _head(one[::-1]), _head(other[::-1])
+    return (head.startswith(other_head) or other_head.startswith(head)) and (
+        tail.startswith(other_tail) or other_tail.startswith(tail)
+    )
+
+
+def _head(text: str) -> str:
+    for place, token in enumerate(text):
+        if token in (STAR.value, QUESTION.value):
+            return text[:place]
+    return text
+
+
+def _either(texts: Sequence[str], last: str = "or") -> str:
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} {last} {texts[-1]}"
