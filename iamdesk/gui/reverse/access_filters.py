@@ -43,9 +43,11 @@ class AccessFilters(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing))
         layout.addWidget(self.text, 1)
-        for box in (self.level, self.reach):
+        self.text.setMinimumWidth(self.fontMetrics().averageCharWidth() * 10)
+        for box, letters in ((self.level, 14), (self.reach, 17)):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(11)
+            box.setMinimumContentsLength(letters)
+            box.setMinimumWidth(self.fontMetrics().averageCharWidth() * 10)  # where the window is narrow
             box.activated.connect(self.changed)
             layout.addWidget(box)
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)

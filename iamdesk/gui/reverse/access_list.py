@@ -40,7 +40,7 @@ class AccessList(QTreeView):
         self.setSortingEnabled(True)
         unit = self.fontMetrics()
         for column, text in (
-            (Column.ACTION, "mm iam:SimulatePrincipalPolicy"),
+            (Column.ACTION, "mm iam:SimulatePrincipalPolicy mm"),
             (Column.REACH, "mm Some, under conditions m"),
             (Column.LEVEL, "Permissions mm"),
         ):

@@ -39,7 +39,7 @@ from iamdesk.query.what_can import Answer
 
 _GLANCE = 80
 """Milliseconds: cells and principals passed sooner are only on the way to the next."""
-_WIDE = 150
+_WIDE = 180
 """Characters of width from which on map and list stand side by side."""
 _HIGH = 27
 """Lines of height from which on there is room for the legend."""
