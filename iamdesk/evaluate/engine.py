@@ -71,6 +71,8 @@ class Trace:
     sets: tuple[ConditionSet, ...]
     denials: tuple[ConditionSet, ...]
     is_exact: bool
+    has_more: bool
+    """Whether there are more smallest sets of values than ``sets`` holds."""
     other: Verdict | None
     """The answer under the other reading, where AWS's pages disagree and it would differ (SEMANTICS K9)."""
 
@@ -110,6 +112,7 @@ def evaluate(question: Question) -> Trace:
         resolution.sets,
         resolution.denials,
         resolution.is_exact,
+        resolution.has_more,
         _other_reading(situation, results, subject, resolution.verdict),
     )
 
@@ -298,7 +301,7 @@ def _token_cannot(question: Question) -> bool:
     if target.service == "sts":
         return target.name not in ("assumerole", "getcalleridentity")
     mfa = question.context.fact("aws:multifactorauthpresent")
-    return mfa.knowledge is Knowledge.ABSENT or (mfa.knowledge is Knowledge.PRESENT and mfa.values != ("true",))
+    return mfa.knowledge is not Knowledge.PRESENT or mfa.values != ("true",)
 
 
 def in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:

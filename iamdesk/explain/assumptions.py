@@ -23,9 +23,9 @@ _CAN_ALSO_DENY = frozenset(
 )
 """Gaps that may hide a Deny: they can take an allowed request away."""
 _OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown"})
-_TAKEN_TO_ALLOW = frozenset(
-    {"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown", "session-token-mfa"}
-)
+_MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown", "session-token-mfa"})
+"""Gaps without which a call would not be refused whatever the policies say."""
+_TAKEN_TO_ALLOW = frozenset({"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown"})
 """Gaps that are taken to allow all: what is missing can only take away."""
 
 
@@ -48,6 +48,9 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
     if not trace.is_exact:
         message = "Not all context values could be tried: what is said holds, but more may hold."
         found.append(Assumption("not-enumerated", message))
+    elif trace.has_more:
+        message = f"There are more ways to be allowed than the {len(trace.sets)} that are told."
+        found.append(Assumption("not-enumerated", message))
     return tuple(found)
 
 
@@ -59,7 +62,7 @@ def _is_settled(trace: Trace) -> bool:
 
 
 def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
-    if gap.code == "delegated-administrator-unknown":
+    if gap.code in _MAY_LIFT_REFUSAL:
         other = _decide(replace(trace.situation, refusal=None), trace, frozenset())
         return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
     if gap.layer in trace.question.without or _is_settled(trace):

@@ -353,5 +353,5 @@ def _gaps_of_token(caller: Caller, target: Target, context: Context) -> tuple[Ga
     has_token = context.fact("aws:tokenissuetime").knowledge is Knowledge.PRESENT
     if not has_token or context.fact("aws:multifactorauthpresent").knowledge is not Knowledge.UNKNOWN:
         return ()
-    message = "Credentials of GetSessionToken call IAM only where they were got with MFA: taken to be so."
+    message = "Credentials of GetSessionToken call IAM only where they were got with MFA: taken not to be."
     return (Gap("session-token-mfa", message, Layer.IDENTITY),)

@@ -77,6 +77,11 @@ PAGES: Mapping[str, str] = {
     "lattice": "https://docs.aws.amazon.com/vpc-lattice/latest/ug/auth-policies.html",
     "function-urls": "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
     "self-trust": "https://aws.amazon.com/blogs/security/announcing-an-update-to-iam-role-trust-policy-behavior/",
+    "access-points": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html",
+    "access-point-blocks": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-bpa-settings.html",
+    "multi-region": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointPermissions.html",
+    "assume-root": f"{_STS}/API_AssumeRoot.html",
+    "temporary-delegation": f"{_IAM}/access_policies-temporary-delegation.html",
     "reserved-roles": "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",
 }
 """Pages of AWS's documentation, by the short names that the topics use."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .authoring import Json
-from .topics import conditions, guardrails, language, limits, resource_side
+from .topics import conditions, guardrails, language, limits, principals, resource_side
 
 FILES = Path(__file__).parent / "cases"
 
@@ -36,6 +36,8 @@ TOPICS: Mapping[str, list[Json]] = {
     "rcp": guardrails.RCP,
     "anonymous_services": guardrails.ANONYMOUS_SERVICES,
     "credentials": guardrails.CREDENTIALS,
+    "access_points": principals.ACCESS_POINTS,
+    "principal_kinds": principals.PRINCIPAL_KINDS,
 }
 
 

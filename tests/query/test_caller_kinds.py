@@ -355,8 +355,9 @@ def test_credentials_of_get_session_token_call_iam_with_mfa_alone_and_little_of_
 def test_whether_a_token_was_got_with_mfa_is_an_assumption_where_nobody_says() -> None:
     token = {"aws:TokenIssueTime": "2026-03-01T11:00:00Z"}
     answer = ask(world(), ANA, "iam:GetUser", ANA, context=token)
-    assert answer.decision == "allowed"
-    assert "session-token-mfa" in [one.code for one in answer.assumptions]
+    assert answer.decision == "implicitDeny"
+    [told] = [one for one in answer.assumptions if one.code == "session-token-mfa"]
+    assert told.other_decision == "allowed"
     strict = ask(world(), ANA, "iam:GetUser", ANA, context=token, unknown_context=UnknownContext.ABSENT)
     assert strict.decision == "implicitDeny"
 
