@@ -31,9 +31,11 @@ _VPC_ONLY = doc(
 )
 
 ACCESS_POINTS: list[Json] = [
-    case("access-points.policy-names-user", "allowed", "I11 C1", "access-points", "Example 1: the access point lets Jane read.",
+    case("access-points.policy-names-user", "allowed", "I11 C1", "access-points",
+         "Example 1: the access point lets Jane read.",
          resource=THROUGH, policy=_TO_USER),
-    case("access-points.policy-other-prefix", "implicit", "I11 F3", "access-points", "Example 1 is for the prefix Jane/ alone.",
+    case("access-points.policy-other-prefix", "implicit", "I11 F3", "access-points",
+         "Example 1 is for the prefix Jane/ alone.",
          resource=f"{POINT}/object/Bob/report.csv", policy=_TO_USER),
     case("access-points.policy-other-action", "implicit", "I11", "access-points", "Example 1 lets get and put.",
          action="s3:DeleteObject", resource=THROUGH, policy=_TO_USER),
@@ -107,7 +109,8 @@ def _trust(provider: str, action: str = "sts:AssumeRoleWithWebIdentity", conditi
 
 
 PRINCIPAL_KINDS: list[Json] = [
-    case("principals.token-iam-with-mfa", "allowed", "I10", "session-token", "With MFA, credentials of GetSessionToken call IAM.",
+    case("principals.token-iam-with-mfa", "allowed", "I10", "session-token",
+         "With MFA, credentials of GetSessionToken call IAM.",
          action="iam:GetUser", resource=USER, identity=FULL, context=_WITH_MFA),
     case("principals.token-iam-without-mfa", "implicit", "I10", "session-token", "Without MFA they cannot call IAM.",
          action="iam:GetUser", resource=USER, identity=FULL, context=_WITHOUT_MFA),
@@ -123,7 +126,8 @@ PRINCIPAL_KINDS: list[Json] = [
          action="sts:GetCallerIdentity", resource="*", context=_TOKEN),
     case("principals.token-sts-federation", "implicit", "I10", "session-token", "… and nothing else.",
          action="sts:GetFederationToken", resource=FEDERATED, identity=FULL, context=_WITH_MFA),
-    case("principals.token-sts-again", "implicit", "I10 I3", "session-token", "GetSessionToken wants long-term credentials.",
+    case("principals.token-sts-again", "implicit", "I10 I3", "session-token",
+         "GetSessionToken wants long-term credentials.",
          action="sts:GetSessionToken", resource="*", identity=FULL, context=_WITH_MFA),
     case("principals.token-elsewhere", "allowed", "I10", "session-token", "Other services they call as the user does.",
          identity=FULL, context=_WITHOUT_MFA),
@@ -131,7 +135,8 @@ PRINCIPAL_KINDS: list[Json] = [
          action="iam:GetUser", resource=USER, identity=FULL),
     case("principals.root-token-iam-without-mfa", "implicit", "I10", "session-token", "The same for the root user.",
          principal=ROOT, action="iam:GetUser", resource=USER, context=_WITHOUT_MFA),
-    case("principals.session-iam-without-mfa", "allowed", "I10", "sts-comparison", "A role's session calls IAM without MFA.",
+    case("principals.session-iam-without-mfa", "allowed", "I10", "sts-comparison",
+         "A role's session calls IAM without MFA.",
          principal=SESSION, action="iam:GetUser", resource=USER, identity=FULL, context=_WITHOUT_MFA),
     case("principals.center-account-and-pattern", "allowed", "E15 G13", "reserved-roles",
          "The account as principal, narrowed by a pattern of the permission set's role.",
@@ -162,7 +167,8 @@ PRINCIPAL_KINDS: list[Json] = [
          "The member's root user within S3UnlockBucketPolicy deletes a bucket policy.",
          principal=ROOT, action="s3:DeleteBucketPolicy", resource=BUCKET, session=_UNLOCK,
          context={"aws:AssumedRoot": "true"}),
-    case("principals.assume-root-session-beyond-task", "implicit", "E14", "assume-root", "It does no more than the task.",
+    case("principals.assume-root-session-beyond-task", "implicit", "E14", "assume-root",
+         "It does no more than the task.",
          principal=ROOT, resource=OBJECT, session=_UNLOCK, context={"aws:AssumedRoot": "true"}),
     case("principals.assume-root-session-under-scp", "explicit", "E14 B6", "assume-root", "The member's SCPs bind it.",
          principal=ROOT, action="s3:DeleteBucketPolicy", resource=BUCKET, session=_UNLOCK,
