@@ -66,12 +66,15 @@ def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | 
 def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context) -> Truth:
     """The key is in the request, its value is not known (SEMANTICS K3)."""
     if any(value.matches_everything for value in test.values) and operator.family == "String":
-        if test.quantifier is Quantifier.NONE and not operator.negated and context.is_multivalued(test.key):
+        result = truth(not operator.negated)
+        if test.quantifier is Quantifier.NONE and result is TRUE and context.is_multivalued(test.key):
             return MAYBE  # with several values it is false (SEMANTICS G16)
-        return truth(not operator.negated)
-    if all(value.is_malformed for value in test.values) and not operator.negated:
-        return FALSE  # SEMANTICS G18
-    return MAYBE
+    elif all(value.is_malformed for value in test.values) and not operator.negated:
+        result = FALSE  # SEMANTICS G18
+    else:
+        return MAYBE
+    # Of a lone empty text ForAllValues is true (SEMANTICS G14).
+    return MAYBE if test.quantifier is Quantifier.ALL and result is FALSE else result
 
 
 def _of_values(
@@ -81,19 +84,21 @@ def _of_values(
         if len(values) > 1:
             # Several values without a set operator: false; what a value-by-value reading would give is the other
             # answer (SEMANTICS G16).
-            each = [_of_value(test, operator, value, context) for value in values]
+            each = [value_truth(test, operator, value, context) for value in values]
             other = min(each) if operator.negated else max(each)
             return FALSE, (other if other is not FALSE else None)
-        return _of_value(test, operator, values[0], context), None
+        return value_truth(test, operator, values[0], context), None
     if test.quantifier is Quantifier.ALL:
         if values == ("",):
             return TRUE, None  # a lone empty string is a null set (SEMANTICS G14)
-        return min(_of_value(test, operator, value, context) for value in values), None
-    return max(_of_value(test, operator, value, context) for value in values), None
+        return min(value_truth(test, operator, value, context) for value in values), None
+    return max(value_truth(test, operator, value, context) for value in values), None
 
 
-def _of_value(test: ConditionTest, operator: Operator, value: str, context: Context) -> Truth:
-    """One request value against the list: positive operators want any match, negated ones none (SEMANTICS G1, G2)."""
+def value_truth(test: ConditionTest, operator: Operator, value: str, context: Context) -> Truth:
+    """Return what one request value gives, whatever others there are; ``operator`` is that of the test.
+
+    One request value against the list: positive operators want any match, negated ones none (SEMANTICS G1, G2)."""
     request = operator.read_request(value)
     if request is None:
         return FALSE  # a malformed request value fails negated operators too (SEMANTICS G19)

@@ -6,6 +6,7 @@ variables are given values in common.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import combinations, islice, product
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import ABSENT, Context, Fact, Knowledge
 from iamdesk.evaluate.matching import StatementResult, Subject
 from iamdesk.evaluate.samples import others, samples
+from iamdesk.evaluate.value_lists import lists
+from iamdesk.index.actions import reference
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token
 from iamdesk.policy.resources import ResourcePattern, UnknownVariable
@@ -21,9 +24,8 @@ from iamdesk.policy.variables import Template, Variable, fill
 _EQUALITY = frozenset({"StringEquals", "StringNotEquals", "Null"})
 _LIKENESS = frozenset({"StringLike", "StringNotLike"})
 """Operators that compare for equality where no value has a wildcard."""
-_ALL_SUBSETS_UP_TO = 7
-"""A key with several values is tried with every set of so many values; of more, with pairs and nearly all."""
 _MOST_LINKED = 16
+_MOST_PAIRED = 7
 _MOST_FILLINGS = 8
 
 
@@ -35,6 +37,8 @@ class Domain(NamedTuple):
     """By fact, others that policies name and that come out as it does."""
     is_complete: bool
     """Whether nothing else can come out with other values."""
+    fresh: tuple[Fact, ...] = ()
+    """Values that nothing names and that can stand in for each other."""
 
 
 def domains(keys: Sequence[str], hanging: Sequence[StatementResult], subject: Subject) -> list[Domain]:
@@ -46,24 +50,21 @@ def domains(keys: Sequence[str], hanging: Sequence[StatementResult], subject: Su
 def _own_domain(key: str, tests: Sequence[ConditionTest], subject: Subject) -> Domain:
     """The domain of a key that is compared with fixed values alone."""
     context = subject.context
-    found = samples(tests, context.fact(key).shape, context.variable)
+    has_several = _has_several(key)
+    found = samples(tests, _type_of(key), context.fact(key).shape, context.variable, 2 if has_several else 1)
     by_outcome: dict[tuple[object, ...], list[Fact]] = {}
     for text in found.texts:
         fact = Fact(Knowledge.PRESENT, (text,))
         by_outcome.setdefault(_outcome(key, fact, tests, context), []).append(fact)
-    singles = [facts[0] for facts in by_outcome.values()]
     same = {facts[0]: tuple(one for one in facts[1:] if one.values[0] in found.named) for facts in by_outcome.values()}
-    facts = list(singles)
     is_complete = found.is_complete
-    if _has_several(key, tests, context):
-        for several in _sets([fact.values[0] for fact in singles]):
-            fact = Fact(Knowledge.PRESENT, several)
-            outcome = _outcome(key, fact, tests, context)
-            if outcome not in by_outcome:
-                by_outcome[outcome] = [fact]
-                facts.append(fact)
-        is_complete = is_complete and len(singles) <= _ALL_SUBSETS_UP_TO
-    return Domain(_with_absent(key, facts, context), same, is_complete)
+    if has_several:
+        several = lists(found.texts, tests, context)
+        for values in several.lists:
+            fact = Fact(Knowledge.PRESENT, values)
+            by_outcome.setdefault(_outcome(key, fact, tests, context), [fact])
+        is_complete = is_complete and several.is_complete
+    return Domain(_with_absent(key, [facts[0] for facts in by_outcome.values()], context), same, is_complete)
 
 
 def _outcome(key: str, fact: Fact, tests: Iterable[ConditionTest], context: Context) -> tuple[object, ...]:
@@ -71,16 +72,18 @@ def _outcome(key: str, fact: Fact, tests: Iterable[ConditionTest], context: Cont
     return tuple(evaluate_test(test, known).truth for test in tests)
 
 
-def _has_several(key: str, tests: Iterable[ConditionTest], context: Context) -> bool:
-    return context.is_multivalued(key) or any(test.quantifier is not Quantifier.NONE for test in tests)
+def _type_of(key: str) -> str:
+    """Return the type of one value of a key."""
+    return (reference().key_type(key) or "String").removeprefix("ArrayOf")
 
 
-def _sets(texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Yield sets of two values and more; of many values, only the smallest and the largest."""
-    sizes = range(2, len(texts) + 1)
-    for size in sizes:
-        if len(texts) <= _ALL_SUBSETS_UP_TO or size == 2 or size >= len(texts) - 1:
-            yield from combinations(texts, size)
+def _has_several(key: str) -> bool:
+    """Return whether a request may hold several values of a key: its type decides (SEMANTICS G16).
+
+    Of a key that AWS does not list nobody knows.
+    """
+    known = reference().key_type(key)
+    return known is None or known.startswith("ArrayOf")
 
 
 def _with_absent(key: str, facts: Iterable[Fact], context: Context) -> tuple[Fact, ...]:
@@ -100,15 +103,18 @@ class _Links:
     """By linked key, the single values to try."""
     partial: set[str] = field(default_factory=set)
     """Linked keys of which other values could come out in another way."""
+    fresh: dict[str, list[str]] = field(default_factory=dict)
+    """By linked key, the values that nothing names where values are compared for equality alone."""
 
     def domain(self, key: str) -> Domain:
         texts = list(self.values[key])[:_MOST_LINKED]
         facts = [Fact(Knowledge.PRESENT, (text,)) for text in texts]
         is_complete = key not in self.partial and len(texts) == len(self.values[key])
-        if _has_several(key, self.tests[key], self.subject.context):
-            facts += [Fact(Knowledge.PRESENT, pair) for pair in combinations(texts[:_ALL_SUBSETS_UP_TO], 2)]
+        if _has_several(key):
+            facts += [Fact(Knowledge.PRESENT, pair) for pair in combinations(texts[:_MOST_PAIRED], 2)]
             is_complete = False
-        return Domain(_with_absent(key, facts, self.subject.context), {}, is_complete)
+        fresh = tuple(Fact(Knowledge.PRESENT, (text,)) for text in self.fresh.get(key, ()))
+        return Domain(_with_absent(key, facts, self.subject.context), {}, is_complete, fresh)
 
 
 def _links(keys: frozenset[str], hanging: Sequence[StatementResult], subject: Subject) -> _Links:
@@ -149,29 +155,34 @@ def _fill_group(
     values = links.values
     complete = True
     for key in group:
-        found = samples(links.tests[key], context.fact(key).shape, context.variable)
-        values[key] = dict.fromkeys(found.texts)
+        found = samples(links.tests[key], _type_of(key), context.fact(key).shape, context.variable)
+        values[key] = dict.fromkeys((*found.texts, ""))  # as a variable, an empty value is none (SEMANTICS H4)
         complete = complete and found.is_complete
-    fresh = others({text for key in group for text in values[key]}, len(group) + 1)
-    complete = complete and len(fresh) == len(group) + 1
-    for key in group:
-        values[key] |= dict.fromkeys(fresh)
     own = [(test, value) for test, value in compared if group & {test.key, *value.keys}]
     parts = [entry for entry in entries if group.intersection(entry.keys)]
+    shared: dict[str, None] = {}
+    for test, value in own:
+        shared |= dict.fromkeys(context.fact(test.key).values)
+        shared |= dict.fromkeys(piece.default for piece in value.variables if piece.default is not None)
+    for key in group:
+        shared |= values[key]
+    fresh = others(shared, len(group))
+    for key in group:
+        values[key] |= dict.fromkeys(fresh)
     if _only_equality(group, links.tests, own) and not parts:
-        shared: dict[str, None] = {}
         for key in group:
-            shared |= values[key]
-        for test, value in own:
-            shared |= dict.fromkeys(context.fact(test.key).values)
-            shared |= dict.fromkeys(piece.default for piece in value.variables if piece.default is not None)
-        for key in group:
-            values[key] = dict(shared)
+            values[key] |= shared
+            links.fresh[key] = fresh
     else:
         matched = _matched_in(parts, links)
         for _ in range(2):
             _carry_over(own, links)
         complete = complete and matched and len(group) == 1 and not own and not links.tests[next(iter(group))]
+    for key in group:
+        if (shape := context.fact(key).shape) != "*":
+            described = Glob.of_text(shape)
+            values[key] = {text: None for text in values[key] if described.matches(text)}
+            complete = False
     if not complete:
         links.partial |= group
 
@@ -196,11 +207,10 @@ def _has_wildcards(test: ConditionTest) -> bool:
 
 def _matched_in(entries: Sequence[ResourcePattern], links: _Links) -> bool:
     """Add values that make resources match; return whether they are all that do."""
-    target = links.subject.target.resource
     is_complete = True
     for entry in entries:
-        for key in dict.fromkeys(entry.keys):
-            if key in links.values and target is not None:
+        for key, target in product(dict.fromkeys(entry.keys), links.subject.resources):
+            if key in links.values:
                 found = list(_fillings(entry.resource_part, key, target.resource, links.subject.context))
                 links.values[key] |= dict.fromkeys(found)
                 is_complete = is_complete and len(found) < _MOST_FILLINGS
@@ -229,9 +239,13 @@ def _filled(value: PolicyValue, links: _Links) -> Iterator[str]:
     choices = product(*(list(links.values[key])[:_MOST_FILLINGS] for key in unknown))
     for choice in islice(choices, 2 * _MOST_LINKED):
         chosen = dict(zip(unknown, choice, strict=True))
-        tokens = fill(value.template, lambda key, chosen=chosen: chosen.get(key) or context.variable(key))  # type: ignore[misc]
+        tokens = fill(value.template, partial(_chosen, chosen, context))
         if tokens is not None:
             yield "".join(token if isinstance(token, str) else ("" if token is STAR else "x") for token in tokens)
+
+
+def _chosen(chosen: Mapping[str, str], context: Context, key: str) -> str | None:
+    return chosen[key] if key in chosen else context.variable(key)
 
 
 def _fillings(template: Template, key: str, text: str, context: Context) -> Iterator[str]:

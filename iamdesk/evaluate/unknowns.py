@@ -23,7 +23,9 @@ MOST_COMBINATIONS = 4096
 """Past this many combinations the bounds of K6 are all that is said."""
 MOST_JUDGED = 64 * MOST_COMBINATIONS
 """The same for combinations times the statements that are to be looked at in each."""
-_MOST_SETS = 24
+MOST_SETS = 64
+"""So many smallest sets are told."""
+_MOST_FOUND = 1024
 
 type ConditionSet = Mapping[str, Fact]
 """Values by key in lower case."""
@@ -43,6 +45,8 @@ class Resolution(NamedTuple):
     """The smallest sets of values under which it is not allowed; empty unless conditional."""
     is_exact: bool
     """False where values were left untried: too many combinations, or patterns that cannot all be shown."""
+    has_more: bool = False
+    """Whether there are more smallest sets than ``sets`` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
     rulings = list(table.values())
     verdict = trial.verdict_of({ruling.verdict for ruling in rulings})
     if verdict is not Verdict.CONDITIONAL:
-        return Resolution(verdict, _first(rulings, verdict), (), (), (), is_exact=True)
+        ruling = next((ruling for ruling in rulings if ruling.verdict is verdict), best)
+        return Resolution(verdict, ruling, (), (), (), is_exact=True)
     if len({ruling.verdict is Verdict.ALLOWED for ruling in rulings}) == 1:
         # All values that were tried say the same, but there may be others.
         return Resolution(Verdict.CONDITIONAL, best, keys, (), (), is_exact=False)
@@ -77,14 +82,14 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
     allowed = {tuple([place[position] for position in positions]): word for place, word in allowed.items()}
     matters = tuple(keys[position] for position in positions)
     of_matter = [trial.tried[position] for position in positions]
-    sets = _smallest_sets(matters, allowed, True, of_matter)
-    denials = _smallest_sets(matters, allowed, False, of_matter)
+    sets, has_more = _smallest_sets(matters, allowed, True, of_matter)
+    denials, _ = _smallest_sets(matters, allowed, False, of_matter)
     if not trial.is_exact:
         bounds = _Bounds(situation, results, subject)
         sets = tuple(one for one in sets if bounds.always_allow(one))
         denials = tuple(one for one in denials if bounds.never_allow(one))
-    ruling = _first(rulings, Verdict.ALLOWED)
-    return Resolution(Verdict.CONDITIONAL, ruling, matters, sets, denials, is_exact=trial.is_exact)
+    ruling = next(ruling for ruling in rulings if ruling.verdict is Verdict.ALLOWED)
+    return Resolution(Verdict.CONDITIONAL, ruling, matters, sets, denials, trial.is_exact, has_more)
 
 
 def resolve_verdict(
@@ -120,7 +125,7 @@ class _Trial:
         hanging = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
         keys = tuple(dict.fromkeys(key for one in hanging for key in one.keys))
         hang = [one.result for one in hanging]
-        tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject)
+        tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject.where_least_is_known())
         return cls(situation, subject, fixed, hanging, keys, tried, best.verdict is Verdict.ALLOWED)
 
     @property
@@ -148,12 +153,9 @@ class _Trial:
             return Verdict.CONDITIONAL if self.can_be_allowed else Verdict.IMPLICIT_DENY
         if Verdict.ALLOWED not in verdicts and (self.is_exact or not self.can_be_allowed):
             # Nothing would ever allow it: not a question of context, even where a Deny may add its word.
-            return Verdict.EXPLICIT_DENY if verdicts == {Verdict.EXPLICIT_DENY} else Verdict.IMPLICIT_DENY
+            is_explicit = verdicts == {Verdict.EXPLICIT_DENY} and self.is_exact
+            return Verdict.EXPLICIT_DENY if is_explicit else Verdict.IMPLICIT_DENY
         return Verdict.ALLOWED if verdicts == {Verdict.ALLOWED} and self.is_exact else Verdict.CONDITIONAL
-
-
-def _first(rulings: Iterable[Ruling], verdict: Verdict) -> Ruling:
-    return next(ruling for ruling in rulings if ruling.verdict is verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,8 @@ def _unknown_keys(result: StatementResult, subject: Subject) -> tuple[str, ...]:
         keys.extend((test.key, *test.variable_keys))
     if result.open_resource:
         keys.extend(key for entry in result.statement.resources or () for key in entry.keys)
-    unknown = (key for key in dict.fromkeys(keys) if subject.context.fact(key).knowledge >= Knowledge.VALUE_UNKNOWN)
+    context = subject.on_leg(result.policy.leg).context
+    unknown = (key for key in dict.fromkeys(keys) if context.fact(key).knowledge >= Knowledge.VALUE_UNKNOWN)
     return tuple(unknown)
 
 
@@ -252,11 +255,16 @@ def _can_change(position: int, allowed: Mapping[_Places, bool]) -> bool:
 
 def _smallest_sets(
     keys: tuple[str, ...], allowed: Mapping[_Places, bool], wanted: bool, tried: Sequence[Domain]
-) -> tuple[ConditionSet, ...]:
-    """Return the sets of fixed values, none larger than needed, that give the wanted word whatever the others are."""
+) -> tuple[tuple[ConditionSet, ...], bool]:
+    """Return sets of fixed values, none larger than needed, that give the wanted word whatever the other values are.
+
+    And whether there are more of them.
+    """
     holding = [places for places, word in allowed.items() if word is wanted]
     others = [places for places, word in allowed.items() if word is not wanted]
     found: list[dict[int, int]] = []
+    told: list[dict[int, int]] = []
+    is_cut = False
     for count in range(1, len(keys) + 1):
         for positions in combinations(range(len(keys)), count):
             first = positions[0]
@@ -266,9 +274,13 @@ def _smallest_sets(
                 candidate = dict(zip(positions, values, strict=True))
                 if values not in refuted and not any(smaller.items() <= candidate.items() for smaller in found):
                     found.append(candidate)
-        if len(found) >= _MOST_SETS:
+                    if _takes_fresh_in_order(candidate, tried):
+                        told.append(candidate)
+        if len(told) >= MOST_SETS or len(found) >= _MOST_FOUND:
+            is_cut = count < len(keys)
             break
-    return tuple(islice(_spread(keys, found, tried), _MOST_SETS))
+    sets = tuple(islice(_spread(keys, told, tried), MOST_SETS + 1))
+    return sets[:MOST_SETS], is_cut or len(sets) > MOST_SETS
 
 
 def _spread(
@@ -280,3 +292,16 @@ def _spread(
         choices = [(fact, *tried[position].same.get(fact, ())) for position, fact in facts.items()]
         for chosen in product(*choices):
             yield {keys[position]: fact for position, fact in zip(one, chosen, strict=True)}
+
+
+def _takes_fresh_in_order(one: Mapping[int, int], tried: Sequence[Domain]) -> bool:
+    """Return whether a set stands for all that differ from it only in which values they take that nothing names."""
+    seen = 0
+    for position, place in one.items():
+        domain = tried[position]
+        if domain.fresh and (fact := domain.facts[place]) in domain.fresh:
+            number = domain.fresh.index(fact)
+            if number > seen:
+                return False
+            seen = max(seen, number + 1)
+    return True

@@ -76,7 +76,8 @@ def _sentence(trace: Trace, words: Sequence[str]) -> str:
         case _:
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
             if (alternatives := wording.alternatives_text(keys_of_sets, words)) is not None:
-                return f"{start} do {doing} only if {alternatives}{_without(trace)}."
+                only = "only " if trace.is_exact and not trace.has_more else ""
+                return f"{start} do {doing} {only}if {alternatives}{_without(trace)}."
             keys = wording.listed([spelling(key, trace) for key in trace.keys]) or "values that are not known"
             return f"Whether {wording.who(caller)} may do {doing} depends on {keys}{_without(trace)}."
 
