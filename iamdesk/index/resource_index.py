@@ -36,6 +36,28 @@ def tags_without_case(tags: Iterable[tuple[str, str]]) -> Mapping[str, str | Non
     return found
 
 
+_PARENT_PARTS = {"dynamodb": 2, "es": 2, "execute-api": 1, "mediastore": 2, "s3tables": 2}
+"""How many parts of the resource, between slashes, name what carries the policy: ``table/NAME`` of ``…/index/NAME``."""
+
+
+def parent_of(arn: Arn) -> Arn | None:
+    """Return what carries the policy for a part of a resource; None where a resource of the service has no parts.
+
+    A table's index or stream, an API's stage and method, a domain's path, a function's version or alias, a database of
+    the catalog. A repository's name may hold slashes, and then names no part.
+    """
+    match arn.service:
+        case "lambda":
+            kind, _, name = arn.resource.partition(":")
+            parent = f"{kind}:{name.partition(':')[0]}" if kind == "function" else arn.resource
+        case "glue":
+            is_part = arn.resource.partition("/")[0] in ("database", "table", "userDefinedFunction", "connection")
+            parent = "catalog" if is_part else arn.resource
+        case service:
+            parent = "/".join(arn.resource.split("/")[: _PARENT_PARTS.get(service)])
+    return None if parent == arn.resource else arn._replace(resource=parent)
+
+
 class ResourceIndex:
     """Finds resources, their owners and their policies."""
 
@@ -59,14 +81,8 @@ class ResourceIndex:
             return self._by_arn.get(f"arn:{arn.partition}:s3:::{bucket}")
         if is_of_access_point(arn):
             return self._by_arn.get(str(access_point_arn(arn)))
-        for separator in ("/", ":"):
-            # A function's version or alias, a table's index or stream, an API's stage: the policy may be the parent's.
-            head, found_separator, _ = arn.resource.rpartition(separator)
-            if found_separator and head:
-                parent = self._by_arn.get(str(arn._replace(resource=head)))
-                if parent is not None:
-                    return parent
-        return None
+        parent = parent_of(arn)
+        return None if parent is None else self._by_arn.get(str(parent))
 
     def bucket(self, access_point: Resource, bucket: AccessPointBucket) -> Resource | None:
         """Return a bucket behind an access point."""
