@@ -79,14 +79,14 @@ RESOURCE_POLICIES = {
     "kms": frozenset({"key"}),
     "sqs": frozenset({"queue"}),
     "sns": frozenset({"topic"}),
-    "lambda": frozenset({"function", "function alias", "function version", "layer version"}),
-    "secretsmanager": frozenset({"secret"}),
+    "lambda": frozenset({"function", "function alias", "function version", "layerVersion"}),
+    "secretsmanager": frozenset({"Secret"}),
     "ecr": frozenset({"repository"}),
     "dynamodb": frozenset({"table", "stream", "index"}),
     "events": frozenset({"event-bus"}),
     "kinesis": frozenset({"stream", "consumer"}),
     "glacier": frozenset({"vault"}),
-    "backup": frozenset({"backupvault"}),
+    "backup": frozenset({"backupVault"}),
     "elasticfilesystem": frozenset({"file-system"}),
     "es": frozenset({"domain"}),
     "execute-api": frozenset({"execute-api-general"}),
@@ -98,15 +98,16 @@ RESOURCE_POLICIES = {
     "acm-pca": frozenset({"certificate-authority"}),
     "logs": frozenset({"destination", "log-group"}),
     "ses": frozenset({"identity"}),
-    "vpc-lattice-svcs": frozenset({"service"}),
+    "vpc-lattice-svcs": frozenset({"Service"}),
     "bedrock-agentcore": frozenset({"runtime", "gateway"}),
     "rds-data": frozenset({"cluster"}),
     "schemas": frozenset({"registry"}),
     "iot": frozenset({"policy"}),
     "mediastore": frozenset({"container"}),
-    "aoss": frozenset({"collection"}),
+    "aoss": frozenset({"Collection"}),
 }
 """Resource types that can carry a resource-based policy, by service: what an answer has to name as not captured.
+Spelled as the service authorization reference spells them.
 
 Source: IAM User Guide, "AWS services that work with IAM" (column "resource-based policies")."""
 

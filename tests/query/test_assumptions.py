@@ -144,6 +144,22 @@ def test_a_bucket_of_the_account_whose_policy_is_missing() -> None:
     assert notes(denied) == {}
 
 
+@rule("C1", "D5")
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ID}:secret:payroll-AbCdEf"),
+        ("lambda:GetLayerVersion", f"arn:aws:lambda:eu-west-1:{ID}:layer:tools:3"),
+        ("backup:DeleteBackupVault", f"arn:aws:backup:eu-west-1:{ID}:backup-vault:daily"),
+        ("aoss:APIAccessAll", f"arn:aws:aoss:eu-west-1:{ID}:collection/1234abcd"),
+        ("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ID}:orders"),
+    ],
+)
+def test_a_missing_policy_of_any_resource_that_can_have_one_is_told(action: str, resource: str) -> None:
+    answer = ask(evaluator(user("ana")), action, resource)
+    assert notes(answer) == {"resource-policy-missing": "allowed"}
+
+
 @rule("C3")
 def test_a_missing_bucket_policy_could_go_past_the_boundary_of_a_role() -> None:
     narrow = managed(policy_arn("narrow"), document(allow("ec2:*")))
