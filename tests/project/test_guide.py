@@ -70,6 +70,7 @@ def test_shown_command_runs_on_the_sample(page: str, command: str, tmp_path: Pat
     sample = ROOT / "resources" / "samples" / "acme-prod.json"
     (tmp_path / "resources" / "samples").mkdir(parents=True)
     shutil.copy(sample, tmp_path / "resources" / "samples")
+    shutil.copytree(sample.parent / "acme-organization", tmp_path / "resources" / "samples" / "acme-organization")
     shutil.copy(sample, tmp_path / "snapshot.json")
 
     done = subprocess.run(
