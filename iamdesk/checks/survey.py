@@ -1,14 +1,15 @@
 """One run of the checks over one snapshot: the engine, what several checks need to know, and when to stop."""
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Protocol
 
-from iamdesk.index.references import AccountReferences, references_of
+from iamdesk.index.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
-from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 __all__ = ["STRANGER", "Context", "Survey"]
@@ -44,7 +45,11 @@ class Survey(Inquiry):
 
     def references(self, account: Account) -> AccountReferences:
         """Return who refers to what in an account."""
-        return self.once(("references", account.account_id), lambda: references_of(account))
+        return self.once(("references", account.account_id), lambda: references_of(account, self._aws_policies))
+
+    @cached_property
+    def _aws_policies(self) -> Mapping[str, ManagedPolicyDetail]:
+        return aws_policies_of(self.snapshot)
 
     @cached_property
     def own_accounts(self) -> frozenset[str]:

@@ -71,6 +71,8 @@ class Gap:
     layer: Layer
     leg: int = 0
     """Of which of the request's decisions something is missing."""
+    level: int | None = None
+    """For SCPs and RCPs: at which level."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

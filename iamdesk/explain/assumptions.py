@@ -18,11 +18,15 @@ _CAN_ALSO_DENY = frozenset(
         "boundary-missing",
         "organization-unknown",
         "rcps-unknown",
+        "scp-missing",
+        "rcp-missing",
         "resource-policy-missing",
     }
 )
 """Gaps that may hide a Deny: they can take an allowed request away."""
-_OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown"})
+_OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown", "scp-missing", "rcp-missing"})
+_NEVER_ALLOW = _OF_ORGANIZATION - {"scp-missing"}
+"""Gaps that hide no Allow: organization policies grant nothing, but one SCP of each level has to let pass (B1, B3)."""
 _MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown", "session-token-mfa"})
 """Gaps without which a call would not be refused whatever the policies say."""
 _TAKEN_TO_ALLOW = frozenset({"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown"})
@@ -113,11 +117,12 @@ def _of_routing(gap: Gap, trace: Trace) -> Assumption | None:
 
 def _of_missing_allow(gap: Gap, trace: Trace) -> Assumption | None:
     """Tell of a gap where the request would be allowed if it allowed, alone or together with other gaps."""
-    if gap.code in _OF_ORGANIZATION:
-        return None  # organization policies never grant (SEMANTICS B3)
-    own = Slot(gap.layer, leg=gap.leg)
+    if gap.code in _NEVER_ALLOW:
+        return None
+    own = Slot(gap.layer, gap.level, gap.leg)
     gaps = (other for other in trace.question.policies.gaps if other.code.endswith("-missing"))
-    others = {Slot(other.layer, leg=other.leg) for other in gaps if other.layer not in trace.question.without} - {own}
+    gaps = (other for other in gaps if other.code not in _NEVER_ALLOW and other.layer not in trace.question.without)
+    others = {Slot(other.layer, other.level, other.leg) for other in gaps} - {own}
     for count in range(len(others) + 1):
         for chosen in combinations(sorted(others), count):
             without = _decide(trace.situation, trace, frozenset(chosen))

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from iamdesk.policy.document import Document, DocumentStore
-from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
+from iamdesk.snapshot.organization import (
+    FULL_ACCESS,
+    Organization,
+    OrganizationNode,
+    OrganizationPolicy,
+    OrganizationPolicyType,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,6 +23,16 @@ class LevelPolicy:
     document: Document
 
 
+@dataclass(frozen=True, slots=True)
+class AbsentPolicy:
+    """A policy that is attached at a level, and of which the snapshot does not hold what it says."""
+
+    policy_id: str
+    name: str
+    level: int
+    node_name: str
+
+
 type Levels = tuple[tuple[LevelPolicy, ...], ...]
 """From the root down to the account."""
 
@@ -28,7 +44,7 @@ class OrganizationIndex:
         self.organization = organization
         self._documents = documents
         self._nodes = {node.id: node for node in organization.nodes}
-        self._policies = {policy.id: policy for policy in organization.policies}
+        self._policies = {**_published(), **{policy.id: policy for policy in organization.policies}}
         self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
 
     def has_account(self, account: str) -> bool:
@@ -52,6 +68,20 @@ class OrganizationIndex:
             self._levels[key] = self._find(account, kind)
         return self._levels[key]
 
+    def absent(self, account: str, kind: OrganizationPolicyType) -> tuple[AbsentPolicy, ...]:
+        """Return the policies that bind an account as well, but of which the snapshot does not hold what they say.
+
+        A policy of which it does not even tell the kind is among those of each kind.
+        """
+        if self.levels(account, kind) is None:
+            return ()
+        return tuple(
+            AbsentPolicy(policy_id, policy.name if policy else policy_id, level, node.name or node.id)
+            for level, node in enumerate(self._path(account))
+            for policy_id in node.policy_ids or ()
+            if (policy := self._policies.get(policy_id)) is None or (policy.content is None and policy.type is kind)
+        )
+
     def is_captured(self, account: str, kind: OrganizationPolicyType) -> bool:
         """Return whether the snapshot tells which policies of a kind bind the account."""
         if account == self.organization.management_account_id or not self._is_enabled(kind):
@@ -73,7 +103,9 @@ class OrganizationIndex:
             tuple(
                 LevelPolicy(policy, level, node.id, node.name, self._documents.parse(policy.content))
                 for policy_id in node.policy_ids or ()
-                if (policy := self._policies.get(policy_id)) is not None and policy.type is kind
+                if (policy := self._policies.get(policy_id)) is not None
+                and policy.type is kind
+                and policy.content is not None
             )
             for level, node in enumerate(self._path(account))
         )
@@ -88,3 +120,13 @@ class OrganizationIndex:
                 return tuple(reversed(path))
             node = self._nodes.get(node.parent_id)
         return ()
+
+
+def _published() -> dict[str, OrganizationPolicy]:
+    """Return the policies of which everybody knows what they say: AWS keeps them."""
+    return {
+        policy_id: OrganizationPolicy(
+            id=policy_id, name=policy_id.removeprefix("p-"), type=kind, aws_managed=True, content=content
+        )
+        for policy_id, (kind, content) in FULL_ACCESS.items()
+    }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamdesk.index.keys import inline_policy_key, trust_policy_key
-from iamdesk.index.references import AccountReferences, references_of
+from iamdesk.index.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.policy.document import DocumentStore
 from iamdesk.policy.text import ElementPath
 from iamdesk.snapshot.aws_managed import aws_managed_policies
@@ -79,8 +79,9 @@ def json_path(path: ElementPath) -> str:
 
 def gaps(snapshot: Snapshot) -> Iterator[Gap]:
     """Yield what each account names and does not hold: pages, policies that serve somebody, groups."""
+    shared = aws_policies_of(snapshot)
     for account in snapshot.accounts:
-        known = references_of(account)
+        known = references_of(account, shared)
         if account.is_truncated:
             message = f"Account {account.account_id} is not complete: its last page says that more follow."
             yield Gap(account.account_id, account.account_id, message)

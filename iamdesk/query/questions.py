@@ -24,7 +24,7 @@ from iamdesk.policy.document import parse_document
 from iamdesk.query.access_points import behind, gaps_of, network_origin, restricts_public, through
 from iamdesk.query.beside_policies import gaps_beside_policies
 from iamdesk.query.endpoints import came_through
-from iamdesk.query.standings import Standing, Standings, attached_levels
+from iamdesk.query.standings import Standing, Standings, attached_levels, gaps_of_levels
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
@@ -203,7 +203,8 @@ class Questions:
         if not self.organization.is_captured(owner, kind):
             message = "Resource control policies are not in the snapshot."
             return None, [Gap("rcps-unknown", message, Layer.RCP)] if self.organization.has_account(owner) else []
-        return attached_levels(self.organization.levels(owner, kind), Layer.RCP, SourceType.RCP), []
+        gaps = gaps_of_levels(self.organization, owner, kind)
+        return attached_levels(self.organization.levels(owner, kind), Layer.RCP, SourceType.RCP), gaps
 
     def _taking_root(self, caller: Caller, target: Target) -> tuple[str | None, list[Gap]]:
         """Return why a caller cannot take the root user of a member account, and what is not known of it.

@@ -99,7 +99,8 @@ class Standings:
         kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
         if self.organization is None or not self.organization.is_captured(account, kind):
             return None, [Gap("organization-unknown", "Service control policies are not in the snapshot.", Layer.SCP)]
-        return attached_levels(self.organization.levels(account, kind), Layer.SCP, SourceType.SCP), []
+        gaps = gaps_of_levels(self.organization, account, kind)
+        return attached_levels(self.organization.levels(account, kind), Layer.SCP, SourceType.SCP), gaps
 
     def _user(self, caller: Caller, gaps: list[Gap]) -> tuple[PolicySet, Caller, bool]:
         arn = str(caller.arn)
@@ -203,6 +204,24 @@ def attached_levels(
         )
         for level in levels
     )
+
+
+def gaps_of_levels(organization: OrganizationIndex, account: str, kind: OrganizationPolicyType) -> list[Gap]:
+    """Return what is attached to an account's levels and not in the snapshot."""
+    is_scp = kind is OrganizationPolicyType.SERVICE_CONTROL_POLICY
+    code, layer, does = (
+        ("scp-missing", Layer.SCP, "allows or denies") if is_scp else ("rcp-missing", Layer.RCP, "denies")
+    )
+    return [
+        Gap(
+            code,
+            f"The organization policy {one.name} is attached to {one.node_name}, and what it {does} "
+            "is not in the snapshot.",
+            layer,
+            level=one.level,
+        )
+        for one in organization.absent(account, kind)
+    ]
 
 
 def _attached(policy: CarriedPolicy, layer: Layer) -> AttachedPolicy:

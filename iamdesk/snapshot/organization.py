@@ -3,8 +3,9 @@
 Source of the terms: AWS Organizations API reference (Root, OrganizationalUnit, Account, Policy, PolicyTargetSummary).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -16,6 +17,22 @@ class OrganizationPolicyType(StrEnum):
 
     SERVICE_CONTROL_POLICY = "SERVICE_CONTROL_POLICY"
     RESOURCE_CONTROL_POLICY = "RESOURCE_CONTROL_POLICY"
+
+
+FULL_ACCESS: Final[Mapping[str, tuple[OrganizationPolicyType, Any]]] = {
+    "p-FullAWSAccess": (
+        OrganizationPolicyType.SERVICE_CONTROL_POLICY,
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+    ),
+    "p-RCPFullAWSAccess": (
+        OrganizationPolicyType.RESOURCE_CONTROL_POLICY,
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+        },
+    ),
+}
+"""The two policies that AWS itself keeps, by id, as the Organizations user guide prints them."""
 
 
 class OrganizationPolicy(BaseModel):

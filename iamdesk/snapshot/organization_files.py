@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.organization import (
+    FULL_ACCESS,
     Organization,
     OrganizationNode,
     OrganizationPolicy,
@@ -30,21 +31,6 @@ _RCP = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
 _NOT_KNOWN = ""
 """The parent of an account whose place was not captured: no node has this id, so no way leads to the root."""
 
-_FULL_ACCESS = {
-    "p-FullAWSAccess": (
-        _SCP,
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
-    ),
-    "p-RCPFullAWSAccess": (
-        _RCP,
-        {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
-        },
-    ),
-}
-"""The two policies that AWS itself keeps, as the Organizations user guide prints them."""
-
 
 @dataclass(slots=True)
 class _Attached:
@@ -64,13 +50,12 @@ def organization_of(bundle: Bundle) -> Organization | None:
         return None
     policies = _policies(bundle)
     attached = {kind: _attached(bundle, kind, policies) for kind in OrganizationPolicyType}
-    contents = {policy.id for policy in policies.values() if policy.content is None}
     enabled = _enabled_types(bundle)
     tree = _tree(bundle)
     return Organization(
         id=identity[0],
         management_account_id=identity[1],
-        nodes=tuple(_with_policies(node, attached, contents) for node in tree.values()),
+        nodes=tuple(_with_policies(node, attached) for node in tree.values()),
         policies=tuple(policies.values()),
         has_rcps=_is_off(enabled, _RCP) or _has_all(attached[_RCP], tree),
         scps_enabled=not _is_off(enabled, _SCP),
@@ -138,7 +123,7 @@ def _policies(bundle: Bundle) -> dict[str, OrganizationPolicy]:
     for summary in _summaries(bundle):
         if summary.id not in policies:
             _add_policy(policies, summary, None)
-    for policy_id, (kind, content) in _FULL_ACCESS.items():
+    for policy_id, (kind, content) in FULL_ACCESS.items():
         known = policies.get(policy_id)
         if known is not None and known.content is None and known.type is kind:
             policies[policy_id] = known.model_copy(update={"content": content})
@@ -188,13 +173,11 @@ def _has_all(attached: _Attached, tree: Iterable[str]) -> bool:
     return attached.everywhere or attached.known.issuperset(tree)
 
 
-def _with_policies(
-    node: OrganizationNode, attached: Mapping[OrganizationPolicyType, _Attached], without_content: set[str]
-) -> OrganizationNode:
-    """Return the node with its policies; None for them where its SCPs, or the content of one of all, are not known."""
+def _with_policies(node: OrganizationNode, attached: Mapping[OrganizationPolicyType, _Attached]) -> OrganizationNode:
+    """Return the node with its policies; None for them where it is not known which its SCPs are."""
     scps, rcps = attached[_SCP], attached[_RCP]
     ids = (*scps.by_node.get(node.id, ()), *rcps.by_node.get(node.id, ()))
-    if not (scps.everywhere or node.id in scps.known) or not without_content.isdisjoint(ids):
+    if not (scps.everywhere or node.id in scps.known):
         return node
     return node.model_copy(update={"policy_ids": ids})
 

@@ -236,6 +236,46 @@ def test_every_level_has_to_allow(own: Any, ou: Any, expected: str, blocked_by: 
     assert ask(capture, ADMIN, "ec2:DescribeInstances", "*").decision == ("allowed" if own else "implicitDeny")
 
 
+def told(answer: Decision) -> dict[str, str | None]:
+    return {note.code: note.other_decision for note in answer.assumptions if note.code.endswith("-missing")}
+
+
+QUEUE = f"arn:aws:sqs:eu-west-1:{ID}:q"
+
+
+@rule("B1", "B3")
+@pytest.mark.parametrize(
+    ("own", "action", "expected", "assumed"),
+    [
+        (("p-full", "p-gone"), "sqs:SendMessage", "allowed", {"scp-missing": "explicitDeny"}),
+        (("p-gone",), "sqs:SendMessage", "implicitDeny", {"scp-missing": "allowed"}),
+        (("p-ec2", "p-gone"), "sqs:SendMessage", "implicitDeny", {"scp-missing": "allowed"}),
+        (("p-no", "p-full", "p-gone"), "sqs:SendMessage", "explicitDeny", {}),
+        (("p-FullAWSAccess",), "sqs:SendMessage", "allowed", {}),
+    ],
+)
+def test_an_attached_policy_that_the_snapshot_lacks_may_forbid_and_may_let_pass(
+    own: Any, action: str, expected: str, assumed: Any
+) -> None:
+    """Of AWS's own policy everybody knows what it says."""
+    answer = ask(world(organization=organization(*own)), ADMIN, action, QUEUE)
+    assert answer.decision == expected
+    assert {code: other for code, other in told(answer).items() if code == "scp-missing"} == assumed
+    assert all("p-gone" in note.message for note in answer.assumptions if note.code == "scp-missing")
+
+
+@rule("B3", "B7", "E11")
+def test_a_resource_control_policy_that_the_snapshot_lacks_can_only_forbid() -> None:
+    policies = (*POLICIES, OrganizationPolicy(id="p-lost", name="Lost", type=RCP))
+    capture = organization("p-full", "p-lost").model_copy(update={"policies": policies})
+    with_lost = world(bucket(policy=None), organization=capture)
+    allowed = ask(with_lost, ADMIN)
+    assert allowed.decision == "allowed"
+    assert told(allowed).get("rcp-missing") == "explicitDeny"
+    assert "scp-missing" not in told(allowed)
+    assert "rcp-missing" not in told(ask(with_lost, ANA))
+
+
 @rule("B6", "E11")
 def test_whom_service_control_policies_do_not_bind() -> None:
     bound = organization("p-full", "p-no")

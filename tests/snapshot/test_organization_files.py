@@ -87,15 +87,26 @@ def test_attachments_by_target_are_as_good(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "missing",
-    ["list-targets-for-policy/p-deny1234", "list-policies/SERVICE_CONTROL_POLICY", "describe-policy/p-deny1234"],
+    ["list-targets-for-policy/p-deny1234", "list-policies/SERVICE_CONTROL_POLICY"],
 )
-def test_a_policy_of_which_something_is_missing_leaves_its_levels_open(tmp_path: Path, missing: str) -> None:
+def test_a_policy_whose_attachments_are_missing_leaves_its_levels_open(tmp_path: Path, missing: str) -> None:
     files = everything()
     del files[f"organization/{missing}.json"]
     organization, _ = opened(tmp_path, files)
     index = OrganizationIndex(organization, DocumentStore())
     assert not index.is_captured(ACCOUNT, SCP)
     assert levels(organization, SCP) is None
+
+
+def test_a_policy_whose_content_is_missing_is_absent_from_its_level_and_the_others_are_not(tmp_path: Path) -> None:
+    files = everything()
+    del files["organization/describe-policy/p-deny1234.json"]
+    organization, _ = opened(tmp_path, files)
+    index = OrganizationIndex(organization, DocumentStore())
+    assert index.is_captured(ACCOUNT, SCP)
+    assert levels(organization, SCP) == [["FullAWSAccess"], ["FullAWSAccess"], ["FullAWSAccess"]]
+    assert [(one.name, one.level) for one in index.absent(ACCOUNT, SCP)] == [("Deny", 1)]
+    assert index.absent(ACCOUNT, RCP) == ()
 
 
 def test_an_account_whose_place_is_not_known_is_a_member_without_levels(tmp_path: Path) -> None:
