@@ -1,0 +1,109 @@
+"""Which bucket policies S3 counts as public: what Block Public Access acts on."""
+
+from typing import Any
+
+import pytest
+
+from iamdesk.evaluate.public_policy import is_public
+from iamdesk.policy.document import parse_document
+
+from ..rules import rule
+
+A = "111122223333"
+POINT = f"arn:aws:s3:eu-west-1:{A}:accesspoint/"
+
+
+def public(condition: Any = None, principal: Any = "*", **elements: Any) -> bool:
+    one = {"Effect": "Allow", "Principal": principal, "Action": "s3:*", "Resource": "*", **elements}
+    if principal is None:
+        del one["Principal"]
+    if condition is not None:
+        one["Condition"] = condition
+    return is_public(parse_document({"Version": "2012-10-17", "Statement": [one]}))
+
+
+@rule("I7")
+@pytest.mark.parametrize(
+    ("principal", "expected"),
+    [
+        ("*", True),
+        ({"AWS": "*"}, True),
+        ({"AWS": [A, "*"]}, True),
+        ({"AWS": f"arn:aws:iam::{A}:*"}, True),
+        ({"AWS": A}, False),
+        ({"AWS": f"arn:aws:iam::{A}:root"}, False),
+        ({"Service": "cloudtrail.amazonaws.com"}, False),
+        ({"Federated": "cognito-identity.amazonaws.com"}, False),
+        (None, False),
+    ],
+)
+def test_principals(principal: Any, expected: bool) -> None:
+    assert public(principal=principal) is expected
+
+
+@rule("I7")
+def test_all_but_some_are_the_public() -> None:
+    assert public(principal=None, NotPrincipal={"AWS": A})
+
+
+@rule("I7")
+def test_a_deny_and_a_statement_that_cannot_be_read_open_nothing() -> None:
+    assert not public(Effect="Deny")
+    assert not public(Condition="none")
+
+
+@rule("I7")
+def test_one_public_statement_makes_the_policy_public() -> None:
+    base = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    fixed, opened = {**base, "Principal": {"AWS": A}}, {**base, "Principal": "*"}
+    assert is_public(parse_document({"Statement": [fixed, opened]}))
+    assert not is_public(parse_document({"Statement": [fixed, fixed]}))
+    assert not is_public(parse_document({"Statement": []}))
+
+
+@rule("I7")
+@pytest.mark.parametrize(
+    ("operator", "key", "values", "expected"),
+    [
+        ("StringEquals", "aws:PrincipalOrgID", "o-1234567890", False),
+        ("StringEquals", "AWS:PrincipalOrgId", "o-1234567890", False),
+        ("StringEquals", "aws:SourceAccount", A, False),
+        ("StringEquals", "aws:SourceOwner", A, False),
+        ("StringEquals", "aws:SourceVpc", "vpc-1", False),
+        ("StringEquals", "aws:SourceVpce", ["vpce-1", "vpce-2"], False),
+        ("StringLike", "aws:SourceVpce", ["vpce-1", "vpce-*"], True),
+        ("StringLike", "aws:SourceVpc", "vpc-?", True),
+        ("StringLike", "aws:SourceVpc", "vpc-1", False),
+        ("ArnEquals", "aws:SourceArn", f"arn:aws:sns:eu-west-1:{A}:topic", False),
+        ("ArnLike", "aws:SourceArn", f"arn:aws:sns:*:{A}:topic", True),
+        ("StringNotEquals", "aws:SourceVpc", "vpc-1", True),
+        ("StringEqualsIfExists", "aws:SourceVpc", "vpc-1", True),
+        ("ForAllValues:StringEquals", "aws:SourceVpc", "vpc-1", True),
+        ("ForAnyValue:StringEquals", "aws:SourceVpc", "vpc-1", False),
+        ("StringEquals", "aws:SourceVpc", "${aws:PrincipalTag/vpc}", True),
+        ("StringEquals", "aws:SourceVpc", [], True),
+        ("StringEquals", "aws:PrincipalTag/team", "red", True),
+        ("Null", "aws:SourceVpc", "false", True),
+        ("StringIs", "aws:SourceVpc", "vpc-1", True),
+        ("StringEquals", "aws:userid", "AIDAEXAMPLE", False),
+        ("StringEquals", "aws:userid", "AROAEXAMPLE:session", True),
+        ("StringLike", "aws:userid", "AROAEXAMPLE:*", True),
+        ("StringEquals", "aws:SourceVpc", "AROAEXAMPLE:session", False),
+        ("StringEquals", "s3:DataAccessPointAccount", A, False),
+        ("StringLike", "s3:DataAccessPointArn", f"{POINT}*", False),
+        ("StringLike", "s3:DataAccessPointArn", f"arn:aws:s3:*:{A}:accesspoint/one", True),
+        ("StringLike", "s3:DataAccessPointArn", "*", True),
+        ("IpAddress", "aws:SourceIp", "203.0.113.0/24", False),
+        ("IpAddress", "aws:SourceIp", "10.0.0.0/8", False),
+        ("IpAddress", "aws:SourceIp", "10.0.0.0/7", True),
+        ("IpAddress", "aws:SourceIp", ["203.0.113.7", "0.0.0.0/0"], True),
+        ("IpAddress", "aws:SourceIp", "2001:db8::/32", False),
+        ("IpAddress", "aws:SourceIp", "2001:db8::/31", True),
+        ("IpAddress", "aws:SourceIp", "nowhere", True),
+        ("NotIpAddress", "aws:SourceIp", "203.0.113.0/24", True),
+        ("StringEquals", "aws:SourceIp", "203.0.113.7", True),
+        ("IpAddress", "aws:VpcSourceIp", "203.0.113.0/24", True),
+    ],
+)
+def test_conditions(operator: str, key: str, values: Any, expected: bool) -> None:
+    assert public({operator: {key: values}}) is expected
