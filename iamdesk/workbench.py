@@ -125,6 +125,13 @@ class OpenSnapshot:
         """Return a condition key's type (``String``, ``ArrayOfString``, ``Bool`` …); None for one that AWS has not."""
         return reference().key_type(key)
 
+    @staticmethod
+    def known_values(key: str) -> tuple[str, ...]:
+        """Return values of a condition key that AWS defines (``iam:PassedToService``); empty where none are known."""
+        from iamdesk.query.dependents import known_values
+
+        return known_values(key)
+
     def ask(self, request: Request) -> Decision:
         """Answer one question.
 

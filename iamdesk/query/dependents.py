@@ -40,6 +40,15 @@ def also_needed(action: str) -> AlsoNeeded | None:
     return AlsoNeeded(full, tuple(sorted(listed, key=lambda one: (one != HANDING_OVER, one))), tuple(services))
 
 
+def known_values(key: str) -> tuple[str, ...]:
+    """Return values that a condition key can have beyond those that policies name: services that take roles."""
+    if key.strip().lower() != "iam:passedtoservice":
+        return ()
+    passed = _data("passed-roles.json")
+    names = [name for services in passed["services"].values() for name in services]
+    return tuple(sorted({*names, *(name for entry in passed["actions"].values() for name in entry["services"])}))
+
+
 def need_with_dependents(action: str, resource: str) -> Need | None:
     """Return an action with what it needs beside itself as one need; None where `also_needed` knows nothing.
 

@@ -188,16 +188,17 @@ def test_a_passed_role_goes_to_the_service_of_the_call() -> None:
 
 def test_contents_and_neighbours_of_the_resource() -> None:
     download = ask(world(allow("s3:*"), DECRYPT), "download-bucket", BUCKET)
-    launch = ask(world(allow("ec2:*")), "launch-instance", f"arn:aws:ec2:eu-west-1:{ID}:instance/*")
+    names = {"image": "image/ami-1", "subnet": "subnet/subnet-1", "security-group": "security-group/sg-1"}
+    given = {name: f"arn:aws:ec2:eu-west-1:{ID}:{place}" for name, place in names.items()}
+    launch = ask(world(allow("ec2:*")), "launch-instance", f"arn:aws:ec2:eu-west-1:{ID}:instance/*", given)
     pull = ask(world(allow("ecr:*")), "pull-image", f"arn:aws:ecr:eu-west-1:{ID}:repository/app")
 
     def asked(answer: NeedAnswer) -> list[str]:
         return [one.decision.request.resource for one in answer.parts if one.decision is not None]
 
     assert asked(download) == [BUCKET, f"{BUCKET}/*", KEY]
-    assert asked(launch) == [
-        f"arn:aws:ec2:eu-west-1:{ID}:{kind}/*" for kind in ("instance", "volume", "network-interface")
-    ]
+    beside = [f"arn:aws:ec2:eu-west-1:{ID}:{kind}/*" for kind in ("instance", "volume", "network-interface")]
+    assert asked(launch) == [*beside, *given.values()]
     assert asked(pull)[-1] == "*"
     assert {download.decision, launch.decision, pull.decision} == {"allowed"}
 
@@ -292,3 +293,9 @@ def test_needs_are_called_by_their_names_in_any_case() -> None:
     assert find_need(" Read-Object ") is needs()["read-object"]
     assert find_need("read object") is None
     assert ask(world(READ, DECRYPT), "READ-OBJECT").decision == "allowed"
+
+
+def test_the_guide_lists_every_need() -> None:
+    guide = (resources() / "help" / "asking.md").read_text(encoding="utf-8")
+
+    assert [need.name for need in needs().values() if f"| `{need.name}` | {need.title} |" not in guide] == []

@@ -1,6 +1,7 @@
 """The context of a question: what the request carries for each condition key, and what a key not given means."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -59,13 +60,20 @@ class ContextPanel(QFrame):
     """The table and what stands around it. ``changed`` comes when the reviewer changed what is asked.
 
     ``key_type`` tells a condition key's type, None for a key that AWS has not: for keys that are added by hand.
+    ``known_values`` tells values that a key can have beyond those that the statements name.
     """
 
     changed = Signal()
 
-    def __init__(self, key_type: Callable[[str], str | None], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        key_type: Callable[[str], str | None],
+        known_values: Callable[[str], tuple[str, ...]] = lambda _key: (),
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._key_type = key_type
+        self._known_values = known_values
         self.setFrameShape(QFrame.Shape.NoFrame)
         self._keys: tuple[ContextKey, ...] = ()
         self._types: dict[str, str] = {}
@@ -154,7 +162,10 @@ class ContextPanel(QFrame):
 
     def show_decision(self, decision: Decision) -> None:
         """Show the keys that an answer rests on, and what was given."""
-        self._keys = decision.context
+        self._keys = tuple(
+            replace(key, suggestions=tuple(dict.fromkeys((*key.suggestions, *self._known_values(key.key)))))
+            for key in decision.context
+        )
         self._fill(decision.request)
 
     def clear(self) -> None:
@@ -181,7 +192,16 @@ class ContextPanel(QFrame):
             key_type = self._key_type(key) or DEFAULT_TYPE
             self._types[key.lower()] = key_type
             place = self.model.add(
-                ContextRow(key, key_type, Choice.VALUE, (), KeyState.UNKNOWN, (), matters=False, tested=False)
+                ContextRow(
+                    key,
+                    key_type,
+                    Choice.VALUE,
+                    (),
+                    KeyState.UNKNOWN,
+                    self._known_values(key),
+                    matters=False,
+                    tested=False,
+                )
             )
             self._fit()
         self._new_key.clear()

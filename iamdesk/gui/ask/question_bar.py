@@ -54,7 +54,7 @@ class QuestionBar(QWidget):
         self.context_button = QToolButton()
         self.ask_button = QPushButton("Ask")
         self.who_else_button = QPushButton("Who else?")
-        self.context = ContextPanel(self._key_type)
+        self.context = ContextPanel(self._key_type, self._known_values)
         self.message = MessageBar()
         self._lay_out()
         self._connect()
@@ -194,6 +194,9 @@ class QuestionBar(QWidget):
     def _key_type(self, key: str) -> str | None:
         return self._session.snapshot.key_type(key) if self._session.snapshot is not None else None
 
+    def _known_values(self, key: str) -> tuple[str, ...]:
+        return self._session.snapshot.known_values(key) if self._session.snapshot is not None else ()
+
     def request(self) -> Request:
         """Return the question that the fields make."""
         return Request(
@@ -214,7 +217,10 @@ class QuestionBar(QWidget):
 
     def ask_who_else(self) -> None:
         """Ask who can do what stands in the fields; what is still open is filled in there."""
-        request = self.request()
+        request, opened = self.request(), self._session.snapshot
+        need = opened.find_need(request.action) if opened is not None and ":" not in request.action else None
+        if need is not None:  # who can do all of it is several questions: that of what it is about
+            request = replace(request, action=need.action)
         self._session.ask_who_can(replace(request, resource="" if self.resource.has_placeholder else request.resource))
 
     def go_to_question(self) -> None:

@@ -239,3 +239,21 @@ def test_the_shown_part_is_the_one_that_was_answered(qtbot: QtBot, ask_window: A
     ask_window.session.show_decision(part)
 
     assert find(ask_window, QLabel, "verdictSentence").text() == part.sentence
+
+
+def test_services_that_take_roles_are_offered_for_iam_passedtoservice(qtbot: QtBot, ask_window: AskWindow) -> None:
+    answered(qtbot, ask_window, Request(ELENA, "iam:PassRole", DEPLOY))
+    panel = ask_window.bar.context
+    panel._new_key.setText("iam:PassedToService")
+    panel.add_key()
+    row = next(row for row in panel.model.rows if row.key == "iam:PassedToService")
+
+    assert {"ec2.amazonaws.com", "ecs-tasks.amazonaws.com"} <= set(row.suggestions)
+
+
+def test_who_else_asks_for_what_the_need_is_about(qtbot: QtBot, ask_window: AskWindow) -> None:
+    asked(qtbot, ask_window, NeedQuestion(Request(NORA, "read-object", PAYROLL)))
+    with qtbot.waitSignal(ask_window.session.who_can_asked) as signal:
+        ask_window.bar.ask_who_else()
+
+    assert signal.args[0].action == "s3:GetObject"
