@@ -3,10 +3,11 @@
 A bundle that somebody assembled by hand has none, and opens too.
 """
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from iamdesk.snapshot.aws_shape import Moment
 
 FORMAT: Literal["iamdesk-bundle"] = "iamdesk-bundle"
 VERSION = 1
@@ -42,7 +43,7 @@ class ManifestFile(_Part):
     """The command that prints the same, word by word: ``["aws", "kms", "list-keys", "--region", "eu-west-1"]``."""
     arguments: tuple[str, ...] = ()
     """What the path names behind the command, spelled out: needed where a name was too long for a path."""
-    captured_at: datetime | None = None
+    captured_at: Moment | None = None
     size: Annotated[int, Field(ge=0)] | None = None
     """In bytes; None after an error."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
@@ -56,9 +57,9 @@ class Manifest(_Part):
     version: Annotated[int, Field(ge=1)]
     tool: str = ""
     """What wrote it: ``iamdesk 0.2.0``."""
-    started_at: datetime | None = None
+    started_at: Moment | None = None
     """When the first call was made: "captured at" of the whole bundle."""
-    finished_at: datetime | None = None
+    finished_at: Moment | None = None
     """None: the capture was interrupted, or is still going on."""
     caller: CallerIdentity | None = None
     accounts: tuple[str, ...] = ()

@@ -1,11 +1,13 @@
 """A folder or archive of many files: each is read by what its path or its shape says, then put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.account_files import (
     account_facts_of,
     account_settings_of,
@@ -42,6 +44,7 @@ from iamdesk.snapshot.loose import (
     told,
     without_subject,
 )
+from iamdesk.snapshot.manifest import Manifest
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization_files import organization_of
 from iamdesk.snapshot.output import Output, read_output, values_of
@@ -265,8 +268,19 @@ def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) ->
         "manifest": bundle.manifest,
         "captures": tuple(bundle.captures[path] for path in sorted(bundle.captures)),
     }
-    gathered = replace(gathered, accounts=accounts)
+    moments = [moment for moment in (gathered.latest, *_moments(bundle.manifest, facts)) if moment is not None]
+    gathered = replace(gathered, accounts=accounts, latest=max(moments, default=None))
     return snapshot_of(root, list(reading.sources.values()), gathered, (*problems, *bundle.problems), **more)
+
+
+def _moments(manifest: Manifest | None, facts: Sequence[AccountFacts]) -> Iterator[datetime | None]:
+    """Yield the moments that the capture and its reports speak of."""
+    if manifest is not None:
+        yield manifest.started_at
+    for known in facts:
+        yield known.credential_report.generated_time if known.credential_report else None
+        for report in known.last_accessed or ():
+            yield report.job_creation_date
 
 
 def _all_resources(found: Sequence[Resource], reading: _Reading) -> tuple[Resource, ...]:

@@ -149,6 +149,14 @@ def test_a_manifest_tells_when_and_by_whom(tmp_path: Path) -> None:
     assert snapshot.manifest.started_at is not None
     assert snapshot.manifest.started_at.isoformat() == "2026-11-24T09:00:00+00:00"
     assert "manifest.json" in [file.path.name for file in snapshot.files]
+    assert snapshot.latest == snapshot.manifest.started_at, "ages are counted back from the capture"
+
+
+def test_a_report_later_than_everything_else_tells_the_moment_of_the_snapshot(tmp_path: Path) -> None:
+    report = {"Content": "dXNlcixhcm4K", "GeneratedTime": "2026-11-20T10:00:00+01:00"}
+    snapshot = load_snapshot(as_folder(tmp_path, {**SMALL, f"{IAM}/get-credential-report.json": report}))
+    assert snapshot.latest is not None
+    assert snapshot.latest.isoformat() == "2026-11-20T09:00:00+00:00"
 
 
 def test_a_denied_call_is_a_known_gap_and_a_missing_policy_is_none(tmp_path: Path) -> None:
