@@ -60,7 +60,8 @@ _OF_ITS_ACCOUNT = frozenset(
         "kms:calleraccount",
     }
 )
-_OF_ACCESS_POINTS = frozenset({"s3:dataaccesspointarn", "s3:dataaccesspointaccount", "s3:accesspointnetworkorigin"})
+ACCESS_POINT_KEYS = frozenset({"s3:dataaccesspointarn", "s3:dataaccesspointaccount", "s3:accesspointnetworkorigin"})
+"""Keys of requests through an S3 access point: also where the bucket decides, on which the action data lists none."""
 _ACCESS_POINT_TAG = "s3:accesspointtag/"
 _OF_ENDPOINTS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"})
 _OF_THE_RESOURCE = frozenset(
@@ -194,7 +195,7 @@ class DerivedKeys:
         about_principal = self._about_principal(key)
         if about_principal is not None:
             return None if about_principal is UNKNOWN else about_principal
-        if self.through is not None and (key in _OF_ACCESS_POINTS or key.startswith(_ACCESS_POINT_TAG)):
+        if self.through is not None and (key in ACCESS_POINT_KEYS or key.startswith(_ACCESS_POINT_TAG)):
             return self._of_access_point(self.through, key)
         if self.way is not None and (key in _OF_ENDPOINTS or key == "aws:sourceip"):
             return self._of_way(self.way, key)

@@ -21,6 +21,7 @@ _CAN_ALSO_DENY = frozenset(
         "scp-missing",
         "rcp-missing",
         "resource-policy-missing",
+        "public-access-block-unknown",
     }
 )
 """Gaps that may hide a Deny: they can take an allowed request away."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
-from iamdesk.evaluate.caller import Caller
+from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.policies import AttachedPolicy, Gap
+from iamdesk.evaluate.public_policy import is_public
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.sharing import shared_by
 from iamdesk.evaluate.target import Target
@@ -41,6 +42,19 @@ def gaps_beside_policies(
         if unknown:
             message = f"Which account the canonical user id {unknown[0]} in the policy means is not in the snapshot."
             yield Gap("canonical-user-missing", message, Layer.RESOURCE)
+
+
+def gaps_of_public_access(
+    caller: Caller, target: Target, owner: str | None, policy: AttachedPolicy | None, *, is_block_known: bool
+) -> Iterator[Gap]:
+    """Yield that Block Public Access could turn the caller away, where its settings are not known (SEMANTICS I7)."""
+    if is_block_known or policy is None or target.service != "s3":
+        return
+    if caller.kind is CallerKind.SERVICE or caller.account == owner:
+        return
+    if is_public(policy.document):
+        message = f"Block Public Access of {policy.owner} or of its account is not in the snapshot: taken to be off."
+        yield Gap("public-access-block-unknown", message, Layer.BLOCK_PUBLIC_ACCESS)
 
 
 def _acl_may_count(record: Resource) -> bool:

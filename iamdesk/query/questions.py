@@ -22,7 +22,7 @@ from iamdesk.index.resource_index import ResourceIndex, is_of_access_point, tags
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import parse_document
 from iamdesk.query.access_points import behind, gaps_of, network_origin, restricts_public, through
-from iamdesk.query.beside_policies import gaps_beside_policies
+from iamdesk.query.beside_policies import gaps_beside_policies, gaps_of_public_access
 from iamdesk.query.endpoints import came_through
 from iamdesk.query.standings import Standing, Standings, attached_levels, gaps_of_levels
 from iamdesk.snapshot.model import Snapshot
@@ -147,6 +147,9 @@ class Questions:
                     *policies.gaps,
                     *gaps,
                     *gaps_beside_policies(caller, target, owner, record, resource, self._canonical_ids),
+                    *gaps_of_public_access(
+                        caller, target, owner, resource, is_block_known=restricts or self._knows_block(record, owner)
+                    ),
                     *rcp_gaps,
                     *gaps_of_root,
                     *came.gaps,
@@ -205,6 +208,15 @@ class Questions:
             return None, [Gap("rcps-unknown", message, Layer.RCP)] if self.organization.has_account(owner) else []
         gaps = gaps_of_levels(self.organization, owner, kind)
         return attached_levels(self.organization.levels(owner, kind), Layer.RCP, SourceType.RCP), gaps
+
+    def _knows_block(self, record: Resource | None, owner: str | None) -> bool:
+        """Return whether the Block Public Access settings of a bucket or access point and of its account are known."""
+        if record is None or record.public_access_block is None:
+            return False
+        if record.access_point is not None:  # the bucket owner's account counts, on the bucket's own decision
+            return True
+        settings = self.resources.settings_of(owner) if owner else None
+        return settings is not None and settings.public_access_block is not None
 
     def _taking_root(self, caller: Caller, target: Target) -> tuple[str | None, list[Gap]]:
         """Return why a caller cannot take the root user of a member account, and what is not known of it.

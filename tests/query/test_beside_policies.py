@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.request import Layer, Request
 from iamdesk.evaluate.sharing import shared_by
 from iamdesk.explain.decision import Assumption
 from iamdesk.index.actions import reference
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.resources import AccountSettings, AclGrant, ObjectOwnership, Resource
+from iamdesk.snapshot.resources import AccountSettings, AclGrant, ObjectOwnership, PublicAccessBlock, Resource
 
 from ..rules import rule
 from .captures import ID, NOW, OTHER_ID, account, allow, document, snapshot, user, user_arn
@@ -142,3 +142,44 @@ def test_a_captured_list_grants_as_before() -> None:
     acl = (AclGrant(permission="READ", canonical_id=CANONICAL, account_id=OTHER_ID),)
     bucket = Resource(arn=BUCKET, account_id=ID, acl=acl, object_ownership=ObjectOwnership.OBJECT_WRITER)
     assert world(bucket).can(Request(ZOE, "s3:ListBucket", BUCKET)).decision == "allowed"
+
+
+def open_bucket(**more: Any) -> Resource:
+    grant = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{BUCKET}/*"}
+    return Resource(**{"arn": BUCKET, "account_id": ID, "policy": document(grant), **more})
+
+
+OFF = PublicAccessBlock()
+ACCOUNT_OFF = AccountSettings(account_id=ID, public_access_block=OFF)
+
+
+@rule("I7")
+@pytest.mark.parametrize("principal", [ZOE, "anonymous"])
+def test_a_public_policy_lets_outsiders_in_only_where_nothing_blocks_public_access(principal: str) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"""
+    code = "public-access-block-unknown"
+    for bucket, settings, expected in (
+        (open_bucket(), [], True),
+        (open_bucket(), [ACCOUNT_OFF], True),
+        (open_bucket(public_access_block=OFF), [], True),
+        (open_bucket(public_access_block=OFF), [ACCOUNT_OFF], False),
+    ):
+        found = told(world(bucket, settings=settings), code, principal, "s3:GetObject", OBJECT)
+        assert bool(found) == expected
+        assert all(one.other_decision == "explicitDeny" for one in found)
+
+
+@rule("I7")
+def test_unknown_blocks_are_told_only_of_public_policies_and_of_outsiders() -> None:
+    code = "public-access-block-unknown"
+    assert not told(world(open_bucket()), code, ANA, "s3:GetObject", OBJECT)
+    assert not told(world(open_bucket()), code, "logging.s3.amazonaws.com", "s3:GetObject", OBJECT)
+    assert not told(world(open_bucket()), code, CARL, "s3:GetObject", OBJECT)
+    named = {"Effect": "Allow", "Principal": {"AWS": ZOE}, "Action": "s3:GetObject", "Resource": f"{BUCKET}/*"}
+    assert not told(world(open_bucket(policy=document(named))), code, ZOE, "s3:GetObject", OBJECT)
+    on = PublicAccessBlock(restrict_public_buckets=True)
+    blocked = world(open_bucket(public_access_block=on)).can(Request(ZOE, "s3:GetObject", OBJECT))
+    assert blocked.decision == "explicitDeny"
+    assert code not in [one.code for one in blocked.assumptions]
+    without = frozenset({Layer.BLOCK_PUBLIC_ACCESS})
+    assert not told(world(open_bucket()), code, ZOE, "s3:GetObject", OBJECT, without=without)
