@@ -93,7 +93,7 @@ def _answer(opened: OpenSnapshot, request: Request, snapshot: str, *, changes: b
     say_text(answer_text(decision, snapshot, found))
     if also is not None:
         say()
-        for line in also_needed_lines(also):
+        for line in also_needed_lines(also, request, snapshot):
             say(line)
     return decision.decision
 

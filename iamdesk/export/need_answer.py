@@ -19,8 +19,10 @@
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Verdict
 from iamdesk.export.answer_text import question_lines, question_words
 from iamdesk.export.answer_words import VERDICT_WORDS, joined_verdict_words, listed, otherwise_words
@@ -107,15 +109,16 @@ def need_command(question: NeedQuestion, snapshot_path: str) -> str:
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
 
 
-def also_needed_lines(also: AlsoNeeded) -> Iterator[str]:
-    """Yield what a call needs beside its own action, for the terminal."""
+def also_needed_lines(also: AlsoNeeded, request: Request, snapshot_path: str) -> Iterator[str]:
+    """Yield what the call of a question needs beside its own action, and the command that asks for all of it."""
     if also.passes_role:
         yield f"Also needs {passed_role_words(also)}."
     others = [action for action in also.actions if action != "iam:PassRole"]
     if others:
         yield f"May also need {listed(others)}."
-    inputs = " --on role=ROLE_ARN" if also.passes_role else ""
-    yield f"All in one: iamdesk can … --need {also.action}{inputs}"
+    inputs = {"role": "ROLE_ARN"} if also.passes_role else {}
+    yield "To ask for all of it:"
+    yield f"  {need_command(NeedQuestion(replace(request, action=also.action), inputs), snapshot_path)}"
 
 
 def passed_role_words(also: AlsoNeeded) -> str:
