@@ -1,0 +1,74 @@
+"""The action and the resource of a question: what is malformed is refused, what is odd is told."""
+
+import pytest
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.target import Target, parse_target
+from iamdesk.index.actions import reference
+
+
+def target(action: str, resource: str = "*") -> Target:
+    return parse_target(action, resource, reference())
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("s3:Get*", "is a pattern: ask about one action, such as s3:GetObject"),
+        ("s3:GetObjec?", "is a pattern: ask about one action, such as s3:GetObject"),
+        ("*", "is a pattern: ask about one action, such as s3:GetObject"),
+        ("GetObject", "is no action: expected service:Action, such as s3:GetObject"),
+        ("s3:", "is no action: expected service:Action, such as s3:GetObject"),
+        (":GetObject", "is no action: expected service:Action, such as s3:GetObject"),
+        ("", "is no action: expected service:Action, such as s3:GetObject"),
+        ("s3:Get Object", "is no action: expected service:Action, such as s3:GetObject"),
+    ],
+)
+def test_what_is_no_action_is_refused(text: str, why: str) -> None:
+    with pytest.raises(RequestError) as error:
+        target(text)
+    assert str(error.value) == f"`{text}` {why}"
+
+
+def test_what_is_no_resource_is_refused() -> None:
+    with pytest.raises(RequestError, match="it does not begin with `arn:`"):
+        target("s3:GetObject", "bucket/key")
+
+
+def test_an_action_is_known_in_any_spelling_and_told_in_aws_s_own() -> None:
+    one = target(" S3:getobject ", " arn:aws:s3:::b/k ")
+    assert (one.service, one.name, one.resource_text) == ("s3", "getobject", "arn:aws:s3:::b/k")
+    assert one.action is not None
+    assert one.action.full_name == "s3:GetObject"
+    assert one.notes == ()
+    assert one.resource_types == ("object",)
+    assert target("s3:GetObject").resource_text == "*"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "code"),
+    [
+        ("s3:GetObject", "*", "resource-unspecified"),
+        ("s3:GetObject", "arn:aws:s3:::b", "resource-type"),
+        ("s3:GetObject", "arn:aws:s3:::b/*", "resource-pattern"),
+        ("s3:GetObject", "arn:aws:s3:::b/k?", "resource-pattern"),
+        ("s3:ListAllMyBuckets", "arn:aws:s3:::b", "resource-not-used"),
+        ("s3:NoSuchAction", "arn:aws:s3:::b/k", "action-unknown"),
+        ("nosuchservice:Act", "*", "action-unknown"),
+    ],
+)
+def test_what_is_odd_is_a_note(action: str, resource: str, code: str) -> None:
+    (note,) = target(action, resource).notes
+    assert note.code == code
+    assert note.message.endswith(".")
+    named = {"resource-pattern": resource, "action-unknown": action.partition(":")[0]}.get(code, action)
+    assert named in note.message
+
+
+def test_an_action_without_resources_is_asked_on_everything() -> None:
+    assert target("s3:ListAllMyBuckets", "arn:aws:s3:::b").resource is None
+
+
+def test_an_action_may_be_on_a_resource_of_another_service() -> None:
+    assert target("sts:AssumeRole", "arn:aws:iam::111122223333:role/r").resource_types == ("role",)
+    assert target("sts:AssumeRole", "arn:aws:s3:::b").resource_types == ()
