@@ -83,6 +83,8 @@ def _why_none(trace: Trace) -> str:
         return "No change of statements turns it around: Block Public Access turns outsiders away."
     if trace.verdict is Verdict.ALLOWED and question.caller.kind is CallerKind.ROOT:
         return "Only a service control policy could stop the root user, and none is known to bind this account."
+    if question.caller.is_service_linked and not trace.situation.is_cross_account:
+        return "Only AWS changes what a service-linked role may do."
     if trace.situation.is_cross_account and not _resource_side(trace, 0):
         return "The resource is in another account, and things of its kind carry no policy that could let others in."
     return "No change of few statements turns it around."
@@ -157,6 +159,8 @@ class _Search:
         """Yield removals of all Allow statements of as few layers as needed, and single Deny statements."""
         groups: dict[tuple[Slot, Grant | None], list[StatementResult]] = {}
         for result in self._trace.results:
+            if result.policy.layer is Layer.IDENTITY and self._trace.question.caller.is_service_linked:
+                continue  # only AWS changes what it carries (SEMANTICS I5)
             if result.statement.is_allow and result.truth is not FALSE:
                 slot = Slot(result.policy.layer, result.policy.level, result.policy.leg)
                 groups.setdefault((slot, result.grant), []).append(result)

@@ -9,6 +9,8 @@ from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
 from iamdesk.explain.changes import Addition, Removal
+from iamdesk.index.permission_sets import PATH as PERMISSION_SET_PATH
+from iamdesk.index.permission_sets import permission_set_name
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resources import Match, ShortArns
 
@@ -284,6 +286,8 @@ def place_words(layer: Layer, level: int | None, names: Sequence[str], caller: C
         case Layer.ENDPOINT:
             return "the VPC endpoint policy"
         case _:
+            if caller.permission_set is not None:
+                return f"the permission set {caller.permission_set}"
             kind = "role" if caller.kind in (CallerKind.ROLE, CallerKind.SESSION) else "user"
             return f"an identity policy of {kind} {caller.name}"
 
@@ -300,4 +304,7 @@ def carrier(arn: str) -> str:
     if len(parts) < 6 or parts[2] != "iam":
         return arn
     kind, slash, path = parts[5].partition("/")
-    return f"{kind} {path.rpartition('/')[2]}" if slash else parts[5]
+    head, _, name = path.rpartition("/")
+    if kind == "role" and f"/{head}/".startswith(PERMISSION_SET_PATH):
+        return f"the permission set {permission_set_name(name, f'/{head}/')}"
+    return f"{kind} {name}" if slash else parts[5]

@@ -259,6 +259,32 @@ def test_the_root_user_is_stopped_by_the_organization_alone() -> None:
     ]
 
 
+def test_only_aws_changes_what_a_service_linked_role_may_do() -> None:
+    found = changes_of(
+        {
+            "principal": "arn:aws:iam::111122223333:role/aws-service-role/ec2.amazonaws.com/AWSServiceRoleForEC2",
+            "action": "ec2:TerminateInstances",
+            "resource": "arn:aws:ec2:eu-west-1:111122223333:instance/i-1234567890abcdef0",
+            "identity_policies": [named("arn:aws:iam::aws:policy/aws-service-role/Ec2", statement())],
+        }
+    )
+
+    assert (found.changes, found.reason) == ((), "Only AWS changes what a service-linked role may do.")
+
+
+def test_a_permission_set_is_what_one_changes_of_its_role() -> None:
+    name = "AWSReservedSSO_ReadOnly_0123456789abcdef"
+    role = f"arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/{name}"
+    found = changes_of({"principal": role, "action": "ec2:DescribeInstances", "resource": "*"})
+
+    assert sentences(found) == ["Add an Allow for ec2:DescribeInstances to the permission set ReadOnly."]
+    attached = [named("arn:aws:iam::aws:policy/ReadOnlyAccess", statement())]
+    stop = changes_of(
+        {"principal": role, "action": "s3:ListAllMyBuckets", "resource": "*", "identity_policies": attached}
+    )
+    assert sentences(stop)[0].endswith("from the permission set ReadOnly.")
+
+
 def test_a_key_policy_speaks_of_its_key_and_names_the_caller() -> None:
     key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     policy = {"Statement": [statement(action="kms:*", Principal={"AWS": "arn:aws:iam::111122223333:user/bo"})]}

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QApplication, QStackedLayout, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
-from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.request import Layer, RequestError
 from iamdesk.explain.decision import Decision
 from iamdesk.export.answer_text import answer_text, command_line
 from iamdesk.export.answer_words import joined_verdict_words, scope_words
@@ -217,8 +217,12 @@ class AnswerPanel(QWidget):
         if opened is None:
             return
 
-        def look(_progress: Progress, cancelled: Cancelled) -> "tuple[AlsoNeeded | None, Changes]":
-            return opened.also_needed(decision.request.action), opened.changes(decision.request, cancelled)
+        def look(_progress: Progress, cancelled: Cancelled) -> "tuple[AlsoNeeded | None, Changes | None]":
+            try:
+                changes = opened.changes(decision.request, cancelled)
+            except RequestError:  # an answer for some member of a group: nobody asks that as a question
+                changes = None
+            return opened.also_needed(decision.request.action), changes
 
         self._jobs.run(
             "Looking for what would turn the answer around",
@@ -227,7 +231,7 @@ class AnswerPanel(QWidget):
             topic="changes",
         )
 
-    def _looked_further(self, decision: Decision, also: AlsoNeeded | None, changes: "Changes") -> None:
+    def _looked_further(self, decision: Decision, also: AlsoNeeded | None, changes: "Changes | None") -> None:
         if decision is self._decision:
             self.notes.show_decision(decision, also)
             self.changes.show_changes(changes, self._is_known)

@@ -135,3 +135,12 @@ def test_an_answer_made_elsewhere_gets_its_changes_too(qtbot: QtBot, ask_window:
     ask_window.session.show_decision(decision(Verdict.ALLOWED, request=Request(ANA, "s3:DeleteObject", PAYROLL)))
 
     qtbot.waitUntil(ask_window.answer.changes.isVisible)
+
+
+def test_an_answer_for_the_members_of_a_group_has_no_changes(qtbot: QtBot, ask_window: AskWindow) -> None:
+    """What a group can do opens to answers that nobody can ask as a question."""
+    made = decision(Verdict.ALLOWED, request=Request(f"{ACCOUNT}:group/Finance", "ec2:RunInstances", "*"))
+    ask_window.session.show_decision(made)
+
+    qtbot.waitUntil(lambda: ask_window.answer.notes.findChild(QPushButton, "askAlsoNeeded") is not None)
+    assert not ask_window.answer.changes.isVisible()
