@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-_SNAPSHOTS = "Snapshots (*.json *.json.gz *.gz);;All files (*)"
+_SNAPSHOTS = "Snapshots (*.json *.json.gz *.gz *.zip);;All files (*)"
 
 
 class Prompts:

@@ -15,6 +15,7 @@ _USERS = (
     "'{Users: Users[].{UserId: UserId, IdentityStoreId: IdentityStoreId, UserName: UserName,"
     " DisplayName: DisplayName, Title: Title, UserStatus: UserStatus}}'"
 )
+_MULTI_REGION = "--account-id ACCOUNT-ID --region us-west-2"
 _POLICY, _CENTER = Kind.RESOURCE_POLICIES, Kind.IDENTITY_CENTER
 
 _IAM = (
@@ -88,6 +89,12 @@ _S3 = (
     Call(
         "s3control", "get-access-point-policy", _R, _POLICY, ("access-point",),
         "--account-id ACCOUNT-ID --name ACCESS-POINT", ("NoSuchAccessPointPolicy",),
+    ),
+    # Both are asked in us-west-2, whatever the Regions of their buckets.
+    Call("s3control", "list-multi-region-access-points", _A, _POLICY, (), _MULTI_REGION, lists=True),
+    Call(
+        "s3control", "get-multi-region-access-point-policy", _A, _POLICY, ("access-point",),
+        f"{_MULTI_REGION} --name ACCESS-POINT",
     ),
     Call("s3tables", "list-table-buckets", _R, _POLICY, lists=True),
     Call(

@@ -43,6 +43,8 @@ OUTPUT_MODELS: Mapping[tuple[str, str], type[BaseModel]] = {
     ("s3control", "get-public-access-block"): settings.GetPublicAccessBlock,
     ("s3control", "list-access-points"): lists.ListAccessPoints,
     ("s3control", "get-access-point-policy"): policies.PolicyOutput,
+    ("s3control", "list-multi-region-access-points"): lists.ListMultiRegionAccessPoints,
+    ("s3control", "get-multi-region-access-point-policy"): policies.GetMultiRegionAccessPointPolicy,
     ("s3tables", "list-table-buckets"): plain.ListTableBuckets,
     ("s3tables", "get-table-bucket-policy"): policies.GetTableBucketPolicy,
     ("kms", "list-keys"): plain.ListKeys,

@@ -10,7 +10,8 @@ from iamdesk.snapshot.assembly import snapshot_of
 from iamdesk.snapshot.authorization_details import read_pages
 from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.errors import SnapshotError
-from iamdesk.snapshot.found_files import FoundFile, files_in, found_file, reason
+from iamdesk.snapshot.found_files import LAID_OUT, FoundFile, files_in, found_file, reason
+from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -28,13 +29,13 @@ def load_snapshot(
 
     A bundle is a folder or a zip archive laid out as the guide tells (``bundle.md``); folders of iam-collect and loose
     outputs of the AWS CLI open as well. What is no snapshot in it is listed as a problem. `progress` gets bytes read of
-    bytes found. The collector is paused for large snapshots.
+    bytes found. The collector is paused for large snapshots. A bundle's ``manifest.json`` stands for its folder.
 
     Raises:
         SnapshotError: there is nothing to read; its text is one sentence that names the file and the place.
         WorkCancelled: ``cancelled`` returned True.
     """
-    path = Path(path)
+    path = _bundle_of(Path(path))
     problems: list[Problem] = []
     with ExitStack() as opened:
         try:
@@ -57,6 +58,16 @@ def load_snapshot(
             from iamdesk.snapshot.many_files import read_many_files  # its models are not needed for one file
 
             return read_many_files(path, files, problems, read)
+
+
+def _bundle_of(path: Path) -> Path:
+    """Return the bundle's folder for its manifest: what a dialog that takes files alone can be given."""
+    try:
+        if path.name == MANIFEST and any((path.parent / name).is_dir() for name in LAID_OUT):
+            return path.parent
+    except (OSError, ValueError):
+        return path  # opening it says why
+    return path
 
 
 def _of_one_file(path: Path, file: FoundFile, read: ReadSoFar) -> Snapshot:

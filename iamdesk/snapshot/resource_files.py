@@ -9,7 +9,14 @@ from iamdesk.snapshot import setting_outputs as settings
 from iamdesk.snapshot.bundle import Bundle, Part
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.layout import Place
-from iamdesk.snapshot.resource_lists import GetRestApis, ListAccessPoints, ListBuckets, ListsResources
+from iamdesk.snapshot.resource_lists import (
+    GetRestApis,
+    ListAccessPoints,
+    ListBuckets,
+    ListMultiRegionAccessPoints,
+    ListsResources,
+    MultiRegionAccessPoint,
+)
 from iamdesk.snapshot.resource_outputs import TellsPolicy
 from iamdesk.snapshot.resources import (
     AccessPoint,
@@ -23,6 +30,8 @@ from iamdesk.snapshot.resources import (
 ARNS: Mapping[tuple[str, str], str] = {
     ("s3api", "get-bucket-policy"): "s3:::{}",
     ("s3control", "get-access-point-policy"): "s3:{region}:{account}:accesspoint/{}",
+    # Its ARN has the alias, which only the list tells beside the name.
+    ("s3control", "get-multi-region-access-point-policy"): "s3::{account}:accesspoint/{}",
     ("s3tables", "get-table-bucket-policy"): "s3tables:{region}:{account}:bucket/{}",
     ("kms", "get-key-policy"): "kms:{region}:{account}:key/{}",
     ("sqs", "get-queue-attributes"): "sqs:{region}:{account}:{}",
@@ -52,6 +61,7 @@ Reference, "Resource types defined by …"."""
 
 _LISTED_BY: Mapping[tuple[str, str], tuple[str, str]] = {
     ("s3api", "list-buckets"): ("s3api", "get-bucket-policy"),
+    ("s3control", "list-multi-region-access-points"): ("s3control", "get-multi-region-access-point-policy"),
     ("sqs", "list-queues"): ("sqs", "get-queue-attributes"),
     ("dynamodb", "list-tables"): ("dynamodb", "get-resource-policy"),
     ("kinesis", "list-streams"): ("kinesis", "get-resource-policy"),
@@ -61,6 +71,8 @@ _LISTED_BY: Mapping[tuple[str, str], tuple[str, str]] = {
 }
 """For the lists that print names: the command that is asked about each."""
 
+_MULTI_REGION_POLICY = "get-multi-region-access-point-policy"
+_MULTI_REGION_LIST = "list-multi-region-access-points"
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-isob-", "aws-iso-b"), ("us-iso-", "aws-iso"))
 
 
@@ -143,7 +155,7 @@ class Resources:
                 self._take_policy(arn, part, api.document)
         for service, command in ARNS:
             for part, page in self._pages(service, command, TellsPolicy):
-                told = page.told_arn or self._arn_by_path(part)
+                told = page.told_arn or self._multi_region(part) or self._arn_by_path(part)
                 if told is not None:
                     self._take_policy(told, part, page.document)
         for capture in self._bundle.captures.values():
@@ -156,6 +168,16 @@ class Resources:
         entry = self._entry(arn, part.place)
         entry["is_policy_captured"] = True
         entry["policy"] = document
+
+    def _multi_region(self, part: Part) -> str | None:
+        """Return the ARN of a Multi-Region Access Point by its name; None for everything else."""
+        if part.place.command != _MULTI_REGION_POLICY:
+            return None
+        for listed, page in self._pages("s3control", _MULTI_REGION_LIST, ListMultiRegionAccessPoints):
+            for point in page.access_points:
+                if point.name == part.name and listed.place.account == part.place.account:
+                    return self.arn(part.place, arguments=(point.alias,))
+        return None
 
     def _arn_by_path(self, part: Part) -> str | None:
         if "" in part.place.arguments:
@@ -263,6 +285,10 @@ class Resources:
                 self._found[arn].setdefault("tags", tuple((api.tags or {}).items()))
 
     def _take_access_points(self) -> None:
+        for part, found in self._pages("s3control", _MULTI_REGION_LIST, ListMultiRegionAccessPoints):
+            for multi in found.access_points:
+                arn = self.arn(part.place, command=_MULTI_REGION_POLICY, arguments=(multi.alias,))
+                self._found[arn]["access_point"] = _multi_region_point(multi)
         for _, output in self._pages("s3control", "list-access-points", ListAccessPoints):
             for point in output.access_point_list:
                 configuration = point.vpc_configuration or {}
@@ -273,6 +299,13 @@ class Resources:
                     network_origin=point.network_origin,
                     vpc_id=configuration.get("VpcId"),
                 )
+
+
+def _multi_region_point(point: MultiRegionAccessPoint) -> AccessPoint:
+    buckets = tuple(
+        AccessPointBucket(name=one.bucket, account_id=one.bucket_account_id, region=one.region) for one in point.regions
+    )
+    return AccessPoint(buckets=buckets, alias=point.alias)
 
 
 def _rest_api(arn: str, account: str) -> str:

@@ -73,6 +73,34 @@ class ListAccessPoints(ListsResources):
         return tuple(point.access_point_arn for point in self.access_point_list)
 
 
+class RegionOfAccessPoint(AwsModel):
+    """A bucket behind a Multi-Region Access Point."""
+
+    bucket: str
+    region: str | None = None
+    bucket_account_id: str | None = None
+
+
+class MultiRegionAccessPoint(AwsModel):
+    """A Multi-Region Access Point."""
+
+    name: str
+    alias: str
+    """What its ARN ends with: ``….mrap``."""
+    regions: tuple[RegionOfAccessPoint, ...] = ()
+
+
+class ListMultiRegionAccessPoints(ListsResources):
+    """``s3control list-multi-region-access-points``."""
+
+    access_points: tuple[MultiRegionAccessPoint, ...]
+
+    @property
+    @override
+    def listed(self) -> tuple[str, ...]:
+        return tuple(point.alias for point in self.access_points)
+
+
 class ArnAndTags(AwsModel):
     """A listed resource that AWS prints with its ARN, and perhaps its tags."""
 

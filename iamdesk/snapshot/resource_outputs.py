@@ -248,3 +248,27 @@ class GetTableBucketPolicy(TellsPolicy, AwsCamelModel):
     @override
     def document(self) -> Any:
         return self.resource_policy or None
+
+
+class PolicyInForce(AwsModel):
+    """The policy of a Multi-Region Access Point that is in force."""
+
+    policy: PolicyDocument = None
+
+
+class MultiRegionPolicies(AwsModel):
+    """The policies of a Multi-Region Access Point: one may be on its way to all Regions beside it."""
+
+    established: PolicyInForce | None = None
+
+
+class GetMultiRegionAccessPointPolicy(TellsPolicy):
+    """``s3control get-multi-region-access-point-policy``."""
+
+    policy: MultiRegionPolicies | None = None
+
+    @property
+    @override
+    def document(self) -> Any:
+        established = self.policy.established if self.policy else None
+        return established.policy or None if established else None

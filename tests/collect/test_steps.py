@@ -84,6 +84,8 @@ def test_every_call_that_needs_no_other_way_of_asking_is_made() -> None:
     other_ways = {
         "organizations list-policies-for-target",
         "es describe-elasticsearch-domain",
+        "s3control list-multi-region-access-points",  # asked in us-west-2 alone
+        "s3control get-multi-region-access-point-policy",
         "mediastore list-containers",  # AWS has retired the service
         "mediastore get-container-policy",
     }

@@ -159,6 +159,11 @@ def test_a_report_later_than_everything_else_tells_the_moment_of_the_snapshot(tm
     assert snapshot.latest.isoformat() == "2026-11-20T09:00:00+00:00"
 
 
+def test_the_manifest_stands_for_its_folder(tmp_path: Path) -> None:
+    folder = as_folder(tmp_path, {"manifest.json": manifest(SMALL), **SMALL})
+    assert load_snapshot(folder / "manifest.json") == load_snapshot(folder)
+
+
 def test_a_denied_call_is_a_known_gap_and_a_missing_policy_is_none(tmp_path: Path) -> None:
     denied, without = f"{S3}/get-bucket-policy/logs.json", f"{S3}/get-bucket-policy/plain.json"
     calls = manifest(SMALL, (denied, "AccessDenied"), (without, "NoSuchBucketPolicy"))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from iamdesk.snapshot.calls import CALLS
+from iamdesk.snapshot.layout import Scope
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.resource_files import ARNS
@@ -34,6 +36,11 @@ def one(tmp_path: Path, **files: Any) -> Resource:
 CASES: dict[tuple[str, str], tuple[str, Any, str]] = {
     ("s3api", "get-bucket-policy"): ("data", {"Policy": POLICY}, "arn:aws:s3:::data"),
     ("s3control", "get-access-point-policy"): ("ap", {"Policy": POLICY}, "s3:{}:accesspoint/ap"),
+    ("s3control", "get-multi-region-access-point-policy"): (
+        "m",
+        {"Policy": {"Established": {"Policy": POLICY}}},
+        f"arn:aws:s3::{ACCOUNT}:accesspoint/m",
+    ),
     ("s3tables", "get-table-bucket-policy"): ("tb", {"resourcePolicy": POLICY}, "s3tables:{}:bucket/tb"),
     ("kms", "get-key-policy"): (KEY, {"Policy": POLICY, "PolicyName": "default"}, f"kms:{{}}:key/{KEY}"),
     ("sqs", "get-queue-attributes"): ("q", {"Attributes": {"Policy": POLICY}}, "sqs:{}:q"),
@@ -86,7 +93,8 @@ def test_every_command_that_tells_a_policy_is_tried() -> None:
 @pytest.mark.parametrize("call", CASES, ids=" ".join)
 def test_the_policy_of_each_service_is_read_with_the_arn_that_it_is_of(tmp_path: Path, call: tuple[str, str]) -> None:
     argument, content, arn = CASES[call]
-    where = S3 if call[0] == "s3api" else f"{HERE}/{call[0]}"
+    is_regional = CALLS[call].scope is Scope.REGION
+    where = f"{HERE if is_regional else f'accounts/{ACCOUNT}'}/{call[0]}"
     path = f"{where}/{call[1]}{'/' if argument else ''}{argument}.json"
     resource = one(tmp_path, **{path: content})
     assert resource.arn == (arn if arn.startswith("arn:") else "arn:aws:" + arn.format(f"{REGION}:{ACCOUNT}"))
@@ -225,6 +233,27 @@ def test_an_access_point_leads_to_its_bucket(tmp_path: Path) -> None:
         "vpc-1",
         "ap-abc-s3alias",
     )
+
+
+def test_a_multi_region_access_point_is_known_by_its_alias(tmp_path: Path) -> None:
+    point = {
+        "Name": "world",
+        "Alias": "mfzwi23gnjvgw.mrap",
+        "Regions": [{"Bucket": "a", "Region": "eu-west-1"}, {"Bucket": "b", "Region": "us-east-1"}],
+    }
+    where = f"accounts/{ACCOUNT}/s3control"
+    files = {
+        f"{where}/list-multi-region-access-points.json": {"AccessPoints": [point]},
+        f"{where}/get-multi-region-access-point-policy/world.json": {"Policy": {"Established": {"Policy": POLICY}}},
+    }
+    found = one(tmp_path, **files)
+    assert found.arn == f"arn:aws:s3::{ACCOUNT}:accesspoint/mfzwi23gnjvgw.mrap"
+    assert found.policy == json.loads(POLICY)
+    assert found.access_point is not None
+    assert [(bucket.name, bucket.region) for bucket in found.access_point.buckets] == [
+        ("a", "eu-west-1"),
+        ("b", "us-east-1"),
+    ]
 
 
 @pytest.mark.parametrize(
