@@ -9,7 +9,6 @@ from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
 from iamdesk.explain.changes import Addition, Removal
-from iamdesk.index.permission_sets import PATH as PERMISSION_SET_PATH
 from iamdesk.index.permission_sets import permission_set_name
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resources import Match, ShortArns
@@ -305,6 +304,7 @@ def carrier(arn: str) -> str:
         return arn
     kind, slash, path = parts[5].partition("/")
     head, _, name = path.rpartition("/")
-    if kind == "role" and f"/{head}/".startswith(PERMISSION_SET_PATH):
-        return f"the permission set {permission_set_name(name, f'/{head}/')}"
+    permission_set = permission_set_name(name, f"/{head}/") if kind == "role" else None
+    if permission_set is not None:
+        return f"the permission set {permission_set}"
     return f"{kind} {name}" if slash else parts[5]
