@@ -50,6 +50,14 @@ class Target:
     notes: tuple[Note, ...]
 
     @property
+    def types_of_one_call(self) -> tuple[str, ...]:
+        """The resource types on which one call acts together: AWS asks for each (SEMANTICS F10). Empty for one."""
+        if self.action is None or len(self.action.resource_types) < 2 or not self.resource_types:
+            return ()
+        needed = [one.name for one in self.action.resource_types if one.required]
+        return tuple(needed) if len(needed) > 1 else ()
+
+    @property
     def is_through_access_point(self) -> bool:
         """Whether the request goes through an S3 access point to the bucket behind it (SEMANTICS I11)."""
         action = self.action

@@ -154,6 +154,7 @@ class Completions:
         """Yield captured resources of a type that the action takes; of a captured bucket also its objects."""
         for resource in self._snapshot.resources:
             form = f"{resource.arn}/${{ObjectName}}" if resource.arn.split(":", 5)[2:5] == ["s3", "", ""] else ""
+            through = f"{resource.arn}/object/${{ObjectName}}" if resource.access_point is not None else ""
             text = resource.arn.casefold()
             if all(word in text for word in words):
                 for listed in action.resource_types:
@@ -161,6 +162,8 @@ class Completions:
                         yield Completion(resource.arn, resource.arn, f"{listed.name}, captured")
                     elif form and (action.service, listed.name) == ("s3", "object"):
                         yield Completion(form, form, "object of a captured bucket", template=True)
+                    elif through and (action.service, listed.name) == ("s3", "accesspointobject"):
+                        yield Completion(through, through, "object through a captured access point", template=True)
 
     def _named_for(self, action: Action, words: Sequence[str], limit: int) -> Iterator[Completion]:
         """Yield ARNs named in policies that hold the words and are of a type that the action takes."""

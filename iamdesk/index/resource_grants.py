@@ -76,6 +76,25 @@ def _acl_statement(grant: AclGrant, arn: str, is_object: bool) -> dict[str, Any]
     return None  # a canonical id without a known account (SEMANTICS E13)
 
 
+def default_policy(resource: Resource) -> dict[str, Any] | None:
+    """Return the policy that a resource without one has all the same; None where that is none.
+
+    An EFS file system without a policy lets anyone mount it who gets there by the network (SEMANTICS D8; Amazon EFS
+    User Guide, "Default EFS file system policy").
+    """
+    if ":elasticfilesystem:" not in resource.arn or ":file-system/" not in resource.arn:
+        return None
+    actions = ["ClientMount", "ClientWrite", "ClientRootAccess"]
+    statement = {
+        "Sid": "DefaultOfEFS",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": [f"elasticfilesystem:{action}" for action in actions],
+        "Resource": resource.arn,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 def network_origin_document(resource: Resource) -> Document | None:
     """Return what an S3 access point for one VPC does with requests from elsewhere, as a policy; None for any other.
 

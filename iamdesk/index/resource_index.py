@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from iamdesk.index.resource_grants import default_policy
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.model import Snapshot
@@ -103,8 +104,9 @@ class ResourceIndex:
         return f"{found.arn}{_OBJECT}{key}" if slash and key else found.arn
 
     def document_of(self, resource: Resource) -> Document | None:
-        """Return the resource's policy, parsed; None where it has none."""
-        return None if resource.policy is None else self._documents.parse(resource.policy)
+        """Return the resource's policy, parsed; where it has none the one that its service takes then, or None."""
+        policy = default_policy(resource) if resource.policy is None else resource.policy
+        return None if policy is None else self._documents.parse(policy)
 
     def settings_of(self, account: str) -> AccountSettings | None:
         """Return an account's own settings."""

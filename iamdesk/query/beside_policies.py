@@ -22,12 +22,21 @@ def gaps_beside_policies(
     policy: AttachedPolicy | None,
     canonical_ids: Collection[str],
 ) -> Iterator[Gap]:
-    """Yield what is not known of shares, access control lists and canonical user ids.
+    """Yield what is not known of shares, access control lists and canonical user ids, and of a call's other resources.
 
     ``canonical_ids`` are those whose accounts the snapshot knows. Inside an account none of them grants anything
     (SEMANTICS I6), so for most questions there is none.
     """
-    if target.resource is None or caller.account == owner or owner is None:
+    if target.resource is None:
+        return
+    types = target.types_of_one_call
+    if types:
+        listed = f"{', '.join(types[:-1])} and {types[-1]}"
+        message = (
+            f"One call of {target.action_text} acts on {listed}: AWS asks for each, this answer is for one of them."
+        )
+        yield Gap("one-of-several-resources", message, Layer.IDENTITY)
+    if caller.account == owner or owner is None:
         return
     how = shared_by(target.service, target.resource_types) if caller.account is not None else None
     if how is not None:

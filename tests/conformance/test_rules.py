@@ -26,7 +26,6 @@ WITHOUT_TEST = {
     "D9": "role chaining: each step is a question of its own",
     "D10": "forwarded calls: a question is about one call; aws:CalledVia and aws:ViaAWSService can be typed",
     "F9": "wildcards in the resource asked about are taken literally, with a note",
-    "F10": "a question is about one resource; that an action may involve several is not said yet",
     "F11": "an alias names itself (tested as I1)",
     "F12": "companion actions of one call are not named yet",
     "I4": "iam:PassRole is an identity question (tested as C1, D5); the role's trust in the service is not asked too",

@@ -7,7 +7,7 @@ from iamdesk.index.actions import reference
 from iamdesk.index.completion import Completions
 from iamdesk.index.shown import Completion
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.resources import Resource
+from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, Resource
 
 ID = "111122223333"
 
@@ -269,3 +269,13 @@ def test_captured_resources_and_objects_of_captured_buckets_are_offered(build: A
     (form,) = [each for each in found.resources("s3:GetObject", "ledger") if "captured" in each.detail]
     assert (form.value, form.template) == ("arn:aws:s3:::ledger/${ObjectName}", True)
     assert values(found.resources("sqs:SendMessage", "ledger")) == [f"arn:aws:sqs:eu-west-1:{ID}:ledger-events"]
+
+
+def test_objects_are_offered_through_captured_access_points(build: Any) -> None:
+    point = f"arn:aws:s3:eu-west-1:{ID}:accesspoint/ledger-readers"
+    known = AccessPoint(buckets=(AccessPointBucket(name="ledger"),))
+    resources = (Resource(arn=point, access_point=known),)
+    found = Completions(build.snapshot(build.account()).model_copy(update={"resources": resources}))
+    (form,) = [each for each in found.resources("s3:GetObject", "readers") if "captured" in each.detail]
+    assert (form.value, form.template) == (f"{point}/object/${{ObjectName}}", True)
+    assert point in values(found.resources("s3:ListBucket", "readers"))

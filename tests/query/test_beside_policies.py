@@ -18,6 +18,7 @@ from iamdesk.snapshot.resources import AccountSettings, AclGrant, ObjectOwnershi
 from ..rules import rule
 from .captures import ID, NOW, OTHER_ID, account, allow, document, snapshot, user, user_arn
 
+BO = user_arn("bo")
 ZOE, CARL, ANA = user_arn("zoe", OTHER_ID), user_arn("carl", OTHER_ID), user_arn("ana")
 BUCKET, OBJECT = "arn:aws:s3:::b", "arn:aws:s3:::b/k"
 SUBNET = f"arn:aws:ec2:eu-west-1:{ID}:subnet/subnet-1"
@@ -27,7 +28,7 @@ CANONICAL = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 
 def world(*resources: Resource, settings: Any = ()) -> Evaluator:
     base = snapshot(
-        account(user("ana", document(allow()))),
+        account(user("ana", document(allow())), user("bo")),
         account(user("zoe", document(allow()), account=OTHER_ID), user("carl", account=OTHER_ID), number=OTHER_ID),
     )
     more = {"resources": resources, "account_settings": tuple(settings)}
@@ -183,3 +184,33 @@ def test_unknown_blocks_are_told_only_of_public_policies_and_of_outsiders() -> N
     assert code not in [one.code for one in blocked.assumptions]
     without = frozenset({Layer.BLOCK_PUBLIC_ACCESS})
     assert not told(world(open_bucket()), code, ZOE, "s3:GetObject", OBJECT, without=without)
+
+
+FILE_SYSTEM = f"arn:aws:elasticfilesystem:eu-west-1:{ID}:file-system/fs-1"
+
+
+@rule("D8", "E10")
+@pytest.mark.parametrize("principal", ["anonymous", BO])
+def test_a_file_system_without_policy_lets_anyone_mount_it(principal: str) -> None:
+    """https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html"""
+    bare = world(Resource(arn=FILE_SYSTEM, account_id=ID))
+    assert bare.can(Request(principal, "elasticfilesystem:ClientMount", FILE_SYSTEM)).decision == "allowed"
+    with_policy = document({**allow("elasticfilesystem:ClientMount"), "Principal": {"AWS": ANA}})
+    closed = world(Resource(arn=FILE_SYSTEM, account_id=ID, policy=with_policy))
+    assert closed.can(Request(principal, "elasticfilesystem:ClientMount", FILE_SYSTEM)).decision == "implicitDeny"
+    describe = bare.can(Request(principal, "elasticfilesystem:DescribeFileSystems", FILE_SYSTEM))
+    assert describe.decision == "implicitDeny"
+    unknown = world(Resource(arn=FILE_SYSTEM, account_id=ID, is_policy_captured=False))
+    assert unknown.can(Request(principal, "elasticfilesystem:ClientMount", FILE_SYSTEM)).decision == "implicitDeny"
+
+
+@rule("F10")
+def test_an_answer_for_one_of_several_resources_of_a_call_says_so() -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics.html"""
+    code, instance = "one-of-several-resources", f"arn:aws:ec2:eu-west-1:{ID}:instance/*"
+    [one] = told(world(), code, ANA, "ec2:RunInstances", instance)
+    assert "image, instance, network-interface, security-group and subnet" in one.message
+    assert not told(world(), code, BO, "ec2:RunInstances", instance)
+    assert not told(world(), code, ANA, "s3:GetObject", OBJECT)
+    alias = f"arn:aws:kms:eu-west-1:{ID}:alias/app"
+    assert told(world(), code, ANA, "kms:UpdateAlias", alias)
