@@ -6,7 +6,7 @@ from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_bytes, say_json
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision, Part
-from iamdesk.export.answer_words import condition_words
+from iamdesk.export.answer_words import ways_words
 from iamdesk.export.who_can import report_of, to_csv, to_who_can_row
 from iamdesk.workbench import Workbench
 
@@ -55,5 +55,5 @@ def _lines(principal: str, decision: Decision) -> Iterator[str]:
         yield f"{'':<13}by {statement.name} [{statement.layer.value}]"
     if not statements:
         yield f"{'':<13}{decision.sentence}"
-    for values in decision.conditions:
-        yield f"{'':<13}when {condition_words(values)}"
+    for words in dict.fromkeys(ways_words(decision)):
+        yield f"{'':<13}when {words}"
