@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench sample schemas policies picture build clean
+.PHONY: help run test lint types imports unit bench mutation sample schemas policies picture build clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
@@ -65,6 +65,10 @@ sample: ## capture the sample account and organization anew (a fake AWS server a
 	@sh packaging/environment.sh sample
 	$(PY) tests/sample_account/capture.py
 	$(PY) tests/sample_organization/capture.py
+
+mutation: .venv/.installed-dev ## how many of 1,500 deliberate faults in policy and evaluate the tests find (hours)
+	@sh packaging/environment.sh mutation
+	$(PY) packaging/mutation.py
 
 policies: ## write the shipped AWS managed policies anew (from moto's data)
 	@sh packaging/environment.sh sample
