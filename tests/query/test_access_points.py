@@ -7,8 +7,10 @@ else is said: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-point
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
-from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.evaluate.context import UNKNOWN
+from iamdesk.evaluate.request import Request, RequestError, UnknownContext
 from iamdesk.explain.decision import Decision, Layer, Part
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.what_can import Reach
@@ -22,6 +24,7 @@ from iamdesk.snapshot.resources import (
 )
 
 from ..rules import rule
+from . import worlds
 from .captures import ID, NOW, OTHER_ID, account, allow, deny, document, group, role, snapshot, user, user_arn
 
 POINT = f"arn:aws:s3:us-west-2:{ID}:accesspoint/my-access-point"
@@ -418,3 +421,43 @@ def test_a_member_of_a_group_is_asked_about_both_decisions() -> None:
     base = snapshot(account(user("ana", groups=["readers"]), group("readers", document(allow("s3:*", f"{POINT}/*")))))
     evaluator = Evaluator(Snapshot.model_validate({**dict(base), "resources": (point(), bucket())}), now=lambda: NOW)
     assert ask(evaluator, user_arn("ana")).decision == "implicitDeny"
+
+
+ASKED = ("s3:GetObject", f"{worlds.POINT}/object/red/x")
+CONTEXTS: list[dict[str, Any]] = [
+    {"aws:MultiFactorAuthPresent": mfa, "aws:SourceIp": address, "aws:PrincipalTag/team": team, "aws:SourceVpc": vpc}
+    for mfa in ("true", None)
+    for address in ("10.1.2.3", "203.0.113.7")
+    for team in ("red", "blue")
+    for vpc in ("vpc-1", None)
+]
+
+
+@rule("K6", "K7", "I11")
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(worlds.snapshots())
+def test_what_is_said_of_two_decisions_holds_in_every_context(held: Snapshot) -> None:
+    """Sets of values under which it is allowed allow it; what needs no context is so in every one."""
+    evaluator = Evaluator(held, now=lambda: worlds.NOON)
+    for who in evaluator.principals():
+        try:
+            answer = evaluator.can(Request(who, *ASKED))
+        except RequestError:
+            continue
+        for values in answer.conditions:
+            assert evaluator.can(Request(who, *ASKED, values)).decision == "allowed", (who, values)
+        for values in answer.denials:
+            assert evaluator.can(Request(who, *ASKED, values)).decision in DENIED, (who, values)
+        if answer.decision == "conditional":
+            continue
+        known = evaluator.question(Request(who, *ASKED)).context
+        for every in CONTEXTS:
+            context = {key: value for key, value in every.items() if known.fact(key.lower()) is UNKNOWN}
+            found = evaluator.can(Request(who, *ASKED, context)).decision
+            if answer.decision == "allowed":
+                assert found == "allowed", (who, context)
+            else:
+                assert found in DENIED, (who, context)
+
+
+DENIED = ("explicitDeny", "implicitDeny")
