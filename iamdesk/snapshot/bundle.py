@@ -36,6 +36,8 @@ class Part:
     file: str
     """What problems call the file."""
     pages: tuple[BaseModel, ...]
+    is_whole: bool = True
+    """Whether it holds all that the command prints: no page is missing, and no part of it was broken."""
 
     @property
     def name(self) -> str:
@@ -133,10 +135,14 @@ def read_part(source: SourceText, path: str, call: Call, place: Place, bundle: B
         output = Output(source.name)
     bundle.problems += output.problems
     is_read = bool(output.pages)
-    state = CaptureState.READ if is_read else CaptureState.UNREADABLE
-    bundle.captures[path] = _capture(path, call, place, state, "" if is_read else why)
     if is_read:
-        bundle.parts[call.service, call.command].append(Part(place, source.name, tuple(output.pages)))
+        why = f"more follows its last page (`{output.more_key}`)" if output.more_key else ""
+    state = CaptureState.UNREADABLE if why else CaptureState.READ
+    bundle.captures[path] = _capture(path, call, place, state, why)
+    if is_read:
+        is_whole = not output.more_key and not output.broken
+        part = Part(place, source.name, tuple(output.pages), is_whole)
+        bundle.parts[call.service, call.command].append(part)
     return is_read
 
 

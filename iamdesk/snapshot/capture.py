@@ -16,7 +16,7 @@ class CaptureState(StrEnum):
     DENIED = "denied"
     """The call failed when it was captured: denied, or another error."""
     UNREADABLE = "unreadable"
-    """There is a file, but it is broken or empty."""
+    """There is a file, but it is broken, empty, or lacks its last pages; what can be read of it is."""
 
 
 class Capture(BaseModel):

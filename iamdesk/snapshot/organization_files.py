@@ -152,16 +152,20 @@ def _attached(bundle: Bundle, kind: OrganizationPolicyType, policies: Mapping[st
     for part, page in bundle.of(_SERVICE, "list-policies-for-target", ListPolicies):
         target, asked = part.place.arguments
         if asked == kind:
-            attached.known.add(target)
+            if part.is_whole:
+                attached.known.add(target)
             attached.by_node[target] += [policy.id for policy in page.policies]
-    whole_list = [page for part, page in bundle.of(_SERVICE, "list-policies", ListPolicies) if part.name == kind]
+    whole_list = [
+        page for part, page in bundle.of(_SERVICE, "list-policies", ListPolicies) if part.name == kind and part.is_whole
+    ]
     listed = {policy.id for page in whole_list for policy in page.policies}
     told: set[str] = set()
     for part, output in bundle.of(_SERVICE, "list-targets-for-policy", ListTargetsForPolicy):
         policy = policies.get(part.name)
         if policy is None or policy.type is not kind:
             continue
-        told.add(part.name)
+        if part.is_whole:
+            told.add(part.name)
         for attached_to in output.targets:
             if part.name not in attached.by_node[attached_to.target_id]:
                 attached.by_node[attached_to.target_id].append(part.name)

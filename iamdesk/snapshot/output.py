@@ -22,6 +22,12 @@ MAX_ENTRIES = 500_000
 MAX_TEXT = 16 << 20
 """Characters of one text: a credential report of 5,000 users, in base64, has 3 million."""
 _TOLD = 20
+_IS_TRUNCATED = ("IsTruncated", "Truncated")
+_MORE = (
+    *_IS_TRUNCATED, "NextToken", "nextToken", "Marker", "NextMarker", "PaginationToken", "position",
+    "ContinuationToken", "LastEvaluatedTableName",
+)  # fmt: skip
+"""Keys by which services, and the CLI's ``--max-items``, say that there is more."""
 
 
 @dataclass(slots=True)
@@ -35,6 +41,8 @@ class Output[Model: BaseModel]:
     problems: list[Problem] = field(default_factory=list)
     broken: int = 0
     """Parts that were left out."""
+    more_key: str = ""
+    """The key by which the last page says that another follows it; empty where it does not."""
 
     def tell(self, path: JsonPath, message: str) -> None:
         """Note a part that was left out."""
@@ -73,6 +81,9 @@ def read_output[Model: BaseModel](walk: JsonWalk, file: str, model: type[Model])
             raise walk.error("expected an object, as the AWS CLI prints it")
         if number > MAX_ENTRIES:
             raise walk.error(f"more than {MAX_ENTRIES:,} values stand in this file")
+    if output.more_key:
+        message = f"more follows this page (`{output.more_key}`); the file does not hold it"
+        output.problems.append(Problem(file=file, json_path=json_path((output.more_key,)), message=message))
     if not number:
         raise walk.error("the file is empty: the command that was to print it failed, or said that there is nothing")
     return output
@@ -112,10 +123,13 @@ def _element_type(annotation: Any) -> Any:
 def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: type[Model], path: JsonPath) -> None:
     fields = _fields(model)
     values: dict[str, Any] = {}
+    more: dict[str, Any] = {}
     twice = False
     for key in walk.members():
         known = fields.get(key)
-        if known is None:
+        if known is None and key in _MORE:
+            more[key], _ = _taken(walk, output, (*path, key))
+        elif known is None:
             walk.skip()
         elif known.name in values:
             walk.skip()
@@ -125,6 +139,7 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
             values[known.name] = _read_list(walk, output, known.element, (*path, key))
         else:
             _read_value(walk, output, known, (*path, key), values)
+    output.more_key = _more_key(more)
     if twice:
         return
     try:
@@ -133,6 +148,14 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
         for inner, message in troubles_of(error):
             shown = tuple(_alias(model, step) for step in inner)
             output.tell((*path, *shown), message)
+
+
+def _more_key(more: Mapping[str, Any]) -> str:
+    """Return the key that says that another page follows: a marker counts where nothing says that there is none."""
+    said = [more[key] for key in _IS_TRUNCATED if isinstance(more.get(key), bool)]
+    if False in said:
+        return ""
+    return next((key for key in _MORE if more.get(key)), "")
 
 
 def _alias(model: type[BaseModel], step: str | int) -> str | int:

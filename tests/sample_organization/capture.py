@@ -94,13 +94,13 @@ def attach(organizations: Any, name: str, kind: str, content: acme.Document, tar
 
 def build_principals(iam: Any, account: str) -> None:
     for principal in acme.PRINCIPALS:
-        if principal.account != account or principal.name == acme.ACCESS_ROLE:
-            continue  # AWS, and moto, make that role with the account
+        if principal.account != account:
+            continue
         kind = "User" if principal.trust is None else "Role"
         name = {f"{kind}Name": principal.name}
         if principal.trust is None:
             iam.create_user(**name)
-        else:
+        elif principal.name != acme.ACCESS_ROLE:  # that one AWS, and moto, make with the account
             iam.create_role(**name, AssumeRolePolicyDocument=json.dumps(principal.trust))
         for policy, content in principal.inline.items():
             getattr(iam, f"put_{kind.lower()}_policy")(**name, PolicyName=policy, PolicyDocument=json.dumps(content))

@@ -126,6 +126,26 @@ def test_pages_of_one_output_are_read_together(tmp_path: Path) -> None:
         assert len(snapshot.resources) == 2
 
 
+@pytest.mark.parametrize(
+    ("more", "is_told"),
+    [
+        ({"NextToken": "abc"}, True),
+        ({"IsTruncated": True, "Marker": "abc"}, True),
+        ({"IsTruncated": False, "Marker": "abc"}, False),
+        ({"NextToken": None}, False),
+        ({"Truncated": True}, True),
+    ],
+)
+def test_pages_that_are_missing_are_told(tmp_path: Path, more: dict[str, Any], is_told: bool) -> None:
+    path = f"{S3}/list-buckets.json"
+    snapshot = load_snapshot(as_folder(tmp_path, {**SMALL, path: {"Buckets": [{"Name": "data"}], **more}}))
+    assert any("more follows this page" in sentence for sentence in told(snapshot)) is is_told
+    assert (states(snapshot)[path.removeprefix("accounts/")] == "read") is not is_told
+    assert len(snapshot.resources) == 1
+    first = [{"Buckets": [{"Name": "data"}], **more}, {"Buckets": [{"Name": "logs"}]}]
+    assert told(load_snapshot(as_folder(tmp_path, {**SMALL, path: first}, "pages"))) == []
+
+
 def test_a_name_with_a_slash_may_be_a_folder_or_percent_encoded(tmp_path: Path) -> None:
     policy = {"registryId": ACCOUNT, "repositoryName": "team/app", "policyText": allow("*")}
     for name in ("team%2Fapp", "team/app"):

@@ -109,6 +109,19 @@ def test_a_policy_whose_content_is_missing_is_absent_from_its_level_and_the_othe
     assert index.absent(ACCOUNT, RCP) == ()
 
 
+@pytest.mark.parametrize("path", ["list-targets-for-policy/p-deny1234", "list-policies/SERVICE_CONTROL_POLICY"])
+@pytest.mark.parametrize("more", [{"NextToken": "abc"}, {"Targets": [{"TargetId": 7}], "Policies": [{"Id": 7}]}])
+def test_a_list_that_is_not_whole_leaves_the_levels_open(tmp_path: Path, path: str, more: dict[str, Any]) -> None:
+    files = everything()
+    content = files[f"organization/{path}.json"]
+    for key, value in more.items():
+        if key in content or key == "NextToken":
+            content[key] = [*content[key], *value] if isinstance(value, list) else value
+    organization, snapshot = opened(tmp_path, files)
+    assert snapshot.problems[0].file == f"organization/{path}.json"
+    assert not OrganizationIndex(organization, DocumentStore()).is_captured(ACCOUNT, SCP)
+
+
 def test_an_account_whose_place_is_not_known_is_a_member_without_levels(tmp_path: Path) -> None:
     files = everything()
     del files["organization/list-accounts-for-parent/ou-ab12-prod1234.json"]
