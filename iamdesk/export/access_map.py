@@ -135,17 +135,25 @@ def _rows(access: EffectiveAccess, cancelled: Cancelled) -> Iterator[MapRow]:
     for service in reference().services():
         if cancelled():
             raise WorkCancelled
-        reach = access.service(service) or _nothing(service)
-        cells = {level: cell_of(counts) for level, counts in reach.counts().items()}
-        if cells:
-            total = cell_of({reach: bits.bit_count() for reach, bits in reach.actions.items()})
-            yield MapRow(service, reference().service_name(service) or service, cells, total, reach)
+        reach = access.service(service)
+        row = _row(reach) if reach is not None else _empty_row(service)
+        if row is not None:
+            yield row
+
+
+def _row(reach: ServiceReach) -> MapRow | None:
+    cells = {level: cell_of(counts) for level, counts in reach.counts().items()}
+    if not cells:
+        return None
+    total = cell_of({known: bits.bit_count() for known, bits in reach.actions.items()})
+    return MapRow(reach.service, reference().service_name(reach.service) or reach.service, cells, total, reach)
 
 
 @cache
-def _nothing(service: str) -> ServiceReach:
+def _empty_row(service: str) -> MapRow | None:
+    """Return the row of a service of which nothing may be done; None for a service without actions."""
     every = service_actions(service).every
-    return ServiceReach(service, {reach: every if reach is Reach.NONE else 0 for reach in Reach})
+    return _row(ServiceReach(service, {reach: every if reach is Reach.NONE else 0 for reach in Reach}))
 
 
 @cache

@@ -46,10 +46,11 @@ class AccessLegend(QWidget):
         for words, cell in _SAMPLES.items():
             width = metrics.horizontalAdvance(words)
             if left + _SAMPLE + _GAP + width > self.width():
-                return
+                break
             place = QRectF(left, 0, _SAMPLE, self.height())
             paint_cell(painter, place, cell, palette, self.devicePixelRatioF(), count=False)
             painter.setPen(colour(Colour.MUTED, palette))
             room = QRectF(left + _SAMPLE + _GAP / 2, 0, width + _GAP, self.height())
             painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
             left += _SAMPLE + width + 3 * _GAP
+        painter.end()

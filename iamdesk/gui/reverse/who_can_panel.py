@@ -13,6 +13,7 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import ElidedLabel
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.reverse import who_can_words
 from iamdesk.gui.reverse.saving import Saver
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.reverse.verdict_buttons import VerdictButtons
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
-_START = (
-    "Fill in an action and a resource above and press Enter: every user, role and root user who can do it is listed "
-    "here, with how and under which conditions. In the resource, * stands for any."
-)
 
 
 class WhoCanPanel(QWidget):
@@ -179,10 +176,7 @@ class WhoCanPanel(QWidget):
         self.run()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if request.without or request.session_policies is not None:
-            self.message.say(
-                Tone.NOTE,
-                "Here every layer counts and no session policy does, unlike in the question at the top.",
-            )
+            self.message.say(Tone.NOTE, who_can_words.EVERY_LAYER)
 
     def _hint(self, sentence: str, resource: str) -> None:
         if not sentence:
@@ -209,13 +203,10 @@ class WhoCanPanel(QWidget):
         self.model.settle()
         self._select_chosen()
         self._refresh()
-        if not complete:
-            self.message.say(
-                Tone.WARNING,
-                "The search was cancelled: there may be more who can than stand here.",
-                "Search again",
-                self.run,
-            )
+        if complete and self._asked is not None:
+            self._session.announce(who_can_words.found(len(self.model.rows), self._asked))
+        elif not complete:
+            self.message.say(Tone.WARNING, who_can_words.CANCELLED, "Search again", self.run)
 
     def _failed(self, error: Exception) -> None:
         self._asked = None
@@ -318,7 +309,7 @@ class WhoCanPanel(QWidget):
         differs = asked is not None and (asked.action, asked.resource) != (typed.action, typed.resource)
         self._holds_for.setVisible(differs and bool(self.model.rows))
         if asked is not None:
-            self._holds_for.setText(f"Below: who can {asked.action} on {asked.resource}. Enter asks the new question.")
+            self._holds_for.setText(who_can_words.holds_for(asked))
 
     def _say_why_empty(self) -> None:
         shown, all_ = len(self.model.shown), len(self.model.rows)
@@ -330,19 +321,14 @@ class WhoCanPanel(QWidget):
     def _why_empty(self, rows: int) -> str:
         asked = self._asked
         if self._session.snapshot is None:
-            return "Who can do something stands here once a snapshot is open."
+            return who_can_words.NO_SNAPSHOT
         if asked is None:
-            return _START
+            return who_can_words.NOTHING_ASKED
         if rows:
-            return f"None of the {rows:,} who can is let through by the filter."
+            return who_can_words.none_let_through(rows)
         if self.search.running:
-            return f"Asking everybody for {asked.action} on {asked.resource}."
-        if not self._complete:
-            return "The search has not run to the end."
-        return (
-            f"No user, role or root user of the snapshot can do {asked.action} on {asked.resource}. "
-            "AWS services and principals of other accounts are asked about one by one, in the question at the top."
-        )
+            return who_can_words.searching(asked)
+        return who_can_words.nobody(asked) if self._complete else who_can_words.CUT_SHORT
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""
@@ -358,9 +344,7 @@ class WhoCanPanel(QWidget):
         if opened is None:
             return
         if not self._complete:
-            self.message.say(
-                Tone.NOTE, "There is nothing to export yet: ask who can, and let the search run to its end."
-            )
+            self.message.say(Tone.NOTE, who_can_words.NOTHING_TO_EXPORT)
             return
         from iamdesk.export import who_can  # not loaded before somebody exports
 
