@@ -252,6 +252,8 @@ class MainWindow(QMainWindow):
             self.pages.setCurrentWidget(self.workspace.inspector)
 
     def _reload(self) -> None:
+        if self.workspace.inspector.access.isVisible():
+            pages[self.workspace.inspector] = "asking-in-reverse"
         if self.session.snapshot is not None:
             self.open_path(self.session.snapshot.snapshot.path)
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.evaluate.request import Request
+from iamdesk.gui.help_window import HelpWindow
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.reverse.access_tab import AccessTab
 from iamdesk.gui.reverse.who_can_panel import WhoCanPanel
@@ -206,3 +207,18 @@ def test_hostile_names_stay_text(qtbot: QtBot, window: MainWindow, tmp_path: Pat
             assert label.textFormat() is Qt.TextFormat.PlainText
             assert "\u202e" not in label.text()
     QApplication.processEvents()
+
+
+@pytest.mark.parametrize("place", ["who can", "access"])
+def test_f1_opens_the_page_about_asking_in_reverse(qtbot: QtBot, active: MainWindow, place: str) -> None:
+    if place == "access":
+        active.session.show_access(NORA)
+        qtbot.waitUntil(lambda: tab(active).map.map is not None, timeout=20_000)
+        tab(active).table.setFocus()
+    else:
+        press(active, Qt.Key.Key_2, CTRL)
+    active.menus.actions["actionHelp"].trigger()
+    (guide,) = active.findChildren(HelpWindow)
+    assert guide.page == "asking-in-reverse"
+    assert "Who can" in guide.text.toPlainText()
+    guide.close()
