@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from iamdesk.snapshot import archive
+from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.capture import CaptureState
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.layout import Call
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
@@ -237,8 +239,6 @@ def test_a_bundle_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_name_too_long_for_a_path_is_spelled_out_by_the_manifest(tmp_path: Path) -> None:
-    from iamdesk.snapshot.calls import CALLS
-
     table = "t" * 255
     path = CALLS["dynamodb", "get-resource-policy"].file(table, account=ACCOUNT, region="eu-west-1")
     files = {**SMALL, path: {"Policy": allow("*")}}
@@ -286,3 +286,16 @@ def test_an_archive_that_lists_more_files_than_a_snapshot_holds_is_refused_unrea
     monkeypatch.setattr(archive, "MAX_BUNDLE_FILES", 50)
     with pytest.raises(SnapshotError, match="the archive lists more files than a snapshot holds"):
         load_snapshot(path)
+
+
+# --- by hand
+
+NOTHING_THERE = [call for call in CALLS.values() if call.absent]
+
+
+@pytest.mark.parametrize("call", NOTHING_THERE, ids=lambda call: f"{call.service} {call.command}")
+def test_an_empty_object_stands_for_what_aws_says_is_not_there(tmp_path: Path, call: Call) -> None:
+    path = call.file(*["x"] * len(call.arguments), account=ACCOUNT, region="eu-west-1")
+    snapshot = load_snapshot(as_folder(tmp_path, {**SMALL, path: {}}))
+    assert told(snapshot) == []
+    assert states(snapshot)[path.removeprefix("accounts/")] == "read"

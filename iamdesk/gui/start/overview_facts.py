@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from iamdesk.index.nodes import Badge, NodeKind, Outline
+from iamdesk.visible import visible
 
 if TYPE_CHECKING:
     from iamdesk.snapshot.model import Snapshot
 
 PEOPLE = frozenset({NodeKind.USER, NodeKind.GROUP, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+_MOST_FILES = 12
+"""That are named one by one: a bundle has thousands."""
 _ENTRIES = PEOPLE | {NodeKind.CUSTOMER_POLICY, NodeKind.BROKEN}
 
 
@@ -63,7 +66,15 @@ def capture_lines(snapshot: "Snapshot") -> tuple[tuple[str, str], ...]:
     if snapshot.latest is not None:
         # A dump carries no date of its own: the latest moment it speaks of is the best there is.
         lines.append(("Latest moment in it", f"{_day(snapshot.latest)}, {snapshot.latest:%H:%M} UTC"))
-    lines += [("File", f"{file.path.name}, {file.size:,} bytes") for file in snapshot.files]
+    manifest = snapshot.manifest
+    if manifest is not None and manifest.started_at is not None:
+        by = f", by {visible(manifest.caller.arn)}" if manifest.caller is not None else ""
+        lines.append(("Captured", f"{_day(manifest.started_at)}, {manifest.started_at:%H:%M} UTC{by}"))
+    if len(snapshot.files) > _MOST_FILES:
+        total = sum(file.size for file in snapshot.files)
+        lines.append(("Files", f"{len(snapshot.files):,} files, {total:,} bytes"))
+    else:
+        lines += [("File", f"{file.path.name}, {file.size:,} bytes") for file in snapshot.files]
     lines.append(("SHA-256", snapshot.sha256))
     return tuple(lines)
 

@@ -1,0 +1,14 @@
+"""What the overview says of a bundle: when and by whom it was captured, and its files in one line."""
+
+from iamdesk.gui.start.overview_facts import capture_lines
+from iamdesk.paths import resources
+from iamdesk.snapshot.reader import load_snapshot
+
+
+def test_a_bundle_is_told_with_its_capture_and_not_file_by_file() -> None:
+    lines = capture_lines(load_snapshot(resources() / "samples" / "acme-organization"))
+    labels = [label for label, _ in lines]
+    assert labels == ["Account", "Account", "Account", "Latest moment in it", "Captured", "Files", "SHA-256"]
+    told = dict(lines)
+    assert told["Captured"].endswith("UTC, by arn:aws:iam::123456789012:user/maria")
+    assert told["Files"].startswith("62 files, ")
