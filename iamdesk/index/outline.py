@@ -212,6 +212,7 @@ class _AccountTree:
     def _permission_set(self, role: RoleDetail, leaves: _Leaves) -> _Entry:
         """Lay out a role of IAM Identity Center by its permission set, and who is assigned it."""
         kind, _, detail, key, badges = self._role(NodeKind.ROLE, role, leaves)
+        detail = detail.removesuffix(f" · {role.path}")  # the same for all of them
         name = title_of(role)
         use = self._sets.use_of(self.account.account_id, name)
         if use is not None and use.assignees is not None:

@@ -106,7 +106,7 @@ def test_the_name_of_a_permission_set_is_read_from_its_role(name: str, path: str
 def test_the_tree_shows_permission_sets_by_their_names_in_a_section_of_their_own() -> None:
     found = row(captured(center()))
     assert found.text == "Data_Reader"
-    assert found.detail.endswith("group Readers (1 person), bo")
+    assert found.detail == "1 policy · group Readers (1 person), bo"
     shown = rows(captured(center()))
     assert [node.text for node in shown if node.kind == "section"][2:4] == ["Roles", "Permission sets"]
     assert shown[found.parent].text == "Permission sets"
