@@ -99,6 +99,8 @@ class MainWindow(QMainWindow):
             "actionOverview": self.show_overview,
             "actionShowFindings": lambda: self._go_to("findingsDock"),
             "actionShowWhoCan": lambda: self._go_to("whoCanDock"),
+            "actionShowWays": self.show_ways,
+            "actionWaysOfSelected": self.show_ways_of_selected,
             "actionWhatCan": self.show_access,
             "actionNextPanel": lambda: self._cycle.step(forward=True),
             "actionPreviousPanel": lambda: self._cycle.step(forward=False),
@@ -174,6 +176,17 @@ class MainWindow(QMainWindow):
         else:
             self.session.announce("Select a user, a role or a group first.")
 
+    def show_ways(self) -> None:
+        """Show the ways to administration, found out when they are first looked at."""
+        self._go_to("waysDock")
+        if self.workspace.ways.found is None:
+            self.workspace.ways.run()
+
+    def show_ways_of_selected(self) -> None:
+        """Show what the selected principal can become."""
+        self._go_to("waysDock")
+        self.workspace.ways.show_selected()
+
     def _go_to(self, dock: str) -> None:
         self._cycle.enter(self.workspace.bring_forward(dock))
 
@@ -239,6 +252,8 @@ class MainWindow(QMainWindow):
             self.workspace.findings: "findings",
             self.workspace.who_can: "asking-in-reverse",
         }
+        if self.workspace.inspector.access.isVisible():
+            pages[self.workspace.inspector] = "asking-in-reverse"
         panel = self._cycle.panel_of(QApplication.focusWidget())
         guide = HelpWindow(self)
         guide.show_page(pages.get(panel, FIRST_PAGE) if panel is not None else FIRST_PAGE)
@@ -252,8 +267,6 @@ class MainWindow(QMainWindow):
             self.pages.setCurrentWidget(self.workspace.inspector)
 
     def _reload(self) -> None:
-        if self.workspace.inspector.access.isVisible():
-            pages[self.workspace.inspector] = "asking-in-reverse"
         if self.session.snapshot is not None:
             self.open_path(self.session.snapshot.snapshot.path)
 

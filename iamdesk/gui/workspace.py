@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QMenuBar, Q
 from iamdesk.gui.ask.answer_panel import AnswerPanel
 from iamdesk.gui.ask.question_bar import QuestionBar
 from iamdesk.gui.findings.findings_panel import FindingsPanel
+from iamdesk.gui.graph.graph_panel import GraphPanel
 from iamdesk.gui.inspector.inspector import Inspector
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.navigator.navigator import NavigatorPanel
@@ -19,7 +20,7 @@ from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
 from iamdesk.gui.theme import Colour, colour
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Raise it when panels are added or renamed: states saved before are then not restored."""
 
 
@@ -60,6 +61,7 @@ class Workspace(QObject):
         self.answer = AnswerPanel(session, jobs)
         self.findings = FindingsPanel(session, jobs, prompts)
         self.who_can = WhoCanPanel(session, jobs, prompts)
+        self.ways = GraphPanel(session, jobs, prompts)
         self.docks: dict[str, QDockWidget] = {}
         self.bar = QuestionStrip(self.question)
         self.menu_bar = QMenuBar()
@@ -74,9 +76,12 @@ class Workspace(QObject):
         self._dock("answerDock", "Answer", self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
         self._dock("findingsDock", "Findings", self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
         self._dock("whoCanDock", "Who can", self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
-        for name, panel in (("findingsDock", self.findings), ("whoCanDock", self.who_can)):
+        self._dock("waysDock", "Ways", self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
+        titled = (("findingsDock", self.findings), ("whoCanDock", self.who_can), ("waysDock", self.ways))
+        for name, panel in titled:
             panel.title_changed.connect(lambda title, dock=self.docks[name]: dock.setWindowTitle(menu_text(title)))
         window.tabifyDockWidget(self.docks["findingsDock"], self.docks["whoCanDock"])
+        window.tabifyDockWidget(self.docks["whoCanDock"], self.docks["waysDock"])
         self.docks["findingsDock"].raise_()
         window.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
@@ -99,9 +104,11 @@ class Workspace(QObject):
                 found[name] = act
         return found
 
-    def panels(self) -> tuple[QuestionBar, NavigatorPanel, Inspector, AnswerPanel, FindingsPanel, WhoCanPanel]:
+    def panels(
+        self,
+    ) -> tuple[QuestionBar, NavigatorPanel, Inspector, AnswerPanel, FindingsPanel, WhoCanPanel, GraphPanel]:
         """Return the panels in the order in which F6 visits them."""
-        return self.question, self.navigator, self.inspector, self.answer, self.findings, self.who_can
+        return self.question, self.navigator, self.inspector, self.answer, self.findings, self.who_can, self.ways
 
     def bring_forward(self, name: str) -> QWidget:
         """Show a dock, in front of those that share its place, and return its panel."""

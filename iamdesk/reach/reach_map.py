@@ -1,7 +1,7 @@
 """Everything that principals of a snapshot can become: summed up for all, told step by step for one."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from iamdesk.evaluate.request import RequestError
 from iamdesk.query.evaluator import Evaluator
@@ -15,7 +15,7 @@ from iamdesk.reach.proofs import Prover
 from iamdesk.reach.refusals import Refusals
 from iamdesk.reach.sources import Open
 from iamdesk.reach.steps import Edge, Steps
-from iamdesk.reach.way import Cut, Goal, GoalKind, Reached, Refusal, State, Step, Way
+from iamdesk.reach.way import Cut, Distance, Goal, GoalKind, Reached, Refusal, State, Step, Way
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 _PATIENCE = 0.05
@@ -61,6 +61,26 @@ class ReachMap:
         found = self.steps.population.position(principal.strip())
         if found is None:
             raise RequestError(f"the snapshot has no user or role {principal.strip()}")
+        return found
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What may be asked for besides principals."""
+        accounts = (self._administration(account) for account in self.steps.members_of)
+        data = (Goal(GoalKind.DATA, name, f"reading {name}") for name in self.graph.readers)
+        return (*accounts, *data)
+
+    def distances(self, goal: str = ADMINISTRATION) -> Mapping[str, Distance]:
+        """Return by ARN how far it is to a goal, for all who get there or may.
+
+        Raises:
+            RequestError: there is no such goal.
+        """
+        found: dict[str, Distance] = {}
+        for unsure in (False, True):
+            for steps, members in enumerate(self._levels(goal, unsure)):
+                for position in positions(members):
+                    found.setdefault(self._subjects[position], Distance(steps, not unsure))
         return found
 
     # ── summed up ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,13 +1,13 @@
 """What principals can become, as the outside sees it: frozen, each step with what proves it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from iamdesk.explain.decision import Decision
 
-__all__ = ["Cut", "Goal", "GoalKind", "Proof", "Reach", "Reached", "Refusal", "State", "Step", "Way"]
+__all__ = ["Cut", "Distance", "Goal", "GoalKind", "Proof", "Reach", "Reached", "Refusal", "State", "Step", "Way"]
 
 
 class State(StrEnum):
@@ -146,6 +146,14 @@ class Cut:
     """How many of the ways that were asked about it stops."""
 
 
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far a goal is."""
+
+    steps: int
+    is_proven: bool
+
+
 class Reach(Protocol):
     """What every principal of a snapshot can become. May be read from any thread, one at a time.
 
@@ -156,6 +164,13 @@ class Reach(Protocol):
     @property
     def version(self) -> str:
         """The version of the paths."""
+
+    @property
+    def goals(self) -> tuple[Goal, ...]:
+        """What may be asked for besides principals: the administration of each account, and sensitive data."""
+
+    def distances(self, goal: str = "admin") -> Mapping[str, Distance]:
+        """Return by ARN how far it is to a goal, for all who get there or may; 0 steps for those who are there."""
 
     def reached(self, principal: str) -> Reached:
         """Return what one principal can become, summed up."""
