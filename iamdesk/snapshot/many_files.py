@@ -270,6 +270,7 @@ def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) ->
     }
     moments = [moment for moment in (gathered.latest, *_moments(bundle.manifest, facts)) if moment is not None]
     gathered = replace(gathered, accounts=accounts, latest=max(moments, default=None))
+    reading.read.ask()
     return snapshot_of(root, list(reading.sources.values()), gathered, (*problems, *bundle.problems), **more)
 
 

@@ -101,7 +101,12 @@ class Resources:
         self._take_keys()
         self._take_tags()
         self._take_access_points()
-        return tuple(Resource(arn=arn, **known) for arn, known in sorted(self._found.items()))
+        found = []
+        for number, (arn, known) in enumerate(sorted(self._found.items())):
+            if not number % 256:
+                self._bundle.ask()
+            found.append(Resource(arn=arn, **known))
+        return tuple(found)
 
     def canonical_ids(self) -> dict[str, str]:
         """Return the canonical user ids of accounts, by account."""
