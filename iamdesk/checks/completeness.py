@@ -93,8 +93,8 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
     title="Policy or group that the snapshot names and does not hold",
     severity=Severity.MEDIUM,
     question="Is a policy that is attached, or a group that has members, absent from the snapshot?",
-    remedy=_RECAPTURE + " A policy that serves only as a boundary is not printed: add it with "
-    "`aws iam get-policy` and `aws iam get-policy-version`.",
+    remedy=_RECAPTURE + " An AWS managed policy that serves only as a boundary is not printed: it is taken as AWS had "
+    "published it. Where that may have changed, look at the policy in the account itself.",
 )
 def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """One finding for each missing thing, with those whose permissions it leaves open as evidence."""
