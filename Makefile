@@ -50,11 +50,11 @@ bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 		$(OFFSCREEN) $(PY) $$run $$bench || exit 1; \
 	done
 
-picture: .venv/.installed ## make the picture of the window that the README shows
+picture: .venv/.installed ## make the pictures of the window that README and guide show
 	@sh packaging/qt_libraries.sh offscreen
 	@sh packaging/demo.sh
 	mkdir -p resources/help/images
-	cp build/demo/window-light.png resources/help/images/window-light.png
+	cp build/demo/window-light.png build/demo/who-can-light.png build/demo/access-light.png resources/help/images
 
 build: .venv/.installed-dev ## build the wheel and the source distribution into dist
 	$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore build
