@@ -11,6 +11,8 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
 _MOST_TOLD = 20
+_RETIRED = frozenset({"mediastore"})
+"""Services that AWS has ended: what an old bundle has of them is read, but nobody is asked to list them."""
 
 
 class Extent(StrEnum):
@@ -240,7 +242,7 @@ def _unlisted(snapshot: Snapshot) -> list[str]:
         for capture in snapshot.captures
         if CALLS[capture.service, capture.command].lists and capture.state in states
     }
-    return sorted(services - listed)
+    return sorted(services - listed - _RETIRED)
 
 
 def _is_bucket(resource: Resource) -> bool:

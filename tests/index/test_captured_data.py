@@ -7,8 +7,10 @@ from typing import Any
 
 from iamdesk.index.captured_data import CapturedData, Extent, captured_data
 from iamdesk.index.control_totals import control_totals
+from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.layout import Kind
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.reader import load_snapshot
 
 ACCOUNT = "111122223333"
@@ -63,6 +65,18 @@ def test_resources_of_services_that_nobody_listed_may_be_missing(tmp_path: Path)
     buckets = {f"accounts/{ACCOUNT}/s3api/list-buckets.json": {"Buckets": []}}
     row = held(opened(tmp_path, **buckets), Kind.RESOURCE_POLICIES)
     assert row.extent is Extent.NOT_CAPTURED
+
+
+def test_policies_are_captured_whole_where_every_service_was_listed(tmp_path: Path) -> None:
+    manifest: dict[str, Any] = {"format": "iamdesk-bundle", "version": 1, "files": []}
+    files: dict[str, Any] = {}
+    for call in CALLS.values():
+        if call.lists and call.kind is Kind.RESOURCE_POLICIES and call.service != "mediastore":
+            model = OUTPUT_MODELS[call.service, call.command]
+            empty = {info.alias: [] for info in model.model_fields.values() if info.alias != "Owner"}
+            files[call.file(account=ACCOUNT, region="eu-west-1")] = empty
+    snapshot = opened(tmp_path, **{"manifest.json": manifest, **files})
+    assert held(snapshot, Kind.RESOURCE_POLICIES).extent is Extent.CAPTURED
 
 
 def test_an_account_outside_of_any_organization_lacks_nothing_of_it(tmp_path: Path) -> None:
