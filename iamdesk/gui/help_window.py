@@ -17,6 +17,7 @@ _ORDER = (
     "asking",
     "reading-an-answer",
     "asking-in-reverse",
+    "ways",
     "why-denied",
     "findings",
     "command-line",

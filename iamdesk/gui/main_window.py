@@ -251,6 +251,7 @@ class MainWindow(QMainWindow):
             self.workspace.answer: "reading-an-answer",
             self.workspace.findings: "findings",
             self.workspace.who_can: "asking-in-reverse",
+            self.workspace.ways: "ways",
         }
         if self.workspace.inspector.access.isVisible():
             pages[self.workspace.inspector] = "asking-in-reverse"

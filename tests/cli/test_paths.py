@@ -1,0 +1,56 @@
+"""`iamdesk paths`: what principals can become, in the terminal and as JSON."""
+
+import json
+
+import pytest
+
+from iamdesk.paths import sample_snapshot
+
+DEPLOY = "arn:aws:iam::111122223333:role/deploy/deploy"
+PROD = "arn:aws:iam::111122223333:role/deploy/prod-deploy"
+
+
+@pytest.fixture
+def sample():
+    return sample_snapshot()
+
+
+def test_everybody_who_gets_to_administration(iamdesk, sample):
+    done = iamdesk("paths", sample)
+    assert done.returncode == 0
+    assert f"proven    2 steps  {DEPLOY} to administrator of account 111122223333" in done.stdout
+    assert "are there already" in done.stderr
+
+
+def test_one_principal_with_proof_and_what_stops_it(iamdesk, sample):
+    done = iamdesk("paths", sample, "--from", DEPLOY)
+    assert "gets to administration in 2 steps" in done.stdout
+    assert f"allowed: sts:AssumeRole on {PROD}, by trust policy of prod-deploy, statement 1" in done.stdout
+    assert "Take deploy out of the trust policy of prod-deploy. Stops 1 of these ways" in done.stdout
+    assert "\\u000a" not in done.stdout
+
+
+def test_json_tells_the_same(iamdesk, sample):
+    told = json.loads(iamdesk("paths", sample, "--from", DEPLOY, "--format", "json").stdout)
+    (way,) = told["Ways"]
+    assert [step["Path"] for step in way["Steps"]] == ["sts-001", "lambda-001"]
+    assert way["State"] == "proven"
+    assert way["Steps"][0]["Proof"][0]["EvalDecision"] == "allowed"
+    assert told["Cuts"][0]["Stops"] == 1
+    everybody = json.loads(iamdesk("paths", sample, "--format", "json").stdout)
+    assert DEPLOY in {one["Principal"] for one in everybody["Principals"]}
+
+
+def test_to_somebody_else(iamdesk, sample):
+    done = iamdesk("paths", sample, "--from", DEPLOY, "--to", PROD)
+    assert "proven    1 step" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "options", [("--from", "arn:aws:iam::111122223333:user/nobody"), ("--to", "arn:aws:iam::111122223333:role/none")]
+)
+def test_who_is_not_in_the_snapshot(iamdesk, sample, options):
+    done = iamdesk("paths", sample, *options)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "the snapshot has no user or role" in done.stderr
