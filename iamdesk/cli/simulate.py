@@ -1,5 +1,6 @@
 """``iamdesk simulate``: self-contained cases, one JSON object a line in and one out, in the same order."""
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,10 @@ def simulate(
 
     Each case is one JSON object on one line, with a request and all its policies; one answer a line comes back.
     """
+    # What one case leaves behind dies by itself: looking through everything for cycles a hundred times a second costs
+    # a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     seen: Counter[str] = Counter()
     with _opened(cases) as lines:
         for outcome in outcomes(lines, unknown_context):
