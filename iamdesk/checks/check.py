@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from iamdesk.checks.data import Data
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.checks.subjects import Over, Subject
 from iamdesk.checks.survey import Survey
@@ -60,6 +61,8 @@ class Check:
     standards: tuple[str, ...]
     """Controls that ask for it, as auditors write them."""
     over: Over[Any]
+    data: Data | None
+    """What it needs besides; without it the check is not run, and CMP-13 says so."""
     look: Callable[[Survey, Account, Any], Iterator[Hit]]
 
     def findings(self, survey: Survey, account: Account, item: Any) -> Iterator[Finding]:
@@ -100,10 +103,11 @@ def check[T](
     question: str,
     remedy: str,
     standards: tuple[str, ...] = (),
+    data: Data | None = None,
 ) -> Callable[[Callable[[Survey, Account, T], Iterator[Hit]]], Check]:
     """Make a check of the function below: it is called for each thing of the kind ``over``, in the tree's order."""
 
     def made(look: Callable[[Survey, Account, T], Iterator[Hit]]) -> Check:
-        return Check(check_id, title, severity, question, remedy, standards, over, look)
+        return Check(check_id, title, severity, question, remedy, standards, over, data, look)
 
     return made

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import Data, is_held
 from iamdesk.checks.documents import WRITTEN, Written
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, Subject, account_subject, own_roles
@@ -267,4 +268,28 @@ def organization_not_captured(survey: Survey, account: Account, _: Account) -> I
             "called allowed here may be denied by one of them.",
             (Evidence("Asked what the root user may do.", decision),),
             subject=account_subject(account),
+        )
+
+
+@check(
+    "CMP-13",
+    over=ACCOUNTS,
+    title="Checks that were not run",
+    severity=Severity.INFO,
+    question="Does the snapshot lack data that checks need?",
+    remedy="Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder.",
+)
+def not_run(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Told once for each kind of data: a check that was not run has not passed."""
+    lacking: dict[Data, list[str]] = {}
+    for check_id, data in survey.needs:
+        if not is_held(survey.snapshot, account.account_id, data):
+            lacking.setdefault(data, []).append(check_id)
+    for data, ids in lacking.items():
+        yield Hit(
+            f"{counted(len(ids), 'check')} not run: {enumerated(ids, most=20)} {'needs' if len(ids) == 1 else 'need'} "
+            f"{data.value}.",
+            tuple(Evidence(f"{check_id} was not run: it needs {data.value}.") for check_id in ids),
+            object=data.value,
+            state=State.CANNOT_TELL,
         )

@@ -11,7 +11,9 @@ from iamdesk.checks import (
     administrators,
     chains,
     completeness,
+    credentials,
     federation,
+    guardrails,
     hygiene,
     pitfalls,
     services,
@@ -37,7 +39,9 @@ _KINDS: tuple[ModuleType, ...] = (
     trust,
     federation,
     services,
+    guardrails,
     pitfalls,
+    credentials,
     hygiene,
 )
 
@@ -75,6 +79,7 @@ def run(
     """
     survey = Survey(evaluator, cancelled, reach)
     survey.read_reference()
+    survey.needs = tuple((one.id, one.data) for one in checks() if one.data is not None)
     work = [(account, things) for account in evaluator.snapshot.accounts for things in _in_order(survey, account)]
     total = len(work)
     for done, (account, (checks_of_kind, thing)) in enumerate(work):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Protocol
 
+from iamdesk.checks.data import Data
 from iamdesk.index.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
@@ -33,6 +34,8 @@ class Survey(Inquiry):
         super().__init__(evaluator, cancelled)
         self._make_reach = reach or ReachOnce(evaluator)
         self._stop = cancelled
+        self.needs: tuple[tuple[str, Data], ...] = ()
+        """The checks that need more than the account's entities, by their ids."""
 
     @property
     def reach(self) -> ReachMap:

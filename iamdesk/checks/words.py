@@ -9,7 +9,8 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun: ``1 policy``, ``1,204 policies``."""
     if number == 1:
         return f"1 {singular}"
-    return f"{number:,} {plural or (singular[:-1] + 'ies' if singular.endswith('y') else singular + 's')}"
+    ends_in_ies = singular.endswith("y") and singular[-2:-1] not in "aeiou"
+    return f"{number:,} {plural or (singular[:-1] + 'ies' if ends_in_ies else singular + 's')}"
 
 
 def enumerated(names: Iterable[str], most: int = _LISTED) -> str:

@@ -10,6 +10,7 @@ import pytest
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -143,8 +144,13 @@ class Make:
         path.write_text(json.dumps(account))
         return load_snapshot(path)
 
-    def findings(self, check_id: str, **parts: Any) -> list[Finding]:
-        return [found for found in registry.run(Evaluator(self.snapshot(**parts))) if found.check_id == check_id]
+    def findings(self, check_id: str, *, facts: dict[str, Any] | None = None, **parts: Any) -> list[Finding]:
+        """Run every check; ``facts`` are what was captured of the account besides (`AccountFacts`)."""
+        snapshot = self.snapshot(**parts)
+        if facts is not None:
+            told = AccountFacts.model_validate({"account_id": ACCOUNT, **facts})
+            snapshot = snapshot.model_copy(update={"account_facts": (told,)})
+        return [found for found in registry.run(Evaluator(snapshot)) if found.check_id == check_id]
 
 
 @pytest.fixture

@@ -1,0 +1,305 @@
+"""Passwords, access keys and MFA of users and of the root user, by the credential report."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import Data, credentials_of, facts_of
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.subjects import ACCOUNTS, USERS
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.reach.administration import is_administrator
+from iamdesk.snapshot.account_facts import CredentialReportEntry
+from iamdesk.snapshot.model import Account, UserDetail
+
+_UNUSED = timedelta(days=45)
+_OLD = timedelta(days=90)
+_ROOT = "<root_account>"
+_LENGTH, _REMEMBERED = 14, 24
+
+
+class Key(NamedTuple):
+    """One active access key."""
+
+    number: int
+    made: datetime | None
+    used: datetime | None
+
+
+def _keys(entry: CredentialReportEntry) -> list[Key]:
+    both = (
+        (entry.access_key_1_active, entry.access_key_1_last_rotated, entry.access_key_1_last_used_date),
+        (entry.access_key_2_active, entry.access_key_2_last_rotated, entry.access_key_2_last_used_date),
+    )
+    return [Key(number, made, used) for number, (active, made, used) in enumerate(both, 1) if active]
+
+
+def _entry(survey: Survey, account: Account, user: str) -> CredentialReportEntry | None:
+    return survey.once(
+        ("credentials", account.account_id, user),
+        lambda: credentials_of(survey.snapshot, account.account_id, user),
+    )
+
+
+def _age(survey: Survey, account: Account, moment: datetime | None) -> timedelta | None:
+    """Return how old something was when the report was made."""
+    facts = facts_of(survey.snapshot, account.account_id)
+    report = facts.credential_report if facts is not None else None
+    now = report.generated_time if report is not None and report.generated_time is not None else survey.snapshot.latest
+    return None if now is None or moment is None else now - moment
+
+
+def _says(text: str) -> tuple[Evidence, ...]:
+    return (Evidence(f"Credential report: {text}."),)
+
+
+@check(
+    "CRD-01",
+    over=USERS,
+    title="Console password without MFA",
+    severity=Severity.HIGH,
+    question="Has a user a console password and no MFA device?",
+    remedy="Have the user register an MFA device, and deny everything else without it.",
+    standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def password_without_mfa(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """As the report says."""
+    entry = _entry(survey, account, user.user_name)
+    if entry is not None and entry.password_enabled and entry.mfa_active is False:
+        yield Hit(
+            f"{user.user_name} signs in to the console with a password alone.",
+            _says("password_enabled is true, mfa_active is false"),
+        )
+
+
+@check(
+    "CRD-02",
+    over=USERS,
+    title="Access key not used for 45 days",
+    severity=Severity.MEDIUM,
+    question="Has a user an active access key that was not used for 45 days?",
+    remedy="Deactivate the key, and delete it once nobody misses it.",
+    standards=("CIS AWS Foundations 7.0 2.11", "AWS FSBP IAM.22", "PCI DSS 4.0 8.2.6"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """A key that was never used counts from the day it was made."""
+    entry = _entry(survey, account, user.user_name)
+    for key in _keys(entry) if entry is not None else ():
+        age = _age(survey, account, key.used or key.made)
+        if age is not None and age > _UNUSED:
+            how = "was not used" if key.used else "was never used and was made"
+            yield Hit(
+                f"Access key {key.number} of {user.user_name} {how} for {counted(age.days, 'day')}."
+                if key.used
+                else f"Access key {key.number} of {user.user_name} {how} {counted(age.days, 'day')} ago.",
+                _says(f"access_key_{key.number}_active is true"),
+                object=str(key.number),
+            )
+
+
+@check(
+    "CRD-03",
+    over=USERS,
+    title="Password not used for 45 days",
+    severity=Severity.MEDIUM,
+    question="Has a user a console password that was not used for 45 days?",
+    remedy="Remove the password.",
+    standards=("CIS AWS Foundations 7.0 2.11",),
+    data=Data.CREDENTIAL_REPORT,
+)
+def unused_password(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """A password that was never used counts from the day it was set."""
+    entry = _entry(survey, account, user.user_name)
+    if entry is None or not entry.password_enabled:
+        return
+    age = _age(survey, account, entry.password_last_used or entry.password_last_changed or entry.user_creation_time)
+    if age is not None and age > _UNUSED:
+        yield Hit(
+            f"The password of {user.user_name} was not used for {counted(age.days, 'day')}.",
+            _says("password_enabled is true"),
+        )
+
+
+@check(
+    "CRD-04",
+    over=USERS,
+    title="Access key older than 90 days",
+    severity=Severity.MEDIUM,
+    question="Has a user an active access key that was made more than 90 days ago?",
+    remedy="Make a new key and delete the old one; better, let the work run as a role.",
+    standards=("CIS AWS Foundations 7.0 2.12", "AWS FSBP IAM.3", "PCI DSS 4.0 8.3.9"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def old_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """By the day on which the key was made."""
+    entry = _entry(survey, account, user.user_name)
+    for key in _keys(entry) if entry is not None else ():
+        age = _age(survey, account, key.made)
+        if age is not None and age > _OLD:
+            yield Hit(
+                f"Access key {key.number} of {user.user_name} is {counted(age.days, 'day')} old.",
+                _says(f"access_key_{key.number}_active is true"),
+                object=str(key.number),
+            )
+
+
+@check(
+    "CRD-05",
+    over=USERS,
+    title="Two active access keys",
+    severity=Severity.LOW,
+    question="Has a user two active access keys?",
+    remedy="Keep one; two are for the time of a change.",
+    standards=("CIS AWS Foundations 3.0 1.13",),
+    data=Data.CREDENTIAL_REPORT,
+)
+def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """As the report says."""
+    entry = _entry(survey, account, user.user_name)
+    if entry is not None and len(_keys(entry)) > 1:
+        yield Hit(f"{user.user_name} has two active access keys.", _says("both keys are active"))
+
+
+@check(
+    "CRD-07",
+    over=USERS,
+    title="Password and access key on one user",
+    severity=Severity.LOW,
+    question="Has a user a console password and an active access key?",
+    remedy="Give people a password and programs a role.",
+    data=Data.CREDENTIAL_REPORT,
+)
+def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """As the report says."""
+    entry = _entry(survey, account, user.user_name)
+    if entry is not None and entry.password_enabled and _keys(entry):
+        yield Hit(f"{user.user_name} has a password and an active access key.", _says("password and a key are active"))
+
+
+@check(
+    "CRD-08",
+    over=USERS,
+    title="Administrator with a long-lived access key",
+    severity=Severity.HIGH,
+    question="Has a user who is an administrator, or gets there in one step, an active access key?",
+    remedy="Delete the key; let administrators assume a role with MFA.",
+    standards=("NIST 800-53 IA-5",),
+    data=Data.CREDENTIAL_REPORT,
+)
+def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """Steps count only where they are proven."""
+    entry = _entry(survey, account, user.user_name)
+    if entry is None or not _keys(entry) or survey.reach.steps.population.position(user.arn) is None:
+        return
+    steps = survey.reach.reached(user.arn).to_administration
+    if is_administrator(survey, account, user):
+        steps = 0
+    if steps is not None and steps <= 1:
+        what = "is an administrator" if steps == 0 else "gets to administration in one step"
+        yield Hit(f"{user.user_name} {what} and has an active access key.", _says("a key is active"))
+
+
+@check(
+    "CRD-09",
+    over=USERS,
+    title="Active signing certificate",
+    severity=Severity.LOW,
+    question="Has a user an active signing certificate?",
+    remedy="Delete it: hardly anything still takes it.",
+    data=Data.CREDENTIAL_REPORT,
+)
+def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """As the report says."""
+    entry = _entry(survey, account, user.user_name)
+    if entry is not None and (entry.cert_1_active or entry.cert_2_active):
+        yield Hit(
+            f"{user.user_name} has an active signing certificate.", _says("cert_1_active or cert_2_active is true")
+        )
+
+
+@check(
+    "CRD-11",
+    over=ACCOUNTS,
+    title="Weak password policy",
+    severity=Severity.MEDIUM,
+    question="Does the password policy ask for less than 14 characters, or let passwords come back?",
+    remedy="Ask for 14 characters or more and remember 24 passwords.",
+    standards=("CIS AWS Foundations 7.0 2.8", "CIS AWS Foundations 7.0 2.9", "AWS FSBP IAM.7"),
+    data=Data.PASSWORD_POLICY,
+)
+def password_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """An account without a policy has AWS's own, which asks for 8 characters."""
+    facts = facts_of(survey.snapshot, account.account_id)
+    if facts is None or not facts.is_password_policy_captured:
+        return
+    policy = facts.password_policy
+    length = 8 if policy is None else policy.minimum_password_length or 6
+    kept = 0 if policy is None else policy.password_reuse_prevention or 0
+    lacking = []
+    if length < _LENGTH:
+        lacking.append(f"{length} characters are enough")
+    if kept < _REMEMBERED:
+        lacking.append(f"{counted(kept, 'password')} may not come back" if kept else "passwords may come back at once")
+    if lacking:
+        yield Hit(
+            f"The password policy is weak: {enumerated(lacking)}.", (Evidence("As get-account-password-policy says."),)
+        )
+
+
+@check(
+    "ROT-01",
+    over=ACCOUNTS,
+    title="Root user has an access key",
+    severity=Severity.CRITICAL,
+    question="Has the root user an active access key?",
+    remedy="Delete the key. Nothing limits the root user but the organization.",
+    standards=("CIS AWS Foundations 7.0 2.4", "AWS FSBP IAM.4", "PCI DSS 4.0 7.2.1"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def root_key(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """As the report says."""
+    entry = _entry(survey, account, _ROOT)
+    if entry is not None and _keys(entry):
+        yield Hit(f"The root user has {counted(len(_keys(entry)), 'active access key')}.", _says("a key is active"))
+
+
+@check(
+    "ROT-02",
+    over=ACCOUNTS,
+    title="Root user without MFA",
+    severity=Severity.CRITICAL,
+    question="Does the root user sign in without MFA?",
+    remedy="Register an MFA device of the root user, a hardware key if you can.",
+    standards=("CIS AWS Foundations 7.0 2.5", "PCI DSS 4.0 8.4"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def root_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """As the report says; a root user without a password cannot sign in."""
+    entry = _entry(survey, account, _ROOT)
+    if entry is not None and entry.mfa_active is False and entry.password_enabled is not False:
+        yield Hit("The root user signs in without MFA.", _says("mfa_active is false"))
+
+
+@check(
+    "ROT-03",
+    over=ACCOUNTS,
+    title="Root user used within 90 days",
+    severity=Severity.HIGH,
+    question="Was the root user used in the 90 days before the report?",
+    remedy="Use it for what nobody else can do, and for nothing else.",
+    standards=("CIS AWS Foundations 7.0 2.7",),
+    data=Data.CREDENTIAL_REPORT,
+)
+def root_used(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """By password or key."""
+    entry = _entry(survey, account, _ROOT)
+    if entry is None:
+        return
+    uses = (entry.password_last_used, entry.access_key_1_last_used_date, entry.access_key_2_last_used_date)
+    ages = [age for use in uses if (age := _age(survey, account, use)) is not None]
+    if ages and min(ages) <= _OLD:
+        yield Hit(f"The root user was used {counted(min(ages).days, 'day')} before the report.", _says("last use"))

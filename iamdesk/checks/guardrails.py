@@ -1,0 +1,102 @@
+"""Permissions boundaries that do not bound: too wide, removable, or open to those they bind."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.subjects import PRINCIPALS
+from iamdesk.checks.survey import STRANGER, Context, Survey
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.references import boundary_of, last_of_arn, name_of
+from iamdesk.reach.administration import OPEN, Principal, is_administrator
+from iamdesk.snapshot.model import Account, UserDetail
+
+
+def _asked(survey: Survey, principal: Principal, action: str, resource: str, context: Context) -> Iterator[Evidence]:
+    """Yield the answer where a principal may do something, perhaps under conditions."""
+    if not survey.speaks_of(principal.arn, action):
+        return
+    decision = survey.ask(principal.arn, action, resource, context)
+    if decision.decision in OPEN:
+        yield Evidence(f"Asked whether it may do {action}.", decision)
+
+
+@check(
+    "GRD-02",
+    over=PRINCIPALS,
+    title="Boundary that bounds nothing",
+    severity=Severity.HIGH,
+    question="Is a user or role an administrator although it has a permissions boundary?",
+    remedy="Write into the boundary what such principals may do at most.",
+)
+def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+    """Decided with the boundary in place."""
+    boundary = boundary_of(principal)
+    if boundary is not None and is_administrator(survey, account, principal):
+        yield Hit(
+            f"{name_of(principal)} is an administrator within the boundary {last_of_arn(boundary)}.",
+            (Evidence("Decided with the boundary in place.", policy_key=boundary),),
+        )
+
+
+@check(
+    "GRD-03",
+    over=PRINCIPALS,
+    title="May change its own boundary",
+    severity=Severity.HIGH,
+    question="May a user or role take off or replace its own permissions boundary?",
+    remedy="Deny Delete and Put of permissions boundaries in the boundary itself.",
+)
+def changes_own_boundary(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+    """Asked on its own ARN, with the boundary in place."""
+    if boundary_of(principal) is None:
+        return
+    kind = "User" if isinstance(principal, UserDetail) else "Role"
+    wider = {"iam:PermissionsBoundary": f"arn:{account.partition}:iam::aws:policy/AdministratorAccess"}
+    ways = [
+        *_asked(survey, principal, f"iam:Delete{kind}PermissionsBoundary", principal.arn, {}),
+        *_asked(survey, principal, f"iam:Put{kind}PermissionsBoundary", principal.arn, wider),
+    ]
+    if ways:
+        yield Hit(f"{name_of(principal)} may take off or replace its own permissions boundary.", tuple(ways))
+
+
+@check(
+    "GRD-04",
+    over=PRINCIPALS,
+    title="Bounded, but makes roles without a boundary",
+    severity=Severity.HIGH,
+    question="May a bounded user or role make roles that have no boundary?",
+    remedy="Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary.",
+)
+def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+    """Asked for a new role of a name that nobody uses, made without a boundary."""
+    if boundary_of(principal) is None:
+        return
+    role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
+    ways = tuple(_asked(survey, principal, "iam:CreateRole", role, {"iam:PermissionsBoundary": None}))
+    if ways:
+        yield Hit(f"{name_of(principal)} has a boundary but may make roles without one.", ways)
+
+
+@check(
+    "GRD-05",
+    over=PRINCIPALS,
+    title="May rewrite its own boundary",
+    severity=Severity.CRITICAL,
+    question="May a user or role change the policy that is its permissions boundary?",
+    remedy="Deny iam:CreatePolicyVersion and iam:SetDefaultPolicyVersion on boundary policies in the boundary itself.",
+)
+def rewrites_boundary(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
+    """Asked on the boundary's own ARN; nobody can change AWS's policies."""
+    boundary = boundary_of(principal)
+    if boundary is None:
+        return
+    ways = tuple(_asked(survey, principal, "iam:CreatePolicyVersion", boundary, {}))
+    if ways:
+        sure = any(way.decision and way.decision.decision is Verdict.ALLOWED for way in ways)
+        yield Hit(
+            f"{name_of(principal)} may rewrite its own boundary {last_of_arn(boundary)}.",
+            ways,
+            severity=Severity.CRITICAL if sure else Severity.HIGH,
+        )

@@ -1,0 +1,146 @@
+"""CRD, ROT: passwords, keys and MFA by the credential report; CMP-13: what is not run without it."""
+
+from typing import Any
+
+import pytest
+
+from iamdesk.checks.finding import State
+
+MADE = "2026-10-01T12:00:00+00:00"
+RECENT, OLD = "2026-09-20T00:00:00+00:00", "2026-01-20T00:00:00+00:00"
+
+
+def report(make, *entries: dict[str, Any]) -> dict[str, Any]:
+    lines = [
+        {"user": user, "arn": make.arn("root" if user == "<root_account>" else f"user/{user}"), **more}
+        for one in entries
+        for user, more in [(one.pop("user", "alice"), one)]
+    ]
+    return {"credential_report": {"generated_time": MADE, "entries": lines}}
+
+
+USER_CASES = [
+    ("CRD-01", {"password_enabled": True, "mfa_active": False}, {"password_enabled": True, "mfa_active": True}),
+    (
+        "CRD-02",
+        {"access_key_1_active": True, "access_key_1_last_rotated": OLD},
+        {"access_key_1_active": True, "access_key_1_last_rotated": OLD, "access_key_1_last_used_date": RECENT},
+    ),
+    (
+        "CRD-03",
+        {"password_enabled": True, "password_last_used": OLD},
+        {"password_enabled": True, "password_last_used": RECENT},
+    ),
+    (
+        "CRD-04",
+        {"access_key_2_active": True, "access_key_2_last_rotated": OLD},
+        {"access_key_2_active": False, "access_key_2_last_rotated": OLD},
+    ),
+    (
+        "CRD-05",
+        {"access_key_1_active": True, "access_key_2_active": True},
+        {"access_key_1_active": True, "access_key_2_active": False},
+    ),
+    (
+        "CRD-07",
+        {"password_enabled": True, "access_key_1_active": True},
+        {"password_enabled": False, "access_key_1_active": True},
+    ),
+    ("CRD-09", {"cert_1_active": True}, {"cert_1_active": False}),
+]
+ROOT_CASES = [
+    ("ROT-01", {"access_key_1_active": True}, {"access_key_1_active": False}),
+    ("ROT-02", {"mfa_active": False, "password_enabled": True}, {"mfa_active": True, "password_enabled": True}),
+    ("ROT-03", {"password_last_used": RECENT}, {"password_last_used": OLD}),
+]
+
+
+def found_with(make, check_id, entry):
+    users = [make.user("alice", make.allow("s3:ListAllMyBuckets"))]
+    return make.findings(check_id, users=users, facts=report(make, dict(entry)))
+
+
+@pytest.mark.parametrize(("check_id", "bad", "good"), USER_CASES)
+def test_crd_01_to_09_fire_on_what_the_report_says_and_on_nothing_else(make, check_id, bad, good):
+    (one,) = found_with(make, check_id, bad)
+    assert one.subject_name == "alice"
+    assert not found_with(make, check_id, good)
+
+
+# The registry's test wants a name for each id: these are covered by the cases above and below.
+def test_crd_01_needs_the_report(make):
+    assert not make.findings("CRD-01", users=[make.user("alice")])
+
+
+def test_crd_02_a_key_never_used_counts_from_when_it_was_made(make):
+    (one,) = found_with(make, "CRD-02", {"access_key_1_active": True, "access_key_1_last_rotated": OLD})
+    assert one.sentence == "Access key 1 of alice was never used and was made 254 days ago."
+
+
+def test_crd_03_says_for_how_long(make):
+    (one,) = found_with(make, "CRD-03", {"password_enabled": True, "password_last_used": OLD})
+    assert one.sentence == "The password of alice was not used for 254 days."
+
+
+def test_crd_04_says_how_old(make):
+    (one,) = found_with(make, "CRD-04", {"access_key_2_active": True, "access_key_2_last_rotated": OLD})
+    assert one.sentence == "Access key 2 of alice is 254 days old."
+
+
+def test_crd_05_one_key_is_enough(make):
+    assert not found_with(make, "CRD-05", {"access_key_1_active": True})
+
+
+def test_crd_07_a_key_alone_is_a_program(make):
+    assert not found_with(make, "CRD-07", {"access_key_1_active": True})
+
+
+def test_crd_08_administrators_with_keys(make):
+    users = [make.user("alice", make.allow("*")), make.user("bob", make.allow("s3:*"))]
+    keys = [{"user": name, "access_key_1_active": True} for name in ("alice", "bob")]
+    (one,) = make.findings("CRD-08", users=users, facts=report(make, *keys))
+    assert one.sentence == "alice is an administrator and has an active access key."
+
+
+def test_crd_09_no_certificate_is_no_finding(make):
+    assert not found_with(make, "CRD-09", {})
+
+
+def test_crd_11_a_weak_password_policy(make):
+    strong = {"minimum_password_length": 14, "password_reuse_prevention": 24}
+    captured = {"is_password_policy_captured": True}
+    (one,) = make.findings("CRD-11", facts=captured)
+    assert one.sentence == ("The password policy is weak: 8 characters are enough and passwords may come back at once.")
+    assert not make.findings("CRD-11", facts={**captured, "password_policy": strong})
+
+
+@pytest.mark.parametrize(("check_id", "bad", "good"), ROOT_CASES)
+def test_rot_01_to_03_fire_on_the_root_user(make, check_id, bad, good):
+    (one,) = make.findings(check_id, facts=report(make, {"user": "<root_account>", **bad}))
+    assert one.subject_kind == "account"
+    assert not make.findings(check_id, facts=report(make, {"user": "<root_account>", **good}))
+
+
+def test_rot_01_counts_keys(make):
+    entry = {"user": "<root_account>", "access_key_1_active": True, "access_key_2_active": True}
+    (one,) = make.findings("ROT-01", facts=report(make, entry))
+    assert one.sentence == "The root user has 2 active access keys."
+
+
+def test_rot_02_a_root_user_without_a_password_cannot_sign_in(make):
+    entry = {"user": "<root_account>", "mfa_active": False, "password_enabled": False}
+    assert not make.findings("ROT-02", facts=report(make, entry))
+
+
+def test_rot_03_keys_count_as_use(make):
+    entry = {"user": "<root_account>", "access_key_1_last_used_date": RECENT}
+    assert make.findings("ROT-03", facts=report(make, entry))
+
+
+def test_cmp_13_counts_what_is_not_run(make):
+    by_data = {one.sentence.rpartition(" need")[2].strip("s ."): one for one in make.findings("CMP-13")}
+    assert set(by_data) == {"the credential report", "the password policy"}
+    assert all(one.state is State.CANNOT_TELL for one in by_data.values())
+    assert "11 checks not run: CRD-01, CRD-02," in by_data["the credential report"].sentence
+    (left,) = make.findings("CMP-13", facts=report(make, {"user": "alice"}))
+    assert left.sentence == "1 check not run: CRD-11 needs the password policy."
