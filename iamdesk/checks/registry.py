@@ -9,6 +9,7 @@ from types import ModuleType
 
 from iamdesk.checks import (
     administrators,
+    breadth,
     chains,
     completeness,
     credentials,
@@ -35,6 +36,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_p
 _KINDS: tuple[ModuleType, ...] = (
     completeness,
     administrators,
+    breadth,
     chains,
     trust,
     federation,

@@ -49,7 +49,10 @@ class StepGraph:
                 self.into[position] = Open(proven, known.setdefault((1, members.possible), members.possible))
         progress(PHASES - 2, PHASES)
         self.promotions: dict[str, list[Edge]] = {}
-        for account, edge in Promotions(steps).edges():
+        promotions = Promotions(steps)
+        self.hypotheses = promotions.hypotheses
+        """What principals would be if something of theirs were otherwise."""
+        for account, edge in promotions.edges():
             self.promotions.setdefault(account, []).append(edge)
         progress(PHASES - 1, PHASES)
         self.readers = {one.name: self._readers(one.actions) for one in catalogue().sensitive}

@@ -21,7 +21,7 @@ class Promotions:
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
-        self._hypotheses = Hypotheses(steps.inquiry, steps.population)
+        self.hypotheses = Hypotheses(steps.inquiry, steps.population)
 
     def edges(self) -> Iterator[tuple[str, Edge]]:
         """Yield (account, edge) for each way into the administration of an account.
@@ -67,19 +67,19 @@ class Promotions:
 
     def _is_held_by_boundary(self, position: int) -> bool:
         is_bounded = self._steps.population.standing(position).policies.boundary is not None
-        return is_bounded and self._hypotheses.administers(position, unbounded=True)
+        return is_bounded and self.hypotheses.administers(position, unbounded=True)
 
     def _widened(self, path: EscalationPath, position: int, place: int, members: Open) -> Iterator[Edge]:
         """Yield the step that gives a principal any permission, where that makes it an administrator."""
-        if self._hypotheses.administers(position, [FULL]):
+        if self.hypotheses.administers(position, [FULL]):
             yield Edge(path.id, place, members)
             return
         is_bounded = self._steps.population.standing(position).policies.boundary is not None
-        if not is_bounded or not self._hypotheses.administers(position, [FULL], unbounded=True):
+        if not is_bounded or not self.hypotheses.administers(position, [FULL], unbounded=True):
             return
         is_user = bool(self._steps.targets.users >> place & 1)
         off = catalogue().path("iam-022" if is_user else "X21")
-        if self._hypotheses.may(position, [FULL], off.actions[0].action, self._steps.targets.arns[place]):
+        if self.hypotheses.may(position, [FULL], off.actions[0].action, self._steps.targets.arns[place]):
             yield Edge(f"{path.id}+{off.id}", place, members)
             return
         both = members.both(self._steps.sources(off, off.actions[0].action, self._steps.kind_of(place)).of(place))
@@ -117,7 +117,7 @@ class Promotions:
             older = self._as_policy(arn, version)
             if older.document == current or not _speaks_of_powers(older.document):
                 continue
-            if self._hypotheses.administers(position, [older], less=() if current is None else (current,)):
+            if self.hypotheses.administers(position, [older], less=() if current is None else (current,)):
                 return True
         return False
 
@@ -153,7 +153,7 @@ class Promotions:
                 unsure[policy.document] = path_id
         bit = 1 << position
         for removable, members in ((sure, Open(bit, 0)), ({**unsure, **sure}, Open(0, bit))):
-            if removable and self._hypotheses.administers(position, less=removable):
+            if removable and self.hypotheses.administers(position, less=removable):
                 yield Edge("+".join(sorted(set(removable.values()))), place, members)
                 return
 
@@ -166,12 +166,12 @@ class Promotions:
             return
         for path in steps.by_aim[Aim.GROUP]:
             members = steps.members(path, place).within(steps.users & ~steps.administrators)
-            if not members.anybody or not self._hypotheses.administers(group):
+            if not members.anybody or not self.hypotheses.administers(group):
                 continue
             policies = steps.population.standing(group).policies.identity
             gaining = 0
             for position in positions(members.anybody):
-                if self._hypotheses.denies_little(position) or self._hypotheses.administers(position, policies):
+                if self.hypotheses.denies_little(position) or self.hypotheses.administers(position, policies):
                     gaining |= 1 << position
             if gaining:
                 yield account.account_id, Edge(path.id, place, members.within(gaining))

@@ -1,0 +1,203 @@
+"""How many administrators there are and who they are; powers that few should have, over logs and organization."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import Data, credentials_of
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.subjects import ACCOUNTS, GROUPS, PRINCIPALS, USERS, is_reserved, principals_of
+from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.references import last_of_arn, name_of
+from iamdesk.reach.administration import Principal, is_administrator
+from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
+
+_MOST = 10
+_MOST_SHARE = 0.1
+"""More administrators than this, and than this share of all, are too many."""
+_LOGS = (
+    ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
+    ("cloudtrail:DeleteTrail", "arn:{partition}:cloudtrail:us-east-1:{account}:trail/{name}"),
+    ("config:StopConfigurationRecorder", "*"),
+    ("guardduty:DeleteDetector", "arn:{partition}:guardduty:us-east-1:{account}:detector/{name}"),
+)
+_ORGANIZATION = ("organizations:LeaveOrganization", "organizations:DetachPolicy", "organizations:DeletePolicy")
+
+
+def _administrators(survey: Survey, account: Account) -> list[Principal]:
+    return survey.once(
+        ("administrators", account.account_id),
+        lambda: [one for one in principals_of(account) if is_administrator(survey, account, one)],
+    )
+
+
+@check(
+    "ADM-08",
+    over=GROUPS,
+    title="Group of administrators",
+    severity=Severity.HIGH,
+    question="Does a group make its members administrators?",
+    remedy="Keep the group small, ask for MFA in a condition, and review its members by name.",
+    standards=("NIST 800-53 AC-6",),
+)
+def administering_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator[Hit]:
+    """A member who is an administrator, and would be by the group's policies alone."""
+    members = survey.references(account).members.get(group.group_name, [])
+    steps = survey.reach.steps
+    position = steps.population.group_position(group.arn)
+    administering = [one for one in members if is_administrator(survey, account, one)]
+    if not administering or position is None or not survey.reach.graph.hypotheses.administers(position):
+        return
+    yield Hit(
+        f"{group.group_name} makes its members administrators: {enumerated(one.user_name for one in administering)}.",
+        tuple(Evidence(f"{one.user_name} is a member and an administrator.") for one in administering[:20]),
+    )
+
+
+@check(
+    "ADM-09",
+    over=USERS,
+    title="Administrator without MFA",
+    severity=Severity.HIGH,
+    question="Is a user with a console password and no MFA device an administrator?",
+    remedy="Register an MFA device, and deny everything but that without MFA.",
+    standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def administrator_without_mfa(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """A condition on MFA in the policies keeps such a user out: then nothing is said."""
+    entry = credentials_of(survey.snapshot, account.account_id, user.user_name)
+    if entry is None or not entry.password_enabled or entry.mfa_active is not False:
+        return
+    if is_administrator(survey, account, user):
+        role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
+        decision = survey.ask(user.arn, "iam:PutRolePolicy", role, {"aws:MultiFactorAuthPresent": None})
+        if decision.decision is Verdict.ALLOWED:
+            yield Hit(
+                f"{user.user_name} is an administrator and signs in with a password alone.",
+                (Evidence("Asked without MFA.", decision),),
+            )
+
+
+@check(
+    "ADM-11",
+    over=ACCOUNTS,
+    title="Many administrators",
+    severity=Severity.MEDIUM,
+    question="Are more than ten, and more than a tenth, of the users and roles administrators?",
+    remedy="Give those who do not need it the permissions of their job.",
+    standards=("PCI DSS 4.0 7.2.2",),
+)
+def many_administrators(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """By name, the first of them."""
+    found = _administrators(survey, account)
+    total = sum(1 for _one in principals_of(account))
+    if len(found) > _MOST and len(found) > total * _MOST_SHARE:
+        yield Hit(
+            f"{counted(len(found), 'user or role', 'users and roles')} of {total:,} are administrators: "
+            f"{enumerated(map(name_of, found))}.",
+            tuple(Evidence(f"{name_of(one)} is an administrator.") for one in found[:20]),
+        )
+
+
+@check(
+    "ADM-12",
+    over=ACCOUNTS,
+    title="No second administrator",
+    severity=Severity.MEDIUM,
+    question="Are there fewer than two users or roles by which people administer the account?",
+    remedy="Name a deputy, or keep a break-glass role that somebody can assume when the one is away.",
+    standards=("NIST 800-53 CP-2",),
+)
+def no_deputy(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Roles count that somebody of the snapshot may assume, and those of IAM Identity Center."""
+    people = [
+        one
+        for one in _administrators(survey, account)
+        if isinstance(one, UserDetail) or is_reserved(one) or _is_assumed(survey, one)
+    ]
+    if len(people) < 2:
+        who = f"{name_of(people[0])} alone" if people else "nobody"
+        yield Hit(f"By what the snapshot tells, {who} can administer the account.", (Evidence("The root user aside."),))
+
+
+def _is_assumed(survey: Survey, role: RoleDetail) -> bool:
+    return bool(survey.reach.assuming(role.arn))
+
+
+@check(
+    "ADM-13",
+    over=PRINCIPALS,
+    title="May stop the logs",
+    severity=Severity.HIGH,
+    question="May a user or role that is no administrator stop CloudTrail, AWS Config or GuardDuty?",
+    remedy="Deny it with a service control policy to all but the security team.",
+    standards=("NIST 800-53 AU-9",),
+)
+def stops_logs(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+    """Asked of a trail and a detector that nobody has named yet."""
+    if is_administrator(survey, account, principal):
+        return
+    words = {"partition": account.partition, "account": account.account_id, "name": STRANGER}
+    able = []
+    for action, resource in _LOGS:
+        arn = resource.format_map(words)
+        if survey.speaks_of(principal.arn, action) and survey.verdict(principal.arn, action, arn) is Verdict.ALLOWED:
+            able.append(Evidence(f"Asked whether it may do {action}.", survey.ask(principal.arn, action, arn)))
+    if able:
+        actions = enumerated(piece.decision.request.action for piece in able if piece.decision)
+        yield Hit(f"{name_of(principal)} may do {actions}.", tuple(able))
+
+
+@check(
+    "ADM-15",
+    over=PRINCIPALS,
+    title="Controls the organization",
+    severity=Severity.CRITICAL,
+    question="May a user or role of the management account take policies off the organization?",
+    remedy="Keep this to a break-glass role; nothing else in the management account needs it.",
+    standards=("CIS AWS Foundations 7.0 2.1.5",),
+)
+def controls_organization(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+    """Told of the management account alone: elsewhere the calls are refused."""
+    organization = survey.snapshot.organization
+    if organization is None or organization.management_account_id != account.account_id:
+        return
+    able = [
+        Evidence(f"Asked whether it may do {action}.", survey.ask(principal.arn, action, "*"))
+        for action in _ORGANIZATION
+        if survey.speaks_of(principal.arn, action) and survey.verdict(principal.arn, action, "*") is Verdict.ALLOWED
+    ]
+    if able:
+        yield Hit(f"{name_of(principal)} may take policies off the organization.", tuple(able))
+
+
+@check(
+    "FED-09",
+    over=ACCOUNTS,
+    title="Identity provider that no role trusts",
+    severity=Severity.LOW,
+    question="Does the account have an identity provider that no role trusts?",
+    remedy="Delete the provider.",
+    standards=("SOC 2 CC6.3",),
+    data=Data.IDENTITY_PROVIDERS,
+)
+def orphan_provider(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """By the provider's ARN in the trust policies' Principal."""
+    trusted = {
+        entry.text
+        for role in account.roles
+        for statement in survey.evaluator.index.trust(role).statements
+        for entry in statement.principals or ()
+    }
+    for facts in survey.snapshot.account_facts:
+        if facts.account_id != account.account_id:
+            continue
+        for provider in (*(facts.open_id_connect_providers or ()), *(facts.saml_providers or ())):
+            if provider.arn not in trusted:
+                yield Hit(
+                    f"No role trusts the identity provider {last_of_arn(provider.arn)}.",
+                    (Evidence(f"{provider.arn} is in no trust policy."),),
+                    object=provider.arn,
+                )
