@@ -194,10 +194,14 @@ def orphan_provider(survey: Survey, account: Account, _: Account) -> Iterator[Hi
     for facts in survey.snapshot.account_facts:
         if facts.account_id != account.account_id:
             continue
-        for provider in (*(facts.open_id_connect_providers or ()), *(facts.saml_providers or ())):
-            if provider.arn not in trusted:
+        arns = [
+            *(provider.arn for provider in facts.open_id_connect_providers or ()),
+            *(provider.arn for provider in facts.saml_providers or ()),
+        ]
+        for arn in arns:
+            if arn not in trusted:
                 yield Hit(
-                    f"No role trusts the identity provider {last_of_arn(provider.arn)}.",
-                    (Evidence(f"{provider.arn} is in no trust policy."),),
-                    object=provider.arn,
+                    f"No role trusts the identity provider {last_of_arn(arn)}.",
+                    (Evidence(f"{arn} is in no trust policy."),),
+                    object=arn,
                 )
