@@ -44,15 +44,14 @@ class Cuts:
         return tuple(found)
 
     def _cut(self, line: StatementLine, step: Step, carriers: Sequence[str], stops: int) -> Cut:
-        action = next(
-            (proof.decision.request.action for proof in step.proof if line in proof.decision.statements), "the action"
-        )
+        request = next(proof.decision.request for proof in step.proof if line in proof.decision.statements)
+        on = f" on {step.target.rpartition('/')[2]}" if request.resource == step.target else ""
         if line.layer is Layer.TRUST:
             what = f"Take {step.source.rpartition('/')[2]} out of the trust policy of {line.owner.rpartition('/')[2]}."
         elif line.source_policy_type is SourceType.AWS_MANAGED:
-            what = f"Detach {line.policy_name}, or deny {action} on {step.target.rpartition('/')[2]} beside it."
+            what = f"Detach {line.policy_name}, or deny {request.action}{on} beside it."
         else:
-            what = f"Take {action} on {step.target.rpartition('/')[2]} out of {line.name}."
+            what = f"Take {request.action}{on} out of {line.name}."
         return Cut(what, line.policy_key, line.name, tuple(carriers[:_MOST_CARRIERS]), stops)
 
     def _carriers(self, line: StatementLine, step: Step) -> Sequence[str]:
