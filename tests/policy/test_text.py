@@ -85,6 +85,11 @@ def test_unseen_characters_are_written_out() -> None:
     assert all(character == "\n" or character.isprintable() for character in text)
 
 
+def test_what_only_looks_printable_is_written_out_too() -> None:
+    """DEL is ASCII, and the Hangul filler is a letter: neither is seen."""
+    assert render({"Sid": "a\x7fb", "Id": "a\u3164b"}).text == '{\n  "Sid": "a\\u007fb",\n  "Id": "a\\u3164b"\n}'
+
+
 def test_a_line_break_in_a_value_does_not_break_the_line() -> None:
     shown = render({"a": "x\ny", "b": 1})
     assert shown.spans["b",] == Span(3, 8, 3, 9)
