@@ -1,0 +1,67 @@
+"""Trust in other accounts that is wider, or worth more, than it has to be; trust of a role in itself."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.conditions import Hold
+from iamdesk.checks.entry import allowing, trusted_accounts
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.subjects import ROLES
+from iamdesk.checks.survey import Survey
+from iamdesk.index.trust import trusted_names
+from iamdesk.reach.administration import is_administrator
+from iamdesk.snapshot.model import Account, RoleDetail
+
+
+@check(
+    "TRU-05",
+    over=ROLES,
+    title="A whole other account is trusted",
+    severity=Severity.MEDIUM,
+    question="Does a role trust a whole account outside the organization, instead of a role there?",
+    remedy="Name the role of the other account that needs to come.",
+)
+def whole_other_account(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Where its principals get in, with what the policy asks for."""
+    for trusted in trusted_accounts(survey, role):
+        if trusted.is_whole:
+            yield Hit(
+                f"{role.role_name} trusts all of account {trusted.account_id}: whoever that account lets assume it.",
+                (Evidence("Asked as somebody of the account.", trusted.with_external_id.decision),),
+                object=trusted.account_id,
+            )
+
+
+@check(
+    "TRU-08",
+    over=ROLES,
+    title="Another account gets an administrator's role",
+    severity=Severity.HIGH,
+    question="Does somebody of an account outside the organization get into a role that is an administrator?",
+    remedy="Give the role what the other account's work needs, and no more.",
+)
+def privileged_for_outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """With an external id or without; other conditions are told by TRU-04."""
+    for trusted in trusted_accounts(survey, role):
+        if trusted.with_external_id.hold <= Hold.SECRET and is_administrator(survey, account, role):
+            yield Hit(
+                f"Account {trusted.account_id} gets into {role.role_name}, which is an administrator.",
+                (Evidence("Asked as somebody of the account.", trusted.with_external_id.decision),),
+                object=trusted.account_id,
+            )
+
+
+@check(
+    "TRU-14",
+    over=ROLES,
+    title="Role that trusts itself",
+    severity=Severity.LOW,
+    question="Does a role name itself in its trust policy?",
+    remedy="Take it out, unless a program really has to assume the role anew: its sessions never have to end.",
+)
+def trusts_itself(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """By its own ARN; whether it may is asked."""
+    if role.arn not in trusted_names(role.assume_role_policy_document) or not any(allowing(survey, role)):
+        return
+    decision = survey.ask(role.arn, "sts:AssumeRole", role.arn)
+    yield Hit(f"{role.role_name} trusts itself.", (Evidence("Asked whether it may assume itself.", decision),))
