@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from iamdesk.evaluate.context import Context, Fact, Knowledge
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth, truth
 from iamdesk.policy.conditions import ConditionTest, Quantifier
-from iamdesk.policy.operators import Operator
+from iamdesk.policy.operators import Operator, is_private_address, is_private_network
 from iamdesk.policy.resources import UnknownVariable
 
 
@@ -102,8 +102,12 @@ def value_truth(test: ConditionTest, operator: Operator, value: str, context: Co
     request = operator.read_request(value)
     if request is None:
         return FALSE  # a malformed request value fails negated operators too (SEMANTICS G19)
+    values = test.values
+    if test.key == "aws:sourceip" and operator.family == "IPAddress" and is_private_address(request):
+        # A public address, always: private ranges never match it (SEMANTICS G12).
+        values = tuple(listed for listed in values if not is_private_network(listed.read(context.variable)))
     found = FALSE
-    for listed in test.values:
+    for listed in values:
         matched = _compare(operator, request, listed, context)
         if matched is TRUE:
             return truth(not operator.negated)

@@ -146,7 +146,8 @@ class DerivedKeys:
     """Tags of the resource by key in lower case, None for one that it has twice but for case (SEMANTICS G6); None where
     the snapshot does not know the resource."""
     may_carry_session_tags: bool = True
-    """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession)."""
+    """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession), or
+    nothing is known of the caller's tags at all."""
     organization: OrganizationIndex | None = None
     through: Through | None = None
     way: Way | None = None
@@ -238,8 +239,8 @@ class DerivedKeys:
             return None
         match caller.kind:
             case CallerKind.USER:
-                if tag in caller.ambiguous_tags:
-                    return None  # two tags that differ only in case: which one counts is open (SEMANTICS G6)
+                if tag in caller.ambiguous_tags or self.may_carry_session_tags:
+                    return None  # two tags that differ only in case (SEMANTICS G6); or its account is not captured
                 value = caller.tags.get(tag)
                 return DERIVED_ABSENT if value is None else derived(value)
             case CallerKind.ROLE | CallerKind.SESSION:
@@ -261,6 +262,10 @@ class DerivedKeys:
             return VALUE_UNKNOWN
         match key:
             case "aws:principalarn":
+                if caller.has_missing_path:  # the role's ARN, with a path that nobody tells (SEMANTICS E3, J2)
+                    return VALUE_UNKNOWN._replace(
+                        shape=f"arn:{caller.partition}:iam::{caller.account}:role/*{caller.name}"
+                    )
                 return derived(caller.arn) if caller.arn else DERIVED_ABSENT
             case "aws:principalaccount":
                 if kind is CallerKind.ANONYMOUS:

@@ -17,6 +17,7 @@ from iamdesk.evaluate.samples import others, samples
 from iamdesk.evaluate.value_lists import lists
 from iamdesk.index.actions import reference
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
+from iamdesk.policy.operators import is_private_address, read_address
 from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token
 from iamdesk.policy.resources import ResourcePattern, UnknownVariable
 from iamdesk.policy.variables import Template, Variable, fill
@@ -54,6 +55,8 @@ def _own_domain(key: str, tests: Sequence[ConditionTest], subject: Subject) -> D
     found = samples(tests, _type_of(key), context.fact(key).shape, context.variable, 2 if has_several else 1)
     by_outcome: dict[tuple[object, ...], list[Fact]] = {}
     for text in found.texts:
+        if key == "aws:sourceip" and (address := read_address(text)) is not None and is_private_address(address):
+            continue  # SEMANTICS G12
         fact = Fact(Knowledge.PRESENT, (text,))
         by_outcome.setdefault(_outcome(key, fact, tests, context), []).append(fact)
     same = {facts[0]: tuple(one for one in facts[1:] if one.values[0] in found.named) for facts in by_outcome.values()}

@@ -30,6 +30,8 @@ _NEVER_ALLOW = _OF_ORGANIZATION - {"scp-missing"}
 """Gaps that hide no Allow: organization policies grant nothing, but one SCP of each level has to let pass (B1, B3)."""
 _MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown", "session-token-mfa"})
 """Gaps without which a call would not be refused whatever the policies say."""
+_OF_THE_CONTEXT = frozenset({"context-key-not-taken", "source-ip-private"})
+"""What was typed and counts otherwise than as typed: told whatever the answer is."""
 _TAKEN_TO_ALLOW = frozenset(
     {"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown", "one-of-several-resources"}
 )
@@ -72,6 +74,8 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
     if gap.code in _MAY_LIFT_REFUSAL:
         other = _decide(replace(trace.situation, refusal=None), trace, frozenset())
         return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
+    if gap.code in _OF_THE_CONTEXT:
+        return Assumption(gap.code, gap.message)
     if gap.layer in trace.question.without or _is_settled(trace):
         return None
     if gap.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:

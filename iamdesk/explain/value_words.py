@@ -115,7 +115,7 @@ def _constant(value: Any) -> Callable[[Operator], Any]:
 def _of_addresses(value: str, tests: Sequence[ConditionTest], listed: Sequence[_Listed]) -> str | None:
     address = read_address(value)
     networks = {one.text: one.read for one in listed if one.read is not None}
-    if address is None or len(networks) > _MOST_NAMED:
+    if address is None or not networks or len(networks) > _MOST_NAMED:
         return None
     wanted = _outcome(tests, _constant(address))
     inside: list[str] = []
@@ -198,7 +198,7 @@ def _of_numbers(
 
 def _of_texts(value: str, tests: Sequence[ConditionTest], listed: Sequence[_Listed]) -> str | None:
     entries = {(one.operator.name.replace("Not", ""), one.text): one for one in listed}
-    if len(entries) > _MOST_NAMED:
+    if not entries or len(entries) > _MOST_NAMED:
         return None
     wanted = _of_text(tests, value)
     if any(one.is_literal and one.matches(one.operator.read_request(value)) for one in entries.values()):

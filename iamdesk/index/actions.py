@@ -37,6 +37,10 @@ _MOST_ARNS: Final = 1 << 13
 # reference lists only those of well-known providers.
 _PROVIDER_ACTIONS: Final = frozenset({"assumerolewithwebidentity"})
 
+# What goes with taking a role by SAML sees the assertion's keys, too: IAM User Guide, "Monitor and control actions
+# taken with assumed roles", has a trust policy for sts:SetSourceIdentity with SAML:aud.
+_SAML_ACTIONS: Final = frozenset({"assumerolewithsaml", "tagsession", "setsourceidentity"})
+
 
 @dataclass(frozen=True, slots=True)
 class ActionResource:
@@ -289,6 +293,8 @@ class ServiceReference:
         if key in action.condition_keys:
             return True
         if action.service == "sts" and action.name.lower() in _PROVIDER_ACTIONS and is_provider_key(key):
+            return True
+        if action.service == "sts" and action.name.lower() in _SAML_ACTIONS and key.startswith("saml:"):
             return True
         asked = None if resource_types is None else {name.lower() for name in resource_types}
         for resource in action.resource_types:

@@ -77,6 +77,8 @@ GLOBAL_KEY_TYPES: Final[dict[str, str]] = {
     "aws:sourceaccount": _STRING,
     "aws:sourcearn": _ARN,
     "aws:sourceorgid": _STRING,
+    # Gone from the list of global keys, but in the default policy of every topic (SNS Developer Guide).
+    "aws:sourceowner": _STRING,
     "aws:sourceorgpaths": _STRINGS,
     # SAML keys that stay in the session after sts:AssumeRoleWithSAML (IAM and STS keys page)
     "saml:namequalifier": _STRING,

@@ -106,6 +106,23 @@ def read_address(value: str) -> Address | None:
         return None
 
 
+_PRIVATE_NETWORKS = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+
+
+def is_private_address(address: Address) -> bool:
+    """Return whether an address is one of a private network (RFC 1918, RFC 4193), which no request comes from."""
+    return any(address.version == network.version and address in network for network in _PRIVATE_NETWORKS)
+
+
+def is_private_network(network: Network | None) -> bool:
+    """Return whether every address of a range is private."""
+    return (
+        network is not None
+        and is_private_address(network.network_address)
+        and is_private_address(network.broadcast_address)
+    )
+
+
 def read_arn_parts(value: str) -> tuple[str, ...] | None:
     """Split a request value at its first five colons; None where it is no ARN (SEMANTICS G13)."""
     parts = tuple(value.split(":", 5))

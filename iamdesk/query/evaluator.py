@@ -5,8 +5,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from iamdesk.evaluate.context import given_facts
 from iamdesk.evaluate.engine import Trace, evaluate
+from iamdesk.evaluate.given_keys import facts_given
 from iamdesk.evaluate.request import Request, RequestError, UnknownContext
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
@@ -65,7 +65,9 @@ class Evaluator(Questions):
             if position is not None:
                 hearing = self._hearing(request.action, request.resource, request.context)
                 if not hearing.is_joint:
-                    return hearing.verdict(position, given_facts(request.context), request.unknown_context)
+                    return hearing.verdict(
+                        position, facts_given(request.context, hearing.target), request.unknown_context
+                    )
         return self.trace(request).verdict
 
     def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:
@@ -148,7 +150,7 @@ class Evaluator(Questions):
         if population.peers:
             subjects = population.index.subjects
             hearing = self._hearing(action, resource, context or {})
-            given = given_facts(context or {})
+            given = facts_given(context or {}, hearing.target)
             open_to = answer_everybody(population, hearing, given, unknown_context, self.now(), cancelled)
             for verdict, members in open_to.items():
                 found += [(position, subjects[position], verdict) for position in positions(members)]

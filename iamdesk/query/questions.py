@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from iamdesk.evaluate.caller import Caller, CallerKind, as_in_call
-from iamdesk.evaluate.context import Context, Knowledge, given_facts
+from iamdesk.evaluate.context import Context, Knowledge
 from iamdesk.evaluate.derived_keys import DerivedKeys, Through
 from iamdesk.evaluate.engine import Question
+from iamdesk.evaluate.given_keys import facts_given, gaps_of_given
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.evaluate.services import GRANTABLE_ON_KEYS, RESOURCE_POLICIES, TRUST_ACTIONS
@@ -129,7 +130,9 @@ class Questions:
             came.way,
         )
         refusal, gaps_of_root = self._taking_root(caller, target)
-        context = Context(given_facts(request.context), derive, request.unknown_context, reference().is_multivalued)
+        context = Context(
+            facts_given(request.context, target), derive, request.unknown_context, reference().is_multivalued
+        )
         return Question(
             caller=caller,
             target=target,
@@ -155,6 +158,7 @@ class Questions:
                     *came.gaps,
                     *gaps_of(target, record),
                     *_gaps_of_token(caller, target, context),
+                    *gaps_of_given(request.context, target),
                 ),
             ),
             resource_account=owner or caller.account,

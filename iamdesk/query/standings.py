@@ -134,6 +134,7 @@ class Standings:
             unique_id=role.role_id or None,
             tags=tags,
             ambiguous_tags=ambiguous,
+            has_missing_path=False,
         )
         return _policy_set(self.index.carried(role.arn), gaps), caller, self._may_be_tagged(role)
 

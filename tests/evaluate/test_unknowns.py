@@ -369,3 +369,22 @@ def test_too_many_keys_to_try_are_told_by_bounds() -> None:
     assert answer.decision == "conditional"
     assert len(answer.missing_context_values) == len(tests)
     assert [note.code for note in answer.assumptions] == ["not-enumerated"]
+
+
+@rule("G18", "K7")
+@pytest.mark.parametrize(
+    "test",
+    [
+        ("NotIpAddress", ADDRESS, ["nowhere"]),
+        ("IpAddressIfExists", ADDRESS, ["nowhere"]),
+        ("NumericNotEquals", NUMBER, ["many"]),
+        ("DateNotEquals", DATE, ["once"]),
+        ("ForAllValues:StringEquals", LIST, []),
+        ("StringNotEquals", TAG, []),
+        ("ArnNotLike", ARN, ["x"]),
+    ],
+)
+def test_values_that_match_nothing_are_answered(test: Test) -> None:
+    for effect in ("Allow", "Deny"):
+        document = policy_of([("Allow", [("Null", test[1], ["true"])]), (effect, [test])])
+        assert check(document, {test[1]: REACH[test[1]]})

@@ -1,0 +1,49 @@
+"""What the user typed of the request context, as far as AWS would send it: SEMANTICS J1 and G12."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from iamdesk.evaluate.context import ABSENT, Fact, given_facts
+from iamdesk.evaluate.derived_keys import ACCESS_POINT_KEYS
+from iamdesk.evaluate.policies import Gap
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.target import Target
+from iamdesk.index.actions import reference
+from iamdesk.policy.operators import is_private_address, read_address
+
+PUBLIC_ADDRESS_KEY = "aws:sourceip"
+
+type Given = Mapping[str, str | Sequence[str] | None]
+
+
+def facts_given(given: Given, target: Target) -> dict[str, Fact]:
+    """Return what was typed as facts by key in lower case; a key that the action does not take is absent, even so."""
+    facts = given_facts(given)
+    for key in facts:
+        if not _is_taken(key, target):
+            facts[key] = ABSENT
+    return facts
+
+
+def gaps_of_given(given: Given, target: Target) -> Iterator[Gap]:
+    """Yield what was typed and cannot be as typed."""
+    for key, value in given.items():
+        if value is None:
+            continue
+        if not _is_taken(key.lower(), target):
+            message = f"Requests for {target.action_text} hold no {key}: what was given for it does not count."
+            yield Gap("context-key-not-taken", message, Layer.IDENTITY)
+        elif key.lower() == PUBLIC_ADDRESS_KEY:
+            texts = (value,) if isinstance(value, str) else tuple(value)
+            addresses = (address for text in texts if (address := read_address(text)) is not None)
+            if any(is_private_address(address) for address in addresses):
+                message = (
+                    f"{key} is a public address, and matches no private one: through a VPC endpoint it is absent, "
+                    "and the private address is aws:VpcSourceIp."
+                )
+                yield Gap("source-ip-private", message, Layer.IDENTITY)
+
+
+def _is_taken(key: str, target: Target) -> bool:
+    if target.service == "s3" and key in ACCESS_POINT_KEYS:
+        return True
+    return target.action is None or reference().takes_key(target.action, target.resource_types or None, key)
