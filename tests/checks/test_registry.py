@@ -51,7 +51,7 @@ def test_findings_are_whole_and_named_once(sample):
         assert one.evidence
         assert one.remedy
         assert all(piece.text for piece in one.evidence)
-    assert {one.state for one in findings} <= set(State)
+    assert {one.state for one in findings} == set(State)
     assert {Severity.CRITICAL, Severity.HIGH} <= {one.severity for one in findings}
 
 
