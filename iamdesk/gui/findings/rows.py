@@ -1,4 +1,4 @@
-"""The rows of the findings table, their order and their filter. No Qt: made in the worker that runs the checks."""
+"""The rows of the findings table, their order and their filter. Made in the worker that runs the checks."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from enum import IntEnum
 
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.gui.plain_text import visible
+from iamdesk.gui.tables.rows_model import SortKey
 
 SEVERITIES = tuple(Severity)
 """Worst first."""
@@ -40,8 +41,6 @@ COLUMN_TITLES: dict[Column, str] = {
     Column.STATE: "State",
     Column.ACCOUNT: "Account",
 }
-
-type SortKey = tuple[int | str, ...]
 
 
 class FindingRow:

@@ -8,6 +8,7 @@ from iamdesk.explain.decision import Decision, Verdict
 from iamdesk.export.access_words import granting_statements, how_words, when_words
 from iamdesk.export.answer_words import short_arn
 from iamdesk.gui.plain_text import visible
+from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.outline import Outline
 
@@ -96,7 +97,7 @@ class WhoCanRow:
         self.haystack = "\n".join((*self.texts, self.principal)).casefold()
         name = self._base[1].casefold()
         tie = (VERDICTS.index(self.access.decision), name, self.principal)
-        self.keys: tuple[tuple[int | str, ...], ...] = (
+        self.keys: tuple[SortKey, ...] = (
             tie,
             (name, *tie),
             (self._base[2], *tie),

@@ -1,0 +1,150 @@
+"""A table of rows that come over time: kept sorted and filtered. No proxy, no work in `data`.
+
+Filter and order work on Python rows: a proxy would ask the model for every cell of every row. What a panel adds is the
+titles of its columns and `data`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPalette
+
+type SortKey = tuple[int | str, ...]
+type Index = QModelIndex | QPersistentModelIndex
+
+_NO_PARENT = QModelIndex()
+_FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_NO_FLAGS = Qt.ItemFlag.NoItemFlags
+
+
+class TableRow(Protocol):
+    """A row whose texts are made once."""
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """By column, as shown."""
+
+    @property
+    def keys(self) -> Sequence[SortKey]:
+        """By column, what it is sorted by."""
+
+
+class RowFilter[Row](Protocol):
+    """Which rows are shown. Two that let the same through are equal."""
+
+    def lets_through(self, row: Row) -> bool:
+        """Return whether a row is shown."""
+
+
+class RowsModel[Row: TableRow](QAbstractTableModel):
+    """All rows, of which a filter shows some."""
+
+    def __init__(self, titles: Sequence[str], chosen: RowFilter[Row], palette: QPalette) -> None:
+        super().__init__()
+        self._titles = tuple(titles)
+        self._all: list[Row] = []
+        self._shown: list[Row] = []
+        self._filter = chosen
+        self._column = 0
+        self._descending = False
+        self.repaint(palette)
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Every row, in the order in which it came."""
+        return self._all
+
+    @property
+    def shown(self) -> Sequence[Row]:
+        """The rows on show, in their order."""
+        return self._shown
+
+    def clear(self) -> None:
+        """Forget every row; filter and order stay."""
+        self.beginResetModel()
+        self._all, self._shown = [], []
+        self.endResetModel()
+
+    def extend(self, rows: Sequence[Row]) -> None:
+        """Take in rows that have come; those that are shown go where the order puts them."""
+        self._all.extend(rows)
+        new = [row for row in rows if self._filter.lets_through(row)]
+        if not new:
+            return
+        self.beginInsertRows(QModelIndex(), len(self._shown), len(self._shown) + len(new) - 1)
+        self._shown.extend(new)
+        self.endInsertRows()
+        self.reorder()
+
+    def show_only(self, chosen: RowFilter[Row]) -> None:
+        """Show what another filter lets through."""
+        if chosen != self._filter:
+            self._filter = chosen
+            self.refilter()
+
+    def refilter(self) -> None:
+        """Filter and sort anew: rows have changed since."""
+        self.beginResetModel()
+        self._shown = [row for row in self._all if self._filter.lets_through(row)]
+        self._shown.sort(key=self.sort_key, reverse=self._descending)
+        self.endResetModel()
+
+    def reorder(self) -> None:
+        """Sort what is shown; whoever holds an index keeps its row."""
+        self.layoutAboutToBeChanged.emit()
+        held = self.persistentIndexList()
+        rows = [self._shown[index.row()] for index in held]
+        self._shown.sort(key=self.sort_key, reverse=self._descending)
+        places = {id(row): place for place, row in enumerate(self._shown)} if rows else {}
+        moved = [self.index(places[id(row)], index.column()) for row, index in zip(rows, held, strict=True)]
+        self.changePersistentIndexList(held, moved)
+        self.layoutChanged.emit()
+
+    def sort_key(self, row: Row) -> SortKey:
+        """Return what a row is sorted by now."""
+        return row.keys[self._column]
+
+    def repaint(self, palette: QPalette) -> None:
+        """Take the colours of another palette."""
+        self.colours = QPalette(palette)
+        self.tell_changed()
+
+    def tell_changed(self, first: int = 0, last: int | None = None) -> None:
+        """Let views paint columns anew."""
+        if self._shown:
+            end = len(self._titles) - 1 if last is None else last
+            self.dataChanged.emit(self.index(0, first), self.index(len(self._shown) - 1, end))
+
+    def row_at(self, index: Index) -> Row | None:
+        """Return the row of a cell; None for no cell of this table."""
+        return self._shown[index.row()] if index.isValid() and index.row() < len(self._shown) else None
+
+    # What Qt asks
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the count of rows on show."""
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index = _NO_PARENT) -> int:  # noqa: N802 - Qt's name
+        """Return the count of columns."""
+        return 0 if parent.isValid() else len(self._titles)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return a column's title."""
+        titles = self._titles
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole and section < len(titles):
+            return titles[section]
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column."""
+        if 0 <= column < len(self._titles):
+            self._column, self._descending = column, order is Qt.SortOrder.DescendingOrder
+            self.reorder()
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Let rows be selected."""
+        return _FLAGS if index.isValid() else _NO_FLAGS

@@ -1,0 +1,93 @@
+"""The view of a `RowsModel`: rows are selected whole, Enter acts, Ctrl+C copies what is seen."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QTableView, QWidget
+
+from iamdesk.gui.tables.rows_model import RowsModel, TableRow
+
+
+class RowsTable[Row: TableRow](QTableView):
+    """``activated`` comes for Enter in a row, besides what Qt sends it for."""
+
+    def __init__(
+        self,
+        model: RowsModel[Row],
+        *,
+        name: str,
+        title: str,
+        widest: Mapping[int, str],
+        stretched: int,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Show a model.
+
+        Args:
+            model: What is shown; sorted by its first column.
+            name: Object name of the table; its header bears ``…Header`` and keeps its columns under it.
+            title: For those who hear it.
+            widest: By column, the text that it is wide enough for at first.
+            stretched: The column that takes the rest.
+            parent: Qt's.
+        """
+        super().__init__(parent)
+        self.rows_model = model
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 7)
+        header = self.horizontalHeader()
+        header.setObjectName(f"{name.removesuffix('Table')}Header")
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+        for column, text in widest.items():
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+            header.resizeSection(column, self.fontMetrics().horizontalAdvance(text) + 16)
+        header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+
+    def current_row(self) -> Row | None:
+        """Return the row that has the cursor."""
+        return self.rows_model.row_at(self.currentIndex())
+
+    def selected_rows(self) -> Sequence[Row]:
+        """Return the selected rows, from the top."""
+        places = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        return [self.rows_model.shown[place] for place in places]
+
+    def go_to(self, place: int) -> None:
+        """Select a row and bring it into view."""
+        self.selectRow(place)
+        self.scrollTo(self.rows_model.index(place, 0))
+
+    def copied(self, row: Row) -> Sequence[str]:
+        """Return the cells of a row as they are copied."""
+        return row.texts
+
+    def copy(self) -> None:
+        """Copy the selected rows as they are seen, tabs between the cells."""
+        QApplication.clipboard().setText("\n".join("\t".join(self.copied(row)) for row in self.selected_rows()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Copy rows; act at Enter; the rest is Qt's."""
+        current = self.currentIndex()
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.isValid():
+            self.activated.emit(current)
+        else:
+            super().keyPressEvent(event)
