@@ -124,3 +124,9 @@ def statement_line(policy: AttachedPolicy, statement: Statement, sentence: str) 
 def statement_evidence(policy: AttachedPolicy, statement: Statement, sentence: str) -> Evidence:
     """Return a statement as a piece of proof."""
     return Evidence(sentence, statement=statement_line(policy, statement, sentence), policy_key=policy.key)
+
+
+def place(written: Written, statement: Statement) -> str:
+    """Return the words by which a sentence begins: ``Statement 2 (Read) of payroll-rw, customer managed policy,``."""
+    sid = f" ({statement.sid})" if statement.sid else ""
+    return f"Statement {statement.index + 1}{sid} of {written.policy.name}, {written.origin},"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from iamdesk.checks.check import Hit, check
-from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
+from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
 from iamdesk.checks.finding import Severity
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
@@ -32,7 +32,7 @@ _OMITTED_BY_CALLERS = {
 }
 """Keys that limit who may come in and that a caller can leave out of the request (SEMANTICS, Table 1)."""
 
-_ABSENT_IS_MEANT = ("aws:tagkeys", "aws:requesttag/")
+ABSENT_IS_MEANT = ("aws:tagkeys", "aws:requesttag/")
 """Keys for which an absent value means "no tags asked for": ForAllValues is the way AWS shows to write that."""
 
 _LEADING_KEYS = "dynamodb:leadingkeys"
@@ -84,7 +84,7 @@ def allow_not_action(_survey: Survey, _account: Account, written: Written) -> It
         ]
         of_iam = [name for name in granted if name.startswith("iam:")]
         left_out = enumerated(entry.text for entry in statement.actions)
-        sentence = f"{_place(written, statement)} allows every action of AWS except {left_out}"
+        sentence = f"{place(written, statement)} allows every action of AWS except {left_out}"
         sentence += ", under conditions." if statement.conditions else "."
         if granted:
             proof = f"{counted(len(granted), 'action')} that change permissions are among them"
@@ -117,7 +117,7 @@ def allow_not_resource(_survey: Survey, _account: Account, written: Written) -> 
             left_out = enumerated(entry.text for entry in statement.resources)
             proof = "Resources that are made later are covered from the start."
             yield Hit(
-                f"{_place(written, statement)} allows its actions on every resource except {left_out}.",
+                f"{place(written, statement)} allows its actions on every resource except {left_out}.",
                 (statement_evidence(written.policy, statement, proof),),
                 object=str(statement.index),
             )
@@ -139,12 +139,12 @@ def for_all_values_on_allow(_survey: Survey, _account: Account, written: Written
         for test in statement.conditions:
             if test.quantifier is not Quantifier.ALL or test.key in needed or test.operator is None:
                 continue
-            if test.key.startswith(_ABSENT_IS_MEANT) or is_provider_key(test.key):
+            if test.key.startswith(ABSENT_IS_MEANT) or is_provider_key(test.key):
                 continue
             if test.key == _LEADING_KEYS and not any(statement.covers_action(*one) for one in _WITHOUT_LEADING_KEYS):
                 continue
             sentence = (
-                f"{_place(written, statement)} also allows requests without {test.key_text}: {test.operator_text} is "
+                f"{place(written, statement)} also allows requests without {test.key_text}: {test.operator_text} is "
                 "true when the key is absent."
             )
             yield Hit(
@@ -171,7 +171,7 @@ def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Ite
             if why is None or not test.if_exists or test.key in needed:
                 continue
             yield Hit(
-                f"{_place(written, statement)} also allows requests without {test.key_text}: {why}.",
+                f"{place(written, statement)} also allows requests without {test.key_text}: {why}.",
                 (
                     statement_evidence(
                         written.policy, statement, f"{test.operator_text} is true when the key is not in the request."
@@ -200,7 +200,7 @@ def variables_in_an_old_version(_survey: Survey, _account: Account, written: Wri
         variable = next((text for text in texts if has_variables(text)), None)
         if variable is not None:
             yield Hit(
-                f"{_place(written, statement)} takes the variable in {variable} for plain text: the policy is of "
+                f"{place(written, statement)} takes the variable in {variable} for plain text: the policy is of "
                 f"version {document.version}.",
                 (statement_evidence(written.policy, statement, "It matches that very text, not what it stands for."),),
                 object=str(statement.index),
@@ -240,7 +240,7 @@ def mfa_test_that_keys_pass(_survey: Survey, _account: Account, written: Written
             else:
                 continue
             yield Hit(
-                f"{_place(written, statement)} {told}.",
+                f"{place(written, statement)} {told}.",
                 (
                     statement_evidence(
                         written.policy,
@@ -278,8 +278,3 @@ def _needs_key(test: ConditionTest) -> bool:
     if test.operator is None or test.operator.family == "Null" or test.if_exists:
         return False
     return test.quantifier is Quantifier.ANY or (test.quantifier is Quantifier.NONE and not test.operator.negated)
-
-
-def _place(written: Written, statement: Statement) -> str:
-    sid = f" ({statement.sid})" if statement.sid else ""
-    return f"Statement {statement.index + 1}{sid} of {written.policy.name}, {written.origin},"

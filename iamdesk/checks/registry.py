@@ -13,13 +13,16 @@ from iamdesk.checks import (
     chains,
     completeness,
     credentials,
+    dead_conditions,
     federation,
     guardrails,
     hygiene,
     outsiders,
     pitfalls,
+    redundancy,
     services,
     trust,
+    vocabulary,
 )
 from iamdesk.checks.check import Check
 from iamdesk.checks.conditions import Hold
@@ -45,6 +48,9 @@ _KINDS: tuple[ModuleType, ...] = (
     services,
     guardrails,
     pitfalls,
+    vocabulary,
+    dead_conditions,
+    redundancy,
     credentials,
     hygiene,
 )

