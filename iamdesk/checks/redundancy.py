@@ -149,9 +149,9 @@ def _fits(wider: str, lesser: str) -> bool:
     "change is refused.",
 )
 def nearly_full(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
-    """Inline policies of one user, group or role share one limit."""
+    """Inline policies of one user, group or role share one limit. What is longer was given a larger quota."""
     for subject, what, size, limit in _sizes(survey, account):
-        if size >= _FULL * limit:
+        if _FULL * limit <= size <= limit:
             proof = f"{size:,} characters without white space; AWS's quota is {limit:,}."
             yield Hit(
                 f"{what} take{'' if what.startswith('The inline') else 's'} {size:,} of {limit:,} characters.",

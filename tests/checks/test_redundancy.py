@@ -144,10 +144,12 @@ def test_lnt_18_inline_policies_share_a_limit_and_white_space_is_free(found, mak
 
 
 def test_lnt_18_trust_policies(found, make):
-    many = [make.arn("role/" + "x" * 40 + str(number), "444455556666") for number in range(22)]
+    many = [make.arn("role/" + "x" * 40 + str(number), "444455556666") for number in range(23)]
     (one,) = found("LNT-18", roles=[make.role("open", trust=make.trust({"AWS": many}))])
     assert one.sentence.startswith("The trust policy of open takes ")
     assert "larger quota" in one.remedy
+    more = make.trust({"AWS": many * 2})
+    assert not found("LNT-18", roles=[make.role("open", trust=more)])  # it was given a larger quota
 
 
 def test_lnt_18_what_was_not_captured_is_told_by_cmp_03(found, make):
