@@ -1,6 +1,6 @@
 """What a reviewer can decide on one line, and who decides."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -30,6 +30,8 @@ class LineDecision:
     """For an exception: who answers for it."""
     expiry: date | None = None
     """For an exception: the last day on which it holds."""
+    second: str = ""
+    """Who else stands for it: a second reviewer by name; empty while nobody does."""
 
     def __post_init__(self) -> None:
         """Refuse what says less than its choice needs.
@@ -44,6 +46,13 @@ class LineDecision:
                 raise DecisionError(f"an exception needs {' and '.join(missing)}")
         elif self.expiry is not None or self.owner:
             raise DecisionError("only an exception has an owner and a last day")
+        if self.second and self.choice is Choice.UNDECIDED:
+            raise DecisionError("there is no decision that a second reviewer could stand for")
+
+    @property
+    def by_one(self) -> "LineDecision":
+        """The decision without its second reviewer."""
+        return replace(self, second="") if self.second else self
 
     def has_run_out(self, today: date) -> bool:
         """Return whether it is an exception whose last day has passed: the line is to be decided anew."""

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from iamdesk.index.keys import inline_policy_key, trust_policy_key
-from iamdesk.index.references import Principal, boundary_of, inline_policies_of, is_service_linked
+from iamdesk.index.references import Principal, inline_policies_of, is_service_linked
 from iamdesk.index.trust import trusted_names
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.what_can import Reach
-from iamdesk.review.journal import digest
+from iamdesk.reach.reach_map import ReachOnce
+from iamdesk.reach.way import Reach as Becomings
+from iamdesk.review.around import assignment_lines, resource_lines
+from iamdesk.review.documents import Documents
+from iamdesk.review.holders import Holders, Powers
 from iamdesk.review.lines import EntitlementType, Line, Member
-from iamdesk.snapshot.account_facts import CredentialReportEntry
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 _BY_AWS = "AWS made it for a service and nobody can change its permissions"
-_COUNTED = (Reach.ALLOWED, Reach.CONDITIONAL, Reach.AWAITING, Reach.SOME, Reach.SOME_CONDITIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,14 @@ class Scope:
 
 
 def review_scope(
-    evaluator: Evaluator, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    evaluator: Evaluator,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    becomings: Becomings | None = None,
 ) -> Scope:
     """Return who is in the snapshot and every entitlement of those in scope.
+
+    ``becomings`` tells what principals can become, where somebody keeps it.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -39,14 +44,16 @@ def review_scope(
     snapshot = evaluator.snapshot
     population: list[Member] = []
     lines: list[Line] = []
-    powers = Powers(evaluator)
+    powers, documents = Powers(evaluator), Documents()
+    becomings = becomings or ReachOnce(evaluator)(cancelled=cancelled)
     total = sum(len(account.users) + len(account.groups) + len(account.roles) for account in snapshot.accounts)
     done = 0
     for account in snapshot.accounts:
         population.append(
             Member(f"arn:{account.partition}:iam::{account.account_id}:root", account.account_id, "root", in_scope=True)
         )
-        entitlements = _Entitlements(evaluator, account, powers)
+        holders = Holders(evaluator, account, powers, becomings)
+        entitlements = _Entitlements(account, holders, powers, documents)
         principals: tuple[Principal, ...] = (*account.users, *account.groups, *account.roles)
         for principal in principals:
             if cancelled():
@@ -57,6 +64,9 @@ def review_scope(
                 lines += entitlements.of(principal, member.kind)
             done += 1
             progress(done, total)
+    for around in (assignment_lines(snapshot, powers), resource_lines(snapshot)):
+        population += around.members
+        lines += around.lines
     return Scope(tuple(population), tuple(lines))
 
 
@@ -67,67 +77,20 @@ def _member(principal: Principal, account: Account) -> Member:
     return Member(principal.arn, account.account_id, kind, in_scope=True)
 
 
-class Powers:
-    """What principals can effectively do, in counts, with a digest of what these rest on."""
-
-    def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
-        self._known: dict[str, dict[str, Any]] = {}
-
-    def of(self, arn: str) -> dict[str, Any]:
-        """Return what a user, role or group can do: actions allowed at all, by access level, and how many by reach.
-
-        ``reach_sha256`` is over how far each known action reaches. Two that are equal reach equally far; on which
-        resources, and under which conditions, the documents decide.
-        """
-        found = self._known.get(arn)
-        if found is None:
-            population = self._evaluator.population()
-            position = population.position(arn)
-            position = population.group_position(arn) if position is None else position
-            found = self._known[arn] = self._at(position)
-        return found
-
-    def _at(self, position: int | None) -> dict[str, Any]:
-        levels: dict[str, int] = {}
-        reaches: dict[str, int] = {}
-        told: dict[str, dict[str, str]] = {}
-        for service, found in self._evaluator.reaches_of(position).items() if position is not None else ():
-            bits = {reach.value: f"{bits:x}" for reach, bits in found.actions.items() if bits and reach in _COUNTED}
-            if bits:
-                told[service] = bits
-            for level, counts in found.counts().items():
-                for reach in _COUNTED:
-                    if count := counts.get(reach, 0):
-                        levels[level] = levels.get(level, 0) + count
-                        reaches[reach.value] = reaches.get(reach.value, 0) + count
-        return {
-            "actions": sum(levels.values()),
-            "by_level": levels,
-            "by_reach": reaches,
-            "reach_sha256": digest(told),
-        }
-
-
 class _Entitlements:
     """Lays out the lines of one account."""
 
-    def __init__(self, evaluator: Evaluator, account: Account, powers: Powers) -> None:
+    def __init__(self, account: Account, holders: Holders, powers: Powers, documents: Documents) -> None:
         self._account = account
+        self._holders = holders
         self._powers = powers
-        self._snapshot = evaluator.snapshot
+        self._documents = documents
         self._policies = {policy.arn: policy for policy in account.policies}
         self._groups = {group.group_name: group.arn for group in account.groups}
 
     def of(self, principal: Principal, kind: str) -> Iterator[Line]:
         """Yield the lines of one holder."""
-        shared: dict[str, Any] = {"holder": self._powers.of(principal.arn)}
-        boundary = boundary_of(principal)
-        if boundary is not None:
-            shared["limited_by"] = [boundary]
-        if isinstance(principal, RoleDetail) and principal.role_last_used is not None:
-            used = principal.role_last_used.last_used_date
-            shared["last_used"] = used.isoformat() if used else None
+        shared = self._holders.evidence(principal)
         if isinstance(principal, UserDetail):
             for name in sorted(principal.group_list):
                 arn = self._groups.get(name)
@@ -138,7 +101,7 @@ class _Entitlements:
             held = self._policies.get(attached.policy_arn)
             version = held.default_version if held else None
             document = version.document if version else None
-            evidence = {**shared, **_document(document), "version": version.version_id if version else None}
+            evidence = {**shared, **self._documents.about(document), "version": version.version_id if version else None}
             yield self._line(
                 principal, kind, EntitlementType.MANAGED_POLICY, attached.policy_arn, attached.policy_name, evidence
             )
@@ -149,7 +112,7 @@ class _Entitlements:
                 EntitlementType.INLINE_POLICY,
                 inline_policy_key(principal.arn, inline.policy_name),
                 inline.policy_name,
-                {**shared, **_document(inline.policy_document)},
+                {**shared, **self._documents.about(inline.policy_document)},
             )
         if isinstance(principal, RoleDetail):
             document = principal.assume_role_policy_document
@@ -160,11 +123,11 @@ class _Entitlements:
                 EntitlementType.TRUST,
                 trust_policy_key(principal.arn),
                 ", ".join(names) or "nobody",
-                {**shared, **_document(document), "trusts": names},
+                {**shared, **self._documents.about(document), "trusts": names},
             )
 
     def _keys(self, user: UserDetail, kind: str) -> Iterator[Line]:
-        report = self._report.get(user.arn)
+        report = self._holders.credentials(user.arn)
         if report is None:
             return
         keys = (
@@ -175,20 +138,12 @@ class _Entitlements:
             if not active:
                 continue
             evidence = {
+                **self._holders.evidence(user),
                 "rotated": rotated.isoformat() if rotated else None,
                 "last_used": used.isoformat() if used else None,
             }
             name = f"access key {number}"
             yield self._line(user, kind, EntitlementType.ACCESS_KEY, f"{user.arn}#key/{number}", name, evidence)
-
-    @cached_property
-    def _report(self) -> Mapping[str, CredentialReportEntry]:
-        return {
-            entry.arn: entry
-            for facts in self._snapshot.account_facts
-            if facts.account_id == self._account.account_id and facts.credential_report is not None
-            for entry in facts.credential_report.entries
-        }
 
     def _line(
         self,
@@ -200,8 +155,3 @@ class _Entitlements:
         evidence: Mapping[str, Any],
     ) -> Line:
         return Line(self._account.account_id, principal.arn, kind, entitlement, entitlement_id, name, evidence)
-
-
-def _document(document: Any) -> dict[str, Any]:
-    """Return what binds a line to its policy's text; a document that the snapshot lacks is told."""
-    return {"document_sha256": digest(document)} if document is not None else {"missing": True}

@@ -53,12 +53,13 @@ class Entry:
 
 
 def as_json(decision: LineDecision) -> dict[str, str | None]:
-    """Return a decision as a JSON object."""
+    """Return a decision as a JSON object; ``second`` is there only where somebody is."""
     return {
         "choice": decision.choice.value,
         "comment": decision.comment,
         "owner": decision.owner,
         "expiry": decision.expiry.isoformat() if decision.expiry else None,
+        **({"second": decision.second} if decision.second else {}),
     }
 
 
@@ -70,7 +71,11 @@ def from_json(value: Mapping[str, Any]) -> LineDecision:
     """
     expiry = value["expiry"]
     return LineDecision(
-        Choice(value["choice"]), value["comment"], value["owner"], date.fromisoformat(expiry) if expiry else None
+        Choice(value["choice"]),
+        value["comment"],
+        value["owner"],
+        date.fromisoformat(expiry) if expiry else None,
+        value.get("second", ""),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from iamdesk.review.journal import digest
 
@@ -68,3 +68,20 @@ class Line:
             "name": self.name,
             "evidence": dict(self.evidence),
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the line of a JSON object.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        return cls(
+            value["account_id"],
+            value["holder_arn"],
+            value["holder_kind"],
+            EntitlementType(value["type"]),
+            value["entitlement_id"],
+            value["name"],
+            value["evidence"],
+        )

@@ -8,6 +8,7 @@ grows, and the state of each line follows from it.
 import contextlib
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,44 +17,22 @@ from typing import Any, Self
 
 from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision, Reviewer
 from iamdesk.review.errors import ReviewError
-from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, entry_after, from_json
-from iamdesk.review.lines import EntitlementType, Line, Member
+from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, entry_after, from_json
+from iamdesk.review.lines import Line, Member
+from iamdesk.review.schema import (
+    APPLICATION_ID,
+    SCHEMA,
+    Head,
+    check,
+    connect,
+    create_tables,
+    head_rows,
+    migrate,
+    read_head,
+)
 from iamdesk.visible import visible
 
-APPLICATION_ID = 0x49414D52
-"""``IAMR``: in the header of every review file, by which other programs can tell what it is."""
-SCHEMA = 1
-_SUFFIX = ".iamreview"
-
-_TABLES = """
-CREATE TABLE head (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE population (
-    position INTEGER PRIMARY KEY, arn TEXT NOT NULL, account_id TEXT NOT NULL, kind TEXT NOT NULL,
-    in_scope INTEGER NOT NULL, out_reason TEXT NOT NULL
-);
-CREATE TABLE lines (
-    position INTEGER PRIMARY KEY, line_id TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, line TEXT NOT NULL
-);
-CREATE TABLE journal (
-    number INTEGER PRIMARY KEY, moment TEXT NOT NULL, reviewer TEXT NOT NULL, account TEXT NOT NULL,
-    line_id TEXT NOT NULL, line_sha256 TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
-    previous TEXT NOT NULL, sha256 TEXT NOT NULL
-);
-CREATE INDEX journal_of_line ON journal (line_id, number);
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a review is of."""
-
-    review_id: str
-    title: str
-    snapshot_sha256: str
-    snapshot_name: str
-    created: datetime
-    previous_sha256: str = ""
-    """Of the manifest of the review before; empty for the first."""
+__all__ = ["APPLICATION_ID", "SCHEMA", "Change", "Damage", "Decided", "Head", "ReviewFile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +45,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """Who decided on a line, and when."""
+
+    reviewer: str
+    account: str
+    moment: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
 class Damage:
     """Something in a review file that is not as it was written."""
 
@@ -73,24 +62,45 @@ class Damage:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is kept in memory of a line."""
+
+    sha256: str
+    holder_arn: str
+
+
 class ReviewFile:
-    """An open review. Use it in one thread; close it, or use it in a ``with`` block."""
+    """An open review. One thread at a time writes; close it, or use it in a ``with`` block."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, head: Head, writable: bool) -> None:
         self.path = path
         self.head = head
         self.is_writable = writable
         self._connection = connection
-        self._lines = {line.line_id: line for line in self._read_lines()}
+        self._writing = threading.Lock()
+        rows = connection.execute(
+            "SELECT line_id, sha256, json_extract(line, '$.holder_arn') FROM lines ORDER BY position"
+        )
+        self._known = {line_id: _Known(sha256, holder) for line_id, sha256, holder in rows}
         self._decisions: dict[str, LineDecision] = {}
+        self._decided: dict[str, Decided] = {}
         self._last: Entry | None = None
         for entry in self.journal():
-            self._decisions[entry.line_id] = entry.after
-            self._last = entry
+            self._take(entry)
 
     @classmethod
-    def create(cls, path: Path, head: Head, population: Sequence[Member], lines: Sequence[Line]) -> Self:
-        """Make a review; its population and lines are frozen with it.
+    def create(
+        cls,
+        path: Path,
+        head: Head,
+        population: Iterable[Member],
+        lines: Iterable[Line],
+        findings: Iterable[Mapping[str, Any]] = (),
+    ) -> Self:
+        """Make a review; its population, lines and findings are frozen with it.
+
+        ``findings`` are JSON objects that each have a ``finding_id``.
 
         Raises:
             ReviewError: there is a file of that name already, or it cannot be written.
@@ -101,28 +111,12 @@ class ReviewFile:
         making = path.with_name(f".{path.name}.making")
         try:
             making.unlink(missing_ok=True)
-            connection = _connect(making, writable=True)
+            connection = connect(making, writable=True)
             try:
-                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {SCHEMA}")
-                connection.executescript(f"BEGIN;{_TABLES}COMMIT;")
+                create_tables(connection)
                 with connection:
                     connection.execute("BEGIN IMMEDIATE")
-                    connection.executemany("INSERT INTO head VALUES (?, ?)", _head_rows(head))
-                    connection.executemany(
-                        "INSERT INTO population VALUES (?, ?, ?, ?, ?, ?)",
-                        (
-                            (at, each.arn, each.account_id, each.kind, each.in_scope, each.out_reason)
-                            for at, each in enumerate(population)
-                        ),
-                    )
-                    connection.executemany(
-                        "INSERT INTO lines VALUES (?, ?, ?, ?)",
-                        (
-                            (at, line.line_id, line.sha256, json.dumps(line.as_json(), ensure_ascii=False))
-                            for at, line in enumerate(lines)
-                        ),
-                    )
+                    _fill(connection, head, population, lines, findings)
             finally:
                 connection.close()
             making.rename(path)
@@ -146,13 +140,14 @@ class ReviewFile:
             raise ReviewError(f"{_name(path)}: there is no such file")
         connection: sqlite3.Connection | None = None
         try:
-            connection = _connect(path, writable=writable)
-            _check(path, connection)
+            connection = connect(path, writable=writable)
+            schema = check(path, connection)
             if writable:
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("BEGIN EXCLUSIVE")  # takes the lock, which stays when the transaction ends
                 connection.execute("COMMIT")
-            return cls(path, connection, _read_head(path, connection), writable)
+                migrate(connection, schema)
+            return cls(path, connection, read_head(path, connection), writable)
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             if connection is not None:
                 connection.close()
@@ -165,8 +160,9 @@ class ReviewFile:
             raise
 
     def close(self) -> None:
-        """Close the file; the lock on it is given up."""
-        self._connection.close()
+        """Close the file, when the act that is being saved is; the lock on it is given up."""
+        with self._writing:
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -176,14 +172,30 @@ class ReviewFile:
 
     # Reading
 
+    def __len__(self) -> int:
+        """Return the count of lines."""
+        return len(self._known)
+
     @property
     def lines(self) -> Sequence[Line]:
-        """The lines, in the order in which they were frozen."""
-        return tuple(self._lines.values())
+        """The lines, in the order in which they were frozen; read anew each time."""
+        return tuple(self.each_line())
+
+    def each_line(self) -> Iterator[Line]:
+        """Yield the lines one by one: a review may have hundreds of thousands."""
+        for (text,) in self._connection.execute("SELECT line FROM lines ORDER BY position"):
+            yield Line.from_json(json.loads(text))
 
     def line(self, line_id: str) -> Line:
         """Return a line by its id; KeyError for one that the review does not have."""
-        return self._lines[line_id]
+        found = self._connection.execute("SELECT line FROM lines WHERE line_id = ?", (line_id,)).fetchone()
+        if found is None:
+            raise KeyError(line_id)
+        return Line.from_json(json.loads(found[0]))
+
+    def line_sha256(self, line_id: str) -> str:
+        """Return the digest with which a line was frozen; KeyError for one that the review does not have."""
+        return self._known[line_id].sha256
 
     def population(self) -> tuple[Member, ...]:
         """Return every principal, in scope or out."""
@@ -192,22 +204,35 @@ class ReviewFile:
         )
         return tuple(Member(arn, account, kind, bool(in_scope), why) for arn, account, kind, in_scope, why in rows)
 
+    def findings(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the findings as JSON objects, in their order; none in a review of an older iamdesk."""
+        try:
+            rows = self._connection.execute("SELECT finding FROM findings ORDER BY position")
+        except sqlite3.OperationalError:
+            return
+        for (text,) in rows:
+            yield json.loads(text)
+
     def decision(self, line_id: str) -> LineDecision:
         """Return what stands on a line now."""
         return self._decisions.get(line_id, UNDECIDED)
+
+    def decided(self, line_id: str) -> Decided | None:
+        """Return who decided what stands on a line; None where nobody did."""
+        return self._decided.get(line_id)
 
     def open_lines(self, today: date) -> tuple[str, ...]:
         """Return the ids of lines that still wait: undecided, or an exception that has run out."""
         return tuple(
             line_id
-            for line_id in self._lines
+            for line_id in self._known
             if self.decision(line_id).choice is Choice.UNDECIDED or self.decision(line_id).has_run_out(today)
         )
 
     def counts(self) -> Mapping[Choice, int]:
         """Return how many lines stand in each state."""
         found = dict.fromkeys(Choice, 0)
-        for line_id in self._lines:
+        for line_id in self._known:
             found[self.decision(line_id).choice] += 1
         return found
 
@@ -253,46 +278,72 @@ class ReviewFile:
         Undo is to record what stood before. A line on which the same stands already gets no entry.
 
         Raises:
-            DecisionError: a line is unknown or is the reviewer's own access, or many are decided without a reason.
+            DecisionError: a line is unknown or is the reviewer's own access, many are decided without a reason, or
+                somebody stands as second reviewer for another, or for a decision of their own.
             ReviewError: the file is open for reading only, or the disk refuses: then nothing was noted.
         """
         if not self.is_writable:
             raise ReviewError(f"{_name(self.path)}: the review is open for reading only")
-        changed = {line_id: after for line_id, after in decisions.items() if self.decision(line_id) != after}
-        self._check_decisions(changed, reviewer)
-        moment = now().astimezone(UTC)
-        entries: list[Entry] = []
-        last = self._last
-        for line_id, after in changed.items():
-            last = entry_after(
-                last,
-                moment=moment,
-                reviewer=reviewer.name,
-                account=reviewer.account,
-                line_id=line_id,
-                line_sha256=self._lines[line_id].sha256,
-                before=self.decision(line_id),
-                after=after,
-            )
-            entries.append(last)
-        self._write(entries)
-        before = {line_id: self.decision(line_id) for line_id in changed}
-        self._decisions.update(changed)
-        self._last = last
-        return Change(before, changed, tuple(entries))
+        with self._writing:
+            changed = {line_id: after for line_id, after in decisions.items() if self.decision(line_id) != after}
+            self._check_decisions(changed, reviewer)
+            moment = now().astimezone(UTC)
+            entries: list[Entry] = []
+            last = self._last
+            for line_id, after in changed.items():
+                last = entry_after(
+                    last,
+                    moment=moment,
+                    reviewer=reviewer.name,
+                    account=reviewer.account,
+                    line_id=line_id,
+                    line_sha256=self._known[line_id].sha256,
+                    before=self.decision(line_id),
+                    after=after,
+                )
+                entries.append(last)
+            self._write(entries)
+            before = {line_id: self.decision(line_id) for line_id in changed}
+            for entry in entries:
+                self._take(entry)
+            return Change(before, changed, tuple(entries))
+
+    def _take(self, entry: Entry) -> None:
+        """Let the state follow from an entry. Who only stands for a decision has not decided it."""
+        if not (entry.after.second and entry.after.by_one == entry.before.by_one) and not (
+            entry.before.second and entry.before.by_one == entry.after
+        ):
+            self._decided[entry.line_id] = Decided(entry.reviewer, entry.account, entry.moment)
+        if entry.after.choice is Choice.UNDECIDED:
+            self._decided.pop(entry.line_id, None)
+        self._decisions[entry.line_id] = entry.after
+        self._last = entry
 
     def _check_decisions(self, decisions: Mapping[str, LineDecision], reviewer: Reviewer) -> None:
         if not reviewer.name.strip():
             raise DecisionError("a decision needs the name of whoever decides")
         for line_id, decision in decisions.items():
-            line = self._lines.get(line_id)
+            line = self._known.get(line_id)
             if line is None:
                 raise DecisionError(f"the review has no line {line_id}")
             if decision.choice is not Choice.UNDECIDED and line.holder_arn in reviewer.holder_arns:
                 raise DecisionError(f"{reviewer.name} cannot decide on access of their own ({line.holder_arn})")
-        kept = [one for one in decisions.values() if one.choice is not Choice.UNDECIDED]
+            if decision.second:
+                self._check_second(line_id, decision, reviewer)
+        kept = [
+            one
+            for line_id, one in decisions.items()
+            if one.choice is not Choice.UNDECIDED and one.by_one != self.decision(line_id).by_one
+        ]
         if len(kept) > 1 and not all(one.comment.strip() for one in kept):
             raise DecisionError("a decision on many lines needs a reason")
+
+    def _check_second(self, line_id: str, decision: LineDecision, reviewer: Reviewer) -> None:
+        if decision.second != reviewer.name or decision.by_one != self.decision(line_id).by_one:
+            raise DecisionError("a second reviewer stands for a decision as it is, and in their own name")
+        decided = self._decided.get(line_id)
+        if decided is not None and decided.reviewer.strip().casefold() == reviewer.name.strip().casefold():
+            raise DecisionError(f"{reviewer.name} decided it: the second reviewer must be somebody else")
 
     def _write(self, entries: Sequence[Entry]) -> None:
         rows = [
@@ -314,7 +365,7 @@ class ReviewFile:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise ReviewError(f"{_name(self.path)}: the decision could not be saved: {_reason(error)}") from error
 
     # Trust
@@ -324,7 +375,7 @@ class ReviewFile:
         found: list[Damage] = []
         try:
             self._look_for_damage(found)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
             found.append(Damage("file", f"A part of it cannot be read: {error}."))
         return tuple(found)
 
@@ -337,80 +388,60 @@ class ReviewFile:
             found.append(
                 Damage(f"journal entry {broken}", "It is not the entry that was written, or entries are missing.")
             )
-        stored = dict(self._connection.execute("SELECT line_id, sha256 FROM lines"))
-        found += [
-            Damage(f"line {line.line_id}", "It is not the line that was frozen with the review.")
-            for line in self._lines.values()
-            if stored.get(line.line_id) != line.sha256
-        ]
+        shas: dict[str, str] = {}
+        for line in self.each_line():
+            shas[line.line_id] = line.sha256
+            known = self._known.get(line.line_id)
+            if known is None or known.sha256 != line.sha256:
+                found.append(Damage(f"line {line.line_id}", "It is not the line that was frozen with the review."))
+        for finding_id, sha256, text in self._finding_rows():
+            if digest(json.loads(text)) != sha256:
+                found.append(Damage(f"finding {finding_id}", "It is not the finding that was frozen with the review."))
         seen: set[str] = set()
+        # A recovered review tells in its head that lines are lost: their decisions stand without them.
+        if "recovered_from" in self.head.details:
+            seen |= {entry.line_id for entry in self.journal()} - shas.keys()
         for entry in self.journal():
-            line_of_entry = self._lines.get(entry.line_id)
-            if entry.line_id in seen or (line_of_entry is not None and line_of_entry.sha256 == entry.line_sha256):
-                continue
-            seen.add(entry.line_id)
-            found.append(Damage(f"journal entry {entry.number}", "It decides on a line that reads otherwise now."))
+            if entry.line_id not in seen and shas.get(entry.line_id) != entry.line_sha256:
+                seen.add(entry.line_id)
+                found.append(Damage(f"journal entry {entry.number}", "It decides on a line that reads otherwise now."))
 
-    def _read_lines(self) -> Iterator[Line]:
-        for (text,) in self._connection.execute("SELECT line FROM lines ORDER BY position"):
-            value: dict[str, Any] = json.loads(text)
-            yield Line(
-                value["account_id"],
-                value["holder_arn"],
-                value["holder_kind"],
-                EntitlementType(value["type"]),
-                value["entitlement_id"],
-                value["name"],
-                value["evidence"],
-            )
+    def _finding_rows(self) -> Iterable[tuple[str, str, str]]:
+        try:
+            return self._connection.execute("SELECT finding_id, sha256, finding FROM findings ORDER BY position")
+        except sqlite3.OperationalError:
+            return ()
 
 
-def _connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    mode = "rwc" if writable else "ro"
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=0.2, isolation_level=None)
-    # One file, no -wal beside it, and on disk before it counts as saved.
-    if writable:
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    return connection
-
-
-def _check(path: Path, connection: sqlite3.Connection) -> None:
-    (kind,) = connection.execute("PRAGMA application_id").fetchone()
-    (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    if kind != APPLICATION_ID:
-        raise ReviewError(f"{_name(path)}: the file is no review ({_SUFFIX})")
-    if schema > SCHEMA:
-        raise ReviewError(f"{_name(path)}: the review was written by a newer iamdesk; this one cannot read it")
-
-
-def _head_rows(head: Head) -> Iterable[tuple[str, str]]:
-    yield "review_id", head.review_id
-    yield "title", head.title
-    yield "snapshot_sha256", head.snapshot_sha256
-    yield "snapshot_name", head.snapshot_name
-    yield "created", head.created.astimezone(UTC).isoformat(timespec="seconds")
-    yield "previous_sha256", head.previous_sha256
-
-
-def _read_head(path: Path, connection: sqlite3.Connection) -> Head:
-    rows = dict(connection.execute("SELECT name, value FROM head"))
-    missing = [name for name, _ in _head_rows(_EMPTY) if name not in rows]
-    if missing:
-        raise ReviewError(f"{_name(path)}: the review's head lacks {', '.join(missing)}")
-    return Head(
-        rows["review_id"],
-        rows["title"],
-        rows["snapshot_sha256"],
-        rows["snapshot_name"],
-        datetime.fromisoformat(rows["created"]),
-        rows["previous_sha256"],
+def _fill(
+    connection: sqlite3.Connection,
+    head: Head,
+    population: Iterable[Member],
+    lines: Iterable[Line],
+    findings: Iterable[Mapping[str, Any]],
+) -> None:
+    connection.executemany("INSERT INTO head VALUES (?, ?)", head_rows(head))
+    connection.executemany(
+        "INSERT INTO population VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (at, each.arn, each.account_id, each.kind, each.in_scope, each.out_reason)
+            for at, each in enumerate(population)
+        ),
     )
-
-
-_EMPTY = Head("", "", "", "", datetime(1970, 1, 1, tzinfo=UTC))
+    connection.executemany(
+        "INSERT INTO lines VALUES (?, ?, ?, ?)",
+        (
+            (at, line.line_id, line.sha256, json.dumps(line.as_json(), ensure_ascii=False))
+            for at, line in enumerate(lines)
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO findings VALUES (?, ?, ?, ?)",
+        (
+            (at, finding["finding_id"], digest(finding), json.dumps(finding, ensure_ascii=False))
+            for at, finding in enumerate(findings)
+        ),
+    )
 
 
 def _name(path: Path) -> str:

@@ -4,6 +4,8 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision, Reviewer
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.lines import EntitlementType, Line, Member
-from iamdesk.review.store import Head, ReviewFile
+from iamdesk.review.store import SCHEMA, Decided, Head, ReviewFile
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = Head("r-1", "Third quarter", "ab" * 32, "acme-prod.json", NOW)
@@ -48,8 +50,10 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def review(path: Path) -> ReviewFile:
-    return ReviewFile.create(path, HEAD, POPULATION, LINES)
+def review(path: Path) -> Iterator[ReviewFile]:
+    made = ReviewFile.create(path, HEAD, POPULATION, LINES)
+    yield made
+    made.close()
 
 
 def test_a_review_reads_as_it_was_made(review: ReviewFile, path: Path) -> None:
@@ -161,6 +165,51 @@ def test_database_of_another_program_is_refused(path: Path) -> None:
         ReviewFile.open(path)
 
 
+def test_second_reviewer_stands_for_what_somebody_else_decided(review: ReviewFile) -> None:
+    line_id = LINES[0].line_id
+    ben = Reviewer("Ben", "ben")
+    review.record({line_id: KEEP}, ANA, lambda: NOW)
+    for decision, who, why in (
+        (replace(KEEP, second="Ana Moreno"), ANA, "must be somebody else"),
+        (replace(KEEP, second="Chloe"), ben, "their own name"),
+        (replace(REVOKE, second="Ben"), ben, "as it is"),
+    ):
+        with pytest.raises(DecisionError, match=why):
+            review.record({line_id: decision}, who)
+    review.record({line_id: replace(KEEP, second="Ben")}, ben)
+    assert review.decision(line_id).second == "Ben"
+    assert review.decided(line_id) == Decided("Ana Moreno", "ana", "2026-11-24T12:00:00.000+00:00")
+    review.record({line_id: REVOKE}, ANA)
+    assert review.decision(line_id).second == ""
+    assert review.damages() == ()
+
+
+def test_many_decisions_are_seconded_without_a_reason(review: ReviewFile) -> None:
+    ids = [each.line_id for each in LINES[:2]]
+    for line_id in ids:
+        review.record({line_id: LineDecision(Choice.KEEP)}, ANA)
+    review.record(dict.fromkeys(ids, LineDecision(Choice.KEEP, second="Ben")), Reviewer("Ben", "ben"))
+    assert [review.decision(line_id).second for line_id in ids] == ["Ben", "Ben"]
+
+
+def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(review: ReviewFile, path: Path) -> None:
+    review.record({LINES[0].line_id: KEEP}, ANA)
+    review.close()
+    older = sqlite3.connect(path)
+    older.executescript("DROP TABLE findings; PRAGMA user_version = 1")
+    older.close()
+    with ReviewFile.open(path, writable=False) as reading:
+        assert list(reading.findings()) == []
+        assert reading.damages() == ()
+    with ReviewFile.open(path) as again:
+        assert again.decision(LINES[0].line_id) == KEEP
+        assert list(again.findings()) == []
+        assert again.damages() == ()
+    after = sqlite3.connect(path)
+    assert after.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
+    after.close()
+
+
 def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) -> None:
     review.close()
     with sqlite3.connect(path) as newer:
@@ -219,7 +268,7 @@ def test_killed_at_random_points_nothing_saved_is_lost(tmp_path: Path) -> None:
     assert told["entries"] > 300
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     acts=st.lists(
         st.tuples(

@@ -1,0 +1,152 @@
+"""How a review file is laid out in SQLite: its tables, its versions, its head."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from iamdesk.review.errors import ReviewError
+from iamdesk.visible import visible
+
+APPLICATION_ID = 0x49414D52
+"""``IAMR``: in the header of every review file, by which other programs can tell what it is."""
+SCHEMA = 2
+PAGE_SIZE = 4096
+"""Bytes. Fixed, so that what is left of a damaged file can be read page by page."""
+SUFFIX = ".iamreview"
+
+_TABLES_1 = """
+CREATE TABLE head (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE population (
+    position INTEGER PRIMARY KEY, arn TEXT NOT NULL, account_id TEXT NOT NULL, kind TEXT NOT NULL,
+    in_scope INTEGER NOT NULL, out_reason TEXT NOT NULL
+);
+CREATE TABLE lines (
+    position INTEGER PRIMARY KEY, line_id TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, line TEXT NOT NULL
+);
+CREATE TABLE journal (
+    number INTEGER PRIMARY KEY, moment TEXT NOT NULL, reviewer TEXT NOT NULL, account TEXT NOT NULL,
+    line_id TEXT NOT NULL, line_sha256 TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+    previous TEXT NOT NULL, sha256 TEXT NOT NULL
+);
+CREATE INDEX journal_of_line ON journal (line_id, number);
+"""
+_TABLES_2 = """
+CREATE TABLE findings (
+    position INTEGER PRIMARY KEY, finding_id TEXT NOT NULL, sha256 TEXT NOT NULL, finding TEXT NOT NULL
+);
+"""
+_MIGRATIONS: Mapping[int, str] = {1: _TABLES_2}
+"""By version: what makes it the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a review is of."""
+
+    review_id: str
+    title: str
+    snapshot_sha256: str
+    snapshot_name: str
+    created: datetime
+    previous_sha256: str = ""
+    """Of the manifest of the review before; empty for the first."""
+    details: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What the evidence tells besides: ``period_start``, ``period_end``, ``standards``, ``recovered_from`` …"""
+
+
+def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
+    """Open the database; of one thread at a time, whichever it is.
+
+    Raises:
+        sqlite3.Error: it is none, or cannot be opened.
+    """
+    mode = "rwc" if writable else "ro"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=0.2, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # One file, no -wal beside it, and on disk before it counts as saved.
+        if writable:
+            connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Lay out an empty database."""
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.executescript(f"BEGIN;{_TABLES_1}{_TABLES_2}PRAGMA user_version = {SCHEMA};COMMIT;")
+
+
+def check(path: Path, connection: sqlite3.Connection) -> int:
+    """Return the version of a review's layout.
+
+    Raises:
+        ReviewError: it is no review, or of a newer iamdesk.
+        sqlite3.Error: it cannot be read.
+    """
+    (kind,) = connection.execute("PRAGMA application_id").fetchone()
+    (schema,) = connection.execute("PRAGMA user_version").fetchone()
+    if kind != APPLICATION_ID:
+        raise ReviewError(f"{visible(path.name)}: the file is no review ({SUFFIX})")
+    if schema > SCHEMA:
+        raise ReviewError(f"{visible(path.name)}: the review was written by a newer iamdesk; this one cannot read it")
+    return int(schema)
+
+
+def migrate(connection: sqlite3.Connection, schema: int) -> None:
+    """Bring an older layout up to date: all of it, or nothing."""
+    for version in range(schema, SCHEMA):
+        connection.executescript(f"BEGIN;{_MIGRATIONS[version]}PRAGMA user_version = {version + 1};COMMIT;")
+
+
+def head_rows(head: Head) -> Iterable[tuple[str, str]]:
+    """Yield a head as it is kept."""
+    yield "review_id", head.review_id
+    yield "title", head.title
+    yield "snapshot_sha256", head.snapshot_sha256
+    yield "snapshot_name", head.snapshot_name
+    yield "created", head.created.astimezone(UTC).isoformat(timespec="seconds")
+    yield "previous_sha256", head.previous_sha256
+    for name, value in head.details.items():
+        yield f"{_DETAIL}{name}", value
+
+
+def read_head(path: Path, connection: sqlite3.Connection) -> Head:
+    """Read what a review is of.
+
+    Raises:
+        ReviewError: something of it is missing.
+        sqlite3.Error, ValueError: it cannot be read.
+    """
+    rows = dict(connection.execute("SELECT name, value FROM head"))
+    missing = [name for name, _ in head_rows(_EMPTY) if name not in rows]
+    if missing:
+        raise ReviewError(f"{visible(path.name)}: the review's head lacks {', '.join(missing)}")
+    return head_of(rows)
+
+
+def head_of(rows: Mapping[str, str]) -> Head:
+    """Return the head of rows that are all there."""
+    return Head(
+        rows["review_id"],
+        rows["title"],
+        rows["snapshot_sha256"],
+        rows["snapshot_name"],
+        datetime.fromisoformat(rows["created"]),
+        rows["previous_sha256"],
+        {name.removeprefix(_DETAIL): value for name, value in rows.items() if name.startswith(_DETAIL)},
+    )
+
+
+_DETAIL = "detail."
+_EMPTY = Head("", "", "", "", datetime(1970, 1, 1, tzinfo=UTC))
