@@ -30,7 +30,8 @@ from iamdesk.snapshot.model import Account
 _STANDARDS = ("CIS AWS Foundations 7.0 2.14", "AWS FSBP IAM.1", "NIST 800-53 AC-6", "ISO 27001:2022 A.8.2")
 
 
-def _proofs(survey: Survey, account: Account, principal: Principal) -> list[Evidence]:
+def proofs_of(survey: Survey, account: Account, principal: Principal) -> list[Evidence]:
+    """Return the answered questions that make a principal an administrator."""
     return [
         Evidence(asked_whether(power.says), survey.ask(principal.arn, *question(power, account))) for power in POWERS
     ]
@@ -52,8 +53,8 @@ def administrator(survey: Survey, account: Account, principal: Principal) -> Ite
     power = administration(survey, account, principal)
     name = name_of(principal)
     if power.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
-        proofs = _proofs(survey, account, principal)
-        route = enumerated(_routes(principal, [piece.decision for piece in proofs if piece.decision]))
+        proofs = proofs_of(survey, account, principal)
+        route = enumerated(routes_of(principal, [piece.decision for piece in proofs if piece.decision]))
         bounded = survey.evaluator.index.carried(principal.arn).boundary
         within = f" The permissions boundary {bounded.name} does not stop it." if bounded is not None else ""
         proofs.append(
@@ -222,7 +223,7 @@ def inline_policy_with_everything(_survey: Survey, _account: Account, written: W
         yield Hit(f"{written.policy.name}, {written.origin}, allows every action on every resource.", evidence)
 
 
-def _routes(principal: Principal, decisions: list[Decision]) -> list[str]:
+def routes_of(principal: Principal, decisions: list[Decision]) -> list[str]:
     """Return by which policies it comes, and how these reach the principal."""
     lines: dict[tuple[str, str], StatementLine] = {}
     for decision in decisions:

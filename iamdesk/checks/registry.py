@@ -16,6 +16,7 @@ from iamdesk.checks import (
     dead_conditions,
     federation,
     guardrails,
+    hidden_power,
     hygiene,
     outsiders,
     pitfalls,
@@ -40,6 +41,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_p
 _KINDS: tuple[ModuleType, ...] = (
     completeness,
     administrators,
+    hidden_power,
     breadth,
     chains,
     trust,

@@ -1,0 +1,193 @@
+"""Power that does not look like it: administrators by a sum of policies, whole services, programs that administer."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from iamdesk.checks.administrators import is_everything_on_everything, proofs_of, routes_of
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import credentials_of
+from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
+from iamdesk.checks.entry import allowing
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.services import RUNS_CODE
+from iamdesk.checks.subjects import ACCOUNTS, PRINCIPALS, own_roles, principal_subject
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.request import Layer
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
+from iamdesk.index.keys import trust_policy_key
+from iamdesk.index.outline import NodeKind
+from iamdesk.index.references import name_of
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.reach.administration import Principal, administration, is_administrator
+from iamdesk.snapshot.model import Account, RoleDetail
+
+_CHANGES_PERMISSIONS = "Permissions management"
+_MOST_NAMED = 20
+
+
+@check(
+    "ADM-03",
+    over=PRINCIPALS,
+    title="Administrator by a sum of policies",
+    severity=Severity.HIGH,
+    question="Is a user or role an administrator although none of its policies allows everything?",
+    remedy="Replace the sum by one policy that says what is meant, so that a reviewer sees an administrator; or take "
+    "out what makes it one.",
+    standards=("NIST 800-53 AC-6(5)",),
+)
+def hidden_administrator(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
+    """No single statement tells; the policies that do it together are named."""
+    if not is_administrator(survey, account, principal):
+        return
+    carried = survey.evaluator.index.carried(principal.arn).identity
+    if any(_names_everything(statement) for policy in carried for statement in policy.document.statements):
+        return
+    power = administration(survey, account, principal)
+    proofs = proofs_of(survey, account, principal)
+    routes = routes_of(principal, [piece.decision for piece in proofs if piece.decision])
+    proofs.append(
+        Evidence(
+            f"It may do {power.covered:,} of {power.asked:,} sampled actions, each the most powerful of a service."
+        )
+    )
+    yield Hit(
+        f"{name_of(principal)} is an administrator, through {enumerated(routes)}, although no statement of its "
+        "policies allows every action.",
+        tuple(proofs),
+    )
+
+
+def _names_everything(statement: Statement) -> bool:
+    return (
+        statement.is_allow and not statement.not_action and any(one.covers_every_service for one in statement.actions)
+    )
+
+
+@check(
+    "ADM-06",
+    over=WRITTEN,
+    title="Whole service on every resource",
+    severity=Severity.MEDIUM,
+    question="Does a policy allow every action of a service on every resource, those that change permissions included?",
+    remedy="Name the actions and resources that the job needs; leave actions that change permissions to those who "
+    "administer the service.",
+    standards=("AWS FSBP IAM.21", "NIST 800-53 AC-6"),
+)
+def whole_services(survey: Survey, account: Account, written: Written) -> Iterator[Hit]:
+    """Of services that have such actions; low where nobody has the policy attached.
+
+    What allows every service is told by ADM-04, 05 and 07. What serves only as a boundary grants nothing.
+    """
+    used = survey.references(account)
+    is_managed = written.subject.kind is NodeKind.CUSTOMER_POLICY
+    is_attached = not is_managed or bool(used.carriers.get(written.policy.key))
+    if written.policy.layer is not Layer.IDENTITY or (not is_attached and used.bounded.get(written.policy.key)):
+        return
+    found = [
+        (statement, services)
+        for statement in written.policy.document.statements
+        if (services := survey.once(("whole services", statement), lambda statement=statement: _whole(statement)))  # type: ignore[misc]
+    ]
+    if found:
+        services = dict.fromkeys(service for _, each in found for service in each)
+        told = f"allows every action of {enumerated(services)} on every resource"
+        yield Hit(
+            f"{written.policy.name}, {written.origin}, {told}.",
+            tuple(
+                statement_evidence(written.policy, statement, f"Every action of {enumerated(each, most=20)}.")
+                for statement, each in found[:_MOST_NAMED]
+            ),
+            severity=Severity.MEDIUM if is_attached else Severity.LOW,
+        )
+
+
+def _whole(statement: Statement) -> tuple[str, ...]:
+    if not statement.is_allow or statement.broken is not None or statement.conditions or statement.not_action:
+        return ()
+    if statement.not_resource or not any(entry.is_everything for entry in statement.resources or ()):
+        return ()
+    if is_everything_on_everything(statement):
+        return ()
+    return tuple(
+        service
+        for service in sorted(statement.services or ())
+        if changes_permissions(service)
+        and not service_actions(service).every & ~service_actions(service).covered_by(statement)
+    )
+
+
+@lru_cache(maxsize=1 << 10)
+def changes_permissions(service: str) -> bool:
+    """Return whether some action of a service changes permissions."""
+    return any(action.access_level == _CHANGES_PERMISSIONS for action in reference().actions_of(service))
+
+
+@check(
+    "ADM-10",
+    over=ACCOUNTS,
+    title="Program that is an administrator",
+    severity=Severity.HIGH,
+    question="Is a user that only programs use, or a role that a service or a pipeline takes, an administrator?",
+    remedy="Give the program what it needs to deploy or run. Where a pipeline has to make roles, bind it with a "
+    "permissions boundary that the roles must carry.",
+    standards=("NIST 800-53 AC-6",),
+)
+def administering_program(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Roles of services that run customers' code are told by SVC-03; users by the credential report."""
+    for role in own_roles(account):
+        callers = survey.once(
+            ("programs", survey.evaluator.index.trust(role)), lambda role=role: _programs(survey, role)
+        )  # type: ignore[misc]
+        if callers and is_administrator(survey, account, role):
+            yield Hit(
+                f"{role.role_name}, which {enumerated(callers)} take{'' if len(callers) > 1 else 's'}, is an "
+                "administrator.",
+                (
+                    Evidence(
+                        f"The trust policy lets {enumerated(callers, most=20)} in.",
+                        policy_key=trust_policy_key(role.arn),
+                    ),
+                ),
+                subject=principal_subject(role),
+            )
+    unknown = []
+    for user in account.users:
+        if not is_administrator(survey, account, user):
+            continue
+        entry = credentials_of(survey.snapshot, account.account_id, user.user_name)
+        if entry is None:
+            unknown.append(user)
+        elif entry.password_enabled is False and (entry.access_key_1_active or entry.access_key_2_active):
+            yield Hit(
+                f"{user.user_name}, which has access keys and no password, is an administrator.",
+                (Evidence("Credential report: password_enabled is false, a key is active."),),
+                subject=principal_subject(user),
+            )
+    if unknown:
+        who = counted(len(unknown), "user who is an administrator", "users who are administrators")
+        yield Hit(
+            f"Whether programs sign in as {who} cannot be told without the credential report: "
+            f"{enumerated(user.user_name for user in unknown)}.",
+            tuple(Evidence(f"{user.arn} is an administrator.") for user in unknown[:_MOST_NAMED]),
+            object="users",
+            state=State.CANNOT_TELL,
+            severity=Severity.INFO,
+        )
+
+
+def _programs(survey: Survey, role: RoleDetail) -> tuple[str, ...]:
+    """Return the services and identity providers that a trust policy lets in; none where SVC-03 tells of it."""
+    found: dict[str, None] = {}
+    for action in ("assumerole", "assumerolewithwebidentity"):
+        for statement in allowing(survey, role, action):
+            for entry in () if statement.not_principal else statement.principals or ():
+                if entry.type is PrincipalType.SERVICE and action == "assumerole":
+                    if entry.text in RUNS_CODE:
+                        return ()
+                    found[entry.text] = None
+                elif entry.type is PrincipalType.FEDERATED and action != "assumerole":
+                    found[entry.text.rpartition("oidc-provider/")[2]] = None
+    return tuple(found)
