@@ -232,9 +232,10 @@ class MainWindow(QMainWindow):
         self.start.show_recent(self.settings.recent)
 
     def _show_subject(self, key: str) -> None:
-        """Show the inspector; a snapshot's only account is what the overview tells of."""
+        """Show the inspector; of a snapshot's only account the overview tells, but not of its organization."""
         opened = self.session.snapshot
-        accounts = [account.account_id for account in opened.snapshot.accounts] if opened is not None else []
+        has_more = opened is None or opened.snapshot.organization is not None
+        accounts = [] if opened is None or has_more else [one.account_id for one in opened.snapshot.accounts]
         self.pages.setCurrentWidget(self.overview if accounts == [key] else self.workspace.inspector)
 
     def _open_palette(self) -> None:

@@ -94,6 +94,10 @@ _KIND_COLOURS: dict[NodeKind, Colour] = {
     NodeKind.AWS_POLICY: Colour.KIND_POLICY,
     NodeKind.INLINE_POLICY: Colour.KIND_POLICY,
     NodeKind.TRUST_POLICY: Colour.KIND_POLICY,
+    NodeKind.SERVICE_CONTROL_POLICY: Colour.KIND_POLICY,
+    NodeKind.RESOURCE_CONTROL_POLICY: Colour.KIND_POLICY,
+    NodeKind.RESOURCE_POLICY: Colour.KIND_POLICY,
+    NodeKind.PERMISSION_SET: Colour.KIND_POLICY,
     NodeKind.BROKEN: Colour.BADGE_ALERT,
     NodeKind.MISSING: Colour.UNKNOWN,
 }

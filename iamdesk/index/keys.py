@@ -1,6 +1,7 @@
-"""The keys by which policies of a snapshot are known: one string each, unique in the snapshot.
+"""The keys by which things of a snapshot are known: one string each, unique in the snapshot.
 
-A managed policy is known by its ARN, an inline policy by its owner and name, a trust policy by its role.
+Principals, managed policies, resources, identity providers and permission sets are known by their ARNs, accounts by
+their ids. What has no ARN of its own has a key with a ``#`` in it.
 """
 
 
@@ -32,3 +33,18 @@ def organization_policy_key(policy_id: str) -> str:
 def endpoint_policy_key(endpoint_id: str) -> str:
     """Return the key of a VPC endpoint's policy."""
     return f"{endpoint_id}#endpoint"
+
+
+def organization_key(node_id: str) -> str:
+    """Return the key of an organization, its root or a unit; an account of it is known by its own id."""
+    return f"organization#node/{node_id}"
+
+
+def center_user_key(identity_store_id: str, user_id: str) -> str:
+    """Return the key of a user of IAM Identity Center."""
+    return f"{identity_store_id}#user/{user_id}"
+
+
+def center_group_key(identity_store_id: str, group_id: str) -> str:
+    """Return the key of a group of IAM Identity Center."""
+    return f"{identity_store_id}#group/{group_id}"

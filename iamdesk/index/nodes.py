@@ -25,6 +25,20 @@ class NodeKind(StrEnum):
     INLINE_POLICY = "inline policy"
     TRUST_POLICY = "trust policy"
     INSTANCE_PROFILE = "instance profile"
+    ORGANIZATION = "organization"
+    ROOT = "root of the organization"
+    UNIT = "organizational unit"
+    SERVICE_CONTROL_POLICY = "service control policy"
+    RESOURCE_CONTROL_POLICY = "resource control policy"
+    RESOURCE = "resource"
+    RESOURCE_POLICY = "resource policy"
+    VPC_ENDPOINT = "VPC endpoint"
+    OIDC_PROVIDER = "OIDC provider"
+    SAML_PROVIDER = "SAML provider"
+    IDENTITY_CENTER = "instance of IAM Identity Center"
+    CENTER_USER = "user of IAM Identity Center"
+    CENTER_GROUP = "group of IAM Identity Center"
+    PERMISSION_SET = "permission set"
     BROKEN = "broken entry"
     MISSING = "not in the snapshot"
 
@@ -49,8 +63,8 @@ class Node(NamedTuple):
     detail: str
     """Short grey text beside it: a count, a path. May be empty."""
     key: str
-    """What the rest of the house knows it by: a principal's or policy's ARN, or an inline policy's or trust policy's
-    key (``index.keys``); empty for sections."""
+    """What the rest of the house knows it by: an ARN, an account's id, or a key of ``index.keys``; empty for
+    sections."""
     parent: int
     """Row of the parent; -1 for the root (row 0), which is not shown."""
     first_child: int
@@ -92,6 +106,11 @@ class NodeTable(Sequence[Node]):
         self._parents.append(parent)
         self._first_children.append(first_child)
         self._counts.append(children)
+
+    def hang(self, row: int, first_child: int, children: int) -> None:
+        """Give a row its children, which stand or will stand together from ``first_child`` on."""
+        self._first_children[row] = first_child
+        self._counts[row] = children
 
     def add_leaves(
         self, kinds: list[NodeKind], texts: list[str], details: list[str], keys: list[str], parents: list[int]
@@ -162,7 +181,7 @@ class NodeTable(Sequence[Node]):
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The flat table. ``nodes[0]`` is the invisible root, its children are the accounts."""
+    """The flat table. ``nodes[0]`` is the invisible root; its children are the accounts, then what is in none."""
 
     nodes: NodeTable
     badges: dict[int, tuple[Badge, ...]]

@@ -1,6 +1,8 @@
 """Which organization policies an account meets, level by level from the root down. Rules: SEMANTICS B."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.organization import (
@@ -47,13 +49,37 @@ class OrganizationIndex:
         self._policies = {**_published(), **{policy.id: policy for policy in organization.policies}}
         self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
 
+    def node(self, node_id: str) -> OrganizationNode | None:
+        """Return a root, unit or account by its id; None for one that was not captured."""
+        return self._nodes.get(node_id)
+
+    @property
+    def nodes(self) -> tuple[OrganizationNode, ...]:
+        """All of them, each once."""
+        return tuple(self._nodes.values())
+
+    @cached_property
+    def children(self) -> Mapping[str | None, tuple[OrganizationNode, ...]]:
+        """Nodes by the id of what they stand below, sorted by name; the root stands below None."""
+        found: dict[str | None, list[OrganizationNode]] = {}
+        for node in self._nodes.values():
+            found.setdefault(node.parent_id, []).append(node)
+        return {
+            parent: tuple(sorted(nodes, key=lambda node: (node.name.casefold(), node.name, node.id)))
+            for parent, nodes in found.items()
+        }
+
+    def policy(self, policy_id: str) -> OrganizationPolicy | None:
+        """Return a policy by its id, the two that AWS keeps included; None for one that was not captured."""
+        return self._policies.get(policy_id)
+
     def has_account(self, account: str) -> bool:
         """Return whether the account is known to belong to the organization."""
         return account in self._nodes or account == self.organization.management_account_id
 
     def org_path(self, account: str) -> str | None:
         """Return ``aws:PrincipalOrgPaths`` of an account: ``o-…/r-…/ou-…/``; None where its place is not known."""
-        path = self._path(account)
+        path = self.path(account)
         if not path:
             return None
         return "".join(f"{part}/" for part in (self.organization.id, *(node.id for node in path[:-1])))
@@ -77,7 +103,7 @@ class OrganizationIndex:
             return ()
         return tuple(
             AbsentPolicy(policy_id, policy.name if policy else policy_id, level, node.name or node.id)
-            for level, node in enumerate(self._path(account))
+            for level, node in enumerate(self.path(account))
             for policy_id in node.policy_ids or ()
             if (policy := self._policies.get(policy_id)) is None or (policy.content is None and policy.type is kind)
         )
@@ -88,7 +114,7 @@ class OrganizationIndex:
             return True
         if kind is OrganizationPolicyType.RESOURCE_CONTROL_POLICY and not self.organization.has_rcps:
             return False
-        path = self._path(account)
+        path = self.path(account)
         return bool(path) and all(node.policy_ids is not None for node in path)
 
     def _is_enabled(self, kind: OrganizationPolicyType) -> bool:
@@ -107,17 +133,17 @@ class OrganizationIndex:
                 and policy.type is kind
                 and policy.content is not None
             )
-            for level, node in enumerate(self._path(account))
+            for level, node in enumerate(self.path(account))
         )
 
-    def _path(self, account: str) -> tuple[OrganizationNode, ...]:
-        """Return the nodes from the root to the account; empty where the way is not known, or goes in a circle."""
-        path: list[OrganizationNode] = []
-        node = self._nodes.get(account)
-        while node is not None and node not in path:
-            path.append(node)
+    def path(self, node_id: str) -> tuple[OrganizationNode, ...]:
+        """Return the nodes from the root to this one; empty where the way is not known, or goes in a circle."""
+        path: dict[str, OrganizationNode] = {}
+        node = self._nodes.get(node_id)
+        while node is not None and node.id not in path:
+            path[node.id] = node
             if node.parent_id is None:
-                return tuple(reversed(path))
+                return tuple(reversed(path.values()))
             node = self._nodes.get(node.parent_id)
         return ()
 

@@ -8,6 +8,7 @@ person.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from iamdesk.index.keys import center_group_key, center_user_key
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter, IdentityStoreUser, PermissionSet
 from iamdesk.snapshot.model import RoleDetail, Snapshot
 
@@ -37,6 +38,8 @@ class Assignee(NamedTuple):
     """As people know it: a person's display name and user name, a group's display name; the id of one not captured."""
     people: tuple[str, ...] | None
     """The members of a group; None: not captured, or a person."""
+    key: str = ""
+    """What the tree knows it by."""
 
 
 class PermissionSetUse(NamedTuple):
@@ -71,11 +74,12 @@ class _Store:
     """One instance."""
 
     def __init__(self, center: IdentityCenter) -> None:
+        self._store = center.instance.identity_store_id
         self._sets = {one.name: one for one in center.permission_sets or ()}
         self._assignments: Mapping[tuple[str, str], list[AccountAssignment]] | None = None
         if center.account_assignments is not None:
             self._assignments = _by_account_and_set(center.account_assignments)
-        self._people = {person.user_id: _person(person) for person in center.users or ()}
+        self._people = {person.user_id: person_name(person) for person in center.users or ()}
         self._groups = {group.group_id: group.display_name for group in center.groups or ()}
         self._members: dict[str, list[str]] | None = None
         if center.group_memberships is not None:
@@ -98,9 +102,11 @@ class _Store:
         for one in assigned:
             if one.principal_type.upper() == "GROUP":
                 people = None if self._members is None else tuple(sorted(self._members.get(one.principal_id, [])))
-                yield Assignee(True, self._groups.get(one.principal_id, one.principal_id), people)
+                key = center_group_key(self._store, one.principal_id)
+                yield Assignee(True, self._groups.get(one.principal_id, one.principal_id), people, key)
             else:
-                yield Assignee(False, self._people.get(one.principal_id, one.principal_id), None)
+                key = center_user_key(self._store, one.principal_id)
+                yield Assignee(False, self._people.get(one.principal_id, one.principal_id), None, key)
 
 
 def _by_account_and_set(assignments: Iterable[AccountAssignment]) -> dict[tuple[str, str], list[AccountAssignment]]:
@@ -110,7 +116,8 @@ def _by_account_and_set(assignments: Iterable[AccountAssignment]) -> dict[tuple[
     return found
 
 
-def _person(person: IdentityStoreUser) -> str:
+def person_name(person: IdentityStoreUser) -> str:
+    """Return a person as people know them: display name and user name, as far as they were captured."""
     shown = person.display_name or (person.name.formatted if person.name else None)
     if not shown or shown == person.user_name:
         return person.user_name or person.user_id

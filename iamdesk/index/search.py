@@ -8,7 +8,18 @@ LONGEST_SEARCH = 5_000
 """Characters of the typed text that count; whatever is pasted, the search ends in time."""
 
 # Their keys begin with their owner's ARN: with the key a search for "alice" would hit each of her policies.
-_FOUND_BY_NAME = frozenset({NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN})
+_FOUND_BY_NAME = frozenset({NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN, NodeKind.VPC_ENDPOINT})
+
+# Their keys say in what they are kept: of these, the part that is their own is searched.
+_KEPT_IN = frozenset(
+    {
+        NodeKind.ORGANIZATION,
+        NodeKind.ROOT,
+        NodeKind.UNIT,
+        NodeKind.SERVICE_CONTROL_POLICY,
+        NodeKind.RESOURCE_CONTROL_POLICY,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +104,6 @@ def _searched(node: Node) -> str:
         return node.text.casefold()
     if node.kind in _FOUND_BY_NAME:
         return f"{node.text}\n{node.detail}".casefold()
+    if node.kind in _KEPT_IN:
+        return f"{node.text}\n{node.key.rpartition('#')[2].rpartition('/')[2]}\n{node.detail}".casefold()
     return f"{node.text}\n{node.key}\n{node.detail}".casefold()

@@ -1,7 +1,9 @@
 """What the inspector shows, as frozen facts: subjects, their policies, and a policy's text."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.policy.document import Document
@@ -14,6 +16,8 @@ class PolicyRole(StrEnum):
     GROUP = "through a group"
     BOUNDARY = "permissions boundary"
     TRUST = "trust policy"
+    ATTACHED = "attached here"
+    INHERITED = "inherited"
     SELF = "the policy itself"
 
 
@@ -24,7 +28,8 @@ class PolicyLine:
     key: str
     name: str
     kind: NodeKind
-    """``INLINE_POLICY``, ``CUSTOMER_POLICY``, ``AWS_POLICY``, ``TRUST_POLICY``, or ``MISSING`` when only named."""
+    """``INLINE_POLICY``, ``CUSTOMER_POLICY``, ``AWS_POLICY``, ``TRUST_POLICY``, ``RESOURCE_POLICY``,
+    ``SERVICE_CONTROL_POLICY``, ``RESOURCE_CONTROL_POLICY``, or ``MISSING`` when only named."""
     role: PolicyRole
     origin: str
     """Where it comes from, in words: ``attached directly``, ``inline in group engineers``, ``permissions boundary``; of
@@ -34,31 +39,63 @@ class PolicyLine:
     """Diagnostics of its document, one sentence each."""
 
 
+class Link(NamedTuple):
+    """A way from one subject to another."""
+
+    key: str
+    name: str
+    detail: str = ""
+    """What it is to the subject, in a few words: ``through group Finance``, ``in 111122223333``."""
+
+
+class Links(NamedTuple):
+    """Ways to subjects of one sort."""
+
+    title: str
+    """What they are to the subject: ``Members``, ``Carried by``, ``Applies to``."""
+    entries: tuple[Link, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One principal, group, policy, or section, ready to be painted."""
+    """One thing of the snapshot, ready to be painted: a principal, a policy, an account, a resource and so on."""
 
     key: str
     kind: NodeKind
     title: str
-    arn: str | None
-    account: str
-    summary: str
-    """One line: ``user · 111122223333 · /engineering/``."""
-    facts: tuple[tuple[str, str], ...]
+    account: str = ""
+    """The account that it belongs to; empty for what stands above accounts."""
+    arn: str | None = None
+    path: str = "/"
+    facts: tuple[tuple[str, str], ...] = ()
     """(label, value) pairs in order: created, id, last used, boundary, groups, attachments …"""
-    tags: tuple[tuple[str, str], ...]
-    policies: tuple[PolicyLine, ...]
-    members: tuple[tuple[str, str], ...]
-    """(key, name) of a group's members, or of the principals that carry a managed policy."""
-    trusted: tuple[str, ...]
+    tags: tuple[tuple[str, str], ...] = ()
+    policies: tuple[PolicyLine, ...] = ()
+    links: tuple[Links, ...] = ()
+    """Ways to what it has to do with, by sort; sorts without an entry are left out."""
+    trusted: tuple[str, ...] = ()
     """Who the trust policy names, one short sentence each (roles only)."""
-    gaps: tuple[str, ...]
+    gaps: tuple[str, ...] = ()
     """What the snapshot does not hold about it, one sentence each."""
-    problems: tuple[str, ...]
-    badges: tuple[Badge, ...]
-    raw: str
+    problems: tuple[str, ...] = ()
+    badges: tuple[Badge, ...] = ()
+    raw: str = ""
     """The whole entry as JSON text, as captured (the JSON tab)."""
+
+    @property
+    def summary(self) -> str:
+        """One line: ``user · 111122223333 · /engineering/``."""
+        return " · ".join(filter(None, (self.kind, self.account, "" if self.path == "/" else self.path)))
+
+
+def links(*sorts: tuple[str, Iterable[Link | tuple[str, str]]]) -> tuple[Links, ...]:
+    """Return links by sort, each once and sorted by name without case; sorts that have none are left out."""
+    made = []
+    for title, entries in sorts:
+        found = dict.fromkeys(Link(*entry) for entry in entries)
+        if found:
+            made.append(Links(title, tuple(sorted(found, key=lambda one: (one.name.casefold(), one)))))
+    return tuple(made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +105,7 @@ class PolicyView:
     key: str
     title: str
     kind: NodeKind
-    """``INLINE_POLICY``, ``TRUST_POLICY``, ``CUSTOMER_POLICY`` or ``AWS_POLICY``."""
+    """As of a `PolicyLine`, but never ``MISSING``."""
     document: Document
     """Text with the place of each element, diagnostics, statements."""
     version: str | None
@@ -80,7 +117,7 @@ class PolicyView:
     problems: tuple[str, ...]
     """Diagnostics of the document, one sentence each: ``Statement[0].Effect: expected …``."""
     carriers: tuple[tuple[str, str], ...]
-    """(key, name) of the principals that carry it, boundaries included."""
+    """(key, name) of who carries it, boundaries included: principals; a resource, a place of the organization."""
 
 
 @dataclass(frozen=True, slots=True)

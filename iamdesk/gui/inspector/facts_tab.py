@@ -1,5 +1,6 @@
-"""The Overview tab: facts, tags, what is odd, and who is in it or carries it."""
+"""The Overview tab: facts, tags, what is odd, and ways to all that it has to do with."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -9,97 +10,136 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QSizePolicy, QVBoxLa
 from iamdesk.gui import marks
 from iamdesk.gui.inspector.property_list import PropertyList
 from iamdesk.gui.inspector.roomy_rows import RoomyRows
-from iamdesk.gui.plain_text import plain_label, tooltip_text, visible
+from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.index.nodes import NodeKind
-from iamdesk.index.shown import Subject
+from iamdesk.index.shown import Link, Links, Subject
 
 
-class Members(QAbstractListModel):
-    """(key, name) pairs as a list; nothing is made for rows that nobody sees."""
+class LinkList(QAbstractListModel):
+    """Links under the heads of their sorts, as one list; nothing is made for rows that nobody sees."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._members: Sequence[tuple[str, str]] = ()
+        self._sorts: Sequence[Links] = ()
+        self._starts: list[int] = []
+        """The row of each sort's head."""
+        self._count = 0
         self._kind_of: Callable[[str], NodeKind | None] = lambda _key: None
 
-    def show(self, members: Sequence[tuple[str, str]], kind_of: Callable[[str], NodeKind | None]) -> None:
-        """Show other members; ``kind_of`` tells what a key stands for."""
+    def show(self, sorts: Sequence[Links], kind_of: Callable[[str], NodeKind | None]) -> None:
+        """Show other links; ``kind_of`` tells what a key stands for."""
         self.beginResetModel()
-        self._members = members
+        self._sorts = sorts
+        self._starts = []
+        self._count = 0
+        for sort in sorts:
+            self._starts.append(self._count)
+            self._count += 1 + len(sort.entries)
         self._kind_of = kind_of
         self.endResetModel()
 
+    def link(self, row: int) -> Link | None:
+        """Return the link in a row; None for a head."""
+        if not 0 <= row < self._count:
+            return None
+        sort = bisect_right(self._starts, row) - 1
+        place = row - self._starts[sort] - 1
+        return self._sorts[sort].entries[place] if place >= 0 else None
+
     def key(self, index: QModelIndex | QPersistentModelIndex) -> str:
-        """Return the key of a row; empty for none."""
-        return self._members[index.row()][0] if 0 <= index.row() < len(self._members) else ""
+        """Return the key of a row; empty for a head, and for what the snapshot does not hold."""
+        link = self.link(index.row())
+        return link.key if link is not None else ""
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return how many there are."""
-        return 0 if parent.isValid() else len(self._members)
+        """Return how many there are, heads included."""
+        return 0 if parent.isValid() else self._count
+
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        """Let the cursor pass over heads."""
+        if not 0 <= index.row() < self._count:
+            return Qt.ItemFlag.NoItemFlags
+        enabled = Qt.ItemFlag.ItemIsEnabled
+        return enabled if self.link(index.row()) is None else enabled | Qt.ItemFlag.ItemIsSelectable
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return name, drawing and, as tooltip, key."""
-        if not 0 <= index.row() < len(self._members):
+        """Return words, drawing and, as tooltip, key."""
+        if not 0 <= index.row() < self._count:
             return None
-        key, name = self._members[index.row()]
+        link = self.link(index.row())
+        if link is None:
+            return self._head(index.row(), role)
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return visible(name)
+                return visible(_words(link))
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(key)
+                return tooltip_text("\n".join(filter(None, (link.name, link.key, link.detail))))
             case Qt.ItemDataRole.DecorationRole:
-                kind = self._kind_of(key)
+                kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
                 return marks.icon(kind, QGuiApplication.palette()) if kind is not None else None
             case Qt.ItemDataRole.AccessibleTextRole:
-                kind = self._kind_of(key)
-                return visible(f"{name}, {kind}" if kind is not None else name)
+                kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
+                return visible(", ".join(filter(None, (link.name, kind, link.detail))))
+        return None
+
+    def _head(self, row: int, role: int) -> object:
+        sort = self._sorts[self._starts.index(row)]
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
+                return visible(f"{sort.title}: {len(sort.entries):,}")
+            case Qt.ItemDataRole.FontRole:
+                font = QGuiApplication.font()
+                font.setBold(True)
+                return font
         return None
 
 
+def _words(link: Link) -> str:
+    return f"{link.name}   {link.detail}" if link.detail else link.name
+
+
 class FactsTab(QWidget):
-    """Facts above; members below, in a list of their own, for there may be very many."""
+    """Facts above; links below, in a list of their own, for there may be very many."""
 
     key_chosen = Signal(str)
-    """Of a member."""
+    """Of a link."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.facts = PropertyList("Facts")
-        self._title = plain_label()
-        font = self._title.font()
-        font.setBold(True)
-        self._title.setFont(font)
-        self.members = QListView()
-        self.members.setFrameShape(QListView.Shape.NoFrame)
-        self.members.setUniformItemSizes(True)
-        self.members.setAccessibleName("Members")
-        self.members.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._model = Members()
-        self.members.setModel(self._model)
-        self.members.setItemDelegate(RoomyRows(self.fontMetrics().lineSpacing() * 2 // 3, self.members))
-        self.members.activated.connect(lambda index: self.key_chosen.emit(self._model.key(index)))
-        line = self.fontMetrics().lineSpacing()
-        self._title.setContentsMargins(line * 2 // 3 + 3, line // 3, 0, line // 3)
+        self.links = QListView()
+        self.links.setObjectName("subjectLinks")
+        self.links.setFrameShape(QListView.Shape.NoFrame)
+        self.links.setUniformItemSizes(True)
+        self.links.setAccessibleName("What it has to do with")
+        self.links.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.links.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.links.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._model = LinkList()
+        self.links.setModel(self._model)
+        self.links.setItemDelegate(RoomyRows(self.fontMetrics().lineSpacing() * 2 // 3, self.links))
+        self.links.activated.connect(self._choose)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.facts)
-        layout.addWidget(self._title)
-        layout.addWidget(self.members, 1)
+        layout.addWidget(self.links, 1)
 
-    def show_subject(self, subject: Subject, members_title: str, kind_of: Callable[[str], NodeKind | None]) -> None:
-        """Show another subject; ``members_title`` says what its members are to it."""
+    def show_subject(self, subject: Subject, kind_of: Callable[[str], NodeKind | None]) -> None:
+        """Show another subject; ``kind_of`` tells what a key stands for."""
         odd = [("", problem) for problem in subject.problems]
         gaps = [("", gap) for gap in subject.gaps]
         groups = (("", subject.facts), ("Tags", subject.tags), ("Not in the snapshot", gaps), ("Odd in its entry", odd))
         self.facts.show_groups(groups)
-        self._model.show(subject.members, kind_of)
-        count = len(subject.members)
-        self._title.setText(f"{members_title}: {count:,}")
-        self.members.setAccessibleName(members_title)
-        for widget in (self._title, self.members):
-            widget.setVisible(count > 0)
-        # With members the facts take the room they need and no more; without, all there is.
-        grows = QSizePolicy.Policy.Maximum if count else QSizePolicy.Policy.Expanding
+        self._model.show(subject.links, kind_of)
+        self.links.setCurrentIndex(self._model.index(1, 0))
+        self.links.setVisible(bool(subject.links))
+        # With links the facts take the room they need and no more than half; without, all there is.
+        grows = QSizePolicy.Policy.Maximum if subject.links else QSizePolicy.Policy.Expanding
         self.facts.setSizePolicy(QSizePolicy.Policy.Expanding, grows)
-        self.facts.setMaximumHeight(self.facts.content_height() if count else 16_777_215)
+        self.facts.setMaximumHeight(self.facts.content_height() if subject.links else 16_777_215)
+
+    def _choose(self, index: QModelIndex) -> None:
+        key = self._model.key(index)
+        if key:
+            self.key_chosen.emit(key)

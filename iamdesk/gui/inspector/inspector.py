@@ -23,16 +23,14 @@ from iamdesk.gui.reverse.access_tab import AccessTab
 from iamdesk.gui.session import Session
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
-from iamdesk.index.shown import Subject
+from iamdesk.index.shown import PolicyRole, Subject
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
-_POLICIES = frozenset({NodeKind.CUSTOMER_POLICY, NodeKind.AWS_POLICY, NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY})
-_MEMBERS = {NodeKind.GROUP: "Members", NodeKind.INSTANCE_PROFILE: "Hands out"}
-_NOTHING = "Select a user, role, group or policy at the left. Its facts, policies and trust stand here."
+_NOTHING = "Select something at the left. Its facts, its policies and what it has to do with stand here."
 _MOST_GAPS = 3
 
 
@@ -215,7 +213,7 @@ class Inspector(QWidget):
             row = opened.outline.rows_by_key.get(key)
             return opened.outline.nodes[row].kind if row is not None else None
 
-        self.facts.show_subject(subject, _MEMBERS.get(subject.kind, "Carried by"), kind_of)
+        self.facts.show_subject(subject, kind_of)
         self.policies.show_subject(opened, subject)
         self.tabs.setTabVisible(self.tabs.indexOf(self.access), subject.kind in _CARRIERS)
         if subject.kind in _CARRIERS:
@@ -228,7 +226,7 @@ class Inspector(QWidget):
             view = opened.policy(key)
             self.trust.show_subject(subject, key, view.document if view is not None else None, self._session.decision)
         count = len(subject.policies)
-        is_policy = subject.kind in _POLICIES
+        is_policy = _is_policy(subject)
         self.tabs.setTabText(self.tabs.indexOf(self.policies), "&Policy" if is_policy else f"&Policies {count:,}")
         self.tabs.setTabVisible(self.tabs.indexOf(self.policies), count > 0 or subject.kind in _CARRIERS)
         self.json.text.show_text(visible_lines(subject.raw))
@@ -236,12 +234,12 @@ class Inspector(QWidget):
     def _choose_tab(self, subject: Subject) -> None:
         """Stay on the tab that the user chose for this sort of thing; at first, the policies."""
         policies, facts = self.tabs.indexOf(self.policies), self.tabs.indexOf(self.facts)
-        chosen = self._chosen_tab.get(subject.kind in _POLICIES, policies)
+        chosen = self._chosen_tab.get(_is_policy(subject), policies)
         self.tabs.setCurrentIndex(next(tab for tab in (chosen, policies, facts) if self.tabs.isTabVisible(tab)))
 
     def _tab_changed(self, index: int) -> None:
         if not self._showing and self._subject is not None:
-            self._chosen_tab[self._subject.kind in _POLICIES] = index
+            self._chosen_tab[_is_policy(self._subject)] = index
 
     def _show_decision(self, decision: Decision | None) -> None:
         opened = self._session.snapshot
@@ -279,3 +277,8 @@ class Inspector(QWidget):
     def _zoom_changed(self, points: int) -> None:
         self.set_zoom(points)
         self.zoomed.emit(points)
+
+
+def _is_policy(subject: Subject) -> bool:
+    """Return whether a subject is one policy, or a thing that has no other: its text is what one reads."""
+    return [line.role for line in subject.policies] == [PolicyRole.SELF]

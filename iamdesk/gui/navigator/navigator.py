@@ -76,7 +76,7 @@ class NavigatorPanel(QWidget):
     def _set_up_tree(self) -> None:
         tree = self.tree
         tree.setObjectName("navigator")
-        tree.setAccessibleName("Principals and policies")
+        tree.setAccessibleName("What the snapshot holds")
         tree.setHeaderHidden(True)
         tree.setFrameShape(QTreeView.Shape.NoFrame)
         tree.setUniformRowHeights(True)
@@ -161,10 +161,12 @@ class NavigatorPanel(QWidget):
 
     def copy_key(self) -> None:
         """Copy the ARN of the current row."""
-        node = self.current_node()
-        if node is not None and node.key:
-            QGuiApplication.clipboard().setText(node.key)
-            self._session.announce(f"Copied {visible(node.key)}")
+        node, opened = self.current_node(), self._session.snapshot
+        if node is not None and node.key and opened is not None:
+            subject = opened.subject(node.key) if not node.key.startswith("arn:") else None
+            copied = subject.arn if subject is not None and subject.arn else node.key
+            QGuiApplication.clipboard().setText(copied)
+            self._session.announce(f"Copied {visible(copied)}")
 
     def _fill(self, opened: "OpenSnapshot") -> None:
         self._opened = set()
@@ -175,8 +177,10 @@ class NavigatorPanel(QWidget):
         self._count.hide()
         self._show_rows(lambda: self.model.show(opened.outline))
         # The sections of a few accounts are what one wants to see; they stay closed, however large they are.
-        for account in self.model.children_of(0)[:_ACCOUNTS_OPENED]:
-            self.tree.expand(self.model.index_of(account))
+        kinds = opened.outline.nodes.kinds
+        accounts = [row for row in self.model.children_of(0) if kinds[row] is NodeKind.ACCOUNT]
+        for row in accounts if len(accounts) <= _ACCOUNTS_OPENED else ():
+            self.tree.expand(self.model.index_of(row))
 
     def _empty(self) -> None:
         self.field.clear()

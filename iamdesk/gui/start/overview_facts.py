@@ -1,7 +1,7 @@
 """What the overview says, taken from the outline and the snapshot; no Qt in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -30,19 +30,52 @@ class SectionCount:
 
 
 def section_counts(outline: Outline) -> tuple[SectionCount, ...]:
-    """Return the sections in the order of the tree, empty ones left out."""
+    """Return the sections of accounts in the order of the tree, then what stands beside accounts; empty ones left out.
+
+    A section of sections (resources by service) counts what stands in these.
+    """
     found: dict[str, SectionCount] = {}
-    for account in outline.children(0):
-        for row in outline.children(account):
+    beside: list[SectionCount] = []
+    for top in outline.children(0):
+        kind = outline.nodes.kinds[top]
+        for row in outline.children(top):
             section = outline.nodes[row]
-            before = found.get(section.text)
-            count = section.child_count + (before.count if before else 0)
-            kind = outline.nodes[section.first_child].kind if section.child_count else NodeKind.SECTION
-            if before is not None:
-                found[section.text] = SectionCount(section.text, count, before.kind, before.row)
-            elif count:
-                found[section.text] = SectionCount(section.text, count, kind, row)
-    return tuple(found.values())
+            count, first = _size(outline, row)
+            if kind is NodeKind.ACCOUNT:
+                before = found.get(section.text)
+                if before is not None:
+                    found[section.text] = replace(before, count=before.count + count)
+                elif count:
+                    found[section.text] = SectionCount(section.text, count, first, row)
+            elif kind is NodeKind.IDENTITY_CENTER and count:
+                beside.append(SectionCount(f"Identity Center: {section.text.lower()}", count, first, row))
+        if kind is NodeKind.ORGANIZATION:
+            accounts = _accounts_below(outline, top)
+            beside.append(SectionCount("Accounts of the organization", accounts, NodeKind.ORGANIZATION, top))
+        elif kind is NodeKind.SECTION:
+            beside.append(SectionCount(outline.nodes[top].text, _size(outline, top)[0], NodeKind.RESOURCE, top))
+    return (*found.values(), *beside)
+
+
+def _size(outline: Outline, row: int) -> tuple[int, NodeKind]:
+    """Return how many entries a section has, and the kind of the first; ``SECTION`` for an empty one."""
+    kinds, children = outline.nodes.kinds, outline.children(row)
+    if not children or kinds[children[0]] is not NodeKind.SECTION:
+        return len(children), kinds[children[0]] if children else NodeKind.SECTION
+    inner = [outline.children(child) for child in children]
+    return sum(map(len, inner)), next((kinds[rows[0]] for rows in inner if rows), NodeKind.SECTION)
+
+
+def _accounts_below(outline: Outline, row: int) -> int:
+    """Return how many accounts stand below the organization."""
+    kinds, count, pending = outline.nodes.kinds, 0, [row]
+    while pending:
+        for child in outline.children(pending.pop()):
+            if kinds[child] is NodeKind.ACCOUNT:
+                count += 1
+            else:
+                pending.append(child)
+    return count
 
 
 def rows_by_badge(outline: Outline, badges: Mapping[int, tuple[Badge, ...]]) -> dict[Badge, tuple[int, ...]]:

@@ -207,12 +207,13 @@ def test_the_tab_that_was_chosen_stays(session: Session, inspector: Inspector) -
 def test_members_lead_to_themselves(qtbot: QtBot, session: Session, inspector: Inspector, sample: OpenSnapshot) -> None:
     group = next(node.key for node in sample.outline.nodes if node.kind is NodeKind.GROUP and node.text == "Finance")
     session.select(group)
-    model = inspector.facts.members.model()
+    model = inspector.facts.links.model()
     names = [model.index(row, 0).data() for row in range(model.rowCount())]
+    assert names[0].startswith("Members: ")
     assert "petra.novak" in names
     index = model.index(names.index("petra.novak"), 0)
     with qtbot.waitSignal(session.key_shown) as shown:
-        inspector.facts.members.activated.emit(index)
+        inspector.facts.links.activated.emit(index)
     assert shown.args == [PETRA]
 
 

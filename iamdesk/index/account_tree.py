@@ -1,0 +1,212 @@
+"""The tree of one account: its sections, and in these every entry, none left out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from iamdesk.index.badges import document_badges, policy_badges, principal_badges
+from iamdesk.index.keys import broken_key, inline_policy_key, trust_policy_key
+from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.index.permission_sets import PermissionSets, assignees_text, permission_set_of
+from iamdesk.index.references import (
+    AccountReferences,
+    Principal,
+    boundary_of,
+    inline_policies_of,
+    is_service_linked,
+    last_of_arn,
+    name_of,
+    title_of,
+)
+from iamdesk.index.resource_tree import AccountResources, provider_section, resource_section
+from iamdesk.index.sections import Entry, Leaves, Section, counted, sort_key
+from iamdesk.index.trust import trusted_names
+from iamdesk.snapshot.account_facts import AccountFacts
+from iamdesk.snapshot.model import (
+    AttachedPolicy,
+    BrokenEntry,
+    GroupDetail,
+    ManagedPolicyDetail,
+    PolicyDetail,
+    RoleDetail,
+    UserDetail,
+)
+
+
+class AccountTree:
+    """Lays out the tree of one account.
+
+    ``name`` is what the organization calls the account; ``resources`` and ``facts`` are those of the account, if any.
+    """
+
+    def __init__(
+        self,
+        references: AccountReferences,
+        latest: datetime | None,
+        sets: PermissionSets,
+        name: str = "",
+        resources: AccountResources | None = None,
+        facts: AccountFacts | None = None,
+    ) -> None:
+        self.account = references.account
+        self._name = self.account.alias or name
+        self._resources = resources
+        self._facts = facts
+        self._sets = sets
+        self._references = references
+        self._latest = latest
+        self._policy_kinds = {
+            policy.arn: NodeKind.AWS_POLICY if policy.is_aws_managed else NodeKind.CUSTOMER_POLICY
+            for policy in references.policies.values()
+        }
+
+    def title(self) -> tuple[str, str]:
+        """Return the text and detail of the account's row."""
+        details = [self.account.account_id] if self._name else []
+        if self.account.is_truncated:
+            details.append("pages are missing")
+        return self._name or self.account.account_id, " · ".join(details)
+
+    def sections(self) -> list[Section[Any]]:
+        """Return the sections in the order in which they stand."""
+        account, references = self.account, self._references
+        linked: list[RoleDetail] = []
+        roles: list[RoleDetail] = []
+        sets: list[RoleDetail] = []
+        for role in account.roles:
+            group = linked if is_service_linked(role) else roles if permission_set_of(role) is None else sets
+            group.append(role)
+        policies = references.policies.values()
+        own = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
+        held = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
+        used = [policy for policy in held if policy.arn in references.carriers or policy.arn in references.bounded]
+        aws = Section("AWS managed policies", used, lambda policy: policy.policy_name, self._policy)
+        unused = f", {len(held) - len(used):,} more held" if len(held) > len(used) else ""
+        aws.detail = f"{len(used):,} in use{unused}"
+        sections: list[Section[Any]] = [
+            Section("Users", account.users, name_of, self._user),
+            Section("Groups", account.groups, name_of, self._group),
+            Section("Roles", roles, name_of, partial(self._role, NodeKind.ROLE)),
+            *([Section("Permission sets", sets, title_of, self._permission_set)] if sets else []),
+            Section("Service-linked roles", linked, name_of, partial(self._role, NodeKind.SERVICE_LINKED_ROLE)),
+            Section("Customer managed policies", own, lambda policy: policy.policy_name, self._policy),
+            aws,
+            *resource_section(self._resources),
+            *provider_section(self._facts),
+        ]
+        broken = list(enumerate(account.broken))
+        if broken:
+            sections.append(Section("Broken entries", broken, lambda entry: entry[1].name, self._broken))
+        missing = [(last_of_arn(arn), arn) for arn in references.missing_policies()]
+        missing += [(name, "") for name in references.missing_groups()]
+        if missing:
+            sections.append(Section("Not in the snapshot", missing, lambda entry: entry[0], self._missing))
+        return sections
+
+    def _user(self, user: UserDetail, leaves: Leaves) -> Entry:
+        for name in sorted(user.group_list, key=sort_key):
+            kind = NodeKind.GROUP if name in self._references.groups else NodeKind.MISSING
+            leaves.add(kind, name, "member of", self._references.group_key(name))
+        return self._principal(NodeKind.USER, user, leaves)
+
+    def _group(self, group: GroupDetail, leaves: Leaves) -> Entry:
+        kind, text, detail, key, badges = self._principal(NodeKind.GROUP, group, leaves)
+        members = len(self._references.members.get(group.group_name, ()))
+        return kind, text, f"{detail} · {counted(members, 'member', 'members')}", key, badges
+
+    def _role(self, kind: NodeKind, role: RoleDetail, leaves: Leaves) -> Entry:
+        document = role.assume_role_policy_document
+        trusted = _shortened(trusted_names(document))
+        key = trust_policy_key(role.arn)
+        leaves.add(NodeKind.TRUST_POLICY, "Trust policy", trusted, key, document_badges(document))
+        entry = self._principal(kind, role, leaves)
+        for profile in role.instance_profile_list:
+            name = profile.instance_profile_name or last_of_arn(profile.arn)
+            leaves.add(NodeKind.INSTANCE_PROFILE, name, "instance profile", profile.arn)
+        return entry
+
+    def _permission_set(self, role: RoleDetail, leaves: Leaves) -> Entry:
+        """Lay out a role of IAM Identity Center by its permission set, and who is assigned it."""
+        kind, _, detail, key, badges = self._role(NodeKind.ROLE, role, leaves)
+        detail = detail.removesuffix(f" · {role.path}")  # the same for all of them
+        name = title_of(role)
+        use = self._sets.use_of(self.account.account_id, name)
+        if use is not None and use.assignees is not None:
+            detail = f"{detail} · {assignees_text(use.assignees)}"
+        elif self._sets.is_captured:
+            badges = tuple(badge for badge in Badge if badge in {*badges, Badge.GAP})
+        return kind, name, detail, key, badges
+
+    def _principal(self, kind: NodeKind, principal: Principal, leaves: Leaves) -> Entry:
+        """Lay out what users, groups and roles share: attached policies, inline policies, boundary."""
+        attached, inline = principal.attached_managed_policies, inline_policies_of(principal)
+        for policy in sorted(attached, key=_attached_name) if len(attached) > 1 else attached:
+            policy_kind = self._policy_kinds.get(policy.policy_arn, NodeKind.MISSING)
+            leaves.add(policy_kind, policy.policy_name, _MANAGED_DETAILS[policy_kind], policy.policy_arn)
+        for own in sorted(inline, key=_inline_name) if len(inline) > 1 else inline:
+            key = inline_policy_key(principal.arn, own.policy_name)
+            leaves.add(NodeKind.INLINE_POLICY, own.policy_name, "inline", key, document_badges(own.policy_document))
+        boundary = boundary_of(principal)
+        if boundary is not None:
+            policy_kind = self._policy_kinds.get(boundary, NodeKind.MISSING)
+            leaves.add(policy_kind, last_of_arn(boundary), "permissions boundary", boundary)
+        holds = _holds(
+            len(attached) + len(inline), len(principal.group_list) if isinstance(principal, UserDetail) else 0
+        )
+        detail = holds if principal.path == "/" else f"{holds} · {principal.path}"
+        badges = principal_badges(self._references, principal, self._latest)
+        return kind, name_of(principal), detail, principal.arn, badges
+
+    def _policy(self, policy: ManagedPolicyDetail, _: Leaves) -> Entry:
+        """Lay out the own row of a managed policy."""
+        uses = self._uses(policy.arn) or ["not attached"]
+        detail = " · ".join(uses if policy.path == "/" else [policy.path, *uses])
+        return self._policy_kinds[policy.arn], policy.policy_name, detail, policy.arn, policy_badges(policy)
+
+    def _uses(self, arn: str) -> list[str]:
+        carriers = len(self._references.carriers.get(arn, ()))
+        bounded = len(self._references.bounded.get(arn, ()))
+        uses = [f"attached to {carriers:,}"] if carriers else []
+        return [*uses, f"boundary of {bounded:,}"] if bounded else uses
+
+    def _broken(self, numbered: tuple[int, BrokenEntry], _: Leaves) -> Entry:
+        position, entry = numbered
+        key = broken_key(self.account.account_id, entry.list_name, position)
+        return NodeKind.BROKEN, entry.name, entry.list_name, key, (Badge.BROKEN,)
+
+    def _missing(self, entry: tuple[str, str], _: Leaves) -> Entry:
+        name, arn = entry
+        if arn:
+            detail = " · ".join(["managed policy", *self._uses(arn)])
+            return NodeKind.MISSING, name, detail, arn, (Badge.GAP,)
+        members = counted(len(self._references.members[name]), "member", "members")
+        return NodeKind.MISSING, name, f"group · {members}", self._references.group_key(name), (Badge.GAP,)
+
+
+def _holds(policies: int, groups: int) -> str:
+    """Say what a principal has: a user without policies of their own may have them all through groups."""
+    in_groups = counted(groups, "group", "groups")
+    if not groups:
+        return counted(policies, "policy", "policies")
+    return f"{counted(policies, 'policy', 'policies')}, {in_groups}" if policies else in_groups
+
+
+_MANAGED_DETAILS = {
+    NodeKind.AWS_POLICY: "AWS managed",
+    NodeKind.CUSTOMER_POLICY: "customer managed",
+    NodeKind.MISSING: "not in the snapshot",
+}
+
+
+def _attached_name(policy: AttachedPolicy) -> str:
+    return policy.policy_name.casefold()  # names of one owner differ in more than case
+
+
+def _inline_name(policy: PolicyDetail) -> str:
+    return policy.policy_name.casefold()
+
+
+def _shortened(names: Sequence[str], limit: int = 3) -> str:
+    shown = ", ".join(names[:limit])
+    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown

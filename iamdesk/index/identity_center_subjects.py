@@ -1,0 +1,134 @@
+"""What the inspector shows of IAM Identity Center: instances, people and groups, and the roles that they may take."""
+
+from collections.abc import Iterable, Iterator
+
+from iamdesk.index.identity_center_index import HeldGroup, HeldPerson, IdentityCenterIndex
+from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.index.permission_sets import person_name
+from iamdesk.index.raw_text import raw_text
+from iamdesk.index.references import last_of_arn
+from iamdesk.index.shown import Link, Links, Subject, links
+from iamdesk.snapshot.identity_center import IdentityCenter
+
+
+class IdentityCenterSubjects:
+    """Makes subjects of instances, people and groups by key."""
+
+    def __init__(self, index: IdentityCenterIndex) -> None:
+        self._index = index
+
+    def subject(self, key: str) -> Subject | None:
+        """Return what is shown of a key; None for one that is no instance, person or group."""
+        if (person := self._index.people.get(key)) is not None:
+            return self._person(key, person)
+        if (group := self._index.groups.get(key)) is not None:
+            return self._group(key, group)
+        if (center := self._index.centers.get(key)) is not None:
+            return self._center(center)
+        return self._lost_group(key) if key in self._index.lost_groups else None
+
+    def _center(self, center: IdentityCenter) -> Subject:
+        instance = center.instance
+        lists = (
+            ("People", center.users),
+            ("Groups", center.groups),
+            ("Permission sets", center.permission_sets),
+            ("Account assignments", center.account_assignments),
+            ("Group memberships", center.group_memberships),
+        )
+        gaps = tuple(f"{name} were not captured." for name, held in lists if held is None)
+        owner = instance.owner_account_id
+        return Subject(
+            key=instance.instance_arn,
+            kind=NodeKind.IDENTITY_CENTER,
+            title=instance.name or "IAM Identity Center",
+            account=owner or "",
+            arn=instance.instance_arn,
+            facts=(
+                ("Owner account", owner or "not captured"),
+                ("Identity store", instance.identity_store_id or "not captured"),
+                *((name, "not captured" if held is None else f"{len(held):,}") for name, held in lists),
+            ),
+            links=links(("Owner", [Link(owner, owner, "account")] if owner else [])),
+            gaps=gaps,
+            badges=(Badge.GAP,) if any(held is None for _, held in lists[:4]) else (),
+            raw=raw_text(instance),
+        )
+
+    def _person(self, key: str, found: HeldPerson) -> Subject:
+        center, user = found
+        name = user.name.formatted if user.name is not None else None
+        facts = (
+            ("User name", user.user_name or "not captured"),
+            *((("Name", name),) if name else ()),
+            *((("Title", user.title),) if user.title else ()),
+            ("Status", (user.user_status or "not captured").lower()),
+            ("Identity store", center.instance.identity_store_id),
+            ("Id", user.user_id),
+        )
+        groups = self._index.memberships.get(key, [])
+        return Subject(
+            key=key,
+            kind=NodeKind.CENTER_USER,
+            title=person_name(user),
+            facts=facts,
+            links=(
+                *links(("Member of", (self._index.who(group, "member") for group in groups))),
+                *self._access(key, groups),
+            ),
+            gaps=tuple(_unknown(center)),
+            raw=raw_text(user),
+        )
+
+    def _group(self, key: str, found: HeldGroup) -> Subject:
+        center, group = found
+        people = self._index.memberships.get(key, [])
+        known = center.group_memberships is not None
+        facts = [("Description", group.description)] if group.description else []
+        facts.append(("Members", f"{len(people):,}" if known else "not captured"))
+        return Subject(
+            key=key,
+            kind=NodeKind.CENTER_GROUP,
+            title=group.display_name or group.group_id,
+            facts=(*facts, ("Identity store", center.instance.identity_store_id), ("Id", group.group_id)),
+            links=(*links(("Members", (self._index.who(one, "") for one in people))), *self._access(key, ())),
+            gaps=tuple(_unknown(center)),
+            raw=raw_text(group),
+        )
+
+    def _lost_group(self, key: str) -> Subject:
+        return Subject(
+            key=key,
+            kind=NodeKind.MISSING,
+            title=key.rpartition("/")[2],
+            facts=(("What it is", "group of IAM Identity Center"),),
+            links=(
+                *links(("Members", (self._index.who(one, "") for one in self._index.memberships[key]))),
+                *self._access(key, ()),
+            ),
+            gaps=("It has members, but the snapshot does not hold it.",),
+            badges=(Badge.GAP,),
+        )
+
+    def _access(self, key: str, groups: Iterable[str]) -> tuple[Links, ...]:
+        """Return the permission sets that somebody may use, and the roles that these are, with the way to them."""
+        sets: list[Link] = []
+        roles: list[Link] = []
+        for through in (key, *groups):
+            by = "" if through == key else f", through group {self._index.who(through, '').name}"
+            for one in self._index.assignments.get(through, ()):
+                found = self._index.sets.get(one.permission_set_arn)
+                name = found.one.name if found is not None else last_of_arn(one.permission_set_arn)
+                detail = f"in {one.account_id}{by}"
+                sets.append(Link(one.permission_set_arn if found is not None else "", name, detail))
+                role = self._index.roles.get((one.account_id, one.permission_set_arn))
+                if role is not None:
+                    roles.append(Link(role, last_of_arn(role), detail))
+        return links(("Permission sets", sets), ("Roles that these are", roles))
+
+
+def _unknown(center: IdentityCenter) -> Iterator[str]:
+    if center.account_assignments is None:
+        yield "Which permission sets are assigned to whom was not captured."
+    if center.group_memberships is None:
+        yield "Who is in which group was not captured."

@@ -1,0 +1,246 @@
+"""What the inspector shows of resources, VPC endpoints and identity providers."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from iamdesk.index.ages import age_text, date_text
+from iamdesk.index.badges import document_badges
+from iamdesk.index.holdings import Holdings
+from iamdesk.index.keys import endpoint_policy_key, resource_policy_key
+from iamdesk.index.named_principals import named_in
+from iamdesk.index.nodes import NodeKind
+from iamdesk.index.policy_lines import problems_of
+from iamdesk.index.policy_views import single_view
+from iamdesk.index.raw_text import raw_text
+from iamdesk.index.references import title_of
+from iamdesk.index.resource_facts import resource_facts
+from iamdesk.index.resource_tree import (
+    Provider,
+    owner_of,
+    provider_name,
+    providers_of,
+    region_of,
+    resource_badges,
+    resource_name,
+    service_title,
+)
+from iamdesk.index.sections import counted
+from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.index.trust import trusted_names
+from iamdesk.policy.document import DocumentStore
+from iamdesk.snapshot.account_facts import OpenIdConnectProvider
+from iamdesk.snapshot.model import RoleDetail, Snapshot
+from iamdesk.snapshot.resources import Resource, VpcEndpoint
+
+_POLICY = resource_policy_key("")
+
+
+class ResourceSubjects:
+    """Makes subjects and policy views of what is no principal and no policy of IAM, by key."""
+
+    def __init__(self, snapshot: Snapshot, documents: DocumentStore, holdings: Holdings) -> None:
+        self._snapshot = snapshot
+        self._documents = documents
+        self._holdings = holdings
+
+    def subject(self, key: str) -> Subject | None:
+        """Return what is shown of a resource, its policy, a VPC endpoint or an identity provider; None for no such."""
+        resource = self._resources.get(key) or self._resources.get(key.removesuffix(_POLICY))
+        if resource is not None:
+            return self._resource(key, resource)
+        if (endpoint := self._endpoints.get(key)) is not None:
+            return self._endpoint(key, endpoint)
+        if (provider := self._providers.get(key)) is not None:
+            return self._provider(*provider)
+        return None
+
+    def policy(self, key: str) -> PolicyView | None:
+        """Return the policy of a resource or VPC endpoint by its key; None where there is none."""
+        if (endpoint := self._endpoints.get(key)) is not None and endpoint.policy_document is not None:
+            title = f"Policy of {endpoint.vpc_endpoint_id}"
+            return single_view(self._documents, key, title, NodeKind.RESOURCE_POLICY, endpoint.policy_document)
+        resource = self._resources.get(key.removesuffix(_POLICY)) if key.endswith(_POLICY) else None
+        if resource is None or resource.policy is None:
+            return None
+        name = resource_name(resource.arn)
+        kind = NodeKind.RESOURCE_POLICY
+        return single_view(self._documents, key, f"Policy of {name}", kind, resource.policy, [(resource.arn, name)])
+
+    def links_of(self, arn: str, entry: object) -> tuple[Links, ...]:
+        """Return ways from a principal: to resources whose policies name it, to providers that it trusts as a role."""
+        named = (self._link(resource) for resource in self._allowed_by.get(arn, ()))
+        trusted: Iterable[str] = ()
+        if isinstance(entry, RoleDetail):
+            trusted = (name for name in trusted_names(entry.assume_role_policy_document) if name in self._providers)
+        return links(
+            ("Allowed by name in the policies of", named),
+            ("Identity providers that it trusts", (Link(name, provider_name(name)) for name in trusted)),
+        )
+
+    @cached_property
+    def _resources(self) -> Mapping[str, Resource]:
+        return {resource.arn: resource for resource in self._snapshot.resources}
+
+    @cached_property
+    def _endpoints(self) -> Mapping[str, VpcEndpoint]:
+        return {endpoint_policy_key(one.vpc_endpoint_id): one for one in self._snapshot.vpc_endpoints}
+
+    @cached_property
+    def _providers(self) -> Mapping[str, tuple[str, Provider]]:
+        """(account, provider) by ARN."""
+        found: dict[str, tuple[str, Provider]] = {}
+        for facts in self._snapshot.account_facts:
+            for provider in providers_of(facts):
+                found.setdefault(provider.arn, (facts.account_id, provider))
+        return found
+
+    @cached_property
+    def _allowed_by(self) -> Mapping[str, list[Resource]]:
+        """Resources by the principals that their policies allow by ARN: read without parsing, for there may be many."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self._snapshot.resources:
+            for name in trusted_names(resource.policy):
+                if name in self._holdings.principals:
+                    found.setdefault(name, []).append(resource)
+        return found
+
+    @cached_property
+    def _trusting(self) -> Mapping[str, list[RoleDetail]]:
+        """Roles by the identity providers that they trust."""
+        found: dict[str, list[RoleDetail]] = {}
+        for account in self._snapshot.accounts:
+            for role in account.roles:
+                for name in trusted_names(role.assume_role_policy_document):
+                    if name in self._providers:
+                        found.setdefault(name, []).append(role)
+        return found
+
+    @cached_property
+    def _with_key(self) -> Mapping[str, list[Resource]]:
+        """Resources by the KMS key that encrypts them."""
+        return _grouped((one.encryption_key_arn, one) for one in self._snapshot.resources)
+
+    @cached_property
+    def _behind(self) -> Mapping[str, list[Resource]]:
+        """Access points by the ARN of the bucket that they lead to."""
+        return _grouped(
+            (f"arn:{one.arn.split(':', 2)[1]}:s3:::{bucket.name}", one)
+            for one in self._snapshot.resources
+            if one.access_point is not None
+            for bucket in one.access_point.buckets
+        )
+
+    def _resource(self, key: str, resource: Resource) -> Subject:
+        name, arn = resource_name(resource.arn), resource.arn
+        line = self._line(resource_policy_key(arn), f"Policy of {name}", resource.policy)
+        named = () if resource.policy is None else named_in(self._documents.parse(resource.policy), self._holdings)
+        buckets = resource.access_point.buckets if resource.access_point is not None else ()
+        partition = arn.split(":", 2)[1]
+        key_arn = resource.encryption_key_arn or ""
+        ways = links(
+            ("Named in its policy", named),
+            ("Grants go to", (self._grantee(grant.grantee_principal) for grant in resource.key_grants or ())),
+            ("Encrypted with", [self._key(key_arn)] if key_arn else []),
+            ("Encrypts", map(self._link, self._with_key.get(arn, ()))),
+            ("Leads to", (self._bucket(f"arn:{partition}:s3:::{one.name}", one.name) for one in buckets)),
+            ("Reached through", map(self._link, self._behind.get(arn, ()))),
+        )
+        gaps = (
+            ()
+            if resource.is_policy_captured
+            else ("Its policy was not captured: what it allows or denies is unknown.",)
+        )
+        return Subject(
+            key=key,
+            kind=NodeKind.RESOURCE,
+            title=name,
+            account=owner_of(resource),
+            arn=arn,
+            facts=(
+                ("Service", service_title(arn)),
+                *((("Region", region_of(resource)),) if region_of(resource) else ()),
+                *resource_facts(resource),
+            ),
+            tags=resource.tags or (),
+            policies=(line,) if resource.policy is not None else (),
+            links=ways,
+            gaps=gaps,
+            problems=line.problems,
+            badges=resource_badges(resource),
+            raw=raw_text(resource),
+        )
+
+    def _endpoint(self, key: str, endpoint: VpcEndpoint) -> Subject:
+        line = self._line(key, f"Policy of {endpoint.vpc_endpoint_id}", endpoint.policy_document)
+        has_policy = endpoint.policy_document is not None
+        facts = (
+            ("Leads to", endpoint.service_name),
+            ("Type", endpoint.vpc_endpoint_type or "not captured"),
+            ("VPC", endpoint.vpc_id or "not captured"),
+            ("State", endpoint.state or "not captured"),
+            ("Policy", "limits requests that come through it" if has_policy else "none: it limits nothing"),
+        )
+        return Subject(
+            key=key,
+            kind=NodeKind.VPC_ENDPOINT,
+            title=endpoint.vpc_endpoint_id,
+            account=endpoint.owner_id or "",
+            facts=facts,
+            policies=(line,) if has_policy else (),
+            problems=line.problems,
+            badges=document_badges(endpoint.policy_document) if has_policy else (),
+            raw=raw_text(endpoint),
+        )
+
+    def _provider(self, account: str, provider: Provider) -> Subject:
+        latest = self._snapshot.latest
+        facts: list[tuple[str, str]] = []
+        if isinstance(provider, OpenIdConnectProvider):
+            facts.append(("URL", f"https://{provider.url}" if provider.url else "not captured"))
+            facts.append(("Audiences (client ids)", ", ".join(provider.client_id_list) or "none"))
+            facts += [("Thumbprint", thumbprint) for thumbprint in provider.thumbprint_list]
+        elif provider.valid_until is not None:
+            facts.append(("Its metadata is valid until", date_text(provider.valid_until)))
+        if provider.create_date is not None:
+            facts.append(("Created", age_text(provider.create_date, latest)))
+        roles = self._trusting.get(provider.arn, [])
+        facts.append(("Trusted by", counted(len(roles), "role", "roles")))
+        is_oidc = isinstance(provider, OpenIdConnectProvider)
+        return Subject(
+            key=provider.arn,
+            kind=NodeKind.OIDC_PROVIDER if is_oidc else NodeKind.SAML_PROVIDER,
+            title=provider_name(provider.arn),
+            account=account,
+            arn=provider.arn,
+            facts=tuple(facts),
+            tags=tuple((tag.key, tag.value) for tag in provider.tags),
+            links=links(("Roles that trust it", (Link(role.arn, title_of(role)) for role in roles))),
+            raw=raw_text(provider),
+        )
+
+    def _line(self, key: str, name: str, raw: Any) -> PolicyLine:
+        problems = () if raw is None else problems_of(self._documents.parse(raw))
+        return PolicyLine(key, name, NodeKind.RESOURCE_POLICY, PolicyRole.SELF, "as it stands", problems=problems)
+
+    def _link(self, resource: Resource) -> Link:
+        return Link(resource.arn, resource_name(resource.arn), service_title(resource.arn))
+
+    def _key(self, arn: str) -> Link:
+        found = self._resources.get(arn)
+        return Link("", arn, "not in the snapshot") if found is None else self._link(found)
+
+    def _bucket(self, arn: str, name: str) -> Link:
+        return Link(arn, name, "S3") if arn in self._resources else Link("", name, "not in the snapshot")
+
+    def _grantee(self, arn: str) -> Link:
+        held = self._holdings.principals.get(arn)
+        return Link("", arn, "not in the snapshot") if held is None else Link(arn, title_of(held.entry))
+
+
+def _grouped(pairs: Iterable[tuple[str | None, Resource]]) -> Mapping[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for key, resource in pairs:
+        if key:
+            found.setdefault(key, []).append(resource)
+    return found
