@@ -2,8 +2,14 @@
 
 from enum import StrEnum
 
+from iamdesk.index.organization_index import OrganizationIndex
+from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.account_facts import AccountFacts, CredentialReportEntry
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.organization import OrganizationPolicyType
+from iamdesk.snapshot.resources import Resource
+
+_SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 
 
 class Data(StrEnum):
@@ -12,6 +18,10 @@ class Data(StrEnum):
     CREDENTIAL_REPORT = "the credential report"
     PASSWORD_POLICY = "the password policy"  # noqa: S105 - the name of a kind of data
     IDENTITY_PROVIDERS = "the list of identity providers"
+    RESOURCE_POLICIES = "the policies of resources"
+    ORGANIZATION = "the organization with its service control policies"
+    PEOPLE = "the people of IAM Identity Center, with whether they are disabled"
+    ROOT_CREDENTIALS = "the credential report or the account summary"
 
 
 def facts_of(snapshot: Snapshot, account_id: str) -> AccountFacts | None:
@@ -21,6 +31,15 @@ def facts_of(snapshot: Snapshot, account_id: str) -> AccountFacts | None:
 
 def is_held(snapshot: Snapshot, account_id: str, data: Data) -> bool:
     """Return whether a snapshot holds a kind of data of an account."""
+    match data:
+        case Data.RESOURCE_POLICIES:
+            return any(
+                owner_of(resource) == account_id and resource.is_policy_captured for resource in snapshot.resources
+            )
+        case Data.ORGANIZATION:
+            return _is_placed(snapshot, account_id)
+        case Data.PEOPLE:
+            return any(user.user_status for center in snapshot.identity_centers for user in center.users or ())
     facts = facts_of(snapshot, account_id)
     if facts is None:
         return False
@@ -31,6 +50,22 @@ def is_held(snapshot: Snapshot, account_id: str, data: Data) -> bool:
             return facts.is_password_policy_captured
         case Data.IDENTITY_PROVIDERS:
             return facts.open_id_connect_providers is not None or facts.saml_providers is not None
+        case Data.ROOT_CREDENTIALS:
+            return facts.credential_report is not None or facts.summary is not None
+
+
+def owner_of(resource: Resource) -> str | None:
+    """Return the account that a resource belongs to; None where the snapshot does not tell."""
+    return resource.account_id or resource.arn.split(":", 5)[4] or None
+
+
+def _is_placed(snapshot: Snapshot, account_id: str) -> bool:
+    """Return whether an account's place in the organization is known, and which policies are attached on the way."""
+    organization = snapshot.organization
+    if organization is None:
+        return False
+    index = OrganizationIndex(organization, DocumentStore())
+    return index.has_account(account_id) and index.is_captured(account_id, _SCP)
 
 
 def credentials_of(snapshot: Snapshot, account_id: str, user: str) -> CredentialReportEntry | None:

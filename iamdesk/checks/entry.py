@@ -5,7 +5,7 @@ whatever they ask for. Text only decides whom to ask for, so that roles which tr
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from iamdesk.checks.conditions import Entry, Hold, enter
@@ -15,12 +15,12 @@ from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
 
 ASSUME_ROLE = "sts:AssumeRole"
-_ORGANIZATIONS: tuple[Context, ...] = (
+ORGANIZATIONS: tuple[Context, ...] = (
     {"aws:PrincipalOrgID": None, "aws:PrincipalOrgPaths": None},
     {"aws:PrincipalOrgID": "o-iamdeskstranger", "aws:PrincipalOrgPaths": ["o-iamdeskstranger/r-none/ou-none/"]},
 )
 """A stranger's account is in no organization, or in one of its own."""
-_ANYWHERE: Context = {"aws:SourceIp": "198.51.100.77", "aws:SourceVpce": None, "aws:SourceVpc": None}
+ANYWHERE: Context = {"aws:SourceIp": "198.51.100.77", "aws:SourceVpce": None, "aws:SourceVpc": None}
 """Somewhere on the Internet: an address that is kept for documentation, so nobody's office."""
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
 _ACCOUNT_ID = re.compile(r"\d{12}")
@@ -48,11 +48,11 @@ def stranger_entry(survey: Survey, account: Account, role: RoleDetail) -> Entry 
         if not any(named_all):
             return None
         stranger = survey.stranger(account)
-        ways = [_ask(survey, stranger, role, {**organization, **_ANYWHERE}) for organization in _ORGANIZATIONS]
+        ways = [_ask(survey, stranger, role, {**organization, **ANYWHERE}) for organization in ORGANIZATIONS]
         entry = min(ways, key=lambda way: way.hold)
         if entry.hold in (Hold.OTHER, Hold.DENIED):
             # From elsewhere perhaps: where the network is what decides, that is what the answer has to name.
-            elsewhere = [_ask(survey, stranger, role, organization) for organization in _ORGANIZATIONS]
+            elsewhere = [_ask(survey, stranger, role, organization) for organization in ORGANIZATIONS]
             entry = min((entry, *elsewhere), key=lambda way: way.hold)
         return entry if entry.hold is not Hold.DENIED else None
 
@@ -74,20 +74,19 @@ class TrustedAccount:
 
 
 @dataclass(slots=True)
-class _Callers:
-    """Who of one account may be asked about, and how the trust policy names them."""
+class Callers:
+    """Who of one account may be asked about, and how a policy names them."""
 
     named: dict[str, None] = field(default_factory=dict)
     arns: dict[str, None] = field(default_factory=dict)
     is_whole: bool = False
 
 
-def _outside_callers(survey: Survey, role: RoleDetail) -> dict[str, _Callers]:
-    """Return, by outside account, somebody for each way in which the trust policy names its principals."""
+def outside_callers(survey: Survey, statements: Iterable[Statement], partition: str) -> dict[str, Callers]:
+    """Return, by outside account, somebody for each way in which statements of a resource name its principals."""
     inside = survey.own_accounts
-    partition = role.arn.split(":", 2)[1]
-    found: dict[str, _Callers] = {}
-    for statement in allowing(survey, role):
+    found: dict[str, Callers] = {}
+    for statement in statements:
         if statement.not_principal:
             continue
         # Whom a condition narrows everybody, or a whole account, down to.
@@ -105,7 +104,7 @@ def _outside_callers(survey: Survey, role: RoleDetail) -> dict[str, _Callers]:
                 account_id, caller = _caller_of(text, partition)
                 if account_id is None or account_id in inside:
                     continue
-                callers = found.setdefault(account_id, _Callers())
+                callers = found.setdefault(account_id, Callers())
                 callers.named[text] = None
                 callers.is_whole = callers.is_whole or (text == entry.text and _is_whole(entry))
                 if caller is not None:
@@ -145,7 +144,7 @@ def trusted_accounts(survey: Survey, role: RoleDetail) -> tuple[TrustedAccount, 
 
     def look() -> tuple[TrustedAccount, ...]:
         found = []
-        for account_id, callers in _outside_callers(survey, role).items():
+        for account_id, callers in outside_callers(survey, allowing(survey, role), role.arn.split(":", 2)[1]).items():
             if not callers.arns:
                 continue
             without = min(

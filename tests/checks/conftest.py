@@ -13,6 +13,7 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.snapshot.resources import Resource
 
 ACCOUNT = "111122223333"
 CREATED = "2026-01-10T08:00:00+00:00"
@@ -144,12 +145,29 @@ class Make:
         path.write_text(json.dumps(account))
         return load_snapshot(path)
 
-    def findings(self, check_id: str, *, facts: dict[str, Any] | None = None, **parts: Any) -> list[Finding]:
-        """Run every check; ``facts`` are what was captured of the account besides (`AccountFacts`)."""
+    def resource(self, arn: str, *statements: Any, **more: Any) -> Resource:
+        """A resource with a policy of these statements; without any, it has none."""
+        policy = self.document(*statements) if statements else None
+        return Resource.model_validate({"arn": arn, "account_id": ACCOUNT, "policy": policy, **more})
+
+    def findings(
+        self,
+        check_id: str,
+        *,
+        facts: dict[str, Any] | None = None,
+        beside: dict[str, Any] | None = None,
+        **parts: Any,
+    ) -> list[Finding]:
+        """Run every check; ``facts`` are what was captured of the account besides (`AccountFacts`).
+
+        ``beside`` is what the snapshot holds beside its accounts: resources, the organization.
+        """
         snapshot = self.snapshot(**parts)
         if facts is not None:
             told = AccountFacts.model_validate({"account_id": ACCOUNT, **facts})
             snapshot = snapshot.model_copy(update={"account_facts": (told,)})
+        if beside is not None:
+            snapshot = snapshot.model_copy(update=beside)
         return [found for found in registry.run(Evaluator(snapshot)) if found.check_id == check_id]
 
 

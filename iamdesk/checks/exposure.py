@@ -1,0 +1,202 @@
+"""Resources that outsiders reach: everybody, every AWS account, accounts that the snapshot does not hold.
+
+Decided by asking the engine as the outsider; text only decides what is worth asking.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.conditions import Entry, Hold, enter
+from iamdesk.checks.data import Data
+from iamdesk.checks.entry import ANYWHERE, ORGANIZATIONS, Callers, outside_callers
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.resources import RESOURCES, Question, allowing, questions, resource_subject
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.resources import Resource
+
+ANONYMOUS = "anonymous"
+_LOAD_BALANCER_LOGS = frozenset(
+    {
+        *("127311923021", "033677994240", "027434742980", "797873946194", "098369216593", "754344448648"),
+        *("589379963580", "718504428378", "383597477331", "600734575887", "114774131450", "783225319266"),
+        *("582318560864", "985666609251", "054676820928", "156460612806", "652711504416", "635631232127"),
+        *("009996457667", "897822967062", "076674570225", "507241528517"),
+    }
+)
+"""AWS's own accounts that write the logs of load balancers.
+
+Elastic Load Balancing user guide, "Enable access logs for your Application Load Balancer".
+"""
+
+
+class Opening(NamedTuple):
+    """Something that an outsider may do."""
+
+    question: Question
+    entry: Entry
+
+
+def names_everyone(statement: Statement) -> bool:
+    """Return whether a statement speaks of everybody, or of everybody but some."""
+    return statement.not_principal or any(entry.is_everyone for entry in statement.principals or ())
+
+
+def _openings(survey: Survey, caller: str, asked: tuple[Question, ...]) -> tuple[Opening, ...]:
+    """Return what a caller of no organization, or of one of their own, gets to do from anywhere."""
+    found = []
+    for question in asked:
+        entry = min(
+            (
+                enter(survey, caller, question.action, question.resource, {**organization, **ANYWHERE})
+                for organization in ORGANIZATIONS
+            ),
+            key=lambda entry: entry.hold,
+        )
+        if entry.hold is Hold.OTHER:
+            # Perhaps from elsewhere: where the network is what decides, that is what the answer has to name.
+            entry = enter(survey, caller, question.action, question.resource, ORGANIZATIONS[0])
+        if entry.hold is not Hold.DENIED:
+            found.append(Opening(question, entry))
+    return tuple(found)
+
+
+def open_to_all(survey: Survey, resource: Resource) -> tuple[Opening, ...]:
+    """Return what anybody on the Internet may do with a resource, without signing in."""
+    return survey.once(
+        ("open to all", resource.arn),
+        lambda: _openings(survey, ANONYMOUS, questions(survey, resource, names_everyone)),
+    )
+
+
+def _told(resource: Resource, openings: tuple[Opening, ...], who: str, severity: Severity) -> Iterator[Hit]:
+    """Yield what is open without a doubt, else what hangs on something that nobody here knows."""
+    sure = [one for one in openings if one.entry.hold <= Hold.SECRET]
+    name = resource_subject(resource).name
+    chosen = sure or list(openings)
+    if not chosen:
+        return
+    actions = enumerated(dict.fromkeys(one.question.action for one in chosen))
+    evidence = tuple(
+        Evidence(f"Asked as {who} whether {one.question.action} is allowed.", one.entry.decision) for one in chosen
+    )
+    if not sure:
+        keys = enumerated(dict.fromkeys(key for one in chosen for key in one.entry.keys))
+        yield Hit(
+            f"Whether {who} may do {actions} on {name} hangs on {keys}.",
+            evidence,
+            state=State.CANNOT_TELL,
+            severity=Severity.HIGH,
+        )
+        return
+    keys = enumerated(dict.fromkeys(key for one in sure for key in one.entry.keys))
+    choice = f", once they choose {keys}" if any(one.entry.keys for one in sure) else ""
+    only_lists = all(one.question.level == "List" for one in sure)
+    yield Hit(
+        f"{who[0].upper()}{who[1:]} may do {actions} on {name}{choice}.",
+        evidence,
+        severity=Severity.HIGH if only_lists and severity is Severity.CRITICAL else severity,
+    )
+
+
+@check(
+    "RES-01",
+    over=RESOURCES,
+    title="Resource that is open to everybody",
+    severity=Severity.CRITICAL,
+    question="May anybody on the Internet use a resource, without signing in?",
+    remedy="Name those who are meant under Principal. For buckets, turn Block Public Access on, in the account, too. "
+    "Where the world is meant to read, publish through CloudFront and let it alone in.",
+    standards=("AWS FSBP S3.2", "AWS FSBP S3.3", "NIST 800-53 AC-3"),
+    data=Data.RESOURCE_POLICIES,
+)
+def public_resource(survey: Survey, _account: Account, resource: Resource) -> Iterator[Hit]:
+    """After Block Public Access, with the access control list; one action asked for each level of access."""
+    yield from _told(resource, open_to_all(survey, resource), "anybody", Severity.CRITICAL)
+
+
+@check(
+    "RES-02",
+    over=RESOURCES,
+    title="Resource that is open to every AWS account",
+    severity=Severity.CRITICAL,
+    question="May somebody of an AWS account that nobody named use a resource?",
+    remedy="Name the accounts or roles that are meant under Principal, or test aws:PrincipalOrgID.",
+    standards=("NIST 800-53 AC-3", "ISO 27001:2022 A.8.3"),
+    data=Data.RESOURCE_POLICIES,
+)
+def open_to_accounts(survey: Survey, account: Account, resource: Resource) -> Iterator[Hit]:
+    """What is open without signing in, too, is told by RES-01."""
+    known = {one.question for one in open_to_all(survey, resource)}
+    asked = tuple(one for one in questions(survey, resource, names_everyone) if one not in known)
+    openings = _openings(survey, survey.stranger(account), asked)
+    yield from _told(resource, openings, "anybody with an AWS account", Severity.CRITICAL)
+
+
+@check(
+    "RES-03",
+    over=RESOURCES,
+    title="Resource shared with another account",
+    severity=Severity.HIGH,
+    question="May somebody of an account outside the snapshot and its organization use a resource that names it?",
+    remedy="Confirm who the account is and what it still needs; else remove it from the policy.",
+    standards=("PCI DSS 4.0 7.2.4", "SOC 2 CC6.3"),
+    data=Data.RESOURCE_POLICIES,
+)
+def shared_with_outsiders(survey: Survey, _account: Account, resource: Resource) -> Iterator[Hit]:
+    """Medium where conditions hold it back, or where the account may list and describe alone."""
+    partition = resource.arn.split(":", 2)[1]
+    name = resource_subject(resource).name
+    for account_id, callers in outside_callers(survey, allowing(survey, resource), partition).items():
+        asked = questions(survey, resource, lambda statement, one=account_id: _names(survey, statement, partition, one))  # type: ignore[misc]
+        openings = [
+            Opening(question, entry)
+            for question in asked
+            if callers.arns and (entry := _best(survey, callers, question)).hold is not Hold.DENIED
+        ]
+        if not openings:
+            continue
+        sure = [one for one in openings if one.entry.hold <= Hold.OWN_CHOICE]
+        actions = enumerated(dict.fromkeys(one.question.action for one in sure or openings))
+        keys = enumerated(dict.fromkeys(key for one in openings for key in one.entry.keys))
+        condition = "" if sure else f", under a condition on {keys}"
+        is_aws = account_id in _LOAD_BALANCER_LOGS
+        who = "Elastic Load Balancing's account" if is_aws else "Account"
+        outside = "" if is_aws else ", which is not in the snapshot,"
+        weak = not sure or all(one.question.level == "List" for one in sure)
+        yield Hit(
+            f"{who} {account_id}{outside} may do {actions} on {name}{condition}.",
+            (
+                *(Evidence(f"Asked about {one.question.action}.", one.entry.decision) for one in sure or openings),
+                *(Evidence(f"The policy names {text}.") for text in callers.named),
+            ),
+            object=account_id,
+            severity=Severity.INFO if is_aws else Severity.MEDIUM if weak else Severity.HIGH,
+        )
+
+
+def _names(survey: Survey, statement: Statement, partition: str, account_id: str) -> bool:
+    return account_id in outside_callers(survey, (statement,), partition)
+
+
+def _best(survey: Survey, callers: Callers, question: Question) -> Entry:
+    """Return how somebody of an outside account gets in, who is not in the snapshot's organization."""
+    entry = min(
+        (enter(survey, caller, question.action, question.resource, {}) for caller in callers.arns),
+        key=lambda entry: entry.hold,
+    )
+    organization = survey.snapshot.organization
+    if entry.hold is Hold.OTHER and organization is not None and _needs(entry, organization.id):
+        return Entry(Hold.DENIED, entry.keys, entry.decision)
+    return entry
+
+
+def _needs(entry: Entry, organization: str) -> bool:
+    """Return whether every way in asks for the snapshot's own organization, which is told whom it holds."""
+    ways = entry.decision.conditions
+    return bool(ways) and all(
+        any(key.lower() == "aws:principalorgid" and value == organization for key, value in way.items()) for way in ways
+    )

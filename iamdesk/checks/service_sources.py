@@ -1,0 +1,216 @@
+"""Services as outsiders drive them: roles and resources that a service may use on behalf of any account."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import Data
+from iamdesk.checks.entry import allowing
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.resources import RESOURCES, questions, resource_subject
+from iamdesk.checks.resources import allowing as allowing_of
+from iamdesk.checks.subjects import ROLES
+from iamdesk.checks.survey import STRANGER, Context, Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.keys import trust_policy_key
+from iamdesk.paths import resources
+from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.reach.administration import is_administrator
+from iamdesk.snapshot.model import Account, RoleDetail
+from iamdesk.snapshot.resources import Resource
+
+_PER_ROLE = ("aws:resourcetag/", "iam:resourcetag/", "aws:resource")
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str
+    about: str
+    bind_source: dict[str, str]
+    families: tuple[tuple[str, ...], ...]
+
+
+@cache
+def _data() -> _File:
+    text = (resources() / "data" / "service-sources.json").read_text(encoding="utf-8")
+    return _File.model_validate(json.loads(text))
+
+
+def bind_source() -> Mapping[str, str]:
+    """Return the services whose roles AWS shows with a condition on the source, with the guide that does."""
+    return _data().bind_source
+
+
+@cache
+def family(service: str) -> str:
+    """Return what a service principal belongs to: services of one family share roles by design.
+
+    A Region in the principal (``logs.eu-west-1.amazonaws.com``) does not count.
+    """
+    name = service.removesuffix(".cn").removesuffix(".amazonaws.com")
+    head, dot, last = name.rpartition(".")
+    if dot and last.count("-") >= 2 and last[-1:].isdigit():
+        name = head
+    return next((one[0] for one in _data().families if name in one), name)
+
+
+def _from_elsewhere(survey: Survey, account: Account) -> Context:
+    """Return what a service's request carries that it makes for a resource of a stranger's account."""
+    stranger = survey.stranger_account
+    return {
+        "aws:SourceAccount": stranger,
+        "aws:SourceArn": f"arn:{account.partition}:{STRANGER}:us-east-1:{stranger}:{STRANGER}",
+        "aws:SourceOrgID": None,
+        "aws:SourceOrgPaths": None,
+    }
+
+
+def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tuple[str, ...]:
+    """Return the service principals that statements name."""
+    found = {
+        entry.text: None
+        for statement in statements
+        if not statement.not_principal
+        for entry in statement.principals or ()
+        if entry.type is PrincipalType.SERVICE
+    }
+    return tuple(found)
+
+
+@check(
+    "SVC-01",
+    over=ROLES,
+    title="A service takes the role for any account",
+    severity=Severity.LOW,
+    question="May a service take a role while it works for a resource of a stranger's account?",
+    remedy='Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, better still '
+    '`"ArnLike": {"aws:SourceArn": "…"}` for the resource that the role is for.',
+    standards=("NIST 800-53 AC-3",),
+)
+def role_for_any_source(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Of services for which AWS's guides show the condition; most of them refuse roles of other accounts by themselves.
+
+    Medium where the role is an administrator.
+    """
+    document = survey.evaluator.index.trust(role)
+    services = survey.once(
+        ("services that bind", document),
+        lambda: tuple(one for one in services_of(allowing(survey, role)) if one in bind_source()),
+    )
+    if not services:
+        return
+    # Most trust policies say the same of every role, and there are many of each.
+    key = ("unbound", account.account_id, document) if _is_shared(survey, document) else ("unbound", role.arn)
+    unbound = survey.once(key, lambda: _unbound(survey, account, role, services))
+    if not unbound:
+        return
+    is_admin = is_administrator(survey, account, role)
+    more = ", which is an administrator," if is_admin else ""
+    yield Hit(
+        f"{enumerated(unbound)} may take {role.role_name}{more} for resources of any account.",
+        (
+            Evidence(
+                f"Asked as {enumerated(unbound)} with aws:SourceAccount and aws:SourceArn of a stranger's account: "
+                "allowed.",
+                policy_key=trust_policy_key(role.arn),
+            ),
+            *(Evidence(f"AWS shows the condition for {service}: {bind_source()[service]}.") for service in unbound),
+        ),
+        severity=Severity.MEDIUM if is_admin else Severity.LOW,
+    )
+
+
+def _unbound(survey: Survey, account: Account, role: RoleDetail, services: tuple[str, ...]) -> tuple[str, ...]:
+    context = _from_elsewhere(survey, account)
+    return tuple(
+        service
+        for service in services
+        if survey.ask(service, "sts:AssumeRole", role.arn, context).decision is Verdict.ALLOWED
+    )
+
+
+def _is_shared(survey: Survey, document: Document) -> bool:
+    """Return whether a trust policy says the same of every role of an account that has it."""
+
+    def look() -> bool:
+        if survey.snapshot.organization is not None:
+            return False  # a resource control policy may tell roles apart
+        tests = [test for statement in document.statements for test in statement.conditions]
+        return not any(test.key.startswith(_PER_ROLE) or test.variable_keys for test in tests)
+
+    return survey.once(("shared trust", document), look)
+
+
+@check(
+    "SVC-02",
+    over=RESOURCES,
+    title="A service uses the resource for any account",
+    severity=Severity.MEDIUM,
+    question="May a service use a resource while it works for a stranger's account?",
+    remedy='Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
+    "statement that names the service.",
+    standards=("NIST 800-53 AC-3",),
+    data=Data.RESOURCE_POLICIES,
+)
+def resource_for_any_source(survey: Survey, account: Account, resource: Resource) -> Iterator[Hit]:
+    """High where the service reads: a stranger then gets the content."""
+    context = _from_elsewhere(survey, account)
+    for service in services_of(allowing_of(survey, resource)):
+        asked = questions(survey, resource, lambda statement, one=service: one in services_of((statement,)))  # type: ignore[misc]
+        found = [
+            (question, decision)
+            for question in asked
+            if (decision := survey.ask(service, question.action, question.resource, context)).decision
+            is Verdict.ALLOWED
+        ]
+        if found:
+            actions = enumerated(dict.fromkeys(question.action for question, _ in found))
+            reads = any(question.level == "Read" for question, _ in found)
+            yield Hit(
+                f"{service} may do {actions} on {resource_subject(resource).name} for any account.",
+                tuple(
+                    Evidence(f"Asked about {question.action} with aws:SourceAccount of a stranger's account.", decision)
+                    for question, decision in found
+                ),
+                object=service,
+                severity=Severity.HIGH if reads else Severity.MEDIUM,
+            )
+
+
+@check(
+    "SVC-04",
+    over=ROLES,
+    title="Role for several services",
+    severity=Severity.LOW,
+    question="Does a role let services in that have nothing to do with each other?",
+    remedy="Make one role for each service, with what it needs: each of them can do what the others were given.",
+    standards=("NIST 800-53 AC-5",),
+)
+def role_for_several_services(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Services of one family share roles by design: pipelines with builds, instances with Systems Manager."""
+    document = survey.evaluator.index.trust(role)
+    services = survey.once(("families", document), lambda: _of_several_families(services_of(allowing(survey, role))))
+    if not services:
+        return
+    asked = {service: survey.ask(service, "sts:AssumeRole", role.arn) for service in services}
+    let_in = {
+        service: decision
+        for service, decision in asked.items()
+        if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+    }
+    if _of_several_families(tuple(let_in)):
+        yield Hit(
+            f"{role.role_name} is for {enumerated(let_in, most=8)}.",
+            tuple(Evidence(f"Asked as {service}.", decision) for service, decision in let_in.items()),
+        )
+
+
+def _of_several_families(services: tuple[str, ...]) -> tuple[str, ...]:
+    return services if len({family(service) for service in services}) > 1 else ()
