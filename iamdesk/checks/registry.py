@@ -15,6 +15,7 @@ from iamdesk.checks import (
     credentials,
     dead_conditions,
     exposure,
+    external_ids,
     federation,
     guardrails,
     hidden_power,
@@ -25,6 +26,7 @@ from iamdesk.checks import (
     service_sources,
     services,
     trust,
+    trust_conditions,
     vocabulary,
 )
 from iamdesk.checks.check import Check
@@ -47,6 +49,8 @@ _KINDS: tuple[ModuleType, ...] = (
     breadth,
     chains,
     trust,
+    trust_conditions,
+    external_ids,
     outsiders,
     federation,
     services,

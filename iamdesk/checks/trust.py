@@ -251,7 +251,12 @@ def allow_not_principal(survey: Survey, account: Account, role: RoleDetail) -> I
 
 
 def _statement(survey: Survey, role: RoleDetail, statement: Statement, sentence: str) -> Evidence:
-    policy = AttachedPolicy(
+    return statement_evidence(trust_policy_of(survey, role), statement, sentence)
+
+
+def trust_policy_of(survey: Survey, role: RoleDetail) -> AttachedPolicy:
+    """Return a role's trust policy as statements of it are named in evidence."""
+    return AttachedPolicy(
         Layer.TRUST,
         SourceType.TRUST,
         role.arn,
@@ -260,4 +265,3 @@ def _statement(survey: Survey, role: RoleDetail, statement: Statement, sentence:
         role.arn,
         survey.evaluator.index.trust(role),
     )
-    return statement_evidence(policy, statement, sentence)

@@ -1,0 +1,211 @@
+"""Conditions of trust policies that do not hold: organization, MFA, production apart from the rest."""
+
+import re
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.conditions import Entry, Hold, enter
+from iamdesk.checks.data import Data, credentials_of
+from iamdesk.checks.documents import statement_evidence
+from iamdesk.checks.entry import ASSUME_ROLE, ORGANIZATIONS, allowing, outside_callers, stranger_entry
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.subjects import ROLES, is_reserved
+from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.checks.trust import trust_policy_of
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.references import last_of_arn
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.query.population import positions
+from iamdesk.reach.administration import is_administrator
+from iamdesk.snapshot.model import Account, RoleDetail
+
+_ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
+_MOST_ASKED = 40
+"""Users asked about, of those who may assume one role; a finding names so many and counts the others."""
+_PRODUCTION = re.compile(r"(?<![a-z])(?:prod|prd|production|live)(?![a-z])")
+_OTHER_STAGE = re.compile(
+    r"(?<![a-z])(?:dev|develop|development|sandbox|sandboxes|test|testing|qa|staging|stage|preprod|nonprod|playground)"
+    r"(?![a-z])"
+)
+_NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
+
+
+@check(
+    "TRU-10",
+    over=ROLES,
+    title="Administrator's role without MFA",
+    severity=Severity.MEDIUM,
+    question="May an IAM user become an administrator by assuming a role without MFA?",
+    remedy='Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that lets users in.',
+    standards=("PCI DSS 4.0 8.4", "NIST 800-53 IA-2(1)"),
+)
+def assumed_without_mfa(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Asked as each user who may assume it, without MFA. Users who have no password are programs, which have no MFA."""
+    if is_reserved(role) or not is_administrator(survey, account, role):
+        return
+    users = [arn for arn in _may_assume(survey, role) if ":user/" in arn and _is_person(survey, arn)]
+    found = []
+    for arn in users[:_MOST_ASKED]:
+        decision = survey.ask(arn, ASSUME_ROLE, role.arn, {"aws:MultiFactorAuthPresent": None})
+        if decision.decision is Verdict.ALLOWED:
+            found.append((arn, decision))
+    if found:
+        more = f" (of {len(users):,}, the first {_MOST_ASKED} asked about)" if len(users) > _MOST_ASKED else ""
+        yield Hit(
+            f"{enumerated(last_of_arn(arn) for arn, _ in found)} may assume {role.role_name}, which is an "
+            f"administrator, without MFA{more}.",
+            tuple(Evidence(f"Asked as {last_of_arn(arn)} without MFA.", decision) for arn, decision in found),
+        )
+
+
+def _may_assume(survey: Survey, role: RoleDetail) -> list[str]:
+    """Return who may assume a role, perhaps under conditions."""
+    steps = survey.reach.steps
+    open_to = steps.assumable.of(steps.targets.places[role.arn])
+    return [steps.population.index.subjects[position] for position in positions(open_to.proven | open_to.possible)]
+
+
+def _is_person(survey: Survey, arn: str) -> bool:
+    """Return whether somebody may sign in as a user: not where the credential report says that it has no password."""
+    entry = credentials_of(survey.snapshot, arn.split(":", 5)[4], last_of_arn(arn))
+    return entry is None or entry.password_enabled is not False
+
+
+@check(
+    "TRU-11",
+    over=ROLES,
+    title="Condition on the organization that does not bind",
+    severity=Severity.HIGH,
+    question="Does somebody outside every organization get into a role by a statement that tests the organization?",
+    remedy='Write `"StringEquals": {"aws:PrincipalOrgID": "o-…"}`, without IfExists, a set operator or wildcards.',
+    standards=("NIST 800-53 AC-3",),
+)
+def organization_that_does_not_bind(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """Asked as outsiders of no organization, and of one of their own; the operator's name decides nothing."""
+    for statement in allowing(survey, role):
+        keys = [test.key_text for test in statement.conditions if test.key in _ORGANIZATION_KEYS]
+        if not keys:
+            continue
+        entry = _outsider(survey, account, role, statement)
+        if entry is None or entry.hold > Hold.OWN_CHOICE:
+            continue
+        if statement.index not in {line.index for line in entry.decision.matched_statements if line.owner == role.arn}:
+            continue
+        who = last_of_arn(entry.decision.request.principal)
+        yield Hit(
+            f"{role.role_name} lets in principals of no organization, although its statement {statement.index + 1} "
+            f"tests {enumerated(dict.fromkeys(keys))}.",
+            (
+                Evidence(f"Asked as {who} of another account and of no organization.", entry.decision),
+                statement_evidence(trust_policy_of(survey, role), statement, "The test is true without the key."),
+            ),
+            object=str(statement.index),
+        )
+
+
+def _outsider(survey: Survey, account: Account, role: RoleDetail, statement: Statement) -> Entry | None:
+    """Return how an outsider whom a statement may mean gets in; None where it means nobody outside."""
+    entries = []
+    if any(entry.is_everyone for entry in statement.principals or ()):
+        stranger = stranger_entry(survey, account, role)
+        entries += [stranger] if stranger is not None else []
+    for callers in outside_callers(survey, (statement,), account.partition).values():
+        entries += [
+            enter(survey, caller, ASSUME_ROLE, role.arn, organization)
+            for caller in callers.arns
+            for organization in ORGANIZATIONS
+        ]
+    return min(entries, key=lambda entry: entry.hold, default=None)
+
+
+@check(
+    "TRU-12",
+    over=ROLES,
+    title="Production trusts development",
+    severity=Severity.MEDIUM,
+    question="Does a role of a production account trust an account of a development, test or sandbox unit?",
+    remedy="Let pipelines of a tooling account deploy to production, and take development accounts out of its trust "
+    "policies.",
+    standards=("NIST 800-53 AC-5", "ISO 27001:2022 A.8.31"),
+    data=Data.ORGANIZATION,
+)
+def production_trusts_development(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
+    """By the names of units and accounts; who gets in is asked; accounts that are not held are taken to allow it."""
+    stages = survey.once("stages", lambda: _stages(survey))
+    if stages.get(account.account_id) != "production":
+        return
+    for account_id, arns in _trusted(survey, role).items():
+        if stages.get(account_id) != "other":
+            continue
+        inside = [arn for arn in _may_assume(survey, role) if arn.split(":", 5)[4] == account_id]
+        asked = inside[:1] or ([] if account_id in survey.evaluator.index.accounts else arns[:1])
+        for arn in asked:
+            entry = enter(survey, arn, ASSUME_ROLE, role.arn, {})
+            if entry.hold > Hold.SECRET:
+                continue
+            who = counted(len(inside), "principal") if inside else "principals"
+            yield Hit(
+                f"{role.role_name} of a production account lets in {who} of account {account_id}, which stands under "
+                f"{_place(survey, account_id)}.",
+                (
+                    Evidence(f"Asked as {arn}.", entry.decision),
+                    Evidence(f"Account {account.account_id} stands under {_place(survey, account.account_id)}."),
+                ),
+                object=account_id,
+            )
+
+
+def _trusted(survey: Survey, role: RoleDetail) -> dict[str, list[str]]:
+    """Return the accounts of the organization that a trust policy names, with somebody of each to ask about."""
+    found: dict[str, list[str]] = {}
+    own = role.arn.split(":", 5)[4]
+    for statement in allowing(survey, role):
+        for entry in () if statement.not_principal else statement.principals or ():
+            if entry.type is not PrincipalType.AWS:
+                continue
+            account_id = entry.text if entry.text.isdecimal() else (entry.text.split(":", 5) + [""] * 6)[4]
+            if len(account_id) == 12 and account_id != own:
+                is_whole = entry.text.isdecimal() or entry.text.endswith(":root")
+                somebody = f"arn:{role.arn.split(':', 2)[1]}:iam::{account_id}:role/{STRANGER}"
+                caller = somebody if is_whole else entry.text
+                found.setdefault(account_id, []).append(caller)
+    return found
+
+
+def _stages(survey: Survey) -> dict[str, str]:
+    """Return ``production`` or ``other`` by account, where the names of its units, or its own, tell."""
+    organization = survey.snapshot.organization
+    if organization is None:
+        return {}
+    found = {}
+    for node in organization.nodes:
+        if node.id.isdecimal():
+            stage = next(filter(None, (_stage(name) for name in _names(survey, node.id))), None)
+            if stage is not None:
+                found[node.id] = stage
+    return found
+
+
+def _names(survey: Survey, account_id: str) -> list[str]:
+    """Return the names on the way from an account to the root: its own first."""
+    organization = survey.snapshot.organization
+    nodes = {node.id: node for node in organization.nodes} if organization is not None else {}
+    names: list[str] = []
+    at = nodes.get(account_id)
+    while at is not None and len(names) < 20:
+        names.append(at.name)
+        at = nodes.get(at.parent_id) if at.parent_id else None
+    return names
+
+
+def _stage(name: str) -> str | None:
+    lowered = name.lower()
+    if _OTHER_STAGE.search(lowered) or _NOT_PRODUCTION.search(lowered):
+        return "other"
+    return "production" if _PRODUCTION.search(lowered) else None
+
+
+def _place(survey: Survey, account_id: str) -> str:
+    return " / ".join(reversed(_names(survey, account_id))) or account_id
