@@ -27,6 +27,7 @@ class Page(StrEnum):
     """What a picture brings forward."""
 
     OVERVIEW = "overview"
+    CAPTURED = "captured"
     FINDINGS = "findings"
     ACCESS = "access"
     WHO_CAN = "who-can"

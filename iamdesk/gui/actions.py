@@ -53,6 +53,13 @@ _Key = QKeySequence.StandardKey
 
 COMMANDS: tuple[Command, ...] = (
     Command("actionOpen", Menu.FILE, "&Open snapshot…", "Open a file of authorization details.", (_Key.Open,)),
+    Command(
+        "actionOpenFolder",
+        Menu.FILE,
+        "Open &folder…",
+        "Open a folder of outputs of the AWS CLI: a bundle, or loose files.",
+        ("Ctrl+K",),
+    ),
     Command("actionOpenSample", Menu.FILE, "Open the &sample", "Open the sample account that ships with iamdesk."),
     Command(
         "actionCollect",
@@ -191,6 +198,15 @@ COMMANDS: tuple[Command, ...] = (
         group=3,
     ),
     Command(
+    Command(
+        "actionCaptured",
+        Menu.VIEW,
+        "What this snapshot &holds",
+        "Show every kind of data as captured, in part or not, and how to capture it.",
+        ("Ctrl+Shift+H",),
+        Needs.SNAPSHOT,
+        1,
+    ),
         "actionZoomOut", Menu.VIEW, "&Smaller policy text", "Make the policy text smaller.", (_Key.ZoomOut,), group=3
     ),
     Command(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QStackedWidget, QVBoxLayout, QWidget
 
@@ -28,6 +28,7 @@ from iamdesk.gui.plain_text import ElidedLabel, menu_text, visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
+from iamdesk.gui.start.captured_page import CapturedPage
 from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.gui.start.start_page import StartPage
@@ -59,11 +60,12 @@ class MainWindow(QMainWindow):
         self.workspace = Workspace(self, self.session, self.jobs, self.prompts)
         self.start = StartPage()
         self.overview = OverviewPage(self.session, self.jobs)
+        self.captured = CapturedPage(self.session, self.jobs)
         self.trouble = MessageBar()
         self.pages = QStackedWidget()
         self._is_prepared = False
         self._lay_out()
-        self._cycle = PanelCycle((self.start, *self.workspace.panels()), app, self)
+        self._cycle = PanelCycle((self.start, self.captured, *self.workspace.panels()), app, self)
         self.menus = Menus(self, self.session, {**self._commands(), **self.workspace.commands()})
         self._recent_menu = QMenu("Open &recent", self)
         self._finish_menus()
@@ -72,7 +74,7 @@ class MainWindow(QMainWindow):
         self._show_start()
 
     def _lay_out(self) -> None:
-        for page in (self.start, self.overview, self.workspace.inspector):
+        for page in (self.start, self.overview, self.captured, self.workspace.inspector):
             self.pages.addWidget(page)
         middle = QWidget()
         layout = QVBoxLayout(middle)
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
     def _commands(self) -> dict[str, Callable[[], None]]:
         return {
             "actionOpen": self.ask_and_open,
+            "actionOpenFolder": self.ask_for_folder,
             "actionOpenSample": lambda: self.open_path(paths.sample_snapshot()),
             "actionCollect": self.collecting.show,
             "actionReload": self._reload,
@@ -97,6 +100,7 @@ class MainWindow(QMainWindow):
             "actionBack": self.history.back,
             "actionForward": self.history.forward,
             "actionOverview": self.show_overview,
+            "actionCaptured": self.show_captured,
             "actionShowFindings": lambda: self._go_to("findingsDock"),
             "actionShowWhoCan": lambda: self._go_to("whoCanDock"),
             "actionShowWays": self.show_ways,
@@ -138,6 +142,7 @@ class MainWindow(QMainWindow):
         self.collecting.open_wanted.connect(self.open_path)
         self.collecting.offered.connect(self._offer)
         self.opening.opened.connect(self._opened)
+        self.overview.captured_wanted.connect(self.show_captured)
         self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
@@ -167,6 +172,18 @@ class MainWindow(QMainWindow):
 
     def show_overview(self) -> None:
         """Show the snapshot as a whole."""
+    def ask_for_folder(self) -> None:
+        """Ask for a folder and open it: what has no manifest cannot be named by one of its files."""
+        recent = self.settings.recent
+        path = self.prompts.folder_to_open(self, recent[0].parent if recent else Path.home())
+        if path is not None:
+            self.open_path(path)
+
+    def show_captured(self) -> None:
+        """Show what the snapshot holds of each kind of data."""
+        self.pages.setCurrentWidget(self.captured)
+        self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
+
         self.pages.setCurrentWidget(self.overview)
 
     def show_access(self) -> None:
@@ -250,6 +267,7 @@ class MainWindow(QMainWindow):
             self.start: "getting-a-snapshot",
             self.workspace.question: "asking",
             self.workspace.answer: "reading-an-answer",
+            self.captured: "what-it-holds",
             self.workspace.findings: "findings",
             self.workspace.who_can: "asking-in-reverse",
             self.workspace.ways: "ways",

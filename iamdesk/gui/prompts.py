@@ -15,6 +15,16 @@ class Prompts:
         name, _ = QFileDialog.getOpenFileName(parent, "Open a snapshot", str(folder), _SNAPSHOTS)
         return Path(name) if name else None
 
+    def folder_to_open(self, parent: QWidget, folder: Path) -> Path | None:
+        """Ask for a folder that holds a snapshot; None when the user thinks better of it."""
+        name = QFileDialog.getExistingDirectory(parent, "Open a folder", str(folder))
+        return Path(name) if name else None
+
+    def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:
+        """Ask for a file; ``kinds`` is a filter as Qt writes it. None when the user thinks better of it."""
+        name, _ = QFileDialog.getOpenFileName(parent, title, str(folder), kinds)
+        return Path(name) if name else None
+
     def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:
         """Ask where to save; ``kinds`` is a filter as Qt writes it. None when the user thinks better of it."""
         name, _ = QFileDialog.getSaveFileName(parent, title, str(suggestion), kinds)

@@ -34,9 +34,9 @@ def render(
 ) -> None:
     """Open a snapshot, select what ``select`` names (ARN or key), ask (principal, action, resource), save the window.
 
-    ``page`` brings a page forward: ``overview``, ``findings``, ``access`` (of what is selected), ``who-can`` (what
-    ``ask`` asks). Works on a display and, where there is none, without. Settings of the user are neither read nor
-    written.
+    ``page`` brings a page forward: ``overview``, ``captured`` (what the snapshot holds), ``findings``, ``access`` (of
+    what is selected), ``who-can`` (what ``ask`` asks). Works on a display and, where there is none, without. Settings
+    of the user are neither read nor written.
 
     Raises:
         ScreenshotError: the snapshot cannot be opened, the question cannot be asked, the key is not in the snapshot,
@@ -116,6 +116,8 @@ def _turn_to(window: "MainWindow", page: str) -> None:
     match page:
         case "overview":
             window.show_overview()
+        case "captured":
+            window.show_captured()
         case "findings":
             window.workspace.bring_forward("findingsDock")
         case "access" if session.subject_key:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iamdesk.index.capture_commands import RETIRED, capture_commands
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.capture import Capture, CaptureState
 from iamdesk.snapshot.layout import Call, Kind
@@ -11,8 +12,6 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
 _MOST_TOLD = 20
-_RETIRED = frozenset({"mediastore"})
-"""Services that AWS has ended: what an old bundle has of them is read, but nobody is asked to list them."""
 
 
 class Extent(StrEnum):
@@ -36,6 +35,8 @@ class CapturedData:
     """What the missing part means for answers, in a sentence; empty where nothing is missing."""
     command: str
     """The command that captures it, or the first of several; empty where nothing is missing."""
+    commands: tuple[str, ...] = ()
+    """All commands that are missing or failed, as typed in a bundle's top folder; empty where nothing is missing."""
     gaps: tuple[str, ...] = ()
     """Calls that failed and files that cannot be read, one line each; at most twenty and a count."""
 
@@ -139,10 +140,18 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
                 detail=f"{held:,} of {whole:,} {what}" if whole else what,
                 means="" if extent is Extent.CAPTURED else about.means,
                 command="" if extent is Extent.CAPTURED else CALLS[about.command].command_line,
+                commands=() if extent is Extent.CAPTURED else _commands(snapshot, kind),
                 gaps=_told(gaps),
             )
         )
     return tuple(rows)
+
+
+def _commands(snapshot: Snapshot, kind: Kind) -> tuple[str, ...]:
+    held = {capture.account_id for capture in snapshot.captures if capture.kind is kind}
+    accounts = sorted(_accounts(snapshot))
+    # Where every account was asked for some of it, the rest is missing from any of them.
+    return capture_commands(snapshot, kind, [account for account in accounts if account not in held] or accounts)
 
 
 def _told(gaps: list[Capture]) -> tuple[str, ...]:
@@ -242,7 +251,7 @@ def _unlisted(snapshot: Snapshot) -> list[str]:
         for capture in snapshot.captures
         if CALLS[capture.service, capture.command].lists and capture.state in states
     }
-    return sorted(services - listed - _RETIRED)
+    return sorted(services - listed - RETIRED)
 
 
 def _is_bucket(resource: Resource) -> bool:

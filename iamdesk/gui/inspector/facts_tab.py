@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QListView, QSizePolicy, QVBoxLayout, QWidget
 
@@ -13,6 +13,8 @@ from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Link, Links, Subject
+
+_NO_SELECTION = QItemSelectionModel.SelectionFlag.NoUpdate
 
 
 class LinkList(QAbstractListModel):
@@ -132,7 +134,8 @@ class FactsTab(QWidget):
         groups = (("", subject.facts), ("Tags", subject.tags), ("Not in the snapshot", gaps), ("Odd in its entry", odd))
         self.facts.show_groups(groups)
         self._model.show(subject.links, kind_of)
-        self.links.setCurrentIndex(self._model.index(1, 0))
+        # The cursor stands ready on the first link, and nothing looks chosen.
+        self.links.selectionModel().setCurrentIndex(self._model.index(1, 0), _NO_SELECTION)
         self.links.setVisible(bool(subject.links))
         # With links the facts take the room they need and no more than half; without, all there is.
         grows = QSizePolicy.Policy.Maximum if subject.links else QSizePolicy.Policy.Expanding

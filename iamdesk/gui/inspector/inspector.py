@@ -115,7 +115,7 @@ class Inspector(QWidget):
         session.access_shown.connect(self.show_access)
         session.badges_decided.connect(lambda _badges: self._refresh_badges())
         self.header.copy_wanted.connect(self._copy)
-        self.facts.key_chosen.connect(session.show_key)
+        self.facts.key_chosen.connect(self._follow)
         self.policies.key_chosen.connect(session.show_key)
         self.policies.reader.copied.connect(session.announce)
         self.trust.copied.connect(session.announce)
@@ -240,6 +240,11 @@ class Inspector(QWidget):
     def _tab_changed(self, index: int) -> None:
         if not self._showing and self._subject is not None:
             self._chosen_tab[_is_policy(self._subject)] = index
+
+    def _follow(self, key: str) -> None:
+        """Go where a link of the overview leads, and stay on the overview: there the next link stands."""
+        self._chosen_tab[False] = self.tabs.indexOf(self.facts)
+        self._session.show_key(key)
 
     def _show_decision(self, decision: Decision | None) -> None:
         opened = self._session.snapshot

@@ -284,6 +284,8 @@ class NavigatorPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if node.kind in PRINCIPALS:
             menu.addAction("&Ask about this principal", lambda: self._session.draft(principal=node.key))
+        if node.kind is NodeKind.RESOURCE:
+            menu.addAction("&Ask about this resource", lambda: self._session.draft(resource=node.key))
         if node.kind in PRINCIPALS or node.kind is NodeKind.GROUP:
             menu.addAction("Wha&t can it do?", lambda: self._session.show_access(node.key))
         if node.kind is NodeKind.ROLE:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QListWidget,
@@ -17,13 +15,14 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.gui import marks
+from iamdesk.gui.findings.link_button import LinkButton
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.session import Session
 from iamdesk.gui.start.bar_chart import Bar, BarChart
+from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.overview_facts import capture_lines, rows_by_badge, section_counts
-from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, Outline
 
 if TYPE_CHECKING:
@@ -41,32 +40,10 @@ _BADGE_NAMES = {
 }
 
 
-class Card(QFrame):
-    """A titled surface of the overview."""
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        line = self.fontMetrics().lineSpacing()
-        self.title = plain_label(title)
-        font = self.title.font()
-        font.setBold(True)
-        self.title.setFont(font)
-        self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(line, line * 3 // 4, line, line)
-        self.body.setSpacing(line // 2)
-        self.body.addWidget(self.title)
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint surface and edge."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(colour(Colour.CARD, self.palette()))
-        painter.setPen(colour(Colour.RULE, self.palette()))
-        painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-
-
 class OverviewPage(QScrollArea):
-    """Everything on it leads to the navigator."""
+    """Everything on it leads to the navigator, but for one link to what the snapshot holds."""
+
+    captured_wanted = Signal()
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
         super().__init__(parent)
@@ -89,6 +66,7 @@ class OverviewPage(QScrollArea):
         self.problems.setFrameShape(QListWidget.Shape.NoFrame)
         self.problems.setAccessibleName("What is odd in the snapshot")
         self._captured = QGridLayout()
+        self.captured_link = LinkButton("What this snapshot holds, and what it lacks", self.captured_wanted.emit)
         self._rows: dict[Badge, tuple[int, ...]] = {}
         self._lay_out()
         self.people.chosen.connect(self._go_to_row)
@@ -118,6 +96,7 @@ class OverviewPage(QScrollArea):
         self._problem_card.body.addWidget(self.problems)
         captured = Card("How it was captured")
         captured.body.addLayout(self._captured)
+        captured.body.addWidget(self.captured_link)
         captured.body.addStretch(1)
         left, right = QVBoxLayout(), QVBoxLayout()
         for column, cards in ((left, (people, captured)), (right, (risks, self._list_card, self._problem_card))):

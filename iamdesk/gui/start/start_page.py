@@ -41,7 +41,7 @@ class StartPage(QScrollArea):
         self.open_door = Door(
             Glyph.OPEN,
             "Open a snapshot…",
-            "A file of authorization details. Dropping it on this window does the same.",
+            "A file, or a folder with Ctrl+K. Dropping either on this window does the same.",
             open_keys,
         )
         self.sample_door = Door(

@@ -1,0 +1,59 @@
+"""Commands to copy: read-only, in the fixed-pitch font, with a button beside them."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
+
+from iamdesk.gui import marks
+from iamdesk.gui.marks import Glyph
+from iamdesk.gui.plain_text import visible
+
+_LINES_SHOWN = 4
+
+
+class CommandBox(QWidget):
+    """Shows one command a line; long lines scroll. Tab goes on to the button, and from it to what comes next."""
+
+    def __init__(self, what: str, commands: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._commands = "\n".join(commands)
+        several = len(commands) > 1
+        lines = min(len(commands), _LINES_SHOWN)
+        self.text = QPlainTextEdit("\n".join(map(visible, commands)))
+        self.text.setReadOnly(True)
+        self.text.setTabChangesFocus(True)
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.text.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.text.setAccessibleName(
+            f"{'Commands that capture' if several else 'Command that captures'}: {visible(what)}"
+        )
+        bar = self.text.horizontalScrollBar().sizeHint().height()
+        margin = 2 * (self.text.frameWidth() + round(self.text.document().documentMargin()))
+        self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + margin + bar + 4)
+        self.button = QPushButton("Copy the commands" if several else "Copy the command")
+        self.button.setAccessibleName(f"Copy what captures: {visible(what)}")
+        self.button.clicked.connect(self.copy)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+        self._tint()
+
+    def copy(self) -> None:
+        """Put the commands on the clipboard, one a line."""
+        QGuiApplication.clipboard().setText(self._commands)
+        self.button.setText("Copied")
+
+    def _tint(self) -> None:
+        self.button.setIcon(marks.icon(Glyph.COPY, self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "button"):
+            self._tint()

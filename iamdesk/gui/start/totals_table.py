@@ -1,0 +1,82 @@
+"""Control totals as a table: what AWS counts beside what the snapshot holds, those that differ first."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from iamdesk.gui import marks
+from iamdesk.gui.marks import Glyph, Mark
+from iamdesk.gui.plain_text import set_cell_tooltip, visible
+from iamdesk.index.control_totals import ControlTotal
+
+_COLUMNS = ("State", "Account", "What", "AWS counts", "Snapshot holds", "Counted by")
+_NUMBERS = (3, 4)
+_TOTAL = Qt.ItemDataRole.UserRole
+_ROWS_SHOWN = 12
+
+
+class TotalsTable(QTreeWidget):
+    """One line a comparison. The names that only one side has are the rows below it, and its tooltip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("controlTotals")
+        self.setAccessibleName("Control totals")
+        self.setColumnCount(len(_COLUMNS))
+        self.setHeaderLabels(_COLUMNS)
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setFrameShape(QTreeWidget.Shape.NoFrame)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setSectionsMovable(False)
+
+    def show_totals(self, totals: Sequence[ControlTotal]) -> None:
+        """Show comparisons, those that differ first; in these two groups the order stays."""
+        self.clear()
+        for total in sorted(totals, key=lambda total: total.agrees):
+            state = "agrees" if total.agrees else "differs"
+            cells = (state, total.account_id, total.what, f"{total.counted:,}", f"{total.held:,}", total.counted_by)
+            item = QTreeWidgetItem([visible(cell) for cell in cells])
+            item.setData(0, _TOTAL, total)
+            for column in range(len(_COLUMNS)):
+                set_cell_tooltip(item, column, total.sentence)
+            for column in _NUMBERS:
+                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            spoken = f"{state}: account {total.account_id}, {total.sentence}"
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(spoken))
+            self.addTopLevelItem(item)
+            for names, where in ((total.only_counted, total.counted_by), (total.only_held, "snapshot")):
+                for name in names:
+                    item.addChild(QTreeWidgetItem(["", "", visible(f"{name}: only in the {where}")]))
+        self._tint()
+        self.setRootIsDecorated(any(total.only_counted or total.only_held for total in totals))
+        first = self.topLevelItem(0)
+        if first is not None:
+            self.setCurrentItem(first)
+        row = max(self.sizeHintForRow(0), self.fontMetrics().lineSpacing())
+        lines = min(max(len(totals), 1), _ROWS_SHOWN)
+        self.setFixedHeight(self.header().sizeHint().height() + row * lines + self.fontMetrics().lineSpacing())
+
+    def _tint(self) -> None:
+        for row in range(self.topLevelItemCount()):
+            item = self.topLevelItem(row)
+            if item is not None:
+                total = item.data(0, _TOTAL)
+                item.setIcon(0, marks.icon(Mark.ALLOWED if total.agrees else Glyph.WARNING, self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._tint()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Copy the current line as TSV."""
+        item = self.currentItem()
+        if event.matches(QKeySequence.StandardKey.Copy) and item is not None:
+            QGuiApplication.clipboard().setText("\t".join(item.text(column) for column in range(len(_COLUMNS))))
+        else:
+            super().keyPressEvent(event)
