@@ -5,6 +5,7 @@ same object and none asks a second time. All of it may be called from any thread
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from iamdesk.snapshot.reader import load_snapshot
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding
+    from iamdesk.compare.shapes import Comparison
     from iamdesk.explain.changes import Changes
     from iamdesk.query.denial import Denial, Why
     from iamdesk.query.evaluator import Evaluator
@@ -315,6 +317,22 @@ class Workbench:
         with collector_paused():
             snapshot = load_snapshot(path, progress=progress, cancelled=cancelled)
             return OpenSnapshot(snapshot, build_outline(snapshot))
+
+    @staticmethod
+    def compare(
+        old: OpenSnapshot,
+        new: OpenSnapshot,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "Comparison":
+        """Return what changed in effect between two snapshots, by which change; seconds for thousands of principals.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.compare.comparison import compare_snapshots
+
+        return compare_snapshots(old.snapshot, new.snapshot, datetime.now(UTC), progress, cancelled)
 
     def evaluate_case(self, case: Mapping[str, Any], unknown_context: UnknownContext) -> Decision:
         """Answer a self-contained case, which brings its own policies; no snapshot takes part.

@@ -6,6 +6,7 @@ import typer
 
 from iamdesk.cli.can import can
 from iamdesk.cli.collect import collect
+from iamdesk.cli.diff import diff
 from iamdesk.cli.findings import findings
 from iamdesk.cli.output import say, version
 from iamdesk.cli.paths import paths
@@ -52,6 +53,7 @@ for name, command in (
     ("why", why),
     ("simulate", simulate),
     ("findings", findings),
+    ("diff", diff),
     ("validate", validate),
     ("collect", collect),
 ):

@@ -118,3 +118,22 @@ STILL_POSSIBLE_ON_AWS_ROLES = frozenset(
     {"passrole", "createservicelinkedrole", "deleteservicelinkedrole", "updateroledescription", "updaterole"}
 )
 """Writes that IAM takes even for roles which AWS owns."""
+
+
+def told_apart_by(service: str, name: str, is_write: bool) -> object:
+    """Return what tells an action from others of its service by the rules of single services alone.
+
+    Two actions of one service (names in lower case) for which it is the same, and which act on the same resource types
+    and take the same keys, are decided alike wherever the same statements cover them.
+    """
+    match service:
+        case "sts":
+            return name
+        case "kms":
+            return name in KMS_CROSS_ACCOUNT, name in GRANTABLE_ON_KEYS, name == "retiregrant"
+        case "iam":
+            return is_write, name in STILL_POSSIBLE_ON_AWS_ROLES, name.startswith(("attach", "detach"))
+        case "s3":
+            return name in ABOUT_THE_ACCESS_POINT
+        case _:
+            return None

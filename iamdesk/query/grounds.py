@@ -119,7 +119,7 @@ def fresh_ground(service: str, partition: str, account: str) -> Ground:
     actions = service_actions(service)
     plots: dict[str, int] = {}
     for name, acting in actions.by_type.items():
-        for resource in _fresh(service, name, partition, account):
+        for resource in fresh_resources(service, name, partition, account):
             plots[resource] = plots.get(resource, 0) | acting
     found = [Plot(resource, acting) for resource, acting in plots.items()]
     found += [Plot("*", part) for part in _by_list_of_account(actions) if part]
@@ -136,7 +136,8 @@ def _by_list_of_account(actions: ServiceActions) -> Iterator[int]:
     yield actions.without_resource & ~lists
 
 
-def _fresh(service: str, type_name: str, partition: str, account: str) -> Iterator[str]:
+def fresh_resources(service: str, type_name: str, partition: str, account: str) -> Iterator[str]:
+    """Yield the fresh resource of a type; none where AWS's list does not hold the type."""
     listed = reference().resource_type(service, type_name)
     if listed is None:
         return

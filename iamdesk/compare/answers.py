@@ -1,0 +1,232 @@
+"""One question under both snapshots: what is gained, what is lost, and where that cannot be told."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import product
+from math import prod
+
+from iamdesk.compare.side import Side
+from iamdesk.evaluate.context import Fact, Knowledge
+from iamdesk.evaluate.domains import domains
+from iamdesk.evaluate.effort import is_too_much
+from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.truth import FALSE, MAYBE
+from iamdesk.evaluate.unknowns import ConditionSet
+from iamdesk.evaluate.verdict import Verdict
+
+type Context = Mapping[str, str | Sequence[str] | None]
+
+
+class Kind(StrEnum):
+    """Which way access changed."""
+
+    GAINED = "gained"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A request that is decided otherwise under the new snapshot than under the old one. Anybody can ask it again."""
+
+    principal: str
+    action: str
+    resource: str
+    context: tuple[tuple[str, str | tuple[str, ...] | None], ...]
+    """Keys and values; None: the key is absent."""
+    old: Verdict | None
+    """None: the snapshot does not hold the principal."""
+    new: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One question under both snapshots."""
+
+    changes: tuple[tuple[Kind, Witness], ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Why it cannot be told whether something (else) changed; with neither, it is proved that nothing did."""
+
+
+SAME = Compared()
+
+_DOUBTFUL_GAPS = frozenset(
+    {"policy-missing", "group-missing", "boundary-missing", "scp-missing", "rcp-missing", "canonical-user-missing"}
+)
+"""Missing parts that may say one thing in one snapshot and another thing in the other, without a trace in either."""
+_MOST_SETS = 16
+_MOST_TRIED = 1024
+
+
+def compare(old: Side, new: Side, principal: str, action: str, resource: str, given: Context | None = None) -> Compared:
+    """Ask one question of both snapshots, whatever the context is."""
+    before = old.trace(principal, action, resource, given)
+    after = new.trace(principal, action, resource, given)
+    return _Asking(old, new, principal, action, resource, given or {}).compare(before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    old: Side
+    new: Side
+    principal: str
+    action: str
+    resource: str
+    given: Context
+
+    def compare(self, before: Trace | None, after: Trace | None) -> Compared:
+        if before is None and after is None:
+            return SAME
+        doubts = [*_doubts_of(before, after)]
+        was, now = _verdict(before), _verdict(after)
+        found: list[tuple[Kind, Witness]] = []
+        if Verdict.CONDITIONAL not in (was, now):
+            if was is not now:
+                kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
+                found.append((kind, self._witness({}, before, after)))
+            elif _other(before) is not _other(after):
+                doubts.append("AWS's pages disagree on how this is decided, and by the other reading it changed.")
+            return Compared(tuple(found), tuple(doubts) if not found else ())
+        if was is now and _says_the_same(before, after):
+            return Compared((), tuple(doubts))
+        found += self._under(Kind.GAINED, _ways(before, allowed=False), _ways(after, allowed=True))
+        found += self._under(Kind.LOST, _ways(before, allowed=True), _ways(after, allowed=False))
+        if found or before is None or after is None:
+            return Compared(tuple(found), tuple(doubts))
+        tried = self._try_all(before, after)
+        if tried is None or (not tried and was is not now):
+            doubts.append("It hangs on conditions with more values than can be tried.")
+        return Compared(tuple(tried or ()), tuple(doubts))
+
+    def _try_all(self, before: Trace, after: Trace) -> list[tuple[Kind, Witness]] | None:
+        """Try every combination of values that the tests of both snapshots tell apart.
+
+        None where there are too many of them, or values are left that may come out in another way: nothing is proved.
+        """
+        hanging = [result for trace in (before, after) for result in trace.results if result.truth is MAYBE]
+        if is_too_much(hanging, after.subject):
+            return None
+        keys = tuple(dict.fromkeys(key for result in hanging for key in _open_keys(result, before, after)))
+        tried = domains(keys, hanging, after.subject.where_least_is_known())
+        is_all = all(domain.is_complete for domain in tried)
+        if prod(len(domain.facts) for domain in tried) > _MOST_TRIED:
+            return None
+        for combination in product(*(domain.facts for domain in tried)):
+            context = {key: _value(fact) for key, fact in zip(keys, combination, strict=True)}
+            for kind in Kind:
+                found = self._under(kind, [context], [])
+                if found:
+                    return found
+        return [] if is_all else None
+
+    def _under(self, kind: Kind, refused: Sequence[Context], allowed: Sequence[Context]) -> list[tuple[Kind, Witness]]:
+        """Look for a context in which the one snapshot allows what the other one does not."""
+        for context in (*allowed, *refused):
+            told = {**self.given, **context}
+            before = self.old.trace(self.principal, self.action, self.resource, told)
+            after = self.new.trace(self.principal, self.action, self.resource, told)
+            was, now = _verdict(before), _verdict(after)
+            if kind is Kind.GAINED and now is Verdict.ALLOWED and was is not Verdict.ALLOWED:
+                return [(kind, self._witness(context, before, after))]
+            if kind is Kind.LOST and was is Verdict.ALLOWED and now is not Verdict.ALLOWED:
+                return [(kind, self._witness(context, before, after))]
+        return []
+
+    def _witness(self, context: Context, before: Trace | None, after: Trace | None) -> Witness:
+        told = tuple(
+            (key, value if value is None or isinstance(value, str) else tuple(value))
+            for key, value in {**self.given, **context}.items()
+        )
+        return Witness(
+            self.principal,
+            self.action,
+            self.resource,
+            told,
+            None if before is None else before.verdict,
+            None if after is None else after.verdict,
+        )
+
+
+def _verdict(trace: Trace | None) -> Verdict:
+    """Return allowed, conditional, or (whichever refusal it is) implicitly denied."""
+    if trace is None or trace.verdict is Verdict.EXPLICIT_DENY:
+        return Verdict.IMPLICIT_DENY
+    return trace.verdict
+
+
+def _other(trace: Trace | None) -> Verdict | None:
+    if trace is None or trace.other is None:
+        return None
+    return Verdict.IMPLICIT_DENY if trace.other is Verdict.EXPLICIT_DENY else trace.other
+
+
+def _ways(trace: Trace | None, *, allowed: bool) -> list[Context]:
+    """Return the smallest contexts in which it is allowed, or not; the empty one where it always is so."""
+    verdict = _verdict(trace)
+    if verdict is not Verdict.CONDITIONAL:
+        return [{}] if (verdict is Verdict.ALLOWED) is allowed else []
+    if trace is None:
+        return []
+    return [_as_context(one) for one in (trace.sets if allowed else trace.denials)[:_MOST_SETS]]
+
+
+def _as_context(facts: ConditionSet) -> Context:
+    found: dict[str, str | Sequence[str] | None] = {}
+    for key, fact in facts.items():
+        found[key] = _value(fact)
+    return found
+
+
+def _value(fact: Fact) -> str | Sequence[str] | None:
+    if fact.knowledge is Knowledge.ABSENT:
+        return None
+    return fact.values[0] if len(fact.values) == 1 else list(fact.values)
+
+
+def _open_keys(result: StatementResult, *traces: Trace) -> Iterator[str]:
+    """Yield the keys whose values are not known and on which a statement hangs."""
+    keys = [key for open_test in result.open_tests for key in (open_test.test.key, *open_test.test.variable_keys)]
+    if result.open_resource:
+        keys += result.statement.resource_keys()
+    for key in keys:
+        if any(trace.subject.context.fact(key).knowledge >= Knowledge.VALUE_UNKNOWN for trace in traces):
+            yield key
+
+
+def _says_the_same(before: Trace | None, after: Trace | None) -> bool:
+    """Return whether the statements that count say the same for certain: the same tests, in the same layers."""
+    return before is not None and after is not None and _hanging(before) == _hanging(after)
+
+
+def _hanging(trace: Trace) -> frozenset[object]:
+    found: set[object] = set()
+    for result in trace.results:
+        if result.truth is FALSE:
+            continue
+        policy = result.policy
+        tests = tuple(
+            (test.operator_text, test.key, tuple(value.text for value in test.values), fact)
+            for test, fact in result.open_tests
+        )
+        resources = tuple(entry.text for entry in result.statement.resources or ()) if result.open_resource else ()
+        where = (policy.layer, policy.level, policy.leg, result.statement.is_allow, result.grant)
+        found.add((where, result.truth, frozenset(tests), resources, policy.document.version))
+    return frozenset(found)
+
+
+def _doubts_of(before: Trace | None, after: Trace | None) -> list[str]:
+    """Return what is missing in one snapshot, or in both and may differ."""
+    gaps = [
+        {gap.code: gap.message for gap in trace.question.policies.gaps} if trace is not None else {}
+        for trace in (before, after)
+    ]
+    codes = sorted(gaps[0].keys() | gaps[1].keys())
+    found: list[str] = []
+    for code in codes:
+        in_one = (code in gaps[0]) != (code in gaps[1]) and before is not None and after is not None
+        if code in _DOUBTFUL_GAPS or in_one:
+            which = "both snapshots" if not in_one else "the old snapshot" if code in gaps[0] else "the new snapshot"
+            message = gaps[1].get(code) or gaps[0][code]
+            found.append(f"Of {which}: {message}")
+    return found

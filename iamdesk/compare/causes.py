@@ -1,0 +1,346 @@
+"""By which change a request is decided otherwise: each difference is taken back by itself, and the engine asked."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from iamdesk.compare.answers import Witness
+from iamdesk.compare.shapes import Cause, ChangeKind
+from iamdesk.compare.side import RCP, SCP, Side
+from iamdesk.evaluate.caller import CallerKind
+from iamdesk.evaluate.derived_keys import DerivedKeys
+from iamdesk.evaluate.engine import Question, evaluate
+from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.request import Layer, RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.snapshot.organization import OrganizationPolicyType
+
+type Change = Callable[[Question], Question]
+type _Place = tuple[Layer, str, str]
+"""Layer, owner (or node), key of the policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    cause: Cause
+    undo: Change
+    """Takes it back in the new question."""
+
+
+def causes_of(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
+    """Return the changes that each by itself bring about what the witness shows; where none does, all that differ."""
+    principal = witness.principal
+    if witness.old is None or witness.new is None:
+        kind = ChangeKind.CREATED if witness.old is None else ChangeKind.DELETED
+        return (Cause(kind, principal, sentence=f"{short(principal)} was {kind.value}."),)
+    context = dict(witness.context)
+    try:
+        before = old.question(principal, witness.action, witness.resource, context)
+        after = new.question(principal, witness.action, witness.resource, context)
+    except RequestError:
+        return ()
+    differences = list(_differences(before, after, old, new))
+    was = _allows(before)
+    found = [one.cause for one in differences if _allows(one.undo(after)) is was]
+    if not found:
+        # Two changes that each would be enough: taken back together, one after the other.
+        undone = after
+        for one in differences:
+            undone = one.undo(undone)
+            found.append(one.cause)
+            if _allows(undone) is was:
+                break
+    return tuple(dict.fromkeys(found))
+
+
+def _allows(question: Question) -> bool:
+    return evaluate(question).verdict is Verdict.ALLOWED
+
+
+def short(arn: str) -> str:
+    """Return the part of an ARN that people call it by."""
+    parts = arn.split(":", 5)
+    return parts[5] if len(parts) == 6 and parts[5] else arn
+
+
+def _differences(before: Question, after: Question, old: Side, new: Side) -> Iterator[_Difference]:
+    was, now = _policies(before), _policies(after)
+    yield from _of_organization(before, after, old, new, SCP)
+    yield from _of_organization(before, after, old, new, RCP)
+    for place in dict.fromkeys((*now, *was)):
+        layer = place[0]
+        if layer in (Layer.SCP, Layer.RCP, Layer.PERMISSIONS_BOUNDARY):
+            continue
+        one, other = was.get(place), now.get(place)
+        if one is not None and other is not None and one.document.raw == other.document.raw:
+            continue
+        cause = _cause(layer, one, other, before, old, new)
+        if cause is not None:
+            yield _Difference(cause, partial(_put, place, one))
+    boundary = _boundary_cause(before, after)
+    if boundary is not None:
+        yield _Difference(boundary, partial(_with_boundary, before.policies.boundary))
+    yield from _of_facts(before, after)
+
+
+def _policies(question: Question) -> Mapping[_Place, AttachedPolicy]:
+    policies = question.policies
+    one = [policies.resource, policies.endpoint]
+    listed = (*policies.identity, *(policies.boundary or ()), *policies.grants, *filter(None, one))
+    return {(policy.layer, policy.owner, policy.key): policy for policy in listed}
+
+
+def _put(place: _Place, policy: AttachedPolicy | None, question: Question) -> Question:
+    """Return the question with one policy as it was; without it where there was none."""
+    policies = question.policies
+    layer = place[0]
+
+    def of(listed: tuple[AttachedPolicy, ...]) -> tuple[AttachedPolicy, ...]:
+        kept = tuple(one for one in listed if (one.layer, one.owner, one.key) != place)
+        return kept if policy is None else (*kept, policy)
+
+    if layer is Layer.IDENTITY:
+        return replace(question, policies=replace(policies, identity=of(policies.identity)))
+    if layer is Layer.ENDPOINT:
+        return replace(question, policies=replace(policies, endpoint=policy))
+    is_grant = place[2].endswith(("#acl", "#grants"))
+    if is_grant:
+        return replace(question, policies=replace(policies, grants=of(policies.grants)))
+    return replace(question, policies=replace(policies, resource=policy))
+
+
+def _with_boundary(boundary: tuple[AttachedPolicy, ...] | None, question: Question) -> Question:
+    return replace(question, policies=replace(question.policies, boundary=boundary))
+
+
+def _boundary_cause(before: Question, after: Question) -> Cause | None:
+    was, now = before.policies.boundary, after.policies.boundary
+    if was and now and was[0].key == now[0].key:
+        return None if was[0].document.raw == now[0].document.raw else _text_cause(now[0])
+    if was == now:
+        return None
+    return boundary_cause(str(after.caller.arn), had=was is not None, has=now is not None)
+
+
+def boundary_cause(principal: str, *, had: bool, has: bool) -> Cause:
+    """Return that a principal's permissions boundary was set, removed or replaced by another one."""
+    what = "replaced" if had and has else "set" if has else "removed"
+    return Cause(ChangeKind.BOUNDARY, principal, sentence=f"The permissions boundary of {short(principal)} was {what}.")
+
+
+def _cause(
+    layer: Layer, one: AttachedPolicy | None, other: AttachedPolicy | None, before: Question, old: Side, new: Side
+) -> Cause | None:
+    policy = other or one
+    if policy is None:
+        return None
+    caller = str(before.caller.arn)
+    verb = "changed" if one and other else "added" if other else "removed"
+    name = policy.name
+    match layer:
+        case Layer.TRUST:
+            return Cause(ChangeKind.TRUST, policy.key, sentence=f"The {name} {_past(verb)}.")
+        case Layer.RESOURCE | Layer.ACL:
+            if policy.key.endswith(("#acl", "#grants")):
+                return Cause(ChangeKind.GRANTS, policy.owner, sentence=f"The {name} {_past('changed')}.")
+            return Cause(ChangeKind.RESOURCE_POLICY, policy.owner, sentence=f"The {name} {_past(verb)}.")
+        case Layer.IDENTITY:
+            if one and other:
+                return _text_cause(policy)
+            return _carried_cause(policy, caller, verb, old, new)
+    return None
+
+
+def _past(verb: str) -> str:
+    return verb if verb == "changed" else f"was {verb}"
+
+
+def _text_cause(policy: AttachedPolicy) -> Cause:
+    return text_cause(policy.key, policy.name, is_aws="::aws:policy/" in policy.key, owner=policy.owner)
+
+
+def text_cause(key: str, name: str, *, is_aws: bool, owner: str) -> Cause:
+    """Return that the text of a managed or inline policy changed."""
+    if "#inline/" in key:
+        sentence = f"The inline policy {name} of {short(owner)} changed."
+        return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence)
+    if is_aws:
+        return Cause(ChangeKind.AWS_POLICY, key, sentence=f"AWS updated its managed policy {name}.")
+    return Cause(ChangeKind.MANAGED_POLICY, key, sentence=f"The managed policy {name} has another version in force.")
+
+
+def _carried_cause(policy: AttachedPolicy, caller: str, verb: str, old: Side, new: Side) -> Cause:
+    """Return why a principal has a policy that it had not, or the other way round."""
+    owner = policy.owner
+    if owner != caller:
+        group = new.index.group_arns.get(owner) or old.index.group_arns.get(owner)
+        name = group.group_name if group is not None else short(owner)
+        was, now = (side.index.users.get(caller) for side in (old, new))
+        is_member = [user is not None and name in user.group_list for user in (was, now)]
+        if is_member[0] != is_member[1]:
+            return membership_cause(caller, owner, joined=is_member[1])
+    return attachment_cause(owner, policy.key, policy.name, added=verb == "added")
+
+
+def membership_cause(user: str, group: str, *, joined: bool) -> Cause:
+    """Return that a user joined or left a group, by their ARNs."""
+    sentence = f"{short(user)} {'joined' if joined else 'left'} {short(group)}."
+    return Cause(ChangeKind.MEMBERSHIP, user, group, sentence)
+
+
+def attachment_cause(owner: str, key: str, name: str, *, added: bool) -> Cause:
+    """Return that a policy was attached to (or written into) a user, group or role, or taken away."""
+    if "#inline/" in key:
+        sentence = f"The inline policy {name} of {short(owner)} was {'added' if added else 'removed'}."
+        return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence)
+    sentence = f"{name} was {'attached to' if added else 'detached from'} {short(owner)}."
+    return Cause(ChangeKind.ATTACHMENT, owner, key, sentence)
+
+
+# ── organization ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_organization(
+    before: Question, after: Question, old: Side, new: Side, kind: OrganizationPolicyType
+) -> Iterator[_Difference]:
+    """Yield the differences in the organization policies that bind the caller, or the resource's owner."""
+    is_scp = kind is SCP
+    was = before.policies.scps if is_scp else before.policies.rcps
+    now = after.policies.scps if is_scp else after.policies.rcps
+    account = str(after.caller.account if is_scp else after.resource_account)
+    if was is None and now is None:
+        return
+
+    def all_back(question: Question) -> Question:
+        policies = question.policies
+        back = replace(policies, scps=was) if is_scp else replace(policies, rcps=was)
+        return replace(question, policies=back)
+
+    if place_of(old, account) != place_of(new, account) or was is None or now is None:
+        yield _Difference(move_cause(account, old, new), all_back)
+        return
+    levels = {one.owner: level for level, listed in enumerate(now) for one in listed}
+    levels |= {one.owner: level for level, listed in enumerate(was) for one in listed}
+    before_by = {(one.owner, one.key): one for listed in was for one in listed}
+    after_by = {(one.owner, one.key): one for listed in now for one in listed}
+    for place in dict.fromkeys((*after_by, *before_by)):
+        one, other = before_by.get(place), after_by.get(place)
+        if one is not None and other is not None:
+            if one.document.raw == other.document.raw:
+                continue
+            cause = organization_text_cause(kind, other.key, other.name)
+        else:
+            policy = other or one
+            if policy is None:
+                continue
+            cause = organization_attachment_cause(kind, place[0], policy.key, policy.name, added=other is not None)
+        yield _Difference(cause, partial(_put_level, is_scp, levels[place[0]], place, one))
+
+
+def _put_level(
+    is_scp: bool, level: int, place: tuple[str, str], policy: AttachedPolicy | None, question: Question
+) -> Question:
+    policies = question.policies
+    levels = list((policies.scps if is_scp else policies.rcps) or ())
+    kept = tuple(one for one in levels[level] if (one.owner, one.key) != place)
+    levels[level] = kept if policy is None else (*kept, policy)
+    back = replace(policies, scps=tuple(levels)) if is_scp else replace(policies, rcps=tuple(levels))
+    return replace(question, policies=back)
+
+
+def place_of(side: Side, account: str) -> str | None:
+    """Return where an account stands in its organization; None where that is not known."""
+    organization = side.evaluator.organization
+    return organization.org_path(account) if organization is not None else None
+
+
+def move_cause(account: str, old: Side, new: Side) -> Cause:
+    """Return that an account stands elsewhere in the organization, or that only one snapshot tells where."""
+    if place_of(old, account) is None or place_of(new, account) is None:
+        which = "new" if place_of(old, account) is None else "old"
+        sentence = f"Only the {which} snapshot holds the organization policies of account {account}."
+        return Cause(ChangeKind.CAPTURE, account, sentence=sentence)
+    return Cause(ChangeKind.MOVE, account, sentence=f"Account {account} was moved in the organization.")
+
+
+def organization_text_cause(kind: OrganizationPolicyType, key: str, name: str) -> Cause:
+    """Return that the text of an organization policy changed."""
+    what = ChangeKind.SCP if kind is SCP else ChangeKind.RCP
+    word = "service" if kind is SCP else "resource"
+    return Cause(what, key, sentence=f"The {word} control policy {name} changed.")
+
+
+def organization_attachment_cause(
+    kind: OrganizationPolicyType, node: str, key: str, name: str, *, added: bool
+) -> Cause:
+    """Return that an organization policy was attached to a root, unit or account, or taken from it."""
+    what = ChangeKind.SCP_ATTACHMENT if kind is SCP else ChangeKind.RCP_ATTACHMENT
+    return Cause(what, node, key, f"{name} was {'attached to' if added else 'detached from'} {node}.")
+
+
+# ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _of_facts(before: Question, after: Question) -> Iterator[_Difference]:
+    was, now = before.context.derive, after.context.derive
+    if not isinstance(was, DerivedKeys) or not isinstance(now, DerivedKeys):
+        return
+    caller = str(after.caller.arn)
+    if (
+        dict(before.caller.tags) != dict(after.caller.tags)
+        or before.caller.ambiguous_tags != after.caller.ambiguous_tags
+    ):
+        cause = Cause(ChangeKind.TAGS, caller, sentence=f"The tags of {short(caller)} changed.")
+        yield _Difference(cause, partial(_with_caller_of, before, tags_only=True))
+    if before.caller.unique_id != after.caller.unique_id and after.caller.kind is not CallerKind.ROOT:
+        cause = Cause(ChangeKind.RECREATED, caller, sentence=f"{short(caller)} was deleted and made anew.")
+        yield _Difference(cause, partial(_with_caller_of, before, tags_only=False))
+    if was.may_carry_session_tags != now.may_carry_session_tags:
+        role = f"{caller}#trust"
+        cause = Cause(ChangeKind.TRUST, role, sentence=f"The trust policy of {short(caller)} changed.")
+        yield _Difference(
+            cause, lambda question: _deriving(question, may_carry_session_tags=was.may_carry_session_tags)
+        )
+    if was.resource_tags != now.resource_tags:
+        resource = str(after.target.resource)
+        cause = Cause(ChangeKind.RESOURCE_TAGS, resource, sentence=f"The tags of {short(resource)} changed.")
+        yield _Difference(cause, lambda question: _deriving(question, resource_tags=was.resource_tags))
+    if before.policies.restrict_public_buckets != after.policies.restrict_public_buckets:
+        resource = str(after.target.resource)
+        cause = Cause(
+            ChangeKind.PUBLIC_ACCESS,
+            resource,
+            sentence=f"Block Public Access of {short(resource)} or its account changed.",
+        )
+        yield _Difference(
+            cause,
+            lambda question: replace(
+                question,
+                policies=replace(question.policies, restrict_public_buckets=before.policies.restrict_public_buckets),
+            ),
+        )
+    if before.resource_account != after.resource_account:
+        resource = str(after.target.resource)
+        cause = Cause(ChangeKind.RESOURCE, resource, sentence=f"{short(resource)} has another owner.")
+        yield _Difference(cause, lambda question: replace(question, resource_account=before.resource_account))
+    if before.caller.account is not None and was.organization is not None and now.organization is not None:
+        account = before.caller.account
+        if was.organization.org_path(account) != now.organization.org_path(account):
+            cause = Cause(ChangeKind.MOVE, account, sentence=f"Account {account} was moved in the organization.")
+            yield _Difference(cause, lambda question: _deriving(question, organization=was.organization))
+
+
+def _deriving(question: Question, **changed: object) -> Question:
+    derive = question.context.derive
+    if not isinstance(derive, DerivedKeys):
+        return question
+    told = replace(derive, _known={}, **changed)  # type: ignore[arg-type]
+    return replace(question, context=replace(question.context, derive=told))
+
+
+def _with_caller_of(before: Question, question: Question, *, tags_only: bool) -> Question:
+    if tags_only:
+        caller = replace(question.caller, tags=before.caller.tags, ambiguous_tags=before.caller.ambiguous_tags)
+    else:
+        caller = replace(question.caller, unique_id=before.caller.unique_id)
+    return _deriving(replace(question, caller=caller), caller=caller)

@@ -1,0 +1,150 @@
+"""What has to be asked about a set of actions that the same clauses speak of: one action of each sort, on each sort of
+resource."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from iamdesk.compare.action_space import ActionSpace
+from iamdesk.compare.clauses import ANYWHERE, Clause
+from iamdesk.compare.places import places
+from iamdesk.evaluate.derived_keys import Variation, variation
+from iamdesk.evaluate.services import ACTIONS_DIFFER, GLOBAL_SERVICES, told_apart_by
+from iamdesk.evaluate.target import ACCOUNT_LISTS_ON_S3
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
+from iamdesk.query.grounds import arn_services, fresh_resources
+from iamdesk.query.population import positions
+
+
+class Cell(NamedTuple):
+    """One question that stands for many."""
+
+    action: str
+    """``s3:GetObject``."""
+    resource: str
+    stands_for: int
+    """The actions that are decided alike, as bits of the space."""
+
+
+class Sort(NamedTuple):
+    """Actions that are decided alike wherever the same clauses speak of them."""
+
+    service: str
+    action: str
+    types: tuple[str, ...]
+    """Resource types on which they act; none: they are asked on ``*``."""
+    bits: int
+    """Of the space."""
+
+
+def sorts(space: ActionSpace, part: int, clauses: Iterable[Clause], apart: frozenset[str]) -> Iterator[Sort]:
+    """Yield the sorts of actions in a part of which the same clauses speak.
+
+    ``apart`` are the services whose actions meet more than the clauses (resource control policies, say).
+    """
+    told = list(clauses)
+    keys = frozenset(key for clause in told for key in clause.keys)
+    varied = tuple(sorted(key for key in keys if variation(key, reference()) is Variation.ACTION))
+    hangs_on_place = any(variation(key, reference()) is Variation.RESOURCE for key in keys)
+    flat: dict[object, Sort] = {}
+    for service, own in space.by_service(part):
+        is_special = service in ACTIONS_DIFFER or service in apart
+        heard = _heard(service, told)
+        for bits, types in _told_apart(service, own, varied):
+            action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
+            sort = Sort(service, action.full_name, types, space.of_service(service, bits))
+            if heard is None or is_special:
+                yield sort
+                continue
+            # Such actions are decided alike, but for the Region and owner of the resource, and the keys they take.
+            place = (service in GLOBAL_SERVICES, bool(types)) if hangs_on_place else None
+            alike = heard, bool(types), place, _taken(service, action.name.lower(), varied)
+            known = flat.get(alike, sort)
+            flat[alike] = known._replace(bits=known.bits | sort.bits)
+    yield from flat.values()
+    for name, bit in space.unlisted(part):
+        yield Sort(name.partition(":")[0], name, (), bit)
+
+
+def _heard(service: str, clauses: Iterable[Clause]) -> frozenset[Clause] | None:
+    """Return the clauses that speak of every resource of a service; None where one speaks of some of them alone."""
+    found: set[Clause] = set()
+    services = arn_services(service)
+    for clause in clauses:
+        where = clause.where
+        if where in (ANYWHERE, None):
+            found.add(clause)
+            continue
+        named = {_service_of(entry) for entry in where.entries} if where is not None else set()
+        if services is None or None in named or not services.isdisjoint(named):
+            return None
+        if where is not None and where.is_negated:
+            found.add(clause)
+    return frozenset(found)
+
+
+def _service_of(entry: str) -> str | None:
+    """Return the service of a resource entry; None where it can be of any."""
+    parts = entry.split(":", 3)
+    return None if len(parts) < 3 or parts[1].endswith("*") or "${" in parts[2] else parts[2].lower()
+
+
+@lru_cache(maxsize=1 << 12)
+def _told_apart(service: str, own: int, varied: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Split actions of a service by all that can decide them otherwise, as (bits, resource types)."""
+    actions = service_actions(service)
+    found: dict[object, tuple[int, tuple[str, ...]]] = {}
+    for position in positions(own):
+        action = actions.actions[position]
+        name = action.name.lower()
+        types = tuple(sorted(one.name for one in action.resource_types))
+        takes = tuple(reference().takes_key(action, types or None, key) for key in varied)
+        # One key may be taken on one type and not on another.
+        by_type = tuple(reference().takes_key(action, (name,), key) for key in varied for name in types)
+        rules = told_apart_by(service, name, action.access_level not in ("Read", "List"))
+        key = types, takes, by_type, rules, service == "s3" and name in ACCOUNT_LISTS_ON_S3
+        bits, _ = found.get(key, (0, types))
+        found[key] = bits | 1 << position, types
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=1 << 15)
+def _taken(service: str, name: str, varied: tuple[str, ...]) -> frozenset[tuple[bool, ...]]:
+    """Return which keys requests for an action can hold, on a fresh resource of each of its types."""
+    action = reference().action(service, name)
+    if action is None or not varied:
+        return frozenset()
+    own = {one.name for one in action.resource_types}
+    asked: list[list[str] | None] = [None] if not own else []
+    arns = [arn for one in own for arn in fresh_resources(service, one, "aws", "123456789012")]
+    asked += [[one for one in reference().resource_types_of_arn(service, arn) if one in own] for arn in arns]
+    return frozenset(tuple(reference().takes_key(action, types, key) for key in varied) for types in asked)
+
+
+def cells(sort: Sort, clauses: Iterable[Clause], partition: str, account: str) -> tuple[tuple[Cell, ...], bool]:
+    """Return the questions about one sort of actions, and whether they show all that the clauses can tell apart."""
+    if not sort.types:
+        asked = ("*",) if reference().action(*_split(sort.action)) is not None else _as_written(clauses)
+        return tuple(Cell(sort.action, arn, sort.bits) for arn in asked), len(asked) == 1
+    found: dict[str, None] = {}
+    is_complete = True
+    wheres = [clause.where for clause in clauses]
+    for name in sort.types:
+        of_type = places(sort.service, name, wheres, partition, account)
+        is_complete = is_complete and of_type.is_complete
+        found |= dict.fromkeys(of_type.arns)
+    return tuple(Cell(sort.action, arn, sort.bits) for arn in found), is_complete
+
+
+def _split(action: str) -> tuple[str, str]:
+    service, _, name = action.partition(":")
+    return service.lower(), name.lower()
+
+
+def _as_written(clauses: Iterable[Clause]) -> tuple[str, ...]:
+    """Of an action that AWS does not list nobody knows on what it acts: on whatever the entries name."""
+    entries = dict.fromkeys(
+        entry for clause in clauses if clause.where is not None for entry in sorted(clause.where.entries)
+    )
+    return ("*", *(entry for entry in entries if entry.count(":") >= 5))

@@ -1,0 +1,142 @@
+"""The resources on which a change is looked at: one for every way in which resource entries can meet.
+
+Of the resources of a type that some entries can tell apart, one of each sort is asked about; so what holds for these
+holds for all. Where there are too many sorts, the search says that it is not complete.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from iamdesk.compare.clauses import EVERYTHING, Where
+from iamdesk.evaluate.witnesses import Pattern, witnesses
+from iamdesk.index.actions import reference
+from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.policy.patterns import STAR, Token, glob, tokens_of
+from iamdesk.policy.variables import Variable, parse_template
+from iamdesk.query.grounds import FRESH, fresh_resources
+
+_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_MOST_PATTERNS = 7
+"""Entries of one kind past which not every way in which they meet is looked for."""
+
+
+class Places(NamedTuple):
+    """Resources to ask about."""
+
+    arns: tuple[str, ...]
+    is_complete: bool
+    """Whether they show every way in which the entries can meet."""
+
+
+class _Head(NamedTuple):
+    partition: str
+    service: str
+    region: str
+    account: str
+
+
+def places(service: str, type_name: str, wheres: Iterable[Where | None], partition: str, account: str) -> Places:
+    """Return resources of one type of a service: a fresh one, and those that entries name."""
+    entries = frozenset(
+        entry for where in wheres if where is not None for entry in where.entries if entry != EVERYTHING
+    )
+    return _places(service, type_name, entries, partition, account)
+
+
+@lru_cache(maxsize=1 << 14)
+def _places(service: str, type_name: str, entries: frozenset[str], partition: str, account: str) -> Places:
+    listed = reference().resource_type(service, type_name)
+    fresh = next(iter(fresh_resources(service, type_name, partition, account)), None)
+    if listed is None or fresh is None:
+        return Places((), False)
+    fresh_parts = fresh.split(":", 5)
+    own = _Head(*fresh_parts[1:5])
+    tail = _PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5])
+    read = [one for one in (_read(entry, own) for entry in sorted(entries)) if one is not None]
+    # Only entries of the type's own service, or of any, can name a resource of it.
+    read = [one for one in read if glob(one.head_text[1]).matches(own.service)]
+    heads: dict[_Head, None] = {own: None}
+    is_complete = all(one.is_exact for one in read)
+    heads |= dict.fromkeys(one.head for one in read)
+    arns: dict[str, None] = {fresh: None}
+    for head in heads:
+        near = [
+            one for one in read if all(glob(text).matches(part) for text, part in zip(one.head_text, head, strict=True))
+        ]
+        found, is_all = _tails(tail, tuple(dict.fromkeys(one.tail for one in near)), fresh_parts[5])
+        is_complete = is_complete and is_all
+        for text in found:
+            arn = f"arn:{':'.join(head)}:{text}"
+            if _is_arn(arn) and type_name.lower() in _types(service, arn):
+                arns[arn] = None
+    return Places(tuple(arns), is_complete)
+
+
+class _Entry(NamedTuple):
+    head_text: tuple[str, str, str, str]
+    """Patterns, in lower case."""
+    head: _Head
+    """Of a resource that it names."""
+    tail: tuple[Token, ...]
+    is_exact: bool
+    """Whether all that it stands for is shown by ``head`` and by texts that ``tail`` describes."""
+
+
+def _read(entry: str, own: _Head) -> _Entry | None:
+    parts = entry.split(":", 5)
+    if parts[0] != "arn":
+        return None
+    parts += ["*"] * (6 - len(parts))
+    head: list[str] = []
+    is_exact = True
+    for text, fresh in zip(parts[1:5], own, strict=True):
+        if "*" not in text and "?" not in text:
+            head.append(text)
+        elif glob(text).matches(fresh):
+            head.append(fresh)
+        else:
+            is_exact = False
+            head.append(text.replace("*", "x").replace("?", "x"))
+    tokens: list[Token] = []
+    for piece in parse_template(parts[5]) if "${" in parts[5] else tokens_of(parts[5]):
+        if isinstance(piece, Variable):
+            is_exact = False
+            tokens.append(piece.default or FRESH)
+        else:
+            tokens.append(piece)
+    return _Entry((parts[1], parts[2], parts[3], parts[4]), _Head(*head), tuple(tokens), is_exact)
+
+
+@lru_cache(maxsize=1 << 12)
+def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -> tuple[tuple[str, ...], bool]:
+    """Return what may stand behind the fifth colon, for every combination of patterns that describe it."""
+    found: dict[str, None] = {fresh: None}
+    for tokens in patterns:
+        found |= dict.fromkeys((_filled(tokens, ""), _filled(tokens, "x")))
+    told_apart = tuple(Pattern(tokens) for tokens in patterns if tokens != (STAR,))
+    if not told_apart:
+        return tuple(found), True
+    if len(told_apart) > _MOST_PATTERNS:
+        return tuple(found), False
+    shown = witnesses(told_apart, (Pattern(tuple(tokens_of(template))),))
+    found |= dict.fromkeys(shown.texts)
+    return tuple(found), shown.is_complete
+
+
+def _filled(tokens: Iterable[Token], filling: str) -> str:
+    return "".join(token if isinstance(token, str) else filling if token is STAR else "x" for token in tokens)
+
+
+def _is_arn(text: str) -> bool:
+    try:
+        parse_arn(text)
+    except ArnError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=1 << 14)
+def _types(service: str, arn: str) -> frozenset[str]:
+    return frozenset(name.lower() for name in reference().resource_types_of_arn(service, arn))

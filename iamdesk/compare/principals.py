@@ -1,0 +1,317 @@
+"""What changed for each principal by what it carries, and by what limits its account."""
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from iamdesk.compare.answers import Kind, Witness, compare
+from iamdesk.compare.causes import causes_of
+from iamdesk.compare.cells import Cell, Sort, cells, sorts
+from iamdesk.compare.clauses import Clause, Where
+from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
+from iamdesk.compare.matching import fill, may_meet, speaks_of
+from iamdesk.compare.resource_forms import Granting
+from iamdesk.compare.shapes import Cause, Effect, Standing, Status
+from iamdesk.compare.side import RCP, SCP, Own, Side, form
+from iamdesk.evaluate.derived_keys import Dependence, dependence
+from iamdesk.index.actions import reference
+from iamdesk.policy.document import Document
+from iamdesk.query.sums import split
+
+_NOBODY = Own({}, None, None, frozenset(), frozenset(), frozenset())  # type: ignore[arg-type]  # no facts: nobody
+_MOST_GRANTING = 40
+"""Resources that let a principal in by their own policies, of which so many are looked at for one set of actions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found for one of a group; ``principal`` of witnesses is that one."""
+
+    effects: tuple[tuple[Kind, int, str, Witness], ...]
+    doubts: tuple[str, ...]
+    is_personal: bool
+
+
+@dataclass(slots=True)
+class PrincipalComparer:
+    """Compares principals of two snapshots, those with equal inputs once."""
+
+    old: Side
+    new: Side
+    granting: Granting
+    questions: int = 0
+    compared: int = 0
+    _found: dict[Hashable, _Found] = field(default_factory=dict)
+    _sources_of: tuple[str, list[tuple[Hashable, int]]] | None = None
+
+    @property
+    def groups(self) -> int:
+        """How many groups of principals with equal inputs were compared."""
+        return len(self._found)
+
+    def compare(self, arn: str) -> Standing:
+        """Return what became of a principal or group."""
+        before, after = self.old.own(arn), self.new.own(arn)
+        account = arn.split(":", 5)[4]
+        keys = NO_KEYS
+        status = None
+        if before is None or after is None:
+            status = Status.CREATED if before is None else Status.DELETED
+        else:
+            keys = changed_keys(before.facts, after.facts)
+            doubts = self._doubts(account, before, after)
+            if self._is_same(account, before, after, keys):
+                return Standing(arn, Status.CANNOT_TELL if doubts else Status.UNCHANGED, (), doubts)
+        self.compared += 1
+        if arn in self.old.groups or arn in self.new.groups:
+            return self._compare_group(arn, before, after, status)
+        found = self._of(arn, account, before or _NOBODY, after or _NOBODY, keys)
+        effects = tuple(self._effects(arn, found))
+        doubts = (*(self._doubts(account, before, after) if before and after else ()), *found.doubts)
+        if status is None:
+            status = Status.CHANGED if effects else Status.CANNOT_TELL if doubts else Status.UNCHANGED
+        return Standing(arn, status, effects, tuple(dict.fromkeys(doubts)))
+
+    def _compare_group(self, arn: str, before: Own | None, after: Own | None, status: Status | None) -> Standing:
+        """A group asks for nothing by itself: what changed for its members is told of each of them."""
+        if status is not None or before is None or after is None:
+            return Standing(arn, status or Status.CHANGED)
+        same = form(before.identity) == form(after.identity)
+        return Standing(arn, Status.UNCHANGED if same else Status.CHANGED)
+
+    def _is_same(self, account: str, before: Own, after: Own, keys: ChangedKeys) -> bool:
+        if form(before.identity) != form(after.identity) or (before.boundary is None) != (after.boundary is None):
+            return False
+        if before.boundary is not None and after.boundary is not None and form(before.boundary) != form(after.boundary):
+            return False
+        if before.facts.kind is not after.facts.kind:
+            return False
+        if self._levels_form(self.old, account) != self._levels_form(self.new, account):
+            return False
+        return not keys or not self._touched(account, before, keys)
+
+    def _touched(self, account: str, own: Own, keys: ChangedKeys) -> bool:
+        """Return whether anything that bears on a principal hangs on changed keys; both snapshots say the same."""
+        everything = self.new.space.every
+        told = spoken(own, self.new.levels(account, SCP), self.new.levels(account, RCP), everything, is_new=True)
+        return any(keys.touches(one.clause) for one, _ in told) or self.granting.touches(keys)
+
+    @staticmethod
+    def _levels_form(side: Side, account: str) -> Hashable:
+        found: list[Hashable] = []
+        for kind in (SCP, RCP):
+            levels = side.levels(account, kind)
+            found.append(None if levels is None else (form(levels.denies), frozenset(map(form, levels.allows))))
+        return tuple(found)
+
+    def _doubts(self, account: str, before: Own, after: Own) -> tuple[str, ...]:
+        found: list[str] = []
+        if before.broken != after.broken:
+            found.append("A statement that cannot be read differs: what AWS makes of it is not known.")
+        found += [
+            f"What the {name} says is not in {_which(name in before.missing, name in after.missing)}."
+            for name in sorted(before.missing | after.missing)
+        ]
+        for arn in sorted(before.supplied | after.supplied):
+            where = _which(arn in before.supplied, arn in after.supplied)
+            found.append(f"The text of the AWS managed policy {arn.rpartition('/')[2]} is not in {where}.")
+        missing = [side.missing_levels(account, SCP) for side in (self.old, self.new)]
+        for name in sorted(missing[0] | missing[1]):
+            where = _which(name in missing[0], name in missing[1])
+            found.append(f"What the service control policy {name} says is not in {where}.")
+        known = [side.levels(account, SCP) is not None for side in (self.old, self.new)]
+        if known[0] != known[1]:
+            found.append(
+                f"The service control policies of the account are not in {_which(not known[0], not known[1])}."
+            )
+        return tuple(found)
+
+    # ── one principal, for all with equal inputs ─────────────────────────────────────────────────────────────────────
+
+    def _of(self, arn: str, account: str, before: Own, after: Own, keys: ChangedKeys) -> _Found:
+        key = self._key(arn, account, before, after, keys)
+        found = self._found.get(key) or self._found.get((arn, key))
+        if found is None:
+            found = self._find(arn, account, before, after, keys)
+            self._found[(arn, key) if found.is_personal else key] = found
+        return found
+
+    def key(self, arn: str) -> Hashable:
+        """Return what principals share that are compared alike, whatever is asked."""
+        before, after = self.old.own(arn), self.new.own(arn)
+        if before is None or after is None:
+            return arn
+        return self._key(arn, arn.split(":", 5)[4], before, after, changed_keys(before.facts, after.facts))
+
+    def _key(self, arn: str, account: str, before: Own, after: Own, keys: ChangedKeys) -> Hashable:
+        """Return all that the comparison of a principal hangs on; its ARN where clauses ask for who it is."""
+        owns = tuple(
+            (form(own.identity), None if own.boundary is None else form(own.boundary), own.broken, own.missing)
+            for own in (before, after)
+        )
+        is_personal = any(
+            dependence(one) is Dependence.CALLER
+            for own in (before, after)
+            for said in (own.identity, own.boundary or {}, *self._level_clauses(account))
+            for clause in said
+            for one in clause.keys
+        )
+        kinds = tuple(own.facts.kind if own.facts is not None else None for own in (before, after))
+        return account, kinds, owns, keys, arn if is_personal or keys else None
+
+    def _level_clauses(self, account: str) -> Iterator[Iterable[Clause]]:
+        for side in (self.old, self.new):
+            for kind in (SCP, RCP):
+                levels = side.levels(account, kind)
+                if levels is not None:
+                    yield levels.denies
+                    yield from levels.allows
+
+    def _find(self, arn: str, account: str, before: Own, after: Own, keys: ChangedKeys) -> _Found:
+        everything = self.new.space.every
+        sides = [
+            list(spoken(own, side.levels(account, SCP), side.levels(account, RCP), everything, is_new=is_new))
+            for own, side, is_new in ((before, self.old, False), (after, self.new, True))
+        ]
+        granted = self.granting.actions
+        allowed = granted
+        for own in (before, after):
+            for clause, bits in own.identity.items():
+                allowed |= bits if clause.is_allow else 0
+        effects: dict[tuple[Kind, int, str], Witness] = {}
+        doubts: dict[str, None] = {}
+        is_personal = False
+        for part in parts(sides[0], sides[1], allowed, keys):
+            is_personal = self._look(arn, account, part, effects, doubts) or is_personal
+        if keys:
+            is_personal = True
+            for cell in self.granting.touched(keys, arn):
+                self._ask(arn, cell, None, effects, doubts)
+        found = tuple((kind, bits, where, witness) for (kind, bits, where), witness in effects.items())
+        return _Found(found, tuple(doubts), is_personal)
+
+    def _look(
+        self,
+        arn: str,
+        account: str,
+        part: Part,
+        effects: dict[tuple[Kind, int, str], Witness],
+        doubts: dict[str, None],
+    ) -> bool:
+        """Ask about every sort of action of a part; return whether resources took part that name principals."""
+        partition = arn.split(":", 2)[1]
+        is_personal = False
+        apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
+        near = tuple(self._filled(arn, part))
+        # Actions that another change speaks of are asked about by themselves: they have causes of their own.
+        by_cause = split(part.bits, self._sources(arn, account))
+        told = (sort for bits, _ in by_cause for sort in sorts(self.new.space, bits, part.clauses, apart))
+        for sort in told:
+            asked, is_complete = cells(sort, near, partition, account)
+            asked = tuple(cell for cell in asked if _is_within(cell, part.differing))
+            granted, is_all = self.granting.cells(sort, part.differing, arn, _MOST_GRANTING)
+            is_personal = is_personal or bool(granted)
+            is_changed = False
+            for cell in (*asked, *granted):
+                is_changed = self._ask(arn, cell, part, effects, doubts) or is_changed
+            if not is_changed and not (is_complete and is_all):
+                doubts[_unseen(sort)] = None
+        return is_personal
+
+    def _sources(self, arn: str, account: str) -> list[tuple[Hashable, int]]:
+        """Return the documents of a principal that only one snapshot has, or has otherwise, with their actions."""
+        if self._sources_of is not None and self._sources_of[0] == arn:
+            return self._sources_of[1]
+        sides = [dict(_documents(side, arn, account)) for side in (self.old, self.new)]
+        found: list[tuple[Hashable, int]] = []
+        for place in dict.fromkeys((*sides[0], *sides[1])):
+            listed = [one[place] for one in sides if place in one]
+            if len(listed) == 2 and listed[0].raw == listed[1].raw:
+                continue
+            bits = 0
+            for document in listed:
+                for actions in self.new.said(document, names_principals=False).values():
+                    bits |= actions
+            found.append((place, bits))
+        self._sources_of = (arn, found)
+        return found
+
+    def _filled(self, arn: str, part: Part) -> Iterator[Clause]:
+        """Yield the clauses that can meet one that differs, with the values that a principal has for variables."""
+        for clause in part.clauses:
+            if not any(may_meet(clause.where, where) for where in part.differing):
+                continue  # where they cannot meet, it tells nothing apart
+            where = clause.where
+            if where is None or not any("${" in entry for entry in where.entries):
+                yield clause
+                continue
+            for side in (self.old, self.new):
+                values = side.variables(arn)
+                yield clause._replace(
+                    where=where._replace(entries=frozenset(fill(one, values) for one in where.entries))
+                )
+
+    def _ask(
+        self,
+        arn: str,
+        cell: Cell,
+        part: Part | None,
+        effects: dict[tuple[Kind, int, str], Witness],
+        doubts: dict[str, None],
+    ) -> bool:
+        """Put one question to both snapshots; return whether the answers differ."""
+        self.questions += 1
+        compared = compare(self.old, self.new, arn, cell.action, cell.resource)
+        for kind, witness in compared.changes:
+            effects.setdefault((kind, cell.stands_for, _label(cell, part, kind)), witness)
+        doubts |= dict.fromkeys(compared.doubts)
+        return bool(compared.changes)
+
+    def _has_rcps(self, account: str) -> bool:
+        return any((levels := side.levels(account, RCP)) is not None and levels.denies for side in (self.old, self.new))
+
+    # ── back to every one of the group ───────────────────────────────────────────────────────────────────────────────
+
+    def _effects(self, arn: str, found: _Found) -> Iterator[Effect]:
+        merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], tuple[int, Witness]] = {}
+        for kind, bits, where, witness in found.effects:
+            own = witness if witness.principal == arn else replace(witness, principal=arn)
+            causes = causes_of(own, self.old, self.new)
+            key = (kind, where, causes, own.context)
+            known, first = merged.get(key, (0, own))
+            merged[key] = (known | bits, first)
+        for (kind, where, causes, _), (bits, witness) in merged.items():
+            yield Effect(arn, kind, bits, where, witness, causes)
+
+
+def _documents(side: Side, arn: str, account: str) -> Iterator[tuple[Hashable, Document]]:
+    """Yield the documents that bear on a principal, by where they stand."""
+    if arn in side.index.users or arn in side.index.roles:
+        carried = side.index.carried(arn)
+        yield from (((policy.owner, policy.key), policy.document) for policy in carried.identity)
+        if carried.boundary is not None:
+            yield ("boundary", carried.boundary.key), carried.boundary.document
+    organization = side.evaluator.organization
+    for kind in (SCP, RCP):
+        for level in (organization.levels(account, kind) if organization is not None else None) or ():
+            yield from (((one.node_id, one.policy.id), one.document) for one in level)
+
+
+def _is_within(cell: Cell, differing: Iterable[Where | None]) -> bool:
+    return any(speaks_of(where, cell.resource) for where in differing)
+
+
+def _label(cell: Cell, part: Part | None, kind: Kind) -> str:
+    """Return how the policies that differ name the resources that a cell stands for, the widest of them."""
+    if part is None:
+        return cell.resource
+    wheres = part.widening if kind is Kind.GAINED else part.narrowing
+    texts = [where.text for where in wheres if where is not None and speaks_of(where, cell.resource)]
+    return min(texts, key=lambda text: (text != "*", len(text), text), default=cell.resource)
+
+
+def _which(in_old: bool, in_new: bool) -> str:
+    return "either snapshot" if in_old and in_new else "the old snapshot" if in_old else "the new snapshot"
+
+
+def _unseen(sort: Sort) -> str:
+    return f"Not every resource of {sort.service} that its policies tell apart could be asked about."

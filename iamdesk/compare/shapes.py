@@ -1,0 +1,145 @@
+"""What a comparison of two snapshots comes to. Frozen; read from any thread."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from iamdesk.compare.answers import Kind, Witness
+
+
+class Status(StrEnum):
+    """What is known of a principal's or resource's access."""
+
+    UNCHANGED = "unchanged"
+    """Proved: everything that bears on it says the same."""
+    CHANGED = "changed"
+    """Something was gained or lost, shown by a request."""
+    CREATED = "created"
+    DELETED = "deleted"
+    CANNOT_TELL = "cannot tell"
+    """No change was found, but that there is none is not proved."""
+
+
+class ChangeKind(StrEnum):
+    """The kinds of changes between two snapshots."""
+
+    CREATED = "created"
+    DELETED = "deleted"
+    RECREATED = "deleted and made anew"
+    MEMBERSHIP = "group membership"
+    ATTACHMENT = "policy attachment"
+    INLINE_POLICY = "inline policy"
+    MANAGED_POLICY = "managed policy text"
+    AWS_POLICY = "AWS managed policy update"
+    BOUNDARY = "permissions boundary"
+    TAGS = "tags"
+    TRUST = "trust policy"
+    SCP = "service control policy text"
+    RCP = "resource control policy text"
+    SCP_ATTACHMENT = "service control policy attachment"
+    RCP_ATTACHMENT = "resource control policy attachment"
+    MOVE = "move in the organization"
+    RESOURCE_POLICY = "resource policy"
+    RESOURCE_TAGS = "resource tags"
+    GRANTS = "grants on a resource"
+    PUBLIC_ACCESS = "Block Public Access"
+    RESOURCE = "resource"
+    ENDPOINT = "VPC endpoint"
+    ASSIGNMENT = "permission set assignment"
+    CAPTURE = "what was captured"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One change in what is written, by which access can change. Equal ones are the same change."""
+
+    kind: ChangeKind
+    subject: str
+    """ARN or key of what changed: the policy, the principal, the resource, the node of the organization."""
+    detail: str = ""
+    """What else tells the change from others of the same subject: the policy attached, the group joined."""
+    sentence: str = field(default="", compare=False)
+    """The change in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Access that one principal gained or lost."""
+
+    principal: str
+    kind: Kind
+    actions: int
+    """As bits of the comparison's actions (`Comparison.names`)."""
+    where: str
+    """Resources, as policies name them: ``arn:aws:s3:::payroll/*``, or ``*``."""
+    witness: Witness
+    """A request that shows it."""
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of one principal, or of access to one resource."""
+
+    arn: str
+    status: Status
+    effects: tuple[Effect, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Why it cannot be told whether (more) changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """One change in what is written."""
+
+    cause: Cause
+    has_effect: bool
+    """Whether some effect comes from it."""
+    is_doubtful: bool
+    """Whether it bears on somebody of whom it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How the comparison was made."""
+
+    principals: int
+    compared: int
+    """Principals whose inputs differ, or of whom one side holds nothing."""
+    groups: int
+    """Groups of these with equal inputs, each of which was compared once."""
+    questions: int
+    """Questions put to the evaluator under both snapshots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two snapshots, compared."""
+
+    old_name: str
+    new_name: str
+    old_sha256: str
+    new_sha256: str
+    actions_as_of: str
+    """Date of the list of actions: what is proved is proved for these, and for those that policies name beyond."""
+    principals: Mapping[str, Standing]
+    """By ARN: users, roles, root users and groups of both snapshots."""
+    resources: Mapping[str, Standing]
+    """By ARN, those of which something differs: access to them, also of outsiders. A role stands for entering it."""
+    texts: tuple[TextChange, ...]
+    limits: tuple[str, ...]
+    """What neither snapshot holds, so that nothing can be said of it."""
+    figures: Figures
+    action_names: Mapping[int, tuple[str, ...]]
+    """Names of the actions of every effect, by its bits."""
+
+    def names(self, actions: int) -> tuple[str, ...]:
+        """Return the names of actions: all of a service as ``s3:*``, all of all as ``*``."""
+        return self.action_names[actions]
+
+    def effects(self) -> tuple[Effect, ...]:
+        """Return everything gained and lost, each once: first by principal, then on resources by others."""
+        found = [effect for one in self.principals.values() for effect in one.effects]
+        seen = set(found)
+        found += [effect for one in self.resources.values() for effect in one.effects if effect not in seen]
+        return tuple(found)

@@ -1,0 +1,277 @@
+"""One of the two snapshots: everything that bears on a principal or resource, in the form that is compared."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from iamdesk.compare.action_space import ActionSpace
+from iamdesk.compare.clauses import ANYWHERE, Clause, Said, broken_of, clauses_of, reduced
+from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.evaluate.derived_keys import Dependence, dependence
+from iamdesk.evaluate.engine import Question, Trace, evaluate
+from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.index.resource_grants import acl_document, key_grants_document
+from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.document import Document
+from iamdesk.policy.resources import UnknownVariable
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.organization import OrganizationPolicyType
+from iamdesk.snapshot.resources import Resource
+
+SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+RCP = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+
+type Form = frozenset[tuple[Clause, int]]
+
+
+class Levels(NamedTuple):
+    """What the organization policies of one kind say to an account."""
+
+    denies: Said
+    """Of all levels: wherever a Deny stands, it denies."""
+    allows: tuple[Said, ...]
+    """Of each level what it allows: every level has to. Levels that allow everything are left out, and doubles."""
+
+
+class Facts(NamedTuple):
+    """What is known of who asks, and what conditions can hang on."""
+
+    kind: CallerKind
+    unique_id: str | None
+    path: str
+    tags: frozenset[tuple[str, str]]
+    """Keys in lower case."""
+    ambiguous_tags: frozenset[str]
+    may_be_tagged: bool
+    canonical_id: str | None
+    org_id: str | None
+    org_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a principal (or group) brings: two that are equal, of one account, are decided alike."""
+
+    identity: Said
+    boundary: Said | None
+    """None where it has none."""
+    facts: Facts
+    broken: frozenset[str]
+    """Statements that cannot be read."""
+    missing: frozenset[str]
+    """Names of policies and groups that it has and whose content the snapshot does not hold."""
+    supplied: frozenset[str]
+    """ARNs of AWS managed policies that were taken as AWS had published them."""
+
+
+class Side:
+    """A snapshot with its evaluator. Everything is worked out when first asked for."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+        self.index = evaluator.index
+        self.snapshot = evaluator.snapshot
+        self.space: ActionSpace = None  # type: ignore[assignment]  # set by `share_space`, before anything is asked
+        self._said: dict[tuple[Document, bool], Said] = {}
+        self._together: dict[frozenset[Document], Said] = {}
+        self._own: dict[str, Own] = {}
+        self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
+        self.resources: Mapping[str, Resource] = {one.arn: one for one in self.snapshot.resources}
+        self.roots = frozenset(f"arn:{one.partition}:iam::{one.account_id}:root" for one in self.snapshot.accounts)
+        self.principals: Mapping[str, None] = dict.fromkeys(evaluator.principals())
+        self.groups: Mapping[str, None] = dict.fromkeys(self.index.group_arns)
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every document that takes part in decisions, some of them more than once."""
+        for arn in (*self.index.users, *self.index.roles, *self.groups):
+            carried = self.index.carried(arn)
+            yield from (policy.document for policy in carried.identity)
+            if carried.boundary is not None:
+                yield carried.boundary.document
+        yield from (self.index.trust(role) for role in self.index.roles.values())
+        for account in self.snapshot.accounts:
+            for kind in (SCP, RCP):
+                yield from self._organization_documents(account.account_id, kind)
+        for resource in self.snapshot.resources:
+            yield from self.resource_documents(resource)
+
+    def _organization_documents(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
+        organization = self.evaluator.organization
+        for level in (organization.levels(account, kind) if organization else None) or ():
+            yield from (one.document for one in level)
+
+    def said(self, document: Document, *, names_principals: bool) -> Said:
+        """Return what a document says."""
+        key = (document, names_principals)
+        found = self._said.get(key)
+        if found is None:
+            found = self._said[key] = clauses_of(document, self.space, names_principals=names_principals)
+        return found
+
+    def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
+        """Return what documents of one layer say together, without what others of them cover."""
+        key = frozenset(documents)
+        if names_principals:
+            return reduced(_joined(self.said(one, names_principals=True) for one in key))
+        found = self._together.get(key)
+        if found is None:
+            found = reduced(_joined(self.said(one, names_principals=False) for one in key))
+            self._together[key] = found
+        return found
+
+    def own(self, arn: str) -> Own | None:
+        """Return what a principal or group brings; None for one that the snapshot does not hold."""
+        found = self._own.get(arn)
+        if found is None and (arn in self.principals or arn in self.groups):
+            found = self._own[arn] = self._find_own(arn)
+        return found
+
+    def _find_own(self, arn: str) -> Own:
+        try:
+            standing = self.evaluator.member_of(arn) if arn in self.groups else self.evaluator.standing(arn)
+        except RequestError as error:  # an entry whose ARN is odd: nobody of that name can ask anything
+            caller = Caller(CallerKind.ANONYMOUS, arn)
+            return Own({}, None, self._facts(caller, False), frozenset({str(error)}), frozenset(), frozenset())
+        facts = self._facts(standing.caller, standing.may_be_tagged)
+        if arn in self.roots:
+            everything = {Clause(True, None, ANYWHERE, frozenset(), frozenset()): self.space.every}
+            return Own(everything, None, facts, frozenset(), frozenset(), frozenset())
+        carried = self.index.carried(arn)
+        documents = [policy.document for policy in carried.identity]
+        boundary: Said | None = None
+        if carried.has_boundary:
+            boundary = {} if carried.boundary is None else self.together([carried.boundary.document])
+        limiting = [carried.boundary.document] if carried.boundary is not None else []
+        return Own(
+            self.together(documents),
+            boundary,
+            facts,
+            frozenset(text for document in (*documents, *limiting) for text in broken_of(document)),
+            frozenset(f"{one.what} {one.name}" for one in carried.missing),
+            frozenset(carried.supplied),
+        )
+
+    def _facts(self, caller: Caller, may_be_tagged: bool) -> Facts:
+        organization = self.evaluator.organization
+        account = caller.account or ""
+        is_member = organization is not None and organization.has_account(account)
+        return Facts(
+            caller.kind,
+            caller.unique_id,
+            caller.path,
+            frozenset(caller.tags.items()),
+            caller.ambiguous_tags,
+            may_be_tagged,
+            caller.canonical_id,
+            organization.organization.id if is_member and organization is not None else None,
+            organization.org_path(account) if is_member and organization is not None else None,
+        )
+
+    def levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
+        """Return what organization policies say to an account; None where nothing is known of them."""
+        key = (account, kind)
+        if key not in self._levels:
+            self._levels[key] = self._find_levels(account, kind)
+        return self._levels[key]
+
+    def _find_levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
+        organization = self.evaluator.organization
+        if organization is None or not organization.is_captured(account, kind):
+            return None
+        levels = organization.levels(account, kind)
+        names = kind is RCP
+        if levels is None:
+            return Levels({}, ())
+        denies: dict[Clause, int] = {}
+        allows: list[Said] = []
+        for level in levels:
+            said = self.together([one.document for one in level], names_principals=names)
+            for clause, bits in said.items():
+                if not clause.is_allow:
+                    denies[clause] = denies.get(clause, 0) | bits
+            allowed = {clause: bits for clause, bits in said.items() if clause.is_allow}
+            # RCPs allow by the default policy that AWS attaches everywhere: only what they deny counts (SEMANTICS B5).
+            is_full = any(one.is_plain and bits == self.space.every for one, bits in allowed.items())
+            if kind is SCP and not is_full and allowed not in allows:
+                allows.append(allowed)
+        return Levels(reduced(denies), tuple(allows))
+
+    def missing_levels(self, account: str, kind: OrganizationPolicyType) -> frozenset[str]:
+        """Return the names of organization policies that bind an account and whose content is not known."""
+        organization = self.evaluator.organization
+        if organization is None:
+            return frozenset()
+        return frozenset(one.name for one in organization.absent(account, kind))
+
+    def resource_documents(self, resource: Resource) -> Sequence[Document]:
+        """Return the policy of a resource and what else grants on it, written as policies."""
+        settings = self.evaluator.resources.settings_of(resource.account_id) if resource.account_id else None
+        found = (
+            self.evaluator.resources.document_of(resource),
+            acl_document(resource, settings.public_access_block if settings else None),
+            key_grants_document(resource),
+        )
+        return [document for document in found if document is not None]
+
+    def variables(self, arn: str) -> Callable[[str], str | None]:
+        """Return what tells the values of a principal's own keys (lower case): None for one that is not known."""
+        try:
+            context = self.question(arn, "s3:ListAllMyBuckets", "*").context
+        except RequestError:
+            return lambda _: None
+
+        def value(key: str) -> str | None:
+            if dependence(key) is Dependence.NONE:
+                return None
+            try:
+                return context.variable(key)
+            except UnknownVariable:
+                return None
+
+        return value
+
+    def question(
+        self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
+    ) -> Question:
+        """Return a request with all that belongs to it.
+
+        A bucket of which the snapshot knows nothing is taken to be of the principal's account, with all that binds it.
+
+        Raises:
+            RequestError: nobody of that name can ask this.
+        """
+        owner = None
+        parts = resource.split(":", 5)
+        if parts[2:3] == ["s3"] and parts[4:5] == [""] and not self.evaluator.knows(parse_arn(resource)):
+            owner = principal.split(":", 5)[4] if principal.count(":") >= 5 else None
+        given: Mapping[str, Any] = context or {}
+        return self.evaluator.question(Request(principal, action, resource, given, owner))
+
+    def trace(
+        self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
+    ) -> Trace | None:
+        """Return the engine's record of an answer; None where the snapshot does not hold the principal."""
+        try:
+            return evaluate(self.question(principal, action, resource, context))
+        except RequestError:
+            return None
+
+
+def share_space(old: Side, new: Side) -> ActionSpace:
+    """Make the actions of both sides bits of one integer."""
+    space = ActionSpace(dict.fromkeys((*old.documents(), *new.documents())))
+    old.space = new.space = space
+    return space
+
+
+def form(said: Said) -> Form:
+    """Return clauses as a value that can be compared and looked up."""
+    return frozenset(said.items())
+
+
+def _joined(many: Iterable[Said]) -> Said:
+    found: dict[Clause, int] = {}
+    for said in many:
+        for clause, bits in said.items():
+            found[clause] = found.get(clause, 0) | bits
+    return found

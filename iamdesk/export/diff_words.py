@@ -1,0 +1,102 @@
+"""A comparison of two snapshots in words: the same for the terminal and the window."""
+
+from collections.abc import Iterator
+
+from iamdesk.compare.shapes import Comparison, Effect, Standing, Status, TextChange
+
+MOST_ACTIONS = 6
+"""Actions that are named where there are more of them."""
+
+
+def sentence(found: Comparison) -> str:
+    """Return the whole comparison in one sentence."""
+    counts = dict.fromkeys(Status, 0)
+    for one in found.principals.values():
+        counts[one.status] += 1
+    changed = counts[Status.CHANGED] + counts[Status.CREATED] + counts[Status.DELETED]
+    told = [
+        f"access of {_many(changed, 'principal')} changed" if changed else "nobody's access changed",
+        f"of {counts[Status.CANNOT_TELL]:,} it cannot be told" if counts[Status.CANNOT_TELL] else "",
+        f"{counts[Status.UNCHANGED]:,} are proved to be as they were",
+    ]
+    text = ", ".join(filter(None, told))
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def actions_words(names: tuple[str, ...], most: int = MOST_ACTIONS) -> str:
+    """Return actions as a list; of many the first ones, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+
+
+def context_words(effect: Effect) -> str:
+    """Return the context of the request that shows an effect; empty where it does not matter."""
+    told = []
+    for key, value in effect.witness.context:
+        if value is None:
+            told.append(f"{key} is absent")
+        else:
+            told.append(f"{key} is {value if isinstance(value, str) else ', '.join(value)}")
+    return " and ".join(told)
+
+
+def effect_words(found: Comparison, effect: Effect, most: int = MOST_ACTIONS) -> str:
+    """Return what was gained or lost, in one line."""
+    when = context_words(effect)
+    names = actions_words(found.names(effect.actions), most)
+    return f"{effect.kind.value} {names} on {effect.where}{f' when {when}' if when else ''}"
+
+
+def witness_words(effect: Effect) -> str:
+    """Return the request that shows an effect, with both answers."""
+    witness = effect.witness
+    answers = ["no such principal" if verdict is None else verdict.value for verdict in (witness.old, witness.new)]
+    return f"{witness.action} on {witness.resource}: {answers[0]} before, {answers[1]} now"
+
+
+def text_words(change: TextChange) -> str:
+    """Return what a change in what is written does."""
+    if change.has_effect:
+        return "changes access"
+    return "cannot be told" if change.is_doubtful else "no change in effect"
+
+
+def lines(found: Comparison) -> Iterator[str]:
+    """Yield the whole comparison as text, line by line."""
+    yield sentence(found)
+    told: set[Effect] = set()
+    for standing in found.principals.values():
+        told.update(standing.effects)
+        yield from _standing_lines(found, standing, standing.effects)
+    for standing in found.resources.values():
+        others = tuple(effect for effect in standing.effects if effect not in told)
+        if others or (standing.doubts and standing.status is Status.CANNOT_TELL):
+            yield from _standing_lines(found, standing, others, is_resource=True)
+    silent = [change for change in found.texts if not change.has_effect]
+    if silent:
+        yield ""
+        yield "Written otherwise:"
+        yield from (f"  {text_words(change):<20} {change.cause.sentence}" for change in silent)
+    yield ""
+    yield "Not compared:"
+    yield from (f"  {limit}" for limit in found.limits)
+    yield f"  Actions that AWS does not list as of {found.actions_as_of} and no policy names."
+
+
+def _standing_lines(
+    found: Comparison, standing: Standing, effects: tuple[Effect, ...], *, is_resource: bool = False
+) -> Iterator[str]:
+    if standing.status is Status.UNCHANGED:
+        return
+    yield ""
+    yield f"{standing.arn} ({'access to it: ' if is_resource else ''}{standing.status.value})"
+    for effect in effects:
+        who = f"{effect.principal} " if is_resource else ""
+        yield f"  {who}{effect_words(found, effect)}"
+        yield from (f"    by: {cause.sentence}" for cause in effect.causes)
+        yield f"    shown by {witness_words(effect)}"
+    yield from (f"  cannot tell: {doubt}" for doubt in standing.doubts)
+
+
+def _many(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
