@@ -16,7 +16,8 @@ from iamdesk.snapshot.model import Account, UserDetail
 
 _UNUSED = timedelta(days=45)
 _OLD = timedelta(days=90)
-_ROOT = "<root_account>"
+ROOT = "<root_account>"
+"""The root user's name in the report."""
 _LENGTH, _REMEMBERED = 14, 24
 
 
@@ -28,7 +29,8 @@ class Key(NamedTuple):
     used: datetime | None
 
 
-def _keys(entry: CredentialReportEntry) -> list[Key]:
+def keys_of(entry: CredentialReportEntry) -> list[Key]:
+    """Return the active access keys of a line of the report."""
     both = (
         (entry.access_key_1_active, entry.access_key_1_last_rotated, entry.access_key_1_last_used_date),
         (entry.access_key_2_active, entry.access_key_2_last_rotated, entry.access_key_2_last_used_date),
@@ -36,7 +38,8 @@ def _keys(entry: CredentialReportEntry) -> list[Key]:
     return [Key(number, made, used) for number, (active, made, used) in enumerate(both, 1) if active]
 
 
-def _entry(survey: Survey, account: Account, user: str) -> CredentialReportEntry | None:
+def entry_of(survey: Survey, account: Account, user: str) -> CredentialReportEntry | None:
+    """Return a user's line of the report; None where there is none, or no report."""
     return survey.once(
         ("credentials", account.account_id, user),
         lambda: credentials_of(survey.snapshot, account.account_id, user),
@@ -51,7 +54,8 @@ def _age(survey: Survey, account: Account, moment: datetime | None) -> timedelta
     return None if now is None or moment is None else now - moment
 
 
-def _says(text: str) -> tuple[Evidence, ...]:
+def says(text: str) -> tuple[Evidence, ...]:
+    """Return what the report says as evidence."""
     return (Evidence(f"Credential report: {text}."),)
 
 
@@ -67,11 +71,11 @@ def _says(text: str) -> tuple[Evidence, ...]:
 )
 def password_without_mfa(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """As the report says."""
-    entry = _entry(survey, account, user.user_name)
+    entry = entry_of(survey, account, user.user_name)
     if entry is not None and entry.password_enabled and entry.mfa_active is False:
         yield Hit(
             f"{user.user_name} signs in to the console with a password alone.",
-            _says("password_enabled is true, mfa_active is false"),
+            says("password_enabled is true, mfa_active is false"),
         )
 
 
@@ -87,8 +91,8 @@ def password_without_mfa(survey: Survey, account: Account, user: UserDetail) -> 
 )
 def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """A key that was never used counts from the day it was made."""
-    entry = _entry(survey, account, user.user_name)
-    for key in _keys(entry) if entry is not None else ():
+    entry = entry_of(survey, account, user.user_name)
+    for key in keys_of(entry) if entry is not None else ():
         age = _age(survey, account, key.used or key.made)
         if age is not None and age > _UNUSED:
             how = "was not used" if key.used else "was never used and was made"
@@ -96,7 +100,7 @@ def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[H
                 f"Access key {key.number} of {user.user_name} {how} for {counted(age.days, 'day')}."
                 if key.used
                 else f"Access key {key.number} of {user.user_name} {how} {counted(age.days, 'day')} ago.",
-                _says(f"access_key_{key.number}_active is true"),
+                says(f"access_key_{key.number}_active is true"),
                 object=str(key.number),
             )
 
@@ -113,14 +117,14 @@ def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[H
 )
 def unused_password(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """A password that was never used counts from the day it was set."""
-    entry = _entry(survey, account, user.user_name)
+    entry = entry_of(survey, account, user.user_name)
     if entry is None or not entry.password_enabled:
         return
     age = _age(survey, account, entry.password_last_used or entry.password_last_changed or entry.user_creation_time)
     if age is not None and age > _UNUSED:
         yield Hit(
             f"The password of {user.user_name} was not used for {counted(age.days, 'day')}.",
-            _says("password_enabled is true"),
+            says("password_enabled is true"),
         )
 
 
@@ -136,13 +140,13 @@ def unused_password(survey: Survey, account: Account, user: UserDetail) -> Itera
 )
 def old_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """By the day on which the key was made."""
-    entry = _entry(survey, account, user.user_name)
-    for key in _keys(entry) if entry is not None else ():
+    entry = entry_of(survey, account, user.user_name)
+    for key in keys_of(entry) if entry is not None else ():
         age = _age(survey, account, key.made)
         if age is not None and age > _OLD:
             yield Hit(
                 f"Access key {key.number} of {user.user_name} is {counted(age.days, 'day')} old.",
-                _says(f"access_key_{key.number}_active is true"),
+                says(f"access_key_{key.number}_active is true"),
                 object=str(key.number),
             )
 
@@ -159,9 +163,9 @@ def old_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]
 )
 def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """As the report says."""
-    entry = _entry(survey, account, user.user_name)
-    if entry is not None and len(_keys(entry)) > 1:
-        yield Hit(f"{user.user_name} has two active access keys.", _says("both keys are active"))
+    entry = entry_of(survey, account, user.user_name)
+    if entry is not None and len(keys_of(entry)) > 1:
+        yield Hit(f"{user.user_name} has two active access keys.", says("both keys are active"))
 
 
 @check(
@@ -175,9 +179,9 @@ def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit
 )
 def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """As the report says."""
-    entry = _entry(survey, account, user.user_name)
-    if entry is not None and entry.password_enabled and _keys(entry):
-        yield Hit(f"{user.user_name} has a password and an active access key.", _says("password and a key are active"))
+    entry = entry_of(survey, account, user.user_name)
+    if entry is not None and entry.password_enabled and keys_of(entry):
+        yield Hit(f"{user.user_name} has a password and an active access key.", says("password and a key are active"))
 
 
 @check(
@@ -192,15 +196,15 @@ def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iter
 )
 def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """Steps count only where they are proven."""
-    entry = _entry(survey, account, user.user_name)
-    if entry is None or not _keys(entry) or survey.reach.steps.population.position(user.arn) is None:
+    entry = entry_of(survey, account, user.user_name)
+    if entry is None or not keys_of(entry) or survey.reach.steps.population.position(user.arn) is None:
         return
     steps = survey.reach.reached(user.arn).to_administration
     if is_administrator(survey, account, user):
         steps = 0
     if steps is not None and steps <= 1:
         what = "is an administrator" if steps == 0 else "gets to administration in one step"
-        yield Hit(f"{user.user_name} {what} and has an active access key.", _says("a key is active"))
+        yield Hit(f"{user.user_name} {what} and has an active access key.", says("a key is active"))
 
 
 @check(
@@ -214,10 +218,10 @@ def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterat
 )
 def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
     """As the report says."""
-    entry = _entry(survey, account, user.user_name)
+    entry = entry_of(survey, account, user.user_name)
     if entry is not None and (entry.cert_1_active or entry.cert_2_active):
         yield Hit(
-            f"{user.user_name} has an active signing certificate.", _says("cert_1_active or cert_2_active is true")
+            f"{user.user_name} has an active signing certificate.", says("cert_1_active or cert_2_active is true")
         )
 
 
@@ -262,9 +266,9 @@ def password_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
 )
 def root_key(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """As the report says."""
-    entry = _entry(survey, account, _ROOT)
-    if entry is not None and _keys(entry):
-        yield Hit(f"The root user has {counted(len(_keys(entry)), 'active access key')}.", _says("a key is active"))
+    entry = entry_of(survey, account, ROOT)
+    if entry is not None and keys_of(entry):
+        yield Hit(f"The root user has {counted(len(keys_of(entry)), 'active access key')}.", says("a key is active"))
 
 
 @check(
@@ -279,9 +283,9 @@ def root_key(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 )
 def root_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """As the report says; a root user without a password cannot sign in."""
-    entry = _entry(survey, account, _ROOT)
+    entry = entry_of(survey, account, ROOT)
     if entry is not None and entry.mfa_active is False and entry.password_enabled is not False:
-        yield Hit("The root user signs in without MFA.", _says("mfa_active is false"))
+        yield Hit("The root user signs in without MFA.", says("mfa_active is false"))
 
 
 @check(
@@ -296,10 +300,10 @@ def root_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[H
 )
 def root_used(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """By password or key."""
-    entry = _entry(survey, account, _ROOT)
+    entry = entry_of(survey, account, ROOT)
     if entry is None:
         return
     uses = (entry.password_last_used, entry.access_key_1_last_used_date, entry.access_key_2_last_used_date)
     ages = [age for use in uses if (age := _age(survey, account, use)) is not None]
     if ages and min(ages) <= _OLD:
-        yield Hit(f"The root user was used {counted(min(ages).days, 'day')} before the report.", _says("last use"))
+        yield Hit(f"The root user was used {counted(min(ages).days, 'day')} before the report.", says("last use"))

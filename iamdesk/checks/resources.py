@@ -8,13 +8,12 @@ from iamdesk.checks.subjects import Over, Subject
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.index.action_bits import ACCESS_LEVELS, ServiceActions, service_actions
 from iamdesk.index.actions import reference
+from iamdesk.index.outline import NodeKind
 from iamdesk.index.resource_grants import acl_document, key_grants_document
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
-
-KIND = "resource"
 
 _TELLING = frozenset(
     {
@@ -55,10 +54,10 @@ def resources_of(survey: Survey, account: Account) -> tuple[Resource, ...]:
 
 def resource_subject(resource: Resource) -> Subject:
     """Name a resource by the end of its ARN, which says what it is: ``payroll``, ``key/1b2a…``."""
-    return Subject(resource.arn, resource.arn.split(":", 5)[5], KIND)
+    return Subject(resource.arn, resource.arn.split(":", 5)[5], NodeKind.RESOURCE)
 
 
-RESOURCES: Over[Resource] = Over(KIND, resources_of, resource_subject)
+RESOURCES: Over[Resource] = Over(NodeKind.RESOURCE.value, resources_of, resource_subject)
 
 
 def documents_of(survey: Survey, resource: Resource) -> Iterator[Document]:

@@ -1,0 +1,132 @@
+"""Ways in that outlive their purpose: keys that nobody ever used, people who are disabled and still get in."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.credentials import entry_of, keys_of, says
+from iamdesk.checks.data import Data
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.subjects import ACCOUNTS, USERS, principal_subject
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.snapshot.identity_center import IdentityCenter, IdentityStoreUser
+from iamdesk.snapshot.model import Account, UserDetail
+
+_TOGETHER = timedelta(minutes=10)
+"""A key that was made so soon after its user was made with it."""
+_DISABLED = "DISABLED"
+
+
+@check(
+    "CRD-06",
+    over=USERS,
+    title="Access key made with the user and never used",
+    severity=Severity.LOW,
+    question="Has a user an active access key that was made with the user and never used?",
+    remedy="Delete the key; whoever needs one asks for it.",
+    standards=("CIS AWS Foundations 3.0 1.11",),
+    data=Data.CREDENTIAL_REPORT,
+)
+def key_never_used(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """By the times of the report: made within ten minutes of the user."""
+    entry = entry_of(survey, account, user.user_name)
+    if entry is None or entry.user_creation_time is None:
+        return
+    for key in keys_of(entry):
+        if key.made is not None and key.used is None and abs(key.made - entry.user_creation_time) <= _TOGETHER:
+            yield Hit(
+                f"Access key {key.number} of {user.user_name} was made with the user and never used.",
+                says(f"access_key_{key.number}_last_used_date is N/A"),
+                object=str(key.number),
+            )
+
+
+@check(
+    "CRD-13",
+    over=USERS,
+    title="User whose password was taken away still has a key",
+    severity=Severity.HIGH,
+    question="Has a user who signed in with a password once, and has none any more, an active access key?",
+    remedy="Deactivate the key: whoever took the password away meant to shut the user out. If a program goes on with "
+    "it, give the program a role.",
+    standards=("SOC 2 CC6.3", "ISO 27001:2022 A.5.18"),
+    data=Data.CREDENTIAL_REPORT,
+)
+def disabled_with_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
+    """That there was a password is told by when it was used, or by an MFA device; programs never had either."""
+    entry = entry_of(survey, account, user.user_name)
+    if entry is None or entry.password_enabled is not False or not keys_of(entry):
+        return
+    signs = []
+    if entry.password_last_used is not None:
+        signs.append(f"a password was last used on {entry.password_last_used:%Y-%m-%d}")
+    if entry.mfa_active:
+        signs.append("an MFA device is registered")
+    if signs:
+        yield Hit(
+            f"{user.user_name} has no password any more, but {counted(len(keys_of(entry)), 'active access key')}: "
+            f"{enumerated(signs)}.",
+            says("password_enabled is false, a key is active"),
+        )
+
+
+@check(
+    "CRD-14",
+    over=ACCOUNTS,
+    title="Somebody who is disabled still has access",
+    severity=Severity.HIGH,
+    question="Has somebody who is disabled in IAM Identity Center an IAM user of the same name, or assignments?",
+    remedy="Delete the IAM user, or give it to somebody who answers for it; remove the assignments, so that they do "
+    "not come back with the person.",
+    standards=("SOC 2 CC6.2", "PCI DSS 4.0 8.2.5", "ISO 27001:2022 A.5.18"),
+    data=Data.PEOPLE,
+)
+def leaver(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Names are compared without case, e-mail addresses by what stands before the @, too."""
+    users = {user.user_name.lower(): user for user in account.users}
+    for center in survey.snapshot.identity_centers:
+        for person in center.users or ():
+            if person.user_status != _DISABLED:
+                continue
+            user = next((users[name] for name in _names(person) if name in users), None)
+            if user is not None:
+                still = f"IAM user {user.user_name} is still there"
+                yield Hit(
+                    f"{_called(person)} is disabled in IAM Identity Center, and {still}.",
+                    (Evidence(f"UserStatus of {person.user_name} is {_DISABLED}."), Evidence(f"{user.arn} exists.")),
+                    subject=principal_subject(user),
+                    object=person.user_id,
+                )
+            assigned = _assignments(center, person, account.account_id)
+            if assigned:
+                yield Hit(
+                    f"{_called(person)} is disabled in IAM Identity Center, and still assigned {enumerated(assigned)} "
+                    f"in account {account.account_id}.",
+                    (Evidence(f"UserStatus of {person.user_name} is {_DISABLED}."),),
+                    object=f"{person.user_id} assignments",
+                    severity=Severity.LOW,
+                )
+
+
+def _names(person: IdentityStoreUser) -> Iterator[str]:
+    """Yield what an IAM user of the same person may be called, in lower case."""
+    for text in (person.user_name, *(email.value for email in person.emails)):
+        if text:
+            yield text.lower()
+            if "@" in text:
+                yield text.lower().partition("@")[0]
+
+
+def _called(person: IdentityStoreUser) -> str:
+    return person.display_name or person.user_name or person.user_id
+
+
+def _assignments(center: IdentityCenter, person: IdentityStoreUser, account_id: str) -> list[str]:
+    """Return the names of permission sets that are assigned to a person in an account, by themselves."""
+    names = {one.permission_set_arn: one.name for one in center.permission_sets or ()}
+    return sorted(
+        names.get(one.permission_set_arn) or one.permission_set_arn
+        for one in center.account_assignments or ()
+        if one.account_id == account_id and one.principal_type == "USER" and one.principal_id == person.user_id
+    )

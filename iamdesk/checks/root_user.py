@@ -1,0 +1,94 @@
+"""The root user of member accounts: whether it can sign in, what holds it back, and what its MFA is."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.credentials import ROOT, entry_of, keys_of
+from iamdesk.checks.data import Data, facts_of
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.subjects import ACCOUNTS
+from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.snapshot.model import Account
+
+_PROBES = (
+    ("iam:CreateUser", "arn:{partition}:iam::{account}:user/{name}"),
+    ("s3:PutBucketPolicy", "arn:{partition}:s3:::{name}"),
+    ("dynamodb:DeleteTable", "arn:{partition}:dynamodb:us-east-1:{account}:table/{name}"),
+)
+"""What the root user of a member account has no business doing."""
+
+
+def _is_member(survey: Survey, account: Account) -> bool:
+    organization = survey.snapshot.organization
+    return organization is not None and organization.management_account_id != account.account_id
+
+
+@check(
+    "ROT-04",
+    over=ACCOUNTS,
+    title="Root user of a member account has credentials",
+    severity=Severity.MEDIUM,
+    question="Can the root user of a member account of the organization sign in by itself?",
+    remedy="Turn on central management of root access in IAM, and delete the root credentials of member accounts: the "
+    "management account then does for them what only root may do.",
+    standards=("CIS AWS Foundations 7.0 2.1.1", "NIST 800-53 AC-6(5)"),
+    data=Data.ROOT_CREDENTIALS,
+)
+def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """By the account summary and the credential report; where neither tells of a password it cannot be told."""
+    if not _is_member(survey, account):
+        return
+    facts = facts_of(survey.snapshot, account.account_id)
+    summary = (facts.summary if facts is not None else None) or {}
+    entry = entry_of(survey, account, ROOT)
+    has_password = entry.password_enabled if entry is not None else None
+    if "AccountPasswordPresent" in summary:
+        has_password = summary["AccountPasswordPresent"] > 0
+    has_key = bool(entry is not None and keys_of(entry)) or summary.get("AccountAccessKeysPresent", 0) > 0
+    held = [what for what, there in (("a password", has_password), ("an access key", has_key)) if there]
+    source = Evidence("As get-account-summary and the credential report say.")
+    if held:
+        yield Hit(f"The root user of member account {account.account_id} has {enumerated(held)}.", (source,))
+    elif has_password is None:
+        yield Hit(
+            f"Whether the root user of member account {account.account_id} has a password cannot be told: neither the "
+            "account summary nor the credential report says so.",
+            (Evidence("AccountPasswordPresent is not in the account summary."),),
+            state=State.CANNOT_TELL,
+        )
+
+
+@check(
+    "ROT-05",
+    over=ACCOUNTS,
+    title="Nothing holds the root user back",
+    severity=Severity.MEDIUM,
+    question="May the root user of a member account do what no service control policy denies it?",
+    remedy="Attach a service control policy that denies everything where aws:PrincipalArn is like "
+    "`arn:aws:iam::*:root`, but for the few tasks that take the root user.",
+    standards=("NIST 800-53 AC-6(5)",),
+    data=Data.ORGANIZATION,
+)
+def root_not_denied(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Asked as the root user, of a user, a bucket and a table that nobody has named."""
+    if not _is_member(survey, account):
+        return
+    words = {"partition": account.partition, "account": account.account_id, "name": STRANGER}
+    root = f"arn:{account.partition}:iam::{account.account_id}:root"
+    asked = [survey.ask(root, action, resource.format_map(words)) for action, resource in _PROBES]
+    allowed = [decision for decision in asked if decision.decision is Verdict.ALLOWED]
+    unsure = [decision for decision in asked if decision.decision is Verdict.CONDITIONAL]
+    for decisions, state in ((allowed, State.FOUND), (unsure, State.CANNOT_TELL)):
+        if decisions:
+            actions = enumerated(decision.request.action for decision in decisions)
+            keys = enumerated(dict.fromkeys(key for one in unsure for key in one.missing_context_values))
+            open_ = "" if state is State.FOUND else f"; whether it does hangs on {keys}"
+            yield Hit(
+                f"No service control policy keeps the root user of member account {account.account_id} from "
+                f"{actions}{open_}.",
+                tuple(Evidence(f"Asked as the root user about {one.request.action}.", one) for one in decisions),
+                state=state,
+            )
+            return
