@@ -74,7 +74,7 @@ class OpenSnapshot:
     def make_ready(self) -> None:
         """Build what is otherwise built at first use: the search and the subjects of the tree."""
         self._search.matches("a")
-        self._subjects.subject("")
+        self._subjects.make_ready()
 
     def subject(self, key: str) -> Subject | None:
         """Return what the inspector shows for a key of the outline; None for a key that the snapshot does not hold."""

@@ -1,6 +1,6 @@
 """What a snapshot holds of IAM Identity Center, by key: people, groups, permission sets, and who is assigned what."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -41,8 +41,10 @@ class HeldSet(NamedTuple):
 class IdentityCenterIndex:
     """Finds things of IAM Identity Center, and the ways between them. Each map is made at first use."""
 
-    def __init__(self, snapshot: Snapshot, sets: PermissionSets) -> None:
+    def __init__(self, snapshot: Snapshot, sets: PermissionSets, account_words: Callable[[str], str]) -> None:
         self._snapshot = snapshot
+        self.account_words = account_words
+        """What people call an account, with its id."""
         self._use = sets
 
     @cached_property
@@ -131,7 +133,11 @@ class IdentityCenterIndex:
         for one in assigned:
             where.setdefault(_assignee(center, one), []).append(one.account_id)
         for key, accounts in where.items():
-            yield self.who(key, f"in {_accounts(accounts)}")
+            yield self.who(key, f"in {self._accounts(accounts)}")
+
+    def _accounts(self, ids: list[str], most: int = 3) -> str:
+        shown = ", ".join(map(self.account_words, ids[:most]))
+        return f"{shown} and {len(ids) - most:,} more" if len(ids) > most else shown
 
     def who(self, key: str, detail: str) -> Link:
         """Return a way to a person or group by its key; one without key to who was not captured."""
@@ -146,8 +152,3 @@ class IdentityCenterIndex:
 def _assignee(center: IdentityCenter, one: AccountAssignment) -> str:
     make = center_group_key if one.principal_type.upper() == "GROUP" else center_user_key
     return make(center.instance.identity_store_id, one.principal_id)
-
-
-def _accounts(ids: list[str], most: int = 3) -> str:
-    shown = ", ".join(ids[:most])
-    return f"{shown} and {len(ids) - most:,} more" if len(ids) > most else shown

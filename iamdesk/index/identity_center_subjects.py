@@ -119,7 +119,7 @@ class IdentityCenterSubjects:
             for one in self._index.assignments.get(through, ()):
                 found = self._index.sets.get(one.permission_set_arn)
                 name = found.one.name if found is not None else last_of_arn(one.permission_set_arn)
-                detail = f"in {one.account_id}{by}"
+                detail = f"in {self._index.account_words(one.account_id)}{by}"
                 sets.append(Link(one.permission_set_arn if found is not None else "", name, detail))
                 role = self._index.roles.get((one.account_id, one.permission_set_arn))
                 if role is not None:

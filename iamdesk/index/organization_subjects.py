@@ -68,6 +68,11 @@ class OrganizationSubjects:
         node = self._index.node(account_id) if self._index is not None else None
         return node.name if node is not None and node.name else account_id
 
+    def account_words(self, account_id: str) -> str:
+        """Return what people call an account, with its id: ``prod (111122223333)``."""
+        name = self.account_name(account_id)
+        return account_id if name == account_id else f"{name} ({account_id})"
+
     def name_of(self, node: OrganizationNode) -> str:
         """Return what people call a root, unit or account."""
         return self.account_name(node.id) if node_kind(node) is NodeKind.ACCOUNT else node.name or node.id

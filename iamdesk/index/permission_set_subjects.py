@@ -40,6 +40,10 @@ class PermissionSetSubjects:
         self._use = sets
         self._index = index
 
+    def make_ready(self) -> None:
+        """Build what is otherwise built at first use."""
+        _ = self._index.roles, self._index.assignments, self._index.memberships
+
     def subject(self, key: str) -> Subject | None:
         """Return what is shown of a permission set, its inline policy, or a policy that only such sets name."""
         if (found := self._index.sets.get(key)) is not None:
@@ -78,7 +82,10 @@ class PermissionSetSubjects:
         arn, latest = one.permission_set_arn, self._snapshot.latest
         assigned = self._index.assignments.get(arn, [])
         accounts = sorted({each.account_id for each in assigned} | {at for at, of in self._index.roles if of == arn})
-        roles = [Link(self._index.roles.get((at, arn), ""), at, self._role_words(at, arn)) for at in accounts]
+        roles = [
+            Link(self._index.roles.get((at, arn), ""), self._index.account_words(at), self._role_words(at, arn))
+            for at in accounts
+        ]
         facts = [("Description", one.description)] if one.description else []
         facts.append(("Longest session", one.session_duration or "not captured"))
         if one.created_date is not None:

@@ -44,6 +44,10 @@ class ResourceSubjects:
         self._documents = documents
         self._holdings = holdings
 
+    def make_ready(self) -> None:
+        """Build what is otherwise built at first use."""
+        _ = self._allowed_by, self._trusting, self._with_key, self._behind
+
     def subject(self, key: str) -> Subject | None:
         """Return what is shown of a resource, its policy, a VPC endpoint or an identity provider; None for no such."""
         resource = self._resources.get(key) or self._resources.get(key.removesuffix(_POLICY))

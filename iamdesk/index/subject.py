@@ -51,8 +51,8 @@ class SubjectIndex:
         self._documents = DocumentStore()
         self._lines = PolicyLines(self._documents)
         self._sets = PermissionSets(snapshot)
-        center = IdentityCenterIndex(snapshot, self._sets)
         self._organization = OrganizationSubjects(snapshot, self._documents)
+        center = IdentityCenterIndex(snapshot, self._sets, self._organization.account_words)
         self._resources = ResourceSubjects(snapshot, self._documents, self._holdings)
         self._permission_sets = PermissionSetSubjects(snapshot, self._documents, self._holdings, self._sets, center)
         self._views = PolicyViews(self._holdings, self._documents, self._permission_sets.names)
@@ -62,6 +62,11 @@ class SubjectIndex:
             self._permission_sets,
             IdentityCenterSubjects(center),
         )
+
+    def make_ready(self) -> None:
+        """Build what is otherwise built when something is first selected: thousands of policies are looked through."""
+        self._resources.make_ready()
+        self._permission_sets.make_ready()
 
     def subject(self, key: str) -> Subject | None:
         """Return what is shown of a key of the outline; None for one that the snapshot does not hold."""

@@ -142,7 +142,7 @@ def test_from_a_group_to_the_role_of_its_people_by_keyboard_alone(qtbot: QtBot, 
     press(Qt.Key.Key_F6)
     follow("Reader   ")
     assert window.session.subject_key == SET
-    follow(ACCOUNT)
+    follow("prod (")
     assert window.session.subject_key == ROLE
     follow("Reader")
     assert window.session.subject_key == SET

@@ -252,8 +252,8 @@ def test_a_provider_and_the_roles_that_trust_it_show_each_other(subjects: Subjec
 def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: SubjectIndex) -> None:
     found = subject(subjects, SET)
     assert ways(found) == {
-        "Becomes a role in": [(ROLE, ACCOUNT, "role AWSReservedSSO_Reader_0123456789abcdef")],
-        "Assigned to": [(READERS, "Readers", f"group, in {ACCOUNT}")],
+        "Becomes a role in": [(ROLE, f"prod ({ACCOUNT})", "role AWSReservedSSO_Reader_0123456789abcdef")],
+        "Assigned to": [(READERS, "Readers", f"group, in prod ({ACCOUNT})")],
     }
     assert [(line.name, line.origin) for line in found.policies] == [
         ("ViewOnlyAccess", "AWS managed, attached"),
@@ -267,7 +267,7 @@ def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: Subj
     person = ways(subject(subjects, ANA))
     assert person["Member of"] == [(READERS, "Readers", "group, member")]
     assert person["Roles that these are"] == [
-        (ROLE, "AWSReservedSSO_Reader_0123456789abcdef", f"in {ACCOUNT}, through group Readers")
+        (ROLE, "AWSReservedSSO_Reader_0123456789abcdef", f"in prod ({ACCOUNT}), through group Readers")
     ]
     assert ways(subject(subjects, READERS))["Members"] == [(ANA, "Ana Silva (ana@example.com)", "")]
 
