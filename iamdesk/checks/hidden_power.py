@@ -1,7 +1,7 @@
 """Power that does not look like it: administrators by a sum of policies, whole services, programs that administer."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from iamdesk.checks.administrators import is_everything_on_everything, proofs_of, routes_of
 from iamdesk.checks.check import Hit, check
@@ -89,11 +89,11 @@ def whole_services(survey: Survey, account: Account, written: Written) -> Iterat
     found = [
         (statement, services)
         for statement in written.policy.document.statements
-        if (services := survey.once(("whole services", statement), lambda statement=statement: _whole(statement)))  # type: ignore[misc]
+        if (services := survey.once(("whole services", statement), partial(_whole, statement)))
     ]
     if found:
-        services = dict.fromkeys(service for _, each in found for service in each)
-        told = f"allows every action of {enumerated(services)} on every resource"
+        every = dict.fromkeys(service for _, each in found for service in each)
+        told = f"allows every action of {enumerated(every)} on every resource"
         yield Hit(
             f"{written.policy.name}, {written.origin}, {told}.",
             tuple(
@@ -138,9 +138,7 @@ def changes_permissions(service: str) -> bool:
 def administering_program(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Roles of services that run customers' code are told by SVC-03; users by the credential report."""
     for role in own_roles(account):
-        callers = survey.once(
-            ("programs", survey.evaluator.index.trust(role)), lambda role=role: _programs(survey, role)
-        )  # type: ignore[misc]
+        callers = survey.once(("programs", survey.evaluator.index.trust(role)), partial(_programs, survey, role))
         if callers and is_administrator(survey, account, role):
             yield Hit(
                 f"{role.role_name}, which {enumerated(callers)} take{'' if len(callers) > 1 else 's'}, is an "

@@ -18,6 +18,7 @@ from iamdesk.checks import (
     exposure,
     external_ids,
     federation,
+    gaps,
     guardrails,
     hidden_power,
     hygiene,
@@ -25,6 +26,7 @@ from iamdesk.checks import (
     leavers,
     outsiders,
     pitfalls,
+    readers,
     redundancy,
     root_user,
     service_sources,
@@ -48,6 +50,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_p
 # What is missing comes first: every other finding rests on it.
 _KINDS: tuple[ModuleType, ...] = (
     completeness,
+    gaps,
     administrators,
     hidden_power,
     breadth,
@@ -60,6 +63,7 @@ _KINDS: tuple[ModuleType, ...] = (
     services,
     service_sources,
     exposure,
+    readers,
     guardrails,
     demanded_boundaries,
     idle_guardrails,

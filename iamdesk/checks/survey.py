@@ -33,7 +33,8 @@ class Survey(Inquiry):
         """``reach`` gives the map of what principals can become, where somebody keeps one."""
         super().__init__(evaluator, cancelled)
         self._make_reach = reach or ReachOnce(evaluator)
-        self._stop = cancelled
+        self.cancelled = cancelled
+        """For work that asks by itself whether somebody still wants it."""
         self.needs: tuple[tuple[str, Data], ...] = ()
         """The checks that need more than the account's entities, by their ids."""
 
@@ -44,7 +45,7 @@ class Survey(Inquiry):
         Raises:
             WorkCancelled: nobody wants the result any more.
         """
-        return self._make_reach(cancelled=self._stop)
+        return self._make_reach(cancelled=self.cancelled)
 
     def references(self, account: Account) -> AccountReferences:
         """Return who refers to what in an account."""

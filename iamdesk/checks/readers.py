@@ -1,0 +1,133 @@
+"""Who reads what is kept: secrets read by other teams, objects that can be fetched and not decrypted."""
+
+from collections.abc import Iterator, Mapping
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import Data
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.resources import RESOURCES, resource_subject
+from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.references import last_of_arn
+from iamdesk.reach.administration import OPEN, is_administrator
+from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
+from iamdesk.snapshot.resources import Resource
+
+_TEAM_TAGS = ("team", "owner", "owned-by", "service", "application")
+"""Tags, in lower case, that say to whom something belongs: of a secret's, the first that it has."""
+_MOST_NAMED = 20
+
+
+def _who(survey: Survey, action: str, resource: str) -> dict[str, Verdict]:
+    """Return for whom an action is allowed, or hangs on the request; asked once in a run."""
+    return survey.once(
+        ("who can", action, resource),
+        lambda: {
+            one.principal: one.decision
+            for one in survey.evaluator.who_can(action=action, resource=resource, cancelled=survey.cancelled)
+            if not one.principal.endswith(":root")
+        },
+    )
+
+
+@check(
+    "RES-04",
+    over=RESOURCES,
+    title="May fetch objects, but not decrypt them",
+    severity=Severity.INFO,
+    question="May users or roles read objects of a bucket that they may not decrypt?",
+    remedy="Where they are meant to read, allow kms:Decrypt on the key, in its policy or theirs; else take the objects "
+    "away, too: whoever changes the key's policy opens them.",
+    data=Data.RESOURCE_POLICIES,
+)
+def read_without_key(survey: Survey, _account: Account, bucket: Resource) -> Iterator[Hit]:
+    """Asked of an object that nobody has named; who may decrypt and not read is counted in the proof."""
+    key = bucket.encryption_key_arn
+    if key is None or ":s3:::" not in bucket.arn:
+        return
+    name = resource_subject(bucket).name
+    record = next((one for one in survey.snapshot.resources if one.arn == key), None)
+    if record is None or not record.is_policy_captured:
+        yield Hit(
+            f"Whether those who may read objects of {name} can decrypt them cannot be told: the policy of its key is "
+            "not in the snapshot.",
+            (Evidence(f"Objects are encrypted with {key}."),),
+            state=State.CANNOT_TELL,
+        )
+        return
+    reads = _who(survey, "s3:GetObject", f"{bucket.arn}/{STRANGER}")
+    decrypts = _who(survey, "kms:Decrypt", key)
+    without = [arn for arn, verdict in reads.items() if verdict is Verdict.ALLOWED and arn not in decrypts]
+    if without:
+        who = counted(len(without), "user or role", "users and roles")
+        reverse = sum(arn not in reads for arn in decrypts)
+        yield Hit(
+            f"{who} may read objects of {name}, but not decrypt them: {enumerated(map(last_of_arn, without))}.",
+            (
+                Evidence(
+                    f"Asked as {last_of_arn(without[0])} whether it may decrypt.",
+                    survey.ask(without[0], "kms:Decrypt", key),
+                ),
+                *(Evidence(f"{arn} may read and not decrypt.") for arn in without[:_MOST_NAMED]),
+                Evidence(f"{counted(reverse, 'other')} may decrypt with the key and not read."),
+            ),
+        )
+
+
+@check(
+    "RES-05",
+    over=RESOURCES,
+    title="Secret that another team reads",
+    severity=Severity.MEDIUM,
+    question="May users or roles of another team than a secret's own read it?",
+    remedy="Allow the team's own roles alone: by the secret's policy, or by comparing aws:ResourceTag with "
+    "aws:PrincipalTag.",
+    standards=("PCI DSS 4.0 7.2",),
+    data=Data.RESOURCE_POLICIES,
+)
+def secret_of_another_team(survey: Survey, account: Account, secret: Resource) -> Iterator[Hit]:
+    """By the secret's tag team, owner or the like, and the same tag of who reads; administrators read everything."""
+    if ":secretsmanager:" not in secret.arn:
+        return
+    name = resource_subject(secret).name
+    tags = None if secret.tags is None else {key.lower(): value for key, value in secret.tags}
+    tag = next((tag for tag in _TEAM_TAGS if tag in (tags or {})), None)
+    if tag is None or tags is None:
+        told = "its tags are not in the snapshot" if tags is None else "no tag of it says whose it is"
+        yield Hit(
+            f"Whether another team reads {name} cannot be told: {told}.",
+            (Evidence(f"Looked for the tags {', '.join(_TEAM_TAGS)}."),),
+            state=State.CANNOT_TELL,
+            severity=Severity.INFO,
+        )
+        return
+    index = survey.evaluator.index
+    others: dict[str, str] = {}
+    unknown: list[str] = []
+    for arn, verdict in _who(survey, "secretsmanager:GetSecretValue", secret.arn).items():
+        principal = index.users.get(arn) or index.roles.get(arn)
+        home = index.accounts.get(arn.split(":", 5)[4], account)
+        if principal is None or verdict not in OPEN or is_administrator(survey, home, principal):
+            continue
+        team = _tags(principal).get(tag)
+        if team is None:
+            unknown.append(arn)
+        elif team.lower() != tags[tag].lower():
+            others[arn] = team
+    if others:
+        who = enumerated(f"{last_of_arn(arn)} ({team})" for arn, team in others.items())
+        decision = survey.ask(next(iter(others)), "secretsmanager:GetSecretValue", secret.arn)
+        more = [Evidence(f"{counted(len(unknown), 'reader')} without a tag {tag}.")] if unknown else []
+        yield Hit(
+            f"{name} belongs to {tags[tag]}, and others may read it: {who}.",
+            (
+                Evidence(f"Asked as {last_of_arn(decision.request.principal)}.", decision),
+                *(Evidence(f"{arn} is of {team}.") for arn, team in list(others.items())[:_MOST_NAMED]),
+                *more,
+            ),
+        )
+
+
+def _tags(principal: UserDetail | RoleDetail) -> Mapping[str, str]:
+    return {tag.key.lower(): tag.value for tag in principal.tags}
