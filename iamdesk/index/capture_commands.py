@@ -13,6 +13,8 @@ from iamdesk.snapshot.model import Snapshot
 RETIRED = frozenset({"mediastore"})
 """Services that AWS has ended: what an old bundle has of them is read, but nobody is asked for it."""
 
+_CENTER = Kind.IDENTITY_CENTER
+"""Its instance may belong to any account of the organization, and others have none."""
 _BEFORE: Mapping[tuple[str, str], str] = {
     ("iam", "get-credential-report"): "aws iam generate-credential-report",
     ("iam", "get-service-last-accessed-details"): (
@@ -22,27 +24,45 @@ _BEFORE: Mapping[tuple[str, str], str] = {
 """What has to be asked for before it can be had."""
 
 
-def capture_commands(snapshot: Snapshot, kind: Kind, lacking: Iterable[str]) -> tuple[str, ...]:
+def capture_commands(snapshot: Snapshot, kind: Kind, accounts: Iterable[str]) -> tuple[str, ...]:
     """Return the commands for one kind of data, one line each; the first makes the folders that the others write to.
 
-    Of a kind that is held in part, those that were never captured or failed; where there is none of these, all of the
-    kind. ``lacking`` are the accounts that lack it: where it is one, its id stands in the commands. Nothing else of a
-    snapshot ever does: they are made to be pasted into a shell.
+    Of a kind that is held in part, those that failed, were never captured, or lack in one of the accounts; where there
+    is none of these, all of the kind. An account's id stands in a command that one account alone lacks. Nothing else of
+    a snapshot ever does: the lines are made to be pasted into a shell.
     """
+    wanted = set(accounts)
     calls = [call for call in CALLS.values() if call.kind is kind and call.service not in RETIRED]
-    states: dict[tuple[str, str], set[CaptureState]] = {}
+    fine: dict[tuple[str, str], set[str]] = {}
+    failed: set[tuple[str, str]] = set()
     for capture in snapshot.captures:
         if capture.kind is kind:
-            states.setdefault((capture.service, capture.command), set()).add(capture.state)
-    fine = {CaptureState.READ, CaptureState.NOTHING_THERE}
-    open_ = [call for call in calls if not (found := states.get((call.service, call.command))) or found - fine]
-    ids = list(dict.fromkeys(lacking))
-    # The instance of IAM Identity Center may belong to any account of the organization.
-    is_known = len(ids) == 1 and is_account(ids[0]) and kind is not Kind.IDENTITY_CENTER
-    account = ids[0] if is_known else ""
+            call = capture.service, capture.command
+            if capture.state in (CaptureState.READ, CaptureState.NOTHING_THERE):
+                fine.setdefault(call, set()).add(capture.account_id)
+            else:
+                failed.add(call)
+    lacking = {(call.service, call.command): wanted - fine.get((call.service, call.command), set()) for call in calls}
+
+    def is_open(call: Call) -> bool:
+        name = call.service, call.command
+        # A command that is asked about one thing each is only missed where there was no such thing, as far as is known.
+        of_every_account = not call.arguments and call.scope is not Scope.ORGANIZATION and kind is not _CENTER
+        return name in failed or name not in fine or (of_every_account and bool(lacking[name]))
+
     folders: dict[str, None] = {}
-    lines = [line for call in open_ or calls for line in _lines(call, account, folders)]
+    lines = [
+        line
+        for call in [call for call in calls if is_open(call)] or calls
+        for line in _lines(call, _only(lacking[call.service, call.command], kind), folders)
+    ]
     return f"mkdir -p {' '.join(folders)}", *lines
+
+
+def _only(accounts: set[str], kind: Kind) -> str:
+    """Return the account that alone lacks something; empty for several, and where it may be any other's, too."""
+    only = next(iter(accounts)) if len(accounts) == 1 else ""
+    return only if is_account(only) and kind is not _CENTER else ""
 
 
 def _lines(call: Call, account: str, folders: dict[str, None]) -> Iterator[str]:

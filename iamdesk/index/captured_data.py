@@ -140,18 +140,11 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
                 detail=f"{held:,} of {whole:,} {what}" if whole else what,
                 means="" if extent is Extent.CAPTURED else about.means,
                 command="" if extent is Extent.CAPTURED else CALLS[about.command].command_line,
-                commands=() if extent is Extent.CAPTURED else _commands(snapshot, kind),
+                commands=() if extent is Extent.CAPTURED else capture_commands(snapshot, kind, _accounts(snapshot)),
                 gaps=_told(gaps),
             )
         )
     return tuple(rows)
-
-
-def _commands(snapshot: Snapshot, kind: Kind) -> tuple[str, ...]:
-    held = {capture.account_id for capture in snapshot.captures if capture.kind is kind}
-    accounts = sorted(_accounts(snapshot))
-    # Where every account was asked for some of it, the rest is missing from any of them.
-    return capture_commands(snapshot, kind, [account for account in accounts if account not in held] or accounts)
 
 
 def _told(gaps: list[Capture]) -> tuple[str, ...]:

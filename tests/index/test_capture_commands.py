@@ -48,10 +48,14 @@ def test_one_account_stands_in_the_command_and_several_do_not(tmp_path: Path) ->
     assert f"> {IAM}/get-account-summary.json" in commands(tmp_path / "one", Kind.ACCOUNT_SETTINGS)[2]
     other = {f"accounts/{OTHER}/iam/get-account-authorization-details.json": details(OTHER)}
     assert "accounts/ACCOUNT-ID/" in commands(tmp_path / "two", Kind.ACCOUNT_SETTINGS, **other)[2]
-    summary = {f"accounts/{OTHER}/iam/get-account-{name}.json": {} for name in ("summary", "password-policy")}
+    summary = {f"accounts/{OTHER}/iam/get-account-summary.json": {"SummaryMap": {"Users": 1}}}
     aliases = {f"accounts/{OTHER}/iam/list-account-aliases.json": {"AccountAliases": []}}
     left = commands(tmp_path / "left", Kind.ACCOUNT_SETTINGS, **other, **summary, **aliases)
     assert f"> {IAM}/get-account-summary.json" in "\n".join(left)
+    one = {**other, f"{IAM}/get-account-summary.json": {"SummaryMap": {"Users": 1}}}
+    lacks = "\n".join(commands(tmp_path / "lacks", Kind.ACCOUNT_SETTINGS, **one))
+    assert f"> accounts/{OTHER}/iam/get-account-summary.json" in lacks
+    assert "> accounts/ACCOUNT-ID/iam/list-account-aliases.json" in lacks
 
 
 def test_only_what_is_missing_or_failed_is_asked_for(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ _COLUMNS = ("State", "Account", "What", "AWS counts", "Snapshot holds", "Counted
 _NUMBERS = (3, 4)
 _TOTAL = Qt.ItemDataRole.UserRole
 _ROWS_SHOWN = 12
+_MOST_NAMES = 50
 
 
 class TotalsTable(QTreeWidget):
@@ -30,7 +31,8 @@ class TotalsTable(QTreeWidget):
         self.setAllColumnsShowFocus(True)
         self.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.header().setSectionsMovable(False)
 
     def show_totals(self, totals: Sequence[ControlTotal]) -> None:
@@ -48,17 +50,36 @@ class TotalsTable(QTreeWidget):
             spoken = f"{state}: account {total.account_id}, {total.sentence}"
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(spoken))
             self.addTopLevelItem(item)
-            for names, where in ((total.only_counted, total.counted_by), (total.only_held, "snapshot")):
-                for name in names:
-                    item.addChild(QTreeWidgetItem(["", "", visible(f"{name}: only in the {where}")]))
         self._tint()
+        for column in range(len(_COLUMNS)):  # before the names come, which may be of any length
+            self.resizeColumnToContents(column)
+        names = sum(self._add_names(self.topLevelItem(row)) for row in range(self.topLevelItemCount()))
         self.setRootIsDecorated(any(total.only_counted or total.only_held for total in totals))
         first = self.topLevelItem(0)
         if first is not None:
             self.setCurrentItem(first)
         row = max(self.sizeHintForRow(0), self.fontMetrics().lineSpacing())
-        lines = min(max(len(totals), 1), _ROWS_SHOWN)
+        lines = min(max(len(totals) + names, 1), _ROWS_SHOWN)
         self.setFixedHeight(self.header().sizeHint().height() + row * lines + self.fontMetrics().lineSpacing())
+
+    def _add_names(self, item: QTreeWidgetItem | None) -> int:
+        """Show below a comparison the names that only one side has; return how many they are."""
+        if item is None:
+            return 0
+        total = item.data(0, _TOTAL)
+        for names, where in ((total.only_counted, total.counted_by), (total.only_held, "snapshot")):
+            for name in names[:_MOST_NAMES]:
+                words = f"{name}: only in the {where}"
+                child = QTreeWidgetItem([visible(words)])
+                set_cell_tooltip(child, 0, words)
+                item.addChild(child)
+                child.setFirstColumnSpanned(True)
+            if len(names) > _MOST_NAMES:
+                more = QTreeWidgetItem([f"{len(names) - _MOST_NAMES:,} more only in the {where}"])
+                item.addChild(more)
+                more.setFirstColumnSpanned(True)
+        item.setExpanded(True)
+        return item.childCount()
 
     def _tint(self) -> None:
         for row in range(self.topLevelItemCount()):
