@@ -2,7 +2,7 @@
 
 from iamdesk.index.account_tree import AccountTree
 from iamdesk.index.identity_center_tree import identity_center_branch
-from iamdesk.index.keys import broken_key
+from iamdesk.index.keys import broken_key, resource_policy_key
 from iamdesk.index.nodes import Badge, Node, NodeKind, NodeTable, Outline
 from iamdesk.index.organization_tree import organization_branch
 from iamdesk.index.permission_sets import PermissionSets
@@ -62,6 +62,9 @@ def build_outline(snapshot: Snapshot) -> Outline:
         for position, entry in enumerate(tree.account.broken):
             if entry.arn is not None:  # a jump by ARN finds a principal that could not be read, too
                 rows.setdefault(entry.arn, rows[broken_key(tree.account.account_id, entry.list_name, position)])
+    for resource in snapshot.resources:  # answers name the policy; the row is the resource's
+        if resource.policy is not None and resource.arn in rows:
+            rows.setdefault(resource_policy_key(resource.arn), rows[resource.arn])
     return Outline(table, badges, rows)
 
 

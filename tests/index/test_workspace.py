@@ -136,6 +136,11 @@ def test_a_jump_to_an_account_lands_on_its_own_row(outline: Outline) -> None:
     assert outline.nodes[named_only].detail == f"{NAMED_ONLY} · not in the snapshot"
 
 
+def test_a_jump_to_a_policy_of_a_resource_lands_on_the_resource(outline: Outline) -> None:
+    assert outline.rows_by_key[f"{BUCKET}#policy"] == outline.rows_by_key[BUCKET]
+    assert f"{QUEUE}#policy" not in outline.rows_by_key
+
+
 def test_resources_stand_by_account_and_service(outline: Outline) -> None:
     assert below(outline, "prod", "Resources") == [("KMS", "1"), ("S3", "2"), ("SQS", "1"), ("VPC endpoints", "1")]
     assert below(outline, "prod", "Resources", "S3") == [
