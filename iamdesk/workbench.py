@@ -38,6 +38,9 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.query.who_can import Access
     from iamdesk.reach.reach_map import ReachOnce
     from iamdesk.reach.way import Reach
+    from iamdesk.review.desk import ReviewDesk
+    from iamdesk.review.recovery import Recovered
+    from iamdesk.review.telling import Telling
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
 
@@ -293,6 +296,33 @@ class OpenSnapshot:
 
         return registry.run(self.evaluator, progress, cancelled, self._reach)
 
+    def telling(self, principal: str) -> "tuple[Telling, ...]":
+        """Return, of a short list of telling actions, those that a user or role may do, with answers that say so."""
+        from iamdesk.review.telling import telling
+
+        return tuple(telling(self.evaluator, principal))
+
+    def create_review(
+        self,
+        path: Path,
+        title: str,
+        details: Mapping[str, str] | None = None,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> None:
+        """Make a review of this snapshot: its population, lines and findings are frozen in a new file.
+
+        Seconds for thousands of principals. ``details`` is what the evidence tells besides (``period_start`` …).
+
+        Raises:
+            ReviewError: there is a file of that name, or it cannot be written; its text is one sentence.
+            WorkCancelled: ``cancelled`` returned True; then there is no file.
+        """
+        from iamdesk.export.review_making import make_review
+
+        reach = self._reach(cancelled=cancelled)
+        make_review(self.evaluator, reach, path, title, details or {}, progress, cancelled)
+
     def decided_badges(
         self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
     ) -> Mapping[int, tuple[Badge, ...]]:
@@ -317,6 +347,29 @@ class Workbench:
         with collector_paused():
             snapshot = load_snapshot(path, progress=progress, cancelled=cancelled)
             return OpenSnapshot(snapshot, build_outline(snapshot))
+
+    @staticmethod
+    def open_review(path: Path, *, writable: bool = True) -> "ReviewDesk":
+        """Open a review, to write in it or only to read; its damages are looked for.
+
+        Raises:
+            ReviewError: it is no review, damaged beyond reading, or somebody else writes in it; one sentence.
+        """
+        from iamdesk.review.desk import ReviewDesk
+        from iamdesk.review.store import ReviewFile
+
+        return ReviewDesk(ReviewFile.open(path, writable=writable))
+
+    @staticmethod
+    def recover_review(damaged: Path, into: Path) -> "Recovered":
+        """Write what is intact in a damaged review to a new file; the damaged one stays as it is.
+
+        Raises:
+            ReviewError: nothing can be recovered, or the new file cannot be written; its text is one sentence.
+        """
+        from iamdesk.review.recovery import recover
+
+        return recover(damaged, into)
 
     @staticmethod
     def compare(

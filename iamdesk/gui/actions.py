@@ -67,6 +67,33 @@ COMMANDS: tuple[Command, ...] = (
         "Collec&t from AWS…",
         "Capture an account or an organization with read-only calls, and open it.",
     ),
+    Command(
+        "actionNewReview",
+        Menu.FILE,
+        "&New review…",
+        "Freeze who is in the snapshot and every entitlement, to decide on each.",
+        ("Ctrl+Shift+N",),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
+        "actionOpenReview",
+        Menu.FILE,
+        "Open re&view…",
+        "Go on with a review of the open snapshot.",
+        ("Ctrl+Shift+O",),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
+        "actionRecoverReview",
+        Menu.FILE,
+        "Recover a &damaged review…",
+        "Write what is intact in a damaged review to a new file.",
+        (),
+        Needs.SNAPSHOT,
+        1,
+    ),
     Command("actionReload", Menu.FILE, "Re&load", "Read the open snapshot again.", (_Key.Refresh,), Needs.SNAPSHOT),
     Command(
         "actionExport", Menu.FILE, "&Export findings…", "Save the findings as a file.", ("Ctrl+E",), Needs.SNAPSHOT, 1
@@ -117,6 +144,15 @@ COMMANDS: tuple[Command, ...] = (
         2,
     ),
     Command("actionQuit", Menu.FILE, "&Quit", "End iamdesk.", (_Key.Quit,), group=2),
+    Command("actionUndo", Menu.EDIT, "&Undo", "Take the last decision back.", (_Key.Undo,), Needs.SNAPSHOT),
+    Command(
+        "actionRedo",
+        Menu.EDIT,
+        "&Redo",
+        "Decide again what was taken back.",
+        ("Ctrl+Y", "Ctrl+Shift+Z"),
+        Needs.SNAPSHOT,
+    ),
     Command(
         "actionFind",
         Menu.EDIT,
@@ -163,6 +199,15 @@ COMMANDS: tuple[Command, ...] = (
         1,
     ),
     Command(
+        "actionCaptured",
+        Menu.VIEW,
+        "What this snapshot &holds",
+        "Show every kind of data as captured, in part or not, and how to capture it.",
+        ("Ctrl+Shift+H",),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
         "actionNextStatement",
         Menu.VIEW,
         "&Next statement",
@@ -198,15 +243,6 @@ COMMANDS: tuple[Command, ...] = (
         group=3,
     ),
     Command(
-    Command(
-        "actionCaptured",
-        Menu.VIEW,
-        "What this snapshot &holds",
-        "Show every kind of data as captured, in part or not, and how to capture it.",
-        ("Ctrl+Shift+H",),
-        Needs.SNAPSHOT,
-        1,
-    ),
         "actionZoomOut", Menu.VIEW, "&Smaller policy text", "Make the policy text smaller.", (_Key.ZoomOut,), group=3
     ),
     Command(
@@ -228,6 +264,7 @@ COMMANDS: tuple[Command, ...] = (
         Needs.SNAPSHOT,
         4,
     ),
+    Command("actionShowReview", Menu.VIEW, "&Review", "Show the review.", ("Ctrl+4",), Needs.SNAPSHOT, 4),
     Command("actionSchemeSystem", Menu.VIEW, "Colours as the &desktop", "Follow the desktop.", group=5, radio="scheme"),
     Command("actionSchemeLight", Menu.VIEW, "Light &colours", "Dark text on light ground.", group=5, radio="scheme"),
     Command("actionSchemeDark", Menu.VIEW, "Dar&k colours", "Light text on dark ground.", group=5, radio="scheme"),
@@ -288,6 +325,34 @@ COMMANDS: tuple[Command, ...] = (
         "actionCompare", Menu.ASK, "&Compare…", "Compare the access of two principals.", ("Ctrl+D",), Needs.SNAPSHOT, 1
     ),
     Command("actionForgetAnswer", Menu.ASK, "&Forget the answer", "Clear question and answer.", (), Needs.ANSWER, 2),
+    *(
+        Command(
+            f"actionReview{name}",
+            Menu.REVIEW,
+            f"{text} ({key})",
+            f"{tip} Key {key} in the review table.",
+            (),
+            Needs.SNAPSHOT,
+        )
+        for name, text, key, tip in (
+            ("Keep", "&Keep", "1", "The selected lines are right."),
+            ("Revoke", "&Revoke", "2", "The selected lines are to go."),
+            ("Modify", "&Modify", "3", "The selected lines are to change."),
+            ("Except", "&Except…", "4", "The selected lines stay for a time, with reason and owner."),
+            ("Undecided", "&Undecided", "0", "Nothing is decided on the selected lines."),
+            ("Second", "&Stand for it as second reviewer", "5", "You stand for what somebody else decided."),
+            ("Next", "Go to the &next to decide", "N", "Go to the next line that waits for a decision."),
+        )
+    ),
+    Command(
+        "actionCloseReview",
+        Menu.REVIEW,
+        "&Close the review",
+        "Close the review; every decision is saved.",
+        (),
+        Needs.SNAPSHOT,
+        2,
+    ),
     Command(
         "actionRunFindings",
         Menu.TOOLS,

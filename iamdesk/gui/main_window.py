@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
             "actionShowFindings": lambda: self._go_to("findingsDock"),
             "actionShowWhoCan": lambda: self._go_to("whoCanDock"),
             "actionShowWays": self.show_ways,
+            "actionShowReview": lambda: self._go_to("reviewDock"),
             "actionWaysOfSelected": self.show_ways_of_selected,
             "actionWhatCan": self.show_access,
             "actionNextPanel": lambda: self._cycle.step(forward=True),
@@ -141,8 +142,8 @@ class MainWindow(QMainWindow):
         self.start.recent_wanted.connect(self.open_path)
         self.collecting.open_wanted.connect(self.open_path)
         self.collecting.offered.connect(self._offer)
-        self.opening.opened.connect(self._opened)
         self.overview.captured_wanted.connect(self.show_captured)
+        self.opening.opened.connect(self._opened)
         self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
@@ -153,6 +154,7 @@ class MainWindow(QMainWindow):
         session.access_shown.connect(self._show_subject)
         session.who_can_asked.connect(lambda _request: self.workspace.bring_forward("whoCanDock"))
         session.announced.connect(lambda text: self.statusBar().showMessage(visible(text), _SAID_FOR))
+        self.workspace.review.door.opened.connect(lambda _desk: self.workspace.bring_forward("reviewDock"))
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
         self._enable_history()
@@ -170,8 +172,6 @@ class MainWindow(QMainWindow):
         if path is not None:
             self.open_path(path)
 
-    def show_overview(self) -> None:
-        """Show the snapshot as a whole."""
     def ask_for_folder(self) -> None:
         """Ask for a folder and open it: what has no manifest cannot be named by one of its files."""
         recent = self.settings.recent
@@ -184,6 +184,8 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.captured)
         self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def show_overview(self) -> None:
+        """Show the snapshot as a whole."""
         self.pages.setCurrentWidget(self.overview)
 
     def show_access(self) -> None:
@@ -265,12 +267,13 @@ class MainWindow(QMainWindow):
         """Open the user guide at the page about the panel that has the cursor."""
         pages: dict[QWidget, str] = {
             self.start: "getting-a-snapshot",
+            self.captured: "what-it-holds",
             self.workspace.question: "asking",
             self.workspace.answer: "reading-an-answer",
-            self.captured: "what-it-holds",
             self.workspace.findings: "findings",
             self.workspace.who_can: "asking-in-reverse",
             self.workspace.ways: "ways",
+            self.workspace.review: "review",
         }
         if self.workspace.inspector.access.isVisible():
             pages[self.workspace.inspector] = "asking-in-reverse"
@@ -348,7 +351,8 @@ class MainWindow(QMainWindow):
             self.opening.prepare()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """End what runs, keep the settings."""
+        """Save what is on its way, end what runs, keep the settings."""
+        self.workspace.review.door.close()
         self.jobs.wait_all()
         self.settings.geometry = self.saveGeometry()
         self.workspace.keep(self.settings)

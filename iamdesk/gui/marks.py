@@ -50,6 +50,12 @@ class Glyph(StrEnum):
     ERROR = "error"
     ASK = "ask"
     FILTER = "filter"
+    KEEP = "review-keep"
+    REVOKE = "review-revoke"
+    MODIFY = "review-modify"
+    EXCEPT = "review-except"
+    UNDECIDED = "review-undecided"
+    MIXED = "review-mixed"
     APP = "iamdesk"
 
 
@@ -106,6 +112,12 @@ _GLYPH_COLOURS: dict[Glyph, Colour] = {
     Glyph.ERROR: Colour.ERROR,
     Glyph.INFO: Colour.LINK,
     Glyph.APP: Colour.LINK,
+    Glyph.KEEP: Colour.ALLOWED,
+    Glyph.REVOKE: Colour.EXPLICIT_DENY,
+    Glyph.MODIFY: Colour.IMPLICIT_DENY,
+    Glyph.EXCEPT: Colour.CONDITIONAL,
+    Glyph.UNDECIDED: Colour.UNKNOWN,
+    Glyph.MIXED: Colour.UNKNOWN,
 }
 
 

@@ -16,11 +16,12 @@ from iamdesk.gui.navigator.navigator import NavigatorPanel
 from iamdesk.gui.plain_text import menu_text
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse.who_can_panel import WhoCanPanel
+from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
 from iamdesk.gui.theme import Colour, colour
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 """Raise it when panels are added or renamed: states saved before are then not restored."""
 
 
@@ -62,6 +63,7 @@ class Workspace(QObject):
         self.findings = FindingsPanel(session, jobs, prompts)
         self.who_can = WhoCanPanel(session, jobs, prompts)
         self.ways = GraphPanel(session, jobs, prompts)
+        self.review = ReviewPanel(session, jobs, prompts)
         self.docks: dict[str, QDockWidget] = {}
         self.bar = QuestionStrip(self.question)
         self.menu_bar = QMenuBar()
@@ -77,11 +79,18 @@ class Workspace(QObject):
         self._dock("findingsDock", "Findings", self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
         self._dock("whoCanDock", "Who can", self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
         self._dock("waysDock", "Ways", self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
-        titled = (("findingsDock", self.findings), ("whoCanDock", self.who_can), ("waysDock", self.ways))
+        self._dock("reviewDock", "Review", self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
+        titled = (
+            ("findingsDock", self.findings),
+            ("whoCanDock", self.who_can),
+            ("waysDock", self.ways),
+            ("reviewDock", self.review),
+        )
         for name, panel in titled:
             panel.title_changed.connect(lambda title, dock=self.docks[name]: dock.setWindowTitle(menu_text(title)))
         window.tabifyDockWidget(self.docks["findingsDock"], self.docks["whoCanDock"])
         window.tabifyDockWidget(self.docks["whoCanDock"], self.docks["waysDock"])
+        window.tabifyDockWidget(self.docks["waysDock"], self.docks["reviewDock"])
         self.docks["findingsDock"].raise_()
         window.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
@@ -106,9 +115,20 @@ class Workspace(QObject):
 
     def panels(
         self,
-    ) -> tuple[QuestionBar, NavigatorPanel, Inspector, AnswerPanel, FindingsPanel, WhoCanPanel, GraphPanel]:
+    ) -> tuple[
+        QuestionBar, NavigatorPanel, Inspector, AnswerPanel, FindingsPanel, WhoCanPanel, GraphPanel, ReviewPanel
+    ]:
         """Return the panels in the order in which F6 visits them."""
-        return self.question, self.navigator, self.inspector, self.answer, self.findings, self.who_can, self.ways
+        return (
+            self.question,
+            self.navigator,
+            self.inspector,
+            self.answer,
+            self.findings,
+            self.who_can,
+            self.ways,
+            self.review,
+        )
 
     def bring_forward(self, name: str) -> QWidget:
         """Show a dock, in front of those that share its place, and return its panel."""

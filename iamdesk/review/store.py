@@ -272,10 +272,13 @@ class ReviewFile:
         decisions: Mapping[str, LineDecision],
         reviewer: Reviewer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        restores: bool = False,
     ) -> Change:
         """Note decisions; when this returns they are on disk, all of them.
 
-        Undo is to record what stood before. A line on which the same stands already gets no entry.
+        Undo is to record what stood before: ``restores`` says so, and asks for no new reason. A line on which the same
+        stands already gets no entry.
 
         Raises:
             DecisionError: a line is unknown or is the reviewer's own access, many are decided without a reason, or
@@ -286,7 +289,7 @@ class ReviewFile:
             raise ReviewError(f"{_name(self.path)}: the review is open for reading only")
         with self._writing:
             changed = {line_id: after for line_id, after in decisions.items() if self.decision(line_id) != after}
-            self._check_decisions(changed, reviewer)
+            self._check_decisions(changed, reviewer, restores=restores)
             moment = now().astimezone(UTC)
             entries: list[Entry] = []
             last = self._last
@@ -319,7 +322,7 @@ class ReviewFile:
         self._decisions[entry.line_id] = entry.after
         self._last = entry
 
-    def _check_decisions(self, decisions: Mapping[str, LineDecision], reviewer: Reviewer) -> None:
+    def _check_decisions(self, decisions: Mapping[str, LineDecision], reviewer: Reviewer, *, restores: bool) -> None:
         if not reviewer.name.strip():
             raise DecisionError("a decision needs the name of whoever decides")
         for line_id, decision in decisions.items():
@@ -335,7 +338,7 @@ class ReviewFile:
             for line_id, one in decisions.items()
             if one.choice is not Choice.UNDECIDED and one.by_one != self.decision(line_id).by_one
         ]
-        if len(kept) > 1 and not all(one.comment.strip() for one in kept):
+        if not restores and len(kept) > 1 and not all(one.comment.strip() for one in kept):
             raise DecisionError("a decision on many lines needs a reason")
 
     def _check_second(self, line_id: str, decision: LineDecision, reviewer: Reviewer) -> None:

@@ -1,0 +1,99 @@
+"""What a decision needs besides a key: a reason, and for an exception an owner and a last day. A line, not a box."""
+
+from datetime import date, timedelta
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from iamdesk.export.review_words import CHOICE_WORDS
+from iamdesk.gui.plain_text import PlainLabel, plain_label
+from iamdesk.review.decisions import Choice, DecisionError, LineDecision
+
+_USUAL_DAYS = 90
+
+
+class DecisionBar(QWidget):
+    """Return saves, Esc gives up. Hidden while nothing is asked."""
+
+    given = Signal(object)
+    """`LineDecision`."""
+    given_up = Signal()
+    wrong = Signal(str)
+    """What is missing, as a sentence."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("decisionBar")
+        self._choice = Choice.UNDECIDED
+        self._label: PlainLabel = plain_label()
+        self.reason = QLineEdit()
+        self.owner = QLineEdit()
+        self.expiry = QLineEdit()
+        self.save_button = QPushButton("Save")
+        self.cancel_button = QPushButton("Cancel")
+        for name, field, title, hint in (
+            ("decisionReason", self.reason, "Reason or comment", "Why"),
+            ("decisionOwner", self.owner, "Owner of the exception", "Who answers for it"),
+            ("decisionExpiry", self.expiry, "Last day of the exception", "YYYY-MM-DD"),
+        ):
+            field.setObjectName(name)
+            field.setAccessibleName(title)
+            field.setPlaceholderText(hint)
+            field.returnPressed.connect(self._save)
+            field.installEventFilter(self)
+        self.owner.setMaximumWidth(self.fontMetrics().averageCharWidth() * 28)
+        self.expiry.setMaximumWidth(self.fontMetrics().averageCharWidth() * 16)
+        self.save_button.clicked.connect(self._save)
+        self.cancel_button.clicked.connect(self.give_up)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._label, self.reason, self.owner, self.expiry, self.save_button, self.cancel_button):
+            layout.addWidget(widget, 1 if widget is self.reason else 0)
+        self.hide()
+
+    def ask(self, choice: Choice, what: str, standing: LineDecision, today: date) -> None:
+        """Ask for what a decision needs; ``what`` says on what: ``12 lines``."""
+        self._choice = choice
+        is_exception = choice is Choice.EXCEPT
+        word = "Comment on" if choice is Choice.UNDECIDED else f"{CHOICE_WORDS[choice]}:"
+        self._label.setText(f"{word} {what}")
+        self.reason.setText(standing.comment)
+        self.owner.setText(standing.owner)
+        usual = standing.expiry if standing.expiry and standing.expiry >= today else today + timedelta(_USUAL_DAYS)
+        self.expiry.setText(usual.isoformat())
+        self.owner.setVisible(is_exception)
+        self.expiry.setVisible(is_exception)
+        self.show()
+        self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.reason.selectAll()
+
+    def give_up(self) -> None:
+        """Ask no more."""
+        self.hide()
+        self.given_up.emit()
+
+    def _save(self) -> None:
+        is_exception = self._choice is Choice.EXCEPT
+        try:
+            expiry = date.fromisoformat(self.expiry.text().strip()) if is_exception else None
+        except ValueError:
+            self.wrong.emit("The last day of an exception is written as YYYY-MM-DD.")
+            self.expiry.setFocus()
+            return
+        owner = self.owner.text().strip() if is_exception else ""
+        try:
+            decision = LineDecision(self._choice, self.reason.text().strip(), owner, expiry)
+        except DecisionError as error:
+            self.wrong.emit(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            (self.reason if not self.reason.text().strip() else self.owner).setFocus()
+            return
+        self.hide()
+        self.given.emit(decision)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Give up at Esc."""
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            self.give_up()
+            return True
+        return super().eventFilter(watched, event)

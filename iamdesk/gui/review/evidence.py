@@ -1,0 +1,255 @@
+"""The evidence beside the row: who, what it really allows, what is odd about it, when it was used, who decided."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from iamdesk.export.review_words import (
+    CLASS_WORDS,
+    administration_words,
+    decision_words,
+    entitlement_words,
+    holder_name,
+    last_used_words,
+    power_words,
+)
+from iamdesk.gui import marks
+from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.marks import MARK_WORDS, Mark
+from iamdesk.gui.plain_text import PlainLabel, plain_label
+from iamdesk.gui.review.rows import ReviewRow
+from iamdesk.gui.session import Session
+from iamdesk.gui.theme import Colour, colour
+from iamdesk.review.decisions import Choice
+from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.lines import EntitlementType, Line
+
+if TYPE_CHECKING:
+    from iamdesk.review.telling import Telling
+
+_MEMBERS_SHOWN = 30
+_FINDINGS_SHOWN = 12
+_TEXT_SHOWN = 6000
+_EMPTY = "Choose a row to see what it rests on."
+
+
+class Evidence(QScrollArea):
+    """Shows one row; its links lead to the principal, the policy and the questions."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._row: ReviewRow | None = None
+        self._desk: ReviewDesk | None = None
+        self._matches = True
+        self._told: tuple[Telling, ...] | None = None
+        self._whole = False
+        self._muted_labels: list[PlainLabel] = []
+        self.setObjectName("reviewEvidence")
+        self.setAccessibleName("Evidence of the chosen row")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.show_row(None, None, matches=True)
+
+    @property
+    def row(self) -> ReviewRow | None:
+        """What is shown."""
+        return self._row
+
+    def show_row(self, row: ReviewRow | None, desk: ReviewDesk | None, *, matches: bool) -> None:
+        """Show a row; ``matches`` says whether the open snapshot is the review's own."""
+        if row is not self._row:
+            self._told, self._whole = None, False
+        self._row, self._desk, self._matches = row, desk, matches
+        self._paint()
+
+    def tell(self, told: "tuple[Telling, ...]") -> None:
+        """Take in what the engine says of the shown row's principal."""
+        self._told = told
+        self._paint()
+
+    def _paint(self) -> None:
+        self._muted_labels.clear()
+        page = QWidget()
+        page.setBackgroundRole(QPalette.ColorRole.Base)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(4)
+        if self._row is None or self._desk is None:
+            self._muted(column, _EMPTY)
+        else:
+            self._fill(column, self._row, self._desk)
+        column.addStretch(1)
+        self.setWidget(page)  # the page before is deleted by the area
+        self._tint()
+
+    def _fill(self, column: QVBoxLayout, row: ReviewRow, desk: ReviewDesk) -> None:
+        line = row.lines[0]
+        if len(row.lines) == 1:
+            self._link(column, holder_name(line), partial(self._session.show_key, line.holder_arn), line.holder_arn)
+        else:
+            self._members(column, row)
+        self._title(column, entitlement_words(line) if _is_one(row) else f"{len(row.lines):,} lines")
+        self._facts(column, line)
+        self._decisions(column, row, desk)
+        self._findings(column, row)
+        self._verdicts(column, line)
+        if _is_one(row):
+            self._statements(column, line)
+
+    def _members(self, column: QVBoxLayout, row: ReviewRow) -> None:
+        self._heading(column, f"{len(row.lines):,} lines, decided together")
+        shown = len(row.lines) if self._whole else _MEMBERS_SHOWN
+        for line in row.lines[:shown]:
+            what = "" if _is_one(row) else f" · {entitlement_words(line)}"
+            self._link(
+                column,
+                f"{holder_name(line)}{what}",
+                partial(self._session.show_key, line.holder_arn),
+                line.holder_arn,
+            )
+        if len(row.lines) > shown:
+            more = QPushButton(f"Show {len(row.lines) - shown:,} more")
+            more.setObjectName("moreMembers")
+            more.clicked.connect(self._show_whole)
+            column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _facts(self, column: QVBoxLayout, line: Line) -> None:
+        evidence = line.evidence
+        facts = (
+            ("Can effectively do", power_words(evidence.get("holder"))),
+            ("The group gives", power_words(evidence.get("group"))),
+            ("Administration", administration_words(line)),
+            ("Limited by", ", ".join(evidence.get("limited_by", ()))),
+            ("Under conditions on", ", ".join(evidence.get("conditions", ()))),
+            ("Trusts", ", ".join(evidence.get("trusts", ()))),
+            ("Named in", ", ".join(evidence.get("statements", ()))),
+            ("Members", ", ".join(evidence.get("members", ()))),
+            ("Last used", f"{last_used_words(line)} ({evidence.get('last_used_basis', 'not captured')})"),
+            ("Rotated", str(evidence.get("rotated") or "")[:10]),
+            ("Who it is", CLASS_WORDS.get(str(evidence.get("holder_class")), "")),
+            ("Owner", str(evidence.get("owner", ""))),
+            ("Not in the snapshot", "the policy or group that it refers to" if evidence.get("missing") else ""),
+        )
+        for title, text in facts:
+            if text:
+                column.addWidget(FlowLabel(f"{title}: {text}"))
+
+    def _decisions(self, column: QVBoxLayout, row: ReviewRow, desk: ReviewDesk) -> None:
+        for line, decision in list(zip(row.lines, row.decisions, strict=True))[:1]:
+            decided = desk.decided(line.line_id)
+            if decision.choice is Choice.UNDECIDED or decided is None:
+                continue
+            self._heading(column, "Decision")
+            second = f"; {decision.second} stands for it, too" if decision.second else ""
+            column.addWidget(
+                FlowLabel(f"{decision_words(decision)} by {decided.reviewer}, {decided.moment[:16]} UTC{second}")
+            )
+            for text in (decision.comment, f"Owner: {decision.owner}" if decision.owner else ""):
+                if text:
+                    column.addWidget(FlowLabel(text))
+
+    def _findings(self, column: QVBoxLayout, row: ReviewRow) -> None:
+        if row.findings:
+            self._heading(column, "Findings")
+        for finding in row.findings[:_FINDINGS_SHOWN]:
+            unsure = ", cannot tell" if finding.get("state") != "found" else ""
+            column.addWidget(
+                FlowLabel(f"{str(finding['severity']).title()}{unsure} · {finding['check_id']} · {finding['finding']}")
+            )
+        if len(row.findings) > _FINDINGS_SHOWN:
+            self._muted(column, f"and {len(row.findings) - _FINDINGS_SHOWN:,} more")
+
+    def _verdicts(self, column: QVBoxLayout, line: Line) -> None:
+        if not self._told:
+            return
+        self._heading(column, f"Verdicts on {holder_name(line)}")
+        for told in self._told:
+            answer = told.answers[0] if told.answers else None
+            mark = Mark(answer.decision) if answer is not None else Mark.CONDITIONAL
+            on = f" on {answer.resource}" if answer is not None else ""
+            link = LinkButton(
+                f"may {told.says}: {told.reach.value}{on}",
+                partial(self._ask, line.holder_arn, told.action, answer.resource if answer else None),
+                tip=f"{MARK_WORDS[mark]}: {told.action}{on}",
+                picture=partial(_picture, mark),
+            )
+            link.setObjectName("askThis")
+            column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _ask(self, principal: str, action: str, resource: str | None) -> None:
+        self._session.draft(principal, action, resource)
+
+    def _statements(self, column: QVBoxLayout, line: Line) -> None:
+        opened = self._session.snapshot
+        is_policy = line.type in (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY, EntitlementType.TRUST)
+        if opened is None or not (is_policy or line.type is EntitlementType.GROUP):
+            return
+        self._heading(column, "Statements" if self._matches else "Statements, as the open snapshot has them")
+        self._link(column, f"Open {line.name}", partial(self._session.show_key, line.entitlement_id), "Show the policy")
+        view = opened.policy(line.entitlement_id) if is_policy else None
+        if view is None:
+            return
+        text = view.document.text.text
+        label = plain_label(text[:_TEXT_SHOWN] + ("\n…" if len(text) > _TEXT_SHOWN else ""), selectable=True)
+        label.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        label.setAccessibleName(f"Text of {line.name}")
+        column.addWidget(label)
+
+    def _show_whole(self) -> None:
+        self._whole = True
+        self._paint()
+
+    def _link(self, column: QVBoxLayout, text: str, act: Callable[[], None], tip: str) -> None:
+        row = QHBoxLayout()
+        link = LinkButton(text, act, tip=tip)
+        link.setObjectName("showKey")
+        row.addWidget(link)
+        row.addStretch(1)
+        column.addLayout(row)
+
+    def _title(self, column: QVBoxLayout, text: str) -> None:
+        label = FlowLabel(text)
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        label.setFont(font)
+        column.addWidget(label)
+
+    def _heading(self, column: QVBoxLayout, text: str) -> None:
+        label = plain_label(text)
+        label.setContentsMargins(0, 6, 0, 0)
+        self._muted_labels.append(label)
+        column.addWidget(label)
+
+    def _muted(self, column: QVBoxLayout, text: str) -> None:
+        label = FlowLabel(text)
+        self._muted_labels.append(label)
+        column.addWidget(label)
+
+    def _tint(self) -> None:
+        for label in self._muted_labels:
+            palette = QPalette(self.palette())
+            palette.setColor(QPalette.ColorRole.WindowText, colour(Colour.MUTED, self.palette()))
+            label.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._paint()
+
+
+def _is_one(row: ReviewRow) -> bool:
+    """Return whether a row's lines are all about one entitlement."""
+    return len({entitlement_words(line) for line in row.lines}) == 1
+
+
+def _picture(mark: Mark, widget: QWidget) -> QPixmap:
+    return marks.pixmap(mark, widget.palette(), 16, widget.devicePixelRatioF())

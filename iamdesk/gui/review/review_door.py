@@ -1,0 +1,187 @@
+"""How a review comes in and goes out: made, opened, recovered, closed. Everything that lasts is done by a worker."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.session import Session
+from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.schema import SUFFIX
+
+if TYPE_CHECKING:
+    from iamdesk.review.recovery import Recovered
+
+_KIND = f"Reviews (*{SUFFIX})"
+
+
+class ReviewDoor(QObject):
+    """Holds the open review of a window."""
+
+    opened = Signal(object)
+    """`ReviewDesk`."""
+    closing = Signal()
+    """Before it closes: what is not on disk yet is to be put there."""
+    closed = Signal()
+
+    def __init__(
+        self, panel: QWidget, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar
+    ) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._message = message
+        self.desk: ReviewDesk | None = None
+        session.snapshot_closed.connect(self.close)
+
+    @property
+    def matches(self) -> bool:
+        """Whether the open snapshot is the one that the review is of."""
+        opened = self._session.snapshot
+        return self.desk is not None and opened is not None and self.desk.head.snapshot_sha256 == opened.snapshot.sha256
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what the File menu does."""
+        return {
+            "actionNewReview": self.new_review,
+            "actionOpenReview": self.open_review,
+            "actionRecoverReview": self.recover,
+            "actionCloseReview": self.close,
+        }
+
+    def new_review(self) -> None:
+        """Ask for a file, make a review of the open snapshot in it, and open that."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        source = opened.snapshot.path
+        suggestion = source.with_name(f"{source.name.partition('.')[0] or 'snapshot'}-review{SUFFIX}")
+        path = self._prompts.file_to_save(self._panel, "New review", suggestion, _KIND)
+        if path is None:
+            return
+        path = path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
+        self._message.clear()
+        self._jobs.run(
+            f"Making the review {visible(path.name)}",
+            lambda progress, cancelled: opened.create_review(path, path.stem, None, progress, cancelled),
+            done=lambda _nothing: self.open_path(path),
+            failed=self._refused,
+            stopped=lambda: self._message.say(Tone.WARNING, "The review was not made: it was cancelled."),
+            topic="make review",
+        )
+
+    def open_review(self) -> None:
+        """Ask for a review and open it."""
+        opened = self._session.snapshot
+        folder = opened.snapshot.path.parent if opened is not None else Path.home()
+        path = self._prompts.file_to_open(self._panel, "Open a review", folder, _KIND)
+        if path is not None:
+            self.open_path(path)
+
+    def open_path(self, path: Path) -> None:
+        """Open a review; the one that is open is closed first."""
+        self.close()
+        self._message.clear()
+        self._jobs.run(
+            f"Reading {visible(path.name)}",
+            lambda _progress, _cancelled: _open(path),
+            done=self._take,
+            failed=lambda error: self._refused(error, path),
+            topic="open review",
+        )
+
+    def recover(self) -> None:
+        """Ask for a damaged review, and write what is intact in it to a new file."""
+        damaged = self._prompts.file_to_open(self._panel, "Recover a damaged review", Path.home(), f"{_KIND};;All (*)")
+        if damaged is not None:
+            self._recover(damaged)
+
+    def _recover(self, damaged: Path) -> None:
+        suggestion = damaged.with_name(f"{damaged.stem}-recovered{SUFFIX}")
+        into = self._prompts.file_to_save(self._panel, "Recover into a new file", suggestion, _KIND)
+        if into is None:
+            return
+        if self.desk is not None and self.desk.path == damaged:
+            self.close()
+        self._jobs.run(
+            f"Recovering {visible(damaged.name)}",
+            lambda _progress, _cancelled: _recovered(damaged, into),
+            done=self._say_recovered,
+            failed=self._refused,
+            topic="open review",
+        )
+
+    def _say_recovered(self, recovered: "Recovered") -> None:
+        lost = " ".join(recovered.lost) or "As far as can be seen, nothing is lost."
+        self._message.say(
+            Tone.WARNING if recovered.lost else Tone.NOTE,
+            f"{recovered.lines:,} lines and {recovered.entries + recovered.detached:,} entries of the journal are in "
+            f"{recovered.path.name}. {lost}",
+            "Open it",
+            lambda: self.open_path(recovered.path),
+        )
+
+    def close(self) -> None:
+        """Save what is on its way and close the review; nothing happens where none is open."""
+        if self.desk is None:
+            return
+        self.closing.emit()
+        desk, self.desk = self.desk, None
+        desk.close()
+        self._message.clear()
+        self.closed.emit()
+
+    def say_what_is_odd(self) -> None:
+        """Say that the file is damaged, or that the snapshot is another one."""
+        desk = self.desk
+        if desk is None:
+            return
+        if desk.damages:
+            first = desk.damages[0]
+            more = f" and {len(desk.damages) - 1:,} more" if len(desk.damages) > 1 else ""
+            self._message.say(
+                Tone.ERROR,
+                f"The file is not as it was written: {first.place}: {first.sentence}{more}",
+                "Recover…",
+                lambda: self._recover(desk.path),
+            )
+        elif not self.matches:
+            self._message.say(
+                Tone.WARNING,
+                f"The review is of {desk.head.snapshot_name} (SHA-256 {desk.head.snapshot_sha256[:12]}…), and another "
+                "snapshot is open: its verdicts are not asked here.",
+            )
+
+    def _take(self, desk: ReviewDesk) -> None:
+        self.desk = desk
+        self.opened.emit(desk)
+
+    def _refused(self, error: Exception, path: Path | None = None) -> None:
+        if not isinstance(error, ReviewError):
+            self._message.say(Tone.ERROR, "The review could not be opened: something inside iamdesk broke.")
+            raise error
+        if path is not None and "cannot be read" in str(error):
+            self._message.say(Tone.ERROR, f"{error}.", "Recover…", lambda: self._recover(path))
+        else:
+            self._message.say(Tone.ERROR, f"{error}.")
+
+
+def _open(path: Path) -> ReviewDesk:
+    from iamdesk.workbench import Workbench
+
+    return Workbench.open_review(path)
+
+
+def _recovered(damaged: Path, into: Path) -> "Recovered":
+    from iamdesk.workbench import Workbench
+
+    return Workbench.recover_review(damaged, into)

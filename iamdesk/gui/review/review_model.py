@@ -1,0 +1,71 @@
+"""The review table's model: texts, marks and colours of the rows."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QFont, QPalette
+
+from iamdesk.gui import marks
+from iamdesk.gui.marks import Glyph
+from iamdesk.gui.plain_text import tooltip_text
+from iamdesk.gui.review.rows import COLUMN_TITLES, Column, ReviewFilter, ReviewRow
+from iamdesk.gui.tables.rows_model import Index, RowsModel
+from iamdesk.gui.theme import Colour, colour
+from iamdesk.review.decisions import Choice
+
+CHOICE_GLYPHS: dict[Choice, Glyph] = {
+    Choice.UNDECIDED: Glyph.UNDECIDED,
+    Choice.KEEP: Glyph.KEEP,
+    Choice.REVOKE: Glyph.REVOKE,
+    Choice.MODIFY: Glyph.MODIFY,
+    Choice.EXCEPT: Glyph.EXCEPT,
+}
+_MUTED = (Column.ACCOUNT, Column.LAST_USED, Column.EFFECT)
+
+
+class ReviewModel(RowsModel[ReviewRow]):
+    """All rows of a review, of which the filter shows some."""
+
+    def __init__(self, palette: QPalette) -> None:
+        super().__init__([COLUMN_TITLES[column] for column in Column], ReviewFilter(), palette)
+
+    def replace(self, rows: list[ReviewRow]) -> None:
+        """Show other rows in place of all."""
+        self.clear()
+        self.extend(rows)
+
+    def place_of(self, line_id: str) -> int | None:
+        """Return the row in which a line is shown; None when it is not."""
+        return next((at for at, row in enumerate(self._shown) if line_id in row.line_ids), None)
+
+    def next_open(self, after: int) -> int | None:
+        """Return the next row that waits for a decision, from the top again at the end; None where none does."""
+        count = len(self._shown)
+        places = ((after + step) % count for step in range(1, count + 1))
+        return next((at for at in places if self._shown[at].is_open and not self._shown[at].is_pending), None)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return texts, marks and colours."""
+        row = self.row_at(index)
+        if row is None:
+            return None
+        column = Column(index.column())
+        glyph = Glyph.MIXED if row.choice is None else CHOICE_GLYPHS[row.choice]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return row.texts[column]
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(row.tip if column is Column.WHO else row.texts[column])
+            case Qt.ItemDataRole.DecorationRole if column is Column.DECISION:
+                return marks.icon(glyph, self.colours)
+            case Qt.ItemDataRole.ForegroundRole if column is Column.DECISION:
+                return QBrush(marks.natural_colour(glyph, self.colours))
+            case Qt.ItemDataRole.ForegroundRole if column in _MUTED:
+                return QBrush(colour(Colour.MUTED, self.colours))
+            case Qt.ItemDataRole.FontRole if column is Column.DECISION and row.is_pending:
+                font = QFont()
+                font.setItalic(True)
+                return font
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{COLUMN_TITLES[column]}: {row.texts[column] or 'none'}"
+        return None

@@ -1,0 +1,392 @@
+"""The review panel: the table in the middle, evidence beside it, and the keys that decide."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QPalette, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QStyle, QVBoxLayout, QWidget
+
+from iamdesk.export.review_words import CHOICE_WORDS
+from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.review.act_queue import ActQueue
+from iamdesk.gui.review.decision_bar import DecisionBar
+from iamdesk.gui.review.evidence import Evidence
+from iamdesk.gui.review.review_door import ReviewDoor
+from iamdesk.gui.review.review_head import ReviewHead
+from iamdesk.gui.review.review_model import ReviewModel
+from iamdesk.gui.review.review_table import ReviewTable
+from iamdesk.gui.review.rows import Column, ReviewFilter, ReviewRow, rows_of
+from iamdesk.gui.session import Session
+from iamdesk.review.decisions import UNDECIDED, Choice, LineDecision
+from iamdesk.review.desk import Change, ReviewDesk
+
+if TYPE_CHECKING:
+    from iamdesk.review.telling import Telling
+
+_DEBOUNCE = 120
+_EVIDENCE_AFTER = 150
+"""Milliseconds for which a row stays chosen before the engine is asked about it."""
+_NO_REVIEW = (
+    "No review is open. A review freezes who is in the snapshot and every entitlement with what it really allows; then "
+    "each is kept, revoked, modified or excepted, one key a decision, saved as it is made."
+)
+
+
+class ReviewPanel(QWidget):
+    """Decides. What is shown as decided is on disk; what is on its way says so."""
+
+    title_changed = Signal(str)
+
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._shown_pending: frozenset[str] = frozenset()
+        self._targets: tuple[str, ...] = ()
+        self.model = ReviewModel(self.palette())
+        self.model.setParent(self)
+        self.message = MessageBar()
+        self.head = ReviewHead()
+        self.table = ReviewTable(self.model)
+        self.bar = DecisionBar()
+        self.evidence = Evidence(session)
+        self.door = ReviewDoor(self, session, jobs, prompts or Prompts(), self.message)
+        self.queue = ActQueue(jobs, self)
+        self._nothing = FlowLabel(_NO_REVIEW)
+        self._new = QPushButton("&New review…")
+        self._open = QPushButton("Open &review…")
+        self._clear = QPushButton("Clear the filter")
+        self._pages = QStackedWidget()
+        self._lay_out()
+        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._later = QTimer(self, singleShot=True, interval=_EVIDENCE_AFTER)
+        self._connect()
+        self._refresh()
+
+    @property
+    def desk(self) -> ReviewDesk | None:
+        """The open review."""
+        return self.door.desk
+
+    @property
+    def title(self) -> str:
+        """For the tab: ``Review 12/311``; true counts, whatever the filter shows."""
+        desk = self.desk
+        if desk is None:
+            return "Review"
+        total = len(desk.lines)
+        return f"Review {total - sum(desk.is_open(line.line_id) for line in desk.lines):,}/{total:,}"
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what menu and keys do here (names of ``gui.actions``)."""
+        choices = {f"actionReview{choice.value.title()}": partial(self.decide, choice) for choice in Choice}
+        return {
+            **self.door.commands(),
+            **choices,
+            "actionReviewSecond": self.second,
+            "actionReviewNext": self.go_to_next,
+            "actionUndo": self.undo,
+            "actionRedo": self.redo,
+        }
+
+    def _lay_out(self) -> None:
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        empty = QWidget()
+        empty.setBackgroundRole(QPalette.ColorRole.Base)
+        empty.setAutoFillBackground(True)
+        inside = QVBoxLayout(empty)
+        inside.addWidget(self._nothing)
+        buttons = QHBoxLayout()
+        for button in (self._new, self._open, self._clear):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        inside.addLayout(buttons)
+        inside.addStretch(1)
+        self._new.setAccessibleName("New review")
+        self._open.setAccessibleName("Open a review")
+        self._pages.addWidget(self.table)
+        self._pages.addWidget(empty)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(gap)
+        column.addWidget(self._pages, 1)
+        column.addWidget(self.bar)
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.addWidget(left)
+        self._split.addWidget(self.evidence)
+        self._split.setStretchFactor(0, 3)
+        self._split.setStretchFactor(1, 2)
+        self._split.setSizes([880, 460])
+        self._split.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(gap, gap, gap, gap)
+        layout.setSpacing(gap)
+        layout.addWidget(self.message)
+        layout.addWidget(self.head)
+        layout.addWidget(self._split, 1)
+        self.setFocusProxy(self.table)
+
+    def _connect(self) -> None:
+        self.door.opened.connect(self._opened)
+        self.door.closing.connect(self.queue.finish)
+        self.door.closed.connect(self._closed)
+        self._new.clicked.connect(self.door.new_review)
+        self._open.clicked.connect(self.door.open_review)
+        self._clear.clicked.connect(self.head.clear_filter)
+        self.head.filtered.connect(self._debounce.start)
+        self.head.grouped.connect(self._regroup)
+        self._debounce.timeout.connect(self._filter)
+        self._later.timeout.connect(self._ask_engine)
+        self.table.chosen.connect(self.decide)
+        self.table.second_wanted.connect(self.second)
+        self.table.comment_wanted.connect(self.comment)
+        self.table.next_wanted.connect(self.go_to_next)
+        self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._show_evidence())
+        self.bar.given.connect(self._given)
+        self.bar.given_up.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.bar.wrong.connect(lambda sentence: self.message.say(Tone.WARNING, sentence))
+        self.queue.saved.connect(self._saved)
+        self.queue.refused.connect(lambda sentence: self.message.say(Tone.ERROR, sentence))
+        self.queue.changed.connect(self._tell_pending)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.head.text)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._leave_filter)
+
+    # Deciding
+
+    def decide(self, choice: Choice) -> None:
+        """Decide on the selected rows; asks for a reason where one is needed."""
+        rows = self._chosen_rows()
+        desk = self.desk
+        if desk is None or not rows:
+            return
+        lines = [line for row in rows for line in row.lines]
+        self._targets = tuple(line.line_id for line in lines)
+        if choice is Choice.EXCEPT or (len(lines) > 1 and choice is not Choice.UNDECIDED):
+            self._ask(choice)
+        elif choice is Choice.UNDECIDED:
+            self._given(UNDECIDED)
+        else:
+            standing = desk.decision(self._targets[0])
+            self._given(LineDecision(choice, standing.comment))
+
+    def comment(self) -> None:
+        """Write a comment on the selected rows; what stands on them stays."""
+        rows = self._chosen_rows()
+        desk = self.desk
+        if desk is None or not rows:
+            return
+        self._targets = tuple(line.line_id for row in rows for line in row.lines)
+        choices = {desk.decision(line_id).choice for line_id in self._targets}
+        if len(choices) > 1:
+            self.message.say(Tone.NOTE, "Different decisions stand on these lines: decide, or comment on some of them.")
+            return
+        self._ask(choices.pop())
+
+    def _ask(self, choice: Choice) -> None:
+        desk = self.desk
+        if desk is None:
+            return
+        self.message.clear()
+        count = len(self._targets)
+        what = "this line" if count == 1 else f"{count:,} lines"
+        standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
+        self.bar.ask(choice, what, standing, _today())
+
+    def _given(self, decision: LineDecision) -> None:
+        desk, reviewer = self.desk, self.head.reviewer
+        if desk is None:
+            return
+        if not reviewer.name:
+            self.message.say(Tone.NOTE, "Say first who reviews: a decision bears a name.")
+            self.head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self.message.clear()
+        decisions = dict.fromkeys(self._targets, decision)
+        self.queue.put(lambda: desk.record(decisions, reviewer), frozenset(decisions))
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        if decision.choice is not Choice.UNDECIDED:
+            self.go_to_next()
+
+    def second(self) -> None:
+        """Stand as second reviewer for what was decided on the selected rows."""
+        desk, reviewer, rows = self.desk, self.head.reviewer, self._chosen_rows()
+        if desk is None or not rows:
+            return
+        line_ids = tuple(line_id for row in rows for line_id in row.line_ids)
+        self.queue.put(lambda: desk.second(line_ids, reviewer), frozenset(line_ids))
+
+    def undo(self) -> None:
+        """Take the last act of this sitting back."""
+        desk, reviewer = self.desk, self.head.reviewer
+        if desk is not None and (desk.can_undo or self.queue.pending):
+            self.queue.put(lambda: desk.undo(reviewer))
+        else:
+            self._session.announce("There is nothing to undo.")
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        desk, reviewer = self.desk, self.head.reviewer
+        if desk is not None and desk.can_redo:
+            self.queue.put(lambda: desk.redo(reviewer))
+        else:
+            self._session.announce("There is nothing to redo.")
+
+    def go_to_next(self) -> None:
+        """Go to the next row that waits for a decision."""
+        place = self.model.next_open(self.table.currentIndex().row())
+        if place is not None:
+            self.table.go_to(place)
+        elif self.model.shown:
+            self._session.announce("Every line that is shown is decided.")
+
+    def _saved(self, change: Change | None) -> None:
+        desk = self.desk
+        if desk is None or change is None:
+            return
+        self._tell_rows(frozenset(change.after))
+        changed = len(change.after)
+        if changed:
+            words = {CHOICE_WORDS[decision.choice] for decision in change.after.values()}
+            word = words.pop() if len(words) == 1 else "Decided"
+            self._session.announce(f"Saved: {word}, {changed:,} {'line' if changed == 1 else 'lines'}.")
+        self._refresh()
+        if self.evidence.row is not None and set(self.evidence.row.line_ids) & set(change.after):
+            self._show_evidence()
+
+    def _tell_pending(self) -> None:
+        pending = self.queue.pending
+        changed = pending ^ self._shown_pending
+        self._shown_pending = pending
+        if changed:
+            self._tell_rows(changed)
+
+    def _tell_rows(self, line_ids: frozenset[str]) -> None:
+        """Let rows say what stands on them; they stay where they are."""
+        desk = self.desk
+        if desk is None:
+            return
+        today, pending = _today(), self.queue.pending
+        for row in self.model.rows:
+            if not line_ids.isdisjoint(row.line_ids):
+                row.tell(desk, today, pending)
+        self.model.tell_changed()
+
+    def _chosen_rows(self) -> list[ReviewRow]:
+        return list(self.table.selected_rows())
+
+    # What is open
+
+    def _opened(self, desk: ReviewDesk) -> None:
+        self.table.setColumnHidden(Column.ACCOUNT, len({line.account_id for line in desk.lines}) < 2)
+        self._fill()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self.head.reviewer.name:
+            self.message.say(Tone.NOTE, "Say who reviews: every decision bears a name.")
+            self.head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.door.say_what_is_odd()
+
+    def _closed(self) -> None:
+        self.bar.hide()
+        self.model.clear()
+        self.evidence.show_row(None, None, matches=True)
+        self._refresh()
+
+    def _fill(self) -> None:
+        desk = self.desk
+        if desk is None:
+            return
+        today, pending = _today(), self.queue.pending
+        rows = rows_of(desk, self.head.chosen_grouping)
+        for row in rows:
+            row.tell(desk, today, pending)
+        self.model.replace(rows)
+        self._refresh()
+        place = self.model.next_open(-1)
+        if self.model.shown:
+            self.table.go_to(place if place is not None else 0)
+
+    def _regroup(self) -> None:
+        row = self.table.current_row()
+        self._fill()
+        place = self.model.place_of(row.line_ids[0]) if row is not None else None
+        if place is not None:
+            self.table.go_to(place)
+
+    def _filter(self) -> None:
+        self._debounce.stop()
+        row = self.table.current_row()
+        self.model.show_only(ReviewFilter(self.head.chosen_show, self.head.text.text()))
+        self.model.refilter()  # what was decided since counts now
+        place = self.model.place_of(row.line_ids[0]) if row is not None else None
+        if self.model.shown:
+            self.table.go_to(place or 0)
+        self._refresh()
+        self._show_evidence()
+
+    def _leave_filter(self) -> None:
+        if self.head.text.text():
+            self.head.text.clear()
+        else:
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # Evidence
+
+    def _show_evidence(self) -> None:
+        self.evidence.show_row(self.table.current_row(), self.desk, matches=self.door.matches)
+        self._later.start()
+
+    def _ask_engine(self) -> None:
+        """Ask what the shown row's principal may do, where the open snapshot is the review's own."""
+        row, opened = self.evidence.row, self._session.snapshot
+        if row is None or opened is None or not self.door.matches or len({one.holder_arn for one in row.lines}) > 1:
+            return
+        principal = row.lines[0].holder_arn
+
+        def tell(told: "tuple[Telling, ...]") -> None:
+            if self.evidence.row is row:
+                self.evidence.tell(told)
+
+        self._jobs.run(
+            "Asking what the principal may do",
+            lambda _progress, _cancelled: opened.telling(principal),
+            done=tell,
+            topic="review evidence",
+        )
+
+    # Looks
+
+    def _refresh(self) -> None:
+        desk = self.desk
+        self.head.tell(desk)
+        self.head.setEnabled(desk is not None)
+        shown = bool(self.model.shown)
+        self._pages.setCurrentIndex(0 if shown else 1)
+        self._clear.setVisible(desk is not None)
+        for button in (self._new, self._open):
+            button.setVisible(desk is None)
+        if not shown:
+            text = _NO_REVIEW
+            if desk is not None:
+                text = f"None of the {len(self.model.rows):,} rows is let through by the filter."
+            self._nothing.setText(text)
+        self.title_changed.emit(self.title)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "model"):
+            self.model.repaint(self.palette())
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,62 @@
+"""The review table: one key a decision."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.gui.review.review_model import ReviewModel
+from iamdesk.gui.review.rows import Column, ReviewRow
+from iamdesk.gui.tables.rows_table import RowsTable
+from iamdesk.review.decisions import Choice
+
+CHOICE_KEYS: dict[int, Choice] = {
+    Qt.Key.Key_1: Choice.KEEP,
+    Qt.Key.Key_2: Choice.REVOKE,
+    Qt.Key.Key_3: Choice.MODIFY,
+    Qt.Key.Key_4: Choice.EXCEPT,
+    Qt.Key.Key_0: Choice.UNDECIDED,
+}
+_SECOND = Qt.Key.Key_5
+_NEXT = Qt.Key.Key_N
+_WIDEST: dict[int, str] = {
+    Column.DECISION: "mm Except until 2027",
+    Column.WHO: "group EngineeringLeads",
+    Column.WHAT: "AmazonAthenaFullAccess  managed",
+    Column.ADMINISTRATION: "Perhaps in 1 step m",
+    Column.EFFECT: "22,319 actions",
+    Column.LAST_USED: "2026-10-27 m",
+    Column.FINDINGS: "12, critical",
+    Column.ACCOUNT: "000000000000",
+}
+
+
+class ReviewTable(RowsTable[ReviewRow]):
+    """1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second; Enter comments; N goes to the next to decide."""
+
+    chosen = Signal(object)
+    """`Choice`, for the selected rows."""
+    second_wanted = Signal()
+    comment_wanted = Signal()
+    next_wanted = Signal()
+
+    def __init__(self, model: ReviewModel, parent: QWidget | None = None) -> None:
+        super().__init__(
+            model, name="reviewTable", title="Review", widest=_WIDEST, stretched=Column.COMMENT, parent=parent
+        )
+        self.setAccessibleDescription(
+            "Keys: 1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second, Enter comment, N next to decide"
+        )
+        self.activated.connect(lambda _index: self.comment_wanted.emit())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Decide; the rest is the table's."""
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        key = Qt.Key(event.key())
+        if plain and key in CHOICE_KEYS:
+            self.chosen.emit(CHOICE_KEYS[key])
+        elif plain and key == _SECOND:
+            self.second_wanted.emit()
+        elif plain and key == _NEXT:
+            self.next_wanted.emit()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,69 @@
+"""Questions that tell much of a principal: a short list of actions, each with how far it may do it and on what."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.action_bits import service_actions
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.what_can import Answer, Reach, Source
+
+TELLING: tuple[tuple[str, str], ...] = (
+    ("iam:CreateUser", "create users"),
+    ("iam:CreateAccessKey", "create access keys"),
+    ("iam:AttachUserPolicy", "attach policies to users"),
+    ("iam:PutRolePolicy", "write policies of roles"),
+    ("iam:UpdateAssumeRolePolicy", "change who may assume roles"),
+    ("iam:PassRole", "pass roles to services"),
+    ("sts:AssumeRole", "assume roles"),
+    ("organizations:LeaveOrganization", "leave the organization"),
+    ("cloudtrail:StopLogging", "stop the audit log"),
+    ("s3:GetObject", "read objects"),
+    ("s3:DeleteObject", "delete objects"),
+    ("s3:PutBucketPolicy", "open buckets to others"),
+    ("secretsmanager:GetSecretValue", "read secrets"),
+    ("ssm:GetParameter", "read parameters"),
+    ("kms:Decrypt", "decrypt"),
+    ("dynamodb:GetItem", "read tables"),
+    ("rds:DeleteDBInstance", "delete databases"),
+    ("lambda:UpdateFunctionCode", "change functions"),
+    ("ec2:TerminateInstances", "end instances"),
+)
+"""Action, and what it does, after ``may``."""
+_OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How far a principal may do one telling action."""
+
+    action: str
+    says: str
+    reach: Reach
+    answers: tuple[Answer, ...]
+    """Those that let it, the strongest first: each with the resource that was asked about."""
+
+
+def telling(evaluator: Evaluator, principal: str, most: int = 2) -> Iterator[Telling]:
+    """Yield the telling actions that a user, role or root user may do at all, each with at most so many answers.
+
+    Nothing for a principal that the snapshot has not.
+    """
+    position = evaluator.population().position(principal)
+    if position is None:
+        return
+    for action, says in TELLING:
+        service, _, name = action.partition(":")
+        bit = service_actions(service).positions.get(name.lower())
+        if bit is None:
+            continue
+        reach = evaluator.reach_of(position, service).reach_of(bit)
+        if reach in (Reach.NONE, Reach.DENIED):
+            continue
+        answers = [
+            one
+            for one in evaluator.answers(position, service, bit)
+            if one.decision in _OPEN and one.source is not Source.EXCEPTION
+        ]
+        answers.sort(key=lambda one: _OPEN.index(one.decision))
+        yield Telling(action, says, reach, tuple(answers[:most]))

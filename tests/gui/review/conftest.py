@@ -1,0 +1,78 @@
+"""A review of the sample account, made once by the real engine; each test opens a copy of its own."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.session import Session
+from iamdesk.workbench import OpenSnapshot
+
+
+@dataclass
+class Answers(Prompts):
+    """Answers the dialogs of a test."""
+
+    save_to: Path | None = None
+    opens: Path | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        self.asked.append(title)
+        return self.save_to
+
+    def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        self.asked.append(title)
+        return self.opens
+
+
+@pytest.fixture(scope="session")
+def made(sample: OpenSnapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("made") / "q3.iamreview"
+    sample.create_review(path, "Third quarter")
+    return path
+
+
+@pytest.fixture
+def review_path(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made, tmp_path / "q3.iamreview"))
+
+
+@pytest.fixture
+def prompts() -> Answers:
+    return Answers()
+
+
+@pytest.fixture
+def empty_panel(
+    qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: OpenSnapshot
+) -> Iterator[ReviewPanel]:
+    """The sample is open, and no review."""
+    panel = ReviewPanel(session, jobs, prompts)
+    qtbot.addWidget(panel)
+    panel.resize(1300, 500)
+    with qtbot.waitExposed(panel):
+        panel.show()
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    session.open(sample)
+    yield panel
+    panel.door.close()
+    panel.hide()
+    session.close()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> ReviewPanel:
+    """The review is open, and Ana reviews."""
+    empty_panel.head.reviewer_name.setText("Ana Moreno")
+    empty_panel.door.open_path(review_path)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None, timeout=10_000)
+    return empty_panel

@@ -1,0 +1,361 @@
+"""The review panel over a real review of the sample, by keyboard."""
+
+import os
+import sqlite3
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.rows import Column, Show
+from iamdesk.gui.session import Session
+from iamdesk.gui.theme import palette_for
+from iamdesk.review.decisions import Choice, LineDecision, Reviewer
+from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.grouping import Grouping
+from iamdesk.review.store import ReviewFile
+from iamdesk.workbench import OpenSnapshot
+
+from .conftest import Answers
+
+TODAY = datetime.now(UTC).date()
+
+
+def desk_of(panel: ReviewPanel) -> ReviewDesk:
+    desk = panel.desk
+    assert desk is not None
+    return desk
+
+
+def press(qtbot: QtBot, panel: ReviewPanel, *keys: Qt.Key) -> None:
+    for key in keys:
+        QTest.keyClick(panel.table, key)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+
+
+def decision_at(panel: ReviewPanel, place: int) -> LineDecision:
+    return desk_of(panel).decision(panel.model.shown[place].line_ids[0])
+
+
+def group_by(panel: ReviewPanel, grouping: Grouping) -> None:
+    panel.head.grouping.setCurrentIndex(panel.head.grouping.findData(grouping))
+
+
+def show(qtbot: QtBot, panel: ReviewPanel, wanted: Show) -> None:
+    panel.head.show_only.setCurrentIndex(panel.head.show_only.findData(wanted))
+    qtbot.waitUntil(lambda: not panel._debounce.isActive())
+
+
+def say(panel: ReviewPanel, text: str) -> None:
+    """Fill the line that asks for a reason, and save."""
+    QTest.keyClicks(panel.bar.reason, text)
+    QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
+
+
+def test_one_key_decides_and_the_next_row_follows(qtbot: QtBot, panel: ReviewPanel) -> None:
+    assert panel.table.objectName() == "reviewTable"
+    assert panel.table.currentIndex().row() == 0
+    press(qtbot, panel, Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
+    assert [decision_at(panel, place).choice for place in range(3)] == [Choice.KEEP, Choice.REVOKE, Choice.MODIFY]
+    assert panel.table.currentIndex().row() == 3
+    assert [row.texts[Column.DECISION] for row in panel.model.shown[:3]] == ["Keep", "Revoke", "Modify"]
+    assert panel.title == f"Review 3/{len(desk_of(panel).lines)}"
+    assert "3 of" in panel.head.summary.full_text()
+    assert panel.head.progress.value() == 3
+
+
+def test_what_is_shown_as_saved_is_in_the_file(qtbot: QtBot, panel: ReviewPanel, review_path: Path) -> None:
+    press(qtbot, panel, Qt.Key.Key_1)
+    shown = panel.model.shown[0]
+    assert shown.texts[Column.DECISION] == "Keep"
+    copy = review_path.with_name("copy")  # as a crash would leave it
+    copy.write_bytes(review_path.read_bytes())
+    reading = sqlite3.connect(copy)
+    assert reading.execute("SELECT line_id, reviewer FROM journal").fetchall() == [(shown.line_ids[0], "Ana Moreno")]
+    reading.close()
+
+
+def test_row_says_that_it_is_being_saved_until_it_is(qtbot: QtBot, panel: ReviewPanel) -> None:
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    row = panel.model.shown[0]
+    assert row.is_pending
+    assert row.texts[Column.DECISION] == "Saving…"
+    qtbot.waitUntil(lambda: not row.is_pending, timeout=10_000)
+    assert row.texts[Column.DECISION] == "Keep"
+
+
+def test_nothing_is_lost_when_the_window_closes_at_once(panel: ReviewPanel, review_path: Path) -> None:
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_1, Qt.Key.Key_3, Qt.Key.Key_1):
+        QTest.keyClick(panel.table, key)
+    panel.door.close()
+    with ReviewFile.open(review_path) as again:
+        choices = [entry.after.choice for entry in again.journal()]
+        assert choices == [Choice.KEEP, Choice.REVOKE, Choice.KEEP, Choice.MODIFY, Choice.KEEP]
+
+
+def test_cancelled_saving_saves_all_the_same(qtbot: QtBot, panel: ReviewPanel) -> None:
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    for job in panel._jobs.running:
+        if job.label == "Saving decisions":
+            job.cancel()
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
+    assert decision_at(panel, 0).choice is Choice.KEEP
+
+
+def test_undo_and_redo_are_entries_of_their_own(qtbot: QtBot, panel: ReviewPanel) -> None:
+    press(qtbot, panel, Qt.Key.Key_1)
+    panel.undo()
+    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is Choice.UNDECIDED)
+    qtbot.waitUntil(lambda: not panel.queue.pending)
+    panel.redo()
+    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is Choice.KEEP)
+    assert [entry.number for entry in desk_of(panel).file.journal()] == [1, 2, 3]
+
+
+def test_zero_takes_a_decision_back_and_stays(qtbot: QtBot, panel: ReviewPanel) -> None:
+    press(qtbot, panel, Qt.Key.Key_1)
+    panel.table.go_to(0)
+    press(qtbot, panel, Qt.Key.Key_0)
+    assert decision_at(panel, 0).choice is Choice.UNDECIDED
+    assert panel.table.currentIndex().row() == 0
+
+
+def test_selection_asks_for_a_reason(qtbot: QtBot, panel: ReviewPanel) -> None:
+    panel.table.selectAll()
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    assert panel.bar.isVisible()
+    assert panel.bar.reason.hasFocus()
+    QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)  # without a reason
+    qtbot.waitUntil(lambda: "needs a reason" in panel.message.text)
+    assert desk_of(panel).file.counts()[Choice.KEEP] == 0
+    panel.table.selectAll()
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    say(panel, "checked with the owners")
+    total = len(desk_of(panel).lines)
+    qtbot.waitUntil(lambda: desk_of(panel).file.counts()[Choice.KEEP] == total, timeout=10_000)
+    qtbot.waitUntil(lambda: not panel.queue.pending)
+    assert {decision.comment for row in panel.model.rows for decision in row.decisions} == {"checked with the owners"}
+
+
+def test_esc_gives_up_and_nothing_is_decided(panel: ReviewPanel) -> None:
+    QTest.keyClick(panel.table, Qt.Key.Key_4)
+    assert panel.bar.isVisible()
+    QTest.keyClick(panel.bar.reason, Qt.Key.Key_Escape)
+    assert not panel.bar.isVisible()
+    assert panel.table.hasFocus()
+    assert decision_at(panel, 0).choice is Choice.UNDECIDED
+
+
+def test_exception_asks_for_reason_owner_and_last_day(qtbot: QtBot, panel: ReviewPanel) -> None:
+    QTest.keyClick(panel.table, Qt.Key.Key_4)
+    QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
+    assert "an exception needs a reason and an owner" in panel.message.text.lower()
+    QTest.keyClicks(panel.bar.reason, "migration")
+    QTest.keyClicks(panel.bar.owner, "Ben")
+    panel.bar.expiry.setText("soon")
+    QTest.keyClick(panel.bar.owner, Qt.Key.Key_Return)
+    assert "YYYY-MM-DD" in panel.message.text
+    panel.bar.expiry.setText("2099-12-31")
+    QTest.keyClick(panel.bar.expiry, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: decision_at(panel, 0).choice is Choice.EXCEPT)
+    assert decision_at(panel, 0) == LineDecision(Choice.EXCEPT, "migration", "Ben", date(2099, 12, 31))
+
+
+def test_return_comments_and_the_decision_stays(qtbot: QtBot, panel: ReviewPanel) -> None:
+    press(qtbot, panel, Qt.Key.Key_2)
+    panel.table.go_to(0)
+    QTest.keyClick(panel.table, Qt.Key.Key_Return)
+    say(panel, "ticket 42")
+    qtbot.waitUntil(lambda: decision_at(panel, 0).comment == "ticket 42")
+    assert decision_at(panel, 0).choice is Choice.REVOKE
+
+
+def test_holders_of_identical_effect_are_decided_once(qtbot: QtBot, panel: ReviewPanel) -> None:
+    group_by(panel, Grouping.EFFECT)
+    place = next(at for at, row in enumerate(panel.model.shown) if len(row.lines) > 2)
+    panel.table.go_to(place)
+    row = panel.model.shown[place]
+    reaches = {line.evidence["holder"]["reach_sha256"] for line in row.lines}
+    assert len(reaches) == 1
+    text = "\n".join(label.text() for label in panel.evidence.widget().findChildren(QLabel))
+    assert f"{len(row.lines)} lines, decided together" in text
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    say(panel, "team membership")
+    qtbot.waitUntil(lambda: not row.is_open, timeout=10_000)
+    assert {decision.choice for decision in row.decisions} == {Choice.KEEP}
+
+
+@pytest.mark.parametrize("grouping", list(Grouping))
+def test_every_line_is_in_exactly_one_row(panel: ReviewPanel, grouping: Grouping) -> None:
+    group_by(panel, grouping)
+    ids = [line_id for row in panel.model.rows for line_id in row.line_ids]
+    assert sorted(ids) == sorted(line.line_id for line in desk_of(panel).lines)
+
+
+def test_filters_show_what_they_say(qtbot: QtBot, panel: ReviewPanel) -> None:
+    press(qtbot, panel, Qt.Key.Key_1, Qt.Key.Key_2)
+    total = len(desk_of(panel).lines)
+    for wanted, count in (
+        (Show.OPEN, total - 2),
+        (Show.DECIDED, 2),
+        (Show.KEEP, 1),
+        (Show.REVOKE, 1),
+        (Show.ALL, total),
+    ):
+        show(qtbot, panel, wanted)
+        assert panel.model.rowCount() == count
+    show(qtbot, panel, Show.PRIVILEGED)
+    assert 0 < panel.model.rowCount() < total
+    assert all(row.texts[Column.ADMINISTRATION] not in ("No", "") for row in panel.model.shown)
+    show(qtbot, panel, Show.ALL)
+    panel.head.text.setText("chloe AllStaff")
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
+    panel.head.text.setText("no such words")
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 0)
+    assert "None of the" in panel._nothing.text()
+
+
+def test_nobody_certifies_their_own_access(qtbot: QtBot, panel: ReviewPanel) -> None:
+    row = panel.model.shown[0]
+    panel.head.own.setText(row.lines[0].holder_arn)
+    press(qtbot, panel, Qt.Key.Key_1)
+    assert "cannot decide on access of their own" in panel.message.text
+    assert decision_at(panel, 0).choice is Choice.UNDECIDED
+    assert row.texts[Column.DECISION] == "Undecided"
+
+
+def test_second_reviewer_must_be_somebody_else(qtbot: QtBot, panel: ReviewPanel) -> None:
+    press(qtbot, panel, Qt.Key.Key_1)
+    panel.table.go_to(0)
+    press(qtbot, panel, Qt.Key.Key_5)
+    assert "must be somebody else" in panel.message.text
+    panel.head.reviewer_name.setText("Ben")
+    press(qtbot, panel, Qt.Key.Key_5)
+    assert panel.model.shown[0].texts[Column.DECISION] == "Keep, seconded"
+
+
+def test_without_a_name_nothing_is_decided(panel: ReviewPanel) -> None:
+    panel.head.reviewer_name.clear()
+    QTest.keyClick(panel.table, Qt.Key.Key_1)
+    assert "who reviews" in panel.message.text
+    assert panel.head.reviewer_name.hasFocus()
+    assert not panel.queue.pending
+
+
+def test_exception_that_has_run_out_comes_back(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
+    with ReviewFile.open(review_path) as review:
+        line_id = review.lines[0].line_id
+        yesterday = TODAY - timedelta(1)
+        review.record({line_id: LineDecision(Choice.EXCEPT, "m", "Ben", yesterday)}, Reviewer("Ana", "ana"))
+    empty_panel.head.reviewer_name.setText("Ana")
+    empty_panel.door.open_path(review_path)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None)
+    assert "1 exception has run out" in empty_panel.head.summary.full_text()
+    show(qtbot, empty_panel, Show.RUN_OUT)
+    (row,) = empty_panel.model.shown
+    assert row.is_open
+    assert row.texts[Column.DECISION].endswith("(run out)")
+
+
+def test_second_writer_is_told(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
+    with ReviewFile.open(review_path):
+        empty_panel.door.open_path(review_path)
+        qtbot.waitUntil(lambda: bool(empty_panel.message.text), timeout=10_000)
+        assert "somebody else has this review open" in empty_panel.message.text
+        assert empty_panel.desk is None
+
+
+def test_review_of_another_snapshot_says_so(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
+    with sqlite3.connect(review_path) as other:
+        other.execute("UPDATE head SET value = ? WHERE name = 'snapshot_sha256'", ("ab" * 32,))
+    other.close()
+    empty_panel.head.reviewer_name.setText("Ana")
+    empty_panel.door.open_path(review_path)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None)
+    assert "another snapshot is open" in empty_panel.message.text
+    assert not empty_panel.door.matches
+
+
+def test_damaged_review_is_told_and_recovered_into_a_new_file(
+    qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, review_path: Path, tmp_path: Path
+) -> None:
+    content = bytearray(review_path.read_bytes())
+    content[:100] = os.urandom(100)
+    review_path.write_bytes(content)
+    empty_panel.head.reviewer_name.setText("Ana")
+    empty_panel.door.open_path(review_path)
+    qtbot.waitUntil(lambda: "cannot be read" in empty_panel.message.text, timeout=10_000)
+    prompts.save_to = tmp_path / "new.iamreview"
+    empty_panel.message._button.click()
+    qtbot.waitUntil(lambda: "are in new.iamreview" in empty_panel.message.text, timeout=10_000)
+    empty_panel.message._button.click()
+    qtbot.waitUntil(lambda: empty_panel.desk is not None, timeout=10_000)
+    assert len(desk_of(empty_panel).lines) > 100
+    assert review_path.read_bytes() == content
+
+
+def test_altered_entry_is_told_when_it_is_opened(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
+    with ReviewFile.open(review_path) as review:
+        review.record({review.lines[0].line_id: LineDecision(Choice.KEEP)}, Reviewer("Ana", "ana"))
+    with sqlite3.connect(review_path) as mallory:
+        mallory.execute("UPDATE journal SET reviewer = 'Mallory'")
+    mallory.close()
+    empty_panel.head.reviewer_name.setText("Ana")
+    empty_panel.door.open_path(review_path)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None)
+    assert "not as it was written" in empty_panel.message.text
+
+
+def test_new_review_is_made_from_the_open_snapshot(
+    qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, sample: OpenSnapshot, tmp_path: Path
+) -> None:
+    prompts.save_to = tmp_path / "fresh"
+    empty_panel.door.new_review()
+    qtbot.waitUntil(lambda: empty_panel.desk is not None, timeout=60_000)
+    assert desk_of(empty_panel).path.name == "fresh.iamreview"
+    assert desk_of(empty_panel).head.snapshot_sha256 == sample.snapshot.sha256
+    assert empty_panel.door.matches
+
+
+def test_evidence_tells_power_findings_verdicts_and_statements(qtbot: QtBot, panel: ReviewPanel) -> None:
+    panel.head.text.setText("acme-bootstrap LegacyFullAccess")
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1)
+
+    def text() -> str:
+        return "\n".join(label.text() for label in panel.evidence.widget().findChildren(QLabel))
+
+    assert "Administration: Administrator" in text()
+    assert '"Effect": "Allow"' in text()
+    assert "ADM-" in text()
+    qtbot.waitUntil(lambda: "Verdicts on" in text(), timeout=20_000)
+
+
+def test_hostile_names_stay_text(qtbot: QtBot, panel: ReviewPanel) -> None:
+    row = panel.model.shown[0]
+    assert all("\u202e" not in text for one in panel.model.rows for text in one.texts)
+    assert panel.model.index(0, Column.WHO).data(Qt.ItemDataRole.ToolTipRole).startswith("<qt>")
+    assert row.line_ids
+
+
+def test_rows_survive_the_palette_and_the_model_is_sound(qtbot: QtBot, panel: ReviewPanel) -> None:
+    tester = ModelTester(None)  # type: ignore[arg-type]
+    tester.check(panel.model)
+    index = panel.model.index(0, Column.DECISION)
+    light = panel.model.data(index, Qt.ItemDataRole.ForegroundRole).color().name()
+    panel.model.repaint(palette_for(dark=True))
+    assert panel.model.data(index, Qt.ItemDataRole.ForegroundRole).color().name() != light
+    press(qtbot, panel, Qt.Key.Key_1)
+
+
+def test_closing_the_snapshot_closes_the_review(panel: ReviewPanel, session: Session, review_path: Path) -> None:
+    session.close()
+    assert panel.desk is None
+    assert panel.model.rowCount() == 0
+    with ReviewFile.open(review_path):
+        pass  # the lock is given up
