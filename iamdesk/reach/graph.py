@@ -13,6 +13,8 @@ from iamdesk.snapshot.progress import Progress, no_progress
 
 type Levels = tuple[int, ...]
 """By number of steps: the principals who need so many, as bits."""
+type LastSteps = tuple[tuple[int, tuple[tuple[str, Edge], ...]], ...]
+"""Who takes steps into administration, as bits, and the steps that all of these take, with the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ class StepGraph:
         progress(PHASES - 1, PHASES)
         self.readers = {one.name: self._readers(one.actions) for one in catalogue().sensitive}
         """By sensitive data: who may read it, as they are."""
+        self._last_steps: dict[tuple[str | None, bool], LastSteps] = {}
         self._administration: dict[tuple[str | None, bool], Levels] = {}
+        self._to_data: dict[tuple[str, bool], Levels] = {}
         self._closures: dict[bool, Mapping[int, int]] = {}
         self._forward: dict[bool, dict[int, int]] = {}
         progress(PHASES, PHASES)
@@ -85,19 +89,37 @@ class StepGraph:
         key = (account, maybe)
         if key not in self._administration:
             there = self.steps.administrators
-            edges = [edge for edges in self.promotions.values() for edge in edges]
             if account is not None:
                 there &= self.steps.members_of.get(account, 0)
-                edges = self.promotions.get(account, [])
-            last = NOBODY
-            for edge in edges:
-                last = last.either(edge.members)
-            self._administration[key] = self._levels(_Target(Open(there, 0), last), maybe)
+            last = 0
+            for members, _ in self.last_steps(account, maybe):
+                last |= members
+            self._administration[key] = self._levels(_Target(Open(there, 0), Open(last, 0)), maybe)
         return self._administration[key]
+
+    def last_steps(self, account: str | None = None, maybe: bool = False) -> LastSteps:
+        """Return the steps into the administration of an account, or of any, by who takes them.
+
+        Thousands of them are taken by the same few sets of principals: asked for one principal, most are passed over
+        by the set.
+        """
+        key = (account, maybe)
+        if key not in self._last_steps:
+            found: dict[int, list[tuple[str, Edge]]] = {}
+            for name, edges in self.promotions.items():
+                for edge in edges if account in (None, name) else ():
+                    members = edge.members.anybody if maybe else edge.members.proven
+                    if members:
+                        found.setdefault(members, []).append((name, edge))
+            self._last_steps[key] = tuple((members, tuple(steps)) for members, steps in found.items())
+        return self._last_steps[key]
 
     def to_data(self, name: str, maybe: bool = False) -> Levels:
         """Return who needs how many steps to reading some data."""
-        return self._levels(_Target(self.readers[name], NOBODY), maybe)
+        key = (name, maybe)
+        if key not in self._to_data:
+            self._to_data[key] = self._levels(_Target(self.readers[name], NOBODY), maybe)
+        return self._to_data[key]
 
     def to_principal(self, position: int, maybe: bool = False) -> Levels:
         """Return who needs how many steps to become a principal."""

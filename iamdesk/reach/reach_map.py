@@ -174,9 +174,8 @@ class ReachMap:
     ) -> Iterator[tuple[Step, int | None]]:
         """Yield (step, who one is then) for steps of a principal to those who need ``rest`` steps to the goal."""
         if rest == 0:
-            for account, edge in self._promotions(goal):
-                if self._takes(edge, position, unsure):
-                    yield self._step(position, edge, self._administration(account)), None
+            for account, edge in self._last_steps(position, goal, unsure):
+                yield self._step(position, edge, self._administration(account)), None
         if position in self.graph.forward(unsure):
             for then in positions(self.graph.forward(unsure)[position] & reached & ~(1 << position)):
                 for edge in self.graph.edges_into(then):
@@ -205,10 +204,9 @@ class ReachMap:
         """
         position = self.position(principal)
         told = 0
-        for account, edge in self._promotions(ADMINISTRATION):
-            if self._takes(edge, position, unsure=True):
-                yield self._step(position, edge, self._administration(account))
-                told += 1
+        for account, edge in self._last_steps(position, ADMINISTRATION, unsure=True):
+            yield self._step(position, edge, self._administration(account))
+            told += 1
         reached = self.graph.forward(maybe=True).get(position, 0)
         strong = reached & self.steps.administrators
         for others in (strong, reached & ~strong):
@@ -275,10 +273,12 @@ class ReachMap:
         members: Open = edge.members
         return bool((members.anybody if unsure else members.proven) >> position & 1)
 
-    def _promotions(self, goal: str) -> Iterator[tuple[str, Edge]]:
-        for account, edges in self.graph.promotions.items():
-            if goal in (ADMINISTRATION, account):
-                yield from ((account, edge) for edge in edges)
+    def _last_steps(self, position: int, goal: str, unsure: bool) -> Iterator[tuple[str, Edge]]:
+        """Yield (account, step) for the steps of a principal into administration, where that is the goal."""
+        if goal == ADMINISTRATION or goal in self.graph.promotions:
+            for members, edges in self.graph.last_steps(None if goal == ADMINISTRATION else goal, unsure):
+                if members >> position & 1:
+                    yield from edges
 
     def _levels(self, goal: str, unsure: bool) -> Levels:
         if goal == ADMINISTRATION:
