@@ -54,8 +54,10 @@ class StepGraph:
         promotions = Promotions(steps)
         self.hypotheses = promotions.hypotheses
         """What principals would be if something of theirs were otherwise."""
+        shared: dict[Open, Open] = {}
         for account, edge in promotions.edges():
-            self.promotions.setdefault(account, []).append(edge)
+            members = shared.setdefault(edge.members, edge.members)
+            self.promotions.setdefault(account, []).append(edge._replace(members=members))
         progress(PHASES - 1, PHASES)
         self.readers = {one.name: self._readers(one.actions) for one in catalogue().sensitive}
         """By sensitive data: who may read it, as they are."""

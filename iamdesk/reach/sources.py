@@ -81,10 +81,13 @@ class Sources:
             if covered == part:
                 everybody = everybody.either(members)
         self._by_part.append((part, everybody))
+        # Thousands of entities have the same sources: one object for all of them.
+        shared: dict[Open, Open] = {}
         for covered, members in special.items():
             if covered != part:
                 for place in positions(covered):
-                    self._own[place] = self._own.get(place, everybody).either(members)
+                    both = self._own.get(place, everybody).either(members)
+                    self._own[place] = shared.setdefault(both, both)
 
     @property
     def anybody(self) -> int:
