@@ -8,9 +8,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from operator import is_
 
 from iamdesk.index.policy_index import PolicyIndex
-from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.actions import ActionPattern, same_services
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
@@ -80,6 +81,7 @@ class StatementIndex:
             self._read(policies, progress, cancelled)
             self._sort()
         self._covering: dict[tuple[str, str], Covering] = {}
+        self._last_tuple: dict[int, tuple[Statement, ...]] = {}
         self._arn_services: dict[int, frozenset[str] | None] = {}
         self._lock = threading.Lock()
 
@@ -264,11 +266,19 @@ class StatementIndex:
             if place in self._anywhere:
                 anywhere.append(place)
         return Covering(
-            {number: tuple(members) for number, members in found.items()},
+            {number: self._as_tuple(number, members) for number, members in found.items()},
             frozenset(places),
             tuple(anywhere),
             tuple(sorted(places & self._loose)),
         )
+
+    def _as_tuple(self, number: int, members: list[Statement]) -> tuple[Statement, ...]:
+        """Return some statements of a document: the same object for the action before, most often."""
+        before = self._last_tuple.get(number, ())
+        if len(before) == len(members) and all(map(is_, before, members)):
+            return before
+        made = self._last_tuple[number] = tuple(members)
+        return made
 
 
 def _begins(service: str, resource: Arn | None) -> tuple[str, str]:
@@ -289,4 +299,4 @@ def _arn_services(statement: Statement) -> frozenset[str] | None:
             return None
         if entry.problem is None:
             found.add(parts[2].lower())
-    return frozenset(found)
+    return same_services(frozenset(found))

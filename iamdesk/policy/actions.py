@@ -47,3 +47,9 @@ class ActionPattern:
 def action_pattern(text: str) -> ActionPattern:
     """Return the compiled entry; the same text is compiled once."""
     return ActionPattern(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def same_services(services: frozenset[str]) -> frozenset[str]:
+    """Return one object for the same names of services: thousands of statements are about the same few."""
+    return services

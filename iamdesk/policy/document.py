@@ -1,11 +1,12 @@
 """A policy document: parsed once, diagnosed, never an exception. Rules: SEMANTICS L."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from iamdesk.policy.actions import ActionPattern, action_pattern
+from iamdesk.policy.actions import ActionPattern, action_pattern, same_services
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
 from iamdesk.policy.resources import ResourcePattern, resource_pattern
@@ -74,15 +75,17 @@ class DocumentStore:
     """Parses documents once each: the same text in a thousand roles is one `Document`."""
 
     def __init__(self) -> None:
-        self._by_content: dict[str, Document] = {}
+        # By a digest: the texts of a large account would take more memory than their digests by the factor of fifty.
+        self._by_content: dict[bytes, Document] = {}
         self._print = json.JSONEncoder(ensure_ascii=False).encode
 
     def parse(self, raw: Any) -> Document:
         """Return the parsed document of a JSON value."""
         try:
-            content = self._print(raw)
+            text = self._print(raw)
         except (RecursionError, ValueError, TypeError):
             return parse_document(raw)
+        content = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
         document = self._by_content.get(content)
         if document is None:
             document = self._by_content.setdefault(content, parse_document(raw))
@@ -295,4 +298,4 @@ def _services(actions: tuple[ActionPattern, ...]) -> frozenset[str] | None:
         if any(pattern.covers_every_service for pattern in actions):
             return None
         services.discard(None)
-    return frozenset(filter(None, services))
+    return same_services(frozenset(filter(None, services)))

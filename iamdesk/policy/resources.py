@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from enum import Enum, StrEnum
 from functools import lru_cache
+from sys import intern
 
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, bounded_match, glob, tokens_of
@@ -70,7 +71,8 @@ class ResourcePattern:
             self.keys = tuple(variable.key for variable in self.variables)
         else:
             # Most entries of a large snapshot come this way: their tokens are read when first needed.
-            self._texts = text.split(":", 5)
+            *head, last = text.split(":", 5)
+            self._texts = [*map(intern, head), last]  # the same few partitions, services and accounts
             parts = None
         if self.is_everything:
             return
