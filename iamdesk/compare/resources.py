@@ -19,6 +19,8 @@ from iamdesk.index.resource_index import tags_without_case
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/", "s3:accesspointtag/")
+ANYONE = "anyone"
+"""Name of a role that stands for whoever an outside account lets ask."""
 _MOST_CONDITIONAL = 300
 """Principals whose answers hang on conditions in both snapshots, of which so many are compared for one question."""
 _OF_RESOURCES = frozenset(
@@ -57,7 +59,7 @@ class ResourceComparer:
             for number in ("999999999999", "888888888888", "777777777777", "666666666666")
             if all(number not in side.index.accounts for side in (self.old, self.new))
         )
-        self._outsider = f"arn:aws:iam::{number}:role/anyone"
+        self._outsider = f"arn:aws:iam::{number}:role/{ANYONE}"
 
     def compare(self, entry: Entry) -> Standing | None:
         """Return what became of access to a resource; None where nothing on its side differs."""
@@ -149,7 +151,7 @@ class ResourceComparer:
         services = frozenset(service for service, _ in self.new.space.by_service(bits))
         for sort in sorts(self.new.space, bits, touched, services):
             for resource in (arn, f"{arn}/x"):
-                if any(reference().is_of_type(sort.service, name.lower(), resource) for name in sort.types):
+                if any(reference().is_of_type(sort.service, name, resource) for name in sort.types):
                     yield Cell(sort.action, resource, sort.bits)
                     break
 
@@ -157,12 +159,12 @@ class ResourceComparer:
         """Return every clause, of whatever policy, that hangs on a resource's tags."""
         if self._tag_clauses is None:
             found: dict[Clause, int] = {}
-            seen: set[int] = set()
+            seen: dict[int, Mapping[Clause, int]] = {}  # holds them: an id is one's own while it lives
             for side in (self.old, self.new):
                 for said in self._everything_said(side):
                     if id(said) in seen:
                         continue
-                    seen.add(id(said))
+                    seen[id(said)] = said
                     for clause, bits in said.items():
                         if any(key.startswith(_TAG_KEYS) for key in clause.keys):
                             found[clause] = found.get(clause, 0) | bits
@@ -253,7 +255,8 @@ class ResourceComparer:
             elif kind in ("Service", "Federated"):
                 found[str(text)] = None
             elif kind == "AWS":
-                arn = f"arn:aws:iam::{text}:root" if str(text).isdigit() else str(text)
+                # A root user cannot take roles: an account is spoken for by a role of it.
+                arn = f"arn:aws:iam::{text}:role/{ANYONE}" if str(text).isdigit() else str(text)
                 account = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
                 if account and account not in self.old.index.accounts and account not in self.new.index.accounts:
                     found[arn] = None
