@@ -77,9 +77,9 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
     """Return the finding that tells of an AWS managed policy whose document is not the snapshot's own."""
     name = last_of_arn(arn)
     day = f"{aws_managed_policies().as_of:%Y-%m-%d}"
-    who = enumerated(name_of(one) for one in carriers)
+    who, has = enumerated(name_of(one) for one in carriers), "has" if len(carriers) == 1 else "have"
     return Hit(
-        f"The snapshot does not hold the AWS managed policy {name}, which {who} have: what is told of it is what AWS "
+        f"The snapshot does not hold the AWS managed policy {name}, which {who} {has}: what is told of it is what AWS "
         f"had published by {day}.",
         tuple(Evidence(f"{one.arn} has it.", policy_key=arn) for one in carriers[:_MOST_NAMED]),
         title="AWS managed policy that is not in the snapshot",

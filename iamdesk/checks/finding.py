@@ -1,6 +1,7 @@
 """One finding: a check that fires on one subject, with its evidence."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from iamdesk.explain.decision import Decision, StatementLine
@@ -35,6 +36,23 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """Somebody's word that a finding is known and accepted, for a time."""
+
+    fingerprint: str
+    """Of the finding."""
+    owner: str
+    """Who answers for it."""
+    reason: str
+    expires: date
+    """The last day on which it holds: on the next one the finding is back."""
+    added: date
+    check_id: str = ""
+    subject: str = ""
+    """Check and subject as they were, for whoever reads the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One check's word on one subject."""
 
@@ -52,3 +70,5 @@ class Finding:
     remedy: str
     fingerprint: str
     """Stable over snapshots: same check, same subject, same object."""
+    suppression: Suppression | None = None
+    """Why it is set aside; None for one that is open."""

@@ -12,7 +12,7 @@ from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say_bytes
 from iamdesk.export.files import write_whole
-from iamdesk.export.findings import render
+from iamdesk.export.findings import formats, render
 from iamdesk.export.report import ordered
 from iamdesk.export.rows import place_of, statements_of
 from iamdesk.visible import visible
@@ -26,6 +26,10 @@ class ReportFormat(StrEnum):
     JSON = "json"
     CSV = "csv"
     HTML = "html"
+    PDF = "pdf"
+    XLSX = "xlsx"
+    SARIF = "sarif"
+    OCSF = "ocsf"
 
 
 def findings(
@@ -57,8 +61,9 @@ def findings(
 
 
 def _format_by_name(output: Path | None) -> ReportFormat:
-    ending = output.suffix.lower().removeprefix(".") if output else ""
-    return ReportFormat(ending) if ending in tuple(ReportFormat) else ReportFormat.TEXT
+    name = output.name.lower() if output else ""
+    found = next((known.name for known in formats() if name.endswith(known.suffix)), ReportFormat.TEXT.value)
+    return ReportFormat(found)
 
 
 def _is_as_bad(severity: Severity, limit: Severity) -> bool:

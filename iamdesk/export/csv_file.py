@@ -7,6 +7,7 @@
 - A row that begins a cell with ``= + - @``, a tab or a carriage return gets ``'`` before it, so that a spreadsheet
   shows the text instead of running it; so does such a character after a semicolon inside a cell, since a spreadsheet
   set to semicolons splits there. Unseen characters are escapes (`visible`): a cell never holds a line break.
+- Suppressed findings stand at the end, with who answers for them in the columns ``suppressed_…``.
 - Every row carries what it is about (snapshot, its SHA-256, time, versions, counts of the whole report), because rows
   get copied and files get renamed. No findings: headings alone.
 """
@@ -29,6 +30,7 @@ ABOUT_COLUMNS = (
     "findings_total",
     "counts_by_severity",
     "counts_by_state",
+    "findings_suppressed",
 )
 
 # The full-width forms too: East Asian spreadsheets read them as the plain ones.
@@ -58,8 +60,9 @@ def render(report: Report) -> bytes:
         str(len(report.findings)),
         ", ".join(f"{severity.value} {count}" for severity, count in report.by_severity.items()),
         ", ".join(f"{state.value} {count}" for state, count in report.by_state.items()),
+        str(len(report.suppressed)),
     ]
-    for number, finding in enumerate(report.findings, start=1):
+    for number, finding in enumerate((*report.findings, *report.suppressed), start=1):
         values = [one_text(value) for value in cells(finding).values()]
         writer.writerow([str(number), *map(inert, values), *map(inert, about)])
     return out.getvalue().encode("utf-8-sig")

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from iamdesk.checks.finding import Finding
-from iamdesk.export import csv_file, html_file, json_file
+from iamdesk.export import csv_file, html_file, json_file, ocsf_file, sarif_file
 from iamdesk.export.files import ExportError, write_whole
 from iamdesk.export.report import Report, build_report
 from iamdesk.snapshot.model import Snapshot
@@ -28,10 +28,26 @@ class Format:
     render: Callable[[Report], bytes]
 
 
+def _xlsx(report: Report) -> bytes:
+    from iamdesk.export import xlsx_file  # its library is not loaded before somebody asks for the format
+
+    return xlsx_file.render(report)
+
+
+def _pdf(report: Report) -> bytes:
+    from iamdesk.export import pdf_file  # the same
+
+    return pdf_file.render(report)
+
+
 _FORMATS: tuple[Format, ...] = (
     Format("html", "HTML report", ".html", html_file.render),
+    Format("pdf", "PDF report", ".pdf", _pdf),
+    Format("xlsx", "Excel workbook", ".xlsx", _xlsx),
     Format("csv", "CSV table", ".csv", csv_file.render),
     Format("json", "JSON", ".json", json_file.render),
+    Format("sarif", "SARIF log", ".sarif", sarif_file.render),
+    Format("ocsf", "OCSF events", ".jsonl", ocsf_file.render),
 )
 
 

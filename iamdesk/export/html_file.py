@@ -58,10 +58,19 @@ class Group:
 
 
 def groups_of(report: Report) -> Iterator[Group]:
-    """Yield the findings in the report's order, put together by check, title and severity."""
-    by_group = groupby(report.findings, key=lambda finding: (finding.check_id, finding.severity, finding.title))
+    """Yield the open findings in the report's order, put together by check, title and severity."""
+    return _grouped(report.findings, "group")
+
+
+def suppressed_groups_of(report: Report) -> Iterator[Group]:
+    """Yield the suppressed findings, put together in the same way."""
+    return _grouped(report.suppressed, "suppressed")
+
+
+def _grouped(findings: tuple[Finding, ...], anchor: str) -> Iterator[Group]:
+    by_group = groupby(findings, key=lambda finding: (finding.check_id, finding.severity, finding.title))
     for position, ((check_id, severity, title), members) in enumerate(by_group, start=1):
-        yield Group(f"group-{position}", check_id, title, registry.check(check_id), severity, tuple(members))
+        yield Group(f"{anchor}-{position}", check_id, title, registry.check(check_id), severity, tuple(members))
 
 
 def render(report: Report) -> bytes:
@@ -70,6 +79,7 @@ def render(report: Report) -> bytes:
     page = _template().render(
         report=report,
         groups=groups,
+        suppressed=tuple(suppressed_groups_of(report)),
         completeness=tuple(group for group in groups if group.check_id.startswith(COMPLETENESS)),
         others=tuple(group for group in groups if not group.check_id.startswith(COMPLETENESS)),
     )

@@ -11,7 +11,7 @@ The shape is stable (``format`` names it; a change of meaning gives it a new num
         "files": [{"name": str, "bytes": int, "sha256": str}],
         "accounts": [{"account_id", "alias" (or null), "users", "groups", "roles", "policies", "broken"}]
       },
-      "counts": {"total": int, "by_severity": {severity: int, …}, "by_state": {state: int, …}},
+      "counts": {"total": int, "by_severity": {severity: int, …}, "by_state": {state: int, …}, "suppressed": int},
       "checks": [{"check_id", "title", "severity", "question", "refs": [str], "findings": int}],
       "findings": [{
         (every column of `rows.COLUMNS` by its name: text, or a list of texts)
@@ -26,7 +26,8 @@ The shape is stable (``format`` names it; a change of meaning gives it a new num
             "assumptions": [{"code", "message"}], "statements": [statement]
           }
         }]
-      }]
+      }],
+      "suppressed": [finding with who suppressed it, why and until when; not among the others, nor in their counts]
     }
 
     statement: {"source_policy_id", "source_policy_type", "policy_name", "owner", "layer", "statement_index" (from 0),
@@ -41,7 +42,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from iamdesk.checks.finding import Evidence
+from iamdesk.checks.finding import Evidence, Finding
 from iamdesk.explain.decision import Decision, StatementLine
 from iamdesk.export.report import Report, utc_text
 from iamdesk.export.rows import cells
@@ -91,6 +92,7 @@ def as_object(report: Report) -> dict[str, Any]:
             "total": len(report.findings),
             "by_severity": {severity.value: count for severity, count in report.by_severity.items()},
             "by_state": {state.value: count for state, count in report.by_state.items()},
+            "suppressed": len(report.suppressed),
         },
         "checks": [
             {
@@ -103,11 +105,13 @@ def as_object(report: Report) -> dict[str, Any]:
             }
             for check in report.checks
         ],
-        "findings": [
-            {**_plain(cells(finding)), "evidence": [_evidence(piece) for piece in finding.evidence]}
-            for finding in report.findings
-        ],
+        "findings": [_finding(finding) for finding in report.findings],
+        "suppressed": [_finding(finding) for finding in report.suppressed],
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {**_plain(cells(finding)), "evidence": [_evidence(piece) for piece in finding.evidence]}
 
 
 def _plain(values: Mapping[str, str | Sequence[str] | None]) -> dict[str, Any]:

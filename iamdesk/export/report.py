@@ -34,7 +34,9 @@ class Report:
     """A findings report: what it is about, and the findings in their order."""
 
     findings: tuple[Finding, ...]
-    """Completeness first, then worst first (`ordered`)."""
+    """Those that are open: completeness first, then worst first (`ordered`)."""
+    suppressed: tuple[Finding, ...]
+    """Those that somebody answers for until a day, in the same order. The counts below are of the open ones."""
     checks: tuple[Check, ...]
     """Every check that was run, those that found nothing included."""
     snapshot_name: str
@@ -126,11 +128,13 @@ def build_report(findings: Iterable[Finding], snapshot: Snapshot, generated_at: 
         ValueError: ``generated_at`` has no time zone.
     """
     utc_text(generated_at)
-    in_order = ordered(findings)
+    everything = ordered(findings)
+    in_order = tuple(finding for finding in everything if finding.suppression is None)
     severities = Counter(finding.severity for finding in in_order)
     states = Counter(finding.state for finding in in_order)
     return Report(
         findings=in_order,
+        suppressed=tuple(finding for finding in everything if finding.suppression is not None),
         checks=registry.checks(),
         snapshot_name=snapshot.path.name,
         snapshot_sha256=snapshot.sha256,

@@ -89,6 +89,17 @@ COLUMNS: tuple[Column, ...] = (
     Column("assumptions", "Assumptions", _assumed),
     Column("remediation", "What to do", lambda finding: finding.remedy),
     Column("refs", "Standards", _standards),
+    Column("suppressed_by", "Suppressed by", lambda finding: finding.suppression.owner if finding.suppression else ""),
+    Column(
+        "suppression_reason",
+        "Why suppressed",
+        lambda finding: finding.suppression.reason if finding.suppression else "",
+    ),
+    Column(
+        "suppressed_until",
+        "Suppressed until",
+        lambda finding: finding.suppression.expires.isoformat() if finding.suppression else "",
+    ),
 )
 
 

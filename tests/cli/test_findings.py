@@ -34,7 +34,19 @@ def test_all_formats_tell_the_same_findings(iamdesk: Callable[..., Any], sample:
     assert html.startswith("<!DOCTYPE html>")
 
 
-@pytest.mark.parametrize("name", ["report.csv", "report.json", "report.html", "report.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "report.csv",
+        "report.json",
+        "report.html",
+        "report.txt",
+        "report.pdf",
+        "report.xlsx",
+        "report.sarif",
+        "report.jsonl",
+    ],
+)
 def test_output_goes_to_a_file_in_the_format_of_its_name(
     iamdesk: Callable[..., Any], sample: Path, tmp_path: Path, name: str
 ) -> None:
@@ -43,7 +55,8 @@ def test_output_goes_to_a_file_in_the_format_of_its_name(
     content = (tmp_path / name).read_bytes()
     assert (done.returncode, done.stdout) == (0, "")
     assert f"written to {name}" in done.stderr
-    assert content.lstrip(b"\xef\xbb\xbf")[:1] == {"csv": b'"', "json": b"{", "html": b"<"}.get(name[-3:], content[:1])
+    starts = {"csv": b'"', "json": b"{", "html": b"<", "pdf": b"%PDF", "xlsx": b"PK", "sarif": b"{", "jsonl": b'{"act'}
+    assert content.removeprefix(b"\xef\xbb\xbf").startswith(starts.get(name.partition(".")[2], b""))
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 

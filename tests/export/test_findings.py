@@ -6,12 +6,12 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from html.parser import HTMLParser
 
 import pytest
 
-from iamdesk.checks.finding import Severity, State
+from iamdesk.checks.finding import Severity, State, Suppression
 from iamdesk.export.csv_file import inert
 from iamdesk.export.files import ExportError
 from iamdesk.export.findings import formats, render, write
@@ -84,15 +84,20 @@ def test_every_format_carries_the_same_counts(exports, sample_findings):
     assert [row["number"] for row in rows] == [str(number + 1) for number in range(len(sample_findings))]
 
     report = json.loads(exports["json"])
-    assert report["counts"] == {"total": len(sample_findings), "by_severity": severities, "by_state": states}
+    assert report["counts"] == {
+        "total": len(sample_findings),
+        "by_severity": severities,
+        "by_state": states,
+        "suppressed": 0,
+    }
     assert len(report["findings"]) == len(sample_findings)
     assert sum(check["findings"] for check in report["checks"]) == len(sample_findings)
 
 
 def test_every_format_says_what_it_is_of(exports, sample):
     digest = sample.sha256
-    for content in exports.values():
-        text = content.decode("utf-8-sig")
+    for name in ("html", "csv", "json", "sarif", "ocsf"):
+        text = exports[name].decode("utf-8-sig")
         assert digest in text
         assert "acme-prod.json" in text
         assert "2026-10-27T09:30:15Z" in text
@@ -265,7 +270,7 @@ def test_write_gives_the_rendered_bytes(tmp_path, sample, sample_findings, now, 
 
 
 def test_an_unknown_format_is_named(tmp_path, sample, now):
-    with pytest.raises(ExportError, match="`docx`: expected one of html, csv, json"):
+    with pytest.raises(ExportError, match="`docx`: expected one of html, pdf, xlsx, csv, json, sarif, ocsf"):
         write("docx", [], sample, tmp_path / "report.docx", generated_at=now)
 
 
@@ -274,3 +279,43 @@ def test_times_are_told_in_utc(sample):
     assert utc_text(summer) == "2026-07-01T10:00:00Z"
     with pytest.raises(ValueError, match="time zone"):
         render("json", [], sample, generated_at=datetime(2026, 7, 1))  # noqa: DTZ001 - what is refused
+
+
+@pytest.fixture
+def some_suppressed(sample_findings):
+    """The findings of the sample, every third of them suppressed."""
+    until = date(2027, 1, 31)
+    return [
+        replace(
+            one,
+            suppression=Suppression(one.fingerprint, "Ito, Alice", "=known; see <OPS-7>", until, date(2026, 10, 1)),
+        )
+        if number % 3 == 0
+        else one
+        for number, one in enumerate(sample_findings)
+    ]
+
+
+def test_suppressed_findings_are_told_apart_and_never_gone(sample, some_suppressed, now):
+    aside = sum(one.suppression is not None for one in some_suppressed)
+    left = len(some_suppressed) - aside
+    assert aside
+    assert left
+
+    report = json.loads(render("json", some_suppressed, sample, generated_at=now))
+    assert report["counts"]["total"] == left == sum(report["counts"]["by_severity"].values())
+    assert (report["counts"]["suppressed"], len(report["suppressed"])) == (aside, aside)
+    assert {one["suppressed_by"] for one in report["findings"]} == {""}
+    assert {one["suppressed_until"] for one in report["suppressed"]} == {"2027-01-31"}
+
+    rows = read_csv(render("csv", some_suppressed, sample, generated_at=now))
+    assert [row["suppressed_by"] for row in rows] == [""] * left + ["Ito, Alice"] * aside
+    assert {row["suppression_reason"] for row in rows} == {"", "'=known; see <OPS-7>"}
+    assert {row["findings_suppressed"] for row in rows} == {str(aside)}
+
+    page = Page(render("html", some_suppressed, sample, generated_at=now).decode())
+    assert page.elements["article"] == len(some_suppressed)
+    assert sum(page.counts("severity").values()) == left
+    text = re.sub(r"\s+", " ", page.text)
+    assert f"{aside} more suppressed" in text
+    assert text.count("Suppressed until 2027-01-31 by Ito, Alice: =known; see <OPS-7>") == aside
