@@ -7,6 +7,7 @@ clauses that are equal have the same effect; two that differ may have, or may no
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from iamdesk.compare.action_space import ActionSpace
@@ -170,16 +171,31 @@ def reduced(said: Said) -> Said:
     if len(said) < 2 or len(said) > _MOST_COMPARED:
         return {clause: bits for clause, bits in said.items() if bits}
     found = dict(said)
-    # Only a clause with a wildcard, or with fewer conditions, can cover another one.
+    near: dict[str, list[Clause]] = {}
+    for clause in said:
+        near.setdefault(_neighbourhood(clause), []).append(clause)
     for clause in sorted(said, key=_strictness):
         bits = found[clause]
-        for other, others in found.items():
+        own = _neighbourhood(clause)
+        for other in chain(near.get(EVERYTHING, ()), near[own] if own != EVERYTHING else ()):
             if not bits:
                 break
+            others = found[other]
             if other is not clause and bits & others and _covers(other, clause):
                 bits &= ~others
         found[clause] = bits
     return {clause: bits for clause, bits in found.items() if bits}
+
+
+def _neighbourhood(clause: Clause) -> str:
+    """Return what clauses share that can cover each other; those for everything can cover all."""
+    where = clause.where
+    if where is None or where == ANYWHERE:
+        return EVERYTHING
+    if where.is_negated:
+        return "not"
+    (entry,) = where.entries
+    return entry.rpartition(":")[0] if entry.count(":") == 5 else ":".join(entry.split(":", 5)[:5])
 
 
 def _strictness(clause: Clause) -> tuple[int, int, str]:

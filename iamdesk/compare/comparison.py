@@ -10,6 +10,7 @@ from iamdesk.compare.shapes import Comparison, Figures, Standing, Status, TextCh
 from iamdesk.compare.side import SCP, Side, share_space
 from iamdesk.compare.texts import text_changes
 from iamdesk.index.actions import reference
+from iamdesk.policy.document import DocumentStore
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -29,8 +30,8 @@ def compare_snapshots(
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    sides = [Side(Evaluator(snapshot, lambda: moment)) for snapshot in (old, new)]
-    before, after = sides
+    documents = DocumentStore()  # one for both: what is equal is compared once
+    before, after = (Side(Evaluator(snapshot, lambda: moment, documents)) for snapshot in (old, new))
     space = share_space(before, after)
     granting = Granting(before, after)
     principals = PrincipalComparer(before, after, granting)

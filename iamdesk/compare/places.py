@@ -13,11 +13,13 @@ from iamdesk.compare.clauses import EVERYTHING, Where
 from iamdesk.evaluate.witnesses import Pattern, witnesses
 from iamdesk.index.actions import reference
 from iamdesk.policy.arn import ArnError, parse_arn
-from iamdesk.policy.patterns import STAR, Token, glob, tokens_of
+from iamdesk.policy.patterns import QUESTION, STAR, Token, glob, tokens_of
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.query.grounds import FRESH, fresh_resources
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+_ENDS = (FRESH, f"/{FRESH}", f"{FRESH}/{FRESH}", f"{FRESH}:{FRESH}", f":{FRESH}")
+"""What is put behind a beginning: something that no policy names, in the shapes that resource types have."""
 _MOST_PATTERNS = 7
 """Entries of one kind past which not every way in which they meet is looked for."""
 
@@ -115,14 +117,37 @@ def _tails(template: str, patterns: tuple[tuple[Token, ...], ...], fresh: str) -
     found: dict[str, None] = {fresh: None}
     for tokens in patterns:
         found |= dict.fromkeys((_filled(tokens, ""), _filled(tokens, "x")))
-    told_apart = tuple(Pattern(tokens) for tokens in patterns if tokens != (STAR,))
+    told_apart = tuple(tokens for tokens in patterns if tokens != (STAR,))
     if not told_apart:
         return tuple(found), True
+    if all(STAR not in tokens[:-1] and QUESTION not in tokens for tokens in told_apart):
+        return _of_beginnings(template, told_apart, found)
     if len(told_apart) > _MOST_PATTERNS:
         return tuple(found), False
-    shown = witnesses(told_apart, (Pattern(tuple(tokens_of(template))),))
+    shown = witnesses(tuple(map(Pattern, told_apart)), (Pattern(tuple(tokens_of(template))),))
     found |= dict.fromkeys(shown.texts)
     return tuple(found), shown.is_complete
+
+
+def _of_beginnings(
+    template: str, patterns: Iterable[tuple[Token, ...]], found: dict[str, None]
+) -> tuple[tuple[str, ...], bool]:
+    """Return texts for whole names, and for beginnings behind which anything may stand: these are known at once.
+
+    A text meets exactly the beginnings that it begins with: each by itself, and each with something behind it that no
+    pattern names, show everything.
+    """
+    described = glob(template)
+    is_complete = True
+    for tokens in patterns:
+        text = "".join(token for token in tokens if isinstance(token, str))
+        if STAR not in tokens:
+            found[text] = None
+            continue
+        behind = [one for one in (f"{text}{end}" for end in _ENDS) if described.matches(one)]
+        is_complete = is_complete and bool(behind)
+        found |= dict.fromkeys((text, *behind[:1]))
+    return tuple(found), is_complete
 
 
 def _filled(tokens: Iterable[Token], filling: str) -> str:

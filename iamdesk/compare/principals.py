@@ -17,7 +17,7 @@ from iamdesk.index.actions import reference
 from iamdesk.policy.document import Document
 from iamdesk.query.sums import split
 
-_NOBODY = Own({}, None, None, frozenset(), frozenset(), frozenset())  # type: ignore[arg-type]  # no facts: nobody
+_NOBODY = Own(None)  # type: ignore[arg-type]  # nobody: nothing is known of them
 _MOST_GRANTING = 40
 """Resources that let a principal in by their own policies, of which so many are looked at for one set of actions."""
 
@@ -79,11 +79,7 @@ class PrincipalComparer:
         return Standing(arn, Status.UNCHANGED if same else Status.CHANGED)
 
     def _is_same(self, account: str, before: Own, after: Own, keys: ChangedKeys) -> bool:
-        if form(before.identity) != form(after.identity) or (before.boundary is None) != (after.boundary is None):
-            return False
-        if before.boundary is not None and after.boundary is not None and form(before.boundary) != form(after.boundary):
-            return False
-        if before.facts.kind is not after.facts.kind:
+        if not before.says_the_same(after) or before.facts.kind is not after.facts.kind:
             return False
         if self._levels_form(self.old, account) != self._levels_form(self.new, account):
             return False

@@ -1,7 +1,7 @@
 """One of the two snapshots: everything that bears on a principal or resource, in the form that is compared."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from iamdesk.compare.action_space import ActionSpace
@@ -48,20 +48,50 @@ class Facts(NamedTuple):
     org_path: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Own:
-    """What a principal (or group) brings: two that are equal, of one account, are decided alike."""
+    """What a principal (or group) brings: two that say the same, of one account, are decided alike."""
 
-    identity: Said
-    boundary: Said | None
-    """None where it has none."""
-    facts: Facts
-    broken: frozenset[str]
-    """Statements that cannot be read."""
-    missing: frozenset[str]
-    """Names of policies and groups that it has and whose content the snapshot does not hold."""
-    supplied: frozenset[str]
-    """ARNs of AWS managed policies that were taken as AWS had published them."""
+    def __init__(
+        self,
+        facts: Facts,
+        documents: frozenset[Document] = frozenset(),
+        boundary: frozenset[Document] | None = None,
+        together: Callable[[frozenset[Document]], Said] = lambda _: {},
+        *,
+        broken: frozenset[str] = frozenset(),
+        missing: frozenset[str] = frozenset(),
+        supplied: frozenset[str] = frozenset(),
+    ) -> None:
+        self.facts = facts
+        self.documents = documents
+        """Of the policies that speak for it."""
+        self.boundary_documents = boundary
+        """None where it has no boundary; empty where its text is not known."""
+        self._together = together
+        self.broken = broken
+        """Statements that cannot be read."""
+        self.missing = missing
+        """Names of policies and groups that it has and whose content the snapshot does not hold."""
+        self.supplied = supplied
+        """ARNs of AWS managed policies that were taken as AWS had published them."""
+
+    @cached_property
+    def identity(self) -> Said:
+        """What its policies say together."""
+        return self._together(self.documents)
+
+    @cached_property
+    def boundary(self) -> Said | None:
+        """What its boundary says; None where it has none."""
+        return None if self.boundary_documents is None else self._together(self.boundary_documents)
+
+    def says_the_same(self, other: "Own") -> bool:
+        """Return whether the policies and the boundary of another one have the same effect for certain."""
+        if (self.boundary_documents is None) != (other.boundary_documents is None):
+            return False
+        if self.documents == other.documents and self.boundary_documents == other.boundary_documents:
+            return True
+        return form(self.identity) == form(other.identity) and form(self.boundary or {}) == form(other.boundary or {})
 
 
 class Side:
@@ -73,13 +103,18 @@ class Side:
         self.snapshot = evaluator.snapshot
         self.space: ActionSpace = None  # type: ignore[assignment]  # set by `share_space`, before anything is asked
         self._said: dict[tuple[Document, bool], Said] = {}
-        self._together: dict[frozenset[Document], Said] = {}
+        self._together: dict[tuple[frozenset[Document], bool], Said] = {}
+        self._broken_of: dict[Document, tuple[str, ...]] = {}
         self._own: dict[str, Own] = {}
         self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
         self.resources: Mapping[str, Resource] = {one.arn: one for one in self.snapshot.resources}
         self.roots = frozenset(f"arn:{one.partition}:iam::{one.account_id}:root" for one in self.snapshot.accounts)
         self.principals: Mapping[str, None] = dict.fromkeys(evaluator.principals())
         self.groups: Mapping[str, None] = dict.fromkeys(self.index.group_arns)
+
+    def share_work(self, other: "Side") -> None:
+        """Work out once what equal documents of both sides say."""
+        self._said, self._together, self._broken_of = other._said, other._together, other._broken_of
 
     def documents(self) -> Iterator[Document]:
         """Yield every document that takes part in decisions, some of them more than once."""
@@ -110,13 +145,11 @@ class Side:
 
     def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
         """Return what documents of one layer say together, without what others of them cover."""
-        key = frozenset(documents)
-        if names_principals:
-            return reduced(_joined(self.said(one, names_principals=True) for one in key))
+        key = (frozenset(documents), names_principals)
         found = self._together.get(key)
         if found is None:
-            found = reduced(_joined(self.said(one, names_principals=False) for one in key))
-            self._together[key] = found
+            told = [self.said(one, names_principals=names_principals) for one in key[0]]
+            found = self._together[key] = reduced(_joined(told))
         return found
 
     def own(self, arn: str) -> Own | None:
@@ -130,26 +163,32 @@ class Side:
         try:
             standing = self.evaluator.member_of(arn) if arn in self.groups else self.evaluator.standing(arn)
         except RequestError as error:  # an entry whose ARN is odd: nobody of that name can ask anything
-            caller = Caller(CallerKind.ANONYMOUS, arn)
-            return Own({}, None, self._facts(caller, False), frozenset({str(error)}), frozenset(), frozenset())
+            facts = self._facts(Caller(CallerKind.ANONYMOUS, arn), may_be_tagged=False)
+            return Own(facts, broken=frozenset({str(error)}))
         facts = self._facts(standing.caller, standing.may_be_tagged)
         if arn in self.roots:
             everything = {Clause(True, None, ANYWHERE, frozenset(), frozenset()): self.space.every}
-            return Own(everything, None, facts, frozenset(), frozenset(), frozenset())
+            return Own(facts, together=lambda _: everything)
         carried = self.index.carried(arn)
-        documents = [policy.document for policy in carried.identity]
-        boundary: Said | None = None
+        documents = frozenset(policy.document for policy in carried.identity)
+        boundary: frozenset[Document] | None = None
         if carried.has_boundary:
-            boundary = {} if carried.boundary is None else self.together([carried.boundary.document])
-        limiting = [carried.boundary.document] if carried.boundary is not None else []
+            boundary = frozenset() if carried.boundary is None else frozenset({carried.boundary.document})
         return Own(
-            self.together(documents),
-            boundary,
             facts,
-            frozenset(text for document in (*documents, *limiting) for text in broken_of(document)),
-            frozenset(f"{one.what} {one.name}" for one in carried.missing),
-            frozenset(carried.supplied),
+            documents,
+            boundary,
+            self.together,
+            broken=frozenset(text for one in documents | (boundary or frozenset()) for text in self._broken(one)),
+            missing=frozenset(f"{one.what} {one.name}" for one in carried.missing),
+            supplied=frozenset(carried.supplied),
         )
+
+    def _broken(self, document: Document) -> tuple[str, ...]:
+        found = self._broken_of.get(document)
+        if found is None:
+            found = self._broken_of[document] = broken_of(document)
+        return found
 
     def _facts(self, caller: Caller, may_be_tagged: bool) -> Facts:
         organization = self.evaluator.organization
@@ -261,6 +300,7 @@ def share_space(old: Side, new: Side) -> ActionSpace:
     """Make the actions of both sides bits of one integer."""
     space = ActionSpace(dict.fromkeys((*old.documents(), *new.documents())))
     old.space = new.space = space
+    new.share_work(old)
     return space
 
 

@@ -8,7 +8,7 @@ The shape is stable (``DiffVersion`` names it; members may be added)::
       "ActionsAsOf": date of the list of actions for which all of it holds,
       "Counts": {"Principals": {status: int, …}, "Gained": int, "Lost": int},
       "Principals": [{"Principal", "Status", "Effects": [effect], "Doubts": [str]}],     those that are not unchanged
-      "Resources": [{"Resource", "Status", "Effects": [effect], "Doubts": [str]}],       access to them, by outsiders too
+      "Resources": [{"Resource", "Status", "Effects": [effect], "Doubts": [str]}],    access to them, by outsiders too
       "Texts": [{"Kind", "Subject", "Detail", "Sentence", "Effect"}],
       "NotCompared": [str],
       "Figures": {"Principals", "Compared", "Groups", "Questions": int}

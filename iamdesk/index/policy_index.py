@@ -64,7 +64,8 @@ class Carried:
 class PolicyIndex:
     """Finds principals and policies of a snapshot by ARN. Documents are parsed at first use, equal ones once."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, documents: DocumentStore | None = None) -> None:
+        """Index a snapshot; with ``documents`` those of another one are shared, where they are equal."""
         self.snapshot = snapshot
         self.accounts: dict[str, Account] = {account.account_id: account for account in snapshot.accounts}
         self.users: dict[str, UserDetail] = {}
@@ -75,7 +76,7 @@ class PolicyIndex:
         self._policies_by_arn: dict[str, ManagedPolicyDetail] = {}
         self._roles_by_name: dict[tuple[str, str], RoleDetail] = {}
         self._account_of: dict[str, str] = {}
-        self.documents = DocumentStore()
+        self.documents = documents or DocumentStore()
         self._carried: dict[str, Carried] = {}
         self._managed: dict[tuple[str, str], Document | None] = {}
         self._supplied: dict[str, ManagedPolicyDetail | None] = {}

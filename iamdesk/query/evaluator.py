@@ -15,6 +15,7 @@ from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.policy.document import DocumentStore
 from iamdesk.query.effective import Assessor
 from iamdesk.query.endpoints import Given, way_given
 from iamdesk.query.hearing import Hearing
@@ -35,8 +36,17 @@ _MOST_HEARINGS = 256
 class Evaluator(Questions):
     """Answers questions about one snapshot. Safe to call from several threads at once."""
 
-    def __init__(self, snapshot: Snapshot, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        super().__init__(snapshot, now)
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        documents: DocumentStore | None = None,
+    ) -> None:
+        """Make ready to answer; ``now`` is what requests are asked as of.
+
+        With ``documents`` equal documents of several snapshots are one object (`index.documents` of another evaluator).
+        """
+        super().__init__(snapshot, now, documents)
         self._everybody: Population | None = None
         self._hearings: dict[Hashable, Hearing] = {}
         self._everywhere: dict[tuple[str, str], Said] = {}

@@ -21,7 +21,7 @@ from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.resource_grants import acl_document, key_grants_document
 from iamdesk.index.resource_index import ResourceIndex, is_of_access_point, tags_without_case
 from iamdesk.policy.arn import Arn
-from iamdesk.policy.document import parse_document
+from iamdesk.policy.document import DocumentStore, parse_document
 from iamdesk.query.access_points import behind, gaps_of, network_origin, restricts_public, through
 from iamdesk.query.beside_policies import gaps_beside_policies, gaps_of_public_access
 from iamdesk.query.endpoints import came_through
@@ -34,9 +34,14 @@ from iamdesk.snapshot.resources import Resource
 class Questions:
     """Makes questions ready to be decided. Safe to use from several threads at once."""
 
-    def __init__(self, snapshot: Snapshot, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        documents: DocumentStore | None = None,
+    ) -> None:
         self.snapshot = snapshot
-        self.index = PolicyIndex(snapshot)
+        self.index = PolicyIndex(snapshot, documents)
         organization = snapshot.organization
         self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)
         self.resources = ResourceIndex(snapshot, self.index.documents)

@@ -139,7 +139,7 @@ def before() -> World:
         user("u05"),
         user("u06", GroupList=["leavers"]),
         user("u07", GroupList=["grown"]),
-        user("u08", allow(["sns:Publish", "sns:ListTopics"]), **{}),
+        user("u08", allow(["sns:Publish", "sns:ListTopics"])),
         user("u09", allow("ses:SendEmail"), **bounded("only-ec2")),
         user("u10", allow(["ec2:RunInstances", "ec2:StopInstances"]), **bounded("edges")),
         user(
