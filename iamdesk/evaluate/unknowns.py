@@ -6,9 +6,8 @@ in two statements has one value in both, so what looks undecided may be decided 
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, islice, product
+from itertools import islice, product
 from math import prod
-from operator import itemgetter
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact, Knowledge
@@ -260,27 +259,77 @@ def _smallest_sets(
 
     And whether there are more of them.
     """
-    holding = [places for places, word in allowed.items() if word is wanted]
-    others = [places for places, word in allowed.items() if word is not wanted]
-    found: list[dict[int, int]] = []
+    masks = _masks(len(keys), allowed)
+    others = sum(1 << number for number, word in enumerate(allowed.values()) if word is not wanted)
+    holding = (1 << len(allowed)) - 1 ^ others
+    useful = [{place: mask[place] for place in _useful(mask, holding, others)} for mask in masks]
+    found = 0
     told: list[dict[int, int]] = []
     is_cut = False
+    # Sets that some combinations contradict and some do not: one value more may settle these.
+    unsettled: list[tuple[tuple[tuple[int, int], ...], int]] = [((), holding | others)]
     for count in range(1, len(keys) + 1):
-        for positions in combinations(range(len(keys)), count):
-            first = positions[0]
-            own = itemgetter(*positions) if count > 1 else itemgetter(slice(first, first + 1))
-            refuted = set(map(own, others))
-            for values in dict.fromkeys(map(own, holding)):
-                candidate = dict(zip(positions, values, strict=True))
-                if values not in refuted and not any(smaller.items() <= candidate.items() for smaller in found):
-                    found.append(candidate)
-                    if _takes_fresh_in_order(candidate, tried):
-                        told.append(candidate)
-        if len(told) >= MOST_SETS or len(found) >= _MOST_FOUND:
+        larger = []
+        for values, members in unsettled:
+            first = values[-1][0] + 1 if values else 0
+            for position in range(first, len(keys)):
+                for place, mask in useful[position].items():
+                    within = members & mask
+                    if not within & holding:
+                        continue
+                    one = (*values, (position, place))
+                    if within & others:
+                        larger.append((one, within))
+                    elif _needs_all(one, masks, others):
+                        found += 1
+                        if _takes_fresh_in_order(candidate := dict(one), tried):
+                            told.append(candidate)
+        unsettled = larger
+        if len(told) >= MOST_SETS or found >= _MOST_FOUND:
             is_cut = count < len(keys)
             break
     sets = tuple(islice(_spread(keys, told, tried), MOST_SETS + 1))
     return sets[:MOST_SETS], is_cut or len(sets) > MOST_SETS
+
+
+type _Masks = Sequence[Mapping[int, int]]
+"""By key and the place of its value: the combinations that have the value, as bits."""
+
+
+def _masks(keys: int, allowed: Mapping[_Places, bool]) -> _Masks:
+    found: list[dict[int, int]] = [{} for _ in range(keys)]
+    for number, places in enumerate(allowed):
+        bit = 1 << number
+        for mask, place in zip(found, places, strict=True):
+            mask[place] = mask.get(place, 0) | bit
+    return found
+
+
+def _useful(mask: Mapping[int, int], holding: int, others: int) -> Iterator[int]:
+    """Yield the places of a key's values that turn the word for some values of the other keys.
+
+    Combinations stand in the order of `product`: those that differ in one key alone are as far apart as its values.
+    """
+    firsts = {place: (members & -members).bit_length() for place, members in mask.items()}
+    for place, members in mask.items():
+        turning = holding & members
+        for other, first in firsts.items():
+            distance = first - firsts[place]
+            if other != place and (turning << distance if distance > 0 else turning >> -distance) & others:
+                yield place
+                break
+
+
+def _needs_all(values: Sequence[tuple[int, int]], masks: _Masks, others: int) -> bool:
+    """Return whether without any one of the values some combination would contradict."""
+    for left_out in range(len(values)):
+        within = others
+        for number, (position, place) in enumerate(values):
+            if number != left_out:
+                within &= masks[position][place]
+        if not within:
+            return False
+    return True
 
 
 def _spread(

@@ -69,7 +69,11 @@ REACH: dict[str, list[str | tuple[str, ...]]] = {
 SMALL: dict[str, list[str | tuple[str, ...]]] = {
     **REACH,
     TAG: ["a", "b", "A", "AB", "Ab", "ab", "ax", "xb", "z", "a*", "*b", "*a*", "*", "?", "AA", "bab", ""],
-    LIST: [*several(["a", "b", "A", "ab", "aB", "a*", "*", "ax", "y", "z", ""], 2), ("a", "b", "y"), ("a", "ax", "z")],
+    LIST: [
+        *several(["a", "b", "A", "ab", "aB", "AB", "a*", "*", "ax", "y", "z", ""], 2),
+        ("a", "b", "y"),
+        ("a", "ax", "z"),
+    ],
 }
 
 
