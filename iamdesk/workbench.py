@@ -5,7 +5,7 @@ same object and none asks a second time. All of it may be called from any thread
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_p
 from iamdesk.snapshot.reader import load_snapshot
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
-    from iamdesk.checks.finding import Finding
+    from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.compare.shapes import Comparison
     from iamdesk.explain.changes import Changes
     from iamdesk.query.denial import Denial, Why
@@ -286,15 +286,22 @@ class OpenSnapshot:
         """Return what the snapshot names and does not hold."""
         return gaps(self.snapshot)
 
-    def findings(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Iterator[Finding]":
-        """Run every check; findings come as they are found.
+    def findings(
+        self,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        suppressions: "Sequence[Suppression]" = (),
+    ) -> "Iterator[Finding]":
+        """Run every check; findings come as they are found, with the suppressions that hold for them today.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
         from iamdesk.checks import registry
+        from iamdesk.checks.suppressions import suppressed
 
-        return registry.run(self.evaluator, progress, cancelled, self._reach)
+        found = registry.run(self.evaluator, progress, cancelled, self._reach)
+        return suppressed(found, suppressions, _today()) if suppressions else found
 
     def telling(self, principal: str) -> "tuple[Telling, ...]":
         """Return, of a short list of telling actions, those that a user or role may do, with answers that say so."""
@@ -332,6 +339,11 @@ class OpenSnapshot:
         return registry.badges(self.evaluator, self.outline, progress, cancelled)
 
 
+def _today() -> date:
+    """Return the day as people here write it: a suppression ends with a day of theirs."""
+    return datetime.now().astimezone().date()
+
+
 class Workbench:
     """What a front end holds: it opens snapshots."""
 
@@ -347,6 +359,59 @@ class Workbench:
         with collector_paused():
             snapshot = load_snapshot(path, progress=progress, cancelled=cancelled)
             return OpenSnapshot(snapshot, build_outline(snapshot))
+
+    @staticmethod
+    def read_suppressions(path: Path) -> "tuple[Suppression, ...]":
+        """Return the suppressions that a file holds; none where there is no file.
+
+        Raises:
+            SuppressionError: it cannot be read, or is no such file; one sentence.
+        """
+        from iamdesk.checks.suppressions import read_suppressions
+
+        return read_suppressions(path)
+
+    @staticmethod
+    def suppress(
+        path: Path, findings: "Sequence[Finding] | Sequence[str]", owner: str, reason: str, expires: date
+    ) -> "tuple[Suppression, ...]":
+        """Set findings (or the ids of some) aside until a day, in a file; return all that it then holds.
+
+        Raises:
+            SuppressionError: owner or reason is missing, the day is past, or the file cannot be read; one sentence.
+            ExportError: the file cannot be written; one sentence.
+        """
+        from iamdesk.checks.finding import Finding
+        from iamdesk.checks.suppressions import as_bytes, read_suppressions, suppression
+        from iamdesk.export.files import write_whole
+
+        kept = {one.fingerprint: one for one in read_suppressions(path)}
+        for finding in findings:
+            if isinstance(finding, Finding):
+                about = {"check_id": finding.check_id, "subject": finding.subject_key}
+                word = suppression(finding.fingerprint, owner, reason, expires, _today(), **about)
+            else:
+                word = suppression(finding, owner, reason, expires, _today())
+            kept[word.fingerprint] = word
+        write_whole(path, as_bytes(kept.values()))
+        return tuple(kept.values())
+
+    @staticmethod
+    def lift_suppressions(path: Path, fingerprints: Sequence[str]) -> "tuple[Suppression, ...]":
+        """Take suppressions out of a file; return what it then holds.
+
+        Raises:
+            SuppressionError: the file cannot be read; one sentence.
+            ExportError: the file cannot be written; one sentence.
+        """
+        from iamdesk.checks.suppressions import as_bytes, read_suppressions
+        from iamdesk.export.files import write_whole
+
+        held = read_suppressions(path)
+        left = tuple(one for one in held if one.fingerprint not in set(fingerprints))
+        if len(left) < len(held):
+            write_whole(path, as_bytes(left))
+        return left
 
     @staticmethod
     def open_review(path: Path, *, writable: bool = True) -> "ReviewDesk":

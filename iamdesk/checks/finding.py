@@ -35,6 +35,10 @@ class Evidence:
     """A policy to open, where the proof is a document."""
 
 
+class SuppressionError(Exception):
+    """A file of suppressions cannot be read, or a suppression is not whole. Its text is one sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """Somebody's word that a finding is known and accepted, for a time."""

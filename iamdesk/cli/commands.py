@@ -11,6 +11,7 @@ from iamdesk.cli.findings import findings
 from iamdesk.cli.output import say, version
 from iamdesk.cli.paths import paths
 from iamdesk.cli.simulate import simulate
+from iamdesk.cli.suppress import suppress
 from iamdesk.cli.troubles import troubles_told
 from iamdesk.cli.validate import validate
 from iamdesk.cli.what_can import what_can
@@ -53,6 +54,7 @@ for name, command in (
     ("why", why),
     ("simulate", simulate),
     ("findings", findings),
+    ("suppress", suppress),
     ("diff", diff),
     ("validate", validate),
     ("collect", collect),

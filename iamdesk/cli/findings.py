@@ -41,21 +41,32 @@ def findings(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
     ] = None,
+    suppressions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Findings that somebody answers for: counted and listed apart."),
+    ] = None,
     fail_on: Annotated[
         Severity | None,
         typer.Option(case_sensitive=False, help="End with status 1 when a finding is this bad or worse."),
     ] = None,
 ) -> None:
     """Run the built-in checks."""
+    if suppressions is not None and not suppressions.exists():
+        note(f"there is no file {suppressions}: nothing is suppressed")
+    words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     opened = Workbench().open_snapshot(snapshot)
-    found = ordered(opened.findings())
+    found = ordered(opened.findings(suppressions=words))
+    idle = len(words) - len({one.fingerprint for one in words} & {each.fingerprint for each in found})
+    if idle:
+        note(f"{idle:,} suppressions are for findings that are not there any more")
     content = _report(report_format or _format_by_name(output), found, opened)
     if output is None:
         say_bytes(content)
     else:
         write_whole(output, content)
         note(f"{len(found):,} findings written to {output}")
-    if fail_on is not None and (reached := sum(_is_as_bad(each.severity, fail_on) for each in found)):
+    left = [each for each in found if each.suppression is None]
+    if fail_on is not None and (reached := sum(_is_as_bad(each.severity, fail_on) for each in left)):
         note(f"{reached:,} findings of severity {fail_on.value} or worse")
         raise typer.Exit(1)
 
@@ -78,20 +89,31 @@ def _report(chosen: ReportFormat, found: Sequence[Finding], opened: OpenSnapshot
 
 
 def finding_lines(found: Sequence[Finding]) -> Iterator[str]:
-    """Return findings as text for people: one paragraph each, in the order given, and a closing count."""
-    for finding in found:
+    """Return findings as text for people: one paragraph each, suppressed ones last, and a closing count."""
+    left = [finding for finding in found if finding.suppression is None]
+    aside = [finding for finding in found if finding.suppression is not None]
+    for finding in (*left, *aside):
         unsure = " (cannot tell)" if finding.state is State.CANNOT_TELL else ""
-        yield f"{finding.severity.value.upper()}{unsure}  {finding.check_id}  {finding.title}"
+        word = finding.suppression
+        apart = " (suppressed)" if word is not None else ""
+        yield f"{finding.severity.value.upper()}{unsure}{apart}  {finding.check_id}  {finding.title}"
         yield f"  {finding.subject_kind} {finding.subject_name}, account {finding.account}: {finding.sentence}"
+        if word is not None:
+            yield f"  Suppressed until {word.expires.isoformat()} by {word.owner}: {word.reason}"
         for piece in finding.evidence:
             yield f"  - {piece.text}"
         for statement in statements_of(finding):
             yield f"  > {place_of(statement)}"
         yield f"  To do: {finding.remedy}"
+        yield f"  Finding {finding.fingerprint}"
         yield ""
     counts = ", ".join(
         f"{count:,} {severity.value}"
         for severity in Severity
-        if (count := sum(finding.severity is severity for finding in found))
+        if (count := sum(finding.severity is severity for finding in left))
     )
-    yield f"{len(found):,} findings" + (f": {counts}" if counts else "")
+    yield (
+        f"{len(left):,} findings"
+        + (f": {counts}" if counts else "")
+        + (f"; {len(aside):,} more suppressed" if aside else "")
+    )

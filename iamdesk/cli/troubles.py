@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import typer
 
+from iamdesk.checks.finding import SuppressionError
 from iamdesk.cli import READER_GONE, discard_output
 from iamdesk.cli.output import note
 from iamdesk.evaluate.request import RequestError
@@ -20,7 +21,7 @@ def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (SnapshotError, RequestError, ExportError) as error:
+        except (SnapshotError, RequestError, ExportError, SuppressionError) as error:
             give_up(str(error))
         except BrokenPipeError:
             discard_output()

@@ -116,3 +116,76 @@ def test_severity_that_is_none_ends_with_two(iamdesk: Callable[..., Any], sample
 
     assert done.returncode == 2
     assert "--fail-on" in done.stderr
+
+
+def _told(iamdesk: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(iamdesk("findings", *arguments, "--format", "json").stdout)
+    return report
+
+
+def test_suppressed_findings_are_counted_apart_and_do_not_fail(
+    iamdesk: Callable[..., Any], sample: Path, tmp_path: Path
+) -> None:
+    worst = [one["finding_id"] for one in _told(iamdesk, sample)["findings"] if one["severity"] == "critical"]
+    accepted = ["suppress", "accepted.json", *worst, "--owner", "Alice", "--reason", "known", "--until", "2999-12-31"]
+    done = iamdesk(*accepted)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"{len(worst)} suppressed until 2999-12-31; accepted.json holds {len(worst)}" in done.stderr
+
+    report = _told(iamdesk, sample, "--suppressions", "accepted.json")
+    assert {one["finding_id"] for one in report["suppressed"]} == set(worst)
+    assert report["counts"]["by_severity"]["critical"] == 0
+    assert iamdesk("findings", sample, "--fail-on", "critical").returncode == 1
+    text = iamdesk("findings", sample, "--suppressions", "accepted.json", "--fail-on", "critical")
+    assert text.returncode == 0
+    assert text.stdout.splitlines()[-1].endswith(f"; {len(worst)} more suppressed")
+    assert text.stdout.count("  Suppressed until 2999-12-31 by Alice: known") == len(worst)
+
+    assert "1 taken out" in iamdesk("suppress", "accepted.json", worst[0], "--lift").stderr
+    assert len(_told(iamdesk, sample, "--suppressions", "accepted.json")["suppressed"]) == len(worst) - 1
+
+
+def test_suppressions_whose_day_is_over_or_whose_finding_is_gone(
+    iamdesk: Callable[..., Any], sample: Path, tmp_path: Path
+) -> None:
+    one = _told(iamdesk, sample)["findings"][0]["finding_id"]
+    entry = {"finding": one, "owner": "Alice", "reason": "known", "expires": "2026-01-01", "added": "2025-01-01"}
+    gone = {**entry, "finding": "0" * 20}
+    book = {"format": "iamdesk-suppressions/1", "suppressions": [entry, gone]}
+    (tmp_path / "old.json").write_text(json.dumps(book))
+    done = iamdesk("findings", sample, "--suppressions", "old.json", "--format", "json")
+    report = json.loads(done.stdout)
+    assert report["suppressed"] == []
+    back = next(each for each in report["findings"] if each["finding_id"] == one)
+    assert back["proof_summary"][-1] == "It was suppressed until 2026-01-01 by Alice: known"
+    assert "1 suppressions are for findings that are not there any more" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["suppress", "x.json", "0" * 20, "--owner", "a", "--reason", "b"], "needs a last day"),
+        (["suppress", "x.json", "0" * 20, "--owner", "a", "--until", "2999-01-01"], "needs a reason"),
+        (["suppress", "x.json", "ADM-01", "--owner", "a", "--reason", "b", "--until", "2999-01-01"], "id of a finding"),
+        (["suppress", "x.json", "0" * 20, "--owner", "a", "--reason", "b", "--until", "2001-01-01"], "today or later"),
+        (["suppress", "bad.json", "0" * 20, "--lift"], "bad.json is no file of suppressions"),
+    ],
+)
+def test_suppressions_that_are_not_whole_end_with_two(
+    iamdesk: Callable[..., Any], sample: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    (tmp_path / "bad.json").write_text("{}")
+    done = iamdesk(*[sample if word == "sample" else word for word in arguments])
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_a_file_of_suppressions_that_is_not_there_suppresses_nothing_and_is_told(
+    iamdesk: Callable[..., Any], sample: Path, tmp_path: Path
+) -> None:
+    done = iamdesk("findings", sample, "--suppressions", "none.json", "--format", "json")
+    assert json.loads(done.stdout)["suppressed"] == []
+    assert "there is no file none.json: nothing is suppressed" in done.stderr
+    assert "0 taken out, 0 left in none.json" in iamdesk("suppress", "none.json", "0" * 20, "--lift").stderr
+    assert not (tmp_path / "none.json").exists()
