@@ -4,7 +4,7 @@ One call for each thing that a user does. What comes back is frozen and complete
 same object and none asks a second time. All of it may be called from any thread.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.review.desk import ReviewDesk
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.telling import Telling
+    from iamdesk.snapshot.arrival import Arrival
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
 
@@ -348,16 +349,30 @@ class Workbench:
     """What a front end holds: it opens snapshots."""
 
     def open_snapshot(
-        self, path: Path, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+        self,
+        path: Path,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        arrived: Callable[[OpenSnapshot], None] | None = None,
     ) -> OpenSnapshot:
         """Read a snapshot and lay out its tree.
+
+        ``arrived`` is given the first accounts, to be looked at, where many more are still to be read. They answer no
+        question: what decides may be in what is not there yet.
 
         Raises:
             SnapshotError: the path is no readable snapshot; its text is one sentence that names the place.
             WorkCancelled: ``cancelled`` returned True.
         """
         with collector_paused():
-            snapshot = load_snapshot(path, progress=progress, cancelled=cancelled)
+
+            def show_first(arrival: "Arrival") -> None:
+                if arrived is not None:
+                    arrived(OpenSnapshot(arrival.snapshot, build_outline(arrival.snapshot, arrival.awaited)))
+
+            snapshot = load_snapshot(
+                path, progress=progress, cancelled=cancelled, arrived=show_first if arrived else None
+            )
             return OpenSnapshot(snapshot, build_outline(snapshot))
 
     @staticmethod

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
@@ -34,6 +35,9 @@ from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.theme import Scheme, Theme
 from iamdesk.gui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import OpenSnapshot
 
 USUAL_SIZE = QSize(1360, 860)
 _SAID_FOR = 6000
@@ -145,6 +149,7 @@ class MainWindow(QMainWindow):
         self.overview.captured_wanted.connect(self.show_captured)
         self.opening.opened.connect(self._opened)
         self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
+        session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
         session.subject_selected.connect(self._show_subject)
@@ -232,6 +237,19 @@ class MainWindow(QMainWindow):
         self.trouble.clear()
         self.settings.remember(path)
         self.start.show_recent(self.settings.recent)
+
+    def _show_arriving(self, opened: "OpenSnapshot") -> None:
+        """Show the first accounts of many, and say that the rest is on its way."""
+        self.workspace.show()
+        self.pages.setCurrentWidget(self.workspace.inspector)
+        self.workspace.navigator.focus_filter()
+        self.setWindowTitle(f"{visible(opened.snapshot.path.name)}, being read – iamdesk")
+        names = ", ".join(account.account_id for account in opened.snapshot.accounts)
+        self.show_trouble(
+            Tone.NOTE,
+            f"To look at already: account {names}. The rest is still being read; questions, findings and everything "
+            "that is worked out wait for all of it.",
+        )
 
     def _show_snapshot(self) -> None:
         opened = self.session.snapshot

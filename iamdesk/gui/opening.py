@@ -1,18 +1,29 @@
-"""How a snapshot comes in: read by a worker, with progress and Cancel; what was open stays until the new is there."""
+"""How a snapshot comes in: read by a worker, with progress and Cancel; what was open stays until the new is there.
 
+Of many accounts the first are shown as soon as they are read: to be looked at, while the rest comes.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import visible
+from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.session import Session
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot, Workbench
+
+
+class _Came(NamedTuple):
+    path: Path
+    opened: "OpenSnapshot"
+    is_whole: bool
 
 
 class Opening(QObject):
@@ -27,6 +38,9 @@ class Opening(QObject):
         super().__init__(parent)
         self._session = session
         self._jobs = jobs
+        self._stream = Stream(jobs, "open", self._refuse, self)
+        self._stream.batch.connect(self._take)
+        self._stream.ended.connect(self._ended)
 
     def prepare(self) -> None:
         """Load what reads snapshots, while the user still looks for one: the first opening need not wait for it."""
@@ -34,19 +48,34 @@ class Opening(QObject):
 
     def open(self, path: Path) -> None:
         """Begin to open; what was asked for before and is not there yet is given up."""
-        self._jobs.run(
+        self._forget_arrived()
+        self._stream.start(
             f"Reading {visible(path.name)}",
-            lambda progress, cancelled: _read(path, progress, cancelled),
-            done=lambda opened: self._take(path, opened),
-            failed=self._refuse,
-            topic="open",
+            lambda give, progress, cancelled: _read(path, give, progress, cancelled),
         )
 
-    def _take(self, path: Path, opened: "OpenSnapshot") -> None:
-        self._session.open(opened)
-        self.opened.emit(path)
-        # What is built at first use is built behind the tree: the first keystroke and click find it ready.
+    def _take(self, batch: list[_Came]) -> None:
+        for came in batch:
+            if came.is_whole:
+                self._session.open(came.opened)
+                self.opened.emit(came.path)
+            elif len(batch) == 1:  # else the whole is here already
+                self._session.arrive(came.opened)
+            else:
+                continue
+            # What is built at first use is built behind the tree: the first keystroke and click find it ready.
+            self._make_ready(came.opened)
+
+    def _make_ready(self, opened: "OpenSnapshot") -> None:
         self._jobs.run("Getting ready", lambda _progress, _cancelled: opened.make_ready(), topic="ready", soon=True)
+
+    def _ended(self, is_complete: bool) -> None:
+        if not is_complete:
+            self._forget_arrived()
+
+    def _forget_arrived(self) -> None:
+        if self._session.arriving is not None:
+            self._session.close()
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, SnapshotError):
@@ -55,8 +84,11 @@ class Opening(QObject):
         self.refused.emit(str(error))
 
 
-def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "OpenSnapshot":
-    return _workbench().open_snapshot(path, progress, cancelled)
+def _read(path: Path, give: Callable[[Any], None], progress: Progress, cancelled: Cancelled) -> None:
+    def arrived(first: "OpenSnapshot") -> None:
+        give(_Came(path, first, is_whole=False))
+
+    give(_Came(path, _workbench().open_snapshot(path, progress, cancelled, arrived), is_whole=True))
 
 
 def _workbench() -> "Workbench":

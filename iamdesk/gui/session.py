@@ -6,6 +6,8 @@ user does something, and follows the session's signals to paint. All of it lives
 =====================================  ======================================  =========================================
 a panel calls                          the session emits                       who follows
 =====================================  ======================================  =========================================
+``arrive(opened)`` (main window only)  ``snapshot_arriving(OpenSnapshot)``     navigator, inspector: to be looked at
+                                                                               while the rest is read
 ``open(opened)`` (main window only)    ``snapshot_opened(OpenSnapshot)``       everybody: fill
 ``close()`` (main window only)         ``snapshot_closed()``                   everybody: empty
 ``select(key)``                        ``subject_selected(key)``               navigator goes there, inspector shows it,
@@ -32,8 +34,9 @@ a panel calls                          the session emits                       w
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 =====================================  ======================================  =========================================
 
-State, read at any time: ``snapshot`` (OpenSnapshot or None), ``subject_key`` ("" for none), ``request``, ``decision``,
-``need``, ``pending`` (a question is on its way), ``badges``. Keys are those of ``Node.key`` / ``index.keys``.
+State, read at any time: ``snapshot`` (OpenSnapshot or None), ``shown`` (that, or what has arrived of one),
+``subject_key`` ("" for none), ``request``, ``decision``, ``need``, ``pending`` (a question is on its way), ``badges``.
+Keys are those of ``Node.key`` / ``index.keys``.
 
 What a panel may rely on: ``snapshot_opened`` comes after ``snapshot`` is set and everything of the one before is
 forgotten; ``answered`` comes for the latest question only; verbs may be called from slots. What it must keep: wrap
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
 class Session(QObject):
     """Holds what one window is about. See the module's text for the contract."""
 
+    snapshot_arriving = Signal(object)
     snapshot_opened = Signal(object)
     snapshot_closed = Signal()
     subject_selected = Signal(str)
@@ -89,6 +93,8 @@ class Session(QObject):
         self.badges: Mapping[int, tuple[Badge, ...]] = {}
         """Badges by row: at first those known from reading alone, then all."""
         self.snapshot: OpenSnapshot | None = None
+        self.arriving: OpenSnapshot | None = None
+        """The first accounts of a snapshot that is still being read, while nothing is open: to look at, not to ask."""
         self.subject_key = ""
         self.request: Request | None = None
         self.decision: Decision | None = None
@@ -100,8 +106,24 @@ class Session(QObject):
         """Whether a question is on its way: the answer on the screen, if any, belongs to another one."""
         return self._asking is not None and self._asking.running
 
+    @property
+    def shown(self) -> "OpenSnapshot | None":
+        """What can be looked at: the open snapshot, else what has arrived of one."""
+        return self.snapshot if self.snapshot is not None else self.arriving
+
+    def arrive(self, opened: "OpenSnapshot") -> None:
+        """Take the first accounts of a snapshot that is being read; what is open stays."""
+        if self.shown is None:
+            self.arriving = opened
+            self.badges = opened.outline.badges
+            self.snapshot_arriving.emit(opened)
+
     def open(self, opened: "OpenSnapshot") -> None:
-        """Take a snapshot that has been read; the one before is closed first."""
+        """Take a snapshot that has been read; the one before is closed first. What was looked at meanwhile stays so."""
+        looked_at = self.subject_key if self.arriving is not None else ""
+        if self.arriving is not None:
+            self.arriving = None
+            self.subject_key = ""
         self.close()
         self.snapshot = opened
         self.badges = opened.outline.badges
@@ -113,15 +135,17 @@ class Session(QObject):
             patient=True,
         )
         self.snapshot_opened.emit(opened)
+        if looked_at:
+            self.show_key(looked_at)
 
     def close(self) -> None:
         """Forget the snapshot and everything about it."""
-        if self.snapshot is None:
+        if self.shown is None:
             return
         for job in (self._asking, self._deciding):
             if job is not None:
                 job.cancel()
-        self.snapshot = None
+        self.snapshot = self.arriving = None
         self.badges = {}
         self.subject_key = ""
         self.request = self.decision = self.need = self._asking = self._deciding = None
@@ -130,19 +154,19 @@ class Session(QObject):
 
     def select(self, key: str) -> None:
         """Make the thing of this key the subject; nothing happens when it already is."""
-        if self.snapshot is not None and key and key != self.subject_key:
+        if self.shown is not None and key and key != self.subject_key:
             self.subject_key = key
             self.subject_selected.emit(key)
 
     def show_key(self, key: str) -> None:
         """Go to the thing of this key: select it and bring the inspector to the front."""
-        if self.snapshot is not None and key:
+        if self.shown is not None and key:
             self.select(key)
             self.key_shown.emit(key)
 
     def show_row(self, row: int) -> None:
         """Bring a row of the outline that has no key of its own (a section) into view."""
-        if self.snapshot is not None:
+        if self.shown is not None:
             self.row_shown.emit(row)
 
     def draft(self, principal: str | None = None, action: str | None = None, resource: str | None = None) -> None:

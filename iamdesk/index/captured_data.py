@@ -2,43 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from iamdesk.index.capture_commands import RETIRED, capture_commands
+from iamdesk.index.shown import CapturedData, Extent
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.capture import Capture, CaptureState
 from iamdesk.snapshot.layout import Call, Kind
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
+__all__ = ["CapturedData", "Extent", "captured_data"]
+
 _MOST_TOLD = 20
-
-
-class Extent(StrEnum):
-    """How much of a kind of data was captured."""
-
-    CAPTURED = "captured"
-    PARTLY = "partly"
-    NOT_CAPTURED = "not captured"
-
-
-@dataclass(frozen=True, slots=True)
-class CapturedData:
-    """One kind of data."""
-
-    kind: Kind
-    title: str
-    extent: Extent
-    detail: str
-    """How much of it, such as ``2 of 3 accounts``; empty where there is nothing to say."""
-    means: str
-    """What the missing part means for answers, in a sentence; empty where nothing is missing."""
-    command: str
-    """The command that captures it, or the first of several; empty where nothing is missing."""
-    commands: tuple[str, ...] = ()
-    """All commands that are missing or failed, as typed in a bundle's top folder; empty where nothing is missing."""
-    gaps: tuple[str, ...] = ()
-    """Calls that failed and files that cannot be read, one line each; at most twenty and a count."""
 
 
 @dataclass(frozen=True, slots=True)

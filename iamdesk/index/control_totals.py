@@ -4,49 +4,16 @@ A difference says that something is missing, or that the account changed between
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from iamdesk.index.shown import ControlTotal
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.model import Account, Snapshot
+
+__all__ = ["REPORT", "SUMMARY", "ControlTotal", "control_totals"]
 
 SUMMARY = "account summary"
 REPORT = "credential report"
 _ROOT = "<root_account>"
-
-
-@dataclass(frozen=True, slots=True)
-class ControlTotal:
-    """One count of AWS's, and the snapshot's own."""
-
-    account_id: str
-    what: str
-    """``Users``, ``Groups``, ``Roles``, ``Customer managed policies`` or ``Identity providers``."""
-    counted_by: str
-    """`SUMMARY` or `REPORT`."""
-    counted: int
-    """By AWS."""
-    held: int
-    """By the snapshot, broken entries included."""
-    only_counted: tuple[str, ...] = ()
-    """Names that AWS counts and the snapshot does not hold, where AWS names them (in the credential report)."""
-    only_held: tuple[str, ...] = ()
-    """Names that the snapshot holds and AWS does not count."""
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both are the same."""
-        return self.counted == self.held and not self.only_counted and not self.only_held
-
-    @property
-    def sentence(self) -> str:
-        """What is compared, and how it differs."""
-        sentence = f"{self.what}: {self.counted:,} by the {self.counted_by}, {self.held:,} in the snapshot"
-        only = [
-            f"{_enumerated(names)} only in the {where}"
-            for names, where in ((self.only_counted, self.counted_by), (self.only_held, "snapshot"))
-            if names
-        ]
-        return "; ".join([sentence, *only]) + "."
 
 
 def control_totals(snapshot: Snapshot) -> tuple[ControlTotal, ...]:
@@ -99,8 +66,3 @@ def _by_summary(account: Account, facts: AccountFacts, summary: Mapping[str, int
 def _broken(account: Account, list_name: str) -> int:
     entries = (entry for entry in account.broken if entry.list_name == list_name)
     return sum((entry.arn or "").split(":", 5)[4:5] != ["aws"] for entry in entries)
-
-
-def _enumerated(names: tuple[str, ...], most: int = 5) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -1,5 +1,7 @@
 """Laying out the tree of a snapshot (``index.nodes``): its accounts, and what stands above and beside them."""
 
+from collections.abc import Sequence
+
 from iamdesk.index.account_tree import AccountTree
 from iamdesk.index.identity_center_tree import identity_center_branch
 from iamdesk.index.keys import broken_key, resource_policy_key
@@ -14,18 +16,19 @@ from iamdesk.snapshot.model import Snapshot
 __all__ = ["Badge", "Node", "NodeKind", "Outline", "build_outline"]
 
 
-def build_outline(snapshot: Snapshot) -> Outline:
+def build_outline(snapshot: Snapshot, awaited: Sequence[str] | None = None) -> Outline:
     """Lay out the tree of a snapshot: accounts, their sections, and in these every entry, none left out.
 
     Entries stand sorted by name without case. AWS managed policies that nobody carries are only counted. Below the
     accounts stand the organization, IAM Identity Center, and resources of accounts that the snapshot does not hold.
+    ``awaited`` are accounts that are still being read, as far as that is known; None: nothing is.
 
     Rows are given level by level: so the children of a node stand together, and a policy's own row comes before the
     rows of those that carry it.
     """
     trees = _account_trees(snapshot)
     sections = [tree.sections() for tree in trees]
-    beside = _beside(snapshot)
+    beside = [*_beside(snapshot), *_still_read(awaited)]
     table = NodeTable()
     badges: dict[int, tuple[Badge, ...]] = {}
     table.add(NodeKind.SNAPSHOT, snapshot.path.name, "", "", -1, 1, len(trees) + len(beside))
@@ -85,6 +88,13 @@ def _account_trees(snapshot: Snapshot) -> list[AccountTree]:
         )
         for account in snapshot.accounts
     ]
+
+
+def _still_read(awaited: Sequence[str] | None) -> list[Branch]:
+    if awaited is None:
+        return []
+    rows = [Branch(NodeKind.SECTION, account) for account in awaited]
+    return [Branch(NodeKind.SECTION, "Still being read", f"{len(rows):,} accounts" if rows else "", children=rows)]
 
 
 def _beside(snapshot: Snapshot) -> list[Branch]:

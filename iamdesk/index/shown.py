@@ -1,4 +1,4 @@
-"""What the inspector shows, as frozen facts: subjects, their policies, and a policy's text."""
+"""What front ends show, as frozen facts: subjects, policies and their text; what a snapshot holds and lacks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.policy.document import Document
+from iamdesk.snapshot.layout import Kind
 
 
 class PolicyRole(StrEnum):
@@ -132,3 +133,70 @@ class Completion:
     """What it is, in a few words."""
     template: bool = False
     """Whether ``value`` holds ``${Placeholders}`` to fill in."""
+
+
+class Extent(StrEnum):
+    """How much of a kind of data was captured."""
+
+    CAPTURED = "captured"
+    PARTLY = "partly"
+    NOT_CAPTURED = "not captured"
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedData:
+    """One kind of data."""
+
+    kind: Kind
+    title: str
+    extent: Extent
+    detail: str
+    """How much of it, such as ``2 of 3 accounts``; empty where there is nothing to say."""
+    means: str
+    """What the missing part means for answers, in a sentence; empty where nothing is missing."""
+    command: str
+    """The command that captures it, or the first of several; empty where nothing is missing."""
+    commands: tuple[str, ...] = ()
+    """All commands that are missing or failed, as typed in a bundle's top folder; empty where nothing is missing."""
+    gaps: tuple[str, ...] = ()
+    """Calls that failed and files that cannot be read, one line each; at most twenty and a count."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotal:
+    """One count of AWS's, and the snapshot's own."""
+
+    account_id: str
+    what: str
+    """``Users``, ``Groups``, ``Roles``, ``Customer managed policies`` or ``Identity providers``."""
+    counted_by: str
+    """``account summary`` or ``credential report``."""
+    counted: int
+    """By AWS."""
+    held: int
+    """By the snapshot, broken entries included."""
+    only_counted: tuple[str, ...] = ()
+    """Names that AWS counts and the snapshot does not hold, where AWS names them (in the credential report)."""
+    only_held: tuple[str, ...] = ()
+    """Names that the snapshot holds and AWS does not count."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both are the same."""
+        return self.counted == self.held and not self.only_counted and not self.only_held
+
+    @property
+    def sentence(self) -> str:
+        """What is compared, and how it differs."""
+        sentence = f"{self.what}: {self.counted:,} by the {self.counted_by}, {self.held:,} in the snapshot"
+        only = [
+            f"{_enumerated(names)} only in the {where}"
+            for names, where in ((self.only_counted, self.counted_by), (self.only_held, "snapshot"))
+            if names
+        ]
+        return "; ".join([sentence, *only]) + "."
+
+
+def _enumerated(names: tuple[str, ...], most: int = 5) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

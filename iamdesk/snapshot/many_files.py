@@ -1,6 +1,6 @@
 """A folder or archive of many files: each is read by what its path or its shape says, then put together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from iamdesk.snapshot.account_files import (
     vpc_endpoints_of,
 )
 from iamdesk.snapshot.accounts import FilePages, gather
+from iamdesk.snapshot.arrival import Arrival, first_accounts, is_worth_showing
 from iamdesk.snapshot.assembly import snapshot_of
 from iamdesk.snapshot.authorization_details import read_pages
 from iamdesk.snapshot.bundle import (
@@ -81,8 +82,14 @@ class _Reading:
         self.collected = IamCollect(self.bundle)
 
 
-def read_many_files(root: Path, files: Sequence[FoundFile], problems: Sequence[Problem], read: ReadSoFar) -> Snapshot:
-    """Read the files of a folder or archive.
+def read_many_files(
+    root: Path,
+    files: Sequence[FoundFile],
+    problems: Sequence[Problem],
+    read: ReadSoFar,
+    arrived: Callable[[Arrival], None] | None = None,
+) -> Snapshot:
+    """Read the files of a folder or archive; ``arrived`` is given the first accounts where much is left to read.
 
     Raises:
         SnapshotError: none of them is a readable snapshot.
@@ -97,6 +104,9 @@ def read_many_files(root: Path, files: Sequence[FoundFile], problems: Sequence[P
         reading.sources[MANIFEST] = source
     for path, file in paths.items():
         _read_file(reading, path, SourceText(file, read))
+        if arrived is not None and is_worth_showing(read, reading.contents):
+            arrived(first_accounts(root, reading.contents, paths, read))
+            arrived = None  # once: each time would take a part of the reading again
     accounts = only_one(page.home[1] for content in reading.contents for page in content.pages if page.home)
     for path, (source, error) in reading.loose.items():
         if not _read_loose(reading, path, source, accounts):

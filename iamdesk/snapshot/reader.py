@@ -1,8 +1,10 @@
 """The front door: a path becomes a `Snapshot`, or one sentence says why not. It writes nothing and opens no socket."""
 
 import stat
+from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iamdesk.snapshot.accounts import FilePages, gather
 from iamdesk.snapshot.archive import files_of_archive, is_archive
@@ -19,17 +21,25 @@ from iamdesk.snapshot.source import ReadSoFar, SourceText
 from iamdesk.snapshot.stream import JsonWalk
 from iamdesk.snapshot.visible import visible
 
+if TYPE_CHECKING:
+    from iamdesk.snapshot.arrival import Arrival
+
 _LARGE = 256 << 10  # bytes on disk, perhaps compressed, from which the collector is worth pausing
 
 
 def load_snapshot(
-    path: Path | str, *, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    path: Path | str,
+    *,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    arrived: "Callable[[Arrival], None] | None" = None,
 ) -> Snapshot:
     """Read a file, a ``.gz`` of it, a folder of such files (sub-folders one level deep too), or a bundle.
 
     A bundle is a folder or a zip archive laid out as the guide tells (``bundle.md``); folders of iam-collect and loose
     outputs of the AWS CLI open as well. What is no snapshot in it is listed as a problem. `progress` gets bytes read of
-    bytes found. The collector is paused for large snapshots. A bundle's ``manifest.json`` stands for its folder.
+    bytes found; `arrived`, at most once, the first accounts of many while the rest is read. The collector is paused for
+    large snapshots. A bundle's ``manifest.json`` stands for its folder.
 
     Raises:
         SnapshotError: there is nothing to read; its text is one sentence that names the file and the place.
@@ -57,7 +67,7 @@ def load_snapshot(
                 return _of_one_file(path, files[0], read)
             from iamdesk.snapshot.many_files import read_many_files  # its models are not needed for one file
 
-            return read_many_files(path, files, problems, read)
+            return read_many_files(path, files, problems, read, arrived)
 
 
 def _bundle_of(path: Path) -> Path:

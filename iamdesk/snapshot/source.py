@@ -57,6 +57,16 @@ class ReadSoFar:
         self._total = total
         self._done = 0
 
+    @property
+    def done(self) -> int:
+        """Bytes read by now."""
+        return self._done
+
+    @property
+    def left(self) -> int:
+        """Bytes still to be read."""
+        return self._total - self._done
+
     def add(self, count: int) -> None:
         """Tell that ``count`` more bytes were read."""
         self._done += count

@@ -188,7 +188,7 @@ class Inspector(QWidget):
         return self.policies.reader.text, self.trust.reader.text, self.json.text
 
     def _show_key(self, key: str) -> None:
-        opened = self._session.snapshot
+        opened = self._session.shown
         subject = opened.subject(key) if opened is not None else None
         if opened is None or subject is None:
             self._show_nothing(f"The snapshot does not hold {key}." if key else _NOTHING)
@@ -215,7 +215,9 @@ class Inspector(QWidget):
 
         self.facts.show_subject(subject, kind_of)
         self.policies.show_subject(opened, subject)
-        self.tabs.setTabVisible(self.tabs.indexOf(self.access), subject.kind in _CARRIERS)
+        # What somebody can do takes everything that is read: it waits for the whole snapshot.
+        is_whole = self._session.snapshot is opened
+        self.tabs.setTabVisible(self.tabs.indexOf(self.access), subject.kind in _CARRIERS and is_whole)
         if subject.kind in _CARRIERS:
             self.access.show_subject(subject)
         is_trust = subject.kind is NodeKind.TRUST_POLICY
@@ -247,7 +249,7 @@ class Inspector(QWidget):
         self._session.show_key(key)
 
     def _show_decision(self, decision: Decision | None) -> None:
-        opened = self._session.snapshot
+        opened = self._session.shown
         if decision is not None and self._subject is None and opened is not None:
             principal = decision.request.principal
             if principal in opened.outline.rows_by_key:
@@ -261,7 +263,7 @@ class Inspector(QWidget):
             self.policies.show_statement(decision.statements[0])
 
     def _badges(self, subject: Subject) -> tuple[Badge, ...]:
-        opened = self._session.snapshot
+        opened = self._session.shown
         row = opened.outline.rows_by_key.get(subject.key) if opened is not None else None
         return self._session.badges.get(row, subject.badges) if row is not None else subject.badges
 
@@ -271,7 +273,7 @@ class Inspector(QWidget):
 
     def _show_nothing(self, why: str = _NOTHING) -> None:
         self._subject = None
-        self.policies.show_subject(self._session.snapshot, None)
+        self.policies.show_subject(self._session.shown, None)
         self._empty.setText(why)
         self._stack.setCurrentWidget(self._empty)
 

@@ -66,6 +66,7 @@ class NavigatorPanel(QWidget):
         self.field.textChanged.connect(lambda _text: self._pause.start())
         self.field.down.connect(self._to_first_match)
         self.field.left.connect(self.tree.setFocus)
+        session.snapshot_arriving.connect(self._fill)
         session.snapshot_opened.connect(self._fill)
         session.snapshot_closed.connect(self._empty)
         session.subject_selected.connect(self.reveal)
@@ -112,7 +113,7 @@ class NavigatorPanel(QWidget):
     def apply_filter(self) -> None:
         """Show what matches the text of the filter, now."""
         self._pause.stop()
-        opened = self._session.snapshot
+        opened = self._session.shown
         text = self.field.text().strip()
         if opened is None or (not text and not self._filtered):
             return
@@ -135,7 +136,7 @@ class NavigatorPanel(QWidget):
     def reveal(self, key: str) -> None:
         """Make the row of a key current and bring it into view; a filter that hides it is cleared."""
         node = self.current_node()
-        opened = self._session.snapshot
+        opened = self._session.shown
         if opened is None or (node is not None and node.key == key):
             return
         number = opened.outline.rows_by_key.get(key)
@@ -161,7 +162,7 @@ class NavigatorPanel(QWidget):
 
     def copy_key(self) -> None:
         """Copy the ARN of the current row."""
-        node, opened = self.current_node(), self._session.snapshot
+        node, opened = self.current_node(), self._session.shown
         if node is not None and node.key and opened is not None:
             subject = opened.subject(node.key) if not node.key.startswith("arn:") else None
             copied = subject.arn if subject is not None and subject.arn else node.key
@@ -214,7 +215,7 @@ class NavigatorPanel(QWidget):
     def _open_around(self, hits: tuple[int, ...]) -> None:
         """Open the branches in which the first matches stand."""
         opened: set[int] = set()
-        snapshot = self._session.snapshot
+        snapshot = self._session.shown
         parents = snapshot.outline.nodes.parents if snapshot is not None else ()
         for hit in hits:
             parent = parents[hit]
@@ -262,7 +263,7 @@ class NavigatorPanel(QWidget):
     def _to_first_match(self) -> None:
         if self._pause.isActive():
             self.apply_filter()
-        opened = self._session.snapshot
+        opened = self._session.shown
         number = 0
         if opened is not None and self._filtered:
             number = next(iter(opened.search(self.field.text().strip()).hits), 0)

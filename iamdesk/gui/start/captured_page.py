@@ -17,8 +17,7 @@ from iamdesk.gui.session import Session
 from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.command_box import CommandBox
 from iamdesk.gui.start.totals_table import TotalsTable
-from iamdesk.index.captured_data import CapturedData, Extent
-from iamdesk.index.control_totals import ControlTotal
+from iamdesk.index.shown import CapturedData, ControlTotal, Extent
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph, Mark
 from iamdesk.gui.plain_text import set_cell_tooltip, visible
-from iamdesk.index.control_totals import ControlTotal
+from iamdesk.index.shown import ControlTotal
 
 _COLUMNS = ("State", "Account", "What", "AWS counts", "Snapshot holds", "Counted by")
 _NUMBERS = (3, 4)
