@@ -53,6 +53,22 @@ def causes_of(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def carriers_of(witness: Witness, old: Side, new: Side) -> tuple[tuple[str, str], ...]:
+    """Return which of the principal's policies allow the action in either snapshot, as (who has it, its key)."""
+    found: dict[tuple[str, str], None] = {}
+    for side in (new, old):
+        try:
+            question = side.question(witness.principal, witness.action, witness.resource, dict(witness.context))
+        except RequestError:
+            continue
+        target = question.target
+        for policy in question.policies.identity:
+            allows = (one for one in policy.document.statements if one.is_allow and one.broken is None)
+            if any(one.covers_action(target.service, target.name) for one in allows):
+                found[policy.owner, policy.key] = None
+    return tuple(found)
+
+
 def _allows(question: Question) -> bool:
     return evaluate(question).verdict is Verdict.ALLOWED
 

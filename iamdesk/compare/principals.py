@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from iamdesk.compare.answers import Kind, Witness, compare
-from iamdesk.compare.causes import causes_of
+from iamdesk.compare.causes import carriers_of, causes_of
 from iamdesk.compare.cells import Cell, Sort, cells, sorts
 from iamdesk.compare.clauses import Clause, Where
 from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
@@ -276,7 +276,7 @@ class PrincipalComparer:
             known, first = merged.get(key, (0, own))
             merged[key] = (known | bits, first)
         for (kind, where, causes, _), (bits, witness) in merged.items():
-            yield Effect(arn, kind, bits, where, witness, causes)
+            yield Effect(arn, kind, bits, where, witness, causes, carriers_of(witness, self.old, self.new))
 
 
 def _documents(side: Side, arn: str, account: str) -> Iterator[tuple[Hashable, Document]]:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from iamdesk.compare.answers import Compared, compare
-from iamdesk.compare.causes import causes_of
+from iamdesk.compare.causes import carriers_of, causes_of
 from iamdesk.compare.cells import Cell, sorts
 from iamdesk.compare.clauses import Clause
 from iamdesk.compare.deltas import ChangedKeys
@@ -241,7 +241,8 @@ class ResourceComparer:
             own = witness if witness.principal == principal else replace(witness, principal=principal)
             causes = causes_of(own, self.old, self.new)
             if any(cause.kind in _OF_RESOURCES for cause in causes):
-                yield Effect(principal, kind, cell.stands_for, cell.resource, own, causes)
+                carriers = carriers_of(own, self.old, self.new)
+                yield Effect(principal, kind, cell.stands_for, cell.resource, own, causes, carriers)
 
     def _outsiders(self, entry: Entry) -> Iterator[str]:
         """Yield everybody outside of the snapshots whom the resource's policies name; for all, two who are nobody's."""

@@ -75,6 +75,8 @@ class Effect:
     witness: Witness
     """A request that shows it."""
     causes: tuple[Cause, ...]
+    carriers: tuple[tuple[str, str], ...] = ()
+    """Policies that allow the request in either snapshot, as (ARN of the user, group or role that has it, its key)."""
 
 
 @dataclass(frozen=True, slots=True)
