@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.query.who_can import Access
     from iamdesk.reach.reach_map import ReachOnce
     from iamdesk.reach.way import Reach
+    from iamdesk.review.carrying import Carried
     from iamdesk.review.desk import ReviewDesk
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.telling import Telling
@@ -330,6 +331,35 @@ class OpenSnapshot:
 
         reach = self._reach(cancelled=cancelled)
         make_review(self.evaluator, reach, path, title, details or {}, progress, cancelled)
+
+    def create_next_review(
+        self,
+        path: Path,
+        title: str,
+        previous: Path,
+        old: "OpenSnapshot",
+        details: Mapping[str, str] | None = None,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "Carried":
+        """Make a review of this snapshot that goes on from another one, which is of the snapshot ``old``.
+
+        Decisions are taken over where the effect is proved to be the same; what comes back tells why each other line
+        is asked, and what became of every revoke.
+
+        Raises:
+            ReviewError: as `create_review`; or the review before cannot be read, or is of another snapshot.
+            WorkCancelled: ``cancelled`` returned True; then there is no file.
+        """
+        from iamdesk.export.next_review import make_next_review
+        from iamdesk.review.store import ReviewFile
+
+        found = Workbench.compare(old, self, progress, cancelled)
+        reach = self._reach(cancelled=cancelled)
+        with ReviewFile.open(previous, writable=False) as before:
+            return make_next_review(
+                self.evaluator, reach, path, title, details or {}, before, found, progress, cancelled
+            )
 
     def decided_badges(
         self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled

@@ -1,7 +1,7 @@
 """A review is made: everything that its reviewers see is put together and frozen in one file."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from iamdesk.export.report import action_data_version, ordered, tool_version
 from iamdesk.export.rows import cells
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
-from iamdesk.review.entitlements import review_scope
+from iamdesk.review.entitlements import Scope, review_scope
 from iamdesk.review.schema import Head
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
@@ -25,15 +25,16 @@ def make_review(
     details: Mapping[str, str],
     progress: Progress,
     cancelled: Cancelled,
+    prepare: Callable[[Scope], tuple[Scope, Mapping[str, str]]] = lambda scope: (scope, {}),
 ) -> None:
-    """Write a new review file.
+    """Write a new review file; ``prepare`` has the last word on its lines, and on the details that go with them.
 
     Raises:
         ReviewError: there is a file of that name, or it cannot be written.
         WorkCancelled: ``cancelled`` returned True; then there is no file.
     """
     snapshot = evaluator.snapshot
-    scope = review_scope(evaluator, progress, cancelled, reach)
+    scope, more = prepare(review_scope(evaluator, progress, cancelled, reach))
     findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
     if cancelled():
         raise WorkCancelled
@@ -44,7 +45,7 @@ def make_review(
         snapshot.sha256,
         snapshot.path.name,
         now,
-        details={"tool_version": tool_version(), "action_data_version": action_data_version(), **details},
+        details={"tool_version": tool_version(), "action_data_version": action_data_version(), **details, **more},
     )
     ReviewFile.create(path, head, scope.population, scope.lines, _frozen(findings)).close()
 
