@@ -25,6 +25,11 @@ ANYWHERE: Context = {"aws:SourceIp": "198.51.100.77", "aws:SourceVpce": None, "a
 _ARN_ACCOUNT = re.compile(r"arn:[^:]*:(?:iam|sts)::(\d{12}):")
 _ACCOUNT_ID = re.compile(r"\d{12}")
 _NAMES_CALLER = frozenset({"aws:principalarn", "aws:principalaccount"})
+_MADE_FOR_MANAGEMENT = frozenset({"OrganizationAccountAccessRole", "AWSControlTowerExecution"})
+"""Roles of member accounts that trust the account which manages the organization.
+
+AWS Organizations User Guide, "Accessing a member account"; AWS Control Tower User Guide, "Roles and accounts".
+"""
 _MAKES_REQUESTS = re.compile(
     r"arn:[a-z-]+:(?:iam::\d{12}:(?:user|role)/(?:[^/]+/)*[^/]+|sts::\d{12}:assumed-role/[^/]+/[^/]+)"
 )
@@ -68,6 +73,9 @@ class TrustedAccount:
     """The entries of the trust policy, as written."""
     is_whole: bool
     """Whether the whole account is trusted, not single principals of it."""
+    is_perhaps_own: bool
+    """Whether it looks like the account that manages the snapshot's own organization, of which the snapshot holds
+    nothing: then nobody can tell here whether it is an outsider."""
     without_external_id: Entry
     with_external_id: Entry
     """The same question with ``sts:ExternalId`` left open."""
@@ -139,6 +147,32 @@ def _is_whole(entry: PrincipalEntry) -> bool:
     return entry.text.isdecimal() or entry.text.endswith(":root")
 
 
+def managing_accounts(survey: Survey) -> frozenset[str]:
+    """Return the accounts that look like managing the organization: none where the snapshot tells which one does.
+
+    Told by roles that AWS Organizations and Control Tower make in member accounts, and by service-linked roles that
+    only the account has that manages an organization's stack sets.
+    """
+
+    def look() -> frozenset[str]:
+        if survey.snapshot.organization is not None:
+            return frozenset()
+        found = set()
+        for account in survey.snapshot.accounts:
+            for role in account.roles:
+                if role.role_name not in _MADE_FOR_MANAGEMENT and "stacksets-exec-" not in role.role_name:
+                    continue
+                for statement in allowing(survey, role):
+                    found |= {account_of(entry) for entry in statement.principals or () if _manages(role, entry)}
+        return frozenset(filter(None, found))
+
+    return survey.once("managing accounts", look)
+
+
+def _manages(role: RoleDetail, entry: PrincipalEntry) -> bool:
+    return role.role_name in _MADE_FOR_MANAGEMENT or ":role/aws-service-role/stacksets." in entry.text
+
+
 def trusted_accounts(survey: Survey, role: RoleDetail) -> tuple[TrustedAccount, ...]:
     """Return the outside accounts whose principals get in, perhaps under conditions."""
 
@@ -155,7 +189,9 @@ def trusted_accounts(survey: Survey, role: RoleDetail) -> tuple[TrustedAccount, 
             if without.hold > Hold.OWN_CHOICE:
                 best = min((_ask(survey, caller, role, {}) for caller in callers.arns), key=lambda way: way.hold)
             if best.hold is not Hold.DENIED:
-                found.append(TrustedAccount(account_id, tuple(callers.named), callers.is_whole, without, best))
+                is_perhaps_own = account_id in managing_accounts(survey)
+                named = tuple(callers.named)
+                found.append(TrustedAccount(account_id, named, callers.is_whole, is_perhaps_own, without, best))
         return tuple(found)
 
     return survey.once(("trusted accounts", role.arn), look)

@@ -1,5 +1,6 @@
 """Order in the house: who carries what, and what is no longer needed."""
 
+import re
 from collections.abc import Iterator
 
 from iamdesk.checks.check import Hit, check
@@ -127,7 +128,10 @@ def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDet
     standards=("ISO 27001:2022 A.5.18", "NIST 800-53 AC-2(3)"),
 )
 def unused_role(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
-    """Ages count back from the snapshot. Where nothing was captured about use, CMP-10 says so once for the account."""
+    """Ages count back from the snapshot. Where nothing was captured about use, CMP-10 says so once for the account.
+
+    What is kept for emergencies, by its name, is told for information.
+    """
     latest, use = survey.snapshot.latest, role.role_last_used
     if use is None or latest is None or not survey.references(account).knows_last_use:
         return
@@ -146,10 +150,15 @@ def unused_role(survey: Survey, account: Account, role: RoleDetail) -> Iterator[
         sentence = f"AWS has seen no use of {role.role_name}; how old it is the snapshot does not say."
         proof = f"No use within the {TRACKED_DAYS} days that AWS remembers; no creation date."
     if age is None or age > UNUSED_AFTER:
-        remedy = _ASSIGNMENTS if is_reserved(role) else None
-        yield Hit(sentence, (Evidence(proof),), state=state, remedy=remedy)
+        remedy, severity = (_ASSIGNMENTS if is_reserved(role) else None), None
+        if _FOR_EMERGENCIES.search(role.role_name):
+            remedy, severity = _REHEARSE, Severity.INFO
+        yield Hit(sentence, (Evidence(proof),), state=state, remedy=remedy, severity=severity)
 
 
+_FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency", re.IGNORECASE)
+"""Names of roles that are not meant to be used."""
+_REHEARSE = "Nothing to do if it is kept for emergencies: try it at set times, so that it works when it is needed."
 _ASSIGNMENTS = (
     "Ask who is assigned the permission set in IAM Identity Center, and remove the assignments that nobody needs."
 )

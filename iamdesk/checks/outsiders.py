@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.conditions import Hold
 from iamdesk.checks.entry import allowing, trusted_accounts
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
+from iamdesk.checks.trust import CAPTURE_ORGANIZATION, perhaps_own
 from iamdesk.index.trust import trusted_names
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -26,9 +27,12 @@ def whole_other_account(survey: Survey, _account: Account, role: RoleDetail) -> 
     for trusted in trusted_accounts(survey, role):
         if trusted.is_whole:
             yield Hit(
-                f"{role.role_name} trusts all of account {trusted.account_id}: whoever that account lets assume it.",
+                f"{role.role_name} trusts all of account {trusted.account_id}: whoever that account lets assume it"
+                f"{perhaps_own(trusted)}.",
                 (Evidence("Asked as somebody of the account.", trusted.with_external_id.decision),),
                 object=trusted.account_id,
+                severity=Severity.LOW if trusted.is_perhaps_own else None,
+                state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
             )
 
 
@@ -45,9 +49,13 @@ def privileged_for_outsiders(survey: Survey, account: Account, role: RoleDetail)
     for trusted in trusted_accounts(survey, role):
         if trusted.with_external_id.hold <= Hold.SECRET and is_administrator(survey, account, role):
             yield Hit(
-                f"Account {trusted.account_id} gets into {role.role_name}, which is an administrator.",
+                f"Account {trusted.account_id} gets into {role.role_name}, which is an administrator"
+                f"{perhaps_own(trusted)}.",
                 (Evidence("Asked as somebody of the account.", trusted.with_external_id.decision),),
                 object=trusted.account_id,
+                severity=Severity.MEDIUM if trusted.is_perhaps_own else None,
+                state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+                remedy=CAPTURE_ORGANIZATION if trusted.is_perhaps_own else None,
             )
 
 

@@ -114,15 +114,18 @@ def account_without_external_id(survey: Survey, account: Account, role: RoleDeta
         if trusted.without_external_id.hold > Hold.OWN_CHOICE:
             continue
         who = f"Account {trusted.account_id}" if trusted.is_whole else f"A principal of account {trusted.account_id}"
+        severity = Severity.HIGH if trusted.is_whole else Severity.MEDIUM
         yield Hit(
             f"{who}, which is not in the snapshot, can assume {role.role_name} without an external id"
-            f"{_privileged(survey, account, role)}.",
+            f"{_privileged(survey, account, role)}{perhaps_own(trusted)}.",
             (
                 Evidence("Asked without an external id.", trusted.without_external_id.decision),
                 *_named(trusted),
             ),
             object=trusted.account_id,
-            severity=Severity.HIGH if trusted.is_whole else Severity.MEDIUM,
+            severity=Severity.LOW if trusted.is_perhaps_own else severity,
+            state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+            remedy=CAPTURE_ORGANIZATION if trusted.is_perhaps_own else None,
         )
 
 
@@ -147,10 +150,27 @@ def account_under_conditions(survey: Survey, account: Account, role: RoleDetail)
         )
         yield Hit(
             f"Account {trusted.account_id}, which is not in the snapshot, can assume {role.role_name} {with_what}"
-            f"{_privileged(survey, account, role)}.",
+            f"{_privileged(survey, account, role)}{perhaps_own(trusted)}.",
             (Evidence("Asked with what the policy asks for.", entry.decision), *_named(trusted)),
             object=trusted.account_id,
+            state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
+            remedy=CAPTURE_ORGANIZATION if trusted.is_perhaps_own else None,
         )
+
+
+CAPTURE_ORGANIZATION = (
+    "Capture the organization, too, from the account that manages it: then its own accounts are known. If that account "
+    "does not manage yours, remove it from the trust policy."
+)
+
+
+def perhaps_own(trusted: TrustedAccount) -> str:
+    """Return what is to be said of an account that perhaps manages the organization; for others nothing."""
+    return (
+        "; perhaps that account manages the organization, which is not in the snapshot"
+        if trusted.is_perhaps_own
+        else ""
+    )
 
 
 def _privileged(survey: Survey, account: Account, role: RoleDetail) -> str:

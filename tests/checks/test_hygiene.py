@@ -2,7 +2,7 @@
 
 import pytest
 
-from iamdesk.checks.finding import State
+from iamdesk.checks.finding import Severity, State
 
 USED = {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"}
 
@@ -93,3 +93,16 @@ def test_hyg_05_of_identity_center_roles_assignments_are_to_be_removed(found, ma
     roles = [make.role("AWSReservedSSO_A_0011223344556677", path=path, RoleLastUsed=old), make.role("known")]
     (one,) = found("HYG-05", roles=roles)
     assert "assignments" in one.remedy
+
+
+def test_hyg_05_what_is_kept_for_emergencies_is_told_for_information(found, make):
+    old = {"LastUsedDate": "2025-01-01T00:00:00+00:00", "Region": "eu-west-1"}
+    roles = [
+        make.role("BreakGlassAdmin", RoleLastUsed=old),
+        make.role("GlassShop", RoleLastUsed=old),
+        make.role("known"),
+    ]
+    told = {one.subject_name: one for one in found("HYG-05", roles=roles)}
+    assert told["BreakGlassAdmin"].severity is Severity.INFO
+    assert "try it at set times" in told["BreakGlassAdmin"].remedy
+    assert told["GlassShop"].severity is Severity.MEDIUM

@@ -1,5 +1,10 @@
 """TRU-05, 08, 14: other accounts trusted as a whole, or with an administrator's role; roles that trust themselves."""
 
+import pytest
+
+from iamdesk.checks.finding import Severity, State
+from iamdesk.snapshot.organization import Organization
+
 OTHER = "444455556666"
 
 
@@ -21,3 +26,39 @@ def test_tru_14_a_role_that_trusts_itself(found, make):
     (one,) = found("TRU-14", roles=[make.role("loop", trust=own)])
     assert one.sentence == "loop trusts itself."
     assert not found("TRU-14", roles=[make.role("other", trust=own)])
+
+
+MANAGING = [
+    ("OrganizationAccountAccessRole", "root"),
+    ("AWSControlTowerExecution", "root"),
+    (
+        "stacksets-exec-b5520cb2730c2f54b523d6375a319abb",
+        "role/aws-service-role/stacksets.cloudformation.amazonaws.com/AWSServiceRoleForCloudFormationStackSetsOrgAdmin",
+    ),
+]
+
+
+@pytest.mark.parametrize("check", ["TRU-03", "TRU-05", "TRU-08"])
+@pytest.mark.parametrize(("name", "who"), MANAGING)
+def test_the_account_that_perhaps_manages_the_organization_cannot_be_called_an_outsider(found, make, check, name, who):
+    roles = [make.role(name, make.allow("*"), trust=make.trust({"AWS": make.arn(who, OTHER)}))]
+    told = found(check, roles=roles)
+    assert len(told) == (0 if check == "TRU-05" and who != "root" else 1)
+    for one in told:
+        assert one.state is State.CANNOT_TELL
+        assert one.severity in (Severity.LOW, Severity.MEDIUM)
+        assert "perhaps that account manages the organization" in one.sentence
+
+
+@pytest.mark.parametrize("check", ["TRU-03", "TRU-08"])
+def test_other_names_and_known_organizations_leave_no_doubt(make, check):
+    roles = [
+        make.role("else", make.allow("*"), trust=make.trust({"AWS": make.arn("root", OTHER)})),
+        make.role("stacksets-exec-1", make.allow("*"), trust=make.trust({"AWS": make.arn("root", "555566667777")})),
+    ]
+    told = make.findings(check, roles=roles)
+    assert [one.state for one in told] == [State.FOUND, State.FOUND]
+    roles = [make.role(MANAGING[0][0], make.allow("*"), trust=make.trust({"AWS": make.arn("root", OTHER)}))]
+    tree = {"id": "o-1", "management_account_id": "999999999999", "nodes": [{"id": "r-1"}]}
+    known = {"organization": Organization.model_validate(tree)}
+    assert [one.state for one in make.findings(check, roles=roles, beside=known)] == [State.FOUND]
