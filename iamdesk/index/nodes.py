@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Self, overload
 
+_PIECE = 20_000  # rows: some milliseconds
+
 
 class NodeKind(StrEnum):
     """What a row of the tree stands for."""
@@ -142,7 +144,11 @@ class NodeTable(Sequence[Node]):
 
     def first_rows(self) -> dict[str, int]:
         """Return the first row of each key."""
-        rows = dict(zip(reversed(self._keys), range(len(self) - 1, -1, -1), strict=True))
+        rows: dict[str, int] = {}
+        # From the end, so that the first row of a key counts; piece by piece, so that no call stops other threads long.
+        for end in range(len(self), 0, -_PIECE):
+            start = max(0, end - _PIECE)
+            rows.update(zip(reversed(self._keys[start:end]), range(end - 1, start - 1, -1), strict=True))
         rows.pop("", None)
         return rows
 
