@@ -71,6 +71,7 @@ class IdentityCenterSubjects:
             key=key,
             kind=NodeKind.CENTER_USER,
             title=person_name(user),
+            arn=_arn(center, f"user/{user.user_id}"),
             facts=facts,
             links=(
                 *links(("Member of", (self._index.who(group, "member") for group in groups))),
@@ -90,6 +91,7 @@ class IdentityCenterSubjects:
             key=key,
             kind=NodeKind.CENTER_GROUP,
             title=group.display_name or group.group_id,
+            arn=_arn(center, f"group/{group.group_id}"),
             facts=(*facts, ("Identity store", center.instance.identity_store_id), ("Id", group.group_id)),
             links=(*links(("Members", (self._index.who(one, "") for one in people))), *self._access(key, ())),
             gaps=tuple(_unknown(center)),
@@ -125,6 +127,12 @@ class IdentityCenterSubjects:
                 if role is not None:
                     roles.append(Link(role, last_of_arn(role), detail))
         return links(("Permission sets", sets), ("Roles that these are", roles))
+
+
+def _arn(center: IdentityCenter, resource: str) -> str:
+    """Return the ARN of a person or group: it names neither store nor account (Service Authorization Reference)."""
+    partition = (center.instance.instance_arn.split(":", 2)[1:2] or ["aws"])[0]
+    return f"arn:{partition}:identitystore:::{resource}"
 
 
 def _unknown(center: IdentityCenter) -> Iterator[str]:

@@ -7,6 +7,9 @@ import pytest
 
 from iamdesk import Evaluator, Request, Snapshot, load_snapshot
 from iamdesk.explain.decision import Verdict
+from iamdesk.index.keys import endpoint_policy_key
+from iamdesk.index.outline import NodeKind, build_outline
+from iamdesk.index.subject import SubjectIndex
 from iamdesk.snapshot.capture import CaptureState
 
 from .conftest import Collect
@@ -90,6 +93,31 @@ def test_service_control_policy_decides_in_the_member_account(evaluator: Evaluat
 
     assert answer.decision is Verdict.EXPLICIT_DENY
     assert "scp" in answer.blocked_by
+
+
+def test_everything_collected_stands_in_the_tree_and_can_be_looked_at(snapshot: Snapshot) -> None:
+    outline, subjects = build_outline(snapshot), SubjectIndex(snapshot)
+
+    found = {node.kind for node in outline.nodes if node.key}
+    shown = {node.key for node in outline.nodes}
+    assert {resource.arn for resource in snapshot.resources} <= shown
+    assert {endpoint_policy_key(endpoint.vpc_endpoint_id) for endpoint in snapshot.vpc_endpoints} <= shown
+    assert found >= {
+        NodeKind.UNIT,
+        NodeKind.SERVICE_CONTROL_POLICY,
+        NodeKind.OIDC_PROVIDER,
+        NodeKind.SAML_PROVIDER,
+        NodeKind.PERMISSION_SET,
+        NodeKind.CENTER_USER,
+        NodeKind.CENTER_GROUP,
+    }
+    for node in outline.nodes:
+        if node.key:
+            subject = subjects.subject(node.key)
+            assert subject is not None, node
+            assert subject.kind == node.kind, node
+            for line in subject.policies:
+                assert subjects.policy(line.key) is not None or line.kind is NodeKind.MISSING, line
 
 
 def test_denied_call_is_known_to_the_snapshot(collected: Collect, gate: Gate, tmp_path: Path) -> None:

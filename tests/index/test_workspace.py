@@ -269,6 +269,7 @@ def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: Subj
         "Permission set": [(SET, "Reader", "")],
         "Assigned to it in this account": [(READERS, "Readers", "group, 1 person")],
     }
+    assert subject(subjects, ANA).arn == "arn:aws:identitystore:::user/u-ana"
     person = ways(subject(subjects, ANA))
     assert person["Member of"] == [(READERS, "Readers", "group, member")]
     assert person["Roles that these are"] == [
