@@ -42,19 +42,25 @@ def capture_commands(snapshot: Snapshot, kind: Kind, accounts: Iterable[str]) ->
                 fine.setdefault(call, set()).add(capture.account_id)
             else:
                 failed.add(call)
-    lacking = {(call.service, call.command): wanted - fine.get((call.service, call.command), set()) for call in calls}
+
+    def lacking(call: Call) -> set[str]:
+        """Return the accounts that lack a call. What is asked about one thing each is lacked by all or none.
+
+        An account without buckets lacks no bucket's policy.
+        """
+        had = fine.get((call.service, call.command), set())
+        return wanted if call.arguments else wanted - had
 
     def is_open(call: Call) -> bool:
         name = call.service, call.command
-        # A command that is asked about one thing each is only missed where there was no such thing, as far as is known.
         of_every_account = not call.arguments and call.scope is not Scope.ORGANIZATION and kind is not _CENTER
-        return name in failed or name not in fine or (of_every_account and bool(lacking[name]))
+        return name in failed or name not in fine or (of_every_account and bool(lacking(call)))
 
     folders: dict[str, None] = {}
     lines = [
         line
         for call in [call for call in calls if is_open(call)] or calls
-        for line in _lines(call, _only(lacking[call.service, call.command], kind), folders)
+        for line in _lines(call, _only(lacking(call), kind), folders)
     ]
     return f"mkdir -p {' '.join(folders)}", *lines
 

@@ -13,7 +13,7 @@ from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.layout import Kind, place_of
 from iamdesk.snapshot.reader import load_snapshot
 
-from ..snapshot.bundles import ACCOUNT, IAM, OTHER, as_folder, details
+from ..snapshot.bundles import ACCOUNT, IAM, OTHER, S3, as_folder, details
 
 
 def commands(root: Path, kind: Kind, **files: Any) -> tuple[str, ...]:
@@ -66,6 +66,19 @@ def test_only_what_is_missing_or_failed_is_asked_for(tmp_path: Path) -> None:
     lines = commands(tmp_path, Kind.IDENTITY_PROVIDERS, **files)
     assert "list-saml-providers" not in "\n".join(lines)
     assert "list-open-id-connect-providers" in "\n".join(lines)
+
+
+def test_an_account_without_buckets_is_not_asked_for_their_policies(tmp_path: Path) -> None:
+    files = {
+        f"accounts/{OTHER}/iam/get-account-authorization-details.json": details(OTHER),
+        f"accounts/{OTHER}/s3api/list-buckets.json": {"Buckets": []},
+        f"{S3}/list-buckets.json": {"Buckets": [{"Name": "a"}, {"Name": "b"}]},
+        f"{S3}/get-bucket-tagging/a.json": {"TagSet": []},
+    }
+    lines = "\n".join(commands(tmp_path, Kind.TAGS, **files))
+    assert OTHER not in lines
+    assert "get-bucket-tagging" not in lines
+    assert "> accounts/ACCOUNT-ID/s3api/get-bucket-abac/BUCKET.json" in lines
 
 
 def test_no_text_of_a_snapshot_gets_into_a_command(tmp_path: Path) -> None:
