@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from iamdesk.index.capture_commands import RETIRED, capture_commands
+from iamdesk.index.capture_commands import RETIRED, capture_commands, is_bucket, is_key
 from iamdesk.index.shown import CapturedData, Extent
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.capture import Capture, CaptureState
@@ -222,14 +222,6 @@ def _unlisted(snapshot: Snapshot) -> list[str]:
     return sorted(services - listed - RETIRED)
 
 
-def _is_bucket(resource: Resource) -> bool:
-    return resource.arn.split(":", 5)[2:5] == ["s3", "", ""]
-
-
-def _is_key(resource: Resource) -> bool:
-    return resource.arn.split(":", 3)[2] == "kms"
-
-
 def _last_accessed(snapshot: Snapshot) -> _Measure:
     known = {one.arn for facts in snapshot.account_facts for one in facts.last_accessed or ()}
     users = [user.arn for account in snapshot.accounts for user in account.users]
@@ -261,7 +253,7 @@ _MEASURES: Mapping[Kind, Callable[[Snapshot], _Measure]] = {
     Kind.ORGANIZATION_POLICIES: _organization_policies,
     Kind.RESOURCE_POLICIES: _resource_policies,
     Kind.BUCKET_ACCESS: _of_resources(
-        _is_bucket,
+        is_bucket,
         lambda bucket: bucket.acl is not None and bucket.public_access_block is not None,
         "buckets",
         ("s3api", "list-buckets"),
@@ -269,7 +261,7 @@ _MEASURES: Mapping[Kind, Callable[[Snapshot], _Measure]] = {
     Kind.TAGS: _of_resources(
         lambda resource: bool(resource.arn), lambda one: one.tags is not None, "resources", ("s3api", "list-buckets")
     ),
-    Kind.KEY_GRANTS: _of_resources(_is_key, lambda key: key.key_grants is not None, "keys", ("kms", "list-keys")),
+    Kind.KEY_GRANTS: _of_resources(is_key, lambda key: key.key_grants is not None, "keys", ("kms", "list-keys")),
     Kind.VPC_ENDPOINTS: _by_account(_captured_by(Kind.VPC_ENDPOINTS)),
     Kind.IDENTITY_PROVIDERS: _by_account(_with_facts("open_id_connect_providers")),
     Kind.IDENTITY_CENTER: _center,

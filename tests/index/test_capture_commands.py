@@ -13,7 +13,9 @@ from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.layout import Kind, place_of
 from iamdesk.snapshot.reader import load_snapshot
 
-from ..snapshot.bundles import ACCOUNT, IAM, OTHER, S3, as_folder, details
+from ..snapshot.bundles import ACCOUNT, HERE, IAM, OTHER, S3, as_folder, details
+
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
 
 
 def commands(root: Path, kind: Kind, **files: Any) -> tuple[str, ...]:
@@ -68,17 +70,31 @@ def test_only_what_is_missing_or_failed_is_asked_for(tmp_path: Path) -> None:
     assert "list-open-id-connect-providers" in "\n".join(lines)
 
 
-def test_an_account_without_buckets_is_not_asked_for_their_policies(tmp_path: Path) -> None:
+def test_what_a_resource_lacks_is_asked_for_again_and_of_no_account_by_name(tmp_path: Path) -> None:
     files = {
         f"accounts/{OTHER}/iam/get-account-authorization-details.json": details(OTHER),
         f"accounts/{OTHER}/s3api/list-buckets.json": {"Buckets": []},
         f"{S3}/list-buckets.json": {"Buckets": [{"Name": "a"}, {"Name": "b"}]},
         f"{S3}/get-bucket-tagging/a.json": {"TagSet": []},
+        f"{HERE}/kms/list-keys.json": {"Keys": [{"KeyId": "k", "KeyArn": KEY}]},
+        f"{HERE}/kms/list-resource-tags/k.json": {"Tags": []},
     }
     lines = "\n".join(commands(tmp_path, Kind.TAGS, **files))
     assert OTHER not in lines
-    assert "get-bucket-tagging" not in lines
-    assert "> accounts/ACCOUNT-ID/s3api/get-bucket-abac/BUCKET.json" in lines
+    assert "> accounts/ACCOUNT-ID/s3api/get-bucket-tagging/BUCKET.json" in lines, "bucket b lacks its tags"
+    assert "kms list-resource-tags" not in lines, "the only key has them"
+
+
+def test_details_follow_the_lists_that_an_account_lacks(tmp_path: Path) -> None:
+    files = {
+        f"accounts/{OTHER}/iam/get-account-authorization-details.json": details(OTHER),
+        f"{IAM}/list-saml-providers.json": {"SAMLProviderList": []},
+        f"{IAM}/list-open-id-connect-providers.json": {"OpenIDConnectProviderList": []},
+        f"{IAM}/get-saml-provider/x.json": {},
+    }
+    lines = "\n".join(commands(tmp_path, Kind.IDENTITY_PROVIDERS, **files))
+    assert f"> accounts/{OTHER}/iam/list-saml-providers.json" in lines
+    assert "> accounts/ACCOUNT-ID/iam/get-saml-provider/PROVIDER.json" in lines
 
 
 def test_no_text_of_a_snapshot_gets_into_a_command(tmp_path: Path) -> None:
