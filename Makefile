@@ -54,7 +54,8 @@ picture: .venv/.installed ## make the pictures of the window that README and gui
 	@sh packaging/qt_libraries.sh offscreen
 	@sh packaging/demo.sh
 	mkdir -p resources/help/images
-	cp build/demo/window-light.png build/demo/who-can-light.png build/demo/access-light.png resources/help/images
+	cp build/demo/window-light.png build/demo/who-can-light.png build/demo/access-light.png \
+		build/demo/workspace-light.png build/demo/captured-light.png resources/help/images
 
 build: .venv/.installed-dev ## build the wheel and the source distribution into dist
 	$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore build
@@ -74,7 +75,7 @@ policies: ## write the shipped AWS managed policies anew (from moto's data)
 	@sh packaging/environment.sh sample
 	$(PY) packaging/aws_managed_policies.py
 
-schemas: .venv/.installed ## write the JSON Schemas of a bundle's files anew
+schemas: .venv/.installed ## write the JSON Schemas of a bundle's files and of a review anew
 	$(PY) packaging/bundle_schemas.py
 
 clean: ## remove what make has made, the environment included

@@ -10,7 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-COMMANDS = ("can", "who-can", "what-can", "paths", "why", "simulate", "findings", "suppress", "diff", "validate", "collect")
+COMMANDS = (
+    "can",
+    "who-can",
+    "what-can",
+    "paths",
+    "why",
+    "simulate",
+    "findings",
+    "suppress",
+    "diff",
+    "review",
+    "export",
+    "verify",
+    "validate",
+    "collect",
+)
 _ABOUT = ("--help", "--version")
 READER_GONE = 141
 """128 + SIGPIPE: what a shell reports when a reader (``| head``) closes the pipe."""

@@ -9,7 +9,9 @@ from iamdesk.cli.collect import collect
 from iamdesk.cli.diff import diff
 from iamdesk.cli.findings import findings
 from iamdesk.cli.output import say, version
+from iamdesk.cli.pack import export, verify
 from iamdesk.cli.paths import paths
+from iamdesk.cli.review import app as review_app
 from iamdesk.cli.simulate import simulate
 from iamdesk.cli.suppress import suppress
 from iamdesk.cli.troubles import troubles_told
@@ -56,7 +58,10 @@ for name, command in (
     ("findings", findings),
     ("suppress", suppress),
     ("diff", diff),
+    ("export", export),
+    ("verify", verify),
     ("validate", validate),
     ("collect", collect),
 ):
     app.command(name)(troubles_told(command))
+app.add_typer(review_app, name="review")

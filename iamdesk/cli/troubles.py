@@ -11,6 +11,8 @@ from iamdesk.cli import READER_GONE, discard_output
 from iamdesk.cli.output import note
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.files import ExportError
+from iamdesk.review.decisions import DecisionError
+from iamdesk.review.errors import ReviewError
 from iamdesk.snapshot.errors import SnapshotError
 
 
@@ -21,7 +23,7 @@ def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (SnapshotError, RequestError, ExportError, SuppressionError) as error:
+        except (SnapshotError, RequestError, ExportError, SuppressionError, ReviewError, DecisionError) as error:
             give_up(str(error))
         except BrokenPipeError:
             discard_output()

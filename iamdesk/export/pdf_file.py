@@ -7,20 +7,15 @@ font does not have are written as escapes (``\\u540d``): nothing is lost, and no
 import io
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
 
-import reportlab
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
     CondPageBreak,
@@ -35,13 +30,12 @@ from reportlab.platypus import (
 
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.export.html_file import Group, groups_of, suppressed_groups_of
+from iamdesk.export.pdf_pages import FONT, MARGIN, MUTED, NumberedPages, known_characters, printable
 from iamdesk.export.report import COMPLETENESS, Report
 from iamdesk.export.rows import place_of
-from iamdesk.visible import visible
 
 _PIECES = 12
 """Pieces of evidence printed of one finding; the report as JSON has them all."""
-_MARGIN = 16 * mm
 _SHAPES = {
     Severity.CRITICAL: ("\N{BLACK SQUARE}", "#8C0D2C"),
     Severity.HIGH: ("\N{BLACK UP-POINTING TRIANGLE}", "#A1131A"),
@@ -50,33 +44,8 @@ _SHAPES = {
     Severity.INFO: ("\N{SHADOWED WHITE CIRCLE}", "#5F6368"),
 }
 """By severity, a character that the font ZapfDingbats has: square, triangle, diamond, disc, ring; and a colour."""
-_MUTED, _RULE = colors.HexColor("#5A6068"), colors.HexColor("#D5D9DF")
-_FONT, _BOLD = "Vera", "VeraBd"
+_RULE = colors.HexColor("#D5D9DF")
 _CODE = re.compile(r"`([^`\n]+)`")
-
-
-@cache
-def _known_characters() -> frozenset[int]:
-    """Register the fonts, and return the characters that both have."""
-    folder = Path(reportlab.__file__).parent / "fonts"
-    found: list[frozenset[int]] = []
-    for name in (_FONT, _BOLD):
-        font = TTFont(name, str(folder / f"{name}.ttf"))
-        pdfmetrics.registerFont(font)
-        found.append(frozenset(font.face.charToGlyph))
-    pdfmetrics.registerFontFamily(_FONT, normal=_FONT, bold=_BOLD, italic=_FONT, boldItalic=_BOLD)
-    return found[0] & found[1]
-
-
-def printable(text: str) -> str:
-    """Return the text in characters that the font has; the others are escapes."""
-    known = _known_characters()
-    return "".join(one if ord(one) in known else _escaped(one) for one in visible(text))
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _markup(text: str) -> str:
@@ -91,21 +60,21 @@ def _remedy(text: str) -> str:
 
 
 def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
-    return ParagraphStyle(name, fontName=_FONT, fontSize=size, leading=size * 1.35, splitLongWords=1, **more)
+    return ParagraphStyle(name, fontName=FONT, fontSize=size, leading=size * 1.35, splitLongWords=1, **more)
 
 
 class _Styles:
     def __init__(self) -> None:
-        _known_characters()
+        known_characters()
         self.title = _style("title", 18, spaceAfter=4)
         self.heading = _style("heading", 13, spaceBefore=14, spaceAfter=6, keepWithNext=1)
         # A table is kept with its heading as a whole, or not at all.
         self.table_heading = _style("heading", 13, spaceBefore=14, spaceAfter=6)
         self.group = _style("group", 10.5, spaceBefore=10, spaceAfter=2, keepWithNext=1)
         self.body = _style("body", 8.5, spaceAfter=3)
-        self.muted = _style("muted", 8, textColor=_MUTED, spaceAfter=3)
+        self.muted = _style("muted", 8, textColor=MUTED, spaceAfter=3)
         self.finding = _style("finding", 8.5, leftIndent=8, borderPadding=0, spaceBefore=4, spaceAfter=1)
-        self.proof = _style("proof", 7.5, leftIndent=18, bulletIndent=10, textColor=_MUTED)
+        self.proof = _style("proof", 7.5, leftIndent=18, bulletIndent=10, textColor=MUTED)
         self.cell = _style("cell", 8)
         self.number = _style("number", 8, alignment=TA_RIGHT)
 
@@ -116,10 +85,10 @@ def render(report: Report) -> bytes:
     document = _Document(
         out,
         pagesize=A4,
-        leftMargin=_MARGIN,
-        rightMargin=_MARGIN,
-        topMargin=_MARGIN,
-        bottomMargin=_MARGIN + 4 * mm,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN + 4 * mm,
         title=printable(f"Findings: {report.snapshot_name}"),
         author="iamdesk",
         subject=f"Snapshot SHA-256 {report.snapshot_sha256}",
@@ -128,7 +97,7 @@ def render(report: Report) -> bytes:
     frame = Frame(document.leftMargin, document.bottomMargin, document.width, document.height, 0, 0, 0, 0, id="all")
     document.addPageTemplates([PageTemplate(id="all", frames=[frame])])
     foot = f"{printable(report.snapshot_name)[:60]} · {report.generated_utc} · SHA-256 {report.snapshot_sha256[:16]}…"
-    document.build(list(_story(report, _Styles(), document.width)), canvasmaker=partial(_Numbered, foot))
+    document.build(list(_story(report, _Styles(), document.width)), canvasmaker=partial(NumberedPages, foot))
     return out.getvalue()
 
 
@@ -142,31 +111,6 @@ class _Document(BaseDocTemplate):  # type: ignore[misc]  # reportlab has no type
             key = f"h{id(flowable)}" if not hasattr(flowable, "bookmark") else flowable.bookmark
             self.canv.bookmarkPage(key)
             self.canv.addOutlineEntry(flowable.getPlainText(), key, level, closed=level == 0)
-
-
-class _Numbered(Canvas):  # type: ignore[misc]  # reportlab has no types
-    """Writes the foot of each page once it is known how many there are."""
-
-    def __init__(self, foot: str, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._foot = foot
-        self._kept: list[dict[str, Any]] = []
-
-    def showPage(self) -> None:  # noqa: N802 - reportlab's name
-        """Keep the page for later."""
-        self._kept.append(dict(self.__dict__))
-        self._startPage()
-
-    def save(self) -> None:
-        """Write the pages with their numbers."""
-        for number, kept in enumerate(self._kept, start=1):
-            self.__dict__.update(kept)
-            self.setFont(_FONT, 7)
-            self.setFillColor(_MUTED)
-            self.drawString(_MARGIN, 10 * mm, self._foot)
-            self.drawRightString(A4[0] - _MARGIN, 10 * mm, f"page {number} of {len(self._kept)}")
-            super().showPage()
-        super().save()
 
 
 def _story(report: Report, styles: _Styles, width: float) -> Iterator[Flowable]:

@@ -64,9 +64,28 @@ def test_guide_shows_every_command() -> None:
     assert all(f"`iamdesk {name} " in told for name in KNOWN)
 
 
+@pytest.fixture(scope="session")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A review of the sample, and its pack: what the page about reviews goes on with."""
+    from iamdesk.export.pack.writing import write_pack
+    from iamdesk.workbench import Workbench
+
+    folder = tmp_path_factory.mktemp("evidence")
+    opened = Workbench().open_snapshot(ROOT / "resources" / "samples" / "acme-prod.json")
+    opened.create_review(folder / "q3.iamreview", "Third quarter")
+    desk = Workbench.open_review(folder / "q3.iamreview")
+    write_pack(desk.file, folder / "review-q3", evaluator=opened.evaluator)
+    desk.close()
+    return folder
+
+
 @pytest.mark.parametrize(("page", "command"), COMMANDS, ids=[f"{page}: {command[:60]}" for page, command in COMMANDS])
-def test_shown_command_runs_on_the_sample(page: str, command: str, tmp_path: Path) -> None:
+def test_shown_command_runs_on_the_sample(
+    page: str, command: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     words = shlex.split(command)
+    if "q3" in command:
+        shutil.copytree(request.getfixturevalue("evidence"), tmp_path, dirs_exist_ok=True)
     sample = ROOT / "resources" / "samples" / "acme-prod.json"
     (tmp_path / "resources" / "samples").mkdir(parents=True)
     shutil.copy(sample, tmp_path / "resources" / "samples")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from iamdesk.export.pack.schema import review_schema
 from iamdesk.paths import resources
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.layout import place_of
@@ -20,7 +21,8 @@ def test_shipped_schemas_are_those_of_the_models() -> None:
         path.relative_to(SCHEMAS).as_posix(): json.loads(path.read_text(encoding="utf-8"))
         for path in SCHEMAS.rglob("*.json")
     }
-    assert shipped == json.loads(json.dumps(bundle_schemas())), "run `make schemas`"
+    wanted = {**bundle_schemas(), "review.json": review_schema()}
+    assert shipped == json.loads(json.dumps(wanted)), "run `make schemas`"
 
 
 def test_every_command_has_a_schema() -> None:

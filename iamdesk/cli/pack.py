@@ -1,0 +1,106 @@
+"""``iamdesk export`` and ``iamdesk verify``: the evidence of a review, written and checked."""
+
+import shutil
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iamdesk.cli import options
+from iamdesk.cli.output import note, say, say_json
+from iamdesk.cli.troubles import give_up
+from iamdesk.export.pack.opening import opened_pack
+from iamdesk.export.pack.result import Outcome
+from iamdesk.export.pack.verification import verify as verify_pack
+from iamdesk.export.pack.writing import write_pack
+from iamdesk.workbench import Workbench
+
+
+class PackFormat(StrEnum):
+    """What of the evidence is written."""
+
+    PACK = "pack"
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+    HTML = "html"
+    PDF = "pdf"
+    SCRIPT = "sh"
+    TICKETS = "tickets"
+
+
+_FILES = {
+    PackFormat.JSON: "review.json",
+    PackFormat.CSV: "03_entitlements.csv",
+    PackFormat.XLSX: "review.xlsx",
+    PackFormat.HTML: "01_statement.html",
+    PackFormat.PDF: "01_statement.pdf",
+    PackFormat.SCRIPT: "remediation.sh",
+    PackFormat.TICKETS: "tickets.csv",
+}
+
+
+def export(
+    review: Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="PATH", help="A new folder, or NAME.zip, or the file of a format.")
+    ],
+    pack_format: Annotated[
+        PackFormat, typer.Option("--format", help="The whole pack, or one file of it.")
+    ] = PackFormat.PACK,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="The snapshot that the review is of; without it, the one beside the review."),
+    ] = None,
+    with_snapshot: Annotated[
+        bool, typer.Option(help="Copy the snapshot into the pack, so that it can be performed again by itself.")
+    ] = True,
+) -> None:
+    """Write the evidence of a review: a pack of tables, statement, verdicts and hashes."""
+    desk = Workbench.open_review(review, writable=False)
+    try:
+        beside = review.with_name(desk.head.snapshot_name)
+        place = snapshot or (beside if beside.exists() else None)
+        opened = Workbench().open_snapshot(place) if place is not None else None
+        if opened is not None and snapshot is None and not desk.file.is_of(opened.snapshot.sha256):
+            opened = None
+        if opened is None:
+            note("the snapshot is not at hand (--snapshot): no verdict is quoted, and the statement says so")
+        evaluator = opened.evaluator if opened is not None else None
+        if pack_format is PackFormat.PACK:
+            write_pack(desk.file, output, evaluator=evaluator, with_source=with_snapshot)
+        else:
+            with tempfile.TemporaryDirectory(prefix="iamdesk-") as making:
+                whole = write_pack(desk.file, Path(making) / "pack", evaluator=evaluator, with_source=False)
+                shutil.copyfile(whole / _FILES[pack_format], output)
+    finally:
+        desk.close()
+    note(f"the evidence is in {output}")
+
+
+def verify(
+    pack: Annotated[Path, typer.Argument(metavar="PACK", help="An evidence pack, a folder or a zip archive.")],
+    snapshot: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The snapshot to ask again; else the copy in the pack.")
+    ] = None,
+    allowed_signers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Known keys, as ssh-keygen takes them (allowed_signers).")
+    ] = None,
+    output_format: options.OutputFormat = options.Format.TEXT,
+) -> None:
+    """Verify an evidence pack: every hash, signature, total and verdict. Status 1 where anything fails."""
+    if not pack.exists():
+        give_up(f"{pack}: there is no such file or folder")
+    with opened_pack(pack) as folder:
+        results = list(verify_pack(folder, snapshot, allowed_signers))
+    failed = sum(one.outcome is Outcome.FAILED for one in results)
+    if output_format is options.Format.JSON:
+        say_json([{"Check": one.name, "Outcome": one.outcome.value, "Sentence": one.sentence} for one in results])
+    else:
+        for one in results:
+            say(f"{one.outcome.value:<9} {one.name}: {one.sentence}")
+    note(f"{sum(one.outcome is Outcome.PASSED for one in results):,} checks passed, {failed:,} failed")
+    if failed:
+        raise typer.Exit(1)

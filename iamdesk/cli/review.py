@@ -1,0 +1,245 @@
+"""``iamdesk review``: a review made, read, filled in, recovered and signed in the terminal."""
+
+import getpass
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iamdesk.cli import options
+from iamdesk.cli.output import note, say, say_json
+from iamdesk.cli.troubles import give_up, troubles_told
+from iamdesk.export.pack.readback import read_back
+from iamdesk.export.pack.review_json import line_value
+from iamdesk.export.pack.signing import Role, fingerprint, sign
+from iamdesk.export.pack.source import PackSource
+from iamdesk.export.review_words import CHOICE_WORDS, decision_words, entitlement_words, holder_name
+from iamdesk.review.decisions import Choice, LineDecision, Reviewer
+from iamdesk.review.desk import ReviewDesk
+from iamdesk.workbench import Workbench
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+
+ReviewPath = Annotated[Path, typer.Argument(metavar="REVIEW", help="A review file.", show_default=False)]
+_Reviewer = Annotated[str, typer.Option("--reviewer", metavar="NAME", help="Who decides.", show_default=False)]
+_Own = Annotated[
+    list[str],
+    typer.Option(
+        "--is", metavar="ARN", help="A principal that is the reviewer: not decided by them.", show_default=False
+    ),
+]
+
+
+class Wanted(StrEnum):
+    """Which lines are listed."""
+
+    ALL = "all"
+    OPEN = "open"
+    DECIDED = "decided"
+
+
+def new(
+    snapshot: options.SnapshotPath,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.iamreview", help="The review to make.")],
+    title: Annotated[str, typer.Option(help="What the review is called; its file's name where none is given.")] = "",
+    period_start: Annotated[str, typer.Option(metavar="DAY", help="From when on the period is.")] = "",
+    period_end: Annotated[str, typer.Option(metavar="DAY", help="Until when.")] = "",
+    standards: Annotated[str, typer.Option(help="Standards and controls that it is for.")] = "",
+) -> None:
+    """Make a review of a snapshot: its population, entitlements and findings are frozen."""
+    opened = Workbench().open_snapshot(snapshot)
+    details = {"period_start": period_start, "period_end": period_end, "standards": standards}
+    opened.create_review(output, title or output.stem, {name: text for name, text in details.items() if text})
+    with_lines = Workbench.open_review(output, writable=False)
+    note(f"{len(with_lines.lines):,} lines are in {output}")
+    with_lines.close()
+
+
+def status(review: ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
+    """Tell how far a review is, and whether its file is sound. Status 1 where it is damaged."""
+    desk = Workbench.open_review(review, writable=False)
+    source = PackSource(desk.file, None, datetime.now(UTC))
+    counts = source.counts
+    told = {
+        "ReviewId": desk.head.review_id,
+        "Title": desk.head.title,
+        "Snapshot": {"Name": desk.head.snapshot_name, "Sha256": desk.head.snapshot_sha256},
+        "Counts": counts.as_json(),
+        "JournalSha256": desk.file.journal_sha256,
+        "Damages": [{"Place": one.place, "Sentence": one.sentence} for one in desk.damages],
+    }
+    desk.close()
+    if output_format is options.Format.JSON:
+        say_json(told)
+    else:
+        say(f"{desk.head.title} ({desk.head.review_id}), of {desk.head.snapshot_name}")
+        say(f"{counts.decided:,} of {counts.entitlements:,} decided, {counts.undecided:,} remain")
+        for choice in Choice:
+            say(f"  {CHOICE_WORDS[choice]:<10} {counts.by_decision[choice.value]:>8,}")
+        for one in desk.damages:
+            say(f"DAMAGED  {one.place}: {one.sentence}")
+    if desk.damages:
+        note("the file is not as it was written; iamdesk review recover writes what is intact to a new one")
+        raise typer.Exit(1)
+
+
+def lines(
+    review: ReviewPath,
+    wanted: Annotated[Wanted, typer.Option("--show", help="Which lines.")] = Wanted.ALL,
+    output_format: options.OutputFormat = options.Format.TEXT,
+) -> None:
+    """List the lines of a review with what stands on them."""
+    desk = Workbench.open_review(review, writable=False)
+    try:
+        source = PackSource(desk.file, None, datetime.now(UTC))
+        shown = [row for row in source.rows() if wanted is Wanted.ALL or source.is_open(row) is (wanted is Wanted.OPEN)]
+    finally:
+        desk.close()
+    if output_format is options.Format.JSON:
+        say_json([line_value(row) for row in shown])
+        return
+    for row in shown:
+        stands = decision_words(row.decision)
+        say(f"{row.line.line_id}  {stands:<12}  {holder_name(row.line)}: {entitlement_words(row.line)}")
+    note(f"{len(shown):,} lines")
+
+
+def decide(
+    review: ReviewPath,
+    line: Annotated[list[str], typer.Option("--line", metavar="ID", help="A line; several where it is given often.")],
+    decision: Annotated[Choice, typer.Option(help="What is decided.")],
+    reviewer: _Reviewer,
+    reason: Annotated[str, typer.Option(help="Why; many lines and exceptions need one.")] = "",
+    owner: Annotated[str, typer.Option(help="Of an exception: who answers for it.")] = "",
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of an exception: its last day.")] = None,
+    own: _Own = [],  # noqa: B006 - typer makes a new one
+) -> None:
+    """Decide on lines; all of them, or none."""
+    wanted = LineDecision(decision, reason, owner, until.date() if until else None)
+    desk = Workbench.open_review(review)
+    try:
+        change = desk.record(dict.fromkeys(line, wanted), _reviewer(reviewer, own))
+    finally:
+        desk.close()
+    note(f"{len(change.entries):,} decisions saved")
+
+
+def second(
+    review: ReviewPath,
+    reviewer: _Reviewer,
+    line: Annotated[
+        list[str], typer.Option("--line", metavar="ID", help="A line; without any, all that others decided.")
+    ] = [],  # noqa: B006 - typer makes a new one
+    own: _Own = [],  # noqa: B006 - typer makes a new one
+) -> None:
+    """Stand as second reviewer for what somebody else decided."""
+    desk = Workbench.open_review(review)
+    try:
+        who = _reviewer(reviewer, own)
+        change = desk.second(tuple(line) or tuple(_of_others(desk, who)), who)
+    finally:
+        desk.close()
+    note(f"{reviewer} stands for {len(change.entries):,} decisions")
+
+
+def _of_others(desk: ReviewDesk, who: Reviewer) -> Iterator[str]:
+    for one in desk.lines:
+        decided = desk.decided(one.line_id)
+        if decided is not None and decided.reviewer != who.name and one.holder_arn not in who.holder_arns:
+            yield one.line_id
+
+
+def fill(
+    review: ReviewPath,
+    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="review.xlsx or 03_entitlements.csv, filled in.")],
+    reviewer: _Reviewer,
+    own: _Own = [],  # noqa: B006 - typer makes a new one
+) -> None:
+    """Take the decisions of a filled sheet; rows whose other cells were edited are refused, listed, and status 1."""
+    desk = Workbench.open_review(review)
+    try:
+        found = read_back(sheet, PackSource(desk.file, None, datetime.now(UTC)))
+        who = _reviewer(reviewer, own)
+        refused = [(one.row, one.line_id, one.why) for one in found.refused]
+        saved = 0
+        for line_id, wanted in found.decisions.items():
+            try:
+                saved += len(desk.record({line_id: wanted}, who).entries)
+            except ValueError as error:
+                refused.append((0, line_id, str(error)))
+    finally:
+        desk.close()
+    for row, line_id, why in refused:
+        say(f"refused  {f'row {row}' if row else 'line'}  {line_id}  {why}")
+    note(f"{saved:,} decisions saved, {found.unchanged:,} rows as they stood, {len(refused):,} refused")
+    if refused:
+        raise typer.Exit(1)
+
+
+def log(review: ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
+    """Print the journal: every decision, undo included, the oldest first."""
+    desk = Workbench.open_review(review, writable=False)
+    try:
+        entries = list(desk.file.journal())
+    finally:
+        desk.close()
+    if output_format is options.Format.JSON:
+        say_json([{**one.content, "sha256": one.sha256} for one in entries])
+        return
+    for one in entries:
+        comment = f"  {one.after.comment}" if one.after.comment else ""
+        say(f"{one.number:>6}  {one.moment[:19]}  {one.reviewer}  {one.line_id}  {decision_words(one.after)}{comment}")
+
+
+def recover(
+    review: ReviewPath,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The new review.")],
+) -> None:
+    """Write what is intact in a damaged review to a new file; the damaged one is left as it is."""
+    found = Workbench.recover_review(review, output)
+    say(f"{found.lines:,} lines and {found.entries + found.detached:,} entries of the journal are in {output}")
+    for sentence in found.lost:
+        say(sentence)
+
+
+def sign_pack(
+    pack: Annotated[Path, typer.Argument(metavar="PACK", help="The folder of an evidence pack.", show_default=False)],
+    name: Annotated[str, typer.Option(help="Who signs.", show_default=False)],
+    role: Annotated[Role, typer.Option(help="As what.")] = Role.REVIEWER,
+    title: Annotated[str, typer.Option(help="Of the person.")] = "",
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="An SSH key; without one it is an unsigned attestation.")
+    ] = None,
+) -> None:
+    """Sign an evidence pack, with an SSH key or by name alone."""
+    if not pack.is_dir():
+        give_up(f"{pack} is no folder: an archive cannot be signed; unpack it first")
+    made = sign(pack, role, name, title=title, key=key)
+    how = f"with key {fingerprint(made.public_key)}" if made.public_key else "as an unsigned attestation"
+    note(f"{made.name} signed as {made.role}, {how}: {made.statement}")
+
+
+def _reviewer(name: str, own: list[str]) -> Reviewer:
+    return Reviewer(name, getpass.getuser(), frozenset(own))
+
+
+for _name, _command in (
+    ("new", new),
+    ("status", status),
+    ("lines", lines),
+    ("decide", decide),
+    ("second", second),
+    ("fill", fill),
+    ("log", log),
+    ("recover", recover),
+    ("sign", sign_pack),
+):
+    app.command(_name)(troubles_told(_command))
+
+
+@app.callback()
+def about() -> None:
+    """Decide on every entitlement of a snapshot, and hand the evidence on (iamdesk export, iamdesk verify)."""

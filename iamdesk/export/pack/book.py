@@ -1,0 +1,125 @@
+"""The XLSX book of a pack: real dates, text that stays text, no formula, no macro, no link; rows in bounded memory.
+
+The sheet Entitlements is protected but for the cells that a reviewer fills in: it comes back (`readback`).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from iamdesk.export.pack.columns import Cell, Column
+from iamdesk.export.xlsx_file import cell_text
+from iamdesk.review.decisions import Choice
+from iamdesk.visible import visible
+
+_MOST_ROWS = 1_048_575
+_WIDTHS = {"finding": 60, "effective_summary": 50, "holder_arn": 46, "principal_arn": 60, "decision_reason": 36}
+ENTITLEMENTS_SHEET = "Entitlements"
+
+
+class Book:
+    """A workbook that is being written, each sheet from the top."""
+
+    def __init__(self, path: Path, review_id: str, snapshot_sha256: str, created: datetime) -> None:
+        self._book = xlsxwriter.Workbook(
+            str(path),
+            {
+                "constant_memory": True,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+                "default_date_format": "yyyy-mm-dd hh:mm:ss",
+                "remove_timezone": True,
+            },
+        )
+        self._book.set_properties({"title": f"Access review {review_id}", "created": created.replace(tzinfo=None)})
+        safe = visible(review_id).replace("&", "&&")
+        self._footer = f"&L{safe}&C{snapshot_sha256[:16]}&RPage &P of &N"
+        self._head = self._book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8ECF2", "locked": True})
+        self._plain = self._book.add_format({"valign": "top"})
+        self._date = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", "valign": "top"})
+        self._open = self._book.add_format({"locked": False, "bg_color": "#FFFBE6", "valign": "top", "num_format": "@"})
+        self._wrapped = self._book.add_format({"text_wrap": True, "valign": "top"})
+        self._bold = self._book.add_format({"bold": True, "valign": "top"})
+
+    def sheet[Row](self, name: str, columns: Sequence[Column[Row]], *, fillable: bool = False) -> "Sheet[Row]":
+        """Add a sheet for rows of a table."""
+        return Sheet(self, self._add(name), columns, fillable=fillable)
+
+    def page(self, name: str, rows: Iterable[Sequence[str]]) -> None:
+        """Add a sheet of text: the first cell of each row is bold; a row of one cell is a heading."""
+        sheet = self._add(name)
+        sheet.set_column(0, 0, 44)
+        sheet.set_column(1, 6, 40)
+        for at, row in enumerate(rows):
+            for column, text in enumerate(row):
+                sheet.write_string(at, column, cell_text(text), self._bold if column == 0 else self._wrapped)
+
+    def _add(self, name: str) -> Any:
+        sheet = self._book.add_worksheet(name)
+        sheet.set_footer(self._footer)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        return sheet
+
+    def close(self) -> None:
+        """Write the file."""
+        self._book.close()
+
+
+class Sheet[Row]:
+    """One sheet that is being written."""
+
+    def __init__(self, book: Book, sheet: Any, columns: Sequence[Column[Row]], *, fillable: bool) -> None:
+        self._book = book
+        self._sheet = sheet
+        self._columns = tuple(columns)
+        self._fillable = fillable
+        self.count = 0
+        for at, column in enumerate(self._columns):
+            sheet.set_column(at, at, _WIDTHS.get(column.name, 18))
+        for at, column in enumerate(self._columns):
+            sheet.write_string(0, at, column.name, book._head)
+        sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
+        sheet.autofilter(0, 0, _MOST_ROWS, len(self._columns) - 1)
+        if fillable:
+            self._protect()
+
+    def _protect(self) -> None:
+        self._sheet.protect(
+            "",
+            {
+                "autofilter": True,
+                "sort": True,
+                "format_columns": True,
+                "format_rows": True,
+                "select_locked_cells": True,
+            },
+        )
+        place = next((at for at, column in enumerate(self._columns) if column.name == "decision"), None)
+        if place is not None:
+            self._sheet.data_validation(
+                1, place, _MOST_ROWS, place, {"validate": "list", "source": [choice.value for choice in Choice]}
+            )
+
+    def write(self, row: Row) -> None:
+        """Add one row; what no sheet can hold any more is left out, which the count tells."""
+        if self.count >= _MOST_ROWS:
+            return
+        self.count += 1
+        for at, column in enumerate(self._columns):
+            is_open = self._fillable and column.is_open
+            self._write(at, column.value(row), self._book._open if is_open else self._book._plain)
+
+    def _write(self, at: int, cell: Cell, look: Any) -> None:
+        if isinstance(cell, datetime):
+            self._sheet.write_datetime(self.count, at, cell.replace(tzinfo=None), self._book._date)
+        elif isinstance(cell, int):
+            self._sheet.write_number(self.count, at, cell, look)
+        else:
+            self._sheet.write_string(self.count, at, cell_text(cell), look)

@@ -1,0 +1,201 @@
+"""The columns of the evidence: one list for each table, from which CSV and XLSX take names, order and values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from iamdesk.export.review_words import holder_name, is_privileged, power_words
+from iamdesk.review.decisions import Choice, LineDecision
+from iamdesk.review.lines import EntitlementType, Line, Member
+from iamdesk.review.store import Decided
+
+type Cell = str | int | datetime
+"""A cell: text, a count, or a moment in UTC."""
+
+JOINT = " | "
+
+
+@dataclass(frozen=True, slots=True)
+class Column[Row]:
+    """One column."""
+
+    name: str
+    """Stable: the heading in CSV and XLSX."""
+    value: Callable[[Row], Cell]
+    is_open: bool = False
+    """Whether a reviewer may fill it in, in a sheet that comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedLine:
+    """A line with what stands on it."""
+
+    review_id: str
+    line: Line
+    sha256: str
+    decision: LineDecision
+    decided: Decided | None
+    finding_ids: tuple[str, ...]
+
+
+def moment(text: str | None) -> Cell:
+    """Return a moment that is written in ISO 8601; empty for none."""
+    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0) if text else ""
+
+
+def _joined(value: Any) -> str:
+    return JOINT.join(str(one) for one in value or ())
+
+
+def _steps(row: DecidedLine) -> Cell:
+    steps = (row.line.evidence.get("administration") or {}).get("steps")
+    return "" if steps is None else int(steps)
+
+
+def _confidence(row: DecidedLine) -> str:
+    if row.line.evidence.get("missing"):
+        return "cannot_tell"
+    reaches = (row.line.evidence.get("holder") or {}).get("by_reach", {})
+    return "partial" if reaches.get("awaiting resource policy") else "evaluated"
+
+
+def _unknown(row: DecidedLine) -> str:
+    match _confidence(row):
+        case "cannot_tell":
+            return "the snapshot does not hold the policy or group"
+        case "partial":
+            return "some actions await the policy of a resource that the snapshot does not hold"
+    return ""
+
+
+def _expiry(row: DecidedLine) -> str:
+    return row.decision.expiry.isoformat() if row.decision.expiry else ""
+
+
+ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
+    Column("review_id", lambda row: row.review_id),
+    Column("line_id", lambda row: row.line.line_id),
+    Column("account_id", lambda row: row.line.account_id),
+    Column("holder_type", lambda row: str(row.line.evidence.get("holder_class", "unknown"))),
+    Column("holder_kind", lambda row: row.line.holder_kind),
+    Column("holder_display", lambda row: holder_name(row.line)),
+    Column("holder_arn", lambda row: row.line.holder_arn),
+    Column("owner_id", lambda row: str(row.line.evidence.get("owner", ""))),
+    Column("entitlement_type", lambda row: row.line.type.value),
+    Column("entitlement_name", lambda row: row.line.name),
+    Column("entitlement_id", lambda row: row.line.entitlement_id),
+    Column("effective_summary", lambda row: power_words(row.line.evidence.get("holder"))),
+    Column("effective_action_count", lambda row: int((row.line.evidence.get("holder") or {}).get("actions", 0))),
+    Column("reaches_admin", lambda row: is_privileged(row.line)),
+    Column("chain_length", _steps),
+    Column("conditions", lambda row: _joined(row.line.evidence.get("conditions"))),
+    Column("limited_by", lambda row: _joined(row.line.evidence.get("limited_by"))),
+    Column("last_used_utc", lambda row: moment(row.line.evidence.get("last_used"))),
+    Column("last_used_basis", lambda row: str(row.line.evidence.get("last_used_basis", "not captured"))),
+    Column("finding_ids", lambda row: _joined(row.finding_ids)),
+    Column("verdict_confidence", _confidence),
+    Column("unknown_reason", _unknown),
+    Column("decision", lambda row: row.decision.choice.value, is_open=True),
+    Column("decision_reason", lambda row: row.decision.comment, is_open=True),
+    Column("exception_owner", lambda row: row.decision.owner, is_open=True),
+    Column("exception_expiry", _expiry, is_open=True),
+    Column("ticket", lambda _row: "", is_open=True),
+    Column("reviewer_name", lambda row: row.decided.reviewer if row.decided else ""),
+    Column("reviewer_account", lambda row: row.decided.account if row.decided else ""),
+    Column("reviewed_utc", lambda row: moment(row.decided.moment if row.decided else None)),
+    Column("second_reviewer", lambda row: row.decision.second),
+    Column("line_sha256", lambda row: row.sha256),
+)
+POPULATION: tuple[Column[Member], ...] = (
+    Column("account_id", lambda row: row.account_id),
+    Column("principal_arn", lambda row: row.arn),
+    Column("type", lambda row: row.kind),
+    Column("in_scope", lambda row: "yes" if row.in_scope else "no"),
+    Column("out_reason", lambda row: row.out_reason),
+)
+_FINDING_NAMES = (
+    *("finding_id", "check_id", "title", "severity", "state", "account_id", "subject_type", "subject_name"),
+    *("subject_arn", "finding", "proof_summary", "deciding_statements", "missing_context", "assumptions"),
+    *("remediation", "refs"),
+)
+
+
+def _of_finding(name: str) -> Callable[[Mapping[str, Any]], Cell]:
+    def value(row: Mapping[str, Any]) -> Cell:
+        found = row.get(name, "")
+        return found if isinstance(found, str) else _joined(found)
+
+    return value
+
+
+FINDINGS: tuple[Column[Mapping[str, Any]], ...] = tuple(Column(name, _of_finding(name)) for name in _FINDING_NAMES)
+EXCEPTIONS: tuple[Column[DecidedLine], ...] = (
+    Column("exception_id", lambda row: f"x-{row.line.line_id[:12]}"),
+    Column("line_id", lambda row: row.line.line_id),
+    Column("holder_arn", lambda row: row.line.holder_arn),
+    Column("entitlement_type", lambda row: row.line.type.value),
+    Column("entitlement_name", lambda row: row.line.name),
+    Column("reason", lambda row: row.decision.comment),
+    Column("owner", lambda row: row.decision.owner),
+    Column("expiry", _expiry),
+    Column("approved_by", lambda row: row.decided.reviewer if row.decided else ""),
+    Column("approved_utc", lambda row: moment(row.decided.moment if row.decided else None)),
+    Column("second_reviewer", lambda row: row.decision.second),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """How a line differs from the review before."""
+
+    line_key: str
+    change: str
+    before: str = ""
+    after: str = ""
+    cause: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+CHANGES: tuple[Column[LineChange], ...] = (
+    Column("line_key", lambda row: row.line_key),
+    Column("change", lambda row: row.change),
+    Column("before", lambda row: row.before),
+    Column("after", lambda row: row.after),
+    Column("cause", lambda row: row.cause),
+)
+TO_DO: Mapping[Choice, str] = {Choice.REVOKE: "take it away", Choice.MODIFY: "change it"}
+"""Decisions that somebody has to carry out in AWS."""
+
+
+def remediation_columns(command: Callable[[Line], str]) -> tuple[Column[DecidedLine], ...]:
+    """Return the columns of what is to be done; ``command`` gives the AWS CLI command that takes a line away."""
+    return (
+        Column("line_id", lambda row: row.line.line_id),
+        Column("decision", lambda row: row.decision.choice.value),
+        Column("account_id", lambda row: row.line.account_id),
+        Column("holder_arn", lambda row: row.line.holder_arn),
+        Column("entitlement_type", lambda row: row.line.type.value),
+        Column("entitlement_name", lambda row: row.line.name),
+        Column("reason", lambda row: row.decision.comment),
+        Column("command", lambda row: command(row.line) if row.decision.choice is Choice.REVOKE else ""),
+        Column("ticket", lambda _row: "", is_open=True),
+        Column("requested_utc", lambda row: moment(row.decided.moment if row.decided else None)),
+        Column("closed_utc", lambda _row: "", is_open=True),
+        Column("retest_snapshot_sha256", lambda _row: ""),
+        Column("retest_verdict", lambda _row: "not_tested_yet"),
+    )
+
+
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    ("population", "every principal of the snapshot, in scope or out of it"),
+    ("entitlement", "one thing that is decided on: one row of the sheet Entitlements"),
+    ("holder_type", "human, machine, third_party or unknown, as far as the snapshot tells"),
+    ("entitlement_type", ", ".join(one.value for one in EntitlementType)),
+    ("effective_summary", "what the holder can do by all policies together, boundaries and organization included"),
+    ("reaches_admin", "whether the holder is an administrator or becomes one; chain_length: in how many steps"),
+    ("verdict_confidence", "evaluated; partial: a resource's policy is not held; cannot_tell: the policy is not held"),
+    ("decision", "keep, revoke, modify, except (for a time), undecided"),
+    ("line_sha256", "over everything that the reviewer saw of the line: a decision is bound to it"),
+    ("second_reviewer", "who else stands for the decision"),
+)

@@ -1,0 +1,115 @@
+"""What takes an entitlement away, as a command of the AWS CLI. Nothing here is ever run by iamdesk."""
+
+import shlex
+from collections.abc import Iterable, Iterator
+
+from iamdesk.export.pack.columns import DecidedLine
+from iamdesk.export.review_words import entitlement_words
+from iamdesk.review.decisions import Choice
+from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.visible import visible
+
+_HEAD = """\
+#!/bin/sh
+# What the review {review_id} decided to revoke, as commands of the AWS CLI.
+#
+# Dry by default: it prints what it would do. To do it:  APPLY=yes sh remediation.sh
+# Run it with credentials of one account at a time: commands for other accounts are passed over.
+# A line that begins with "# by hand" needs a person: there is no single command that is right.
+set -eu
+
+account=none
+if [ "${{APPLY:-no}}" = yes ]; then
+    account=$(aws sts get-caller-identity --query Account --output text)
+fi
+
+in_account() {{
+    wanted=$1
+    shift
+    if [ "${{APPLY:-no}}" != yes ]; then
+        printf 'would run, in %s:' "$wanted"
+        printf ' %s' "$@"
+        printf '\\n'
+    elif [ "$account" = "$wanted" ]; then
+        "$@"
+    else
+        printf 'passed over, it is for account %s:' "$wanted" >&2
+        printf ' %s' "$@" >&2
+        printf '\\n' >&2
+    fi
+}}
+"""
+
+
+def command(line: Line) -> tuple[str, ...]:
+    """Return the command that takes a line away, word by word; empty where there is no single one."""
+    name = line.holder_arn.rpartition("/")[2]
+    kind = line.holder_kind
+    match line.type:
+        case EntitlementType.GROUP:
+            return ("aws", "iam", "remove-user-from-group", "--user-name", name, "--group-name", line.name)
+        case EntitlementType.MANAGED_POLICY if kind in ("user", "group", "role"):
+            policy = ("--policy-arn", line.entitlement_id)
+            return ("aws", "iam", f"detach-{kind}-policy", f"--{kind}-name", name, *policy)
+        case EntitlementType.INLINE_POLICY if kind in ("user", "group", "role"):
+            return ("aws", "iam", f"delete-{kind}-policy", f"--{kind}-name", name, "--policy-name", line.name)
+        case EntitlementType.PERMISSION_SET:
+            return _assignment(line)
+    return ()
+
+
+def _assignment(line: Line) -> tuple[str, ...]:
+    parts = line.entitlement_id.split("/")
+    if len(parts) != 3:  # arn:aws:sso:::permissionSet/ssoins-…/ps-…
+        return ()
+    kind = "GROUP" if ":::group/" in line.holder_arn else "USER"
+    return (
+        *("aws", "sso-admin", "delete-account-assignment"),
+        *("--instance-arn", f"{parts[0].rpartition(':')[0]}:instance/{parts[1]}"),
+        *("--target-id", line.account_id, "--target-type", "AWS_ACCOUNT"),
+        *("--permission-set-arn", line.entitlement_id),
+        *("--principal-type", kind, "--principal-id", line.holder_arn.rpartition("/")[2]),
+    )
+
+
+def command_text(line: Line) -> str:
+    """Return the command as one line of a shell; empty where there is no single one."""
+    return visible(shlex.join(command(line)))
+
+
+def remediation_script(review_id: str, rows: Iterable[DecidedLine]) -> Iterator[str]:
+    """Yield the lines of a shell script that carries revocations out, dry unless it is told otherwise."""
+    yield _HEAD.format(review_id=visible(review_id))
+    count = 0
+    for row in rows:
+        if row.decision.choice is not Choice.REVOKE:
+            continue
+        count += 1
+        words = command(row.line)
+        yield f"# {visible(row.line.holder_arn)}: {visible(entitlement_words(row.line))}"
+        if row.decision.comment:
+            yield f"#   reason: {visible(row.decision.comment)}"
+        if words and not _is_odd(row.line):
+            yield f"in_account {row.line.account_id} {shlex.join(words)}"
+        else:
+            yield f"# by hand: {_by_hand(row.line)}"
+        yield ""
+    if not count:
+        yield "# Nothing was revoked."
+
+
+def _is_odd(line: Line) -> bool:
+    """Return whether a name would be read as an option, or holds what nobody sees."""
+    names = (line.holder_arn.rpartition("/")[2], line.name, line.entitlement_id, line.account_id)
+    return any(name.startswith("-") or visible(name) != name for name in names)
+
+
+def _by_hand(line: Line) -> str:
+    match line.type:
+        case EntitlementType.TRUST:
+            return "take the principal out of the role's trust policy (aws iam update-assume-role-policy)"
+        case EntitlementType.ACCESS_KEY:
+            return "find the key (aws iam list-access-keys), set it inactive, later delete it"
+        case EntitlementType.RESOURCE_GRANT:
+            return "take the principal out of the resource's policy"
+    return "the names need a look before they are put into a command"

@@ -1,0 +1,41 @@
+"""A table of the pack as CSV, written row by row: RFC 4180, a byte order mark, no cell that a spreadsheet runs."""
+
+import csv
+from collections.abc import Sequence
+from datetime import datetime
+from io import TextIOWrapper
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from iamdesk.export.csv_file import inert
+from iamdesk.export.pack.columns import Cell, Column
+from iamdesk.export.report import utc_text
+
+
+def cell_text(cell: Cell) -> str:
+    """Return a cell as text: moments as ``2026-10-27T09:30:00Z``."""
+    return utc_text(cell) if isinstance(cell, datetime) else str(cell)
+
+
+class CsvSheet[Row]:
+    """One CSV file that is being written; use it in a ``with`` block."""
+
+    def __init__(self, path: Path, columns: Sequence[Column[Row]]) -> None:
+        self._columns = tuple(columns)
+        self._file: TextIOWrapper = path.open("w", encoding="utf-8-sig", errors="surrogatepass", newline="")
+        self._writer = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        self._writer.writerow([column.name for column in self._columns])
+
+    def write(self, row: Row) -> None:
+        """Add one row."""
+        values = (column.value(row) for column in self._columns)
+        self._writer.writerow([str(value) if isinstance(value, int) else inert(cell_text(value)) for value in values])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()

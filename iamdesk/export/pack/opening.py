@@ -1,0 +1,48 @@
+"""A pack is opened: a folder as it stands, an archive in a place of its own for as long as it is looked at."""
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from iamdesk.export.files import ExportError
+from iamdesk.export.pack.manifest import MANIFEST
+
+_MOST_BYTES = 1 << 34
+_MOST_FILES = 200_000
+
+
+@contextmanager
+def opened_pack(path: Path) -> Iterator[Path]:
+    """Give the folder of a pack.
+
+    Raises:
+        ExportError: it is neither a pack nor an archive of one.
+    """
+    if path.is_dir():
+        yield path
+        return
+    if not zipfile.is_zipfile(path):
+        raise ExportError(f"{path} is no pack: neither a folder nor a zip archive")
+    with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
+        _unpack(path, Path(place))
+        tops = [file.parent for file in Path(place).rglob(MANIFEST)]
+        if len(tops) != 1:
+            raise ExportError(f"{path} is no pack: there is no {MANIFEST} in it")
+        yield tops[0]
+
+
+def _unpack(path: Path, place: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if len(members) > _MOST_FILES or sum(member.file_size for member in members) > _MOST_BYTES:
+            raise ExportError(f"{path} is too large for a pack")
+        for member in members:
+            parts = PurePosixPath(member.filename).parts
+            if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in member.filename:
+                raise ExportError(f"{path} is no pack: it names a file outside of it")
+        try:
+            archive.extractall(place)
+        except (zipfile.BadZipFile, OSError, RuntimeError) as error:
+            raise ExportError(f"{path} cannot be unpacked: {error}") from error

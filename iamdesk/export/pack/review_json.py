@@ -1,0 +1,135 @@
+"""``review.json``: everything of a review in one canonical JSON object (RFC 8785), written piece by piece."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from iamdesk.export.pack.columns import DecidedLine, LineChange
+from iamdesk.export.pack.schema import FORMAT
+from iamdesk.export.pack.source import PackSource
+from iamdesk.export.pack.totals import Total
+from iamdesk.review.journal import as_json, canonical
+
+ENTITLEMENT_DEFINITION = (
+    "group membership, attached managed policy, inline policy, trust policy, active access key, grant of a resource's "
+    "own policy, assignment of a permission set"
+)
+
+
+def head_values(source: PackSource, found: Sequence[Total]) -> dict[str, Any]:
+    """Return every member but the long lists."""
+    head, counts = source.review.head, source.counts
+    population = source.review.population()
+    snapshot = source.evaluator.snapshot if source.evaluator is not None else None
+    return {
+        "format": FORMAT,
+        "generated_utc": source.generated_utc,
+        "tool": {
+            "name": "iamdesk",
+            "version": source.tool_version,
+            "action_data_version": source.action_data_version,
+        },
+        "review": {
+            "id": head.review_id,
+            "title": head.title,
+            "opened_utc": head.created.isoformat(),
+            "state": "decided" if not counts.undecided else "open",
+            "details": dict(head.details),
+            "previous_manifest_sha256": head.previous_sha256 or None,
+        },
+        "sources": [
+            {"file": file.path.name, "sha256": file.sha256, "bytes": file.size}
+            for file in (snapshot.files if snapshot is not None else ())
+        ],
+        "scope": {
+            "accounts": sorted({member.account_id for member in population if member.account_id}),
+            "principal_classes": dict(sorted(Counter(member.kind for member in population).items())),
+            "entitlement_definition": ENTITLEMENT_DEFINITION,
+            "exclusions": dict(sorted(Counter(one.out_reason for one in population if not one.in_scope).items())),
+        },
+        "completeness": {
+            "totals": [one.as_json() for one in found],
+            "gaps": [
+                {"code": gap["check_id"], "affects": gap["subject_arn"], "sentence": gap["finding"]}
+                for gap in source.gaps
+            ],
+            "counts": counts.as_json(),
+        },
+        "integrity": {
+            "canonicalization": "RFC8785",
+            "algorithm": "sha256",
+            "journal_sha256": source.review.journal_sha256,
+            "journal_entries": sum(1 for _ in source.review.journal()),
+            "snapshot_sha256": head.snapshot_sha256,
+        },
+    }
+
+
+def line_value(row: DecidedLine) -> dict[str, Any]:
+    """Return one entitlement as it stands in ``entitlements``."""
+    decided = row.decided
+    return {
+        "line_id": row.line.line_id,
+        "line_sha256": row.sha256,
+        "line": row.line.as_json(),
+        "decision": as_json(row.decision),
+        "decided": None
+        if decided is None
+        else {"reviewer": decided.reviewer, "account": decided.account, "moment": decided.moment},
+    }
+
+
+def write_review_json(
+    path: Path,
+    source: PackSource,
+    found: Sequence[Total],
+    rows: Iterable[DecidedLine],
+    changes: Sequence[LineChange] = (),
+) -> None:
+    """Write the file; ``rows`` are taken one by one."""
+    values: dict[str, Any] = head_values(source, found)
+    lists: dict[str, Callable[[], Iterator[Mapping[str, Any]]]] = {
+        "entitlements": lambda: (line_value(row) for row in rows),
+        "findings": source.review.findings,
+        "population": lambda: (
+            {
+                "arn": one.arn,
+                "account_id": one.account_id,
+                "type": one.kind,
+                "in_scope": one.in_scope,
+                "out_reason": one.out_reason,
+            }
+            for one in source.review.population()
+        ),
+        "changes": lambda: (
+            {
+                "line_key": one.line_key,
+                "change": one.change,
+                "before": one.before,
+                "after": one.after,
+                "cause": one.cause,
+            }
+            for one in changes
+        ),
+    }
+    with path.open("wb") as file:
+        _object(file, values, lists)
+
+
+def _object(
+    file: BinaryIO, values: Mapping[str, Any], lists: Mapping[str, Callable[[], Iterator[Mapping[str, Any]]]]
+) -> None:
+    file.write(b"{")
+    for at, name in enumerate(sorted((*values, *lists))):  # canonical: members in the order of their names
+        if at:
+            file.write(b",")
+        file.write(canonical(name) + b":")
+        if name in values:
+            file.write(canonical(values[name]))
+            continue
+        file.write(b"[")
+        for number, item in enumerate(lists[name]()):
+            file.write((b"," if number else b"") + canonical(item))
+        file.write(b"]")
+    file.write(b"}")

@@ -1,0 +1,156 @@
+"""``review.json`` as models: they check what comes back, and make the JSON Schema that ships."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT = "iamdesk-review/1"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Tool(_Strict):
+    """What made it."""
+
+    name: Literal["iamdesk"]
+    version: str
+    action_data_version: str
+
+
+class Review(_Strict):
+    """What it is of."""
+
+    id: str
+    title: str
+    opened_utc: str
+    state: Literal["open", "decided"]
+    details: dict[str, str]
+    previous_manifest_sha256: str | None
+
+
+class Source(_Strict):
+    """One file of the snapshot."""
+
+    file: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    bytes: int
+
+
+class Scope(_Strict):
+    """What was reviewed."""
+
+    accounts: list[str]
+    principal_classes: dict[str, int]
+    entitlement_definition: str
+    exclusions: dict[str, int]
+    """By reason, how many principals are out of scope."""
+
+
+class Total(_Strict):
+    """One count by two sources."""
+
+    name: str
+    a: str
+    b: str
+    ok: bool
+
+
+class Gap(_Strict):
+    """Something that the snapshot lacks."""
+
+    code: str
+    affects: str
+    sentence: str
+
+
+class Completeness(_Strict):
+    """How much is there."""
+
+    totals: list[Total]
+    gaps: list[Gap]
+    counts: dict[str, Any]
+
+
+class Principal(_Strict):
+    """One principal of the population."""
+
+    arn: str
+    account_id: str
+    type: str
+    in_scope: bool
+    out_reason: str
+
+
+class Decision(_Strict):
+    """What stands on a line."""
+
+    choice: Literal["keep", "revoke", "modify", "except", "undecided"]
+    comment: str
+    owner: str
+    expiry: str | None
+    second: str = ""
+
+
+class Decided(_Strict):
+    """Who decided, and when."""
+
+    reviewer: str
+    account: str
+    moment: str
+
+
+class FrozenLine(_Strict):
+    """One entitlement as the reviewer saw it; ``line_sha256`` is over this object."""
+
+    account_id: str
+    holder_arn: str
+    holder_kind: str
+    type: str
+    entitlement_id: str
+    name: str
+    evidence: dict[str, Any]
+
+
+class EntitlementLine(_Strict):
+    """One entitlement with what was decided."""
+
+    line_id: str
+    line_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    line: FrozenLine
+    decision: Decision
+    decided: Decided | None
+
+
+class Integrity(_Strict):
+    """How it is bound."""
+
+    canonicalization: Literal["RFC8785"]
+    algorithm: Literal["sha256"]
+    journal_sha256: str
+    journal_entries: int
+    snapshot_sha256: str
+
+
+class ReviewDocument(_Strict):
+    """A review with everything that stands in it. Sign-offs stand beside it: they are over the manifest."""
+
+    format: Literal["iamdesk-review/1"]
+    tool: Tool
+    review: Review
+    generated_utc: str
+    sources: list[Source]
+    scope: Scope
+    completeness: Completeness
+    population: list[Principal]
+    entitlements: list[EntitlementLine]
+    findings: list[dict[str, Any]]
+    changes: list[dict[str, Any]]
+    integrity: Integrity
+
+
+def review_schema() -> dict[str, Any]:
+    """Return the JSON Schema of ``review.json``."""
+    schema = ReviewDocument.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": FORMAT}

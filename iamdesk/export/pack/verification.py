@@ -1,0 +1,150 @@
+"""A pack is verified: hashes, journal, signatures, totals, and every quoted verdict asked again of the snapshot."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from iamdesk.export.files import ExportError
+from iamdesk.export.pack.manifest import (
+    MANIFEST,
+    SIGNATURES,
+    SIGNOFFS,
+    SUMS,
+    FileHash,
+    files_of,
+    hash_of,
+    manifest_bytes,
+    sums_text,
+)
+from iamdesk.export.pack.result import Outcome, Result, failed, passed
+from iamdesk.export.pack.signing import (
+    SSH,
+    SignOff,
+    fingerprint,
+    has_ssh_keygen,
+    is_signed_by,
+    manifest_sha256,
+    read_signoffs,
+    side_files,
+)
+from iamdesk.export.pack.verified_content import verify_content
+
+_DERIVED = ("format", "evidence_sha256", "files")
+
+
+def verify(folder: Path, snapshot: Path | None = None, allowed_signers: Path | None = None) -> Iterator[Result]:
+    """Yield every check of a pack, in order.
+
+    Args:
+        folder: The pack.
+        snapshot: The snapshot to ask again; None: the copy in the pack, where there is one.
+        allowed_signers: Keys that are known, as ``ssh-keygen`` takes them; None: those that the pack brings.
+
+    Raises:
+        ExportError: the folder is no pack.
+    """
+    manifest, problem = _manifest(folder)
+    if problem is not None:
+        yield problem
+        return
+    yield passed("manifest", f"{len(manifest['files']):,} files, SHA-256 {manifest_sha256(folder)}")
+    sound = True
+    for result in _hashes(folder, manifest):
+        sound = sound and result.outcome is Outcome.PASSED
+        yield result
+    yield from _signatures(folder, allowed_signers)
+    if not sound:
+        yield Result("content", Outcome.NOT_DONE, "Files are not as they were written: what they say is not looked at.")
+        return
+    yield from verify_content(folder, manifest, snapshot)
+
+
+# Files
+
+
+def _manifest(folder: Path) -> tuple[dict[str, Any], Result | None]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ExportError(f"{folder} is no pack: there is no {MANIFEST} in it")
+    content = path.read_bytes()
+    try:
+        value = json.loads(content)
+        hashes = [FileHash(one["path"], one["bytes"], one["sha256"]) for one in value["files"]]
+        about = {name: member for name, member in value.items() if name not in _DERIVED}
+        if manifest_bytes(about, hashes) == content:
+            return value, None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return {}, failed("manifest", f"{MANIFEST} is not as it was written.")
+
+
+def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
+    listed = {one["path"]: FileHash(one["path"], one["bytes"], one["sha256"]) for one in manifest["files"]}
+    there = {file.relative_to(folder).as_posix(): file for file in files_of(folder)}
+    for path, expected in listed.items():
+        file = there.pop(path, None)
+        if file is None or file.is_symlink() or not _is_inside(path):
+            yield failed(path, "It is missing.")
+        elif hash_of(folder, file) != expected:
+            yield failed(path, "It is not as it was written: its SHA-256 is another one.")
+        else:
+            yield passed(path, f"SHA-256 {expected.sha256}")
+    for path in there:
+        yield failed(path, "It is not in the manifest.")
+    expected_sums = sums_text(listed.values(), (folder / MANIFEST).read_bytes())
+    sums = folder / SUMS
+    if sums.is_file() and sums.read_bytes() == expected_sums.encode():
+        yield passed(SUMS, "It says the same as the manifest.")
+    else:
+        yield failed(SUMS, "It is missing, or does not say the same as the manifest.")
+
+
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and ".." not in parts and not PurePosixPath(path).is_absolute()
+
+
+# Signatures
+
+
+def _signatures(folder: Path, allowed: Path | None) -> Iterator[Result]:
+    try:
+        signoffs = read_signoffs(folder)
+    except ExportError as error:
+        yield failed(SIGNOFFS, f"{error}.")
+        return
+    expected = side_files(signoffs)
+    there = {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in sorted((folder / SIGNATURES).rglob("*"))
+        if file.is_file()
+    }
+    for path in sorted(expected.keys() | there.keys()):
+        if there.get(path) != expected.get(path, "").encode() or path not in expected:
+            yield failed(path, f"It does not say the same as {SIGNOFFS}.")
+    if not signoffs:
+        yield Result(SIGNOFFS, Outcome.NOT_DONE, "Nobody has signed this pack.")
+        return
+    for one in signoffs:
+        name = f"sign-off {one.stem}"
+        if one.manifest_sha256 != manifest_sha256(folder):
+            yield failed(name, f"{one.name} signed another manifest.")
+        elif one.scheme != SSH:
+            yield Result(name, Outcome.NOT_DONE, f"{one.role}: {one.name}, {one.utc}: an unsigned attestation.")
+        elif not has_ssh_keygen():
+            yield Result(name, Outcome.NOT_DONE, f"{one.role}: {one.name}: there is no ssh-keygen to verify with.")
+        else:
+            yield _signature(name, one, allowed)
+
+
+def _signature(name: str, one: SignOff, allowed: Path | None) -> Result:
+    keys = side_files((one,))[f"{SIGNATURES}/allowed_signers"]
+    mark = fingerprint(one.public_key)
+    if not is_signed_by(one, keys):
+        return failed(name, f"The signature of {one.name} is not good.")
+    if allowed is None:
+        return passed(name, f"{one.role}: {one.name}, {one.utc}; key {mark}: compare it with the one you know.")
+    if not is_signed_by(one, allowed.read_text(encoding="utf-8", errors="replace")):
+        return failed(name, f"{one.name} signed with key {mark}, which is not among the known ones.")
+    return passed(name, f"{one.role}: {one.name}, {one.utc}; by a known key, {mark}.")

@@ -1,0 +1,209 @@
+"""What a pack says is verified: journal, lines, counts, and every quoted verdict asked again of the snapshot."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from iamdesk.evaluate.request import RequestError
+from iamdesk.export.pack.manifest import SOURCE
+from iamdesk.export.pack.result import Outcome, Result, failed, passed
+from iamdesk.export.pack.schema import ReviewDocument
+from iamdesk.export.pack.verdicts import ask_again
+from iamdesk.export.report import action_data_version, tool_version
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.review.decisions import Choice
+from iamdesk.review.entitlements import review_scope
+from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, from_json
+from iamdesk.review.lines import Line
+from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.reader import load_snapshot
+
+_MOST_TOLD = 5
+
+
+def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None) -> Iterator[Result]:
+    """Yield the checks of what a pack says; its files are as they were written."""
+    document = _document(folder)
+    if isinstance(document, Result):
+        yield document
+        return
+    yield passed("review.json", "It is as its schema says.")
+    yield from _journal(folder, manifest, document)
+    yield from _totals(folder, manifest, document)
+    yield from _performed_again(folder, document, snapshot)
+
+
+def _document(folder: Path) -> ReviewDocument | Result:
+    try:
+        return ReviewDocument.model_validate_json((folder / "review.json").read_bytes())
+    except (OSError, ValidationError) as error:
+        return failed("review.json", f"It is not as its schema says: {str(error).splitlines()[0]}.")
+
+
+def _entries(folder: Path) -> Iterator[Entry]:
+    with (folder / "09_journal.jsonl").open(encoding="utf-8", errors="surrogatepass") as lines:
+        for text in lines:
+            value = json.loads(text)
+            yield Entry(
+                value["number"],
+                value["moment"],
+                value["reviewer"],
+                value["account"],
+                value["line_id"],
+                value["line_sha256"],
+                from_json(value["before"]),
+                from_json(value["after"]),
+                value["previous"],
+                value["sha256"],
+            )
+
+
+def _journal(folder: Path, manifest: Mapping[str, Any], document: ReviewDocument) -> Iterator[Result]:
+    name = "journal"
+    try:
+        broken = broken_at(_entries(folder))
+        if broken is not None:
+            yield failed(name, f"Entry {broken} is not the one that was written, or entries are missing.")
+            return
+        stands: dict[str, dict[str, Any]] = {}
+        seen: dict[str, str] = {}
+        last = GENESIS
+        count = 0
+        for entry in _entries(folder):
+            stands[entry.line_id] = as_json(entry.after)
+            seen[entry.line_id] = entry.line_sha256
+            last = entry.sha256
+            count += 1
+    except (OSError, ValueError, KeyError, TypeError):
+        yield failed(name, "It cannot be read.")
+        return
+    if last != document.integrity.journal_sha256 or last != manifest["journal_sha256"]:
+        yield failed(name, "Its last entry is not the one that review and manifest name.")
+        return
+    undecided = as_json(from_json({"choice": "undecided", "comment": "", "owner": "", "expiry": None}))
+    wrong = [
+        line.line_id
+        for line in document.entitlements
+        if line.decision.model_dump(exclude_defaults=False) | {"second": line.decision.second}
+        != {"second": "", **stands.get(line.line_id, undecided)}
+        or seen.get(line.line_id, line.line_sha256) != line.line_sha256
+    ]
+    if wrong:
+        yield failed(name, f"It does not lead to what stands on {len(wrong):,} lines: {_some(wrong)}.")
+    else:
+        yield passed(name, f"{count:,} entries, each bound to the one before; they lead to every decision.")
+
+
+def _totals(folder: Path, manifest: Mapping[str, Any], document: ReviewDocument) -> Iterator[Result]:
+    bad = [
+        one.line_id
+        for one in document.entitlements
+        if (line := Line.from_json(one.line.model_dump())).sha256 != one.line_sha256 or line.line_id != one.line_id
+    ]
+    if bad:
+        yield failed("lines", f"{len(bad):,} lines are not those that were decided on: {_some(bad)}.")
+    else:
+        yield passed("lines", f"{len(document.entitlements):,} lines, each as its hash says.")
+    choices = Counter(one.decision.choice for one in document.entitlements)
+    counts = manifest["counts"]
+    expected = {
+        "02_population.csv": counts["population"],
+        "03_entitlements.csv": counts["entitlements"],
+        "04_findings.csv": counts["findings"],
+        "05_exceptions.csv": counts["exceptions"],
+        "06_changes.csv": len(document.changes),
+        "07_remediation.csv": counts["remediation"],
+    }
+    found = {name: _rows(folder / name) for name in expected}
+    differing = [
+        f"{name}: {found[name]:,} rows, {expected[name]:,} told" for name in expected if found[name] != expected[name]
+    ]
+    told = document.completeness.counts
+    if {choice.value: choices[choice.value] for choice in Choice} != counts["by_decision"]:
+        differing.append("decisions in review.json and in the manifest")
+    if {**told, "verdicts": counts["verdicts"]} != counts:
+        differing.append("counts in review.json and in the manifest")
+    if differing:
+        yield failed("counts", f"They differ: {'; '.join(differing)}.")
+    else:
+        yield passed("counts", "Every file has the same counts.")
+    disagreeing = [one.name for one in document.completeness.totals if not one.ok]
+    if disagreeing:
+        yield failed("control totals", f"{len(disagreeing):,} do not agree: {_some(disagreeing)}.")
+    else:
+        yield passed("control totals", f"{len(document.completeness.totals):,} agree.")
+
+
+def _rows(path: Path) -> int:
+    with path.open(encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
+        return sum(1 for _ in csv.reader(file)) - 1
+
+
+def _performed_again(folder: Path, document: ReviewDocument, snapshot: Path | None) -> Iterator[Result]:
+    source = snapshot or next(iter(sorted((folder / SOURCE).glob("*"))), None)
+    if source is None:
+        yield Result("verdicts", Outcome.NOT_DONE, "The pack holds no snapshot: name it with --snapshot.")
+        return
+    try:
+        evaluator = Evaluator(load_snapshot(source))
+    except SnapshotError as error:
+        yield failed("snapshot", f"{error}.")
+        return
+    if evaluator.snapshot.sha256 != document.integrity.snapshot_sha256:
+        yield failed("snapshot", "It is not the one that the review is of.")
+        return
+    yield passed("snapshot", f"SHA-256 {evaluator.snapshot.sha256}")
+    yield _lines_again(evaluator, document)
+    yield _verdicts_again(evaluator, folder, document)
+
+
+def _lines_again(evaluator: Evaluator, document: ReviewDocument) -> Result:
+    """Evaluate every line anew: what each holder can do, and what it becomes."""
+    again = {line.line_id: line.sha256 for line in review_scope(evaluator).lines}
+    frozen = {one.line_id: one.line_sha256 for one in document.entitlements}
+    wrong = sorted(line_id for line_id in again.keys() | frozen.keys() if again.get(line_id) != frozen.get(line_id))
+    if wrong:
+        return failed(
+            "lines performed again", f"{len(wrong):,} come out otherwise{_versions(document)}: {_some(wrong)}."
+        )
+    return passed("lines performed again", f"{len(again):,} come out the same.")
+
+
+def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument) -> Result:
+    wrong: list[str] = []
+    count = 0
+    with (folder / "verdicts.jsonl").open(encoding="utf-8") as lines:
+        for text in lines:
+            count += 1
+            quoted = json.loads(text)
+            try:
+                same = ask_again(evaluator, quoted) == quoted["decision"]
+            except (RequestError, KeyError, TypeError, ValueError):
+                same = False
+            if not same:
+                wrong.append(str(quoted.get("id")))
+    if wrong:
+        return failed(
+            "verdicts performed again",
+            f"{len(wrong):,} of {count:,} come out otherwise{_versions(document)}: {_some(wrong)}.",
+        )
+    return passed("verdicts performed again", f"{count:,} come out the same.")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_TOLD:,} more" if len(names) > _MOST_TOLD else ""
+    return ", ".join(names[:_MOST_TOLD]) + more
+
+
+def _versions(document: ReviewDocument) -> str:
+    """Say that another iamdesk, or other action data, asked: then answers may differ without anybody's fault."""
+    wrote = (document.tool.version, document.tool.action_data_version)
+    here = (tool_version(), action_data_version())
+    if wrote == here:
+        return ""
+    return f" (written by iamdesk {wrote[0]} with action data {wrote[1]}, asked by {here[0]} with {here[1]})"

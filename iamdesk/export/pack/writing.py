@@ -1,0 +1,310 @@
+"""A pack is written: every file of it, whole or not at all."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from iamdesk.export import asff_file, ocsf_file, sarif_file
+from iamdesk.export.files import ExportError
+from iamdesk.export.pack import columns
+from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, Book
+from iamdesk.export.pack.commands import command_text, remediation_script
+from iamdesk.export.pack.csv_sheet import CsvSheet
+from iamdesk.export.pack.manifest import (
+    MANIFEST,
+    SIGNOFFS,
+    SOURCE,
+    STATEMENTS,
+    SUMS,
+    FileHash,
+    evidence_sha256,
+    files_of,
+    hash_of,
+    manifest_bytes,
+    sums_text,
+)
+from iamdesk.export.pack.review_json import write_review_json
+from iamdesk.export.pack.source import PackSource, is_machine, is_third
+from iamdesk.export.pack.statement import Statement, Table, Text, statement_of
+from iamdesk.export.pack.statement_html import render_html
+from iamdesk.export.pack.statement_pdf import render_pdf
+from iamdesk.export.pack.tickets import TICKETS
+from iamdesk.export.pack.totals import Total, totals
+from iamdesk.export.pack.verdicts import verdicts
+from iamdesk.export.report import build_report
+from iamdesk.export.review_words import is_privileged
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.review.decisions import Choice
+from iamdesk.review.journal import canonical
+from iamdesk.review.store import ReviewFile
+from iamdesk.snapshot.progress import Cancelled, never_cancelled
+
+_REPORTS = {
+    "findings.sarif": sarif_file.render,
+    "findings.ocsf.jsonl": ocsf_file.render,
+    "findings.asff.json": asff_file.render,
+}
+"""What other tools read of the findings."""
+
+
+def write_pack(
+    review: ReviewFile,
+    into: Path,
+    *,
+    evaluator: Evaluator | None,
+    generated_at: datetime | None = None,
+    changes: Sequence[columns.LineChange] = (),
+    with_source: bool = True,
+    cancelled: Cancelled = never_cancelled,
+) -> Path:
+    """Write the evidence of a review into a new folder, or a zip archive where ``into`` ends in ``.zip``.
+
+    Args:
+        review: What is told of.
+        into: Must not be there yet.
+        evaluator: Over the review's own snapshot; None: no verdict is quoted, and the statement says so.
+        generated_at: The time that the pack states; the same review and time give the same bytes of data.
+        changes: How lines differ from the review before.
+        with_source: Copy the snapshot's files into the pack, so that it can be performed again by itself.
+        cancelled: Asked at each line.
+
+    Raises:
+        ExportError: ``into`` is there already or cannot be written, or the snapshot is another one.
+        WorkCancelled: ``cancelled`` returned True; then there is nothing.
+    """
+    if into.exists():
+        raise ExportError(f"{into} is there already: a pack needs a name of its own")
+    if evaluator is not None and not review.is_of(evaluator.snapshot.sha256):
+        raise ExportError(f"{evaluator.snapshot.path.name} is not the snapshot that the review is of")
+    source = PackSource(review, evaluator, generated_at or datetime.now(UTC), cancelled)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
+            folder = Path(making) / "pack"
+            folder.mkdir()
+            _write_all(folder, source, changes, with_source=with_source)
+            if into.suffix.lower() == ".zip":
+                archive = Path(making) / "pack.zip"
+                _zip(folder, archive, into.stem, source.generated_at)
+                archive.rename(into)
+            else:
+                folder.rename(into)
+    except OSError as error:
+        raise ExportError(f"{into} cannot be written: {error.strerror or error}") from error
+    return into
+
+
+def _write_all(folder: Path, source: PackSource, changes: Sequence[columns.LineChange], *, with_source: bool) -> None:
+    found = tuple(totals(source))
+    quoted = _write_verdicts(folder / "verdicts.jsonl", source)
+    _write_tables(folder, source, found, changes)
+    _write_journal(folder / "09_journal.jsonl", source)
+    script = "\n".join(remediation_script(source.review.head.review_id, source.rows())) + "\n"
+    (folder / "remediation.sh").write_text(script, encoding="utf-8", newline="\n")
+    _write_reports(folder, source)
+    if with_source and source.evaluator is not None:
+        _copy_source(folder / SOURCE, source.evaluator)
+    hashes = [hash_of(folder, file) for file in files_of(folder)]
+    statement = statement_of(source, found, evidence_sha256(hashes))
+    for name, content in zip(STATEMENTS, (render_html(statement), render_pdf(statement)), strict=True):
+        (folder / name).write_bytes(content)
+        hashes.append(hash_of(folder, folder / name))
+    _seal(folder, source, hashes, quoted)
+
+
+def _seal(folder: Path, source: PackSource, hashes: list[FileHash], quoted: int) -> None:
+    head = source.review.head
+    manifest = manifest_bytes(
+        {
+            "review_id": head.review_id,
+            "generated_utc": source.generated_utc,
+            "tool": {"name": "iamdesk", "version": source.tool_version},
+            "snapshot_sha256": head.snapshot_sha256,
+            "journal_sha256": source.review.journal_sha256,
+            "previous_manifest_sha256": head.previous_sha256 or None,
+            "counts": {**source.counts.as_json(), "verdicts": quoted},
+        },
+        hashes,
+    )
+    (folder / MANIFEST).write_bytes(manifest)
+    (folder / SUMS).write_text(sums_text(hashes, manifest), encoding="utf-8", newline="\n")
+    (folder / SIGNOFFS).write_bytes(canonical([]))
+
+
+def _write_tables(
+    folder: Path, source: PackSource, found: Sequence[Total], changes: Sequence[columns.LineChange]
+) -> None:
+    """Write CSV files, book and review.json, each line read once."""
+    head = source.review.head
+    remediation = columns.remediation_columns(command_text)
+    with ExitStack() as stack:
+        book = Book(folder / "review.xlsx", head.review_id, head.snapshot_sha256, source.generated_at)
+        stack.callback(book.close)
+        for name, texts in _pages(statement_of(source, found, "in the manifest")):
+            book.page(name, texts)
+        population = book.sheet("Population", columns.POPULATION)
+        lines = book.sheet(ENTITLEMENTS_SHEET, columns.ENTITLEMENTS, fillable=True)
+        privileged = book.sheet("Privileged", columns.ENTITLEMENTS)
+        third = book.sheet("Third parties", columns.ENTITLEMENTS)
+        machines = book.sheet("Machines", columns.ENTITLEMENTS)
+        findings = book.sheet("Findings", columns.FINDINGS)
+        exceptions = book.sheet("Exceptions", columns.EXCEPTIONS)
+        changed = book.sheet("Changes", columns.CHANGES)
+        todo = book.sheet("Remediation", remediation)
+        book.page("Sign-off", _signoff_page(source))
+        book.page("Glossary", [("Word", "Meaning"), *columns.GLOSSARY])
+        population_csv = stack.enter_context(CsvSheet(folder / "02_population.csv", columns.POPULATION))
+        lines_csv = stack.enter_context(CsvSheet(folder / "03_entitlements.csv", columns.ENTITLEMENTS))
+        findings_csv = stack.enter_context(CsvSheet(folder / "04_findings.csv", columns.FINDINGS))
+        exceptions_csv = stack.enter_context(CsvSheet(folder / "05_exceptions.csv", columns.EXCEPTIONS))
+        changes_csv = stack.enter_context(CsvSheet(folder / "06_changes.csv", columns.CHANGES))
+        todo_csv = stack.enter_context(CsvSheet(folder / "07_remediation.csv", remediation))
+        tickets_csv = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
+        for member in source.review.population():
+            population.write(member)
+            population_csv.write(member)
+        for finding in source.review.findings():
+            findings.write(finding)
+            findings_csv.write(finding)
+        for change in changes:
+            changed.write(change)
+            changes_csv.write(change)
+
+        def rows() -> Iterator[columns.DecidedLine]:
+            for row in source.rows():
+                lines.write(row)
+                lines_csv.write(row)
+                if is_privileged(row.line) == "yes":
+                    privileged.write(row)
+                if is_third(row):
+                    third.write(row)
+                if is_machine(row):
+                    machines.write(row)
+                if row.decision.choice is Choice.EXCEPT:
+                    exceptions.write(row)
+                    exceptions_csv.write(row)
+                if row.decision.choice in columns.TO_DO:
+                    todo.write(row)
+                    todo_csv.write(row)
+                    tickets_csv.write(row)
+                yield row
+
+        write_review_json(folder / "review.json", source, found, rows(), changes)
+
+
+def _pages(statement: Statement) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """Yield the first sheets of the book: what the statement says first."""
+    by_title = {section.title: section for section in statement.sections}
+    wanted = {
+        "Cover": ("5. Result", "4. Reviewers", "7. Integrity"),
+        "Scope & sources": ("1. Scope", "2. Source", "3. Method"),
+        "Completeness": ("Completeness: control totals and gaps",),
+    }
+    for name, titles in wanted.items():
+        rows: list[tuple[str, ...]] = [(statement.title,), (f"Review {statement.review_id}",), ("",)]
+        if name == "Cover":
+            rows += _texts(by_title["Completeness: control totals and gaps"].blocks)
+        for title in titles:
+            rows.append((title,))
+            for block in by_title[title].blocks:
+                if isinstance(block, Table):
+                    rows += [block.headings, *block.rows, ("",)]
+                else:
+                    rows += [("", block.text)]
+        yield name, rows
+
+
+def _texts(blocks: Sequence[Text | Table]) -> list[tuple[str, ...]]:
+    return [("", block.text) for block in blocks if isinstance(block, Text)]
+
+
+def _signoff_page(source: PackSource) -> list[tuple[str, ...]]:
+    return [
+        ("Sign-off",),
+        ("", "Sign-offs are over the manifest of the pack, which holds the hash of this book: they stand in"),
+        ("", "08_signoffs.json, and as text with detached signatures in the folder signoffs."),
+        ("Role", "Name", "Title", "Date", "Signature (on paper)"),
+        ("reviewer", "", "", "", ""),
+        ("second reviewer", "", "", "", ""),
+        ("management", "", "", "", ""),
+        ("Journal SHA-256", source.review.journal_sha256),
+    ]
+
+
+def _write_verdicts(path: Path, source: PackSource) -> int:
+    count = 0
+    with path.open("wb") as file:
+        for verdict in verdicts(source):
+            file.write(canonical(verdict) + b"\n")
+            count += 1
+    return count
+
+
+def _write_journal(path: Path, source: PackSource) -> None:
+    with path.open("wb") as file:
+        for entry in source.review.journal():
+            file.write(canonical({**entry.content, "sha256": entry.sha256}) + b"\n")
+
+
+def _write_reports(folder: Path, source: PackSource) -> None:
+    """Write what other tools read, where the findings that are found anew are those of the review."""
+    if source.evaluator is None:
+        return
+    if not source.findings_are_same:
+        return
+    report = build_report(source.found, source.evaluator.snapshot, source.generated_at)
+    for name, render in _REPORTS.items():
+        (folder / name).write_bytes(render(report))
+
+
+def _copy_source(folder: Path, evaluator: Evaluator) -> None:
+    """Copy the files that the snapshot was read from, in their places below it."""
+    snapshot = evaluator.snapshot
+    top = snapshot.path
+    for file in snapshot.files:
+        is_inside = top.is_dir() and file.path.is_relative_to(top)
+        place = folder / top.name / file.path.relative_to(top) if is_inside else folder / top.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            shutil.copyfile(file.path if is_inside or len(snapshot.files) == 1 else top, place)
+
+
+def _zip(folder: Path, archive: Path, name: str, moment: datetime) -> None:
+    stamp = moment.timetuple()[:6]
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                about = zipfile.ZipInfo(f"{name}/{file.relative_to(folder).as_posix()}", stamp)
+                about.compress_type = zipfile.ZIP_DEFLATED
+                about.external_attr = 0o644 << 16
+                with file.open("rb") as content, packed.open(about, "w") as into:
+                    shutil.copyfileobj(content, into)
+
+
+def read_only(folder: Path) -> None:
+    """Take the right to write away from the files of a pack: nobody edits them by mistake."""
+    for file in files_of(folder):
+        with contextlib.suppress(OSError):
+            os.chmod(file, 0o444)  # noqa: PTH101 - the same
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a pack.
+
+    Raises:
+        ExportError: there is none, or it cannot be read.
+    """
+    try:
+        value = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{folder} is no pack: {MANIFEST} cannot be read") from error
+    if not isinstance(value, dict):
+        raise ExportError(f"{folder} is no pack: {MANIFEST} is no JSON object")
+    return value

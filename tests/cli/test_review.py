@@ -1,0 +1,139 @@
+"""A review in the terminal, from the snapshot to the verified evidence."""
+
+import csv
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from iamdesk.paths import sample_snapshot
+from iamdesk.review.store import ReviewFile
+from iamdesk.workbench import Workbench
+
+from .conftest import Run
+
+
+@pytest.fixture
+def run(iamdesk: Run) -> Run:
+    """Runs a command and expects its status."""
+
+    def check(*words: object, status: int = 0) -> subprocess.CompletedProcess[str]:
+        done = iamdesk(*map(str, words))
+        assert done.returncode == status, (done.stdout, done.stderr)
+        return done
+
+    return check
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    Workbench().open_snapshot(sample_snapshot()).create_review(folder / "q3.iamreview", "Third quarter")
+    return folder
+
+
+def test_new_review_is_made_and_told(run: Run, tmp_path: Path) -> None:
+    done = run("review", "new", sample_snapshot(), "-o", tmp_path / "q.iamreview", "--title", "T", "--standards", "PCI")
+    assert "159 lines" in done.stderr
+    with ReviewFile.open(tmp_path / "q.iamreview", writable=False) as review:
+        assert (review.head.title, review.head.details["standards"]) == ("T", "PCI")
+    again = run("review", "new", sample_snapshot(), "-o", tmp_path / "q.iamreview", status=2)
+    assert "already" in again.stderr
+
+
+def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
+    listed = json.loads(run("review", "lines", review, "--format", "json").stdout)
+    ids = [one["line_id"] for one in listed]
+    run("review", "decide", review, "--line", ids[0], "--decision", "keep", "--reviewer", "Ana")
+    run(
+        *("review", "decide", review, "--line", ids[1], "--decision", "except", "--reviewer", "Ana"),
+        *("--reason", "migration", "--owner", "Ben", "--until", "2099-01-31"),
+    )
+    many = [word for line_id in ids[2:] for word in ("--line", line_id)]
+    refused = run("review", "decide", review, *many, "--decision", "keep", "--reviewer", "Ana", status=2)
+    assert "needs a reason" in refused.stderr
+    run("review", "decide", review, *many, "--decision", "keep", "--reason", "checked", "--reviewer", "Ana")
+    own = run("review", "second", review, "--reviewer", "Ana")
+    assert "0 decisions" in own.stderr
+    run("review", "second", review, "--reviewer", "Ben")
+    status = json.loads(run("review", "status", review, "--format", "json").stdout)
+    assert status["Counts"]["undecided"] == 0
+    assert status["Counts"]["seconded"] == len(ids)
+    assert len(run("review", "log", review).stdout.splitlines()) == 2 * len(ids)
+    pack = tmp_path / "pack"
+    run("export", review, "--snapshot", sample_snapshot(), "-o", pack)
+    run("review", "sign", pack, "--role", "management", "--name", "Dana Lee")
+    checks = json.loads(run("verify", pack, "--format", "json").stdout)
+    assert {one["Outcome"] for one in checks} == {"passed", "not done"}
+    (pack / "06_changes.csv").write_text("x", encoding="utf-8")
+    assert "failed    06_changes.csv" in run("verify", pack, status=1).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("json", b'{"changes"'),
+        ("csv", b"\xef\xbb\xbf"),
+        ("xlsx", b"PK"),
+        ("html", b"<!DOCTYPE html>"),
+        ("pdf", b"%PDF"),
+        ("sh", b"#!/bin/sh"),
+        ("tickets", b"\xef\xbb\xbf"),
+    ],
+)
+def test_single_files_of_the_evidence(run: Run, made: Path, tmp_path: Path, name: str, begins: bytes) -> None:
+    output = tmp_path / "file"
+    told = run("export", made / "q3.iamreview", "--format", name, "-o", output)
+    assert output.read_bytes().startswith(begins)
+    assert "the snapshot is not at hand" in told.stderr
+
+
+def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Path, tmp_path: Path) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
+    sheet = tmp_path / "sheet.csv"
+    run("export", review, "--format", "csv", "-o", sheet)
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0]["decision"] = "keep"
+    rows[-1]["decision"] = "revoke"
+    rows[2] |= {"decision": "keep", "holder_arn": "arn:aws:iam::111122223333:user/somebody"}
+    with sheet.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    own = rows[-1]["holder_arn"]
+    done = run("review", "fill", review, sheet, "--reviewer", "Ana", "--is", own, status=1)
+    assert "1 decisions saved" in done.stderr
+    assert "protected cells were edited: holder_arn" in done.stdout
+    assert "access of their own" in done.stdout
+    with ReviewFile.open(review, writable=False) as again:
+        assert [entry.line_id for entry in again.journal()] == [rows[0]["line_id"]]
+
+
+def test_damaged_review_is_told_and_recovered(run: Run, made: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.iamreview"
+    content = (made / "q3.iamreview").read_bytes()
+    damaged.write_bytes(content[:4096].replace(b"SQLite", b"SQLxxx") + content[4096:])
+    assert "cannot be read" in run("review", "status", damaged, status=2).stderr
+    run("review", "recover", damaged, "-o", tmp_path / "new.iamreview")
+    told = json.loads(run("review", "status", tmp_path / "new.iamreview", "--format", "json").stdout)
+    whole = json.loads(run("review", "status", made / "q3.iamreview", "--format", "json").stdout)
+    assert told["Counts"] == whole["Counts"]
+    assert "already" in run("review", "recover", damaged, "-o", damaged, status=2).stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("review", "status", "no-such-file"),
+        ("verify", "no-such-pack"),
+        ("export", "no-such-file", "-o", "x"),
+        ("review", "sign", "no-such-pack", "--name", "Ana"),
+    ],
+)
+def test_what_is_not_there_is_one_sentence(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words, status=2)
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,62 @@
+"""A review of the sample account with every kind of decision, and its pack; made once, copied where it is changed."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from iamdesk.export.pack.writing import write_pack
+from iamdesk.paths import sample_snapshot
+from iamdesk.review.decisions import Choice, LineDecision, Reviewer
+from iamdesk.review.store import ReviewFile
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ANA = Reviewer("Ana Moreno", "ana")
+BEN = Reviewer("Ben Okafor", "ben")
+CYCLE = (Choice.KEEP, Choice.KEEP, Choice.KEEP, Choice.REVOKE, Choice.MODIFY, Choice.EXCEPT, Choice.UNDECIDED)
+
+
+def decision(choice: Choice) -> LineDecision:
+    if choice is Choice.EXCEPT:
+        return LineDecision(choice, "migration until spring", "Chloé", date(2099, 3, 31))
+    return LineDecision(choice, '=HYPERLINK("x")' if choice is Choice.REVOKE else "")
+
+
+@pytest.fixture(scope="session")
+def sample() -> OpenSnapshot:
+    return Workbench().open_snapshot(sample_snapshot())
+
+
+@pytest.fixture(scope="session")
+def decided(sample: OpenSnapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("decided") / "q3.iamreview"
+    sample.create_review(path, "Third quarter", {"standards": "SOC 2 CC6.2"})
+    with ReviewFile.open(path) as review:
+        for at, line in enumerate(review.lines):
+            choice = CYCLE[at % len(CYCLE)]
+            if choice is not Choice.UNDECIDED:
+                review.record({line.line_id: decision(choice)}, ANA, lambda: NOW)
+        first = review.lines[0].line_id
+        review.record({first: LineDecision(Choice.KEEP, second=BEN.name)}, BEN, lambda: NOW)
+    return path
+
+
+@pytest.fixture(scope="session")
+def made(sample: OpenSnapshot, decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with ReviewFile.open(decided, writable=False) as review:
+        into = tmp_path_factory.mktemp("pack") / "review-q3"
+        return write_pack(review, into, evaluator=sample.evaluator, generated_at=NOW)
+
+
+@pytest.fixture
+def pack(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "pack"))
+
+
+@pytest.fixture
+def review(decided: Path, tmp_path: Path) -> Iterator[ReviewFile]:
+    with ReviewFile.open(Path(shutil.copy(decided, tmp_path / "q3.iamreview"))) as opened:
+        yield opened

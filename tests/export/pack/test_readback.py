@@ -1,0 +1,134 @@
+"""A filled sheet comes back: rows by id and hash, what was edited elsewhere refused and listed."""
+
+import csv
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from iamdesk.export.files import ExportError
+from iamdesk.export.pack.readback import ReadBack, read_back
+from iamdesk.export.pack.source import PackSource
+from iamdesk.review.decisions import Choice, LineDecision
+from iamdesk.review.store import ReviewFile
+
+from .conftest import NOW
+
+
+def read(path: Path, review: ReviewFile) -> ReadBack:
+    return read_back(path, PackSource(review, None, NOW))
+
+
+def filled_csv(pack: Path, changes: dict[int, dict[str, str]], mark: str = ",") -> Path:
+    with (pack / "03_entitlements.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for at, cells in changes.items():
+        rows[at] |= cells
+    path = pack.parent / "filled.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=mark)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize("name", ["03_entitlements.csv", "review.xlsx"])
+def test_untouched_sheet_says_nothing_new(pack: Path, review: ReviewFile, name: str) -> None:
+    found = read(pack / name, review)
+    assert found.decisions == {}
+    assert found.refused == []
+    assert found.unchanged == len(review)
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_filled_csv_is_taken_row_by_row(pack: Path, review: ReviewFile, mark: str) -> None:
+    path = filled_csv(
+        pack,
+        {
+            6: {"decision": "Revoke", "decision_reason": "left"},
+            13: {
+                "decision": "except",
+                "decision_reason": "m",
+                "exception_owner": "Ben",
+                "exception_expiry": "2099-01-01",
+            },
+        },
+        mark,
+    )
+    found = read(path, review)
+    ids = [line.line_id for line in review.lines]
+    assert found.refused == []
+    assert found.decisions == {
+        ids[6]: LineDecision(Choice.REVOKE, "left"),
+        ids[13]: LineDecision(Choice.EXCEPT, "m", "Ben", date(2099, 1, 1)),
+    }
+
+
+def test_filled_book_is_taken_and_formulas_are_text(pack: Path, review: ReviewFile) -> None:
+    book = openpyxl.load_workbook(pack / "review.xlsx")
+    sheet = book["Entitlements"]
+    place = {cell.value: cell.column for cell in sheet[1]}
+    row = 8  # the seventh line, undecided
+    sheet.cell(row, place["decision"], "keep")
+    sheet.cell(row, place["decision_reason"], "=1+1")
+    sheet.cell(row + 7, place["decision"], "except")
+    sheet.cell(row + 7, place["decision_reason"], "m")
+    sheet.cell(row + 7, place["exception_owner"], "Ben")
+    sheet.cell(row + 7, place["exception_expiry"], datetime(2099, 1, 1, tzinfo=UTC).replace(tzinfo=None))
+    path = pack.parent / "filled.xlsx"
+    book.save(path)
+    found = read(path, review)
+    ids = [line.line_id for line in review.lines]
+    assert found.refused == []
+    assert found.decisions[ids[6]] == LineDecision(Choice.KEEP, "=1+1")
+    assert found.decisions[ids[13]].expiry == date(2099, 1, 1)
+    assert found.unchanged == len(review) - 2
+
+
+@pytest.mark.parametrize("column", ["holder_arn", "line_sha256", "effective_summary", "reaches_admin", "last_used_utc"])
+def test_edited_protected_cell_is_refused_and_named(pack: Path, review: ReviewFile, column: str) -> None:
+    path = filled_csv(pack, {6: {column: "2020-01-01 something else", "decision": "keep"}})
+    found = read(path, review)
+    assert found.decisions == {}
+    (refused,) = found.refused
+    assert refused.row == 8
+    assert refused.why == f"protected cells were edited: {column}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ({"line_id": "f" * 32}, "no line with this line_id"),
+        ({"decision": "maybe"}, "`maybe` is no decision"),
+        ({"decision": "except", "decision_reason": "m"}, "an exception needs an owner"),
+        (
+            {"decision": "except", "decision_reason": "m", "exception_owner": "B", "exception_expiry": "soon"},
+            "`soon` is no day",
+        ),
+    ],
+)
+def test_row_that_cannot_stand_is_refused(pack: Path, review: ReviewFile, cells: dict[str, str], why: str) -> None:
+    found = read(filled_csv(pack, {6: cells}), review)
+    (refused,) = found.refused
+    assert why in refused.why
+    assert found.decisions == {}
+
+
+def test_line_that_stands_twice_is_refused(pack: Path, review: ReviewFile) -> None:
+    ids = [line.line_id for line in review.lines]
+    found = read(filled_csv(pack, {7: {"line_id": ids[6]}}), review)
+    assert any("twice" in one.why for one in found.refused)
+
+
+@pytest.mark.parametrize("name", ["02_population.csv", "01_statement.pdf"])
+def test_another_file_is_one_sentence(pack: Path, review: ReviewFile, name: str) -> None:
+    with pytest.raises(ExportError, match="lacks the column"):
+        read(pack / name, review)
+
+
+def test_broken_book_is_one_sentence(tmp_path: Path, review: ReviewFile) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"PK\x03\x04 nonsense")
+    with pytest.raises(ExportError, match="cannot be read as a workbook"):
+        read(path, review)

@@ -1,0 +1,180 @@
+"""A pack is verified: one changed byte is found, wherever it is; signatures and verdicts are looked at anew."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from iamdesk.export.files import ExportError
+from iamdesk.export.pack.manifest import SIGNOFFS, files_of, hash_of, manifest_bytes, sums_text
+from iamdesk.export.pack.opening import opened_pack
+from iamdesk.export.pack.result import Outcome, Result
+from iamdesk.export.pack.signing import Role, fingerprint, sign
+from iamdesk.export.pack.verification import verify
+from iamdesk.export.pack.writing import write_pack
+from iamdesk.paths import resources
+from iamdesk.review.store import ReviewFile
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+from .conftest import NOW
+
+
+def failures(pack: Path, snapshot: Path | None = None, allowed: Path | None = None) -> list[Result]:
+    return [one for one in verify(pack, snapshot, allowed) if one.outcome is Outcome.FAILED]
+
+
+def seal_anew(pack: Path) -> None:
+    """What a forger does: hash everything again."""
+    manifest = json.loads((pack / "00_manifest.json").read_bytes())
+    about = {name: value for name, value in manifest.items() if name not in ("format", "evidence_sha256", "files")}
+    hashes = [hash_of(pack, file) for file in files_of(pack)]
+    content = manifest_bytes(about, hashes)
+    (pack / "00_manifest.json").write_bytes(content)
+    (pack / "SHA256SUMS").write_text(sums_text(hashes, content), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("key") / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path, "-C", "ana@example.com"], check=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def signed(made: Path, key: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pack = Path(shutil.copytree(made, tmp_path_factory.mktemp("signed") / "pack"))
+    sign(pack, Role.REVIEWER, "Ana Moreno", key=key, now=NOW)
+    sign(pack, Role.MANAGEMENT, "Dana Lee", title="CISO", now=NOW)
+    return pack
+
+
+def test_whole_pack_passes_and_every_verdict_comes_out_the_same(signed: Path) -> None:
+    results = list(verify(signed))
+    assert [one for one in results if one.outcome is Outcome.FAILED] == []
+    told = {one.name: one for one in results}
+    assert told["verdicts performed again"].outcome is Outcome.PASSED
+    assert told["lines performed again"].outcome is Outcome.PASSED
+    assert told["sign-off 01"].outcome is Outcome.PASSED
+    assert "an unsigned attestation" in told["sign-off 02"].sentence
+
+
+def test_one_changed_byte_is_found_in_every_file(signed: Path) -> None:
+    names = sorted(file.relative_to(signed).as_posix() for file in signed.rglob("*") if file.is_file())
+    assert len(names) > 20
+    for name in names:
+        file = signed / name
+        whole = file.read_bytes()
+        for place in {0, len(whole) // 2, len(whole) - 1}:
+            changed = bytearray(whole)
+            changed[place] ^= 1
+            file.write_bytes(bytes(changed))
+            try:
+                found = next((one for one in verify(signed) if one.outcome is Outcome.FAILED), None)
+                assert found is not None, f"{name} at {place}"
+                assert found.name in (name, "manifest") or name in ("00_manifest.json", SIGNOFFS)
+            finally:
+                file.write_bytes(whole)
+    assert failures(signed) == []
+
+
+def test_missing_and_added_files_are_found(pack: Path) -> None:
+    (pack / "extra.txt").write_text("x", encoding="utf-8")
+    (pack / "05_exceptions.csv").unlink()
+    assert {one.name for one in failures(pack)} == {"extra.txt", "05_exceptions.csv"}
+
+
+def test_forger_who_hashes_again_breaks_the_signature(signed: Path, tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(signed, tmp_path / "pack"))
+    file = pack / "05_exceptions.csv"
+    file.write_bytes(file.read_bytes().replace("Chloé".encode(), b"Mallory"))
+    seal_anew(pack)
+    assert {one.name for one in failures(pack)} == {"sign-off 01", "sign-off 02"}
+
+
+def test_forged_decision_does_not_follow_from_the_journal(pack: Path) -> None:
+    file = pack / "review.json"
+    content = file.read_bytes()
+    assert b'"choice":"revoke"' in content
+    file.write_bytes(content.replace(b'"choice":"revoke"', b'"choice":"except"', 1))
+    seal_anew(pack)
+    names = {one.name for one in failures(pack)}
+    assert {"journal", "counts"} <= names
+
+
+def test_forged_line_and_forged_verdict_are_found_by_asking_again(pack: Path) -> None:
+    file = pack / "verdicts.jsonl"
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b'"decision":"allowed"', b'"decision":"implicitDeny"', 1))
+    seal_anew(pack)
+    (found,) = failures(pack)
+    assert found.name == "verdicts performed again"
+    assert found.sentence.startswith("1 of ")
+
+
+def test_signature_by_another_key_is_not_that_of_a_known_person(signed: Path, key: Path, tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    public = key.with_name("id_ed25519.pub").read_text(encoding="utf-8")
+    known.write_text(f"ana {public}", encoding="utf-8")
+    assert failures(signed, allowed=known) == []
+    other = tmp_path / "other"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other], check=True)
+    known.write_text("ana " + other.with_name("other.pub").read_text(encoding="utf-8"), encoding="utf-8")
+    (found,) = failures(signed, allowed=known)
+    assert fingerprint(" ".join(public.split()[:2])) in found.sentence
+
+
+def test_auditor_needs_only_sha256sum_and_ssh_keygen(signed: Path) -> None:
+    """The last page of the statement, followed."""
+    subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=signed, check=True)
+    text = (signed / "signoffs" / "01.txt").read_bytes()
+    words = ["ssh-keygen", "-Y", "verify", "-f", "signoffs/allowed_signers", "-I", "Ana-Moreno", "-n", "iamdesk-review"]
+    done = subprocess.run(
+        [*words, "-s", "signoffs/01.txt.sig"], cwd=signed, input=text, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    manifest = subprocess.run(
+        ["sha256sum", "00_manifest.json"], cwd=signed, capture_output=True, text=True, check=True
+    ).stdout.split()[0]
+    assert f"manifest-sha256: {manifest}" in text.decode()
+    altered = subprocess.run(
+        [*words, "-s", "signoffs/01.txt.sig"], cwd=signed, input=text + b"x", capture_output=True, check=False
+    )
+    assert altered.returncode != 0
+
+
+def test_key_that_is_none_is_one_sentence_and_the_pack_stays(pack: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    bad.write_text("no key", encoding="utf-8")
+    before = (pack / SIGNOFFS).read_bytes()
+    with pytest.raises(ExportError, match=r"cannot be used as a key|could not sign"):
+        sign(pack, Role.REVIEWER, "Ana", key=bad, asks=False)
+    assert (pack / SIGNOFFS).read_bytes() == before
+    assert failures(pack) == []
+
+
+def test_another_snapshot_is_told(pack: Path) -> None:
+    (found,) = failures(pack, resources() / "samples" / "acme-organization")
+    assert found.name == "snapshot"
+
+
+def test_organization_is_performed_again_from_its_own_pack_as_an_archive(tmp_path: Path) -> None:
+    opened: OpenSnapshot = Workbench().open_snapshot(resources() / "samples" / "acme-organization")
+    path = tmp_path / "o.iamreview"
+    opened.create_review(path, "Organization")
+    with ReviewFile.open(path, writable=False) as review:
+        archive = write_pack(review, tmp_path / "o.zip", evaluator=opened.evaluator, generated_at=NOW)
+    with opened_pack(archive) as folder:
+        results = list(verify(folder))
+    assert [one for one in results if one.outcome is Outcome.FAILED and one.name != "control totals"] == []
+    told = {one.name: one.outcome for one in results}
+    assert told["lines performed again"] is told["verdicts performed again"] is Outcome.PASSED
+
+
+def test_what_is_no_pack_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="no pack"):
+        list(verify(tmp_path))
+    (tmp_path / "x.zip").write_bytes(b"hello")
+    with pytest.raises(ExportError, match="no pack"), opened_pack(tmp_path / "x.zip"):
+        pass
