@@ -4,6 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 sample=resources/samples/acme-prod.json
+organization=resources/samples/acme-organization
 out=build/demo
 # Elena has AdministratorAccess, and a permissions boundary: may she create a user?
 principal=arn:aws:iam::111122223333:user/engineering/elena.petrov
@@ -22,6 +23,11 @@ for theme in light dark; do
         --page who-can --ask "$reader" s3:GetObject arn:aws:s3:::acme-payroll/2026/09.csv
     QT_QPA_PLATFORM=offscreen iamdesk "$sample" --screenshot "$out/access-$theme.png" --theme "$theme" \
         --page access --select "$reader"
+    # What meets an account of an organization, and what that snapshot holds.
+    QT_QPA_PLATFORM=offscreen iamdesk "$organization" --screenshot "$out/workspace-$theme.png" --theme "$theme" \
+        --select 444455556666
+    QT_QPA_PLATFORM=offscreen iamdesk "$organization" --screenshot "$out/captured-$theme.png" --theme "$theme" \
+        --page captured
 done
 iamdesk can "$sample" --principal "$principal" --action "$action" --resource "$resource" >"$out/answer.txt"
 iamdesk can "$sample" --principal "$principal" --action "$action" --resource "$resource" --format json \

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.index.keys import organization_key
 from iamdesk.index.nodes import NodeKind
+from iamdesk.paths import resources
 
 from ..snapshot.bundles import ACCOUNT, as_folder
 from ..snapshot.workspace import ANA, BUCKET, OIDC, READERS, ROLE, SCP, SET, UNIT, workspace
@@ -50,6 +51,19 @@ def test_the_tree_is_a_sound_model(qtmodeltester: ModelTester, workspace_window:
     workspace_window.workspace.navigator.field.setText("Prod")
     workspace_window.workspace.navigator.apply_filter()
     qtmodeltester.check(model, force_py=False)
+
+
+def test_of_several_accounts_the_organization_is_seen_at_first(opens: Opens) -> None:
+    window = opens(resources() / "samples" / "acme-organization")
+    tree, model = window.workspace.navigator.tree, window.workspace.navigator.model
+    seen = []
+    index = model.index(0, 0)
+    while index.isValid():
+        seen.append(index.data())
+        index = tree.indexBelow(index)
+    assert seen[:5] == ["acme-prod", "master", "acme-sandbox", "Organization", "Root"]
+    assert {"KeepTheTrail", "Sandbox", "Workloads"} <= set(seen)
+    assert "Users" not in seen
 
 
 def test_an_account_of_an_organization_shows_its_policies_from_the_root_down(workspace_window: MainWindow) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PRINCIPALS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _TYPING_PAUSE = 120
-_ACCOUNTS_OPENED = 5
+_ACCOUNTS_OPENED = 2
 _MOST_OPENED = 60
 """Branches that a filter opens by itself; the others open by hand."""
 
@@ -177,10 +177,13 @@ class NavigatorPanel(QWidget):
         self._delegate.emphasise("")
         self._count.hide()
         self._show_rows(lambda: self.model.show(opened.outline))
-        # The sections of a few accounts are what one wants to see; they stay closed, however large they are.
+        # The sections of one or two accounts are what one wants to see; of more, how they are organized.
         kinds = opened.outline.nodes.kinds
-        accounts = [row for row in self.model.children_of(0) if kinds[row] is NodeKind.ACCOUNT]
-        for row in accounts if len(accounts) <= _ACCOUNTS_OPENED else ():
+        tops = self.model.children_of(0)
+        accounts = [row for row in tops if kinds[row] is NodeKind.ACCOUNT]
+        organizations = [row for row in tops if kinds[row] is NodeKind.ORGANIZATION]
+        roots = [row for top in organizations for row in self.model.children_of(top) if kinds[row] is NodeKind.ROOT]
+        for row in accounts if len(accounts) <= _ACCOUNTS_OPENED else (*organizations, *roots):
             self.tree.expand(self.model.index_of(row))
 
     def _empty(self) -> None:
