@@ -12,6 +12,7 @@ from iamdesk.index.organization_tree import node_key, node_kind
 from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.policy_views import single_view
 from iamdesk.index.raw_text import raw_text
+from iamdesk.index.references import is_service_linked
 from iamdesk.index.sections import counted
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.policy.document import DocumentStore
@@ -276,8 +277,12 @@ class OrganizationSubjects:
         if kind is NodeKind.RESOURCE_CONTROL_POLICY:
             return f"the resources of {accounts}"
         held = [self._held[node.id] for node in bound if node.id in self._held]
-        users, roles = sum(len(one.users) for one in held), sum(len(one.roles) for one in held)
-        return f"{accounts}, {counted(users, 'user', 'users')} and {counted(roles, 'role', 'roles')} of the snapshot"
+        users = sum(len(one.users) for one in held)
+        roles = sum(
+            not is_service_linked(role) for one in held for role in one.roles
+        )  # no SCP binds those (SEMANTICS B6, E11)
+        people = f"{counted(users, 'user', 'users')} and {counted(roles, 'role', 'roles')} of the snapshot"
+        return f"{accounts}: {'its root user' if len(bound) == 1 else 'their root users'}, {people}"
 
     def _link(self, node: OrganizationNode, detail: str = "") -> Link:
         return Link(node_key(node), self.name_of(node), detail or node_kind(node))

@@ -8,7 +8,7 @@ from iamdesk.index.outline import build_outline
 from iamdesk.index.search import OutlineSearch
 from iamdesk.index.shown import PolicyRole, Subject
 from iamdesk.index.subject import SubjectIndex
-from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.model import RoleDetail, Snapshot
 from iamdesk.snapshot.organization import OrganizationNode
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -204,7 +204,7 @@ def test_an_account_shows_what_meets_it_from_the_root_down(subjects: SubjectInde
 
 def test_an_scp_tells_where_it_is_attached_and_whom_it_binds(subjects: SubjectIndex) -> None:
     scp = subject(subjects, SCP)
-    assert dict(scp.facts)["Binds"] == "2 accounts, 1 user and 2 roles of the snapshot"
+    assert dict(scp.facts)["Binds"] == "2 accounts: their root users, 1 user and 2 roles of the snapshot"
     assert ways(scp) == {
         "Attached to": [(organization_key(UNIT), "Prod", "organizational unit")],
         "Binds": [(NAMED_ONLY, "archive", NAMED_ONLY), (ACCOUNT, "prod", ACCOUNT)],
@@ -218,6 +218,15 @@ def test_an_scp_tells_where_it_is_attached_and_whom_it_binds(subjects: SubjectIn
     )
     idle = subject(subjects, "organization#p-idle1234")
     assert dict(idle.facts)["Binds"] == "no account"
+
+
+def test_an_scp_does_not_bind_service_linked_roles(captured: Snapshot) -> None:
+    linked = RoleDetail(arn=f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/A", role_name="A")
+    account = next(one for one in captured.accounts if one.account_id == ACCOUNT)
+    more = account.model_copy(update={"roles": (*account.roles, linked)})
+    snapshot = captured.model_copy(update={"accounts": (more,)})
+    binds = dict(subject(SubjectIndex(snapshot), SCP).facts)["Binds"]
+    assert binds == "2 accounts: their root users, 1 user and 2 roles of the snapshot"
 
 
 def test_a_unit_tells_what_stands_in_it(subjects: SubjectIndex) -> None:
