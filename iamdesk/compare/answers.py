@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import product
 from math import prod
 
+from iamdesk.compare.shapes import Kind, Witness
 from iamdesk.compare.side import Side
 from iamdesk.evaluate.context import Fact, Knowledge
 from iamdesk.evaluate.domains import domains
@@ -17,27 +17,6 @@ from iamdesk.evaluate.unknowns import ConditionSet
 from iamdesk.evaluate.verdict import Verdict
 
 type Context = Mapping[str, str | Sequence[str] | None]
-
-
-class Kind(StrEnum):
-    """Which way access changed."""
-
-    GAINED = "gained"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """A request that is decided otherwise under the new snapshot than under the old one. Anybody can ask it again."""
-
-    principal: str
-    action: str
-    resource: str
-    context: tuple[tuple[str, str | tuple[str, ...] | None], ...]
-    """Keys and values; None: the key is absent."""
-    old: Verdict | None
-    """None: the snapshot does not hold the principal."""
-    new: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +64,7 @@ class _Asking:
             if was is not now:
                 kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
                 found.append((kind, self._witness({}, before, after)))
-            elif _other(before) is not _other(after):
+            elif before is not None and after is not None and _other(before) is not _other(after):
                 doubts.append("AWS's pages disagree on how this is decided, and by the other reading it changed.")
             return Compared(tuple(found), tuple(doubts) if not found else ())
         if was is now and _says_the_same(before, after):

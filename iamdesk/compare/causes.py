@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from iamdesk.compare.answers import Witness
-from iamdesk.compare.shapes import Cause, ChangeKind
+from iamdesk.compare.shapes import Cause, ChangeKind, Witness
 from iamdesk.compare.side import RCP, SCP, Side
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.derived_keys import DerivedKeys

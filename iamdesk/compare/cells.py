@@ -98,7 +98,8 @@ def _told_apart(service: str, own: int, varied: tuple[str, ...]) -> tuple[tuple[
     for position in positions(own):
         action = actions.actions[position]
         name = action.name.lower()
-        types = tuple(sorted(one.name for one in action.resource_types))
+        # The plainest type first: its resource is the one that people are shown.
+        types = tuple(sorted((one.name for one in action.resource_types), key=lambda one: (len(one), one)))
         takes = tuple(reference().takes_key(action, types or None, key) for key in varied)
         # One key may be taken on one type and not on another.
         by_type = tuple(reference().takes_key(action, (name,), key) for key in varied for name in types)

@@ -3,14 +3,14 @@
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from iamdesk.compare.answers import Kind, Witness, compare
+from iamdesk.compare.answers import compare
 from iamdesk.compare.causes import carriers_of, causes_of
 from iamdesk.compare.cells import Cell, Sort, cells, sorts
 from iamdesk.compare.clauses import Clause, Where
 from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
 from iamdesk.compare.matching import fill, may_meet, speaks_of
 from iamdesk.compare.resource_forms import Granting
-from iamdesk.compare.shapes import Cause, Effect, Standing, Status
+from iamdesk.compare.shapes import Cause, Effect, Kind, Standing, Status, Witness
 from iamdesk.compare.side import RCP, SCP, Own, Side, form
 from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.index.actions import reference

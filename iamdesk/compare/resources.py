@@ -10,7 +10,7 @@ from iamdesk.compare.clauses import Clause
 from iamdesk.compare.deltas import ChangedKeys
 from iamdesk.compare.principals import PrincipalComparer
 from iamdesk.compare.resource_forms import Entry, Granting, may_name
-from iamdesk.compare.shapes import ChangeKind, Effect, Standing, Status
+from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, ChangeKind, Effect, Standing, Status
 from iamdesk.compare.side import RCP, SCP, Side
 from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.verdict import Verdict
@@ -19,8 +19,6 @@ from iamdesk.index.resource_index import tags_without_case
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/", "s3:accesspointtag/")
-ANYONE = "anyone"
-"""Name of a role that stands for whoever an outside account lets ask."""
 _MOST_CONDITIONAL = 300
 """Principals whose answers hang on conditions in both snapshots, of which so many are compared for one question."""
 _OF_RESOURCES = frozenset(
@@ -59,7 +57,7 @@ class ResourceComparer:
             for number in ("999999999999", "888888888888", "777777777777", "666666666666")
             if all(number not in side.index.accounts for side in (self.old, self.new))
         )
-        self._outsider = f"arn:aws:iam::{number}:role/{ANYONE}"
+        self._outsider = f"arn:aws:iam::{number}:role/{ANYONE_ANYWHERE}"
 
     def compare(self, entry: Entry) -> Standing | None:
         """Return what became of access to a resource; None where nothing on its side differs."""

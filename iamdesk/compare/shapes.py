@@ -4,7 +4,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from iamdesk.compare.answers import Kind, Witness
+from iamdesk.evaluate.verdict import Verdict
+
+ANYONE = "anyone"
+"""Name of a role that stands for whoever an outside account lets ask."""
+ANYONE_ANYWHERE = "anyone-anywhere"
+"""Name of a role, in an account of nobody, that stands for whoever signs in at all."""
+
+
+class Kind(StrEnum):
+    """Which way access changed."""
+
+    GAINED = "gained"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A request that is decided otherwise under the new snapshot than under the old one. Anybody can ask it again."""
+
+    principal: str
+    action: str
+    resource: str
+    context: tuple[tuple[str, str | tuple[str, ...] | None], ...]
+    """Keys and values; None: the key is absent."""
+    old: Verdict | None
+    """None: the snapshot does not hold the principal."""
+    new: Verdict | None
 
 
 class Status(StrEnum):

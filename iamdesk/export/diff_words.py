@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from iamdesk.compare.shapes import Comparison, Effect, Standing, Status, TextChange
+from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Comparison, Effect, Standing, Status, TextChange
 
 MOST_ACTIONS = 6
 """Actions that are named where there are more of them."""
@@ -21,6 +21,16 @@ def sentence(found: Comparison) -> str:
     ]
     text = ", ".join(filter(None, told))
     return f"{text[0].upper()}{text[1:]}."
+
+
+def principal_words(arn: str) -> str:
+    """Return a principal's name: the end of its ARN; of those who stand for many, whom they stand for."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or not parts[5]:
+        return arn
+    if parts[5] == f"role/{ANYONE}":
+        return f"somebody of account {parts[4]}"
+    return "somebody of any other account" if parts[5] == f"role/{ANYONE_ANYWHERE}" else parts[5]
 
 
 def actions_words(names: tuple[str, ...], most: int = MOST_ACTIONS) -> str:
@@ -91,7 +101,7 @@ def _standing_lines(
     yield ""
     yield f"{standing.arn} ({'access to it: ' if is_resource else ''}{standing.status.value})"
     for effect in effects:
-        who = f"{effect.principal} " if is_resource else ""
+        who = f"{principal_words(effect.principal)} " if is_resource else ""
         yield f"  {who}{effect_words(found, effect)}"
         yield from (f"    by: {cause.sentence}" for cause in effect.causes)
         yield f"    shown by {witness_words(effect)}"

@@ -321,9 +321,6 @@ COMMANDS: tuple[Command, ...] = (
         Needs.SNAPSHOT,
         1,
     ),
-    Command(
-        "actionCompare", Menu.ASK, "&Compare…", "Compare the access of two principals.", ("Ctrl+D",), Needs.SNAPSHOT, 1
-    ),
     Command("actionForgetAnswer", Menu.ASK, "&Forget the answer", "Clear question and answer.", (), Needs.ANSWER, 2),
     *(
         Command(
@@ -359,6 +356,14 @@ COMMANDS: tuple[Command, ...] = (
         "Run all &checks",
         "Run every built-in check on the snapshot.",
         (),
+        Needs.SNAPSHOT,
+    ),
+    Command(
+        "actionCompare",
+        Menu.TOOLS,
+        "&Compare with another snapshot…",
+        "Tell who gained or lost what between another snapshot and the open one, by which change.",
+        ("Ctrl+D",),
         Needs.SNAPSHOT,
     ),
     Command("actionHelp", Menu.HELP, "&User guide", "Read about what has the cursor.", (_Key.HelpContents,)),

@@ -15,6 +15,7 @@ from iamdesk.gui.actions import Menu
 from iamdesk.gui.capture_dialog import CaptureDialog
 from iamdesk.gui.collect.door import CollectDoor
 from iamdesk.gui.command_palette import CommandPalette
+from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.denial.why_dialog import WhyDialog
 from iamdesk.gui.help_window import FIRST_PAGE, HelpWindow
 from iamdesk.gui.history import History
@@ -118,6 +119,7 @@ class MainWindow(QMainWindow):
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionPalette": self._open_palette,
             "actionWhyDenied": self._ask_why_denied,
+            "actionCompare": self._compare,
             "actionHelp": self._show_help,
             "actionHowToCapture": self._show_capture_help,
             "actionAbout": self._show_about,
@@ -280,6 +282,11 @@ class MainWindow(QMainWindow):
 
     def _ask_why_denied(self) -> None:
         WhyDialog(self.session, self.jobs, self).show()
+
+    def _compare(self) -> None:
+        window = CompareWindow(self.session, self.jobs, self.prompts, self)
+        window.show()
+        window.choose()
 
     def _show_help(self) -> None:
         """Open the user guide at the page about the panel that has the cursor."""

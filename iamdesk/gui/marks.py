@@ -56,6 +56,9 @@ class Glyph(StrEnum):
     EXCEPT = "review-except"
     UNDECIDED = "review-undecided"
     MIXED = "review-mixed"
+    GAINED = "diff-gained"
+    LOST = "diff-lost"
+    SAME = "diff-same"
     APP = "iamdesk"
 
 
@@ -118,6 +121,9 @@ _GLYPH_COLOURS: dict[Glyph, Colour] = {
     Glyph.EXCEPT: Colour.CONDITIONAL,
     Glyph.UNDECIDED: Colour.UNKNOWN,
     Glyph.MIXED: Colour.UNKNOWN,
+    Glyph.GAINED: Colour.IMPLICIT_DENY,
+    Glyph.LOST: Colour.CONDITIONAL,
+    Glyph.SAME: Colour.UNKNOWN,
 }
 
 

@@ -1,0 +1,125 @@
+"""One row of a comparison in full: what was gained or lost, by which change, and the request that shows it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from iamdesk.compare.shapes import Comparison, Effect
+from iamdesk.export.diff_words import context_words, principal_words, text_words, witness_words
+from iamdesk.gui import marks
+from iamdesk.gui.compare.compare_model import SORT_MARKS
+from iamdesk.gui.compare.rows import CompareRow, Sort
+from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.plain_text import PlainLabel, plain_label
+from iamdesk.gui.theme import Colour, colour
+
+_MOST_ACTIONS = 200
+_EMPTY = "Choose a row to see what changed, by what, and a request that shows it."
+
+
+class CompareDetail(QScrollArea):
+    """Shows one row; its links show the principal in the window, and ask the request that shows the change."""
+
+    def __init__(
+        self, show_key: Callable[[str], None], ask: Callable[[Effect], None], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._show_key = show_key
+        self._ask = ask
+        self._found: Comparison | None = None
+        self._row: CompareRow | None = None
+        self._tinted: list[PlainLabel] = []
+        self.setObjectName("compareDetail")
+        self.setAccessibleName("The chosen change")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.show_row(None, None)
+
+    def show_row(self, found: Comparison | None, row: CompareRow | None) -> None:
+        """Show a row from the top; None says what would fill the place."""
+        self._found, self._row = found, row
+        self._tinted.clear()
+        page = QWidget()
+        page.setBackgroundRole(QPalette.ColorRole.Base)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(5)
+        if found is None or row is None:
+            column.addWidget(self._muted(FlowLabel(_EMPTY)))
+        else:
+            self._fill(column, found, row)
+        column.addStretch(1)
+        self.setWidget(page)  # the page before is deleted by the area
+        self._tint()
+
+    def _fill(self, column: QVBoxLayout, found: Comparison, row: CompareRow) -> None:
+        head = QHBoxLayout()
+        picture = plain_label()
+        picture.setPixmap(marks.pixmap(SORT_MARKS[row.sort], self.palette(), 16, self.devicePixelRatioF()))
+        head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        title = FlowLabel(row.sort.value)
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        title.setFont(font)
+        head.addWidget(title, 1)
+        column.addLayout(head)
+        who = LinkButton(principal_words(row.subject), partial(self._show_key, row.subject), tip=f"Show {row.subject}")
+        who.setObjectName("compareShowSubject")
+        column.addWidget(who, 0, Qt.AlignmentFlag.AlignLeft)
+        if row.effect is None:
+            column.addWidget(FlowLabel(row.reason))
+            if row.change is not None:
+                column.addWidget(self._muted(FlowLabel(f"{text_words(row.change).capitalize()}.")))
+            return
+        self._fill_effect(column, found, row.effect, gained=row.sort is Sort.GAINED)
+
+    def _fill_effect(self, column: QVBoxLayout, found: Comparison, effect: Effect, *, gained: bool) -> None:
+        names = found.names(effect.actions)
+        shown = ", ".join(names[:_MOST_ACTIONS])
+        if len(names) > _MOST_ACTIONS:
+            shown += f" and {len(names) - _MOST_ACTIONS:,} more"
+        column.addWidget(self._heading("May do now" if gained else "May no longer do"))
+        column.addWidget(FlowLabel(shown))
+        column.addWidget(self._heading("On"))
+        column.addWidget(FlowLabel("every resource" if effect.where == "*" else effect.where))
+        when = context_words(effect)
+        if when:
+            column.addWidget(self._heading("When"))
+            column.addWidget(FlowLabel(when))
+        column.addWidget(self._heading("By which change"))
+        for cause in effect.causes:
+            column.addWidget(FlowLabel(cause.sentence))
+            column.addWidget(self._muted(FlowLabel(f"{cause.kind.value}: {cause.subject}")))
+        column.addWidget(self._heading("Shown by"))
+        column.addWidget(FlowLabel(witness_words(effect)))
+        ask = LinkButton("Ask this of the open snapshot", partial(self._ask, effect))
+        ask.setObjectName("compareAsk")
+        column.addWidget(ask, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _heading(self, text: str) -> PlainLabel:
+        label = plain_label(text)
+        label.setContentsMargins(0, 6, 0, 0)
+        return self._muted(label)
+
+    def _muted[Label: PlainLabel](self, label: Label) -> Label:
+        self._tinted.append(label)
+        return label
+
+    def _tint(self) -> None:
+        for label in self._tinted:
+            palette = QPalette(self.palette())
+            for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):
+                palette.setColor(role, colour(Colour.MUTED, self.palette()))
+            label.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette: marks are made anew."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self.show_row(self._found, self._row)

@@ -1,0 +1,51 @@
+"""The model of a comparison's table: texts, marks and colours."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QPalette
+
+from iamdesk.gui import marks
+from iamdesk.gui.compare.rows import COLUMN_TITLES, Column, CompareFilter, CompareRow, Sort
+from iamdesk.gui.marks import Drawing, Glyph, Mark
+from iamdesk.gui.plain_text import tooltip_text
+from iamdesk.gui.tables.rows_model import Index, RowsModel
+
+SORT_MARKS: dict[Sort, Drawing] = {
+    Sort.GAINED: Glyph.GAINED,
+    Sort.LOST: Glyph.LOST,
+    Sort.CANNOT_TELL: Mark.UNKNOWN,
+    Sort.SAME: Glyph.SAME,
+}
+
+
+class CompareModel(RowsModel[CompareRow]):
+    """All rows of a comparison, of which the filter shows some."""
+
+    def __init__(self, palette: QPalette) -> None:
+        super().__init__([COLUMN_TITLES[column] for column in Column], CompareFilter(), palette)
+
+    def repaint(self, palette: QPalette) -> None:
+        """Take the colours of another palette."""
+        self._icons = {sort: marks.icon(mark, palette) for sort, mark in SORT_MARKS.items()}
+        self._brushes = {sort: QBrush(marks.natural_colour(mark, palette)) for sort, mark in SORT_MARKS.items()}
+        super().repaint(palette)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return texts, marks and colours."""
+        row = self.row_at(index)
+        if row is None:
+            return None
+        column = Column(index.column())
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return row.texts[column]
+            case Qt.ItemDataRole.ToolTipRole:
+                return tooltip_text(row.subject if column is Column.WHO else row.texts[column])
+            case Qt.ItemDataRole.DecorationRole if column is Column.SORT:
+                return self._icons[row.sort]
+            case Qt.ItemDataRole.ForegroundRole if column is Column.SORT:
+                return self._brushes[row.sort]
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{COLUMN_TITLES[column]}: {row.texts[column]}"
+        return None

@@ -1,0 +1,128 @@
+"""The rows of a comparison, their order and their filter. Made in the worker that compares."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from iamdesk.compare.shapes import Comparison, Effect, Kind, Standing, Status, TextChange
+from iamdesk.export.diff_words import actions_words, context_words, principal_words, text_words
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.tables.rows_model import SortKey
+
+
+class Sort(Enum):
+    """What a row tells."""
+
+    GAINED = "Gained"
+    LOST = "Lost"
+    CANNOT_TELL = "Cannot tell"
+    SAME = "Same effect"
+    """Written otherwise, and nothing changed by it."""
+
+
+class Column(IntEnum):
+    """The columns, in order."""
+
+    SORT = 0
+    WHO = 1
+    WHAT = 2
+    WHERE = 3
+    CAUSE = 4
+
+
+COLUMN_TITLES: dict[Column, str] = {
+    Column.SORT: "Change",
+    Column.WHO: "Who",
+    Column.WHAT: "May do",
+    Column.WHERE: "On",
+    Column.CAUSE: "By which change",
+}
+_RANKS = {sort: rank for rank, sort in enumerate(Sort)}
+
+
+class CompareRow:
+    """One row with every text that is painted, searched or sorted by; made once."""
+
+    __slots__ = ("change", "effect", "haystack", "keys", "reason", "sort", "subject", "texts")
+
+    def __init__(
+        self,
+        sort: Sort,
+        subject: str,
+        what: str,
+        where: str,
+        why: str,
+        *,
+        words: str = "",
+        effect: Effect | None = None,
+        change: TextChange | None = None,
+    ) -> None:
+        self.sort = sort
+        self.subject = subject
+        """ARN or key of whom or what it is about."""
+        self.effect = effect
+        self.change = change
+        self.reason = why
+        self.texts = tuple(visible(text) for text in (sort.value, principal_words(subject), what, where, why))
+        self.haystack = "\n".join((*self.texts, subject, words)).casefold()
+        tie = (_RANKS[sort], subject, where, what)
+        self.keys: tuple[SortKey, ...] = (
+            tie,
+            (principal_words(subject).casefold(), *tie),
+            (what.casefold(), *tie),
+            (where.casefold(), *tie),
+            (why.casefold(), *tie),
+        )
+
+
+def rows_of(found: Comparison) -> tuple[CompareRow, ...]:
+    """Return everything that a comparison tells, as rows."""
+    return (*_effects(found), *_doubts(found), *_texts(found))
+
+
+def _effects(found: Comparison) -> Iterator[CompareRow]:
+    for effect in found.effects():
+        names = found.names(effect.actions)
+        when = context_words(effect)
+        yield CompareRow(
+            Sort.GAINED if effect.kind is Kind.GAINED else Sort.LOST,
+            effect.principal,
+            f"{actions_words(names, 3)}{f' when {when}' if when else ''}",
+            effect.where,
+            " ".join(cause.sentence for cause in effect.causes),
+            words="\n".join(names),
+            effect=effect,
+        )
+
+
+def _doubts(found: Comparison) -> Iterator[CompareRow]:
+    standings: tuple[Standing, ...] = (
+        *found.principals.values(),
+        *(one for one in found.resources.values() if one.status is Status.CANNOT_TELL),
+    )
+    for standing in standings:
+        for doubt in standing.doubts:
+            yield CompareRow(Sort.CANNOT_TELL, standing.arn, "", "", doubt)
+
+
+def _texts(found: Comparison) -> Iterator[CompareRow]:
+    for change in found.texts:
+        if not change.has_effect:
+            sort = Sort.CANNOT_TELL if change.is_doubtful else Sort.SAME
+            words = text_words(change).capitalize()
+            yield CompareRow(sort, change.cause.subject, words, "", change.cause.sentence, change=change)
+
+
+@dataclass(frozen=True, slots=True)
+class CompareFilter:
+    """Which rows are shown. Everything is, where nothing is named."""
+
+    sort: Sort | None = None
+    text: str = ""
+    """Words, each of which must be somewhere in the row."""
+
+    def lets_through(self, row: CompareRow) -> bool:
+        """Return whether a row is shown."""
+        if self.sort is not None and row.sort is not self.sort:
+            return False
+        return all(word in row.haystack for word in self.text.casefold().split())

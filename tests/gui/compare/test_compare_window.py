@@ -1,0 +1,201 @@
+"""Comparing in the window: what is shown, filtered, asked, saved; cancelled and refused."""
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.gui.compare.compare_window import CompareWindow
+from iamdesk.gui.compare.rows import Column, Sort
+from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.session import Session
+from iamdesk.paths import sample_snapshot
+from iamdesk.workbench import OpenSnapshot
+
+ANA = "arn:aws:iam::111122223333:user/engineering/ana.moreno"
+READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+HOSTILE = "<b>x</b>\u202e"
+
+
+class Chosen(Prompts):
+    """Names files instead of asking."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:  # noqa: ARG002
+        return self.path
+
+    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        return self.path
+
+
+def earlier(folder: Path) -> Path:
+    """The sample as it was before: Ana could not read S3, and somebody had another tag."""
+    content: dict[str, Any] = copy.deepcopy(json.loads(sample_snapshot().read_text()))
+    later = folder / "later.json"
+    later.write_text(json.dumps(content))
+    users = {user["UserName"]: user for user in content["UserDetailList"]}
+    users["ana.moreno"]["AttachedManagedPolicies"] = [
+        {"PolicyName": "AmazonS3ReadOnlyAccess", "PolicyArn": READ},
+        *users["ana.moreno"]["AttachedManagedPolicies"],
+    ]
+    users["ben.okafor"]["Tags"] = [*users["ben.okafor"].get("Tags", []), {"Key": HOSTILE, "Value": HOSTILE}]
+    path = folder / "earlier.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    return earlier(tmp_path)
+
+
+@pytest.fixture
+def compare(
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot, other: Path
+) -> Iterator[CompareWindow]:
+    session.open(sample)
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    made = CompareWindow(session, jobs, Chosen(other), parent)
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+    made.show()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def compared(qtbot: QtBot, compare: CompareWindow) -> CompareWindow:
+    compare.choose()
+    qtbot.waitUntil(lambda: bool(compare.model.rows), timeout=30_000)
+    return compare
+
+
+def told(window: CompareWindow) -> set[tuple[Sort, str]]:
+    return {(row.sort, row.subject) for row in window.model.shown}
+
+
+def link(window: CompareWindow, name: str) -> LinkButton:
+    found = window.detail.findChild(LinkButton, name)
+    assert found is not None
+    return found
+
+
+def test_what_changed_is_shown_with_its_cause(compared: CompareWindow) -> None:
+    (row,) = [row for row in compared.model.shown if row.subject == ANA]
+
+    assert row.sort is Sort.LOST
+    assert row.texts[Column.CAUSE] == "AmazonS3ReadOnlyAccess was detached from user/engineering/ana.moreno."
+    assert "s3:" in row.texts[Column.WHAT]
+    assert (Sort.SAME, ANA.replace("ana.moreno", "ben.okafor")) in told(compared)
+    assert compared.summary.text().startswith("Access of 1 principal changed")
+
+
+def test_first_row_is_selected_and_told_in_full(compared: CompareWindow) -> None:
+    row = compared.table.current_row()
+    assert row is not None
+    assert row.subject == ANA
+    assert link(compared, "compareShowSubject").shown == "user/engineering/ana.moreno"
+
+
+def test_the_request_that_shows_it_is_asked_of_the_open_snapshot(
+    qtbot: QtBot, session: Session, compared: CompareWindow
+) -> None:
+    with qtbot.waitSignal(session.answered):
+        link(compared, "compareAsk").click()
+    qtbot.waitUntil(lambda: session.decision is not None)
+
+    assert session.decision is not None
+    assert session.decision.request.principal == ANA
+    assert session.decision.decision is not Verdict.ALLOWED
+
+
+def test_words_and_kinds_filter(qtbot: QtBot, compared: CompareWindow) -> None:
+    every = len(compared.model.shown)
+    compared.text.setText("ana s3:GetObject")
+    qtbot.waitUntil(lambda: told(compared) == {(Sort.LOST, ANA)})
+    compared.text.clear()
+    qtbot.waitUntil(lambda: len(compared.model.shown) == every)
+
+    compared.sort.setCurrentIndex(compared.sort.findData(Sort.SAME))
+    compared.sort.activated.emit(compared.sort.currentIndex())
+
+    assert {sort for sort, _ in told(compared)} == {Sort.SAME}
+
+
+def test_swapped_it_is_the_other_way_round(qtbot: QtBot, compared: CompareWindow) -> None:
+    compared.swap_button.click()
+    qtbot.waitUntil(lambda: (Sort.GAINED, ANA) in told(compared), timeout=30_000)
+
+    assert (Sort.LOST, ANA) not in told(compared)
+
+
+def test_by_keyboard_alone(qtbot: QtBot, session: Session, compared: CompareWindow) -> None:
+    assert compared.table.hasFocus() or QApplication.focusWidget() is None
+    with qtbot.waitSignal(session.key_shown) as shown:
+        QTest.keyClick(compared.table, Qt.Key.Key_Return)
+    assert shown.args == [ANA]
+    QTest.keyClick(compared.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert "ana.moreno" in QApplication.clipboard().text()
+    for widget in (compared.choose_button, compared.swap_button, compared.save_button, compared.sort, compared.text):
+        assert widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        assert widget.accessibleName() or isinstance(widget, QPushButton)
+
+
+def test_text_from_a_snapshot_is_never_markup(compared: CompareWindow) -> None:
+    for row in compared.model.rows:
+        assert "\u202e" not in "".join(row.texts)
+
+
+def test_cancelled_leaves_what_was_there(qtbot: QtBot, compare: CompareWindow) -> None:
+    compare.choose()
+    assert compare.cancel_button.isVisible()
+    compare.cancel_button.click()
+
+    assert not compare.cancel_button.isVisible()
+    assert "cancelled" in compare.message.text
+    assert not compare.model.rows
+
+
+def test_what_is_no_snapshot_is_told_in_one_sentence(qtbot: QtBot, compare: CompareWindow, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text("{}")
+    compare.compare_with(nothing)
+    qtbot.waitUntil(lambda: bool(compare.message.text))
+
+    assert "nothing.json" in compare.message.text
+
+
+@pytest.mark.parametrize("name", ["saved.json", "saved.txt"])
+def test_it_is_saved(qtbot: QtBot, compared: CompareWindow, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    compared._prompts = Chosen(path)
+    compared.save_button.click()
+    qtbot.waitUntil(path.exists)
+
+    text = path.read_text()
+    if name.endswith(".json"):
+        assert json.loads(text)["Counts"]["Lost"] == 1
+    else:
+        assert "AmazonS3ReadOnlyAccess was detached" in text
+
+
+def test_it_is_in_the_tools_menu(qtbot: QtBot, open_window: MainWindow, other: Path) -> None:
+    open_window.prompts = Chosen(other)
+    open_window.menus.actions["actionCompare"].trigger()
+    window = open_window.findChild(CompareWindow)
+    assert window is not None
+    qtbot.waitUntil(lambda: (Sort.LOST, ANA) in told(window), timeout=30_000)
+    window.close()
