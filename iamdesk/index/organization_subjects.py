@@ -275,7 +275,7 @@ class OrganizationSubjects:
             return "no account"
         accounts = counted(len(bound), "account", "accounts")
         if kind is NodeKind.RESOURCE_CONTROL_POLICY:
-            return f"the resources of {accounts}"
+            return f"the resources of {accounts}, of services that take RCPs"
         held = [self._held[node.id] for node in bound if node.id in self._held]
         users = sum(len(one.users) for one in held)
         roles = sum(
