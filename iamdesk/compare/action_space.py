@@ -26,12 +26,13 @@ class ActionSpace:
         self.listed = (1 << end) - 1
         """The bits of all actions that AWS lists."""
         self._unlisted: dict[tuple[str, str], int] = {}
+        self._spelled: list[str] = []
+        """The unlisted ones as the first document writes them."""
         for document in documents:
             for statement in document.statements:
                 self._add(statement)
         self.every = (1 << end + len(self._unlisted)) - 1
         """The bits of all actions."""
-        self._unlisted_names = list(self._unlisted)
         self._known: dict[tuple[tuple[str, ...], bool], int] = {}
 
     def _add(self, statement: Statement) -> None:
@@ -39,8 +40,9 @@ class ActionSpace:
             if pattern.problem is not None or pattern.service is None or "*" in pattern.text or "?" in pattern.text:
                 continue
             name = pattern.text.partition(":")[2].lower()
-            if reference().action(pattern.service, name) is None:
-                self._unlisted.setdefault((pattern.service, name), len(self._unlisted))
+            if reference().action(pattern.service, name) is None and (pattern.service, name) not in self._unlisted:
+                self._unlisted[pattern.service, name] = len(self._unlisted)
+                self._spelled.append(pattern.text)
 
     def covered_by(self, statement: Statement) -> int:
         """Return the actions that a statement covers (SEMANTICS F1, F2)."""
@@ -78,8 +80,7 @@ class ActionSpace:
     def unlisted(self, bits: int) -> Iterator[tuple[str, int]]:
         """Yield (name, its bit) for the actions among some that AWS does not list."""
         for position in positions(bits >> self._listed_end):
-            service, name = self._unlisted_names[position]
-            yield f"{service}:{name}", 1 << self._listed_end + position
+            yield self._spelled[position], 1 << self._listed_end + position
 
     def name(self, bit: int) -> str:
         """Return the name of one action by its bit (a power of two)."""

@@ -23,8 +23,7 @@ The shape is stable (``DiffVersion`` names it; members may be added)::
 
 from typing import Any
 
-from iamdesk.compare.answers import Kind
-from iamdesk.compare.shapes import Cause, Comparison, Effect, Standing, Status
+from iamdesk.compare.shapes import Cause, Comparison, Effect, Kind, Standing, Status
 from iamdesk.export.diff_words import text_words
 
 

@@ -11,8 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Protocol
 
-from iamdesk.compare.answers import Kind
-from iamdesk.compare.shapes import Cause, ChangeKind, Comparison, Effect, Status
+from iamdesk.compare.shapes import Cause, ChangeKind, Comparison, Effect, Kind, Status
 from iamdesk.review.decisions import Choice, LineDecision
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.review.schema import Head
