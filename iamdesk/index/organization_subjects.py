@@ -78,6 +78,13 @@ class OrganizationSubjects:
         """Return what people call a root, unit or account."""
         return self.account_name(node.id) if node_kind(node) is NodeKind.ACCOUNT else node.name or node.id
 
+    def binds(self, account_id: str) -> bool:
+        """Return whether policies of the organization may bind an account: any member, not the management account."""
+        index = self._index
+        if index is None or account_id == index.organization.management_account_id:
+            return False
+        return index.has_account(account_id)
+
     def standing(self, account_id: str) -> Standing:
         """Return where an account stands: nothing where there is no organization, or it does not name the account."""
         index = self._index

@@ -1,6 +1,6 @@
 """What the inspector shows of resources, VPC endpoints and identity providers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from iamdesk.index.holdings import Holdings
 from iamdesk.index.keys import endpoint_policy_key, resource_policy_key
 from iamdesk.index.named_principals import named_in
 from iamdesk.index.nodes import NodeKind
+from iamdesk.index.organization_subjects import OrganizationSubjects
 from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.policy_views import single_view
 from iamdesk.index.raw_text import raw_text
@@ -39,10 +40,13 @@ _POLICY = resource_policy_key("")
 class ResourceSubjects:
     """Makes subjects and policy views of what is no principal and no policy of IAM, by key."""
 
-    def __init__(self, snapshot: Snapshot, documents: DocumentStore, holdings: Holdings) -> None:
+    def __init__(
+        self, snapshot: Snapshot, documents: DocumentStore, holdings: Holdings, organization: OrganizationSubjects
+    ) -> None:
         self._snapshot = snapshot
         self._documents = documents
         self._holdings = holdings
+        self._organization = organization
 
     def make_ready(self) -> None:
         """Build what is otherwise built at first use."""
@@ -149,6 +153,7 @@ class ResourceSubjects:
             ("Encrypts", map(self._link, self._with_key.get(arn, ()))),
             ("Leads to", (self._bucket(f"arn:{partition}:s3:::{one.name}", one.name) for one in buckets)),
             ("Reached through", map(self._link, self._behind.get(arn, ()))),
+            ("Bound by the organization as its account", self._bound(owner_of(resource))),
         )
         gaps = (
             ()
@@ -229,6 +234,11 @@ class ResourceSubjects:
 
     def _link(self, resource: Resource) -> Link:
         return Link(resource.arn, resource_name(resource.arn), service_title(resource.arn))
+
+    def _bound(self, account: str) -> Iterator[Link]:
+        if self._organization.binds(account):
+            words = self._organization.account_words(account)
+            yield Link(account, words, "resource control policies, where its service takes them")
 
     def _key(self, arn: str) -> Link:
         found = self._resources.get(arn)

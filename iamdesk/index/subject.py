@@ -25,7 +25,7 @@ from iamdesk.index.policy_views import PolicyViews
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import AccountReferences, Principal, last_of_arn, name_of, title_of
 from iamdesk.index.resource_subjects import ResourceSubjects
-from iamdesk.index.shown import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.index.trust import trusted_sentences
 from iamdesk.policy.document import DocumentStore
 from iamdesk.policy.text import render
@@ -53,7 +53,7 @@ class SubjectIndex:
         self._sets = PermissionSets(snapshot)
         self._organization = OrganizationSubjects(snapshot, self._documents)
         center = IdentityCenterIndex(snapshot, self._sets, self._organization.account_words)
-        self._resources = ResourceSubjects(snapshot, self._documents, self._holdings)
+        self._resources = ResourceSubjects(snapshot, self._documents, self._holdings, self._organization)
         self._permission_sets = PermissionSetSubjects(snapshot, self._documents, self._holdings, self._sets, center)
         self._views = PolicyViews(self._holdings, self._documents, self._permission_sets.names)
         self._others = (
@@ -269,6 +269,10 @@ class SubjectIndex:
     def _ways(self, references: AccountReferences, principal: Principal) -> tuple[Links, ...]:
         """Return what a principal has to do with beside policies of IAM: a permission set, resources, providers."""
         found = self._resources.links_of(principal.arn, principal)
+        account = references.account.account_id
+        if kind_of(principal) in (NodeKind.USER, NodeKind.ROLE) and self._organization.binds(account):  # B6, E11
+            way = Link(account, self._organization.account_words(account), "service control policies")
+            found = (*found, *links(("Bound by the organization as its account", [way])))
         if isinstance(principal, RoleDetail):
             found = (*self._permission_sets.links_of(references.account.account_id, principal), *found)
         return found

@@ -220,6 +220,14 @@ def test_an_scp_tells_where_it_is_attached_and_whom_it_binds(subjects: SubjectIn
     assert dict(idle.facts)["Binds"] == "no account"
 
 
+def test_who_is_bound_leads_to_the_account_that_shows_by_what(subjects: SubjectIndex) -> None:
+    title = "Bound by the organization as its account"
+    (bucket,) = ways(subject(subjects, BUCKET))[title]
+    assert bucket == (ACCOUNT, f"prod ({ACCOUNT})", "resource control policies, where its service takes them")
+    assert title in ways(subject(subjects, ALICE))
+    assert title not in ways(subject(subjects, f"arn:aws:iam::{MANAGEMENT}:user/staff/alice"))
+
+
 def test_an_scp_does_not_bind_service_linked_roles(captured: Snapshot) -> None:
     linked = RoleDetail(arn=f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/A", role_name="A")
     account = next(one for one in captured.accounts if one.account_id == ACCOUNT)
@@ -277,6 +285,7 @@ def test_a_permission_set_its_role_and_its_people_show_each_other(subjects: Subj
     assert ways(subject(subjects, ROLE)) == {
         "Permission set": [(SET, "Reader", "")],
         "Assigned to it in this account": [(READERS, "Readers", "group, 1 person")],
+        "Bound by the organization as its account": [(ACCOUNT, f"prod ({ACCOUNT})", "service control policies")],
     }
     assert subject(subjects, ANA).arn == "arn:aws:identitystore:::user/u-ana"
     person = ways(subject(subjects, ANA))

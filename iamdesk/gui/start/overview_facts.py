@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from iamdesk.snapshot.model import Snapshot
 
 PEOPLE = frozenset({NodeKind.USER, NodeKind.GROUP, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+_MOST_ACCOUNTS = 8
 _MOST_FILES = 12
-"""That are named one by one: a bundle has thousands."""
+"""That are named one by one, as accounts: a bundle has thousands."""
 _ENTRIES = PEOPLE | {NodeKind.CUSTOMER_POLICY, NodeKind.BROKEN}
 
 
@@ -92,10 +93,16 @@ def rows_by_badge(outline: Outline, badges: Mapping[int, tuple[Badge, ...]]) -> 
 def capture_lines(snapshot: "Snapshot") -> tuple[tuple[str, str], ...]:
     """Return (label, value) pairs that say what was captured, from which files."""
     lines: list[tuple[str, str]] = []
-    for account in snapshot.accounts:
-        alias = f" ({account.alias})" if account.alias else ""
-        partition = "" if account.partition == "aws" else f", partition {account.partition}"
-        lines.append(("Account", f"{account.account_id}{alias}{partition}"))
+    if len(snapshot.accounts) > _MOST_ACCOUNTS:
+        lines.append(("Accounts", f"{len(snapshot.accounts):,}"))
+    else:
+        organization = snapshot.organization
+        names = {node.id: node.name for node in organization.nodes} if organization is not None else {}
+        for account in snapshot.accounts:
+            name = account.alias or names.get(account.account_id)
+            called = f" ({name})" if name else ""
+            partition = "" if account.partition == "aws" else f", partition {account.partition}"
+            lines.append(("Account", f"{account.account_id}{called}{partition}"))
     if snapshot.latest is not None:
         # A dump carries no date of its own: the latest moment it speaks of is the best there is.
         lines.append(("Latest moment in it", f"{_day(snapshot.latest)}, {snapshot.latest:%H:%M} UTC"))

@@ -10,5 +10,14 @@ def test_a_bundle_is_told_with_its_capture_and_not_file_by_file() -> None:
     labels = [label for label, _ in lines]
     assert labels == ["Account", "Account", "Account", "Latest moment in it", "Captured", "Files", "SHA-256"]
     told = dict(lines)
+    assert lines[0] == ("Account", "111122223333 (acme-prod)")
     assert told["Captured"].endswith("UTC, by arn:aws:iam::123456789012:user/maria")
     assert told["Files"].startswith("62 files, ")
+
+
+def test_of_many_accounts_the_number_is_told() -> None:
+    snapshot = load_snapshot(resources() / "samples" / "acme-organization")
+    many = snapshot.model_copy(update={"accounts": snapshot.accounts * 1_000})
+    lines = capture_lines(many)
+    assert lines[0] == ("Accounts", "3,000")
+    assert len(lines) < 12
