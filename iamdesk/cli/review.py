@@ -12,7 +12,7 @@ import typer
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import give_up, troubles_told
-from iamdesk.export.pack.readback import read_back
+from iamdesk.export.pack.readback import fill_in
 from iamdesk.export.pack.review_json import line_value
 from iamdesk.export.pack.signing import Role, fingerprint, sign
 from iamdesk.export.pack.source import PackSource
@@ -161,20 +161,12 @@ def fill(
     """Take the decisions of a filled sheet; rows whose other cells were edited are refused, listed, and status 1."""
     desk = Workbench.open_review(review)
     try:
-        found = read_back(sheet, PackSource(desk.file, None, datetime.now(UTC)))
-        who = _reviewer(reviewer, own)
-        refused = [(one.row, one.line_id, one.why) for one in found.refused]
-        saved = 0
-        for line_id, wanted in found.decisions.items():
-            try:
-                saved += len(desk.record({line_id: wanted}, who).entries)
-            except ValueError as error:
-                refused.append((0, line_id, str(error)))
+        saved, refused = fill_in(desk, sheet, _reviewer(reviewer, own))
     finally:
         desk.close()
-    for row, line_id, why in refused:
-        say(f"refused  {f'row {row}' if row else 'line'}  {line_id}  {why}")
-    note(f"{saved:,} decisions saved, {found.unchanged:,} rows as they stood, {len(refused):,} refused")
+    for one in refused:
+        say(f"refused  row {one.row}  {one.line_id}  {one.why}")
+    note(f"{saved:,} decisions saved, {len(refused):,} rows refused")
     if refused:
         raise typer.Exit(1)
 

@@ -61,6 +61,11 @@ class ReviewDesk:
         decision = self.decision(line_id)
         return decision.choice is Choice.UNDECIDED or decision.has_run_out(today or datetime.now(UTC).date())
 
+    @property
+    def waiting(self) -> int:
+        """How many lines wait for a decision."""
+        return self.file.waiting(datetime.now(UTC).date())
+
     def record(
         self,
         decisions: Mapping[str, LineDecision],

@@ -8,6 +8,7 @@ grows, and the state of each line follows from it.
 import contextlib
 import json
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,6 +86,9 @@ class ReviewFile:
         self._known = {line_id: _Known(sha256, holder) for line_id, sha256, holder in rows}
         self._decisions: dict[str, LineDecision] = {}
         self._decided: dict[str, Decided] = {}
+        self._tally = dict.fromkeys(Choice, 0)
+        self._tally[Choice.UNDECIDED] = len(self._known)
+        self._excepted: set[str] = set()
         self._last: Entry | None = None
         for entry in self.journal():
             self._take(entry)
@@ -230,11 +234,13 @@ class ReviewFile:
         )
 
     def counts(self) -> Mapping[Choice, int]:
-        """Return how many lines stand in each state."""
-        found = dict.fromkeys(Choice, 0)
-        for line_id in self._known:
-            found[self.decision(line_id).choice] += 1
-        return found
+        """Return how many lines stand in each state; counted as decisions come, so that asking costs nothing."""
+        return dict(self._tally)
+
+    def waiting(self, today: date) -> int:
+        """Return how many lines wait: undecided ones, and exceptions that have run out."""
+        run_out = sum(self._decisions[line_id].has_run_out(today) for line_id in self._excepted)
+        return self._tally[Choice.UNDECIDED] + run_out
 
     def journal(self) -> Iterator[Entry]:
         """Yield every entry, the oldest first."""
@@ -319,6 +325,11 @@ class ReviewFile:
             self._decided[entry.line_id] = Decided(entry.reviewer, entry.account, entry.moment)
         if entry.after.choice is Choice.UNDECIDED:
             self._decided.pop(entry.line_id, None)
+        if entry.line_id in self._known:  # of a recovered review, lines may be lost
+            self._tally[self.decision(entry.line_id).choice] -= 1
+            self._tally[entry.after.choice] += 1
+            is_exception = entry.after.choice is Choice.EXCEPT
+            (self._excepted.add if is_exception else self._excepted.discard)(entry.line_id)
         self._decisions[entry.line_id] = entry.after
         self._last = entry
 
@@ -370,6 +381,23 @@ class ReviewFile:
                 self._connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         except (sqlite3.Error, UnicodeError) as error:
             raise ReviewError(f"{_name(self.path)}: the decision could not be saved: {_reason(error)}") from error
+
+    @contextlib.contextmanager
+    def copied(self) -> Iterator["ReviewFile"]:
+        """Give the review as it stands now, for reading; it is gone at the end of the block.
+
+        Raises:
+            ReviewError: it cannot be copied.
+        """
+        with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
+            path = Path(place) / self.path.name
+            try:
+                with self._writing, contextlib.closing(sqlite3.connect(path)) as copy:
+                    self._connection.backup(copy)
+            except sqlite3.Error as error:
+                raise ReviewError(f"{_name(self.path)}: it cannot be copied: {_reason(error)}") from error
+            with ReviewFile.open(path, writable=False) as review:
+                yield review
 
     # Trust
 

@@ -14,7 +14,8 @@ from iamdesk.export.pack.book import ENTITLEMENTS_SHEET
 from iamdesk.export.pack.columns import ENTITLEMENTS, Column, DecidedLine
 from iamdesk.export.pack.csv_sheet import cell_text
 from iamdesk.export.pack.source import PackSource
-from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision
+from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision, Reviewer
+from iamdesk.review.desk import ReviewDesk
 from iamdesk.visible import visible
 
 _MOST_BYTES = 1 << 31
@@ -38,6 +39,8 @@ class ReadBack:
 
     decisions: dict[str, LineDecision] = field(default_factory=dict)
     """By line id: those that are new."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """By line id: in which row of the sheet it stands."""
     unchanged: int = 0
     refused: list[Refused] = field(default_factory=list)
 
@@ -68,6 +71,25 @@ def read_back(path: Path, source: PackSource) -> ReadBack:
     return found
 
 
+def fill_in(desk: ReviewDesk, path: Path, reviewer: Reviewer) -> tuple[int, list[Refused]]:
+    """Save what a filled sheet decides anew; return how many decisions, and the rows that were refused.
+
+    Each row is a decision of its own.
+
+    Raises:
+        ExportError: it is no sheet of entitlements.
+        ReviewError: the review cannot be written.
+    """
+    found = read_back(path, PackSource(desk.file, None, datetime.now(UTC)))
+    saved = 0
+    for line_id, wanted in found.decisions.items():
+        try:
+            saved += len(desk.record({line_id: wanted}, reviewer).entries)
+        except DecisionError as error:
+            found.refused.append(Refused(found.rows[line_id], line_id, str(error)))
+    return saved, sorted(found.refused, key=lambda one: one.row)
+
+
 def _take(number: int, cells: Mapping[str, str], row: DecidedLine, found: ReadBack) -> None:
     try:
         decision = _decision(cells)
@@ -78,6 +100,7 @@ def _take(number: int, cells: Mapping[str, str], row: DecidedLine, found: ReadBa
         found.unchanged += 1
     else:
         found.decisions[row.line.line_id] = decision
+        found.rows[row.line.line_id] = number
 
 
 def _decision(cells: Mapping[str, str]) -> LineDecision:

@@ -117,7 +117,7 @@ class ReviewHead(QWidget):
             return
         total = len(desk.lines)
         counts = desk.file.counts()
-        waiting = sum(desk.is_open(line.line_id) for line in desk.lines)
+        waiting = desk.waiting
         run_out = waiting - counts[Choice.UNDECIDED]
         words = {Choice.KEEP: "kept", Choice.REVOKE: "revoked", Choice.MODIFY: "modified", Choice.EXCEPT: "excepted"}
         parts = [f"{counts[choice]:,} {word}" for choice, word in words.items() if counts[choice]]

@@ -17,6 +17,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.review.act_queue import ActQueue
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.evidence import Evidence
+from iamdesk.gui.review.pack_door import PackDoor
 from iamdesk.gui.review.review_door import ReviewDoor
 from iamdesk.gui.review.review_head import ReviewHead
 from iamdesk.gui.review.review_model import ReviewModel
@@ -51,6 +52,7 @@ class ReviewPanel(QWidget):
         self._jobs = jobs
         self._shown_pending: frozenset[str] = frozenset()
         self._targets: tuple[str, ...] = ()
+        self._row_of: dict[str, ReviewRow] = {}
         self.model = ReviewModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
@@ -59,6 +61,9 @@ class ReviewPanel(QWidget):
         self.bar = DecisionBar()
         self.evidence = Evidence(session)
         self.door = ReviewDoor(self, session, jobs, prompts or Prompts(), self.message)
+        self.packs = PackDoor(
+            self, session, jobs, prompts or Prompts(), self.message, self.door, lambda: self.head.reviewer
+        )
         self.queue = ActQueue(jobs, self)
         self._nothing = FlowLabel(_NO_REVIEW)
         self._new = QPushButton("&New review…")
@@ -83,13 +88,14 @@ class ReviewPanel(QWidget):
         if desk is None:
             return "Review"
         total = len(desk.lines)
-        return f"Review {total - sum(desk.is_open(line.line_id) for line in desk.lines):,}/{total:,}"
+        return f"Review {total - desk.waiting:,}/{total:,}"
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
         choices = {f"actionReview{choice.value.title()}": partial(self.decide, choice) for choice in Choice}
         return {
             **self.door.commands(),
+            **self.packs.commands(),
             **choices,
             "actionReviewSecond": self.second,
             "actionReviewNext": self.go_to_next,
@@ -139,6 +145,7 @@ class ReviewPanel(QWidget):
         self.door.opened.connect(self._opened)
         self.door.closing.connect(self.queue.finish)
         self.door.closed.connect(self._closed)
+        self.packs.taken.connect(self._fill)
         self._new.clicked.connect(self.door.new_review)
         self._open.clicked.connect(self.door.open_review)
         self._clear.clicked.connect(self.head.clear_filter)
@@ -276,9 +283,9 @@ class ReviewPanel(QWidget):
         if desk is None:
             return
         today, pending = _today(), self.queue.pending
-        for row in self.model.rows:
-            if not line_ids.isdisjoint(row.line_ids):
-                row.tell(desk, today, pending)
+        rows = {id(row): row for line_id in line_ids if (row := self._row_of.get(line_id)) is not None}
+        for row in rows.values():
+            row.tell(desk, today, pending)
         self.model.tell_changed()
 
     def _chosen_rows(self) -> list[ReviewRow]:
@@ -297,6 +304,7 @@ class ReviewPanel(QWidget):
 
     def _closed(self) -> None:
         self.bar.hide()
+        self._row_of = {}
         self.model.clear()
         self.evidence.show_row(None, None, matches=True)
         self._refresh()
@@ -309,6 +317,7 @@ class ReviewPanel(QWidget):
         rows = rows_of(desk, self.head.chosen_grouping)
         for row in rows:
             row.tell(desk, today, pending)
+        self._row_of = {line_id: row for row in rows for line_id in row.line_ids}
         self.model.replace(rows)
         self._refresh()
         place = self.model.next_open(-1)

@@ -1,7 +1,9 @@
 """The review panel over a real review of the sample, by keyboard."""
 
+import csv
 import os
 import sqlite3
+import subprocess
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +14,11 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from iamdesk.export.pack.signing import Role, read_signoffs
+from iamdesk.export.pack.writing import write_pack
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.rows import Column, Show
+from iamdesk.gui.review.sign_dialog import SignDialog
 from iamdesk.gui.session import Session
 from iamdesk.gui.theme import palette_for
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
@@ -359,3 +364,52 @@ def test_closing_the_snapshot_closes_the_review(panel: ReviewPanel, session: Ses
     assert panel.model.rowCount() == 0
     with ReviewFile.open(review_path):
         pass  # the lock is given up
+
+
+def test_filled_sheet_is_taken_and_refusals_are_told(
+    qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path
+) -> None:
+    prompts.save_to = tmp_path / "evidence"
+    panel.packs.export()
+    qtbot.waitUntil(lambda: "The evidence is in" in panel.message.text, timeout=60_000)
+    sheet = tmp_path / "evidence" / "03_entitlements.csv"
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0]["decision"] = "keep"
+    rows[1]["line_sha256"] = "0" * 64
+    filled = tmp_path / "filled.csv"
+    with filled.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    prompts.opens = filled
+    panel.packs.fill()
+    qtbot.waitUntil(lambda: "1 rows are refused: row 3" in panel.message.text, timeout=10_000)
+    assert desk_of(panel).decision(rows[0]["line_id"]).choice is Choice.KEEP
+    assert next(row for row in panel.model.rows if rows[0]["line_id"] in row.line_ids).texts[0] == "Keep"
+
+
+def test_pack_is_signed_with_a_key(qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path) -> None:
+    key = tmp_path / "id"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    with desk_of(panel).file.copied() as copy:
+        write_pack(copy, tmp_path / "pack", evaluator=None)
+    prompts.opens = tmp_path / "pack" / "00_manifest.json"
+    panel.packs.sign()
+    dialog = panel.packs.dialog
+    assert isinstance(dialog, SignDialog)
+    assert "unsigned attestation" in dialog.how.text()
+    dialog.role.setCurrentIndex(dialog.role.findData(Role.MANAGEMENT))
+    assert "acknowledge" in dialog.sentence.text()
+    dialog.key.setText(str(key))
+    assert "signed with this key" in dialog.how.text()
+    dialog.accept()
+    qtbot.waitUntil(lambda: "signed as management, with a key" in panel.message.text, timeout=20_000)
+    (made,) = read_signoffs(tmp_path / "pack")
+    assert (made.name, made.scheme) == ("Ana Moreno", "ssh")
+
+
+def test_evidence_needs_an_open_review(empty_panel: ReviewPanel, prompts: Answers) -> None:
+    empty_panel.packs.export()
+    assert "Open a review first" in empty_panel.message.text
+    assert prompts.asked == []

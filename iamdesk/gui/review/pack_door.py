@@ -1,0 +1,216 @@
+"""Evidence leaves and decisions come back: packs written, signed, verified, and filled sheets taken; by workers."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.review.review_door import ReviewDoor
+from iamdesk.gui.session import Session
+from iamdesk.review.decisions import DecisionError, Reviewer
+from iamdesk.review.errors import ReviewError
+
+if TYPE_CHECKING:
+    from iamdesk.export.pack.readback import Refused
+    from iamdesk.export.pack.result import Result
+    from iamdesk.export.pack.signing import SignOff
+    from iamdesk.gui.review.sign_dialog import SignDialog
+    from iamdesk.review.desk import ReviewDesk
+    from iamdesk.workbench import OpenSnapshot
+
+_PACKS = "Evidence packs (00_manifest.json *.zip)"
+_SHEETS = "Filled sheets (*.xlsx *.csv)"
+
+
+class PackDoor(QObject):
+    """Does what the Review menu says of evidence."""
+
+    taken = Signal()
+    """Decisions of a sheet are saved."""
+
+    def __init__(
+        self,
+        panel: QWidget,
+        session: Session,
+        jobs: JobRunner,
+        prompts: Prompts,
+        message: MessageBar,
+        door: ReviewDoor,
+        reviewer: Callable[[], Reviewer],
+    ) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._message = message
+        self._door = door
+        self._reviewer = reviewer
+        self.dialog: QWidget | None = None
+        """The dialog that was shown last."""
+
+    def commands(self) -> Mapping[str, Callable[[], None]]:
+        """Return what the menu does."""
+        return {
+            "actionExportEvidence": self.export,
+            "actionSignPack": self.sign,
+            "actionVerifyPack": self.verify,
+            "actionFillReview": self.fill,
+        }
+
+    def export(self) -> None:
+        """Ask for a name and write the evidence of the open review; what is on its way to the disk is saved first."""
+        desk, opened = self._door.desk, self._session.snapshot
+        if desk is None:
+            self._message.say(Tone.NOTE, "Open a review first: its evidence is what is written.")
+            return
+        suggestion = desk.path.with_name(f"{desk.path.stem}-evidence")
+        into = self._prompts.file_to_save(
+            self._panel, "Export the evidence into a new folder", suggestion, "Folder (*);;Zip archive (*.zip)"
+        )
+        if into is None:
+            return
+        self._door.closing.emit()  # nothing that was decided is left out
+        self._message.clear()
+        snapshot = opened if opened is not None and self._door.matches else None
+        self._jobs.run(
+            f"Writing {visible(into.name)}",
+            lambda _progress, cancelled: _written(desk, snapshot, into, cancelled),
+            done=lambda _nothing: self._message.say(
+                Tone.NOTE, f"The evidence is in {into}.", "Sign it…", partial(self._ask_to_sign, into)
+            ),
+            failed=self._refused,
+            stopped=lambda: self._message.say(Tone.WARNING, "The evidence was not written: it was cancelled."),
+            topic="export evidence",
+        )
+
+    def sign(self) -> None:
+        """Ask for a pack, and for what a sign-off needs."""
+        pack = self._ask_for_pack("Sign an evidence pack")
+        if pack is not None:
+            self._ask_to_sign(pack)
+
+    def _ask_to_sign(self, pack: Path) -> None:
+        from iamdesk.gui.review.sign_dialog import SignDialog
+
+        if not pack.is_dir():
+            self._message.say(Tone.WARNING, "An archive cannot be signed: unpack it first.")
+            return
+        dialog = SignDialog(pack, self._reviewer().name, self._prompts, self._panel)
+        dialog.accepted.connect(lambda: self._sign(dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def _sign(self, dialog: "SignDialog") -> None:
+        from iamdesk.export.pack.signing import sign
+
+        pack, role, name = dialog.pack, dialog.chosen_role, dialog.name.text()
+        title, key = dialog.title.text(), dialog.chosen_key
+        self._jobs.run(
+            "Signing",
+            lambda _progress, _cancelled: sign(pack, role, name, title=title, key=key, asks=False),
+            done=self._say_signed,
+            failed=self._refused,
+            topic="sign evidence",
+        )
+
+    def _say_signed(self, made: "SignOff") -> None:
+        how = "with a key" if made.public_key else "as an unsigned attestation"
+        self._message.say(Tone.NOTE, f"{made.name} signed as {made.role.replace('_', ' ')}, {how}.")
+
+    def verify(self) -> None:
+        """Ask for a pack and verify it."""
+        pack = self._ask_for_pack("Verify an evidence pack")
+        if pack is None:
+            return
+        self._message.clear()
+        self._jobs.run(
+            f"Verifying {visible(pack.name)}",
+            lambda _progress, _cancelled: _verified(pack),
+            done=lambda results: self._show(pack, results),
+            failed=self._refused,
+            topic="verify evidence",
+        )
+
+    def _show(self, pack: Path, results: "list[Result]") -> None:
+        from iamdesk.gui.review.verify_dialog import VerifyDialog
+
+        self.dialog = VerifyDialog(pack.name, results, self._panel)
+        self.dialog.show()
+
+    def _ask_for_pack(self, title: str) -> Path | None:
+        desk = self._door.desk
+        folder = desk.path.parent if desk is not None else Path.home()
+        path = self._prompts.file_to_open(self._panel, title, folder, _PACKS)
+        return path.parent if path is not None and path.name == "00_manifest.json" else path
+
+    def fill(self) -> None:
+        """Ask for a filled sheet and take its decisions; rows that were edited elsewhere are refused and listed."""
+        desk, reviewer = self._door.desk, self._reviewer()
+        if desk is None or not reviewer.name:
+            self._message.say(Tone.NOTE, "Open a review first, and say who reviews.")
+            return
+        sheet = self._prompts.file_to_open(self._panel, "Take a filled sheet", desk.path.parent, _SHEETS)
+        if sheet is None:
+            return
+        self._door.closing.emit()
+        self._message.clear()
+        self._jobs.run(
+            f"Reading {visible(sheet.name)}",
+            lambda _progress, _cancelled: _filled(desk, sheet, reviewer),
+            done=self._say_filled,
+            failed=self._refused,
+            topic="fill review",
+        )
+
+    def _say_filled(self, told: "tuple[int, list[Refused]]") -> None:
+        saved, refused = told
+        self.taken.emit()
+        if not refused:
+            self._message.say(Tone.NOTE, f"{saved:,} decisions of the sheet are saved.")
+            return
+        first = refused[0]
+        more = f"; and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+        self._message.say(
+            Tone.WARNING,
+            f"{saved:,} decisions of the sheet are saved, {len(refused):,} rows are refused: row {first.row}: "
+            f"{first.why}{more}.",
+        )
+
+    def _refused(self, error: Exception) -> None:
+        from iamdesk.export.files import ExportError
+
+        if not isinstance(error, (ExportError, ReviewError, DecisionError)):
+            self._message.say(Tone.ERROR, "It could not be done: something inside iamdesk broke.")
+            raise error
+        self._message.say(Tone.ERROR, f"{error}.")
+
+
+def _written(desk: "ReviewDesk", opened: "OpenSnapshot | None", into: Path, cancelled: Callable[[], bool]) -> None:
+    from iamdesk.export.pack.writing import write_pack
+
+    # Of a copy: whoever goes on deciding meanwhile changes nothing of what is told.
+    with desk.file.copied() as copy:
+        write_pack(copy, into, evaluator=opened.evaluator if opened is not None else None, cancelled=cancelled)
+
+
+def _verified(pack: Path) -> "list[Result]":
+    from iamdesk.export.pack.opening import opened_pack
+    from iamdesk.export.pack.verification import verify
+
+    with opened_pack(pack) as folder:
+        return list(verify(folder))
+
+
+def _filled(desk: "ReviewDesk", sheet: Path, reviewer: Reviewer) -> "tuple[int, list[Refused]]":
+    from iamdesk.export.pack.readback import fill_in
+
+    return fill_in(desk, sheet, reviewer)

@@ -1,0 +1,53 @@
+"""What became of verifying an evidence pack: one line a check, what failed first."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from iamdesk.export.pack.result import Outcome, Result
+from iamdesk.gui import marks
+from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.marks import Mark
+from iamdesk.gui.plain_text import visible
+
+_MARKS = {Outcome.PASSED: Mark.ALLOWED, Outcome.FAILED: Mark.EXPLICIT_DENY, Outcome.NOT_DONE: Mark.UNKNOWN}
+_ORDER = (Outcome.FAILED, Outcome.NOT_DONE, Outcome.PASSED)
+
+
+class VerifyDialog(QDialog):
+    """Shows results; stays beside the window."""
+
+    def __init__(self, name: str, results: Sequence[Result], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("verifyDialog")
+        self.setWindowTitle(visible(f"Verified: {name}"))
+        failed = sum(one.outcome is Outcome.FAILED for one in results)
+        passed = sum(one.outcome is Outcome.PASSED for one in results)
+        self.sentence = FlowLabel(
+            f"{passed:,} checks passed and {failed:,} failed."
+            if failed
+            else f"All {passed:,} checks that could be done passed."
+        )
+        self.table = QTreeWidget()
+        self.table.setObjectName("verifyTable")
+        self.table.setAccessibleName("Checks of the pack")
+        self.table.setRootIsDecorated(False)
+        self.table.setHeaderLabels(["Outcome", "Check", "What was found"])
+        self.table.setUniformRowHeights(True)
+        for one in sorted(results, key=lambda result: _ORDER.index(result.outcome)):
+            item = QTreeWidgetItem([one.outcome.value, visible(one.name), visible(one.sentence)])
+            item.setIcon(0, marks.icon(_MARKS[one.outcome], self.palette()))
+            self.table.addTopLevelItem(item)
+        header = self.table.header()
+        for column in (0, 1):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        first = self.table.topLevelItem(0)
+        if first is not None:
+            self.table.setCurrentItem(first)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.sentence)
+        layout.addWidget(self.table, 1)
+        unit = self.fontMetrics().averageCharWidth()
+        self.resize(unit * 130, unit * 70)
