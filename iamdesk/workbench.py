@@ -303,7 +303,7 @@ class OpenSnapshot:
         from iamdesk.checks.suppressions import suppressed
 
         found = registry.run(self.evaluator, progress, cancelled, self._reach)
-        return suppressed(found, suppressions, _today()) if suppressions else found
+        return suppressed(found, suppressions, today()) if suppressions else found
 
     def telling(self, principal: str) -> "tuple[Telling, ...]":
         """Return, of a short list of telling actions, those that a user or role may do, with answers that say so."""
@@ -370,7 +370,7 @@ class OpenSnapshot:
         return registry.badges(self.evaluator, self.outline, progress, cancelled)
 
 
-def _today() -> date:
+def today() -> date:
     """Return the day as people here write it: a suppression ends with a day of theirs."""
     return datetime.now().astimezone().date()
 
@@ -434,9 +434,9 @@ class Workbench:
         for finding in findings:
             if isinstance(finding, Finding):
                 about = {"check_id": finding.check_id, "subject": finding.subject_key}
-                word = suppression(finding.fingerprint, owner, reason, expires, _today(), **about)
+                word = suppression(finding.fingerprint, owner, reason, expires, today(), **about)
             else:
-                word = suppression(finding, owner, reason, expires, _today())
+                word = suppression(finding, owner, reason, expires, today())
             kept[word.fingerprint] = word
         write_whole(path, as_bytes(kept.values()))
         return tuple(kept.values())

@@ -19,6 +19,8 @@ class Settings:
     """Typed access to the ini file: each key has its name here, once. A file that cannot be written does no harm."""
 
     def __init__(self, path: Path) -> None:
+        self.suppressions_path = path.with_name("suppressions.json")
+        """Where the window keeps which findings are suppressed: beside the settings, a file of its own."""
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     def save(self) -> None:

@@ -160,6 +160,7 @@ class Workspace(QObject):
         """Take up where the last run ended."""
         self._state = settings.docks
         self.inspector.set_zoom(settings.policy_zoom)
+        self.findings.keep_suppressions_in(settings.suppressions_path)
         for header in self._headers():
             state = settings.columns(header.objectName())
             if not state.isEmpty():

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -26,11 +26,16 @@ _EMPTY = "Choose a finding to see what proves it and what to do."
 class FindingDetail(QScrollArea):
     """Shows one finding; its links lead to the subject, the statements and the answered questions."""
 
+    suppress_wanted = Signal()
+    lift_wanted = Signal()
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._finding: Finding | None = None
         self._whole = False
+        self.can_suppress = False
+        """Whether there is a place to keep what is suppressed."""
         self._tinted: list[tuple[QWidget, Colour]] = []
         self.setObjectName("findingDetail")
         self.setAccessibleName("The chosen finding")
@@ -80,6 +85,10 @@ class FindingDetail(QScrollArea):
         who.addWidget(kind, 1)
         column.addLayout(who)
         column.addWidget(FlowLabel(finding.sentence))
+        if finding.suppression is not None:
+            word = finding.suppression
+            told = f"Suppressed until {word.expires.isoformat()} by {word.owner}: {word.reason}"
+            column.addWidget(FlowLabel(told))
         if finding.evidence:
             column.addWidget(self._heading("Evidence"))
             shown = len(finding.evidence) if self._whole else _EVIDENCE_SHOWN
@@ -93,6 +102,15 @@ class FindingDetail(QScrollArea):
         if finding.remedy:
             column.addWidget(self._heading("What to do"))
             column.addWidget(FlowLabel(finding.remedy, code=True))
+        if self.can_suppress:
+            column.addWidget(self._suppress_button(finding), 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _suppress_button(self, finding: Finding) -> QPushButton:
+        is_open = finding.suppression is None
+        button = QPushButton("&Suppress…" if is_open else "&Lift the suppression")
+        button.setObjectName("suppress" if is_open else "lift")
+        button.clicked.connect(self.suppress_wanted if is_open else self.lift_wanted)
+        return button
 
     def _head(self, finding: Finding) -> QHBoxLayout:
         line = QHBoxLayout()

@@ -1,14 +1,26 @@
 """The findings table's model: takes findings as they come, counts them, and gives texts, marks and colours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
 
-from iamdesk.checks.finding import State
+from iamdesk.checks.finding import State, Suppression
 from iamdesk.gui import marks
-from iamdesk.gui.findings.rows import COLUMN_TITLES, SEVERITIES, Column, Counts, FindingFilter, FindingRow, Tally
+from iamdesk.gui.findings.rows import (
+    COLUMN_TITLES,
+    SEVERITIES,
+    Column,
+    Counts,
+    FindingFilter,
+    FindingRow,
+    Group,
+    Grouping,
+    Tally,
+    groups_of,
+)
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_icon
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text
@@ -37,6 +49,26 @@ class FindingsModel(RowsModel[FindingRow]):
         """Take in findings that have come; those that are shown go where the order puts them."""
         self._tally.add(rows)
         super().extend(rows)
+
+    def groups(self) -> tuple[Group, ...]:
+        """Return the groups of what the filter lets through, whichever of them is chosen."""
+        chosen = self._filter
+        if not isinstance(chosen, FindingFilter) or chosen.grouping is Grouping.NOTHING:
+            return ()
+        return groups_of((row.finding for row in self._all if chosen.lets_group_through(row)), chosen.grouping)
+
+    def suppress(self, suppressions: Mapping[str, Suppression]) -> None:
+        """Take over which findings are suppressed, by fingerprint; the others are open."""
+        changed = [
+            row
+            if row.finding.suppression == suppressions.get(row.finding.fingerprint)
+            else FindingRow(replace(row.finding, suppression=suppressions.get(row.finding.fingerprint)))
+            for row in self._all
+        ]
+        self._all = changed
+        self._tally = Tally()
+        self._tally.add(changed)
+        self.refilter()
 
     def place_of(self, fingerprint: str) -> int | None:
         """Return the row in which a finding is shown; None when it is not."""

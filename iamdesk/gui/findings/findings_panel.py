@@ -2,16 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QPalette, QShortcut
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QSplitter,
     QStackedWidget,
@@ -20,26 +17,29 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.checks.finding import Finding, Suppression, SuppressionError
+from iamdesk.gui.findings.filter_bar import FilterBar
 from iamdesk.gui.findings.finding_detail import FindingDetail
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.findings_table import FindingsTable
-from iamdesk.gui.findings.rows import Column, FindingFilter, FindingRow
-from iamdesk.gui.findings.severity_bars import SeverityBars
+from iamdesk.gui.findings.group_list import GroupList
+from iamdesk.gui.findings.report_writer import ReportWriter
+from iamdesk.gui.findings.rows import Column, FindingRow
+from iamdesk.gui.findings.suppress_form import SuppressForm
+from iamdesk.gui.findings.suppressing import Suppressing
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
-from iamdesk.gui.plain_text import menu_text
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.workbench import today
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
 _BATCH = 400
 """Milliseconds between two looks at what the worker has found."""
-_DEBOUNCE = 120
-_LONGEST_FILTER = 500
 
 
 class FindingsPanel(QWidget):
@@ -54,25 +54,27 @@ class FindingsPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._jobs = jobs
-        self._prompts = prompts or Prompts()
         self._job: Job | None = None
         self._complete = False
         self._found: deque[FindingRow] = deque()
         self._chosen = ""
+        self._words = Suppressing(jobs, self)
         self.model = FindingsModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
-        self.bars = SeverityBars()
-        self.check = QComboBox()
-        self.text = QLineEdit()
-        self.export_button = QPushButton("&Export…")
+        self.filters = FilterBar()
+        self.bars, self.check, self.text = self.filters.bars, self.filters.check, self.filters.text
+        self.grouping, self.suppressed = self.filters.grouping, self.filters.suppressed
+        self.export_button = self.filters.export
+        self.groups = GroupList()
+        self.form = SuppressForm()
         self.table = FindingsTable(self.model)
         self.detail = FindingDetail(session)
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton("Clear the filter")
+        self._writer = ReportWriter(session, jobs, prompts or Prompts(), self.message, self)
         self._lay_out()
         self._drain = QTimer(self, interval=_BATCH)
-        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._connect()
         self._refresh()
 
@@ -81,7 +83,7 @@ class FindingsPanel(QWidget):
         """The tab's title, with the count of all findings; ``…`` while more may come."""
         if self._session.snapshot is None:
             return "Findings"
-        return f"Findings {len(self.model.rows):,}{'…' if self._job is not None else ''}"
+        return f"Findings {self.model.counts.total:,}{'…' if self._job is not None else ''}"
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
@@ -89,23 +91,8 @@ class FindingsPanel(QWidget):
 
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
-        self.check.setObjectName("findingsCheck")
-        self.check.setAccessibleName("Show only the findings of one check")
-        self.check.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.check.setMinimumContentsLength(22)
-        self.text.setObjectName("findingsFilter")
-        self.text.setAccessibleName("Filter the findings by words")
-        self.text.setPlaceholderText("Filter: words of a subject, a check, a sentence")
-        self.text.setClearButtonEnabled(True)
-        self.text.setMaxLength(_LONGEST_FILTER)
-        self.export_button.setObjectName("findingsExport")
-        top = QHBoxLayout()
-        top.setSpacing(gap)
-        top.addWidget(self.bars)
-        top.addSpacing(gap)
-        top.addWidget(self.check)
-        top.addWidget(self.text, 1)
-        top.addWidget(self.export_button)
+        self.groups.hide()
+        self.form.hide()
         empty = QWidget()
         empty.setBackgroundRole(QPalette.ColorRole.Base)
         empty.setAutoFillBackground(True)
@@ -116,34 +103,41 @@ class FindingsPanel(QWidget):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.table)
         self._pages.addWidget(empty)
+        side = QWidget()
+        below = QVBoxLayout(side)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(self.detail, 1)
+        below.addWidget(self.form)
         self._split = QSplitter(Qt.Orientation.Horizontal)
-        self._split.addWidget(self._pages)
-        self._split.addWidget(self.detail)
-        self._split.setStretchFactor(0, 2)
-        self._split.setStretchFactor(1, 1)
-        self._split.setSizes([920, 420])
+        for part, stretch in ((self.groups, 0), (self._pages, 2), (side, 1)):
+            self._split.addWidget(part)
+            self._split.setStretchFactor(self._split.count() - 1, stretch)
+        self._split.setSizes([240, 920, 420])
         self._split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(gap, gap, gap, gap)
         layout.setSpacing(gap)
         layout.addWidget(self.message)
-        layout.addLayout(top)
+        layout.addWidget(self.filters)
         layout.addWidget(self._split, 1)
 
     def _connect(self) -> None:
         # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
         self._drain.timeout.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
-        self._debounce.timeout.connect(self._filter)
-        self.text.textChanged.connect(lambda _text: self._debounce.start())
-        self.check.activated.connect(self._filter)
-        self.bars.changed.connect(self._filter)
+        self.filters.changed.connect(self._filter)
+        self.filters.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self._clear_filter.clicked.connect(self.clear_filter)
         self.export_button.clicked.connect(self.export)
+        self.groups.chosen.connect(self._show_group)
+        self.detail.suppress_wanted.connect(self._ask_suppression)
+        self.detail.lift_wanted.connect(self._lift)
+        self.form.given.connect(self._suppress)
+        self.form.left.connect(self._leave_form)
+        self._words.changed.connect(self._suppressions_changed)
+        self._words.failed.connect(lambda sentence: self.message.say(Tone.ERROR, sentence))
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.table.activated.connect(self._show_subject)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.text)
-        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-        escape.activated.connect(self._leave_filter)
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
 
@@ -162,7 +156,7 @@ class FindingsPanel(QWidget):
 
         def work(progress: Progress, cancelled: Cancelled) -> None:
             # Rows are made here, off the GUI thread; a deque takes them from one thread and gives them to another.
-            for finding in opened.findings(progress, cancelled):
+            for finding in opened.findings(progress, cancelled, self._words.read()):
                 found.append(FindingRow(finding))
 
         self._job = self._jobs.run(
@@ -202,6 +196,9 @@ class FindingsPanel(QWidget):
 
     def _failed(self, error: Exception) -> None:
         self._end(complete=False)
+        if isinstance(error, SuppressionError):
+            self.message.say(Tone.ERROR, f"The checks have not run: {error}.", "Run again", self.run)
+            return
         self.message.say(Tone.ERROR, f"The checks ended early: {error}", "Run again", self.run)
         raise error
 
@@ -235,22 +232,18 @@ class FindingsPanel(QWidget):
 
     def clear_filter(self) -> None:
         """Show every finding."""
-        self.text.clear()
-        self.check.setCurrentIndex(0)
-        self.bars.reset()
+        self.filters.reset()
+        self._filter()
+
+    def _show_group(self, key: str) -> None:
+        self.filters.group = key
         self._filter()
 
     def _filter(self) -> None:
-        self._debounce.stop()
+        self._leave_form()
         chosen = self._chosen
-        self.model.show_only(
-            FindingFilter(
-                self.bars.chosen,
-                self.bars.cannot_tell.isChecked(),
-                str(self.check.currentData() or ""),
-                self.text.text(),
-            )
-        )
+        self.model.show_only(self.filters.chosen())
+        self._show_groups()
         place = self.model.place_of(chosen) if chosen else None
         if place is not None:
             self.table.selectRow(place)
@@ -259,11 +252,9 @@ class FindingsPanel(QWidget):
             self.detail.show_finding(None)
         self._say_why_empty()
 
-    def _leave_filter(self) -> None:
-        if self.text.text():
-            self.text.clear()
-        else:
-            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _show_groups(self) -> None:
+        self.groups.show_groups(self.model.groups(), self.filters.group)
+        self.groups.setVisible(self.filters.is_grouped)
 
     def _selected(self, selected: QItemSelection, _deselected: QItemSelection) -> None:
         rows = {index.row() for index in selected.indexes()}
@@ -271,6 +262,7 @@ class FindingsPanel(QWidget):
             return
         finding = self.model.shown[min(rows)].finding
         self._chosen = finding.fingerprint
+        self._leave_form()
         if self.detail.finding is not finding:
             self.detail.show_finding(finding)
 
@@ -278,24 +270,49 @@ class FindingsPanel(QWidget):
         if index.isValid():
             self._session.show_key(self.model.shown[index.row()].finding.subject_key)
 
+    # Suppressions
+
+    def keep_suppressions_in(self, path: Path) -> None:
+        """Let findings be suppressed, and keep that in a file."""
+        self._words.path = path
+        self.detail.can_suppress = True
+
+    def _chosen_findings(self) -> list[Finding]:
+        return [row.finding for row in self.table.selected_rows()]
+
+    def _ask_suppression(self) -> None:
+        chosen = self._chosen_findings()
+        if chosen:
+            about = f"Suppress {len(chosen):,} findings" if len(chosen) > 1 else "Suppress this finding"
+            self.form.show()
+            self.form.ask(f"{about}: it is counted apart until the day, then it is back.", self._words.owner, today())
+
+    def _leave_form(self) -> None:
+        if self.form.isVisible():
+            self.form.hide()
+            self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _suppress(self, owner: str, reason: str, until: date) -> None:
+        chosen = self._chosen_findings()
+        self._leave_form()
+        self._words.add(chosen, owner, reason, until)
+
+    def _lift(self) -> None:
+        self._words.lift([finding for finding in self._chosen_findings() if finding.suppression is not None])
+
+    def _suppressions_changed(self, words: Mapping[str, Suppression]) -> None:
+        self.model.suppress(words)
+        self._chosen = ""
+        self.detail.show_finding(None)
+        self._refresh()
+
     # Looks
 
     def _refresh(self) -> None:
         """Tell the counts anew."""
-        counts = self.model.counts
-        self.bars.show_counts(counts)
-        chosen = self.check.currentData()
-        self.check.blockSignals(True)
-        self.check.clear()
-        self.check.addItem(f"All checks ({len(counts.checks):,} with findings)", "")
-        for check_id, title, number in counts.checks:
-            self.check.addItem(menu_text(f"{check_id}  {title} ({number:,})").replace("&&", "&"), check_id)
-        self.check.setCurrentIndex(max(self.check.findData(chosen), 0))
-        self.check.blockSignals(False)
         there = self._session.snapshot is not None
-        for widget in (self.bars, self.check, self.text):
-            widget.setEnabled(there)
-        self.export_button.setEnabled(there and self._complete)
+        self.filters.show_counts(self.model.counts, is_open=there, is_complete=self._complete)
+        self._show_groups()
         self._say_why_empty()
         self.title_changed.emit(self.title)
 
@@ -307,6 +324,8 @@ class FindingsPanel(QWidget):
             return
         if self._session.snapshot is None:
             text = "Findings stand here once a snapshot is open."
+        elif self.suppressed.isChecked() and not self.model.counts.suppressed:
+            text = "No finding is suppressed."
         elif all_:
             text = f"None of the {all_:,} findings is let through by the filter."
         elif self._job is not None:
@@ -333,40 +352,4 @@ class FindingsPanel(QWidget):
         if not self._complete:
             self.message.say(Tone.NOTE, "The checks have not run to the end: a report would leave findings out.")
             return
-        from iamdesk.export import findings as reports  # not loaded before somebody exports
-
-        formats = reports.formats()
-        kinds = ";;".join(f"{known.label} (*{known.suffix})" for known in formats)
-        suggestion = opened.snapshot.path.with_name(f"{_stem(opened.snapshot.path)}-findings{formats[0].suffix}")
-        path = self._prompts.file_to_save(self, "Export findings", suggestion, kinds)
-        if path is None:
-            return
-        chosen = next((known for known in formats if path.name.lower().endswith(known.suffix)), None)
-        if chosen is None:
-            known = ", ".join(known.suffix for known in formats)
-            self.message.say(Tone.WARNING, f"{path.name} does not say which format: it must end in one of {known}.")
-            return
-        name = chosen.name
-        findings = tuple(row.finding for row in self.model.rows)
-        self.message.clear()
-        self._jobs.run(
-            f"Writing {path.name}",
-            lambda _progress, _cancelled: reports.write(
-                name, findings, opened.snapshot, path, generated_at=datetime.now(UTC)
-            ),
-            done=lambda _nothing: self._session.announce(f"{len(findings):,} findings are in {path}."),
-            failed=self._not_written,
-            topic="export findings",
-        )
-
-    def _not_written(self, error: Exception) -> None:
-        from iamdesk.export.files import ExportError
-
-        if not isinstance(error, ExportError):
-            self.message.say(Tone.ERROR, "The report could not be written.")
-            raise error
-        self.message.say(Tone.ERROR, f"{error}.")
-
-
-def _stem(path: Path) -> str:
-    return path.name.partition(".")[0] or "snapshot"
+        self._writer.write(tuple(row.finding for row in self.model.rows))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.gui.plain_text import visible
@@ -62,7 +62,9 @@ class FindingRow:
             )
         )
         """By column, as shown."""
-        self.haystack = "\n".join((*self.texts, finding.subject_key, finding.remedy)).casefold()
+        word = finding.suppression
+        about = () if word is None else (word.owner, word.reason, word.expires.isoformat())
+        self.haystack = "\n".join((*self.texts, finding.subject_key, finding.remedy, *about)).casefold()
         rank = _RANKS[finding.severity]
         name = finding.subject_name.casefold()
         tie = (rank, finding.check_id, name, finding.account, finding.fingerprint)
@@ -77,24 +79,93 @@ class FindingRow:
         """By column, what it is sorted by: worst first where nothing else tells."""
 
 
+class Grouping(StrEnum):
+    """What findings are put together by; the value is what it is called."""
+
+    NOTHING = "nothing"
+    CHECK = "check"
+    SUBJECT = "principal"
+    """Or policy, resource, account: what the finding is about."""
+    ACCOUNT = "account"
+
+
+def group_key(finding: Finding, grouping: Grouping) -> str:
+    """Return what names the group of a finding."""
+    match grouping:
+        case Grouping.CHECK:
+            return finding.check_id
+        case Grouping.SUBJECT:
+            return finding.subject_key
+        case Grouping.ACCOUNT:
+            return finding.account
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings that belong together."""
+
+    key: str
+    text: str
+    """As shown."""
+    count: int
+    worst: Severity
+
+
+def groups_of(findings: Iterable[Finding], grouping: Grouping) -> tuple[Group, ...]:
+    """Return the groups, those with the worst finding first, then the largest."""
+    if grouping is Grouping.NOTHING:
+        return ()
+    members: dict[str, list[Finding]] = {}
+    for finding in findings:
+        members.setdefault(group_key(finding, grouping), []).append(finding)
+    groups = [
+        Group(key, _group_text(found[0], grouping), len(found), SEVERITIES[min(_RANKS[one.severity] for one in found)])
+        for key, found in members.items()
+    ]
+    groups.sort(key=lambda group: (_RANKS[group.worst], -group.count, group.text.casefold(), group.key))
+    return tuple(groups)
+
+
+def _group_text(finding: Finding, grouping: Grouping) -> str:
+    if grouping is Grouping.CHECK:
+        return visible(f"{finding.check_id}  {finding.title}")
+    if grouping is Grouping.SUBJECT:
+        return visible(f"{finding.subject_name}  {finding.subject_kind}")
+    return visible(finding.account)
+
+
 @dataclass(frozen=True, slots=True)
 class FindingFilter:
-    """Which findings are shown. Everything is, where nothing is named."""
+    """Which findings are shown: the open ones, or those that are suppressed. All of them, where nothing is named."""
 
     severities: frozenset[Severity] = frozenset()
     only_cannot_tell: bool = False
     check_id: str = ""
     text: str = ""
     """Words, each of which must be somewhere in the row."""
+    suppressed: bool = False
+    """Whether those that somebody answers for are shown, instead of the others."""
+    grouping: Grouping = Grouping.NOTHING
+    group: str = ""
+    """Of the groups the one that is shown; empty for all."""
 
     @property
     def shows_everything(self) -> bool:
         """Whether it leaves nothing out."""
-        return not (self.severities or self.only_cannot_tell or self.check_id or self.text.strip())
+        return not (self.severities or self.only_cannot_tell or self.check_id or self.text.strip() or self.group)
 
     def lets_through(self, row: FindingRow) -> bool:
         """Return whether a row is shown."""
+        if self.group and group_key(row.finding, self.grouping) != self.group:
+            return False
+        return self.lets_group_through(row)
+
+    def lets_group_through(self, row: FindingRow) -> bool:
+        """Return whether a row would be shown, whatever group is chosen: what the groups count."""
         finding = row.finding
+        if (finding.suppression is not None) is not self.suppressed:
+            return False
         if self.severities and finding.severity not in self.severities:
             return False
         if self.only_cannot_tell and finding.state is not State.CANNOT_TELL:
@@ -111,6 +182,8 @@ class Counts:
     total: int
     by_severity: dict[Severity, int]
     cannot_tell: int
+    suppressed: int
+    """Those that somebody answers for; the other numbers are without them."""
     checks: tuple[tuple[str, str, int], ...]
     """(id, title, count) of each check that found something, by id."""
 
@@ -123,10 +196,13 @@ class Tally:
         self._checks: Counter[str] = Counter()
         self._titles: dict[str, str] = {}
         self._cannot_tell = 0
+        self._suppressed = 0
 
     def add(self, rows: Iterable[FindingRow]) -> None:
         """Count some more."""
-        findings = [row.finding for row in rows]
+        came = [row.finding for row in rows]
+        findings = [finding for finding in came if finding.suppression is None]
+        self._suppressed += len(came) - len(findings)
         self._severities.update(finding.severity for finding in findings)
         self._checks.update(finding.check_id for finding in findings)
         for finding in findings:
@@ -140,6 +216,7 @@ class Tally:
             total=self._severities.total(),
             by_severity={severity: self._severities[severity] for severity in SEVERITIES},
             cannot_tell=self._cannot_tell,
+            suppressed=self._suppressed,
             checks=tuple(
                 (check_id, self._titles[check_id], self._checks[check_id]) for check_id in sorted(self._checks)
             ),

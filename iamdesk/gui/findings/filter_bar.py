@@ -1,0 +1,132 @@
+"""Above the findings: their counts, and which of them are shown."""
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QStyle, QToolButton, QWidget
+
+from iamdesk.gui.findings.rows import Counts, FindingFilter, Grouping
+from iamdesk.gui.findings.severity_bars import SeverityBars
+from iamdesk.gui.plain_text import menu_text, set_tooltip
+
+_DEBOUNCE = 120
+_LONGEST_FILTER = 500
+
+
+class FilterBar(QWidget):
+    """``changed`` comes when something else is to be shown; ``left`` when Escape leaves an empty filter."""
+
+    changed = Signal()
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.bars = SeverityBars()
+        self.grouping = QComboBox()
+        self.check = QComboBox()
+        self.text = QLineEdit()
+        self.suppressed = QToolButton()
+        self.export = QPushButton("&Export…")
+        self.group = ""
+        """Key of the group that is shown; empty for all."""
+        self._name()
+        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(gap)
+        line.addWidget(self.bars)
+        line.addSpacing(gap)
+        line.addWidget(self.grouping)
+        line.addWidget(self.check)
+        line.addWidget(self.text, 1)
+        line.addWidget(self.suppressed)
+        line.addWidget(self.export)
+        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._debounce.timeout.connect(self._changed)
+        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.check.activated.connect(self._changed)
+        self.grouping.activated.connect(self._regroup)
+        self.suppressed.toggled.connect(self._changed)
+        self.bars.changed.connect(self._changed)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.text)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._escape)
+
+    def _name(self) -> None:
+        self.grouping.setObjectName("findingsGrouping")
+        self.grouping.setAccessibleName("Put findings together by")
+        self.grouping.addItem("Not grouped", Grouping.NOTHING)
+        for grouping in (Grouping.CHECK, Grouping.SUBJECT, Grouping.ACCOUNT):
+            self.grouping.addItem(f"By {grouping.value}", grouping)
+        self.check.setObjectName("findingsCheck")
+        self.check.setAccessibleName("Show only the findings of one check")
+        self.check.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.check.setMinimumContentsLength(14)
+        self.text.setObjectName("findingsFilter")
+        self.text.setAccessibleName("Filter the findings by words")
+        self.text.setPlaceholderText("Filter: words of a subject, a check, a sentence")
+        self.text.setClearButtonEnabled(True)
+        self.text.setMaxLength(_LONGEST_FILTER)
+        self.suppressed.setObjectName("findingsSuppressed")
+        self.suppressed.setCheckable(True)
+        self.suppressed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        set_tooltip(self.suppressed, "Show the findings that somebody answers for, instead of the open ones.")
+        self.export.setObjectName("findingsExport")
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether findings are put together."""
+        return Grouping(self.grouping.currentData()) is not Grouping.NOTHING
+
+    def chosen(self) -> FindingFilter:
+        """Return what is to be shown."""
+        self._debounce.stop()
+        return FindingFilter(
+            self.bars.chosen,
+            self.bars.cannot_tell.isChecked(),
+            str(self.check.currentData() or ""),
+            self.text.text(),
+            self.suppressed.isChecked(),
+            Grouping(self.grouping.currentData()),
+            self.group,
+        )
+
+    def reset(self) -> None:
+        """Choose everything that is open, or everything that is suppressed."""
+        self.text.clear()
+        self.check.setCurrentIndex(0)
+        self.bars.reset()
+        self.group = ""
+
+    def show_counts(self, counts: Counts, *, is_open: bool, is_complete: bool) -> None:
+        """Tell the counts; ``is_open``: there is a snapshot, ``is_complete``: every check has run."""
+        self.bars.show_counts(counts)
+        self.suppressed.setText(f"Suppressed {counts.suppressed:,}")
+        self.suppressed.setEnabled(counts.suppressed > 0 or self.suppressed.isChecked())
+        chosen = self.check.currentData()
+        self.check.blockSignals(True)
+        self.check.clear()
+        self.check.addItem(f"All checks ({len(counts.checks):,} with findings)", "")
+        for check_id, title, number in counts.checks:
+            self.check.addItem(menu_text(f"{check_id}  {title} ({number:,})").replace("&&", "&"), check_id)
+        self.check.setCurrentIndex(max(self.check.findData(chosen), 0))
+        self.check.blockSignals(False)
+        for widget in (self.bars, self.grouping, self.check, self.text):
+            widget.setEnabled(is_open)
+        self.export.setEnabled(is_open and is_complete)
+
+    def _changed(self) -> None:
+        self.changed.emit()
+
+    def _regroup(self) -> None:
+        self.group = ""
+        by_check = Grouping(self.grouping.currentData()) is Grouping.CHECK
+        if by_check:
+            self.check.setCurrentIndex(0)
+        self.check.setVisible(not by_check)  # the groups are the same list
+        self.changed.emit()
+
+    def _escape(self) -> None:
+        if self.text.text():
+            self.text.clear()
+        else:
+            self.left.emit()

@@ -1,0 +1,70 @@
+"""Findings leave the window: asks for a file, and writes a report to it in a worker."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from iamdesk.checks.finding import Finding
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.session import Session
+
+
+class ReportWriter(QObject):
+    """Writes reports of the open snapshot; what goes wrong is said in the panel's message bar."""
+
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts, message: MessageBar, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._message = message
+        self._window = parent
+
+    def write(self, findings: Sequence[Finding]) -> None:
+        """Ask for a file and write findings to it, suppressed ones included."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        from iamdesk.export import findings as reports  # not loaded before somebody exports
+
+        formats = reports.formats()
+        kinds = ";;".join(f"{known.label} (*{known.suffix})" for known in formats)
+        suggestion = opened.snapshot.path.with_name(f"{_stem(opened.snapshot.path)}-findings{formats[0].suffix}")
+        path = self._prompts.file_to_save(self._window, "Export findings", suggestion, kinds)
+        if path is None:
+            return
+        chosen = next((known for known in formats if path.name.lower().endswith(known.suffix)), None)
+        if chosen is None:
+            known = ", ".join(known.suffix for known in formats)
+            self._message.say(Tone.WARNING, f"{path.name} does not say which format: it must end in one of {known}.")
+            return
+        name = chosen.name
+        self._message.clear()
+        self._jobs.run(
+            f"Writing {path.name}",
+            lambda _progress, _cancelled: reports.write(
+                name, findings, opened.snapshot, path, generated_at=datetime.now(UTC)
+            ),
+            done=lambda _nothing: self._session.announce(f"{len(findings):,} findings are in {path}."),
+            failed=self._not_written,
+            topic="export findings",
+        )
+
+    def _not_written(self, error: Exception) -> None:
+        from iamdesk.export.files import ExportError
+
+        if not isinstance(error, ExportError):
+            self._message.say(Tone.ERROR, "The report could not be written.")
+            raise error
+        self._message.say(Tone.ERROR, f"{error}.")
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0] or "snapshot"
