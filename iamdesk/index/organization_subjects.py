@@ -1,6 +1,6 @@
 """What the inspector shows of an organization: itself, its root, units and accounts, its SCPs and RCPs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -8,16 +8,17 @@ from iamdesk.index.attachments import Attachment, attachments, counts, kind_of, 
 from iamdesk.index.keys import organization_key, organization_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.organization_index import OrganizationIndex
+from iamdesk.index.organization_names import OrganizationNames, below
+from iamdesk.index.organization_policy_subjects import OrganizationPolicySubjects
 from iamdesk.index.organization_tree import node_key, node_kind
 from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.policy_views import single_view
 from iamdesk.index.raw_text import raw_text
-from iamdesk.index.references import is_service_linked
 from iamdesk.index.sections import counted
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.snapshot.organization import OrganizationNode, OrganizationPolicy
+from iamdesk.snapshot.organization import OrganizationNode
 
 _POLICY = organization_policy_key("")
 
@@ -39,6 +40,7 @@ class OrganizationSubjects:
         self._held: Mapping[str, Account] = {account.account_id: account for account in snapshot.accounts}
         organization = snapshot.organization
         self._index = None if organization is None else OrganizationIndex(organization, documents)
+        self.names = OrganizationNames(self._index, self._held)
 
     def subject(self, key: str) -> Subject | None:
         """Return what is shown of a key; None for one that is nothing of the organization."""
@@ -46,7 +48,9 @@ class OrganizationSubjects:
         if index is None:
             return None
         if key.startswith(_POLICY) and (policy_id := key.removeprefix(_POLICY)) in self._attached:
-            return self._policy(index, policy_id)
+            return OrganizationPolicySubjects(index, self._held, self.names, self._documents).subject(
+                policy_id, self._attached[policy_id]
+            )
         if key == organization_key(index.organization.id):
             return self._organization(index)
         node = self._nodes.get(key)
@@ -58,25 +62,8 @@ class OrganizationSubjects:
         if found is None or found.content is None:
             return None
         places = self._attached.get(found.id, ())
-        carriers = [(node_key(node), self.name_of(node)) for node in places]
+        carriers = [(node_key(node), self.names.name_of(node)) for node in places]
         return single_view(self._documents, key, found.name or found.id, kind_of(found), found.content, carriers)
-
-    def account_name(self, account_id: str) -> str:
-        """Return what people call an account: its alias, else its name in the organization, else its id."""
-        held = self._held.get(account_id)
-        if held is not None and held.alias:
-            return held.alias
-        node = self._index.node(account_id) if self._index is not None else None
-        return node.name if node is not None and node.name else account_id
-
-    def account_words(self, account_id: str) -> str:
-        """Return what people call an account, with its id: ``prod (111122223333)``."""
-        name = self.account_name(account_id)
-        return account_id if name == account_id else f"{name} ({account_id})"
-
-    def name_of(self, node: OrganizationNode) -> str:
-        """Return what people call a root, unit or account."""
-        return self.account_name(node.id) if node_kind(node) is NodeKind.ACCOUNT else node.name or node.id
 
     def binds(self, account_id: str) -> bool:
         """Return whether policies of the organization may bind an account: any member, not the management account."""
@@ -96,7 +83,7 @@ class OrganizationSubjects:
         own = [line for line in lines if line.role is PolicyRole.ATTACHED]
         facts = [("Organization", index.organization.id)]
         if path[:-1]:
-            facts.append(("Place", " / ".join(self.name_of(one) for one in path[:-1])))
+            facts.append(("Place", " / ".join(self.names.name_of(one) for one in path[:-1])))
         attached = counts(line.kind for line in own) or "none"
         facts.append(("Attached to it", attached if node.policy_ids is not None else "not captured"))
         inherited = [line for line in lines if line.role is PolicyRole.INHERITED]
@@ -104,7 +91,7 @@ class OrganizationSubjects:
             facts.append(("Inherited", counts(line.kind for line in inherited)))
         if node.id == index.organization.management_account_id:
             facts.append(("Management account", "no SCP and no RCP binds it"))
-        where = [Link(node_key(one), self.name_of(one), node_kind(one)) for one in path[:-1]]
+        where = [Link(node_key(one), self.names.name_of(one), node_kind(one)) for one in path[:-1]]
         above = Link(organization_key(index.organization.id), index.organization.id, "organization")
         return Standing(tuple(facts), lines, (Links("Stands below", (above, *where)),), tuple(self._gaps(index, node)))
 
@@ -129,7 +116,7 @@ class OrganizationSubjects:
         management = organization.management_account_id
         lost = [node for node in index.nodes if not index.path(node.id)]
         facts = (
-            ("Management account", f"{self.account_name(management)}, {management}"),
+            ("Management account", f"{self.names.account_name(management)}, {management}"),
             ("Accounts", f"{len(accounts):,}, {sum(node.id in self._held for node in accounts):,} in the snapshot"),
             ("Organizational units", f"{sum(node_kind(node) is NodeKind.UNIT for node in index.nodes):,}"),
             ("Service control policies", "enabled" if organization.scps_enabled else "not enabled: none binds"),
@@ -142,11 +129,11 @@ class OrganizationSubjects:
             key=organization_key(organization.id),
             kind=NodeKind.ORGANIZATION,
             title=f"Organization {organization.id}",
-            arn=self._arn(index, "organization"),
+            arn=self.names.arn(index, "organization"),
             facts=facts,
             links=links(
-                ("Root", (self._link(node) for node in index.children.get(None, ()))),
-                ("Accounts", (self._link(node, node.id) for node in accounts)),
+                ("Root", (self.names.link(node) for node in index.children.get(None, ()))),
+                ("Accounts", (self.names.link(node, node.id) for node in accounts)),
                 (
                     "Policies",
                     (Link(organization_policy_key(one.id), one.name, kind_of(one)) for one in organization.policies),
@@ -166,24 +153,23 @@ class OrganizationSubjects:
             facts: tuple[tuple[str, str], ...] = (("Account", node.id), *standing.facts)
             resource, ways = f"account/{index.organization.id}/{node.id}", standing.links
         else:
-            below = list(_below(index, node))
-            accounts = [one for one in below if node_kind(one) is NodeKind.ACCOUNT]
+            accounts = [one for one in below(index, node) if node_kind(one) is NodeKind.ACCOUNT]
             facts = (*standing.facts, ("Accounts below it", f"{len(accounts):,}"), ("Id", node.id))
             resource = f"{'root' if kind is NodeKind.ROOT else 'ou'}/{index.organization.id}/{node.id}"
             units = [one for one in index.children.get(node.id, ()) if node_kind(one) is not NodeKind.ACCOUNT]
             ways = (
                 *standing.links,
                 *links(
-                    ("Units in it", map(self._link, units)),
-                    ("Accounts below it", (self._link(one, self._where(index, one, node)) for one in accounts)),
+                    ("Units in it", map(self.names.link, units)),
+                    ("Accounts below it", (self.names.link(one, self._where(index, one, node)) for one in accounts)),
                 ),
             )
         return Subject(
             key=node_key(node),
             kind=kind,
-            title=self.name_of(node),
+            title=self.names.name_of(node),
             account=node.id if kind is NodeKind.ACCOUNT else "",
-            arn=self._arn(index, resource),
+            arn=self.names.arn(index, resource),
             facts=facts,
             policies=standing.policies,
             links=ways,
@@ -192,55 +178,12 @@ class OrganizationSubjects:
             raw=raw_text(node),
         )
 
-    def _policy(self, index: OrganizationIndex, policy_id: str) -> Subject:
-        policy = index.policy(policy_id)
-        places = self._attached[policy_id]
-        kind = NodeKind.MISSING if policy is None else kind_of(policy)
-        bound = list(self._bound(index, places, kind))
-        facts = [("Attached to", ", ".join(sorted(map(self.name_of, places), key=str.casefold)) or "nothing")]
-        facts.append(("Binds", self._reach(bound, kind)))
-        if policy is not None and policy.aws_managed:
-            facts.append(("Kept by", "AWS"))
-        facts.append(("Id", policy_id))
-        gaps = []
-        if policy is None:
-            gaps.append(f"Policy {policy_id} is attached, but the snapshot does not hold it.")
-        elif policy.content is None:
-            gaps.append("What it says was not captured: whatever it denies is unknown.")
-        if unknown := sum(node.policy_ids is None for node in index.nodes):
-            where = counted(unknown, "place", "places")
-            gaps.append(f"Which policies are attached is not known of {where} in the organization.")
-        key = organization_policy_key(policy_id)
-        line = self._line(key, policy, kind, policy_id)
-        return Subject(
-            key=key,
-            kind=kind,
-            title=policy.name or policy_id if policy is not None else policy_id,
-            arn=policy.arn or None if policy is not None else None,
-            facts=tuple(facts),
-            policies=(line,) if policy is not None else (),
-            links=links(
-                ("Attached to", map(self._link, places)),
-                ("Binds", (self._link(node, node.id) for node in bound)),
-            ),
-            gaps=tuple(gaps),
-            problems=line.problems,
-            badges=() if policy is not None and policy.content is not None else (Badge.GAP,),
-            raw=raw_text(policy) if policy is not None else "",
-        )
-
-    def _line(self, key: str, policy: OrganizationPolicy | None, kind: NodeKind, policy_id: str) -> PolicyLine:
-        has_content = policy is not None and policy.content is not None
-        problems = problems_of(self._documents.parse(policy.content)) if policy is not None and has_content else ()
-        name = policy.name or policy_id if policy is not None else policy_id
-        return PolicyLine(key, name, kind, PolicyRole.SELF, "as it stands", problems=problems)
-
     def _lines(self, index: OrganizationIndex, node: OrganizationNode) -> Iterator[PolicyLine]:
         """Yield the policies that meet a node, from the root down."""
         for one in index.path(node.id) or (node,):
             is_own = one is node
             role = PolicyRole.ATTACHED if is_own else PolicyRole.INHERITED
-            where = "attached here" if is_own else f"inherited from {self._place(one)}"
+            where = "attached here" if is_own else f"inherited from {self.names.place(one)}"
             for attached in attachments(index, one):
                 yield self._attachment_line(index, node, attached, role, where)
 
@@ -259,65 +202,13 @@ class OrganizationSubjects:
         path = index.path(node.id)
         if not path:
             yield "Where it stands in the organization is not known: which policies come from above is unknown."
-        unknown = [self.name_of(one) for one in path or (node,) if one.policy_ids is None]
+        unknown = [self.names.name_of(one) for one in path or (node,) if one.policy_ids is None]
         if unknown:
             yield f"Which policies are attached to {', '.join(unknown)} is not in the snapshot."
         if not index.organization.has_rcps:
             yield "Which resource control policies are attached is not in the snapshot."
 
-    def _bound(
-        self, index: OrganizationIndex, places: Iterable[OrganizationNode], kind: NodeKind
-    ) -> Iterator[OrganizationNode]:
-        """Yield the accounts that a policy binds, each once."""
-        seen: set[str] = set()
-        for place in places:
-            for node in (place, *_below(index, place)):
-                is_bound = node_kind(node) is NodeKind.ACCOUNT and not not_in_force(index, node.id, kind)
-                if is_bound and node.id not in seen:
-                    seen.add(node.id)
-                    yield node
-
-    def _reach(self, bound: Sequence[OrganizationNode], kind: NodeKind) -> str:
-        if not bound:
-            return "no account"
-        accounts = counted(len(bound), "account", "accounts")
-        if kind is NodeKind.RESOURCE_CONTROL_POLICY:
-            return f"the resources of {accounts}, of services that take RCPs"
-        held = [self._held[node.id] for node in bound if node.id in self._held]
-        users = sum(len(one.users) for one in held)
-        roles = sum(
-            not is_service_linked(role) for one in held for role in one.roles
-        )  # no SCP binds those (SEMANTICS B6, E11)
-        people = f"{counted(users, 'user', 'users')} and {counted(roles, 'role', 'roles')} of the snapshot"
-        return f"{accounts}: {'its root user' if len(bound) == 1 else 'their root users'}, {people}"
-
-    def _link(self, node: OrganizationNode, detail: str = "") -> Link:
-        return Link(node_key(node), self.name_of(node), detail or node_kind(node))
-
-    def _place(self, node: OrganizationNode) -> str:
-        """Return a root or unit in words; the root is mostly called Root."""
-        if node_kind(node) is not NodeKind.ROOT:
-            return f"unit {self.name_of(node)}"
-        return "the root" if self.name_of(node).casefold() == "root" else f"the root, {self.name_of(node)}"
-
     def _where(self, index: OrganizationIndex, node: OrganizationNode, top: OrganizationNode) -> str:
         """Return an account's id, and the unit in which it stands where that is not the one asked about."""
         parent = index.node(node.parent_id or "")
-        return node.id if parent is None or parent is top else f"{node.id}, in {self.name_of(parent)}"
-
-    def _arn(self, index: OrganizationIndex, resource: str) -> str:
-        organization = index.organization
-        partition = next((account.partition for account in self._held.values()), "aws")
-        whole = resource if "/" in resource else f"{resource}/{organization.id}"
-        return f"arn:{partition}:organizations::{organization.management_account_id}:{whole}"
-
-
-def _below(index: OrganizationIndex, node: OrganizationNode) -> Iterator[OrganizationNode]:
-    """Yield all that stands below a node, each once, whatever circles the snapshot describes."""
-    seen, pending = {node.id}, [node.id]
-    while pending:
-        for child in index.children.get(pending.pop(), ()):
-            if child.id not in seen:
-                seen.add(child.id)
-                pending.append(child.id)
-                yield child
+        return node.id if parent is None or parent is top else f"{node.id}, in {self.names.name_of(parent)}"

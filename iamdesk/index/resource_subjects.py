@@ -237,7 +237,7 @@ class ResourceSubjects:
 
     def _bound(self, account: str) -> Iterator[Link]:
         if self._organization.binds(account):
-            words = self._organization.account_words(account)
+            words = self._organization.names.account_words(account)
             yield Link(account, words, "resource control policies, where its service takes them")
 
     def _key(self, arn: str) -> Link:

@@ -52,7 +52,7 @@ class SubjectIndex:
         self._lines = PolicyLines(self._documents)
         self._sets = PermissionSets(snapshot)
         self._organization = OrganizationSubjects(snapshot, self._documents)
-        center = IdentityCenterIndex(snapshot, self._sets, self._organization.account_words)
+        center = IdentityCenterIndex(snapshot, self._sets, self._organization.names.account_words)
         self._resources = ResourceSubjects(snapshot, self._documents, self._holdings, self._organization)
         self._permission_sets = PermissionSetSubjects(snapshot, self._documents, self._holdings, self._sets, center)
         self._views = PolicyViews(self._holdings, self._documents, self._permission_sets.names)
@@ -199,7 +199,7 @@ class SubjectIndex:
             account=references.account.account_id,
             key=account.account_id,
             kind=NodeKind.ACCOUNT,
-            title=self._organization.account_name(account.account_id),
+            title=self._organization.names.account_name(account.account_id),
             facts=tuple(facts),
             policies=standing.policies,
             links=standing.links,
@@ -271,7 +271,7 @@ class SubjectIndex:
         found = self._resources.links_of(principal.arn, principal)
         account = references.account.account_id
         if kind_of(principal) in (NodeKind.USER, NodeKind.ROLE) and self._organization.binds(account):  # B6, E11
-            way = Link(account, self._organization.account_words(account), "service control policies")
+            way = Link(account, self._organization.names.account_words(account), "service control policies")
             found = (*found, *links(("Bound by the organization as its account", [way])))
         if isinstance(principal, RoleDetail):
             found = (*self._permission_sets.links_of(references.account.account_id, principal), *found)

@@ -1,0 +1,102 @@
+"""What the inspector shows of a service control policy or resource control policy: its text, and whom it binds."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from iamdesk.index.attachments import kind_of, not_in_force
+from iamdesk.index.keys import organization_policy_key
+from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.index.organization_index import OrganizationIndex
+from iamdesk.index.organization_names import OrganizationNames, below
+from iamdesk.index.organization_tree import node_kind
+from iamdesk.index.policy_lines import problems_of
+from iamdesk.index.raw_text import raw_text
+from iamdesk.index.references import is_service_linked
+from iamdesk.index.sections import counted
+from iamdesk.index.shown import PolicyLine, PolicyRole, Subject, links
+from iamdesk.policy.document import DocumentStore
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.organization import OrganizationNode, OrganizationPolicy
+
+
+class OrganizationPolicySubjects:
+    """Makes the subjects of SCPs and RCPs."""
+
+    def __init__(
+        self,
+        index: OrganizationIndex,
+        held: Mapping[str, Account],
+        names: OrganizationNames,
+        documents: DocumentStore,
+    ) -> None:
+        self._index = index
+        self._held = held
+        self._names = names
+        self._documents = documents
+
+    def subject(self, policy_id: str, places: Sequence[OrganizationNode]) -> Subject:
+        """Return what is shown of a policy; ``places`` are those that it is attached to."""
+        index = self._index
+        policy = index.policy(policy_id)
+        kind = NodeKind.MISSING if policy is None else kind_of(policy)
+        bound = list(self._bound(places, kind))
+        facts = [("Attached to", ", ".join(sorted(map(self._names.name_of, places), key=str.casefold)) or "nothing")]
+        facts.append(("Binds", self._reach(bound, kind)))
+        if policy is not None and policy.aws_managed:
+            facts.append(("Kept by", "AWS"))
+        facts.append(("Id", policy_id))
+        gaps = []
+        if policy is None:
+            gaps.append(f"Policy {policy_id} is attached, but the snapshot does not hold it.")
+        elif policy.content is None:
+            gaps.append("What it says was not captured: whatever it denies is unknown.")
+        if unknown := sum(node.policy_ids is None for node in index.nodes):
+            where = counted(unknown, "place", "places")
+            gaps.append(f"Which policies are attached is not known of {where} in the organization.")
+        key = organization_policy_key(policy_id)
+        line = self._line(key, policy, kind, policy_id)
+        return Subject(
+            key=key,
+            kind=kind,
+            title=policy.name or policy_id if policy is not None else policy_id,
+            arn=policy.arn or None if policy is not None else None,
+            facts=tuple(facts),
+            policies=(line,) if policy is not None else (),
+            links=links(
+                ("Attached to", map(self._names.link, places)),
+                ("Binds", (self._names.link(node, node.id) for node in bound)),
+            ),
+            gaps=tuple(gaps),
+            problems=line.problems,
+            badges=() if policy is not None and policy.content is not None else (Badge.GAP,),
+            raw=raw_text(policy) if policy is not None else "",
+        )
+
+    def _line(self, key: str, policy: OrganizationPolicy | None, kind: NodeKind, policy_id: str) -> PolicyLine:
+        has_content = policy is not None and policy.content is not None
+        problems = problems_of(self._documents.parse(policy.content)) if policy is not None and has_content else ()
+        name = policy.name or policy_id if policy is not None else policy_id
+        return PolicyLine(key, name, kind, PolicyRole.SELF, "as it stands", problems=problems)
+
+    def _bound(self, places: Iterable[OrganizationNode], kind: NodeKind) -> Iterator[OrganizationNode]:
+        """Yield the accounts that a policy binds, each once."""
+        seen: set[str] = set()
+        for place in places:
+            for node in (place, *below(self._index, place)):
+                is_bound = node_kind(node) is NodeKind.ACCOUNT and not not_in_force(self._index, node.id, kind)
+                if is_bound and node.id not in seen:
+                    seen.add(node.id)
+                    yield node
+
+    def _reach(self, bound: Sequence[OrganizationNode], kind: NodeKind) -> str:
+        if not bound:
+            return "no account"
+        accounts = counted(len(bound), "account", "accounts")
+        if kind is NodeKind.RESOURCE_CONTROL_POLICY:
+            return f"the resources of {accounts}, of services that take RCPs"
+        held = [self._held[node.id] for node in bound if node.id in self._held]
+        users = sum(len(one.users) for one in held)
+        roles = sum(
+            not is_service_linked(role) for one in held for role in one.roles
+        )  # no SCP binds those (SEMANTICS B6, E11)
+        people = f"{counted(users, 'user', 'users')} and {counted(roles, 'role', 'roles')} of the snapshot"
+        return f"{accounts}: {'its root user' if len(bound) == 1 else 'their root users'}, {people}"
