@@ -1,7 +1,6 @@
 """Suppressing findings in the window, and putting them together by what they share; by keyboard."""
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.findings_panel import FindingsPanel
 from iamdesk.gui.findings.rows import FindingFilter, FindingRow, Grouping, groups_of
 from iamdesk.gui.theme import palette_for
-from iamdesk.workbench import Workbench
+from iamdesk.workbench import Workbench, today
 
 from .conftest import finding
 
@@ -69,7 +68,7 @@ def test_a_finding_is_suppressed_with_owner_reason_and_day_and_counted_apart(
     assert keeping.model.place_of(chosen) is None
     (entry,) = json.loads(book.read_text())["suppressions"]
     assert (entry["finding"], entry["owner"], entry["reason"]) == (chosen, "Alice", "known, OPS-7")
-    assert date.fromisoformat(entry["expires"]) == date.today() + timedelta(days=90)
+    assert date.fromisoformat(entry["expires"]) == today() + timedelta(days=90)
     assert entry["check"]
 
 
@@ -122,7 +121,7 @@ def test_the_checks_take_over_what_is_suppressed_and_what_has_run_out_is_back(
     qtbot: QtBot, keeping: FindingsPanel, book: Path
 ) -> None:
     first, second = (row.finding for row in keeping.model.shown[:2])
-    Workbench.suppress(book, [first], "Bob", "known", date.today())
+    Workbench.suppress(book, [first], "Bob", "known", today())
     told = json.loads(book.read_text())
     told["suppressions"].append({**told["suppressions"][0], "finding": second.fingerprint, "expires": "2020-01-01"})
     book.write_text(json.dumps(told))
@@ -215,10 +214,10 @@ def test_groups_stand_worst_first_then_the_largest() -> None:
 
 
 @pytest.fixture
-def model(qapp: object) -> Iterator[FindingsModel]:
+def model(qapp: object) -> FindingsModel:
     made = FindingsModel(palette_for(False))
     made.extend([FindingRow(finding(number)) for number in range(1, 4)])
-    yield made
+    return made
 
 
 def test_the_model_keeps_open_and_suppressed_apart(model: FindingsModel) -> None:
