@@ -14,6 +14,7 @@ from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, ChangeKind, Effect, 
 from iamdesk.compare.side import RCP, SCP, Side
 from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.index.resource_index import tags_without_case
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
@@ -129,7 +130,10 @@ class ResourceComparer:
         for said in (entry.old, entry.new):
             for clause, bits in said.items():
                 allowed |= bits if clause.is_allow or differing else 0
-        if is_other:
+        if is_other and self._holds(self.old, entry.arn) == self._holds(self.new, entry.arn):
+            # Whose it is, or where it leads, decides requests that its policies say nothing of.
+            differing |= self.new.space.of_service(entry.service, service_actions(entry.service).every)
+        elif is_other:
             differing |= allowed
         if differing:
             yield from self.granting.cells_on(entry, differing, ())

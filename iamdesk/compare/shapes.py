@@ -94,7 +94,7 @@ class Effect:
 
     principal: str
     kind: Kind
-    actions: int
+    actions: int = field(repr=False)
     """As bits of the comparison's actions (`Comparison.names`)."""
     where: str
     """Resources, as policies name them: ``arn:aws:s3:::payroll/*``, or ``*``."""
@@ -158,7 +158,7 @@ class Comparison:
     limits: tuple[str, ...]
     """What neither snapshot holds, so that nothing can be said of it."""
     figures: Figures
-    action_names: Mapping[int, tuple[str, ...]]
+    action_names: Mapping[int, tuple[str, ...]] = field(repr=False)
     """Names of the actions of every effect, by its bits."""
 
     def names(self, actions: int) -> tuple[str, ...]:
