@@ -133,9 +133,10 @@ class IdentityCenterIndex:
         for one in assigned:
             where.setdefault(_assignee(center, one), []).append(one.account_id)
         for key, accounts in where.items():
-            yield self.who(key, f"in {self._accounts(accounts)}")
+            yield self.who(key, f"in {self.accounts_text(accounts)}")
 
-    def _accounts(self, ids: list[str], most: int = 3) -> str:
+    def accounts_text(self, ids: list[str], most: int = 3) -> str:
+        """Name accounts in a line: the first few, and how many more."""
         shown = ", ".join(map(self.account_words, ids[:most]))
         return f"{shown} and {len(ids) - most:,} more" if len(ids) > most else shown
 

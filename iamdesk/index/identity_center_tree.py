@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from iamdesk.index.identity_center_index import IdentityCenterIndex
 from iamdesk.index.keys import center_group_key, center_user_key, inline_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.permission_sets import person_name
+from iamdesk.index.references import last_of_arn
 from iamdesk.index.sections import Branch, counted, sort_key
 from iamdesk.snapshot.identity_center import (
     IdentityCenter,
@@ -14,49 +16,86 @@ from iamdesk.snapshot.identity_center import (
 )
 
 
-def identity_center_branch(center: IdentityCenter) -> Branch:
-    """Return one instance as a branch; a list that was not captured is told in its section."""
-    name = center.instance.name
-    detail = " · ".join(filter(None, (name, center.instance.instance_arn.rpartition("/")[2])))
-    groups = {group.group_id: group for group in center.groups or ()}
-    of_person: dict[str, list[str]] = {}
-    members: dict[str, int] = {}
-    for membership in center.group_memberships or ():
-        members[membership.group_id] = members.get(membership.group_id, 0) + 1
-        if membership.member_id.user_id is not None:
-            of_person.setdefault(membership.member_id.user_id, []).append(membership.group_id)
+def identity_center_branch(center: IdentityCenter, index: IdentityCenterIndex) -> Branch:
+    """Return one instance as a branch; a list that was not captured is told in its section.
 
-    def person(user: IdentityStoreUser) -> Branch:
-        inside = [_membership(center, groups.get(group_id), group_id) for group_id in of_person.get(user.user_id, ())]
-        words = counted(len(inside), "group", "groups") if center.group_memberships is not None else ""
-        off = "disabled" if is_disabled(user) else ""
-        return Branch(
-            NodeKind.CENTER_USER,
-            person_name(user),
-            " · ".join(filter(None, (words, off))),
-            center_user_key(center.instance.identity_store_id, user.user_id),
-            sorted(inside, key=_by_text),
-        )
-
-    def group(one: IdentityStoreGroup) -> Branch:
-        known = center.group_memberships is not None
-        words = counted(members.get(one.group_id, 0), "person", "people") if known else ""
-        key = center_group_key(center.instance.identity_store_id, one.group_id)
-        return Branch(NodeKind.CENTER_GROUP, one.display_name or one.group_id, words, key)
-
-    people = None if center.users is None else [person(user) for user in center.users]
-    named = None if center.groups is None else [group(one) for one in center.groups]
-    sets = None if center.permission_sets is None else [_permission_set(one) for one in center.permission_sets]
+    People have their groups and what is assigned to them alone, groups what is assigned to them, and permission sets
+    their policies and the roles that they became.
+    """
+    tree = _CenterTree(center, index)
+    people = None if center.users is None else [tree.person(user) for user in center.users]
+    named = None if center.groups is None else [tree.group(one) for one in center.groups]
+    sets = None if center.permission_sets is None else [tree.permission_set(one) for one in center.permission_sets]
     sections = (("People", people), ("Groups", named), ("Permission sets", sets))
-    rows = [_section(title, found) for title, found in sections]
     return Branch(
         NodeKind.IDENTITY_CENTER,
         "IAM Identity Center",
-        detail,
+        " · ".join(filter(None, (center.instance.name, center.instance.instance_arn.rpartition("/")[2]))),
         center.instance.instance_arn,
-        rows,
+        [_section(title, found) for title, found in sections],
         (Badge.GAP,) if any(found is None for _, found in sections) or center.account_assignments is None else (),
     )
+
+
+class _CenterTree:
+    """Lays out the people, groups and permission sets of one instance."""
+
+    def __init__(self, center: IdentityCenter, index: IdentityCenterIndex) -> None:
+        self._center = center
+        self._index = index
+        self._store = center.instance.identity_store_id
+        self._roles: dict[str, list[tuple[str, str]]] = {}
+        """(account, ARN) of the roles that a permission set became, by its ARN."""
+        for (account, arn), role in index.roles.items():
+            self._roles.setdefault(arn, []).append((account, role))
+
+    def person(self, user: IdentityStoreUser) -> Branch:
+        key = center_user_key(self._store, user.user_id)
+        groups = [self._membership(group) for group in self._index.memberships.get(key, ())]
+        knows = self._center.group_memberships is not None
+        details = [counted(len(groups), "group", "groups") if knows else "", "disabled" if is_disabled(user) else ""]
+        rows = [*sorted(groups, key=_by_text), *self._assigned(key)]
+        return Branch(NodeKind.CENTER_USER, person_name(user), " · ".join(filter(None, details)), key, rows)
+
+    def group(self, one: IdentityStoreGroup) -> Branch:
+        key = center_group_key(self._store, one.group_id)
+        members = len(self._index.memberships.get(key, ()))
+        words = counted(members, "person", "people") if self._center.group_memberships is not None else ""
+        return Branch(NodeKind.CENTER_GROUP, one.display_name or one.group_id, words, key, self._assigned(key))
+
+    def permission_set(self, one: PermissionSet) -> Branch:
+        policies = list(policy_rows(one))
+        names = len(one.customer_managed_policy_references or ())
+        roles = [
+            Branch(NodeKind.ROLE, last_of_arn(role), f"in {self._index.account_words(account)}", role)
+            for account, role in sorted(self._roles.get(one.permission_set_arn, ()))
+        ]
+        details = [counted(len(policies) + names, "policy", "policies")]
+        if one.permissions_boundary is not None:
+            details.append("boundary")
+        if roles:
+            details.append(counted(len(roles), "role", "roles"))
+        rows = [*policies, *roles]
+        return Branch(NodeKind.PERMISSION_SET, _name(one), " · ".join(details), one.permission_set_arn, rows)
+
+    def _assigned(self, key: str) -> list[Branch]:
+        """Return the permission sets that are assigned to a person or group itself, with the accounts in which."""
+        where: dict[str, list[str]] = {}
+        for one in self._index.assignments.get(key, ()):
+            where.setdefault(one.permission_set_arn, []).append(one.account_id)
+        rows = []
+        for arn, accounts in where.items():
+            held = self._index.sets.get(arn)
+            kind = NodeKind.MISSING if held is None else NodeKind.PERMISSION_SET
+            name = last_of_arn(arn) if held is None else _name(held.one)
+            rows.append(Branch(kind, name, f"in {self._index.accounts_text(accounts)}", arn))
+        return sorted(rows, key=_by_text)
+
+    def _membership(self, key: str) -> Branch:
+        held = self._index.groups.get(key)
+        if held is None:
+            return Branch(NodeKind.MISSING, key.rpartition("/")[2], "member of, not in the snapshot", key)
+        return Branch(NodeKind.CENTER_GROUP, held.group.display_name or held.group.group_id, "member of", key)
 
 
 def policy_rows(one: PermissionSet) -> Iterator[Branch]:
@@ -81,26 +120,8 @@ def has_inline_policy(one: PermissionSet) -> bool:
     return one.inline_policy not in (None, "")
 
 
-def _permission_set(one: PermissionSet) -> Branch:
-    rows = list(policy_rows(one))
-    names = len(one.customer_managed_policy_references or ())
-    details = [counted(len(rows) + names, "policy", "policies")]
-    if one.permissions_boundary is not None:
-        details.append("boundary")
-    name = one.name or one.permission_set_arn.rpartition("/")[2]
-    return Branch(NodeKind.PERMISSION_SET, name, " · ".join(details), one.permission_set_arn, rows)
-
-
-def _membership(center: IdentityCenter, group: IdentityStoreGroup | None, group_id: str) -> Branch:
-    if group is None:
-        return Branch(
-            NodeKind.MISSING,
-            group_id,
-            "member of, not in the snapshot",
-            center_group_key(center.instance.identity_store_id, group_id),
-        )
-    key = center_group_key(center.instance.identity_store_id, group_id)
-    return Branch(NodeKind.CENTER_GROUP, group.display_name or group_id, "member of", key)
+def _name(one: PermissionSet) -> str:
+    return one.name or last_of_arn(one.permission_set_arn)
 
 
 def _section(title: str, found: Sequence[Branch] | None) -> Branch:

@@ -1,12 +1,14 @@
 """What people call the parts of an organization, and the ways to them."""
 
 from collections.abc import Iterator, Mapping
+from typing import Self
 
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.organization_tree import node_key, node_kind
 from iamdesk.index.shown import Link
-from iamdesk.snapshot.model import Account
+from iamdesk.policy.document import DocumentStore
+from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.organization import OrganizationNode
 
 
@@ -16,6 +18,13 @@ class OrganizationNames:
     def __init__(self, index: OrganizationIndex | None, held: Mapping[str, Account]) -> None:
         self._index = index
         self._held = held
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Self:
+        """Return the names of a snapshot's organization and accounts."""
+        held = {account.account_id: account for account in snapshot.accounts}
+        organization = snapshot.organization
+        return cls(None if organization is None else OrganizationIndex(organization, DocumentStore()), held)
 
     def account_name(self, account_id: str) -> str:
         """Return what people call an account: its alias, else its name in the organization, else its id."""

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from iamdesk.index.account_tree import AccountTree
+from iamdesk.index.identity_center_index import IdentityCenterIndex
 from iamdesk.index.identity_center_tree import identity_center_branch
 from iamdesk.index.keys import broken_key, resource_policy_key
 from iamdesk.index.nodes import Badge, Node, NodeKind, NodeTable, Outline
+from iamdesk.index.organization_names import OrganizationNames
 from iamdesk.index.organization_tree import organization_branch
 from iamdesk.index.permission_sets import PermissionSets
 from iamdesk.index.references import aws_policies_of, references_of
@@ -100,5 +102,8 @@ def _still_read(awaited: Sequence[str] | None) -> list[Branch]:
 def _beside(snapshot: Snapshot) -> list[Branch]:
     """Return what stands beside the accounts, in order."""
     branches = [] if snapshot.organization is None else [organization_branch(snapshot.organization, snapshot.accounts)]
-    branches += [identity_center_branch(center) for center in snapshot.identity_centers]
+    if snapshot.identity_centers:
+        names = OrganizationNames.of(snapshot)
+        index = IdentityCenterIndex(snapshot, PermissionSets(snapshot), names.account_words)
+        branches += [identity_center_branch(center, index) for center in snapshot.identity_centers]
     return [*branches, *ResourceRows(snapshot).elsewhere()]

@@ -163,9 +163,11 @@ def test_providers_and_identity_center(outline: Outline) -> None:
     assert below(outline, center, "People") == [("Ana Silva (ana@example.com)", "1 group")]
     assert below(outline, center, "People", "Ana Silva (ana@example.com)") == [("Readers", "member of")]
     assert below(outline, center, "Groups") == [("Readers", "1 person")]
+    assert below(outline, center, "Groups", "Readers") == [("Reader", f"in prod ({ACCOUNT})")]
     assert below(outline, center, "Permission sets", "Reader") == [
         ("ViewOnlyAccess", "AWS managed"),
         ("Inline policy", "inline"),
+        ("AWSReservedSSO_Reader_0123456789abcdef", f"in prod ({ACCOUNT})"),
     ]
 
 
