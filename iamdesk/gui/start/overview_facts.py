@@ -126,8 +126,11 @@ def status_words(snapshot: "Snapshot", outline: Outline) -> str:
     if snapshot.latest is not None:
         words.append(f"latest entry {_day(snapshot.latest)}")
     words.append(f"{principals:,} principal{'' if principals == 1 else 's'}")
-    bearers = rows_by_badge(outline, outline.badges)
-    gaps = len({*bearers[Badge.GAP], *bearers[Badge.BROKEN]})
+    kinds = outline.nodes.kinds
+    gaps = sum(
+        (Badge.GAP in badges or Badge.BROKEN in badges) and kinds[row] in _ENTRIES
+        for row, badges in outline.badges.items()
+    )
     if gaps:
         words.append(f"{gaps:,} gap{'' if gaps == 1 else 's'}")
     if snapshot.problems:
