@@ -1,10 +1,10 @@
-"""Commands to copy: read-only, in the fixed-pitch font, with a button beside them."""
+"""Commands to copy: read-only, in the fixed-pitch font, with a button below them."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph
@@ -38,10 +38,12 @@ class CommandBox(QWidget):
         self.button = QPushButton("Copy the commands" if several else "Copy the command")
         self.button.setAccessibleName(f"Copy what captures: {visible(what)}")
         self.button.clicked.connect(self.copy)
-        layout = QHBoxLayout(self)
+        self.text.setMinimumWidth(0)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+        layout.setSpacing(self.fontMetrics().lineSpacing() // 4)
+        layout.addWidget(self.text)
+        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
         self._tint()
 
     def copy(self) -> None:
