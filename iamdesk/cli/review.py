@@ -12,6 +12,7 @@ import typer
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import give_up, troubles_told
+from iamdesk.export.carried_words import carried_lines
 from iamdesk.export.pack.readback import fill_in
 from iamdesk.export.pack.review_json import line_value
 from iamdesk.export.pack.signing import Role, fingerprint, sign
@@ -48,11 +49,31 @@ def new(
     period_start: Annotated[str, typer.Option(metavar="DAY", help="From when on the period is.")] = "",
     period_end: Annotated[str, typer.Option(metavar="DAY", help="Until when.")] = "",
     standards: Annotated[str, typer.Option(help="Standards and controls that it is for.")] = "",
+    previous: Annotated[
+        Path | None,
+        typer.Option(metavar="REVIEW", help="Go on from this review: only what changed is asked.", show_default=False),
+    ] = None,
+    previous_snapshot: Annotated[
+        Path | None,
+        typer.Option(metavar="SNAPSHOT", help="The snapshot that --previous is of.", show_default=False),
+    ] = None,
 ) -> None:
-    """Make a review of a snapshot: its population, entitlements and findings are frozen."""
+    """Make a review of a snapshot: its population, entitlements and findings are frozen.
+
+    With --previous and --previous-snapshot it takes over what was decided where the effect is proved to be the same.
+    """
+    if (previous is None) != (previous_snapshot is None):
+        raise typer.BadParameter("--previous and --previous-snapshot go together", param_hint="--previous")
     opened = Workbench().open_snapshot(snapshot)
     details = {"period_start": period_start, "period_end": period_end, "standards": standards}
-    opened.create_review(output, title or output.stem, {name: text for name, text in details.items() if text})
+    told = {name: text for name, text in details.items() if text}
+    if previous is None or previous_snapshot is None:
+        opened.create_review(output, title or output.stem, told)
+    else:
+        old = Workbench().open_snapshot(previous_snapshot)
+        carried = opened.create_next_review(output, title or output.stem, previous, old, told)
+        for line in carried_lines(carried):
+            say(line)
     with_lines = Workbench.open_review(output, writable=False)
     note(f"{len(with_lines.lines):,} lines are in {output}")
     with_lines.close()

@@ -10,7 +10,7 @@ from iamdesk.compare.shapes import Comparison
 from iamdesk.export.review_making import make_review
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
-from iamdesk.review.carrying import REVOKES, Carried, carry_forward, revokes_as_text
+from iamdesk.review.carrying import REVOKES, SINCE_LAST, Carried, carry_forward, revokes_as_text
 from iamdesk.review.decisions import Reviewer
 from iamdesk.review.entitlements import Scope
 from iamdesk.review.errors import ReviewError
@@ -18,9 +18,6 @@ from iamdesk.review.lines import Line
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.visible import visible
-
-SINCE_LAST = "since_last"
-"""Under this name a line's evidence tells what became of it since the review before: ``asked``, and why."""
 
 
 def make_next_review(

@@ -77,6 +77,15 @@ COMMANDS: tuple[Command, ...] = (
         1,
     ),
     Command(
+        "actionNextReview",
+        Menu.FILE,
+        "Ne&xt review…",
+        "Go on from the review before: only what changed in effect is asked.",
+        (),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
         "actionOpenReview",
         Menu.FILE,
         "Open re&view…",

@@ -21,6 +21,9 @@ from iamdesk.snapshot.model import Account, Snapshot
 REVOKES = "earlier_revokes"
 """Under this name a review's head keeps what became of the revokes before it (JSON, `revokes_as_text`)."""
 
+SINCE_LAST = "since_last"
+"""Under this name a line's evidence tells what became of it since the review before: ``asked``, and ``reasons``."""
+
 _POLICIES = frozenset({ChangeKind.MANAGED_POLICY, ChangeKind.AWS_POLICY, ChangeKind.INLINE_POLICY})
 _OF_RESOURCES = frozenset({ChangeKind.RESOURCE_POLICY, ChangeKind.GRANTS, ChangeKind.PUBLIC_ACCESS})
 _OF_HOLDERS = frozenset({EntitlementType.GROUP, EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY})

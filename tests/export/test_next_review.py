@@ -7,10 +7,10 @@ import pytest
 
 from iamdesk import Evaluator, Snapshot
 from iamdesk.compare.comparison import compare_snapshots
-from iamdesk.export.next_review import SINCE_LAST, make_next_review
+from iamdesk.export.next_review import make_next_review
 from iamdesk.export.review_making import make_review
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
-from iamdesk.review.carrying import REVOKES, Carried, Outcome, revokes_from_text
+from iamdesk.review.carrying import REVOKES, SINCE_LAST, Carried, Outcome, revokes_from_text
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.store import ReviewFile

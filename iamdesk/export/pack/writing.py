@@ -32,6 +32,7 @@ from iamdesk.export.pack.manifest import (
     sums_text,
 )
 from iamdesk.export.pack.review_json import write_review_json
+from iamdesk.export.pack.since_last import line_changes
 from iamdesk.export.pack.source import PackSource, is_machine, is_third
 from iamdesk.export.pack.statement import Statement, Table, Text, statement_of
 from iamdesk.export.pack.statement_html import render_html
@@ -72,7 +73,7 @@ def write_pack(
         into: Must not be there yet.
         evaluator: Over the review's own snapshot; None: no verdict is quoted, and the statement says so.
         generated_at: The time that the pack states; the same review and time give the same bytes of data.
-        changes: How lines differ from the review before.
+        changes: How lines differ from the review before, besides what the review itself tells (`since_last`).
         with_source: Copy the snapshot's files into the pack, so that it can be performed again by itself.
         cancelled: Asked at each line.
 
@@ -89,7 +90,7 @@ def write_pack(
         with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
             folder = Path(making) / "pack"
             folder.mkdir()
-            _write_all(folder, source, changes, with_source=with_source)
+            _write_all(folder, source, (*line_changes(review), *changes), with_source=with_source)
             if into.suffix.lower() == ".zip":
                 archive = Path(making) / "pack.zip"
                 _zip(folder, archive, into.stem, source.generated_at)

@@ -123,7 +123,9 @@ class Evidence(QScrollArea):
 
     def _facts(self, column: QVBoxLayout, line: Line) -> None:
         evidence = line.evidence
+        since = evidence.get("since_last") or {}
         facts = (
+            ("Asked because", " ".join(since.get("reasons", ()))),
             ("Can effectively do", power_words(evidence.get("holder"))),
             ("The group gives", power_words(evidence.get("group"))),
             ("Administration", administration_words(line)),

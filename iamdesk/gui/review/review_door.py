@@ -18,6 +18,8 @@ from iamdesk.review.schema import SUFFIX
 
 if TYPE_CHECKING:
     from iamdesk.review.recovery import Recovered
+    from iamdesk.snapshot.progress import Cancelled, Progress
+    from iamdesk.workbench import OpenSnapshot
 
 _KIND = f"Reviews (*{SUFFIX})"
 
@@ -53,6 +55,7 @@ class ReviewDoor(QObject):
         """Return what the File menu does."""
         return {
             "actionNewReview": self.new_review,
+            "actionNextReview": self.next_review,
             "actionOpenReview": self.open_review,
             "actionRecoverReview": self.recover,
             "actionCloseReview": self.close,
@@ -78,6 +81,35 @@ class ReviewDoor(QObject):
             stopped=lambda: self._message.say(Tone.WARNING, "The review was not made: it was cancelled."),
             topic="make review",
         )
+
+    def next_review(self) -> None:
+        """Ask for the review before and its snapshot, and make one of the open snapshot that goes on from it."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        folder = opened.snapshot.path.parent
+        previous = self._prompts.file_to_open(self._panel, "The review before", folder, _KIND)
+        old = self._prompts.snapshot_to_open(self._panel, folder) if previous is not None else None
+        if previous is None or old is None:
+            return
+        suggestion = folder / f"{previous.stem}-next{SUFFIX}"
+        path = self._prompts.file_to_save(self._panel, "Next review", suggestion, _KIND)
+        if path is None:
+            return
+        path = path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
+        self._message.clear()
+        self._jobs.run(
+            f"Going on from {visible(previous.name)}",
+            lambda progress, cancelled: _next(opened, path, previous, old, progress, cancelled),
+            done=lambda told: self._open_next(path, told),
+            failed=self._refused,
+            stopped=lambda: self._message.say(Tone.WARNING, "The review was not made: it was cancelled."),
+            topic="make review",
+        )
+
+    def _open_next(self, path: Path, told: str) -> None:
+        self.open_path(path)
+        self._session.announce(told)
 
     def open_review(self) -> None:
         """Ask for a review and open it."""
@@ -179,6 +211,16 @@ def _open(path: Path) -> ReviewDesk:
     from iamdesk.workbench import Workbench
 
     return Workbench.open_review(path)
+
+
+def _next(
+    opened: "OpenSnapshot", path: Path, previous: Path, old: Path, progress: "Progress", cancelled: "Cancelled"
+) -> str:
+    from iamdesk.export.carried_words import carried_sentence
+    from iamdesk.workbench import Workbench
+
+    before = Workbench().open_snapshot(old, cancelled=cancelled)
+    return carried_sentence(opened.create_next_review(path, path.stem, previous, before, None, progress, cancelled))
 
 
 def _recovered(damaged: Path, into: Path) -> "Recovered":

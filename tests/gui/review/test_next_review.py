@@ -1,0 +1,94 @@
+"""File > Next review: what was decided stands, what changed waits, and the row says why."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.session import Session
+from iamdesk.review.decisions import Choice, LineDecision, Reviewer
+from iamdesk.workbench import Workbench
+
+
+class Chosen(Prompts):
+    """Names files instead of asking."""
+
+    def __init__(self, previous: Path, old: Path, path: Path) -> None:
+        self._previous, self._old, self._path = previous, old, path
+
+    def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        return self._previous
+
+    def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:  # noqa: ARG002
+        return self._old
+
+    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        return self._path
+
+
+def write(path: Path, *ana: Any, ben: str) -> Path:
+    """An account of two users, as AWS prints it."""
+
+    def user(name: str, policies: list[Any], **more: Any) -> dict[str, Any]:
+        arn = f"arn:aws:iam::111122223333:user/{name}"
+        return {"UserName": name, "Arn": arn, "UserId": f"AIDA{name}", "UserPolicyList": policies, **more}
+
+    def policy(name: str, action: str) -> dict[str, Any]:
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*", "Sid": ben}
+        return {"PolicyName": name, "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
+
+    users = [
+        user("ana", [policy(name, action) for name, action in ana]),
+        user("ben", [policy("own", "sqs:SendMessage")], Tags=[{"Key": "desk", "Value": ben}]),
+    ]
+    path.write_text(json.dumps({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [], "Policies": []}))
+    return path
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> tuple[Path, Path]:
+    """The review before, everything kept, and its snapshot."""
+    old = write(tmp_path / "old.json", ("read", "s3:GetObject"), ("list", "s3:ListBucket"), ben="4")
+    review = tmp_path / "q3.iamreview"
+    Workbench().open_snapshot(old).create_review(review, "Q3")
+    desk = Workbench.open_review(review)
+    desk.record({line.line_id: LineDecision(Choice.KEEP, "fine") for line in desk.lines}, Reviewer("Ana", "ana"))
+    desk.close()
+    return review, old
+
+
+def test_the_next_review_asks_for_what_changed(
+    qtbot: QtBot, session: Session, jobs: JobRunner, before: tuple[Path, Path], tmp_path: Path
+) -> None:
+    now = write(
+        tmp_path / "new.json", ("read", "s3:Get*"), ("list", "s3:ListBucket"), ("more", "ec2:RunInstances"), ben="5"
+    )
+    session.open(Workbench().open_snapshot(now))
+    panel = ReviewPanel(session, jobs, Chosen(*before, tmp_path / "q4.iamreview"))
+    qtbot.addWidget(panel)
+    panel.show()
+
+    panel.commands()["actionNextReview"]()
+    qtbot.waitUntil(lambda: panel.desk is not None, timeout=60_000)
+
+    assert panel.desk is not None
+    today = datetime.now(UTC).date()
+    asked = {
+        line.name: " ".join(line.evidence["since_last"]["reasons"])
+        for line in panel.desk.lines
+        if panel.desk.is_open(line.line_id, today)
+    }
+    assert asked == {
+        "read": "The inline policy read of user/ana changed.",
+        "more": "It is new since the last review.",
+    }
+    (kept,) = [line for line in panel.desk.lines if line.name == "list"]
+    assert panel.desk.decision(kept.line_id).comment.startswith("Taken over from review ")
+    panel.door.close()
