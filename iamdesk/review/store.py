@@ -181,6 +181,11 @@ class ReviewFile:
         return len(self._known)
 
     @property
+    def ids(self) -> Iterable[str]:
+        """The ids of the lines, in the order in which they were frozen."""
+        return self._known.keys()
+
+    @property
     def lines(self) -> Sequence[Line]:
         """The lines, in the order in which they were frozen; read anew each time."""
         return tuple(self.each_line())
@@ -189,6 +194,11 @@ class ReviewFile:
         """Yield the lines one by one: a review may have hundreds of thousands."""
         for (text,) in self._connection.execute("SELECT line FROM lines ORDER BY position"):
             yield Line.from_json(json.loads(text))
+
+    def each_line_by_id(self) -> Iterator[tuple[str, Line]]:
+        """Yield the lines with their ids, which are a hash each and so cost time to make anew."""
+        for line_id, text in self._connection.execute("SELECT line_id, line FROM lines ORDER BY position"):
+            yield line_id, Line.from_json(json.loads(text))
 
     def line(self, line_id: str) -> Line:
         """Return a line by its id; KeyError for one that the review does not have."""

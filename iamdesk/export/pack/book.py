@@ -53,7 +53,8 @@ class Book:
         """Add a sheet of text: the first cell of each row is bold; a row of one cell is a heading."""
         sheet = self._add(name)
         sheet.set_column(0, 0, 44)
-        sheet.set_column(1, 6, 40)
+        sheet.set_column(1, 1, 70)
+        sheet.set_column(2, 6, 30)
         for at, row in enumerate(rows):
             for column, text in enumerate(row):
                 sheet.write_string(at, column, cell_text(text), self._bold if column == 0 else self._wrapped)

@@ -32,8 +32,10 @@ class DecidedLine:
     """A line with what stands on it."""
 
     review_id: str
+    line_id: str
     line: Line
     sha256: str
+    """As the line was frozen with the review."""
     decision: LineDecision
     decided: Decided | None
     finding_ids: tuple[str, ...]
@@ -75,7 +77,7 @@ def _expiry(row: DecidedLine) -> str:
 
 ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("review_id", lambda row: row.review_id),
-    Column("line_id", lambda row: row.line.line_id),
+    Column("line_id", lambda row: row.line_id),
     Column("account_id", lambda row: row.line.account_id),
     Column("holder_type", lambda row: str(row.line.evidence.get("holder_class", "unknown"))),
     Column("holder_kind", lambda row: row.line.holder_kind),
@@ -131,8 +133,8 @@ def _of_finding(name: str) -> Callable[[Mapping[str, Any]], Cell]:
 
 FINDINGS: tuple[Column[Mapping[str, Any]], ...] = tuple(Column(name, _of_finding(name)) for name in _FINDING_NAMES)
 EXCEPTIONS: tuple[Column[DecidedLine], ...] = (
-    Column("exception_id", lambda row: f"x-{row.line.line_id[:12]}"),
-    Column("line_id", lambda row: row.line.line_id),
+    Column("exception_id", lambda row: f"x-{row.line_id[:12]}"),
+    Column("line_id", lambda row: row.line_id),
     Column("holder_arn", lambda row: row.line.holder_arn),
     Column("entitlement_type", lambda row: row.line.type.value),
     Column("entitlement_name", lambda row: row.line.name),
@@ -171,7 +173,7 @@ TO_DO: Mapping[Choice, str] = {Choice.REVOKE: "take it away", Choice.MODIFY: "ch
 def remediation_columns(command: Callable[[Line], str]) -> tuple[Column[DecidedLine], ...]:
     """Return the columns of what is to be done; ``command`` gives the AWS CLI command that takes a line away."""
     return (
-        Column("line_id", lambda row: row.line.line_id),
+        Column("line_id", lambda row: row.line_id),
         Column("decision", lambda row: row.decision.choice.value),
         Column("account_id", lambda row: row.line.account_id),
         Column("holder_arn", lambda row: row.line.holder_arn),

@@ -51,7 +51,7 @@ def read_back(path: Path, source: PackSource) -> ReadBack:
     Raises:
         ExportError: it is no sheet of entitlements.
     """
-    known = {row.line.line_id: row for row in source.rows()}
+    known = {row.line_id: row for row in source.rows()}
     found = ReadBack()
     seen: set[str] = set()
     for number, cells in _sheet(path):
@@ -94,13 +94,13 @@ def _take(number: int, cells: Mapping[str, str], row: DecidedLine, found: ReadBa
     try:
         decision = _decision(cells)
     except (DecisionError, ValueError) as error:
-        found.refused.append(Refused(number, row.line.line_id, str(error)))
+        found.refused.append(Refused(number, row.line_id, str(error)))
         return
     if decision == row.decision.by_one:
         found.unchanged += 1
     else:
-        found.decisions[row.line.line_id] = decision
-        found.rows[row.line.line_id] = number
+        found.decisions[row.line_id] = decision
+        found.rows[row.line_id] = number
 
 
 def _decision(cells: Mapping[str, str]) -> LineDecision:

@@ -70,7 +70,7 @@ def line_value(row: DecidedLine) -> dict[str, Any]:
     """Return one entitlement as it stands in ``entitlements``."""
     decided = row.decided
     return {
-        "line_id": row.line.line_id,
+        "line_id": row.line_id,
         "line_sha256": row.sha256,
         "line": row.line.as_json(),
         "decision": as_json(row.decision),

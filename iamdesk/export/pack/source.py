@@ -13,7 +13,7 @@ from iamdesk.export.report import action_data_version, ordered, tool_version, ut
 from iamdesk.export.review_words import is_privileged
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.review.decisions import Choice
-from iamdesk.review.lines import EntitlementType
+from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
@@ -101,18 +101,32 @@ class PackSource:
             WorkCancelled: nobody wants it any more.
         """
         review = self.review
-        for line in review.each_line():
+        for line_id, line in review.each_line_by_id():
             self.breathe()
-            line_id = line.line_id
-            subjects = dict.fromkeys((line.holder_arn, line.entitlement_id))
-            yield DecidedLine(
-                review.head.review_id,
-                line,
-                line.sha256,
-                review.decision(line_id),
-                review.decided(line_id),
-                tuple(one for subject in subjects for one in self._finding_ids.get(subject, ())),
-            )
+            yield self._row(line_id, line)
+
+    def rows_with(self, *choices: Choice) -> Iterator[DecidedLine]:
+        """Yield the lines on which one of some decisions stands, in the review's order.
+
+        Raises:
+            WorkCancelled: nobody wants it any more.
+        """
+        for line_id in self.review.ids:
+            if self.review.decision(line_id).choice in choices:
+                self.breathe()
+                yield self._row(line_id, self.review.line(line_id))
+
+    def _row(self, line_id: str, line: Line) -> DecidedLine:
+        subjects = dict.fromkeys((line.holder_arn, line.entitlement_id))
+        return DecidedLine(
+            self.review.head.review_id,
+            line_id,
+            line,
+            self.review.line_sha256(line_id),
+            self.review.decision(line_id),
+            self.review.decided(line_id),
+            tuple(one for subject in subjects for one in self._finding_ids.get(subject, ())),
+        )
 
     @cached_property
     def _finding_ids(self) -> Mapping[str, list[str]]:

@@ -22,6 +22,8 @@ from iamdesk.review.decisions import Choice
 
 MOST_PRIVILEGED = 200
 MOST_LINES = 2000
+MOST_PRINCIPALS = 2000
+"""Principals whose telling questions are quoted; findings quote theirs all the same."""
 _LONGEST_TITLE = 120
 _LAYERS = (
     "service control policies, resource control policies, resource policies, trust policies, identity policies, "
@@ -68,10 +70,40 @@ class Statement:
     sections: tuple[Section, ...]
 
 
-def statement_of(source: PackSource, found: Sequence[Total], evidence_sha256: str) -> Statement:
+class Kept:
+    """What is told in full, taken in one reading."""
+
+    def __init__(self, source: PackSource) -> None:
+        self.lines: list[DecidedLine] = []
+        self.privileged: dict[str, list[DecidedLine]] = {}
+        self.exceptions: list[DecidedLine] = []
+        self.reviewers: dict[tuple[str, str], int] = {}
+        self.seconds: dict[str, int] = {}
+        self.verdicts: dict[str, list[tuple[str, str, str]]] = {}
+        """By ARN of a privileged principal, what was quoted of it: what it may, the decision, deciding statements."""
+        self.administrators: dict[str, None] = {}
+        """ARNs of administrators and of who becomes one, at most `MOST_PRINCIPALS`."""
+        for row in source.rows():
+            if len(self.lines) < MOST_LINES:
+                self.lines.append(row)
+            if row.decision.choice is Choice.EXCEPT and len(self.exceptions) < MOST_LINES:
+                self.exceptions.append(row)
+            if is_privileged(row.line) == "yes":
+                arn = row.line.holder_arn
+                if len(self.administrators) < MOST_PRINCIPALS:
+                    self.administrators[arn] = None
+                if arn in self.privileged or len(self.privileged) < MOST_PRIVILEGED:
+                    self.privileged.setdefault(arn, []).append(row)
+            if row.decided is not None:
+                who = (row.decided.reviewer, row.decided.account)
+                self.reviewers[who] = self.reviewers.get(who, 0) + 1
+            if row.decision.second:
+                self.seconds[row.decision.second] = self.seconds.get(row.decision.second, 0) + 1
+
+
+def statement_of(source: PackSource, found: Sequence[Total], kept: Kept, evidence_sha256: str) -> Statement:
     """Put the statement of a review together; at most some thousand lines of it are kept."""
     head = source.review.head
-    kept = _Kept(source)
     sections = (
         _first(source, found),
         _scope(source),
@@ -87,32 +119,6 @@ def statement_of(source: PackSource, found: Sequence[Total], evidence_sha256: st
     )
     title = head.title if len(head.title) <= _LONGEST_TITLE else f"{head.title[:_LONGEST_TITLE]}…"
     return Statement(f"Access review: {title}", head.review_id, evidence_sha256, source.generated_utc, sections)
-
-
-class _Kept:
-    """What is told in full, taken in one reading."""
-
-    def __init__(self, source: PackSource) -> None:
-        self.lines: list[DecidedLine] = []
-        self.privileged: dict[str, list[DecidedLine]] = {}
-        self.exceptions: list[DecidedLine] = []
-        self.reviewers: dict[tuple[str, str], int] = {}
-        self.seconds: dict[str, int] = {}
-        self.privileged_total = 0
-        for row in source.rows():
-            if len(self.lines) < MOST_LINES:
-                self.lines.append(row)
-            if row.decision.choice is Choice.EXCEPT and len(self.exceptions) < MOST_LINES:
-                self.exceptions.append(row)
-            if is_privileged(row.line) == "yes":
-                arn = row.line.holder_arn
-                if arn in self.privileged or len(self.privileged) < MOST_PRIVILEGED:
-                    self.privileged.setdefault(arn, []).append(row)
-            if row.decided is not None:
-                who = (row.decided.reviewer, row.decided.account)
-                self.reviewers[who] = self.reviewers.get(who, 0) + 1
-            if row.decision.second:
-                self.seconds[row.decision.second] = self.seconds.get(row.decision.second, 0) + 1
 
 
 def _first(source: PackSource, found: Sequence[Total]) -> Section:
@@ -137,11 +143,13 @@ def _first(source: PackSource, found: Sequence[Total]) -> Section:
         Table(
             ("Control total", "A", "B", "Agrees"),
             tuple((one.name, one.a, one.b, "yes" if one.ok else "NO") for one in found),
-            (58, 16, 16, 10),
+            (50, 21, 21, 8),
         )
     )
     if source.gaps:
-        blocks.append(Text(f"The snapshot has {len(source.gaps):,} gaps, on which verdicts hang:", is_warning=True))
+        blocks.append(
+            Text(f"The snapshot has {_gap_count(len(source.gaps))}, on which verdicts hang:", is_warning=True)
+        )
         blocks.append(
             Table(
                 ("Gap", "What is missing"),
@@ -152,6 +160,10 @@ def _first(source: PackSource, found: Sequence[Total]) -> Section:
     else:
         blocks.append(Text("The completeness checks found no gap in the snapshot."))
     return Section("Completeness: control totals and gaps", tuple(blocks))
+
+
+def _gap_count(count: int) -> str:
+    return "1 gap" if count == 1 else f"{count:,} gaps"
 
 
 def _scope(source: PackSource) -> Section:
@@ -200,7 +212,7 @@ def _sources(source: PackSource) -> Section:
             Table(
                 ("File", "Bytes", "SHA-256"),
                 tuple((file.path.name, f"{file.size:,}", file.sha256) for file in files),
-                (34, 12, 54),
+                (26, 10, 64),
             )
         )
         if len(snapshot.files) > len(files):
@@ -232,7 +244,7 @@ def _findings_note(source: PackSource) -> Iterator[Text]:
         )
 
 
-def _reviewers(kept: _Kept) -> Section:
+def _reviewers(kept: Kept) -> Section:
     rows = tuple((name, account, f"{count:,}") for (name, account), count in sorted(kept.reviewers.items()))
     blocks: list[Text | Table] = [
         Text(
@@ -293,13 +305,13 @@ def _integrity(source: PackSource, evidence_sha256: str) -> Section:
                     ("Snapshot", head.snapshot_sha256),
                     ("Manifest of the review before", head.previous_sha256 or "none: this is the first"),
                 ),
-                (40, 60),
+                (34, 66),
             ),
         ),
     )
 
 
-def _privileged(kept: _Kept) -> Iterator[Section]:
+def _privileged(kept: Kept) -> Iterator[Section]:
     for number, (arn, rows) in enumerate(kept.privileged.items()):
         line = rows[0].line
         facts: list[tuple[str, str]] = [
@@ -326,6 +338,7 @@ def _privileged(kept: _Kept) -> Iterator[Section]:
                     ),
                     (36, 20, 28, 16),
                 ),
+                *_quoted(kept, arn),
             ),
             new_page=number == 0,
         )
@@ -333,7 +346,12 @@ def _privileged(kept: _Kept) -> Iterator[Section]:
         yield Section("More", (Text("Further privileged principals stand in 03_entitlements.csv."),))
 
 
-def _appendix(kept: _Kept, source: PackSource) -> Iterator[Section]:
+def _quoted(kept: Kept, arn: str) -> Iterator[Table]:
+    if rows := kept.verdicts.get(arn):
+        yield Table(("Verdict", "Decision", "Deciding statements"), tuple(rows), (36, 16, 48))
+
+
+def _appendix(kept: Kept, source: PackSource) -> Iterator[Section]:
     if kept.exceptions:
         names = ("holder_arn", "entitlement_name", "reason", "owner", "expiry", "approved_by")
         columns = [column for column in EXCEPTIONS if column.name in names]

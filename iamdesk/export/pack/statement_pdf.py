@@ -8,12 +8,22 @@ from xml.sax.saxutils import escape
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.platypus import Flowable, LongTable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+from reportlab.platypus import (
+    CondPageBreak,
+    Flowable,
+    LongTable,
+    PageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    TableStyle,
+)
 
 from iamdesk.export.pack.statement import Section, Statement, Table, Text
 from iamdesk.export.pdf_pages import BOLD, FONT, MARGIN, NumberedPages, known_characters, printable
 
 _LONGEST_CELL = 1200
+_LEAST = 90
 _BODY = ParagraphStyle("body", fontName=FONT, fontSize=9, leading=12, spaceAfter=4)
 _CELL = ParagraphStyle("cell", parent=_BODY, fontSize=7.5, leading=9.5, spaceAfter=0, splitLongWords=True)
 _HEADING = ParagraphStyle("heading", parent=_BODY, fontName=BOLD, fontSize=12, leading=16, spaceBefore=10)
@@ -73,6 +83,8 @@ def render_pdf(statement: Statement) -> bytes:
 def _section(section: Section, width: float) -> Iterator[Flowable]:
     if section.new_page:
         yield PageBreak()
+    else:
+        yield CondPageBreak(_LEAST)  # a heading is not left alone at the foot of a page
     yield Paragraph(_markup(section.title), _HEADING)
     for block in section.blocks:
         if isinstance(block, Text):

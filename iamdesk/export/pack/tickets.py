@@ -29,5 +29,5 @@ TICKETS: tuple[Column[DecidedLine], ...] = (
     Column("Priority", lambda row: "High" if row.decision.choice is Choice.REVOKE else "Medium"),
     Column("Assignee", lambda row: str(row.line.evidence.get("owner", ""))),
     Column("Labels", lambda row: f"access-review {row.review_id}"),
-    Column("External id", lambda row: row.line.line_id),
+    Column("External id", lambda row: row.line_id),
 )

@@ -47,7 +47,7 @@ def totals(source: PackSource) -> Iterator[Total]:
         yield _same("accounts of the organization, accounts in the snapshot", len(accounts), len(held))
     scope = review_scope(source.evaluator)
     keys = digest(sorted(line.line_id for line in scope.lines))
-    frozen = digest(sorted(row.line.line_id for row in source.rows()))
+    frozen = digest(sorted(source.review.ids))
     yield _same("population, principals in the snapshot", counts.population, len(scope.population))
     yield _same("entitlement lines, entitlements in the snapshot", counts.entitlements, len(scope.lines))
     yield Total("hash of all line ids, the same from the snapshot", frozen[:16], keys[:16], frozen == keys)

@@ -5,29 +5,25 @@ which findings rest. A verdict that does not come out the same when it is asked 
 ask "what if") is none of the snapshot's and is not quoted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from iamdesk.evaluate.request import Request, RequestError, UnknownContext
 from iamdesk.explain.decision import Decision
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.export.pack.source import PackSource
-from iamdesk.export.review_words import is_privileged
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.review.journal import digest
 from iamdesk.review.telling import telling
 
-MOST_PRINCIPALS = 2000
-"""Principals whose telling questions are quoted; findings quote theirs all the same."""
 
-
-def verdicts(source: PackSource) -> Iterator[dict[str, Any]]:
-    """Yield every quoted verdict as a JSON object, each question once."""
+def verdicts(source: PackSource, principals: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield each quoted verdict once, as a JSON object: telling ones of some principals, and those of findings."""
     evaluator = source.evaluator
     if evaluator is None:
         return
     seen: set[str] = set()
-    for principal in _privileged(source):
+    for principal in principals:
         source.breathe()
         for told in telling(evaluator, principal):
             for answer in told.answers:
@@ -39,14 +35,6 @@ def verdicts(source: PackSource) -> Iterator[dict[str, Any]]:
         for piece in finding.evidence:
             if piece.decision is not None:
                 yield from _quoted(evaluator, piece.decision, f"{finding.check_id} {finding.fingerprint}", seen)
-
-
-def _privileged(source: PackSource) -> list[str]:
-    found: dict[str, None] = {}
-    for row in source.rows():
-        if is_privileged(row.line) == "yes" and len(found) < MOST_PRINCIPALS:
-            found[row.line.holder_arn] = None
-    return list(found)
 
 
 def _quoted(evaluator: Evaluator, decision: Decision, quoted_for: str, seen: set[str]) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from iamdesk.export.pack.schema import ReviewDocument
 from iamdesk.export.pack.verdicts import ask_again
 from iamdesk.export.report import action_data_version, tool_version
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.review.carrying import SINCE_LAST
 from iamdesk.review.decisions import Choice
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, from_json
@@ -165,13 +167,19 @@ def _performed_again(folder: Path, document: ReviewDocument, snapshot: Path | No
 def _lines_again(evaluator: Evaluator, document: ReviewDocument) -> Result:
     """Evaluate every line anew: what each holder can do, and what it becomes."""
     again = {line.line_id: line.sha256 for line in review_scope(evaluator).lines}
-    frozen = {one.line_id: one.line_sha256 for one in document.entitlements}
+    frozen = {one.line_id: _of_snapshot(one.line.model_dump()).sha256 for one in document.entitlements}
     wrong = sorted(line_id for line_id in again.keys() | frozen.keys() if again.get(line_id) != frozen.get(line_id))
     if wrong:
         return failed(
             "lines performed again", f"{len(wrong):,} come out otherwise{_versions(document)}: {_some(wrong)}."
         )
     return passed("lines performed again", f"{len(again):,} come out the same.")
+
+
+def _of_snapshot(value: dict[str, Any]) -> Line:
+    """Return a line without what the review before says of it: the rest comes from the snapshot alone."""
+    line = Line.from_json(value)
+    return replace(line, evidence={name: told for name, told in line.evidence.items() if name != SINCE_LAST})
 
 
 def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument) -> Result:

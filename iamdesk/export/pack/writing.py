@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from iamdesk.export.pack.manifest import (
 from iamdesk.export.pack.review_json import write_review_json
 from iamdesk.export.pack.since_last import line_changes
 from iamdesk.export.pack.source import PackSource, is_machine, is_third
-from iamdesk.export.pack.statement import Statement, Table, Text, statement_of
+from iamdesk.export.pack.statement import Kept, Statement, Table, statement_of
 from iamdesk.export.pack.statement_html import render_html
 from iamdesk.export.pack.statement_pdf import render_pdf
 from iamdesk.export.pack.tickets import TICKETS
@@ -54,6 +54,7 @@ _REPORTS = {
     "findings.asff.json": asff_file.render,
 }
 """What other tools read of the findings."""
+_VERDICTS_TOLD = 8
 
 
 def write_pack(
@@ -104,16 +105,17 @@ def write_pack(
 
 def _write_all(folder: Path, source: PackSource, changes: Sequence[columns.LineChange], *, with_source: bool) -> None:
     found = tuple(totals(source))
-    quoted = _write_verdicts(folder / "verdicts.jsonl", source)
-    _write_tables(folder, source, found, changes)
+    kept = Kept(source)
+    quoted = _write_verdicts(folder / "verdicts.jsonl", source, kept)
+    _write_tables(folder, source, statement_of(source, found, kept, "in the manifest"), found, changes)
     _write_journal(folder / "09_journal.jsonl", source)
-    script = "\n".join(remediation_script(source.review.head.review_id, source.rows())) + "\n"
+    script = "\n".join(remediation_script(source.review.head.review_id, source.rows_with(Choice.REVOKE))) + "\n"
     (folder / "remediation.sh").write_text(script, encoding="utf-8", newline="\n")
     _write_reports(folder, source)
     if with_source and source.evaluator is not None:
         _copy_source(folder / SOURCE, source.evaluator)
     hashes = [hash_of(folder, file) for file in files_of(folder)]
-    statement = statement_of(source, found, evidence_sha256(hashes))
+    statement = statement_of(source, found, kept, evidence_sha256(hashes))
     for name, content in zip(STATEMENTS, (render_html(statement), render_pdf(statement)), strict=True):
         (folder / name).write_bytes(content)
         hashes.append(hash_of(folder, folder / name))
@@ -140,7 +142,11 @@ def _seal(folder: Path, source: PackSource, hashes: list[FileHash], quoted: int)
 
 
 def _write_tables(
-    folder: Path, source: PackSource, found: Sequence[Total], changes: Sequence[columns.LineChange]
+    folder: Path,
+    source: PackSource,
+    statement: Statement,
+    found: Sequence[Total],
+    changes: Sequence[columns.LineChange],
 ) -> None:
     """Write CSV files, book and review.json, each line read once."""
     head = source.review.head
@@ -148,7 +154,7 @@ def _write_tables(
     with ExitStack() as stack:
         book = Book(folder / "review.xlsx", head.review_id, head.snapshot_sha256, source.generated_at)
         stack.callback(book.close)
-        for name, texts in _pages(statement_of(source, found, "in the manifest")):
+        for name, texts in _pages(statement):
             book.page(name, texts)
         population = book.sheet("Population", columns.POPULATION)
         lines = book.sheet(ENTITLEMENTS_SHEET, columns.ENTITLEMENTS, fillable=True)
@@ -204,14 +210,12 @@ def _pages(statement: Statement) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     """Yield the first sheets of the book: what the statement says first."""
     by_title = {section.title: section for section in statement.sections}
     wanted = {
-        "Cover": ("5. Result", "4. Reviewers", "7. Integrity"),
+        "Cover": ("Completeness: control totals and gaps", "5. Result", "4. Reviewers", "7. Integrity"),
         "Scope & sources": ("1. Scope", "2. Source", "3. Method"),
         "Completeness": ("Completeness: control totals and gaps",),
     }
     for name, titles in wanted.items():
         rows: list[tuple[str, ...]] = [(statement.title,), (f"Review {statement.review_id}",), ("",)]
-        if name == "Cover":
-            rows += _texts(by_title["Completeness: control totals and gaps"].blocks)
         for title in titles:
             rows.append((title,))
             for block in by_title[title].blocks:
@@ -220,10 +224,6 @@ def _pages(statement: Statement) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
                 else:
                     rows += [("", block.text)]
         yield name, rows
-
-
-def _texts(blocks: Sequence[Text | Table]) -> list[tuple[str, ...]]:
-    return [("", block.text) for block in blocks if isinstance(block, Text)]
 
 
 def _signoff_page(source: PackSource) -> list[tuple[str, ...]]:
@@ -239,13 +239,27 @@ def _signoff_page(source: PackSource) -> list[tuple[str, ...]]:
     ]
 
 
-def _write_verdicts(path: Path, source: PackSource) -> int:
+def _write_verdicts(path: Path, source: PackSource, kept: Kept) -> int:
     count = 0
     with path.open("wb") as file:
-        for verdict in verdicts(source):
+        for verdict in verdicts(source, kept.administrators):
             file.write(canonical(verdict) + b"\n")
             count += 1
+            _keep_verdict(kept, verdict)
     return count
+
+
+def _keep_verdict(kept: Kept, verdict: Mapping[str, Any]) -> None:
+    """Keep what the statement tells of a privileged principal: its telling verdicts, not those of findings."""
+    told = kept.verdicts.setdefault(verdict["principal"], []) if verdict["principal"] in kept.privileged else None
+    if told is not None and len(told) < _VERDICTS_TOLD and verdict["quoted_for"].startswith("may "):
+        statements = [f"{one['SourcePolicyId']}, statement {one['StatementIndex'] + 1}" for one in _matched(verdict)]
+        told.append((f"{verdict['quoted_for']}: {verdict['resource']}", verdict["decision"], "; ".join(statements)))
+
+
+def _matched(verdict: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = verdict["result"]["MatchedStatements"]
+    return found
 
 
 def _write_journal(path: Path, source: PackSource) -> None:
