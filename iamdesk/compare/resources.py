@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from iamdesk.compare.answers import Compared, compare
 from iamdesk.compare.causes import carriers_of, causes_of
 from iamdesk.compare.cells import Cell, sorts
-from iamdesk.compare.clauses import Clause
+from iamdesk.compare.clauses import ANYWHERE, Clause
 from iamdesk.compare.deltas import ChangedKeys
+from iamdesk.compare.matching import speaks_of
 from iamdesk.compare.principals import PrincipalComparer
 from iamdesk.compare.resource_forms import Entry, Granting, may_name
 from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, ChangeKind, Effect, Standing, Status
@@ -206,12 +207,12 @@ class ResourceComparer:
                 self.questions += 1
                 compared = known[key] = compare(self.old, self.new, principal, cell.action, cell.resource)
             doubts |= dict.fromkeys(compared.doubts)
-            yield from self._effects(principal, cell, compared)
+            yield from self._effects(entry, principal, cell, compared)
         for outsider in self._outsiders(entry):
             self.questions += 1
             compared = compare(self.old, self.new, outsider, cell.action, cell.resource)
             doubts |= dict.fromkeys(compared.doubts)
-            yield from self._effects(outsider, cell, compared)
+            yield from self._effects(entry, outsider, cell, compared)
 
     def _answers(self, cell: Cell) -> Iterator[tuple[str, Verdict | None, Verdict | None]]:
         """Yield (principal, answer in the old snapshot, in the new one) where they differ or hang on conditions.
@@ -238,13 +239,13 @@ class ResourceComparer:
         named = tuple(may_name(clause.principal, principal, account) for clause in entry.clauses)
         return self.principals.key(principal), named
 
-    def _effects(self, principal: str, cell: Cell, compared: Compared) -> Iterator[Effect]:
+    def _effects(self, entry: Entry, principal: str, cell: Cell, compared: Compared) -> Iterator[Effect]:
         for kind, witness in compared.changes:
             own = witness if witness.principal == principal else replace(witness, principal=principal)
             causes = causes_of(own, self.old, self.new)
             if any(cause.kind in _OF_RESOURCES for cause in causes):
                 carriers = carriers_of(own, self.old, self.new)
-                yield Effect(principal, kind, cell.stands_for, cell.resource, own, causes, carriers)
+                yield Effect(principal, kind, cell.stands_for, _where(entry, cell), own, causes, carriers)
 
     def _outsiders(self, entry: Entry) -> Iterator[str]:
         """Yield everybody outside of the snapshots whom the resource's policies name; for all, two who are nobody's."""
@@ -264,6 +265,14 @@ class ResourceComparer:
                 if account and account not in self.old.index.accounts and account not in self.new.index.accounts:
                     found[arn] = None
         yield from found
+
+
+def _where(entry: Entry, cell: Cell) -> str:
+    """Return how the resource's policies that differ name what a cell stands for; else the resource, or all in it."""
+    differing = (clause.where for clause in entry.clauses if entry.old.get(clause, 0) != entry.new.get(clause, 0))
+    texts = [where.text for where in differing if where not in (None, ANYWHERE) and speaks_of(where, cell.resource)]
+    whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
+    return min((text for text in texts if text), key=lambda text: (len(text), text), default=whole)
 
 
 def _merged(effects: list[Effect]) -> Iterator[Effect]:

@@ -8,7 +8,7 @@ from iamdesk.review.carrying import Carried, Outcome
 def carried_sentence(carried: Carried) -> str:
     """Return what was taken over and what is asked, in one sentence."""
     counts = {outcome: sum(one.outcome is outcome for one in carried.retests) for outcome in Outcome}
-    told = f"{len(carried.decisions):,} decisions are taken over, {len(carried.asked):,} lines are asked"
+    told = f"{len(carried.decisions):,} decisions taken over, {len(carried.asked):,} lines to decide"
     revokes = ", ".join(f"{count:,} {outcome.value}" for outcome, count in counts.items() if count)
     return f"{told}; of earlier revokes: {revokes}." if revokes else f"{told}."
 

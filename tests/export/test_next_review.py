@@ -1,5 +1,6 @@
 """A review goes on from the one before: one file, decisions in it, and what became of revokes."""
 
+import csv
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from iamdesk import Evaluator, Snapshot
 from iamdesk.compare.comparison import compare_snapshots
 from iamdesk.export.next_review import make_next_review
+from iamdesk.export.pack.writing import write_pack
 from iamdesk.export.review_making import make_review
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
 from iamdesk.review.carrying import REVOKES, SINCE_LAST, Carried, Outcome, revokes_from_text
@@ -73,6 +75,19 @@ def test_what_holds_on_is_decided_and_the_rest_is_open(
         with ReviewFile.open(previous, writable=False) as before:
             assert file.head.details["previous_review"] == before.head.review_id
     assert [entry.name for entry in tmp_path.iterdir() if entry.name.startswith(".")] == []
+
+
+def test_the_evidence_tells_it(previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path) -> None:
+    carried = go_on(previous, old, new, tmp_path / "q4.iamreview")
+
+    with ReviewFile.open(tmp_path / "q4.iamreview") as file:
+        pack = write_pack(file, tmp_path / "pack", evaluator=None, with_source=False)
+
+    with (pack / "06_changes.csv").open(encoding="utf-8-sig", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert {row["line_key"] for row in rows if row["change"] == "asked anew"} == carried.asked.keys()
+    (retest,) = [row for row in rows if row["change"].startswith("revoke tested")]
+    assert (retest["after"], retest["cause"]) == ("gone", "taken is gone.")
 
 
 def test_another_snapshot_in_its_place_is_refused(previous: Path, new: Snapshot, tmp_path: Path) -> None:

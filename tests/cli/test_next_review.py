@@ -1,0 +1,53 @@
+"""``iamdesk review new --previous``: the next review in the terminal."""
+
+import json
+from pathlib import Path
+
+from iamdesk.workbench import Workbench
+
+from .conftest import Run
+
+
+def write(path: Path, action: str) -> Path:
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    inline = [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}]
+    user = {"UserName": "ana", "Arn": "arn:aws:iam::111122223333:user/ana", "UserPolicyList": inline}
+    lists = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    path.write_text(json.dumps(lists))
+    return path
+
+
+def test_next_review_goes_on_from_the_one_before(iamdesk: Run, tmp_path: Path) -> None:
+    old, new = write(tmp_path / "old.json", "s3:GetObject"), write(tmp_path / "new.json", "s3:PutObject")
+    q3, q4 = tmp_path / "q3.iamreview", tmp_path / "q4.iamreview"
+    assert iamdesk("review", "new", old, "-o", q3).returncode == 0
+
+    done = iamdesk("review", "new", new, "-o", q4, "--previous", q3, "--previous-snapshot", old)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("0 decisions taken over, 1 lines to decide.")
+    desk = Workbench.open_review(q4, writable=False)
+    (line,) = desk.lines
+    desk.close()
+    assert "The inline policy own of user/ana changed." in line.evidence["since_last"]["reasons"]
+
+
+def test_previous_needs_its_snapshot(iamdesk: Run, tmp_path: Path) -> None:
+    old = write(tmp_path / "old.json", "s3:GetObject")
+
+    done = iamdesk("review", "new", old, "-o", tmp_path / "q.iamreview", "--previous", tmp_path / "q3.iamreview")
+
+    assert done.returncode == 2
+    assert "--previous-snapshot" in done.stderr
+
+
+def test_another_snapshot_in_its_place_is_refused(iamdesk: Run, tmp_path: Path) -> None:
+    old, new = write(tmp_path / "old.json", "s3:GetObject"), write(tmp_path / "new.json", "s3:PutObject")
+    q3 = tmp_path / "q3.iamreview"
+    iamdesk("review", "new", old, "-o", q3)
+
+    done = iamdesk("review", "new", new, "-o", tmp_path / "q4.iamreview", "--previous", q3, "--previous-snapshot", new)
+
+    assert done.returncode == 2
+    assert "another snapshot was given" in done.stderr
+    assert not (tmp_path / "q4.iamreview").exists()
