@@ -21,6 +21,7 @@ class Data(StrEnum):
     RESOURCE_POLICIES = "the policies of resources"
     ORGANIZATION = "the organization with its service control policies"
     PEOPLE = "the people of IAM Identity Center, with whether they are disabled"
+    MFA_DEVICES = "the list of virtual MFA devices, and whether the root user has MFA"
     ROOT_CREDENTIALS = "the credential report or the account summary"
 
 
@@ -50,6 +51,10 @@ def is_held(snapshot: Snapshot, account_id: str, data: Data) -> bool:
             return facts.is_password_policy_captured
         case Data.IDENTITY_PROVIDERS:
             return facts.open_id_connect_providers is not None or facts.saml_providers is not None
+        case Data.MFA_DEVICES:
+            return facts.virtual_mfa_devices is not None and (
+                facts.credential_report is not None or facts.summary is not None
+            )
         case Data.ROOT_CREDENTIALS:
             return facts.credential_report is not None or facts.summary is not None
 

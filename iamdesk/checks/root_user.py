@@ -12,6 +12,11 @@ from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.snapshot.model import Account
 
+_ROOT_DEVICE = ":mfa/root-account-mfa-device"
+"""How the serial number of the root user's virtual device ends.
+
+https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html
+"""
 _PROBES = (
     ("iam:CreateUser", "arn:{partition}:iam::{account}:user/{name}"),
     ("s3:PutBucketPolicy", "arn:{partition}:s3:::{name}"),
@@ -92,3 +97,29 @@ def root_not_denied(survey: Survey, account: Account, _: Account) -> Iterator[Hi
                 state=state,
             )
             return
+
+
+@check(
+    "ROT-06",
+    over=ACCOUNTS,
+    title="Root user with a virtual MFA device",
+    severity=Severity.MEDIUM,
+    question="Is the root user's MFA an application that shows codes, instead of a security key or a hardware token?",
+    remedy="Register a security key or a hardware token, and a second one that is kept elsewhere; then remove the "
+    "application.",
+    standards=("CIS AWS Foundations 7.0 2.6", "AWS FSBP IAM.6"),
+    data=Data.MFA_DEVICES,
+)
+def root_with_virtual_mfa(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Told by the serial number: AWS names the root user's device. Without any MFA it is ROT-02's."""
+    facts = facts_of(survey.snapshot, account.account_id)
+    entry = entry_of(survey, account, ROOT)
+    if facts is None or facts.virtual_mfa_devices is None:
+        return
+    has_mfa = entry.mfa_active if entry is not None else (facts.summary or {}).get("AccountMFAEnabled", 0) > 0
+    device = next((one for one in facts.virtual_mfa_devices if one.serial_number.endswith(_ROOT_DEVICE)), None)
+    if has_mfa and device is not None and device.enable_date is not None:
+        yield Hit(
+            "The root user's MFA is a virtual device, which an application on a phone or a computer holds.",
+            (Evidence(f"list-virtual-mfa-devices: {device.serial_number}, since {device.enable_date:%Y-%m-%d}."),),
+        )

@@ -127,19 +127,27 @@ def _unfit(statement: Statement) -> tuple[tuple[str, str], ...]:
     found = []
     for pattern in statement.actions:
         bits = matched(pattern)
-        if bits and not bits & _acting_on(pattern.service or "", texts):
+        if bits and not _acts_on_some(pattern.service or "", bits, texts):
             found.append((pattern.text, f" (asked on {_types(pattern)})"))
     return tuple(found)
 
 
+def _acts_on_some(service: str, bits: int, resources: tuple[str, ...]) -> bool:
+    """Return whether some of a service's actions acts on some resource; its own are looked at first."""
+    own = f":{service}:"
+    likely = [text for text in resources if own in text]
+    return any(bits & _acting_on(service, text) for text in likely) or any(
+        bits & _acting_on(service, text) for text in resources if own not in text
+    )
+
+
 @lru_cache(maxsize=1 << 14)
-def _acting_on(service: str, resources: tuple[str, ...]) -> int:
-    """Return as bits the actions of a service that act on some of the resources, which may hold wildcards."""
+def _acting_on(service: str, resource: str) -> int:
+    """Return as bits the actions of a service that act on a resource, which may hold wildcards."""
     actions = service_actions(service)
     found = 0
-    for text in resources:
-        for name in reference().resource_types_of_arn(service, text):
-            found |= actions.by_type.get(name.lower(), 0)
+    for name in reference().resource_types_of_arn(service, resource):
+        found |= actions.by_type.get(name.lower(), 0)
     return found
 
 

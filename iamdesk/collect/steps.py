@@ -45,6 +45,7 @@ _IAM = (
         way=Way.REPORT,
         action=("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
     ),
+    _step("iam list-virtual-mfa-devices", action="iam:ListVirtualMFADevices"),
     _step("iam list-open-id-connect-providers", action="iam:ListOpenIDConnectProviders"),
     _step(
         "iam get-open-id-connect-provider",

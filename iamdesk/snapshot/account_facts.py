@@ -134,6 +134,15 @@ class SamlProvider(AwsModel):
     tags: tuple[Tag, ...] = ()
 
 
+class VirtualMfaDevice(AwsModel):
+    """A virtual MFA device (``iam list-virtual-mfa-devices``): an application that shows codes."""
+
+    serial_number: str
+    """Its ARN; of the root user's ``arn:aws:iam::111122223333:mfa/root-account-mfa-device``."""
+    enable_date: Moment | None = None
+    """None: nobody uses it."""
+
+
 class AccountFacts(BaseModel):
     """What was captured of one account beside its users, groups, roles and policies."""
 
@@ -150,3 +159,4 @@ class AccountFacts(BaseModel):
     last_accessed: tuple[LastAccessed, ...] | None = None
     open_id_connect_providers: tuple[OpenIdConnectProvider, ...] | None = None
     saml_providers: tuple[SamlProvider, ...] | None = None
+    virtual_mfa_devices: tuple[VirtualMfaDevice, ...] | None = None

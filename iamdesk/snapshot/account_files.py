@@ -47,6 +47,9 @@ def account_facts_of(bundle: Bundle, accounts: Iterable[Account]) -> tuple[Accou
         of(part)["credential_report"] = report_of(printed, part.file, bundle.problems)
     for part, table in bundle.of("iam", "get-credential-report", CredentialReport):
         of(part)["credential_report"] = table
+    for part, devices in bundle.of("iam", "list-virtual-mfa-devices", outputs.ListVirtualMfaDevices):
+        known = of(part).setdefault("virtual_mfa_devices", {})
+        known.update({device.serial_number: device for device in devices.virtual_mfa_devices})
     for part, details in bundle.of("iam", "get-service-last-accessed-details", outputs.GetServiceLastAccessedDetails):
         _add_last_accessed(bundle, of(part), part, details, arns)
     _add_providers(bundle, facts, held)

@@ -4,7 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from iamdesk.snapshot.account_facts import OpenIdConnectProvider, PasswordPolicy, SamlProvider, ServiceLastAccessed
+from iamdesk.snapshot.account_facts import (
+    OpenIdConnectProvider,
+    PasswordPolicy,
+    SamlProvider,
+    ServiceLastAccessed,
+    VirtualMfaDevice,
+)
 from iamdesk.snapshot.aws_shape import AwsModel, Moment, Tag
 
 
@@ -73,6 +79,12 @@ class GetOpenIdConnectProvider(AwsModel):
             create_date=self.create_date,
             tags=self.tags,
         )
+
+
+class ListVirtualMfaDevices(AwsModel):
+    """``iam list-virtual-mfa-devices``."""
+
+    virtual_mfa_devices: Annotated[tuple[VirtualMfaDevice, ...], Field(alias="VirtualMFADevices")]
 
 
 class ListSamlProviders(AwsModel):

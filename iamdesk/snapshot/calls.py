@@ -15,6 +15,7 @@ _USERS = (
     "'{Users: Users[].{UserId: UserId, IdentityStoreId: IdentityStoreId, UserName: UserName,"
     " DisplayName: DisplayName, Title: Title, UserStatus: UserStatus}}'"
 )
+_MFA_DEVICES = "'{VirtualMFADevices: VirtualMFADevices[].{SerialNumber: SerialNumber, EnableDate: EnableDate}}'"
 _MULTI_REGION = "--account-id ACCOUNT-ID --region us-west-2"
 _POLICY, _CENTER = Kind.RESOURCE_POLICIES, Kind.IDENTITY_CENTER
 
@@ -24,6 +25,8 @@ _IAM = (
     Call("iam", "get-account-summary", _A, Kind.ACCOUNT_SETTINGS),
     Call("iam", "get-account-password-policy", _A, Kind.ACCOUNT_SETTINGS, absent=("NoSuchEntity",)),
     Call("iam", "get-credential-report", _A, Kind.CREDENTIAL_REPORT),
+    # Without --query it could print the secrets that the codes are made of.
+    Call("iam", "list-virtual-mfa-devices", _A, Kind.ACCOUNT_SETTINGS, (), f"--query {_MFA_DEVICES}"),
     # Its output does not say whom it is about: the path does, by kind (user, group, role) and name.
     Call(
         "iam", "get-service-last-accessed-details", _A, Kind.SERVICE_LAST_ACCESSED, ("kind", "name"),

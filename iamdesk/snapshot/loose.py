@@ -62,6 +62,7 @@ _BY_KEYS: Mapping[frozenset[str], Recognised] = {
         "OpenIDConnectProviderList": _by(
             "iam", "list-open-id-connect-providers", _first("open_id_connect_provider_list", "arn")
         ),
+        "VirtualMFADevices": _by("iam", "list-virtual-mfa-devices", _first("virtual_mfa_devices", "serial_number")),
         "SAMLProviderList": _by("iam", "list-saml-providers", _first("saml_provider_list", "arn")),
         "Organization": _by("organizations", "describe-organization"),
         "Roots": _by("organizations", "list-roots"),

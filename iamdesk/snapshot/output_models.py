@@ -20,6 +20,7 @@ OUTPUT_MODELS: Mapping[tuple[str, str], type[BaseModel]] = {
     ("iam", "get-service-last-accessed-details"): account.GetServiceLastAccessedDetails,
     ("iam", "list-open-id-connect-providers"): account.ListOpenIdConnectProviders,
     ("iam", "get-open-id-connect-provider"): account.GetOpenIdConnectProvider,
+    ("iam", "list-virtual-mfa-devices"): account.ListVirtualMfaDevices,
     ("iam", "list-saml-providers"): account.ListSamlProviders,
     ("iam", "get-saml-provider"): account.GetSamlProvider,
     ("organizations", "describe-organization"): organization.DescribeOrganization,

@@ -141,3 +141,27 @@ def test_rot_04_credentials_deleted_and_the_management_account(make):
 def test_rot_04_what_neither_source_says_cannot_be_told(make):
     (one,) = make.findings("ROT-04", facts={"summary": {"AccountMFAEnabled": 1}}, beside=member())
     assert one.state is State.CANNOT_TELL
+
+
+def mfa(make, serial="root-account-mfa-device", since="2026-01-01T00:00:00Z", enabled=1):
+    device = {"SerialNumber": f"arn:aws:iam::111122223333:mfa/{serial}", "EnableDate": since}
+    return {"virtual_mfa_devices": [device], "summary": {"AccountMFAEnabled": enabled}}
+
+
+def test_rot_06_a_virtual_device_of_the_root_user(make):
+    (one,) = make.findings("ROT-06", facts=mfa(make))
+    assert one.sentence.startswith("The root user's MFA is a virtual device")
+    assert "mfa/root-account-mfa-device, since 2026-01-01." in one.evidence[0].text
+
+
+@pytest.mark.parametrize(
+    "fields", [{"serial": "alice"}, {"since": None}, {"enabled": 0}], ids=["of a user", "not in use", "no MFA"]
+)
+def test_rot_06_devices_of_others_and_hardware(make, fields):
+    assert not make.findings("ROT-06", facts=mfa(make, **fields))
+
+
+@pytest.mark.parametrize("facts", [None, {"summary": {"AccountMFAEnabled": 1}}, {"virtual_mfa_devices": []}])
+def test_rot_06_is_not_run_without_its_data(make, facts):
+    assert not make.findings("ROT-06", facts=facts)
+    assert [one for one in make.findings("CMP-13", facts=facts) if "ROT-06" in one.sentence]

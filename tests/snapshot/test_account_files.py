@@ -164,6 +164,17 @@ def test_settings_of_the_account_are_held(tmp_path: Path) -> None:
     assert policy.minimum_password_length == 14
 
 
+def test_virtual_mfa_devices_are_held(tmp_path: Path) -> None:
+    serial = f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device"
+    user = {"UserName": "root", "Arn": f"arn:aws:iam::{ACCOUNT}:root"}
+    listed = {"VirtualMFADevices": [{"SerialNumber": serial, "EnableDate": "2020-01-01T00:00:00Z", "User": user}]}
+    known = facts(tmp_path, **{f"{IAM}/list-virtual-mfa-devices.json": listed})
+    assert known.virtual_mfa_devices is not None
+    (device,) = known.virtual_mfa_devices
+    assert device.serial_number == serial
+    assert device.enable_date is not None
+
+
 def test_an_account_without_password_policy_has_none(tmp_path: Path) -> None:
     known = facts(tmp_path, **{f"{IAM}/get-account-password-policy.json": {}})
     assert known.is_password_policy_captured
