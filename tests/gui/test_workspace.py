@@ -82,6 +82,11 @@ def test_an_account_of_an_organization_shows_its_policies_from_the_root_down(wor
     assert deny is not None
     policies.setCurrentItem(deny)
     assert '"Deny"' in inspector.policies.reader.text.toPlainText()
+    policies.setCurrentItem(rows[2])  # type: ignore[arg-type]
+    inspector.policies.show_decision(None)
+    current = policies.current_entry()
+    assert current is not None
+    assert current.origin == "SCP inherited from unit Prod", "the same policy stands in other lines, too"
 
 
 @pytest.mark.parametrize(

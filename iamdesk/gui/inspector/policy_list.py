@@ -1,6 +1,6 @@
 """The policies of a subject, each with where it comes from; below them, those that only the answer speaks of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
@@ -131,7 +131,7 @@ class PolicyList(QTreeWidget):
         for entry in answers:
             self._add(entry, quiet=True)
         self.blockSignals(False)
-        if before is None or not self.go_to(before.key):
+        if before is None or not (self._go_to(lambda entry: entry == before) or self.go_to(before.key)):
             first = self.topLevelItem(0)
             if first is not None:
                 self.setCurrentItem(first)
@@ -146,10 +146,14 @@ class PolicyList(QTreeWidget):
         return entry if isinstance(entry, Entry) else None
 
     def go_to(self, key: str) -> bool:
-        """Make the line of a policy current; False when there is none."""
+        """Make the first line of a policy current; False when there is none."""
+        return self._go_to(lambda entry: entry.key == key)
+
+    def _go_to(self, is_wanted: Callable[[Entry], bool]) -> bool:
+        """Make the first line that is wanted current. A policy may stand in several: attached on several levels."""
         for row in range(self.topLevelItemCount()):
             item = self.topLevelItem(row)
-            if item is not None and item.data(0, _ENTRY).key == key:
+            if item is not None and is_wanted(item.data(0, _ENTRY)):
                 self.setCurrentItem(item)
                 self.entry_chosen.emit(item.data(0, _ENTRY))
                 return True
