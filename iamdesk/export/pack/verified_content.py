@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -152,16 +153,18 @@ def _performed_again(folder: Path, document: ReviewDocument, snapshot: Path | No
         yield Result("verdicts", Outcome.NOT_DONE, "The pack holds no snapshot: name it with --snapshot.")
         return
     try:
-        evaluator = Evaluator(load_snapshot(source))
+        held = load_snapshot(source)
     except SnapshotError as error:
         yield failed("snapshot", f"{error}.")
         return
-    if evaluator.snapshot.sha256 != document.integrity.snapshot_sha256:
+    if held.sha256 != document.integrity.snapshot_sha256:
         yield failed("snapshot", "It is not the one that the review is of.")
         return
-    yield passed("snapshot", f"SHA-256 {evaluator.snapshot.sha256}")
-    yield _lines_again(evaluator, document)
-    yield _verdicts_again(evaluator, folder, document)
+    yield passed("snapshot", f"SHA-256 {held.sha256}")
+    # Statements may hang on the day: each question is asked as of the moment at which it was asked first.
+    opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
+    yield _lines_again(Evaluator(held, now=lambda: opened), document)
+    yield _verdicts_again(Evaluator(held, now=lambda: written), folder, document)
 
 
 def _lines_again(evaluator: Evaluator, document: ReviewDocument) -> Result:

@@ -172,6 +172,17 @@ def test_organization_is_performed_again_from_its_own_pack_as_an_archive(tmp_pat
     assert told["lines performed again"] is told["verdicts performed again"] is Outcome.PASSED
 
 
+def test_review_that_goes_on_from_another_one_is_performed_again(
+    decided: Path, sample: OpenSnapshot, tmp_path: Path
+) -> None:
+    """What the review before says of a line comes from no snapshot, and is not asked of one."""
+    sample.create_next_review(tmp_path / "q4.iamreview", "Q4", decided, sample)
+    with ReviewFile.open(tmp_path / "q4.iamreview", writable=False) as review:
+        pack = write_pack(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW)
+    assert failures(pack) == []
+    assert "revoke tested" in (pack / "06_changes.csv").read_text(encoding="utf-8-sig")
+
+
 def test_what_is_no_pack_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="no pack"):
         list(verify(tmp_path))
