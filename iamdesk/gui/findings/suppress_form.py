@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDateEdit, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.plain_text import plain_label
 
 _USUAL = timedelta(days=90)
 _LONGEST = 2_000
@@ -42,9 +43,8 @@ class SuppressForm(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 4, 0, 4)
         form.addRow(self._about)
-        form.addRow("&Answers for it", self.owner)
-        form.addRow("&Why", self.reason)
-        form.addRow("&Until", self.until)
+        for name, field in (("&Answers for it", self.owner), ("&Why", self.reason), ("&Until", self.until)):
+            form.addRow(plain_label(name, buddy=field), field)
         buttons = QHBoxLayout()
         buttons.addWidget(self.go)
         buttons.addWidget(cancel)
