@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QStackedWidget, QVBoxLayout, QWidget
 
 from iamdesk import paths
+from iamdesk.checks.finding import Severity
 from iamdesk.gui import about, marks
 from iamdesk.gui.actions import Menu
 from iamdesk.gui.capture_dialog import CaptureDialog
@@ -149,6 +150,8 @@ class MainWindow(QMainWindow):
         self.collecting.open_wanted.connect(self.open_path)
         self.collecting.offered.connect(self._offer)
         self.overview.captured_wanted.connect(self.show_captured)
+        self.workspace.findings.risks_told.connect(self.overview.show_risks)
+        self.overview.risk_wanted.connect(self._show_risk)
         self.opening.opened.connect(self._opened)
         self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
         session.snapshot_arriving.connect(self._show_arriving)
@@ -190,6 +193,11 @@ class MainWindow(QMainWindow):
         """Show what the snapshot holds of each kind of data."""
         self.pages.setCurrentWidget(self.captured)
         self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_risk(self, severity: Severity) -> None:
+        """Show the findings of whoever has none worse than this."""
+        self._go_to("findingsDock")
+        self.workspace.findings.show_risk(severity)
 
     def show_overview(self) -> None:
         """Show the snapshot as a whole."""

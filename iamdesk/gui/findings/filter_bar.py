@@ -28,6 +28,8 @@ class FilterBar(QWidget):
         self.export = QPushButton("&Export…")
         self.group = ""
         """Key of the group that is shown; empty for all."""
+        self._subjects: frozenset[str] = frozenset()
+        self.only = QToolButton()
         self._name()
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         line = QHBoxLayout(self)
@@ -37,6 +39,7 @@ class FilterBar(QWidget):
         line.addSpacing(gap)
         line.addWidget(self.grouping)
         line.addWidget(self.check)
+        line.addWidget(self.only)
         line.addWidget(self.text, 1)
         line.addWidget(self.suppressed)
         line.addWidget(self.export)
@@ -47,6 +50,7 @@ class FilterBar(QWidget):
         self.grouping.activated.connect(self._regroup)
         self.suppressed.toggled.connect(self._changed)
         self.bars.changed.connect(self._changed)
+        self.only.clicked.connect(lambda: self.show_subjects("", frozenset()))
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.text)
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._escape)
@@ -71,6 +75,10 @@ class FilterBar(QWidget):
         self.suppressed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         set_tooltip(self.suppressed, "Show the findings that somebody answers for, instead of the open ones.")
         self.export.setObjectName("findingsExport")
+        self.only.setObjectName("findingsOnly")
+        self.only.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        set_tooltip(self.only, "Only these are shown. Press to show all.")
+        self.only.hide()
 
     @property
     def is_grouped(self) -> bool:
@@ -88,7 +96,22 @@ class FilterBar(QWidget):
             self.suppressed.isChecked(),
             Grouping(self.grouping.currentData()),
             self.group,
+            self._subjects,
         )
+
+    def show_subjects(self, name: str, subjects: frozenset[str]) -> None:
+        """Show the findings of some subjects alone, under a name with a cross that takes it back; none for all."""
+        self._subjects = subjects
+        self.group = ""
+        self.only.setText(f"{name}  \N{MULTIPLICATION SIGN}")
+        self.only.setAccessibleName(f"Only {name} shown; press to show all")
+        self.only.setVisible(bool(subjects))
+        self.changed.emit()
+
+    def group_by(self, grouping: Grouping) -> None:
+        """Put findings together by something; nothing is emitted."""
+        self.grouping.setCurrentIndex(self.grouping.findData(grouping))
+        self._follow_grouping()
 
     def reset(self) -> None:
         """Choose everything that is open, or everything that is suppressed."""
@@ -96,6 +119,8 @@ class FilterBar(QWidget):
         self.check.setCurrentIndex(0)
         self.bars.reset()
         self.group = ""
+        self._subjects = frozenset()
+        self.only.hide()
 
     def show_counts(self, counts: Counts, *, is_open: bool, is_complete: bool) -> None:
         """Tell the counts; ``is_open``: there is a snapshot, ``is_complete``: every check has run."""
@@ -118,12 +143,15 @@ class FilterBar(QWidget):
         self.changed.emit()
 
     def _regroup(self) -> None:
+        self._follow_grouping()
+        self.changed.emit()
+
+    def _follow_grouping(self) -> None:
         self.group = ""
         by_check = Grouping(self.grouping.currentData()) is Grouping.CHECK
         if by_check:
             self.check.setCurrentIndex(0)
         self.check.setVisible(not by_check)  # the groups are the same list
-        self.changed.emit()
 
     def _escape(self) -> None:
         if self.text.text():

@@ -17,14 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.checks.finding import Finding, Suppression, SuppressionError
+from iamdesk.checks.finding import Finding, Severity, Suppression, SuppressionError
 from iamdesk.gui.findings.filter_bar import FilterBar
 from iamdesk.gui.findings.finding_detail import FindingDetail
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.findings_table import FindingsTable
 from iamdesk.gui.findings.group_list import GroupList
 from iamdesk.gui.findings.report_writer import ReportWriter
-from iamdesk.gui.findings.rows import Column, FindingRow
+from iamdesk.gui.findings.rows import SEVERITY_WORDS, Column, FindingRow, Grouping, principals_by_risk
 from iamdesk.gui.findings.suppress_form import SuppressForm
 from iamdesk.gui.findings.suppressing import Suppressing
 from iamdesk.gui.flow_text import FlowLabel
@@ -47,6 +47,9 @@ class FindingsPanel(QWidget):
 
     title_changed = Signal(str)
     """For the tab: ``Findings 23``; a true count, whatever the filter shows."""
+
+    risks_told = Signal(object)
+    """Once every check has run: users and roles by the worst of their findings (`principals_by_risk`)."""
 
     def __init__(
         self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
@@ -193,6 +196,7 @@ class FindingsPanel(QWidget):
         self._complete = complete
         self._take_in()
         self._refresh()
+        self._tell_risks()
 
     def _failed(self, error: Exception) -> None:
         self._end(complete=False)
@@ -270,6 +274,18 @@ class FindingsPanel(QWidget):
         if index.isValid():
             self._session.show_key(self.model.shown[index.row()].finding.subject_key)
 
+    def _tell_risks(self) -> None:
+        if self._complete:
+            self.risks_told.emit(principals_by_risk(row.finding for row in self.model.rows))
+
+    def show_risk(self, severity: Severity) -> None:
+        """Show the users and roles whose worst finding is this bad, each with all its findings."""
+        self.clear_filter()
+        self.suppressed.setChecked(False)
+        self.filters.group_by(Grouping.SUBJECT)
+        keys = principals_by_risk(row.finding for row in self.model.rows)[severity]
+        self.filters.show_subjects(f"worst: {SEVERITY_WORDS[severity].lower()}", keys)
+
     # Suppressions
 
     def keep_suppressions_in(self, path: Path) -> None:
@@ -305,6 +321,7 @@ class FindingsPanel(QWidget):
         self._chosen = ""
         self.detail.show_finding(None)
         self._refresh()
+        self._tell_risks()
 
     # Looks
 

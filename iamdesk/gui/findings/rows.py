@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.tables.rows_model import SortKey
+from iamdesk.index.nodes import NodeKind
 
 SEVERITIES = tuple(Severity)
 """Worst first."""
@@ -19,6 +20,7 @@ SEVERITY_WORDS: dict[Severity, str] = {
     Severity.INFO: "Info",
 }
 STATE_WORDS: dict[State, str] = {State.FOUND: "found", State.CANNOT_TELL: "cannot tell"}
+_PRINCIPALS = frozenset({NodeKind.USER.value, NodeKind.ROLE.value})
 _RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 
@@ -135,6 +137,18 @@ def _group_text(finding: Finding, grouping: Grouping) -> str:
     return visible(finding.account)
 
 
+def principals_by_risk(findings: Iterable[Finding]) -> dict[Severity, frozenset[str]]:
+    """Return, by the worst of their open findings, the users and roles that have some, by ARN; all severities."""
+    worst: dict[str, int] = {}
+    for finding in findings:
+        if finding.suppression is None and finding.subject_kind in _PRINCIPALS:
+            rank = _RANKS[finding.severity]
+            worst[finding.subject_key] = min(rank, worst.get(finding.subject_key, rank))
+    return {
+        severity: frozenset(key for key, rank in worst.items() if rank == _RANKS[severity]) for severity in SEVERITIES
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class FindingFilter:
     """Which findings are shown: the open ones, or those that are suppressed. All of them, where nothing is named."""
@@ -149,11 +163,14 @@ class FindingFilter:
     grouping: Grouping = Grouping.NOTHING
     group: str = ""
     """Of the groups the one that is shown; empty for all."""
+    subjects: frozenset[str] = frozenset()
+    """Keys of the subjects whose findings are shown; empty for all."""
 
     @property
     def shows_everything(self) -> bool:
         """Whether it leaves nothing out."""
-        return not (self.severities or self.only_cannot_tell or self.check_id or self.text.strip() or self.group)
+        chosen = self.severities or self.only_cannot_tell or self.check_id or self.group or self.subjects
+        return not (chosen or self.text.strip())
 
     def lets_through(self, row: FindingRow) -> bool:
         """Return whether a row is shown."""
@@ -165,6 +182,8 @@ class FindingFilter:
         """Return whether a row would be shown, whatever group is chosen: what the groups count."""
         finding = row.finding
         if (finding.suppression is not None) is not self.suppressed:
+            return False
+        if self.subjects and finding.subject_key not in self.subjects:
             return False
         if self.severities and finding.severity not in self.severities:
             return False

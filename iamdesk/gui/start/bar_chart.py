@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from iamdesk.checks.finding import Severity
 from iamdesk.gui import marks
+from iamdesk.gui.findings.severity_mark import severity_pixmap
 from iamdesk.gui.marks import Drawing
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.theme import Colour, colour
@@ -19,7 +21,7 @@ class Bar:
 
     name: str
     count: int
-    drawing: Drawing
+    drawing: Drawing | Severity
     target: object = None
     """What a click emits; None for a bar that leads nowhere."""
 
@@ -85,8 +87,7 @@ class BarChart(QWidget):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(colour(Colour.NOTE_SURFACE, palette))
                 painter.drawRoundedRect(area.adjusted(0, 1, 0, -1), 4, 4)
-            drawing = marks.pixmap(bar.drawing, palette, size, self.devicePixelRatioF())
-            painter.drawPixmap(size // 4, top + (row - size) // 2, drawing)
+            painter.drawPixmap(size // 4, top + (row - size) // 2, self._drawn(bar, size))
             ink = colour(Colour.LINK, palette) if leads else palette.color(QPalette.ColorRole.WindowText)
             painter.setPen(ink)
             name = metrics.elidedText(visible(bar.name), Qt.TextElideMode.ElideRight, name_width)
@@ -104,6 +105,12 @@ class BarChart(QWidget):
                 track.setWidth(max(3, track.width() * bar.count // most))
                 painter.setBrush(colour(Colour.BAR, palette))
                 painter.drawRoundedRect(track, 2, 2)
+
+    def _drawn(self, bar: Bar, size: int) -> QPixmap:
+        ratio = self.devicePixelRatioF()
+        if isinstance(bar.drawing, Severity):
+            return severity_pixmap(bar.drawing, self.palette(), size, ratio)
+        return marks.pixmap(bar.drawing, self.palette(), size, ratio)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Show what a click would choose."""

@@ -14,16 +14,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.checks.finding import Severity
 from iamdesk.gui import marks
 from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.session import Session
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.overview_facts import capture_lines, rows_by_badge, section_counts
-from iamdesk.index.nodes import Badge, Outline
+from iamdesk.index.nodes import Badge, NodeKind, Outline
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -41,9 +44,11 @@ _BADGE_NAMES = {
 
 
 class OverviewPage(QScrollArea):
-    """Everything on it leads to the navigator, but for one link to what the snapshot holds."""
+    """It leads to the navigator; bars of risk lead to findings, and one link to what the snapshot holds."""
 
     captured_wanted = Signal()
+    risk_wanted = Signal(object)
+    """A severity: whoever has it as the worst is to be shown."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
         super().__init__(parent)
@@ -56,6 +61,8 @@ class OverviewPage(QScrollArea):
         self.title = ElidedLabel()
         self.people = BarChart("What is there")
         self.risks = BarChart("What stands out")
+        self.worst = BarChart("Users and roles by their worst finding")
+        self._checking = plain_label("The checks are running.", wrap=True)
         self._deciding = plain_label("Administrators and ways in from outside are being worked out.", wrap=True)
         self.listed = QListWidget()
         self.listed.setUniformItemSizes(True)
@@ -71,6 +78,7 @@ class OverviewPage(QScrollArea):
         self._lay_out()
         self.people.chosen.connect(self._go_to_row)
         self.risks.chosen.connect(self._list_badge)
+        self.worst.chosen.connect(self.risk_wanted)
         self.listed.itemActivated.connect(lambda item: session.show_key(item.data(Qt.ItemDataRole.UserRole)))
         self.listed.itemClicked.connect(lambda item: session.show_key(item.data(Qt.ItemDataRole.UserRole)))
         session.snapshot_opened.connect(self._fill)
@@ -90,6 +98,10 @@ class OverviewPage(QScrollArea):
         risks.body.addWidget(self.risks)
         risks.body.addWidget(self._deciding)
         risks.body.addStretch(1)
+        worst = Card("Users and roles by their worst finding")
+        worst.body.addWidget(self.worst)
+        worst.body.addWidget(self._checking)
+        worst.body.addStretch(1)
         self._list_card = Card("Administrators")
         self._list_card.body.addWidget(self.listed, 1)
         self._problem_card = Card("What is odd in it")
@@ -99,7 +111,7 @@ class OverviewPage(QScrollArea):
         captured.body.addWidget(self.captured_link)
         captured.body.addStretch(1)
         left, right = QVBoxLayout(), QVBoxLayout()
-        for column, cards in ((left, (people, captured)), (right, (risks, self._list_card, self._problem_card))):
+        for column, cards in ((left, (people, worst, captured)), (right, (risks, self._list_card, self._problem_card))):
             column.setSpacing(line)
             for card in cards:
                 column.addWidget(card)
@@ -122,6 +134,8 @@ class OverviewPage(QScrollArea):
         self.title.setText(snapshot.path.name)
         self.people.show_bars([Bar(part.title, part.count, part.kind, part.row) for part in section_counts(outline)])
         self._show_badges(outline, opened.outline.badges, decided=False)
+        self.worst.show_bars([])
+        self._checking.show()
         self.problems.clear()
         for problem in snapshot.problems[:_MOST_LISTED]:
             item = QListWidgetItem(visible(str(problem)))
@@ -133,6 +147,21 @@ class OverviewPage(QScrollArea):
         self._problem_card.setVisible(count > 0)
         _fit(self.problems)
         self._fill_captured(capture_lines(snapshot))
+
+    def show_risks(self, by_severity: Mapping[Severity, frozenset[str]]) -> None:
+        """Show how many users and roles have which severity as their worst, once every check has run."""
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        self._checking.hide()
+        kinds = opened.outline.nodes.kinds
+        total = sum(kind in (NodeKind.USER, NodeKind.ROLE) for kind in kinds)
+        bars = [
+            Bar(SEVERITY_WORDS[severity], len(keys), severity, severity if keys else None)
+            for severity, keys in by_severity.items()
+        ]
+        free = total - sum(len(keys) for keys in by_severity.values())
+        self.worst.show_bars([*bars, Bar("No finding", max(free, 0), Mark.ALLOWED)])
 
     def _fill_captured(self, lines: Sequence[tuple[str, str]]) -> None:
         while (item := self._captured.takeAt(0)) is not None:
@@ -196,6 +225,7 @@ class OverviewPage(QScrollArea):
         self.problems.clear()
         self.people.show_bars([])
         self.risks.show_bars([])
+        self.worst.show_bars([])
 
 
 def _fit(listed: QListWidget) -> None:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.checks.finding import Severity, Suppression
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.findings_panel import FindingsPanel
-from iamdesk.gui.findings.rows import FindingFilter, FindingRow, Grouping, groups_of
+from iamdesk.gui.findings.rows import FindingFilter, FindingRow, Grouping, groups_of, principals_by_risk
 from iamdesk.gui.theme import palette_for
 from iamdesk.workbench import Workbench, today
 
@@ -211,6 +211,51 @@ def test_groups_stand_worst_first_then_the_largest() -> None:
         ("A-01", 1, Severity.LOW),
     ]
     assert groups_of(findings, Grouping.NOTHING) == ()
+
+
+def test_users_and_roles_are_told_by_their_worst_open_finding() -> None:
+    word = Suppression("x", "Alice", "known", date(2999, 1, 1), date(2026, 1, 1))
+    findings = [
+        finding(1, Severity.LOW),
+        finding(1, Severity.HIGH),
+        finding(2, Severity.LOW),
+        finding(2, Severity.CRITICAL, suppression=word),
+        finding(3, Severity.CRITICAL, subject_kind="customer managed policy"),
+    ]
+    told = principals_by_risk(findings)
+    assert list(told) == list(Severity)
+    assert {severity: len(keys) for severity, keys in told.items() if keys} == {Severity.HIGH: 1, Severity.LOW: 1}
+
+
+def test_a_risk_shows_whoever_has_it_as_the_worst_with_all_their_findings(panel: FindingsPanel) -> None:
+    told = principals_by_risk(row.finding for row in panel.model.rows)
+    panel.text.setText("no such words")
+    panel.show_risk(Severity.HIGH)
+    assert {row.finding.subject_key for row in panel.model.shown} == told[Severity.HIGH]
+    assert {group.key for group in panel.groups.groups.groups} == told[Severity.HIGH]
+    assert {group.worst for group in panel.groups.groups.groups} == {Severity.HIGH}
+    only = panel.findChild(QToolButton, "findingsOnly")
+    assert isinstance(only, QToolButton)
+    assert only.isVisible()
+    only.click()
+    assert not only.isVisible()
+    assert panel.model.rowCount() == panel.model.counts.total
+    panel.show_risk(Severity.LOW)
+    panel.clear_filter()
+    assert not only.isVisible()
+    assert panel.model.rowCount() == panel.model.counts.total
+
+
+def test_risks_are_told_once_every_check_has_run_and_after_suppressing(
+    qtbot: QtBot, keeping: FindingsPanel, book: Path
+) -> None:
+    told: list[dict[Severity, frozenset[str]]] = []
+    keeping.risks_told.connect(told.append)
+    suppress_first(qtbot, keeping)
+    assert len(told) == 1
+    keeping.run()
+    qtbot.waitUntil(lambda: keeping._complete, timeout=20_000)
+    assert told[-1] == told[0]
 
 
 @pytest.fixture

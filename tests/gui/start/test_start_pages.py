@@ -4,6 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from iamdesk.checks.finding import Severity
+from iamdesk.gui.findings.rows import principals_by_risk
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.session import Session
 from iamdesk.gui.start.bar_chart import Bar, BarChart
@@ -66,6 +68,30 @@ def test_the_status_line_counts_principals(sample: OpenSnapshot) -> None:
     words = status_words(sample.snapshot, sample.outline)
     assert f"{len(account.users) + len(account.roles):,} principals" in words
     assert words.startswith("acme-prod.json")
+
+
+def test_the_overview_tells_users_and_roles_by_their_worst_finding_and_leads_to_them(
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot
+) -> None:
+    page = OverviewPage(session, jobs)
+    qtbot.addWidget(page)
+    session.open(sample)
+    assert page.worst.bars == ()
+    told = principals_by_risk(sample.findings())
+    page.show_risks(told)
+    kinds = sample.outline.nodes.kinds
+    everybody = sum(kind in (NodeKind.USER, NodeKind.ROLE) for kind in kinds)
+    counts = {bar.name: bar.count for bar in page.worst.bars}
+    assert counts["Critical"] == len(told[Severity.CRITICAL]) > 0
+    assert counts["High"] == len(told[Severity.HIGH])
+    assert sum(counts.values()) == everybody
+    assert counts["No finding"] > 0
+    with qtbot.waitSignal(page.risk_wanted) as wanted:
+        page.worst.chosen.emit(page.worst.bars[0].target)
+    assert wanted.args == [Severity.CRITICAL]
+    assert "Critical" in page.worst.accessibleName()
+    session.close()
+    assert page.worst.bars == ()
 
 
 def test_the_overview_names_administrators_once_they_are_decided(
