@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.review.desk import ReviewDesk
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.telling import Telling
+    from iamdesk.whatif.edits import Edit
+    from iamdesk.whatif.tried import Tried
     from iamdesk.snapshot.arrival import Arrival
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
@@ -496,6 +498,34 @@ class Workbench:
         from iamdesk.compare.comparison import compare_snapshots
 
         return compare_snapshots(old.snapshot, new.snapshot, datetime.now(UTC), progress, cancelled)
+
+    @staticmethod
+    def what_if(
+        opened: OpenSnapshot,
+        edits: "Sequence[Edit]",
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "Tried":
+        """Return what changes would do, tried on a copy of a snapshot; seconds for thousands of principals.
+
+        Raises:
+            WhatIfError: one of them cannot be made; its text is one sentence that names it by its number.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.compare.comparison import compare_snapshots
+        from iamdesk.whatif.applying import apply
+        from iamdesk.whatif.commands import commands
+        from iamdesk.whatif.tried import Tried
+
+        changed = apply(opened.snapshot, edits)
+        carried_out = tuple(commands(opened.snapshot, edits))
+        found = compare_snapshots(opened.snapshot, changed, datetime.now(UTC), progress, cancelled)
+        return Tried(changed, found, carried_out)
+
+    @staticmethod
+    def open_copy(snapshot: Snapshot) -> OpenSnapshot:
+        """Lay out the tree of a snapshot that stands in no file: a copy with changes."""
+        return OpenSnapshot(snapshot, build_outline(snapshot))
 
     def evaluate_case(self, case: Mapping[str, Any], unknown_context: UnknownContext) -> Decision:
         """Answer a self-contained case, which brings its own policies; no snapshot takes part.

@@ -20,6 +20,7 @@ COMMANDS = (
     "findings",
     "suppress",
     "diff",
+    "what-if",
     "review",
     "export",
     "verify",

@@ -17,6 +17,7 @@ from iamdesk.cli.suppress import suppress
 from iamdesk.cli.troubles import troubles_told
 from iamdesk.cli.validate import validate
 from iamdesk.cli.what_can import what_can
+from iamdesk.cli.what_if import what_if
 from iamdesk.cli.who_can import who_can
 from iamdesk.cli.why import why
 
@@ -58,6 +59,7 @@ for name, command in (
     ("findings", findings),
     ("suppress", suppress),
     ("diff", diff),
+    ("what-if", what_if),
     ("export", export),
     ("verify", verify),
     ("validate", validate),

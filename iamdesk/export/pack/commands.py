@@ -3,42 +3,12 @@
 import shlex
 from collections.abc import Iterable, Iterator
 
+from iamdesk.export.cli_script import in_account, is_odd, script_head
 from iamdesk.export.pack.columns import DecidedLine
 from iamdesk.export.review_words import entitlement_words
 from iamdesk.review.decisions import Choice
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.visible import visible
-
-_HEAD = """\
-#!/bin/sh
-# What the review {review_id} decided to revoke, as commands of the AWS CLI.
-#
-# Dry by default: it prints what it would do. To do it:  APPLY=yes sh remediation.sh
-# Run it with credentials of one account at a time: commands for other accounts are passed over.
-# A line that begins with "# by hand" needs a person: there is no single command that is right.
-set -eu
-
-account=none
-if [ "${{APPLY:-no}}" = yes ]; then
-    account=$(aws sts get-caller-identity --query Account --output text)
-fi
-
-in_account() {{
-    wanted=$1
-    shift
-    if [ "${{APPLY:-no}}" != yes ]; then
-        printf 'would run, in %s:' "$wanted"
-        printf ' %s' "$@"
-        printf '\\n'
-    elif [ "$account" = "$wanted" ]; then
-        "$@"
-    else
-        printf 'passed over, it is for account %s:' "$wanted" >&2
-        printf ' %s' "$@" >&2
-        printf '\\n' >&2
-    fi
-}}
-"""
 
 
 def command(line: Line) -> tuple[str, ...]:
@@ -79,7 +49,7 @@ def command_text(line: Line) -> str:
 
 def remediation_script(review_id: str, rows: Iterable[DecidedLine]) -> Iterator[str]:
     """Yield the lines of a shell script that carries revocations out, dry unless it is told otherwise."""
-    yield _HEAD.format(review_id=visible(review_id))
+    yield script_head(f"What the review {review_id} decided to revoke", "remediation.sh")
     count = 0
     for row in rows:
         if row.decision.choice is not Choice.REVOKE:
@@ -90,7 +60,7 @@ def remediation_script(review_id: str, rows: Iterable[DecidedLine]) -> Iterator[
         if row.decision.comment:
             yield f"#   reason: {visible(row.decision.comment)}"
         if words and not _is_odd(row.line):
-            yield f"in_account {row.line.account_id} {shlex.join(words)}"
+            yield in_account(row.line.account_id, words)
         else:
             yield f"# by hand: {_by_hand(row.line)}"
         yield ""
@@ -99,9 +69,7 @@ def remediation_script(review_id: str, rows: Iterable[DecidedLine]) -> Iterator[
 
 
 def _is_odd(line: Line) -> bool:
-    """Return whether a name would be read as an option, or holds what nobody sees."""
-    names = (line.holder_arn.rpartition("/")[2], line.name, line.entitlement_id, line.account_id)
-    return any(name.startswith("-") or visible(name) != name for name in names)
+    return is_odd((line.holder_arn.rpartition("/")[2], line.name, line.entitlement_id, line.account_id))
 
 
 def _by_hand(line: Line) -> str:

@@ -1,0 +1,51 @@
+"""``iamdesk what-if``: changes tried on a copy of a snapshot, what they do, and the commands that make them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from iamdesk.cli import options
+from iamdesk.cli.json_input import JsonError, parse
+from iamdesk.cli.output import note, say, say_json
+from iamdesk.cli.troubles import give_up
+from iamdesk.export.diff import to_diff
+from iamdesk.export.diff_words import lines
+from iamdesk.export.files import write_whole
+from iamdesk.export.what_if import script
+from iamdesk.whatif.edits import WhatIfError, edits_from_json
+from iamdesk.workbench import Workbench
+
+
+def what_if(
+    snapshot: options.SnapshotPath,
+    changes: Annotated[
+        Path, typer.Argument(metavar="CHANGES", help="A JSON list of changes.", show_default=False, exists=True)
+    ],
+    output_format: options.OutputFormat = options.Format.TEXT,
+    commands: Annotated[
+        Path | None,
+        typer.Option("--commands", metavar="FILE", help="Also write AWS CLI commands for it.", show_default=False),
+    ] = None,
+) -> None:
+    """Tell what changes would do to everybody, before anything is done in AWS.
+
+    Each change is an object with `do`, `subject`, and where it takes them `detail`, `document`, `statement`. The
+    snapshot itself stays as it is.
+    """
+    opened = Workbench().open_snapshot(snapshot)
+    try:
+        edits = edits_from_json(parse(changes.read_bytes()))
+        tried = Workbench.what_if(opened, edits)
+    except JsonError as error:
+        give_up(f"{changes.name} cannot be used: {error}")
+    except WhatIfError as error:
+        give_up(f"{changes.name}: {error}")
+    if output_format is options.Format.JSON:
+        say_json(to_diff(tried.comparison))
+    else:
+        for line in lines(tried.comparison):
+            say(line)
+    if commands is not None:
+        write_whole(commands, script(tried.commands, opened.snapshot.path.name, commands.name))
+        note(f"{len(tried.commands):,} commands are in {commands}")

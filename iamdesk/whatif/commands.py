@@ -1,0 +1,141 @@
+"""Changes as commands of the AWS CLI. Nothing here is ever run by iamdesk."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from iamdesk.index.keys import resource_policy_key, trust_policy_key
+from iamdesk.snapshot.model import GroupDetail, Snapshot, UserDetail
+from iamdesk.whatif.applying import apply_one, document_of, edited_document, find
+from iamdesk.whatif.edits import Act, Edit
+
+
+@dataclass(frozen=True, slots=True)
+class CliCommand:
+    """What carries one change out."""
+
+    edit: Edit
+    account_id: str
+    """Whose credentials it takes."""
+    words: tuple[str, ...]
+    """Empty where there is no single command: ``by_hand`` says what to do."""
+    by_hand: str = ""
+    remark: str = ""
+    """What to know before."""
+
+
+def commands(snapshot: Snapshot, edits: Iterable[Edit]) -> Iterator[CliCommand]:
+    """Yield the command of each change, in order.
+
+    Raises:
+        WhatIfError: a change cannot be made.
+    """
+    current = snapshot
+    for edit in edits:
+        changed = apply_one(current, edit)
+        yield _command(current, edit)
+        current = changed
+
+
+def _command(snapshot: Snapshot, edit: Edit) -> CliCommand:
+    match edit.act:
+        case Act.SET_POLICY:
+            return _policy(snapshot, edit, edit.document)
+        case Act.ADD_STATEMENT | Act.SET_STATEMENT | Act.REMOVE_STATEMENT:
+            return _policy(snapshot, edit, edited_document(snapshot, edit))
+        case Act.CREATE_POLICY:
+            account, rest = edit.subject.split(":", 5)[4:6]
+            path, _, name = rest.removeprefix("policy").rpartition("/")
+            where = ("--path", f"{path}/") if path else ()
+            words = ("aws", "iam", "create-policy", "--policy-name", name, *where, "--policy-document")
+            return CliCommand(edit, account, (*words, _text(edit.document)))
+        case Act.ATTACH_ORGANIZATION_POLICY | Act.DETACH_ORGANIZATION_POLICY:
+            verb = "attach-policy" if edit.act is Act.ATTACH_ORGANIZATION_POLICY else "detach-policy"
+            words = ("aws", "organizations", verb, "--policy-id", edit.detail, "--target-id", edit.subject)
+            return CliCommand(edit, _management(snapshot), words)
+    return _entity(snapshot, edit)
+
+
+def _entity(snapshot: Snapshot, edit: Edit) -> CliCommand:
+    account, entity = find(snapshot, edit.subject)
+    kind = "group" if isinstance(entity, GroupDetail) else "user" if isinstance(entity, UserDetail) else "role"
+    name = edit.subject.rpartition("/")[2]
+    who = (f"--{kind}-name", name)
+    named = ("--policy-name", edit.detail)
+    words: tuple[str, ...]
+    match edit.act:
+        case Act.ATTACH_POLICY | Act.DETACH_POLICY:
+            verb = "attach" if edit.act is Act.ATTACH_POLICY else "detach"
+            words = (f"{verb}-{kind}-policy", *who, "--policy-arn", edit.detail)
+        case Act.PUT_INLINE_POLICY:
+            words = (f"put-{kind}-policy", *who, *named, "--policy-document", _text(edit.document))
+        case Act.DELETE_INLINE_POLICY:
+            words = (f"delete-{kind}-policy", *who, *named)
+        case Act.SET_BOUNDARY:
+            words = (f"put-{kind}-permissions-boundary", *who, "--permissions-boundary", edit.detail)
+        case Act.REMOVE_BOUNDARY:
+            words = (f"delete-{kind}-permissions-boundary", *who)
+        case Act.JOIN_GROUP | Act.LEAVE_GROUP:
+            verb = "add-user-to-group" if edit.act is Act.JOIN_GROUP else "remove-user-from-group"
+            words = (verb, *who, "--group-name", edit.detail.rpartition("/")[2])
+        case Act.TAG:
+            tag = json.dumps([{"Key": edit.detail, "Value": str(edit.document)}])
+            words = (f"tag-{kind}", *who, "--tags", tag)
+        case Act.UNTAG:
+            words = (f"untag-{kind}", *who, "--tag-keys", edit.detail)
+        case _:
+            steps = "detach its policies, delete its inline policies, keys and profiles, then it"
+            return CliCommand(edit, account.account_id, (), f"delete {edit.subject}: {steps}")
+    return CliCommand(edit, account.account_id, ("aws", "iam", *words))
+
+
+def _policy(snapshot: Snapshot, edit: Edit, document: Any) -> CliCommand:
+    key, text = edit.subject, _text(document)
+    document_of(snapshot, key)
+    words: tuple[str, ...]
+    owner, mark, part = key.rpartition("#")
+    if key.startswith("organization#"):
+        words = ("aws", "organizations", "update-policy", "--policy-id", part, "--content", text)
+        return CliCommand(edit, _management(snapshot), words)
+    if mark and key == resource_policy_key(owner):
+        return _resource(snapshot, edit, owner, text)
+    if mark and key == trust_policy_key(owner):
+        account, _ = find(snapshot, owner)
+        words = ("aws", "iam", "update-assume-role-policy", "--role-name", owner.rpartition("/")[2])
+        return CliCommand(edit, account.account_id, (*words, "--policy-document", text))
+    if mark:
+        command = _entity(snapshot, Edit(Act.PUT_INLINE_POLICY, owner, part.removeprefix("inline/"), document))
+        return CliCommand(edit, command.account_id, command.words)
+    words = ("aws", "iam", "create-policy-version", "--policy-arn", key, "--set-as-default", "--policy-document", text)
+    remark = "A policy has five versions at most: delete the oldest one first where there are as many."
+    return CliCommand(edit, key.split(":", 5)[4], words, remark=remark)
+
+
+def _resource(snapshot: Snapshot, edit: Edit, arn: str, text: str) -> CliCommand:
+    parts = arn.split(":", 5)
+    held = next((one for one in snapshot.resources if one.arn == arn), None)
+    account = parts[4] or (held.account_id if held is not None else None) or "unknown"
+    region = ("--region", parts[3]) if parts[3] else ()
+    words: tuple[str, ...]
+    match parts[2]:
+        case "s3" if not parts[4]:
+            words = ("aws", "s3api", "put-bucket-policy", "--bucket", parts[5], "--policy", text)
+        case "kms":
+            words = ("aws", "kms", "put-key-policy", "--key-id", arn, "--policy-name", "default", "--policy", text)
+        case "sns":
+            words = ("aws", "sns", "set-topic-attributes", "--topic-arn", arn, "--attribute-name", "Policy")
+            words = (*words, "--attribute-value", text)
+        case "secretsmanager":
+            words = ("aws", "secretsmanager", "put-resource-policy", "--secret-id", arn, "--resource-policy", text)
+        case _:
+            return CliCommand(edit, account, (), f"set the policy of {arn} to: {text}")
+    return CliCommand(edit, account, (*words, *region))
+
+
+def _management(snapshot: Snapshot) -> str:
+    return snapshot.organization.management_account_id if snapshot.organization is not None else "unknown"
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=True, separators=(",", ":"))

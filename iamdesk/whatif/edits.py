@@ -1,0 +1,135 @@
+"""The changes that can be tried, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class WhatIfError(ValueError):
+    """A change that cannot be made to this snapshot. Its text is one sentence."""
+
+
+class Act(StrEnum):
+    """What can be done. ``subject``, ``detail`` and the rest of an `Edit` mean what stands behind each."""
+
+    ATTACH_POLICY = "attach-policy"
+    """Principal, policy ARN."""
+    DETACH_POLICY = "detach-policy"
+    """Principal, policy ARN."""
+    PUT_INLINE_POLICY = "put-inline-policy"
+    """Principal, name; document."""
+    DELETE_INLINE_POLICY = "delete-inline-policy"
+    """Principal, name."""
+    SET_BOUNDARY = "set-boundary"
+    """User or role, policy ARN."""
+    REMOVE_BOUNDARY = "remove-boundary"
+    """User or role."""
+    JOIN_GROUP = "add-to-group"
+    """User, group ARN."""
+    LEAVE_GROUP = "remove-from-group"
+    """User, group ARN."""
+    TAG = "tag"
+    """User or role, key; the value is the document."""
+    UNTAG = "untag"
+    """User or role, key."""
+    DELETE = "delete"
+    """User or role."""
+    SET_POLICY = "set-policy"
+    """Policy key; document. Keys: a managed policy's ARN, ``ARN#inline/NAME``, ``ROLE#trust``, ``RESOURCE#policy``,
+    ``organization#p-…``."""
+    ADD_STATEMENT = "add-statement"
+    """Policy key; the statement is the document."""
+    SET_STATEMENT = "set-statement"
+    """Policy key; index from 0; the statement is the document."""
+    REMOVE_STATEMENT = "remove-statement"
+    """Policy key; index from 0."""
+    CREATE_POLICY = "create-policy"
+    """Policy ARN; document."""
+    ATTACH_ORGANIZATION_POLICY = "attach-organization-policy"
+    """Root, unit or account, policy id."""
+    DETACH_ORGANIZATION_POLICY = "detach-organization-policy"
+    """Root, unit or account, policy id."""
+
+
+_NEEDS_DETAIL = frozenset(
+    {
+        Act.ATTACH_POLICY,
+        Act.DETACH_POLICY,
+        Act.PUT_INLINE_POLICY,
+        Act.DELETE_INLINE_POLICY,
+        Act.SET_BOUNDARY,
+        Act.JOIN_GROUP,
+        Act.LEAVE_GROUP,
+        Act.TAG,
+        Act.UNTAG,
+        Act.ATTACH_ORGANIZATION_POLICY,
+        Act.DETACH_ORGANIZATION_POLICY,
+    }
+)
+_NEEDS_DOCUMENT = frozenset(
+    {Act.PUT_INLINE_POLICY, Act.SET_POLICY, Act.ADD_STATEMENT, Act.SET_STATEMENT, Act.CREATE_POLICY, Act.TAG}
+)
+_NEEDS_INDEX = frozenset({Act.SET_STATEMENT, Act.REMOVE_STATEMENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change."""
+
+    act: Act
+    subject: str
+    detail: str = ""
+    document: Any = None
+    index: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The change in words."""
+        where = f" (statement {self.index + 1})" if self.index is not None else ""
+        return f"{self.act.value} {self.subject}{where}{f': {self.detail}' if self.detail else ''}"
+
+
+def edit_from_json(value: Any) -> Edit:
+    """Return the change of a JSON object: ``{"do", "subject", "detail", "document", "statement"}``.
+
+    Raises:
+        WhatIfError: it is none; its text says what is missing.
+    """
+    if not isinstance(value, Mapping):
+        raise WhatIfError("a change is an object with `do` and `subject`")
+    unknown = value.keys() - {"do", "subject", "detail", "document", "statement"}
+    if unknown:
+        raise WhatIfError(f"`{sorted(map(str, unknown))[0]}` is no part of a change")
+    try:
+        act = Act(str(value.get("do")))
+    except ValueError:
+        listed = ", ".join(act.value for act in Act)
+        raise WhatIfError(f"`{value.get('do')}` is nothing that can be done; there are {listed}") from None
+    subject, detail, index = value.get("subject"), value.get("detail", ""), value.get("statement")
+    if not isinstance(subject, str) or not subject:
+        raise WhatIfError(f"{act.value} needs a `subject`")
+    if not isinstance(detail, str) or (act in _NEEDS_DETAIL and not detail):
+        raise WhatIfError(f"{act.value} needs a `detail`")
+    if act in _NEEDS_DOCUMENT and value.get("document") is None:
+        raise WhatIfError(f"{act.value} needs a `document`")
+    if act in _NEEDS_INDEX and (not isinstance(index, int) or isinstance(index, bool) or index < 0):
+        raise WhatIfError(f"{act.value} needs the number of a `statement`, from 0")
+    return Edit(act, subject, detail, value.get("document"), index if act in _NEEDS_INDEX else None)
+
+
+def edits_from_json(value: Any) -> tuple[Edit, ...]:
+    """Return the changes of a JSON list, in order.
+
+    Raises:
+        WhatIfError: it is none; its text names the change by its number.
+    """
+    if not isinstance(value, list):
+        raise WhatIfError("expected a list of changes")
+    found: list[Edit] = []
+    for number, one in enumerate(value, 1):
+        try:
+            found.append(edit_from_json(one))
+        except WhatIfError as error:
+            raise WhatIfError(f"change {number}: {error}") from None
+    return tuple(found)
