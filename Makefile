@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench mutation sample schemas policies picture build clean
+.PHONY: help run test lint types imports unit bench mutation sample schemas policies picture package clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
@@ -57,10 +57,8 @@ picture: .venv/.installed ## make the pictures of the window that README and gui
 	cp build/demo/window-light.png build/demo/who-can-light.png build/demo/access-light.png \
 		build/demo/workspace-light.png build/demo/captured-light.png resources/help/images
 
-build: .venv/.installed-dev ## build the wheel and the source distribution into dist
-	$(PY) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore build
-	rm -rf dist
-	$(PY) -m build
+package: ## make what can be installed, and try each: wheel, application folder, Debian package, into dist
+	sh packaging/package.sh
 
 sample: ## capture the sample account and organization anew (a fake AWS server and the real AWS CLI)
 	@sh packaging/environment.sh sample

@@ -2,16 +2,19 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from iamdesk.cli.output import note
 from iamdesk.cli.troubles import give_up, troubles_told
+
+if TYPE_CHECKING:
+    from iamdesk.cli.self_test import Step
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -57,9 +60,17 @@ def window(
         ),
     ] = None,
     theme: Annotated[Theme, typer.Option(help="In the picture: the colours.")] = Theme.LIGHT,
+    self_test: Annotated[
+        bool,
+        typer.Option(
+            "--self-test", help="Do everything once with the samples, print each step, and end.", is_flag=True
+        ),
+    ] = False,
 ) -> None:
     """Open the window, on a snapshot where one is named. The commands are listed by iamdesk --help."""
-    if screenshot is None:
+    if self_test:
+        _test_itself()
+    elif screenshot is None:
         if select is not None or ask is not None or page is not None:
             hint = "--select, --ask, --page"
             raise typer.BadParameter("a picture takes it: give --screenshot FILE.png", param_hint=hint)
@@ -83,13 +94,30 @@ def _open(path: Path | None) -> None:
     raise typer.Exit(run(path))
 
 
-def _picture(
-    path: Path, png: Path, select: str | None, ask: tuple[str, str, str] | None, page: Page | None, theme: Theme
-) -> None:
+def _test_itself() -> None:
+    from iamdesk.cli.self_test import run_steps
+
+    _without_a_display()
+
+    def of_window() -> "Iterable[Step]":
+        with _qt_needed():
+            from iamdesk.gui import self_test
+        return self_test.steps()
+
+    raise typer.Exit(0 if run_steps(of_window) else 1)
+
+
+def _without_a_display() -> None:
     if sys.platform == "linux":  # the same picture on every machine, whatever display it has
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         # That platform warns about every window, with nothing that anybody could do about it.
         os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
+
+
+def _picture(
+    path: Path, png: Path, select: str | None, ask: tuple[str, str, str] | None, page: Page | None, theme: Theme
+) -> None:
+    _without_a_display()
     with _qt_needed():
         from iamdesk.gui.screenshot import ScreenshotError, render
     try:

@@ -181,3 +181,13 @@ def _to_bare_address(request: AWSPreparedRequest, **_: Any) -> None:
     account, _, rest = request.url.partition("://")[2].partition(".")
     if account.isdigit() and len(account) == 12:
         request.url = request.url.replace(f"{account}.{rest}", rest, 1)
+
+
+def unknown_services(services: Iterable[str]) -> list[str]:
+    """Return the services of some that the installed botocore has no data of."""
+    session = botocore.session.Session()
+    known = set(session.get_available_services())
+    missing = [service for service in services if service not in known]
+    for service in set(services) - set(missing):
+        session.get_service_model(service)
+    return sorted(missing)

@@ -22,6 +22,22 @@ def collect(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
     return capture(options, watch, cancelled)
 
 
+def known_services() -> int:
+    """Return how many services the collector asks, each known to the boto3 that is installed; nobody is asked.
+
+    Raises:
+        CollectError: it does not know one: the installation lacks its data.
+    """
+    from iamdesk.collect.aws import unknown_services  # imports boto3
+    from iamdesk.collect.steps import STEPS
+
+    services = {step.service for step in STEPS}
+    unknown = unknown_services(services)
+    if unknown:
+        raise CollectError(f"the installed boto3 has no data of {', '.join(unknown)}")
+    return len(services)
+
+
 def check(options: Options) -> None:
     """See that options make sense, before anybody is asked.
 

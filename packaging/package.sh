@@ -1,0 +1,55 @@
+#!/bin/sh
+# Make and try everything that can be installed, into dist: wheel, source distribution, application folder, Debian
+# package. `make package`; what other systems need is told in packaging/README.md.
+set -eu
+cd "$(dirname "$0")/.."
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 QT_QPA_PLATFORM=offscreen
+python=$(sh packaging/find_python.sh)
+rm -rf dist build/package build/legal build/icons build/pyinstaller
+mkdir -p dist build/package
+say() { printf '\n== %s\n' "$1"; }
+
+say "wheel and source distribution"
+"$python" -m venv build/package/tools
+build/package/tools/bin/pip install --quiet --disable-pip-version-check build twine
+build/package/tools/bin/python -m build --outdir dist >/dev/null
+build/package/tools/bin/twine check --strict dist/*.whl dist/*.tar.gz
+
+say "the wheel in an empty environment"
+"$python" -m venv build/package/venv
+build/package/venv/bin/pip install --quiet --disable-pip-version-check --no-compile "$(echo dist/*.whl)[collect]"
+PYTHON=build/package/venv/bin/python sh packaging/qt_libraries.sh window
+build/package/venv/bin/iamdesk --self-test
+
+say "licences of what is shipped"
+build/package/venv/bin/pip install --quiet --disable-pip-version-check pyinstaller packaging
+build/package/venv/bin/python packaging/legal.py build/legal
+build/package/venv/bin/python packaging/icons.py build/icons
+build/package/venv/bin/python packaging/man_page.py >build/iamdesk.1
+
+say "the application as a folder"
+build/package/venv/bin/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build/pyinstaller \
+    packaging/iamdesk.spec
+dist/iamdesk/iamdesk --self-test
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C dist -cJf \
+    "dist/iamdesk-$version-linux-$(uname -m).tar.xz" iamdesk
+
+if command -v dpkg-deb >/dev/null; then
+    say "the Debian package"
+    deb="dist/iamdesk_${version}_$(dpkg --print-architecture).deb"
+    sh packaging/debian.sh dist/iamdesk "$deb"
+    # Nobody has published it yet: there is no home page to name.
+    if command -v appstreamcli >/dev/null; then
+        appstreamcli validate --no-net --override=url-homepage-missing=info packaging/linux/*.metainfo.xml
+    fi
+    if command -v desktop-file-validate >/dev/null; then desktop-file-validate packaging/linux/iamdesk.desktop; fi
+    sh packaging/try_debian.sh "$deb"
+fi
+
+say "what was made"
+du -sh dist/* | sort -k2
+du -sh dist/iamdesk/_internal/* | sort -rh | head -n 8
+(cd dist && sha256sum ./*.whl ./*.tar.gz ./*.tar.xz ./*.deb 2>/dev/null)
