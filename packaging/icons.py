@@ -54,7 +54,9 @@ def ico(pictures: dict[int, bytes]) -> bytes:
 def icns(pictures: dict[int, bytes]) -> bytes:
     """Return a macOS icon that holds PNGs."""
     body = b"".join(
-        _ICNS[size] + struct.pack(">I", len(picture) + 8) + picture for size, picture in pictures.items() if size in _ICNS
+        _ICNS[size] + struct.pack(">I", len(picture) + 8) + picture
+        for size, picture in pictures.items()
+        if size in _ICNS
     )
     return b"icns" + struct.pack(">I", len(body) + 8) + body
 

@@ -63,7 +63,9 @@ def licence_of(package: Distribution) -> str:
     metadata = package.metadata
     said = str(metadata.get("License-Expression") or "")
     if not said:
-        named = [one.rpartition(" :: ")[2] for one in metadata.get_all("Classifier") or () if one.startswith("License ::")]
+        named = [
+            one.rpartition(" :: ")[2] for one in metadata.get_all("Classifier") or () if one.startswith("License ::")
+        ]
         said = str(metadata.get("License") or "").splitlines()[0] if metadata.get("License") else ""
         said = said if 0 < len(said) < 60 else " AND ".join(named)
     return _SPDX.get(said, said)
@@ -100,7 +102,9 @@ def bill(packages: dict[str, Distribution]) -> dict[str, object]:
     needs = []
     for key, one in sorted(packages.items()):
         names = {re.sub(r"[-_.]+", "-", Requirement(text).name).lower() for text in one.requires or ()}
-        needs.append({"ref": refs[key], "dependsOn": sorted(refs[name] for name in names if name in refs and name != key)})
+        needs.append(
+            {"ref": refs[key], "dependsOn": sorted(refs[name] for name in names if name in refs and name != key)}
+        )
     content = "\n".join(sorted(refs.values()))
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",

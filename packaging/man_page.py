@@ -39,6 +39,15 @@ def lines_of(command: TyperCommand, context: typer.Context | None = None) -> Ite
             yield roff(" ".join(record[1].split()))
 
 
+def single(command: object, name: str = "") -> Iterator[tuple[str, TyperCommand]]:
+    """Yield (name, command) for a command, or for those of a group."""
+    if isinstance(command, TyperCommand):
+        yield name, command
+    elif isinstance(command, TyperGroup):
+        for member, one in command.commands.items():
+            yield from single(one, f"{name} {member}".strip())
+
+
 def page() -> Iterator[str]:
     """Yield the page line by line."""
     made = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", datetime.now(UTC).timestamp())), UTC)
@@ -46,18 +55,12 @@ def page() -> Iterator[str]:
     yield from (".SH NAME", r"iamdesk \- access reviews of AWS accounts, offline and with proof", ".SH SYNOPSIS")
     yield from (r"\fBiamdesk\fR [\fIPATH\fR] [\fIOPTIONS\fR]", ".br", r"\fBiamdesk\fR \fICOMMAND\fR [\fIARGUMENTS\fR]")
     yield ".SH DESCRIPTION"
-    opened = typer.main.get_command(window)
-    assert isinstance(opened, TyperCommand)
-    yield from lines_of(opened)
-    group = typer.main.get_command(commands)
-    assert isinstance(group, TyperGroup)
+    for _, command in single(typer.main.get_command(window)):
+        yield from lines_of(command)
     yield ".SH COMMANDS"
-    for name, command in group.commands.items():
-        members = command.commands if isinstance(command, TyperGroup) else {"": command}
-        for member, one in members.items():
-            assert isinstance(one, TyperCommand)
-            yield f".SS iamdesk {roff(f'{name} {member}'.strip())}"
-            yield from lines_of(one)
+    for name, command in single(typer.main.get_command(commands)):
+        yield f".SS iamdesk {roff(name)}"
+        yield from lines_of(command)
     yield ".SH EXIT STATUS"
     for status, meaning in _STATUS.items():
         yield from (".TP", str(status), roff(meaning))

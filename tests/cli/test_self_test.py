@@ -12,7 +12,15 @@ def test_everything_works_and_each_step_is_printed() -> None:
     lines = done.stdout.splitlines()
     assert lines[-1] == "everything works"
     assert all(line.startswith("ok") for line in lines[1:-1])
-    for step in ("open the sample", "ask", "findings as PDF", "a review", "picture of the window, dark", "icons", "user guide"):
+    for step in (
+        "open the sample",
+        "ask",
+        "findings as PDF",
+        "a review",
+        "picture of the window, dark",
+        "icons",
+        "user guide",
+    ):
         assert any(step in line for line in lines), step
 
 

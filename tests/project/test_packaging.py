@@ -35,7 +35,7 @@ def test_desktop_entry_opens_reviews_and_snapshots() -> None:
 
 def test_metainfo_names_this_version_and_the_desktop_entry() -> None:
     tree = ET.parse(LINUX / "io.github.iamdesk.iamdesk.metainfo.xml")  # noqa: S314 - our own file
-    assert [one.get("version") for one in tree.iter("release")][0] == VERSION
+    assert next(one.get("version") for one in tree.iter("release")) == VERSION
     assert tree.findtext("launchable") == "iamdesk.desktop"
     assert tree.findtext("project_license") == "Apache-2.0"
 
