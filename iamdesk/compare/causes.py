@@ -4,6 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from iamdesk.compare.named_causes import (
+    attachment_cause,
+    boundary_cause,
+    membership_cause,
+    move_cause,
+    organization_attachment_cause,
+    organization_text_cause,
+    place_of,
+    short,
+    text_cause,
+)
 from iamdesk.compare.shapes import Cause, ChangeKind, Witness
 from iamdesk.compare.side import RCP, SCP, Side
 from iamdesk.evaluate.caller import CallerKind
@@ -72,12 +83,6 @@ def _allows(question: Question) -> bool:
     return evaluate(question).verdict is Verdict.ALLOWED
 
 
-def short(arn: str) -> str:
-    """Return the part of an ARN that people call it by."""
-    parts = arn.split(":", 5)
-    return parts[5] if len(parts) == 6 and parts[5] else arn
-
-
 def _differences(before: Question, after: Question, old: Side, new: Side) -> Iterator[_Difference]:
     was, now = _policies(before), _policies(after)
     yield from _of_organization(before, after, old, new, SCP)
@@ -137,12 +142,6 @@ def _boundary_cause(before: Question, after: Question) -> Cause | None:
     return boundary_cause(str(after.caller.arn), had=was is not None, has=now is not None)
 
 
-def boundary_cause(principal: str, *, had: bool, has: bool) -> Cause:
-    """Return that a principal's permissions boundary was set, removed or replaced by another one."""
-    what = "replaced" if had and has else "set" if has else "removed"
-    return Cause(ChangeKind.BOUNDARY, principal, sentence=f"The permissions boundary of {short(principal)} was {what}.")
-
-
 def _cause(
     layer: Layer, one: AttachedPolicy | None, other: AttachedPolicy | None, before: Question, old: Side, new: Side
 ) -> Cause | None:
@@ -174,16 +173,6 @@ def _text_cause(policy: AttachedPolicy) -> Cause:
     return text_cause(policy.key, policy.name, is_aws="::aws:policy/" in policy.key, owner=policy.owner)
 
 
-def text_cause(key: str, name: str, *, is_aws: bool, owner: str) -> Cause:
-    """Return that the text of a managed or inline policy changed."""
-    if "#inline/" in key:
-        sentence = f"The inline policy {name} of {short(owner)} changed."
-        return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence)
-    if is_aws:
-        return Cause(ChangeKind.AWS_POLICY, key, sentence=f"AWS updated its managed policy {name}.")
-    return Cause(ChangeKind.MANAGED_POLICY, key, sentence=f"The managed policy {name} has another version in force.")
-
-
 def _carried_cause(policy: AttachedPolicy, caller: str, verb: str, old: Side, new: Side) -> Cause:
     """Return why a principal has a policy that it had not, or the other way round."""
     owner = policy.owner
@@ -195,21 +184,6 @@ def _carried_cause(policy: AttachedPolicy, caller: str, verb: str, old: Side, ne
         if is_member[0] != is_member[1]:
             return membership_cause(caller, owner, joined=is_member[1])
     return attachment_cause(owner, policy.key, policy.name, added=verb == "added")
-
-
-def membership_cause(user: str, group: str, *, joined: bool) -> Cause:
-    """Return that a user joined or left a group, by their ARNs."""
-    sentence = f"{short(user)} {'joined' if joined else 'left'} {short(group)}."
-    return Cause(ChangeKind.MEMBERSHIP, user, group, sentence)
-
-
-def attachment_cause(owner: str, key: str, name: str, *, added: bool) -> Cause:
-    """Return that a policy was attached to (or written into) a user, group or role, or taken away."""
-    if "#inline/" in key:
-        sentence = f"The inline policy {name} of {short(owner)} was {'added' if added else 'removed'}."
-        return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence)
-    sentence = f"{name} was {'attached to' if added else 'detached from'} {short(owner)}."
-    return Cause(ChangeKind.ATTACHMENT, owner, key, sentence)
 
 
 # ── organization ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -261,36 +235,6 @@ def _put_level(
     levels[level] = kept if policy is None else (*kept, policy)
     back = replace(policies, scps=tuple(levels)) if is_scp else replace(policies, rcps=tuple(levels))
     return replace(question, policies=back)
-
-
-def place_of(side: Side, account: str) -> str | None:
-    """Return where an account stands in its organization; None where that is not known."""
-    organization = side.evaluator.organization
-    return organization.org_path(account) if organization is not None else None
-
-
-def move_cause(account: str, old: Side, new: Side) -> Cause:
-    """Return that an account stands elsewhere in the organization, or that only one snapshot tells where."""
-    if place_of(old, account) is None or place_of(new, account) is None:
-        which = "new" if place_of(old, account) is None else "old"
-        sentence = f"Only the {which} snapshot holds the organization policies of account {account}."
-        return Cause(ChangeKind.CAPTURE, account, sentence=sentence)
-    return Cause(ChangeKind.MOVE, account, sentence=f"Account {account} was moved in the organization.")
-
-
-def organization_text_cause(kind: OrganizationPolicyType, key: str, name: str) -> Cause:
-    """Return that the text of an organization policy changed."""
-    what = ChangeKind.SCP if kind is SCP else ChangeKind.RCP
-    word = "service" if kind is SCP else "resource"
-    return Cause(what, key, sentence=f"The {word} control policy {name} changed.")
-
-
-def organization_attachment_cause(
-    kind: OrganizationPolicyType, node: str, key: str, name: str, *, added: bool
-) -> Cause:
-    """Return that an organization policy was attached to a root, unit or account, or taken from it."""
-    what = ChangeKind.SCP_ATTACHMENT if kind is SCP else ChangeKind.RCP_ATTACHMENT
-    return Cause(what, node, key, f"{name} was {'attached to' if added else 'detached from'} {node}.")
 
 
 # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────

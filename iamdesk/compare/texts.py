@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from iamdesk.compare.causes import (
+from iamdesk.compare.named_causes import (
     attachment_cause,
     boundary_cause,
     membership_cause,

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from iamdesk.review.carrying import Carried, Outcome
+from iamdesk.review.carrying import Carried
+from iamdesk.review.retests import Outcome
 
 
 def carried_sentence(carried: Carried) -> str:

@@ -10,11 +10,12 @@ from iamdesk.compare.shapes import Comparison
 from iamdesk.export.review_making import make_review
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
-from iamdesk.review.carrying import REVOKES, SINCE_LAST, Carried, carry_forward, revokes_as_text
+from iamdesk.review.carrying import SINCE_LAST, Carried, carry_forward
 from iamdesk.review.decisions import Reviewer
 from iamdesk.review.entitlements import Scope
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.lines import Line
+from iamdesk.review.retests import REVOKES, revokes_as_text
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.visible import visible

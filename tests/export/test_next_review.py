@@ -12,9 +12,10 @@ from iamdesk.export.next_review import make_next_review
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.export.review_making import make_review
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
-from iamdesk.review.carrying import REVOKES, SINCE_LAST, Carried, Outcome, revokes_from_text
+from iamdesk.review.carrying import SINCE_LAST, Carried
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
 from iamdesk.review.errors import ReviewError
+from iamdesk.review.retests import REVOKES, Outcome, revokes_from_text
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import WorkCancelled, never_cancelled, no_progress
 

@@ -10,10 +10,11 @@ import pytest
 
 from iamdesk import Evaluator, Snapshot
 from iamdesk.compare.comparison import compare_snapshots
-from iamdesk.review.carrying import REVOKES, Carried, Outcome, carry_forward, revokes_as_text
+from iamdesk.review.carrying import Carried, carry_forward
 from iamdesk.review.decisions import UNDECIDED, Choice, LineDecision
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.review.retests import REVOKES, Outcome, revokes_as_text
 from iamdesk.review.schema import Head
 from iamdesk.review.store import Decided
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from iamdesk.export.pack.columns import LineChange
-from iamdesk.review.carrying import REVOKES, SINCE_LAST, revokes_from_text
+from iamdesk.review.carrying import SINCE_LAST
+from iamdesk.review.retests import REVOKES, revokes_from_text
 from iamdesk.review.store import ReviewFile
 
 

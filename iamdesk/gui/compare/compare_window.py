@@ -1,6 +1,5 @@
 """Compare with another snapshot: who gained or lost what, by which change, as a table with the chosen row in full."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,14 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.compare.shapes import Comparison, Effect
+from iamdesk.compare.shapes import Effect
 from iamdesk.evaluate.request import Request
-from iamdesk.export.diff import to_diff
-from iamdesk.export.diff_words import lines, sentence
-from iamdesk.export.files import ExportError, write_whole
+from iamdesk.export.diff_words import sentence
+from iamdesk.export.files import ExportError
 from iamdesk.gui.compare.compare_detail import CompareDetail
 from iamdesk.gui.compare.compare_model import CompareModel
-from iamdesk.gui.compare.rows import Column, CompareFilter, CompareRow, Sort, rows_of
+from iamdesk.gui.compare.comparing import Compared, compared, read_and_compare, write
+from iamdesk.gui.compare.rows import Column, CompareFilter, CompareRow, Sort
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, visible
@@ -34,7 +33,6 @@ from iamdesk.gui.session import Session
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
-from iamdesk.workbench import OpenSnapshot, Workbench
 
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
@@ -47,17 +45,6 @@ _WIDEST: dict[int, str] = {
 """What a column is wide enough for at first."""
 
 
-class _Found:
-    """A comparison with its rows and both snapshots: made in the worker."""
-
-    def __init__(self, other: OpenSnapshot, is_earlier: bool, found: Comparison) -> None:
-        self.other = other
-        self.is_earlier = is_earlier
-        """Whether the other snapshot is the earlier one."""
-        self.found = found
-        self.rows = rows_of(found)
-
-
 class CompareWindow(QDialog):
     """Does not block; deletes itself when closed. The open snapshot stays as it is."""
 
@@ -67,7 +54,7 @@ class CompareWindow(QDialog):
         self._jobs = jobs
         self._prompts = prompts
         self._job: Job | None = None
-        self._shown: _Found | None = None
+        self._shown: Compared | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("compareWindow")
         self.setWindowTitle("Compare with another snapshot")
@@ -193,11 +180,10 @@ class CompareWindow(QDialog):
         if opened is None:
             return
 
-        def work(progress: Progress, cancelled: Cancelled) -> _Found:
-            other = Workbench().open_snapshot(path, cancelled=cancelled)
-            return _compare(opened, other, _is_earlier(other, opened), progress, cancelled)
-
-        self._run(f"Comparing with {path.name}", work)
+        self._run(
+            f"Comparing with {path.name}",
+            lambda progress, cancelled: read_and_compare(path, opened, progress, cancelled),
+        )
 
     def swap(self) -> None:
         """Compare the other way round."""
@@ -206,10 +192,10 @@ class CompareWindow(QDialog):
             return
         self._run(
             "Comparing the other way round",
-            lambda progress, cancelled: _compare(opened, shown.other, not shown.is_earlier, progress, cancelled),
+            lambda progress, cancelled: compared(opened, shown.other, not shown.is_earlier, progress, cancelled),
         )
 
-    def _run(self, label: str, work: Callable[[Progress, Cancelled], _Found]) -> None:
+    def _run(self, label: str, work: Callable[[Progress, Cancelled], Compared]) -> None:
         self.message.clear()
         self._job = self._jobs.run(
             label,
@@ -227,7 +213,7 @@ class CompareWindow(QDialog):
         self.bar.setRange(0, total)
         self.bar.setValue(done)
 
-    def _take(self, found: _Found) -> None:
+    def _take(self, found: Compared) -> None:
         self._job = None
         self._shown = found
         self.model.clear()
@@ -322,17 +308,9 @@ class CompareWindow(QDialog):
         path = self._prompts.file_to_save(self, "Save the comparison", suggestion, "JSON (*.json);;Text (*.txt)")
         if path is None:
             return
-        is_text = path.suffix.lower() == ".txt"
-
-        def work(_progress: Progress, _cancelled: Cancelled) -> None:
-            text = (
-                "\n".join(map(visible, lines(shown.found))) if is_text else json.dumps(to_diff(shown.found), indent=2)
-            )
-            write_whole(path, f"{text}\n".encode())
-
         self._jobs.run(
             f"Writing {path.name}",
-            work,
+            lambda _progress, _cancelled: write(shown.found, path),
             done=lambda _nothing: self._session.announce(f"The comparison is in {path}."),
             failed=self._not_written,
             topic="save comparison",
@@ -348,16 +326,3 @@ class CompareWindow(QDialog):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self.model.repaint(self.palette())
-
-
-def _is_earlier(other: OpenSnapshot, opened: OpenSnapshot) -> bool:
-    """Return whether another snapshot was captured before the open one, as far as they tell; else it is taken to be."""
-    one, two = other.snapshot.latest, opened.snapshot.latest
-    return one is None or two is None or one <= two
-
-
-def _compare(
-    opened: OpenSnapshot, other: OpenSnapshot, is_earlier: bool, progress: Progress, cancelled: Cancelled
-) -> _Found:
-    old, new = (other, opened) if is_earlier else (opened, other)
-    return _Found(other, is_earlier, Workbench.compare(old, new, progress, cancelled))
