@@ -140,7 +140,10 @@ def _spellings(column: Column[DecidedLine], row: DecidedLine) -> set[str]:
     """Return how a cell may come back: as in the CSV, as in the book."""
     value = column.value(row)
     text = cell_text(value)
-    return {text, inert(text), visible(text)}
+    found = {text, inert(text), visible(text)}
+    if isinstance(value, datetime):
+        found.add(f"{value:%Y-%m-%d %H:%M:%S}")  # of the book, saved as CSV
+    return found
 
 
 # Sheets

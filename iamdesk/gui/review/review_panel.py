@@ -11,11 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidge
 
 from iamdesk.export.review_words import CHOICE_WORDS
 from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.review.act_queue import ActQueue
-from iamdesk.gui.review.decision_bar import DecisionBar
+from iamdesk.gui.review.deciding import Deciding
 from iamdesk.gui.review.evidence import Evidence
 from iamdesk.gui.review.pack_door import PackDoor
 from iamdesk.gui.review.review_door import ReviewDoor
@@ -24,8 +23,9 @@ from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.review_table import ReviewTable
 from iamdesk.gui.review.rows import Column, ReviewFilter, ReviewRow, rows_of
 from iamdesk.gui.session import Session
-from iamdesk.review.decisions import UNDECIDED, Choice, LineDecision
+from iamdesk.review.decisions import Choice
 from iamdesk.review.desk import Change, ReviewDesk
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 if TYPE_CHECKING:
     from iamdesk.review.telling import Telling
@@ -51,20 +51,22 @@ class ReviewPanel(QWidget):
         self._session = session
         self._jobs = jobs
         self._shown_pending: frozenset[str] = frozenset()
-        self._targets: tuple[str, ...] = ()
         self._row_of: dict[str, ReviewRow] = {}
+        self._filling: Job | None = None
         self.model = ReviewModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
         self.head = ReviewHead()
         self.table = ReviewTable(self.model)
-        self.bar = DecisionBar()
         self.evidence = Evidence(session)
         self.door = ReviewDoor(self, session, jobs, prompts or Prompts(), self.message)
         self.packs = PackDoor(
             self, session, jobs, prompts or Prompts(), self.message, self.door, lambda: self.head.reviewer
         )
-        self.queue = ActQueue(jobs, self)
+        self.deciding = Deciding(
+            session, jobs, self.head, self.message, lambda: self.desk, self.table.selected_rows, self
+        )
+        self.bar, self.queue = self.deciding.bar, self.deciding.queue
         self._nothing = FlowLabel(_NO_REVIEW)
         self._new = QPushButton("&New review…")
         self._open = QPushButton("Open &review…")
@@ -82,6 +84,11 @@ class ReviewPanel(QWidget):
         return self.door.desk
 
     @property
+    def is_filling(self) -> bool:
+        """Whether the rows are still being laid out."""
+        return self._filling is not None and self._filling.running
+
+    @property
     def title(self) -> str:
         """For the tab: ``Review 12/311``; true counts, whatever the filter shows."""
         desk = self.desk
@@ -92,15 +99,15 @@ class ReviewPanel(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
-        choices = {f"actionReview{choice.value.title()}": partial(self.decide, choice) for choice in Choice}
+        choices = {f"actionReview{choice.value.title()}": partial(self.deciding.decide, choice) for choice in Choice}
         return {
             **self.door.commands(),
             **self.packs.commands(),
             **choices,
-            "actionReviewSecond": self.second,
+            "actionReviewSecond": self.deciding.second,
             "actionReviewNext": self.go_to_next,
-            "actionUndo": self.undo,
-            "actionRedo": self.redo,
+            "actionUndo": self.deciding.undo,
+            "actionRedo": self.deciding.redo,
         }
 
     def _lay_out(self) -> None:
@@ -145,7 +152,7 @@ class ReviewPanel(QWidget):
         self.door.opened.connect(self._opened)
         self.door.closing.connect(self.queue.finish)
         self.door.closed.connect(self._closed)
-        self.packs.taken.connect(self._fill)
+        self.packs.taken.connect(self._regroup)
         self._new.clicked.connect(self.door.new_review)
         self._open.clicked.connect(self.door.open_review)
         self._clear.clicked.connect(self.head.clear_filter)
@@ -153,100 +160,20 @@ class ReviewPanel(QWidget):
         self.head.grouped.connect(self._regroup)
         self._debounce.timeout.connect(self._filter)
         self._later.timeout.connect(self._ask_engine)
-        self.table.chosen.connect(self.decide)
-        self.table.second_wanted.connect(self.second)
-        self.table.comment_wanted.connect(self.comment)
+        self.table.chosen.connect(self.deciding.decide)
+        self.table.second_wanted.connect(self.deciding.second)
+        self.table.comment_wanted.connect(self.deciding.comment)
         self.table.next_wanted.connect(self.go_to_next)
         self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._show_evidence())
-        self.bar.given.connect(self._given)
-        self.bar.given_up.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
-        self.bar.wrong.connect(lambda sentence: self.message.say(Tone.WARNING, sentence))
+        self.deciding.settled.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.deciding.decided.connect(self.go_to_next)
         self.queue.saved.connect(self._saved)
-        self.queue.refused.connect(lambda sentence: self.message.say(Tone.ERROR, sentence))
         self.queue.changed.connect(self._tell_pending)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.head.text)
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._leave_filter)
 
     # Deciding
-
-    def decide(self, choice: Choice) -> None:
-        """Decide on the selected rows; asks for a reason where one is needed."""
-        rows = self._chosen_rows()
-        desk = self.desk
-        if desk is None or not rows:
-            return
-        lines = [line for row in rows for line in row.lines]
-        self._targets = tuple(line.line_id for line in lines)
-        if choice is Choice.EXCEPT or (len(lines) > 1 and choice is not Choice.UNDECIDED):
-            self._ask(choice)
-        elif choice is Choice.UNDECIDED:
-            self._given(UNDECIDED)
-        else:
-            standing = desk.decision(self._targets[0])
-            self._given(LineDecision(choice, standing.comment))
-
-    def comment(self) -> None:
-        """Write a comment on the selected rows; what stands on them stays."""
-        rows = self._chosen_rows()
-        desk = self.desk
-        if desk is None or not rows:
-            return
-        self._targets = tuple(line.line_id for row in rows for line in row.lines)
-        choices = {desk.decision(line_id).choice for line_id in self._targets}
-        if len(choices) > 1:
-            self.message.say(Tone.NOTE, "Different decisions stand on these lines: decide, or comment on some of them.")
-            return
-        self._ask(choices.pop())
-
-    def _ask(self, choice: Choice) -> None:
-        desk = self.desk
-        if desk is None:
-            return
-        self.message.clear()
-        count = len(self._targets)
-        what = "this line" if count == 1 else f"{count:,} lines"
-        standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
-        self.bar.ask(choice, what, standing, _today())
-
-    def _given(self, decision: LineDecision) -> None:
-        desk, reviewer = self.desk, self.head.reviewer
-        if desk is None:
-            return
-        if not reviewer.name:
-            self.message.say(Tone.NOTE, "Say first who reviews: a decision bears a name.")
-            self.head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        self.message.clear()
-        decisions = dict.fromkeys(self._targets, decision)
-        self.queue.put(lambda: desk.record(decisions, reviewer), frozenset(decisions))
-        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        if decision.choice is not Choice.UNDECIDED:
-            self.go_to_next()
-
-    def second(self) -> None:
-        """Stand as second reviewer for what was decided on the selected rows."""
-        desk, reviewer, rows = self.desk, self.head.reviewer, self._chosen_rows()
-        if desk is None or not rows:
-            return
-        line_ids = tuple(line_id for row in rows for line_id in row.line_ids)
-        self.queue.put(lambda: desk.second(line_ids, reviewer), frozenset(line_ids))
-
-    def undo(self) -> None:
-        """Take the last act of this sitting back."""
-        desk, reviewer = self.desk, self.head.reviewer
-        if desk is not None and (desk.can_undo or self.queue.pending):
-            self.queue.put(lambda: desk.undo(reviewer))
-        else:
-            self._session.announce("There is nothing to undo.")
-
-    def redo(self) -> None:
-        """Do again what was taken back."""
-        desk, reviewer = self.desk, self.head.reviewer
-        if desk is not None and desk.can_redo:
-            self.queue.put(lambda: desk.redo(reviewer))
-        else:
-            self._session.announce("There is nothing to redo.")
 
     def go_to_next(self) -> None:
         """Go to the next row that waits for a decision."""
@@ -288,14 +215,12 @@ class ReviewPanel(QWidget):
             row.tell(desk, today, pending)
         self.model.tell_changed()
 
-    def _chosen_rows(self) -> list[ReviewRow]:
-        return list(self.table.selected_rows())
-
     # What is open
 
     def _opened(self, desk: ReviewDesk) -> None:
         self.table.setColumnHidden(Column.ACCOUNT, len({line.account_id for line in desk.lines}) < 2)
         self._fill()
+        self._refresh()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self.head.reviewer.name:
             self.message.say(Tone.NOTE, "Say who reviews: every decision bears a name.")
@@ -309,27 +234,43 @@ class ReviewPanel(QWidget):
         self.evidence.show_row(None, None, matches=True)
         self._refresh()
 
-    def _fill(self) -> None:
-        desk = self.desk
+    def _fill(self, line_id: str = "") -> None:
+        """Lay the rows out anew, in a worker: there may be hundreds of thousands; go to a line, or to the next open."""
+        desk, grouping = self.desk, self.head.chosen_grouping
         if desk is None:
             return
         today, pending = _today(), self.queue.pending
-        rows = rows_of(desk, self.head.chosen_grouping)
-        for row in rows:
-            row.tell(desk, today, pending)
-        self._row_of = {line_id: row for row in rows for line_id in row.line_ids}
+
+        def lay_out(_progress: Progress, cancelled: Cancelled) -> list[ReviewRow]:
+            rows = rows_of(desk, grouping)
+            for row in rows:
+                if cancelled():
+                    raise WorkCancelled
+                row.tell(desk, today, pending)
+            return sorted(rows, key=self.model.sort_key)
+
+        self._filling = self._jobs.run(
+            "Laying out the review",
+            lay_out,
+            done=lambda rows: self._take_rows(desk, rows, line_id),
+            topic="review rows",
+        )
+
+    def _take_rows(self, desk: ReviewDesk, rows: list[ReviewRow], line_id: str) -> None:
+        if self.desk is not desk:
+            return
+        self._row_of = {one: row for row in rows for one in row.line_ids}
         self.model.replace(rows)
+        self._tell_rows(self.queue.pending)  # what was decided while the rows were laid out
         self._refresh()
-        place = self.model.next_open(-1)
+        place = self.model.place_of(line_id) if line_id else self.model.next_open(-1)
         if self.model.shown:
             self.table.go_to(place if place is not None else 0)
+        self._show_evidence()
 
     def _regroup(self) -> None:
         row = self.table.current_row()
-        self._fill()
-        place = self.model.place_of(row.line_ids[0]) if row is not None else None
-        if place is not None:
-            self.table.go_to(place)
+        self._fill(row.line_ids[0] if row is not None else "")
 
     def _filter(self) -> None:
         self._debounce.stop()
@@ -385,7 +326,9 @@ class ReviewPanel(QWidget):
             button.setVisible(desk is None)
         if not shown:
             text = _NO_REVIEW
-            if desk is not None:
+            if self.is_filling:
+                text = "The rows are being laid out."
+            elif desk is not None:
                 text = f"None of the {len(self.model.rows):,} rows is let through by the filter."
             self._nothing.setText(text)
         self.title_changed.emit(self.title)

@@ -102,6 +102,7 @@ class ReviewRow:
         "is_open",
         "is_pending",
         "keys",
+        "line_ids",
         "lines",
         "privileged",
         "run_out",
@@ -111,6 +112,8 @@ class ReviewRow:
 
     def __init__(self, lines: tuple[Line, ...], findings: tuple[Mapping[str, Any], ...]) -> None:
         self.lines = lines
+        self.line_ids = tuple(line.line_id for line in lines)
+        """The ids of its lines: a hash each, made once."""
         self.findings = findings
         self.decisions: tuple[LineDecision, ...] = ()
         self.choice: Choice | None = Choice.UNDECIDED
@@ -141,20 +144,15 @@ class ReviewRow:
         self.texts: tuple[str, ...] = ()
         self.keys: tuple[SortKey, ...] = ()
 
-    @property
-    def line_ids(self) -> tuple[str, ...]:
-        """The ids of its lines."""
-        return tuple(line.line_id for line in self.lines)
-
     def tell(self, desk: ReviewDesk, today: date, pending: frozenset[str]) -> None:
         """Take in what stands on its lines now."""
-        self.decisions = tuple(desk.decision(line.line_id) for line in self.lines)
+        self.decisions = tuple(desk.decision(line_id) for line_id in self.line_ids)
         choices = {decision.choice for decision in self.decisions}
         self.choice = choices.pop() if len(choices) == 1 else None
         self.run_out = any(decision.has_run_out(today) for decision in self.decisions)
-        waiting = sum(desk.is_open(line.line_id, today) for line in self.lines)
+        waiting = sum(desk.is_open(line_id, today) for line_id in self.line_ids)
         self.is_open = waiting > 0
-        self.is_pending = any(line.line_id in pending for line in self.lines)
+        self.is_pending = not pending.isdisjoint(self.line_ids)
         who, what, administration, effect, used, findings, account = self._fixed
         comments = list(dict.fromkeys(decision.comment for decision in self.decisions if decision.comment))
         shown = self._decision_text(waiting)
@@ -181,7 +179,7 @@ class ReviewRow:
         return f"{text} (run out)" if self.run_out else text
 
     def _sort(self, who: str, what: str, waiting: int) -> None:
-        tie: SortKey = (who.casefold(), what.casefold(), self.lines[0].line_id)
+        tie: SortKey = (who.casefold(), what.casefold(), self.line_ids[0])
         state = _CHOICES.index(self.choice) if self.choice is not None else len(_CHOICES)
         worst = min((_severity(one) for one in self.findings), default=len(_SEVERITIES))
         power = sum(int((line.evidence.get("holder") or {}).get("actions", 0)) for line in self.lines[:1])

@@ -74,5 +74,5 @@ def panel(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> ReviewPa
     """The review is open, and Ana reviews."""
     empty_panel.head.reviewer_name.setText("Ana Moreno")
     empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=10_000)
     return empty_panel

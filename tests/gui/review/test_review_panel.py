@@ -48,8 +48,9 @@ def decision_at(panel: ReviewPanel, place: int) -> LineDecision:
     return desk_of(panel).decision(panel.model.shown[place].line_ids[0])
 
 
-def group_by(panel: ReviewPanel, grouping: Grouping) -> None:
+def group_by(qtbot: QtBot, panel: ReviewPanel, grouping: Grouping) -> None:
     panel.head.grouping.setCurrentIndex(panel.head.grouping.findData(grouping))
+    qtbot.waitUntil(lambda: not panel.is_filling)
 
 
 def show(qtbot: QtBot, panel: ReviewPanel, wanted: Show) -> None:
@@ -115,10 +116,10 @@ def test_cancelled_saving_saves_all_the_same(qtbot: QtBot, panel: ReviewPanel) -
 
 def test_undo_and_redo_are_entries_of_their_own(qtbot: QtBot, panel: ReviewPanel) -> None:
     press(qtbot, panel, Qt.Key.Key_1)
-    panel.undo()
+    panel.deciding.undo()
     qtbot.waitUntil(lambda: decision_at(panel, 0).choice is Choice.UNDECIDED)
     qtbot.waitUntil(lambda: not panel.queue.pending)
-    panel.redo()
+    panel.deciding.redo()
     qtbot.waitUntil(lambda: decision_at(panel, 0).choice is Choice.KEEP)
     assert [entry.number for entry in desk_of(panel).file.journal()] == [1, 2, 3]
 
@@ -182,7 +183,7 @@ def test_return_comments_and_the_decision_stays(qtbot: QtBot, panel: ReviewPanel
 
 
 def test_holders_of_identical_effect_are_decided_once(qtbot: QtBot, panel: ReviewPanel) -> None:
-    group_by(panel, Grouping.EFFECT)
+    group_by(qtbot, panel, Grouping.EFFECT)
     place = next(at for at, row in enumerate(panel.model.shown) if len(row.lines) > 2)
     panel.table.go_to(place)
     row = panel.model.shown[place]
@@ -197,8 +198,8 @@ def test_holders_of_identical_effect_are_decided_once(qtbot: QtBot, panel: Revie
 
 
 @pytest.mark.parametrize("grouping", list(Grouping))
-def test_every_line_is_in_exactly_one_row(panel: ReviewPanel, grouping: Grouping) -> None:
-    group_by(panel, grouping)
+def test_every_line_is_in_exactly_one_row(qtbot: QtBot, panel: ReviewPanel, grouping: Grouping) -> None:
+    group_by(qtbot, panel, grouping)
     ids = [line_id for row in panel.model.rows for line_id in row.line_ids]
     assert sorted(ids) == sorted(line.line_id for line in desk_of(panel).lines)
 
@@ -260,7 +261,7 @@ def test_exception_that_has_run_out_comes_back(qtbot: QtBot, empty_panel: Review
         review.record({line_id: LineDecision(Choice.EXCEPT, "m", "Ben", yesterday)}, Reviewer("Ana", "ana"))
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling)
     assert "1 exception has run out" in empty_panel.head.summary.full_text()
     show(qtbot, empty_panel, Show.RUN_OUT)
     (row,) = empty_panel.model.shown
@@ -282,7 +283,7 @@ def test_review_of_another_snapshot_says_so(qtbot: QtBot, empty_panel: ReviewPan
     other.close()
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling)
     assert "another snapshot is open" in empty_panel.message.text
     assert not empty_panel.door.matches
 
@@ -300,7 +301,7 @@ def test_damaged_review_is_told_and_recovered_into_a_new_file(
     empty_panel.message._button.click()
     qtbot.waitUntil(lambda: "are in new.iamreview" in empty_panel.message.text, timeout=10_000)
     empty_panel.message._button.click()
-    qtbot.waitUntil(lambda: empty_panel.desk is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=10_000)
     assert len(desk_of(empty_panel).lines) > 100
     assert review_path.read_bytes() == content
 
@@ -313,7 +314,7 @@ def test_altered_entry_is_told_when_it_is_opened(qtbot: QtBot, empty_panel: Revi
     mallory.close()
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling)
     assert "not as it was written" in empty_panel.message.text
 
 
@@ -322,7 +323,7 @@ def test_new_review_is_made_from_the_open_snapshot(
 ) -> None:
     prompts.save_to = tmp_path / "fresh"
     empty_panel.door.new_review()
-    qtbot.waitUntil(lambda: empty_panel.desk is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=60_000)
     assert desk_of(empty_panel).path.name == "fresh.iamreview"
     assert desk_of(empty_panel).head.snapshot_sha256 == sample.snapshot.sha256
     assert empty_panel.door.matches
@@ -386,6 +387,7 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
     panel.packs.fill()
     qtbot.waitUntil(lambda: "1 rows are refused: row 3" in panel.message.text, timeout=10_000)
     assert desk_of(panel).decision(rows[0]["line_id"]).choice is Choice.KEEP
+    qtbot.waitUntil(lambda: not panel.is_filling)
     assert next(row for row in panel.model.rows if rows[0]["line_id"] in row.line_ids).texts[0] == "Keep"
 
 

@@ -49,7 +49,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
 
     # A new review; the cursor asks first who reviews.
     QTest.keyClick(window, Qt.Key.Key_N, CONTROL | SHIFT)
-    wait(lambda: panel.desk is not None)
+    wait(lambda: panel.desk is not None and not panel.is_filling)
     desk = panel.desk
     assert desk is not None
     assert focus() is panel.head.reviewer_name

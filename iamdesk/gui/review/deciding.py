@@ -1,0 +1,125 @@
+"""What a key in the review becomes: a decision with all that it needs, on its way to the disk."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.review.act_queue import ActQueue
+from iamdesk.gui.review.decision_bar import DecisionBar
+from iamdesk.gui.review.review_head import ReviewHead
+from iamdesk.gui.review.rows import ReviewRow
+from iamdesk.gui.session import Session
+from iamdesk.review.decisions import UNDECIDED, Choice, LineDecision
+from iamdesk.review.desk import ReviewDesk
+
+
+class Deciding(QObject):
+    """Decides on the rows that are chosen."""
+
+    decided = Signal()
+    """A decision is on its way: the next row may follow."""
+    settled = Signal()
+    """The cursor belongs to the table again."""
+
+    def __init__(
+        self,
+        session: Session,
+        jobs: JobRunner,
+        head: ReviewHead,
+        message: MessageBar,
+        desk: Callable[[], ReviewDesk | None],
+        chosen: Callable[[], Sequence[ReviewRow]],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._head = head
+        self._message = message
+        self._desk = desk
+        self._chosen = chosen
+        self._targets: tuple[str, ...] = ()
+        self.bar = DecisionBar()
+        self.queue = ActQueue(jobs, self)
+        self.bar.given.connect(self._given)
+        self.bar.given_up.connect(self.settled)
+        self.bar.wrong.connect(lambda sentence: message.say(Tone.WARNING, sentence))
+        self.queue.refused.connect(lambda sentence: message.say(Tone.ERROR, sentence))
+
+    def decide(self, choice: Choice) -> None:
+        """Decide on the chosen rows; asks for a reason where one is needed."""
+        desk = self._aim()
+        if desk is None:
+            return
+        if choice is Choice.EXCEPT or (len(self._targets) > 1 and choice is not Choice.UNDECIDED):
+            self._ask(desk, choice)
+        elif choice is Choice.UNDECIDED:
+            self._given(UNDECIDED)
+        else:
+            self._given(LineDecision(choice, desk.decision(self._targets[0]).comment))
+
+    def comment(self) -> None:
+        """Write a comment on the chosen rows; what stands on them stays."""
+        desk = self._aim()
+        if desk is None:
+            return
+        choices = {desk.decision(line_id).choice for line_id in self._targets}
+        if len(choices) == 1:
+            self._ask(desk, choices.pop())
+        else:
+            self._message.say(
+                Tone.NOTE, "Different decisions stand on these lines: decide, or comment on some of them."
+            )
+
+    def second(self) -> None:
+        """Stand as second reviewer for what was decided on the chosen rows."""
+        desk, reviewer = self._aim(), self._head.reviewer
+        if desk is not None:
+            line_ids = self._targets
+            self.queue.put(lambda: desk.second(line_ids, reviewer), frozenset(line_ids))
+
+    def undo(self) -> None:
+        """Take the last act of this sitting back."""
+        desk, reviewer = self._desk(), self._head.reviewer
+        if desk is not None and (desk.can_undo or self.queue.pending):
+            self.queue.put(lambda: desk.undo(reviewer))
+        else:
+            self._session.announce("There is nothing to undo.")
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        desk, reviewer = self._desk(), self._head.reviewer
+        if desk is not None and desk.can_redo:
+            self.queue.put(lambda: desk.redo(reviewer))
+        else:
+            self._session.announce("There is nothing to redo.")
+
+    def _aim(self) -> ReviewDesk | None:
+        """Take the lines of the chosen rows as what is decided on; None where there are none."""
+        desk = self._desk()
+        self._targets = tuple(line_id for row in self._chosen() for line_id in row.line_ids)
+        return desk if self._targets else None
+
+    def _ask(self, desk: ReviewDesk, choice: Choice) -> None:
+        self._message.clear()
+        count = len(self._targets)
+        what = "this line" if count == 1 else f"{count:,} lines"
+        standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
+        self.bar.ask(choice, what, standing, datetime.now(UTC).date())
+
+    def _given(self, decision: LineDecision) -> None:
+        desk, reviewer = self._desk(), self._head.reviewer
+        if desk is None:
+            return
+        if not reviewer.name:
+            self._message.say(Tone.NOTE, "Say first who reviews: a decision bears a name.")
+            self._head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self._message.clear()
+        decisions = dict.fromkeys(self._targets, decision)
+        self.queue.put(lambda: desk.record(decisions, reviewer), frozenset(decisions))
+        self.settled.emit()
+        if decision.choice is not Choice.UNDECIDED:
+            self.decided.emit()
