@@ -79,32 +79,32 @@ def compare(
 @pytest.fixture
 def compared(qtbot: QtBot, compare: CompareWindow) -> CompareWindow:
     compare.choose()
-    qtbot.waitUntil(lambda: bool(compare.model.rows), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(compare.view.model.rows), timeout=30_000)
     return compare
 
 
 def told(window: CompareWindow) -> set[tuple[Sort, str]]:
-    return {(row.sort, row.subject) for row in window.model.shown}
+    return {(row.sort, row.subject) for row in window.view.model.shown}
 
 
 def link(window: CompareWindow, name: str) -> LinkButton:
-    found = window.detail.findChild(LinkButton, name)
+    found = window.view.detail.findChild(LinkButton, name)
     assert found is not None
     return found
 
 
 def test_what_changed_is_shown_with_its_cause(compared: CompareWindow) -> None:
-    (row,) = [row for row in compared.model.shown if row.subject == ANA]
+    (row,) = [row for row in compared.view.model.shown if row.subject == ANA]
 
     assert row.sort is Sort.LOST
     assert row.texts[Column.CAUSE] == "AmazonS3ReadOnlyAccess was detached from user/engineering/ana.moreno."
     assert "s3:" in row.texts[Column.WHAT]
     assert (Sort.SAME, ANA.replace("ana.moreno", "ben.okafor")) in told(compared)
-    assert compared.summary.text().startswith("Access of 1 principal changed")
+    assert compared.view.summary.text().startswith("Access of 1 principal changed")
 
 
 def test_first_row_is_selected_and_told_in_full(compared: CompareWindow) -> None:
-    row = compared.table.current_row()
+    row = compared.view.table.current_row()
     assert row is not None
     assert row.subject == ANA
     assert link(compared, "compareShowSubject").shown == "user/engineering/ana.moreno"
@@ -123,14 +123,14 @@ def test_the_request_that_shows_it_is_asked_of_the_open_snapshot(
 
 
 def test_words_and_kinds_filter(qtbot: QtBot, compared: CompareWindow) -> None:
-    every = len(compared.model.shown)
-    compared.text.setText("ana s3:GetObject")
+    every = len(compared.view.model.shown)
+    compared.view.text.setText("ana s3:GetObject")
     qtbot.waitUntil(lambda: told(compared) == {(Sort.LOST, ANA)})
-    compared.text.clear()
-    qtbot.waitUntil(lambda: len(compared.model.shown) == every)
+    compared.view.text.clear()
+    qtbot.waitUntil(lambda: len(compared.view.model.shown) == every)
 
-    compared.sort.setCurrentIndex(compared.sort.findData(Sort.SAME))
-    compared.sort.activated.emit(compared.sort.currentIndex())
+    compared.view.sort.setCurrentIndex(compared.view.sort.findData(Sort.SAME))
+    compared.view.sort.activated.emit(compared.view.sort.currentIndex())
 
     assert {sort for sort, _ in told(compared)} == {Sort.SAME}
 
@@ -143,19 +143,19 @@ def test_swapped_it_is_the_other_way_round(qtbot: QtBot, compared: CompareWindow
 
 
 def test_by_keyboard_alone(qtbot: QtBot, session: Session, compared: CompareWindow) -> None:
-    assert compared.table.hasFocus() or QApplication.focusWidget() is None
+    assert compared.view.table.hasFocus() or QApplication.focusWidget() is None
     with qtbot.waitSignal(session.key_shown) as shown:
-        QTest.keyClick(compared.table, Qt.Key.Key_Return)
+        QTest.keyClick(compared.view.table, Qt.Key.Key_Return)
     assert shown.args == [ANA]
-    QTest.keyClick(compared.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(compared.view.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert "ana.moreno" in QApplication.clipboard().text()
-    for widget in (compared.choose_button, compared.swap_button, compared.save_button, compared.sort, compared.text):
+    for widget in (compared.choose_button, compared.swap_button, compared.save_button, compared.view.sort, compared.view.text):
         assert widget.focusPolicy() != Qt.FocusPolicy.NoFocus
         assert widget.accessibleName() or isinstance(widget, QPushButton)
 
 
 def test_text_from_a_snapshot_is_never_markup(compared: CompareWindow) -> None:
-    for row in compared.model.rows:
+    for row in compared.view.model.rows:
         assert "\u202e" not in "".join(row.texts)
 
 
@@ -166,7 +166,7 @@ def test_cancelled_leaves_what_was_there(qtbot: QtBot, compare: CompareWindow) -
 
     assert not compare.cancel_button.isVisible()
     assert "cancelled" in compare.message.text
-    assert not compare.model.rows
+    assert not compare.view.model.rows
 
 
 def test_what_is_no_snapshot_is_told_in_one_sentence(qtbot: QtBot, compare: CompareWindow, tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""What a comparison came to: a sentence, a filtered table of changes, and the chosen one in full."""
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+
+from iamdesk.compare.shapes import Comparison, Effect
+from iamdesk.evaluate.request import Request
+from iamdesk.export.diff_words import sentence
+from iamdesk.gui.compare.compare_detail import CompareDetail
+from iamdesk.gui.compare.compare_model import CompareModel
+from iamdesk.gui.compare.rows import Column, CompareFilter, CompareRow, Sort
+from iamdesk.gui.plain_text import plain_label, visible
+from iamdesk.gui.session import Session
+from iamdesk.gui.tables.rows_table import RowsTable
+
+_DEBOUNCE = 120
+_LONGEST_FILTER = 500
+_WIDEST: dict[int, str] = {
+    Column.SORT: "mm Cannot tell",
+    Column.WHO: "user/engineering/elena.pet",
+    Column.WHAT: "s3:GetObject, s3:PutObjec",
+    Column.WHERE: "arn:aws:s3:::acme-payr",
+}
+"""What a column is wide enough for at first."""
+
+
+class ChangesView(QWidget):
+    """Empty until it is given a comparison."""
+
+    def __init__(self, session: Session, hint: str, parent: QWidget | None = None) -> None:
+        """Lay out; ``hint`` says what will stand here."""
+        super().__init__(parent)
+        self._session = session
+        self._found: Comparison | None = None
+        self.pair = plain_label(hint, wrap=True, selectable=True)
+        self.pair.setObjectName("comparePair")
+        self.summary = plain_label(wrap=True, selectable=True)
+        self.summary.setObjectName("compareSummary")
+        self.sort = QComboBox()
+        self.sort.setObjectName("compareSort")
+        self.sort.setAccessibleName("Show only changes of one kind")
+        self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.text = QLineEdit()
+        self.text.setObjectName("compareFilter")
+        self.text.setAccessibleName("Filter the changes by words")
+        self.text.setPlaceholderText("Filter: words of a principal, an action, a resource, a change")
+        self.text.setClearButtonEnabled(True)
+        self.text.setMaxLength(_LONGEST_FILTER)
+        self.model = CompareModel(self.palette())
+        self.model.setParent(self)
+        self.table: RowsTable[CompareRow] = RowsTable(
+            self.model, name="compareTable", title="Changes", widest=_WIDEST, stretched=Column.CAUSE
+        )
+        self.detail = CompareDetail(session.show_key, self._ask)
+        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._lay_out()
+        self._debounce.timeout.connect(self._filter)
+        self.text.textChanged.connect(lambda _text: self._debounce.start())
+        self.sort.activated.connect(self._filter)
+        self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._show_row())
+        self.table.activated.connect(lambda _index: self._show_subject())
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.setContext(Qt.ShortcutContext.WindowShortcut)
+        find.activated.connect(lambda: self.text.setFocus(Qt.FocusReason.ShortcutFocusReason))
+        for widget in (self.sort, self.text, self.table):
+            widget.setEnabled(False)
+
+    def _lay_out(self) -> None:
+        filters = QHBoxLayout()
+        filters.addWidget(self.sort)
+        filters.addWidget(self.text, 1)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.table)
+        split.addWidget(self.detail)
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 1)
+        split.setSizes([760, 380])
+        split.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.pair)
+        layout.addWidget(self.summary)
+        layout.addLayout(filters)
+        layout.addWidget(split, 1)
+
+    def show_comparison(self, found: Comparison, rows: tuple[CompareRow, ...]) -> None:
+        """Show a comparison from its first row; ``rows`` are its `rows_of`."""
+        self._found = found
+        old, new = (visible(name) for name in (found.old_name, found.new_name))
+        self.pair.setText(f"From {old} to {new}. Not compared: {' '.join(found.limits)}")
+        self.summary.setText(sentence(found))
+        self.model.clear()
+        self.model.extend(rows)
+        self.sort.clear()
+        self.sort.addItem(f"Everything ({len(rows):,})", None)
+        for sort in Sort:
+            count = sum(row.sort is sort for row in rows)
+            if count:
+                self.sort.addItem(f"{sort.value} ({count:,})", sort)
+        self.text.clear()
+        for widget in (self.sort, self.text, self.table):
+            widget.setEnabled(True)
+        self._filter()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._session.announce(sentence(found))
+
+    def _filter(self) -> None:
+        self._debounce.stop()
+        kept = self.table.current_row()
+        self.model.show_only(CompareFilter(self.sort.currentData(), self.text.text()))
+        places = self.model.shown
+        place = places.index(kept) if kept is not None and kept in places else 0
+        if places:
+            self.table.go_to(place)
+        self._show_row()
+
+    def _show_row(self) -> None:
+        self.detail.show_row(self._found, self.table.current_row())
+
+    def _show_subject(self) -> None:
+        row = self.table.current_row()
+        if row is not None:
+            self._session.show_key(row.subject)
+
+    def _ask(self, effect: Effect) -> None:
+        """Ask the request that shows a change of the open snapshot, in the window's own panel."""
+        witness = effect.witness
+        context = {key: list(value) if isinstance(value, tuple) else value for key, value in witness.context}
+        self._session.ask(Request(witness.principal, witness.action, witness.resource, context))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self.model.repaint(self.palette())
