@@ -120,7 +120,7 @@ def resource_lines(snapshot: Snapshot) -> Around:
             evidence: dict[str, Any] = {
                 **(documents.about(resource.policy) if resource.policy is not None else {}),
                 "statements": grants[name],
-                "holder_class": "third_party" if _is_third(name, account, own) else "machine",
+                "holder_class": _class(name, account, own),
                 "public": name == "*",
             }
             owner = resource.account_id or _account_of(resource.arn)
@@ -170,8 +170,10 @@ def _kind(name: str, held: set[str]) -> tuple[str, str]:
     return (word if name in held else f"{word} outside the snapshot"), account
 
 
-def _is_third(name: str, account: str, own: set[str]) -> bool:
-    return name == "*" or (bool(account) and account not in own) or name.startswith("canonical:")
+def _class(name: str, account: str, own: set[str]) -> str:
+    if name == "*" or (account and account not in own) or name.startswith("canonical:"):
+        return "third_party"
+    return "machine" if name.endswith(".amazonaws.com") else "unknown"
 
 
 def _account_of(arn: str) -> str:
