@@ -1,5 +1,6 @@
 """One condition test against one request: false, unknown or true. Rules: SEMANTICS G1 to G19, K3, K4."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from iamdesk.evaluate.context import Context, Fact, Knowledge
@@ -37,7 +38,16 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         result, other = _of_absent(test, operator)
         return TestResult(result, fact, other)
     result, other = _of_values(test, operator, fact.values, context)
-    return TestResult(result, fact, other)
+    if operator.family == "Bool" and any(value.if_filled for value in test.values):
+        other = _of_filled(test, operator, fact.values, context)
+    return TestResult(result, fact, other if other is not result else None)
+
+
+def _of_filled(test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context) -> Truth | None:
+    """What the test gives where variables stand for their values under Bool, as one page has it (SEMANTICS H2)."""
+    filled = replace(test, values=tuple([value.if_filled or value for value in test.values]))
+    found = _of_values(filled, operator, values, context)[0]
+    return None if found is MAYBE else found
 
 
 def _null_test(test: ConditionTest, fact: Fact) -> Truth:
@@ -56,7 +66,8 @@ def _no_variables(key: str) -> str | None:  # noqa: ARG001 - the shape of a reso
 def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | None]:
     """The key is not in the request, or has no values (SEMANTICS G3, G4, G14, G15)."""
     if test.quantifier is Quantifier.ALL:
-        return TRUE, None
+        # A row of a table of AWS's shows no match for this operator alone (SEMANTICS G14).
+        return TRUE, (FALSE if operator.name == "StringNotLike" else None)
     if test.quantifier is Quantifier.ANY:
         # AWS's two sentences collide for IfExists behind ForAnyValue: strict takes false (SEMANTICS G4).
         return FALSE, (TRUE if test.if_exists else None)

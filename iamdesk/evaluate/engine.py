@@ -19,8 +19,10 @@ from iamdesk.evaluate.services import (
     KMS_CROSS_ACCOUNT,
     NEEDS_BOTH_SIDES,
     OWNED_BY_AWS,
+    OWNERS_ALONE,
+    PASSED_IN_WHILE_ENTERING,
+    ROOT_UNLOCKS,
     STILL_POSSIBLE_ON_AWS_ROLES,
-    TRUST_ACTIONS,
     TRUST_ON_BOTH_SIDES,
     UNSIGNED_ACTIONS,
     UNSIGNED_SERVICES,
@@ -157,16 +159,12 @@ def policies_of(question: Question) -> PolicySet:
         scps=None if Layer.SCP in without else policies.scps,
         rcps=None if Layer.RCP in without else policies.rcps,
         resource=None
-        if (Layer.TRUST if _is_trust(question.target) else Layer.RESOURCE) in without
+        if (Layer.TRUST if question.target.is_on_trust else Layer.RESOURCE) in without
         else policies.resource,
         grants=tuple(grant for grant in policies.grants if grant.layer not in without),
         endpoint=None if Layer.ENDPOINT in without else policies.endpoint,
         restrict_public_buckets=policies.restrict_public_buckets and Layer.BLOCK_PUBLIC_ACCESS not in without,
     )
-
-
-def _is_trust(target: Target) -> bool:
-    return target.service == "sts" and target.name in TRUST_ACTIONS
 
 
 def situation_of(question: Question, policies: PolicySet) -> Situation:
@@ -176,7 +174,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
     is of each layer, not on what the policies of the caller say.
     """
     caller, target = question.caller, question.target
-    is_trust = _is_trust(target)
+    is_trust = target.is_on_trust
     owner = question.resource_account
     cross = caller.account is not None and owner is not None and owner != caller.account
     if (target.service, target.name) == ("sts", "assumeroot"):
@@ -217,6 +215,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         open_to_all_signed=_needs_no_permission(question),
         refusal=_refusal(question, cross, is_key),
         restricts_public=restricts,
+        unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in ROOT_UNLOCKS.get(target.service, ()),
         further=tuple([situation_of(one, policies_of(one)) for one in question.further]) if question.further else (),
     )
 
@@ -261,6 +260,9 @@ def _refusal(question: Question, cross: bool, is_key: bool) -> str | None:
         return question.refusal
     if is_key and cross and target.name not in KMS_CROSS_ACCOUNT:
         return "kms-cross-account"
+    is_outside = cross or caller.kind is CallerKind.ANONYMOUS
+    if is_outside and target.name in OWNERS_ALONE.get(target.service, ()):
+        return "owner-alone"
     if resource is not None and target.service == "iam" and _is_write(target):
         # Attaching an AWS managed policy writes to the user, group or role, not to the policy.
         is_aws_policy = resource.account == "aws" and not target.name.startswith(("attach", "detach"))
@@ -287,6 +289,13 @@ def _credentials_cannot(caller: Caller, target: Target) -> bool:
             return target.service == "iam" or (target.service == "sts" and target.name != "getcalleridentity")
         case CallerKind.ROOT:
             return target.service == "sts" and target.name in ("assumerole", "assumeroot")
+        case CallerKind.SAML:  # an identity that has entered no role yet (SEMANTICS E9)
+            return target.service != "sts" or target.name not in ("assumerolewithsaml", *PASSED_IN_WHILE_ENTERING)
+        case CallerKind.OIDC:
+            return target.service != "sts" or target.name not in (
+                "assumerolewithwebidentity",
+                *PASSED_IN_WHILE_ENTERING,
+            )
         case CallerKind.ANONYMOUS:  # SEMANTICS E10
             return target.service not in UNSIGNED_SERVICES and (target.service, target.name) not in UNSIGNED_ACTIONS
         case _:

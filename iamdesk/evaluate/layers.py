@@ -43,9 +43,11 @@ class Situation:
     """Whether the call needs no permission (SEMANTICS I3)."""
     refusal: str | None
     """Why it is refused whatever the policies say: ``credentials`` (I10), ``partition`` (D6), ``kms-cross-account``
-    (I1), ``aws-owned`` (I5)."""
+    (I1), ``aws-owned`` (I5), ``owner-alone`` (`services.OWNERS_ALONE`)."""
     restricts_public: bool
     """Whether Block Public Access turns this caller away (SEMANTICS I7)."""
+    unlocks: bool = False
+    """Whether the resource's own policy cannot forbid it: the owner's root user puts a policy right (`services`)."""
     further: "tuple[Situation, ...]" = ()
     """Those of the request's other legs; their slots are told without the leg."""
 
@@ -53,6 +55,10 @@ class Situation:
     def legs(self) -> "tuple[Situation, ...]":
         """The situations of all legs."""
         return (self, *self.further)
+
+    def can_deny(self, layer: Layer) -> bool:
+        """Return whether a Deny of a layer counts."""
+        return not (self.unlocks and layer is Layer.RESOURCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +194,9 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
     granted = identity_ok or bool(grants if situation.is_cross_account else grants - {Grant.ACCOUNT})
     if situation.refusal in _BEFORE_ANY_POLICY:
         return Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), (str(situation.refusal),))
-    denying = tuple(slot for slot, truth in counted.deny.items() if truth >= enough_to_deny)
+    denying = tuple(
+        slot for slot, truth in counted.deny.items() if truth >= enough_to_deny and situation.can_deny(slot.layer)
+    )
     if denying:
         blocked = tuple(dict.fromkeys(slot.layer.value for slot in denying)) if granted else ()
         return Ruling(Verdict.EXPLICIT_DENY, frozenset(denying), (), blocked)

@@ -8,7 +8,13 @@ from iamdesk.evaluate.caller import Caller
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.policies import SHORT_ARNS, AttachedPolicy
-from iamdesk.evaluate.principal_match import Grant, is_partly_exempt, match_at_gateway, match_principal
+from iamdesk.evaluate.principal_match import (
+    Grant,
+    is_exempt_as_role,
+    is_partly_exempt,
+    match_at_gateway,
+    match_principal,
+)
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
@@ -122,6 +128,8 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
     other = truth if other_resource is None or failures else other_resource
     if grant is Grant.NOT_LISTED and is_partly_exempt(statement, subject.caller, subject.has_boundary):
         other = FALSE
+    elif grant is None and failures and is_exempt_as_role(statement, subject.caller, subject.has_boundary):
+        other = resource if other_resource is None else other_resource
     if resource is FALSE:
         failures.append(Failure("NotResource" if statement.not_resource else "Resource"))
     open_tests: list[OpenTest] = []

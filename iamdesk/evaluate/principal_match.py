@@ -110,8 +110,8 @@ def _match_arn(text: str, caller: Caller) -> Grant | None:
                 return Grant.EXACT
             prefix = f"arn:{caller.partition}:iam::{caller.account}:user/"
             return Grant.USER if text.startswith(prefix) and text.rpartition("/")[2] == caller.name else None
-        case _:
-            return Grant.EXACT if text == caller.text else None
+        case _:  # providers are named as `Federated` alone (SEMANTICS E9)
+            return None
 
 
 def _names_role(text: str, caller: Caller) -> bool:
@@ -133,6 +133,17 @@ def _match_not_principal(
 
 def _listed(entries: tuple[PrincipalEntry, ...], caller: Caller) -> set[Grant]:
     return {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
+
+
+def is_exempt_as_role(statement: Statement, caller: Caller, has_boundary: bool) -> bool:
+    """Return whether a Deny with ``NotPrincipal`` lists a role and its account, and the role is asked about.
+
+    What a role does, a session of it does, and whether that has to be listed, too, is open (SEMANTICS E6).
+    """
+    if caller.kind is not CallerKind.ROLE or not statement.not_principal or statement.is_allow or has_boundary:
+        return False
+    listed = _listed(statement.principals or (), caller)
+    return Grant.EVERYONE not in listed and _chain(caller) <= listed
 
 
 def is_partly_exempt(statement: Statement, caller: Caller, has_boundary: bool) -> bool:

@@ -1,15 +1,11 @@
 """What single services do differently, as data. Rules: SEMANTICS D8, I."""
 
-TRUST_ACTIONS = frozenset(
-    {
-        "assumerole",
-        "assumerolewithsaml",
-        "assumerolewithwebidentity",
-        "tagsession",
-        "setsourceidentity",
-        "setcontext",
-    }
-)
+from collections.abc import Hashable, Mapping
+
+PASSED_IN_WHILE_ENTERING = frozenset({"tagsession", "setsourceidentity", "setcontext"})
+"""sts actions without a call of their own: what is handed over while a role is entered (SEMANTICS I2, F12)."""
+
+TRUST_ACTIONS = PASSED_IN_WHILE_ENTERING | {"assumerole", "assumerolewithsaml", "assumerolewithwebidentity"}
 """sts actions for which a role's trust policy is the resource policy (SEMANTICS I2)."""
 
 TRUST_ON_BOTH_SIDES = frozenset({"tagsession", "setsourceidentity"})
@@ -55,6 +51,30 @@ KMS_CROSS_ACCOUNT = frozenset(
 )
 """The only actions on a KMS key that another account can be given (SEMANTICS I1)."""
 
+OWNERS_ALONE: Mapping[str, frozenset[str]] = {
+    "s3": frozenset({"getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"}),
+    "sqs": frozenset(
+        {
+            *("addpermission", "cancelmessagemovetask", "createqueue", "deletequeue", "listmessagemovetasks"),
+            *("listqueues", "listqueuetags", "removepermission", "setqueueattributes", "startmessagemovetask"),
+            *("tagqueue", "untagqueue"),
+        }
+    ),
+}
+"""Actions by service that no policy gives to another account's principals.
+
+Sources: S3 API Reference, PutBucketPolicy (405, "not using an identity that belongs to the bucket owner's account");
+SQS Developer Guide, "Limitations of Amazon SQS custom policies"."""
+
+ROOT_UNLOCKS: Mapping[str, frozenset[str]] = {
+    "s3": frozenset({"getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"}),
+    "sqs": frozenset({"setqueueattributes"}),
+}
+"""What the owner's root user may do even where the resource's own policy forbids it, so that nobody is locked out.
+
+Sources: S3 API Reference, PutBucketPolicy ("even if their bucket policy explicitly denies the root principal's
+access"); IAM User Guide, "Tasks that require root user credentials" (a queue's policy that denies all principals)."""
+
 GRANTABLE_ON_KEYS = KMS_CROSS_ACCOUNT - {"listgrants", "revokegrant", "getkeyrotationstatus"}
 """What a KMS grant can allow (KMS API Reference, CreateGrant, ``Operations``)."""
 
@@ -63,7 +83,8 @@ NEEDS_BOTH_SIDES = frozenset({"vpc-lattice-svcs"})
 
 ACTIONS_DIFFER = frozenset({"iam", "kms", "sts"})
 """Services of which one action is decided by other layers, or refused by other rules, than another on the same
-resource (SEMANTICS I1 to I5, I10). Of every other service, all actions are decided alike."""
+resource (SEMANTICS I1 to I5, I10). Of every other service, all actions are decided alike, but for what `told_apart_by`
+tells."""
 
 GLOBAL_SERVICES = frozenset(
     {"iam", "organizations", "cloudfront", "route53", "account", "support", "globalaccelerator"}
@@ -120,7 +141,7 @@ STILL_POSSIBLE_ON_AWS_ROLES = frozenset(
 """Writes that IAM takes even for roles which AWS owns."""
 
 
-def told_apart_by(service: str, name: str, is_write: bool) -> object:
+def told_apart_by(service: str, name: str, is_write: bool) -> Hashable:
     """Return what tells an action from others of its service by the rules of single services alone.
 
     Two actions of one service (names in lower case) for which it is the same, and which act on the same resource types
@@ -134,6 +155,8 @@ def told_apart_by(service: str, name: str, is_write: bool) -> object:
         case "iam":
             return is_write, name in STILL_POSSIBLE_ON_AWS_ROLES, name.startswith(("attach", "detach"))
         case "s3":
-            return name in ABOUT_THE_ACCESS_POINT
+            return name in ABOUT_THE_ACCESS_POINT, name in OWNERS_ALONE["s3"]
+        case "sqs":
+            return name in OWNERS_ALONE["sqs"], name in ROOT_UNLOCKS["sqs"]
         case _:
             return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from iamdesk.evaluate.request import RequestError
-from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT
+from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT, TRUST_ACTIONS
 from iamdesk.index.actions import Action, ServiceReference
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 
@@ -65,6 +65,15 @@ class Target:
             return False
         takes_bucket = any(one.name in ("bucket", "object") for one in action.resource_types)
         return takes_bucket and self.name not in ABOUT_THE_ACCESS_POINT
+
+    @property
+    def is_on_trust(self) -> bool:
+        """Whether a role's trust policy is what decides on the resource's side (SEMANTICS I2).
+
+        Not where a federated user is tagged, or context is put into the caller's own session: there is no role.
+        """
+        is_entering = self.service == "sts" and self.name in TRUST_ACTIONS
+        return is_entering and (self.resource is None or self.resource.service == "iam")
 
     @property
     def resource_text(self) -> str:

@@ -85,7 +85,7 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
             return _of_owner(gap, trace)
         case "routed-to-one-bucket":
             return _of_routing(gap, trace)
-        case "endpoint-of-other-service" | "aws-policy-as-published":
+        case "endpoint-of-other-service" | "aws-policy-as-published" | "resource-policy-not-used":
             return Assumption(gap.code, gap.message)
     if gap.code in _TAKEN_TO_ALLOW:
         return None if trace.verdict is Verdict.IMPLICIT_DENY else Assumption(gap.code, gap.message)

@@ -117,7 +117,12 @@ class _Search:
         First those after which the other statements say what they said, also where their conditions are open still;
         then those after which it is allowed whatever the context.
         """
-        denying = [result for result in self._trace.results if not result.statement.is_allow]
+        legs = self._trace.situation.legs
+        denying = [
+            result
+            for result in self._trace.results
+            if not result.statement.is_allow and legs[result.policy.leg].can_deny(result.policy.layer)
+        ]
         certain = self._with_whole_policies([result for result in denying if result.truth is TRUE])
         possible = self._with_whole_policies([result for result in denying if result.truth is not FALSE])
         found: list[tuple[frozenset[object], Verdict]] = []
@@ -280,7 +285,8 @@ class _Places:
 
     def to_deny(self) -> tuple[Slot, ...]:
         """Return the layers in which one Deny is enough."""
-        places = (*self._identity(0), *self._resource(0))
+        can_deny = self._trace.situation.can_deny
+        places = (*self._identity(0), *(slot for slot in self._resource(0) if can_deny(slot.layer)))
         if places:
             return places
         levels = [slot for slot in self._trace.situation.slots if slot.layer is Layer.SCP]

@@ -102,6 +102,8 @@ def _layers_on_leg(trace: Trace, leg: int, counted: Tally) -> dict[Layer, LayerL
             lines[layer] = LayerLine(layer, None, title, _NOT_IN_PLAY[layer])
         else:
             lines[layer] = _layer_line(trace, layer, leg, slots, counted)
+            if layer is Layer.RESOURCE and situation.unlocks:
+                lines[layer] = LayerLine(layer, Verdict.ALLOWED, title, "cannot lock the owner's root user out")
     for layer in (Layer.ACL, Layer.ENDPOINT):
         if layer in in_play:
             lines[layer] = _layer_line(trace, layer, leg, in_play[layer], counted)

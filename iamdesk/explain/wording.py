@@ -63,6 +63,7 @@ REFUSALS: Mapping[str, str] = {
     "credentials": "credentials of this kind cannot call it, whatever the policies say",
     "partition": "the caller and the resource are in different AWS partitions",
     "kms-cross-account": "KMS does not let another account's principals call it",
+    "owner-alone": "no policy lets another account's principals call it",
     "assume-root": "only the management account and delegated administrators take root users of member accounts",
     "aws-owned": "AWS owns it, and no policy lets anyone else change it",
 }

@@ -76,13 +76,13 @@ def _acl_statement(grant: AclGrant, arn: str, is_object: bool) -> dict[str, Any]
     return None  # a canonical id without a known account (SEMANTICS E13)
 
 
-def default_policy(resource: Resource) -> dict[str, Any] | None:
+def default_policy(arn: str) -> dict[str, Any] | None:
     """Return the policy that a resource without one has all the same; None where that is none.
 
     An EFS file system without a policy lets anyone mount it who gets there by the network (SEMANTICS D8; Amazon EFS
     User Guide, "Default EFS file system policy").
     """
-    if ":elasticfilesystem:" not in resource.arn or ":file-system/" not in resource.arn:
+    if ":elasticfilesystem:" not in arn or ":file-system/" not in arn:
         return None
     actions = ["ClientMount", "ClientWrite", "ClientRootAccess"]
     statement = {
@@ -90,7 +90,7 @@ def default_policy(resource: Resource) -> dict[str, Any] | None:
         "Effect": "Allow",
         "Principal": "*",
         "Action": [f"elasticfilesystem:{action}" for action in actions],
-        "Resource": resource.arn,
+        "Resource": arn,
     }
     return {"Version": "2012-10-17", "Statement": [statement]}
 

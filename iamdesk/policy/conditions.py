@@ -1,6 +1,6 @@
 """The ``Condition`` element: a list of tests, each on one condition key. Rules: SEMANTICS G, H2, L4."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -9,6 +9,8 @@ from iamdesk.policy.operators import OPERATORS, Operator
 from iamdesk.policy.patterns import tokens_of
 from iamdesk.policy.text import ElementPath
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template
+
+_BOOL_WITH_VARIABLES = replace(OPERATORS["bool"], takes_variables=True)
 
 
 class Quantifier(StrEnum):
@@ -22,7 +24,7 @@ class Quantifier(StrEnum):
 class PolicyValue:
     """One value that a policy lists for a key: read once where it holds no variable."""
 
-    __slots__ = ("_operator", "_static", "_template", "keys", "text", "variables")
+    __slots__ = ("_operator", "_static", "_template", "if_filled", "keys", "text", "variables")
 
     def __init__(self, text: str, operator: Operator, variables: bool) -> None:
         self.text = text
@@ -36,6 +38,10 @@ class PolicyValue:
         """Keys of its variables, in lower case."""
         if not self.variables:
             self._static = operator.read_policy(self.template)  # type: ignore[arg-type]  # no variable: all tokens
+        self.if_filled: PolicyValue | None = None
+        """The value as it is where Bool takes variables, on which AWS's pages disagree (SEMANTICS H2)."""
+        if operator.family == "Bool" and variables and has_variables(text) and not operator.takes_variables:
+            self.if_filled = PolicyValue(text, _BOOL_WITH_VARIABLES, variables)
 
     @property
     def template(self) -> Template:

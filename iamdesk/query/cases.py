@@ -1,19 +1,21 @@
 """Self-contained cases (CONTRACT 4): a request and all its policies in one JSON object."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from iamdesk.evaluate.caller import Caller, CallerKind, as_in_call, parse_caller
 from iamdesk.evaluate.context import Context, Fact, given_facts
 from iamdesk.evaluate.engine import Question, Trace, evaluate
-from iamdesk.evaluate.policies import AttachedPolicy, PolicySet, SourceType
+from iamdesk.evaluate.policies import AttachedPolicy, Gap, PolicySet, SourceType
 from iamdesk.evaluate.request import CaseError, Layer, Request, RequestError, UnknownContext
-from iamdesk.evaluate.services import TRUST_ACTIONS
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.explain.decision import Decision
 from iamdesk.explain.explanation import explain
 from iamdesk.index.actions import reference
+from iamdesk.index.resource_grants import default_policy
 from iamdesk.policy.document import parse_document
+from iamdesk.query.access_points import gaps_of
 
 
 def evaluate_case(case: Mapping[str, Any], unknown_context: UnknownContext = UnknownContext.ABSENT) -> Decision:
@@ -72,17 +74,29 @@ def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
 
 def _question(case: Mapping[str, Any], request: Request) -> Question:
     target = parse_target(request.action, request.resource, reference())
-    caller = as_in_call(parse_caller(request.principal), target.service, target.name)
-    is_trust = target.service == "sts" and target.name in TRUST_ACTIONS
+    caller = as_in_call(_with_path(parse_caller(request.principal), request), target.service, target.name)
     return Question(
         caller=caller,
         target=target,
         context=Context(
             given_facts(request.context), _derive_nothing, request.unknown_context, reference().is_multivalued
         ),
-        policies=_policies(case, caller, target, is_trust),
+        policies=_policies(case, caller, target),
         resource_account=_owner(request, caller, target),
     )
+
+
+def _with_path(caller: Caller, request: Request) -> Caller:
+    """A session's ARN leaves out the role's path, on which E11 hangs; ``aws:PrincipalArn`` has it (SEMANTICS E3)."""
+    told = next((value for key, value in request.context.items() if key.lower() == "aws:principalarn"), None)
+    if not caller.has_missing_path or not isinstance(told, str):
+        return caller
+    try:
+        role = parse_caller(told)
+    except RequestError:
+        return caller
+    is_own = role.kind is CallerKind.ROLE and (role.account, role.name) == (caller.account, caller.name)
+    return replace(caller, path=role.path, arn=role.arn, has_missing_path=False) if is_own else caller
 
 
 def _derive_nothing(key: str) -> Fact | None:  # noqa: ARG001 - a case brings its whole context (CONTRACT 4)
@@ -97,24 +111,14 @@ def _owner(request: Request, caller: Caller, target: Target) -> str | None:
     return account if account.isdigit() else caller.account
 
 
-def _policies(case: Mapping[str, Any], caller: Caller, target: Target, is_trust: bool) -> PolicySet:
+def _policies(case: Mapping[str, Any], caller: Caller, target: Target) -> PolicySet:
     own = SourceType.USER if caller.kind in (CallerKind.USER, CallerKind.FEDERATED_USER) else SourceType.ROLE
     identity = _named(case, "identity_policies", Layer.IDENTITY, own, caller.text)
     boundary = _named(
         case, "permissions_boundary", Layer.PERMISSIONS_BOUNDARY, SourceType.PERMISSIONS_BOUNDARY, caller.text
     )
     session = _named(case, "session_policies", Layer.SESSION, SourceType.SESSION, caller.text)
-    resource: AttachedPolicy | None = None
-    if case.get("resource_policy") is not None:
-        resource = AttachedPolicy(
-            layer=Layer.TRUST if is_trust else Layer.RESOURCE,
-            source_type=SourceType.TRUST if is_trust else SourceType.RESOURCE,
-            source_id=target.resource_text,
-            key="case#resource-policy",
-            name="trust policy" if is_trust else "resource policy",
-            owner=target.resource_text,
-            document=parse_document(case["resource_policy"]),
-        )
+    resource = _resource_policy(case, target)
     restrict = case.get("block_public_access")
     if restrict is not None and not isinstance(restrict, bool):
         raise CaseError("`block_public_access` is neither true nor false")
@@ -126,7 +130,44 @@ def _policies(case: Mapping[str, Any], caller: Caller, target: Target, is_trust:
         rcps=_levels(case, "rcps", Layer.RCP, SourceType.RCP),
         resource=resource,
         restrict_public_buckets=bool(restrict),
+        gaps=tuple(_gaps(case, caller, target)),
     )
+
+
+def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy | None:
+    document, is_trust = case.get("resource_policy"), target.is_on_trust
+    name = "trust policy" if is_trust else "resource policy"
+    if document is None:
+        document, name = default_policy(target.resource_text), "default policy"
+    if document is None or _has_no_say(target):
+        return None
+    return AttachedPolicy(
+        layer=Layer.TRUST if is_trust else Layer.RESOURCE,
+        source_type=SourceType.TRUST if is_trust else SourceType.RESOURCE,
+        source_id=target.resource_text,
+        key="case#resource-policy",
+        name=name,
+        owner=target.resource_text,
+        document=parse_document(document),
+    )
+
+
+def _has_no_say(target: Target) -> bool:
+    """Return whether no resource policy counts: a role's trust policy decides actions of sts alone (SEMANTICS I2)."""
+    return target.service == "iam"
+
+
+def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[Gap]:
+    """Yield what an answer takes for granted because the case does not say it."""
+    if case.get("resource_policy") is not None and _has_no_say(target):
+        message = f"{target.action_text} meets no resource policy: a trust policy decides who enters the role, no more."
+        yield Gap("resource-policy-not-used", message, Layer.RESOURCE)
+    if target.resource is None:
+        return
+    if case.get("resource_account") is None and not target.resource.account and caller.account is not None:
+        message = f"Who owns {target.resource_text} is not given: taken to be the caller's account."
+        yield Gap("owner-unknown", message, Layer.RESOURCE)
+    yield from gaps_of(target, None)
 
 
 def _named(

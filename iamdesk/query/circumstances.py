@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import Caller, CallerKind
@@ -12,8 +13,9 @@ from iamdesk.evaluate.layers import Situation
 from iamdesk.evaluate.matching import Subject, match_resource
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import UnknownContext
-from iamdesk.evaluate.services import ACTIONS_DIFFER
+from iamdesk.evaluate.services import ACTIONS_DIFFER, told_apart_by
 from iamdesk.evaluate.truth import FALSE
+from iamdesk.index.action_bits import ServiceActions
 from iamdesk.index.actions import reference
 from iamdesk.policy.statement import Statement
 from iamdesk.query.grounds import Ground
@@ -22,6 +24,16 @@ from iamdesk.query.population import Asked, Peers, Population, names_someone, po
 
 _NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: None, UnknownContext.UNKNOWN, lambda _: False)
+
+
+@cache
+def _told_apart(actions: ServiceActions) -> Sequence[tuple[Hashable, int]]:
+    """Split the actions of a service by the rules of single services that bind some of them alone."""
+    found: dict[Hashable, int] = {}
+    for bit, action in enumerate(actions.actions):
+        rules = told_apart_by(actions.service, action.name.lower(), is_write=False)
+        found[rules] = found.get(rules, 0) | 1 << bit
+    return tuple(found.items())
 
 
 class Setting(NamedTuple):
@@ -83,10 +95,11 @@ class Circumstances:
             return
         alike: dict[Hashable, int] = {}
         for place, plot in enumerate(ground.plots):
-            bits = ground.on(place, plot.actions) & within
-            if bits:
-                known = self._alike(ground, place)
-                alike[known] = alike.get(known, 0) | bits
+            known = self._alike(ground, place)
+            for rules, actions in _told_apart(ground.of):
+                bits = ground.on(place, plot.actions & actions) & within
+                if bits:
+                    alike[known, rules] = alike.get((known, rules), 0) | bits
         yield from alike.items()
 
     def _alike(self, ground: Ground, place: int) -> Hashable:

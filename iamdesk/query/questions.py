@@ -11,7 +11,7 @@ from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.given_keys import facts_given, gaps_of_given
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
 from iamdesk.evaluate.request import Layer, Request
-from iamdesk.evaluate.services import GRANTABLE_ON_KEYS, RESOURCE_POLICIES, TRUST_ACTIONS
+from iamdesk.evaluate.services import GRANTABLE_ON_KEYS, RESOURCE_POLICIES
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.index.actions import reference
 from iamdesk.index.endpoint_index import EndpointIndex
@@ -263,7 +263,7 @@ class Questions:
     ) -> tuple[AttachedPolicy | None, list[Gap]]:
         if target.resource is None:
             return None, []
-        if target.service == "sts" and target.name in TRUST_ACTIONS:
+        if target.is_on_trust:
             return self._trust_policy(target)
         gaps: list[Gap] = []
         if record is not None and record.key_grants is None and _is_grantable(target):

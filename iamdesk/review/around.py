@@ -131,7 +131,7 @@ def resource_lines(snapshot: Snapshot) -> Around:
 
 
 def _documents(resource: Resource, block: Any) -> Iterator[tuple[str, Document]]:
-    policy = resource.policy if resource.policy is not None else default_policy(resource)
+    policy = resource.policy if resource.policy is not None else default_policy(resource.arn)
     if policy is not None:
         yield ("policy" if resource.policy is not None else "default policy"), parse_document(policy)
     for source, document in (

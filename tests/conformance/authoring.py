@@ -82,6 +82,14 @@ PAGES: Mapping[str, str] = {
     "multi-region": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiRegionAccessPointPermissions.html",
     "assume-root": f"{_STS}/API_AssumeRoot.html",
     "temporary-delegation": f"{_IAM}/access_policies-temporary-delegation.html",
+    "bucket-policy-call": "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html",
+    "queue-limits": (
+        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/"
+        "sqs-limitations-of-custom-policies.html"
+    ),
+    "root-tasks": f"{_IAM}/id_root-user.html",
+    "set-context": f"{_IAM}/id_credentials_temp_control-access_sts-setcontext.html",
+    "file-systems": "https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html",
     "reserved-roles": "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",
 }
 """Pages of AWS's documentation, by the short names that the topics use."""

@@ -28,7 +28,6 @@ WITHOUT_TEST = {
     "F9": "wildcards in the resource asked about are taken literally, with a note",
     "F11": "an alias names itself (tested as I1)",
     "F12": "companion actions of one call are not named yet",
-    "I4": "iam:PassRole is an identity question (tested as C1, D5); the role's trust in the service is not asked too",
     "I8": "says which other services there are: no rule of its own",
     "I14": "the order in which S3 checks is that of C1 and D1 while the bucket owner owns the objects",
     "I15": "the session of `aws login` is the caller's own identity: no rule of its own",

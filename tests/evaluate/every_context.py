@@ -28,6 +28,7 @@ CASE: dict[str, Any] = {
     "principal": "arn:aws:iam::111122223333:user/ana",
     "action": "s3:ListBucket",
     "resource": "arn:aws:s3:::b",
+    "resource_account": "111122223333",
 }
 
 

@@ -66,7 +66,7 @@ def grant(principal: Any, who: str) -> Grant | None:
         ({"AWS": A}, "anonymous", None),
         ({"AWS": A}, SAML, None),
         ({"AWS": ROOT}, SAML, None),
-        ({"AWS": SAML}, SAML, Grant.EXACT),
+        ({"AWS": SAML}, SAML, None),
         ({"Service": SERVICE}, SERVICE, Grant.EXACT),
         ({"Service": "sns.amazonaws.com"}, SERVICE, None),
         ({"Service": USER}, USER, None),

@@ -61,6 +61,16 @@ def test_services_that_are_special_are_known_to_aws() -> None:
     assert names_of("s3") >= services.ABOUT_THE_ACCESS_POINT
 
 
+@rule("D1", "E5")
+def test_what_stays_with_the_owner_are_actions_that_the_service_has() -> None:
+    for service, names in (*services.OWNERS_ALONE.items(), *services.ROOT_UNLOCKS.items()):
+        assert names_of(service) >= names
+        # An action is told apart where a rule of its service binds it (`told_apart_by`).
+        others = names_of(service) - names
+        told = {services.told_apart_by(service, name, is_write=True) for name in names}
+        assert told.isdisjoint(services.told_apart_by(service, name, is_write=True) for name in others)
+
+
 @rule("D5")
 @pytest.mark.parametrize("service", services.RESOURCE_POLICIES)
 def test_resource_policies_stand_on_types_of_resources_that_the_service_has(service: str) -> None:

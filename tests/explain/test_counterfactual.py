@@ -9,6 +9,7 @@ import pytest
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.counterfactual import smallest_changes
+from iamdesk.index.resource_grants import default_policy
 from iamdesk.query.cases import trace_case
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.progress import WorkCancelled
@@ -53,7 +54,8 @@ def document_of(one: dict[str, Any], key: str) -> dict[str, Any]:
     """The document that a policy's key names: ``case#scps[0]/1``, ``case#resource-policy``."""
     place = key.removeprefix("case#")
     if place == "resource-policy":
-        document = one["resource_policy"]
+        # A default is taken away by a policy in its place.
+        document = one.setdefault("resource_policy", default_policy(one["resource"]))
     else:
         name, _, position = place.rpartition("/")
         name, _, level = name.removesuffix("]").partition("[")

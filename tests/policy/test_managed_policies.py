@@ -27,7 +27,10 @@ RETIRED = {"codestar", "deeplens", "deepracer", "iotevents", "zocalo"}
 """Services that AWS no longer lists in the service authorization reference."""
 GONE = {"memorydb:ReplicateMultiRegionClusterData", "cloudhsm:CreateLunaClient", "securityagent:ListAgentInstances"}
 """Single actions that policies name and the reference does not."""
-ABOUT_THE_QUESTION = {"resource-unspecified", "resource-type", "resource-not-used", "resource-pattern"}
+ABOUT_THE_QUESTION = {
+    *("resource-unspecified", "resource-type", "resource-not-used", "resource-pattern"),
+    *("owner-unknown", "access-point-bucket-unknown"),
+}
 """Notes on how the test asks, not on the policy: it makes up resources out of the policies' patterns."""
 
 

@@ -244,7 +244,7 @@ def test_the_overview_and_single_services_are_the_effective_permissions(snapshot
 def names(evaluator: Evaluator, subject: str, service: str) -> bool:
     """Whether a policy of the subject's own, not its boundary, can decide actions of the service."""
     return any(
-        (statement.services is None or service in statement.services) and statement.broken is None
+        statement.broken is None and service_actions(service).covered_by(statement) != 0
         for policy in evaluator.standing(subject).policies.identity
         for statement in policy.document.statements
     )

@@ -108,6 +108,10 @@ def _trust(provider: str, action: str = "sts:AssumeRoleWithWebIdentity", conditi
     return doc(grant({"Federated": provider}, action, None, condition))
 
 
+_FILES = f"arn:aws:elasticfilesystem:eu-west-1:{ACCOUNT}:file-system/fs-0123456789abcdef0"
+_SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/corp"
+
+
 PRINCIPAL_KINDS: list[Json] = [
     case("principals.token-iam-with-mfa", "allowed", "I10", "session-token",
          "With MFA, credentials of GetSessionToken call IAM.",
@@ -176,4 +180,37 @@ PRINCIPAL_KINDS: list[Json] = [
     case("principals.delegation-template", "implicit", "E16", "temporary-delegation",
          "An approved template limits the approver's permissions.",
          action="s3:PutObject", identity=FULL, session=doc(allow("s3:GetObject"))),
+    case("principals.saml-as-aws", "implicit", "E9", "principal", "A provider is named as a federated principal alone.",
+         principal=_SAML, action="sts:AssumeRoleWithSAML", resource=_WEB_ROLE,
+         policy=doc(grant({"AWS": _SAML}, "sts:AssumeRoleWithSAML", None))),
+    case("principals.saml-before-the-role", "implicit", "E9", "principal",
+         "Who has entered no role yet calls nothing but AssumeRoleWithSAML.", principal=_SAML, owner=ACCOUNT,
+         policy=doc(grant("*", "s3:*"))),
+    case("principals.saml-tags", "allowed", "E9 I2", "session-tags", "While entering, tags can be handed over.",
+         principal=_SAML, action="sts:TagSession", resource=_WEB_ROLE,
+         policy=doc(grant({"Federated": _SAML}, ["sts:AssumeRoleWithSAML", "sts:TagSession"], None))),
+    case("principals.saml-calls-web-identity", "implicit", "E9", "principal", "The other call is not its own.",
+         principal=_SAML, action="sts:AssumeRoleWithWebIdentity", resource=_WEB_ROLE,
+         policy=doc(grant({"Federated": _SAML}, "sts:*", None))),
+    case("principals.service-linked-session", "allowed", "E11 E3", "scps",
+         "The session of a service-linked role is one: aws:PrincipalArn has the path.",
+         principal=f"arn:aws:sts::{ACCOUNT}:assumed-role/AWSServiceRoleForX/s", identity=FULL,
+         context={"aws:PrincipalArn":
+                  f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"},
+         scps=[[doc(deny())]]),
+    case("principals.other-arn-in-session", "explicit", "E11 E3", "scps", "Another role's path is not its own.",
+         principal=f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/s", identity=FULL,
+         context={"aws:PrincipalArn":
+                  f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"},
+         scps=[[doc(deny())]]),
+    case("principals.anyone-mounts", "allowed", "D8 E10", "file-systems",
+         "A file system without a policy lets in who comes by the network.",
+         principal="anonymous", action="elasticfilesystem:ClientMount", resource=_FILES),
+    case("principals.user-mounts", "allowed", "D8", "file-systems", "Signed or not.",
+         action="elasticfilesystem:ClientRootAccess", resource=_FILES),
+    case("principals.nobody-manages", "implicit", "D8", "file-systems", "Only clients, nobody who manages it.",
+         action="elasticfilesystem:DeleteFileSystem", resource=_FILES),
+    case("principals.file-policy", "implicit", "D8 E10", "file-systems", "Its own policy takes the default's place.",
+         principal="anonymous", action="elasticfilesystem:ClientMount", resource=_FILES,
+         policy=doc(grant(USER, "elasticfilesystem:ClientMount"))),
 ]  # fmt: skip
