@@ -1,0 +1,158 @@
+"""Statements that never match, whoever asks: conditions that contradict each other, and times that are over."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.dead_conditions import fails_when_absent
+from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
+from iamdesk.checks.finding import Severity
+from iamdesk.checks.survey import Survey
+from iamdesk.policy.conditions import ConditionTest, Quantifier
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account
+
+_NOW = ("aws:currenttime", "aws:epochtime")
+_SESSION_START = "aws:tokenissuetime"
+_LONGEST_SESSION = 36 * 3600
+"""Seconds: 36 hours for GetSessionToken, 12 for a role. STS API Reference."""
+_UPPER = frozenset({"LessThan", "LessThanEquals"})
+_LOWER = frozenset({"GreaterThan", "GreaterThanEquals"})
+_EXACT = frozenset({"StringEquals", "ArnEquals", "NumericEquals", "DateEquals", "Bool"})
+
+
+@check(
+    "LNT-19",
+    over=WRITTEN,
+    title="Statement that never matches",
+    severity=Severity.LOW,
+    question="Do the conditions of a statement contradict each other, or is the time over that they allow?",
+    remedy="Remove the statement, or mend the condition: all tests of a statement have to hold at once.",
+    standards=("NIST 800-53 AC-3",),
+)
+def never_matches(survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Medium for a Deny, which then denies nothing. Times are compared with the snapshot's, never with today."""
+    latest = survey.snapshot.latest
+    for statement in written.policy.document.statements:
+        if statement.broken is not None or not statement.conditions:
+            continue
+        why = _contradiction(statement) or _over(statement, latest)
+        if why is not None:
+            yield Hit(
+                f"{place(written, statement)} never matches: {why}.",
+                (statement_evidence(written.policy, statement, f"{why[0].upper()}{why[1:]}."),),
+                object=str(statement.index),
+                severity=_severity(statement),
+            )
+
+
+def _severity(statement: Statement) -> Severity:
+    """Return how bad it is: a Deny of older sessions, as revoking them leaves behind, has done its work."""
+    if statement.is_allow:
+        return Severity.LOW
+    revokes = any(test.key == _SESSION_START for test in statement.conditions)
+    return Severity.INFO if revokes else Severity.MEDIUM
+
+
+def _contradiction(statement: Statement) -> str | None:
+    """Return why no request meets all tests; None where some may."""
+    by_key: dict[str, list[ConditionTest]] = {}
+    for test in statement.conditions:
+        by_key.setdefault(test.key, []).append(test)
+    for tests in by_key.values():
+        name = tests[0].key_text
+        if any(_wants_absent(test) for test in tests) and any(
+            fails_when_absent(test) for test in tests if not _wants_absent(test)
+        ):
+            return f"{name} has to be absent and to have a value"
+        wanted = [_exact(test) for test in tests]
+        allowed = [values for values in wanted if values is not None]
+        if len(allowed) > 1 and not frozenset.intersection(*allowed):
+            return f"{name} has to have two values at once"
+        refused = [values for test in tests if (values := _refused(test)) is not None]
+        if allowed and refused and frozenset.intersection(*allowed) <= frozenset.union(*refused):
+            return f"{name} has to have a value that another test refuses"
+        least, most = _bounds(tests)
+        if least is not None and most is not None and least > most:
+            return f"no value of {name} lies between its bounds"
+    return None
+
+
+def _wants_absent(test: ConditionTest) -> bool:
+    if test.operator is None or test.operator.family != "Null":
+        return False
+    return {value.text.lower() for value in test.values} == {"true"}
+
+
+def _plain(test: ConditionTest) -> bool:
+    """Return whether a test is about one value that has to be there, and names it without variables."""
+    return (
+        test.operator is not None
+        and test.quantifier is Quantifier.NONE
+        and not test.if_exists
+        and not test.variable_keys
+        and bool(test.values)
+    )
+
+
+def _exact(test: ConditionTest) -> frozenset[object] | None:
+    """Return the only values that meet a test; None where they cannot be listed."""
+    if not _plain(test) or test.operator is None or test.operator.name not in _EXACT:
+        return None
+    if test.operator.name == "ArnEquals" and any("*" in value.text or "?" in value.text for value in test.values):
+        return None
+    return frozenset((test.operator.family, _value(value.text, test)) for value in test.values)
+
+
+def _refused(test: ConditionTest) -> frozenset[object] | None:
+    operator = test.operator
+    if operator is None or not operator.negated or test.quantifier is not Quantifier.NONE or test.variable_keys:
+        return None
+    if operator.name not in ("StringNotEquals", "NumericNotEquals", "DateNotEquals"):
+        return None
+    return frozenset((operator.family, _value(value.text, test)) for value in test.values)
+
+
+def _value(text: str, test: ConditionTest) -> object:
+    if test.operator is not None and test.operator.family in ("Numeric", "Date", "Bool"):
+        return test.operator.read_request(text)
+    return text
+
+
+def _bounds(tests: list[ConditionTest]) -> tuple[Decimal | None, Decimal | None]:
+    """Return the least and the largest value that all tests of numbers, or of dates, let through."""
+    least: Decimal | None = None
+    most: Decimal | None = None
+    families = {test.operator.family for test in tests if test.operator is not None and test.operator.family != "Null"}
+    if len(families) != 1 or not families <= {"Numeric", "Date"}:
+        return None, None
+    for test in tests:
+        operator = test.operator
+        if operator is None or not _plain(test):
+            continue
+        numbers = [number for value in test.values if (number := operator.read_request(value.text)) is not None]
+        if not numbers:
+            continue
+        comparison = operator.name.removeprefix(operator.family)
+        if comparison in _UPPER:
+            most = max(numbers) if most is None else min(most, max(numbers))
+        elif comparison in _LOWER:
+            least = min(numbers) if least is None else max(least, min(numbers))
+    return least, most
+
+
+def _over(statement: Statement, latest: datetime | None) -> str | None:
+    """Return until when a statement held, where that was before the snapshot; None for one that may hold."""
+    if latest is None:
+        return None
+    now = int(latest.timestamp())
+    for key, moment in (*((key, now) for key in _NOW), (_SESSION_START, now - _LONGEST_SESSION)):
+        tests = [test for test in statement.conditions if test.key == key]
+        _, most = _bounds(tests)
+        if most is not None and most < moment:
+            day = f"{datetime.fromtimestamp(int(most), UTC):%Y-%m-%d}"
+            if key == _SESSION_START:
+                return f"it is for sessions that began before {day}, and none lasts that long"
+            return f"its time was over on {day}, before the snapshot"
+    return None
