@@ -24,6 +24,7 @@ from iamdesk.checks import (
     hidden_power,
     hygiene,
     idle_guardrails,
+    inert_names,
     leavers,
     outsiders,
     pitfalls,
@@ -34,6 +35,7 @@ from iamdesk.checks import (
     services,
     trust,
     trust_conditions,
+    versions,
     vocabulary,
 )
 from iamdesk.checks.check import Check
@@ -72,7 +74,9 @@ _KINDS: tuple[ModuleType, ...] = (
     vocabulary,
     dead_conditions,
     contradictions,
+    inert_names,
     redundancy,
+    versions,
     credentials,
     leavers,
     root_user,

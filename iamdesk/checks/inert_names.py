@@ -1,0 +1,117 @@
+"""Names in policies that never come to be: sessions in place of roles, tags that the user does not have."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import owner_of
+from iamdesk.checks.documents import statement_evidence
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.resources import resource_subject, resources_of
+from iamdesk.checks.subjects import ACCOUNTS, USERS, Subject, own_roles, principal_subject
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.policies import AttachedPolicy, SourceType
+from iamdesk.evaluate.request import Layer
+from iamdesk.index.policy_index import CarriedPolicy, tags_by_key
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, UserDetail
+
+_TAG = "aws:principaltag/"
+_SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceType.ROLE}
+
+
+@check(
+    "LNT-12",
+    over=USERS,
+    title="Policy that hangs on a tag which the user lacks",
+    severity=Severity.LOW,
+    question="Does a statement of a user's policies need a tag of the user that the user does not have?",
+    remedy="Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`.",
+)
+def tag_that_is_lacking(survey: Survey, _account: Account, user: UserDetail) -> Iterator[Hit]:
+    """Users carry no session tags: without the tag the statement never matches. Roles may get theirs with a session."""
+    carried = survey.evaluator.index.carried(user.arn)
+    tags, _ = tags_by_key(user.tags)
+    found = [
+        (policy, statement, missing)
+        for policy in carried.identity
+        for statement, keys in survey.once(("tag variables", policy.document), partial(_hanging, policy.document))
+        if (missing := [key for key in keys if key.removeprefix(_TAG) not in tags])
+    ]
+    if found:
+        names = enumerated(dict.fromkeys(key.removeprefix(_TAG) for _, _, missing in found for key in missing))
+        policies = enumerated(dict.fromkeys(policy.name for policy, _, _ in found))
+        yield Hit(
+            f"{user.user_name} has no tag {names}, on which {policies} hang{'' if ' and ' in policies else 's'}: what "
+            "needs it never matches.",
+            tuple(
+                statement_evidence(_attached(policy), statement, f"It needs {enumerated(missing)}.")
+                for policy, statement, missing in found[:20]
+            ),
+        )
+
+
+def _hanging(document: Document) -> tuple[tuple[Statement, tuple[str, ...]], ...]:
+    """Return the statements whose every resource needs a tag of the principal, with the tags."""
+    found = []
+    for statement in document.statements:
+        resources = statement.resources
+        if statement.broken is not None or not statement.is_allow or statement.not_resource or not resources:
+            continue
+        needed = [
+            {variable.key for variable in entry.variables if variable.key.startswith(_TAG) and variable.default is None}
+            for entry in resources
+        ]
+        if all(needed):
+            found.append((statement, tuple(sorted(set().union(*needed)))))
+    return tuple(found)
+
+
+def _attached(policy: CarriedPolicy) -> AttachedPolicy:
+    source = _SOURCES[policy.owner_kind]
+    if not policy.is_inline:
+        source = SourceType.AWS_MANAGED if policy.is_aws_managed else SourceType.USER_MANAGED
+    return AttachedPolicy(
+        Layer.IDENTITY, source, policy.source_id, policy.key, policy.name, policy.owner, policy.document
+    )
+
+
+@check(
+    "LNT-16",
+    over=ACCOUNTS,
+    title="One session is named in place of a role",
+    severity=Severity.MEDIUM,
+    question="Does a trust policy or a resource policy name a role session as principal?",
+    remedy="Name the role: `arn:aws:iam::ACCOUNT:role/NAME`. Whoever assumes the role chooses the session's name: "
+    "anybody who may assume it gets in, and who is meant is locked out under another name.",
+)
+def session_as_principal(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """By the ARN: ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``.
+
+    IAM Identity Center names sessions after the person who signs in, who cannot choose: these are let alone.
+    """
+    index = survey.evaluator.index
+    for role in own_roles(account):
+        yield from _sessions(index.trust(role), f"the trust policy of {role.role_name}", principal_subject(role))
+    for resource in resources_of(survey, account):
+        if resource.policy is not None and owner_of(resource) == account.account_id:
+            subject = resource_subject(resource)
+            yield from _sessions(index.parse(resource.policy), f"the policy of {subject.name}", subject)
+
+
+def _sessions(document: Document, what: str, subject: Subject) -> Iterator[Hit]:
+    named = {
+        entry.text: None
+        for statement in document.statements
+        for entry in statement.principals or ()
+        if ":assumed-role/" in entry.text and ":assumed-role/AWSReservedSSO_" not in entry.text
+    }
+    if named:
+        yield Hit(
+            f"{what[0].upper()}{what[1:]} names {enumerated(text.partition(':assumed-role/')[2] for text in named)}, a "
+            "session, as principal.",
+            tuple(Evidence(f"It names {text}.") for text in named),
+            subject=subject,
+        )

@@ -1,0 +1,122 @@
+"""Old versions of policies that allow more than the one in force: setting them back is one call."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from iamdesk.checks.administrators import is_everything_on_everything
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.hidden_power import changes_permissions
+from iamdesk.checks.subjects import CUSTOMER_POLICIES, principals_of
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.references import last_of_arn
+from iamdesk.policy.document import Document
+from iamdesk.reach.administration import OPEN, Principal, is_administrator
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail
+
+_SET_BACK = "iam:SetDefaultPolicyVersion"
+_EVERYTHING = "everything"
+_MOST_ASKED = 50
+_ENOUGH = 3
+"""So many who may set a version back are named; there may be others."""
+
+
+@check(
+    "LNT-17",
+    over=CUSTOMER_POLICIES,
+    title="Older version of a policy allows more",
+    severity=Severity.MEDIUM,
+    question="Does a version that is not in force allow changes of permissions that the one in force does not, and may "
+    "somebody who is no administrator set it back?",
+    remedy="Delete the version: `aws iam delete-policy-version`. Its text stays in this snapshot.",
+    standards=("NIST 800-53 AC-6",),
+)
+def stronger_version(survey: Survey, account: Account, policy: ManagedPolicyDetail) -> Iterator[Hit]:
+    """By what the versions allow on any resource; who may set them back is asked of those who are no administrators.
+
+    Of policies that are attached, or somebody's boundary.
+    """
+    others = [version for version in policy.policy_version_list if version is not policy.default_version]
+    used = survey.references(account)
+    if (
+        not others
+        or policy.default_version is None
+        or not (used.carriers.get(policy.arn) or used.bounded.get(policy.arn))
+    ):
+        return
+    parse = survey.evaluator.index.parse
+    held = _power(parse(policy.default_version.document))
+    stronger = {
+        version.version_id: gained
+        for version in others
+        if version.document is not None and (gained := _gained(held, _power(parse(version.document))))
+    }
+    if not stronger:
+        return
+    able: list[Decision] = []
+    unsure: list[Decision] = []
+    candidates = _may_set_back(survey, account)
+    for asked, principal in enumerate(candidates[:_MOST_ASKED], 1):
+        decision = survey.ask(principal.arn, _SET_BACK, policy.arn)
+        if decision.decision in OPEN:
+            (able if decision.decision is Verdict.ALLOWED else unsure).append(decision)
+        if len(able) == _ENOUGH and asked < len(candidates):
+            break
+    among = " among others" if len(able) == _ENOUGH else ""
+    for who, state in ((able, State.FOUND), (unsure, State.CANNOT_TELL)):
+        if not who:
+            continue
+        version, gained = next(iter(stronger.items()))
+        also = f" and {counted(len(stronger) - 1, 'other version')}" if len(stronger) > 1 else ""
+        may = f"{among} may set it back" if state is State.FOUND else " may set it back under conditions"
+        names = enumerated(last_of_arn(one.request.principal) for one in who)
+        yield Hit(
+            f"Version {version}{also} of {policy.policy_name} allows {enumerated(gained)}, which the version in force "
+            f"does not; {names}{may}.",
+            (
+                *(Evidence(f"Asked as {last_of_arn(one.request.principal)} about {_SET_BACK}.", one) for one in who),
+                *(
+                    Evidence(f"Version {one} allows {enumerated(more, most=20)}.", policy_key=policy.arn)
+                    for one, more in stronger.items()
+                ),
+            ),
+            state=state,
+        )
+        return
+
+
+def _may_set_back(survey: Survey, account: Account) -> list[Principal]:
+    return survey.once(
+        ("may set back", account.account_id),
+        lambda: [
+            one
+            for one in principals_of(account)
+            if survey.speaks_of(one.arn, _SET_BACK) and not is_administrator(survey, account, one)
+        ],
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def _power(document: Document) -> frozenset[str]:
+    """Return what changes permissions and some Allow of a document covers; ``everything`` for all of AWS."""
+    found: set[str] = set()
+    for statement in document.statements:
+        if not statement.is_allow or statement.broken is not None:
+            continue
+        if is_everything_on_everything(statement):
+            return frozenset({_EVERYTHING})
+        for service in statement.services or ():
+            if changes_permissions(service):
+                known = service_actions(service)
+                bits = known.covered_by(statement) & known.by_level["Permissions management"]
+                found |= {action.full_name for bit, action in enumerate(known.actions) if bits >> bit & 1}
+    return frozenset(found)
+
+
+def _gained(held: frozenset[str], other: frozenset[str]) -> list[str]:
+    """Return what one version allows and the one in force does not, sorted."""
+    return [] if _EVERYTHING in held else sorted(other - held)
