@@ -42,9 +42,9 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.review.desk import ReviewDesk
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.telling import Telling
+    from iamdesk.snapshot.arrival import Arrival
     from iamdesk.whatif.edits import Edit
     from iamdesk.whatif.tried import Tried
-    from iamdesk.snapshot.arrival import Arrival
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
 
@@ -521,6 +521,18 @@ class Workbench:
         carried_out = tuple(commands(opened.snapshot, edits))
         found = compare_snapshots(opened.snapshot, changed, datetime.now(UTC), progress, cancelled)
         return Tried(changed, found, carried_out)
+
+    @staticmethod
+    def changed_document(opened: OpenSnapshot, edits: "Sequence[Edit]", key: str, number: int | None = None) -> Any:
+        """Return a policy's document, or one statement of it, as it is once changes are made.
+
+        Raises:
+            WhatIfError: there is no such policy or statement, or a change cannot be made; one sentence.
+        """
+        from iamdesk.whatif.applying import apply, document_of, statement_of
+
+        changed = apply(opened.snapshot, edits)
+        return document_of(changed, key) if number is None else statement_of(changed, key, number)
 
     @staticmethod
     def open_copy(snapshot: Snapshot) -> OpenSnapshot:

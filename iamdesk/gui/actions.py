@@ -411,6 +411,14 @@ COMMANDS: tuple[Command, ...] = (
         ("Ctrl+D",),
         Needs.SNAPSHOT,
     ),
+    Command(
+        "actionWhatIf",
+        Menu.TOOLS,
+        "&What if…",
+        "Try changes on a copy, see what they do to everybody, and save the commands.",
+        ("Ctrl+Shift+I",),
+        Needs.SNAPSHOT,
+    ),
     Command("actionHelp", Menu.HELP, "&User guide", "Read about what has the cursor.", (_Key.HelpContents,)),
     Command("actionPalette", Menu.HELP, "&All commands…", "List every command, with search.", ("Ctrl+Shift+P",)),
     Command(

@@ -36,6 +36,7 @@ from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.theme import Scheme, Theme
+from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 from iamdesk.gui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class MainWindow(QMainWindow):
             "actionPalette": self._open_palette,
             "actionWhyDenied": self._ask_why_denied,
             "actionCompare": self._compare,
+            "actionWhatIf": lambda: WhatIfWindow(self.session, self.jobs, self.prompts, self).show(),
             "actionHelp": self._show_help,
             "actionHowToCapture": self._show_capture_help,
             "actionAbout": self._show_about,

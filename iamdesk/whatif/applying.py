@@ -187,14 +187,27 @@ def edited_document(snapshot: Snapshot, edit: Edit) -> dict[str, Any]:
         statements = [*statements, edit.document]
     else:
         index = edit.index if edit.index is not None else -1
-        if not 0 <= index < len(statements):
-            raise WhatIfError(f"{edit.subject} has {len(statements):,} statements, and none of number {index}")
+        statement_of(snapshot, edit.subject, index)
         if edit.act is Act.REMOVE_STATEMENT:
             statements = [*statements[:index], *statements[index + 1 :]]
         else:
             statements = [*statements[:index], edit.document, *statements[index + 1 :]]
     changed["Statement"] = statements
     return changed
+
+
+def statement_of(snapshot: Snapshot, key: str, index: int) -> Any:
+    """Return one statement of a policy, from 0.
+
+    Raises:
+        WhatIfError: the snapshot does not hold the policy, or it has no such statement.
+    """
+    held = document_of(snapshot, key)
+    listed = held.get("Statement", []) if isinstance(held, dict) else []
+    statements = listed if isinstance(listed, list) else [listed]
+    if not 0 <= index < len(statements):
+        raise WhatIfError(f"{key} has {len(statements):,} statements, and none of number {index}")
+    return statements[index]
 
 
 def document_of(snapshot: Snapshot, key: str) -> Any:

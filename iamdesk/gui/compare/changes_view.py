@@ -18,9 +18,9 @@ _DEBOUNCE = 120
 _LONGEST_FILTER = 500
 _WIDEST: dict[int, str] = {
     Column.SORT: "mm Cannot tell",
-    Column.WHO: "user/engineering/elena.pet",
-    Column.WHAT: "s3:GetObject, s3:PutObjec",
-    Column.WHERE: "arn:aws:s3:::acme-payr",
+    Column.WHO: "user/engineering/elena",
+    Column.WHAT: "s3:GetObject and 24 m",
+    Column.WHERE: "arn:aws:s3:::acm",
 }
 """What a column is wide enough for at first."""
 
@@ -75,7 +75,7 @@ class ChangesView(QWidget):
         split.addWidget(self.detail)
         split.setStretchFactor(0, 2)
         split.setStretchFactor(1, 1)
-        split.setSizes([760, 380])
+        split.setSizes([800, 340])
         split.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from iamdesk.compare.shapes import Comparison, Effect
-from iamdesk.export.diff_words import context_words, principal_words, text_words, witness_words
+from iamdesk.export.diff_words import actions_words, context_words, principal_words, text_words, witness_words
 from iamdesk.gui import marks
 from iamdesk.gui.compare.compare_model import SORT_MARKS
 from iamdesk.gui.compare.rows import CompareRow, Sort
@@ -17,7 +17,8 @@ from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.plain_text import PlainLabel, plain_label
 from iamdesk.gui.theme import Colour, colour
 
-_MOST_ACTIONS = 200
+_FIRST_ACTIONS = 8
+_MOST_ACTIONS = 400
 _EMPTY = "Choose a row to see what changed, by what, and a request that shows it."
 
 
@@ -81,11 +82,8 @@ class CompareDetail(QScrollArea):
 
     def _fill_effect(self, column: QVBoxLayout, found: Comparison, effect: Effect, *, gained: bool) -> None:
         names = found.names(effect.actions)
-        shown = ", ".join(names[:_MOST_ACTIONS])
-        if len(names) > _MOST_ACTIONS:
-            shown += f" and {len(names) - _MOST_ACTIONS:,} more"
         column.addWidget(self._heading("May do now" if gained else "May no longer do"))
-        column.addWidget(FlowLabel(shown))
+        column.addWidget(FlowLabel(actions_words(names, _FIRST_ACTIONS)))
         column.addWidget(self._heading("On"))
         column.addWidget(FlowLabel("every resource" if effect.where == "*" else effect.where))
         when = context_words(effect)
@@ -101,6 +99,9 @@ class CompareDetail(QScrollArea):
         ask = LinkButton("Ask this of the open snapshot", partial(self._ask, effect))
         ask.setObjectName("compareAsk")
         column.addWidget(ask, 0, Qt.AlignmentFlag.AlignLeft)
+        if len(names) > _FIRST_ACTIONS:
+            column.addWidget(self._heading("All of these actions"))
+            column.addWidget(FlowLabel(actions_words(names, _MOST_ACTIONS)))
 
     def _heading(self, text: str) -> PlainLabel:
         label = plain_label(text)

@@ -1,0 +1,168 @@
+"""The form in which one change is written: what to do, to what, and what it takes besides."""
+
+import json
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from iamdesk.whatif.edits import Act, Edit, WhatIfError, edit_from_json
+
+_WORDS: dict[Act, tuple[str, str, str]] = {
+    Act.ATTACH_POLICY: ("Attach a policy", "User, group or role", "Policy (ARN)"),
+    Act.DETACH_POLICY: ("Detach a policy", "User, group or role", "Policy (ARN)"),
+    Act.PUT_INLINE_POLICY: ("Write an inline policy", "User, group or role", "Name"),
+    Act.DELETE_INLINE_POLICY: ("Delete an inline policy", "User, group or role", "Name"),
+    Act.SET_BOUNDARY: ("Set a permissions boundary", "User or role", "Policy (ARN)"),
+    Act.REMOVE_BOUNDARY: ("Remove a permissions boundary", "User or role", ""),
+    Act.JOIN_GROUP: ("Add to a group", "User", "Group (ARN)"),
+    Act.LEAVE_GROUP: ("Remove from a group", "User", "Group (ARN)"),
+    Act.TAG: ("Set a tag", "User or role", "Key"),
+    Act.UNTAG: ("Remove a tag", "User or role", "Key"),
+    Act.DELETE: ("Delete", "User or role", ""),
+    Act.SET_POLICY: ("Change a policy's text", "Policy", ""),
+    Act.ADD_STATEMENT: ("Add a statement", "Policy", ""),
+    Act.SET_STATEMENT: ("Replace a statement", "Policy", ""),
+    Act.REMOVE_STATEMENT: ("Remove a statement", "Policy", ""),
+    Act.CREATE_POLICY: ("Create a policy", "Policy (ARN)", ""),
+    Act.ATTACH_ORGANIZATION_POLICY: ("Attach an SCP or RCP", "Root, unit or account", "Policy (id)"),
+    Act.DETACH_ORGANIZATION_POLICY: ("Detach an SCP or RCP", "Root, unit or account", "Policy (id)"),
+}
+"""By act: its words, what the subject is, what the detail is (empty: it takes none)."""
+_DOCUMENTS: dict[Act, str] = {
+    Act.PUT_INLINE_POLICY: "Document (JSON)",
+    Act.SET_POLICY: "Document (JSON)",
+    Act.CREATE_POLICY: "Document (JSON)",
+    Act.ADD_STATEMENT: "Statement (JSON)",
+    Act.SET_STATEMENT: "Statement (JSON)",
+    Act.TAG: "Value",
+}
+_NUMBERED = frozenset({Act.SET_STATEMENT, Act.REMOVE_STATEMENT})
+_LOADED = frozenset({Act.SET_POLICY, Act.SET_STATEMENT})
+
+
+def edit_words(edit: Edit) -> str:
+    """Return a change in one line."""
+    words, _, detail = _WORDS[edit.act]
+    number = f" {edit.index + 1}" if edit.index is not None else ""
+    return f"{words}{number}: {edit.subject}{f', {edit.detail}' if detail else ''}"
+
+
+class EditForm(QWidget):
+    """Gives a change; what it lacks is told by `edit`."""
+
+    load_wanted = Signal(str, object)
+    """Policy key, number of a statement or None: its text is to be shown (`show_document`)."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.act = QComboBox()
+        self.act.setObjectName("whatIfAct")
+        self.act.setAccessibleName("What to do")
+        for act, (words, _, _) in _WORDS.items():
+            self.act.addItem(words, act)
+        self.subject, self.detail = QLineEdit(), QLineEdit()
+        self.subject.setObjectName("whatIfSubject")
+        self.detail.setObjectName("whatIfDetail")
+        self.number = QSpinBox()
+        self.number.setObjectName("whatIfStatement")
+        self.number.setRange(1, 9999)
+        self.number.setAccessibleName("Number of the statement, from 1")
+        self.document = QPlainTextEdit()
+        self.document.setObjectName("whatIfDocument")
+        self.document.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.document.setTabChangesFocus(True)
+        self.load_button = QPushButton("&Load its text")
+        self.load_button.setObjectName("whatIfLoad")
+        self.load_button.setAutoDefault(False)
+        which = QHBoxLayout()
+        which.addWidget(self.number)
+        which.addWidget(self.load_button)
+        which.addStretch(1)
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.addRow("&Do", self.act)
+        self._form.addRow("S&ubject", self.subject)
+        self._form.addRow("De&tail", self.detail)
+        self._form.addRow("Statement", which)
+        self._form.addRow("Docume&nt", self.document)
+        self._which = which
+        self.act.currentIndexChanged.connect(lambda _row: self._adapt())
+        self.load_button.clicked.connect(self._load)
+        self._adapt()
+
+    @property
+    def chosen(self) -> Act:
+        """What is to be done."""
+        return Act(self.act.currentData())
+
+    def edit(self) -> Edit:
+        """Return the change as written.
+
+        Raises:
+            WhatIfError: something is missing, or the document is no JSON; one sentence.
+        """
+        act = self.chosen
+        value: dict[str, Any] = {"do": act.value, "subject": self.subject.text().strip()}
+        if _WORDS[act][2]:
+            value["detail"] = self.detail.text().strip()
+        if act in _NUMBERED:
+            value["statement"] = self.number.value() - 1
+        if act in _DOCUMENTS:
+            value["document"] = self._document(act)
+        return edit_from_json(value)
+
+    def _document(self, act: Act) -> Any:
+        text = self.document.toPlainText()
+        if act is Act.TAG:
+            return text.strip()
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError) as error:
+            what = (
+                f"{error.msg} at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
+            )
+            raise WhatIfError(f"the document is no JSON: {what}") from None
+
+    def show_document(self, document: Any) -> None:
+        """Show the text of a policy, or of one statement of it, to be changed."""
+        self.document.setPlainText(json.dumps(document, indent=2, ensure_ascii=False))
+
+    def start_with(self, key: str) -> None:
+        """Put what is selected in the window into the subject."""
+        self.subject.setText(key)
+        self.subject.setCursorPosition(0)
+
+    def clear(self) -> None:
+        """Begin another change to the same subject."""
+        self.detail.clear()
+        self.document.clear()
+
+    def _adapt(self) -> None:
+        """Show the fields that the act takes."""
+        act = self.chosen
+        _, subject, detail = _WORDS[act]
+        for field, words in ((self.subject, subject), (self.detail, detail)):
+            field.setAccessibleName(words or "Not needed")
+            field.setPlaceholderText(words)
+        self._form.setRowVisible(self.detail, bool(detail))
+        self._form.setRowVisible(self._which, act in _NUMBERED or act in _LOADED)
+        self.number.setVisible(act in _NUMBERED)
+        self.load_button.setVisible(act in _LOADED)
+        self._form.setRowVisible(self.document, act in _DOCUMENTS)
+        self.document.setAccessibleName(_DOCUMENTS.get(act, "Not needed"))
+        self.document.setPlaceholderText(_DOCUMENTS.get(act, ""))
+
+    def _load(self) -> None:
+        number = self.number.value() - 1 if self.chosen in _NUMBERED else None
+        self.load_wanted.emit(self.subject.text().strip(), number)

@@ -1,0 +1,255 @@
+"""What if: changes are listed, tried on a copy, and what they do to everybody is shown; then the commands are saved."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QListWidget,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.export.files import ExportError, write_whole
+from iamdesk.export.what_if import script
+from iamdesk.gui.compare.changes_view import ChangesView
+from iamdesk.gui.compare.rows import CompareRow, rows_of
+from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.session import Session
+from iamdesk.gui.what_if.edit_form import EditForm, edit_words
+from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.whatif.edits import Edit, WhatIfError
+from iamdesk.whatif.tried import Tried
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+
+class WhatIfWindow(QDialog):
+    """Does not block; deletes itself when closed. The open snapshot stays as it is, and AWS is never asked."""
+
+    def __init__(self, session: Session, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._job: Job | None = None
+        self._tried: Tried | None = None
+        self.edits: list[Edit] = []
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("whatIfWindow")
+        self.setWindowTitle("What if")
+        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
+        self.form = EditForm()
+        self.form.start_with(session.subject_key)
+        self.list = QListWidget()
+        self.list.setObjectName("whatIfList")
+        self.list.setAccessibleName("Changes to try, in order")
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.add_button = self._button("&Add this change", "whatIfAdd")
+        self.remove_button = self._button("&Remove", "whatIfRemove")
+        self.try_button = self._button("&See what it does", "whatIfTry")
+        self.cancel_button = self._button("&Cancel", "whatIfCancel")
+        self.save_button = self._button("Save AWS CLI co&mmands…", "whatIfSave")
+        self.open_button = self._button("&Open the changed copy", "whatIfOpen")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("How far the trial is")
+        self.message = MessageBar()
+        self.view = ChangesView(session, "What the changes do to everybody stands here once they are tried.")
+        self._lay_out()
+        self._connect()
+        self._refresh()
+
+    @staticmethod
+    def _button(text: str, name: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName(name)
+        button.setAutoDefault(False)
+        return button
+
+    def _lay_out(self) -> None:
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.form, 2)
+        column.addWidget(self.add_button)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.remove_button)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(left)
+        split.addWidget(self.view)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 3)
+        split.setSizes([380, 900])
+        split.setChildrenCollapsible(False)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.try_button)
+        bottom.addWidget(self.bar, 1)
+        bottom.addWidget(self.cancel_button)
+        bottom.addStretch(0)
+        bottom.addWidget(self.open_button)
+        bottom.addWidget(self.save_button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.message)
+        layout.addWidget(split, 1)
+        layout.addLayout(bottom)
+        unit = self.fontMetrics().averageCharWidth()
+        self.resize(unit * 220, self.fontMetrics().lineSpacing() * 40)
+
+    def _connect(self) -> None:
+        self.add_button.clicked.connect(self.add)
+        self.remove_button.clicked.connect(self.remove)
+        self.try_button.clicked.connect(self.try_them)
+        self.cancel_button.clicked.connect(self._cancel)
+        self.save_button.clicked.connect(self.save)
+        self.open_button.clicked.connect(self.open_copy)
+        self.form.load_wanted.connect(self._load)
+        self._session.snapshot_closed.connect(self.close)
+        self._session.snapshot_opened.connect(lambda _opened: self.close())
+        self.finished.connect(self._stop)
+
+    # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def add(self) -> None:
+        """Take the change of the form into the list."""
+        self.message.clear()
+        try:
+            edit = self.form.edit()
+        except WhatIfError as error:
+            self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            return
+        self.edits.append(edit)
+        self.list.addItem(visible(edit_words(edit)))
+        self.list.setCurrentRow(self.list.count() - 1)
+        self.form.clear()
+        self._refresh()
+
+    def remove(self) -> None:
+        """Take the selected change out of the list."""
+        row = self.list.currentRow()
+        if row >= 0:
+            del self.edits[row]
+            self.list.takeItem(row)
+            self._refresh()
+
+    def _load(self, key: str, number: int | None) -> None:
+        opened = self._session.snapshot
+        if opened is None:
+            return
+        edits = tuple(self.edits)
+        self._jobs.run(
+            "Reading the policy",
+            lambda _progress, _cancelled: Workbench.changed_document(opened, edits, key, number),
+            done=self.form.show_document,
+            failed=self._failed,
+            topic="what-if text",
+        )
+
+    # ── trying ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def try_them(self) -> None:
+        """Make the changes to a copy and compare; in a worker."""
+        opened = self._session.snapshot
+        if opened is None or not self.edits:
+            return
+        self.message.clear()
+        edits = tuple(self.edits)
+
+        def work(progress: Progress, cancelled: Cancelled) -> tuple[Tried, tuple[CompareRow, ...]]:
+            tried = Workbench.what_if(opened, edits, progress, cancelled)
+            return tried, rows_of(tried.comparison)
+
+        self._job = self._jobs.run(
+            "Trying the changes",
+            work,
+            done=self._take,
+            failed=self._failed,
+            progress=self._progressed,
+            stopped=self._stopped,
+            topic="what-if",
+        )
+        self.bar.setRange(0, 0)
+        self._refresh()
+
+    def _progressed(self, done: int, total: int) -> None:
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+
+    def _take(self, found: tuple[Tried, tuple[CompareRow, ...]]) -> None:
+        self._job = None
+        self._tried, rows = found
+        self.view.show_comparison(self._tried.comparison, rows)
+        self._refresh()
+
+    def _failed(self, error: Exception) -> None:
+        self._job = None
+        self._refresh()
+        if not isinstance(error, WhatIfError | ExportError):
+            self.message.say(Tone.ERROR, "The changes could not be tried.")
+            raise error
+        self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+
+    def _stopped(self) -> None:
+        self._job = None
+        self._refresh()
+        self.message.say(Tone.NOTE, "The trial was cancelled.")
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+
+    def _stop(self) -> None:
+        """Await nothing any more: the window is about to go."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.stopped = None
+            job.cancel()
+
+    # ── what comes of it ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def save(self) -> None:
+        """Ask for a file and write the commands of what was tried to it; in a worker."""
+        tried, opened = self._tried, self._session.snapshot
+        if tried is None or opened is None:
+            return
+        suggestion = opened.snapshot.path.with_name("what-if.sh")
+        path = self._prompts.file_to_save(self, "Save AWS CLI commands", suggestion, "Shell script (*.sh)")
+        if path is None:
+            return
+        name = opened.snapshot.path.name
+        self._jobs.run(
+            f"Writing {visible(path.name)}",
+            lambda _progress, _cancelled: write_whole(path, script(tried.commands, name, path.name)),
+            done=lambda _nothing: self._session.announce(f"The commands are in {path}. They are dry until APPLY=yes."),
+            failed=self._failed,
+            topic="save what-if",
+        )
+
+    def open_copy(self) -> None:
+        """Show the changed copy in place of the open snapshot: everything can be asked of it."""
+        tried = self._tried
+        if tried is None:
+            return
+        self._jobs.run(
+            "Laying out the changed copy",
+            lambda _progress, _cancelled: Workbench.open_copy(tried.snapshot),
+            done=self._open,
+            topic="open what-if",
+        )
+
+    def _open(self, opened: OpenSnapshot) -> None:
+        self._session.open(opened)
+
+    def _refresh(self) -> None:
+        running = self._job is not None
+        self.bar.setVisible(running)
+        self.cancel_button.setVisible(running)
+        self.try_button.setEnabled(not running and bool(self.edits))
+        self.remove_button.setEnabled(bool(self.edits))
+        for button in (self.save_button, self.open_button):
+            button.setEnabled(not running and self._tried is not None)

@@ -1,0 +1,164 @@
+"""Trying changes in the window: listed, refused, tried, saved, opened."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.compare.rows import Sort
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.session import Session
+from iamdesk.gui.what_if.what_if_window import WhatIfWindow
+from iamdesk.whatif.edits import Act
+from iamdesk.workbench import OpenSnapshot
+
+ANA = "arn:aws:iam::111122223333:user/engineering/ana.moreno"
+READ = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+LEGACY = "arn:aws:iam::111122223333:policy/engineering/LegacyPassRole"
+
+
+class Chosen(Prompts):
+    """Names a file instead of asking."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def file_to_save(self, parent: QWidget, title: str, suggestion: Path, kinds: str) -> Path | None:  # noqa: ARG002
+        return self.path
+
+
+@pytest.fixture
+def sandbox(
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot, tmp_path: Path
+) -> Iterator[WhatIfWindow]:
+    session.open(sample)
+    session.select(ANA)
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    made = WhatIfWindow(session, jobs, Chosen(tmp_path / "what-if.sh"), parent)
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+    made.show()
+    yield made
+    made.close()
+
+
+def choose(window: WhatIfWindow, act: Act) -> None:
+    window.form.act.setCurrentIndex(window.form.act.findData(act))
+
+
+def attach(window: WhatIfWindow) -> None:
+    choose(window, Act.ATTACH_POLICY)
+    window.form.detail.setText(READ)
+    window.add_button.click()
+
+
+@pytest.fixture
+def tried(qtbot: QtBot, sandbox: WhatIfWindow) -> WhatIfWindow:
+    attach(sandbox)
+    sandbox.try_button.click()
+    qtbot.waitUntil(lambda: bool(sandbox.view.model.rows), timeout=30_000)
+    return sandbox
+
+
+def test_what_is_selected_is_the_subject(sandbox: WhatIfWindow) -> None:
+    assert sandbox.form.subject.text() == ANA
+    assert not sandbox.try_button.isEnabled()
+
+
+def test_changes_are_listed_tried_and_told(tried: WhatIfWindow) -> None:
+    assert tried.list.item(0).text() == f"Attach a policy: {ANA}, {READ}"
+    gained = [row for row in tried.view.model.shown if row.sort is Sort.GAINED]
+    assert {row.subject for row in gained} == {ANA}
+    assert gained[0].reason == "AmazonS3ReadOnlyAccess was attached to user/engineering/ana.moreno."
+
+
+def test_the_commands_are_saved_dry(qtbot: QtBot, tried: WhatIfWindow, tmp_path: Path) -> None:
+    tried.save_button.click()
+    path = tmp_path / "what-if.sh"
+    qtbot.waitUntil(path.exists)
+
+    assert "aws iam attach-user-policy --user-name ana.moreno" in path.read_text()
+    assert "APPLY=yes" in path.read_text()
+
+
+def test_the_changed_copy_opens_in_place_of_the_snapshot(
+    qtbot: QtBot, session: Session, sample: OpenSnapshot, tried: WhatIfWindow
+) -> None:
+    tried.open_button.click()
+    qtbot.waitUntil(lambda: session.snapshot is not sample)
+
+    assert session.snapshot is not None
+    assert session.snapshot.snapshot.path.name == "acme-prod.json with 1 change"
+    assert not tried.isVisible()
+
+
+def test_a_policy_is_loaded_changed_and_tried(qtbot: QtBot, sandbox: WhatIfWindow) -> None:
+    choose(sandbox, Act.SET_POLICY)
+    sandbox.form.subject.setText(LEGACY)
+    sandbox.form.load_button.click()
+    qtbot.waitUntil(lambda: "iam:PassRole" in sandbox.form.document.toPlainText())
+    document = json.loads(sandbox.form.document.toPlainText())
+    document["Statement"] = []
+    sandbox.form.show_document(document)
+    sandbox.add_button.click()
+    sandbox.try_button.click()
+    qtbot.waitUntil(lambda: bool(sandbox.view.model.rows), timeout=30_000)
+
+    assert Sort.LOST in {row.sort for row in sandbox.view.model.rows}
+
+
+@pytest.mark.parametrize("act", list(Act))
+def test_every_act_shows_what_it_takes_and_says_what_is_missing(sandbox: WhatIfWindow, act: Act) -> None:
+    choose(sandbox, act)
+    sandbox.form.subject.clear()
+    sandbox.form.document.setPlainText("{}")
+    sandbox.add_button.click()
+
+    assert sandbox.edits == []
+    assert "needs a `subject`" in sandbox.message.text
+
+
+def test_what_is_no_json_and_what_cannot_be_done_are_told(qtbot: QtBot, sandbox: WhatIfWindow) -> None:
+    choose(sandbox, Act.PUT_INLINE_POLICY)
+    sandbox.form.detail.setText("own")
+    sandbox.form.document.setPlainText("{")
+    sandbox.add_button.click()
+    assert "is no JSON" in sandbox.message.text
+
+    choose(sandbox, Act.DETACH_POLICY)
+    sandbox.form.detail.setText(READ)
+    sandbox.add_button.click()
+    sandbox.try_button.click()
+    qtbot.waitUntil(lambda: "is not attached" in sandbox.message.text)
+    assert not sandbox.save_button.isEnabled()
+
+
+def test_a_change_is_taken_back(sandbox: WhatIfWindow) -> None:
+    attach(sandbox)
+    sandbox.remove_button.click()
+
+    assert (sandbox.edits, sandbox.list.count()) == ([], 0)
+    assert not sandbox.try_button.isEnabled()
+
+
+def test_cancelled_nothing_is_shown(sandbox: WhatIfWindow) -> None:
+    attach(sandbox)
+    sandbox.try_button.click()
+    sandbox.cancel_button.click()
+
+    assert "cancelled" in sandbox.message.text
+    assert not sandbox.view.model.rows
+
+
+def test_it_is_in_the_tools_menu(open_window: MainWindow) -> None:
+    open_window.menus.actions["actionWhatIf"].trigger()
+    window = open_window.findChild(WhatIfWindow)
+    assert window is not None
+    assert window.isVisible()
+    window.close()
