@@ -24,6 +24,7 @@ class Theme(StrEnum):
 
     LIGHT = "light"
     DARK = "dark"
+    CONTRAST = "contrast"
 
 
 class Page(StrEnum):

@@ -278,6 +278,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("actionSchemeLight", Menu.VIEW, "Light &colours", "Dark text on light ground.", group=5, radio="scheme"),
     Command("actionSchemeDark", Menu.VIEW, "Dar&k colours", "Light text on dark ground.", group=5, radio="scheme"),
     Command(
+        "actionSchemeContrast",
+        Menu.VIEW,
+        "High-contrast palett&e",
+        "The strongest colours, with lines around everything.",
+        group=5,
+        radio="scheme",
+    ),
+    Command(
         "actionQuestion",
         Menu.ASK,
         "Go to the &question",

@@ -119,6 +119,7 @@ class MainWindow(QMainWindow):
             "actionSchemeSystem": lambda: self._set_scheme(Scheme.SYSTEM),
             "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
+            "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
             "actionPalette": self._open_palette,
             "actionWhyDenied": self._ask_why_denied,
             "actionCompare": self._compare,

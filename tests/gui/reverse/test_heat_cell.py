@@ -13,7 +13,7 @@ from iamdesk.gui.reverse.heat_cell import conditional_tint, hatch_colour, paint_
 from iamdesk.gui.theme import Colour, colour, contrast, palette_for
 from iamdesk.query.what_can import Reach
 
-PALETTES = {"light": palette_for(dark=False), "dark": palette_for(dark=True)}
+PALETTES = {"light": palette_for(dark=False), "dark": palette_for(dark=True), "contrast": palette_for(True, True)}
 SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 
