@@ -379,7 +379,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionSignPack",
         Menu.REVIEW,
-        "&Sign an evidence pack…",
+        "Si&gn an evidence pack…",
         "Stand for a pack, with an SSH key or by name alone.",
         (),
         Needs.SNAPSHOT,
@@ -406,7 +406,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionRunFindings",
         Menu.TOOLS,
-        "Run all &checks",
+        "&Run all checks",
         "Run every built-in check on the snapshot.",
         (),
         Needs.SNAPSHOT,
