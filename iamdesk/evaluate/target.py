@@ -164,12 +164,9 @@ def _types_of_other_services(action: Action, resource: Arn, reference: ServiceRe
 
 
 def _unknown_action(service: str, action_text: str, reference: ServiceReference) -> Note:
-    if reference.service_exists(service):
-        message = f"{action_text} is not in the service authorization reference of {reference.updated:%-d %B %Y}"
-    else:
-        message = (
-            f"the service `{service}` is not in the service authorization reference of {reference.updated:%-d %B %Y}"
-        )
+    day = f"{reference.updated.day} {reference.updated:%B %Y}"
+    what = action_text if reference.service_exists(service) else f"the service `{service}`"
+    message = f"{what} is not in the service authorization reference of {day}"
     return Note("action-unknown", f"{message}: decided by the policies' patterns alone.")
 
 

@@ -72,3 +72,12 @@ def test_an_action_without_resources_is_asked_on_everything() -> None:
 def test_an_action_may_be_on_a_resource_of_another_service() -> None:
     assert target("sts:AssumeRole", "arn:aws:iam::111122223333:role/r").resource_types == ("role",)
     assert target("sts:AssumeRole", "arn:aws:s3:::b").resource_types == ()
+
+
+def test_of_many_resource_types_four_are_named() -> None:
+    """``ec2:CreateTags`` is for any of dozens."""
+    notes = [note.message for note in target("ec2:CreateTags", "arn:aws:sqs:eu-west-1:111122223333:q").notes]
+    assert len(notes) == 1
+    named, more = notes[0].split(" or one of ")
+    assert named.count(",") == 3
+    assert int(more.split()[0]) > 50
