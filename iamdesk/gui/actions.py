@@ -414,7 +414,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionCompare",
         Menu.TOOLS,
-        "&Compare with another snapshot…",
+        "Com&pare with another snapshot…",
         "Tell who gained or lost what between another snapshot and the open one, by which change.",
         ("Ctrl+D",),
         Needs.SNAPSHOT,
