@@ -112,11 +112,44 @@ def command_line(request: Request, snapshot_path: str) -> str:
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in words)])
 
 
+def who_can_command(request: Request, snapshot_path: str) -> str:
+    """Return the command that lists who can do a request's action on its resource in its context."""
+    words = ["iamdesk", "who-can", _path(snapshot_path), "--action", request.action, "--resource", request.resource]
+    context, notes = _context_words(request)
+    lines = [f"# asked in the window: {visible(note)}" for note in notes]
+    return "\n".join([*lines, " ".join(shlex.quote(word) for word in (*words, *context))])
+
+
+def what_can_command(principal: str, snapshot_path: str) -> str:
+    """Return the command that tells what a principal or a group can do."""
+    words = ["iamdesk", "what-can", _path(snapshot_path), "--principal", principal]
+    return " ".join(shlex.quote(word) for word in words)
+
+
 def question_words(request: Request, snapshot_path: str, action_option: str) -> tuple[list[str], list[str]]:
     """Return the words of the command that asks a question, and what it has no option for."""
-    path = f"./{snapshot_path}" if snapshot_path.startswith("-") else snapshot_path
-    words = ["iamdesk", "can", path]
+    words = ["iamdesk", "can", _path(snapshot_path)]
     words += ["--principal", request.principal, action_option, request.action, "--resource", request.resource]
+    context, notes = _context_words(request)
+    words += context
+    if request.resource_account is not None:
+        words += ["--resource-account", request.resource_account]
+    for layer in Layer:
+        if layer in request.without:
+            words += ["--without", layer.value]
+    if request.session_policies is not None:
+        names = listed([policy.name for policy in request.session_policies])
+        notes.append(f"with session policies ({names}): save each and add --session-policy FILE")
+    return words, notes
+
+
+def _path(snapshot_path: str) -> str:
+    return f"./{snapshot_path}" if snapshot_path.startswith("-") else snapshot_path
+
+
+def _context_words(request: Request) -> tuple[list[str], list[str]]:
+    """Return the options that give a request's context, and what there is no option for."""
+    words: list[str] = []
     notes: list[str] = []
     for key, value in request.context.items():
         if value is None:
@@ -130,12 +163,4 @@ def question_words(request: Request, snapshot_path: str, action_option: str) -> 
                 notes.append(f"{key} is an empty list")
     if request.unknown_context is not UnknownContext.UNKNOWN:
         words += ["--unknown-context", request.unknown_context.value]
-    if request.resource_account is not None:
-        words += ["--resource-account", request.resource_account]
-    for layer in Layer:
-        if layer in request.without:
-            words += ["--without", layer.value]
-    if request.session_policies is not None:
-        names = listed([policy.name for policy in request.session_policies])
-        notes.append(f"with session policies ({names}): save each and add --session-policy FILE")
     return words, notes

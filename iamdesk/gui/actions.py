@@ -196,6 +196,15 @@ COMMANDS: tuple[Command, ...] = (
         Needs.ANSWER,
         1,
     ),
+    Command(
+        "actionCopyCommand",
+        Menu.EDIT,
+        "Copy as a co&mmand",
+        "Copy the command that gives the same in a terminal: the answer, or who can and what can where the cursor is.",
+        ("Ctrl+Shift+K",),
+        Needs.SNAPSHOT,
+        1,
+    ),
     Command("actionBack", Menu.VIEW, "&Back", "Go back to the selection or question before.", ("Alt+Left",)),
     Command("actionForward", Menu.VIEW, "&Forward", "Go forward again.", ("Alt+Right",)),
     Command(

@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
             "actionPalette": self._open_palette,
+            "actionCopyCommand": self.copy_command,
             "actionWhyDenied": self._ask_why_denied,
             "actionCompare": self._compare,
             "actionWhatIf": lambda: WhatIfWindow(self.session, self.jobs, self.prompts, self).show(),
@@ -212,6 +213,18 @@ class MainWindow(QMainWindow):
             self.session.show_access(self.session.subject_key)
         else:
             self.session.announce("Select a user, a role or a group first.")
+
+    def copy_command(self) -> None:
+        """Copy what gives the same in a terminal: of who can and what can where the cursor is, else of the answer."""
+        focus, workspace = QApplication.focusWidget(), self.workspace
+        for panel in (workspace.who_can, workspace.inspector.access):
+            if focus is not None and panel.isAncestorOf(focus) and panel.command():
+                QApplication.clipboard().setText(panel.command())
+                self.session.announce("The command is on the clipboard.")
+                return
+        if self.session.decision is None and self.session.need is None:
+            self.session.announce("Ask a question first: its command is what would be copied.")
+        workspace.answer.copy_command()
 
     def show_ways(self) -> None:
         """Show the ways to administration, found out when they are first looked at."""

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
 from PySide6.QtGui import QAccessible, QAction, QDropEvent, QKeySequence
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -373,3 +374,28 @@ def test_f1_opens_the_guide_at_the_page_about_the_panel(qtbot: QtBot, open_windo
     guide.show_page("no such page")
     assert guide.page == "index"
     guide.close()
+
+
+def test_what_is_shown_is_copied_as_the_command_that_gives_it(qtbot: QtBot, open_window: MainWindow) -> None:
+    window, clipboard = open_window, QApplication.clipboard()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    clipboard.clear()
+    copy = (Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(window, *copy)
+    assert clipboard.text() == "", "nothing was asked"
+    answered(qtbot, window)
+    QTest.keyClick(window, *copy)
+    assert clipboard.text().startswith("iamdesk can ")
+    assert window.session.request is not None
+    window.session.ask_who_can(window.session.request)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=30_000)
+    window.workspace.who_can.table.setFocus()
+    QTest.keyClick(window, *copy)
+    assert clipboard.text().startswith("iamdesk who-can ")
+    window.session.show_access(PETRA)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=30_000)
+    window.workspace.inspector.access.table.setFocus()
+    QTest.keyClick(window, *copy)
+    assert clipboard.text().split()[1] == "what-can"
+    assert clipboard.text().endswith(f"--principal {PETRA}")

@@ -76,6 +76,7 @@ class FilterBar(QWidget):
         set_tooltip(self.suppressed, "Show the findings that somebody answers for, instead of the open ones.")
         self.export.setObjectName("findingsExport")
         self.only.setObjectName("findingsOnly")
+        self.only.setAccessibleName("What alone is shown")
         self.only.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         set_tooltip(self.only, "Only these are shown. Press to show all.")
         self.only.hide()

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.export.access_map import LEVELS, AccessMap
+from iamdesk.export.answer_text import what_can_command
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
@@ -321,6 +322,11 @@ class AccessTab(QWidget):
             self.list.repaint(self.palette())
 
     # Export
+
+    def command(self) -> str:
+        """Return the command that tells the same in a terminal; empty where nothing is shown."""
+        opened = self._session.snapshot
+        return what_can_command(self._key, str(opened.snapshot.path)) if opened is not None and self._key else ""
 
     def export_actions(self) -> None:
         """Write every action that can be done or is denied to a file, whatever the filter shows."""

@@ -8,6 +8,7 @@ from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.export.answer_text import who_can_command
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
@@ -337,6 +338,13 @@ class WhoCanPanel(QWidget):
             self.model.repaint(self.palette())
 
     # Export
+
+    def command(self) -> str:
+        """Return the command that lists the same in a terminal; empty while nothing was asked."""
+        opened = self._session.snapshot
+        if self._asked is None or opened is None:
+            return ""
+        return who_can_command(self._asked, str(opened.snapshot.path))
 
     def export(self) -> None:
         """Ask for a file and write everybody who can to it, whatever the filter shows."""

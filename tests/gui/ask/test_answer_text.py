@@ -6,7 +6,8 @@ import pytest
 from iamdesk.cli import main
 from iamdesk.evaluate.request import NamedDocument, Request, UnknownContext
 from iamdesk.explain.decision import Layer, Part, Verdict
-from iamdesk.export.answer_text import answer_text, command_line
+from iamdesk.export.answer_text import answer_text, command_line, what_can_command, who_can_command
+from iamdesk.export.effective_access import to_effective_access
 from iamdesk.workbench import OpenSnapshot
 
 from .conftest import ANA, NORA, PAYROLL, assumption, decision, statement
@@ -93,3 +94,27 @@ def test_what_the_command_cannot_say_stands_above_it() -> None:
     note, command = command_line(request, "-odd.json").split("\n")
     assert note.startswith("# asked in the window: with session policies (narrow\\u000arm -rf)")
     assert command.startswith("iamdesk can ./-odd.json --principal ")
+
+
+def test_the_command_of_who_can_lists_the_same(sample: OpenSnapshot, capsys: pytest.CaptureFixture[str]) -> None:
+    context = {"aws:MultiFactorAuthPresent": "true", "aws:SourceVpc": None}
+    request = Request("", "s3:GetObject", PAYROLL, context, unknown_context=UnknownContext.ABSENT)
+    words = shlex.split(who_can_command(request, str(sample.snapshot.path)))
+    with pytest.raises(SystemExit):
+        main([*words[1:], "--format", "json"])
+    said = {(row["Principal"], row["EvalDecision"]) for row in json.loads(capsys.readouterr().out)}
+    rows = sample.who_can(
+        action=request.action,
+        resource=request.resource,
+        context=request.context,
+        unknown_context=request.unknown_context,
+    )
+    assert said == {(row.principal, row.decision.value) for row in rows}
+    assert said
+
+
+def test_the_command_of_what_can_tells_the_same(sample: OpenSnapshot, capsys: pytest.CaptureFixture[str]) -> None:
+    words = shlex.split(what_can_command(NORA, str(sample.snapshot.path)))
+    with pytest.raises(SystemExit):
+        main([*words[1:], "--format", "json"])
+    assert json.loads(capsys.readouterr().out) == to_effective_access(sample.what_can(principal=NORA))
