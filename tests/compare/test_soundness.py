@@ -47,7 +47,7 @@ def _is_allowed(evaluator: Evaluator, request: Request) -> bool | None:
     return None if verdict is Verdict.CONDITIONAL else verdict is Verdict.ALLOWED
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pairs(), st.lists(st.tuples(worlds.QUESTIONS, worlds.CONTEXTS), min_size=6, max_size=12))
 def test_unchanged_is_the_same_answer_to_every_question(
     pair: tuple[Snapshot, Snapshot], asked: list[tuple[tuple[str, str], dict[str, Any]]]
@@ -71,7 +71,7 @@ def _is_of_a_resource(found: Comparison, resource: str) -> bool:
     return any(named.startswith(arn) and standing.status in apart for arn, standing in found.resources.items())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pairs())
 def test_every_change_is_shown_by_a_request(pair: tuple[Snapshot, Snapshot]) -> None:
     found = compare_snapshots(*pair, worlds.NOON)
