@@ -6,6 +6,7 @@ from datetime import date
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from iamdesk.export.answer_words import short_arn
 from iamdesk.export.review_words import (
     CHOICE_WORDS,
     administration_words,
@@ -293,7 +294,9 @@ _SHORT_TYPES: dict[EntitlementType, str] = {
 
 def _what(line: Line) -> str:
     """Return what is held, for a narrow column: the name first, its kind after it."""
-    return f"{line.name}  {_SHORT_TYPES[line.type]}".rstrip()
+    trusts = line.evidence.get("trusts") if line.type is EntitlementType.TRUST else None
+    name = ", ".join(short_arn(one) for one in trusts) if trusts else line.name
+    return f"{name}  {_SHORT_TYPES[line.type]}".rstrip()
 
 
 def _power(line: Line) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
 
 from iamdesk.export.pack.signing import Role
-from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.plain_text import plain_label
 from iamdesk.gui.prompts import Prompts
 
 _ROLES = {
@@ -32,8 +32,8 @@ class SignDialog(QDialog):
         self.title = QLineEdit()
         self.key = QLineEdit()
         self.choose = QPushButton("Choose a key…")
-        self.sentence = FlowLabel()
-        self.how = FlowLabel()
+        self.sentence = plain_label(wrap=True)
+        self.how = plain_label(wrap=True)
         for role, word in _ROLES.items():
             self.role.addItem(word, role)
         form = QFormLayout(self)
