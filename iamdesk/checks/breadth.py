@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.data import Data, credentials_of
 from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.snippets import command
 from iamdesk.checks.subjects import ACCOUNTS, GROUPS, PRINCIPALS, USERS, is_reserved, principals_of
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import counted, enumerated
@@ -204,4 +205,11 @@ def orphan_provider(survey: Survey, account: Account, _: Account) -> Iterator[Hi
                     f"No role trusts the identity provider {last_of_arn(arn)}.",
                     (Evidence(f"{arn} is in no trust policy."),),
                     object=arn,
+                    snippet=_delete_provider(arn),
                 )
+
+
+def _delete_provider(arn: str) -> str:
+    if ":oidc-provider/" in arn:
+        return command("iam", "delete-open-id-connect-provider", "--open-id-connect-provider-arn", arn)
+    return command("iam", "delete-saml-provider", "--saml-provider-arn", arn)

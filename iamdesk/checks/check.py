@@ -45,6 +45,8 @@ class Hit:
     remedy: str | None = None
     subject: Subject | None = None
     """Another subject than the one looked at."""
+    snippet: str = ""
+    """The remedy as a command (`snippets`), where one can be written safely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Check:
                 evidence=hit.evidence,
                 remedy=hit.remedy or self.remedy,
                 fingerprint=fingerprint(self.id, subject.key, hit.object),
+                snippet=hit.snippet,
             )
 
 

@@ -4,6 +4,7 @@ Decided by asking the engine as the outsider; text only decides what is worth as
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from iamdesk.checks.check import Hit, check
@@ -12,6 +13,7 @@ from iamdesk.checks.data import Data
 from iamdesk.checks.entry import ANYWHERE, ORGANIZATIONS, Callers, outside_callers
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.resources import RESOURCES, Question, allowing, questions, resource_subject
+from iamdesk.checks.snippets import command
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.policy.statement import Statement
@@ -115,7 +117,18 @@ def _told(resource: Resource, openings: tuple[Opening, ...], who: str, severity:
 )
 def public_resource(survey: Survey, _account: Account, resource: Resource) -> Iterator[Hit]:
     """After Block Public Access, with the access control list; one action asked for each level of access."""
-    yield from _told(resource, open_to_all(survey, resource), "anybody", Severity.CRITICAL)
+    for hit in _told(resource, open_to_all(survey, resource), "anybody", Severity.CRITICAL):
+        yield replace(hit, snippet=_block(resource))
+
+
+def _block(resource: Resource) -> str:
+    """Return the command that blocks public access to a bucket; nothing for other resources."""
+    _, _, service, region, account, name = resource.arn.split(":", 5)
+    if (service, region, account) != ("s3", "", ""):
+        return ""
+    everything = "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
+    words = ("s3api", "put-public-access-block", "--bucket", name)
+    return command(*words, "--public-access-block-configuration", everything)
 
 
 @check(

@@ -74,5 +74,7 @@ class Finding:
     remedy: str
     fingerprint: str
     """Stable over snapshots: same check, same subject, same object."""
+    snippet: str = ""
+    """The remedy as a command, one line for a POSIX shell; empty where none can be written safely."""
     suppression: Suppression | None = None
     """Why it is set aside; None for one that is open."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.snippets import command
 from iamdesk.checks.subjects import CUSTOMER_POLICIES, GROUPS, ROLES, USERS, is_reserved
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
@@ -85,10 +86,12 @@ def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator
         lacks.append("no policies")
     if lacks:
         whole = not account.is_truncated
+        is_empty = len(lacks) > 1 and whole  # AWS deletes a group only then
         yield Hit(
             f"{group.group_name} has {' and '.join(lacks)}.",
             (Evidence(f"The snapshot lists {counted(len(account.users), 'user')} of the account."),),
             object=",".join(lacks),
+            snippet=command("iam", "delete-group", "--group-name", group.group_name) if is_empty else "",
             # Without every user of the account, a group may have members that the snapshot does not hold.
             state=State.FOUND if whole or "no members" not in lacks else State.CANNOT_TELL,
         )
@@ -110,11 +113,13 @@ def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDet
         proof = "AWS counts 0 attachments and 0 uses as a permissions boundary."
     else:
         proof = "No user, group or role of the snapshot has it attached or as its boundary."
+    is_single = len(policy.policy_version_list) == 1  # older versions have to be deleted first
     used = survey.references(account)
     if policy.arn not in used.carriers and policy.arn not in used.bounded:
         yield Hit(
             f"{policy.policy_name} is attached to nobody and is nobody's permissions boundary.",
             (Evidence(proof, policy_key=policy.arn),),
+            snippet=command("iam", "delete-policy", "--policy-arn", policy.arn) if is_single else "",
         )
 
 

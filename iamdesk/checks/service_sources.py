@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +13,7 @@ from iamdesk.checks.entry import allowing
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.resources import RESOURCES, questions, resource_subject
 from iamdesk.checks.resources import allowing as allowing_of
+from iamdesk.checks.snippets import edited, trust_policy_command
 from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import STRANGER, Context, Survey
 from iamdesk.checks.words import enumerated
@@ -124,7 +126,32 @@ def role_for_any_source(survey: Survey, account: Account, role: RoleDetail) -> I
             *(Evidence(f"AWS shows the condition for {service}: {bind_source()[service]}.") for service in unbound),
         ),
         severity=Severity.MEDIUM if is_admin else Severity.LOW,
+        snippet=_bound(account, role),
     )
+
+
+def _bound(account: Account, role: RoleDetail) -> str:
+    """Return the command that binds a trust policy of services alone, without conditions, to the account."""
+
+    def edit(statement: dict[str, Any]) -> dict[str, Any] | None:
+        principal = statement.get("Principal")
+        if statement.get("Effect") == "Allow" and isinstance(principal, dict) and "Service" in principal:
+            statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account.account_id}}
+        return statement
+
+    raw = role.assume_role_policy_document
+    listed = raw.get("Statement") if isinstance(raw, dict) else None
+    statements = listed if isinstance(listed, list) else [listed]
+    for statement in statements:
+        if not isinstance(statement, dict) or statement.get("Condition") or statement.get("Effect") != "Allow":
+            return ""
+        named = statement.get("Principal")
+        services = named.get("Service") if isinstance(named, dict) and list(named) == ["Service"] else None
+        names = services if isinstance(services, list) else [services]
+        if not all(name in bind_source() for name in names):
+            return ""  # whether another service sends the key is not known
+    changed = edited(raw, edit)
+    return "" if changed is None else trust_policy_command(role.role_name, changed)
 
 
 def _unbound(survey: Survey, account: Account, role: RoleDetail, services: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from iamdesk.checks.conditions import Hold
 from iamdesk.checks.documents import statement_evidence
 from iamdesk.checks.entry import TrustedAccount, account_of, allowing, stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.snippets import without_principals
 from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
@@ -197,36 +198,44 @@ def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Ite
     index = survey.evaluator.index
     ids = survey.once("unique ids", lambda: _unique_ids(survey))
     told: set[str] = set()
-    for statement in allowing(survey, role):
-        if statement.not_principal:
+    named = [
+        (statement, entry)
+        for statement in allowing(survey, role)
+        if not statement.not_principal
+        for entry in statement.principals or ()
+        if entry.type is PrincipalType.AWS
+    ]
+    gone = {entry.text for _statement, entry in named if _UNIQUE_ID.fullmatch(entry.text)} - ids
+    for statement, entry in named:
+        if entry.text in told:
             continue
-        for entry in statement.principals or ():
-            if entry.type is not PrincipalType.AWS or entry.text in told:
-                continue
-            told.add(entry.text)
-            proof = (_statement(survey, role, statement, f"It names {entry.text}."),)
-            if _UNIQUE_ID.fullmatch(entry.text) and entry.text not in ids:
-                yield Hit(
-                    f"{role.role_name} trusts {entry.text}, the id of a user or role that was deleted"
-                    f"{'' if not account.is_truncated else ' or that the snapshot does not hold'}.",
-                    proof,
-                    object=entry.text,
-                    state=State.CANNOT_TELL if account.is_truncated else State.FOUND,
-                )
-                continue
-            owner = account_of(entry)
-            found = _OWN_PRINCIPAL.fullmatch(entry.text)
-            if owner is None or owner not in index.accounts or found is None:
-                continue
-            known = entry.text in index.users if found[1] == "user" else index.role_named(owner, found[2] or found[3])
-            if not known:
-                yield Hit(
-                    f"{role.role_name} trusts {entry.text}, which the snapshot does not hold: gone, or not captured.",
-                    proof,
-                    object=entry.text,
-                    state=State.CANNOT_TELL,
-                    severity=Severity.LOW,
-                )
+        told.add(entry.text)
+        proof = (_statement(survey, role, statement, f"It names {entry.text}."),)
+        if entry.text in gone:
+            yield Hit(
+                f"{role.role_name} trusts {entry.text}, the id of a user or role that was deleted"
+                f"{'' if not account.is_truncated else ' or that the snapshot does not hold'}.",
+                proof,
+                object=entry.text,
+                state=State.CANNOT_TELL if account.is_truncated else State.FOUND,
+                snippet=""
+                if account.is_truncated
+                else without_principals(role.role_name, role.assume_role_policy_document, gone),
+            )
+            continue
+        owner = account_of(entry)
+        found = _OWN_PRINCIPAL.fullmatch(entry.text)
+        if owner is None or owner not in index.accounts or found is None:
+            continue
+        known = entry.text in index.users if found[1] == "user" else index.role_named(owner, found[2] or found[3])
+        if not known:
+            yield Hit(
+                f"{role.role_name} trusts {entry.text}, which the snapshot does not hold: gone, or not captured.",
+                proof,
+                object=entry.text,
+                state=State.CANNOT_TELL,
+                severity=Severity.LOW,
+            )
 
 
 def _unique_ids(survey: Survey) -> frozenset[str]:

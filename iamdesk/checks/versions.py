@@ -7,6 +7,7 @@ from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.hidden_power import changes_permissions
+from iamdesk.checks.snippets import command
 from iamdesk.checks.subjects import CUSTOMER_POLICIES, principals_of
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
@@ -85,6 +86,7 @@ def stronger_version(survey: Survey, account: Account, policy: ManagedPolicyDeta
                 ),
             ),
             state=state,
+            snippet=command("iam", "delete-policy-version", "--policy-arn", policy.arn, "--version-id", version),
         )
         return
 

@@ -105,6 +105,8 @@ def finding_lines(found: Sequence[Finding]) -> Iterator[str]:
         for statement in statements_of(finding):
             yield f"  > {place_of(statement)}"
         yield f"  To do: {finding.remedy}"
+        if finding.snippet:
+            yield f"  $ {finding.snippet}"
         yield f"  Finding {finding.fingerprint}"
         yield ""
     counts = ", ".join(

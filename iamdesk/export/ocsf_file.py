@@ -87,6 +87,7 @@ def event(report: Report, finding: Finding) -> dict[str, Any]:
             "snapshot": report.snapshot_name,
             "snapshot_sha256": report.snapshot_sha256,
             "proof": [piece.text for piece in finding.evidence],
+            **({"command": finding.snippet} if finding.snippet else {}),
         },
     }
     if finding.suppression is not None:

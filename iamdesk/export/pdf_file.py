@@ -220,6 +220,8 @@ def _finding(finding: Finding, styles: _Styles, *, with_remedy: bool) -> Iterato
         yield Paragraph(f"{len(finding.evidence) - _PIECES:,} more: the report as JSON has them all.", styles.proof)
     if with_remedy:
         yield Paragraph(f"What to do: {_remedy(finding.remedy)}", styles.proof)
+    if finding.snippet:
+        yield Paragraph(_markup(finding.snippet), styles.proof)
 
 
 def _mark(severity: Severity) -> str:

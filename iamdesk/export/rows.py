@@ -88,6 +88,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("missing_context", "Unknown context keys", _missing),
     Column("assumptions", "Assumptions", _assumed),
     Column("remediation", "What to do", lambda finding: finding.remedy),
+    Column("remediation_snippet", "Command", lambda finding: finding.snippet),
     Column("refs", "Standards", _standards),
     Column("suppressed_by", "Suppressed by", lambda finding: finding.suppression.owner if finding.suppression else ""),
     Column(

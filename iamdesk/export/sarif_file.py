@@ -132,6 +132,7 @@ def _result(report: Report, finding: Finding, rules: dict[str, int]) -> dict[str
             "subjectKind": finding.subject_kind,
             "proof": [visible(piece.text) for piece in finding.evidence],
             "remedy": visible(finding.remedy),
+            **({"command": finding.snippet} if finding.snippet else {}),
         },
     }
     related = [

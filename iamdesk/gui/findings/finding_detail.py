@@ -3,8 +3,8 @@
 from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFont, QPalette, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.explain.decision import Decision
@@ -102,8 +102,21 @@ class FindingDetail(QScrollArea):
         if finding.remedy:
             column.addWidget(self._heading("What to do"))
             column.addWidget(FlowLabel(finding.remedy, code=True))
+        if finding.snippet:
+            self._add_command(column, finding.snippet)
         if self.can_suppress:
             column.addWidget(self._suppress_button(finding), 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _add_command(self, column: QVBoxLayout, snippet: str) -> None:
+        text = FlowLabel(snippet)
+        text.setObjectName("remedyCommand")
+        text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        text.setAccessibleName("The remedy as a command")
+        column.addWidget(text)
+        copy = QPushButton("Copy the &command")
+        copy.setObjectName("copyCommand")
+        copy.clicked.connect(lambda: QApplication.clipboard().setText(snippet))
+        column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _suppress_button(self, finding: Finding) -> QPushButton:
         is_open = finding.suppression is None
