@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QStack
 
 from iamdesk import paths
 from iamdesk.checks.finding import Severity
-from iamdesk.gui import about, marks
+from iamdesk.gui import about, help_pages, marks
 from iamdesk.gui.actions import Menu
 from iamdesk.gui.capture_dialog import CaptureDialog
 from iamdesk.gui.collect.door import CollectDoor
 from iamdesk.gui.command_palette import CommandPalette
 from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.denial.why_dialog import WhyDialog
-from iamdesk.gui.help_window import FIRST_PAGE, HelpWindow
+from iamdesk.gui.help_window import HelpWindow
 from iamdesk.gui.history import History
 from iamdesk.gui.job_strip import JobStrip
 from iamdesk.gui.jobs import JobRunner
@@ -144,6 +144,8 @@ class MainWindow(QMainWindow):
         view_menu.addSeparator()
         view_menu.addMenu(panels)
         self._check_scheme()
+        # In every window: dialogs ask for help, too.
+        self.menus.actions["actionHelp"].setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
 
     def _connect(self) -> None:
         session = self.session
@@ -314,22 +316,15 @@ class MainWindow(QMainWindow):
 
     def _show_help(self) -> None:
         """Open the user guide at the page about the panel that has the cursor."""
-        pages: dict[QWidget, str] = {
-            self.start: "getting-a-snapshot",
-            self.captured: "what-it-holds",
-            self.workspace.question: "asking",
-            self.workspace.answer: "reading-an-answer",
-            self.workspace.findings: "findings",
-            self.workspace.who_can: "asking-in-reverse",
-            self.workspace.ways: "ways",
-            self.workspace.review: "review",
-        }
-        if self.workspace.inspector.access.isVisible():
-            pages[self.workspace.inspector] = "asking-in-reverse"
-        panel = self._cycle.panel_of(QApplication.focusWidget())
-        guide = HelpWindow(self)
-        guide.show_page(pages.get(panel, FIRST_PAGE) if panel is not None else FIRST_PAGE)
+        focus = QApplication.focusWidget()
+        page, check = help_pages.page_about(focus), ""
+        finding = self.workspace.findings.detail.finding
+        if finding is not None and focus is not None and self.workspace.findings.isAncestorOf(focus):
+            page, check = "checks", f"{finding.check_id} "
+        guide = self.findChild(HelpWindow) or HelpWindow(self)
+        guide.show_page(page, check)
         guide.show()
+        guide.activateWindow()
 
     def _show_about(self) -> None:
         about.show_about(self)

@@ -43,8 +43,39 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
 
     missing = [target for target in targets if not (page.parent / target.partition("#")[0]).exists()]
+    # A link to a heading leads to one.
+    lost = [
+        target
+        for target in targets
+        if "#" in target and target.partition("#")[2] not in anchors((page.parent / target.partition("#")[0]), page)
+    ]
 
     assert missing == []
+    assert lost == []
+
+
+def anchors(target: Path, page: Path) -> set[str]:
+    """What the headings of a page are linked by; of the page itself where the link names no other."""
+    file = target if target.is_file() else page
+    headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    ("script", "made"), [("checks_page.py", "checks.md"), ("layers_picture.py", "images/layers.svg")]
+)
+def test_what_is_made_from_the_code_is_as_the_code_has_it(script: str, made: str) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "packaging" / script, "--print"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    )
+
+    assert done.stdout == (ROOT / "resources" / "help" / made).read_text(encoding="utf-8"), "run `make guide`"
 
 
 def test_every_page_of_the_guide_is_reached_from_its_index() -> None:

@@ -1,0 +1,56 @@
+"""The text of one page of the guide: Markdown of our own, with pictures no wider than the window."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtGui import QImage, QResizeEvent, QTextDocument
+from PySide6.QtWidgets import QTextBrowser, QWidget
+
+_SETTLED = 120
+"""Milliseconds after the last change of width before pictures are made to fit it."""
+
+
+class GuideText(QTextBrowser):
+    """Shows a file; links are emitted (``anchorClicked``) and not followed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setOpenLinks(False)
+        self.document().setDocumentMargin(self.fontMetrics().height())
+        self._path: Path | None = None
+        self._fitted = 0
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.setInterval(_SETTLED)
+        self._fit.timeout.connect(self._show_again)
+
+    def show_file(self, path: Path) -> None:
+        """Show a page from its top."""
+        self._path = path
+        self._fitted = self.viewport().width()
+        self.document().setBaseUrl(QUrl.fromLocalFile(str(path)))
+        self.setMarkdown(path.read_text(encoding="utf-8"))
+
+    def loadResource(self, kind: int, name: QUrl | str) -> object:  # noqa: N802 - Qt's name
+        """Give a picture of the guide, made smaller where the window is narrow; nothing from elsewhere."""
+        if kind != QTextDocument.ResourceType.ImageResource.value or self._path is None:
+            return None
+        image = QImage(str(self._path.parent / "images" / QUrl(name).fileName()))
+        room = self.viewport().width() - 2 * round(self.document().documentMargin()) - 4
+        if image.width() > room > 0:
+            return image.scaledToWidth(room, Qt.TransformationMode.SmoothTransformation)
+        return image
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Make pictures fit, once the width has settled."""
+        super().resizeEvent(event)
+        if self._path is not None and self.viewport().width() != self._fitted:
+            self._fit.start()
+
+    def _show_again(self) -> None:
+        if self._path is None or self.viewport().width() == self._fitted:
+            return
+        bar = self.verticalScrollBar()
+        place = bar.value() / max(bar.maximum(), 1)
+        self.show_file(self._path)
+        bar.setValue(round(place * bar.maximum()))

@@ -1,0 +1,80 @@
+"""Write the page of the guide that explains every finding, made from the checks themselves.
+
+python packaging/checks_page.py            # writes resources/help/checks.md
+python packaging/checks_page.py --print    # prints it instead
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from iamdesk.checks.check import Check
+from iamdesk.checks.registry import checks
+
+PAGE = Path(__file__).resolve().parents[1] / "resources" / "help" / "checks.md"
+_KINDS = {
+    "CMP": "What the snapshot lacks",
+    "ADM": "Administrators",
+    "CHN": "Ways to more",
+    "TRU": "Who may become a role",
+    "FED": "Identity providers",
+    "SVC": "Services",
+    "RES": "Resources",
+    "GRD": "Guardrails",
+    "ROT": "The root user",
+    "CRD": "Credentials",
+    "HYG": "Order",
+    "LNT": "Policies that do not do what they say",
+}
+"""Headings by the first letters of ids; an id of another kind stands under its own letters."""
+
+
+def text(words: str) -> str:
+    """Return a check's words for Markdown: what would be taken for HTML or emphasis is escaped outside of code."""
+    parts = re.split(r"(`[^`]*`)", words)
+    return "".join(part if part.startswith("`") else re.sub(r"([<>*_\[\]])", r"\\\1", part) for part in parts)
+
+
+def entry(one: Check) -> Iterator[str]:
+    """Yield the lines about one check."""
+    yield f"### {one.id} {text(one.title)}"
+    yield ""
+    yield f"*{text(one.question)}* As a rule **{one.severity.value}**."
+    yield ""
+    yield f"What to do: {text(one.remedy)}"
+    yield ""
+    if one.data is not None:
+        yield f"Needs {one.data.value}; without it the check is not run, and CMP-13 says so."
+        yield ""
+    if one.standards:
+        yield f"Asked for by: {', '.join(text(standard) for standard in one.standards)}."
+        yield ""
+
+
+def page() -> str:
+    """Return the page."""
+    lines = [
+        "# Every finding explained",
+        "",
+        "What each built-in check asks, what to do about what it finds, and who asks for it. This page is made from",
+        "the checks themselves. [Findings](findings.md) tells how they are shown, grouped, suppressed and exported.",
+        "",
+        "A single finding may be milder or worse than its check is as a rule; its sentence says why.",
+        "",
+    ]
+    by_kind: dict[str, list[Check]] = {}
+    for one in checks():
+        by_kind.setdefault(one.id.partition("-")[0], []).append(one)
+    for kind in sorted(by_kind, key=lambda kind: list(_KINDS).index(kind) if kind in _KINDS else len(_KINDS)):
+        lines += [f"## {_KINDS.get(kind, kind)}", ""]
+        for one in sorted(by_kind[kind], key=lambda check: check.id):
+            lines += entry(one)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+if __name__ == "__main__":
+    if "--print" in sys.argv:
+        sys.stdout.write(page())
+    else:
+        PAGE.write_text(page(), encoding="utf-8")
