@@ -30,7 +30,7 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         return TestResult(_null_test(test, fact), fact)
     if fact.knowledge is Knowledge.UNKNOWN:
         absent = _of_absent(test, operator)[0]
-        present = _of_unknown_value(test, operator, context)
+        present = _of_unknown_value(_possible(test, fact), operator, context)
         return TestResult(absent if absent is present else MAYBE, fact)
     if fact.knowledge is Knowledge.VALUE_UNKNOWN and not context.is_strict:
         return TestResult(_of_unknown_value(test, operator, context), fact)
@@ -74,6 +74,13 @@ def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | 
     return truth(test.if_exists or operator.negated), None
 
 
+def _possible(test: ConditionTest, fact: Fact) -> ConditionTest:
+    """Return a test without the listed values that the key is known not to have."""
+    if not fact.excludes or all(fact.can_be(value.text) for value in test.values):
+        return test
+    return replace(test, values=tuple([value for value in test.values if fact.can_be(value.text)]))
+
+
 def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context) -> Truth:
     """The key is in the request, its value is not known (SEMANTICS K3)."""
     if any(value.matches_everything for value in test.values) and operator.family == "String":
@@ -82,6 +89,8 @@ def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context)
             return MAYBE  # with several values it is false (SEMANTICS G16)
     elif all(value.is_malformed for value in test.values) and not operator.negated:
         result = FALSE  # SEMANTICS G18
+    elif not test.values and not (test.quantifier is Quantifier.NONE and context.is_multivalued(test.key)):
+        result = TRUE
     else:
         return MAYBE
     # Of a lone empty text ForAllValues is true (SEMANTICS G14).

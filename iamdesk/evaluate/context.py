@@ -28,6 +28,12 @@ class Fact(NamedTuple):
     """Whether the snapshot gave it, not the user (SEMANTICS J4)."""
     shape: str = "*"
     """A pattern that a value which nobody knows is known to match."""
+    excludes: str = ""
+    """What a value which nobody knows is known not to be, nor a path below it (``o-…`` and ``o-…/r-…/``)."""
+
+    def can_be(self, text: str) -> bool:
+        """Return whether a value, or a pattern as written, is not among those that are excluded."""
+        return not self.excludes or not (text == self.excludes or text.startswith(f"{self.excludes}/"))
 
 
 ABSENT = Fact(Knowledge.ABSENT)

@@ -202,7 +202,8 @@ class DerivedKeys:
             return self._of_way(self.way, key)
         action = self.target.action
         if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
-            return DERIVED_ABSENT  # SEMANTICS J1
+            # SEMANTICS J1; a key that no service lists may be newer than the lists.
+            return DERIVED_ABSENT if self.reference.key_type(key, self.target.service) else None
         for prefix in _RESOURCE_TAGS:
             if key.startswith(prefix) and self.resource_tags is not None:
                 return self._resource_tag(self.resource_tags, key[len(prefix) :])
@@ -321,9 +322,13 @@ class DerivedKeys:
     def _of_organization(self, key: str, account: str | None) -> Fact | None:
         """Return an account's organization, or its place in it; None where the snapshot does not tell.
 
-        An account that the organization does not hold may be in another one.
+        An account that the organization does not hold may be in another one, never in this.
         """
-        if self.organization is None or account is None or not self.organization.has_account(account):
+        if self.organization is None or account is None:
+            return None
+        if self.organization.is_outside(account):
+            return UNKNOWN._replace(excludes=self.organization.organization.id)
+        if not self.organization.has_account(account):
             return None
         if key.endswith("orgid"):
             return derived(self.organization.organization.id)

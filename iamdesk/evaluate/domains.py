@@ -51,18 +51,21 @@ def domains(keys: Sequence[str], hanging: Sequence[StatementResult], subject: Su
 def _own_domain(key: str, tests: Sequence[ConditionTest], subject: Subject) -> Domain:
     """The domain of a key that is compared with fixed values alone."""
     context = subject.context
+    known = context.fact(key)
     has_several = _has_several(key)
-    found = samples(tests, _type_of(key), context.fact(key).shape, context.variable, 2 if has_several else 1)
+    found = samples(tests, _type_of(key), known.shape, context.variable, 2 if has_several else 1)
     by_outcome: dict[tuple[object, ...], list[Fact]] = {}
     for text in found.texts:
         if key == "aws:sourceip" and (address := read_address(text)) is not None and is_private_address(address):
             continue  # SEMANTICS G12
+        if not known.can_be(text):
+            continue
         fact = Fact(Knowledge.PRESENT, (text,))
         by_outcome.setdefault(_outcome(key, fact, tests, context), []).append(fact)
     same = {facts[0]: tuple(one for one in facts[1:] if one.values[0] in found.named) for facts in by_outcome.values()}
     is_complete = found.is_complete
     if has_several:
-        several = lists(found.texts, tests, context)
+        several = lists([text for text in found.texts if known.can_be(text)], tests, context)
         for values in several.lists:
             fact = Fact(Knowledge.PRESENT, values)
             by_outcome.setdefault(_outcome(key, fact, tests, context), [fact])
@@ -182,7 +185,9 @@ def _fill_group(
             _carry_over(own, links)
         complete = complete and matched and len(group) == 1 and not own and not links.tests[next(iter(group))]
     for key in group:
-        if (shape := context.fact(key).shape) != "*":
+        known = context.fact(key)
+        values[key] = {text: None for text in values[key] if known.can_be(text)}
+        if (shape := known.shape) != "*":
             described = Glob.of_text(shape)
             values[key] = {text: None for text in values[key] if described.matches(text)}
             complete = False

@@ -29,7 +29,10 @@ def gaps_of_given(given: Given, target: Target) -> Iterator[Gap]:
     for key, value in given.items():
         if value is None:
             continue
-        if not _is_taken(key.lower(), target):
+        if reference().key_type(key, target.service) is None:
+            message = f"AWS's lists of {reference().updated:%-d %B %Y} hold no condition key {key}: taken as given."
+            yield Gap("context-key-unknown", message, Layer.IDENTITY)
+        elif not _is_taken(key.lower(), target):
             message = f"Requests for {target.action_text} hold no {key}: what was given for it does not count."
             yield Gap("context-key-not-taken", message, Layer.IDENTITY)
         elif key.lower() == PUBLIC_ADDRESS_KEY:
@@ -46,4 +49,6 @@ def gaps_of_given(given: Given, target: Target) -> Iterator[Gap]:
 def _is_taken(key: str, target: Target) -> bool:
     if target.service == "s3" and key in ACCESS_POINT_KEYS:
         return True
+    if reference().key_type(key, target.service) is None:
+        return True  # no service lists it: it may be newer than the lists
     return target.action is None or reference().takes_key(target.action, target.resource_types or None, key)

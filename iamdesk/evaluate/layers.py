@@ -256,9 +256,7 @@ def _same_account(
     """Return the slots that carry the request, or those that lack an Allow (SEMANTICS C1 to C5, I1, I2)."""
     identity = Slot(Layer.IDENTITY)
     boundary = Slot(Layer.PERMISSIONS_BOUNDARY)
-    past_limits = {Grant.EVERYONE, Grant.NOT_LISTED}
-    if situation.caller.kind is not CallerKind.ROLE:
-        past_limits.add(Grant.EXACT)
+    past_limits = {Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT}
     missing: list[list[Slot]] = []
     if grants & past_limits:
         # A role trust policy does not lift the caller's boundary: the specific page wins (SEMANTICS I2).

@@ -14,6 +14,7 @@ from iamdesk.evaluate.principal_match import (
     is_partly_exempt,
     match_at_gateway,
     match_principal,
+    names_session_of,
 )
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
@@ -115,24 +116,30 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
     if statement.broken is not None or not statement.covers_action(target.service, target.name):
         return None
     failures: list[Failure] = []
+    open_tests: list[OpenTest] = []
     grant: Grant | None = None
+    principal = TRUE
     if policy.layer in _NAMES_PRINCIPALS:
         if policy.is_of_gateway:
             grant = match_at_gateway(statement, subject.caller)
         else:
             grant = match_principal(statement, subject.caller, subject.has_boundary)
+            if grant is None and (session := names_session_of(statement, subject.caller)) is not None:
+                result = evaluate_test(session, subject.context)
+                principal, grant = result.truth, None if result.truth is FALSE else Grant.EXACT
+                if result.truth is MAYBE:
+                    open_tests.append(OpenTest(session, result.fact))
         if grant is None:
             failures.append(Failure("NotPrincipal" if statement.not_principal else "Principal"))
     resource, other_resource = match_resource(policy, statement, subject)
-    truth = FALSE if failures else resource
-    other = truth if other_resource is None or failures else other_resource
+    truth = FALSE if failures else min(resource, principal)
+    other = truth if other_resource is None or failures else min(other_resource, principal)
     if grant is Grant.NOT_LISTED and is_partly_exempt(statement, subject.caller, subject.has_boundary):
         other = FALSE
     elif grant is None and failures and is_exempt_as_role(statement, subject.caller, subject.has_boundary):
         other = resource if other_resource is None else other_resource
     if resource is FALSE:
         failures.append(Failure("NotResource" if statement.not_resource else "Resource"))
-    open_tests: list[OpenTest] = []
     for test in statement.conditions:
         result = evaluate_test(test, subject.context)
         if result.truth is FALSE:

@@ -3,8 +3,10 @@
 from enum import StrEnum
 
 from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
+from iamdesk.policy.operators import OPERATORS
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
-from iamdesk.policy.statement import Statement
+from iamdesk.policy.statement import SESSION_KEY, Statement
 
 
 class Grant(StrEnum):
@@ -38,6 +40,22 @@ def match_principal(statement: Statement, caller: Caller, has_boundary: bool) ->
         return _match_not_principal(entries, statement.is_allow, caller, has_boundary)
     grants = {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
     return next((grant for grant in _MOST_GENEROUS if grant in grants), None)
+
+
+def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | None:
+    """Return what a role's session has to be for the statement to name it; None where it names no session of the role.
+
+    A role that is asked about is some session of it: the key tells which one (SEMANTICS E3, J2).
+    """
+    if caller.kind is not CallerKind.ROLE or statement.principals is None:
+        return None
+    own = [one.name for one in statement.named_sessions() if (one.account, one.role) == (caller.account, caller.name)]
+    if not own:
+        return None
+    operator = OPERATORS["stringequals" if caller.unique_id else "stringlike"]
+    values = tuple([policy_value(f"{caller.unique_id or '*'}:{name}", operator, False) for name in own])
+    path = statement.element_path("Principal")
+    return ConditionTest(operator, operator.name, Quantifier.NONE, False, SESSION_KEY, "aws:userid", values, path, ())
 
 
 def match_at_gateway(statement: Statement, caller: Caller) -> Grant | None:

@@ -77,6 +77,10 @@ class OrganizationIndex:
         """Return whether the account is known to belong to the organization."""
         return account in self._nodes or account == self.organization.management_account_id
 
+    def is_outside(self, account: str) -> bool:
+        """Return whether the account is known not to belong to the organization."""
+        return self.organization.lists_every_account and not self.has_account(account)
+
     def org_path(self, account: str) -> str | None:
         """Return ``aws:PrincipalOrgPaths`` of an account: ``o-…/r-…/ou-…/``; None where its place is not known."""
         path = self.path(account)

@@ -14,6 +14,15 @@ class PrincipalType(StrEnum):
     CANONICAL_USER = "CanonicalUser"
 
 
+class SessionName(NamedTuple):
+    """A role session, as an entry names it."""
+
+    account: str
+    role: str
+    """The role's name, without path."""
+    name: str
+
+
 class PrincipalEntry(NamedTuple):
     """One entry: its kind and its text, and the place of the text in the element (path below the element)."""
 
@@ -25,6 +34,15 @@ class PrincipalEntry(NamedTuple):
     def is_everyone(self) -> bool:
         """Whether it is ``*``: everyone, anonymous included (SEMANTICS E1)."""
         return self.type is PrincipalType.AWS and self.text == "*"
+
+    @property
+    def session(self) -> SessionName | None:
+        """The role session that it names; None for every other entry. There are no wildcards (SEMANTICS E1)."""
+        head, found, rest = self.text.partition(":assumed-role/")
+        role, slash, name = rest.partition("/")
+        if self.type is not PrincipalType.AWS or not found or not slash or "*" in rest or "?" in rest:
+            return None
+        return SessionName(head.rpartition(":")[2], role, name)
 
 
 def parse_principal(element: Any) -> tuple[tuple[PrincipalEntry, ...], tuple[tuple[tuple[str | int, ...], str], ...]]:

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.conditions import ConditionTest
-from iamdesk.policy.principals import PrincipalEntry
+from iamdesk.policy.principals import PrincipalEntry, SessionName
 from iamdesk.policy.resources import ResourcePattern
 from iamdesk.policy.text import ElementPath
+
+SESSION_KEY = "aws:userid"
+"""Of a role session the role's id and the session's name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,11 +55,21 @@ class Statement:
         return tuple([key for entry in self.resources or () for key in entry.keys])
 
     def context_keys(self) -> tuple[str, ...]:
-        """Return every context key on which it can hang, in lower case; none where the request alone decides."""
+        """Return every context key on which it can hang, in lower case; none where the request alone decides.
+
+        Of a role, `aws:userid` tells whether it is in one of the sessions that the statement names.
+        """
+        session = () if self.principals is None or not self.named_sessions() else (SESSION_KEY,)
         if not self.conditions:
-            return self.resource_keys()
+            return (*session, *self.resource_keys())
         keys = [key for test in self.conditions for key in (test.key, *test.variable_keys)]
-        return (*keys, *self.resource_keys())
+        return (*session, *keys, *self.resource_keys())
+
+    def named_sessions(self) -> tuple[SessionName, ...]:
+        """Return the role sessions that its ``Principal`` names."""
+        if self.not_principal:
+            return ()
+        return tuple([named for entry in self.principals or () if (named := entry.session) is not None])
 
     def element_path(self, element: str, *rest: str | int) -> ElementPath:
         """Return the way to one of its elements."""

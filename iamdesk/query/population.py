@@ -318,7 +318,7 @@ def _content(statement: Statement, version: str) -> Hashable:
     resources: Hashable = None
     if statement.resource_keys():
         resources = (statement.not_resource, tuple(entry.text for entry in statement.resources or ()))
-    return statement.is_allow, version, tests, resources
+    return statement.is_allow, version, tests, resources, statement.named_sessions()
 
 
 def positions(bits: int) -> Iterator[int]:
@@ -341,6 +341,8 @@ def _names_of(text: str) -> Iterator[tuple[str, str]]:
     yield "arn", text
     if parts[5].startswith("role/"):
         yield parts[4], parts[5].rpartition("/")[2]
+    elif parts[5].startswith("assumed-role/"):  # a role is some session of it
+        yield parts[4], parts[5].split("/")[1]
 
 
 def names_someone(statement: Statement) -> bool:

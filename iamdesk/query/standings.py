@@ -83,9 +83,12 @@ class Standings:
         if caller.kind not in SIGNED:
             return PolicySet(), caller, False
         account = str(caller.account)
-        if account not in self.index.accounts:
-            return self._outsider(caller), caller, True
         scps, gaps = self._scps(account)
+        if account not in self.index.accounts:
+            # What is not known of the organization is among what is assumed of its own account.
+            gaps = gaps if scps is not None or caller.kind is CallerKind.ROOT else []
+            policies = self._outsider(caller)
+            return replace(policies, scps=scps, gaps=(*policies.gaps, *gaps)), caller, True
         match caller.kind:
             case CallerKind.ROOT:
                 policies, may_be_tagged = PolicySet(gaps=tuple(gaps)), False

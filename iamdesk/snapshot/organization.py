@@ -75,5 +75,7 @@ class Organization(BaseModel):
     policies: tuple[OrganizationPolicy, ...] = ()
     has_rcps: bool = True
     """Whether resource control policies were captured (or are not enabled: then there are none)."""
+    lists_every_account: bool = False
+    """Whether an account that is none of ``nodes`` is known not to belong to the organization."""
     scps_enabled: bool = True
     """Whether service control policies are enabled in the root; False: none binds (SEMANTICS B6)."""

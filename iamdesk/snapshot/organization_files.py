@@ -58,8 +58,14 @@ def organization_of(bundle: Bundle) -> Organization | None:
         nodes=tuple(_with_policies(node, attached) for node in tree.values()),
         policies=tuple(policies.values()),
         has_rcps=_is_off(enabled, _RCP) or _has_all(attached[_RCP], tree),
+        lists_every_account=_lists_every_account(bundle),
         scps_enabled=not _is_off(enabled, _SCP),
     )
+
+
+def _lists_every_account(bundle: Bundle) -> bool:
+    """Return whether ``list-accounts`` was captured to its last page."""
+    return any(page.next_token is None for _, page in bundle.of(_SERVICE, "list-accounts", ListAccounts))
 
 
 def _identity(bundle: Bundle) -> tuple[str, str] | None:

@@ -74,6 +74,8 @@ class ListAccounts(AwsModel):
     """``organizations list-accounts`` and ``list-accounts-for-parent``."""
 
     accounts: tuple[MemberAccount, ...]
+    next_token: str | None = None
+    """There are more."""
 
 
 class PolicySummary(AwsModel):

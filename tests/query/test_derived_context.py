@@ -6,11 +6,20 @@ import pytest
 
 from iamdesk.evaluate.context import Fact, Knowledge
 from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.explain.decision import Decision
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.organization import (
+    Organization,
+    OrganizationNode,
+    OrganizationPolicy,
+    OrganizationPolicyType,
+)
+from iamdesk.snapshot.resources import Resource
 
 from ..rules import rule
 from .captures import (
     ID,
+    OTHER_ID,
     ROOT,
     account,
     allow,
@@ -211,3 +220,74 @@ def test_an_account_alone_does_not_know_its_organization() -> None:
     answer = capture.can(Request(user_arn("ana"), "s3:GetObject", "arn:aws:s3:::b/k"))
     assert answer.decision == "conditional"
     assert answer.conditions == ({"aws:PrincipalOrgID": "o-1"},)
+
+
+MEMBER = OrganizationNode(id=OTHER_ID, name="member", parent_id="r-1", policy_ids=("p-full", "p-ec2"))
+
+
+def organization(*members: OrganizationNode, lists_every_account: bool = True) -> Organization:
+    levels = (
+        OrganizationNode(id="r-1", name="root", policy_ids=("p-full",)),
+        OrganizationNode(id=ID, name="own", parent_id="r-1", policy_ids=("p-full",)),
+    )
+    kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+    policies = (
+        OrganizationPolicy(id="p-full", name="full", type=kind, content=document(allow())),
+        OrganizationPolicy(id="p-ec2", name="no-s3", type=kind, content=document(deny("s3:*"))),
+    )
+    return Organization(
+        id="o-1",
+        management_account_id="999999999999",
+        nodes=(*levels, *members),
+        policies=policies,
+        lists_every_account=lists_every_account,
+    )
+
+
+def ask_outsider(condition: Any, principal: str = user_arn("zoe", OTHER_ID), **more: Any) -> Decision:
+    """Ask for an account that is not captured, of a bucket that is open under a condition."""
+    members = more.pop("members", ())
+    statement = {**allow("s3:*", "*", condition), "Principal": "*"}
+    bucket = Resource(arn="arn:aws:s3:::b", account_id=ID, is_policy_captured=True, policy=document(statement))
+    world = snapshot(account()).model_copy(
+        update={"organization": organization(*members, **more), "resources": (bucket,)}
+    )
+    return Evaluator(world).can(Request(principal, "s3:GetObject", "arn:aws:s3:::b/k"))
+
+
+@rule("J2", "D3")
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "implicitDeny"),
+        ({"StringLike": {"aws:PrincipalOrgID": ["o-1"]}}, "implicitDeny"),
+        ({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}, "conditional"),
+        ({"StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]}}, "conditional"),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-12"}}, "conditional"),
+        ({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, "allowed"),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-*"}}, "conditional"),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-1/*"}}, "implicitDeny"),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-1/r-1/*", "o-2/*"]}}, "conditional"),
+        ({"ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": "o-1/*"}}, "allowed"),
+    ],
+)
+def test_an_account_that_is_not_in_the_organization_has_another_or_none(condition: Any, expected: str) -> None:
+    answer = ask_outsider(condition)
+    assert answer.decision == expected
+    assert all("o-1" not in values.values() for values in answer.conditions)
+
+
+@rule("J2")
+def test_whether_an_account_is_outside_is_known_where_every_account_is_listed() -> None:
+    condition = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    assert ask_outsider(condition, lists_every_account=False).decision == "conditional"
+    open_member = MEMBER.model_copy(update={"policy_ids": ("p-full",)})
+    assert ask_outsider(condition, members=[open_member]).decision == "allowed"
+
+
+@rule("D3", "B6")
+@pytest.mark.parametrize("principal", [user_arn("zoe", OTHER_ID), f"arn:aws:iam::{OTHER_ID}:root"])
+def test_the_organization_binds_members_of_which_nothing_else_is_captured(principal: str) -> None:
+    answer = ask_outsider(None, principal, members=[MEMBER])
+    assert (answer.decision, answer.blocked_by) == ("explicitDeny", ("scp",))
+    assert ask_outsider(None, principal).decision == "allowed"

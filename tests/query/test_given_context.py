@@ -60,6 +60,22 @@ def test_all_ways_of_asking_agree_on_keys_that_do_not_count() -> None:
             }.get(ANA) is None  # fmt: skip
 
 
+@rule("J1", "K1")
+@pytest.mark.parametrize("key", ["aws:KeyOfTomorrow", "s3:KeyOfTomorrow"])
+def test_a_key_that_no_service_lists_may_be_in_a_request(key: str) -> None:
+    """AWS adds keys faster than its lists reach anybody."""
+    capture = world(allow("s3:*"), deny("s3:*", "*", {"StringNotEquals": {key: "x"}}))
+    answer = ask(capture, "s3:GetObject", f"{BUCKET}/k", {})
+    assert answer.decision == "conditional"
+    assert answer.missing_context_values == (key,)
+    assert "context-key-unknown" not in codes(answer)
+    answer = ask(capture, "s3:GetObject", f"{BUCKET}/k", {key: "x"})
+    assert answer.decision == "allowed"
+    assert "context-key-unknown" in codes(answer)
+    listed = world(allow("s3:*"), deny("s3:*", "*", {"StringNotEquals": {"ec2:InstanceType": "x"}}))
+    assert ask(listed, "s3:GetObject", f"{BUCKET}/k", {}).decision == "explicitDeny"
+
+
 @rule("J1")
 def test_a_key_that_is_said_to_be_absent_needs_no_word() -> None:
     answer = ask(world(allow()), "s3:GetObject", f"{BUCKET}/k", {"iam:PassedToService": None})

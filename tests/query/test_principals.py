@@ -7,6 +7,7 @@ import pytest
 from iamdesk.evaluate.caller import CallerKind, parse_caller
 from iamdesk.evaluate.request import NamedDocument, Request, RequestError
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.resources import Resource
 
 from ..rules import rule
 from .captures import (
@@ -142,7 +143,58 @@ def test_a_session_named_in_a_trust_policy_is_that_session() -> None:
     for session, expected in (("ci", "allowed"), ("other", "implicitDeny")):
         principal = f"arn:aws:sts::{ID}:assumed-role/deploy/{session}"
         assert ask(capture, principal, "sts:AssumeRole", target.arn) == expected
-    assert ask(capture, role_arn("app/deploy"), "sts:AssumeRole", target.arn) == "implicitDeny"
+    assert ask(capture, role_arn("app/deploy"), "sts:AssumeRole", target.arn) == "conditional"
+
+
+def with_bucket(policy: Any, *entries: Any) -> Evaluator:
+    bucket = Resource(arn=OBJECT.rpartition("/")[0], account_id=ID, is_policy_captured=True, policy=policy)
+    return Evaluator(snapshot(account(*entries)).model_copy(update={"resources": (bucket,)}))
+
+
+CI = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
+
+
+@rule("E3", "J2")
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_a_role_may_do_what_a_session_that_a_policy_names_may(effect: str) -> None:
+    """Of a role that is asked about nobody knows the session."""
+    own = [] if effect == "Allow" else [document(allow())]
+    policy = document({"Effect": effect, "Principal": {"AWS": CI}, "Action": "s3:*", "Resource": "*"})
+    capture = with_bucket(policy, role("deploy", *own), role("bystander"), user("ana"))
+    request = Request(role_arn("deploy"), "s3:GetObject", OBJECT)
+    answer = capture.can(request)
+    assert (answer.decision, capture.verdict(request)) == ("conditional", "conditional")
+    in_session = {"aws:userid": "AROADEPLOY:ci"}
+    assert in_session in (answer.conditions if effect == "Allow" else answer.denials)
+    rows = {row.principal: row.decision for row in capture.who_can(action="s3:GetObject", resource=OBJECT)}
+    assert rows == {role_arn("deploy"): "conditional", ROOT: "allowed"}
+    inside, outside = ("allowed", "implicitDeny") if effect == "Allow" else ("explicitDeny", "allowed")
+    assert ask(capture, CI) == ask(capture, role_arn("deploy"), context=in_session) == inside
+    assert ask(capture, f"{CI}-2") == ask(capture, role_arn("deploy"), context={"aws:userid": "X:y"}) == outside
+
+
+@rule("E1", "E3")
+@pytest.mark.parametrize(
+    "named",
+    [
+        f"arn:aws:sts::{ID}:assumed-role/other/ci",
+        f"arn:aws:sts::{OTHER_ID}:assumed-role/deploy/ci",
+        f"arn:aws:sts::{ID}:assumed-role/deploy/*",
+        f"arn:aws:sts::{ID}:assumed-role/deploy",
+    ],
+)
+def test_sessions_of_other_roles_and_patterns_of_sessions_say_nothing_of_a_role(named: str) -> None:
+    policy = document({"Effect": "Allow", "Principal": {"AWS": named}, "Action": "s3:*", "Resource": "*"})
+    assert ask(with_bucket(policy, role("deploy")), role_arn("deploy")) == "implicitDeny"
+
+
+@rule("E3", "C3")
+def test_a_session_that_a_policy_names_goes_past_the_boundary_of_its_role() -> None:
+    narrow = managed(policy_arn("narrow"), document(allow("ec2:*")))
+    policy = document({"Effect": "Allow", "Principal": {"AWS": CI}, "Action": "s3:*", "Resource": "*"})
+    capture = with_bucket(policy, role("deploy", boundary=narrow.arn), narrow)
+    assert ask(capture, CI) == "allowed"
+    assert ask(capture, role_arn("deploy")) == "conditional"
 
 
 @rule("E12", "C3")

@@ -114,6 +114,8 @@ NAMED: list[Any] = [
     {"AWS": [f"arn:aws:iam::{A}:role/r1", f"arn:aws:iam::{A}:root"]},
     {"AWS": f"arn:aws:iam::{A}:role/other/path/r2"},
     {"AWS": "AIDAU2"},
+    {"AWS": f"arn:aws:sts::{A}:assumed-role/r2/s1"},
+    {"AWS": [f"arn:aws:sts::{A}:assumed-role/r1/s1", f"arn:aws:sts::{B}:assumed-role/r1/s1"]},
     {"AWS": f"arn:aws:iam::{B}:user/u2"},
     {"Service": "ec2.amazonaws.com"},
     {"CanonicalUser": "c1"},

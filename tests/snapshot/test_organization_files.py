@@ -132,6 +132,16 @@ def test_an_account_whose_place_is_not_known_is_a_member_without_levels(tmp_path
     assert not index.is_captured(ACCOUNT, SCP)
 
 
+def test_who_does_not_belong_to_it_is_known_where_all_accounts_were_listed(tmp_path: Path) -> None:
+    files = everything()
+    outside = OrganizationIndex(opened(tmp_path / "all", files)[0], DocumentStore()).is_outside
+    assert (outside("444455556666"), outside(ACCOUNT), outside(MANAGEMENT)) == (True, False, False)
+    files["organization/list-accounts.json"]["NextToken"] = "more"
+    assert not opened(tmp_path / "first", files)[0].lists_every_account
+    del files["organization/list-accounts.json"]
+    assert not opened(tmp_path / "none", files)[0].lists_every_account
+
+
 def test_rcps_that_were_not_listed_are_not_known(tmp_path: Path) -> None:
     files = everything()
     del files["organization/list-policies/RESOURCE_CONTROL_POLICY.json"]
