@@ -149,7 +149,8 @@ def test_by_keyboard_alone(qtbot: QtBot, session: Session, compared: CompareWind
     assert shown.args == [ANA]
     QTest.keyClick(compared.view.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert "ana.moreno" in QApplication.clipboard().text()
-    for widget in (compared.choose_button, compared.swap_button, compared.save_button, compared.view.sort, compared.view.text):
+    view = compared.view
+    for widget in (compared.choose_button, compared.swap_button, compared.save_button, view.sort, view.text):
         assert widget.focusPolicy() != Qt.FocusPolicy.NoFocus
         assert widget.accessibleName() or isinstance(widget, QPushButton)
 
