@@ -318,7 +318,14 @@ def main() -> None:
     latest = {one["mutant"]: one for one in results}.values()
     results = [one for one in latest if one["killer"] is not None or (one["groups"] >= groups and not options.again)]
     known = {one["mutant"] for one in results}
-    to_run = [one for one in chosen(by_module, options.sample, options.seed) if one.key not in known]
+    # What survived comes first, whether or not the sample still holds it: it says soonest what new tests are worth.
+    once_more = {one["mutant"] for one in latest} - known
+    to_run = [one for mutants in by_module.values() for one in mutants if one.key in once_more]
+    to_run += [
+        one
+        for one in chosen(by_module, options.sample, options.seed)
+        if one.key not in known and one.key not in once_more
+    ]
     say(f"{total:,} mutants in {len(paths)} modules; {len(known):,} known, {len(to_run):,} to run")
     check_unchanged(sorted({one.path for one in to_run}), options.jobs, groups)
     # The syntax trees of all mutants are millions of objects: no child looks through them for garbage.
