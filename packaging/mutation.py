@@ -321,11 +321,8 @@ def main() -> None:
     # What survived comes first, whether or not the sample still holds it: it says soonest what new tests are worth.
     once_more = {one["mutant"] for one in latest} - known
     to_run = [one for mutants in by_module.values() for one in mutants if one.key in once_more]
-    to_run += [
-        one
-        for one in chosen(by_module, options.sample, options.seed)
-        if one.key not in known and one.key not in once_more
-    ]
+    sample = chosen(by_module, options.sample, options.seed)
+    to_run += [one for one in sample if one.key not in known | once_more]
     say(f"{total:,} mutants in {len(paths)} modules; {len(known):,} known, {len(to_run):,} to run")
     check_unchanged(sorted({one.path for one in to_run}), options.jobs, groups)
     # The syntax trees of all mutants are millions of objects: no child looks through them for garbage.
