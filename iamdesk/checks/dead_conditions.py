@@ -12,10 +12,10 @@ from iamdesk.checks.finding import Severity
 from iamdesk.checks.pitfalls import ABSENT_IS_MEANT
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.vocabulary import matched
-from iamdesk.checks.words import enumerated
+from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.actions import ActionPattern, action_pattern
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
@@ -178,3 +178,104 @@ def _unreadable(test: ConditionTest) -> str | None:
     if type_ == "String" and family in ("Bool", "Numeric", "Date", "Binary"):
         return None  # what is text to AWS may well hold such a value: a tag, a parameter
     return f"the type of the key is {type_}"
+
+
+@lru_cache(maxsize=1 << 10)
+def _actions_without(pattern: ActionPattern, key: str) -> tuple[str, ...]:
+    """Return the actions of an entry whose requests never have a key; empty where all lack it or the entry is wider."""
+    if pattern.service is None or not (bits := matched(pattern)):
+        return ()
+    known = reference()
+    actions = [action for bit, action in enumerate(service_actions(pattern.service).actions) if bits >> bit & 1]
+    lacking = tuple(f"{pattern.service}:{action.name}" for action in actions if not known.takes_key(action, None, key))
+    return lacking if len(lacking) < len(actions) else ()
+
+
+@check(
+    "LNT-07",
+    over=WRITTEN,
+    title="Deny that also hits actions without the key",
+    severity=Severity.LOW,
+    question="Does a Deny with a negated test also deny actions whose requests never have the key?",
+    remedy="Name the actions whose requests have the key, or test with IfExists: a negated test is true of a request "
+    "without the key.",
+)
+def deny_of_what_lacks_the_key(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """``Deny ec2:*`` unless ``ec2:InstanceType`` is small: that denies every call which is not about instances.
+
+    A second test that such a request fails lets it pass. Keys that no action of the entry has are LNT-08's.
+    """
+    for statement in written.policy.document.statements:
+        if statement.broken is not None or statement.is_allow or statement.not_action:
+            continue
+        for test in statement.conditions:
+            if _fails_somewhere(test) or _key_type(test.key) is None:
+                continue
+            lacking = [
+                action
+                for entry in statement.actions
+                for action in _actions_without(entry, test.key)
+                if not any(
+                    fails_when_absent(other) and not _carries(action, other.key) for other in statement.conditions
+                )
+            ]
+            if lacking:
+                yield Hit(
+                    f"{place(written, statement)} denies {counted(len(lacking), 'action')} whatever the value of "
+                    f"{test.key_text} is, since their requests do not carry it: {enumerated(lacking)}.",
+                    (statement_evidence(written.policy, statement, f"{test.operator_text} on {test.key_text}."),),
+                    object=f"{statement.index} {test.operator_text} {test.key}",
+                )
+
+
+def _fails_somewhere(test: ConditionTest) -> bool:
+    """Return whether a request without the key escapes a test, or the test is meant for such requests."""
+    return test.operator is None or test.operator.family == "Null" or test.if_exists or fails_when_absent(test)
+
+
+def _carries(action: str, key: str) -> bool:
+    return _takes(action_pattern(action), key)
+
+
+@check(
+    "LNT-13",
+    over=WRITTEN,
+    title="Wildcard that is compared as it stands",
+    severity=Severity.LOW,
+    question="Does a condition compare a value that holds * or ? with an operator that knows no wildcards?",
+    remedy="Take StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then lets in.",
+)
+def literal_wildcard(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
+    """Medium where a Deny thereby denies nothing, or an Allow lets through what it was to hold back.
+
+    Only ``*``, and ``?`` in ARNs: other values may hold a question mark. ``${*}`` is the way to write the character.
+    """
+    for statement in written.policy.document.statements:
+        for test in statement.conditions if statement.broken is None else ():
+            operator = test.operator
+            if operator is None or operator.family != "String" or operator.name.endswith("Like"):
+                continue
+            literal = [value.text for value in test.values if _has_wildcard(value.text)]
+            if not literal:
+                continue
+            if len(literal) == len(test.values):
+                effect = "is true of all but that very text" if operator.negated else "is true of that very text alone"
+                weak = operator.negated == statement.is_allow
+            else:
+                effect, weak = "takes it for the value itself", False
+            yield Hit(
+                f"{place(written, statement)} compares {test.key_text} with {enumerated(literal)} by "
+                f"{test.operator_text}, which knows no wildcards: the test {effect}.",
+                (
+                    statement_evidence(
+                        written.policy, statement, f"{test.operator_text} compares character by character."
+                    ),
+                ),
+                object=f"{statement.index} {test.operator_text} {test.key}",
+                severity=Severity.MEDIUM if weak else Severity.LOW,
+            )
+
+
+def _has_wildcard(text: str) -> bool:
+    plain = text.replace("${*}", "").replace("${?}", "")
+    return "*" in plain or ("?" in plain and plain.startswith("arn:"))

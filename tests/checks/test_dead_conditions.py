@@ -1,4 +1,4 @@
-"""LNT-05, LNT-08, LNT-10: conditions that decide nothing, or never hold."""
+"""LNT-05, LNT-07, LNT-08, LNT-10, LNT-13: conditions that decide nothing, or never hold."""
 
 import pytest
 
@@ -150,3 +150,65 @@ def test_statements_that_cannot_be_read_are_left_to_cmp_08(found, make, check):
     users = with_condition(make, "s3:GetObject", condition)
     assert not found(check, users=users)
     assert len(found("CMP-08", users=users)) == 1
+
+
+def test_lnt_07_a_deny_hits_actions_without_the_key(found, make):
+    users = with_condition(make, "ec2:*", {"StringNotEquals": {"ec2:InstanceType": "t3.micro"}}, "deny")
+    (one,) = found("LNT-07", users=users)
+    assert "whatever the value of ec2:InstanceType is, since their requests do not carry it: ec2:" in one.sentence
+    assert one.severity is Severity.LOW
+
+
+@pytest.mark.parametrize(
+    ("action", "condition"),
+    [
+        ("ec2:RunInstances", {"StringNotEquals": {"ec2:InstanceType": "t3.micro"}}),
+        ("ec2:*", {"StringEquals": {"ec2:InstanceType": "p5.48xlarge"}}),
+        ("ec2:*", {"StringNotEqualsIfExists": {"ec2:InstanceType": "t3.micro"}}),
+        ("ec2:*", {"StringNotEquals": {"ec2:InstanceType": "t3.micro"}, "Null": {"ec2:InstanceType": "false"}}),
+        ("ec2:*", {"StringNotEquals": {"aws:RequestedRegion": "eu-central-1"}}),
+        ("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}),
+        ("s3:GetObject", {"StringNotEquals": {"s3:prefix": "home"}}),
+        ("s3:*", {"Null": {"s3:x-amz-server-side-encryption": "true"}}),
+    ],
+)
+def test_lnt_07_a_deny_that_is_meant_is_none(found, make, action, condition):
+    assert not found("LNT-07", users=with_condition(make, action, condition, "deny"))
+    assert not found("LNT-07", users=with_condition(make, action, condition))
+
+
+@pytest.mark.parametrize(
+    ("effect", "condition", "severity", "words"),
+    [
+        ("allow", {"StringEquals": {"s3:prefix": "home/*"}}, Severity.LOW, "is true of that very text alone."),
+        ("deny", {"StringEquals": {"s3:prefix": "home/*"}}, Severity.MEDIUM, "is true of that very text alone."),
+        ("allow", {"StringNotEquals": {"s3:prefix": "home/*"}}, Severity.MEDIUM, "is true of all but that very text."),
+        ("deny", {"StringNotEquals": {"s3:prefix": "home/*"}}, Severity.LOW, "is true of all but that very text."),
+        ("allow", {"StringEquals": {"s3:prefix": ["a", "b*"]}}, Severity.LOW, "takes it for the value itself."),
+        (
+            "allow",
+            {"ForAnyValue:StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/t?am"}},
+            Severity.LOW,
+            "is true of that very text alone.",
+        ),
+    ],
+)
+def test_lnt_13_a_wildcard_is_no_wildcard(found, make, effect, condition, severity, words):
+    (one,) = found("LNT-13", users=with_condition(make, "s3:ListBucket", condition, effect))
+    assert "which knows no wildcards" in one.sentence
+    assert one.sentence.endswith(words)
+    assert one.severity is severity
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringLike": {"s3:prefix": "home/*"}},
+        {"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::*:role/deploy"}},
+        {"StringEquals": {"s3:prefix": "${*}"}},
+        {"StringEquals": {"s3:prefix": "what?"}},
+        {"Null": {"s3:prefix": "*"}},
+    ],
+)
+def test_lnt_13_wildcards_that_are_read_or_meant_are_none(found, make, condition):
+    assert not found("LNT-13", users=with_condition(make, "s3:ListBucket", condition))
