@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -75,6 +75,8 @@ class OverviewPage(QScrollArea):
         self._captured = QGridLayout()
         self.captured_link = LinkButton("What this snapshot holds, and what it lacks", self.captured_wanted.emit)
         self._rows: dict[Badge, tuple[int, ...]] = {}
+        self._kinds: tuple[NodeKind, ...] = ()
+        """Of the lines of ``listed``."""
         self._lay_out()
         self.people.chosen.connect(self._go_to_row)
         self.risks.chosen.connect(self._list_badge)
@@ -201,20 +203,30 @@ class OverviewPage(QScrollArea):
             return
         rows = self._rows.get(target, ())
         self.listed.clear()
-        for row in rows[:_MOST_LISTED]:
-            node = opened.outline.nodes[row]
-            item = QListWidgetItem(
-                marks.icon(node.kind, self.palette()), f"{visible(node.text)}   {visible(node.detail)}"
-            )
+        nodes = [opened.outline.nodes[row] for row in rows[:_MOST_LISTED]]
+        self._kinds = tuple(node.kind for node in nodes)
+        for node in nodes:
+            item = QListWidgetItem(f"{visible(node.text)}   {visible(node.detail)}")
             item.setData(Qt.ItemDataRole.UserRole, node.key)
             set_tooltip(item, f"{node.text} ({node.kind})\n{node.key}")
             self.listed.addItem(item)
+        self._draw_icons()
         more = f", the first {_MOST_LISTED:,} listed" if len(rows) > _MOST_LISTED else ""
         self._list_card.title.setText(f"{_BADGE_NAMES[target]}: {len(rows):,}{more}" if rows else "Nothing stands out")
         self._list_card.setVisible(True)
         self.listed.setVisible(bool(rows))
         self.listed.setAccessibleName(_BADGE_NAMES[target])
         _fit(self.listed)
+
+    def _draw_icons(self) -> None:
+        for row, kind in zip(range(self.listed.count()), self._kinds, strict=False):
+            self.listed.item(row).setIcon(marks.icon(kind, self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the icons anew in other colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_icons()
 
     def _go_to_row(self, target: object) -> None:
         if isinstance(target, int):

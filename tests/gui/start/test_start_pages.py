@@ -13,6 +13,7 @@ from iamdesk.gui.start.capture_help import CAPTURE_COMMAND
 from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.start.overview_facts import rows_by_badge, section_counts, status_words
 from iamdesk.gui.start.start_page import StartPage
+from iamdesk.gui.theme import is_dark, palette_for
 from iamdesk.index.outline import Badge, NodeKind
 from iamdesk.workbench import OpenSnapshot
 
@@ -111,6 +112,10 @@ def test_the_overview_names_administrators_once_they_are_decided(
     assert len(names) == len(administrators)
     assert any(name.startswith("ines.costa") for name in names)
     assert page._deciding.isHidden()
+    icon = page.listed.item(0).icon().pixmap(16).toImage()
+    assert not page.listed.item(0).icon().isNull()
+    page.setPalette(palette_for(not is_dark(page.palette())))
+    assert page.listed.item(0).icon().pixmap(16).toImage() != icon
     key = sample.outline.nodes[administrators[0]].key
     with qtbot.waitSignal(session.key_shown) as shown:
         page.listed.itemActivated.emit(page.listed.item(0))
