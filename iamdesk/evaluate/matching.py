@@ -113,7 +113,12 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
     if policy.leg:
         subject = subject.on_leg(policy.leg)
     target = subject.target
-    if statement.broken is not None or not statement.covers_action(target.service, target.name):
+    if statement.broken is not None:
+        return None
+    covers = may_cover = statement.covers_action(target.service, target.name)
+    if statement.has_odd_actions:
+        may_cover = statement.may_cover_action(target.service, target.name)
+    if not covers and not may_cover:
         return None
     failures: list[Failure] = []
     open_tests: list[OpenTest] = []
@@ -148,6 +153,11 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
             open_tests.append(OpenTest(test, result.fact))
         truth = min(truth, result.truth)
         other = min(other, result.truth if result.other is None else result.other)
+    if not covers:
+        failures.insert(0, Failure("Action"))
+        truth = FALSE
+    elif not may_cover:
+        other = FALSE
     return StatementResult(
         policy,
         statement,
@@ -168,13 +178,15 @@ def match_resource(policy: AttachedPolicy, statement: Statement, subject: Subjec
     target = subject.target
     short = SHORT_ARNS[policy.layer]
     best = FALSE
-    disputed = False
+    disputed = is_odd = False
     for entry in entries:
         match = entry.matches(target.resource, subject.context.variable, short)
         if match is Match.YES:
             return (FALSE if statement.not_resource else TRUE), None
         if match is Match.CROSSING or (target.is_s3_account_list and entry.text == "arn:aws:s3:::*"):
             disputed = True
+        elif match is Match.ODD:
+            is_odd = True
         elif match is Match.UNKNOWN or (match is Match.NO_OR_UNRESOLVED and statement.not_resource):
             best = MAYBE
         elif match is Match.UNRESOLVED and statement.not_resource:
@@ -182,7 +194,7 @@ def match_resource(policy: AttachedPolicy, statement: Statement, subject: Subjec
     plain = best.negated() if statement.not_resource else best
     if disputed:
         return (FALSE if statement.not_resource else TRUE), plain
-    return plain, None
+    return plain, ((FALSE if statement.not_resource else TRUE) if is_odd else None)
 
 
 def action_misses(policies: Iterable[AttachedPolicy], subject: Subject) -> Iterator[StatementResult]:
@@ -194,7 +206,7 @@ def action_misses(policies: Iterable[AttachedPolicy], subject: Subject) -> Itera
                 continue
             if statement.services is not None and target.service not in statement.services:
                 continue
-            if statement.covers_action(target.service, target.name):
+            if statement.may_cover_action(target.service, target.name):
                 continue
             if match_resource(policy, statement, subject)[0] is TRUE:
                 element = "NotAction" if statement.not_action else "Action"

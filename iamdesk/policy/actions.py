@@ -8,7 +8,7 @@ from iamdesk.policy.patterns import Glob, glob
 class ActionPattern:
     """One entry of ``Action`` or ``NotAction``."""
 
-    __slots__ = ("_name", "problem", "service", "text")
+    __slots__ = ("_name", "_otherwise", "problem", "service", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -17,6 +17,8 @@ class ActionPattern:
         self.service: str | None = None
         """The service prefix in lower case; None where the entry covers every service (``*``) or none."""
         self._name: Glob | None = None
+        self._otherwise: tuple[Glob, Glob] | None = None
+        """Patterns of service and name, where the service has a wildcard."""
         if text and not text.strip("*"):
             self._name = glob("*")
             return
@@ -27,6 +29,7 @@ class ActionPattern:
             self.problem = f"`{text}` holds white space or a comma: it matches no action"
         elif "*" in service or "?" in service or not service:
             self.problem = f"`{text}` has a wildcard in the service: AWS takes wildcards in the action's name alone"
+            self._otherwise = glob(service.lower()), glob(name.lower())
         else:
             self.service = service.lower()
             self._name = glob(name.lower())
@@ -35,6 +38,17 @@ class ActionPattern:
     def covers_every_service(self) -> bool:
         """Whether the entry is ``*``."""
         return self.service is None and self._name is not None
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether it has a wildcard in the service: AWS's grammar has none there, and says of none what it would do."""
+        return self._otherwise is not None
+
+    def may_match(self, service: str, name: str) -> bool:
+        """Return whether the entry covers the action where a wildcard in the service counts."""
+        if self._otherwise is None:
+            return self.matches(service, name)
+        return self._otherwise[0].matches(service) and self._otherwise[1].matches(name)
 
     def matches(self, service: str, name: str) -> bool:
         """Return whether the entry covers the action; both parts are given in lower case."""

@@ -224,6 +224,7 @@ class _StatementParser:
             conditions,
             self.broken,
             None if not_action or self.is_about_anything else _services(actions),
+            any(pattern.is_odd for pattern in actions),
         )
 
     def _note_problems(self, name: str | None, entries: Sequence[ActionPattern | ResourcePattern]) -> None:
@@ -295,7 +296,7 @@ def _services(actions: tuple[ActionPattern, ...]) -> frozenset[str] | None:
     """Return the services that the entries name; None where one covers every service."""
     services = {pattern.service for pattern in actions}
     if None in services:
-        if any(pattern.covers_every_service for pattern in actions):
+        if any(pattern.covers_every_service or pattern.is_odd for pattern in actions):
             return None
         services.discard(None)
     return same_services(frozenset(filter(None, services)))

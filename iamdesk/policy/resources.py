@@ -39,6 +39,8 @@ class Match(Enum):
     (SEMANTICS H3)."""
     NO_OR_UNRESOLVED = 5
     """No value of the variable would make it match; without a value it is as `UNRESOLVED`."""
+    ODD = 6
+    """Not at all, but for a wildcard in the service, which the grammar does not have (SEMANTICS F4 c)."""
     CROSSING = 3
     """Only if a wildcard may run over colons: AWS's pages disagree (SEMANTICS F4 b, K9)."""
 
@@ -126,8 +128,13 @@ class ResourcePattern:
         """
         if self.is_everything:
             return Match.YES
-        if resource is None or self.problem is not None:
+        if resource is None:
             return Match.NO
+        if self.problem is not None:
+            is_odd = self._texts is not None and len(self._texts) == 6 and self._wildcard_in_service()
+            globs = self._compiled() if is_odd else None
+            matches = globs is not None and self._compare(globs, None, resource) is Match.YES
+            return Match.ODD if matches else Match.NO
         globs = self._compiled()
         if globs is not None:
             return self._compare(globs, None, resource)

@@ -38,6 +38,9 @@ class Statement:
     services: frozenset[str] | None
     """Service prefixes (lower case) that its actions name; None where it can cover every service."""
 
+    has_odd_actions: bool = False
+    """Whether one of its actions has a wildcard in the service (`ActionPattern.is_odd`)."""
+
     @property
     def effect(self) -> str:
         """``Allow`` or ``Deny``."""
@@ -49,6 +52,12 @@ class Statement:
             if pattern.matches(service, name):
                 return not self.not_action
         return self.not_action
+
+    def may_cover_action(self, service: str, name: str) -> bool:
+        """Return the same where wildcards in services count."""
+        if not self.has_odd_actions:
+            return self.covers_action(service, name)
+        return any(pattern.may_match(service, name) for pattern in self.actions) is not self.not_action
 
     def resource_keys(self) -> tuple[str, ...]:
         """Return the context keys of the policy variables in its resources, in lower case."""

@@ -106,7 +106,8 @@ class Questions:
         """Return one decision of a request, ready to be decided; ``door`` is the access point that it goes through."""
         policies, caller, may_be_tagged = standing
         resource, gaps = self._resource_policy(target, owner, record)
-        rcps, rcp_gaps = self._rcps(target, owner)
+        is_bound = record is None or not record.is_aws_managed
+        rcps, rcp_gaps = self._rcps(target, owner) if is_bound else (None, [])
         came = came_through(request.context, request.unknown_context, target, self.endpoints)
         session = policies.session
         if request.session_policies is not None:

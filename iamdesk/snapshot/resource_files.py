@@ -274,6 +274,9 @@ class Resources:
                 )
                 for grant in output.grants
             )
+        for part, described in self._pages("kms", "describe-key", settings.DescribeKey):
+            if described.key_metadata.key_manager:
+                self._key(part)["is_aws_managed"] = described.key_metadata.key_manager == "AWS"
         for part, tags in self._pages("kms", "list-resource-tags", settings.ListResourceTags):
             self._key(part)["tags"] = tuple((tag.tag_key, tag.tag_value) for tag in tags.tags)
 

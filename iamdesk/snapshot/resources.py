@@ -110,6 +110,8 @@ class Resource(BaseModel):
     abac_enabled: bool = False
     """For buckets: whether tags count in conditions (SEMANTICS I12)."""
     key_grants: tuple[KeyGrant, ...] | None = None
+    is_aws_managed: bool = False
+    """For KMS keys: whether AWS keeps it for its services (``KeyManager``); no RCP binds it (SEMANTICS B7)."""
     access_point: AccessPoint | None = None
     """For S3 access points (``arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME``): what it leads to (SEMANTICS I11)."""
 

@@ -193,6 +193,10 @@ POLICIES = (
         id="p-rcp", name="NoS3", type=RCP,
         content=document({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}),
     ),
+    OrganizationPolicy(
+        id="p-keys", name="NoKeys", type=RCP,
+        content=document({"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}),
+    ),
 )  # fmt: skip
 
 
@@ -299,6 +303,15 @@ def test_resource_control_policies_follow_the_resources_account() -> None:
     assert ask(world(others, organization=organization("p-full", "p-rcp")), ADMIN).decision == "allowed"
     managing = organization("p-full", "p-rcp", management=ID)
     assert ask(world(bucket(policy=granting("*")), organization=managing), ADMIN).decision == "allowed"
+
+
+@rule("B7")
+@pytest.mark.parametrize(("of_aws", "expected"), [(False, "explicitDeny"), (True, "allowed")])
+def test_resource_control_policies_do_not_bind_the_keys_that_aws_manages(of_aws: bool, expected: str) -> None:
+    policy = document({"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"})
+    key = Resource(arn=KEY, account_id=ID, policy=policy, is_aws_managed=of_aws)
+    capture = world(key, organization=organization("p-full", "p-keys"))
+    assert ask(capture, ADMIN, "kms:DescribeKey", KEY).decision == expected
 
 
 @rule("J2")

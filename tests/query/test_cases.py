@@ -81,6 +81,29 @@ def test_a_variable_under_bool_is_disputed() -> None:
     assert notes(told) == {}, "without the tag there is nothing to fill in"
 
 
+@rule("F1", "F4", "K9")
+@pytest.mark.parametrize(
+    ("statements", "decision", "other"),
+    [
+        ([{**FULL, "Action": "*:*"}], "implicitDeny", "allowed"),
+        ([{**FULL, "Action": "s?:Get*"}], "implicitDeny", "allowed"),
+        ([{**FULL, "Action": "*:Put*"}], "implicitDeny", None),
+        ([{**FULL, "Action": "ec*:*"}], "implicitDeny", None),
+        ([FULL, {**FULL, "Effect": "Deny", "Action": "*:*"}], "allowed", "explicitDeny"),
+        ([{"Effect": "Allow", "NotAction": "*:*", "Resource": "*"}], "allowed", "implicitDeny"),
+        ([{**FULL, "Resource": "arn:aws:*:::amzn-s3-demo-bucket/*"}], "implicitDeny", "allowed"),
+        ([{**FULL, "Resource": "arn:aws:*:::other/*"}], "implicitDeny", None),
+        ([FULL, {**FULL, "Resource": "arn:aws:*:::amzn-s3-demo-bucket/*"}], "allowed", None),
+    ],
+)
+def test_a_wildcard_in_the_service_is_told_where_it_could_matter(
+    statements: list[Any], decision: str, other: str | None
+) -> None:
+    """The grammar has none there, and yet there are such policies: what AWS makes of them, no page says."""
+    told = answer(*statements)
+    assert (told.decision, notes(told).get("pages-disagree")) == (decision, other)
+
+
 @rule("E6", "K9")
 def test_a_role_that_is_spared_may_have_sessions_that_are_not() -> None:
     spared = {"Effect": "Deny", "NotPrincipal": {"AWS": [ROLE, ACCOUNT]}, "Action": "*", "Resource": "*"}

@@ -189,12 +189,14 @@ def test_grants_and_tags_of_a_key_are_its_own(tmp_path: Path) -> None:
     files = {
         f"{HERE}/kms/list-grants/{KEY}.json": {"Grants": [grant], "Truncated": False},
         f"{HERE}/kms/list-resource-tags/{KEY}.json": {"Tags": [{"TagKey": "team", "TagValue": "blue"}]},
+        f"{HERE}/kms/describe-key/{KEY}.json": {"KeyMetadata": {"Arn": KEY, "KeyManager": "AWS"}},
     }
     key = one(tmp_path, **files)
     assert key.key_grants is not None
     assert key.key_grants[0].operations == ("Decrypt",)
     assert key.key_grants[0].has_constraints
     assert key.tags == (("team", "blue"),)
+    assert key.is_aws_managed
     assert not key.is_policy_captured
 
 

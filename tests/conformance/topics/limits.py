@@ -195,6 +195,8 @@ ROOT_USER = [
          principal=ROOT, action="sqs:ReceiveMessage", resource=QUEUE, policy=doc(refuse("*", "sqs:*"))),
     case("root.bucket-denies-account", "explicit", "E5 C2", "principal", "The account's ARN names the root user too.",
          principal=ROOT, policy=doc(refuse(ROOT, "s3:*", f"{BUCKET}/*"))),
+    case("root.no-boundary", "allowed", "E5", "boundaries", "Boundaries are for users and roles.", principal=ROOT,
+         boundary=EC2_ONLY),
     case("root.scp-lacks", "implicit", "E5 B6", "scps", "SCPs bind the root user of a member account.",
          principal=ROOT, scps=[[FULL], [EC2_ONLY]]),
     case("root.scp-denies", "explicit", "E5 B6", "scps", "A Deny in an SCP strikes it.", principal=ROOT,
