@@ -205,6 +205,14 @@ COMMANDS: tuple[Command, ...] = (
         Needs.SNAPSHOT,
         1,
     ),
+    Command(
+        "actionSettings",
+        Menu.EDIT,
+        "&Settings…",
+        "Colours, text size, the reviewer, and what is kept between starts.",
+        (_Key.Preferences, "Ctrl+,"),
+        group=2,
+    ),
     Command("actionBack", Menu.VIEW, "&Back", "Go back to the selection or question before.", ("Alt+Left",)),
     Command("actionForward", Menu.VIEW, "&Forward", "Go forward again.", ("Alt+Right",)),
     Command(

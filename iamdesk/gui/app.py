@@ -45,11 +45,14 @@ def run(path: Path | None = None) -> int:
     app = Application([sys.argv[0]])
     trail = CrashTrail(default_log_folder())
     qInstallMessageHandler(_qt_message)
-    window = MainWindow(app, Settings(default_settings_path()))
+    settings = Settings(default_settings_path())
+    window = MainWindow(app, settings)
     app.window = window
     trail.broke.connect(lambda sentence: window.show_trouble(Tone.ERROR, sentence))
     interrupts = Interrupts(window.close, app)
     window.show()
+    if path is None and settings.reopens_last and settings.recent:
+        path = settings.recent[0]
     if path is not None:
         window.open_path(path)
     try:

@@ -60,6 +60,7 @@ _ABOUT = {
     "CompareWindow": "comparing",
     "WhatIfWindow": "what-if",
     "WhyDialog": "why-denied",
+    "SettingsDialog": "window",
     "CommandPalette": "window",
 }
 """Pages by the class of a panel or window; the innermost one around the cursor counts."""

@@ -31,10 +31,12 @@ from iamdesk.gui.plain_text import ElidedLabel, menu_text, visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
+from iamdesk.gui.settings_dialog import SettingsDialog
 from iamdesk.gui.start.captured_page import CapturedPage
 from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.gui.start.start_page import StartPage
+from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme, Theme
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 from iamdesk.gui.workspace import Workspace
@@ -59,6 +61,7 @@ class MainWindow(QMainWindow):
         self.prompts = prompts or Prompts()
         self.theme = Theme(app, settings.scheme)
         self.theme.apply()
+        apply_text_size(app, settings.text_size)
         self.jobs = JobRunner(self)
         self.session = Session(self.jobs, self)
         self.history = History(self.session, self)
@@ -121,6 +124,7 @@ class MainWindow(QMainWindow):
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
             "actionPalette": self._open_palette,
+            "actionSettings": self.show_settings,
             "actionCopyCommand": self.copy_command,
             "actionWhyDenied": self._ask_why_denied,
             "actionCompare": self._compare,
@@ -254,6 +258,19 @@ class MainWindow(QMainWindow):
         palette.show()
         return palette
 
+    def show_settings(self) -> None:
+        """Show the settings; what is changed there holds at once."""
+        dialog = self.findChild(SettingsDialog)
+        if dialog is None:
+            self.workspace.keep_reviewer(self.settings)
+            dialog = SettingsDialog(self.settings, self.settings.scheme, self.prompts, self)
+            dialog.scheme_chosen.connect(self._set_scheme)
+            dialog.text_size_chosen.connect(self._set_text_size)
+            dialog.reviewer_changed.connect(lambda: self.workspace.take_reviewer(self.settings))
+            dialog.recent_forgotten.connect(self._forget_recent)
+        dialog.show()
+        dialog.activateWindow()
+
     def show_trouble(self, tone: Tone, sentence: str) -> None:
         """Say above the middle of the window what went wrong."""
         self.trouble.say(tone, sentence)
@@ -345,6 +362,12 @@ class MainWindow(QMainWindow):
         self.theme.scheme = scheme
         self._check_scheme()
 
+    def _set_text_size(self, percent: int) -> None:
+        self.settings.text_size = percent
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_text_size(app, percent)
+
     def _check_scheme(self) -> None:
         self.menus.actions[f"actionScheme{self.settings.scheme.value.title()}"].setChecked(True)
 
@@ -398,8 +421,11 @@ class MainWindow(QMainWindow):
         """Save what is on its way, end what runs, keep the settings."""
         self.workspace.review.door.close()
         self.jobs.wait_all()
-        self.settings.geometry = self.saveGeometry()
         self.workspace.keep(self.settings)
+        if self.settings.keeps_layout:
+            self.settings.geometry = self.saveGeometry()
+        else:
+            self.settings.forget_layout()
         self.settings.save()
         super().closeEvent(event)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from iamdesk.gui.text_size import LARGEST, SMALLEST, USUAL
 from iamdesk.gui.theme import Scheme
 
 RECENT_LIMIT = 10
@@ -21,6 +22,7 @@ class Settings:
     def __init__(self, path: Path) -> None:
         self.suppressions_path = path.with_name("suppressions.json")
         """Where the window keeps which findings are suppressed: beside the settings, a file of its own."""
+        self.path = path
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     def save(self) -> None:
@@ -56,6 +58,66 @@ class Settings:
         self._store.setValue("window/scheme", value.value)
 
     @property
+    def text_size(self) -> int:
+        """Percent of the desktop's own text size."""
+        value = self._store.value("window/text_size", USUAL, type=int)
+        return min(max(value, SMALLEST), LARGEST) if isinstance(value, int) and value else USUAL
+
+    @text_size.setter
+    def text_size(self, value: int) -> None:
+        self._store.setValue("window/text_size", value)
+
+    @property
+    def reviewer(self) -> str:
+        """The reviewer's name; empty where nobody gave one."""
+        return self._text("review/reviewer")
+
+    @reviewer.setter
+    def reviewer(self, value: str) -> None:
+        self._store.setValue("review/reviewer", value)
+
+    @property
+    def signing_key(self) -> str:
+        """Path of the SSH key that sign-offs are offered with; empty for none. The key itself is never read here."""
+        return self._text("review/signing_key")
+
+    @signing_key.setter
+    def signing_key(self, value: str) -> None:
+        self._store.setValue("review/signing_key", value)
+
+    @property
+    def keeps_layout(self) -> bool:
+        """Whether size, panels and columns come back at the next start."""
+        return self._flag("keep/layout", usual=True)
+
+    @keeps_layout.setter
+    def keeps_layout(self, value: bool) -> None:
+        self._store.setValue("keep/layout", value)
+
+    @property
+    def keeps_recent(self) -> bool:
+        """Whether the snapshots opened lately are remembered."""
+        return self._flag("keep/recent", usual=True)
+
+    @keeps_recent.setter
+    def keeps_recent(self, value: bool) -> None:
+        self._store.setValue("keep/recent", value)
+
+    @property
+    def reopens_last(self) -> bool:
+        """Whether a start without a file opens the snapshot that was open last."""
+        return self.keeps_recent and self._flag("keep/reopens_last", usual=False)
+
+    @reopens_last.setter
+    def reopens_last(self, value: bool) -> None:
+        self._store.setValue("keep/reopens_last", value)
+
+    def forget_layout(self) -> None:
+        """Forget size, panels and columns."""
+        for key in ("window/geometry", "window/docks", "columns"):
+            self._store.remove(key)
+
+    @property
     def policy_zoom(self) -> int:
         """Points added to the usual size of policy text."""
         value = self._store.value("policy/zoom", 0, type=int)
@@ -73,7 +135,9 @@ class Settings:
         return tuple(Path(name) for name in names if isinstance(name, str) and name and Path(name).exists())
 
     def remember(self, path: Path) -> None:
-        """Put a snapshot at the top of the recent ones."""
+        """Put a snapshot at the top of the recent ones, where these are kept."""
+        if not self.keeps_recent:
+            return
         path = path.absolute()
         kept = [path, *(other for other in self.recent if other != path)][:RECENT_LIMIT]
         self._store.setValue("files/recent", [str(entry) for entry in kept])
@@ -89,6 +153,14 @@ class Settings:
     def set_columns(self, table: str, state: QByteArray) -> None:
         """Keep the state of a table's header."""
         self._store.setValue(f"columns/{table}", state)
+
+    def _text(self, key: str) -> str:
+        value = self._store.value(key, "")
+        return value if isinstance(value, str) else ""
+
+    def _flag(self, key: str, *, usual: bool) -> bool:
+        # An ini file holds words: what is neither of the two is as if it were not there.
+        return {"true": True, "false": False}.get(str(self._store.value(key, usual)).lower(), usual)
 
     def _bytes(self, key: str) -> QByteArray:
         value = self._store.value(key)

@@ -255,7 +255,8 @@ class Theme(QObject):
 
     def apply(self) -> None:
         """Put style and palette on the application."""
-        if self._app.style().name().lower() != "fusion":
+        # While lines are drawn, Qt hides the style behind one without a name; setting it again then ends in a crash.
+        if not self._app.styleSheet() and self._app.style().name().lower() != "fusion":
             self._app.setStyle(QStyleFactory.create("Fusion"))
         palette = palette_for(self.dark, self.high_contrast)
         if palette != self._app.palette():

@@ -160,16 +160,27 @@ class Workspace(QObject):
         """Take up where the last run ended."""
         self._state = settings.docks
         self.inspector.set_zoom(settings.policy_zoom)
+        self.take_reviewer(settings)
         self.findings.keep_suppressions_in(settings.suppressions_path)
         for header in self._headers():
             state = settings.columns(header.objectName())
             if not state.isEmpty():
                 header.restoreState(state)
 
+    def take_reviewer(self, settings: Settings) -> None:
+        """Take who reviews, and the key that sign-offs are offered with."""
+        self.review.head.reviewer_name.setText(settings.reviewer)
+        self.review.packs.signing_key = settings.signing_key
+
+    def keep_reviewer(self, settings: Settings) -> None:
+        """Note who reviews, as typed in the review."""
+        settings.reviewer = self.review.head.reviewer_name.text().strip()
+
     def keep(self, settings: Settings) -> None:
         """Note for the next run how things stand."""
         settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
         settings.policy_zoom = self.inspector.zoom
+        self.keep_reviewer(settings)
         for header in self._headers():
             settings.set_columns(header.objectName(), header.saveState())
 

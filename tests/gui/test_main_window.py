@@ -284,6 +284,24 @@ def test_both_palettes_reach_every_panel(qtbot: QtBot, open_window: MainWindow) 
     assert not is_dark(view.palette())
 
 
+def test_colours_change_while_everything_is_open(qtbot: QtBot, open_window: MainWindow) -> None:
+    answered(qtbot, open_window)
+    workspace = open_window.workspace
+    workspace.findings.table.setCurrentIndex(workspace.findings.model.index(0, 0))
+    open_window.session.show_access(PETRA)
+    open_window.show_ways()
+    open_window.show_captured()
+    for name in ("actionHelp", "actionWhyDenied", "actionSettings", "actionCompare", "actionWhatIf"):
+        open_window.prompts.snapshot_to_open = lambda *_: None  # type: ignore[method-assign]
+        open_window.menus.actions[name].trigger()
+    for scheme in (Scheme.CONTRAST, Scheme.DARK, Scheme.CONTRAST, Scheme.LIGHT):
+        # High contrast brings lines with it: Qt then polishes every widget there is, and none may go meanwhile.
+        open_window.theme.scheme = scheme
+        QApplication.processEvents()
+        assert not open_window.grab().toImage().isNull()
+    assert workspace.findings.detail.finding is not None
+
+
 def test_f6_visits_every_panel_and_returns_to_where_one_was(qtbot: QtBot, open_window: MainWindow) -> None:
     workspace = open_window.workspace
     open_window.activateWindow()

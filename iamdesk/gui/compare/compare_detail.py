@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -123,4 +123,5 @@ class CompareDetail(QScrollArea):
         """Follow the palette: marks are made anew."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
-            self.show_row(self._found, self._row)
+            # Not while Qt tells every widget of it: the page that goes is one of these.
+            QTimer.singleShot(0, self, lambda: self.show_row(self._found, self._row))

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -212,7 +212,8 @@ class FindingDetail(QScrollArea):
         """Follow the palette: marks are made anew."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
-            self.show_finding(self._finding)
+            # Not while Qt tells every widget of it: the page that goes is one of these.
+            QTimer.singleShot(0, self, lambda: self.show_finding(self._finding))
 
 
 def _severity_colour(severity: Severity) -> Colour:

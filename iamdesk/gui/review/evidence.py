@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -245,7 +245,8 @@ class Evidence(QScrollArea):
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
-            self._paint()
+            # Not while Qt tells every widget of it: the page that goes is one of these.
+            QTimer.singleShot(0, self, self._paint)
 
 
 def _is_one(row: ReviewRow) -> bool:

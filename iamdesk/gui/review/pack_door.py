@@ -53,6 +53,8 @@ class PackDoor(QObject):
         self._message = message
         self._door = door
         self._reviewer = reviewer
+        self.signing_key = ""
+        """Path of the key that sign-offs are offered with."""
         self.dialog: QWidget | None = None
         """The dialog that was shown last."""
 
@@ -104,6 +106,7 @@ class PackDoor(QObject):
             self._message.say(Tone.WARNING, "An archive cannot be signed: unpack it first.")
             return
         dialog = SignDialog(pack, self._reviewer().name, self._prompts, self._panel)
+        dialog.key.setText(self.signing_key)
         dialog.accepted.connect(lambda: self._sign(dialog))
         dialog.finished.connect(dialog.deleteLater)
         self.dialog = dialog

