@@ -161,9 +161,7 @@ class FindingDetail(QScrollArea):
             link.setObjectName("showStatement")
             links.append(link)
         elif piece.policy_key is not None:
-            link = LinkButton(
-                f"Policy {_policy_name(piece.policy_key)}", partial(self._session.show_key, piece.policy_key)
-            )
+            link = LinkButton(_policy_name(piece.policy_key), partial(self._session.show_key, piece.policy_key))
             link.setObjectName("showPolicy")
             links.append(link)
         if piece.decision is not None:
@@ -225,8 +223,19 @@ def _decision_mark(mark: Mark, widget: QWidget) -> QPixmap:
 
 
 def _policy_name(key: str) -> str:
+    """Return how a link names a policy by its key (``index.keys``)."""
     owner, hash_, part = key.rpartition("#")
     if not hash_:
-        return key.rpartition("/")[2]
-    owner = owner.rpartition("/")[2]
-    return f"of trust of {owner}" if part == "trust" else f"{part.removeprefix('inline/')} of {owner}"
+        return f"Policy {_last(key)}"
+    match part:
+        case "trust":
+            return f"Trust policy of {_last(owner)}"
+        case "policy" | "endpoint":
+            return f"Policy of {_last(owner)}"
+    if owner == "organization":
+        return f"Policy {part}"
+    return f"Policy {part.removeprefix('inline/')} of {_last(owner)}"
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition("/")[2]
