@@ -104,7 +104,7 @@ class SettingsDialog(QDialog):
         form.addRow("&Colours", self.scheme)
         form.addRow("&Text size", self.text_size)
         form.addRow("Reviewer's &name", self.reviewer)
-        form.addRow("Signing &key", key)
+        form.addRow(plain_label("Signing &key", buddy=self.key), key)
         form.addRow("Kept between starts", self.keeps_layout)
         form.addRow("", self.keeps_recent)
         form.addRow("", self.reopens)

@@ -261,9 +261,11 @@ class Theme(QObject):
         palette = palette_for(self.dark, self.high_contrast)
         if palette != self._app.palette():
             # Lines where tints say little: the style paints frames darker than the ground, which on black is nothing.
-            # Only here: a style sheet costs time on large tables.
-            self._app.setStyleSheet(high_contrast_lines() if self.high_contrast else "")
+            # Only here: a style sheet costs time on large tables, and keeps palettes from the widgets in a window.
+            self._app.setStyleSheet("")
             self._app.setPalette(palette)
+            if self.high_contrast:
+                self._app.setStyleSheet(high_contrast_lines())
             self.changed.emit()
 
     def _system_changed(self) -> None:

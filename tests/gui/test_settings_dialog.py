@@ -32,7 +32,8 @@ def test_what_is_changed_holds_at_once_and_at_the_next_start(qtbot: QtBot, windo
     usual = QApplication.font().pointSizeF()
     dialog.scheme.setCurrentIndex(dialog.scheme.findData(Scheme.CONTRAST))
     QApplication.processEvents()
-    assert is_high_contrast(window.palette())
+    for widget in (window, dialog, dialog.reviewer, window.workspace.navigator.tree):
+        assert is_high_contrast(widget.palette())
     assert window.menus.actions["actionSchemeContrast"].isChecked()
     dialog.text_size.setValue(150)
     assert QApplication.font().pointSizeF() == pytest.approx(usual * 1.5)
