@@ -18,6 +18,8 @@ from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _GAPS = "CMP-"
+_BREATH = 200
+"""Lines after which it is asked whether the pack is still wanted: in the window, asking gives way to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class PackSource:
             review: What is told of.
             evaluator: Over the snapshot that the review is of; None: not at hand.
             generated_at: The time that the pack states.
-            cancelled: Asked before each line.
+            cancelled: Asked every now and then.
         """
         self.review = review
         self.evaluator = evaluator
@@ -101,8 +103,9 @@ class PackSource:
             WorkCancelled: nobody wants it any more.
         """
         review = self.review
-        for line_id, line in review.each_line_by_id():
-            self.breathe()
+        for number, (line_id, line) in enumerate(review.each_line_by_id()):
+            if number % _BREATH == 0:
+                self.breathe()
             yield self._row(line_id, line)
 
     def rows_with(self, *choices: Choice) -> Iterator[DecidedLine]:
@@ -113,7 +116,6 @@ class PackSource:
         """
         for line_id in self.review.ids:
             if self.review.decision(line_id).choice in choices:
-                self.breathe()
                 yield self._row(line_id, self.review.line(line_id))
 
     def _row(self, line_id: str, line: Line) -> DecidedLine:

@@ -76,7 +76,7 @@ def write_pack(
         generated_at: The time that the pack states; the same review and time give the same bytes of data.
         changes: How lines differ from the review before, besides what the review itself tells (`since_last`).
         with_source: Copy the snapshot's files into the pack, so that it can be performed again by itself.
-        cancelled: Asked at each line.
+        cancelled: Asked every now and then.
 
     Raises:
         ExportError: ``into`` is there already or cannot be written, or the snapshot is another one.

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _DEBOUNCE = 120
 _EVIDENCE_AFTER = 150
 """Milliseconds for which a row stays chosen before the engine is asked about it."""
+_BREATH = 500
+"""Rows after which a worker looks whether it is still wanted."""
 _NO_REVIEW = (
     "No review is open. A review freezes who is in the snapshot and every entitlement with what it really allows; then "
     "each is kept, revoked, modified or excepted, one key a decision, saved as it is made."
@@ -243,8 +245,8 @@ class ReviewPanel(QWidget):
 
         def lay_out(_progress: Progress, cancelled: Cancelled) -> list[ReviewRow]:
             rows = rows_of(desk, grouping)
-            for row in rows:
-                if cancelled():
+            for number, row in enumerate(rows):
+                if number % _BREATH == 0 and cancelled():  # asking gives way to the window, which takes its time
                     raise WorkCancelled
                 row.tell(desk, today, pending)
             return sorted(rows, key=self.model.sort_key)
