@@ -1,12 +1,11 @@
 """What the built-in checks found: bars and filters on top, the table, and beside it one finding in full."""
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QPushButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.checks.finding import Finding, Severity, Suppression, SuppressionError
+from iamdesk.gui.findings.check_run import CheckRun
 from iamdesk.gui.findings.filter_bar import FilterBar
 from iamdesk.gui.findings.finding_detail import FindingDetail
 from iamdesk.gui.findings.findings_model import FindingsModel
@@ -28,18 +28,14 @@ from iamdesk.gui.findings.rows import SEVERITY_WORDS, Column, FindingRow, Groupi
 from iamdesk.gui.findings.suppress_form import SuppressForm
 from iamdesk.gui.findings.suppressing import Suppressing
 from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
-from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.workbench import today
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
-
-_BATCH = 400
-"""Milliseconds between two looks at what the worker has found."""
 
 
 class FindingsPanel(QWidget):
@@ -56,10 +52,7 @@ class FindingsPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._jobs = jobs
-        self._job: Job | None = None
-        self._complete = False
-        self._found: deque[FindingRow] = deque()
+        self._run = CheckRun(jobs, self)
         self._chosen = ""
         self._words = Suppressing(jobs, self)
         self.model = FindingsModel(self.palette())
@@ -77,7 +70,6 @@ class FindingsPanel(QWidget):
         self._clear_filter = QPushButton("Clear the filter")
         self._writer = ReportWriter(session, jobs, prompts or Prompts(), self.message, self)
         self._lay_out()
-        self._drain = QTimer(self, interval=_BATCH)
         self._connect()
         self._refresh()
 
@@ -86,7 +78,7 @@ class FindingsPanel(QWidget):
         """The tab's title, with the count of all findings; ``…`` while more may come."""
         if self._session.snapshot is None:
             return "Findings"
-        return f"Findings {self.model.counts.total:,}{'…' if self._job is not None else ''}"
+        return f"Findings {self.model.counts.total:,}{'…' if self._run.is_running else ''}"
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
@@ -126,8 +118,10 @@ class FindingsPanel(QWidget):
         layout.addWidget(self._split, 1)
 
     def _connect(self) -> None:
-        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
-        self._drain.timeout.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
+        self._run.found.connect(self._take_in)
+        self._run.done.connect(self._end)
+        self._run.failed.connect(self._failed)
+        self._run.cancelled.connect(self._cancelled)
         self.filters.changed.connect(self._filter)
         self.filters.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self._clear_filter.clicked.connect(self.clear_filter)
@@ -151,65 +145,29 @@ class FindingsPanel(QWidget):
         opened = self._session.snapshot
         if opened is None:
             return
-        self._stop()
         self.message.clear()
         self.model.clear()
-        found: deque[FindingRow] = deque()
-        self._found = found
-
-        def work(progress: Progress, cancelled: Cancelled) -> None:
-            # Rows are made here, off the GUI thread; a deque takes them from one thread and gives them to another.
-            for finding in opened.findings(progress, cancelled, self._words.read()):
-                found.append(FindingRow(finding))
-
-        self._job = self._jobs.run(
-            "Running the checks",
-            work,
-            done=lambda _nothing: self._end(complete=True),
-            failed=self._failed,
-            stopped=self._stopped,
-            topic="findings",
-            patient=True,
-        )
-        self._drain.start()
+        self._run.start(opened, self._words.read)
         self._refresh()
 
-    def _stop(self) -> None:
-        """End a run that nobody wants any more, without a word."""
-        job, self._job = self._job, None
-        if job is not None:
-            job.cancel()
-        self._drain.stop()
-        self._complete = False
+    def _take_in(self, rows: list[FindingRow]) -> None:
+        self.model.extend(rows)
+        self._refresh()
 
-    def _take_in(self) -> None:
-        batch = []
-        while self._found:
-            batch.append(self._found.popleft())
-        if batch:
-            self.model.extend(batch)
-            self._refresh()
-
-    def _end(self, *, complete: bool) -> None:
-        self._job = None
-        self._drain.stop()
-        self._complete = complete
-        self._take_in()
+    def _end(self) -> None:
         self._refresh()
         self._tell_risks()
 
     def _failed(self, error: Exception) -> None:
-        self._end(complete=False)
+        self._end()
         if isinstance(error, SuppressionError):
             self.message.say(Tone.ERROR, f"The checks have not run: {error}.", "Run again", self.run)
             return
         self.message.say(Tone.ERROR, f"The checks ended early: {error}", "Run again", self.run)
         raise error
 
-    def _stopped(self) -> None:
-        if self._job is None:
-            return  # the panel itself ended it
-        self._end(complete=False)
+    def _cancelled(self) -> None:
+        self._end()
         self.message.say(
             Tone.WARNING,
             "The checks were cancelled: there may be more to find than stands here.",
@@ -224,8 +182,7 @@ class FindingsPanel(QWidget):
         self.run()
 
     def _closed(self) -> None:
-        self._stop()
-        self._found = deque()
+        self._run.stop()
         self.model.clear()
         self.message.clear()
         self.detail.show_finding(None)
@@ -275,7 +232,7 @@ class FindingsPanel(QWidget):
             self._session.show_key(self.model.shown[index.row()].finding.subject_key)
 
     def _tell_risks(self) -> None:
-        if self._complete:
+        if self._run.is_complete:
             self.risks_told.emit(principals_by_risk(row.finding for row in self.model.rows))
 
     def show_risk(self, severity: Severity) -> None:
@@ -328,7 +285,7 @@ class FindingsPanel(QWidget):
     def _refresh(self) -> None:
         """Tell the counts anew."""
         there = self._session.snapshot is not None
-        self.filters.show_counts(self.model.counts, is_open=there, is_complete=self._complete)
+        self.filters.show_counts(self.model.counts, is_open=there, is_complete=self._run.is_complete)
         self._show_groups()
         self._say_why_empty()
         self.title_changed.emit(self.title)
@@ -345,9 +302,9 @@ class FindingsPanel(QWidget):
             text = "No finding is suppressed."
         elif all_:
             text = f"None of the {all_:,} findings is let through by the filter."
-        elif self._job is not None:
+        elif self._run.is_running:
             text = "The checks are running. Findings appear here as they are found."
-        elif self._complete:
+        elif self._run.is_complete:
             text = "Every check has run, and none has found anything."
         else:
             text = "The checks have not run to the end."
@@ -366,7 +323,7 @@ class FindingsPanel(QWidget):
         opened = self._session.snapshot
         if opened is None:
             return
-        if not self._complete:
+        if not self._run.is_complete:
             self.message.say(Tone.NOTE, "The checks have not run to the end: a report would leave findings out.")
             return
         self._writer.write(tuple(row.finding for row in self.model.rows))

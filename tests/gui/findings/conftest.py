@@ -73,5 +73,5 @@ def empty_panel(qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answer
 def panel(qtbot: QtBot, empty_panel: FindingsPanel, session: Session, sample: OpenSnapshot) -> FindingsPanel:
     """Every check has run over the sample account."""
     session.open(sample)
-    qtbot.waitUntil(lambda: empty_panel._complete, timeout=20_000)
+    qtbot.waitUntil(lambda: empty_panel._run.is_complete, timeout=20_000)
     return empty_panel

@@ -62,7 +62,7 @@ def test_the_title_is_the_true_count_and_says_while_more_may_come(
     empty_panel.title_changed.connect(titles.append)
     assert empty_panel.title == "Findings"
     session.open(sample)
-    qtbot.waitUntil(lambda: empty_panel._complete, timeout=20_000)
+    qtbot.waitUntil(lambda: empty_panel._run.is_complete, timeout=20_000)
     assert titles[0].endswith("…") or titles[1].endswith("…")
     assert titles[-1] == f"Findings {len(truth)}"
     empty_panel.text.setText("no such words")

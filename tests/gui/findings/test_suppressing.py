@@ -127,7 +127,7 @@ def test_the_checks_take_over_what_is_suppressed_and_what_has_run_out_is_back(
     book.write_text(json.dumps(told))
     total = keeping.model.counts.total
     keeping.run()
-    qtbot.waitUntil(lambda: keeping._complete, timeout=20_000)
+    qtbot.waitUntil(lambda: keeping._run.is_complete, timeout=20_000)
     assert (keeping.model.counts.total, keeping.model.counts.suppressed) == (total - 1, 1)
     back = next(row.finding for row in keeping.model.shown if row.finding.fingerprint == second.fingerprint)
     assert back.evidence[-1].text == "It was suppressed until 2020-01-01 by Bob: known"
@@ -254,7 +254,7 @@ def test_risks_are_told_once_every_check_has_run_and_after_suppressing(
     suppress_first(qtbot, keeping)
     assert len(told) == 1
     keeping.run()
-    qtbot.waitUntil(lambda: keeping._complete, timeout=20_000)
+    qtbot.waitUntil(lambda: keeping._run.is_complete, timeout=20_000)
     assert told[-1] == told[0]
 
 

@@ -1,0 +1,107 @@
+"""One run of the checks over the open snapshot, in a worker; what it finds arrives in batches."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from iamdesk.checks.finding import Suppression
+from iamdesk.gui.findings.rows import FindingRow
+from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.snapshot.progress import Cancelled, Progress
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import OpenSnapshot
+
+_BATCH = 400
+"""Milliseconds between two looks at what the worker has found."""
+
+
+class CheckRun(QObject):
+    """Starts and stops it; a run that another replaces says nothing more."""
+
+    found = Signal(list)
+    """More rows."""
+
+    done = Signal()
+    """Every check has run."""
+
+    failed = Signal(object)
+    """The exception that ended it."""
+
+    cancelled = Signal()
+    """Somebody ended it, and not the panel by itself."""
+
+    def __init__(self, jobs: JobRunner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._jobs = jobs
+        self._job: Job | None = None
+        self._found: deque[FindingRow] = deque()
+        self.is_complete = False
+        """Whether every check has run to its end."""
+        self._drain = QTimer(self, interval=_BATCH)
+        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
+        self._drain.timeout.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether more may come."""
+        return self._job is not None
+
+    def start(self, opened: "OpenSnapshot", read: Callable[[], Sequence[Suppression]]) -> None:
+        """Run every check anew; ``read`` reads, in the worker, what is suppressed."""
+        self.stop()
+        found: deque[FindingRow] = deque()
+        self._found = found
+
+        def work(progress: Progress, cancelled: Cancelled) -> None:
+            # Rows are made here, off the GUI thread; a deque takes them from one thread and gives them to another.
+            for finding in opened.findings(progress, cancelled, read()):
+                found.append(FindingRow(finding))
+
+        self._job = self._jobs.run(
+            "Running the checks",
+            work,
+            done=self._done,
+            failed=self._failed,
+            stopped=self._stopped,
+            topic="findings",
+            patient=True,
+        )
+        self._drain.start()
+
+    def stop(self) -> None:
+        """End a run that nobody wants any more, without a word."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.cancel()
+        self._drain.stop()
+        self._found = deque()
+        self.is_complete = False
+
+    def _take_in(self) -> None:
+        batch = []
+        while self._found:
+            batch.append(self._found.popleft())
+        if batch:
+            self.found.emit(batch)
+
+    def _end(self) -> None:
+        self._job = None
+        self._drain.stop()
+        self._take_in()
+
+    def _done(self, _nothing: object) -> None:
+        self.is_complete = True
+        self._end()
+        self.done.emit()
+
+    def _failed(self, error: Exception) -> None:
+        self._end()
+        self.failed.emit(error)
+
+    def _stopped(self) -> None:
+        if self._job is not None:  # else the panel itself ended it
+            self._end()
+            self.cancelled.emit()
