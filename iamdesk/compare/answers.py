@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from iamdesk.compare.awaiting import awaiting
 from iamdesk.compare.shapes import Kind, Witness
 from iamdesk.compare.side import Side
 from iamdesk.evaluate.context import Fact, Knowledge
@@ -66,6 +67,8 @@ class _Asking:
                 found.append((kind, self._witness({}, before, after)))
             elif before is not None and after is not None and _other(before) is not _other(after):
                 doubts.append("AWS's pages disagree on how this is decided, and by the other reading it changed.")
+            elif before is not None and after is not None and now is Verdict.IMPLICIT_DENY:
+                doubts += awaiting(before, after)
             return Compared(tuple(found), tuple(doubts) if not found else ())
         if was is now and _says_the_same(before, after):
             return Compared((), tuple(doubts))
@@ -124,6 +127,7 @@ class _Asking:
             told,
             None if before is None else before.verdict,
             None if after is None else after.verdict,
+            self.new.owner_taken(self.principal, self.resource) and self.old.owner_taken(self.principal, self.resource),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from iamdesk.compare.answers import compare
 from iamdesk.compare.causes import carriers_of, causes_of
 from iamdesk.compare.cells import Cell, Sort, cells, sorts
-from iamdesk.compare.clauses import Clause, Where
+from iamdesk.compare.clauses import ANYWHERE, Clause, Where
 from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
 from iamdesk.compare.matching import fill, may_meet, speaks_of
 from iamdesk.compare.resource_forms import Granting
@@ -207,7 +207,11 @@ class PrincipalComparer:
             granted, is_all = self.granting.cells(sort, part.differing, arn, _MOST_GRANTING)
             is_personal = is_personal or bool(granted)
             is_changed = False
+            # What is said of every resource, and can only have brought or only have taken access, is shown by one.
+            is_one_way = not (part.widening and part.narrowing) and set(part.differing) <= {ANYWHERE, None}
             for cell in (*asked, *granted):
+                if is_changed and is_one_way:
+                    break
                 is_changed = self._ask(arn, cell, part, effects, doubts) or is_changed
             if not is_changed and not (is_complete and is_all):
                 doubts[_unseen(sort)] = None

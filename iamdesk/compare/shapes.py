@@ -31,6 +31,8 @@ class Witness:
     old: Verdict | None
     """None: the snapshot does not hold the principal."""
     new: Verdict | None
+    resource_account: str | None = None
+    """Whose the resource is taken to be, where its ARN does not tell and no snapshot knows it."""
 
 
 class Status(StrEnum):

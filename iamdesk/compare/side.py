@@ -279,12 +279,16 @@ class Side:
         Raises:
             RequestError: nobody of that name can ask this.
         """
-        owner = None
+        given: Mapping[str, Any] = context or {}
+        owner = self.owner_taken(principal, resource)
+        return self.evaluator.question(Request(principal, action, resource, given, owner))
+
+    def owner_taken(self, principal: str, resource: str) -> str | None:
+        """Return whose a resource is taken to be that the snapshot does not know, and whose ARN does not tell."""
         parts = resource.split(":", 5)
         if parts[2:3] == ["s3"] and parts[4:5] == [""] and not self.evaluator.knows(parse_arn(resource)):
-            owner = principal.split(":", 5)[4] if principal.count(":") >= 5 else None
-        given: Mapping[str, Any] = context or {}
-        return self.evaluator.question(Request(principal, action, resource, given, owner))
+            return principal.split(":", 5)[4] if principal.count(":") >= 5 else None
+        return None
 
     def trace(
         self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None

@@ -16,7 +16,8 @@ The shape is stable (``DiffVersion`` names it; members may be added)::
 
     status: one of unchanged, changed, created, deleted, cannot tell
     effect: {"Principal", "Kind": gained or lost, "Actions": [str], "Resource", "Causes": [{"Kind", "Subject", "Detail",
-             "Sentence"}], "Witness": {"Principal", "Action", "Resource", "Context": {key: text or [text] or null},
+             "Sentence"}], "Witness": {"Principal", "Action", "Resource", "ResourceAccount" (or null),
+             "Context": {key: text or [text] or null},
              "Old", "New": decision, or null where the snapshot has no such principal}}
     "Effect" of a text: one of "changes access", "no change in effect", "cannot be told"
 """
@@ -79,6 +80,7 @@ def _effect(found: Comparison, effect: Effect) -> dict[str, Any]:
             "Principal": witness.principal,
             "Action": witness.action,
             "Resource": witness.resource,
+            "ResourceAccount": witness.resource_account,
             "Context": {key: list(value) if isinstance(value, tuple) else value for key, value in witness.context},
             "Old": None if witness.old is None else witness.old.value,
             "New": None if witness.new is None else witness.new.value,

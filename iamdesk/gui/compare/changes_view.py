@@ -129,7 +129,9 @@ class ChangesView(QWidget):
         """Ask the request that shows a change of the open snapshot, in the window's own panel."""
         witness = effect.witness
         context = {key: list(value) if isinstance(value, tuple) else value for key, value in witness.context}
-        self._session.ask(Request(witness.principal, witness.action, witness.resource, context))
+        self._session.ask(
+            Request(witness.principal, witness.action, witness.resource, context, witness.resource_account)
+        )
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""

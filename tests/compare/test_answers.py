@@ -1,0 +1,114 @@
+"""One principal's change at a time: what is called a gain, a loss, the same, or not known, and why."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from iamdesk.compare.comparison import compare_snapshots
+from iamdesk.compare.shapes import Kind, Standing, Status
+from iamdesk.snapshot.model import Account, Snapshot, UserDetail
+
+from . import seeds
+from .seeds import A, allow, deny
+
+MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
+ANA = seeds.user_arn("ana")
+IF_MFA = {"Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}
+TABLE = "dynamodb:DeleteTable"
+
+
+def snapshot(name: str, *statements: Any, **more: Any) -> Snapshot:
+    user = UserDetail.model_validate(seeds.user("ana", *statements, **more))
+    account = Account(account_id=A, users=(user,))
+    return Snapshot(path=seeds.Path(f"/captures/{name}.json"), files=(), sha256=name, accounts=(account,))
+
+
+def compared(before: list[Any], after: list[Any], **more: Any) -> Standing:
+    return compare_snapshots(snapshot("old", *before, **more), snapshot("new", *after, **more), MOMENT).principals[ANA]
+
+
+def kinds(standing: Standing) -> set[Kind]:
+    return {effect.kind for effect in standing.effects}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([allow(TABLE, **IF_MFA)], [allow(TABLE)], {Kind.GAINED}),
+        ([allow(TABLE)], [allow(TABLE, **IF_MFA)], {Kind.LOST}),
+        ([], [allow(TABLE, **IF_MFA)], {Kind.GAINED}),
+        (
+            [allow(TABLE, Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}})],
+            [allow(TABLE, Condition={"StringEquals": {"aws:RequestedRegion": "us-east-1"}})],
+            {Kind.GAINED, Kind.LOST},
+        ),
+        (
+            [allow(TABLE, **IF_MFA)],
+            [allow(TABLE, **IF_MFA), deny(TABLE, Condition={"Null": {"aws:MultiFactorAuthPresent": "true"}})],
+            set(),
+        ),
+        (
+            [allow(TABLE, Condition={"StringLike": {"aws:RequestTag/x": "dev*"}})],
+            [allow(TABLE, Condition={"StringEquals": {"aws:RequestTag/x": ["dev", "devx"]}})],
+            set(),
+        ),
+        (
+            [allow("ec2:RunInstances", Condition={"StringLike": {"aws:RequestTag/x": "dev*"}})],
+            [allow("ec2:RunInstances", Condition={"StringEquals": {"aws:RequestTag/x": ["dev", "devx"]}})],
+            {Kind.LOST},
+        ),
+        ([allow("s3:GetObject", "arn:aws:s3:::b/*")], [allow("s3:GetObject", "arn:aws:s3:::b/a*")], {Kind.LOST}),
+    ],
+    ids=range(8),
+)
+def test_conditions_and_resources(before: list[Any], after: list[Any], expected: set[Kind]) -> None:
+    assert kinds(compared(before, after)) == expected
+
+
+def test_what_a_key_policy_would_decide_cannot_be_told() -> None:
+    standing = compared([allow("kms:Decrypt"), allow(TABLE)], [allow(TABLE)])
+
+    assert standing.status is Status.CANNOT_TELL
+    assert standing.doubts == (
+        "kms:Decrypt changed where the resource's own policy lets the account in, "
+        "and neither snapshot holds such a policy.",
+    )
+
+
+def test_a_role_of_another_account_cannot_be_told() -> None:
+    standing = compared([], [allow("sts:AssumeRole", "arn:aws:iam::999988887777:role/x")])
+
+    assert standing.status is Status.CANNOT_TELL
+    assert "sts:AssumeRole changed" in standing.doubts[0]
+
+
+def test_a_statement_that_cannot_be_read_and_differs_cannot_be_told() -> None:
+    standing = compared([{**allow(TABLE), "Effect": "allow"}], [{**allow("ec2:*"), "Effect": "allow"}])
+
+    assert standing.status is Status.CANNOT_TELL
+    assert "cannot be read" in standing.doubts[0]
+
+
+def test_a_policy_whose_text_is_missing_in_both_cannot_be_told() -> None:
+    standing = compared([allow(TABLE)], [allow(TABLE)], **seeds.carrying("lost"))
+
+    assert standing.status is Status.CANNOT_TELL
+    assert "either snapshot" in standing.doubts[0]
+
+
+def test_what_limits_hide_is_no_change() -> None:
+    """A boundary that allows neither before nor after."""
+    world = seeds.before()
+    (user,) = [one for one in world["users"][A] if one["UserName"] == "u09"]
+    changed = seeds.after(())
+    (other,) = [one for one in changed["users"][A] if one["UserName"] == "u09"]
+    other["UserPolicyList"] = [
+        {"PolicyName": "own", "PolicyDocument": seeds.document(allow(["ses:SendEmail", "sns:*"]))}
+    ]
+
+    found = compare_snapshots(seeds.snapshot(world, "old"), seeds.snapshot(changed, "new"), MOMENT)
+
+    assert user["PermissionsBoundary"]
+    assert found.principals[seeds.user_arn("u09")].status is Status.UNCHANGED
+    assert [text.has_effect for text in found.texts] == [False]
