@@ -58,6 +58,7 @@ _OF_ITS_ACCOUNT = frozenset(
         "aws:resourceorgid",
         "aws:resourceorgpaths",
         "kms:calleraccount",
+        "aws:requestedregion",
     }
 )
 ACCESS_POINT_KEYS = frozenset({"s3:dataaccesspointarn", "s3:dataaccesspointaccount", "s3:accesspointnetworkorigin"})
@@ -386,7 +387,7 @@ class DerivedKeys:
 
     def _region(self) -> Fact:
         """The Region is in every request; without one in the ARN nobody knows which (SEMANTICS Table 1)."""
-        if self.target.service in GLOBAL_SERVICES:
-            return derived("us-east-1")
+        if self.target.service in GLOBAL_SERVICES:  # the other partitions have their one endpoint elsewhere
+            return derived("us-east-1") if self.caller.partition in (None, "aws") else VALUE_UNKNOWN
         region = self.target.resource.region if self.target.resource is not None else ""
         return derived(region) if region and "*" not in region else VALUE_UNKNOWN

@@ -14,8 +14,10 @@ from iamdesk.explain.decision import Decision
 from iamdesk.explain.explanation import explain
 from iamdesk.index.actions import reference
 from iamdesk.index.resource_grants import default_policy
+from iamdesk.index.resource_index import key_behind
 from iamdesk.policy.document import parse_document
 from iamdesk.query.access_points import gaps_of
+from iamdesk.snapshot.documents import decode_document
 
 
 def evaluate_case(case: Mapping[str, Any], unknown_context: UnknownContext = UnknownContext.ABSENT) -> Decision:
@@ -75,15 +77,45 @@ def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
 def _question(case: Mapping[str, Any], request: Request) -> Question:
     target = parse_target(request.action, request.resource, reference())
     caller = as_in_call(_with_path(parse_caller(request.principal), request), target.service, target.name)
-    return Question(
+    context = Context(
+        given_facts(request.context), _derive_nothing, request.unknown_context, reference().is_multivalued
+    )
+    question = Question(
         caller=caller,
         target=target,
-        context=Context(
-            given_facts(request.context), _derive_nothing, request.unknown_context, reference().is_multivalued
-        ),
+        context=context,
         policies=_policies(case, caller, target),
         resource_account=_owner(request, caller, target),
     )
+    behind = _bucket_behind(case, target)
+    if behind is None:
+        return question
+    on_bucket, of_bucket = behind
+    policies = _policies(of_bucket, caller, on_bucket).on_leg(1)
+    owner = _owner(_request(of_bucket, request.unknown_context), caller, on_bucket)
+    gaps = (*question.policies.gaps, *policies.gaps)
+    return replace(
+        question,
+        policies=replace(question.policies, gaps=gaps),
+        further=(Question(caller, on_bucket, context, policies, owner),),
+        is_alone=True,
+    )
+
+
+def _bucket_behind(case: Mapping[str, Any], target: Target) -> tuple[Target, Mapping[str, Any]] | None:
+    """Return the other decision of a request through an S3 access point: what is asked of the bucket, as a case.
+
+    None where the case does not tell of the bucket, or the request goes through no access point (SEMANTICS I11).
+    """
+    bucket = case.get(_BUCKET_BEHIND)
+    if bucket is None or target.resource is None or not target.is_through_access_point:
+        return None
+    if not isinstance(bucket, Mapping):
+        raise CaseError(f"`{_BUCKET_BEHIND}` is no object")
+    name, key = _text(bucket, "name"), key_behind(target.resource)
+    arn = f"arn:{target.resource.partition}:s3:::{name}{'' if key is None else f'/{key}'}"
+    told = {key: bucket.get(key) for key in ("resource_account", "resource_policy", "rcps")}
+    return parse_target(target.action_text, arn, reference()), {**case, _BUCKET_BEHIND: None, **told, "resource": arn}
 
 
 def _with_path(caller: Caller, request: Request) -> Caller:
@@ -97,6 +129,10 @@ def _with_path(caller: Caller, request: Request) -> Caller:
         return caller
     is_own = role.kind is CallerKind.ROLE and (role.account, role.name) == (caller.account, caller.name)
     return replace(caller, path=role.path, arn=role.arn, has_missing_path=False) if is_own else caller
+
+
+_BUCKET_BEHIND = "access_point_bucket"
+"""The key of a case that tells of the bucket behind an access point."""
 
 
 def _derive_nothing(key: str) -> Fact | None:  # noqa: ARG001 - a case brings its whole context (CONTRACT 4)
@@ -148,7 +184,7 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
         key="case#resource-policy",
         name=name,
         owner=target.resource_text,
-        document=parse_document(document),
+        document=parse_document(decode_document(document)),
     )
 
 
@@ -167,7 +203,8 @@ def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[G
     if case.get("resource_account") is None and not target.resource.account and caller.account is not None:
         message = f"Who owns {target.resource_text} is not given: taken to be the caller's account."
         yield Gap("owner-unknown", message, Layer.RESOURCE)
-    yield from gaps_of(target, None)
+    if case.get(_BUCKET_BEHIND) is None:
+        yield from gaps_of(target, None)
 
 
 def _named(
@@ -195,7 +232,7 @@ def _attached(
                 f"case#{where}/{position}",
                 name,
                 owner,
-                parse_document(entry["document"]),
+                parse_document(decode_document(entry["document"])),
                 level,
             )
         )

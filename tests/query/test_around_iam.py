@@ -168,6 +168,26 @@ def test_tags_of_a_bucket_count_once_abac_is_enabled(enabled: bool, expected: st
     assert ask(capture, ANA, "s3:ListBucket", BUCKET).decision == expected
 
 
+@rule("C1", "D5")
+@pytest.mark.parametrize(
+    ("whole", "part", "action"),
+    [
+        (f"arn:aws:lambda:eu-west-1:{ID}:function:f", ":live", "lambda:InvokeFunction"),
+        (f"arn:aws:dynamodb:eu-west-1:{ID}:table/t", "/stream/2026-01-01T00:00:00.000", "dynamodb:GetRecords"),
+    ],
+)
+def test_parts_with_a_policy_of_their_own_are_not_under_that_of_the_whole(whole: str, part: str, action: str) -> None:
+    open_to_all = document({"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": "*", "Resource": "*"})
+    capture = world(Resource(arn=whole, account_id=ID, policy=open_to_all))
+    answer = ask(capture, ANA, action, whole + part)
+    assert answer.decision == "implicitDeny"
+    assert told(answer)["resource-policy-missing"] == "allowed"
+    own = Resource(arn=whole + part, account_id=ID, policy=open_to_all)
+    assert ask(world(own, Resource(arn=whole, account_id=ID, policy=None)), ANA, action, whole + part).decision == (
+        "allowed"
+    )
+
+
 @rule("I1")
 def test_a_grant_is_another_way_to_a_key() -> None:
     trusted = document({"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"})

@@ -1,9 +1,13 @@
 """What an answer to a self-contained case takes for granted: what the case does not say, and the other reading."""
 
+import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from iamdesk.evaluate.request import CaseError
 from iamdesk.explain.decision import Decision
 from iamdesk.query.cases import evaluate_case
 
@@ -44,6 +48,68 @@ def test_the_bucket_behind_an_access_point_is_taken_to_allow() -> None:
     assert notes(answer(FULL, resource=POINT)) == {"access-point-bucket-unknown": None}
     assert notes(answer(resource=POINT)) == {}, "what the access point refuses, no bucket lets through"
     assert notes(answer(FULL, action="s3:GetAccessPointPolicy", resource=POINT.partition("/object")[0])) == {}
+
+
+def to_user(resource: str) -> dict[str, Any]:
+    return document({"Effect": "Allow", "Principal": {"AWS": ZOE}, "Action": "s3:*", "Resource": resource})
+
+
+ZOE = f"arn:aws:iam::{OTHER}:user/zoe"
+DELEGATING = document(
+    {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": OBJECT,
+        "Condition": {"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT}},
+    }
+)
+CLOSED = document({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"})
+
+
+@rule("I11")
+@pytest.mark.parametrize(
+    ("on_point", "on_bucket", "expected"),
+    [
+        (to_user(POINT), DELEGATING, "allowed"),
+        (to_user(POINT), to_user(OBJECT), "allowed"),
+        (to_user(POINT), None, "implicitDeny"),
+        (to_user(POINT), CLOSED, "explicitDeny"),
+        (None, DELEGATING, "implicitDeny"),
+        (CLOSED, DELEGATING, "explicitDeny"),
+        (to_user(POINT), to_user(POINT), "implicitDeny"),
+    ],
+)
+def test_a_bucket_that_is_given_behind_an_access_point_has_to_allow_too(
+    on_point: Any, on_bucket: Any, expected: str
+) -> None:
+    bucket = {"name": "amzn-s3-demo-bucket", "resource_account": ACCOUNT, "resource_policy": on_bucket}
+    told = answer(
+        FULL,
+        principal=ZOE,
+        resource=POINT,
+        policy=on_point,
+        access_point_bucket=bucket,
+        context={"s3:DataAccessPointAccount": ACCOUNT},
+    )
+    assert told.decision == expected
+    assert notes(told) == {}
+
+
+@rule("I11", "B7")
+def test_the_bucket_behind_an_access_point_has_an_owner_and_rcps_of_its_own() -> None:
+    bucket = {"name": "amzn-s3-demo-bucket", "resource_account": ACCOUNT}
+    assert answer(FULL, resource=POINT, access_point_bucket=bucket).decision == "allowed"
+    assert notes(answer(FULL, resource=POINT, access_point_bucket={"name": "b"})) == {"owner-unknown": "implicitDeny"}
+    assert answer(FULL, resource=POINT, access_point_bucket={**bucket, "resource_account": OTHER}).decision == (
+        "implicitDeny"
+    )
+    closed = [[{"name": "r", "document": CLOSED}]]
+    assert answer(FULL, resource=POINT, access_point_bucket={**bucket, "rcps": closed}).decision == "explicitDeny"
+    assert answer(FULL, resource=POINT, access_point_bucket=bucket, rcps=closed).decision == "explicitDeny"
+    assert answer(FULL, access_point_bucket={**bucket, "rcps": closed}).decision == "allowed", "straight to the bucket"
+    with pytest.raises(CaseError):
+        answer(FULL, resource=POINT, access_point_bucket="b")
 
 
 @rule("I2")
@@ -123,3 +189,16 @@ def test_the_policy_that_cannot_lock_the_root_user_out_is_told_so() -> None:
     assert told.decision == "allowed"
     line = next(line for line in told.layers if line.layer == "resource")
     assert line.sentence == "cannot lock the owner's root user out"
+
+
+@rule("L3")
+@pytest.mark.parametrize("written", [json.dumps, lambda one: quote(json.dumps(one))])
+def test_a_document_may_be_the_text_that_aws_prints(written: Callable[[Any], str]) -> None:
+    case = {"principal": USER, "action": "s3:GetObject", "resource": OBJECT, "resource_account": ACCOUNT}
+    own = [{"name": "p", "document": written(document(FULL))}]
+    assert evaluate_case({**case, "identity_policies": own}).decision == "allowed"
+    closed = document({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"})
+    told = evaluate_case({**case, "identity_policies": own, "resource_policy": written(closed)})
+    assert told.decision == "explicitDeny"
+    broken = [{"name": "p", "document": "no JSON"}]
+    assert "policy-malformed" in notes(evaluate_case({**case, "identity_policies": broken}))

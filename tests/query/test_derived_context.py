@@ -291,3 +291,13 @@ def test_the_organization_binds_members_of_which_nothing_else_is_captured(princi
     answer = ask_outsider(None, principal, members=[MEMBER])
     assert (answer.decision, answer.blocked_by) == ("explicitDeny", ("scp",))
     assert ask_outsider(None, principal).decision == "allowed"
+
+
+@rule("J2")
+def test_global_services_are_in_the_region_of_their_partition() -> None:
+    for partition, expected in (("aws", "us-east-1"), ("aws-cn", PRESENT_UNKNOWN), ("aws-us-gov", PRESENT_UNKNOWN)):
+        outsider = f"arn:{partition}:iam::{OTHER_ID}:user/zoe"
+        own = f"arn:{partition}:iam::{OTHER_ID}:user/*"
+        assert fact(outsider, "aws:RequestedRegion", action="iam:GetUser", resource=own, resource_account=OTHER_ID) == (
+            expected
+        )
