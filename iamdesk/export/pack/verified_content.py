@@ -4,25 +4,21 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.pack.manifest import SOURCE
+from iamdesk.export.pack.reading import ReadReview, decision_sha256, read_review
 from iamdesk.export.pack.result import Outcome, Result, failed, passed
 from iamdesk.export.pack.schema import ReviewDocument
 from iamdesk.export.pack.verdicts import ask_again
 from iamdesk.export.report import action_data_version, tool_version
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.review.carrying import SINCE_LAST
-from iamdesk.review.decisions import Choice
+from iamdesk.review.decisions import UNDECIDED, Choice
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, from_json
-from iamdesk.review.lines import Line
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -31,21 +27,16 @@ _MOST_TOLD = 5
 
 def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None) -> Iterator[Result]:
     """Yield the checks of what a pack says; its files are as they were written."""
-    document = _document(folder)
-    if isinstance(document, Result):
-        yield document
+    try:
+        review = read_review(folder / "review.json")
+    except (OSError, ValueError) as error:
+        yield failed("review.json", f"It is not as its schema says: {str(error).splitlines()[0]}.")
         return
     yield passed("review.json", "It is as its schema says.")
-    yield from _journal(folder, manifest, document)
-    yield from _totals(folder, manifest, document)
-    yield from _performed_again(folder, document, snapshot)
-
-
-def _document(folder: Path) -> ReviewDocument | Result:
-    try:
-        return ReviewDocument.model_validate_json((folder / "review.json").read_bytes())
-    except (OSError, ValidationError) as error:
-        return failed("review.json", f"It is not as its schema says: {str(error).splitlines()[0]}.")
+    yield from _journal(folder, manifest, review)
+    yield from _lines(folder, review)
+    yield from _totals(folder, manifest, review)
+    yield from _performed_again(folder, review, snapshot)
 
 
 def _entries(folder: Path) -> Iterator[Entry]:
@@ -66,34 +57,33 @@ def _entries(folder: Path) -> Iterator[Entry]:
             )
 
 
-def _journal(folder: Path, manifest: Mapping[str, Any], document: ReviewDocument) -> Iterator[Result]:
+def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
     name = "journal"
     try:
         broken = broken_at(_entries(folder))
         if broken is not None:
             yield failed(name, f"Entry {broken} is not the one that was written, or entries are missing.")
             return
-        stands: dict[str, dict[str, Any]] = {}
+        stands: dict[str, str] = {}
         seen: dict[str, str] = {}
         last = GENESIS
         count = 0
         for entry in _entries(folder):
-            stands[entry.line_id] = as_json(entry.after)
+            stands[entry.line_id] = decision_sha256(as_json(entry.after))
             seen[entry.line_id] = entry.line_sha256
             last = entry.sha256
             count += 1
     except (OSError, ValueError, KeyError, TypeError):
         yield failed(name, "It cannot be read.")
         return
-    if last != document.integrity.journal_sha256 or last != manifest["journal_sha256"]:
+    if last != review.head.integrity.journal_sha256 or last != manifest["journal_sha256"]:
         yield failed(name, "Its last entry is not the one that review and manifest name.")
         return
-    undecided = as_json(from_json({"choice": "undecided", "comment": "", "owner": "", "expiry": None}))
+    undecided = decision_sha256(as_json(UNDECIDED))
     wrong = [
         line.line_id
-        for line in document.entitlements
-        if line.decision.model_dump(exclude_defaults=False) | {"second": line.decision.second}
-        != {"second": "", **stands.get(line.line_id, undecided)}
+        for line in review.lines
+        if line.decision_sha256 != stands.get(line.line_id, undecided)
         or seen.get(line.line_id, line.line_sha256) != line.line_sha256
     ]
     if wrong:
@@ -102,24 +92,30 @@ def _journal(folder: Path, manifest: Mapping[str, Any], document: ReviewDocument
         yield passed(name, f"{count:,} entries, each bound to the one before; they lead to every decision.")
 
 
-def _totals(folder: Path, manifest: Mapping[str, Any], document: ReviewDocument) -> Iterator[Result]:
-    bad = [
-        one.line_id
-        for one in document.entitlements
-        if (line := Line.from_json(one.line.model_dump())).sha256 != one.line_sha256 or line.line_id != one.line_id
-    ]
+def _lines(folder: Path, review: ReadReview) -> Iterator[Result]:
+    bad = [line.line_id for line in review.lines if not line.is_sound]
     if bad:
         yield failed("lines", f"{len(bad):,} lines are not those that were decided on: {_some(bad)}.")
     else:
-        yield passed("lines", f"{len(document.entitlements):,} lines, each as its hash says.")
-    choices = Counter(one.decision.choice for one in document.entitlements)
+        yield passed("lines", f"{len(review.lines):,} lines, each as its hash says.")
+    with (folder / "03_entitlements.csv").open(encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
+        rows = [(row.get("line_id"), row.get("line_sha256"), row.get("decision")) for row in csv.DictReader(file)]
+    if rows == [(line.line_id, line.line_sha256, line.choice) for line in review.lines]:
+        yield passed("decision sheet", "Every row has the line and the decision that review.json has.")
+    else:
+        yield failed("decision sheet", "03_entitlements.csv does not say the same as review.json.")
+
+
+def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
+    document = review.head
+    choices = Counter(line.choice for line in review.lines)
     counts = manifest["counts"]
     expected = {
         "02_population.csv": counts["population"],
         "03_entitlements.csv": counts["entitlements"],
         "04_findings.csv": counts["findings"],
         "05_exceptions.csv": counts["exceptions"],
-        "06_changes.csv": len(document.changes),
+        "06_changes.csv": review.counts["changes"],
         "07_remediation.csv": counts["remediation"],
     }
     found = {name: _rows(folder / name) for name in expected}
@@ -131,6 +127,11 @@ def _totals(folder: Path, manifest: Mapping[str, Any], document: ReviewDocument)
         differing.append("decisions in review.json and in the manifest")
     if {**told, "verdicts": counts["verdicts"]} != counts:
         differing.append("counts in review.json and in the manifest")
+    differing += [
+        f"{name} in review.json"
+        for name in ("population", "entitlements", "findings")
+        if review.counts[name] != counts[name]
+    ]
     if differing:
         yield failed("counts", f"They differ: {'; '.join(differing)}.")
     else:
@@ -147,7 +148,8 @@ def _rows(path: Path) -> int:
         return sum(1 for _ in csv.reader(file)) - 1
 
 
-def _performed_again(folder: Path, document: ReviewDocument, snapshot: Path | None) -> Iterator[Result]:
+def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) -> Iterator[Result]:
+    document = review.head
     source = snapshot or next(iter(sorted((folder / SOURCE).glob("*"))), None)
     if source is None:
         yield Result("verdicts", Outcome.NOT_DONE, "The pack holds no snapshot: name it with --snapshot.")
@@ -163,26 +165,20 @@ def _performed_again(folder: Path, document: ReviewDocument, snapshot: Path | No
     yield passed("snapshot", f"SHA-256 {held.sha256}")
     # Statements may hang on the day: each question is asked as of the moment at which it was asked first.
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
-    yield _lines_again(Evaluator(held, now=lambda: opened), document)
+    yield _lines_again(Evaluator(held, now=lambda: opened), review)
     yield _verdicts_again(Evaluator(held, now=lambda: written), folder, document)
 
 
-def _lines_again(evaluator: Evaluator, document: ReviewDocument) -> Result:
+def _lines_again(evaluator: Evaluator, review: ReadReview) -> Result:
     """Evaluate every line anew: what each holder can do, and what it becomes."""
     again = {line.line_id: line.sha256 for line in review_scope(evaluator).lines}
-    frozen = {one.line_id: _of_snapshot(one.line.model_dump()).sha256 for one in document.entitlements}
+    frozen = {line.line_id: line.snapshot_sha256 for line in review.lines}
     wrong = sorted(line_id for line_id in again.keys() | frozen.keys() if again.get(line_id) != frozen.get(line_id))
     if wrong:
         return failed(
-            "lines performed again", f"{len(wrong):,} come out otherwise{_versions(document)}: {_some(wrong)}."
+            "lines performed again", f"{len(wrong):,} come out otherwise{_versions(review.head)}: {_some(wrong)}."
         )
     return passed("lines performed again", f"{len(again):,} come out the same.")
-
-
-def _of_snapshot(value: dict[str, Any]) -> Line:
-    """Return a line without what the review before says of it: the rest comes from the snapshot alone."""
-    line = Line.from_json(value)
-    return replace(line, evidence={name: told for name, told in line.evidence.items() if name != SINCE_LAST})
 
 
 def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument) -> Result:

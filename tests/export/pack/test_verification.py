@@ -100,7 +100,24 @@ def test_forged_decision_does_not_follow_from_the_journal(pack: Path) -> None:
     file.write_bytes(content.replace(b'"choice":"revoke"', b'"choice":"except"', 1))
     seal_anew(pack)
     names = {one.name for one in failures(pack)}
-    assert {"journal", "counts"} <= names
+    assert {"journal", "counts", "decision sheet"} <= names
+
+
+def test_forged_sheet_does_not_say_what_the_review_says(pack: Path) -> None:
+    file = pack / "03_entitlements.csv"
+    file.write_bytes(file.read_bytes().replace(b'"revoke"', b'"except"', 1))
+    seal_anew(pack)
+    assert {one.name for one in failures(pack)} == {"decision sheet"}
+
+
+@pytest.mark.parametrize("old", [b'"in_scope":true', b'"holder_kind":"user"', b'"choice":"keep"', b'{"changes":['])
+def test_review_that_is_not_as_its_schema_says_is_told(pack: Path, old: bytes) -> None:
+    file = pack / "review.json"
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, b'"x":1', 1))
+    seal_anew(pack)
+    assert "review.json" in {one.name for one in failures(pack)}
 
 
 def test_forged_line_and_forged_verdict_are_found_by_asking_again(pack: Path) -> None:
