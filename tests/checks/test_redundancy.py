@@ -1,7 +1,7 @@
 """LNT-14, LNT-18: what is said twice, and policies that are nearly full."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iamdesk.checks.redundancy import redundant
@@ -99,6 +99,7 @@ def _statements(draw):
     return statement if condition is None else {**statement, "Condition": condition}
 
 
+@settings(deadline=None)
 @given(st.lists(_statements(), min_size=2, max_size=4))
 def test_lnt_14_taking_redundant_statements_away_changes_no_answer(statements):
     document = parse_document({"Version": "2012-10-17", "Statement": statements})
