@@ -60,7 +60,12 @@ def compare_snapshots(
     causes = {cause for effect in effects for cause in effect.causes}
     doubtful = {arn for arn, one in (*standings.items(), *found.items()) if one.doubts}
     texts = tuple(
-        TextChange(change.cause, change.cause in causes, not change.bears_on.isdisjoint(doubtful))
+        TextChange(
+            change.cause,
+            change.cause in causes,
+            change.is_doubtful or not change.bears_on.isdisjoint(doubtful),
+            change.gives,
+        )
         for change in text_changes(before, after)
     )
     return Comparison(

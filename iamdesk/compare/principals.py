@@ -110,6 +110,8 @@ class PrincipalComparer:
         for arn in sorted(before.supplied | after.supplied):
             where = _which(arn in before.supplied, arn in after.supplied)
             found.append(f"The text of the AWS managed policy {arn.rpartition('/')[2]} is not in {where}.")
+        if before.facts.canonical_id != after.facts.canonical_id:
+            found.append("The S3 canonical user id of the account differs, or only one snapshot holds it.")
         missing = [side.missing_levels(account, SCP) for side in (self.old, self.new)]
         for name in sorted(missing[0] | missing[1]):
             where = _which(name in missing[0], name in missing[1])
@@ -181,6 +183,11 @@ class PrincipalComparer:
         if keys:
             is_personal = True
             for cell in self.granting.touched(keys, arn):
+                self._ask(arn, cell, None, effects, doubts)
+        if (before.boundary_documents is None) != (after.boundary_documents is None):
+            # A Deny for everybody but those listed lists nobody who has a boundary (SEMANTICS E7).
+            for cell in self.granting.exempting(arn):
+                is_personal = True
                 self._ask(arn, cell, None, effects, doubts)
         found = tuple((kind, bits, where, witness) for (kind, bits, where), witness in effects.items())
         return _Found(found, tuple(doubts), is_personal)

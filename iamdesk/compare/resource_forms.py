@@ -1,6 +1,6 @@
 """The resource's side of both snapshots: what policies, grants and trust policies say, and whom they let in."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,12 +79,19 @@ class Granting:
 
     def touched(self, keys: ChangedKeys, principal: str) -> Iterator[Cell]:
         """Yield questions on the resources whose policies hang on changed keys, for a principal whom they may name."""
+        yield from self._where(keys.touches, principal)
+
+    def exempting(self, principal: str) -> Iterator[Cell]:
+        """Yield questions on the resources whose policies deny everybody but those that they list."""
+        yield from self._where(lambda clause: not clause.is_allow and _is_negated(clause), principal)
+
+    def _where(self, wanted: Callable[[Clause], bool], principal: str) -> Iterator[Cell]:
         account = principal.split(":", 5)[4]
         for entry in self.entries.values():
             bits = 0
             for said in (entry.old, entry.new):
                 for clause, actions in said.items():
-                    if keys.touches(clause) and may_name(clause.principal, principal, account):
+                    if wanted(clause) and may_name(clause.principal, principal, account):
                         bits |= actions
             if bits:
                 yield from self.cells_on(entry, bits, ())
@@ -136,6 +143,10 @@ def _said(arn: str, side: Side) -> Said:
     if resource is None:
         return {}
     return side.together(side.resource_documents(resource), names_principals=True)
+
+
+def _is_negated(clause: Clause) -> bool:
+    return isinstance(clause.principal, tuple) and clause.principal[0] == "not"
 
 
 def may_name(principal: Hashable, arn: str, account: str) -> bool:

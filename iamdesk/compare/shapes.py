@@ -127,6 +127,8 @@ class TextChange:
     """Whether some effect comes from it."""
     is_doubtful: bool
     """Whether it bears on somebody of whom it cannot be told."""
+    gives: bool | None = None
+    """For assignments of IAM Identity Center, which change access by themselves: whether it was given or taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ class Written:
     cause: Cause
     bears_on: frozenset[str]
     """ARNs of principals and resources whose access it can change."""
+    gives: bool | None = None
+    """As `TextChange.gives`."""
+    is_doubtful: bool = False
+    """Whether what it does is never worked out."""
 
 
 def text_changes(old: Side, new: Side) -> Iterator[Written]:
@@ -245,7 +249,8 @@ def _of_endpoints(old: Side, new: Side) -> Iterator[Written]:
         before, after = was.get(name), now.get(name)
         if before is None or after is None or before.policy_document != after.policy_document:
             sentence = f"The VPC endpoint {name} or its policy changed."
-            yield Written(Cause(ChangeKind.ENDPOINT, name, sentence=sentence), frozenset({name}))
+            # A policy of an endpoint limits whoever comes through it: who does is in no snapshot.
+            yield Written(Cause(ChangeKind.ENDPOINT, name, sentence=sentence), frozenset({name}), is_doubtful=True)
 
 
 # ── IAM Identity Center ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -273,7 +278,7 @@ def _difference(
     for key in sorted(one.keys() ^ other.keys()):
         words = other.get(key) or one[key]
         sentence = f"{words} was {'added' if key in other else 'taken away'}."
-        yield Written(Cause(ChangeKind.ASSIGNMENT, key[0], key[1], sentence), frozenset({key[0]}))
+        yield Written(Cause(ChangeKind.ASSIGNMENT, key[0], key[1], sentence), frozenset({key[0]}), gives=key in other)
 
 
 def _assignments(center: IdentityCenter) -> Mapping[tuple[str, str], str] | None:

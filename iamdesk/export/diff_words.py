@@ -66,7 +66,7 @@ def witness_words(effect: Effect) -> str:
 
 def text_words(change: TextChange) -> str:
     """Return what a change in what is written does."""
-    if change.has_effect:
+    if change.has_effect or change.gives is not None:
         return "changes access"
     return "cannot be told" if change.is_doubtful else "no change in effect"
 

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from iamdesk.compare.comparison import compare_snapshots
-from iamdesk.compare.shapes import Kind, Standing, Status
+from iamdesk.compare.shapes import ChangeKind, Kind, Standing, Status
+from iamdesk.export.diff_words import text_words
+from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Account, Snapshot, UserDetail
+from iamdesk.snapshot.resources import VpcEndpoint
 
 from . import seeds
 from .seeds import A, allow, deny
@@ -112,3 +115,47 @@ def test_what_limits_hide_is_no_change() -> None:
     assert user["PermissionsBoundary"]
     assert found.principals[seeds.user_arn("u09")].status is Status.UNCHANGED
     assert [text.has_effect for text in found.texts] == [False]
+
+
+def test_a_boundary_makes_an_exemption_void() -> None:
+    """A Deny with NotPrincipal lists nobody who has a boundary, even one that allows everything (SEMANTICS E7)."""
+    world = seeds.before()
+    world["policies"].append(seeds.policy("open", allow("*")))
+    exempt = {"AWS": [seeds.user_arn("u01"), seeds.root_arn(A)]}
+    denies = {"Effect": "Deny", "NotPrincipal": exempt, "Action": "s3:GetObject", "Resource": f"{seeds.BUCKET}/*"}
+    for resource in world["resources"]:
+        if resource["arn"] == seeds.BUCKET:
+            resource["policy"] = seeds.document(denies)
+    old = seeds.snapshot(world, "old")
+    for user in world["users"][A]:
+        if user["UserName"] == "u01":
+            user.update(seeds.bounded("open"))
+
+    found = compare_snapshots(old, seeds.snapshot(world, "new"), MOMENT)
+
+    assert {(effect.principal, effect.kind) for effect in found.effects()} == {(seeds.user_arn("u01"), Kind.LOST)}
+
+
+def test_assignments_and_endpoints_are_told_for_what_they_are() -> None:
+    center = IdentityCenter.model_validate(
+        {
+            "instance": {"InstanceArn": "arn:aws:sso:::instance/ssoins-1"},
+            "account_assignments": [],
+            "permission_sets": [],
+        }
+    )
+    assigned = AccountAssignment(
+        account_id=A, permission_set_arn="arn:aws:sso:::permissionSet/x/ps-1", principal_type="USER", principal_id="u"
+    )
+    endpoint = VpcEndpoint(vpc_endpoint_id="vpce-1", service_name="com.amazonaws.eu-west-1.s3")
+    old = snapshot("old").model_copy(update={"identity_centers": (center,), "vpc_endpoints": (endpoint,)})
+    limited = endpoint.model_copy(update={"policy_document": seeds.document(deny("s3:*", Principal="*"))})
+    given = center.model_copy(update={"account_assignments": (assigned,)})
+    new = old.model_copy(update={"sha256": "new", "identity_centers": (given,), "vpc_endpoints": (limited,)})
+
+    found = compare_snapshots(old, new, MOMENT)
+
+    assert {(text.cause.kind, text_words(text)) for text in found.texts} == {
+        (ChangeKind.ASSIGNMENT, "changes access"),
+        (ChangeKind.ENDPOINT, "cannot be told"),
+    }

@@ -109,6 +109,8 @@ def _texts(found: Comparison) -> Iterator[CompareRow]:
     for change in found.texts:
         if not change.has_effect:
             sort = Sort.CANNOT_TELL if change.is_doubtful else Sort.SAME
+            if change.gives is not None:
+                sort = Sort.GAINED if change.gives else Sort.LOST
             words = text_words(change).capitalize()
             yield CompareRow(sort, change.cause.subject, words, "", change.cause.sentence, change=change)
 
