@@ -45,8 +45,8 @@ def parent_of(arn: Arn) -> Arn | None:
     """Return what carries the policy for a part of a resource; None where a resource of the service has no parts.
 
     A table's index or stream, an API's stage and method, a domain's path, a function's version or alias, a database of
-    the catalog. Streams, versions and aliases are parts with policies of their own. A repository's name may hold
-    slashes, and then names no part.
+    the catalog. A stream's policy is its own; a version's and alias's is beside the function's. A repository's name may
+    hold slashes, and then names no part.
     """
     match arn.service:
         case "lambda":
@@ -85,10 +85,8 @@ class ResourceIndex:
             return self._by_arn.get(str(access_point_arn(arn)))
         parent = parent_of(arn)
         whole = None if parent is None else self._by_arn.get(str(parent))
-        if whole is not None and (arn.service == "lambda" or "/stream/" in arn.resource):
-            # Each version and alias has a policy of its own (Lambda Developer Guide, "Using Lambda aliases in event
-            # sources and permissions policies"), and so has a table's stream (DynamoDB Developer Guide, "Using
-            # resource-based policies").
+        if whole is not None and arn.service == "dynamodb" and "/stream/" in arn.resource:
+            # A stream has a policy of its own (DynamoDB Developer Guide, "Using resource-based policies").
             return whole.model_copy(update={"policy": None, "is_policy_captured": False})
         return whole
 

@@ -270,6 +270,10 @@ class Questions:
         if record is not None and record.key_grants is None and _is_grantable(target):
             message = "The grants on the key are not in the snapshot: one may allow it."
             gaps.append(Gap("key-grants-missing", message, Layer.RESOURCE))
+        if record is not None and target.service == "lambda" and record.arn != target.resource_text:
+            # Lambda Developer Guide, "Using Lambda aliases in event sources and permissions policies".
+            message = "The policy of the version or alias itself is not in the snapshot."
+            gaps.append(Gap("resource-policy-missing", message, Layer.RESOURCE))
         if record is not None and record.is_policy_captured:
             document = self.resources.document_of(record)
             if document is None:

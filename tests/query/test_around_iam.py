@@ -168,24 +168,34 @@ def test_tags_of_a_bucket_count_once_abac_is_enabled(enabled: bool, expected: st
     assert ask(capture, ANA, "s3:ListBucket", BUCKET).decision == expected
 
 
+def open_to_ana(resource: str) -> Any:
+    return document({"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": "*", "Resource": resource})
+
+
 @rule("C1", "D5")
-@pytest.mark.parametrize(
-    ("whole", "part", "action"),
-    [
-        (f"arn:aws:lambda:eu-west-1:{ID}:function:f", ":live", "lambda:InvokeFunction"),
-        (f"arn:aws:dynamodb:eu-west-1:{ID}:table/t", "/stream/2026-01-01T00:00:00.000", "dynamodb:GetRecords"),
-    ],
-)
-def test_parts_with_a_policy_of_their_own_are_not_under_that_of_the_whole(whole: str, part: str, action: str) -> None:
-    open_to_all = document({"Effect": "Allow", "Principal": {"AWS": ANA}, "Action": "*", "Resource": "*"})
-    capture = world(Resource(arn=whole, account_id=ID, policy=open_to_all))
-    answer = ask(capture, ANA, action, whole + part)
+def test_a_stream_is_not_under_the_policy_of_its_table() -> None:
+    table = f"arn:aws:dynamodb:eu-west-1:{ID}:table/t"
+    stream, action = f"{table}/stream/2026-01-01T00:00:00.000", "dynamodb:GetRecords"
+    answer = ask(world(Resource(arn=table, account_id=ID, policy=open_to_ana("*"))), ANA, action, stream)
     assert answer.decision == "implicitDeny"
     assert told(answer)["resource-policy-missing"] == "allowed"
-    own = Resource(arn=whole + part, account_id=ID, policy=open_to_all)
-    assert ask(world(own, Resource(arn=whole, account_id=ID, policy=None)), ANA, action, whole + part).decision == (
-        "allowed"
-    )
+    own = Resource(arn=stream, account_id=ID, policy=open_to_ana("*"))
+    assert ask(world(own, Resource(arn=table, account_id=ID, policy=None)), ANA, action, stream).decision == "allowed"
+
+
+@rule("C1", "D5", "F3")
+def test_an_alias_can_have_a_policy_beside_that_of_the_function() -> None:
+    function = f"arn:aws:lambda:eu-west-1:{ID}:function:f"
+    alias, action = f"{function}:live", "lambda:InvokeFunction"
+    for resource, decision in ((function, "implicitDeny"), (f"{function}:*", "allowed")):
+        answer = ask(world(Resource(arn=function, account_id=ID, policy=open_to_ana(resource))), ANA, action, alias)
+        assert answer.decision == decision
+        other = "allowed" if decision == "implicitDeny" else "explicitDeny"
+        assert told(answer)["resource-policy-missing"] == other
+    own = Resource(arn=alias, account_id=ID, policy=open_to_ana(alias))
+    answer = ask(world(own, Resource(arn=function, account_id=ID, policy=None)), ANA, action, alias)
+    assert answer.decision == "allowed"
+    assert "resource-policy-missing" not in told(answer)
 
 
 @rule("I1")
