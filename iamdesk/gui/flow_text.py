@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from iamdesk.gui.plain_text import PlainLabel, visible, visible_lines
+from iamdesk.gui.plain_text import PlainLabel, set_tooltip, visible, visible_lines
 
 _LEAST = 24
 """Pixels: a width below which nothing is laid out."""
@@ -107,6 +107,7 @@ class FlowLabel(PlainLabel):
 
     def __init__(self, text: str = "", parent: QWidget | None = None, *, code: bool = False) -> None:
         self._marks_code = code
+        self._is_shortened = False
         super().__init__(text, parent)
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -139,9 +140,18 @@ class FlowLabel(PlainLabel):
         return QSize(metrics.averageCharWidth() * 8, metrics.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Draw the text in the label's foreground."""
+        """Draw the text in the label's foreground; what has no room ends in an ellipsis, whole in the tooltip."""
         rect = self.contentsRect()
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         text, code = self._text()
-        _lay_out(text, self.font(), rect.width(), code=code)[0].draw(painter, QPointF(rect.topLeft()))
+        layout, height = _lay_out(text, self.font(), rect.width(), code=code)
+        is_shortened = height > rect.height() + 1 and layout.lineCount() > 1
+        if is_shortened:
+            fitting = max(rect.height() // max(self.fontMetrics().lineSpacing(), 1), 1)
+            layout, _ = _lay_out(text, self.font(), rect.width(), fitting)
+            set_tooltip(self, text)
+        elif self._is_shortened:
+            set_tooltip(self, "")
+        self._is_shortened = is_shortened
+        layout.draw(painter, QPointF(rect.topLeft()))

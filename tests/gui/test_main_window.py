@@ -3,11 +3,10 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
-from PySide6.QtGui import QAccessible, QAction, QDropEvent, QKeySequence
+from PySide6.QtGui import QAction, QDropEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
     QDockWidget,
     QLineEdit,
     QMainWindow,
@@ -337,21 +336,6 @@ def test_an_only_account_is_what_the_overview_shows(open_window: MainWindow) -> 
     open_window.session.select(PETRA)
     open_window.session.select("111122223333")
     assert open_window.pages.currentWidget() is open_window.overview
-
-
-def test_every_widget_that_takes_the_keyboard_has_a_name(qtbot: QtBot, open_window: MainWindow) -> None:
-    answered(qtbot, open_window)
-    nameless = []
-    for widget in open_window.findChildren(QWidget):
-        if widget.focusPolicy() is Qt.FocusPolicy.NoFocus or widget.objectName().startswith("qt_"):
-            continue
-        above = widget.parentWidget()
-        if above is not None and isinstance(above.parentWidget(), QComboBox):
-            continue  # the list of a combo box: it is announced by the box
-        interface = QAccessible.queryAccessibleInterface(widget)
-        if interface is None or not interface.text(QAccessible.Text.Name).strip():
-            nameless.append(f"{type(widget).__name__} {widget.objectName()} in {type(widget.parent()).__name__}")
-    assert nameless == []
 
 
 def test_a_closed_window_leaves_no_thread_behind(qtbot: QtBot, tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ class AnswerNotes(QWidget):
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(3)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        # Not Maximum: that is as high as text on one wide line, and cuts it where it flows over more.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def show_decision(self, decision: Decision | None, also: AlsoNeeded | None = None) -> None:
         """Show an answer's notes, and what else the call needs; the widget hides where there is nothing."""

@@ -91,6 +91,7 @@ class AnswerPanel(QWidget):
         above: tuple[QWidget, ...] = (self.back, self.card, self._pages)
         for widget in above:
             body.addWidget(widget)
+        self._pages.setMinimumHeight(1)  # it scrolls: where there is little room, the verdict gets it
         for page in (self._page, self._need_page):
             self._pages.addWidget(page)
         self._stack = QStackedLayout(self)

@@ -56,7 +56,8 @@ class VerdictCard(QWidget):
         grid.addLayout(buttons, 2, 2, Qt.AlignmentFlag.AlignBottom)
         grid.setColumnStretch(1, 1)
         self._tinting = False
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        # Not Maximum: that is as high as text on one wide line, and cuts it where it flows over more.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def _button(self, glyph: Glyph, words: str) -> QToolButton:
         button = QToolButton()

@@ -59,6 +59,7 @@ class WhyDialog(QDialog):
         self.principal, self.action, self.resource = (self._field(name) for name in ("Principal", "Action", "Resource"))
         self.said = plain_label(wrap=True, selectable=True)
         self.said.setObjectName("whySaid")
+        self.said.setAccessibleName("What the message says")
         self.answer = MessageBar(closable=False)
         self.answer.setObjectName("whyAnswer")
         self.checks = QTreeWidget()

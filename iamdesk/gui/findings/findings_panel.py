@@ -102,6 +102,7 @@ class FindingsPanel(QWidget):
         below = QVBoxLayout(side)
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
+        self.detail.setMinimumHeight(1)  # it scrolls: where there is little room, the form gets it
         below.addWidget(self.detail, 1)
         below.addWidget(self.form)
         self._split = QSplitter(Qt.Orientation.Horizontal)

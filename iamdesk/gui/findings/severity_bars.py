@@ -96,9 +96,12 @@ class CountBar(QAbstractButton):
         text = self.rect().adjusted(2 * _GAP + _MARK, 4, -_GAP - 2, 0)
         text.setHeight(line)
         painter.setPen(colour(Colour.MUTED, palette) if quiet else palette.text().color())
-        painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), self._words)
+        number = f"{self._count:,}"
+        room = text.width() - QFontMetrics(self._number_font()).horizontalAdvance(number) - _GAP
+        words = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), words)
         painter.setFont(self._number_font())
-        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), f"{self._count:,}")
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), number)
         track = QRectF(_GAP, self.height() - _BAR - 4, self.width() - 2 * _GAP, _BAR)
         painter.fillRect(track, colour(Colour.BAR_TRACK, palette))
         track.setWidth(max(track.width() * self._share, 2.0 if self._count else 0.0))

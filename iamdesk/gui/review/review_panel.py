@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.export.review_words import CHOICE_WORDS
+from iamdesk.gui.ask.full_height_list import scrolling
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
@@ -128,7 +129,7 @@ class ReviewPanel(QWidget):
         self._new.setAccessibleName("New review")
         self._open.setAccessibleName("Open a review")
         self._pages.addWidget(self.table)
-        self._pages.addWidget(empty)
+        self._pages.addWidget(scrolling(empty))  # with large text it is higher than its place
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)

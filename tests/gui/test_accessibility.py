@@ -1,0 +1,167 @@
+"""The whole window and everything that opens from it: each field has a name, and large text is not cut."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDockWidget, QLabel, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.evaluate.request import Request
+from iamdesk.gui import create_main_window
+from iamdesk.gui.findings.suppress_form import SuppressForm
+from iamdesk.gui.inspector.policy_reader import PolicyReader
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.plain_text import ElidedLabel
+from iamdesk.gui.settings import Settings
+from iamdesk.gui.text_size import USUAL, apply_text_size
+from iamdesk.paths import sample_snapshot
+
+PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
+WINDOWS = (
+    "actionHelp",
+    "actionWhyDenied",
+    "actionSettings",
+    "actionCompare",
+    "actionWhatIf",
+    "actionCollect",
+    "actionHowToCapture",
+    "actionAbout",
+    "actionPalette",
+)
+Show = Callable[[MainWindow], None]
+
+
+def show_answer(window: MainWindow) -> None:
+    window.session.select(PETRA)
+    window.session.ask(Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"))
+
+
+def show_windows(window: MainWindow) -> None:
+    window.prompts.snapshot_to_open = lambda *_: None  # type: ignore[method-assign]
+    for name in WINDOWS:
+        window.menus.actions[name].trigger()
+
+
+def show_finding(window: MainWindow) -> None:
+    findings = window.workspace.findings
+    window.workspace.bring_forward("findingsDock")
+    findings.table.setCurrentIndex(findings.model.index(0, 0))
+    findings._ask_suppression()
+
+
+def show_who_can(window: MainWindow) -> None:
+    assert window.session.request is not None
+    window.session.ask_who_can(window.session.request)
+
+
+def show_review(window: MainWindow) -> None:
+    window.workspace.bring_forward("reviewDock")
+
+
+PAGES: dict[str, Show] = {
+    "overview": MainWindow.show_overview,
+    "captured": MainWindow.show_captured,
+    "answer": show_answer,
+    "findings": show_finding,
+    "who can": show_who_can,
+    "access": lambda window: window.session.show_access(PETRA),
+    "ways": MainWindow.show_ways,
+    "review": show_review,
+    "windows": show_windows,
+}
+"""What is shown, in this order."""
+
+
+@pytest.fixture
+def large(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[MainWindow]:
+    """The sample in a window whose text is twice as large, as it is after a start with these settings."""
+    settings = Settings(tmp_path / "s.ini")
+    settings.text_size = 200
+    settings.save()
+    window = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(window)
+    window.resize(1600, 1000)
+    window.show()
+    qtbot.waitUntil(lambda: window.session.snapshot is not None and not window.jobs.running, timeout=60_000)
+    yield window
+    for widget in QApplication.topLevelWidgets():
+        widget.close()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    apply_text_size(qapp, USUAL)
+
+
+def settle(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    for _ in range(5):
+        QApplication.processEvents()
+    window.grab()
+
+
+def everything() -> Iterator[tuple[QWidget, QWidget]]:
+    """Every widget with its window."""
+    for window in QApplication.topLevelWidgets():
+        for widget in window.findChildren(QWidget):
+            yield window, widget
+
+
+def nameless() -> Iterator[str]:
+    for window, widget in everything():
+        if widget.focusPolicy() is Qt.FocusPolicy.NoFocus or widget.objectName().startswith("qt_"):
+            continue
+        above = widget.parentWidget()
+        if above is not None and isinstance(above.parentWidget(), QComboBox):
+            continue  # the list of a combo box: it is announced by the box
+        interface = QAccessible.queryAccessibleInterface(widget)
+        if interface is None or not interface.text(QAccessible.Text.Name).strip():
+            yield f"{type(window).__name__}: {type(widget).__name__} {widget.objectName()}"
+
+
+def parents(widget: QWidget) -> Iterator[QWidget]:
+    above = widget.parentWidget()
+    while above is not None:
+        yield above
+        above = above.parentWidget()
+
+
+def cut() -> Iterator[str]:
+    """Labels and buttons that are to be seen and have less room than their text needs."""
+    for window, widget in everything():
+        if not widget.isVisible() or not isinstance(widget, QLabel | QAbstractButton) or not widget.text():
+            continue
+        dock = next((one for one in parents(widget) if isinstance(one, QDockWidget)), None)
+        if dock is not None and dock.visibleRegion().isEmpty():
+            continue  # behind another panel, and laid out once it comes forward
+        if any(isinstance(one, PolicyReader | SuppressForm) for one in parents(widget)) and widget.toolTip():
+            continue  # shares a small place with what is worked in: shortened, whole in its tooltip
+        if isinstance(widget, ElidedLabel) or (isinstance(widget, QToolButton) and not widget.icon().isNull()):
+            continue  # shortened on purpose, whole in its tooltip; shows a drawing
+        if widget.hasHeightForWidth():
+            is_cut = widget.heightForWidth(widget.width()) > widget.height() + 1
+        else:
+            needed = widget.minimumSizeHint() if isinstance(widget, QLabel) else widget.sizeHint()
+            is_cut = needed.width() > widget.width() + 1 or needed.height() > widget.height() + 1
+        if is_cut:
+            yield f"{type(window).__name__}: {type(widget).__name__} {widget.objectName()} {widget.text()[:40]!r}"
+
+
+def test_everything_that_takes_the_keyboard_has_a_name(qtbot: QtBot, open_window: MainWindow) -> None:
+    for show in PAGES.values():
+        show(open_window)
+        settle(qtbot, open_window)
+    shown = {type(window).__name__ for window in QApplication.topLevelWidgets() if window.isVisible()}
+    assert {"HelpWindow", "WhyDialog", "SettingsDialog", "CompareWindow", "WhatIfWindow", "CollectDialog"} <= shown
+    assert list(nameless()) == []
+    for widget in QApplication.topLevelWidgets():
+        widget.close()
+
+
+def test_nothing_is_cut_at_twice_the_text_size(qtbot: QtBot, large: MainWindow) -> None:
+    found: dict[str, list[str]] = {}
+    for name, show in PAGES.items():
+        show(large)
+        settle(qtbot, large)
+        found[name] = list(cut())
+    assert {name: those for name, those in found.items() if those} == {}
