@@ -18,7 +18,7 @@ def apply_text_size(app: QApplication, percent: int) -> None:
     if own > 0 and abs(font.pointSizeF() - wanted) > 0.01:
         font.setPointSizeF(wanted)
         app.setFont(font)
-        app.setFont(font, "QDockWidgetTitle")  # the one kind of text that Qt keeps a font of its own for
+        app.setFont(font, b"QDockWidgetTitle")  # the one kind of text that Qt keeps a font of its own for
         if app.styleSheet():
             app.setStyleSheet(
                 app.styleSheet()
