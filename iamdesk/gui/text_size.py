@@ -18,8 +18,8 @@ def apply_text_size(app: QApplication, percent: int) -> None:
     if own > 0 and abs(font.pointSizeF() - wanted) > 0.01:
         font.setPointSizeF(wanted)
         app.setFont(font)
-        app.setFont(font, b"QDockWidgetTitle")  # the one kind of text that Qt keeps a font of its own for
+        # Qt keeps a font of its own for these. PySide's stubs ask for bytes here, and PySide refuses them.
+        app.setFont(font, "QDockWidgetTitle")  # type: ignore[arg-type]
         if app.styleSheet():
-            app.setStyleSheet(
-                app.styleSheet()
-            )  # under a style sheet only windows follow by themselves, not what is in them
+            # Under a style sheet only windows follow by themselves, not what is in them.
+            app.setStyleSheet(app.styleSheet())
