@@ -445,6 +445,7 @@ COMMANDS: tuple[Command, ...] = (
         Needs.SNAPSHOT,
     ),
     Command("actionHelp", Menu.HELP, "&User guide", "Read about what has the cursor.", (_Key.HelpContents,)),
+    Command("actionTour", Menu.HELP, "&Tour", "Five steps on the sample; Esc leaves at any time."),
     Command("actionPalette", Menu.HELP, "&All commands…", "List every command, with search.", ("Ctrl+Shift+P",)),
     Command(
         "actionHowToCapture",

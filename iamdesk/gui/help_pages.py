@@ -61,6 +61,7 @@ _ABOUT = {
     "WhatIfWindow": "what-if",
     "WhyDialog": "why-denied",
     "SettingsDialog": "window",
+    "Tour": "window",
     "CommandPalette": "window",
 }
 """Pages by the class of a panel or window; the innermost one around the cursor counts."""

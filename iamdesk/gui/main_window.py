@@ -38,6 +38,7 @@ from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme, Theme
+from iamdesk.gui.tour_door import TourDoor
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 from iamdesk.gui.workspace import Workspace
 
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.overview = OverviewPage(self.session, self.jobs)
         self.captured = CapturedPage(self.session, self.jobs)
         self.trouble = MessageBar()
+        self.tour = TourDoor(self.session, self.workspace, self.trouble, self._open_sample, self)
         self.pages = QStackedWidget()
         self._is_prepared = False
         self._lay_out()
@@ -102,7 +104,7 @@ class MainWindow(QMainWindow):
         return {
             "actionOpen": self.ask_and_open,
             "actionOpenFolder": self.ask_for_folder,
-            "actionOpenSample": lambda: self.open_path(paths.sample_snapshot()),
+            "actionOpenSample": self._open_sample,
             "actionCollect": self.collecting.show,
             "actionReload": self._reload,
             "actionCloseSnapshot": self.session.close,
@@ -125,6 +127,7 @@ class MainWindow(QMainWindow):
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
             "actionPalette": self._open_palette,
             "actionSettings": self.show_settings,
+            "actionTour": self.tour.show,
             "actionCopyCommand": self.copy_command,
             "actionWhyDenied": self._ask_why_denied,
             "actionCompare": self._compare,
@@ -154,7 +157,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session = self.session
         self.start.open_wanted.connect(self.ask_and_open)
-        self.start.sample_wanted.connect(lambda: self.open_path(paths.sample_snapshot()))
+        self.start.sample_wanted.connect(self._open_sample)
         self.start.collect_wanted.connect(self.collecting.show)
         self.start.recent_wanted.connect(self.open_path)
         self.collecting.open_wanted.connect(self.open_path)
@@ -183,6 +186,9 @@ class MainWindow(QMainWindow):
         """Begin to open a snapshot; what is open stays until it is there."""
         self.trouble.clear()
         self.opening.open(path)
+
+    def _open_sample(self) -> None:
+        self.open_path(paths.sample_snapshot())
 
     def ask_and_open(self) -> None:
         """Ask for a file and open it."""
