@@ -143,6 +143,8 @@ class ReviewFile:
         if not path.is_file():
             raise ReviewError(f"{_name(path)}: there is no such file")
         connection: sqlite3.Connection | None = None
+        if not writable:
+            _undo_what_was_cut_short(path)
         try:
             connection = connect(path, writable=writable)
             schema = check(path, connection)
@@ -483,6 +485,16 @@ def _fill(
             for at, finding in enumerate(findings)
         ),
     )
+
+
+def _undo_what_was_cut_short(path: Path) -> None:
+    """Let SQLite take an act back that a crash cut short: who only reads could not, and could not read either."""
+    if not path.with_name(f"{path.name}-journal").exists():
+        return
+    # Where it cannot be done (somebody writes, the folder is for reading), opening says why.
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(connect(path, writable=True)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("COMMIT")
 
 
 def _name(path: Path) -> str:

@@ -1,6 +1,8 @@
 """A review file: nothing that was told as saved is lost, damage is told, nobody certifies their own access."""
 
 import json
+import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -250,6 +252,27 @@ def test_damaged_page_is_told_not_raised_as_it_comes(review: ReviewFile, path: P
                 again.damages()
         except ReviewError as error:
             assert str(error).startswith("q3.iamreview: ")  # noqa: PT017 - damage may be told either way
+
+
+def test_act_that_was_cut_short_is_taken_back_for_who_only_reads(review: ReviewFile, path: Path) -> None:
+    review.record({LINES[0].line_id: KEEP}, ANA)
+    review.close()
+    child = os.fork()
+    if child == 0:  # dies in the middle of an act whose pages are on disk already
+        writer = sqlite3.connect(path, isolation_level=None)
+        writer.execute("PRAGMA cache_size = 1")
+        writer.execute("PRAGMA cache_spill = 1")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE journal SET reviewer = 'half an act'")
+        for number in range(500):
+            writer.execute("INSERT INTO population VALUES (?, ?, '', '', 1, '')", (number + 10, "x" * 500))
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert path.with_name(f"{path.name}-journal").exists()
+    with ReviewFile.open(path, writable=False) as again:
+        assert [entry.reviewer for entry in again.journal()] == ["Ana Moreno"]
+        assert again.population() == POPULATION
+        assert again.damages() == ()
 
 
 def test_killed_at_random_points_nothing_saved_is_lost(tmp_path: Path) -> None:
