@@ -153,7 +153,13 @@ def told_apart_by(service: str, name: str, is_write: bool) -> Hashable:
         case "kms":
             return name in KMS_CROSS_ACCOUNT, name in GRANTABLE_ON_KEYS, name == "retiregrant"
         case "iam":
-            return is_write, name in STILL_POSSIBLE_ON_AWS_ROLES, name.startswith(("attach", "detach"))
+            by_password_policy = name in ("changepassword", "getaccountpasswordpolicy")
+            return (
+                is_write,
+                name in STILL_POSSIBLE_ON_AWS_ROLES,
+                name.startswith(("attach", "detach")),
+                by_password_policy,
+            )
         case "s3":
             return name in ABOUT_THE_ACCESS_POINT, name in OWNERS_ALONE["s3"]
         case "sqs":

@@ -22,6 +22,7 @@ from iamdesk.index.resource_grants import acl_document, key_grants_document
 from iamdesk.index.resource_index import ResourceIndex, is_of_access_point, tags_without_case
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import DocumentStore, parse_document
+from iamdesk.query import password_policy
 from iamdesk.query.access_points import behind, gaps_of, network_origin, restricts_public, through
 from iamdesk.query.beside_policies import gaps_beside_policies, gaps_of_public_access
 from iamdesk.query.endpoints import came_through
@@ -50,6 +51,7 @@ class Questions:
         """The moment at which a question is asked."""
         canonical_ids = {one.account_id: one.canonical_id for one in snapshot.account_settings if one.canonical_id}
         self._standings = Standings(self.index, self.organization, canonical_ids)
+        self._account_facts = {one.account_id: one for one in snapshot.account_facts}
         self._canonical_ids = frozenset(canonical_ids.values())
 
     def question(self, request: Request, standing: Standing | None = None) -> Question:
@@ -147,7 +149,11 @@ class Questions:
                 policies,
                 resource=resource,
                 session=session,
-                grants=(*self._grants(record, owner), *network_origin(record if door else None)),
+                grants=(
+                    *self._grants(record, owner),
+                    *network_origin(record if door else None),
+                    *password_policy.granted(caller, target, self._account_facts),
+                ),
                 rcps=rcps,
                 endpoint=came.policy,
                 possible_endpoints=came.possible,
@@ -164,6 +170,7 @@ class Questions:
                     *came.gaps,
                     *gaps_of(target, record),
                     *_gaps_of_token(caller, target, context),
+                    *password_policy.gaps(caller, target, self._account_facts),
                     *gaps_of_given(request.context, target),
                 ),
             ),
