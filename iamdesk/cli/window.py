@@ -63,9 +63,7 @@ def window(
     theme: Annotated[Theme, typer.Option(help="In the picture: the colours.")] = Theme.LIGHT,
     self_test: Annotated[
         bool,
-        typer.Option(
-            "--self-test", help="Do everything once with the samples, print each step, and end.", is_flag=True
-        ),
+        typer.Option("--self-test", help="Do everything once with the samples, print each step, and end."),
     ] = False,
 ) -> None:
     """Open the window, on a snapshot where one is named. The commands are listed by iamdesk --help."""
