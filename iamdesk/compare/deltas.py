@@ -34,6 +34,8 @@ class Part:
     """Those of ``differing`` where a clause may have brought access."""
     narrowing: frozenset[Where | None]
     """Those where one may have taken access."""
+    allowed: tuple[Where | None, ...]
+    """Where the principal's own policies allow them, in either snapshot: elsewhere only a resource's policy can."""
 
 
 class ChangedKeys(NamedTuple):
@@ -123,8 +125,16 @@ def parts(
                 bits,
                 tuple(dict.fromkeys(one.clause for one in speaking)),
                 tuple(dict.fromkeys(where for where, _ in differing)),
-                *ways,
+                ways[0],
+                ways[1],
+                tuple(dict.fromkeys(_allowed(speaking))),
             )
+
+
+def _allowed(speaking: Iterable[Spoken]) -> Iterator[Where | None]:
+    for one in speaking:
+        if one.layer == "identity" and one.clause.is_allow:
+            yield one.clause.where
 
 
 def _levels(told: Iterable[tuple[Spoken, int]]) -> Mapping[str, set[tuple[Clause, int]]]:

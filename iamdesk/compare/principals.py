@@ -1,12 +1,13 @@
 """What changed for each principal by what it carries, and by what limits its account."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from iamdesk.compare.answers import compare
 from iamdesk.compare.causes import carriers_of, causes_of
 from iamdesk.compare.cells import Cell, Sort, cells, sorts
-from iamdesk.compare.clauses import ANYWHERE, Clause, Where
+from iamdesk.compare.clauses import ANYWHERE, EVERYTHING, Clause, Where
 from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
 from iamdesk.compare.matching import fill, may_meet, speaks_of
 from iamdesk.compare.resource_forms import Granting
@@ -210,15 +211,10 @@ class PrincipalComparer:
         told = (sort for bits, _ in by_cause for sort in sorts(self.new.space, bits, part.clauses, apart))
         for sort in told:
             asked, is_complete = cells(sort, near, partition, account)
-            asked = tuple(cell for cell in asked if _is_within(cell, part.differing))
             granted, is_all = self.granting.cells(sort, part.differing, arn, _MOST_GRANTING)
             is_personal = is_personal or bool(granted)
             is_changed = False
-            # What is said of every resource, and can only have brought or only have taken access, is shown by one.
-            is_one_way = not (part.widening and part.narrowing) and set(part.differing) <= {ANYWHERE, None}
-            for cell in (*asked, *granted):
-                if is_changed and is_one_way:
-                    break
+            for cell in chain(self._to_ask(asked, part, effects), granted):
                 is_changed = self._ask(arn, cell, part, effects, doubts) or is_changed
             if not is_changed and not (is_complete and is_all):
                 doubts[_unseen(sort)] = None
@@ -273,6 +269,26 @@ class PrincipalComparer:
         doubts |= dict.fromkeys(compared.doubts)
         return bool(compared.changes)
 
+    @staticmethod
+    def _to_ask(asked: Iterable[Cell], part: Part, effects: Mapping[tuple[Kind, int, str], Witness]) -> Iterator[Cell]:
+        """Yield the questions that can come out differently: where something differs, and an Allow covers them.
+
+        What differs everywhere, and can only have brought or only have taken access, is shown by one of them for each
+        Allow: the others are passed over once that has been found (``effects`` grow meanwhile).
+        """
+        within = [cell for cell in asked if _is_within(cell, part.differing)]
+        is_one_way = not (part.widening and part.narrowing) and set(part.differing) <= {ANYWHERE, None}
+        seen: set[Cell] = set()
+        for where in part.allowed:
+            before = len(effects)
+            for cell in within:
+                if cell in seen or not speaks_of(where, cell.resource):
+                    continue
+                if is_one_way and len(effects) > before:
+                    break
+                seen.add(cell)
+                yield cell
+
     def _has_rcps(self, account: str) -> bool:
         return any((levels := side.levels(account, RCP)) is not None and levels.denies for side in (self.old, self.new))
 
@@ -313,7 +329,14 @@ def _label(cell: Cell, part: Part | None, kind: Kind) -> str:
         return cell.resource
     wheres = part.widening if kind is Kind.GAINED else part.narrowing
     texts = [where.text for where in wheres if where is not None and speaks_of(where, cell.resource)]
-    return min(texts, key=lambda text: (text != "*", len(text), text), default=cell.resource)
+    # What differs everywhere matters where the principal's own policies allow it.
+    own = [where.text for where in part.allowed if where is not None and speaks_of(where, cell.resource)]
+    found = min(texts, key=_widest, default=cell.resource)
+    return min(own, key=_widest, default=found) if found == EVERYTHING else found
+
+
+def _widest(text: str) -> tuple[bool, int, str]:
+    return text != EVERYTHING, len(text), text
 
 
 def _which(in_old: bool, in_new: bool) -> str:
