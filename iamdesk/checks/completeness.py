@@ -285,7 +285,8 @@ def not_run(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     for check_id, data in survey.needs:
         if not is_held(survey.snapshot, account.account_id, data):
             lacking.setdefault(data, []).append(check_id)
-    for data, ids in lacking.items():
+    for data, listed in lacking.items():
+        ids = sorted(listed)
         yield Hit(
             f"{counted(len(ids), 'check')} not run: {enumerated(ids, most=20)} {'needs' if len(ids) == 1 else 'need'} "
             f"{data.value}.",
