@@ -9,6 +9,7 @@ from iamdesk.compare.causes import carriers_of, causes_of
 from iamdesk.compare.cells import Cell, Sort, cells, sorts
 from iamdesk.compare.clauses import ANYWHERE, EVERYTHING, Clause, Where
 from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
+from iamdesk.compare.doubts import doubts_of
 from iamdesk.compare.matching import fill, may_meet, speaks_of
 from iamdesk.compare.resource_forms import Granting
 from iamdesk.compare.shapes import Cause, Effect, Kind, Standing, Status, Witness
@@ -59,7 +60,7 @@ class PrincipalComparer:
             status = Status.CREATED if before is None else Status.DELETED
         else:
             keys = changed_keys(before.facts, after.facts)
-            doubts = self._doubts(account, before, after)
+            doubts = doubts_of(self.old, self.new, account, before, after)
             if self._is_same(account, before, after, keys):
                 return Standing(arn, Status.CANNOT_TELL if doubts else Status.UNCHANGED, (), doubts)
         self.compared += 1
@@ -67,7 +68,7 @@ class PrincipalComparer:
             return self._compare_group(arn, before, after, status)
         found = self._of(arn, account, before or _NOBODY, after or _NOBODY, keys)
         effects = tuple(self._effects(arn, found))
-        doubts = (*(self._doubts(account, before, after) if before and after else ()), *found.doubts)
+        doubts = (*(doubts_of(self.old, self.new, account, before, after) if before and after else ()), *found.doubts)
         if status is None:
             status = Status.CHANGED if effects else Status.CANNOT_TELL if doubts else Status.UNCHANGED
         return Standing(arn, status, effects, tuple(dict.fromkeys(doubts)))
@@ -98,30 +99,6 @@ class PrincipalComparer:
         for kind in (SCP, RCP):
             levels = side.levels(account, kind)
             found.append(None if levels is None else (form(levels.denies), frozenset(map(form, levels.allows))))
-        return tuple(found)
-
-    def _doubts(self, account: str, before: Own, after: Own) -> tuple[str, ...]:
-        found: list[str] = []
-        if before.broken != after.broken:
-            found.append("A statement that cannot be read differs: what AWS makes of it is not known.")
-        found += [
-            f"What the {name} says is not in {_which(name in before.missing, name in after.missing)}."
-            for name in sorted(before.missing | after.missing)
-        ]
-        for arn in sorted(before.supplied | after.supplied):
-            where = _which(arn in before.supplied, arn in after.supplied)
-            found.append(f"The text of the AWS managed policy {arn.rpartition('/')[2]} is not in {where}.")
-        if before.facts.canonical_id != after.facts.canonical_id:
-            found.append("The S3 canonical user id of the account differs, or only one snapshot holds it.")
-        missing = [side.missing_levels(account, SCP) for side in (self.old, self.new)]
-        for name in sorted(missing[0] | missing[1]):
-            where = _which(name in missing[0], name in missing[1])
-            found.append(f"What the service control policy {name} says is not in {where}.")
-        known = [side.levels(account, SCP) is not None for side in (self.old, self.new)]
-        if known[0] != known[1]:
-            found.append(
-                f"The service control policies of the account are not in {_which(not known[0], not known[1])}."
-            )
         return tuple(found)
 
     # ── one principal, for all with equal inputs ─────────────────────────────────────────────────────────────────────
@@ -337,10 +314,6 @@ def _label(cell: Cell, part: Part | None, kind: Kind) -> str:
 
 def _widest(text: str) -> tuple[bool, int, str]:
     return text != EVERYTHING, len(text), text
-
-
-def _which(in_old: bool, in_new: bool) -> str:
-    return "either snapshot" if in_old and in_new else "the old snapshot" if in_old else "the new snapshot"
 
 
 def _unseen(sort: Sort) -> str:
