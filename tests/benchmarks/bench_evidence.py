@@ -2,7 +2,7 @@
 
     python tests/benchmarks/bench_evidence.py [LINES]
 
-Making, deciding and writing each run in a process of their own, so that each peak is its own.
+Making, deciding, writing and verifying each run in a process of their own, so that each peak is its own.
 """
 
 import resource
@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from iamdesk.export.pack.result import Outcome
+from iamdesk.export.pack.verification import verify
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
 from iamdesk.review.lines import EntitlementType, Line, Member
@@ -85,24 +87,33 @@ def write(path: Path) -> None:
         write_pack(review, path.with_name("pack"), evaluator=None)
 
 
+def check(path: Path) -> None:
+    """Verify the pack; its snapshot is not at hand."""
+    failed = [one for one in verify(path.with_name("pack")) if one.outcome is Outcome.FAILED]
+    if failed:
+        raise SystemExit(f"{failed[0].name}: {failed[0].sentence}")
+
+
 def main(words: list[str]) -> None:
     """Run one step, or all of them in processes of their own."""
-    if words and words[0] in ("make", "decide", "write"):
+    if words and words[0] in ("make", "decide", "write", "verify"):
         path = Path(words[1])
         begin = time.perf_counter()
         if words[0] == "make":
             make(path, int(words[2]))
         elif words[0] == "decide":
             decide(path)
-        else:
+        elif words[0] == "write":
             write(path)
+        else:
+            check(path)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"{words[0]:<8} {time.perf_counter() - begin:7.1f} s   peak {peak:,} MiB", flush=True)
         return
     count = int(words[0]) if words else LINES
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.iamreview"
-        for step in ("make", "decide", "write"):
+        for step in ("make", "decide", "write", "verify"):
             subprocess.run([sys.executable, __file__, step, str(path), str(count)], check=True)
         print(f"{count:,} lines, review {path.stat().st_size / 2**20:,.0f} MiB")
         for file in sorted((path.with_name("pack")).iterdir()):
