@@ -11,14 +11,9 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QStack
 
 from iamdesk import paths
 from iamdesk.checks.finding import Severity
-from iamdesk.gui import about, help_pages, marks
+from iamdesk.gui import marks
 from iamdesk.gui.actions import Menu
-from iamdesk.gui.capture_dialog import CaptureDialog
 from iamdesk.gui.collect.door import CollectDoor
-from iamdesk.gui.command_palette import CommandPalette
-from iamdesk.gui.compare.compare_window import CompareWindow
-from iamdesk.gui.denial.why_dialog import WhyDialog
-from iamdesk.gui.help_window import HelpWindow
 from iamdesk.gui.history import History
 from iamdesk.gui.job_strip import JobStrip
 from iamdesk.gui.jobs import JobRunner
@@ -31,7 +26,6 @@ from iamdesk.gui.plain_text import ElidedLabel, menu_text, visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
-from iamdesk.gui.settings_dialog import SettingsDialog
 from iamdesk.gui.start.captured_page import CapturedPage
 from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.start.overview_facts import status_words
@@ -39,7 +33,7 @@ from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme, Theme
 from iamdesk.gui.tour_door import TourDoor
-from iamdesk.gui.what_if.what_if_window import WhatIfWindow
+from iamdesk.gui.windows import Windows
 from iamdesk.gui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -78,7 +72,9 @@ class MainWindow(QMainWindow):
         self._is_prepared = False
         self._lay_out()
         self._cycle = PanelCycle((self.start, self.captured, *self.workspace.panels()), app, self)
-        self.menus = Menus(self, self.session, {**self._commands(), **self.workspace.commands()})
+        self.windows = Windows(self, self, self._set_scheme, self._forget_recent)
+        handlers = {**self._commands(), **self.windows.commands(), **self.workspace.commands()}
+        self.menus = Menus(self, self.session, handlers)
         self._recent_menu = QMenu("Open &recent", self)
         self._finish_menus()
         self._connect()
@@ -125,16 +121,9 @@ class MainWindow(QMainWindow):
             "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
-            "actionPalette": self._open_palette,
-            "actionSettings": self.show_settings,
             "actionTour": self.tour.show,
             "actionCopyCommand": self.copy_command,
-            "actionWhyDenied": self._ask_why_denied,
-            "actionCompare": self._compare,
-            "actionWhatIf": lambda: WhatIfWindow(self.session, self.jobs, self.prompts, self).show(),
-            "actionHelp": self._show_help,
             "actionHowToCapture": self._show_capture_help,
-            "actionAbout": self._show_about,
         }
 
     def _finish_menus(self) -> None:
@@ -252,31 +241,6 @@ class MainWindow(QMainWindow):
     def _go_to(self, dock: str) -> None:
         self._cycle.enter(self.workspace.bring_forward(dock))
 
-    def show_palette(self) -> CommandPalette:
-        """Show every command that can be carried out now."""
-        entries = [
-            (menu.title(), action)
-            for menu in self.menus.menus.values()
-            for action in menu.actions()
-            if action.objectName() in self.menus.actions and action.isEnabled()
-        ]
-        palette = CommandPalette(entries, self)
-        palette.show()
-        return palette
-
-    def show_settings(self) -> None:
-        """Show the settings; what is changed there holds at once."""
-        dialog = self.findChild(SettingsDialog)
-        if dialog is None:
-            self.workspace.keep_reviewer(self.settings)
-            dialog = SettingsDialog(self.settings, self.settings.scheme, self.prompts, self)
-            dialog.scheme_chosen.connect(self._set_scheme)
-            dialog.text_size_chosen.connect(self._set_text_size)
-            dialog.reviewer_changed.connect(lambda: self.workspace.take_reviewer(self.settings))
-            dialog.recent_forgotten.connect(self._forget_recent)
-        dialog.show()
-        dialog.activateWindow()
-
     def show_trouble(self, tone: Tone, sentence: str) -> None:
         """Say above the middle of the window what went wrong."""
         self.trouble.say(tone, sentence)
@@ -326,32 +290,6 @@ class MainWindow(QMainWindow):
         accounts = [] if opened is None or has_more else [one.account_id for one in opened.snapshot.accounts]
         self.pages.setCurrentWidget(self.overview if accounts == [key] else self.workspace.inspector)
 
-    def _open_palette(self) -> None:
-        self.show_palette()
-
-    def _ask_why_denied(self) -> None:
-        WhyDialog(self.session, self.jobs, self).show()
-
-    def _compare(self) -> None:
-        window = CompareWindow(self.session, self.jobs, self.prompts, self)
-        window.show()
-        window.choose()
-
-    def _show_help(self) -> None:
-        """Open the user guide at the page about the panel that has the cursor."""
-        focus = QApplication.focusWidget()
-        page, check = help_pages.page_about(focus), ""
-        finding = self.workspace.findings.detail.finding
-        if finding is not None and focus is not None and self.workspace.findings.isAncestorOf(focus):
-            page, check = "checks", f"{finding.check_id} "
-        guide = self.findChild(HelpWindow) or HelpWindow(self)
-        guide.show_page(page, check)
-        guide.show()
-        guide.activateWindow()
-
-    def _show_about(self) -> None:
-        about.show_about(self)
-
     def _show_answer(self, decision: object) -> None:
         if decision is not None:
             self.pages.setCurrentWidget(self.workspace.inspector)
@@ -367,12 +305,6 @@ class MainWindow(QMainWindow):
         self.settings.scheme = scheme
         self.theme.scheme = scheme
         self._check_scheme()
-
-    def _set_text_size(self, percent: int) -> None:
-        self.settings.text_size = percent
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            apply_text_size(app, percent)
 
     def _check_scheme(self) -> None:
         self.menus.actions[f"actionScheme{self.settings.scheme.value.title()}"].setChecked(True)
@@ -399,7 +331,7 @@ class MainWindow(QMainWindow):
         if self.pages.currentWidget() is self.start:
             self.start.show_capture_help()
         else:
-            CaptureDialog(self).show()
+            self.windows.show_capture_help()
 
     def _restore(self) -> None:
         if self.settings.geometry.isEmpty() or not self.restoreGeometry(self.settings.geometry):

@@ -127,6 +127,13 @@ class Tour(QFrame):
         self.frame.raise_()
         self.raise_()
 
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Paint the card with an edge that sets it apart from what lies under it."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Accent))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Stay beside the panel when it, or the window, changes place or size."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):

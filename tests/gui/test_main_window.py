@@ -321,7 +321,7 @@ def test_f6_visits_every_panel_and_returns_to_where_one_was(qtbot: QtBot, open_w
 
 def test_the_palette_lists_filters_and_runs_commands(qtbot: QtBot, open_window: MainWindow) -> None:
     open_window.session.select(PETRA)
-    palette = open_window.show_palette()
+    palette = open_window.windows.show_palette()
     qtbot.addWidget(palette)
     shown = [item.text(0) for item in palette._items() if not item.isHidden()]
     assert "Snapshot overview" in shown

@@ -54,7 +54,7 @@ def test_what_is_changed_holds_at_once_and_at_the_next_start(qtbot: QtBot, windo
     assert again.workspace.review.head.reviewer_name.text() == "Ana Moreno"
     assert QApplication.font().pointSizeF() == pytest.approx(usual * 1.5), "of the desktop's size, not of the last"
     again.menus.actions["actionSchemeLight"].trigger()
-    again._set_text_size(100)
+    again.windows._set_text_size(100)
     assert QApplication.font().pointSizeF() == pytest.approx(usual)
 
 

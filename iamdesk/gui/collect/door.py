@@ -1,13 +1,17 @@
 """What the window knows of collecting: the dialog, made when it is first wanted, and what becomes of a bundle."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from iamdesk.collect.options import Captured
-from iamdesk.gui.collect.collect_dialog import CollectDialog
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
+
+if TYPE_CHECKING:
+    from iamdesk.collect.options import Captured
+    from iamdesk.gui.collect.collect_dialog import CollectDialog
 
 
 class CollectDoor(QObject):
@@ -27,13 +31,15 @@ class CollectDoor(QObject):
 
     def show(self) -> None:
         """Show the dialog: as it stands, where a capture is on its way."""
+        from iamdesk.gui.collect.collect_dialog import CollectDialog
+
         if self.dialog is None:
             self.dialog = CollectDialog(self._jobs, self._prompts, self._window)
             self.dialog.collected.connect(self._collected)
         self.dialog.show()
         self.dialog.activateWindow()
 
-    def _collected(self, captured: Captured, was_watched: bool) -> None:
+    def _collected(self, captured: "Captured", was_watched: bool) -> None:
         if was_watched:
             self.open_wanted.emit(captured.path)
         else:

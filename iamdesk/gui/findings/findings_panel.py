@@ -32,7 +32,6 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
-from iamdesk.workbench import today
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -259,6 +258,8 @@ class FindingsPanel(QWidget):
         if chosen:
             about = f"Suppress {len(chosen):,} findings" if len(chosen) > 1 else "Suppress this finding"
             self.form.show()
+            from iamdesk.workbench import today  # what opens snapshots is loaded behind the first painting
+
             self.form.ask(f"{about}: it is counted apart until the day, then it is back.", self._words.owner, today())
 
     def _leave_form(self) -> None:
