@@ -203,8 +203,8 @@ class DerivedKeys:
             return self._of_way(self.way, key)
         action = self.target.action
         if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
-            # SEMANTICS J1; a key that no service lists may be newer than the lists.
-            return DERIVED_ABSENT if self.reference.key_type(key, self.target.service) else None
+            # SEMANTICS J1; a key of which the lists tell nothing may be newer than they are.
+            return DERIVED_ABSENT if self.reference.knows_takers(key, self.target.service) else None
         for prefix in _RESOURCE_TAGS:
             if key.startswith(prefix) and self.resource_tags is not None:
                 return self._resource_tag(self.resource_tags, key[len(prefix) :])

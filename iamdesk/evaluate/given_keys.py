@@ -49,6 +49,6 @@ def gaps_of_given(given: Given, target: Target) -> Iterator[Gap]:
 def _is_taken(key: str, target: Target) -> bool:
     if target.service == "s3" and key in ACCESS_POINT_KEYS:
         return True
-    if reference().key_type(key, target.service) is None:
-        return True  # no service lists it: it may be newer than the lists
+    if not reference().knows_takers(key, target.service):
+        return True  # it may be newer than the lists
     return target.action is None or reference().takes_key(target.action, target.resource_types or None, key)

@@ -323,6 +323,21 @@ class ServiceReference:
             return True
         return (loaded.keys.canonical(key) or key) in loaded.taken_keys
 
+    def knows_takers(self, key: str, service: str) -> bool:
+        """Return whether AWS's lists tell which actions take the key; False also for a key that they do not hold.
+
+        Some services list keys that none of their actions takes, and yet document policies with them
+        (``states:HTTPEndpoint``). ``service`` is looked at first, as by `key_type`.
+        """
+        key = key.lower()
+        if self.key_type(key, service) is None:
+            return False
+        prefix = key.partition(":")[0]
+        if prefix == "aws" or is_seen_by_every_action(key) or is_provider_key(key):
+            return True
+        found = map(self._service, (service, prefix, *self._borrowed_keys.get(prefix, ())))
+        return any(loaded is not None and loaded.keys.canonical(key) in loaded.taken_keys for loaded in found)
+
     def _service(self, prefix: str) -> _Service | None:
         prefix = prefix.lower()
         loaded = self._services.get(prefix)
@@ -367,7 +382,7 @@ class ServiceReference:
         templates = [(entry.name, ArnTemplate(entry.arn)) for entry in resource_types.values()]
         templates.sort(key=lambda template: template[1].weight, reverse=True)
         keys = _KeyTable(
-            {entry["key"].lower(): entry["type"] for entry in self._read("conditionKeys", f"{service}.json").values()}
+            {_listed(entry["key"]): entry["type"] for entry in self._read("conditionKeys", f"{service}.json").values()}
         )
         takers: tuple[Action | ActionResource | ResourceType, ...] = (
             *actions.values(),
@@ -379,11 +394,21 @@ class ServiceReference:
 
     def _keys(self, keys: Iterable[str]) -> frozenset[str]:
         """Return the keys in lower case; equal sets are one object, since most actions of a service share theirs."""
-        lower = frozenset(key.lower() for key in keys)
+        lower = frozenset(map(_listed, keys))
         return self._key_sets.setdefault(lower, lower)
 
     def _read(self, *path: str) -> Any:
         return json.loads(self._data.joinpath(*path).read_text(encoding="utf-8"))
+
+
+@cache
+def _listed(key: str) -> str:
+    """Return a listed key in lower case, a template spelled as most are.
+
+    Some services list ``secretsmanager:ResourceTag/tag-key`` and ``glacier:ResourceTag/`` where they mean any tag.
+    """
+    lowered = key.lower()
+    return f"{lowered.removesuffix('tag-key')}${{tagkey}}" if lowered.endswith(("/", "/tag-key")) else lowered
 
 
 def _tag_key_type(key: str) -> str | None:

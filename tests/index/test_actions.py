@@ -179,6 +179,33 @@ def test_an_action_takes_its_own_keys_and_those_of_its_resource_types() -> None:
     assert not takes(action("kms", "Decrypt"), ["key"], "kms:EncryptionContext:")
 
 
+def test_tags_of_services_are_listed_in_several_spellings() -> None:
+    """``secretsmanager:ResourceTag/tag-key`` in the actions, ``…/${TagKey}`` among the keys."""
+    takes = reference().takes_key
+    assert takes(action("secretsmanager", "GetSecretValue"), ["Secret"], "secretsmanager:ResourceTag/team")
+    assert takes(action("ssm", "GetParameter"), ["parameter"], "ssm:ResourceTag/team")
+    assert takes(action("sagemaker", "DeleteEndpoint"), ["endpoint"], "sagemaker:ResourceTag/team")
+    assert not takes(action("secretsmanager", "GetSecretValue"), ["Secret"], "secretsmanager:ResourceTag/")
+
+
+@pytest.mark.parametrize(
+    ("key", "service", "expected"),
+    [
+        ("s3:prefix", "s3", True),
+        ("s3:ExistingObjectTag/class", "s3", True),
+        ("ec2:InstanceType", "s3", True),
+        ("aws:RequestTag/team", "s3", True),
+        ("aws:KeyOfTomorrow", "s3", False),
+        ("s3:KeyOfTomorrow", "s3", False),
+        ("states:HTTPEndpoint", "states", False),
+        ("dynamodb:FirstPartitionKeyValues", "dynamodb", False),
+        ("token.actions.githubusercontent.com:sub", "sts", True),
+    ],
+)
+def test_of_some_keys_the_lists_do_not_tell_who_takes_them(key: str, service: str, expected: bool) -> None:
+    assert reference().knows_takers(key, service) is expected
+
+
 def test_tag_keys_belong_to_actions_that_tag() -> None:
     takes = reference().takes_key
     assert takes(action("iam", "TagRole"), ["role"], "aws:RequestTag/team")

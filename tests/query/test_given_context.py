@@ -77,6 +77,18 @@ def test_a_key_that_no_service_lists_may_be_in_a_request(key: str) -> None:
 
 
 @rule("J1")
+def test_a_key_that_is_listed_and_that_no_action_is_listed_to_take_counts() -> None:
+    """Amazon States Language guide, "Call HTTPS APIs": a policy with ``states:HTTPEndpoint``."""
+    endpoint = {"StringEquals": {"states:HTTPEndpoint": "https://api.stripe.com/v1/invoices"}}
+    capture = world(allow("states:*", "*", endpoint))
+    machine = f"arn:aws:states:eu-west-1:{ID}:stateMachine:m"
+    answer = ask(capture, "states:InvokeHTTPEndpoint", machine, {})
+    assert (answer.decision, answer.missing_context_values) == ("conditional", ("states:HTTPEndpoint",))
+    typed = {"states:HTTPEndpoint": "https://api.stripe.com/v1/invoices"}
+    assert ask(capture, "states:InvokeHTTPEndpoint", machine, typed).decision == "allowed"
+
+
+@rule("J1")
 def test_a_key_that_is_said_to_be_absent_needs_no_word() -> None:
     answer = ask(world(allow()), "s3:GetObject", f"{BUCKET}/k", {"iam:PassedToService": None})
     assert "context-key-not-taken" not in codes(answer)
