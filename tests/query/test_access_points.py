@@ -339,6 +339,26 @@ def test_the_policy_of_an_access_point_for_one_vpc_is_never_public() -> None:
     origin = {"network_origin": "VPC", "vpc_id": "vpc-1"}
     evaluator = world(point(EVERYONE, public_access_block=block, access_point=origin), bucket(DELEGATING))
     assert ask(evaluator, ZOE, aws_SourceVpc="vpc-1").decision == "allowed"
+    public = bucket(OPEN_BUCKET, public_access_block=block)
+    answer = ask(world(point(EVERYONE, access_point=origin), public), ZOE, aws_SourceVpc="vpc-1")
+    assert answer.blocked_by == ("block-public-access",), "the bucket's policy is public all the same"
+
+
+OPEN_BUCKET = document({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": f"{BUCKET}/*"})
+
+
+@rule("I7")
+def test_callers_of_the_access_points_owner_and_of_the_buckets_owner_pass() -> None:
+    """S3 User Guide, Block Public Access: access is restricted to services and users in the owner's account."""
+    block = PublicAccessBlock(restrict_public_buckets=True)
+    evaluator = world(
+        point(EVERYONE, bucket_owner=OTHER_ID, public_access_block=block),
+        bucket(OPEN_BUCKET, account_id=OTHER_ID),
+        jane=[document(allow())],
+    )
+    assert ask(evaluator, ZOE).decision == "allowed"
+    assert ask(evaluator, JANE).decision == "allowed"
+    assert ask(evaluator, "anonymous").blocked_by == ("block-public-access",)
 
 
 @rule("E10", "I11")

@@ -252,6 +252,27 @@ def test_the_boundary_against_a_trust_policy_that_names_the_user_is_disputed() -
     assert notes(answer)["pages-disagree"] == "allowed"
 
 
+@rule("I2", "C3")
+def test_a_boundary_is_not_disputed_where_the_trust_policy_names_the_account() -> None:
+    narrow = managed(policy_arn("narrow"), document(allow("s3:*")))
+    capture = evaluator(
+        user("ana", document(allow()), boundary=policy_arn("narrow")),
+        role("target", trust=trusting({"AWS": ID})),
+        narrow,
+    )
+    answer = ask(capture, "sts:AssumeRole", role_arn("target"))
+    assert (answer.decision, answer.blocked_by) == ("implicitDeny", ("permissions-boundary",))
+    assert "pages-disagree" not in notes(answer)
+
+
+@rule("D4")
+def test_what_aws_owns_is_asked_of_the_callers_account() -> None:
+    capture = evaluator(user("ana", document(allow("iam:Get*"))))
+    answer = ask(capture, "iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess")
+    assert answer.decision == "allowed"
+    assert notes(answer) == ALONE
+
+
 @rule("K7", "K9")
 def test_what_hangs_on_nothing_after_all_is_not_disputed_for_that() -> None:
     """The same key in two statements: allowed whatever it is, under either reading of the third."""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from iamdesk.evaluate.request import CaseError
+from iamdesk.evaluate.request import CaseError, UnknownContext
 from iamdesk.explain.decision import Decision
 from iamdesk.query.cases import evaluate_case
 
@@ -202,3 +202,14 @@ def test_a_document_may_be_the_text_that_aws_prints(written: Callable[[Any], str
     assert told.decision == "explicitDeny"
     broken = [{"name": "p", "document": "no JSON"}]
     assert "policy-malformed" in notes(evaluate_case({**case, "identity_policies": broken}))
+
+
+@rule("K3", "G16")
+def test_a_pattern_for_everything_fails_where_a_key_may_have_several_values() -> None:
+    """Absent it holds, with one value too; with several, no set operator, it does not."""
+    own = [{"name": "p", "document": document({**FULL, "Condition": {"StringLikeIfExists": {"aws:TagKeys": "*"}}})}]
+    case: dict[str, Any] = {"principal": USER, "action": "s3:GetObject", "resource": OBJECT}
+    case |= {"resource_account": ACCOUNT, "identity_policies": own}
+    assert evaluate_case(case, UnknownContext.UNKNOWN).decision == "conditional"
+    own[0]["document"] = document({**FULL, "Condition": {"StringLikeIfExists": {"aws:username": "*"}}})
+    assert evaluate_case(case, UnknownContext.UNKNOWN).decision == "allowed"
