@@ -357,6 +357,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Save what is on its way, end what runs, keep the settings."""
+        field = self.focusWidget()
+        if field is not None:
+            field.clearFocus()  # fields end their editing when they lose the keyboard, and may still begin something
         self.workspace.review.door.close()
         self.jobs.wait_all()
         self.workspace.keep(self.settings)

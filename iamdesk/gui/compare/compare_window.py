@@ -91,8 +91,11 @@ class CompareWindow(QDialog):
         self.cancel_button.clicked.connect(self._cancel)
         self.save_button.clicked.connect(self.save)
         self._session.snapshot_closed.connect(self.close)
-        self._session.snapshot_opened.connect(lambda _opened: self.close())
+        self._session.snapshot_opened.connect(self._leave)
         self.finished.connect(self._stop)
+
+    def _leave(self, _opened: object) -> None:
+        self.close()  # a method and no lambda: that would be called when this window is long gone
 
     # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -110,8 +110,11 @@ class WhatIfWindow(QDialog):
         self.open_button.clicked.connect(self.open_copy)
         self.form.load_wanted.connect(self._load)
         self._session.snapshot_closed.connect(self.close)
-        self._session.snapshot_opened.connect(lambda _opened: self.close())
+        self._session.snapshot_opened.connect(self._leave)
         self.finished.connect(self._stop)
+
+    def _leave(self, _opened: object) -> None:
+        self.close()  # a method and no lambda: that would be called when this window is long gone
 
     # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

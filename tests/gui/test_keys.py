@@ -1,0 +1,156 @@
+"""Every act that has a key, done with keys alone: each is sent to whatever has the cursor, as a keyboard does.
+
+The keys of a review are in ``review/test_whole_review.py``.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+
+from iamdesk.gui.command_palette import CommandPalette
+from iamdesk.gui.compare.compare_window import CompareWindow
+from iamdesk.gui.denial.why_dialog import WhyDialog
+from iamdesk.gui.help_window import HelpWindow
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.settings_dialog import SettingsDialog
+from iamdesk.gui.what_if.what_if_window import WhatIfWindow
+from iamdesk.paths import sample_snapshot
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+ALT = Qt.KeyboardModifier.AltModifier
+NONE = Qt.KeyboardModifier.NoModifier
+NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"
+
+
+@pytest.fixture
+def asked(open_window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the window asked its user for; the answers are files."""
+    found: list[str] = []
+
+    def answers(word: str, path: Path) -> Callable[..., Path]:
+        return lambda *_: (found.append(word), path)[1]
+
+    monkeypatch.setattr(open_window.prompts, "snapshot_to_open", answers("open", sample_snapshot()))
+    monkeypatch.setattr(open_window.prompts, "file_to_save", answers("save", tmp_path / "findings.csv"))
+    return found
+
+
+@pytest.fixture
+def press(qtbot: QtBot, open_window: MainWindow) -> Callable[..., QWidget]:
+    """Press a key wherever the cursor is, and return where it is afterwards."""
+    open_window.activateWindow()
+    qtbot.waitUntil(open_window.isActiveWindow)
+
+    def done(key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> QWidget:
+        QTest.keyClick(QApplication.focusWidget() or open_window, key, modifiers)
+        return QApplication.focusWidget()
+
+    return done
+
+
+def test_finding_asking_and_walking(qtbot: QtBot, open_window: MainWindow, press: Callable[..., QWidget]) -> None:
+    window, workspace, session = open_window, open_window.workspace, open_window.session
+    navigator, question = workspace.navigator, workspace.question
+    # Ctrl+F, a part of a name, Down, Return: somebody is selected. Esc clears the filter, Esc again goes to the tree.
+    assert press(Qt.Key.Key_F, CONTROL) is navigator.field
+    QTest.keyClicks(navigator.field, "nora")
+    assert press(Qt.Key.Key_Down) is navigator.tree
+    assert session.subject_key == NORA
+    assert press(Qt.Key.Key_F, CONTROL) is navigator.field
+    press(Qt.Key.Key_Escape)
+    assert navigator.field.text() == ""
+    assert press(Qt.Key.Key_Escape) is navigator.tree
+    assert session.subject_key == NORA
+    # Ctrl+L: the question, with who is selected in it; Ctrl+Return asks.
+    press(Qt.Key.Key_L, CONTROL)
+    assert question.principal.text() == NORA
+    question_fields = (question.action, question.resource)
+    for field, text in zip(question_fields, ("s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"), strict=True):
+        while QApplication.focusWidget() is not field:
+            press(Qt.Key.Key_Tab)
+        QTest.keyClicks(field, text)
+        press(Qt.Key.Key_Escape)  # the suggestions
+    press(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: session.decision is not None)
+    assert workspace.answer.card.verdict.text().startswith("Depends on")
+    # F3 and Shift+F3 walk the marked statements.
+    view = window.findChild(QPlainTextEdit, "policyView")
+    assert isinstance(view, QPlainTextEdit)
+    places = []
+    for key in ((Qt.Key.Key_F3, NONE), (Qt.Key.Key_F3, NONE), (Qt.Key.Key_F3, SHIFT)):
+        press(*key)
+        reader = workspace.inspector.policies.reader
+        places.append((reader.name.text(), view.textCursor().blockNumber()))
+    assert len(set(places)) > 1
+    # Alt+Left and Alt+Right walk through selections and questions.
+    session.select("arn:aws:iam::111122223333:user/finance/petra.novak")
+    qtbot.waitUntil(lambda: window.history.can_go_back)
+    press(Qt.Key.Key_Left, ALT)
+    qtbot.waitUntil(lambda: not session.pending)
+    assert window.history.can_go_forward
+    press(Qt.Key.Key_Right, ALT)
+    assert session.subject_key.endswith("petra.novak")
+
+
+def test_panels_and_docks(open_window: MainWindow, press: Callable[..., QWidget]) -> None:
+    workspace = open_window.workspace
+    press(Qt.Key.Key_F, CONTROL)
+    there = press(Qt.Key.Key_F6)
+    assert not workspace.navigator.isAncestorOf(there)
+    assert workspace.navigator.isAncestorOf(press(Qt.Key.Key_F6, SHIFT))
+    docks = {
+        Qt.Key.Key_1: workspace.findings,
+        Qt.Key.Key_2: workspace.who_can,
+        Qt.Key.Key_3: workspace.ways,
+        Qt.Key.Key_4: workspace.review,
+    }
+    for key, panel in docks.items():
+        assert panel.isAncestorOf(press(key, CONTROL)), panel
+        assert not panel.visibleRegion().isEmpty()
+
+
+def test_windows_and_files(
+    qtbot: QtBot, open_window: MainWindow, press: Callable[..., QWidget], asked: list[str], tmp_path: Path
+) -> None:
+    window = open_window
+    press(Qt.Key.Key_F, CONTROL)
+
+    def opens(kind: type[QWidget], key: Qt.Key, modifiers: Qt.KeyboardModifier = NONE) -> None:
+        press(key, modifiers)
+        made = window.findChild(kind)
+        assert isinstance(made, kind), kind
+        qtbot.waitUntil(made.window().isActiveWindow)
+        QTest.keyClick(made.focusWidget() or made, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: not isValid(made) or not made.isVisible())
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
+
+    opens(CommandPalette, Qt.Key.Key_P, CONTROL | SHIFT)
+    opens(HelpWindow, Qt.Key.Key_F1)
+    opens(SettingsDialog, Qt.Key.Key_Comma, CONTROL)
+    opens(WhyDialog, Qt.Key.Key_D, CONTROL | SHIFT)
+    opens(CompareWindow, Qt.Key.Key_D, CONTROL)
+    assert asked == ["open"], "comparing asks with which"
+    # What has no key is reached by the palette.
+    press(Qt.Key.Key_P, CONTROL | SHIFT)
+    QTest.keyClicks(QApplication.focusWidget(), "what if")
+    press(Qt.Key.Key_Return)
+    what_if = window.findChild(WhatIfWindow)
+    assert isinstance(what_if, WhatIfWindow)
+    what_if.close()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    press(Qt.Key.Key_E, CONTROL)
+    qtbot.waitUntil((tmp_path / "findings.csv").exists, timeout=20_000)
+    before = window.session.snapshot
+    press(Qt.Key.Key_O, CONTROL)
+    qtbot.waitUntil(lambda: window.session.snapshot not in (None, before), timeout=30_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    assert asked == ["open", "save", "open"]
