@@ -21,6 +21,7 @@ def steps() -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield what is done, in words, and what does it: it returns what came of it, and raises where it does not work."""
     yield "picture of the window, light", lambda: _picture("light")
     yield "picture of the window, dark", lambda: _picture("dark")
+    yield "picture of the window, high contrast", lambda: _picture("contrast")
     yield "icons", _icons
     yield "user guide", _guide
 
@@ -55,7 +56,7 @@ def _guide() -> str:
         document.setMarkdown(page.read_text(encoding="utf-8"))
         if document.isEmpty():
             raise ValueError(f"{page.name} is empty")
-    images = sorted(folder.rglob("*.png"))
+    images = sorted([*folder.rglob("*.png"), *folder.rglob("*.svg")])
     for image in images:
         if QImage(str(image)).scaledToWidth(8, Qt.TransformationMode.FastTransformation).isNull():
             raise ValueError(f"{image.name} is no picture")
