@@ -51,6 +51,8 @@ def run(path: Path | None = None) -> int:
     trail.broke.connect(lambda sentence: window.show_trouble(Tone.ERROR, sentence))
     interrupts = Interrupts(window.close, app)
     window.show()
+    if path is None:
+        window.offer_left()
     if path is None and settings.reopens_last and settings.recent:
         path = settings.recent[0]
     if path is not None:

@@ -20,6 +20,7 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.menus import Menus
 from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.open_marks import OpenMarks
 from iamdesk.gui.opening import Opening
 from iamdesk.gui.panel_cycle import PanelCycle
 from iamdesk.gui.plain_text import ElidedLabel, menu_text, visible
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self.tour = TourDoor(self.session, self.workspace, self.trouble, self._open_sample, self)
         self.pages = QStackedWidget()
         self._is_prepared = False
+        self._marks = OpenMarks(settings.marks_folder)
         self._lay_out()
         self._cycle = PanelCycle((self.start, self.captured, *self.workspace.panels()), app, self)
         self.windows = Windows(self, self, self._set_scheme, self._forget_recent)
@@ -251,6 +253,8 @@ class MainWindow(QMainWindow):
     def _opened(self, path: Path) -> None:
         self.trouble.clear()
         self.settings.remember(path)
+        if self.settings.keeps_recent:
+            self._marks.note(path)
         self.start.show_recent(self.settings.recent)
 
     def _show_arriving(self, opened: "OpenSnapshot") -> None:
@@ -276,7 +280,16 @@ class MainWindow(QMainWindow):
         self._summary.setText(status_words(opened.snapshot, opened.outline))
         self.setWindowTitle(f"{visible(opened.snapshot.path.name)} – iamdesk")
 
+    def offer_left(self) -> None:
+        """Offer what was open when iamdesk did not end by itself; for the start, before anything is opened."""
+        left = self._marks.take_left()
+        if left:
+            self._offer(
+                f"iamdesk was ended while {visible(left[0].name)} was open. Reviews are saved as they are.", left[0]
+            )
+
     def _show_start(self) -> None:
+        self._marks.clear()
         self.workspace.hide()
         self.pages.setCurrentWidget(self.start)
         self._summary.setText("")
@@ -362,6 +375,7 @@ class MainWindow(QMainWindow):
             field.clearFocus()  # fields end their editing when they lose the keyboard, and may still begin something
         self.workspace.review.door.close()
         self.jobs.wait_all()
+        self._marks.clear()
         self.workspace.keep(self.settings)
         if self.settings.keeps_layout:
             self.settings.geometry = self.saveGeometry()

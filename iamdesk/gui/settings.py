@@ -23,6 +23,8 @@ class Settings:
         self.suppressions_path = path.with_name("suppressions.json")
         """Where the window keeps which findings are suppressed: beside the settings, a file of its own."""
         self.path = path
+        self.marks_folder = path.with_name("open")
+        """Where each process notes what is open, for the next start after one that was ended."""
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     def save(self) -> None:

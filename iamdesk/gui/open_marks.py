@@ -1,0 +1,76 @@
+"""What is open, noted in a file while it is: what a process left behind that was ended is offered at the next start.
+
+Each process has a note of its own beside the settings, held by a lock. A note whose lock nobody holds any more belongs
+to a process that did not end by itself; those of windows that stand side by side are held, and left alone.
+"""
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from PySide6.QtCore import QLockFile
+
+
+class OpenMarks:
+    """The note of this process, and those that were left. A folder that cannot be written does no harm."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._note = folder / f"{os.getpid()}.json"
+        self._lock: QLockFile | None = None
+
+    def note(self, path: Path) -> None:
+        """Note that a snapshot is open."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if self._lock is None:
+                self._lock = _lock_of(self._note)
+                self._lock.tryLock(0)
+            self._note.write_text(json.dumps({"open": str(path.absolute())}), encoding="utf-8")
+        except OSError:
+            return
+
+    def clear(self) -> None:
+        """Note that nothing is open any more."""
+        try:
+            self._note.unlink(missing_ok=True)
+        except OSError:
+            return
+        if self._lock is not None:
+            self._lock.unlock()
+            self._lock = None
+
+    def take_left(self) -> tuple[Path, ...]:
+        """Return what was open in processes that did not end by themselves, and forget it."""
+        found: list[Path] = []
+        try:
+            notes = [note for note in sorted(self._folder.glob("*.json")) if note != self._note]
+        except OSError:
+            return ()
+        for note in notes:
+            lock = _lock_of(note)
+            if not lock.tryLock(0):
+                continue  # its window is there
+            path = _read(note)
+            if path is not None and path not in found:
+                found.append(path)
+            with suppress(OSError):
+                note.unlink(missing_ok=True)
+            lock.unlock()
+        return tuple(found)
+
+
+def _lock_of(note: Path) -> QLockFile:
+    lock = QLockFile(str(note.with_suffix(".lock")))
+    lock.setStaleLockTime(0)  # stale is what belongs to no process, however old
+    return lock
+
+
+def _read(note: Path) -> Path | None:
+    try:
+        held = json.loads(note.read_text(encoding="utf-8"))
+        path = Path(held["open"])
+        return path if path.exists() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # somebody wrote something else there
