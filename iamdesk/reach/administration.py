@@ -142,7 +142,10 @@ def _ask(inquiry: Inquiry, account: Account, principal: Principal) -> Administra
     documents = [policy.document for policy in carried.identity]
     if _spoken_of_by(inquiry, documents) < ENOUGH * len(_strongest()):
         return Administration(Verdict.IMPLICIT_DENY)
-    regions = _regions([*documents, *((carried.boundary.document,) if carried.boundary else ())])
+    regions = _regions(
+        inquiry.guardrails(account.account_id),
+        [*documents, *((carried.boundary.document,) if carried.boundary else ())],
+    )
     covered, asked = _cover(lambda action, resource: inquiry.verdict(principal.arn, action, resource), account, regions)
     if covered < ENOUGH * asked:
         return Administration(Verdict.IMPLICIT_DENY, None, covered, asked)
@@ -157,15 +160,21 @@ def _ask(inquiry: Inquiry, account: Account, principal: Principal) -> Administra
 
 
 def would_administer(
-    ask: Callable[[str, str, Context], Verdict], account: Account, documents: Sequence[Document]
+    ask: Callable[[str, str, Context], Verdict],
+    account: Account,
+    guardrails: Sequence[Document],
+    documents: Sequence[Document],
 ) -> bool:
     """Return whether somebody who is in no snapshot, or not like this, would be an administrator.
 
-    ``ask`` puts (action, resource, context) for them; ``documents`` are their policies, for the Regions that they name.
+    ``ask`` puts (action, resource, context) for them; ``guardrails`` are the account's (`Inquiry.guardrails`) and
+    ``documents`` their policies, for the Regions that these name.
     """
     if any(ask(*question(power, account)) not in OPEN for power in POWERS):
         return False
-    covered, asked = _cover(lambda action, resource: ask(action, resource, {}), account, _regions(documents))
+    covered, asked = _cover(
+        lambda action, resource: ask(action, resource, {}), account, _regions(guardrails, documents)
+    )
     return covered >= ENOUGH * asked
 
 
@@ -258,8 +267,12 @@ def _resource(action: Action, account: Account, region: str) -> str:
     return _PLACEHOLDER.sub(lambda found: filled.get(found[1].lower(), STRANGER), kind.arn).replace("*", STRANGER)
 
 
-def _regions(documents: Iterable[Document]) -> tuple[str, ...]:
-    """Return us-east-1 and the first Regions that conditions of some policies name."""
+def _regions(*groups: Iterable[Document]) -> tuple[str, ...]:
+    """Return us-east-1, and of each group of policies the first Regions that their conditions name."""
+    return tuple(dict.fromkeys((_REGION, *(region for group in groups for region in _named_regions(group)))))
+
+
+def _named_regions(documents: Iterable[Document]) -> list[str]:
     named = {
         listed.text: None
         for document in documents
@@ -269,4 +282,4 @@ def _regions(documents: Iterable[Document]) -> tuple[str, ...]:
         for listed in test.values
         if _A_REGION.fullmatch(listed.text)
     }
-    return tuple(dict.fromkeys((_REGION, *list(named)[:2])))
+    return list(named)[:2]

@@ -112,7 +112,9 @@ class Hypotheses:
             self._inquiry.breathe()
             changed = standing._replace(policies=replace(standing.policies, identity=identity, boundary=boundary))
             documents = [policy.document for policy in (*identity, *(boundary or ()))]
-            self._known[key] = would_administer(self._asker(position, changed), account, documents)
+            self._known[key] = would_administer(
+                self._asker(position, changed), account, self._inquiry.guardrails(account.account_id), documents
+            )
         return self._known[key]
 
     def denies_little(self, position: int) -> bool:

@@ -1,6 +1,6 @@
 """Questions put to the engine in one run: asked at most once where they are alike, and ended when nobody wants them."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
 from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.verdict import Verdict
@@ -9,6 +9,7 @@ from iamdesk.index.actions import reference
 from iamdesk.policy.document import Document
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 STRANGER = "iamdesk-stranger"
@@ -106,6 +107,20 @@ class Inquiry:
         if key not in self._known:
             self._known[key] = work()
         return self._known[key]  # type: ignore[return-value]  # what is kept under a key came from that key's work
+
+    def guardrails(self, account: str) -> tuple[Document, ...]:
+        """Return the SCPs and RCPs that bind an account, each once."""
+        return self.once(("guardrails", account), lambda: tuple(dict.fromkeys(self._guardrails(account))))
+
+    def _guardrails(self, account: str) -> Iterator[Document]:
+        organization = self.evaluator.organization
+        if organization is not None:
+            for kind in (
+                OrganizationPolicyType.SERVICE_CONTROL_POLICY,
+                OrganizationPolicyType.RESOURCE_CONTROL_POLICY,
+            ):
+                for level in organization.levels(account, kind) or ():
+                    yield from (policy.document for policy in level)
 
     def speaks_of(self, principal_arn: str, action: str) -> bool:
         """Return whether some Allow of a principal's own policies covers an action: else there is nothing to ask.

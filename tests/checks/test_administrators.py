@@ -2,8 +2,12 @@
 
 import pytest
 
+from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.paths import resources
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.reader import load_snapshot
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
@@ -167,3 +171,13 @@ def test_adm_07_an_inline_policy_with_everything(found, make):
     )
     assert one.sentence == "inline, inline policy of group admins, allows every action on every resource."
     assert one.subject_key.endswith("group/admins#inline/inline")
+
+
+def test_adm_01_counts_who_is_kept_to_one_region_by_the_organization():
+    """Of the sample: the Region lock of the workloads keeps their administrator to eu-west-1."""
+    snapshot = load_snapshot(resources() / "samples" / "acme-organization")
+    found = [one for one in registry.run(Evaluator(snapshot)) if one.check_id == "ADM-01"]
+    assert {(one.account, one.subject_name) for one in found} == {
+        ("111122223333", "OrganizationAccountAccessRole"),
+        ("123456789012", "maria"),
+    }
