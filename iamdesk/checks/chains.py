@@ -1,6 +1,7 @@
 """What principals can become: by one step, by several, across accounts, and how far strangers get through a role."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.conditions import Entry, Hold
@@ -135,18 +136,34 @@ def other_account(survey: Survey, _account: Account, principal: Principal) -> It
             )
 
 
-def _outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[tuple[str, Entry]]:
+class _Outsider(NamedTuple):
+    """Somebody of outside who gets into a role."""
+
+    who: str
+    entry: Entry
+    state: State = State.FOUND
+    """Cannot tell: of an account that may be the one that manages the organization, of which nothing is captured."""
+
+    @property
+    def severity(self) -> Severity:
+        if self.state is State.CANNOT_TELL:
+            return Severity.MEDIUM
+        return Severity.CRITICAL if self.entry.hold < Hold.SECRET else Severity.HIGH
+
+
+def _outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[_Outsider]:
     """Yield who of outside gets into a role with no more than they can arrange or know."""
     stranger = stranger_entry(survey, account, role)
     if stranger is not None:
-        yield "anybody", stranger
+        yield _Outsider("anybody", stranger)
     for trusted in trusted_accounts(survey, role):
-        yield (
+        yield _Outsider(
             f"account {trusted.account_id}",
             min((trusted.without_external_id, trusted.with_external_id), key=lambda entry: entry.hold),
+            State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
         )
     for one in stranger_entries(survey, role):
-        yield one.token.who, one.entry
+        yield _Outsider(one.token.who, one.entry)
 
 
 @check(
@@ -163,7 +180,8 @@ def outsiders_to_administration(survey: Survey, account: Account, role: RoleDeta
     way = survey.reach.way(role.arn, maybe=False) if _is_known(survey, role) else None
     if way is None:
         return
-    for who, entry in _outsiders(survey, account, role):
+    for outsider in _outsiders(survey, account, role):
+        who, entry = outsider.who, outsider.entry
         if entry.hold > Hold.SECRET:
             continue
         onward = f" and gets to be {way.goal.name}, {told(way)}" if way.steps else ", which is an administrator"
@@ -171,7 +189,8 @@ def outsiders_to_administration(survey: Survey, account: Account, role: RoleDeta
             f"{who[:1].upper()}{who[1:]} gets into the role {role.role_name}{onward}.",
             (Evidence(f"Asked as {who}.", entry.decision), *_evidence(way)),
             object=who,
-            severity=Severity.CRITICAL if entry.hold < Hold.SECRET else Severity.HIGH,
+            severity=outsider.severity,
+            state=outsider.state,
         )
 
 
@@ -193,13 +212,15 @@ def outsiders_to_data(survey: Survey, account: Account, role: RoleDetail) -> Ite
     if not data:
         return
     way = survey.reach.way(role.arn, data[0], maybe=False)
-    for who, entry in _outsiders(survey, account, role):
+    for outsider in _outsiders(survey, account, role):
+        who, entry = outsider.who, outsider.entry
         if entry.hold <= Hold.SECRET:
             yield Hit(
                 f"{who[:1].upper()}{who[1:]} gets into the role {role.role_name} and gets to read {enumerated(data)}.",
                 (Evidence(f"Asked as {who}.", entry.decision), *(_evidence(way) if way else ())),
                 object=who,
-                severity=Severity.CRITICAL if entry.hold < Hold.SECRET else Severity.HIGH,
+                severity=outsider.severity,
+                state=outsider.state,
             )
 
 

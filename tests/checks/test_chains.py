@@ -128,6 +128,17 @@ def test_chn_04_is_silent_where_the_door_leads_nowhere(found, make):
     assert not found("CHN-04", roles=roles)
 
 
+def test_chn_04_and_05_the_account_that_perhaps_manages_the_organization_is_no_certain_outsider(found, make):
+    trust = make.trust({"AWS": make.arn("root", STRANGER)})
+    (one,) = found("CHN-04", roles=[make.role("OrganizationAccountAccessRole", make.allow("*"), trust=trust)])
+    assert (one.state, one.severity) == (State.CANNOT_TELL, Severity.MEDIUM)
+    reading = make.allow("secretsmanager:GetSecretValue")
+    (one,) = found("CHN-05", roles=[make.role("OrganizationAccountAccessRole", reading, trust=trust)])
+    assert (one.state, one.severity) == (State.CANNOT_TELL, Severity.MEDIUM)
+    (one,) = found("CHN-04", roles=[make.role("Partner", make.allow("*"), trust=trust)])
+    assert (one.state, one.severity) == (State.FOUND, Severity.CRITICAL)
+
+
 def test_chn_05_strangers_who_get_to_all_secrets(found, make):
     door = make.role("door", make.allow("secretsmanager:GetSecretValue"), trust=make.trust({"AWS": "*"}))
     (one,) = found("CHN-05", roles=[door])
