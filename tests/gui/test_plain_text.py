@@ -97,7 +97,7 @@ def test_a_buddy_gives_its_field_a_mnemonic(qtbot: QtBot) -> None:
 
 def test_no_other_module_makes_labels_boxes_or_tooltips() -> None:
     bare = re.compile(
-        r"\bQLabel\s*\(|\bQMessageBox\.(?!Icon)|\bQMessageBox\s*\(|\.setToolTip\(|\.setWhatsThis\(|\bQToolTip\b"
+        r"\bQLabel\s*\(|\bQMessageBox\.(?!Icon)|\bQMessageBox\s*\(|\.setToolTip\(|\.setWhatsThis\(|\bQToolTip\.|import.*\bQToolTip\b"
     )
     found = [
         f"{path.relative_to(GUI)}: {line.strip()}"
