@@ -293,7 +293,7 @@ def _deriving(question: Question, **changed: object) -> Question:
     derive = question.context.derive
     if not isinstance(derive, DerivedKeys):
         return question
-    told = replace(derive, _known={}, **changed)  # type: ignore[arg-type]
+    told = replace(derive, _known={}, **changed)  # type: ignore[arg-type]  # callers name its own fields
     return replace(question, context=replace(question.context, derive=told))
 
 

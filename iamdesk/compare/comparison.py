@@ -6,7 +6,7 @@ from pathlib import Path
 from iamdesk.compare.principals import PrincipalComparer
 from iamdesk.compare.resource_forms import Entry, Granting
 from iamdesk.compare.resources import ResourceComparer
-from iamdesk.compare.shapes import Comparison, Figures, Standing, Status, TextChange
+from iamdesk.compare.shapes import Comparison, Effect, Figures, Standing, Status, TextChange
 from iamdesk.compare.side import SCP, Side, share_space
 from iamdesk.compare.texts import text_changes
 from iamdesk.index.actions import reference
@@ -102,7 +102,7 @@ def _entries(granting: Granting, old: Side, new: Side) -> list[Entry]:
 
 def _add_to_principals(standings: dict[str, Standing], resources: dict[str, Standing]) -> None:
     """Tell principals what they gained or lost by a resource's side."""
-    gained: dict[str, dict[object, None]] = {}
+    gained: dict[str, dict[Effect, None]] = {}
     for one in resources.values():
         for effect in one.effects:
             if effect.principal in standings:
@@ -111,7 +111,7 @@ def _add_to_principals(standings: dict[str, Standing], resources: dict[str, Stan
         known = standings[arn]
         told = tuple(dict.fromkeys((*known.effects, *effects)))
         status = Status.CHANGED if known.status in (Status.UNCHANGED, Status.CANNOT_TELL) else known.status
-        standings[arn] = Standing(arn, status, told, known.doubts)  # type: ignore[arg-type]
+        standings[arn] = Standing(arn, status, told, known.doubts)
 
 
 def _limits(old: Side, new: Side) -> tuple[str, ...]:
