@@ -10,7 +10,14 @@ from iamdesk.collect.step import After, Step, Way
 from iamdesk.snapshot.calls import CALLS
 
 _BOTO3_NAMES = {"s3api": "s3"}
-_IAM_PREFIXES = {"s3api": "s3", "s3control": "s3", "efs": "elasticfilesystem", "opensearch": "es", "sso-admin": "sso"}
+_IAM_PREFIXES = {
+    "accessanalyzer": "access-analyzer",
+    "s3api": "s3",
+    "s3control": "s3",
+    "efs": "elasticfilesystem",
+    "opensearch": "es",
+    "sso-admin": "sso",
+}
 _ONCE = {"organizations", "sso-admin", "identitystore"}
 
 
@@ -46,6 +53,8 @@ _IAM = (
         action=("iam:GenerateCredentialReport", "iam:GetCredentialReport"),
     ),
     _step("iam list-virtual-mfa-devices", action="iam:ListVirtualMFADevices"),
+    _step("iam list-server-certificates"),
+    _step("accessanalyzer list-analyzers"),
     _step("iam list-open-id-connect-providers", action="iam:ListOpenIDConnectProviders"),
     _step(
         "iam get-open-id-connect-provider",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from iamdesk.snapshot.aws_shape import AwsModel, Moment, Tag
+from iamdesk.snapshot.aws_shape import AwsCamelModel, AwsModel, Moment, Tag
 
 
 class PasswordPolicy(AwsModel):
@@ -143,6 +143,35 @@ class VirtualMfaDevice(AwsModel):
     """None: nobody uses it."""
 
 
+class ServerCertificate(AwsModel):
+    """A TLS certificate that IAM keeps for load balancers and CloudFront (``iam list-server-certificates``)."""
+
+    server_certificate_name: str
+    arn: str
+    upload_date: Moment | None = None
+    expiration: Moment | None = None
+
+
+class AccessAnalyzer(AwsCamelModel):
+    """An analyzer of IAM Access Analyzer (``accessanalyzer list-analyzers``)."""
+
+    arn: str
+    name: str
+    type: str
+    """``ACCOUNT`` and ``ORGANIZATION`` look for access from outside; others for unused or internal access."""
+    status: str
+    """``ACTIVE`` for one that works."""
+
+
+class RegionalAnalyzers(BaseModel):
+    """The analyzers of one Region; none says that the Region was asked and has none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    region: str
+    analyzers: tuple[AccessAnalyzer, ...] = ()
+
+
 class AccountFacts(BaseModel):
     """What was captured of one account beside its users, groups, roles and policies."""
 
@@ -160,3 +189,6 @@ class AccountFacts(BaseModel):
     open_id_connect_providers: tuple[OpenIdConnectProvider, ...] | None = None
     saml_providers: tuple[SamlProvider, ...] | None = None
     virtual_mfa_devices: tuple[VirtualMfaDevice, ...] | None = None
+    server_certificates: tuple[ServerCertificate, ...] | None = None
+    access_analyzers: tuple[RegionalAnalyzers, ...] | None = None
+    """By Region, those that were asked."""

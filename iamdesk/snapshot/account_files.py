@@ -9,6 +9,7 @@ from iamdesk.snapshot.account_facts import (
     CredentialReport,
     LastAccessed,
     OpenIdConnectProvider,
+    RegionalAnalyzers,
     SamlProvider,
 )
 from iamdesk.snapshot.bundle import Bundle, Part
@@ -50,6 +51,13 @@ def account_facts_of(bundle: Bundle, accounts: Iterable[Account]) -> tuple[Accou
     for part, devices in bundle.of("iam", "list-virtual-mfa-devices", outputs.ListVirtualMfaDevices):
         known = of(part).setdefault("virtual_mfa_devices", {})
         known.update({device.serial_number: device for device in devices.virtual_mfa_devices})
+    for part, listed in bundle.of("iam", "list-server-certificates", outputs.ListServerCertificates):
+        certificates = of(part).setdefault("server_certificates", {})
+        certificates.update({one.arn: one for one in listed.server_certificate_metadata_list})
+    for part, page in bundle.of("accessanalyzer", "list-analyzers", outputs.ListAnalyzers):
+        regions, region = of(part).setdefault("access_analyzers", {}), part.place.region
+        before = regions[region].analyzers if region in regions else ()
+        regions[region] = RegionalAnalyzers(region=region, analyzers=(*before, *page.analyzers))
     for part, details in bundle.of("iam", "get-service-last-accessed-details", outputs.GetServiceLastAccessedDetails):
         _add_last_accessed(bundle, of(part), part, details, arns)
     _add_providers(bundle, facts, held)

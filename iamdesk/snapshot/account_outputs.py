@@ -5,13 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from iamdesk.snapshot.account_facts import (
+    AccessAnalyzer,
     OpenIdConnectProvider,
     PasswordPolicy,
     SamlProvider,
+    ServerCertificate,
     ServiceLastAccessed,
     VirtualMfaDevice,
 )
-from iamdesk.snapshot.aws_shape import AwsModel, Moment, Tag
+from iamdesk.snapshot.aws_shape import AwsCamelModel, AwsModel, Moment, Tag
 
 
 class ListAccountAliases(AwsModel):
@@ -85,6 +87,18 @@ class ListVirtualMfaDevices(AwsModel):
     """``iam list-virtual-mfa-devices``."""
 
     virtual_mfa_devices: Annotated[tuple[VirtualMfaDevice, ...], Field(alias="VirtualMFADevices")]
+
+
+class ListServerCertificates(AwsModel):
+    """``iam list-server-certificates``."""
+
+    server_certificate_metadata_list: tuple[ServerCertificate, ...]
+
+
+class ListAnalyzers(AwsCamelModel):
+    """``accessanalyzer list-analyzers``."""
+
+    analyzers: tuple[AccessAnalyzer, ...]
 
 
 class ListSamlProviders(AwsModel):

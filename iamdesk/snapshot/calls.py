@@ -27,6 +27,8 @@ _IAM = (
     Call("iam", "get-credential-report", _A, Kind.CREDENTIAL_REPORT),
     # Without --query it could print the secrets that the codes are made of.
     Call("iam", "list-virtual-mfa-devices", _A, Kind.ACCOUNT_SETTINGS, (), f"--query {_MFA_DEVICES}"),
+    Call("iam", "list-server-certificates", _A, Kind.ACCOUNT_SETTINGS),
+    Call("accessanalyzer", "list-analyzers", _R, Kind.ACCOUNT_SETTINGS),
     # Its output does not say whom it is about: the path does, by kind (user, group, role) and name.
     Call(
         "iam", "get-service-last-accessed-details", _A, Kind.SERVICE_LAST_ACCESSED, ("kind", "name"),

@@ -63,6 +63,10 @@ _BY_KEYS: Mapping[frozenset[str], Recognised] = {
             "iam", "list-open-id-connect-providers", _first("open_id_connect_provider_list", "arn")
         ),
         "VirtualMFADevices": _by("iam", "list-virtual-mfa-devices", _first("virtual_mfa_devices", "serial_number")),
+        "ServerCertificateMetadataList": _by(
+            "iam", "list-server-certificates", _first("server_certificate_metadata_list", "arn")
+        ),
+        "analyzers": _by("accessanalyzer", "list-analyzers", _first("analyzers", "arn")),
         "SAMLProviderList": _by("iam", "list-saml-providers", _first("saml_provider_list", "arn")),
         "Organization": _by("organizations", "describe-organization"),
         "Roots": _by("organizations", "list-roots"),

@@ -21,6 +21,8 @@ OUTPUT_MODELS: Mapping[tuple[str, str], type[BaseModel]] = {
     ("iam", "list-open-id-connect-providers"): account.ListOpenIdConnectProviders,
     ("iam", "get-open-id-connect-provider"): account.GetOpenIdConnectProvider,
     ("iam", "list-virtual-mfa-devices"): account.ListVirtualMfaDevices,
+    ("iam", "list-server-certificates"): account.ListServerCertificates,
+    ("accessanalyzer", "list-analyzers"): account.ListAnalyzers,
     ("iam", "list-saml-providers"): account.ListSamlProviders,
     ("iam", "get-saml-provider"): account.GetSamlProvider,
     ("organizations", "describe-organization"): organization.DescribeOrganization,

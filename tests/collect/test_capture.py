@@ -56,6 +56,7 @@ def test_every_principal_of_every_page_is_captured(bundle: Path) -> None:
         ("iam", "get-account-summary", ()),
         ("iam", "get-account-password-policy", ()),
         ("iam", "list-account-aliases", ()),
+        ("iam", "list-server-certificates", ()),
         ("iam", "get-credential-report", ()),
         ("iam", "get-open-id-connect-provider", ("token.actions.githubusercontent.com",)),
         ("iam", "get-saml-provider", ("corporate",)),

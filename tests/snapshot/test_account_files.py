@@ -175,6 +175,30 @@ def test_virtual_mfa_devices_are_held(tmp_path: Path) -> None:
     assert device.enable_date is not None
 
 
+def test_server_certificates_are_held(tmp_path: Path) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:server-certificate/www"
+    entry = {"Path": "/", "ServerCertificateName": "www", "Arn": arn, "Expiration": "2020-01-01T00:00:00Z"}
+    listed = {"ServerCertificateMetadataList": [entry]}
+    known = facts(tmp_path, **{f"{IAM}/list-server-certificates.json": listed})
+    assert known.server_certificates is not None
+    (certificate,) = known.server_certificates
+    assert (certificate.server_certificate_name, certificate.arn) == ("www", arn)
+    assert certificate.expiration is not None
+
+
+def test_analyzers_are_held_by_region_also_where_there_are_none(tmp_path: Path) -> None:
+    arn = f"arn:aws:access-analyzer:eu-west-1:{ACCOUNT}:analyzer/outside"
+    listed = {"analyzers": [{"arn": arn, "name": "outside", "type": "ACCOUNT", "status": "ACTIVE"}]}
+    regions = ("eu-west-1", "eu-central-1")
+    here, there = (f"accounts/{ACCOUNT}/{region}/accessanalyzer/list-analyzers.json" for region in regions)
+    known = facts(tmp_path, **{here: listed, there: {"analyzers": []}})
+    assert known.access_analyzers is not None
+    assert [(one.region, [each.name for each in one.analyzers]) for one in known.access_analyzers] == [
+        ("eu-central-1", []),
+        ("eu-west-1", ["outside"]),
+    ]
+
+
 def test_an_account_without_password_policy_has_none(tmp_path: Path) -> None:
     known = facts(tmp_path, **{f"{IAM}/get-account-password-policy.json": {}})
     assert known.is_password_policy_captured
