@@ -9,14 +9,13 @@ from iamdesk.checks.dead_conditions import fails_when_absent
 from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
 from iamdesk.checks.finding import Severity
 from iamdesk.checks.survey import Survey
+from iamdesk.evaluate.derived_keys import LONGEST_SESSION
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 
 _NOW = ("aws:currenttime", "aws:epochtime")
 _SESSION_START = "aws:tokenissuetime"
-_LONGEST_SESSION = 36 * 3600
-"""Seconds: 36 hours for GetSessionToken, 12 for a role. STS API Reference."""
 _UPPER = frozenset({"LessThan", "LessThanEquals"})
 _LOWER = frozenset({"GreaterThan", "GreaterThanEquals"})
 _EXACT = frozenset({"StringEquals", "ArnEquals", "NumericEquals", "DateEquals", "Bool"})
@@ -147,7 +146,7 @@ def _over(statement: Statement, latest: datetime | None) -> str | None:
     if latest is None:
         return None
     now = int(latest.timestamp())
-    for key, moment in (*((key, now) for key in _NOW), (_SESSION_START, now - _LONGEST_SESSION)):
+    for key, moment in (*((key, now) for key in _NOW), (_SESSION_START, now - int(LONGEST_SESSION.total_seconds()))):
         tests = [test for test in statement.conditions if test.key == key]
         _, most = _bounds(tests)
         if most is not None and most < moment:

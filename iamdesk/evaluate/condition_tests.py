@@ -1,6 +1,7 @@
 """One condition test against one request: false, unknown or true. Rules: SEMANTICS G1 to G19, K3, K4."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from iamdesk.evaluate.context import Context, Fact, Knowledge
@@ -30,10 +31,10 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         return TestResult(_null_test(test, fact), fact)
     if fact.knowledge is Knowledge.UNKNOWN:
         absent = _of_absent(test, operator)[0]
-        present = _of_unknown_value(_possible(test, fact), operator, context)
+        present = _of_unknown_value(_possible(test, fact), operator, context, fact.since)
         return TestResult(absent if absent is present else MAYBE, fact)
     if fact.knowledge is Knowledge.VALUE_UNKNOWN and not context.is_strict:
-        return TestResult(_of_unknown_value(test, operator, context), fact)
+        return TestResult(_of_unknown_value(test, operator, context, fact.since), fact)
     if not fact.values:
         result, other = _of_absent(test, operator)
         return TestResult(result, fact, other)
@@ -81,8 +82,12 @@ def _possible(test: ConditionTest, fact: Fact) -> ConditionTest:
     return replace(test, values=tuple([value for value in test.values if fact.can_be(value.text)]))
 
 
-def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context) -> Truth:
+def _of_unknown_value(
+    test: ConditionTest, operator: Operator, context: Context, since: Decimal | None = None
+) -> Truth:
     """The key is in the request, its value is not known (SEMANTICS K3)."""
+    if since is not None and operator.family == "Date":
+        return _of_later_value(test, operator, since)
     if any(value.matches_everything for value in test.values) and operator.family == "String":
         result = truth(not operator.negated)
         if test.quantifier is Quantifier.NONE and result is TRUE and context.is_multivalued(test.key):
@@ -95,6 +100,16 @@ def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context)
         return MAYBE
     # Of a lone empty text ForAllValues is true (SEMANTICS G14).
     return MAYBE if test.quantifier is Quantifier.ALL and result is FALSE else result
+
+
+def _of_later_value(test: ConditionTest, operator: Operator, since: Decimal) -> Truth:
+    """The key is in the request with a moment that nobody knows, but not one before ``since``."""
+    listed = [moment for value in test.values if (moment := value.read(_no_variables)) is not None]
+    if "GreaterThan" in operator.name:
+        return TRUE if any(operator.compare(since, moment) for moment in listed) else MAYBE
+    if any(moment > since or operator.compare(since, moment) for moment in listed):
+        return MAYBE
+    return truth(operator.negated)
 
 
 def _of_values(

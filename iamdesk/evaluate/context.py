@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
 
 from iamdesk.evaluate.request import UnknownContext
+from iamdesk.policy.operators import read_date
 from iamdesk.policy.resources import UnknownVariable
 
 
@@ -30,16 +32,24 @@ class Fact(NamedTuple):
     """A pattern that a value which nobody knows is known to match."""
     excludes: str = ""
     """What a value which nobody knows is known not to be, nor a path below it (``o-…`` and ``o-…/r-…/``)."""
+    since: Decimal | None = None
+    """A value which nobody knows is a moment, and not before this one: seconds since 1970."""
 
     def can_be(self, text: str) -> bool:
         """Return whether a value, or a pattern as written, is not among those that are excluded."""
         return not self.excludes or not (text == self.excludes or text.startswith(f"{self.excludes}/"))
+
+    def is_late_enough(self, text: str) -> bool:
+        """Return whether a value, where it is a moment, is not before ``since``."""
+        moment = None if self.since is None else read_date(text)
+        return self.since is None or moment is None or moment >= self.since
 
 
 ABSENT = Fact(Knowledge.ABSENT)
 DERIVED_ABSENT = Fact(Knowledge.ABSENT, derived=True)
 VALUE_UNKNOWN = Fact(Knowledge.VALUE_UNKNOWN, derived=True)
 UNKNOWN = Fact(Knowledge.UNKNOWN)
+_CLOCK = frozenset({"aws:currenttime", "aws:epochtime"})
 
 
 def derived(*values: str) -> Fact:
@@ -62,7 +72,7 @@ class Context:
         """Return what is known of a key in lower case."""
         fact = self.given.get(key)
         if fact is None:
-            fact = self.derive(key) or UNKNOWN
+            fact = at_given_time(self.derive(key) or UNKNOWN, self.given)
         return ABSENT if fact.knowledge is Knowledge.UNKNOWN and self.is_strict else fact
 
     @property
@@ -84,6 +94,13 @@ class Context:
         if self.is_strict:
             return None
         raise UnknownVariable(key)
+
+
+def at_given_time(fact: Fact, given: Mapping[str, Fact]) -> Fact:
+    """Return a fact without what rests on the request being made now, where the question says when it is made."""
+    if fact.since is None or given.keys().isdisjoint(_CLOCK):
+        return fact
+    return fact._replace(since=None)
 
 
 def given_facts(context: Mapping[str, str | Sequence[str] | None]) -> dict[str, Fact]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -14,6 +15,11 @@ from iamdesk.index.actions import ServiceReference
 from iamdesk.index.global_keys import is_provider_key
 from iamdesk.index.organization_index import OrganizationIndex
 
+LONGEST_SESSION = timedelta(hours=36)
+"""Of GetSessionToken and GetFederationToken; a role's lasts 12 hours at most.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
+"""
 _PRINCIPAL_TAG = "aws:principaltag/"
 _RESOURCE_TAGS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/")
 _OF_SERVICES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
@@ -155,6 +161,15 @@ class DerivedKeys:
     """None: not known."""
     _known: dict[str, Fact | None] = field(default_factory=dict)
 
+    @property
+    def _first_session(self) -> Decimal:
+        """The day, in seconds since 1970, before which no session began that is still valid.
+
+        Rounded down to a day, so that what is known of a session is the same all day long.
+        """
+        first = (self.moment - LONGEST_SESSION).replace(hour=0, minute=0, second=0, microsecond=0)
+        return Decimal(int(first.timestamp()))
+
     def of_another(self, caller: Caller, may_carry_session_tags: bool, moment: datetime) -> "DerivedKeys":
         """Return the same for another caller of the same kind and account, at another moment."""
         return DerivedKeys(
@@ -291,8 +306,8 @@ class DerivedKeys:
                 return derived(caller.text) if kind is CallerKind.SERVICE else DERIVED_ABSENT
             case "aws:tokenissuetime":
                 if is_role or kind is CallerKind.FEDERATED_USER:
-                    return VALUE_UNKNOWN
-                return UNKNOWN if kind in SIGNED else DERIVED_ABSENT
+                    return VALUE_UNKNOWN._replace(since=self._first_session)
+                return UNKNOWN._replace(since=self._first_session) if kind in SIGNED else DERIVED_ABSENT
             case "aws:multifactorauthpresent" | "aws:multifactorauthage":
                 if caller.permission_set is not None:
                     return DERIVED_ABSENT  # people enter by SAML, and federated identities carry none (SEMANTICS J5)

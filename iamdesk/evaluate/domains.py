@@ -55,10 +55,10 @@ def _own_domain(key: str, tests: Sequence[ConditionTest], subject: Subject) -> D
     has_several = _has_several(key)
     found = samples(tests, _type_of(key), known.shape, context.variable, 2 if has_several else 1)
     by_outcome: dict[tuple[object, ...], list[Fact]] = {}
-    for text in found.texts:
+    for text in (*found.texts, *_earliest(known)):
         if key == "aws:sourceip" and (address := read_address(text)) is not None and is_private_address(address):
             continue  # SEMANTICS G12
-        if not known.can_be(text):
+        if not known.can_be(text) or not known.is_late_enough(text):
             continue
         fact = Fact(Knowledge.PRESENT, (text,))
         by_outcome.setdefault(_outcome(key, fact, tests, context), []).append(fact)
@@ -71,6 +71,11 @@ def _own_domain(key: str, tests: Sequence[ConditionTest], subject: Subject) -> D
             by_outcome.setdefault(_outcome(key, fact, tests, context), [fact])
         is_complete = is_complete and several.is_complete
     return Domain(_with_absent(key, [facts[0] for facts in by_outcome.values()], context), same, is_complete)
+
+
+def _earliest(known: Fact) -> tuple[str, ...]:
+    """Return the first moment that a value which nobody knows can be: of what lies around it no other value tells."""
+    return () if known.since is None else (str(known.since),)
 
 
 def _outcome(key: str, fact: Fact, tests: Iterable[ConditionTest], context: Context) -> tuple[object, ...]:
@@ -186,7 +191,8 @@ def _fill_group(
         complete = complete and matched and len(group) == 1 and not own and not links.tests[next(iter(group))]
     for key in group:
         known = context.fact(key)
-        values[key] = {text: None for text in values[key] if known.can_be(text)}
+        texts = (*values[key], *_earliest(known))
+        values[key] = {text: None for text in texts if known.can_be(text) and known.is_late_enough(text)}
         if (shape := known.shape) != "*":
             described = Glob.of_text(shape)
             values[key] = {text: None for text in values[key] if described.matches(text)}

@@ -1,6 +1,7 @@
 """Every sentence of an answer: the only place with prose. Names in it are the snapshot's: show it as plain text."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.context import Fact, Knowledge
@@ -205,6 +206,9 @@ def fact_text(test: ConditionTest, fact: Fact) -> str:
         if len(fact.values) > 1:
             return f"{test.key_text} has the values {listed(fact.values)}"
         return f"{test.key_text} is {fact.values[0] if fact.values else 'empty'}"
+    if fact.since is not None:
+        first = datetime.fromtimestamp(int(fact.since), UTC)
+        return f"no session that began before {first:%Y-%m-%d} is still valid"
     return f"{test.key_text} is not known"
 
 

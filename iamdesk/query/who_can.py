@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from iamdesk.evaluate.context import Fact
+from iamdesk.evaluate.context import Fact, at_given_time
 from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.evaluate.layers import Slot, decide
 from iamdesk.evaluate.matching import Subject, match_statement
@@ -160,7 +160,8 @@ class Sweep:
         facts: list[Fact | None] = []
         for key in asked.keys:
             if key in asked.own_keys and key not in self._given:
-                facts += self._population.facts(position, (key,), self._hearing.side(peers).derive)
+                of_caller = self._population.facts(position, (key,), self._hearing.side(peers).derive)
+                facts += [fact and at_given_time(fact, self._given) for fact in of_caller]
             else:
                 if key not in known:
                     known[key] = self._subject(position).context.fact(key)

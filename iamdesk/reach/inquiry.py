@@ -18,8 +18,6 @@ STRANGER = "iamdesk-stranger"
 type Context = Mapping[str, str | Sequence[str] | None]
 """Condition keys and their values, as a `Request` takes them."""
 
-_SESSION_START = "aws:tokenissuetime"
-
 
 class Inquiry:
     """Puts questions to the engine of one snapshot. Belongs to one run in one thread."""
@@ -66,32 +64,8 @@ class Inquiry:
         Raises:
             WorkCancelled: nobody wants the result any more.
         """
-        decision = self._ask(principal, action, resource, context or {})
-        open_keys = {key.lower() for key in decision.missing_context_values}
-        if decision.decision is Verdict.CONDITIONAL and _SESSION_START in open_keys:
-            return self._with_fresh_session(decision, principal, action, resource, context or {})
-        return decision
-
-    def _ask(self, principal: str, action: str, resource: str, context: Context) -> Decision:
         self.breathe()
-        return self.evaluator.can(Request(principal, action, resource, context=dict(context)))
-
-    def _with_fresh_session(
-        self, decision: Decision, principal: str, action: str, resource: str, context: Context
-    ) -> Decision:
-        """Settle what hangs on when the session began: a session of the snapshot's time begins then, not years before.
-
-        Policies that revoke older sessions, and dead ones that ask for sessions of the past, are decided by that.
-        A user may also come without a session; where that makes a difference the open answer stands.
-        """
-        if self.snapshot.latest is None:
-            return decision
-        fresh = {**context, "aws:TokenIssueTime": self.snapshot.latest.strftime("%Y-%m-%dT%H:%M:%SZ")}
-        with_session = self._ask(principal, action, resource, fresh)
-        if ":user/" not in principal:
-            return with_session
-        without = self._ask(principal, action, resource, {**context, "aws:TokenIssueTime": None})
-        return with_session if with_session.decision is without.decision else decision
+        return self.evaluator.can(Request(principal, action, resource, context=dict(context or {})))
 
     def verdict(self, principal: str, action: str, resource: str, context: Context | None = None) -> Verdict:
         """Put one question to the engine and get the bare word: for sweeps.

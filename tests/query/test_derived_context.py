@@ -190,13 +190,62 @@ def test_tags_of_iam_entities_that_are_asked_about() -> None:
 def test_what_is_there_with_an_unknown_value_is_there_in_strict_mode_too() -> None:
     null = evaluator(role("deploy", document(allow("s3:*", "*", {"Null": {"aws:TokenIssueTime": "false"}}))))
     later = evaluator(
-        role("deploy", document(allow("s3:*", "*", {"DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01"}})))
+        role("deploy", document(allow("s3:*", "*", {"DateGreaterThan": {"aws:TokenIssueTime": "2999-01-01"}})))
     )
     for mode in UnknownContext:
         request = Request(role_arn("deploy"), "s3:GetObject", "arn:aws:s3:::b/k", unknown_context=mode)
         assert null.can(request).decision == "allowed"
         expected = "implicitDeny" if mode is UnknownContext.ABSENT else "conditional"
         assert later.can(request).decision == expected
+
+
+@rule("J2", "K3")
+@pytest.mark.parametrize(
+    ("condition", "of_role", "of_user"),
+    [
+        ({"DateLessThan": {"aws:TokenIssueTime": "2020-01-01"}}, "implicitDeny", "implicitDeny"),
+        ({"DateLessThanEquals": {"aws:TokenIssueTime": "2020-01-01"}}, "implicitDeny", "implicitDeny"),
+        ({"DateEquals": {"aws:TokenIssueTime": "2020-01-01"}}, "implicitDeny", "implicitDeny"),
+        ({"DateNotEquals": {"aws:TokenIssueTime": "2020-01-01"}}, "allowed", "allowed"),
+        ({"DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01"}}, "allowed", "conditional"),
+        ({"DateGreaterThanEquals": {"aws:TokenIssueTime": "2020-01-01"}}, "allowed", "conditional"),
+        ({"DateLessThanIfExists": {"aws:TokenIssueTime": "2020-01-01"}}, "implicitDeny", "conditional"),
+        ({"DateLessThan": {"aws:TokenIssueTime": "2999-01-01"}}, "allowed-or-open", "conditional"),
+    ],
+)
+def test_no_session_that_began_years_ago_is_still_valid(condition: Any, of_role: str, of_user: str) -> None:
+    """Sessions last 36 hours at most (IAM User Guide, "Compare AWS STS credentials")."""
+    policy = document(allow("s3:GetObject", "*", condition))
+    capture = evaluator(role("deploy", policy), user("ana", policy))
+    for principal, expected in ((role_arn("deploy"), of_role), (user_arn("ana"), of_user)):
+        request = Request(principal, "s3:GetObject", "arn:aws:s3:::b/k")
+        answer = capture.can(request).decision
+        assert answer in ({"allowed", "conditional"} if expected == "allowed-or-open" else {expected})
+        assert capture.verdict(request) == answer
+        asked = capture.who_can(action=request.action, resource=request.resource)
+        found = {one.principal: one.decision for one in asked}
+        assert found.get(principal, "implicitDeny") == answer
+
+
+@rule("J4")
+def test_what_is_asked_of_another_time_knows_nothing_of_todays_sessions() -> None:
+    policy = document(allow("s3:GetObject", "*", {"DateLessThan": {"aws:TokenIssueTime": "2020-01-01"}}))
+    capture = evaluator(role("deploy", policy))
+    now = Request(role_arn("deploy"), "s3:GetObject", "arn:aws:s3:::b/k")
+    then = Request(now.principal, now.action, now.resource, context={"aws:CurrentTime": "2019-06-01T00:00:00Z"})
+    assert (capture.verdict(now), capture.verdict(then)) == ("implicitDeny", "conditional")
+    assert [capture.can(one).decision for one in (now, then)] == ["implicitDeny", "conditional"]
+    for context, count in ((now.context, 0), (then.context, 1), (now.context, 0)):
+        found = capture.who_can(action=now.action, resource=now.resource, context=context)
+        assert len([one for one in found if one.principal == now.principal]) == count
+
+
+def test_an_answer_says_that_no_session_is_so_old() -> None:
+    policy = document(allow("s3:GetObject", "*", {"DateLessThan": {"aws:TokenIssueTime": "2020-01-01"}}))
+    told = evaluator(role("deploy", policy)).can(Request(role_arn("deploy"), "s3:GetObject", "arn:aws:s3:::b/k"))
+    sentences = " ".join(one.sentence for one in told.statements)
+    assert "no session that began before 20" in sentences
+    assert "is still valid" in sentences
 
 
 @rule("J2", "K7")

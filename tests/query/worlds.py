@@ -103,6 +103,8 @@ CONDITIONS: list[Json] = [
     {"Null": {"identitystore:UserId": "false"}},
     {"Null": {"lambda:SourceFunctionArn": "true"}},
     {"Null": {"aws:TokenIssueTime": "false"}},
+    {"DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}},
+    {"DateGreaterThanEquals": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}},
 ]
 NAMED: list[Any] = [
     "*",
@@ -352,5 +354,6 @@ CONTEXTS = st.sampled_from(
         {"aws:SourceVpce": None, "aws:MultiFactorAuthPresent": "false"},
         {"aws:TokenIssueTime": "2026-09-30T11:00:00Z"},
         {"aws:tokenissuetime": "2026-09-30T11:00:00Z", "aws:MultiFactorAuthPresent": None},
+        {"aws:CurrentTime": "2019-06-01T00:00:00Z"},
     ]
 )
