@@ -82,9 +82,7 @@ def _possible(test: ConditionTest, fact: Fact) -> ConditionTest:
     return replace(test, values=tuple([value for value in test.values if fact.can_be(value.text)]))
 
 
-def _of_unknown_value(
-    test: ConditionTest, operator: Operator, context: Context, since: Decimal | None = None
-) -> Truth:
+def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context, since: Decimal | None = None) -> Truth:
     """The key is in the request, its value is not known (SEMANTICS K3)."""
     if since is not None and operator.family == "Date":
         return _of_later_value(test, operator, since)
