@@ -30,6 +30,7 @@ def create_main_window(path: Path | str | None = None, settings_path: Path | Non
     if not isinstance(app, QApplication):
         raise TypeError("a QApplication is needed, and another kind of Qt application runs")
     window = MainWindow(app, Settings(settings_path or default_settings_path()))
+    window.interior.complete()  # names that others hold on to are there from the beginning
     atexit.register(_dispose, weakref.ref(window))
     if path is not None:
         window.open_path(Path(path))

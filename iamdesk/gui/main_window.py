@@ -1,20 +1,20 @@
-"""The window's frame: makes session, jobs and panels, and wires them. It decides nothing by itself."""
+"""The window's frame: session, jobs and menus, what opens and what is kept. What it holds is in ``interior.py``."""
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
 
 from iamdesk import paths
-from iamdesk.checks.finding import Severity
 from iamdesk.gui import marks
 from iamdesk.gui.actions import Menu
 from iamdesk.gui.collect.door import CollectDoor
 from iamdesk.gui.history import History
+from iamdesk.gui.interior import Interior
 from iamdesk.gui.job_strip import JobStrip
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.marks import Glyph
@@ -22,22 +22,21 @@ from iamdesk.gui.menus import Menus
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.open_marks import OpenMarks
 from iamdesk.gui.opening import Opening
-from iamdesk.gui.panel_cycle import PanelCycle
 from iamdesk.gui.plain_text import ElidedLabel, menu_text, visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
-from iamdesk.gui.start.captured_page import CapturedPage
-from iamdesk.gui.start.overview import OverviewPage
 from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme, Theme
 from iamdesk.gui.tour_door import TourDoor
 from iamdesk.gui.windows import Windows
-from iamdesk.gui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from iamdesk.gui.start.captured_page import CapturedPage
+    from iamdesk.gui.start.overview import OverviewPage
+    from iamdesk.gui.workspace import Workspace
     from iamdesk.workbench import OpenSnapshot
 
 USUAL_SIZE = QSize(1360, 860)
@@ -63,29 +62,52 @@ class MainWindow(QMainWindow):
         self.history = History(self.session, self)
         self.opening = Opening(self.session, self.jobs, self)
         self.collecting = CollectDoor(self.jobs, self.prompts, self)
-        self.workspace = Workspace(self, self.session, self.jobs, self.prompts)
         self.start = StartPage()
-        self.overview = OverviewPage(self.session, self.jobs)
-        self.captured = CapturedPage(self.session, self.jobs)
+        self.interior = Interior(self, self.start, self.session, self.jobs, self.prompts, settings)
+        self.pages = self.interior.pages
         self.trouble = MessageBar()
-        self.tour = TourDoor(self.session, self.workspace, self.trouble, self._open_sample, self)
-        self.pages = QStackedWidget()
-        self._is_prepared = False
+        self.tour = TourDoor(self.session, self.interior, self.trouble, self._open_sample, self)
+        self._is_painted = False
         self._marks = OpenMarks(settings.marks_folder)
+        self._menu_bar = QMenuBar()
         self._lay_out()
-        self._cycle = PanelCycle((self.start, self.captured, *self.workspace.panels()), app, self)
         self.windows = Windows(self, self, self._set_scheme, self._forget_recent)
-        handlers = {**self._commands(), **self.windows.commands(), **self.workspace.commands()}
-        self.menus = Menus(self, self.session, handlers)
+        self.menus = Menus(
+            self, self.session, {**self.interior.commands(), **self._commands(), **self.windows.commands()}
+        )
         self._recent_menu = QMenu("Open &recent", self)
         self._finish_menus()
         self._connect()
-        self._restore()
+        if settings.geometry.isEmpty() or not self.restoreGeometry(settings.geometry):
+            self.resize(USUAL_SIZE)
         self._show_start()
 
+    @property
+    def workspace(self) -> "Workspace":
+        """The panels; made now, where they are not there yet."""
+        self.interior.complete()
+        return self.interior.workspace
+
+    @property
+    def overview(self) -> "OverviewPage":
+        """The page about the snapshot as a whole."""
+        self.interior.complete()
+        return self.interior.overview
+
+    @property
+    def captured(self) -> "CapturedPage":
+        """The page about what the snapshot holds."""
+        self.interior.complete()
+        return self.interior.captured
+
     def _lay_out(self) -> None:
-        for page in (self.start, self.overview, self.captured, self.workspace.inspector):
-            self.pages.addWidget(page)
+        top = QWidget(self)
+        above = QVBoxLayout(top)
+        above.setContentsMargins(0, 0, 0, 0)
+        above.setSpacing(0)
+        above.addWidget(self._menu_bar)
+        above.addLayout(self.interior.top)
+        self.setMenuWidget(top)
         middle = QWidget()
         layout = QVBoxLayout(middle)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -109,22 +131,11 @@ class MainWindow(QMainWindow):
             "actionQuit": self._quit,
             "actionBack": self.history.back,
             "actionForward": self.history.forward,
-            "actionOverview": self.show_overview,
-            "actionCaptured": self.show_captured,
-            "actionShowFindings": lambda: self._go_to("findingsDock"),
-            "actionShowWhoCan": lambda: self._go_to("whoCanDock"),
-            "actionShowWays": self.show_ways,
-            "actionShowReview": lambda: self._go_to("reviewDock"),
-            "actionWaysOfSelected": self.show_ways_of_selected,
-            "actionWhatCan": self.show_access,
-            "actionNextPanel": lambda: self._cycle.step(forward=True),
-            "actionPreviousPanel": lambda: self._cycle.step(forward=False),
             "actionSchemeSystem": lambda: self._set_scheme(Scheme.SYSTEM),
             "actionSchemeLight": lambda: self._set_scheme(Scheme.LIGHT),
             "actionSchemeDark": lambda: self._set_scheme(Scheme.DARK),
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
             "actionTour": self.tour.show,
-            "actionCopyCommand": self.copy_command,
             "actionHowToCapture": self._show_capture_help,
         }
 
@@ -135,12 +146,8 @@ class MainWindow(QMainWindow):
         file_menu.insertMenu(self.menus.actions["actionOpenSample"], self._recent_menu)
         self._recent_menu.aboutToShow.connect(self._fill_recent)
         view_menu = self.menus.menus[Menu.VIEW]
-        panels = QMenu("&Panels", self)
-        panels.setObjectName("menuPanels")
-        for dock in self.workspace.docks.values():
-            panels.addAction(dock.toggleViewAction())
         view_menu.addSeparator()
-        view_menu.addMenu(panels)
+        view_menu.addMenu(self.interior.panels_menu)
         self._check_scheme()
         # In every window: dialogs ask for help, too.
         self.menus.actions["actionHelp"].setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
@@ -153,22 +160,13 @@ class MainWindow(QMainWindow):
         self.start.recent_wanted.connect(self.open_path)
         self.collecting.open_wanted.connect(self.open_path)
         self.collecting.offered.connect(self._offer)
-        self.overview.captured_wanted.connect(self.show_captured)
-        self.workspace.findings.risks_told.connect(self.overview.show_risks)
-        self.overview.risk_wanted.connect(self._show_risk)
+        self.opening.coming.connect(self.interior.complete)
         self.opening.opened.connect(self._opened)
         self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
         session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
-        session.subject_selected.connect(self._show_subject)
-        session.key_shown.connect(self._show_subject)
-        session.statement_shown.connect(lambda _line: self.pages.setCurrentWidget(self.workspace.inspector))
-        session.answered.connect(self._show_answer)
-        session.access_shown.connect(self._show_subject)
-        session.who_can_asked.connect(lambda _request: self.workspace.bring_forward("whoCanDock"))
         session.announced.connect(lambda text: self.statusBar().showMessage(visible(text), _SAID_FOR))
-        self.workspace.review.door.opened.connect(lambda _desk: self.workspace.bring_forward("reviewDock"))
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
         self._enable_history()
@@ -196,53 +194,6 @@ class MainWindow(QMainWindow):
         if path is not None:
             self.open_path(path)
 
-    def show_captured(self) -> None:
-        """Show what the snapshot holds of each kind of data."""
-        self.pages.setCurrentWidget(self.captured)
-        self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _show_risk(self, severity: Severity) -> None:
-        """Show the findings of whoever has none worse than this."""
-        self._go_to("findingsDock")
-        self.workspace.findings.show_risk(severity)
-
-    def show_overview(self) -> None:
-        """Show the snapshot as a whole."""
-        self.pages.setCurrentWidget(self.overview)
-
-    def show_access(self) -> None:
-        """Show what the selected principal or group can do, and put the cursor there."""
-        if self.session.subject_key:
-            self.session.show_access(self.session.subject_key)
-        else:
-            self.session.announce("Select a user, a role or a group first.")
-
-    def copy_command(self) -> None:
-        """Copy what gives the same in a terminal: of who can and what can where the cursor is, else of the answer."""
-        focus, workspace = QApplication.focusWidget(), self.workspace
-        for panel in (workspace.who_can, workspace.inspector.access):
-            if focus is not None and panel.isAncestorOf(focus) and panel.command():
-                QApplication.clipboard().setText(panel.command())
-                self.session.announce("The command is on the clipboard.")
-                return
-        if self.session.decision is None and self.session.need is None:
-            self.session.announce("Ask a question first: its command is what would be copied.")
-        workspace.answer.copy_command()
-
-    def show_ways(self) -> None:
-        """Show the ways to administration, found out when they are first looked at."""
-        self._go_to("waysDock")
-        if self.workspace.ways.found is None:
-            self.workspace.ways.run()
-
-    def show_ways_of_selected(self) -> None:
-        """Show what the selected principal can become."""
-        self._go_to("waysDock")
-        self.workspace.ways.show_selected()
-
-    def _go_to(self, dock: str) -> None:
-        self._cycle.enter(self.workspace.bring_forward(dock))
-
     def show_trouble(self, tone: Tone, sentence: str) -> None:
         """Say above the middle of the window what went wrong."""
         self.trouble.say(tone, sentence)
@@ -259,9 +210,6 @@ class MainWindow(QMainWindow):
 
     def _show_arriving(self, opened: "OpenSnapshot") -> None:
         """Show the first accounts of many, and say that the rest is on its way."""
-        self.workspace.show()
-        self.pages.setCurrentWidget(self.workspace.inspector)
-        self.workspace.navigator.focus_filter()
         self.setWindowTitle(f"{visible(opened.snapshot.path.name)}, being read – iamdesk")
         names = ", ".join(account.account_id for account in opened.snapshot.accounts)
         self.show_trouble(
@@ -274,9 +222,6 @@ class MainWindow(QMainWindow):
         opened = self.session.snapshot
         if opened is None:
             return
-        self.workspace.show()
-        self.pages.setCurrentWidget(self.overview)
-        self.workspace.navigator.focus_filter()
         self._summary.setText(status_words(opened.snapshot, opened.outline))
         self.setWindowTitle(f"{visible(opened.snapshot.path.name)} – iamdesk")
 
@@ -290,22 +235,10 @@ class MainWindow(QMainWindow):
 
     def _show_start(self) -> None:
         self._marks.clear()
-        self.workspace.hide()
         self.pages.setCurrentWidget(self.start)
         self._summary.setText("")
         self.setWindowTitle("iamdesk")
         self.start.show_recent(self.settings.recent)
-
-    def _show_subject(self, key: str) -> None:
-        """Show the inspector; of a snapshot's only account the overview tells, but not of its organization."""
-        opened = self.session.snapshot
-        has_more = opened is None or opened.snapshot.organization is not None
-        accounts = [] if opened is None or has_more else [one.account_id for one in opened.snapshot.accounts]
-        self.pages.setCurrentWidget(self.overview if accounts == [key] else self.workspace.inspector)
-
-    def _show_answer(self, decision: object) -> None:
-        if decision is not None:
-            self.pages.setCurrentWidget(self.workspace.inspector)
 
     def _reload(self) -> None:
         if self.session.snapshot is not None:
@@ -346,14 +279,9 @@ class MainWindow(QMainWindow):
         else:
             self.windows.show_capture_help()
 
-    def _restore(self) -> None:
-        if self.settings.geometry.isEmpty() or not self.restoreGeometry(self.settings.geometry):
-            self.resize(USUAL_SIZE)
-        self.workspace.restore(self.settings)
-
     def menuBar(self) -> QMenuBar:  # noqa: N802 - Qt's name
         """Return the menu bar: it shares its place with the question, which Qt's own accessor does not know."""
-        return self.workspace.menu_bar
+        return self._menu_bar
 
     def dispose(self) -> None:
         """Close the window and delete it now: at the end of the process its widgets must go before the application."""
@@ -361,22 +289,29 @@ class MainWindow(QMainWindow):
         self.deleteLater()
         QCoreApplication.sendPostedEvents(self, QEvent.Type.DeferredDelete.value)
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        """Get ready to open something, behind the first painting."""
-        super().showEvent(event)
-        if not event.spontaneous() and not self._is_prepared:
-            self._is_prepared = True
-            self.opening.prepare()
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Get ready for all that comes, behind the first painting."""
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            QTimer.singleShot(0, self, self._get_ready)
+
+    def _get_ready(self) -> None:
+        if not self.interior.is_complete:
+            self.interior.load()
+        self.opening.prepare()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Save what is on its way, end what runs, keep the settings."""
         field = self.focusWidget()
         if field is not None:
             field.clearFocus()  # fields end their editing when they lose the keyboard, and may still begin something
-        self.workspace.review.door.close()
+        if self.interior.is_complete:
+            self.workspace.review.door.close()
         self.jobs.wait_all()
         self._marks.clear()
-        self.workspace.keep(self.settings)
+        if self.interior.is_complete:
+            self.workspace.keep(self.settings)
         if self.settings.keeps_layout:
             self.settings.geometry = self.saveGeometry()
         else:

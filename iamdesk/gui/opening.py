@@ -29,6 +29,8 @@ class _Came(NamedTuple):
 class Opening(QObject):
     """Opens snapshots into a session."""
 
+    coming = Signal()
+    """Before the session has something to show: whoever follows it has to be there now."""
     opened = Signal(object)
     """Path, after the session has the snapshot."""
     refused = Signal(str)
@@ -44,6 +46,8 @@ class Opening(QObject):
 
     def prepare(self) -> None:
         """Load what reads snapshots, while the user still looks for one: the first opening need not wait for it."""
+        if self._stream.running:
+            return  # which loads it by itself
         self._jobs.run("Getting ready", lambda _progress, _cancelled: _workbench(), topic="prepare opening", soon=True)
 
     def open(self, path: Path) -> None:
@@ -55,6 +59,7 @@ class Opening(QObject):
         )
 
     def _take(self, batch: list[_Came]) -> None:
+        self.coming.emit()
         for came in batch:
             if came.is_whole:
                 self._session.open(came.opened)

@@ -115,13 +115,13 @@ def _turn_to(window: "MainWindow", page: str) -> None:
     session = window.session
     match page:
         case "overview":
-            window.show_overview()
+            window.interior.show_overview()
         case "captured":
-            window.show_captured()
+            window.interior.show_captured()
         case "findings":
             window.workspace.bring_forward("findingsDock")
         case "access" if session.subject_key:
-            window.show_access()
+            window.interior.show_access()
         case "who-can" if session.request is not None:
             session.ask_who_can(session.request)
         case "access":

@@ -6,9 +6,9 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QMainWindow
 
 from iamdesk import paths
+from iamdesk.gui.interior import Interior
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.session import Session
-from iamdesk.gui.workspace import Workspace
 
 
 class TourDoor(QObject):
@@ -17,14 +17,14 @@ class TourDoor(QObject):
     def __init__(
         self,
         session: Session,
-        workspace: Workspace,
+        interior: Interior,
         trouble: MessageBar,
         open_sample: Callable[[], None],
         window: QMainWindow,
     ) -> None:
         super().__init__(window)
         self._session = session
-        self._workspace = workspace
+        self._interior = interior
         self._trouble = trouble
         self._open_sample = open_sample
         self._window = window
@@ -58,4 +58,4 @@ class TourDoor(QObject):
         opened = self._session.snapshot
         is_sample = opened is not None and opened.snapshot.path == paths.sample_snapshot()
         if is_sample and self._window.findChild(Tour) is None:
-            Tour(steps_of(self._session, self._workspace), self._window).show_step(0)
+            Tour(steps_of(self._session, self._interior.workspace), self._window).show_step(0)

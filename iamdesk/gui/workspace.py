@@ -1,10 +1,10 @@
 """The panels of the window and where they stand: question on top, navigator left, answer right, tables below."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QMenuBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from iamdesk.gui.ask.answer_panel import AnswerPanel
 from iamdesk.gui.ask.question_bar import QuestionBar
@@ -51,35 +51,47 @@ class QuestionStrip(QWidget):
 class Workspace(QObject):
     """Makes the panels and their docks. All of them are there while a snapshot is open, and gone while none is."""
 
-    def __init__(self, window: QMainWindow, session: Session, jobs: JobRunner, prompts: Prompts) -> None:
+    def __init__(self, window: QMainWindow, top: QVBoxLayout, pages: QStackedWidget) -> None:
         super().__init__(window)
         self._window = window
+        self._top = top
+        self._pages = pages
         self._state = QByteArray()
         self._is_shown = False
-        self.question = QuestionBar(session, jobs)
-        self.navigator = NavigatorPanel(session, jobs)
-        self.inspector = Inspector(session, jobs, prompts)
-        self.answer = AnswerPanel(session, jobs)
-        self.findings = FindingsPanel(session, jobs, prompts)
-        self.who_can = WhoCanPanel(session, jobs, prompts)
-        self.ways = GraphPanel(session, jobs, prompts)
-        self.review = ReviewPanel(session, jobs, prompts)
         self.docks: dict[str, QDockWidget] = {}
+
+    def make(self, session: Session, jobs: JobRunner, prompts: Prompts) -> Iterator[None]:
+        """Make the panels, with a pause after each: none of them is used before all are there."""
+        self.question = QuestionBar(session, jobs)
         self.bar = QuestionStrip(self.question)
-        self.menu_bar = QMenuBar()
-        top = QWidget(window)
-        above = QVBoxLayout(top)
-        above.setContentsMargins(0, 0, 0, 0)
-        above.setSpacing(0)
-        above.addWidget(self.menu_bar)
-        above.addWidget(self.bar)
-        window.setMenuWidget(top)
+        self.bar.hide()
+        self._top.addWidget(self.bar)
+        yield
+        self.navigator = NavigatorPanel(session, jobs)
         self._dock("navigatorDock", "Navigator", self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea)
+        yield
+        self.inspector = Inspector(session, jobs, prompts)
+        self._pages.addWidget(self.inspector)
+        yield
+        self.answer = AnswerPanel(session, jobs)
         self._dock("answerDock", "Answer", self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
+        yield
+        self.findings = FindingsPanel(session, jobs, prompts)
         self._dock("findingsDock", "Findings", self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self.who_can = WhoCanPanel(session, jobs, prompts)
         self._dock("whoCanDock", "Who can", self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self.ways = GraphPanel(session, jobs, prompts)
         self._dock("waysDock", "Ways", self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self.review = ReviewPanel(session, jobs, prompts)
         self._dock("reviewDock", "Review", self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
+        self._arrange()
+
+    def _arrange(self) -> None:
+        window = self._window
         titled = (
             ("findingsDock", self.findings),
             ("whoCanDock", self.who_can),
@@ -192,6 +204,7 @@ class Workspace(QObject):
         dock = QDockWidget(menu_text(title), self._window)
         dock.setObjectName(name)
         dock.setWidget(panel)
+        dock.hide()  # by itself, a window that is on the screen would show what comes to it
         self._window.addDockWidget(area, dock)
         self.docks[name] = dock
 

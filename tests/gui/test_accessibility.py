@@ -62,13 +62,13 @@ def show_review(window: MainWindow) -> None:
 
 
 PAGES: dict[str, Show] = {
-    "overview": MainWindow.show_overview,
-    "captured": MainWindow.show_captured,
+    "overview": lambda window: window.interior.show_overview(),
+    "captured": lambda window: window.interior.show_captured(),
     "answer": show_answer,
     "findings": show_finding,
     "who can": show_who_can,
     "access": lambda window: window.session.show_access(PETRA),
-    "ways": MainWindow.show_ways,
+    "ways": lambda window: window.interior.show_ways(),
     "review": show_review,
     "windows": show_windows,
 }

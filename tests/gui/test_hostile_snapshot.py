@@ -108,5 +108,5 @@ def test_everything_can_be_painted(evil_window: MainWindow) -> None:
     assert opened is not None
     evil_window.session.show_key(f"{ACCOUNT}:user/{EVIL}")
     assert not evil_window.grab().isNull()
-    evil_window.show_overview()
+    evil_window.interior.show_overview()
     assert not evil_window.grab().isNull()

@@ -288,8 +288,8 @@ def test_colours_change_while_everything_is_open(qtbot: QtBot, open_window: Main
     workspace = open_window.workspace
     workspace.findings.table.setCurrentIndex(workspace.findings.model.index(0, 0))
     open_window.session.show_access(PETRA)
-    open_window.show_ways()
-    open_window.show_captured()
+    open_window.interior.show_ways()
+    open_window.interior.show_captured()
     for name in ("actionHelp", "actionWhyDenied", "actionSettings", "actionCompare", "actionWhatIf"):
         open_window.prompts.snapshot_to_open = lambda *_: None  # type: ignore[method-assign]
         open_window.menus.actions[name].trigger()

@@ -205,7 +205,7 @@ def test_hostile_names_stay_text_everywhere(opens: Opens, tmp_path: Path) -> Non
                     assert "\u202e" not in str(index.data(role))
                 assert "<img" not in str(index.data(Qt.ItemDataRole.ToolTipRole))
     check(window)
-    window.show_captured()
+    window.interior.show_captured()
     QApplication.processEvents()
     check(window)
     assert not window.grab().isNull()

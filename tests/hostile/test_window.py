@@ -46,7 +46,7 @@ def test_the_window_lives_on_whatever_is_opened(qtbot: QtBot, tmp_path: Path, gr
             opened = window.session.snapshot
             assert opened is not None
             assert opened.snapshot.path == path
-            window.show_overview()
+            window.interior.show_overview()
             assert not window.grab().isNull()
     window.close()
     assert window.jobs.wait_all(5000)

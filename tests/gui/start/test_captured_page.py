@@ -121,7 +121,7 @@ def test_it_is_reached_and_used_by_keyboard_alone(qtbot: QtBot, open_window: Mai
 
 
 def test_the_overview_leads_to_it(qtbot: QtBot, open_window: MainWindow) -> None:
-    open_window.show_overview()
+    open_window.interior.show_overview()
     open_window.overview.captured_link.click()
     assert open_window.pages.currentWidget() is open_window.captured
 

@@ -1,0 +1,202 @@
+"""What the window shows of a snapshot: its panels and pages, and which of them is in front.
+
+They are made behind the first painting, one in each turn of the event loop: a start need not wait for them. Whoever
+needs them sooner completes them at once.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from iamdesk.gui.actions import COMMANDS
+
+if TYPE_CHECKING:
+    from iamdesk.checks.finding import Severity
+    from iamdesk.gui.jobs import JobRunner
+    from iamdesk.gui.prompts import Prompts
+    from iamdesk.gui.session import Session
+    from iamdesk.gui.settings import Settings
+
+
+class Interior(QObject):
+    """Makes panels and pages, and brings forward what is asked for. What it holds is there once it is complete."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        start: QWidget,
+        session: "Session",
+        jobs: "JobRunner",
+        prompts: "Prompts",
+        settings: "Settings",
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._start = start
+        self._session = session
+        self._jobs = jobs
+        self._prompts = prompts
+        self._settings = settings
+        self.pages = QStackedWidget()
+        """The middle of the window: the start, and what is shown of a snapshot."""
+        self.pages.addWidget(start)
+        self.top = QVBoxLayout()
+        """Where the question comes to stand."""
+        self.panels_menu = QMenu("&Panels", window)
+        self.panels_menu.setObjectName("menuPanels")
+        self._making = self._make()
+        self.is_complete = False
+
+    def load(self) -> None:
+        """Load the code of the panels in a worker, then make them between other events."""
+        self._jobs.run("Getting ready", lambda _progress, _cancelled: _load(), done=self._make_more, topic="panels")
+
+    def complete(self) -> None:
+        """Make what is not there yet, now."""
+        for _ in self._making:
+            pass
+
+    def _make_more(self, _loaded: object = None) -> None:
+        if next(self._making, self) is not self:
+            QTimer.singleShot(0, self, self._make_more)
+
+    def _make(self) -> Iterator[None]:
+        # Here and not above: these lead to nearly everything that the window has, and the first painting needs none.
+        from iamdesk.gui.panel_cycle import PanelCycle
+        from iamdesk.gui.start.captured_page import CapturedPage
+        from iamdesk.gui.start.overview import OverviewPage
+        from iamdesk.gui.workspace import Workspace
+
+        session, jobs = self._session, self._jobs
+        self.workspace = Workspace(self._window, self.top, self.pages)
+        yield from self.workspace.make(session, jobs, self._prompts)
+        self.overview = OverviewPage(session, jobs)
+        self.pages.addWidget(self.overview)
+        yield
+        self.captured = CapturedPage(session, jobs)
+        self.pages.addWidget(self.captured)
+        yield
+        for dock in self.workspace.docks.values():
+            self.panels_menu.addAction(dock.toggleViewAction())
+        self.workspace.restore(self._settings)
+        self._cycle = PanelCycle((self._start, self.captured, *self.workspace.panels()), QApplication.instance(), self)
+        self._connect()
+        self.is_complete = True
+
+    def _connect(self) -> None:
+        session, workspace = self._session, self.workspace
+        self.overview.captured_wanted.connect(self.show_captured)
+        self.overview.risk_wanted.connect(self._show_risk)
+        workspace.findings.risks_told.connect(self.overview.show_risks)
+        workspace.review.door.opened.connect(lambda _desk: workspace.bring_forward("reviewDock"))
+        session.snapshot_arriving.connect(lambda _opened: self._enter(workspace.inspector))
+        session.snapshot_opened.connect(lambda _opened: self._enter(self.overview))
+        session.snapshot_closed.connect(workspace.hide)
+        session.subject_selected.connect(self._show_subject)
+        session.key_shown.connect(self._show_subject)
+        session.access_shown.connect(self._show_subject)
+        session.statement_shown.connect(lambda _line: self.pages.setCurrentWidget(workspace.inspector))
+        session.answered.connect(self._show_answer)
+        session.who_can_asked.connect(lambda _request: workspace.bring_forward("whoCanDock"))
+
+    def commands(self) -> dict[str, Callable[[], None]]:
+        """Return what is done here, and for every other command of the table what asks the panels to do it."""
+        return {command.name: partial(self._carry_out, command.name) for command in COMMANDS} | {
+            "actionOverview": self.show_overview,
+            "actionCaptured": self.show_captured,
+            "actionShowFindings": lambda: self.go_to("findingsDock"),
+            "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
+            "actionShowWays": self.show_ways,
+            "actionShowReview": lambda: self.go_to("reviewDock"),
+            "actionWaysOfSelected": self.show_ways_of_selected,
+            "actionWhatCan": self.show_access,
+            "actionNextPanel": lambda: self._step(forward=True),
+            "actionPreviousPanel": lambda: self._step(forward=False),
+            "actionCopyCommand": self.copy_command,
+        }
+
+    def _carry_out(self, command: str) -> None:
+        self.complete()
+        self.workspace.commands()[command]()
+
+    def _step(self, *, forward: bool) -> None:
+        self.complete()
+        self._cycle.step(forward=forward)
+
+    def go_to(self, dock: str) -> None:
+        """Bring a panel forward and put the cursor into it."""
+        self.complete()
+        self._cycle.enter(self.workspace.bring_forward(dock))
+
+    def show_overview(self) -> None:
+        """Show the snapshot as a whole."""
+        self.complete()
+        self.pages.setCurrentWidget(self.overview)
+
+    def show_captured(self) -> None:
+        """Show what the snapshot holds of each kind of data."""
+        self.complete()
+        self.pages.setCurrentWidget(self.captured)
+        self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_access(self) -> None:
+        """Show what the selected principal or group can do, and put the cursor there."""
+        if self._session.subject_key:
+            self._session.show_access(self._session.subject_key)
+        else:
+            self._session.announce("Select a user, a role or a group first.")
+
+    def show_ways(self) -> None:
+        """Show the ways to administration, found out when they are first looked at."""
+        self.go_to("waysDock")
+        if self.workspace.ways.found is None:
+            self.workspace.ways.run()
+
+    def show_ways_of_selected(self) -> None:
+        """Show what the selected principal can become."""
+        self.go_to("waysDock")
+        self.workspace.ways.show_selected()
+
+    def copy_command(self) -> None:
+        """Copy what gives the same in a terminal: of who can and what can where the cursor is, else of the answer."""
+        self.complete()
+        focus, workspace = QApplication.focusWidget(), self.workspace
+        for panel in (workspace.who_can, workspace.inspector.access):
+            if focus is not None and panel.isAncestorOf(focus) and panel.command():
+                QApplication.clipboard().setText(panel.command())
+                self._session.announce("The command is on the clipboard.")
+                return
+        if self._session.decision is None and self._session.need is None:
+            self._session.announce("Ask a question first: its command is what would be copied.")
+        workspace.answer.copy_command()
+
+    def _enter(self, page: QWidget) -> None:
+        """Show the panels around a page, and begin at the tree."""
+        self.workspace.show()
+        self.pages.setCurrentWidget(page)
+        self.workspace.navigator.focus_filter()
+
+    def _show_risk(self, severity: "Severity") -> None:
+        """Show the findings of whoever has none worse than this."""
+        self.go_to("findingsDock")
+        self.workspace.findings.show_risk(severity)
+
+    def _show_subject(self, key: str) -> None:
+        """Show the inspector; of a snapshot's only account the overview tells, but not of its organization."""
+        opened = self._session.snapshot
+        has_more = opened is None or opened.snapshot.organization is not None
+        accounts = [] if opened is None or has_more else [one.account_id for one in opened.snapshot.accounts]
+        self.pages.setCurrentWidget(self.overview if accounts == [key] else self.workspace.inspector)
+
+    def _show_answer(self, decision: object) -> None:
+        if decision is not None:
+            self.pages.setCurrentWidget(self.workspace.inspector)
+
+
+def _load() -> None:
+    import iamdesk.gui.start.captured_page
+    import iamdesk.gui.start.overview
+    import iamdesk.gui.workspace  # noqa: F401 - loaded for those who import it next
