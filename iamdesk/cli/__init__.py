@@ -63,15 +63,19 @@ def _run(arguments: list[str]) -> NoReturn:
     if arguments and arguments[0] in (*COMMANDS, *_ABOUT):
         from iamdesk.cli.commands import app
     else:
-        from iamdesk.cli.window import app
-
-        if arguments and not arguments[0].startswith("-") and not _exists(arguments[0]):
+        is_path = bool(arguments) and not arguments[0].startswith("-")
+        if is_path and not _exists(arguments[0]):
             print(
                 f"iamdesk: {arguments[0]!a} is neither a command nor a file or folder that exists;"
                 " iamdesk --help lists the commands",
                 file=sys.stderr,
             )
             sys.exit(2)
+        if not arguments or (is_path and len(arguments) == 1):
+            from iamdesk.cli.window import open_window
+
+            sys.exit(open_window(Path(arguments[0]) if arguments else None))
+        from iamdesk.cli.picture import app
     app(arguments, prog_name="iamdesk")
     sys.exit(0)
 

@@ -1,136 +1,36 @@
-"""``iamdesk [PATH]``: the window, or one picture of it. The only part of the command line that leads to Qt."""
+"""``iamdesk`` and ``iamdesk PATH``: the window. There is nothing to parse, so nothing that parses is loaded."""
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from iamdesk.cli.output import note
-from iamdesk.cli.troubles import give_up, troubles_told
-
-if TYPE_CHECKING:
-    from iamdesk.cli.self_test import Step
-
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-class Theme(StrEnum):
-    """The colours of a picture."""
-
-    LIGHT = "light"
-    DARK = "dark"
-    CONTRAST = "contrast"
-
-
-class Page(StrEnum):
-    """What a picture brings forward."""
-
-    OVERVIEW = "overview"
-    CAPTURED = "captured"
-    FINDINGS = "findings"
-    ACCESS = "access"
-    WHO_CAN = "who-can"
-
-
-@app.command()
-@troubles_told
-def window(
-    path: Annotated[
-        Path | None, typer.Argument(metavar="PATH", help="The snapshot to open.", exists=True, show_default=False)
-    ] = None,
-    screenshot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.png", help="Save a picture of the window and end, with or without a display."),
-    ] = None,
-    select: Annotated[str | None, typer.Option(metavar="ARN", help="In the picture: what is selected.")] = None,
-    ask: Annotated[
-        tuple[str, str, str] | None,
-        typer.Option(metavar="PRINCIPAL ACTION RESOURCE", help="In the picture: the question that is answered."),
-    ] = None,
-    page: Annotated[
-        Page | None,
-        typer.Option(
-            help="In the picture: which page is in front; access shows what --select can do, who-can who can what "
-            "--ask asks.",
-            show_default=False,
-        ),
-    ] = None,
-    theme: Annotated[Theme, typer.Option(help="In the picture: the colours.")] = Theme.LIGHT,
-    self_test: Annotated[
-        bool,
-        typer.Option("--self-test", help="Do everything once with the samples, print each step, and end."),
-    ] = False,
-) -> None:
-    """Open the window, on a snapshot where one is named. The commands are listed by iamdesk --help."""
-    if self_test:
-        _test_itself()
-    elif screenshot is None:
-        if select is not None or ask is not None or page is not None:
-            hint = "--select, --ask, --page"
-            raise typer.BadParameter("a picture takes it: give --screenshot FILE.png", param_hint=hint)
-        _open(path)
-    elif path is None:
-        raise typer.BadParameter("a picture needs the PATH of a snapshot", param_hint="--screenshot")
-    else:
-        _picture(path, screenshot, select, ask, page, theme)
-
-
-def _open(path: Path | None) -> None:
+def open_window(path: Path | None = None) -> int:
+    """Open the window, on a snapshot where one is named, until it is closed; return the exit status."""
     if sys.platform == "linux" and not any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     ):
-        give_up(
+        note(
             "there is no display to open a window on; --screenshot FILE.png makes a picture without one,"
             " and the commands of iamdesk --help need none"
         )
-    with _qt_needed():
+        return 2
+    with qt_needed():
         from iamdesk.gui.app import run
-    raise typer.Exit(run(path))
-
-
-def _test_itself() -> None:
-    from iamdesk.cli.self_test import run_steps
-
-    _without_a_display()
-
-    def of_window() -> "Iterable[Step]":
-        with _qt_needed():
-            from iamdesk.gui import self_test
-        return self_test.steps()
-
-    raise typer.Exit(0 if run_steps(of_window) else 1)
-
-
-def _without_a_display() -> None:
-    if sys.platform == "linux":  # the same picture on every machine, whatever display it has
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        # That platform warns about every window, with nothing that anybody could do about it.
-        os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
-
-
-def _picture(
-    path: Path, png: Path, select: str | None, ask: tuple[str, str, str] | None, page: Page | None, theme: Theme
-) -> None:
-    _without_a_display()
-    with _qt_needed():
-        from iamdesk.gui.screenshot import ScreenshotError, render
-    try:
-        render(path, png, select=select, ask=ask, scheme=theme.value, page=page.value if page is not None else None)
-    except ScreenshotError as error:
-        give_up(str(error))
-    note(f"picture saved to {png}")
+    return run(path)
 
 
 @contextmanager
-def _qt_needed() -> Iterator[None]:
+def qt_needed() -> Iterator[None]:
+    """Where Qt cannot be loaded, say so in one sentence and end with status 2."""
     try:
         yield
     except ImportError as error:
         if not (error.name or "").startswith(("PySide6", "shiboken6")) and ".so" not in str(error):
             raise
-        give_up(f"Qt cannot be loaded ({error}); see the README for the system libraries that it needs")
+        note(f"Qt cannot be loaded ({error}); see the README for the system libraries that it needs")
+        sys.exit(2)

@@ -1,7 +1,6 @@
 """The window. ``create_main_window`` is the way in; ``session.py`` tells how its panels talk."""
 
 import atexit
-import sys
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +22,6 @@ def create_main_window(path: Path | str | None = None, settings_path: Path | Non
     from iamdesk.gui.main_window import MainWindow
     from iamdesk.gui.settings import Settings, default_settings_path
 
-    # A worker gives way to the window after 0.1 ms instead of 5: Qt's calls hand the interpreter over and take it back
-    # many times in one repaint, and would wait for a sweep each time.
-    sys.setswitchinterval(0.0001)
     app = QApplication.instance() or QApplication(["iamdesk"])
     if not isinstance(app, QApplication):
         raise TypeError("a QApplication is needed, and another kind of Qt application runs")

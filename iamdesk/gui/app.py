@@ -7,7 +7,6 @@ from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
-from iamdesk.gui.about import app_version
 from iamdesk.gui.crash_trail import CrashTrail, default_log_folder, note_qt_message
 from iamdesk.gui.interrupts import Interrupts
 from iamdesk.gui.main_window import MainWindow
@@ -25,7 +24,6 @@ class Application(QApplication):
         super().__init__(arguments)
         self.setApplicationName("iamdesk")
         self.setApplicationDisplayName("iamdesk")
-        self.setApplicationVersion(app_version())
         self.setDesktopFileName("iamdesk")
         self.window: MainWindow | None = None
 

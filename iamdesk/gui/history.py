@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.session import Session
-from iamdesk.query.needs import NeedQuestion
+
+if TYPE_CHECKING:
+    from iamdesk.query.needs import NeedQuestion
 
 _GLANCE = 0.6
 """Seconds: a selection left sooner was only passed on the way to the next."""
@@ -21,7 +24,7 @@ class Place:
 
     key: str = ""
     request: Request | None = None
-    need: NeedQuestion | None = None
+    need: "NeedQuestion | None" = None
 
     @property
     def is_question(self) -> bool:

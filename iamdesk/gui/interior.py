@@ -26,6 +26,7 @@ class Interior(QObject):
 
     def __init__(
         self,
+        app: QApplication,
         window: QMainWindow,
         start: QWidget,
         session: "Session",
@@ -34,6 +35,7 @@ class Interior(QObject):
         settings: "Settings",
     ) -> None:
         super().__init__(window)
+        self._app = app
         self._window = window
         self._start = start
         self._session = session
@@ -82,7 +84,7 @@ class Interior(QObject):
         for dock in self.workspace.docks.values():
             self.panels_menu.addAction(dock.toggleViewAction())
         self.workspace.restore(self._settings)
-        self._cycle = PanelCycle((self._start, self.captured, *self.workspace.panels()), QApplication.instance(), self)
+        self._cycle = PanelCycle((self._start, self.captured, *self.workspace.panels()), self._app, self)
         self._connect()
         self.is_complete = True
 

@@ -38,6 +38,9 @@ _STACK = 64 * 1024 * 1024
 _PROGRESS_INTERVAL = 0.05
 _PATIENCE = 100
 """Milliseconds before patient work begins: beside a computing thread, a window takes three times as long to fill."""
+_SWITCH_INTERVAL = 0.0001
+"""Seconds after which a thread gives way to another that waits. The usual 5 ms are long for a window: Qt's calls hand
+the interpreter over and take it back many times in one repaint, and would wait for a sweep each time."""
 _LONGEST_WAY = 0.05
 """Seconds for which work gives way at once: a window that never rests does not stop it."""
 
@@ -88,6 +91,7 @@ class JobRunner(QObject):
         self._last_token = 0
         self._closed = False
         self._garbage = GarbageDuty(self)
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         self._at_rest = threading.Event()
         self._at_rest.set()
         loop = QAbstractEventDispatcher.instance()

@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         self.opening = Opening(self.session, self.jobs, self)
         self.collecting = CollectDoor(self.jobs, self.prompts, self)
         self.start = StartPage()
-        self.interior = Interior(self, self.start, self.session, self.jobs, self.prompts, settings)
+        self.interior = Interior(app, self, self.start, self.session, self.jobs, self.prompts, settings)
         self.pages = self.interior.pages
         self.trouble = MessageBar()
         self.tour = TourDoor(self.session, self.interior, self.trouble, self._open_sample, self)

@@ -27,8 +27,11 @@ class Frame(Protocol):
     jobs: "JobRunner"
     prompts: "Prompts"
     settings: "Settings"
-    workspace: "Workspace"
     menus: "Menus"
+
+    @property
+    def workspace(self) -> "Workspace":
+        """The panels."""
 
 
 class Windows(QObject):

