@@ -297,6 +297,8 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self._get_ready)
 
     def _get_ready(self) -> None:
+        if not self.isVisible():
+            return  # closed at once
         if not self.interior.is_complete:
             self.interior.load()
         self.opening.prepare()

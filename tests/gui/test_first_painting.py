@@ -135,7 +135,9 @@ def test_a_window_that_is_closed_before_they_are_there_forgets_nothing(started: 
     started.settings.docks = QByteArray(b"as it was")
     started.settings.reviewer = "Nora"
     started.show()
+    started.grab()  # paints: what comes behind that is still to come
     started.close()
+    QApplication.processEvents()
     assert not started.interior.is_complete
     kept = Settings(started.settings.path)
     assert (kept.docks, kept.reviewer) == (QByteArray(b"as it was"), "Nora")
