@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.compare.shapes import Comparison
     from iamdesk.explain.changes import Changes
+    from iamdesk.policy.document import Document
     from iamdesk.query.denial import Denial, Why
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
@@ -90,6 +91,14 @@ class OpenSnapshot:
     def policy(self, key: str, version: str | None = None) -> PolicyView | None:
         """Return a policy's text and diagnostics by its key (``index.keys``); without ``version``, the one in force."""
         return self._subjects.policy(key, version)
+
+    def readings(self, document: "Document", key: str = "") -> tuple[str, ...]:
+        """Return each statement of a document in one plain sentence; ``key`` is the policy's."""
+        from iamdesk.explain.statement_reading import document_readings
+
+        parts = key.split(":", 5)
+        account = parts[4] if len(parts) == 6 else ""
+        return document_readings(document, account, self._subjects.entity_ids)
 
     def search(self, text: str) -> Matches:
         """Return the rows of the outline that match what the user typed, ancestors included."""

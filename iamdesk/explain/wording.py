@@ -98,12 +98,12 @@ def lacking_sentence(layer: Layer, level: int | None, names: Sequence[str], acti
             return "no identity policy allows it"
 
 
-def listed(names: Sequence[str], most: int = _MOST_NAMED) -> str:
-    """Join names: ``a, b and 3 more``."""
+def listed(names: Sequence[str], most: int = _MOST_NAMED, last: str = "and") -> str:
+    """Join names: ``a, b and 3 more``; ``last`` is the word before the last one."""
     unique = list(dict.fromkeys(names))
     if len(unique) <= most:
-        return " and ".join(filter(None, [", ".join(unique[:-1]), unique[-1]])) if unique else ""
-    return f"{', '.join(unique[:most])} and {len(unique) - most} more"
+        return f" {last} ".join(filter(None, [", ".join(unique[:-1]), unique[-1]])) if unique else ""
+    return f"{', '.join(unique[:most])} {last} {len(unique) - most:,} more"
 
 
 def matched_sentence(result: StatementResult, target: Target, resolve_entries: bool = True) -> str:

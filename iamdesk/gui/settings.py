@@ -130,6 +130,15 @@ class Settings:
         self._store.setValue("policy/zoom", value)
 
     @property
+    def tells_in_words(self) -> bool:
+        """Whether statements of a policy are told in plain words beside its text."""
+        return self._flag("policy/in_words", usual=True)
+
+    @tells_in_words.setter
+    def tells_in_words(self, value: bool) -> None:
+        self._store.setValue("policy/in_words", value)
+
+    @property
     def recent(self) -> tuple[Path, ...]:
         """Snapshots opened lately, newest first; those that are gone are left out."""
         value = self._store.value("files/recent", [])

@@ -172,6 +172,7 @@ class Workspace(QObject):
         """Take up where the last run ended."""
         self._state = settings.docks
         self.inspector.set_zoom(settings.policy_zoom)
+        self.inspector.tell_in_words(settings.tells_in_words)
         self.take_reviewer(settings)
         self.findings.keep_suppressions_in(settings.suppressions_path)
         for header in self._headers():
@@ -192,6 +193,7 @@ class Workspace(QObject):
         """Note for the next run how things stand."""
         settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
         settings.policy_zoom = self.inspector.zoom
+        settings.tells_in_words = self.inspector.tells_in_words
         self.keep_reviewer(settings)
         for header in self._headers():
             settings.set_columns(header.objectName(), header.saveState())

@@ -1,5 +1,6 @@
 """What the inspector shows of one selected thing: who it is, what it carries and from where. Built in one trip."""
 
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
@@ -88,6 +89,11 @@ class SubjectIndex:
         if (referring := held.referring_account(key)) is not None:
             return self._missing_policy(key, referring)
         return next((found for other in self._others if (found := other.subject(key)) is not None), None)
+
+    @property
+    def entity_ids(self) -> Mapping[str, str]:
+        """The ARN of each principal of the snapshot by its unique id."""
+        return self._holdings.entity_ids
 
     def policy(self, key: str, version: str | None = None) -> PolicyView | None:
         """Return a policy's document by its key; ``version`` picks one of a managed policy that is not in force.

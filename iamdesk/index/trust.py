@@ -67,14 +67,15 @@ def trusted_sentences(document: Document, account: str, entities: Mapping[str, s
 def _who(statement: Statement, account: str, entities: Mapping[str, str]) -> Iterator[str]:
     entries = statement.principals or ()
     if statement.not_principal:
-        listed = ", ".join(_entry(entry, account, entities) for entry in entries)
+        listed = ", ".join(principal_words(entry, account, entities) for entry in entries)
         yield f"everyone except {listed}" if listed else "everyone"
         return
     for entry in entries:
-        yield _entry(entry, account, entities)
+        yield principal_words(entry, account, entities)
 
 
-def _entry(entry: PrincipalEntry, account: str, entities: Mapping[str, str]) -> str:
+def principal_words(entry: PrincipalEntry, account: str, entities: Mapping[str, str]) -> str:
+    """Name whom an entry of a ``Principal`` element means, as part of a sentence; arguments: `trusted_sentences`."""
     if entry.is_everyone:
         return "anyone"
     if entry.type is PrincipalType.SERVICE:

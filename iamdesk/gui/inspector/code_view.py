@@ -1,13 +1,15 @@
 """Read-only monospace text with line numbers, JSON colours, zoom and search: under every text of the inspector."""
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QFontDatabase,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
+    QPolygon,
     QResizeEvent,
     QTextBlock,
     QTextCursor,
@@ -107,7 +109,8 @@ class CodeView(QPlainTextEdit):
         rows = max(1, self.viewport().height() // max(1, self.fontMetrics().lineSpacing()))
         # A statement that fits is shown whole, with some of what stands before it; a longer one from its first line.
         spare = max(0, rows - (span.end_line - span.start_line + 1))
-        self.verticalScrollBar().setValue(max(0, span.start_line - 1 - min(spare // 3, rows // 4)))
+        first = self.document().findBlockByNumber(span.start_line - 1).firstLineNumber()  # folded lines do not count
+        self.verticalScrollBar().setValue(max(0, first - min(spare // 3, rows // 4)))
         self.horizontalScrollBar().setValue(0)
 
     def selections(self) -> list[QTextEdit.ExtraSelection]:
@@ -128,10 +131,17 @@ class CodeView(QPlainTextEdit):
         """Return letter, ink and surface for a line's gutter; None for none. The letter may be empty."""
         return None
 
+    def gutter_fold(self, line: int) -> bool | None:  # noqa: ARG002 - for those that fold
+        """Return whether what begins in a line is folded; None where nothing does that could be."""
+        return None
+
+    def gutter_clicked(self, line: int) -> None:
+        """Take a click beside a line."""
+
     def gutter_width(self) -> int:
-        """Return room for the largest line number and one letter."""
+        """Return room for a mark of what can be folded, the largest line number and one letter."""
         digits = max(2, len(str(self.blockCount())))
-        return self.fontMetrics().horizontalAdvance("9") * (digits + 4)
+        return self.fontMetrics().horizontalAdvance("9") * (digits + 5)
 
     def visible_blocks(self) -> list[tuple[QTextBlock, QRect]]:
         """Return the lines in view with their rectangles, in the coordinates of the viewport."""
@@ -232,9 +242,37 @@ class Gutter(QWidget):
                     painter.setPen(ink)
                     painter.drawText(row.adjusted(0, 0, -digit, 0), Qt.AlignmentFlag.AlignRight, letter)
                     painter.setFont(self._view.font())
+            folded = self._view.gutter_fold(line)
+            if folded is not None:
+                _draw_fold(painter, QRect(0, row.top(), digit * 2, row.height()), folded, number_ink)
             is_current = block.blockNumber() == current and self._view.hasFocus()
             painter.setPen(self.palette().color(QPalette.ColorRole.Text) if is_current else number_ink)
             painter.drawText(row.adjusted(0, 0, -digit * 5 // 2, 0), Qt.AlignmentFlag.AlignRight, str(line))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Tell the view beside which line somebody clicked."""
+        place = event.position().toPoint().y()
+        for block, rect in self._view.visible_blocks():
+            if rect.top() <= place < rect.bottom() + 1:
+                self._view.gutter_clicked(block.blockNumber() + 1)
+        event.accept()
+
+
+def _draw_fold(painter: QPainter, area: QRect, folded: bool, ink: QColor) -> None:
+    """Draw a triangle: to the right for what is folded, down for what can be."""
+    half = max(3, area.height() // 5)
+    middle = area.center()
+    corners = (
+        ((-half // 2, -half), (-half // 2, half), (half, 0))
+        if folded
+        else ((-half, -half // 2), (half, -half // 2), (0, half))
+    )
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink)
+    painter.drawPolygon(QPolygon([middle + QPoint(x, y) for x, y in corners]))
+    painter.restore()
 
 
 def _selection(cursor: QTextCursor, surface: QColor) -> QTextEdit.ExtraSelection:

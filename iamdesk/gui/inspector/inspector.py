@@ -14,6 +14,7 @@ from iamdesk.gui.inspector.facts_tab import FactsTab
 from iamdesk.gui.inspector.find_bar import FindBar
 from iamdesk.gui.inspector.header import InspectorHeader
 from iamdesk.gui.inspector.policies_tab import PoliciesTab
+from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.inspector.trust_tab import TrustTab
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
@@ -117,9 +118,11 @@ class Inspector(QWidget):
         self.header.copy_wanted.connect(self._copy)
         self.facts.key_chosen.connect(self._follow)
         self.policies.key_chosen.connect(session.show_key)
-        self.policies.reader.copied.connect(session.announce)
-        self.trust.copied.connect(session.announce)
+        self.policies.reader.said.connect(session.announce)
+        self.trust.said.connect(session.announce)
         self.tabs.currentChanged.connect(self._tab_changed)
+        for reader in (self.policies.reader, self.trust.reader):
+            reader.words_wanted.connect(self.tell_in_words)
         for view in self._texts():
             view.zoomed.connect(self._zoom_changed)
 
@@ -129,6 +132,9 @@ class Inspector(QWidget):
             "actionFindInPolicy": self.find_in_text,
             "actionNextStatement": lambda: self.walk_statements(forward=True),
             "actionPreviousStatement": lambda: self.walk_statements(forward=False),
+            "actionFoldStatement": self.fold_statement,
+            "actionFoldAll": self.fold_all,
+            "actionInWords": lambda: self.tell_in_words(not self.tells_in_words),
             "actionZoomIn": lambda: self.set_zoom(self.zoom + 1),
             "actionZoomOut": lambda: self.set_zoom(self.zoom - 1),
             "actionZoomReset": lambda: self.set_zoom(0),
@@ -149,6 +155,32 @@ class Inspector(QWidget):
         """Show every text of the inspector larger or smaller."""
         for view in self._texts():
             view.set_zoom(points)
+
+    @property
+    def tells_in_words(self) -> bool:
+        """Whether statements are told in plain words beside their text."""
+        return self.policies.reader.words_button.isChecked()
+
+    def tell_in_words(self, wanted: bool) -> None:
+        """Tell statements in plain words beside their text, or not."""
+        for reader in (self.policies.reader, self.trust.reader):
+            reader.tell_in_words(wanted)
+
+    def fold_statement(self) -> None:
+        """Fold the statement in which the caret stands, or show it again."""
+        if not self._reader().text.toggle_fold():
+            self._session.announce("Put the caret into a statement first.")
+
+    def fold_all(self) -> None:
+        """Fold every statement of the policy at hand, or show all of them."""
+        self._reader().text.toggle_all_folds()
+
+    def _reader(self) -> PolicyReader:
+        """Return the policy at hand: the trust policy on its tab, else the one of the policies."""
+        if self.tabs.currentWidget() is self.trust:
+            return self.trust.reader
+        self.tabs.setCurrentWidget(self.policies)
+        return self.policies.reader
 
     def show_statement(self, line: StatementLine) -> None:
         """Open a statement's policy, marked, and put the statement in view."""
@@ -178,11 +210,7 @@ class Inspector(QWidget):
 
     def walk_statements(self, *, forward: bool) -> None:
         """Go to the next or the previous marked statement."""
-        if self.tabs.currentWidget() is self.trust:
-            self.trust.reader.text.go_to_statement(forward)
-        else:
-            self.tabs.setCurrentWidget(self.policies)
-            self.policies.reader.text.go_to_statement(forward)
+        self._reader().text.go_to_statement(forward)
 
     def _texts(self) -> tuple[CodeView, ...]:
         return self.policies.reader.text, self.trust.reader.text, self.json.text
@@ -224,6 +252,7 @@ class Inspector(QWidget):
         has_trust = subject.kind in _ROLES or is_trust
         self.tabs.setTabVisible(self.tabs.indexOf(self.trust), has_trust)
         if has_trust:
+            self.trust.reader.read = opened.readings
             key = subject.key if is_trust else trust_policy_key(subject.key)
             view = opened.policy(key)
             self.trust.show_subject(subject, key, view.document if view is not None else None, self._session.decision)

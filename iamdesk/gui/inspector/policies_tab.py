@@ -53,6 +53,7 @@ class PoliciesTab(QWidget):
     def show_subject(self, opened: "OpenSnapshot | None", subject: Subject | None) -> None:
         """Show another subject's policies."""
         self._opened, self._subject, self._guest = opened, subject, None
+        self.reader.read = opened.readings if opened is not None else None
         self._fill()
 
     def show_decision(self, decision: Decision | None) -> None:

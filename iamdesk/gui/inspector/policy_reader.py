@@ -1,15 +1,16 @@
 """One policy to read: what it is and in which version, what is odd in it, its text, search, and the answer's word."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
+    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -21,24 +22,34 @@ from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.inspector.bands import Band, bands_in, same_text
 from iamdesk.gui.inspector.find_bar import FindBar
 from iamdesk.gui.inspector.policy_text import PolicyText
+from iamdesk.gui.inspector.readings_list import ReadingsList
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import ElidedLabel, set_tooltip, visible
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import Span
 
 _DIAGNOSTICS_SHOWN = 3
+_WIDE = 130
+"""Characters of width from which on text and words stand side by side."""
+
+type Read = Callable[[Document, str], tuple[str, ...]]
+"""(document, key of its policy) → one plain sentence a statement."""
 
 
 class PolicyReader(QWidget):
     """Shows one document; who chooses it is told which version is wanted."""
 
     version_wanted = Signal(str)
-    copied = Signal(str)
-    """One sentence: what was copied."""
+    said = Signal(str)
+    """One sentence: what was copied or folded."""
+    words_wanted = Signal(bool)
+    """Whether statements are to be told in plain words, after the user chose."""
 
     def __init__(self, text_name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key = ""
+        self.read: Read | None = None
+        """Gives each statement of a document in plain words; none while no snapshot is open."""
         self.name = ElidedLabel()
         self.versions = QComboBox()
         self.versions.setAccessibleName("Version of the policy")
@@ -52,6 +63,13 @@ class PolicyReader(QWidget):
         self.find_button.setAutoRaise(True)
         self.find_button.setAccessibleName("Find in the policy text")
         set_tooltip(self.find_button, "Find in the policy text")
+        self.words_button = QToolButton()
+        self.words_button.setText("In &words")
+        self.words_button.setAutoRaise(True)
+        self.words_button.setCheckable(True)
+        self.words_button.setChecked(True)
+        set_tooltip(self.words_button, "Tell each statement in plain words (Ctrl+Shift+R)")
+        self.words_button.clicked.connect(self.words_wanted)
         self.diagnostics = QListWidget()
         self.diagnostics.setAccessibleName("What is odd in the policy")
         self.diagnostics.setFrameShape(QListWidget.Shape.NoFrame)
@@ -62,12 +80,18 @@ class PolicyReader(QWidget):
         self.text.setObjectName(text_name)
         self.text.setAccessibleName("Policy text")
         self.text.setFrameShape(PolicyText.Shape.NoFrame)
+        self.readings = ReadingsList()
+        self.readings.setObjectName(f"{text_name}Readings")
+        self.readings.statement_chosen.connect(self._go_to_statement)
+        self.both = QSplitter(Qt.Orientation.Vertical)
         self.find_bar = FindBar(self.text)
         self.find_button.clicked.connect(self.find_bar.begin)
         self.told = FlowLabel()
         self.told.hide()
         self.diagnostics.hide()
         self.text.told.connect(self._tell)
+        self.text.folding.connect(self.said)
+        self.text.cursorPositionChanged.connect(self._follow_caret)
         self._lay_out()
         self._tint()
         self.show_document(None, "")
@@ -81,7 +105,7 @@ class PolicyReader(QWidget):
         bar.setContentsMargins(line // 3, line // 5, line // 3, line // 5)
         bar.setSpacing(line // 3)
         bar.addWidget(self.name, 1)
-        for widget in (self.versions, self.find_button, self.copy_button):
+        for widget in (self.versions, self.words_button, self.find_button, self.copy_button):
             bar.addWidget(widget)
         self.told.setContentsMargins(line // 3, line // 4, line // 3, line // 4)
         layout = QVBoxLayout(self)
@@ -89,7 +113,12 @@ class PolicyReader(QWidget):
         layout.setSpacing(0)
         layout.addLayout(bar)
         layout.addWidget(self.diagnostics)
-        layout.addWidget(self.text, 1)
+        self.both.addWidget(self.text)
+        self.both.addWidget(self.readings)
+        self.both.setStretchFactor(0, 2)
+        self.both.setStretchFactor(1, 1)
+        self.both.setChildrenCollapsible(False)
+        layout.addWidget(self.both, 1)
         layout.addWidget(self.find_bar)
         layout.addWidget(self.told)
 
@@ -118,12 +147,18 @@ class PolicyReader(QWidget):
         for button in (self.copy_button, self.find_button):
             button.setEnabled(document is not None)
         if is_other:
+            self._list_readings(document)
             self._list_diagnostics(document)
             self.find_bar.again()
 
     def show_answer(self, answer: Decision | None) -> None:
         """Mark what another answer says; place and caret stay."""
         self.text.show_document(self.text.shown, self._bands(self.text.shown, answer))
+
+    def tell_in_words(self, wanted: bool) -> None:
+        """Tell each statement in plain words, or show the text alone."""
+        self.words_button.setChecked(wanted)
+        self.readings.setVisible(wanted and self.readings.count() > 0)
 
     def go_to(self, line: StatementLine) -> None:
         """Show a statement: what failed in it where something did, else its first line."""
@@ -136,12 +171,30 @@ class PolicyReader(QWidget):
         """Copy the policy as it is shown."""
         if self.text.shown is not None:
             QGuiApplication.clipboard().setText(self.text.shown.text.text)
-            self.copied.emit(f"Copied {self.name.full_text()}")
+            self.said.emit(f"Copied {self.name.full_text()}")
 
     def _bands(self, document: Document | None, answer: Decision | None) -> tuple[Band, ...]:
         if document is None or answer is None:
             return ()
         return bands_in(document, [line for line in answer.statements if line.policy_key == self._key])
+
+    def _list_readings(self, document: Document | None) -> None:
+        sentences = self.read(document, self._key) if self.read is not None and document is not None else ()
+        statements = document.statements if document is not None and sentences else ()
+        names = [f"{one.index + 1}{f' {one.sid}' if one.sid else ''}" for one in statements]
+        self.readings.show_readings(names, sentences)
+        self.text.show_readings(sentences)
+        self.readings.setVisible(self.words_button.isChecked() and bool(sentences))
+        self._follow_caret()
+
+    def _go_to_statement(self, position: int) -> None:
+        document = self.text.shown
+        span = document.text.span_of(document.statements[position].path) if document is not None else None
+        if span is not None:
+            self.text.go_to(span)
+
+    def _follow_caret(self) -> None:
+        self.readings.follow(self.text.statement_at(self.text.textCursor().blockNumber() + 1))
 
     def _list_diagnostics(self, document: Document | None) -> None:
         self.diagnostics.clear()
@@ -171,6 +224,12 @@ class PolicyReader(QWidget):
     def _tint(self) -> None:
         self.copy_button.setIcon(marks.icon(Glyph.COPY, self.palette()))
         self.find_button.setIcon(marks.icon(Glyph.FIND, self.palette()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Put the words beside the text where both have room, else below."""
+        super().resizeEvent(event)
+        is_wide = self.width() >= self.fontMetrics().averageCharWidth() * _WIDE
+        self.both.setOrientation(Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""

@@ -1,13 +1,24 @@
 """A policy's text with what the answer says about it: bands, letters, and a dotted line under what failed."""
 
-from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QTextCharFormat, QTextCursor, QTextFormat
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+)
 from PySide6.QtWidgets import QTextEdit, QWidget
 
 from iamdesk.gui.inspector.bands import Band
 from iamdesk.gui.inspector.code_view import CodeView
+from iamdesk.gui.inspector.folds import Folds
 from iamdesk.gui.inspector.text_places import cursor_over
-from iamdesk.gui.plain_text import show_tooltip, visible_lines
+from iamdesk.gui.plain_text import show_tooltip, visible, visible_lines
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import Span
@@ -16,6 +27,8 @@ from iamdesk.policy.text import Span
 class PolicyText(CodeView):
     """Shows one document. ``setExtraSelections`` paints what depends on the question, the highlighter what does not."""
 
+    folding = Signal(str)
+    """One sentence, after something was folded or shown again."""
     told = Signal(str)
     """What the answer, or a diagnostic, says of the statement in which the caret stands; empty for nothing."""
 
@@ -24,7 +37,9 @@ class PolicyText(CodeView):
         self._document: Document | None = None
         self._bands: tuple[Band, ...] = ()
         self._wrong: tuple[tuple[Span, str], ...] = ()
+        self._readings: tuple[str, ...] = ()
         self._last_told = ""
+        self.folds = Folds(self)
         self.cursorPositionChanged.connect(self._tell)
         self.viewport().installEventFilter(self)
 
@@ -51,18 +66,108 @@ class PolicyText(CodeView):
                 spans = ((document.span_of(wrong), wrong.message) for wrong in document.diagnostics)
                 self._wrong = tuple((span, message) for span, message in spans if span is not None)
             self.show_text(text)
+            self._readings = ()
+            self.folds.take(self._every_statement())
         self.paint_selections()
         self._gutter.update()
         self._tell()
 
     def statement_spans(self) -> tuple[Span, ...]:
         """Return the places to walk: the marked statements, or every statement where none is marked."""
-        if self._bands:
-            return tuple(band.span for band in self._bands)
+        return tuple(band.span for band in self._bands) if self._bands else self._every_statement()
+
+    def _every_statement(self) -> tuple[Span, ...]:
         if self._document is None:
             return ()
         spans = (self._document.text.span_of(statement.path) for statement in self._document.statements)
         return tuple(span for span in spans if span is not None)
+
+    def statement_at(self, line: int) -> int | None:
+        """Return the position of the statement that covers a line."""
+        covers = (span.start_line <= line <= span.end_line for span in self._every_statement())
+        return next((position for position, is_it in enumerate(covers) if is_it), None)
+
+    def show_readings(self, sentences: tuple[str, ...]) -> None:
+        """Take what each statement says in plain words: it stands for those that are folded."""
+        self._readings = sentences
+        self.viewport().update()
+
+    # ── folding ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def toggle_fold(self, line: int | None = None) -> bool:
+        """Fold the statement at a line (without one, at the caret), or show it again; False where there is none."""
+        span = self.folds.at(line or self.textCursor().blockNumber() + 1)
+        if span is None:
+            return False
+        folded = not self.folds.is_folded(span.start_line)
+        self.folds.set_folded(span, folded)
+        self._gutter.update()
+        position = self.statement_at(span.start_line)
+        if position is not None:
+            reading = f": {self._readings[position]}" if folded and position < len(self._readings) else "."
+            self.folding.emit(f"Statement {position + 1} is {'folded' if folded else 'shown'}{reading}")
+        return True
+
+    def toggle_all_folds(self) -> None:
+        """Fold every statement, or show all of them where all are folded."""
+        folded = self.folds.has_unfolded
+        self.folds.set_all(folded)
+        self._gutter.update()
+        self.folding.emit("Every statement is folded." if folded else "Every statement is shown.")
+
+    def gutter_fold(self, line: int) -> bool | None:
+        """Return whether the statement that begins in a line is folded; None where none does."""
+        return self.folds.is_folded(line) if self.folds.begins(line) else None
+
+    def gutter_clicked(self, line: int) -> None:
+        """Fold the statement that begins beside a click, or show it again."""
+        if self.folds.begins(line):
+            self.toggle_fold(line)
+
+    def go_to(self, span: Span) -> None:
+        """Bring a span into view, out of a fold where it is in one."""
+        around = self.folds.at(span.start_line)
+        if around is not None:
+            self.folds.set_folded(around, False)
+        super().go_to(span)
+
+    def find_next(self, text: str, backward: bool = False) -> bool:
+        """Select the next place of a text, out of a fold where it is in one."""
+        found = super().find_next(text, backward)
+        around = self.folds.at(self.textCursor().blockNumber() + 1) if found else None
+        if around is not None:
+            self.folds.set_folded(around, False)
+            self.ensureCursorVisible()
+        return found
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Fold and show with Return; move as in any text."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() and self.toggle_fold():
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Write, behind the first line of what is folded, what it says."""
+        super().paintEvent(event)
+        if not self.folds.folded:
+            return
+        painter = QPainter(self.viewport())
+        painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+        metrics = self.fontMetrics()
+        for block, rect in self.visible_blocks():
+            line = block.blockNumber() + 1
+            if not self.folds.is_folded(line):
+                continue
+            start = rect.left() + metrics.horizontalAdvance(block.text() + " ")
+            room = QRect(start, rect.top(), self.viewport().width() - start - 4, rect.height())
+            text = metrics.elidedText(self._folded_text(line), Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+    def _folded_text(self, line: int) -> str:
+        position = self.statement_at(line)
+        known = position is not None and position < len(self._readings)
+        return f"… }}  {visible(self._readings[position])}" if position is not None and known else "… }"
 
     def go_to_statement(self, forward: bool) -> bool:
         """Go to the next or the previous marked statement, from the end to the start; False where there is none."""

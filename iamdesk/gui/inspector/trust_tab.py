@@ -17,7 +17,7 @@ _SENTENCES_SHOWN = 5
 class TrustTab(QWidget):
     """Sentences above, text below."""
 
-    copied = Signal(str)
+    said = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +28,7 @@ class TrustTab(QWidget):
         self.sentences.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.reader = PolicyReader("trustView")
         self.reader.text.setAccessibleName("Trust policy text")
-        self.reader.copied.connect(self.copied)
+        self.reader.said.connect(self.said)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName("trustSplitter")
         splitter.addWidget(self.sentences)
