@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench mutation sample schemas policies guide picture package clean
+.PHONY: help run test lint types imports unit bench mutation sample schemas policies guide words picture package clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
@@ -76,6 +76,9 @@ policies: ## write the shipped AWS managed policies anew (from moto's data)
 guide: .venv/.installed ## write the parts of the user guide that are made from the code anew
 	$(PY) packaging/checks_page.py
 	$(PY) packaging/layers_picture.py
+
+words: .venv/.installed-dev ## collect the texts to translate, and compile the translations
+	$(PY) packaging/translations.py
 
 schemas: .venv/.installed ## write the JSON Schemas of a bundle's files and of a review anew
 	$(PY) packaging/bundle_schemas.py

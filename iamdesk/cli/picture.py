@@ -27,6 +27,13 @@ class Theme(StrEnum):
     CONTRAST = "contrast"
 
 
+class Language(StrEnum):
+    """The language of a picture."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
 class Page(StrEnum):
     """What a picture brings forward."""
 
@@ -61,6 +68,7 @@ def window(
         ),
     ] = None,
     theme: Annotated[Theme, typer.Option(help="In the picture: the colours.")] = Theme.LIGHT,
+    language: Annotated[Language, typer.Option(help="In the picture: the language.")] = Language.ENGLISH,
     self_test: Annotated[
         bool,
         typer.Option("--self-test", help="Do everything once with the samples, print each step, and end."),
@@ -77,7 +85,7 @@ def window(
     elif path is None:
         raise typer.BadParameter("a picture needs the PATH of a snapshot", param_hint="--screenshot")
     else:
-        _picture(path, screenshot, select, ask, page, theme)
+        _picture(path, screenshot, select, ask, page, theme, language)
 
 
 def _test_itself() -> None:
@@ -101,13 +109,27 @@ def _without_a_display() -> None:
 
 
 def _picture(
-    path: Path, png: Path, select: str | None, ask: tuple[str, str, str] | None, page: Page | None, theme: Theme
+    path: Path,
+    png: Path,
+    select: str | None,
+    ask: tuple[str, str, str] | None,
+    page: Page | None,
+    theme: Theme,
+    language: Language,
 ) -> None:
     _without_a_display()
     with qt_needed():
         from iamdesk.gui.screenshot import ScreenshotError, render
     try:
-        render(path, png, select=select, ask=ask, scheme=theme.value, page=page.value if page is not None else None)
+        render(
+            path,
+            png,
+            select=select,
+            ask=ask,
+            scheme=theme.value,
+            page=page.value if page is not None else None,
+            language=language.value,
+        )
     except ScreenshotError as error:
         give_up(str(error))
     note(f"picture saved to {png}")

@@ -7,6 +7,7 @@ from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from iamdesk.gui.plain_text import message
+from iamdesk.language import tr
 
 
 def app_version() -> str:
@@ -22,9 +23,9 @@ def show_about(parent: QWidget) -> QMessageBox:
     return message(
         parent,
         QMessageBox.Icon.NoIcon,
-        "About iamdesk",
-        f"iamdesk {app_version()}\n\n"
-        "Access reviews of AWS accounts: ask who can do what, offline, with proof.\n"
-        "Licence: Apache 2.0. Not affiliated with Amazon Web Services.\n\n"
-        f"Python {platform.python_version()}, Qt {qVersion()}",
+        tr("About iamdesk"),
+        tr(
+            "iamdesk {version}\n\nAccess reviews of AWS accounts: ask who can do what, offline, with proof.\n"
+            "Licence: Apache 2.0. Not affiliated with Amazon Web Services.\n\nPython {python}, Qt {qt}"
+        ).format(version=app_version(), python=platform.python_version(), qt=qVersion()),
     )

@@ -12,6 +12,7 @@ from iamdesk.gui.interrupts import Interrupts
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.message_bar import Tone
 from iamdesk.gui.settings import Settings, default_settings_path
+from iamdesk.gui.speech import speak
 
 _INTERRUPTED = 130
 """128 + SIGINT: what a shell reports."""
@@ -44,6 +45,7 @@ def run(path: Path | None = None) -> int:
     trail = CrashTrail(default_log_folder())
     qInstallMessageHandler(_qt_message)
     settings = Settings(default_settings_path())
+    speak(app, settings.language)
     window = MainWindow(app, settings)
     app.window = window
     trail.broke.connect(lambda sentence: window.show_trouble(Tone.ERROR, sentence))

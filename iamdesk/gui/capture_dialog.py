@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from iamdesk.gui.start.capture_help import CaptureHelp
+from iamdesk.language import tr
 
 
 class CaptureDialog(QDialog):
@@ -12,7 +13,7 @@ class CaptureDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("How do I get a snapshot?")
+        self.setWindowTitle(tr("How do I get a snapshot?"))
         self.help = CaptureHelp()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.close)

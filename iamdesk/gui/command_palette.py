@@ -19,6 +19,7 @@ from shiboken6 import isValid
 
 from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.gui.plain_text import visible
+from iamdesk.language import tr
 
 
 class CommandPalette(QFrame):
@@ -28,18 +29,18 @@ class CommandPalette(QFrame):
         super().__init__(parent)
         self._over = parent
         self.setObjectName("commandPalette")
-        self.setAccessibleName("All commands")
+        self.setAccessibleName(tr("All commands"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAutoFillBackground(True)
         self.setFrameStyle(QFrame.Shape.StyledPanel.value | QFrame.Shadow.Raised.value)
         self._before = QApplication.focusWidget()
         self.field = QLineEdit()
-        self.field.setPlaceholderText("Type a part of what you want to do")
-        self.field.setAccessibleName("Search the commands")
+        self.field.setPlaceholderText(tr("Type a part of what you want to do"))
+        self.field.setAccessibleName(tr("Search the commands"))
         self.field.textChanged.connect(self._narrow)
         self.field.installEventFilter(self)
         self.list = QTreeWidget()
-        self.list.setAccessibleName("Commands")
+        self.list.setAccessibleName(tr("Commands"))
         self.list.setColumnCount(3)
         self.list.setHeaderHidden(True)
         self.list.setRootIsDecorated(False)

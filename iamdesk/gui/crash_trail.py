@@ -17,6 +17,8 @@ from types import TracebackType
 import platformdirs
 from PySide6.QtCore import QObject, Signal
 
+from iamdesk.language import tr
+
 _LOG = logging.getLogger("iamdesk.gui")
 
 
@@ -76,8 +78,10 @@ class CrashTrail(QObject):
         frames = traceback.extract_tb(trace)
         place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
         self.broke.emit(
-            f"Something inside iamdesk broke ({kind.__name__}{place}). What is shown may be incomplete; "
-            f"the snapshot is untouched. The log {self.log} says where, and quotes nothing from the snapshot."
+            tr(
+                "Something inside iamdesk broke ({what}). What is shown may be incomplete; the snapshot is untouched. "
+                "The log {log} says where, and quotes nothing from the snapshot."
+            ).format(what=f"{kind.__name__}{place}", log=self.log)
         )
 
     def _thread_hook(self, args: threading.ExceptHookArgs) -> None:

@@ -21,6 +21,7 @@ from iamdesk.gui.help_pages import FIRST_PAGE, Hit
 from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.gui.plain_text import set_cell_tooltip
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 
 _PAGE, _HIT = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _EXCERPT = 90
@@ -32,24 +33,24 @@ class HelpWindow(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("helpWindow")
-        self.setWindowTitle("User guide")
+        self.setWindowTitle(tr("User guide"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.page = ""
         """The page that is shown."""
         self.search = QLineEdit()
-        self.search.setAccessibleName("Search the user guide")
-        self.search.setPlaceholderText("Search all pages")
+        self.search.setAccessibleName(tr("Search the user guide"))
+        self.search.setPlaceholderText(tr("Search all pages"))
         self.search.setClearButtonEnabled(True)
         self.search.setMaxLength(200)
         self.search.textChanged.connect(self._list)
         self.search.installEventFilter(self)
         self.pages = QTreeWidget()
         self.pages.setHeaderHidden(True)
-        self.pages.setAccessibleName("Pages of the user guide")
+        self.pages.setAccessibleName(tr("Pages of the user guide"))
         self.pages.setItemDelegate(RoomyRows(self.fontMetrics().height() // 2, self.pages))
         self.pages.currentItemChanged.connect(self._chosen)
         self.text = GuideText()
-        self.text.setAccessibleName("Text of the page")
+        self.text.setAccessibleName(tr("Text of the page"))
         self.text.anchorClicked.connect(self._follow)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._to_search)
         self._lay_out()
@@ -102,7 +103,7 @@ class HelpWindow(QDialog):
         self.pages.setRootIsDecorated(bool(hits))
         self.pages.expandAll()
         if text.strip() and not hits:
-            none = QTreeWidgetItem(["No page speaks of it."])
+            none = QTreeWidgetItem([tr("No page speaks of it.")])
             none.setFlags(Qt.ItemFlag.NoItemFlags)
             self.pages.addTopLevelItem(none)
 
@@ -123,7 +124,7 @@ class HelpWindow(QDialog):
         self.text.show_file(help_pages.page_file(page))
         title = help_pages.title_of(page)
         self.text.document().setMetaInformation(QTextDocument.MetaInformation.DocumentTitle, title)
-        self.setWindowTitle(f"{title} – User guide")
+        self.setWindowTitle(tr("{title} – User guide").format(title=title))
 
     def _mark(self, hit: Hit) -> None:
         """Show a paragraph that was found, with a band on it."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from iamdesk.gui.actions import COMMANDS
+from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.checks.finding import Severity
@@ -47,14 +48,14 @@ class Interior(QObject):
         self.pages.addWidget(start)
         self.top = QVBoxLayout()
         """Where the question comes to stand."""
-        self.panels_menu = QMenu("&Panels", window)
+        self.panels_menu = QMenu(tr("&Panels"), window)
         self.panels_menu.setObjectName("menuPanels")
         self._making = self._make()
         self.is_complete = False
 
     def load(self) -> None:
         """Load the code of the panels in a worker, then make them between other events."""
-        self._jobs.run("Getting ready", lambda _progress, _cancelled: _load(), done=self._make_more, topic="panels")
+        self._jobs.run(tr("Getting ready"), lambda _progress, _cancelled: _load(), done=self._make_more, topic="panels")
 
     def complete(self) -> None:
         """Make what is not there yet, now."""
@@ -149,7 +150,7 @@ class Interior(QObject):
         if self._session.subject_key:
             self._session.show_access(self._session.subject_key)
         else:
-            self._session.announce("Select a user, a role or a group first.")
+            self._session.announce(tr("Select a user, a role or a group first."))
 
     def show_ways(self) -> None:
         """Show the ways to administration, found out when they are first looked at."""
@@ -169,10 +170,10 @@ class Interior(QObject):
         for panel in (workspace.who_can, workspace.inspector.access):
             if focus is not None and panel.isAncestorOf(focus) and panel.command():
                 QApplication.clipboard().setText(panel.command())
-                self._session.announce("The command is on the clipboard.")
+                self._session.announce(tr("The command is on the clipboard."))
                 return
         if self._session.decision is None and self._session.need is None:
-            self._session.announce("Ask a question first: its command is what would be copied.")
+            self._session.announce(tr("Ask a question first: its command is what would be copied."))
         workspace.answer.copy_command()
 
     def _enter(self, page: QWidget) -> None:

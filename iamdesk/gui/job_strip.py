@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.plain_text import plain_label
+from iamdesk.language import tr
 
 _PATIENCE = 200
 """Milliseconds: work that takes no longer is not worth a flicker."""
@@ -21,7 +22,7 @@ class JobStrip(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(self.fontMetrics().averageCharWidth() * 20)
         self._bar.setMaximumHeight(self.fontMetrics().height())
-        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button = QPushButton(tr("Cancel"))
         self.cancel_button.setObjectName("cancelJob")
         self.cancel_button.clicked.connect(self._cancel)
         layout = QHBoxLayout(self)
@@ -55,7 +56,7 @@ class JobStrip(QWidget):
             return
         self._name.setText(job.label)
         self._bar.setAccessibleName(job.label)
-        self.cancel_button.setAccessibleName(f"Cancel: {job.label}")
+        self.cancel_button.setAccessibleName(tr("Cancel: {label}").format(label=job.label))
         self._bar.setRange(0, 0)
         self.show()
 

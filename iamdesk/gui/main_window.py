@@ -32,6 +32,7 @@ from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme, Theme
 from iamdesk.gui.tour_door import TourDoor
 from iamdesk.gui.windows import Windows
+from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.gui.start.captured_page import CapturedPage
@@ -75,7 +76,7 @@ class MainWindow(QMainWindow):
         self.menus = Menus(
             self, self.session, {**self.interior.commands(), **self._commands(), **self.windows.commands()}
         )
-        self._recent_menu = QMenu("Open &recent", self)
+        self._recent_menu = QMenu(tr("Open &recent"), self)
         self._finish_menus()
         self._connect()
         if settings.geometry.isEmpty() or not self.restoreGeometry(settings.geometry):
@@ -210,12 +211,14 @@ class MainWindow(QMainWindow):
 
     def _show_arriving(self, opened: "OpenSnapshot") -> None:
         """Show the first accounts of many, and say that the rest is on its way."""
-        self.setWindowTitle(f"{visible(opened.snapshot.path.name)}, being read – iamdesk")
+        self.setWindowTitle(tr("{name}, being read – iamdesk").format(name=visible(opened.snapshot.path.name)))
         names = ", ".join(account.account_id for account in opened.snapshot.accounts)
         self.show_trouble(
             Tone.NOTE,
-            f"To look at already: account {names}. The rest is still being read; questions, findings and everything "
-            "that is worked out wait for all of it.",
+            tr(
+                "To look at already: account {names}. The rest is still being read; questions, findings and "
+                "everything that is worked out wait for all of it."
+            ).format(names=names),
         )
 
     def _show_snapshot(self) -> None:
@@ -223,14 +226,17 @@ class MainWindow(QMainWindow):
         if opened is None:
             return
         self._summary.setText(status_words(opened.snapshot, opened.outline))
-        self.setWindowTitle(f"{visible(opened.snapshot.path.name)} – iamdesk")
+        self.setWindowTitle(tr("{name} – iamdesk").format(name=visible(opened.snapshot.path.name)))
 
     def offer_left(self) -> None:
         """Offer what was open when iamdesk did not end by itself; for the start, before anything is opened."""
         left = self._marks.take_left()
         if left:
             self._offer(
-                f"iamdesk was ended while {visible(left[0].name)} was open. Reviews are saved as they are.", left[0]
+                tr("iamdesk was ended while {name} was open. Reviews are saved as they are.").format(
+                    name=visible(left[0].name)
+                ),
+                left[0],
             )
 
     def _show_start(self) -> None:
@@ -264,10 +270,10 @@ class MainWindow(QMainWindow):
         for path in self.settings.recent:
             self._recent_menu.addAction(menu_text(str(path)), partial(self.open_path, path))
         if self._recent_menu.isEmpty():
-            self._recent_menu.addAction("Nothing was opened yet").setEnabled(False)
+            self._recent_menu.addAction(tr("Nothing was opened yet")).setEnabled(False)
             return
         self._recent_menu.addSeparator()
-        self._recent_menu.addAction("&Clear this list", self._forget_recent)
+        self._recent_menu.addAction(tr("&Clear this list"), self._forget_recent)
 
     def _forget_recent(self) -> None:
         self.settings.forget_recent()

@@ -17,6 +17,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.language import mark
 from iamdesk.paths import resources
 
 
@@ -65,11 +66,11 @@ class Glyph(StrEnum):
 type Drawing = Mark | Glyph | Badge | NodeKind
 
 MARK_WORDS: dict[Mark, str] = {
-    Mark.ALLOWED: "Allowed",
-    Mark.EXPLICIT_DENY: "Denied: a statement forbids it",
-    Mark.IMPLICIT_DENY: "Denied: nothing allows it",
-    Mark.CONDITIONAL: "Depends on context that was not given",
-    Mark.UNKNOWN: "Not in the snapshot",
+    Mark.ALLOWED: mark("Allowed"),
+    Mark.EXPLICIT_DENY: mark("Denied: a statement forbids it"),
+    Mark.IMPLICIT_DENY: mark("Denied: nothing allows it"),
+    Mark.CONDITIONAL: mark("Depends on context that was not given"),
+    Mark.UNKNOWN: mark("Not in the snapshot"),
 }
 MARK_COLOURS: dict[Mark, Colour] = {
     Mark.ALLOWED: Colour.ALLOWED,
@@ -86,12 +87,12 @@ MARK_SURFACES: dict[Mark, Colour] = {
     Mark.UNKNOWN: Colour.UNKNOWN_SURFACE,
 }
 BADGE_SENTENCES: dict[Badge, str] = {
-    Badge.ADMINISTRATOR: "Administrator: may do everything in the account.",
-    Badge.OUTSIDER: "Someone outside the account can enter through it.",
-    Badge.NO_MFA_KNOWN: "No multi-factor device is known for it.",
-    Badge.UNUSED: "Not used in the 90 days before the snapshot.",
-    Badge.BROKEN: "Its entry in the snapshot cannot be read as AWS prints it.",
-    Badge.GAP: "The snapshot does not hold everything that it refers to.",
+    Badge.ADMINISTRATOR: mark("Administrator: may do everything in the account."),
+    Badge.OUTSIDER: mark("Someone outside the account can enter through it."),
+    Badge.NO_MFA_KNOWN: mark("No multi-factor device is known for it."),
+    Badge.UNUSED: mark("Not used in the 90 days before the snapshot."),
+    Badge.BROKEN: mark("Its entry in the snapshot cannot be read as AWS prints it."),
+    Badge.GAP: mark("The snapshot does not hold everything that it refers to."),
 }
 _BADGE_COLOURS: dict[Badge, Colour] = {
     Badge.ADMINISTRATOR: Colour.BADGE_STRONG,

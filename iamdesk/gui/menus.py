@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 from iamdesk.gui.actions import COMMANDS, Command, Menu, Needs
 from iamdesk.gui.plain_text import set_tooltip
 from iamdesk.gui.session import Session
+from iamdesk.language import tr
 
 type Handlers = Mapping[str, Callable[[], None]]
 
@@ -43,7 +44,7 @@ class Menus(QObject):
             action.setEnabled(has[needs])
 
     def _build(self, window: QMainWindow, menu: Menu, entries: list[Command], handlers: Handlers) -> None:
-        made = window.menuBar().addMenu(menu.value)
+        made = window.menuBar().addMenu(tr(menu.value))
         made.setObjectName(f"menu{menu.name.title()}")
         self.menus[menu] = made
         group = entries[0].group
@@ -54,11 +55,11 @@ class Menus(QObject):
             made.addAction(self._action(window, command, handlers[command.name]))
 
     def _action(self, window: QMainWindow, command: Command, act: Callable[[], None]) -> QAction:
-        action = QAction(command.text, window)
+        action = QAction(command.menu_text, window)
         action.setObjectName(command.name)
         action.setShortcuts(_sequences(command))
-        action.setStatusTip(command.tip)
-        set_tooltip(action, command.tip)
+        action.setStatusTip(command.told)
+        set_tooltip(action, command.told)
         if command.radio:
             action.setCheckable(True)
             if command.radio not in self._radios:

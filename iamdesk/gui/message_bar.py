@@ -11,6 +11,7 @@ from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import menu_text, plain_label, set_tooltip, visible_lines
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 
 
 class Tone(Enum):
@@ -36,8 +37,8 @@ class MessageBar(QFrame):
         self._button.clicked.connect(self._pressed)
         self._close = QToolButton()
         self._close.setAutoRaise(True)
-        self._close.setAccessibleName("Close this message")
-        set_tooltip(self._close, "Close this message")
+        self._close.setAccessibleName(tr("Close this message"))
+        set_tooltip(self._close, tr("Close this message"))
         self._close.clicked.connect(self.clear)
         self._close.setVisible(closable)
         layout = QHBoxLayout(self)
@@ -69,8 +70,8 @@ class MessageBar(QFrame):
     def clear(self) -> None:
         """Say nothing any more."""
         self._text.setText("")
-        self._text.setAccessibleName("No message")
-        self._button.setAccessibleName("No message")
+        self._text.setAccessibleName(tr("No message"))
+        self._button.setAccessibleName(tr("No message"))
         self._act = None
         self.hide()
 

@@ -13,6 +13,7 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.session import Session
+from iamdesk.language import tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
@@ -48,13 +49,15 @@ class Opening(QObject):
         """Load what reads snapshots, while the user still looks for one: the first opening need not wait for it."""
         if self._stream.running:
             return  # which loads it by itself
-        self._jobs.run("Getting ready", lambda _progress, _cancelled: _workbench(), topic="prepare opening", soon=True)
+        self._jobs.run(
+            tr("Getting ready"), lambda _progress, _cancelled: _workbench(), topic="prepare opening", soon=True
+        )
 
     def open(self, path: Path) -> None:
         """Begin to open; what was asked for before and is not there yet is given up."""
         self._forget_arrived()
         self._stream.start(
-            f"Reading {visible(path.name)}",
+            tr("Reading {name}").format(name=visible(path.name)),
             lambda give, progress, cancelled: _read(path, give, progress, cancelled),
         )
 
@@ -72,7 +75,7 @@ class Opening(QObject):
             self._make_ready(came.opened)
 
     def _make_ready(self, opened: "OpenSnapshot") -> None:
-        self._jobs.run("Getting ready", lambda _progress, _cancelled: opened.make_ready(), topic="ready", soon=True)
+        self._jobs.run(tr("Getting ready"), lambda _progress, _cancelled: opened.make_ready(), topic="ready", soon=True)
 
     def _ended(self, is_complete: bool) -> None:
         if not is_complete:
@@ -84,7 +87,7 @@ class Opening(QObject):
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, SnapshotError):
-            self.refused.emit("The snapshot could not be opened: something inside iamdesk broke while reading it.")
+            self.refused.emit(tr("The snapshot could not be opened: something inside iamdesk broke while reading it."))
             raise error
         self.refused.emit(str(error))
 

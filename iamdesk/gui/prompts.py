@@ -4,7 +4,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-_SNAPSHOTS = "Snapshots (*.json *.json.gz *.gz *.zip);;All files (*)"
+from iamdesk.language import mark, tr
+
+_SNAPSHOTS = mark("Snapshots (*.json *.json.gz *.gz *.zip);;All files (*)")
 
 
 class Prompts:
@@ -12,12 +14,12 @@ class Prompts:
 
     def snapshot_to_open(self, parent: QWidget, folder: Path) -> Path | None:
         """Ask for a snapshot; None when the user thinks better of it."""
-        name, _ = QFileDialog.getOpenFileName(parent, "Open a snapshot", str(folder), _SNAPSHOTS)
+        name, _ = QFileDialog.getOpenFileName(parent, tr("Open a snapshot"), str(folder), tr(_SNAPSHOTS))
         return Path(name) if name else None
 
     def folder_to_open(self, parent: QWidget, folder: Path) -> Path | None:
         """Ask for a folder that holds a snapshot; None when the user thinks better of it."""
-        name = QFileDialog.getExistingDirectory(parent, "Open a folder", str(folder))
+        name = QFileDialog.getExistingDirectory(parent, tr("Open a folder"), str(folder))
         return Path(name) if name else None
 
     def file_to_open(self, parent: QWidget, title: str, folder: Path, kinds: str) -> Path | None:

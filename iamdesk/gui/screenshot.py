@@ -31,12 +31,13 @@ def render(
     scheme: str = "light",
     size: tuple[int, int] = (1360, 860),
     page: str | None = None,
+    language: str = "en",
 ) -> None:
     """Open a snapshot, select what ``select`` names (ARN or key), ask (principal, action, resource), save the window.
 
     ``page`` brings a page forward: ``overview``, ``captured`` (what the snapshot holds), ``findings``, ``access`` (of
-    what is selected), ``who-can`` (what ``ask`` asks). Works on a display and, where there is none, without. Settings
-    of the user are neither read nor written.
+    what is selected), ``who-can`` (what ``ask`` asks). ``language`` is one of ``language.LANGUAGES``. Works on a
+    display and, where there is none, without. Settings of the user are neither read nor written.
 
     Raises:
         ScreenshotError: the snapshot cannot be opened, the question cannot be asked, the key is not in the snapshot,
@@ -50,6 +51,7 @@ def render(
 
     from iamdesk.gui.main_window import MainWindow
     from iamdesk.gui.settings import Settings
+    from iamdesk.gui.speech import speak
     from iamdesk.gui.theme import Scheme
 
     app = QApplication.instance()
@@ -58,6 +60,7 @@ def render(
         app = QApplication(["iamdesk"])
     if not isinstance(app, QApplication):
         raise ScreenshotError("Another kind of Qt application runs in this process.")
+    speak(app, language)
     with tempfile.TemporaryDirectory(prefix="iamdesk-") as folder:
         settings = Settings(Path(folder) / "iamdesk.ini")
         settings.scheme = Scheme(scheme)

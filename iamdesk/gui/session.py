@@ -57,6 +57,7 @@ from PySide6.QtCore import QObject, Signal
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.index.nodes import Badge
+from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.explain.decision import Decision, StatementLine
@@ -128,7 +129,7 @@ class Session(QObject):
         self.snapshot = opened
         self.badges = opened.outline.badges
         self._deciding = self._jobs.run(
-            "Looking for administrators and ways in",
+            tr("Looking for administrators and ways in"),
             opened.decided_badges,
             done=self._take_badges,
             topic="badges",
@@ -180,7 +181,7 @@ class Session(QObject):
             return
         self.request = request
         self._asking = self._jobs.run(
-            "Answering",
+            tr("Answering"),
             lambda _progress, _cancelled: opened.ask(request),
             done=self._answer,
             failed=self._refuse,
@@ -198,7 +199,7 @@ class Session(QObject):
             return
         self.request = self.decision = self.need = None
         self._asking = self._jobs.run(
-            "Answering",
+            tr("Answering"),
             lambda _progress, _cancelled: opened.ask_need(question),
             done=self._answer_need,
             failed=self._refuse,

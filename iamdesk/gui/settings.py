@@ -5,8 +5,10 @@ from pathlib import Path
 import platformdirs
 from PySide6.QtCore import QByteArray, QSettings
 
+from iamdesk.gui.speech import SYSTEM
 from iamdesk.gui.text_size import LARGEST, SMALLEST, USUAL
 from iamdesk.gui.theme import Scheme
+from iamdesk.language import LANGUAGES
 
 RECENT_LIMIT = 10
 
@@ -58,6 +60,16 @@ class Settings:
     @scheme.setter
     def scheme(self, value: Scheme) -> None:
         self._store.setValue("window/scheme", value.value)
+
+    @property
+    def language(self) -> str:
+        """What was chosen: a language of ours, or ``system`` for as the desktop has it."""
+        value = self._text("window/language")
+        return value if value in LANGUAGES else SYSTEM
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self._store.setValue("window/language", value)
 
     @property
     def text_size(self) -> int:

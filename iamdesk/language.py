@@ -1,0 +1,110 @@
+"""The words of the window in the language of whoever reads them: gettext, with one catalogue a language.
+
+The language of a process is English until somebody chooses another; the window does, from its settings. There are two
+kinds of text:
+
+* what only the window says: ``tr``, ``ntr``; ``mark`` for a constant, which ``tr`` translates where it is shown;
+* what the core says of an answer: ``phrase`` (``nphrase``, ``strung``). It is English text, so that exports, files and
+  the command line stay English whatever the window speaks. ``shown`` gives it in the chosen language.
+
+A text with values is one whole sentence with named placeholders, never an f-string: translators need other orders.
+"""
+
+from collections.abc import Sequence
+from gettext import GNUTranslations, NullTranslations
+from typing import Any
+
+from iamdesk.paths import resources
+
+ENGLISH = "en"
+LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}
+"""What can be chosen, each in its own words."""
+
+_catalogue: NullTranslations = NullTranslations()
+_chosen = ENGLISH
+
+
+def choose(language: str, catalogue: NullTranslations | None = None) -> None:
+    """Take a language of ``LANGUAGES`` for all that is shown from now on; any other is English.
+
+    ``catalogue`` stands in for the shipped one.
+    """
+    global _catalogue, _chosen  # noqa: PLW0603 - one language a process, as gettext has it
+    path = resources() / "translations" / language / "iamdesk.mo"
+    if catalogue is None and language in LANGUAGES and path.is_file():
+        with path.open("rb") as compiled:
+            catalogue = GNUTranslations(compiled)
+    _chosen = ENGLISH if catalogue is None else language
+    _catalogue = NullTranslations() if catalogue is None else catalogue
+
+
+def chosen() -> str:
+    """Return the language that was chosen, such as ``de``."""
+    return _chosen
+
+
+def tr(text: str) -> str:
+    """Return a text of ours in the chosen language, or as it is where there is no translation."""
+    return _catalogue.gettext(text) if text else text  # of the empty text, catalogues hold their own head
+
+
+def ntr(singular: str, plural: str, count: int) -> str:
+    """Return the form that fits the count in the chosen language; the count is still to be filled in."""
+    return _catalogue.ngettext(singular, plural, count)
+
+
+def mark(text: str) -> str:
+    """Return the text as it is: it gets into the catalogues, and ``tr`` translates it where it is shown."""
+    return text
+
+
+class Said(str):
+    """English text that knows what it was made of, so that it can be shown in another language."""
+
+    __slots__ = ("forms", "values")
+
+    forms: tuple[str, str, int] | None
+    """Template, its plural, and the count; None: ``values`` are strung together."""
+    values: dict[str, Any]
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
+def phrase(template: str, /, **values: object) -> str:
+    """Return an English sentence with its values; ``shown`` finds it in the catalogue by its template."""
+    text = template.format(**values) if values else template
+    return text if _chosen == ENGLISH else _said(text, (template, template, 1), values)
+
+
+def nphrase(singular: str, plural: str, count: int, /, **values: object) -> str:
+    """Return the English sentence that fits the count, which fills the placeholder ``count``."""
+    values["count"] = count
+    text = (singular if count == 1 else plural).format(**values)
+    return text if _chosen == ENGLISH else _said(text, (singular, plural, count), values)
+
+
+def strung(between: str, parts: Sequence[str]) -> str:
+    """Return texts strung together, as ``str.join`` does it; parts that were said stay translatable."""
+    text = between.join(parts)
+    return text if _chosen == ENGLISH else _said(text, None, {"between": between, "parts": parts})
+
+
+def _said(text: str, forms: tuple[str, str, int] | None, values: dict[str, Any]) -> Said:
+    said = Said(text)
+    said.forms = forms
+    said.values = values
+    return said
+
+
+def shown(text: str) -> str:
+    """Return what the core said in the chosen language; names, and all that was not said, as they are."""
+    if not isinstance(text, Said):
+        return text
+    if text.forms is None:
+        return shown(text.values["between"]).join(map(shown, text.values["parts"]))
+    singular, plural, count = text.forms
+    template = tr(singular) if singular is plural else ntr(singular, plural, count)
+    if not text.values:
+        return template
+    return template.format(**{name: shown(one) if isinstance(one, str) else one for name, one in text.values.items()})

@@ -1,0 +1,93 @@
+"""Write the catalogues of translations anew: the template from the code, each language's words, what the window reads.
+
+usage: python packaging/translations.py
+
+Words that are already translated stay; those whose English changed are marked fuzzy, and count as untranslated until
+somebody has looked at them. Prints what is left to translate.
+"""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "resources" / "translations"
+TEMPLATE = FOLDER / "iamdesk.pot"
+KEYWORDS = {"tr": None, "mark": None, "phrase": None, "ntr": (1, 2), "nphrase": (1, 2)}
+_WIDTH = 120
+
+
+def template() -> Catalog:
+    """Return every text of the code that is to be translated."""
+    made = Catalog(
+        project="iamdesk", fuzzy=False, header_comment="# Texts of iamdesk, made by packaging/translations.py."
+    )
+    for path in sorted((ROOT / "iamdesk").rglob("*.py")):
+        for _line, text, comments, _context in extract_from_file(
+            "python", path, KEYWORDS, ["Translators:"], None, True
+        ):
+            made.add(text, None, [(path.relative_to(ROOT).as_posix(), 0)], auto_comments=comments)
+    return made
+
+
+def written(catalogue: Catalog) -> bytes:
+    """Return a catalogue as it stands in its file: where a text stands is told by file, so that lines may move."""
+    out = io.BytesIO()
+    write_po(out, catalogue, width=_WIDTH, include_lineno=False, sort_by_file=True, ignore_obsolete=True)
+    lines = out.getvalue().decode().splitlines(keepends=True)
+    dated = (
+        '"POT-Creation-Date:',
+        '"PO-Revision-Date:',
+        '"Generated-By:',
+        '"Last-Translator:',
+        '"Report-Msgid-Bugs-To:',
+    )
+    return "".join(line for line in lines if not line.startswith(dated)).encode()
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """Return a catalogue in the form that gettext reads; the day on which it is made does not get in."""
+    catalogue.creation_date = catalogue.revision_date = datetime.fromtimestamp(0, UTC)
+    out = io.BytesIO()
+    write_mo(out, catalogue)
+    return out.getvalue()
+
+
+def languages() -> list[Path]:
+    """Return the catalogue of each language."""
+    return sorted(FOLDER.glob("*/iamdesk.po"))
+
+
+def read(path: Path) -> Catalog:
+    """Return a catalogue from its file."""
+    with path.open("rb") as source:
+        return read_po(source, locale=path.parent.name)
+
+
+def main() -> None:
+    """Write all of them."""
+    texts = template()
+    TEMPLATE.write_bytes(written(texts))
+    print(f"{len(texts)} texts")
+    for path in languages():
+        words = read(path)
+        words.update(texts, update_header_comment=False)
+        path.write_bytes(written(words))
+        path.with_suffix(".mo").write_bytes(compiled(read(path)))
+        left = [message for message in words if message.id and (message.fuzzy or not all(_forms(message.string)))]
+        print(f"{path.parent.name}: {len(left)} left to translate")
+        for message in left:
+            print(f"  {message.id!r}")
+
+
+def _forms(string: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (string,) if isinstance(string, str) else tuple(string)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Words in the language of the reader: what is looked up, what stays, and what the core says in English."""
+
+import copy
+import json
+import pickle
+from collections.abc import Iterator
+from gettext import NullTranslations
+
+import pytest
+
+from iamdesk import language
+from iamdesk.language import Said, choose, nphrase, ntr, phrase, shown, strung, tr
+
+WORDS = {
+    "{who} may not do {what}: {why}.": "{why} → {what} ✗ {who}.",
+    "nothing allows it": "NOTHING ALLOWS IT",
+    " and ": " AND ",
+}
+
+
+class Shouting(NullTranslations):
+    """Another language: its words are ours in capitals, its placeholders in another order."""
+
+    def gettext(self, message: str) -> str:
+        return WORDS.get(message, message)
+
+    def ngettext(self, _one: str, _many: str, n: int) -> str:
+        return "{count} ONE" if n == 1 else "{count} MANY"
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    yield
+    choose("en")
+
+
+def test_english_is_what_stands_in_the_code() -> None:
+    choose("en")
+    assert tr("&Open snapshot…") == "&Open snapshot…"
+    assert ntr("{count} line", "{count} lines", 1) == "{count} line"
+    assert ntr("{count} line", "{count} lines", 0) == "{count} lines"
+    assert type(phrase("{who} may", who="alice")) is str
+
+
+def test_german_is_read_from_the_catalogue_that_ships() -> None:
+    choose("de")
+    assert language.chosen() == "de"
+    assert tr("&Open snapshot…") == "Snapshot ö&ffnen…"
+    assert tr("no text of ours") == "no text of ours"
+    assert tr("") == ""
+
+
+@pytest.mark.parametrize("unknown", ["xx", "", "../de", "de/../de"])
+def test_a_language_that_we_do_not_have_is_english(unknown: str) -> None:
+    choose("de")
+    choose(unknown)
+    assert language.chosen() == "en"
+    assert tr("&Open snapshot…") == "&Open snapshot…"
+
+
+def test_what_the_core_says_is_english_and_is_shown_in_the_chosen_language() -> None:
+    choose("xx", Shouting())
+    why = phrase("nothing allows it")
+    said = phrase("{who} may not do {what}: {why}.", who="nothing allows it", what="s3:GetObject", why=why)
+    assert said == "nothing allows it may not do s3:GetObject: nothing allows it."
+    assert shown(said) == "NOTHING ALLOWS IT → s3:GetObject ✗ nothing allows it.", "a name stays, whatever it says"
+    assert shown(nphrase("{count} line", "{count} lines", 1)) == "1 ONE"
+    assert shown(nphrase("{count} line", "{count} lines", 3)) == "3 MANY"
+    assert shown(strung(phrase(" and "), ["a", why])) == "a AND NOTHING ALLOWS IT"
+    assert strung(phrase(" and "), ["a", why]) == "a and nothing allows it"
+
+
+def test_braces_of_a_name_are_no_placeholders() -> None:
+    choose("xx", Shouting())
+    said = phrase("{who} may not do {what}: {why}.", who="{what}", what="{0}", why="{}")
+    assert shown(said) == "{} → {0} ✗ {what}."
+
+
+def test_files_and_other_processes_get_the_english_text() -> None:
+    choose("xx", Shouting())
+    said = phrase("nothing allows it")
+    assert isinstance(said, Said)
+    for other in (pickle.loads(pickle.dumps(said)), copy.deepcopy(said), json.loads(json.dumps(said))):  # noqa: S301 - our own
+        assert type(other) is str
+        assert other == "nothing allows it"
