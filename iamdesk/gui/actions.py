@@ -475,19 +475,19 @@ COMMANDS: tuple[Command, ...] = (
             table_key=key,
         )
         for name, text, key, tip in (
-            (mark("Keep"), mark("&Keep"), "1", mark("The selected lines are right.")),
-            (mark("Revoke"), mark("&Revoke"), "2", mark("The selected lines are to go.")),
-            (mark("Modify"), mark("&Modify"), "3", mark("The selected lines are to change.")),
-            (mark("Except"), mark("&Except…"), "4", mark("The selected lines stay for a time, with reason and owner.")),
-            (mark("Undecided"), mark("&Undecided"), "0", mark("Nothing is decided on the selected lines.")),
+            ("Keep", mark("&Keep"), "1", mark("The selected lines are right.")),
+            ("Revoke", mark("&Revoke"), "2", mark("The selected lines are to go.")),
+            ("Modify", mark("&Modify"), "3", mark("The selected lines are to change.")),
+            ("Except", mark("&Except…"), "4", mark("The selected lines stay for a time, with reason and owner.")),
+            ("Undecided", mark("&Undecided"), "0", mark("Nothing is decided on the selected lines.")),
             (
-                mark("Second"),
+                "Second",
                 mark("&Stand for it as second reviewer"),
                 "5",
                 mark("You stand for what somebody else decided."),
             ),
             (
-                mark("Next"),
+                "Next",
                 mark("Go to the &next to decide"),
                 "N",
                 mark("Go to the next line that waits for a decision."),
