@@ -1,8 +1,8 @@
 """One review in one file: an SQLite database that is whole at any moment of a crash.
 
 Each act is one transaction that SQLite has put on disk (``synchronous=FULL``) before it is said to be saved. The file
-is locked for as long as somebody writes to it; the lock goes with the process. Nothing is ever deleted: the journal
-grows, and the state of each line follows from it.
+is locked for as long as somebody writes to it (``write_lock.py``); the lock goes with the process. Nothing is ever
+deleted: the journal grows, and the state of each line follows from it.
 """
 
 import contextlib
@@ -31,6 +31,7 @@ from iamdesk.review.schema import (
     migrate,
     read_head,
 )
+from iamdesk.review.write_lock import TakenError, WriteLock
 from iamdesk.visible import visible
 
 __all__ = ["APPLICATION_ID", "SCHEMA", "Change", "Damage", "Decided", "Head", "ReviewFile"]
@@ -79,6 +80,7 @@ class ReviewFile:
         self.head = head
         self.is_writable = writable
         self._connection = connection
+        self._lock: WriteLock | None = None
         self._writing = threading.Lock()
         rows = connection.execute(
             "SELECT line_id, sha256, json_extract(line, '$.holder_arn') FROM lines ORDER BY position"
@@ -146,6 +148,10 @@ class ReviewFile:
         if not writable:
             _undo_what_was_cut_short(path)
         try:
+            lock = WriteLock(path) if writable else None
+        except TakenError:
+            raise ReviewError(_taken(path)) from None
+        try:
             connection = connect(path, writable=writable)
             schema = check(path, connection)
             if writable:
@@ -153,22 +159,22 @@ class ReviewFile:
                 connection.execute("BEGIN EXCLUSIVE")  # takes the lock, which stays when the transaction ends
                 connection.execute("COMMIT")
                 migrate(connection, schema)
-            return cls(path, connection, read_head(path, connection), writable)
+            review = cls(path, connection, read_head(path, connection), writable)
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
-            if connection is not None:
-                connection.close()
+            _close(connection, lock)
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise ReviewError(f"{_name(path)}: somebody else has this review open; close it there first") from error
+                raise ReviewError(_taken(path)) from error
             raise ReviewError(f"{_name(path)}: the review cannot be read: {_reason(error)}") from error
         except ReviewError:
-            if connection is not None:
-                connection.close()
+            _close(connection, lock)
             raise
+        review._lock = lock
+        return review
 
     def close(self) -> None:
         """Close the file, when the act that is being saved is; the lock on it is given up."""
         with self._writing:
-            self._connection.close()
+            _close(self._connection, self._lock)
 
     def __enter__(self) -> Self:
         return self
@@ -491,10 +497,26 @@ def _undo_what_was_cut_short(path: Path) -> None:
     """Let SQLite take an act back that a crash cut short: who only reads could not, and could not read either."""
     if not path.with_name(f"{path.name}-journal").exists():
         return
-    # Where it cannot be done (somebody writes, the folder is for reading), opening says why.
+    try:
+        lock = WriteLock(path)
+    except TakenError:
+        return  # nothing was: somebody writes right now
+    # Where it cannot be done (the folder is for reading), opening says why.
     with contextlib.suppress(sqlite3.Error), contextlib.closing(connect(path, writable=True)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
+    lock.release()
+
+
+def _close(connection: sqlite3.Connection | None, lock: WriteLock | None) -> None:
+    if connection is not None:
+        connection.close()
+    if lock is not None:
+        lock.release()
+
+
+def _taken(path: Path) -> str:
+    return f"{_name(path)}: somebody else has this review open; close it there first"
 
 
 def _name(path: Path) -> str:

@@ -103,6 +103,51 @@ def test_second_writer_is_told_and_the_first_goes_on(review: ReviewFile, path: P
         assert again.decision(LINES[0].line_id) == KEEP
 
 
+OTHER_PROCESS = """
+import sys
+from pathlib import Path
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.store import ReviewFile
+try:
+    with ReviewFile.open(Path(sys.argv[1]), writable=sys.argv[2] == "writes") as review:
+        print(sys.argv[2])
+except ReviewError as error:
+    print(error)
+"""
+
+
+def said_by_another_process(path: Path, does: str = "writes") -> str:
+    done = subprocess.run([sys.executable, "-c", OTHER_PROCESS, path, does], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_another_process_is_told_whatever_this_one_has_read(review: ReviewFile, path: Path) -> None:
+    """SQLite's own lock is gone as soon as anything in this process has closed the file."""
+    assert "somebody else has this review open" in said_by_another_process(path)
+    path.read_bytes()
+    assert "somebody else has this review open" in said_by_another_process(path)
+    with pytest.raises(ReviewError, match="somebody else"):
+        ReviewFile.open(path)
+    assert "somebody else has this review open" in said_by_another_process(path)
+    review.record({LINES[0].line_id: KEEP}, ANA)
+    review.close()
+    assert said_by_another_process(path) == "writes\n"
+
+
+def test_a_reader_leaves_alone_what_a_writer_has_not_finished(review: ReviewFile, path: Path) -> None:
+    connection = review._connection
+    connection.execute("PRAGMA cache_size = 1")
+    connection.execute("BEGIN IMMEDIATE")
+    for number in range(500):  # more than is held back in memory: half of it is in the file already
+        connection.execute("INSERT INTO head VALUES (?, ?)", (f"detail.{number}", "x" * 500))
+    path.read_bytes()
+    assert path.with_name(f"{path.name}-journal").stat().st_size > 0
+    said_by_another_process(path, "reads")
+    assert path.with_name(f"{path.name}-journal").exists()
+    connection.execute("COMMIT")
+    assert review.damages() == ()
+
+
 def test_reader_cannot_write(review: ReviewFile, path: Path) -> None:
     review.close()
     with ReviewFile.open(path, writable=False) as reading, pytest.raises(ReviewError, match="reading only"):
