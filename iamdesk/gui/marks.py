@@ -139,6 +139,13 @@ def pixmap(name: Drawing, palette: QPalette, size: int, ratio: float, tint: QCol
     return _pixmap(file_stem(name), (tint or natural_colour(name, palette)).name(), size, ratio)
 
 
+def draw(painter: QPainter, rect: QRectF, name: Drawing, palette: QPalette) -> None:
+    """Paint the drawing as lines and surfaces, not as pixels: for pictures that become files."""
+    QSvgRenderer(QByteArray(_tinted(file_stem(name), natural_colour(name, palette).name()).encode())).render(
+        painter, rect
+    )
+
+
 def natural_colour(name: Drawing, palette: QPalette) -> QColor:
     """Return the colour in which a drawing is painted unless told otherwise."""
     match name:
@@ -175,13 +182,16 @@ def _source(stem: str) -> str:
     return (resources() / "icons" / f"{stem}.svg").read_text(encoding="utf-8")
 
 
+def _tinted(stem: str, tint: str) -> str:
+    return _source(stem).replace("#808080", f'{tint}" fill-opacity="0.22').replace("#000000", tint)
+
+
 @lru_cache(maxsize=512)
 def _pixmap(stem: str, tint: str, size: int, ratio: float) -> QPixmap:
-    source = _source(stem).replace("#808080", f'{tint}" fill-opacity="0.22').replace("#000000", tint)
     image = QPixmap(round(size * ratio), round(size * ratio))
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
-    QSvgRenderer(QByteArray(source.encode())).render(painter, QRectF(image.rect()))
+    QSvgRenderer(QByteArray(_tinted(stem, tint).encode())).render(painter, QRectF(image.rect()))
     painter.end()
     image.setDevicePixelRatio(ratio)
     return image

@@ -151,6 +151,15 @@ class Settings:
         self._store.setValue("policy/in_words", value)
 
     @property
+    def draws_layers(self) -> bool:
+        """Whether the layers of an answer are drawn as gates in a row, too."""
+        return self._flag("answer/draws_layers", usual=False)
+
+    @draws_layers.setter
+    def draws_layers(self, value: bool) -> None:
+        self._store.setValue("answer/draws_layers", value)
+
+    @property
     def recent(self) -> tuple[Path, ...]:
         """Snapshots opened lately, newest first; those that are gone are left out."""
         value = self._store.value("files/recent", [])

@@ -74,7 +74,7 @@ class Workspace(QObject):
         self.inspector = Inspector(session, jobs, prompts)
         self._pages.addWidget(self.inspector)
         yield
-        self.answer = AnswerPanel(session, jobs)
+        self.answer = AnswerPanel(session, jobs, prompts)
         self._dock("answerDock", tr("Answer"), self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
         yield
         self.findings = FindingsPanel(session, jobs, prompts)
@@ -174,6 +174,7 @@ class Workspace(QObject):
         self._state = settings.docks
         self.inspector.set_zoom(settings.policy_zoom)
         self.inspector.tell_in_words(settings.tells_in_words)
+        self.answer.draw_layers(settings.draws_layers)
         self.take_reviewer(settings)
         self.findings.keep_suppressions_in(settings.suppressions_path)
         for header in self._headers():
@@ -195,6 +196,7 @@ class Workspace(QObject):
         settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
         settings.policy_zoom = self.inspector.zoom
         settings.tells_in_words = self.inspector.tells_in_words
+        settings.draws_layers = self.answer.draws_layers
         self.keep_reviewer(settings)
         for header in self._headers():
             settings.set_columns(header.objectName(), header.saveState())

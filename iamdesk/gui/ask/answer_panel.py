@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QApplication, QStackedLayout, QStackedWidget, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QStackedLayout,
+    QStackedWidget,
+    QStyle,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from iamdesk.evaluate.request import Layer, RequestError
 from iamdesk.explain.decision import Decision
@@ -29,13 +38,16 @@ from iamdesk.gui.findings.link_button import LinkButton
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.marks import Mark
-from iamdesk.gui.plain_text import plain_label
+from iamdesk.gui.message_bar import MessageBar
+from iamdesk.gui.plain_text import plain_label, set_tooltip
+from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.query.needs import AlsoNeeded, NeedAnswer
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     from iamdesk.explain.changes import Changes
+    from iamdesk.gui.ask.layer_gates import LayerGates
 
 _GREY_AFTER = 100
 """Milliseconds: an answer that comes sooner replaces the one before without a flicker."""
@@ -46,8 +58,11 @@ _NO_SNAPSHOT = "Answers stand here once a snapshot is open."
 class AnswerPanel(QWidget):
     """Follows the session's answers; asks again when a layer is left out or a missing key is filled in."""
 
-    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._prompts = prompts or Prompts()
         self._session = session
         self._jobs = jobs
         self._decision: Decision | None = None
@@ -58,6 +73,12 @@ class AnswerPanel(QWidget):
         self.card = VerdictCard()
         self.notes = AnswerNotes()
         self.layers = LayerList()
+        self.gates: LayerGates | None = None
+        """The layers drawn: made when somebody wants to see them so."""
+        self.draw_button = _button("As a picture", "Draw the layers as gates in a row", "drawLayers")
+        self.draw_button.setCheckable(True)
+        self.export_button = _button("Export…", "Export the layers as a picture", "exportLayers")
+        self.message = MessageBar()
         self.statements = StatementList()
         self._empty = FlowLabel(_NO_SNAPSHOT)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -74,6 +95,7 @@ class AnswerPanel(QWidget):
         self._slow.setInterval(_GREY_AFTER)
         self._slow.timeout.connect(self._grey)
         self._connect()
+        self.draw_layers(False)
 
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
@@ -81,7 +103,16 @@ class AnswerPanel(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(gap)
         how, statements = self._headings
-        reasons: tuple[QWidget, ...] = (self.notes, how, self.layers, self.changes, statements, self.statements)
+        heading = QHBoxLayout()
+        heading.addWidget(how, 1)
+        heading.addWidget(self.draw_button)
+        heading.addWidget(self.export_button)
+        inside.addWidget(self.notes)
+        inside.addLayout(heading)
+        inside.addWidget(self.message)
+        self._drawn = QVBoxLayout()
+        inside.addLayout(self._drawn)
+        reasons: tuple[QWidget, ...] = (self.layers, self.changes, statements, self.statements)
         for widget in reasons:
             inside.addWidget(widget)
         inside.addStretch(1)
@@ -102,6 +133,8 @@ class AnswerPanel(QWidget):
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 36)
 
     def _connect(self) -> None:
+        self.draw_button.clicked.connect(self.draw_layers)
+        self.export_button.clicked.connect(self.export_layers)
         self.card.copy_answer.connect(self.copy_answer)
         self.card.copy_command.connect(self.copy_command)
         self.notes.asked.connect(self._session.ask)
@@ -123,7 +156,45 @@ class AnswerPanel(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
-        return {"actionCopyAnswer": self.copy_answer, "actionForgetAnswer": self._session.forget_answer}
+        return {
+            "actionCopyAnswer": self.copy_answer,
+            "actionForgetAnswer": self._session.forget_answer,
+            "actionDrawLayers": lambda: self.draw_layers(not self.draws_layers),
+            "actionExportLayers": self.export_layers,
+        }
+
+    @property
+    def draws_layers(self) -> bool:
+        """Whether the layers stand as gates in a row above their list."""
+        return self.gates is not None and not self.gates.isHidden()
+
+    def draw_layers(self, wanted: bool) -> None:
+        """Draw the layers as gates in a row above their list, or not."""
+        if wanted and self.gates is None:
+            from iamdesk.gui.ask.layer_gates import LayerGates
+
+            self.gates = LayerGates(self.layers)
+            self.gates.show_decision(self._decision)
+            self._drawn.addWidget(self.gates)
+        if self.gates is not None:
+            self.gates.setVisible(wanted)
+        self.draw_button.setChecked(wanted)
+        self.export_button.setVisible(wanted)
+
+    def export_layers(self) -> None:
+        """Save the layers as a picture of gates in a row."""
+        if self._decision is None:
+            self._session.announce("Ask a question first: its layers are what would be drawn.")
+            return
+        from iamdesk.gui.ask.layer_gates import LayerGates
+        from iamdesk.gui.reverse.saving import Saver
+
+        self.draw_layers(True)
+        gates = self.gates
+        files = gates.files() if isinstance(gates, LayerGates) else {}
+        kinds = {suffix: (lambda _progress, _cancelled, content=content: content) for suffix, content in files.items()}
+        saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export layers")
+        saver.save("Export the layers as a picture", "layers", kinds)
 
     @property
     def is_stale(self) -> bool:
@@ -198,6 +269,8 @@ class AnswerPanel(QWidget):
         self.notes.show_decision(decision)
         self.changes.show_changes(None, self._is_known)
         self.layers.rows.fill(decision)
+        if self.gates is not None:
+            self.gates.show_decision(decision)
         self.statements.fill(decision)
         self.back.setVisible(self._is_part(decision))
         self._show_page(self._page)
@@ -276,10 +349,22 @@ class AnswerPanel(QWidget):
         self._decision = None
         self.changes.show_changes(None, self._is_known)
         self.layers.rows.fill(None)
+        if self.gates is not None:
+            self.gates.show_decision(None)
         self.statements.fill(None)
         self.card.verdict.setText("")
         self._empty.setText(sentence)
         self._stack.setCurrentWidget(self._empty)
+
+
+def _button(text: str, tip: str, name: str) -> QToolButton:
+    made = QToolButton()
+    made.setText(text)
+    made.setObjectName(name)
+    made.setAccessibleName(tip)
+    made.setAutoRaise(True)
+    set_tooltip(made, tip)
+    return made
 
 
 def _what(decision: Decision) -> tuple[str, str, str]:

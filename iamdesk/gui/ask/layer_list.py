@@ -246,12 +246,14 @@ class LayerList(FullHeightList):
         self.rows.modelReset.connect(self.fit)
         self.rows.dataChanged.connect(self.fit)
 
+    def copy_row(self, row: int) -> None:
+        """Copy a layer: its name, what it says in a word, its sentence."""
+        line = self.rows.layers[row]
+        QApplication.clipboard().setText("\t".join((line.title, self.rows.outcome_words(row), line.sentence)))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Copy the row at hand; the rest is Qt's."""
         if event.matches(QKeySequence.StandardKey.Copy) and self.currentIndex().isValid():
-            line = self.rows.layers[self.currentIndex().row()]
-            QApplication.clipboard().setText(
-                "\t".join((line.title, self.rows.outcome_words(self.currentIndex().row()), line.sentence))
-            )
+            self.copy_row(self.currentIndex().row())
         else:
             super().keyPressEvent(event)

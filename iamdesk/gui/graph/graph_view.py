@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
     QBrush,
-    QImage,
-    QImageWriter,
+    QColor,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -16,20 +15,18 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from iamdesk.gui.graph.arrangement import Sizes, arranged
 from iamdesk.gui.graph.graph_items import BoxItem, LineItem, spoken
 from iamdesk.gui.graph.picture import BoxKind, Picture
+from iamdesk.gui.picture_files import picture_files
 
 _STEP = 1.2
 _SMALLEST, _LARGEST = 0.15, 4.0
 _COMFORTABLE = 0.7
 """A picture is not shrunk below this to fit: it scrolls."""
 _MARGIN = 24.0
-_PNG_SCALE = 2.0
-_LONGEST_SIDE = 16_000
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -267,44 +264,11 @@ class GraphView(QGraphicsView):
 
     def files(self) -> Mapping[str, bytes]:
         """Return the picture as files, by suffix: ``.svg``, ``.png``."""
-        return {".svg": self.as_svg(), ".png": self.as_png()}
+        return picture_files(self._paint, self.scene().sceneRect().size(), self._ground(), "Ways, by iamdesk")
 
-    def as_svg(self) -> bytes:
-        """Return the whole picture as SVG."""
+    def _ground(self) -> QColor:
+        return self.palette().color(QPalette.ColorRole.Base)
+
+    def _paint(self, painter: QPainter) -> None:
         rect = self.scene().sceneRect()
-        content = QByteArray()
-        buffer = QBuffer(content)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(rect.size().toSize())
-        generator.setViewBox(QRectF(QPointF(0, 0), rect.size()))
-        generator.setTitle("Ways, by iamdesk")
-        self._paint(generator, rect)
-        buffer.close()
-        return bytes(content.data())
-
-    def as_png(self) -> bytes:
-        """Return the whole picture as PNG, at twice its size where that is not too large."""
-        rect = self.scene().sceneRect()
-        longest = max(rect.width(), rect.height(), 1.0)
-        scale = min(_PNG_SCALE, _LONGEST_SIDE / longest)
-        image = QImage(
-            QSize(max(round(rect.width() * scale), 1), max(round(rect.height() * scale), 1)),
-            QImage.Format.Format_ARGB32,
-        )
-        image.fill(self.palette().color(QPalette.ColorRole.Base))
-        self._paint(image, rect)
-        content = QByteArray()
-        buffer = QBuffer(content)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        QImageWriter(buffer, QByteArray(b"png")).write(image)
-        buffer.close()
-        return bytes(content.data())
-
-    def _paint(self, device: QSvgGenerator | QImage, rect: QRectF) -> None:
-        painter = QPainter(device)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(QRectF(0, 0, device.width(), device.height()), self.palette().color(QPalette.ColorRole.Base))
-        self.scene().render(painter, QRectF(0, 0, device.width(), device.height()), rect)
-        painter.end()
+        self.scene().render(painter, QRectF(QPointF(0, 0), rect.size()), rect)

@@ -184,7 +184,7 @@ def test_the_answer_is_copied_with_its_statements_and_the_command(qtbot: QtBot, 
     assert "\niamdesk can " in text
     ask_window.answer.copy_command()
     assert QApplication.clipboard().text().startswith("iamdesk can ")
-    assert set(ask_window.answer.commands()) == {"actionCopyAnswer", "actionForgetAnswer"}
+    assert {"actionCopyAnswer", "actionForgetAnswer"} <= set(ask_window.answer.commands())
 
 
 def test_an_older_answer_greys_out_while_a_new_one_takes_long(

@@ -1,0 +1,61 @@
+"""A picture as a file: whatever paints, painted once more as SVG and as PNG, in the colours of the window."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, QSize, QSizeF
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
+from PySide6.QtSvg import QSvgGenerator
+
+type Paint = Callable[[QPainter], None]
+"""Paints a picture whose left upper corner is at 0, 0."""
+
+_PNG_SCALE = 2.0
+_LONGEST_SIDE = 16_000
+
+
+def picture_files(paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> dict[str, bytes]:
+    """Return a picture by the suffix of the file: ``.svg``, ``.png``.
+
+    ``says`` is the picture in words: the SVG has it as its description, for those who do not see it.
+    """
+    return {".svg": as_svg(paint, size, ground, title, says), ".png": as_png(paint, size, ground)}
+
+
+def as_svg(paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> bytes:
+    """Return the picture as SVG."""
+    content = QByteArray()
+    buffer = QBuffer(content)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(buffer)
+    generator.setSize(size.toSize())
+    generator.setViewBox(QRectF(QPointF(0, 0), size))
+    generator.setTitle(title)
+    generator.setDescription(says)
+    _paint(generator, paint, ground, 1.0)
+    buffer.close()
+    return bytes(content.data())
+
+
+def as_png(paint: Paint, size: QSizeF, ground: QColor) -> bytes:
+    """Return the picture as PNG, at twice its size where that is not too large."""
+    scale = min(_PNG_SCALE, _LONGEST_SIDE / max(size.width(), size.height(), 1.0))
+    pixels = QSize(max(round(size.width() * scale), 1), max(round(size.height() * scale), 1))
+    image = QImage(pixels, QImage.Format.Format_ARGB32)
+    image.fill(ground)
+    _paint(image, paint, ground, scale)
+    content = QByteArray()
+    buffer = QBuffer(content)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
+    buffer.close()
+    return bytes(content.data())
+
+
+def _paint(device: QSvgGenerator | QImage, paint: Paint, ground: QColor, scale: float) -> None:
+    painter = QPainter(device)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillRect(QRectF(0, 0, device.width(), device.height()), ground)
+    painter.scale(scale, scale)
+    paint(painter)
+    painter.end()
