@@ -187,7 +187,7 @@ class AnswerPanel(QWidget):
             self._session.announce("Ask a question first: its layers are what would be drawn.")
             return
         from iamdesk.gui.ask.layer_gates import LayerGates
-        from iamdesk.gui.reverse.saving import Saver
+        from iamdesk.gui.saving import Saver
 
         self.draw_layers(True)
         gates = self.gates

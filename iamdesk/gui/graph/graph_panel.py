@@ -28,7 +28,7 @@ from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.reverse.saving import Saver
+from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.index.nodes import Badge
 from iamdesk.reach.way import GoalKind, Proof, State, Step

@@ -15,7 +15,7 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import ElidedLabel
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse import who_can_words
-from iamdesk.gui.reverse.saving import Saver
+from iamdesk.gui.saving import Saver
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.reverse.verdict_buttons import VerdictButtons
 from iamdesk.gui.reverse.who_can_model import WhoCanModel
