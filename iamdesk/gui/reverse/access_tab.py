@@ -31,8 +31,8 @@ from iamdesk.gui.reverse.access_list_model import AccessListModel, ActionLine, C
 from iamdesk.gui.reverse.access_map_model import SERVICE, AccessMapModel
 from iamdesk.gui.reverse.access_map_table import AccessMapTable
 from iamdesk.gui.reverse.access_words import cell_words, place_words, summary
-from iamdesk.gui.saving import Render, Saver
 from iamdesk.gui.reverse.stream import Stream
+from iamdesk.gui.saving import Render, Saver
 from iamdesk.gui.session import Session
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Subject

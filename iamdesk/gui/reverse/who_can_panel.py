@@ -15,7 +15,6 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import ElidedLabel
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse import who_can_words
-from iamdesk.gui.saving import Saver
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.reverse.verdict_buttons import VerdictButtons
 from iamdesk.gui.reverse.who_can_model import WhoCanModel
@@ -23,6 +22,7 @@ from iamdesk.gui.reverse.who_can_question import WhoCanQuestion
 from iamdesk.gui.reverse.who_can_rows import VERDICTS, Column, Told, WhoCanFilter, WhoCanRow
 from iamdesk.gui.reverse.who_can_search import search_for
 from iamdesk.gui.reverse.who_can_table import WhoCanTable
+from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.snapshot.progress import Cancelled, Progress
 
