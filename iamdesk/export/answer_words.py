@@ -9,113 +9,122 @@ from collections.abc import Iterable, Mapping, Sequence
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.changes import Change, Changes
 from iamdesk.explain.decision import Assumption, Decision, Part, SourceType, StatementLine, Verdict
+from iamdesk.language import mark, phrase, strung
 from iamdesk.query.needs import NeedAnswer
 
 _SHOWN_KEYS = 2
 
 VERDICT_WORDS: dict[Verdict, str] = {
-    Verdict.ALLOWED: "Allowed",
-    Verdict.EXPLICIT_DENY: "Denied: a statement forbids it",
-    Verdict.IMPLICIT_DENY: "Denied: nothing allows it",
-    Verdict.CONDITIONAL: "Depends on",
+    Verdict.ALLOWED: mark("Allowed"),
+    Verdict.EXPLICIT_DENY: mark("Denied: a statement forbids it"),
+    Verdict.IMPLICIT_DENY: mark("Denied: nothing allows it"),
+    Verdict.CONDITIONAL: mark("Depends on"),
 }
 _DENIED_OTHERWISE = {
-    "credentials": "Denied: the credentials cannot do it",
-    "partition": "Denied: it is in another partition",
-    Layer.BLOCK_PUBLIC_ACCESS.value: "Denied: Block Public Access forbids it",
+    "credentials": mark("Denied: the credentials cannot do it"),
+    "partition": mark("Denied: it is in another partition"),
+    Layer.BLOCK_PUBLIC_ACCESS.value: mark("Denied: Block Public Access forbids it"),
 }
 
 LAYER_WORDS: dict[Layer, str] = {
-    Layer.RCP: "resource control policies",
-    Layer.SCP: "service control policies",
-    Layer.RESOURCE: "the resource policy",
-    Layer.TRUST: "the trust policy",
-    Layer.IDENTITY: "identity policies",
-    Layer.PERMISSIONS_BOUNDARY: "the permissions boundary",
-    Layer.SESSION: "session policies",
-    Layer.ENDPOINT: "VPC endpoint policies",
-    Layer.ACL: "access control lists",
-    Layer.BLOCK_PUBLIC_ACCESS: "Block Public Access",
+    Layer.RCP: mark("resource control policies"),
+    Layer.SCP: mark("service control policies"),
+    Layer.RESOURCE: mark("the resource policy"),
+    Layer.TRUST: mark("the trust policy"),
+    Layer.IDENTITY: mark("identity policies"),
+    Layer.PERMISSIONS_BOUNDARY: mark("the permissions boundary"),
+    Layer.SESSION: mark("session policies"),
+    Layer.ENDPOINT: mark("VPC endpoint policies"),
+    Layer.ACL: mark("access control lists"),
+    Layer.BLOCK_PUBLIC_ACCESS: mark("Block Public Access"),
 }
 """A layer as it stands in the middle of a sentence."""
 
 LAYER_OUTCOMES: dict[Verdict | None, str] = {
-    Verdict.ALLOWED: "allows",
-    Verdict.EXPLICIT_DENY: "forbids",
-    Verdict.IMPLICIT_DENY: "does not allow",
-    Verdict.CONDITIONAL: "depends",
-    None: "not in play",
+    Verdict.ALLOWED: mark("allows"),
+    Verdict.EXPLICIT_DENY: mark("forbids"),
+    Verdict.IMPLICIT_DENY: mark("does not allow"),
+    Verdict.CONDITIONAL: mark("depends"),
+    None: mark("not in play"),
 }
 """What one layer says, in a word or two."""
 
 PART_TITLES: dict[Part, str] = {
-    Part.DECIDES: "Deciding",
-    Part.TOOK_PART: "Took part",
-    Part.DEPENDS: "Depends on context",
-    Part.NEAR_MISS: "Near misses",
+    Part.DECIDES: mark("Deciding"),
+    Part.TOOK_PART: mark("Took part"),
+    Part.DEPENDS: mark("Depends on context"),
+    Part.NEAR_MISS: mark("Near misses"),
 }
 """The groups of the statement list, in their order."""
 
 _SOURCES: dict[SourceType, str] = {
-    SourceType.USER: "inline policy",
-    SourceType.GROUP: "inline policy",
-    SourceType.ROLE: "inline policy",
-    SourceType.AWS_MANAGED: "AWS managed policy",
-    SourceType.USER_MANAGED: "customer managed policy",
-    SourceType.RESOURCE: "resource policy",
-    SourceType.TRUST: "trust policy",
-    SourceType.PERMISSIONS_BOUNDARY: "permissions boundary",
-    SourceType.SCP: "service control policy",
-    SourceType.RCP: "resource control policy",
-    SourceType.SESSION: "session policy",
-    SourceType.ACL: "access control list",
-    SourceType.ENDPOINT: "VPC endpoint policy",
+    SourceType.USER: mark("inline policy"),
+    SourceType.GROUP: mark("inline policy"),
+    SourceType.ROLE: mark("inline policy"),
+    SourceType.AWS_MANAGED: mark("AWS managed policy"),
+    SourceType.USER_MANAGED: mark("customer managed policy"),
+    SourceType.RESOURCE: mark("resource policy"),
+    SourceType.TRUST: mark("trust policy"),
+    SourceType.PERMISSIONS_BOUNDARY: mark("permissions boundary"),
+    SourceType.SCP: mark("service control policy"),
+    SourceType.RCP: mark("resource control policy"),
+    SourceType.SESSION: mark("session policy"),
+    SourceType.ACL: mark("access control list"),
+    SourceType.ENDPOINT: mark("VPC endpoint policy"),
 }
 
 
 def verdict_words(decision: Decision) -> str:
     """Return the verdict in a few words: begins with ``Allowed``, ``Denied`` or ``Depends``; says what was left out."""
-    words = VERDICT_WORDS[decision.decision]
     if decision.decision is Verdict.CONDITIONAL:
-        words = f"{words} {_what_is_missing(decision.missing_context_values)}"
-    elif decision.decision in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY) and not decision.matched_statements:
-        words = next((_DENIED_OTHERWISE[name] for name in decision.blocked_by if name in _DENIED_OTHERWISE), words)
-    left_out = without_words(decision.request.without)
-    return f"{words} ({left_out})" if left_out else words
+        words = phrase("Depends on {what}", what=_what_is_missing(decision.missing_context_values))
+    else:
+        told = VERDICT_WORDS[decision.decision]
+        if decision.decision is not Verdict.ALLOWED and not decision.matched_statements:
+            told = next((_DENIED_OTHERWISE[name] for name in decision.blocked_by if name in _DENIED_OTHERWISE), told)
+        words = phrase(told)
+    return _with_left_out(words, decision.request.without)
+
+
+def _with_left_out(words: str, without: Iterable[Layer]) -> str:
+    left_out = without_words(without)
+    return strung("", (words, " (", left_out, ")")) if left_out else words
 
 
 def _what_is_missing(keys: Sequence[str]) -> str:
     if not keys:
-        return "what the snapshot does not hold"
+        return phrase("what the snapshot does not hold")
     if len(keys) <= _SHOWN_KEYS:
-        return " and ".join(keys)
-    return f"{', '.join(keys[:_SHOWN_KEYS])} and {len(keys) - _SHOWN_KEYS} more"
+        return strung(phrase(" and "), keys)
+    return phrase("{names} and {count} more", names=", ".join(keys[:_SHOWN_KEYS]), count=len(keys) - _SHOWN_KEYS)
 
 
 def joined_verdict_words(answer: NeedAnswer) -> str:
     """Return the verdict of a compound question in a few words, as `verdict_words` does of a single one."""
-    words = VERDICT_WORDS[answer.decision].partition(":")[0]
     if answer.decision is Verdict.CONDITIONAL:
         inputs = [answer.need.inputs[one.part.input] for one in answer.parts if one.is_open]
-        words = f"{words} {_what_is_missing([*answer.missing_context_values, *dict.fromkeys(inputs)])}"
-    elif answer.decision is not Verdict.ALLOWED:
-        words = f"{words}: a part of it is not allowed"
-    left_out = without_words(answer.question.request.without)
-    return f"{words} ({left_out})" if left_out else words
+        missing = _what_is_missing([*answer.missing_context_values, *dict.fromkeys(inputs)])
+        words = phrase("Depends on {what}", what=missing)
+    elif answer.decision is Verdict.ALLOWED:
+        words = phrase(VERDICT_WORDS[answer.decision])
+    else:
+        words = phrase("Denied: a part of it is not allowed")
+    return _with_left_out(words, answer.question.request.without)
 
 
 def without_words(layers: Iterable[Layer]) -> str:
     """Return ``without service control policies and the permissions boundary``; empty for no layers."""
     chosen = set(layers)
-    names = [words for layer, words in LAYER_WORDS.items() if layer in chosen]
-    return f"without {listed(names)}" if names else ""
+    names = [phrase(words) for layer, words in LAYER_WORDS.items() if layer in chosen]
+    return phrase("without {layers}", layers=listed(names)) if names else ""
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
     """Return ``a, b and c``."""
     if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+        return names[0] if names else ""
+    between = phrase(" or ") if last == "or" else phrase(" and ")
+    return strung(between, (strung(", ", names[:-1]), names[-1]))
 
 
 def short_arn(arn: str) -> str:
@@ -131,36 +140,42 @@ def short_arn(arn: str) -> str:
         return resource
     kind, slash, path = resource.partition("/")
     if kind == "root":
-        return f"account {account}"
+        return phrase("account {account}", account=account)
     if not slash:
         return resource
     name = path if kind == "assumed-role" else path.rpartition("/")[2]
     return f"{kind.replace('-', ' ')} {name}"
 
 
+_OTHERWISE: dict[Verdict, str] = {
+    Verdict.ALLOWED: mark("allowed"),
+    Verdict.EXPLICIT_DENY: mark("denied: a statement forbids it"),
+    Verdict.IMPLICIT_DENY: mark("denied: nothing allows it"),
+    Verdict.CONDITIONAL: mark("it depends"),
+}
+
+
 def otherwise_words(assumption: Assumption) -> str:
     """Return what the answer would be if an assumption did not hold, as a sentence to go on with; may be empty."""
     if assumption.other_decision is None:
         return ""
-    words = VERDICT_WORDS[assumption.other_decision].lower()
-    if assumption.other_decision is Verdict.CONDITIONAL:
-        words = "it depends"
+    words = phrase(_OTHERWISE[assumption.other_decision])
     if assumption.code == "pages-disagree":
-        return f" Under the other reading: {words}."
-    return f" With it the answer may become: {words}."
+        return phrase(" Under the other reading: {words}.", words=words)
+    return phrase(" With it the answer may become: {words}.", words=words)
 
 
 def scope_words(request: Request, snapshot_name: str) -> str:
     """Return what an answer holds for beyond the sentence: the snapshot, the context given, what not given means."""
-    given = [f"{key} is {value_words(value)}" for key, value in request.context.items()]
-    words = f"In {snapshot_name}"
-    if given:
-        words += f", with {listed(given)}"
+    parts = [phrase("In {snapshot}", snapshot=snapshot_name)]
+    if request.context:
+        parts.append(phrase(", with {values}", values=condition_words(request.context)))
     if request.session_policies is not None:
-        words += f", in a session with {listed([policy.name for policy in request.session_policies])}"
+        names = listed([policy.name for policy in request.session_policies])
+        parts.append(phrase(", in a session with {policies}", policies=names))
     if request.unknown_context is UnknownContext.ABSENT:
-        words += "; keys not given count as absent"
-    return words
+        parts.append(phrase("; keys not given count as absent"))
+    return strung("", parts)
 
 
 def source_words(line: StatementLine, principal: str) -> str:
@@ -168,17 +183,20 @@ def source_words(line: StatementLine, principal: str) -> str:
 
     ``principal`` is the ARN of who asks: what it carries itself needs no "through".
     """
-    words = _SOURCES[line.source_policy_type]
-    if line.level is not None and line.source_policy_type in (SourceType.SCP, SourceType.RCP):
-        words = f"{words}, {'root' if line.level == 0 else f'level {line.level + 1}'}"
+    words = phrase(_SOURCES[line.source_policy_type])
+    of_organization = line.source_policy_type in (SourceType.SCP, SourceType.RCP)
+    if line.level == 0 and of_organization:
+        words = phrase("{policy}, root", policy=words)
+    elif line.level is not None and of_organization:
+        words = phrase("{policy}, level {level}", policy=words, level=line.level + 1)
     if not line.owner:
         return words
     owner = short_arn(line.owner)
-    if line.source_policy_type in (SourceType.AWS_MANAGED, SourceType.USER_MANAGED):
-        return f"{words} of {owner}" if line.owner == principal else f"{words}, through {owner}"
-    if line.source_policy_type in (SourceType.SCP, SourceType.RCP):
-        return f"{words} on {owner}"
-    return f"{words} of {owner}"
+    if of_organization:
+        return phrase("{policy} on {owner}", policy=words, owner=owner)
+    if line.source_policy_type in (SourceType.AWS_MANAGED, SourceType.USER_MANAGED) and line.owner != principal:
+        return phrase("{policy}, through {owner}", policy=words, owner=owner)
+    return phrase("{policy} of {owner}", policy=words, owner=owner)
 
 
 def ways_words(decision: Decision) -> tuple[str, ...]:
@@ -191,25 +209,27 @@ def refusal_words(decision: Decision) -> tuple[str, ...]:
     return decision.denial_words or tuple(map(condition_words, decision.denials))
 
 
-def condition_words(condition: Mapping[str, str | tuple[str, ...] | None]) -> str:
+def condition_words(condition: Mapping[str, str | Sequence[str] | None]) -> str:
     """Return a set of context values as a clause: ``aws:SecureTransport is true and aws:SourceVpc is absent``."""
-    return listed([f"{key} is {value_words(value)}" for key, value in condition.items()])
+    return listed([phrase("{key} is {value}", key=key, value=value_words(value)) for key, value in condition.items()])
 
 
 def value_words(value: str | Sequence[str] | None) -> str:
     """Return a context value as words; None is ``absent``, a list of several is joined by ``and``."""
     if value is None:
-        return "absent"
+        return phrase("absent")
     if isinstance(value, str):
         return value or '""'
-    return listed([member or '""' for member in value]) if value else "an empty list"
+    return listed([member or '""' for member in value]) if value else phrase("an empty list")
 
 
 def change_groups(changes: Changes) -> tuple[tuple[str, tuple[Change, ...]], ...]:
     """Return the ways to turn an answer around under their titles: ``To allow this``, ``To stop this``."""
-    always = " whatever the context" if changes.decision is Verdict.CONDITIONAL else ""
+    depends = changes.decision is Verdict.CONDITIONAL
+    allow = phrase("To allow this whatever the context") if depends else phrase("To allow this")
+    stop = phrase("To stop this whatever the context") if depends else phrase("To stop this")
     ways = (
-        (f"To allow this{always}", tuple(change for change in changes.changes if change.allows)),
-        (f"To stop this{always}", tuple(change for change in changes.changes if not change.allows)),
+        (allow, tuple(change for change in changes.changes if change.allows)),
+        (stop, tuple(change for change in changes.changes if not change.allows)),
     )
     return tuple((title, group) for title, group in ways if group)

@@ -25,8 +25,9 @@ from typing import Any
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Verdict
 from iamdesk.export.answer_text import question_lines, question_words
-from iamdesk.export.answer_words import VERDICT_WORDS, joined_verdict_words, listed, otherwise_words
+from iamdesk.export.answer_words import joined_verdict_words, listed, otherwise_words
 from iamdesk.export.evaluation_result import assumption_result, to_evaluation_result
+from iamdesk.language import phrase
 from iamdesk.query.needs import AlsoNeeded, NeedAnswer, NeedQuestion, PartAnswer
 from iamdesk.visible import visible
 
@@ -93,11 +94,11 @@ def _lines(answer: NeedAnswer, snapshot_path: str) -> Iterator[str]:
 def part_outcome(one: PartAnswer) -> str:
     """Return what came out for a part, in a few words."""
     if one.decision is None:
-        return "not asked"
-    words = VERDICT_WORDS[one.decision.decision].partition(":")[0].lower()
+        return phrase("not asked")
     if one.decision.decision is Verdict.CONDITIONAL:
-        words = f"depends on {listed(one.decision.missing_context_values) or 'its context'}"
-    return words
+        keys = listed(one.decision.missing_context_values)
+        return phrase("depends on {keys}", keys=keys) if keys else phrase("depends on its context")
+    return phrase("allowed") if one.decision.decision is Verdict.ALLOWED else phrase("denied")
 
 
 def need_command(question: NeedQuestion, snapshot_path: str) -> str:
@@ -123,5 +124,6 @@ def also_needed_lines(also: AlsoNeeded, request: Request, snapshot_path: str) ->
 
 def passed_role_words(also: AlsoNeeded) -> str:
     """Return ``iam:PassRole on the role that is passed to ec2.amazonaws.com``."""
-    to = f" to {listed(also.services, 'or')}" if also.services else ""
-    return f"iam:PassRole on the role that is passed{to}"
+    if not also.services:
+        return phrase("iam:PassRole on the role that is passed")
+    return phrase("iam:PassRole on the role that is passed to {services}", services=listed(also.services, "or"))

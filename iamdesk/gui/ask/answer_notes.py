@@ -9,16 +9,24 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QV
 
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Decision
-from iamdesk.export.answer_words import condition_words, listed, otherwise_words, ways_words
+from iamdesk.export.answer_words import condition_words, listed, ways_words
 from iamdesk.export.need_answer import passed_role_words
 from iamdesk.gui import marks
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import Drawing, Glyph, Mark
 from iamdesk.gui.plain_text import PlainLabel, plain_label, set_tooltip
+from iamdesk.gui.speech import number
+from iamdesk.gui.spoken import assumption_words
+from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.query.needs import AlsoNeeded, NeedQuestion
 
 _SHOWN = 3
 """Notes of a kind that are shown at once; the others open on a button."""
+_MORE = {
+    "ways": (mark("Show {count} more"), mark("Show {count} more ways to be allowed")),
+    "assumptions": (mark("Show {count} more"), mark("Show {count} more assumptions")),
+}
+"""Words of the button by what it shows."""
 _SHOWN_ACTIONS = 4
 
 type Condition = Mapping[str, str | tuple[str, ...] | None]
@@ -65,10 +73,10 @@ class AnswerNotes(QWidget):
         decision = self._decision
         if decision is not None:
             ways: dict[str, Condition] = {}
-            for one, words in zip(decision.conditions, ways_words(decision), strict=True):
+            for one, words in zip(decision.conditions, map(shown, ways_words(decision)), strict=True):
                 ways.setdefault(words, one)
             self._add_all(
-                "ways to be allowed",
+                "ways",
                 [partial(self._condition_row, decision.request, one, words) for words, one in ways.items()],
             )
             if self._also is not None:
@@ -83,7 +91,7 @@ class AnswerNotes(QWidget):
             self._rows.addWidget(make())
         if len(rows) > shown:
             hidden = len(rows) - shown
-            more = QPushButton(f"Show {hidden:,} more{'' if hidden == 1 else f' {kind}'}")
+            more = QPushButton(ntr(*_MORE[kind], hidden).format(count=number(hidden)))
             more.setFlat(True)
             more.clicked.connect(lambda: self._show_all(kind))
             self._rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -93,24 +101,27 @@ class AnswerNotes(QWidget):
         self._fill()
 
     def _condition_row(self, request: Request, condition: Condition, words: str) -> QWidget:
-        row = self._note_row(Mark.CONDITIONAL, f"Allowed when {words}.")
-        button = QPushButton("Fill in")
+        row = self._note_row(Mark.CONDITIONAL, tr("Allowed when {words}.").format(words=words))
+        button = QPushButton(tr("Fill in"))
         button.setObjectName("askWithCondition")
-        button.setAccessibleName(f"Fill in: {condition_words(condition)}")
-        set_tooltip(button, f"Ask again with {condition_words(condition)}")
+        button.setAccessibleName(tr("Fill in: {condition}").format(condition=shown(condition_words(condition))))
+        set_tooltip(button, tr("Ask again with {condition}").format(condition=shown(condition_words(condition))))
         filled = replace(request, context={**request.context, **condition})
         button.clicked.connect(lambda: self.asked.emit(filled))
         return _with_button(row, button)
 
     def _also_row(self, request: Request, also: AlsoNeeded) -> QWidget:
         others = [action for action in also.actions if action != "iam:PassRole"]
-        sentences = [f"Also needs {passed_role_words(also)}."] if also.passes_role else []
-        sentences += [f"May also need {listed(others[:_SHOWN_ACTIONS])}{_more(others)}."] if others else []
+        sentences = [tr("Also needs {role}.").format(role=shown(passed_role_words(also)))] if also.passes_role else []
+        sentences += [tr("May also need {actions}.").format(actions=_some(others))] if others else []
         row = self._note_row(Glyph.INFO, " ".join(sentences))
-        button = QPushButton("Ask all")
+        button = QPushButton(tr("Ask all"))
         button.setObjectName("askAlsoNeeded")
-        button.setAccessibleName(f"Ask {also.action} with everything that it needs")
-        set_tooltip(button, f"Ask {also.action} together with what it needs, also on a role that you name")
+        button.setAccessibleName(tr("Ask {action} with everything that it needs").format(action=also.action))
+        set_tooltip(
+            button,
+            tr("Ask {action} together with what it needs, also on a role that you name").format(action=also.action),
+        )
         question = NeedQuestion(replace(request, action=also.action))
         button.clicked.connect(lambda: self.need_asked.emit(question))
         return _with_button(row, button)
@@ -133,8 +144,8 @@ class AnswerNotes(QWidget):
                 widget.deleteLater()
 
     def _tint(self) -> None:
-        for label, mark in self._marks:
-            label.setPixmap(marks.pixmap(mark, self.palette(), 16, self.devicePixelRatioF()))
+        for label, drawing in self._marks:
+            label.setPixmap(marks.pixmap(drawing, self.palette(), 16, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""
@@ -151,10 +162,12 @@ def _with_button(row: QWidget, button: QPushButton) -> QWidget:
     return row
 
 
-def _more(actions: Sequence[str]) -> str:
+def _some(actions: Sequence[str]) -> str:
     hidden = len(actions) - _SHOWN_ACTIONS
-    return f" and {hidden} more" if hidden > 0 else ""
+    if hidden <= 0:
+        return shown(listed(actions))
+    return tr("{names} and {count} more").format(names=", ".join(actions[:_SHOWN_ACTIONS]), count=hidden)
 
 
 def _assumptions(decision: Decision) -> list[str]:
-    return [f"{assumption.message}{otherwise_words(assumption)}" for assumption in decision.assumptions]
+    return [assumption_words(assumption) for assumption in decision.assumptions]

@@ -42,6 +42,8 @@ from iamdesk.gui.message_bar import MessageBar
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
+from iamdesk.gui.spoken import spoken
+from iamdesk.language import mark, shown, tr
 from iamdesk.query.needs import AlsoNeeded, NeedAnswer
 from iamdesk.snapshot.progress import Cancelled, Progress
 
@@ -51,8 +53,8 @@ if TYPE_CHECKING:
 
 _GREY_AFTER = 100
 """Milliseconds: an answer that comes sooner replaces the one before without a flicker."""
-_NO_QUESTION = "No question yet. Fill in the sentence at the top and press Enter."
-_NO_SNAPSHOT = "Answers stand here once a snapshot is open."
+_NO_QUESTION = mark("No question yet. Fill in the sentence at the top and press Enter.")
+_NO_SNAPSHOT = mark("Answers stand here once a snapshot is open.")
 
 
 class AnswerPanel(QWidget):
@@ -67,7 +69,7 @@ class AnswerPanel(QWidget):
         self._jobs = jobs
         self._decision: Decision | None = None
         self.need = NeedView(Lookups(session, jobs, self))
-        self.back = LinkButton("Back to the whole", self._back_to_need)
+        self.back = LinkButton(tr("Back to the whole"), self._back_to_need)
         self.back.setObjectName("backToNeed")
         self.changes = ChangeList()
         self.card = VerdictCard()
@@ -75,15 +77,15 @@ class AnswerPanel(QWidget):
         self.layers = LayerList()
         self.gates: LayerGates | None = None
         """The layers drawn: made when somebody wants to see them so."""
-        self.draw_button = _button("As a picture", "Draw the layers as gates in a row", "drawLayers")
+        self.draw_button = _button(tr("As a picture"), tr("Draw the layers as gates in a row"), "drawLayers")
         self.draw_button.setCheckable(True)
-        self.export_button = _button("Export…", "Export the layers as a picture", "exportLayers")
+        self.export_button = _button(tr("Export…"), tr("Export the layers as a picture"), "exportLayers")
         self.message = MessageBar()
         self.statements = StatementList()
-        self._empty = FlowLabel(_NO_SNAPSHOT)
+        self._empty = FlowLabel(tr(_NO_SNAPSHOT))
         self._empty.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._empty.setContentsMargins(12, 12, 12, 12)
-        self._headings = [plain_label("How it was decided"), plain_label("Statements")]
+        self._headings = [plain_label(tr("How it was decided")), plain_label(tr("Statements"))]
         self._answer = QWidget()
         self._body = QWidget()
         self._pages = QStackedWidget()
@@ -174,7 +176,7 @@ class AnswerPanel(QWidget):
             from iamdesk.gui.ask.layer_gates import LayerGates
 
             self.gates = LayerGates(self.layers)
-            self.gates.show_decision(self._decision)
+            self.gates.show_decision(None if self._decision is None else spoken(self._decision))
             self._drawn.addWidget(self.gates)
         if self.gates is not None:
             self.gates.setVisible(wanted)
@@ -184,7 +186,7 @@ class AnswerPanel(QWidget):
     def export_layers(self) -> None:
         """Save the layers as a picture of gates in a row."""
         if self._decision is None:
-            self._session.announce("Ask a question first: its layers are what would be drawn.")
+            self._session.announce(tr("Ask a question first: its layers are what would be drawn."))
             return
         from iamdesk.gui.ask.layer_gates import LayerGates
         from iamdesk.gui.saving import Saver
@@ -194,7 +196,7 @@ class AnswerPanel(QWidget):
         files = gates.files() if isinstance(gates, LayerGates) else {}
         kinds = {suffix: (lambda _progress, _cancelled, content=content: content) for suffix, content in files.items()}
         saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export layers")
-        saver.save("Export the layers as a picture", "layers", kinds)
+        saver.save(tr("Export the layers as a picture"), "layers", kinds)
 
     @property
     def is_stale(self) -> bool:
@@ -212,7 +214,7 @@ class AnswerPanel(QWidget):
         else:
             return
         QApplication.clipboard().setText(f"{text}\n{command}\n")
-        self._session.announce("The answer is on the clipboard.")
+        self._session.announce(tr("The answer is on the clipboard."))
 
     def copy_command(self) -> None:
         """Put the command that asks the same question on the clipboard."""
@@ -223,7 +225,7 @@ class AnswerPanel(QWidget):
             QApplication.clipboard().setText(command_line(self._decision.request, path))
         else:
             return
-        self._session.announce("The command is on the clipboard.")
+        self._session.announce(tr("The command is on the clipboard."))
 
     def _shown_need(self) -> NeedAnswer | None:
         """Return the compound answer, where that is what is shown."""
@@ -252,7 +254,7 @@ class AnswerPanel(QWidget):
         self._veil.cover()
 
     def _failed(self, sentence: str) -> None:
-        self._say(f"No answer. {sentence}")
+        self._say(tr("No answer. {sentence}").format(sentence=shown(sentence)))
 
     def _answered(self, decision: Decision | None) -> None:
         if decision is None and self._session.pending:
@@ -265,16 +267,17 @@ class AnswerPanel(QWidget):
         if self._decision is None or _what(self._decision) != _what(decision):
             self._page.verticalScrollBar().setValue(0)
         self._decision = decision
-        self.card.show_decision(decision, self._snapshot_name())
-        self.notes.show_decision(decision)
+        told = spoken(decision)
+        self.card.show_decision(told, self._snapshot_name())
+        self.notes.show_decision(told)
         self.changes.show_changes(None, self._is_known)
-        self.layers.rows.fill(decision)
+        self.layers.rows.fill(told)
         if self.gates is not None:
-            self.gates.show_decision(decision)
-        self.statements.fill(decision)
+            self.gates.show_decision(told)
+        self.statements.fill(told)
         self.back.setVisible(self._is_part(decision))
         self._show_page(self._page)
-        self._announce(decision.sentence)
+        self._announce(told.sentence)
         self._look_further(decision)
 
     def _show_page(self, page: QWidget) -> None:
@@ -299,7 +302,7 @@ class AnswerPanel(QWidget):
             return opened.also_needed(decision.request.action), changes
 
         self._jobs.run(
-            "Looking for what would turn the answer around",
+            tr("Looking for what would turn the answer around"),
             look,
             done=lambda found: self._looked_further(decision, *found),
             topic="changes",
@@ -307,7 +310,7 @@ class AnswerPanel(QWidget):
 
     def _looked_further(self, decision: Decision, also: AlsoNeeded | None, changes: "Changes | None") -> None:
         if decision is self._decision:
-            self.notes.show_decision(decision, also)
+            self.notes.show_decision(spoken(decision), also)
             self.changes.show_changes(changes, self._is_known)
 
     def _is_known(self, key: str) -> bool:
@@ -321,13 +324,14 @@ class AnswerPanel(QWidget):
         self._veil.hide()
         self._decision = None
         request = answer.question.request
-        verdict, scope = joined_verdict_words(answer), scope_words(request, self._snapshot_name())
-        whole = f"{request.principal}\n{answer.need.title}\n{request.resource}"
-        self.card.show_words(Mark(answer.decision), verdict, answer.sentence, scope, whole)
+        verdict = shown(joined_verdict_words(answer))
+        scope = shown(scope_words(request, self._snapshot_name()))
+        whole = f"{request.principal}\n{shown(answer.need.title)}\n{request.resource}"
+        self.card.show_words(Mark(answer.decision), verdict, shown(answer.sentence), scope, whole)
         self.need.show_answer(answer)
         self.back.hide()
         self._show_page(self._need_page)
-        self._announce(answer.sentence)
+        self._announce(shown(answer.sentence))
 
     def _is_part(self, decision: Decision) -> bool:
         """Return whether an answer is to a part of the compound question that was answered last."""
@@ -341,7 +345,7 @@ class AnswerPanel(QWidget):
 
     def _forget(self) -> None:
         self.need.show_answer(None)
-        self._say(_NO_QUESTION if self._session.snapshot is not None else _NO_SNAPSHOT)
+        self._say(tr(_NO_QUESTION) if self._session.snapshot is not None else tr(_NO_SNAPSHOT))
 
     def _say(self, sentence: str) -> None:
         self._slow.stop()

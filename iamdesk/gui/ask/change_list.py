@@ -16,7 +16,10 @@ from iamdesk.gui.findings.link_button import LinkButton
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import PlainLabel, plain_label
+from iamdesk.gui.speech import number
+from iamdesk.gui.spoken import spoken_changes
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import ntr, shown, tr
 
 _MARK = 16
 _SHOWN = 2
@@ -34,7 +37,7 @@ class ChangeList(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("changeList")
-        self.setAccessibleName("What would turn the answer around")
+        self.setAccessibleName(tr("What would turn the answer around"))
         self._changes: Changes | None = None
         self._is_known: Callable[[str], bool] = lambda _key: False
         self._all = False
@@ -54,7 +57,8 @@ class ChangeList(QWidget):
 
     def show_changes(self, changes: Changes | None, is_known: Callable[[str], bool]) -> None:
         """Show changes; None hides the list. ``is_known`` says whether the snapshot holds what a key names."""
-        self._changes, self._is_known, self._all = changes, is_known, False
+        self._changes = None if changes is None else spoken_changes(changes)
+        self._is_known, self._all = is_known, False
         self._fill()
 
     def _fill(self) -> None:
@@ -64,14 +68,16 @@ class ChangeList(QWidget):
             self.hide()
             return
         groups = change_groups(changes)
-        shown = _SHOWN // max(len(groups), 1)
+        most = _SHOWN // max(len(groups), 1)
         for title, group in groups:
-            self._heading(title)
-            for change in group if self._all else group[:shown]:
+            self._heading(shown(title))
+            for change in group if self._all else group[:most]:
                 self._rows.addWidget(self._row(change))
-        hidden = 0 if self._all else sum(max(0, len(group) - shown) for _, group in groups)
+        hidden = 0 if self._all else sum(max(0, len(group) - most) for _, group in groups)
         if hidden:
-            more = QPushButton(f"Show {hidden:,} more {'way' if hidden == 1 else 'ways'}")
+            more = QPushButton(
+                ntr("Show {count} more way", "Show {count} more ways", hidden).format(count=number(hidden))
+            )
             more.setFlat(True)
             more.clicked.connect(self._show_all)
             self._rows.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -114,14 +120,20 @@ class ChangeList(QWidget):
 
     def _links(self, change: Change) -> Sequence[LinkButton]:
         links = [
-            LinkButton(f"Show {one.line.name}", partial(self.statement_chosen.emit, one.line), tip=one.line.sentence)
+            LinkButton(
+                tr("Show {name}").format(name=one.line.name),
+                partial(self.statement_chosen.emit, one.line),
+                tip=one.line.sentence,
+            )
             for one in change.removals
         ]
         for addition in change.additions:
             if addition.layer is not Layer.IDENTITY and self._is_known(addition.policy_key):
-                links.append(LinkButton("Show the policy", partial(self.key_chosen.emit, addition.policy_key)))
+                links.append(LinkButton(tr("Show the policy"), partial(self.key_chosen.emit, addition.policy_key)))
             words = (
-                f"Copy the {addition.effect} for {addition.place}" if len(change.additions) > 1 else "Copy statement"
+                tr("Copy the {effect} for {place}").format(effect=addition.effect, place=addition.place)
+                if len(change.additions) > 1
+                else tr("Copy statement")
             )
             text = json.dumps(addition.statement, indent=2, ensure_ascii=False)
             links.append(LinkButton(words, partial(self._copy, addition, text), tip=text))
@@ -129,7 +141,7 @@ class ChangeList(QWidget):
 
     def _copy(self, addition: Addition, text: str) -> None:
         QApplication.clipboard().setText(text)
-        self.copied.emit(f"The statement for {addition.place} is on the clipboard.")
+        self.copied.emit(tr("The statement for {place} is on the clipboard.").format(place=addition.place))
 
     def _quietly(self, text: str) -> FlowLabel:
         label = FlowLabel(text)

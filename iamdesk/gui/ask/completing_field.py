@@ -30,6 +30,7 @@ from iamdesk.gui.ask.completion_popup import CompletionPopup
 from iamdesk.gui.plain_text import set_tooltip, visible
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.shown import Completion
+from iamdesk.language import tr
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _LONGEST = 4096
@@ -54,8 +55,8 @@ class CompletingField(QLineEdit):
         self._asked_for: str | None = None
         self._resting: Callable[[str], str] = str
         self._open_action = self.addAction(QIcon(), QLineEdit.ActionPosition.TrailingPosition)
-        self._open_action.setText(f"Suggestions: {name}")
-        set_tooltip(self._open_action, "Show suggestions (Down)")
+        self._open_action.setText(tr("Suggestions: {name}").format(name=name))
+        set_tooltip(self._open_action, tr("Show suggestions (Down)"))
         self._open_action.triggered.connect(self.want_all)
         self.textEdited.connect(self._edited)
         self.textChanged.connect(self._text_changed)

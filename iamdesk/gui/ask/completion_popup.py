@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.shown import Completion
+from iamdesk.language import tr
 
 _ROWS_SHOWN = 12
 _LEAST_WIDTH = 104
@@ -118,7 +119,7 @@ class CompletionPopup(QListView):
 
     def __init__(self, name: str, window: QWidget) -> None:
         super().__init__(window)
-        self.setAccessibleName(f"Suggestions: {name}")
+        self.setAccessibleName(tr("Suggestions: {name}").format(name=name))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QFrame.Shape.Box)
         self.setUniformItemSizes(True)

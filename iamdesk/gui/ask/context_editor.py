@@ -12,6 +12,7 @@ from iamdesk.gui.ask.context_model import ROW_ROLE, ContextModel
 from iamdesk.gui.ask.context_rows import Choice, ContextRow
 from iamdesk.gui.ask.context_values import EMPTY, ContextValueError, format_values, takes_several
 from iamdesk.index.shown import Completion
+from iamdesk.language import tr
 
 type _Index = QModelIndex | QPersistentModelIndex
 _TAKE_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
@@ -40,16 +41,18 @@ class ValueEditor(CompletingField):
     """The field that stands in the table while a value is edited."""
 
     def __init__(self, row: ContextRow, unknown: UnknownContext, parent: QWidget) -> None:
-        super().__init__(f"Value of {row.key}", parent)
+        super().__init__(tr("Value of {key}").format(key=row.key), parent)
         self.row = row
         self.chosen: Choice | None = None
         """What was picked from the list instead of a value: open or absent."""
         self._validator = _ValueValidator(row, self)
         self.setValidator(self._validator)
         self.setFrame(False)
-        meaning = "may or may not be in the request" if unknown is UnknownContext.UNKNOWN else "counts as absent"
-        self._open = Completion("", "not given", meaning)
-        self._absent = Completion("", "absent", "the key is not in the request")
+        meaning = (
+            tr("may or may not be in the request") if unknown is UnknownContext.UNKNOWN else tr("counts as absent")
+        )
+        self._open = Completion("", tr("not given"), meaning)
+        self._absent = Completion("", "absent", tr("the key is not in the request"))
         values = [
             Completion(format_values(row.type, (offer.value,)), offer.value or EMPTY, offer.origin)
             for offer in row.offers

@@ -16,6 +16,7 @@ from iamdesk.gui.ask.context_values import ContextValueError, format_values
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import mark, tr
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """The `ContextRow` itself."""
@@ -32,7 +33,12 @@ class Column(IntEnum):
     NOTE = 3
 
 
-_TITLES = {Column.KEY: "Key", Column.VALUE: "In the request", Column.TYPE: "Type", Column.NOTE: "What it does here"}
+_TITLES = {
+    Column.KEY: mark("Key"),
+    Column.VALUE: mark("In the request"),
+    Column.TYPE: mark("Type"),
+    Column.NOTE: mark("What it does here"),
+}
 
 
 class ContextModel(QAbstractTableModel):
@@ -112,7 +118,7 @@ class ContextModel(QAbstractTableModel):
     ) -> Any:
         """Return a column's title."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole and section < len(Column):
-            return _TITLES[Column(section)]
+            return tr(_TITLES[Column(section)])
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
@@ -186,29 +192,31 @@ class ContextModel(QAbstractTableModel):
         if row.values:
             return format_values(row.type, row.values)
         if row.choice is Choice.VALUE:
-            return "a value is missing"
+            return tr("a value is missing")
         match row.state:
             case KeyState.ABSENT | KeyState.DERIVED:
                 return "absent"
             case _:
-                return "not given (unknown)" if self._unknown is UnknownContext.UNKNOWN else "not given (absent)"
+                return (
+                    tr("not given (unknown)") if self._unknown is UnknownContext.UNKNOWN else tr("not given (absent)")
+                )
 
     def _note(self, row: ContextRow) -> str:
         if not row.is_ready:
-            return "type a value"
+            return tr("type a value")
         if not row.tested:
-            return "no statement in play tests it"
+            return tr("no statement in play tests it")
         if row.choice is not Choice.OPEN:
-            return "given here"
+            return tr("given here")
         if row.matters:
-            return "can change the answer"
+            return tr("can change the answer")
         match row.state:
             case KeyState.DERIVED:
-                return "known from the snapshot"
+                return tr("known from the snapshot")
             case KeyState.ABSENT:
-                return "not in such a request"
+                return tr("not in such a request")
             case _:
-                return "makes no difference here"
+                return tr("makes no difference here")
 
     def _brush(self, row: ContextRow, column: Column) -> QBrush | None:
         if column is Column.TYPE:

@@ -25,6 +25,7 @@ from iamdesk.gui.ask.context_table import ContextTable
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip, tooltip_text
 from iamdesk.index.shown import Completion
+from iamdesk.language import tr
 
 _ROWS_SHOWN = 7
 _OFTEN_TYPED = (
@@ -85,8 +86,8 @@ class ContextPanel(QFrame):
         self._delegate.problem.connect(self._say)
         self.table = self._make_table()
         self._meaning = QComboBox()
-        self._new_key = CompletingField("Key to add to the context")
-        self._add = QPushButton("Add &key")
+        self._new_key = CompletingField(tr("Key to add to the context"))
+        self._add = QPushButton(tr("Add &key"))
         self._lay_out()
         self.model.changed.connect(self._model_changed)
         self.model.refused.connect(self._say)
@@ -94,7 +95,7 @@ class ContextPanel(QFrame):
     def _make_table(self) -> ContextTable:
         table = ContextTable()
         table.setObjectName("contextTable")
-        table.setAccessibleName("Context keys")
+        table.setAccessibleName(tr("Context keys"))
         table.setModel(self.model)
         table.setItemDelegateForColumn(Column.VALUE, self._delegate)
         table.forget.connect(self._forget_keys)
@@ -110,14 +111,17 @@ class ContextPanel(QFrame):
 
     def _lay_out(self) -> None:
         for meaning, tip in (
-            (UnknownContext.UNKNOWN, "Such a key may be in the request or not: the answer says where that matters."),
-            (UnknownContext.ABSENT, "Such a key is not in the request: AWS's own rule."),
+            (
+                UnknownContext.UNKNOWN,
+                tr("Such a key may be in the request or not: the answer says where that matters."),
+            ),
+            (UnknownContext.ABSENT, tr("Such a key is not in the request: AWS's own rule.")),
         ):
             self._meaning.addItem(meaning.value, meaning)
             self._meaning.setItemData(self._meaning.count() - 1, tooltip_text(tip), Qt.ItemDataRole.ToolTipRole)
         self._meaning.setObjectName("unknownContext")
-        self._meaning.setAccessibleName("What a key that is not given counts as")
-        set_tooltip(self._meaning, "unknown: the answer says where such a key matters. absent: AWS's own rule.")
+        self._meaning.setAccessibleName(tr("What a key that is not given counts as"))
+        set_tooltip(self._meaning, tr("unknown: the answer says where such a key matters. absent: AWS's own rule."))
         self._meaning.activated.connect(self._switched)
         self._new_key.setPlaceholderText("aws:SourceIp, s3:prefix …")
         self._new_key.wanted.connect(self._suggest_keys)
@@ -125,10 +129,10 @@ class ContextPanel(QFrame):
         self._new_key.submitted.connect(self.add_key)
         self._add.clicked.connect(self.add_key)
         line = QHBoxLayout()
-        line.addWidget(plain_label("Keys not given count as", buddy=self._meaning))
+        line.addWidget(plain_label(tr("Keys not given count as"), buddy=self._meaning))
         line.addWidget(self._meaning)
         line.addStretch(1)
-        label = plain_label("Another &key", buddy=self._new_key)
+        label = plain_label(tr("Another &key"), buddy=self._new_key)
         line.addWidget(label)
         self._new_key.setMinimumWidth(self.fontMetrics().averageCharWidth() * 34)
         line.addWidget(self._new_key)
@@ -182,7 +186,9 @@ class ContextPanel(QFrame):
         """Add the key that was typed and open its value for editing."""
         key = self._new_key.text().strip()
         if ":" not in key or key.endswith((":", "/")):
-            self._message.say(Tone.NOTE, "A condition key reads service:Name or aws:Name; a tag key ends with the tag.")
+            self._message.say(
+                Tone.NOTE, tr("A condition key reads service:Name or aws:Name; a tag key ends with the tag.")
+            )
             self._new_key.setFocus(Qt.FocusReason.OtherFocusReason)
             self._new_key.end(False)
             return

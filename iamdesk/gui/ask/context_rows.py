@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from iamdesk.explain.decision import ContextKey, KeyState
 from iamdesk.gui.ask.context_values import BOOL_VALUES, address_in, parse_values, single_type, takes_several
+from iamdesk.language import tr
 
 type ContextValue = str | Sequence[str] | None
 """What `Request.context` holds for a key: a value, several values, or None for absent."""
@@ -66,7 +67,11 @@ class ContextRow:
         offers: dict[str, Offer] = {}
         for value in self.suggestions:
             inside = address_in(value) if single_type(self.type) == "IPAddress" else None
-            offer = Offer(value, "named by a policy") if inside is None else Offer(inside, f"an address of {value}")
+            offer = (
+                Offer(value, tr("named by a policy"))
+                if inside is None
+                else Offer(inside, tr("an address of {value}").format(value=value))
+            )
             offers.setdefault(offer.value, offer)
         return tuple(offers.values())
 

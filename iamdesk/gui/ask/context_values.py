@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
+from iamdesk.language import tr
+
 ARRAY_PREFIX = "ArrayOf"
 BOOL_VALUES = ("true", "false")
 EMPTY = '""'
@@ -99,7 +101,9 @@ def _quoted_value(key: str, text: str) -> tuple[str, str]:
     """Return the value between the quotes at the start of the text, and what follows: nothing, or a comma and more."""
     closed = _QUOTED.match(text)
     if closed is None:
-        raise ContextValueError(f"{key}: a quote is not closed, or something follows it before the next comma.")
+        raise ContextValueError(
+            tr("{key}: a quote is not closed, or something follows it before the next comma.").format(key=key)
+        )
     return closed[1].replace('""', '"'), text[closed.end() :]
 
 
@@ -109,24 +113,26 @@ def _check(key: str, one_type: str, value: str) -> None:
         return
     expected = checker(value)
     if expected:
-        shown = f'"{value}"' if value else "an empty value"
-        raise ContextValueError(f"{key} takes {expected}, not {shown}.")
+        shown = f'"{value}"' if value else tr("an empty value")
+        raise ContextValueError(
+            tr("{key} takes {expected}, not {value}.").format(key=key, expected=expected, value=shown)
+        )
 
 
 def _bool(value: str) -> str:
-    return "" if value.lower() in BOOL_VALUES else "true or false"
+    return "" if value.lower() in BOOL_VALUES else tr("true or false")
 
 
 def _numeric(value: str) -> str:
     try:
         number = Decimal(value)
     except InvalidOperation:
-        return "a number"
-    return "" if number.is_finite() else "a number"
+        return tr("a number")
+    return "" if number.is_finite() else tr("a number")
 
 
 def _date(value: str) -> str:
-    expected = "a date such as 2026-09-30 or 2026-09-30T14:05:00Z, or seconds since 1970"
+    expected = tr("a date such as 2026-09-30 or 2026-09-30T14:05:00Z, or seconds since 1970")
     if _EPOCH.fullmatch(value):
         return ""
     if not _DATE_ONLY.match(value):
@@ -143,7 +149,7 @@ def _ip_address(value: str) -> str:
     try:
         ipaddress.ip_address(value)
     except ValueError:
-        return "one IP address such as 203.0.113.7"
+        return tr("one IP address such as 203.0.113.7")
     return ""
 
 
@@ -151,14 +157,14 @@ def _arn(value: str) -> str:
     # Six parts by colon (SEMANTICS G13); with fewer no ARN pattern can match.
     parts = value.split(":", 5)
     is_arn = len(parts) == 6 and parts[0] == "arn" and parts[5]
-    return "" if is_arn else "an ARN (arn:partition:service:region:account:resource)"
+    return "" if is_arn else tr("an ARN (arn:partition:service:region:account:resource)")
 
 
 def _binary(value: str) -> str:
     try:
         base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        return "base64 text"
+        return tr("base64 text")
     return ""
 
 

@@ -17,6 +17,7 @@ from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 
 _MARK = 20.0
 _WAY = 18.0
@@ -48,7 +49,7 @@ def gates_of(decision: Decision) -> tuple[Gate, ...]:
     for line in decision.layers:
         is_left_out = line.layer in decision.request.without
         mark = None if is_left_out or line.outcome is None else Mark(line.outcome)
-        says = "left out" if is_left_out else LAYER_OUTCOMES[line.outcome]
+        says = tr("left out") if is_left_out else tr(LAYER_OUTCOMES[line.outcome])
         found.append(Gate(line.title, says, line.sentence, mark, is_reached))
         is_reached = is_reached and line not in stopping
     return tuple(found)

@@ -16,6 +16,7 @@ from iamdesk.explain.decision import Decision
 from iamdesk.gui.ask.gate_drawing import Gate, draw_gate, draw_row, gate_size, gates_of, row_size, row_words
 from iamdesk.gui.ask.layer_list import LayerList, LayerModel
 from iamdesk.gui.picture_files import picture_files
+from iamdesk.language import tr
 
 
 class _Delegate(QStyledItemDelegate):
@@ -43,7 +44,7 @@ class LayerGates(QListView):
         self._decision: Decision | None = None
         self.gates: tuple[Gate, ...] = ()
         self.setObjectName("layerGates")
-        self.setAccessibleName("How it was decided, as gates in a row")
+        self.setAccessibleName(tr("How it was decided, as gates in a row"))
         self.setModel(layers.rows)
         self.setItemDelegate(_Delegate(self))
         self.setFlow(QListView.Flow.LeftToRight)
@@ -74,7 +75,7 @@ class LayerGates(QListView):
             lambda painter: draw_row(painter, decision, font, palette),
             row_size(decision, font),
             QColor(palette.color(QPalette.ColorRole.Base)),
-            "How it was decided, by iamdesk",
+            tr("How it was decided, by iamdesk"),
             row_words(decision),
         )
 

@@ -34,6 +34,7 @@ from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 
 _NO_PARENT = QModelIndex()
 _MARK = 16
@@ -111,15 +112,15 @@ class LayerModel(QAbstractListModel):
         """Return what the layer says, in a word or two."""
         line = self.layers[row]
         if line.layer in self.without:
-            return "left out"
-        return LAYER_OUTCOMES[line.outcome]
+            return tr("left out")
+        return tr(LAYER_OUTCOMES[line.outcome])
 
     def _how(self, row: int) -> str:
         if not self.can_switch(row):
             return ""
         layer = self.layers[row].layer
-        with_or_without = "with" if layer in self.without else "without"
-        return f"\nSpace asks {with_or_without} {LAYER_WORDS[layer]}."
+        asks = tr("Space asks with {layer}.") if layer in self.without else tr("Space asks without {layer}.")
+        return "\n" + asks.format(layer=tr(LAYER_WORDS[layer]))
 
 
 class _Delegate(QStyledItemDelegate):
@@ -238,7 +239,7 @@ class LayerList(FullHeightList):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("layerList")
-        self.setAccessibleName("How it was decided, layer by layer")
+        self.setAccessibleName(tr("How it was decided, layer by layer"))
         self.rows = LayerModel()
         self.rows.setParent(self)
         self.setModel(self.rows)

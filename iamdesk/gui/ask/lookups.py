@@ -9,6 +9,7 @@ from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.session import Session
 from iamdesk.index.shown import Completion
+from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import Hint, OpenSnapshot
@@ -30,7 +31,7 @@ class Lookups(QObject):
         if opened is not None:
             prepare = opened.complete_action
             self._jobs.run(
-                "Preparing suggestions", lambda _progress, _cancelled: prepare("", 1), topic="prepare", soon=True
+                tr("Preparing suggestions"), lambda _progress, _cancelled: prepare("", 1), topic="prepare", soon=True
             )
 
     def suggest(
@@ -38,7 +39,7 @@ class Lookups(QObject):
     ) -> None:
         """Offer a field what ``find`` finds for the text."""
         self._run(
-            "Looking up suggestions",
+            tr("Looking up suggestions"),
             f"suggest {field.objectName()}",
             lambda opened: find(opened, text.strip()),
             lambda found: field.offer(text, found),
@@ -64,7 +65,7 @@ class Lookups(QObject):
             found(named or (list(rows) if len(rows) == 1 else []))
 
         self._run(
-            "Looking up the principal",
+            tr("Looking up the principal"),
             "principal by name",
             lambda opened: opened.complete_principal(name, _SUGGESTED),
             choose,
@@ -73,7 +74,7 @@ class Lookups(QObject):
     def look_at(self, action: str, resource: str, seen: Callable[[bool, "Hint | None"], None]) -> None:
         """Find out whether the action takes no resource, and what is odd about asking for it on this one."""
         self._run(
-            "Looking up the action",
+            tr("Looking up the action"),
             "known mistakes",
             lambda opened: (
                 opened.takes_no_resource(action),

@@ -7,14 +7,15 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QSizePolicy, QStyle, QVBoxLayout, QWidget
 
-from iamdesk.export.answer_words import otherwise_words
 from iamdesk.gui.ask.answer_notes import AnswerNotes
 from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.ask.lookups import Lookups
 from iamdesk.gui.ask.parts_list import PartsList
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.plain_text import plain_label, set_tooltip
+from iamdesk.gui.spoken import assumption_words
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import shown, tr
 from iamdesk.query.needs import NeedAnswer
 
 
@@ -32,7 +33,7 @@ class NeedView(QWidget):
         self.inputs: dict[str, CompletingField] = {}
         self.notes = AnswerNotes()
         self.parts = PartsList()
-        self._heading = plain_label("What it takes", buddy=self.parts)
+        self._heading = plain_label(tr("What it takes"), buddy=self.parts)
         self._sources = FlowLabel()
         self._fields = QWidget()
         self._form = QFormLayout(self._fields)
@@ -62,14 +63,14 @@ class NeedView(QWidget):
         if answer is None:
             self._show_inputs({}, {})
             return
-        self.notes.show_texts([f"{one.message}{otherwise_words(one)}" for one in answer.assumptions])
+        self.notes.show_texts([assumption_words(one) for one in answer.assumptions])
         if is_same and list(self.inputs) == list(answer.need.inputs):
             for name, field in self.inputs.items():  # whoever types in one of them goes on typing
                 if not field.hasFocus():
                     field.setText(answer.question.inputs.get(name, ""))
         else:
             self._show_inputs(answer.need.inputs, answer.question.inputs)
-        self._sources.setText(f"AWS says so: {', '.join(answer.need.sources)}")
+        self._sources.setText(tr("AWS says so: {pages}").format(pages=", ".join(answer.need.sources)))
         self._tint()
 
     def _show_inputs(self, wanted: Mapping[str, str], given: Mapping[str, str]) -> None:
@@ -77,15 +78,16 @@ class NeedView(QWidget):
             self._form.removeRow(0)
         self.inputs = {}
         for name, words in wanted.items():
-            field = CompletingField(f"{words[:1].upper()}{words[1:]}")
+            label = _capital(shown(words))
+            field = CompletingField(label)
             field.setObjectName(f"needInput-{name}")
             field.setText(given.get(name, ""))
-            field.setPlaceholderText("an ARN")
+            field.setPlaceholderText(tr("an ARN"))
             field.wanted.connect(self._suggester(name, field))
             field.taken.connect(lambda _taken, field=field: None if field.has_placeholder else self._ask())
             field.submitted.connect(self._ask)
-            set_tooltip(field, "Enter asks again with it.")
-            self._form.addRow(plain_label(f"{words[:1].upper()}{words[1:]}", buddy=field), field)
+            set_tooltip(field, tr("Enter asks again with it."))
+            self._form.addRow(plain_label(label, buddy=field), field)
             self.inputs[name] = field
         self._fields.setVisible(bool(wanted))
 
@@ -122,3 +124,7 @@ class NeedView(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()
+
+
+def _capital(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"

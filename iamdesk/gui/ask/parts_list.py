@@ -20,6 +20,7 @@ from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import shown, tr
 from iamdesk.query.needs import NeedAnswer, PartAnswer
 
 _NO_PARENT = QModelIndex()
@@ -32,10 +33,10 @@ type _Index = QModelIndex | QPersistentModelIndex
 def part_words(one: PartAnswer) -> str:
     """Return what stands below a part: on what it was asked and what for, or why it was not."""
     if one.decision is None:
-        return one.unasked
+        return shown(one.unasked)
     resource = one.decision.request.resource
-    where = "" if resource == "*" else f"on {resource}"
-    return ", ".join(filter(None, (where, one.part.why)))
+    where = "" if resource == "*" else tr("on {resource}").format(resource=resource)
+    return ", ".join(filter(None, (where, shown(one.part.why))))
 
 
 class PartsModel(QAbstractListModel):
@@ -66,15 +67,15 @@ class PartsModel(QAbstractListModel):
         if not index.isValid() or index.row() >= len(self.parts):
             return None
         one = self.parts[index.row()]
-        words = f"{one.part.action}: {part_outcome(one)}. {part_words(one)}"
+        words = f"{one.part.action}: {shown(part_outcome(one))}. {part_words(one)}"
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
                 return visible(words)
             case Qt.ItemDataRole.ToolTipRole:
-                sentence = one.decision.sentence if one.decision is not None else one.unasked
-                return tooltip_text("\n".join(dict.fromkeys((sentence, one.part.why))).strip())
+                sentence = shown(one.decision.sentence if one.decision is not None else one.unasked)
+                return tooltip_text("\n".join(dict.fromkeys((sentence, shown(one.part.why)))).strip())
             case Qt.ItemDataRole.AccessibleDescriptionRole:
-                return f"Part {index.row() + 1} of {len(self.parts)}"
+                return tr("Part {place} of {count}").format(place=index.row() + 1, count=len(self.parts))
         return None
 
 
@@ -119,7 +120,7 @@ class _Delegate(QStyledItemDelegate):
         rest = line.adjusted(painter.fontMetrics().horizontalAdvance(action) + 2 * _GAP, 0, 0, 0)
         painter.setFont(option.font)
         painter.setPen(muted)
-        outcome = metrics.elidedText(visible(part_outcome(one)), Qt.TextElideMode.ElideRight, rest.width())
+        outcome = metrics.elidedText(visible(shown(part_outcome(one))), Qt.TextElideMode.ElideRight, rest.width())
         painter.drawText(rest, vertical, outcome)
         below = QRect(line.left(), line.bottom() + 1, line.width(), option.rect.bottom() - line.bottom())
         painter.setPen(plain if active else muted)
@@ -135,7 +136,7 @@ class PartsList(FullHeightList):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("needParts")
-        self.setAccessibleName("Parts of the question")
+        self.setAccessibleName(tr("Parts of the question"))
         self.rows = PartsModel()
         self.rows.setParent(self)
         self.setModel(self.rows)
@@ -155,7 +156,7 @@ class PartsList(FullHeightList):
             self._choose(current)
         elif event.matches(QKeySequence.StandardKey.Copy) and current.isValid():
             one = self.rows.parts[current.row()]
-            QApplication.clipboard().setText("\t".join((one.part.action, part_outcome(one), part_words(one))))
+            QApplication.clipboard().setText("\t".join((one.part.action, shown(part_outcome(one)), part_words(one))))
         else:
             super().keyPressEvent(event)
 

@@ -28,6 +28,7 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.session import Session
 from iamdesk.index.shown import Completion
+from iamdesk.language import ntr, shown, tr
 from iamdesk.query.needs import NeedQuestion
 
 if TYPE_CHECKING:
@@ -48,12 +49,12 @@ class QuestionBar(QWidget):
         self._star_is_ours = False
         self._hinted = ""
         self._several_accounts = False
-        self.principal = CompletingField("Principal: who asks")
-        self.action = CompletingField("Action: what is done")
-        self.resource = CompletingField("Resource: on what")
+        self.principal = CompletingField(tr("Principal: who asks"))
+        self.action = CompletingField(tr("Action: what is done"))
+        self.resource = CompletingField(tr("Resource: on what"))
         self.context_button = QToolButton()
-        self.ask_button = QPushButton("Ask")
-        self.who_else_button = QPushButton("Who else?")
+        self.ask_button = QPushButton(tr("Ask"))
+        self.who_else_button = QPushButton(tr("Who else?"))
         self.context = ContextPanel(self._key_type, self._known_values)
         self.message = MessageBar()
         self._lay_out()
@@ -76,9 +77,9 @@ class QuestionBar(QWidget):
     def _lay_out(self) -> None:
         sentence = QHBoxLayout()
         for word, field, name, hint, share in (
-            ("&Can", self.principal, "askPrincipal", "a user, a role, an ARN, anonymous …", 5),
-            ("&do", self.action, "askAction", "s3:GetObject, read object …", 5),
-            ("&on", self.resource, "askResource", "arn:aws:s3:::bucket/key, or *", 8),
+            (tr("&Can"), self.principal, "askPrincipal", tr("a user, a role, an ARN, anonymous …"), 5),
+            (tr("&do"), self.action, "askAction", tr("s3:GetObject, read object …"), 5),
+            (tr("&on"), self.resource, "askResource", tr("arn:aws:s3:::bucket/key, or *"), 8),
         ):
             field.setObjectName(name)
             field.setPlaceholderText(hint)
@@ -94,12 +95,12 @@ class QuestionBar(QWidget):
         self.context_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         sentence.addWidget(self.context_button)
         self.ask_button.setObjectName("askButton")
-        self.ask_button.setAccessibleName("Ask")
-        set_tooltip(self.ask_button, "Answer the question (Enter in any field, Ctrl+Return anywhere)")
+        self.ask_button.setAccessibleName(tr("Ask"))
+        set_tooltip(self.ask_button, tr("Answer the question (Enter in any field, Ctrl+Return anywhere)"))
         sentence.addWidget(self.ask_button)
         self.who_else_button.setObjectName("whoElseButton")
-        self.who_else_button.setAccessibleName("Who else can do this?")
-        set_tooltip(self.who_else_button, "List everybody who can do this (Ctrl+Shift+Return)")
+        self.who_else_button.setAccessibleName(tr("Who else can do this?"))
+        set_tooltip(self.who_else_button, tr("List everybody who can do this (Ctrl+Shift+Return)"))
         sentence.addWidget(self.who_else_button)
         layout = QVBoxLayout(self)
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
@@ -152,14 +153,14 @@ class QuestionBar(QWidget):
         if not self.resource.text().strip() and opened.takes_no_resource(self.action.text()):
             self._fill_star()
         for field, open_words in (
-            (self.principal, "Who asks: a user, a role, a service, or anonymous?"),
-            (self.action, "What is done: an action such as s3:GetObject?"),
-            (self.resource, "On what: an ARN, or * for any resource?"),
+            (self.principal, tr("Who asks: a user, a role, a service, or anonymous?")),
+            (self.action, tr("What is done: an action such as s3:GetObject?")),
+            (self.resource, tr("On what: an ARN, or * for any resource?")),
         ):
             if not field.text().strip() or field.has_placeholder:
                 field.setFocus(Qt.FocusReason.OtherFocusReason)
                 field.select_placeholder(from_start=True)
-                to_fill = "Fill in the marked part of the ARN; * stands for any."
+                to_fill = tr("Fill in the marked part of the ARN; * stands for any.")
                 self.message.say(Tone.NOTE, to_fill if field.has_placeholder else open_words)
                 return
         typed = self.principal.text().strip()
@@ -172,7 +173,12 @@ class QuestionBar(QWidget):
         if self.principal.text().strip() != typed or self._session.snapshot is None:
             return
         if len(named) > 1:
-            self.message.say(Tone.NOTE, f"{len(named)} principals are called {typed}: pick one from the list.")
+            self.message.say(
+                Tone.NOTE,
+                tr("{count} principals are called {name}: pick one from the list.").format(
+                    count=len(named), name=typed
+                ),
+            )
             self.principal.setFocus(Qt.FocusReason.OtherFocusReason)
             self.principal.want(typed)
             return
@@ -276,9 +282,9 @@ class QuestionBar(QWidget):
                 self.message.clear()
             self._hinted = ""
             return
-        self._hinted = f"{hint.sentence}."
+        self._hinted = f"{shown(hint.sentence)}."
         if hint.resource:
-            self.message.say(Tone.NOTE, self._hinted, "Ask on it", lambda: self._ask_on(hint.resource))
+            self.message.say(Tone.NOTE, self._hinted, tr("Ask on it"), lambda: self._ask_on(hint.resource))
         else:
             self.message.say(Tone.NOTE, self._hinted)
 
@@ -387,18 +393,20 @@ class QuestionBar(QWidget):
     def _count_context(self) -> None:
         given = len(self.context.context)
         open_keys = sum(row.matters for row in self.context.model.rows)
-        self.context_button.setText(f"Context {given}" if given else "Context")
+        self.context_button.setText(tr("Context {given}").format(given=given) if given else tr("Context"))
         self.context_button.setArrowType(
             Qt.ArrowType.UpArrow if self.context_button.isChecked() else Qt.ArrowType.DownArrow
         )
-        words = f"{given or 'no'} condition key{'' if given == 1 else 's'} given"
+        words = ntr("{count} condition key given", "{count} condition keys given", given).format(count=given)
+        if not given:
+            words = tr("no condition keys given")
         if open_keys:
-            words += f", {open_keys} more can change the answer"
-        self.context_button.setAccessibleName(f"Context: {words}")
-        set_tooltip(self.context_button, f"What the request carries: {words}")
+            words = tr("{given}, {count} more can change the answer").format(given=words, count=open_keys)
+        self.context_button.setAccessibleName(tr("Context: {words}").format(words=words))
+        set_tooltip(self.context_button, tr("What the request carries: {words}").format(words=words))
 
     def _short_principal(self, text: str) -> str:
-        short = short_arn(text)
+        short = shown(short_arn(text))
         parts = text.split(":", 5)
         if self._several_accounts and short != text and is_principal(text) and parts[4] not in short:
             return f"{short} · {parts[4]}"

@@ -23,6 +23,7 @@ from iamdesk.gui.ask.full_height_list import FullHeightList
 from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import shown, tr
 
 _NO_PARENT = QModelIndex()
 _LETTER = 16
@@ -50,11 +51,10 @@ def statement_rows(decision: Decision) -> tuple[StatementRow, ...]:
     for part, title in PART_TITLES.items():
         group = decision.statements_that(part)
         if group:
-            rows.append(StatementRow(part, title, "", None, len(group), len(group)))
+            rows.append(StatementRow(part, tr(title), "", None, len(group), len(group)))
         for place, line in enumerate(group, 1):
-            rows.append(
-                StatementRow(part, line.name, source_words(line, decision.request.principal), line, place, len(group))
-            )
+            source = shown(source_words(line, decision.request.principal))
+            rows.append(StatementRow(part, shown(line.name), source, line, place, len(group)))
     return tuple(rows)
 
 
@@ -95,14 +95,16 @@ class StatementModel(QAbstractListModel):
             return f"{row.title} ({row.count})" if role == Qt.ItemDataRole.DisplayRole else None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return visible(f"{line.name}: {line.sentence}")
+                return visible(f"{row.title}: {line.sentence}")
             case Qt.ItemDataRole.ToolTipRole:
-                whole = (f"{line.effect}: {line.name}", row.source, line.sentence, line.source_policy_id, line.owner)
+                whole = (f"{line.effect}: {row.title}", row.source, line.sentence, line.source_policy_id, line.owner)
                 return tooltip_text("\n".join(filter(None, whole)))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return visible(f"{line.effect}, {line.name}, {row.source}. {line.sentence}")
+                return visible(f"{line.effect}, {row.title}, {row.source}. {line.sentence}")
             case Qt.ItemDataRole.AccessibleDescriptionRole:
-                return f"{PART_TITLES[row.part]}, {row.place} of {row.count}"
+                return tr("{part}, {place} of {count}").format(
+                    part=tr(PART_TITLES[row.part]), place=row.place, count=row.count
+                )
         return None
 
 
@@ -170,7 +172,7 @@ class _Delegate(QStyledItemDelegate):
         text = QRect(left + _LETTER + _GAP, top, width, metrics.height())
         painter.setFont(_name_font(option.font, row))
         painter.setPen(plain)
-        name = painter.fontMetrics().elidedText(visible(line.name), Qt.TextElideMode.ElideMiddle, text.width())
+        name = painter.fontMetrics().elidedText(visible(row.title), Qt.TextElideMode.ElideMiddle, text.width())
         vertical = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(text, vertical, name)
         if self._is_one_line(option, row, width):
@@ -227,7 +229,7 @@ class StatementList(FullHeightList):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("statementList")
-        self.setAccessibleName("Statements of the answer")
+        self.setAccessibleName(tr("Statements of the answer"))
         self.rows = StatementModel()
         self.rows.setParent(self)
         self.setModel(self.rows)
@@ -253,9 +255,7 @@ class StatementList(FullHeightList):
         elif event.matches(QKeySequence.StandardKey.Copy) and current.isValid():
             row = self.rows.rows[current.row()]
             if row.line is not None:
-                QApplication.clipboard().setText(
-                    "\t".join((row.line.effect, row.line.name, row.source, row.line.sentence))
-                )
+                QApplication.clipboard().setText("\t".join((row.line.effect, row.title, row.source, row.line.sentence)))
         else:
             super().keyPressEvent(event)
 

@@ -11,6 +11,7 @@ from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import MARK_COLOURS, MARK_SURFACES, Glyph, Mark
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import shown, tr
 
 _MARK = 28
 
@@ -35,8 +36,8 @@ class VerdictCard(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.2)
         font.setWeight(QFont.Weight.DemiBold)
         self.verdict.setFont(font)
-        self._copy = self._button(Glyph.COPY, "Copy the answer as text, with its statements")
-        self._command = self._button(Glyph.TERMINAL, "Copy the command that asks the same")
+        self._copy = self._button(Glyph.COPY, tr("Copy the answer as text, with its statements"))
+        self._command = self._button(Glyph.TERMINAL, tr("Copy the command that asks the same"))
         self._copy.setObjectName("copyAnswer")
         self._command.setObjectName("copyCommand")
         self._copy.clicked.connect(self.copy_answer)
@@ -72,8 +73,8 @@ class VerdictCard(QWidget):
         """Show an answer; ``snapshot_name`` is the file that it holds for."""
         request = decision.request
         whole = f"{request.principal}\n{request.action}\n{request.resource}"
-        scope = scope_words(request, snapshot_name)
-        self.show_words(Mark(decision.decision), verdict_words(decision), decision.sentence, scope, whole)
+        scope = shown(scope_words(request, snapshot_name))
+        self.show_words(Mark(decision.decision), shown(verdict_words(decision)), decision.sentence, scope, whole)
 
     def show_words(self, mark: Mark, verdict: str, sentence: str, scope: str, whole: str) -> None:
         """Show a verdict in words; ``scope`` is what it holds for, ``whole`` the question for the tooltip."""

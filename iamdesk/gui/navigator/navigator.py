@@ -16,7 +16,9 @@ from iamdesk.gui.navigator.outline_model import OutlineModel
 from iamdesk.gui.navigator.row_delegate import RowDelegate
 from iamdesk.gui.plain_text import plain_label, visible
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.index.nodes import Badge, Node, NodeKind
+from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -40,8 +42,8 @@ class NavigatorPanel(QWidget):
         self.model = OutlineModel(self)
         self.field = FilterField()
         self.field.setObjectName("navigatorFilter")
-        self.field.setPlaceholderText("Filter by name, ARN or path")
-        self.field.setAccessibleName("Filter the navigator")
+        self.field.setPlaceholderText(tr("Filter by name, ARN or path"))
+        self.field.setAccessibleName(tr("Filter the navigator"))
         self._glass = QAction(self)
         self.field.addAction(self._glass, FilterField.ActionPosition.LeadingPosition)
         self._count = plain_label()
@@ -77,7 +79,7 @@ class NavigatorPanel(QWidget):
     def _set_up_tree(self) -> None:
         tree = self.tree
         tree.setObjectName("navigator")
-        tree.setAccessibleName("What the snapshot holds")
+        tree.setAccessibleName(tr("What the snapshot holds"))
         tree.setHeaderHidden(True)
         tree.setFrameShape(QTreeView.Shape.NoFrame)
         tree.setUniformRowHeights(True)
@@ -124,7 +126,9 @@ class NavigatorPanel(QWidget):
             self._delegate.emphasise(text)
             self._show_rows(lambda: self.model.set_filter(matches.rows))
             self._open_around(matches.hits)
-            self._count.setText(f"{len(matches.hits):,} found" if matches.hits else "none found")
+            self._count.setText(
+                tr("{count} found").format(count=number(len(matches.hits))) if matches.hits else tr("none found")
+            )
         else:
             self._filtered = False
             self._delegate.emphasise("")
@@ -167,7 +171,7 @@ class NavigatorPanel(QWidget):
             subject = opened.subject(node.key) if not node.key.startswith("arn:") else None
             copied = subject.arn if subject is not None and subject.arn else node.key
             QGuiApplication.clipboard().setText(copied)
-            self._session.announce(f"Copied {visible(copied)}")
+            self._session.announce(tr("Copied {copied}").format(copied=visible(copied)))
 
     def _fill(self, opened: "OpenSnapshot") -> None:
         self._opened = set()
@@ -287,23 +291,23 @@ class NavigatorPanel(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if node.kind in PRINCIPALS:
-            menu.addAction("&Ask about this principal", lambda: self._session.draft(principal=node.key))
+            menu.addAction(tr("&Ask about this principal"), lambda: self._session.draft(principal=node.key))
         if node.kind is NodeKind.RESOURCE:
-            menu.addAction("&Ask about this resource", lambda: self._session.draft(resource=node.key))
+            menu.addAction(tr("&Ask about this resource"), lambda: self._session.draft(resource=node.key))
         if node.kind in PRINCIPALS or node.kind is NodeKind.GROUP:
-            menu.addAction("Wha&t can it do?", lambda: self._session.show_access(node.key))
+            menu.addAction(tr("Wha&t can it do?"), lambda: self._session.show_access(node.key))
         if node.kind is NodeKind.ROLE:
             assume = Request("", "sts:AssumeRole", node.key)
-            menu.addAction("Who can ass&ume it?", lambda: self._session.ask_who_can(assume))
+            menu.addAction(tr("Who can ass&ume it?"), lambda: self._session.ask_who_can(assume))
         if node.key.startswith("arn:") and "#" not in node.key:
-            menu.addAction("&Who can … on it?", lambda: self._session.ask_who_can(Request("", "", node.key)))
+            menu.addAction(tr("&Who can … on it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
             menu.addSeparator()
         if node.key:
-            menu.addAction(marks.icon(Glyph.COPY, self.palette()), "Copy A&RN", self.copy_key)
-        menu.addAction("Copy &name", lambda: QGuiApplication.clipboard().setText(node.text))
+            menu.addAction(marks.icon(Glyph.COPY, self.palette()), tr("Copy A&RN"), self.copy_key)
+        menu.addAction(tr("Copy &name"), lambda: QGuiApplication.clipboard().setText(node.text))
         if node.child_count:
             menu.addSeparator()
-            menu.addAction("&Close all branches", self.tree.collapseAll)
+            menu.addAction(tr("&Close all branches"), self.tree.collapseAll)
         return menu
 
     def _tint(self) -> None:

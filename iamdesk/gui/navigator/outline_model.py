@@ -11,6 +11,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 from iamdesk.gui.marks import BADGE_SENTENCES
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.index.nodes import Badge, Node, Outline
+from iamdesk.language import tr
 
 type Index = QModelIndex | QPersistentModelIndex
 
@@ -149,7 +150,7 @@ class OutlineModel(QAbstractItemModel):
                 detail = f", {node.detail}" if node.detail else ""
                 return visible(f"{node.text}, {node.kind}{detail}")
             case Qt.ItemDataRole.AccessibleDescriptionRole:
-                return " ".join(BADGE_SENTENCES[badge] for badge in self.badges_of(index.internalId()))
+                return " ".join(tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(index.internalId()))
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -158,7 +159,7 @@ class OutlineModel(QAbstractItemModel):
 
     def _words(self, number: int, node: Node) -> list[str]:
         key = [] if node.key in ("", node.text) else [node.key]
-        return [f"{node.text} ({node.kind})", *key, *(BADGE_SENTENCES[badge] for badge in self.badges_of(number))]
+        return [f"{node.text} ({node.kind})", *key, *(tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(number))]
 
     def _position(self, number: int) -> int:
         if self._outline is None:

@@ -10,6 +10,7 @@ from iamdesk.gui.navigator.outline_model import OutlineModel
 from iamdesk.gui.plain_text import show_tooltip, visible
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.language import tr
 
 _STRONG = {NodeKind.ACCOUNT, NodeKind.SNAPSHOT}
 
@@ -103,7 +104,7 @@ class RowDelegate(QStyledItemDelegate):
         """Over a badge, tell what that badge means; elsewhere all there is to say of the row."""
         badge = self.badge_under(event.pos(), option, index)
         if badge is not None:
-            show_tooltip(event.globalPos(), BADGE_SENTENCES[badge], view.viewport())
+            show_tooltip(event.globalPos(), tr(BADGE_SENTENCES[badge]), view.viewport())
             return True
         return bool(super().helpEvent(event, view, option, index))
 
