@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from enum import Enum, StrEnum
 from functools import lru_cache
-from sys import intern
 
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, bounded_match, glob, tokens_of
@@ -52,7 +51,18 @@ class UnknownVariable(Exception):  # noqa: N818 - a signal, not an error
 class ResourcePattern:
     """One entry of ``Resource`` or ``NotResource``."""
 
-    __slots__ = ("_globs", "_parts_read", "_texts", "is_everything", "keys", "problem", "text", "variables")
+    # A large snapshot holds a hundred thousand of these: what the text tells soon enough is not kept beside it.
+    __slots__ = (
+        "_globs",
+        "_is_plain",
+        "_is_whole",
+        "_parts_read",
+        "is_everything",
+        "keys",
+        "problem",
+        "text",
+        "variables",
+    )
 
     def __init__(self, text: str, variables: bool) -> None:
         self.text = text
@@ -64,23 +74,21 @@ class ResourcePattern:
         self.keys: tuple[str, ...] = ()
         """Keys of the variables in the entry, in lower case."""
         self._globs: tuple[Glob, ...] | None = None
-        self._texts: list[str] | None = None
         self._parts_read: list[list[Token | Variable]] | None = None
-        if variables and has_variables(text):
+        self._is_plain = not (variables and has_variables(text))
+        """Whether its parts can be read off the text as it stands."""
+        if not self._is_plain:
             template = parse_template(text)
             parts = self._parts_read = split_template(template, ":", 6)
             self.variables = tuple(piece for piece in template if isinstance(piece, Variable))
             self.keys = tuple(variable.key for variable in self.variables)
         else:
             # Most entries of a large snapshot come this way: their tokens are read when first needed.
-            *head, last = text.split(":", 5)
-            self._texts = [*map(intern, head), last]  # the same few partitions, services and accounts
             parts = None
+        self._is_whole = text.count(":") >= 5 if parts is None else len(parts) == 6
         if self.is_everything:
             return
-        if (self._texts is not None and (self._texts[0] != "arn" or len(self._texts) < 2)) or (
-            parts is not None and parts[0] != ["arn"]
-        ):
+        if not text.startswith("arn:") if parts is None else parts[0] != ["arn"]:
             self.problem = f"`{text}` is neither `*` nor an ARN"
         elif self._wildcard_in_service():
             self.problem = f"`{text}` has a wildcard in the service: it matches nothing"
@@ -88,26 +96,33 @@ class ResourcePattern:
             self.problem = f"`{text}` has a policy variable outside the resource part: it matches nothing"
 
     def _wildcard_in_service(self) -> bool:
-        if self._texts is not None:
-            return len(self._texts) > 2 and ("*" in self._texts[2] or "?" in self._texts[2])
+        if self._is_plain:
+            texts = self.text.split(":", 3)
+            return len(texts) > 2 and ("*" in texts[2] or "?" in texts[2])
         return len(self._parts) > 2 and any(piece in (STAR, QUESTION) for piece in self._parts[2])
+
+    @property
+    def _texts(self) -> list[str]:
+        """The text between the first five colons."""
+        return self.text.split(":", 5)
 
     @property
     def _parts(self) -> list[list[Token | Variable]]:
         """The entry's parts between the first five colons, with its wildcards and variables."""
         if self._parts_read is None:
-            self._parts_read = [list[Token | Variable](tokens_of(part)) for part in self._texts or ()]
+            self._parts_read = [list[Token | Variable](tokens_of(part)) for part in self._texts]
         return self._parts_read
 
     def _compiled(self) -> tuple[Glob, ...] | None:
         """Return one pattern for each part but ``arn``; None for a short ARN and one with variables."""
         if self._globs is None and not self.keys:
-            if self._texts is not None:
-                if len(self._texts) == 6:
-                    partition, service, region, account = map(str.lower, self._texts[1:5])
-                    last = Glob.of_text(self._texts[5])
-                    self._globs = (glob(partition), glob(service), glob(region), glob(account), last)
-            elif len(self._parts) == 6:
+            if not self._is_whole:
+                return None
+            if self._is_plain:
+                *head, last = self._texts[1:]
+                partition, service, region, account = map(str.lower, head)
+                self._globs = (glob(partition), glob(service), glob(region), glob(account), Glob.of_text(last))
+            else:
                 self._globs = self._compile(self._parts)  # type: ignore[arg-type]  # no variables: all are tokens
         return self._globs
 
@@ -131,7 +146,7 @@ class ResourcePattern:
         if resource is None:
             return Match.NO
         if self.problem is not None:
-            is_odd = self._texts is not None and len(self._texts) == 6 and self._wildcard_in_service()
+            is_odd = self._is_plain and self._is_whole and self._wildcard_in_service()
             globs = self._compiled() if is_odd else None
             matches = globs is not None and self._compare(globs, None, resource) is Match.YES
             return Match.ODD if matches else Match.NO
@@ -183,9 +198,9 @@ class ResourcePattern:
 
     def _crosses(self, parts: Sequence[Sequence[Token | Variable]] | None, resource: Arn) -> bool:
         """Return whether it matches once a ``*`` that ends one of the first five parts may run over colons."""
-        if self._texts is not None:
+        if self._is_plain:
             # Most entries end here: a star crosses only where the resource has colons that the entry does not write.
-            if len(self._texts) == 6 and ":" not in resource.resource:
+            if self._is_whole and (":" not in resource.resource or "*:" not in self.text):
                 return False
             if not any(part.endswith("*") for part in self._texts[:5]):
                 return False

@@ -25,7 +25,7 @@ class Inquiry:
     def __init__(self, evaluator: Evaluator, cancelled: Cancelled = never_cancelled) -> None:
         self.evaluator = evaluator
         self._cancelled = cancelled
-        self._known: dict[Hashable, object] = {}
+        self._known: dict[Hashable, dict[Hashable, object]] = {}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -77,10 +77,15 @@ class Inquiry:
         return self.evaluator.verdict(Request(principal, action, resource, context=dict(context or {})))
 
     def once[T](self, key: Hashable, work: Callable[[], T]) -> T:
-        """Return what ``work`` gives, done at most once in this run for each key."""
-        if key not in self._known:
-            self._known[key] = work()
-        return self._known[key]  # type: ignore[return-value]  # what is kept under a key came from that key's work
+        """Return what ``work`` gives, done at most once in this run for each key.
+
+        A key of two is kept as a name and what it is about: a run keeps some hundred thousand of these.
+        """
+        name, about = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
+        of_name = self._known.setdefault(name, {})
+        if about not in of_name:
+            of_name[about] = work()
+        return of_name[about]  # type: ignore[return-value]  # what is kept under a key came from that key's work
 
     def guardrails(self, account: str) -> tuple[Document, ...]:
         """Return the SCPs and RCPs that bind an account, each once."""
@@ -107,7 +112,7 @@ class Inquiry:
 
     def _allows_some(self, document: Document, service: str, name: str) -> bool:
         return self.once(
-            ("allows some", document, service, name),
+            (("allows some", service, name), document),
             lambda: any(
                 statement.is_allow and statement.broken is None and statement.covers_action(service, name)
                 for statement in document.statements

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.policy.document import Document
+from iamdesk.policy.document import Document, parse_document
 from iamdesk.query.population import positions
 from iamdesk.reach.administration import OPEN, POWERS
 from iamdesk.reach.catalogue import Aim, EscalationPath, Gain, catalogue
@@ -104,22 +104,28 @@ class Promotions:
 
     def _revives(self, position: int, policy: int) -> bool:
         """Return whether an older version of a policy would make a principal that carries it an administrator."""
-        index = self._steps.inquiry.evaluator.index
+        inquiry = self._steps.inquiry
         arn = self._steps.targets.arns[policy]
-        detail = next(
-            (one for account in self._steps.inquiry.snapshot.accounts for one in account.policies if one.arn == arn),
-            None,
-        )
-        if detail is None or len(detail.policy_version_list) < 2:
+        versions = inquiry.once(("versions with powers", arn), lambda: tuple(self._versions_with_powers(arn)))
+        if not versions:
             return False
-        current = index.document_of(arn.split(":", 5)[4], arn)
-        for version in detail.policy_version_list:
-            older = self._as_policy(arn, version)
-            if older.document == current or not _speaks_of_powers(older.document):
+        current = inquiry.evaluator.index.document_of(arn.split(":", 5)[4], arn)
+        for older in (self._as_policy(arn, version) for version in versions):
+            if older.document == current:
                 continue
             if self.hypotheses.administers(position, [older], less=() if current is None else (current,)):
                 return True
         return False
+
+    def _versions_with_powers(self, arn: str) -> Iterator[PolicyVersion]:
+        """Yield the versions of a policy, where it has several, that could make somebody an administrator at all."""
+        accounts = self._steps.inquiry.snapshot.accounts
+        detail = next((one for account in accounts for one in account.policies if one.arn == arn), None)
+        if detail is not None and len(detail.policy_version_list) > 1:
+            for version in detail.policy_version_list:
+                # Read for this once, and not kept: most versions that are not in force have no powers.
+                if _speaks_of_powers(parse_document(version.document)):
+                    yield version
 
     def _as_policy(self, arn: str, version: PolicyVersion) -> AttachedPolicy:
         document = self._steps.inquiry.evaluator.index.parse(version.document)

@@ -43,7 +43,7 @@ _RANKS = {sort: rank for rank, sort in enumerate(Sort)}
 class CompareRow:
     """One row with every text that is painted, searched or sorted by; made once."""
 
-    __slots__ = ("change", "effect", "haystack", "keys", "reason", "sort", "subject", "texts")
+    __slots__ = ("_keys", "change", "effect", "haystack", "reason", "sort", "subject", "texts")
 
     def __init__(
         self,
@@ -66,13 +66,17 @@ class CompareRow:
         self.texts = tuple(visible(text) for text in (sort.value, principal_words(subject), what, where, why))
         self.haystack = "\n".join((*self.texts, subject, words)).casefold()
         tie = (_RANKS[sort], subject, where, what)
-        self.keys: tuple[SortKey, ...] = (
+        self._keys: tuple[SortKey, ...] = (
             tie,
             (principal_words(subject).casefold(), *tie),
             (what.casefold(), *tie),
             (where.casefold(), *tie),
             (why.casefold(), *tie),
         )
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column."""
+        return self._keys[column]
 
 
 def rows_of(found: Comparison) -> tuple[CompareRow, ...]:

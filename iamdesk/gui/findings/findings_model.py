@@ -88,9 +88,9 @@ class FindingsModel(RowsModel[FindingRow]):
         column = Column(index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return row.texts[column]
+                return row.text(column)
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(finding.subject_key if column is Column.SUBJECT else row.texts[column])
+                return tooltip_text(finding.subject_key if column is Column.SUBJECT else row.text(column))
             case Qt.ItemDataRole.DecorationRole if column is Column.SEVERITY:
                 return self._icons[finding.severity]
             case Qt.ItemDataRole.DecorationRole if column is Column.STATE and finding.state is State.CANNOT_TELL:
@@ -100,5 +100,5 @@ class FindingsModel(RowsModel[FindingRow]):
             case Qt.ItemDataRole.ForegroundRole if column in (Column.ACCOUNT, Column.STATE):
                 return QBrush(colour(Colour.MUTED, self.colours))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{COLUMN_TITLES[column]}: {row.texts[column]}"
+                return f"{COLUMN_TITLES[column]}: {row.text(column)}"
         return None

@@ -1,9 +1,10 @@
 """The rows of the findings table, their order and their filter. Made in the worker that runs the checks."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.gui.plain_text import visible
@@ -46,39 +47,76 @@ COLUMN_TITLES: dict[Column, str] = {
 
 
 class FindingRow:
-    """One finding with every text that is painted, searched or sorted by; made once."""
+    """One finding as a row. There may be tens of thousands: what is cheap to make is made when it is painted."""
 
-    __slots__ = ("finding", "haystack", "keys", "texts")
+    __slots__ = ("_own_words", "_shared_words", "_worst_first", "finding")
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
-        self.texts: tuple[str, ...] = tuple(
-            visible(text)
-            for text in (
-                SEVERITY_WORDS[finding.severity],
-                f"{finding.check_id}  {finding.title}",
-                f"{finding.subject_name}  {finding.subject_kind}",
-                finding.sentence,
-                STATE_WORDS[finding.state],
-                finding.account,
-            )
+        name = finding.subject_name.casefold()
+        self._worst_first: SortKey = (
+            _RANKS[finding.severity],
+            finding.check_id,
+            name if name != finding.subject_name else finding.subject_name,  # one text, not two that are equal
+            finding.account,
+            finding.fingerprint,
         )
-        """By column, as shown."""
         word = finding.suppression
         about = () if word is None else (word.owner, word.reason, word.expires.isoformat())
-        self.haystack = "\n".join((*self.texts, finding.subject_key, finding.remedy, *about)).casefold()
-        rank = _RANKS[finding.severity]
-        name = finding.subject_name.casefold()
-        tie = (rank, finding.check_id, name, finding.account, finding.fingerprint)
-        self.keys: tuple[SortKey, ...] = (
-            tie,
-            (finding.check_id, *tie),
-            (name, *tie),
-            (finding.sentence.casefold(), *tie),
-            (finding.state.value, *tie),
-            (finding.account, *tie),
+        own = (f"{finding.subject_name}  {finding.subject_kind}", finding.sentence)
+        self._own_words = "\n".join((*map(visible, own), finding.subject_key, *about)).casefold()
+        self._shared_words = _words_of_check(
+            finding.check_id, finding.title, finding.severity, finding.state, finding.account, finding.remedy
         )
-        """By column, what it is sorted by: worst first where nothing else tells."""
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """By column, as shown."""
+        return [self.text(column) for column in Column]
+
+    def text(self, column: Column) -> str:
+        """Return one cell, as shown."""
+        finding = self.finding
+        match column:
+            case Column.SEVERITY:
+                return SEVERITY_WORDS[finding.severity]
+            case Column.CHECK:
+                return visible(f"{finding.check_id}  {finding.title}")
+            case Column.SUBJECT:
+                return visible(f"{finding.subject_name}  {finding.subject_kind}")
+            case Column.SENTENCE:
+                return visible(finding.sentence)
+            case Column.STATE:
+                return STATE_WORDS[finding.state]
+            case Column.ACCOUNT:
+                return visible(finding.account)
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column: worst first where nothing else tells."""
+        finding = self.finding
+        match column:
+            case Column.CHECK:
+                return (finding.check_id, *self._worst_first)
+            case Column.SUBJECT:
+                return (self._worst_first[2], *self._worst_first)
+            case Column.SENTENCE:
+                return (finding.sentence.casefold(), *self._worst_first)
+            case Column.STATE:
+                return (finding.state.value, *self._worst_first)
+            case Column.ACCOUNT:
+                return (finding.account, *self._worst_first)
+        return self._worst_first
+
+    def holds(self, word: str) -> bool:
+        """Return whether a word (in small letters, without space) stands anywhere in the row, or in its remedy."""
+        return word in self._own_words or word in self._shared_words
+
+
+@lru_cache(maxsize=1 << 12)
+def _words_of_check(check_id: str, title: str, severity: Severity, state: State, account: str, remedy: str) -> str:
+    """Return what many findings of a check have in common, to be searched: one text for all of them."""
+    shown = (SEVERITY_WORDS[severity], f"{check_id}  {title}", STATE_WORDS[state], account)
+    return "\n".join((*map(visible, shown), remedy)).casefold()
 
 
 class Grouping(StrEnum):
@@ -191,7 +229,7 @@ class FindingFilter:
             return False
         if self.check_id and finding.check_id != self.check_id:
             return False
-        return all(word in row.haystack for word in self.text.casefold().split())
+        return all(map(row.holds, self.text.casefold().split()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def told_of(decision: Decision) -> Told:
 class WhoCanRow:
     """One principal. What is painted, searched and sorted by is made once; how and when come later."""
 
-    __slots__ = ("_base", "access", "account", "haystack", "keys", "kind", "texts", "tip")
+    __slots__ = ("_base", "_keys", "access", "account", "haystack", "kind", "texts", "tip")
 
     def __init__(self, access: "Access", outline: Outline) -> None:
         self.access = access
@@ -96,7 +96,7 @@ class WhoCanRow:
         self.haystack = "\n".join((*self.texts, self.principal)).casefold()
         name = self._base[1].casefold()
         tie = (VERDICTS.index(self.access.decision), name, self.principal)
-        self.keys: tuple[SortKey, ...] = (
+        self._keys: tuple[SortKey, ...] = (
             tie,
             (name, *tie),
             (self._base[2], *tie),
@@ -104,7 +104,10 @@ class WhoCanRow:
             (told.how.casefold(), *tie),
             (told.when.casefold(), *tie),
         )
-        """By column, what it is sorted by."""
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column."""
+        return self._keys[column]
 
 
 @dataclass(frozen=True, slots=True)

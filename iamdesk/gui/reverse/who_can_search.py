@@ -40,7 +40,7 @@ def _search(
     ):
         rows.append(WhoCanRow(access, opened.outline))
         give(rows[-1])
-    rows.sort(key=lambda row: row.keys[Column.DECISION])
+    rows.sort(key=lambda row: row.sort_key(Column.DECISION))
     for place, row in enumerate(rows):
         if cancelled():
             raise WorkCancelled

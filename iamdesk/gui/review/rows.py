@@ -95,6 +95,7 @@ class ReviewRow:
 
     __slots__ = (
         "_fixed",
+        "_keys",
         "choice",
         "classes",
         "decisions",
@@ -102,7 +103,6 @@ class ReviewRow:
         "haystack",
         "is_open",
         "is_pending",
-        "keys",
         "line_ids",
         "lines",
         "privileged",
@@ -143,7 +143,11 @@ class ReviewRow:
         names = (line.holder_arn for line in lines)
         self.haystack = "\n".join((*self._fixed, first.entitlement_id, *names)).casefold()
         self.texts: tuple[str, ...] = ()
-        self.keys: tuple[SortKey, ...] = ()
+        self._keys: tuple[SortKey, ...] = ()
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column."""
+        return self._keys[column]
 
     def tell(self, desk: ReviewDesk, today: date, pending: frozenset[str]) -> None:
         """Take in what stands on its lines now."""
@@ -184,7 +188,7 @@ class ReviewRow:
         state = _CHOICES.index(self.choice) if self.choice is not None else len(_CHOICES)
         worst = min((_severity(one) for one in self.findings), default=len(_SEVERITIES))
         power = sum(int((line.evidence.get("holder") or {}).get("actions", 0)) for line in self.lines[:1])
-        self.keys = (
+        self._keys = (
             (0 if waiting else 1, state, *tie),
             tie,
             (what.casefold(), *tie),

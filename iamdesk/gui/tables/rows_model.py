@@ -19,15 +19,14 @@ _NO_FLAGS = Qt.ItemFlag.NoItemFlags
 
 
 class TableRow(Protocol):
-    """A row whose texts are made once."""
+    """A row of texts."""
 
     @property
     def texts(self) -> Sequence[str]:
         """By column, as shown."""
 
-    @property
-    def keys(self) -> Sequence[SortKey]:
-        """By column, what it is sorted by."""
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column."""
 
 
 class RowFilter[Row](Protocol):
@@ -103,7 +102,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
 
     def sort_key(self, row: Row) -> SortKey:
         """Return what a row is sorted by now."""
-        return row.keys[self._column]
+        return row.sort_key(self._column)
 
     def repaint(self, palette: QPalette) -> None:
         """Take the colours of another palette."""
