@@ -26,6 +26,7 @@ from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.snapshot.sharing import share_equal_parts
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding, Suppression
@@ -79,10 +80,15 @@ class OpenSnapshot:
     def _completions(self) -> Completions:
         return Completions(self.snapshot)
 
-    def make_ready(self) -> None:
-        """Build what is otherwise built at first use: the search and the subjects of the tree."""
+    def make_ready(self, cancelled: Cancelled = never_cancelled) -> None:
+        """Build what is otherwise built at first use, the search and the subjects of the tree; then save memory.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
         self._search.matches("a")
         self._subjects.make_ready()
+        share_equal_parts(self.snapshot, cancelled)
 
     def subject(self, key: str) -> Subject | None:
         """Return what the inspector shows for a key of the outline; None for a key that the snapshot does not hold."""

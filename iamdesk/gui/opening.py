@@ -75,7 +75,9 @@ class Opening(QObject):
             self._make_ready(came.opened)
 
     def _make_ready(self, opened: "OpenSnapshot") -> None:
-        self._jobs.run(tr("Getting ready"), lambda _progress, _cancelled: opened.make_ready(), topic="ready", soon=True)
+        self._jobs.run(
+            tr("Getting ready"), lambda _progress, cancelled: opened.make_ready(cancelled), topic="ready", soon=True
+        )
 
     def _ended(self, is_complete: bool) -> None:
         if not is_complete:

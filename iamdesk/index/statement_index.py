@@ -135,7 +135,8 @@ class StatementIndex:
         self._anywhere: set[int] = set()
         self._loose: set[int] = set()
         self._crossing: set[int] = set()
-        self._by_opening: dict[tuple[str, str], list[int]] = {}
+        self._by_opening: dict[str, dict[str, int | list[int]]] = {}
+        """By service and opening: a statement, or where several have it all of them. Most stand alone."""
         self._openings_of: dict[int, tuple[tuple[str, str, bool], ...]] = {}
         for number, document in enumerate(self.documents):
             self._first_of.append(len(self._statements))
@@ -154,10 +155,7 @@ class StatementIndex:
                         of_service = self._by_service.setdefault(pattern.service, {})
                         of_service.setdefault(pattern, []).append(place)
 
-        lengths: dict[str, set[int]] = {}
-        for service, opening in self._by_opening:
-            lengths.setdefault(service, set()).add(len(opening))
-        self._lengths = {service: tuple(sorted(found)) for service, found in lengths.items()}
+        self._lengths = {service: tuple(sorted(set(map(len, found)))) for service, found in self._by_opening.items()}
 
     def _sort_resources(self, place: int, statement: Statement) -> None:
         """Sort a statement by the literal text with which its resources begin, after their account."""
@@ -182,7 +180,14 @@ class StatementIndex:
             if can_cross:
                 self._crossing.add(place)
         for service, opening, _ in openings:
-            self._by_opening.setdefault((service, opening), []).append(place)
+            of_service = self._by_opening.setdefault(service, {})
+            known = of_service.get(opening)
+            if known is None:
+                of_service[opening] = place
+            elif isinstance(known, int):
+                of_service[opening] = [known, place]
+            else:
+                known.append(place)
         self._openings_of[place] = tuple(openings)
 
     def covering_of(self, number: int, service: str, name: str) -> Iterator[Statement]:
@@ -224,10 +229,15 @@ class StatementIndex:
         """
         prefix, text = _begins(service, resource)
         found: set[int] = set()
+        openings = self._by_opening.get(prefix, {})
         for length in self._lengths.get(prefix, ()):
             if length > len(text):
                 break
-            found.update(self._by_opening.get((prefix, text[:length]), ()))
+            places = openings.get(text[:length])
+            if isinstance(places, int):
+                found.add(places)
+            elif places is not None:
+                found.update(places)
         if ":" in text:
             # A star may run over colons (SEMANTICS F4 b): then the last part begins elsewhere.
             found |= self._crossing

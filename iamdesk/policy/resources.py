@@ -243,7 +243,7 @@ def _fill_open(template: Sequence[Token | Variable], resolve: Resolver) -> list[
     return tokens
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def resource_pattern(text: str, variables: bool) -> ResourcePattern:
     """Return the compiled entry; ``variables`` says whether the policy's version has variables (SEMANTICS H6)."""
     return ResourcePattern(text, variables)

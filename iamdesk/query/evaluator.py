@@ -29,7 +29,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 _NO_CONTEXT: Given = {}
-_MOST_HEARINGS = 256
+_MOST_HEARINGS = 128
 """Questions whose evaluation is kept for the next principal."""
 
 

@@ -109,11 +109,12 @@ class Population:
             self.everybody |= peers.members
         self.strange = (1 << index.principals) - 1 & ~self.everybody
         """Users and roles that have to be asked one by one: their ARN is not what their account and list say."""
-        self.carriers = tuple([carriers & self.everybody for carriers in index.carriers])
+        outside = ~self.everybody
+        self.carriers = tuple([bits & self.everybody if bits & outside else bits for bits in index.carriers])
         """By document: the principals, but the strange ones, that it speaks for, as bits."""
         self.bounded = tuple([bounded & self.everybody for bounded in index.bounded])
         """By document: the principals, but the strange ones, whose permissions boundary it is, as bits."""
-        self._named: dict[tuple[str, str], int] | None = None
+        self._named: dict[tuple[str, str], list[int]] | None = None
         self._facts: dict[tuple[int, str], Fact | None] = {}
         self._alike: dict[tuple[int, tuple[str, ...]], tuple[tuple[int, int], ...]] = {}
         self._asked: dict[Statement, Asked] = {}
@@ -212,12 +213,14 @@ class Population:
         for entry in statement.principals or ():
             if entry.type is PrincipalType.AWS:
                 for name in _names_of(entry.text):
-                    found |= named.get(name, 0)
+                    for position in named.get(name, ()):
+                        found |= 1 << position
         return found
 
-    def _find_names(self) -> dict[tuple[str, str], int]:
+    def _find_names(self) -> dict[tuple[str, str], list[int]]:
+        """Return who bears a name, by position: a name is one principal's, or a few's, which takes less than bits."""
         policies, index = self._asks.index, self.index
-        named: dict[tuple[str, str], int] = {}
+        named: dict[tuple[str, str], list[int]] = {}
         for position in positions(self.everybody):
             arn = index.subjects[position]
             if arn in index.roots:
@@ -228,7 +231,7 @@ class Population:
             if role is not None:
                 names.append((arn.split(":", 5)[4], role.role_name))
             for name in names:
-                named[name] = named.get(name, 0) | 1 << position
+                named.setdefault(name, []).append(position)
         return named
 
     def alike(self, members: int, own: tuple[str, ...], derive: DerivedKeys) -> tuple[tuple[int, int], ...]:
