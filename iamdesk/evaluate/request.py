@@ -14,6 +14,9 @@ class CaseError(ValueError):
     """A self-contained case (CONTRACT 4) that cannot be evaluated. Its text is one sentence."""
 
 
+ACCOUNT_DIGITS = 12
+
+
 class UnknownContext(StrEnum):
     """What a condition key that nobody gave means."""
 
@@ -63,3 +66,14 @@ class Request:
     session_policies: tuple[NamedDocument, ...] | None = None
     unknown_context: UnknownContext = UnknownContext.UNKNOWN
     without: frozenset[Layer] = frozenset()
+
+    def told_owner(self) -> str | None:
+        """Return ``resource_account``, checked; None where the question does not tell.
+
+        Raises:
+            RequestError: it is no account id: any other text would be taken for an account that is not the caller's.
+        """
+        owner = self.resource_account
+        if owner is not None and not (len(owner) == ACCOUNT_DIGITS and owner.isascii() and owner.isdigit()):
+            raise RequestError(f"`{owner}` is no account id: expected {ACCOUNT_DIGITS} digits")
+        return owner

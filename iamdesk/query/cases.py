@@ -40,14 +40,11 @@ def trace_case(case: Mapping[str, Any], unknown_context: UnknownContext = Unknow
 
 
 def _request(case: Mapping[str, Any], unknown_context: UnknownContext) -> Request:
-    context = case.get("context") or {}
-    if not isinstance(context, Mapping):
-        raise CaseError("`context` is no object of condition keys")
     return Request(
         principal=_text(case, "principal"),
         action=_text(case, "action"),
         resource=_text(case, "resource") if case.get("resource") is not None else "*",
-        context={str(key): _context_value(str(key), value) for key, value in context.items()},
+        context=_context(case),
         resource_account=_text(case, "resource_account") if case.get("resource_account") is not None else None,
         unknown_context=unknown_context,
     )
@@ -58,6 +55,20 @@ def _text(case: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise CaseError(f"`{key}` is missing" if value is None else f"`{key}` is no text")
     return value
+
+
+def _context(case: Mapping[str, Any]) -> dict[str, str | Sequence[str] | None]:
+    context = case.get("context")
+    if context is None:
+        return {}
+    if not isinstance(context, Mapping):
+        raise CaseError("`context` is no object of condition keys")
+    spelled: dict[str, str] = {}
+    for key in context:
+        other = spelled.setdefault(key.lower(), key)
+        if other != key:  # SEMANTICS G6
+            raise CaseError(f"the context keys `{other}` and `{key}` are one: case does not tell keys apart")
+    return {key: _context_value(key, value) for key, value in context.items()}
 
 
 def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
@@ -141,8 +152,8 @@ def _derive_nothing(key: str) -> Fact | None:  # noqa: ARG001 - a case brings it
 
 def _owner(request: Request, caller: Caller, target: Target) -> str | None:
     """Who owns the resource: as told, else by the ARN; actions without resources are the caller's (SEMANTICS D4)."""
-    if request.resource_account is not None:
-        return request.resource_account
+    if (told := request.told_owner()) is not None:
+        return told
     account = target.resource.account if target.resource is not None else ""
     return account if account.isdigit() else caller.account
 
@@ -189,14 +200,20 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
 
 
 def _has_no_say(target: Target) -> bool:
-    """Return whether no resource policy counts: a role's trust policy decides actions of sts alone (SEMANTICS I2)."""
-    return target.service == "iam"
+    """Return whether no resource policy counts.
+
+    A role's trust policy decides actions of sts alone (SEMANTICS I2); what acts on no resource meets no policy of one.
+    """
+    return target.service == "iam" or (target.action is not None and not target.action.resource_types)
 
 
 def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[Gap]:
     """Yield what an answer takes for granted because the case does not say it."""
     if case.get("resource_policy") is not None and _has_no_say(target):
-        message = f"{target.action_text} meets no resource policy: a trust policy decides who enters the role, no more."
+        reason = "it acts on no resource"
+        if target.service == "iam":
+            reason = "a trust policy decides who enters the role, no more"
+        message = f"{target.action_text} meets no resource policy: {reason}."
         yield Gap("resource-policy-not-used", message, Layer.RESOURCE)
     if target.resource is None:
         return

@@ -254,8 +254,8 @@ class Questions:
 
     def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
         """Who owns the resource (SEMANTICS D4); None where neither the question nor the ARN tells."""
-        if request.resource_account is not None:
-            return request.resource_account
+        if (told := request.told_owner()) is not None:
+            return told
         if target.resource is None:
             return caller.account
         account = target.resource.account

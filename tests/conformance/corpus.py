@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .authoring import Json
-from .topics import conditions, guardrails, language, limits, principals, resource_side
+from .topics import (
+    conditions,
+    crossed_callers,
+    crossed_guardrails,
+    crossed_language,
+    crossed_services,
+    guardrails,
+    language,
+    limits,
+    principals,
+    resource_side,
+)
 
 FILES = Path(__file__).parent / "cases"
 
@@ -38,6 +49,10 @@ TOPICS: Mapping[str, list[Json]] = {
     "credentials": guardrails.CREDENTIALS,
     "access_points": principals.ACCESS_POINTS,
     "principal_kinds": principals.PRINCIPAL_KINDS,
+    "crossed_callers": crossed_callers.CROSSED_CALLERS,
+    "crossed_guardrails": crossed_guardrails.CROSSED_GUARDRAILS,
+    "crossed_services": crossed_services.CROSSED_SERVICES,
+    "crossed_language": crossed_language.CROSSED_LANGUAGE,
 }
 
 
