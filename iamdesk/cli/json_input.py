@@ -4,7 +4,7 @@ import contextlib
 import json
 from typing import Any
 
-from iamdesk.snapshot.strict_json import decode
+from iamdesk.snapshot.strict_json import AmbiguousJson, NotJsonConstant, decode
 
 
 class JsonError(ValueError):
@@ -32,5 +32,15 @@ def parse(content: bytes) -> Any:
     except ValueError as error:
         value = None
         with contextlib.suppress(ValueError, RecursionError):
-            value = json.loads(text)
-        raise JsonError(str(error), value) from None
+            value = json.loads(text, parse_int=str)
+        raise JsonError(_reason(error), value) from None
+
+
+def _reason(error: ValueError) -> str:
+    match error:
+        case NotJsonConstant():
+            return f"{error} is no value of JSON"
+        case AmbiguousJson():
+            return str(error)
+        case _:  # Python's limit on the digits of a number
+            return "a number has too many digits"

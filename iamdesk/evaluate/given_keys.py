@@ -30,7 +30,8 @@ def gaps_of_given(given: Given, target: Target) -> Iterator[Gap]:
         if value is None:
             continue
         if reference().key_type(key, target.service) is None:
-            message = f"AWS's lists of {reference().updated:%-d %B %Y} hold no condition key {key}: taken as given."
+            day = reference().updated
+            message = f"AWS's lists of {day.day} {day:%B %Y} hold no condition key {key}: taken as given."
             yield Gap("context-key-unknown", message, Layer.IDENTITY)
         elif not _is_taken(key.lower(), target):
             message = f"Requests for {target.action_text} hold no {key}: what was given for it does not count."

@@ -172,6 +172,15 @@ def test_a_question_that_cannot_be_asked_ends_with_two_and_one_sentence(
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("account", ["", "1111", "1111-2222-3333"])
+def test_an_owner_that_is_no_account_id_is_refused(iamdesk: Callable[..., Any], sample: Path, account: str) -> None:
+    """It would be taken for an account that is not the caller's, and the answer be another."""
+    done = iamdesk("can", sample, *READ_PAYROLL, "--resource-account", account)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"iamdesk: `{account}` is no account id: expected 12 digits\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("absent.json", None), ("text.json", b"hello"), ("bytes.json", b"\x00\xff\xfe"), ("list.json", b"[1, 2]")],

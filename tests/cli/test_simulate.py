@@ -82,6 +82,11 @@ BROKEN = [
     ("malformed action", json.dumps(case(id="x", action="GetObject")), "x"),
     ("policies of the wrong kind", json.dumps(case(id="x", identity_policies="all")), "x"),
     ("context of the wrong kind", json.dumps(case(id="x", context={"aws:username": {}})), "x"),
+    ("context that is no object", json.dumps(case(id="x", context=[])), "x"),
+    ("context key twice but for case", json.dumps(case(id="x", context={"aws:userid": "a", "AWS:UserId": "b"})), "x"),
+    ("owner that is no account", json.dumps(case(id="x", resource_account="")), "x"),
+    ("owner of eleven digits", json.dumps(case(id="x", resource_account="11112222333")), "x"),
+    ("number of thousands of digits", '{"id": "x", "context": {"k": ' + "9" * 5000 + "}}", "x"),
     ("unknown expectation", json.dumps(case(id="x", expected="denied")), "x"),
 ]
 
@@ -100,6 +105,19 @@ def test_a_case_that_cannot_be_evaluated_gives_an_error_and_the_rest_go_on(
     assert broken["error"].startswith("line 2: ")
     assert broken["id"] == name or name is None
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "says"), [("NaN", "NaN is no value of JSON"), ("9" * 5000, "a number has too many digits")]
+)
+def test_numbers_that_are_none_are_told_in_a_sentence(iamdesk: Callable[..., Any], value: str, says: str) -> None:
+    [broken] = answers(iamdesk("simulate", "-", given='{"id": "x", "context": {"k": ' + value + "}}\n"))
+    assert broken == {"id": "x", "error": f"line 1: {says}"}
+
+
+def test_lines_may_end_as_on_windows_and_begin_with_a_byte_order_mark(iamdesk: Callable[..., Any]) -> None:
+    content = "\ufeff" + lines(case(id=1), case(id=2)).replace("\n", "\r\n") + "\r\n  \r\n"
+    assert [each["EvalDecision"] for each in answers(iamdesk("simulate", "-", given=content))] == ["allowed"] * 2
 
 
 def test_a_line_that_is_not_utf8_spoils_only_itself(iamdesk: Callable[..., Any]) -> None:

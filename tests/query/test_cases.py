@@ -120,6 +120,14 @@ def test_a_trust_policy_beside_an_action_of_iam_is_told_not_to_count() -> None:
     assert answer(action="sts:AssumeRole", resource=ROLE, policy=trust).decision == "allowed"
 
 
+@rule("I1")
+@pytest.mark.parametrize("action", ["kms:ListKeys", "s3:ListAllMyBuckets"])
+def test_a_policy_beside_an_action_without_resource_is_told_not_to_count(action: str) -> None:
+    closed = document({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"})
+    told = answer(FULL, action=action, resource="*", policy=closed)
+    assert (told.decision, notes(told)) == ("allowed", {"resource-policy-not-used": None})
+
+
 @rule("G14", "K9")
 @pytest.mark.parametrize(
     ("operator", "other"),
