@@ -135,6 +135,15 @@ COMMANDS: tuple[Command, ...] = (
         Needs.SNAPSHOT,
     ),
     Command(
+        "actionExportAsked",
+        Menu.FILE,
+        mark("Export questions as&ked…"),
+        mark("Save what was asked in this window, with the answers."),
+        (),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
         "actionExport",
         Menu.FILE,
         mark("&Export findings…"),
@@ -370,6 +379,15 @@ COMMANDS: tuple[Command, ...] = (
         4,
     ),
     Command("actionShowReview", Menu.VIEW, mark("&Review"), mark("Show the review."), ("Ctrl+4",), Needs.SNAPSHOT, 4),
+    Command(
+        "actionShowAsked",
+        Menu.VIEW,
+        mark("&Questions asked"),
+        mark("Show what was asked in this window."),
+        ("Ctrl+5",),
+        Needs.SNAPSHOT,
+        4,
+    ),
     Command(
         "actionSchemeSystem",
         Menu.VIEW,

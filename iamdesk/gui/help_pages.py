@@ -57,6 +57,7 @@ _ABOUT = {
     "ReviewPanel": "review",
     "SignDialog": "review",
     "VerifyDialog": "review",
+    "AskedPanel": "asking",
     "CompareWindow": "comparing",
     "WhatIfWindow": "what-if",
     "WhyDialog": "why-denied",

@@ -113,6 +113,7 @@ class Interior(QObject):
             "actionShowFindings": lambda: self.go_to("findingsDock"),
             "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
             "actionShowWays": self.show_ways,
+            "actionShowAsked": lambda: self.go_to("askedDock"),
             "actionShowReview": lambda: self.go_to("reviewDock"),
             "actionWaysOfSelected": self.show_ways_of_selected,
             "actionWhatCan": self.show_access,

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QStackedWid
 
 from iamdesk.gui.ask.answer_panel import AnswerPanel
 from iamdesk.gui.ask.question_bar import QuestionBar
+from iamdesk.gui.asked.asked_panel import AskedPanel
 from iamdesk.gui.findings.findings_panel import FindingsPanel
 from iamdesk.gui.graph.graph_panel import GraphPanel
 from iamdesk.gui.inspector.inspector import Inspector
@@ -22,7 +23,7 @@ from iamdesk.gui.settings import Settings
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import tr
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 """Raise it when panels are added or renamed: states saved before are then not restored."""
 
 
@@ -89,6 +90,9 @@ class Workspace(QObject):
         self.review = ReviewPanel(session, jobs, prompts)
         self._dock("reviewDock", tr("Review"), self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
+        self.asked = AskedPanel(session, jobs, prompts)
+        self._dock("askedDock", tr("Questions asked"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
         self._arrange()
 
     def _arrange(self) -> None:
@@ -98,12 +102,14 @@ class Workspace(QObject):
             ("whoCanDock", self.who_can),
             ("waysDock", self.ways),
             ("reviewDock", self.review),
+            ("askedDock", self.asked),
         )
         for name, panel in titled:
             panel.title_changed.connect(lambda title, dock=self.docks[name]: dock.setWindowTitle(menu_text(title)))
         window.tabifyDockWidget(self.docks["findingsDock"], self.docks["whoCanDock"])
         window.tabifyDockWidget(self.docks["whoCanDock"], self.docks["waysDock"])
         window.tabifyDockWidget(self.docks["waysDock"], self.docks["reviewDock"])
+        window.tabifyDockWidget(self.docks["reviewDock"], self.docks["askedDock"])
         self.docks["findingsDock"].raise_()
         window.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
@@ -129,7 +135,15 @@ class Workspace(QObject):
     def panels(
         self,
     ) -> tuple[
-        QuestionBar, NavigatorPanel, Inspector, AnswerPanel, FindingsPanel, WhoCanPanel, GraphPanel, ReviewPanel
+        QuestionBar,
+        NavigatorPanel,
+        Inspector,
+        AnswerPanel,
+        FindingsPanel,
+        WhoCanPanel,
+        GraphPanel,
+        ReviewPanel,
+        AskedPanel,
     ]:
         """Return the panels in the order in which F6 visits them."""
         return (
@@ -141,6 +155,7 @@ class Workspace(QObject):
             self.who_can,
             self.ways,
             self.review,
+            self.asked,
         )
 
     def bring_forward(self, name: str) -> QWidget:
