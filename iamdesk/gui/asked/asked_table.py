@@ -34,7 +34,7 @@ class Column(IntEnum):
 class AskedRow:
     """One question."""
 
-    __slots__ = ("asked", "keys", "number", "texts")
+    __slots__ = ("asked", "number", "texts")
 
     def __init__(self, number: int, asked: AskedQuestion) -> None:
         self.number = number
@@ -59,7 +59,10 @@ class AskedRow:
                 ),
             )
         )
-        self.keys: tuple[SortKey, ...] = ((self.number,), *((text.casefold(), self.number) for text in self.texts[1:]))
+
+    def sort_key(self, column: int) -> SortKey:
+        """Return what it is sorted by in a column: by itself, in the order of asking."""
+        return (self.number,) if column == Column.NUMBER else (self.texts[column].casefold(), self.number)
 
 
 class _Everything:
