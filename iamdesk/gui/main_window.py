@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
         self.trouble.say(tone, sentence)
 
     def _offer(self, sentence: str, path: Path) -> None:
-        self.trouble.say(Tone.NOTE, sentence, "Open", lambda: self.open_path(path))
+        self.trouble.say(Tone.NOTE, sentence, tr("Open"), lambda: self.open_path(path))
 
     def _opened(self, path: Path) -> None:
         self.trouble.clear()

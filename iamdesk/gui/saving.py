@@ -9,12 +9,18 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
+from iamdesk.language import mark, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 type Render = Callable[[Progress, Cancelled], bytes]
 """Makes the bytes of the file, in a worker."""
 
-LABELS: Mapping[str, str] = {".csv": "CSV table", ".json": "JSON", ".svg": "SVG drawing", ".png": "PNG picture"}
+LABELS: Mapping[str, str] = {
+    ".csv": mark("CSV table"),
+    ".json": mark("JSON"),
+    ".svg": mark("SVG drawing"),
+    ".png": mark("PNG picture"),
+}
 
 
 class Saver:
@@ -37,14 +43,17 @@ class Saver:
             return
         snapshot = opened.snapshot.path
         suggestion = snapshot.with_name(f"{snapshot.name.partition('.')[0] or 'snapshot'}-{stem}{next(iter(kinds))}")
-        patterns = ";;".join(f"{LABELS[suffix]} (*{suffix})" for suffix in kinds)
+        patterns = ";;".join(f"{tr(LABELS[suffix])} (*{suffix})" for suffix in kinds)
         path = self._prompts.file_to_save(self._panel, title, suggestion, patterns)
         if path is None:
             return
         render = kinds.get(path.suffix.lower())
         if render is None:
-            known = " or ".join(kinds)
-            self._message.say(Tone.WARNING, f"{path.name} does not say which format: it must end in {known}.")
+            known = tr(" or ").join(kinds)
+            self._message.say(
+                Tone.WARNING,
+                tr("{name} does not say which format: it must end in {known}.").format(name=path.name, known=known),
+            )
             return
         self._message.clear()
         self._write(path, render)
@@ -53,11 +62,13 @@ class Saver:
         from iamdesk.export.files import write_whole
 
         self._jobs.run(
-            f"Writing {path.name}",
+            tr("Writing {name}").format(name=path.name),
             lambda progress, cancelled: write_whole(path, render(progress, cancelled)),
-            done=lambda _nothing: self._session.announce(f"Written to {path}."),
+            done=lambda _nothing: self._session.announce(tr("Written to {path}.").format(path=path)),
             failed=self._not_written,
-            stopped=lambda: self._message.say(Tone.WARNING, f"{path.name} was not written: it was cancelled."),
+            stopped=lambda: self._message.say(
+                Tone.WARNING, tr("{name} was not written: it was cancelled.").format(name=path.name)
+            ),
             topic=self._topic,
         )
 
@@ -65,6 +76,6 @@ class Saver:
         from iamdesk.export.files import ExportError
 
         if not isinstance(error, ExportError):
-            self._message.say(Tone.ERROR, "The file could not be written.")
+            self._message.say(Tone.ERROR, tr("The file could not be written."))
             raise error
         self._message.say(Tone.ERROR, f"{error}.")

@@ -41,7 +41,7 @@ class TourDoor(QObject):
             self._begin()
         else:
             sentence = tr("The tour shows the sample; what is open would be closed.")
-            self._trouble.say(Tone.NOTE, sentence, "Open the sample", self._after_opening)
+            self._trouble.say(Tone.NOTE, sentence, tr("Open the sample"), self._after_opening)
 
     def _after_opening(self) -> None:
         self._waits = True

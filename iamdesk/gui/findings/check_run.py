@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from iamdesk.checks.finding import Suppression
 from iamdesk.gui.findings.rows import FindingRow
 from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class CheckRun(QObject):
                 found.append(FindingRow(finding))
 
         self._job = self._jobs.run(
-            "Running the checks",
+            tr("Running the checks"),
             work,
             done=self._done,
             failed=self._failed,

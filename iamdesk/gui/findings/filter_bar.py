@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QS
 from iamdesk.gui.findings.rows import Counts, FindingFilter, Grouping
 from iamdesk.gui.findings.severity_bars import SeverityBars
 from iamdesk.gui.plain_text import menu_text, set_tooltip
+from iamdesk.gui.speech import number
+from iamdesk.language import shown, tr
 
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
@@ -25,7 +27,7 @@ class FilterBar(QWidget):
         self.check = QComboBox()
         self.text = QLineEdit()
         self.suppressed = QToolButton()
-        self.export = QPushButton("&Export…")
+        self.export = QPushButton(tr("&Export…"))
         self.group = ""
         """Key of the group that is shown; empty for all."""
         self._subjects: frozenset[str] = frozenset()
@@ -57,28 +59,32 @@ class FilterBar(QWidget):
 
     def _name(self) -> None:
         self.grouping.setObjectName("findingsGrouping")
-        self.grouping.setAccessibleName("Put findings together by")
-        self.grouping.addItem("Not grouped", Grouping.NOTHING)
-        for grouping in (Grouping.CHECK, Grouping.SUBJECT, Grouping.ACCOUNT):
-            self.grouping.addItem(f"By {grouping.value}", grouping)
+        self.grouping.setAccessibleName(tr("Put findings together by"))
+        self.grouping.addItem(tr("Not grouped"), Grouping.NOTHING)
+        for words, grouping in (
+            (tr("By check"), Grouping.CHECK),
+            (tr("By principal"), Grouping.SUBJECT),
+            (tr("By account"), Grouping.ACCOUNT),
+        ):
+            self.grouping.addItem(words, grouping)
         self.check.setObjectName("findingsCheck")
-        self.check.setAccessibleName("Show only the findings of one check")
+        self.check.setAccessibleName(tr("Show only the findings of one check"))
         self.check.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.check.setMinimumContentsLength(14)
         self.text.setObjectName("findingsFilter")
-        self.text.setAccessibleName("Filter the findings by words")
-        self.text.setPlaceholderText("Filter: words of a subject, a check, a sentence")
+        self.text.setAccessibleName(tr("Filter the findings by words"))
+        self.text.setPlaceholderText(tr("Filter: words of a subject, a check, a sentence"))
         self.text.setClearButtonEnabled(True)
         self.text.setMaxLength(_LONGEST_FILTER)
         self.suppressed.setObjectName("findingsSuppressed")
         self.suppressed.setCheckable(True)
         self.suppressed.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        set_tooltip(self.suppressed, "Show the findings that somebody answers for, instead of the open ones.")
+        set_tooltip(self.suppressed, tr("Show the findings that somebody answers for, instead of the open ones."))
         self.export.setObjectName("findingsExport")
         self.only.setObjectName("findingsOnly")
-        self.only.setAccessibleName("What alone is shown")
+        self.only.setAccessibleName(tr("What alone is shown"))
         self.only.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        set_tooltip(self.only, "Only these are shown. Press to show all.")
+        set_tooltip(self.only, tr("Only these are shown. Press to show all."))
         self.only.hide()
 
     @property
@@ -105,7 +111,7 @@ class FilterBar(QWidget):
         self._subjects = subjects
         self.group = ""
         self.only.setText(f"{name}  \N{MULTIPLICATION SIGN}")
-        self.only.setAccessibleName(f"Only {name} shown; press to show all")
+        self.only.setAccessibleName(tr("Only {name} shown; press to show all").format(name=name))
         self.only.setVisible(bool(subjects))
         self.changed.emit()
 
@@ -126,14 +132,15 @@ class FilterBar(QWidget):
     def show_counts(self, counts: Counts, *, is_open: bool, is_complete: bool) -> None:
         """Tell the counts; ``is_open``: there is a snapshot, ``is_complete``: every check has run."""
         self.bars.show_counts(counts)
-        self.suppressed.setText(f"Suppressed {counts.suppressed:,}")
+        self.suppressed.setText(tr("Suppressed {count}").format(count=number(counts.suppressed)))
         self.suppressed.setEnabled(counts.suppressed > 0 or self.suppressed.isChecked())
         chosen = self.check.currentData()
         self.check.blockSignals(True)
         self.check.clear()
-        self.check.addItem(f"All checks ({len(counts.checks):,} with findings)", "")
-        for check_id, title, number in counts.checks:
-            self.check.addItem(menu_text(f"{check_id}  {title} ({number:,})").replace("&&", "&"), check_id)
+        self.check.addItem(tr("All checks ({count} with findings)").format(count=number(len(counts.checks))), "")
+        for check_id, title, count in counts.checks:
+            words = menu_text(f"{check_id}  {shown(title)} ({number(count)})").replace("&&", "&")
+            self.check.addItem(words, check_id)
         self.check.setCurrentIndex(max(self.check.findData(chosen), 0))
         self.check.blockSignals(False)
         for widget in (self.bars, self.grouping, self.check, self.text):

@@ -16,11 +16,13 @@ from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import MARK_WORDS, Mark
 from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import mark, shown, tr
 
 _EVIDENCE_SHOWN = 40
 """Pieces shown at once; a finding over hundreds of principals opens the rest on a button."""
-_EMPTY = "Choose a finding to see what proves it and what to do."
+_EMPTY = mark("Choose a finding to see what proves it and what to do.")
 
 
 class FindingDetail(QScrollArea):
@@ -38,7 +40,7 @@ class FindingDetail(QScrollArea):
         """Whether there is a place to keep what is suppressed."""
         self._tinted: list[tuple[QWidget, Colour]] = []
         self.setObjectName("findingDetail")
-        self.setAccessibleName("The chosen finding")
+        self.setAccessibleName(tr("The chosen finding"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -62,7 +64,7 @@ class FindingDetail(QScrollArea):
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(5)
         if finding is None:
-            column.addWidget(self._muted(_EMPTY))
+            column.addWidget(self._muted(tr(_EMPTY)))
         else:
             self._fill(column, finding)
         column.addStretch(1)
@@ -74,7 +76,7 @@ class FindingDetail(QScrollArea):
         subject = LinkButton(
             f"{finding.subject_name}",
             partial(self._session.show_key, finding.subject_key),
-            tip=f"Show {finding.subject_key}",
+            tip=tr("Show {subject_key}").format(subject_key=finding.subject_key),
         )
         subject.setObjectName("showSubject")
         who = QHBoxLayout()
@@ -87,20 +89,22 @@ class FindingDetail(QScrollArea):
         column.addWidget(FlowLabel(finding.sentence))
         if finding.suppression is not None:
             word = finding.suppression
-            told = f"Suppressed until {word.expires.isoformat()} by {word.owner}: {word.reason}"
+            told = tr("Suppressed until {expires} by {owner}: {reason}").format(
+                expires=word.expires.isoformat(), owner=word.owner, reason=word.reason
+            )
             column.addWidget(FlowLabel(told))
         if finding.evidence:
-            column.addWidget(self._heading("Evidence"))
+            column.addWidget(self._heading(tr("Evidence")))
             shown = len(finding.evidence) if self._whole else _EVIDENCE_SHOWN
             for piece in finding.evidence[:shown]:
                 column.addWidget(self._evidence(piece))
             if len(finding.evidence) > shown:
-                more = QPushButton(f"Show {len(finding.evidence) - shown:,} more")
+                more = QPushButton(tr("Show {count} more").format(count=number(len(finding.evidence) - shown)))
                 more.setObjectName("moreEvidence")
                 more.clicked.connect(self._show_whole)
                 column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         if finding.remedy:
-            column.addWidget(self._heading("What to do"))
+            column.addWidget(self._heading(tr("What to do")))
             column.addWidget(FlowLabel(finding.remedy, code=True))
         if finding.snippet:
             self._add_command(column, finding.snippet)
@@ -111,16 +115,16 @@ class FindingDetail(QScrollArea):
         text = FlowLabel(snippet)
         text.setObjectName("remedyCommand")
         text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        text.setAccessibleName("The remedy as a command")
+        text.setAccessibleName(tr("The remedy as a command"))
         column.addWidget(text)
-        copy = QPushButton("Copy the &command")
+        copy = QPushButton(tr("Copy the &command"))
         copy.setObjectName("copyCommand")
         copy.clicked.connect(lambda: QApplication.clipboard().setText(snippet))
         column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _suppress_button(self, finding: Finding) -> QPushButton:
         is_open = finding.suppression is None
-        button = QPushButton("&Suppress…" if is_open else "&Lift the suppression")
+        button = QPushButton(tr("&Suppress…") if is_open else tr("&Lift the suppression"))
         button.setObjectName("suppress" if is_open else "lift")
         button.clicked.connect(self.suppress_wanted if is_open else self.lift_wanted)
         return button
@@ -130,10 +134,10 @@ class FindingDetail(QScrollArea):
         picture = plain_label()
         picture.setPixmap(severity_pixmap(finding.severity, self.palette(), 16, self.devicePixelRatioF()))
         line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        word = plain_label(SEVERITY_WORDS[finding.severity])
+        word = plain_label(tr(SEVERITY_WORDS[finding.severity]))
         self._tinted.append((word, _severity_colour(finding.severity)))
         line.addWidget(word, 0, Qt.AlignmentFlag.AlignTop)
-        title = FlowLabel(finding.title)
+        title = FlowLabel(shown(finding.title))
         title.setFont(self._strong())
         line.addWidget(title, 1)
         state = "" if finding.state is State.FOUND else f"{STATE_WORDS[finding.state]} · "
@@ -146,7 +150,7 @@ class FindingDetail(QScrollArea):
         column.setContentsMargins(0, 0, 0, 3)
         column.setSpacing(0)
         if piece.text:
-            column.addWidget(FlowLabel(piece.text))
+            column.addWidget(FlowLabel(shown(piece.text)))
         for link in self._links(piece):
             column.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         return box
@@ -156,7 +160,9 @@ class FindingDetail(QScrollArea):
         if piece.statement is not None:
             line = piece.statement
             link = LinkButton(
-                f"{line.effect}: {line.name}", partial(self._session.show_statement, line), tip=line.sentence
+                f"{line.effect}: {shown(line.name)}",
+                partial(self._session.show_statement, line),
+                tip=shown(line.sentence),
             )
             link.setObjectName("showStatement")
             links.append(link)
@@ -171,7 +177,7 @@ class FindingDetail(QScrollArea):
     def _question(self, decision: Decision) -> LinkButton:
         request = decision.request
         link = LinkButton(
-            f"Ask this: {request.action} on {request.resource}",
+            tr("Ask this: {action} on {resource}").format(action=request.action, resource=request.resource),
             partial(self._session.show_decision, decision),
             tip=f"{MARK_WORDS[Mark(decision.decision)]}: {request.principal}, {request.action}, {request.resource}",
             picture=partial(_decision_mark, Mark(decision.decision)),
@@ -226,15 +232,15 @@ def _policy_name(key: str) -> str:
     """Return how a link names a policy by its key (``index.keys``)."""
     owner, hash_, part = key.rpartition("#")
     if not hash_:
-        return f"Policy {_last(key)}"
+        return tr("Policy {name}").format(name=_last(key))
     match part:
         case "trust":
-            return f"Trust policy of {_last(owner)}"
+            return tr("Trust policy of {name}").format(name=_last(owner))
         case "policy" | "endpoint":
-            return f"Policy of {_last(owner)}"
+            return tr("Policy of {name}").format(name=_last(owner))
     if owner == "organization":
-        return f"Policy {part}"
-    return f"Policy {part.removeprefix('inline/')} of {_last(owner)}"
+        return tr("Policy {name}").format(name=part)
+    return tr("Policy {name} of {owner}").format(name=part.removeprefix("inline/"), owner=_last(owner))
 
 
 def _last(arn: str) -> str:

@@ -26,6 +26,7 @@ from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text
 from iamdesk.gui.tables.rows_model import Index, RowsModel
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 
 
 class FindingsModel(RowsModel[FindingRow]):
@@ -33,7 +34,7 @@ class FindingsModel(RowsModel[FindingRow]):
 
     def __init__(self, palette: QPalette) -> None:
         self._tally = Tally()
-        super().__init__([COLUMN_TITLES[column] for column in Column], FindingFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], FindingFilter(), palette)
 
     @property
     def counts(self) -> Counts:

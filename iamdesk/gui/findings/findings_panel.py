@@ -32,6 +32,8 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
+from iamdesk.language import ntr, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -66,7 +68,7 @@ class FindingsPanel(QWidget):
         self.table = FindingsTable(self.model)
         self.detail = FindingDetail(session)
         self._nothing = FlowLabel()
-        self._clear_filter = QPushButton("Clear the filter")
+        self._clear_filter = QPushButton(tr("Clear the filter"))
         self._writer = ReportWriter(session, jobs, prompts or Prompts(), self.message, self)
         self._lay_out()
         self._connect()
@@ -76,8 +78,9 @@ class FindingsPanel(QWidget):
     def title(self) -> str:
         """The tab's title, with the count of all findings; ``…`` while more may come."""
         if self._session.snapshot is None:
-            return "Findings"
-        return f"Findings {self.model.counts.total:,}{'…' if self._run.is_running else ''}"
+            return tr("Findings")
+        count = number(self.model.counts.total)
+        return tr("Findings {count}").format(count=f"{count}…" if self._run.is_running else count)
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
@@ -161,17 +164,21 @@ class FindingsPanel(QWidget):
     def _failed(self, error: Exception) -> None:
         self._end()
         if isinstance(error, SuppressionError):
-            self.message.say(Tone.ERROR, f"The checks have not run: {error}.", "Run again", self.run)
+            self.message.say(
+                Tone.ERROR, tr("The checks have not run: {error}.").format(error=error), tr("Run again"), self.run
+            )
             return
-        self.message.say(Tone.ERROR, f"The checks ended early: {error}", "Run again", self.run)
+        self.message.say(
+            Tone.ERROR, tr("The checks ended early: {error}").format(error=error), tr("Run again"), self.run
+        )
         raise error
 
     def _cancelled(self) -> None:
         self._end()
         self.message.say(
             Tone.WARNING,
-            "The checks were cancelled: there may be more to find than stands here.",
-            "Run again",
+            tr("The checks were cancelled: there may be more to find than stands here."),
+            tr("Run again"),
             self.run,
         )
 
@@ -241,7 +248,7 @@ class FindingsPanel(QWidget):
         self.suppressed.setChecked(False)
         self.filters.group_by(Grouping.SUBJECT)
         keys = principals_by_risk(row.finding for row in self.model.rows)[severity]
-        self.filters.show_subjects(f"worst: {SEVERITY_WORDS[severity].lower()}", keys)
+        self.filters.show_subjects(tr("worst: {severity}").format(severity=tr(SEVERITY_WORDS[severity]).lower()), keys)
 
     # Suppressions
 
@@ -256,11 +263,15 @@ class FindingsPanel(QWidget):
     def _ask_suppression(self) -> None:
         chosen = self._chosen_findings()
         if chosen:
-            about = f"Suppress {len(chosen):,} findings" if len(chosen) > 1 else "Suppress this finding"
+            about = ntr(
+                "Suppress this finding: it is counted apart until the day, then it is back.",
+                "Suppress {count} findings: they are counted apart until the day, then they are back.",
+                len(chosen),
+            ).format(count=number(len(chosen)))
             self.form.show()
             from iamdesk.workbench import today  # what opens snapshots is loaded behind the first painting
 
-            self.form.ask(f"{about}: it is counted apart until the day, then it is back.", self._words.owner, today())
+            self.form.ask(about, self._words.owner, today())
 
     def _leave_form(self) -> None:
         if self.form.isVisible():
@@ -299,17 +310,17 @@ class FindingsPanel(QWidget):
         if shown:
             return
         if self._session.snapshot is None:
-            text = "Findings stand here once a snapshot is open."
+            text = tr("Findings stand here once a snapshot is open.")
         elif self.suppressed.isChecked() and not self.model.counts.suppressed:
-            text = "No finding is suppressed."
+            text = tr("No finding is suppressed.")
         elif all_:
-            text = f"None of the {all_:,} findings is let through by the filter."
+            text = tr("None of the {all} findings is let through by the filter.").format(all=number(all_))
         elif self._run.is_running:
-            text = "The checks are running. Findings appear here as they are found."
+            text = tr("The checks are running. Findings appear here as they are found.")
         elif self._run.is_complete:
-            text = "Every check has run, and none has found anything."
+            text = tr("Every check has run, and none has found anything.")
         else:
-            text = "The checks have not run to the end."
+            text = tr("The checks have not run to the end.")
         self._nothing.setText(text)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
@@ -326,6 +337,6 @@ class FindingsPanel(QWidget):
         if opened is None:
             return
         if not self._run.is_complete:
-            self.message.say(Tone.NOTE, "The checks have not run to the end: a report would leave findings out.")
+            self.message.say(Tone.NOTE, tr("The checks have not run to the end: a report would leave findings out."))
             return
         self._writer.write(tuple(row.finding for row in self.model.rows))

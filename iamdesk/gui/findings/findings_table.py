@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QWidget
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.rows import Column, FindingRow
 from iamdesk.gui.tables.rows_table import RowsTable
+from iamdesk.language import tr
 
 _WIDEST: dict[int, str] = {
     Column.SEVERITY: "mm Critical",
@@ -23,7 +24,7 @@ class FindingsTable(RowsTable[FindingRow]):
         super().__init__(
             model,
             name="findingsTable",
-            title="Findings",
+            title=tr("Findings"),
             widest=_WIDEST,
             stretched=Column.SENTENCE,
             parent=parent,

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QFrame, QListView, QWidget
 from iamdesk.gui.findings.rows import SEVERITIES, SEVERITY_WORDS, Group
 from iamdesk.gui.findings.severity_mark import severity_icon
 from iamdesk.gui.plain_text import tooltip_text
+from iamdesk.gui.speech import number
+from iamdesk.language import ntr, tr
 
 type _Index = QModelIndex | QPersistentModelIndex
 
@@ -59,17 +61,21 @@ class GroupsModel(QAbstractListModel):
             return None
         group = self._groups[index.row() - 1] if index.row() else None
         count = group.count if group is not None else sum(one.count for one in self._groups)
-        text = group.text if group is not None else "All"
+        text = group.text if group is not None else tr("All")
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return f"{count:,}  {text}"
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(f"{text}: {count:,}\n{group.key}" if group is not None else "All groups")
+                return tooltip_text(f"{text}: {count:,}\n{group.key}" if group is not None else tr("All groups"))
             case Qt.ItemDataRole.DecorationRole if group is not None:
                 return self._icons[group.worst]
             case Qt.ItemDataRole.AccessibleTextRole:
-                worst = f", worst {SEVERITY_WORDS[group.worst].lower()}" if group is not None else ""
-                return f"{text}: {count:,} {'finding' if count == 1 else 'findings'}{worst}"
+                said = ntr("{name}: {count} finding", "{name}: {count} findings", count)
+                said = said.format(name=text, count=number(count))
+                if group is None:
+                    return said
+                worst = tr(SEVERITY_WORDS[group.worst])
+                return tr("{findings}, worst {severity}").format(findings=said, severity=worst.lower())
         return None
 
 
@@ -81,7 +87,7 @@ class GroupList(QListView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("findingsGroups")
-        self.setAccessibleName("Groups of findings")
+        self.setAccessibleName(tr("Groups of findings"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

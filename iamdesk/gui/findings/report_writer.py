@@ -12,6 +12,8 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
+from iamdesk.language import tr
 
 
 class ReportWriter(QObject):
@@ -37,22 +39,29 @@ class ReportWriter(QObject):
         formats = reports.formats()
         kinds = ";;".join(f"{known.label} (*{known.suffix})" for known in formats)
         suggestion = opened.snapshot.path.with_name(f"{_stem(opened.snapshot.path)}-findings{formats[0].suffix}")
-        path = self._prompts.file_to_save(self._window, "Export findings", suggestion, kinds)
+        path = self._prompts.file_to_save(self._window, tr("Export findings"), suggestion, kinds)
         if path is None:
             return
         chosen = next((known for known in formats if path.name.lower().endswith(known.suffix)), None)
         if chosen is None:
             known = ", ".join(known.suffix for known in formats)
-            self._message.say(Tone.WARNING, f"{path.name} does not say which format: it must end in one of {known}.")
+            self._message.say(
+                Tone.WARNING,
+                tr("{name} does not say which format: it must end in one of {known}.").format(
+                    name=path.name, known=known
+                ),
+            )
             return
         name = chosen.name
         self._message.clear()
         self._jobs.run(
-            f"Writing {path.name}",
+            tr("Writing {name}").format(name=path.name),
             lambda _progress, _cancelled: reports.write(
                 name, findings, opened.snapshot, path, generated_at=datetime.now(UTC)
             ),
-            done=lambda _nothing: self._session.announce(f"{len(findings):,} findings are in {path}."),
+            done=lambda _nothing: self._session.announce(
+                tr("{count} findings are in {path}.").format(count=number(len(findings)), path=path)
+            ),
             failed=self._not_written,
             topic="export findings",
         )
@@ -61,7 +70,7 @@ class ReportWriter(QObject):
         from iamdesk.export.files import ExportError
 
         if not isinstance(error, ExportError):
-            self._message.say(Tone.ERROR, "The report could not be written.")
+            self._message.say(Tone.ERROR, tr("The report could not be written."))
             raise error
         self._message.say(Tone.ERROR, f"{error}.")
 

@@ -10,17 +10,18 @@ from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.index.nodes import NodeKind
+from iamdesk.language import mark, shown, tr
 
 SEVERITIES = tuple(Severity)
 """Worst first."""
 SEVERITY_WORDS: dict[Severity, str] = {
-    Severity.CRITICAL: "Critical",
-    Severity.HIGH: "High",
-    Severity.MEDIUM: "Medium",
-    Severity.LOW: "Low",
-    Severity.INFO: "Info",
+    Severity.CRITICAL: mark("Critical"),
+    Severity.HIGH: mark("High"),
+    Severity.MEDIUM: mark("Medium"),
+    Severity.LOW: mark("Low"),
+    Severity.INFO: mark("Info"),
 }
-STATE_WORDS: dict[State, str] = {State.FOUND: "found", State.CANNOT_TELL: "cannot tell"}
+STATE_WORDS: dict[State, str] = {State.FOUND: mark("found"), State.CANNOT_TELL: mark("cannot tell")}
 _PRINCIPALS = frozenset({NodeKind.USER.value, NodeKind.ROLE.value})
 _RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
@@ -37,12 +38,12 @@ class Column(IntEnum):
 
 
 COLUMN_TITLES: dict[Column, str] = {
-    Column.SEVERITY: "Severity",
-    Column.CHECK: "Check",
-    Column.SUBJECT: "Subject",
-    Column.SENTENCE: "What was found",
-    Column.STATE: "State",
-    Column.ACCOUNT: "Account",
+    Column.SEVERITY: mark("Severity"),
+    Column.CHECK: mark("Check"),
+    Column.SUBJECT: mark("Subject"),
+    Column.SENTENCE: mark("What was found"),
+    Column.STATE: mark("State"),
+    Column.ACCOUNT: mark("Account"),
 }
 
 
@@ -63,7 +64,7 @@ class FindingRow:
         )
         word = finding.suppression
         about = () if word is None else (word.owner, word.reason, word.expires.isoformat())
-        own = (f"{finding.subject_name}  {finding.subject_kind}", finding.sentence)
+        own = (f"{finding.subject_name}  {finding.subject_kind}", shown(finding.sentence))
         self._own_words = "\n".join((*map(visible, own), finding.subject_key, *about)).casefold()
         self._shared_words = _words_of_check(
             finding.check_id, finding.title, finding.severity, finding.state, finding.account, finding.remedy
@@ -79,15 +80,15 @@ class FindingRow:
         finding = self.finding
         match column:
             case Column.SEVERITY:
-                return SEVERITY_WORDS[finding.severity]
+                return tr(SEVERITY_WORDS[finding.severity])
             case Column.CHECK:
-                return visible(f"{finding.check_id}  {finding.title}")
+                return visible(f"{finding.check_id}  {shown(finding.title)}")
             case Column.SUBJECT:
                 return visible(f"{finding.subject_name}  {finding.subject_kind}")
             case Column.SENTENCE:
-                return visible(finding.sentence)
+                return visible(shown(finding.sentence))
             case Column.STATE:
-                return STATE_WORDS[finding.state]
+                return tr(STATE_WORDS[finding.state])
             case Column.ACCOUNT:
                 return visible(finding.account)
 
@@ -115,8 +116,8 @@ class FindingRow:
 @lru_cache(maxsize=1 << 12)
 def _words_of_check(check_id: str, title: str, severity: Severity, state: State, account: str, remedy: str) -> str:
     """Return what many findings of a check have in common, to be searched: one text for all of them."""
-    shown = (SEVERITY_WORDS[severity], f"{check_id}  {title}", STATE_WORDS[state], account)
-    return "\n".join((*map(visible, shown), remedy)).casefold()
+    words = (tr(SEVERITY_WORDS[severity]), f"{check_id}  {shown(title)}", tr(STATE_WORDS[state]), account)
+    return "\n".join((*map(visible, words), shown(remedy))).casefold()
 
 
 class Grouping(StrEnum):
@@ -169,7 +170,7 @@ def groups_of(findings: Iterable[Finding], grouping: Grouping) -> tuple[Group, .
 
 def _group_text(finding: Finding, grouping: Grouping) -> str:
     if grouping is Grouping.CHECK:
-        return visible(f"{finding.check_id}  {finding.title}")
+        return visible(f"{finding.check_id}  {shown(finding.title)}")
     if grouping is Grouping.SUBJECT:
         return visible(f"{finding.subject_name}  {finding.subject_kind}")
     return visible(finding.account)

@@ -10,7 +10,9 @@ from iamdesk.gui.findings.rows import SEVERITIES, SEVERITY_WORDS, Counts
 from iamdesk.gui.findings.severity_mark import SEVERITY_COLOURS, severity_pixmap
 from iamdesk.gui.marks import MARK_COLOURS, Mark
 from iamdesk.gui.plain_text import set_tooltip
+from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import ntr, tr
 
 _MARK = 16
 _GAP = 6
@@ -47,8 +49,11 @@ class CountBar(QAbstractButton):
         self.update()
 
     def _say(self) -> None:
-        self.setAccessibleName(f"{self._words}: {self._count:,} {'finding' if self._count == 1 else 'findings'}")
-        only = "Shown alone. Press to show all." if self.isChecked() else f"Show only these: {self._words.lower()}."
+        said = ntr("{name}: {count} finding", "{name}: {count} findings", self._count)
+        self.setAccessibleName(said.format(name=self._words, count=number(self._count)))
+        only = tr("Show only these: {severity}.").format(severity=self._words.lower())
+        if self.isChecked():
+            only = tr("Shown alone. Press to show all.")
         self.setAccessibleDescription(only)
         set_tooltip(self, f"{self._count:,} · {only}")
 
@@ -115,8 +120,8 @@ class SeverityBars(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.bars = {severity: CountBar(SEVERITY_WORDS[severity], severity) for severity in SEVERITIES}
-        self.cannot_tell = CountBar("Cannot tell", None)
+        self.bars = {severity: CountBar(tr(SEVERITY_WORDS[severity]), severity) for severity in SEVERITIES}
+        self.cannot_tell = CountBar(tr("Cannot tell"), None)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

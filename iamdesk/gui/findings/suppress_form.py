@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDateEdit, QFormLayout, QHBoxLayout, QLineEdit, QP
 
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.plain_text import plain_label
+from iamdesk.language import tr
 
 _USUAL = timedelta(days=90)
 _LONGEST = 2_000
@@ -22,7 +23,7 @@ class SuppressForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("suppressForm")
-        self.setAccessibleName("Suppress findings")
+        self.setAccessibleName(tr("Suppress findings"))
         self._about = FlowLabel()
         self.owner = QLineEdit()
         self.owner.setObjectName("suppressOwner")
@@ -34,16 +35,16 @@ class SuppressForm(QWidget):
         self.until.setObjectName("suppressUntil")
         self.until.setCalendarPopup(True)
         self.until.setDisplayFormat("yyyy-MM-dd")
-        self.until.setAccessibleDescription("The last day; on the next one the finding is back.")
-        self.go = QPushButton("Suppress")
+        self.until.setAccessibleDescription(tr("The last day; on the next one the finding is back."))
+        self.go = QPushButton(tr("Suppress"))
         self.go.setObjectName("suppressNow")
         self.go.setDefault(True)
-        cancel = QPushButton("Cancel")
+        cancel = QPushButton(tr("Cancel"))
         cancel.setObjectName("suppressCancel")
         form = QFormLayout(self)
         form.setContentsMargins(0, 4, 0, 4)
         form.addRow(self._about)
-        for name, field in (("&Answers for it", self.owner), ("&Why", self.reason), ("&Until", self.until)):
+        for name, field in ((tr("&Answers for it"), self.owner), (tr("&Why"), self.reason), (tr("&Until"), self.until)):
             form.addRow(plain_label(name, buddy=field), field)
         buttons = QHBoxLayout()
         buttons.addWidget(self.go)

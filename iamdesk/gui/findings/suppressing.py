@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.checks.finding import Finding, Suppression, SuppressionError
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.language import tr
 
 
 class Suppressing(QObject):
@@ -56,7 +57,7 @@ class Suppressing(QObject):
             self.changed.emit(in_force(words))
 
         self._jobs.run(
-            "Keeping what is suppressed",
+            tr("Keeping what is suppressed"),
             lambda _progress, _cancelled: work(),
             done=done,
             failed=self._not_written,
@@ -67,7 +68,7 @@ class Suppressing(QObject):
         from iamdesk.export.files import ExportError
 
         if not isinstance(error, SuppressionError | ExportError):
-            self.failed.emit("What is suppressed could not be kept.")
+            self.failed.emit(tr("What is suppressed could not be kept."))
             raise error
         self.failed.emit(f"{error}.")
 

@@ -9,6 +9,7 @@ from iamdesk.gui.graph.picture import Box, BoxKind, Line
 from iamdesk.gui.plain_text import set_tooltip, visible
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.language import tr
 
 _ARROW = 7.0
 _ROUND = 6.0
@@ -96,7 +97,9 @@ class LineItem(QGraphicsItem):
         self._path = self._curve()
         self.is_marked = False
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable, False)
-        ways = [f"{step.path_id}: by {step.how}" for step in line.steps] or ["gets in"]
+        ways = [tr("{path_id}: by {how}").format(path_id=step.path_id, how=step.how) for step in line.steps] or [
+            tr("gets in")
+        ]
         set_tooltip(self, "\n".join(ways[:8]))
 
     def _curve(self) -> QPainterPath:

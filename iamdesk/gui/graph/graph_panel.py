@@ -30,7 +30,9 @@ from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip, visibl
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.index.nodes import Badge
+from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.reach.way import GoalKind, Proof, State, Step
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 _EVERYBODY, _SELECTED = "everybody", "selected"
 _DEBOUNCE = 200
-_START = (
+_START = mark(
     "Press Show: who can make more of themselves than they were given, step by step, up to administration. The first "
     "time takes seconds for thousands of principals."
 )
@@ -63,9 +65,9 @@ class GraphPanel(QWidget):
         self.message = MessageBar()
         self.start = QComboBox()
         self.goal = QComboBox()
-        self.show_button = QPushButton("Show")
-        self.export_button = QPushButton("Export…")
-        self.cancel_button = QPushButton("Cancel")
+        self.show_button = QPushButton(tr("Show"))
+        self.export_button = QPushButton(tr("Export…"))
+        self.cancel_button = QPushButton(tr("Cancel"))
         self.progress = QProgressBar()
         self.view = GraphView()
         self.model = StepsModel(self)
@@ -91,33 +93,33 @@ class GraphPanel(QWidget):
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         self.start.setObjectName("waysFrom")
-        self.start.setAccessibleName("Ways from")
+        self.start.setAccessibleName(tr("Ways from"))
         self.start.addItem("everybody", _EVERYBODY)
-        self.start.addItem("the selected principal", _SELECTED)
+        self.start.addItem(tr("the selected principal"), _SELECTED)
         self.goal.setObjectName("waysTo")
-        self.goal.setAccessibleName("Ways to")
+        self.goal.setAccessibleName(tr("Ways to"))
         self.show_button.setObjectName("waysShow")
-        self.show_button.setAccessibleName("Show the ways")
+        self.show_button.setAccessibleName(tr("Show the ways"))
         self.export_button.setObjectName("waysExport")
-        self.export_button.setAccessibleName("Export the picture")
-        self.cancel_button.setAccessibleName("Cancel looking for ways")
-        self.progress.setAccessibleName("How far looking for ways has come")
+        self.export_button.setAccessibleName(tr("Export the picture"))
+        self.cancel_button.setAccessibleName(tr("Cancel looking for ways"))
+        self.progress.setAccessibleName(tr("How far looking for ways has come"))
         self.progress.setTextVisible(False)
         self.progress.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
         top = QHBoxLayout()
         top.setSpacing(gap)
-        top.addWidget(plain_label("&From", buddy=self.start))
+        top.addWidget(plain_label(tr("&From"), buddy=self.start))
         top.addWidget(self.start)
-        top.addWidget(plain_label("&to", buddy=self.goal))
+        top.addWidget(plain_label(tr("&to"), buddy=self.goal))
         top.addWidget(self.goal)
         top.addWidget(self.show_button)
         top.addWidget(self.progress)
         top.addWidget(self.cancel_button)
         top.addWidget(self._summary, 1)
         for text, name, act in (
-            ("−", "Zoom out", self.view.zoom_out),
-            ("+", "Zoom in", self.view.zoom_in),
-            ("Fit", "Fit the picture", self.view.fit),
+            ("−", tr("Zoom out"), self.view.zoom_out),
+            ("+", tr("Zoom in"), self.view.zoom_in),
+            (tr("Fit"), tr("Fit the picture"), self.view.fit),
         ):
             button = QToolButton()
             button.setText(text)
@@ -175,11 +177,11 @@ class GraphPanel(QWidget):
         self.start.setCurrentIndex(0)
         self.goal.clear()
         self.goal.addItem("administration", ADMINISTRATION)
-        self.goal.addItem("the selected principal", _SELECTED)
+        self.goal.addItem(tr("the selected principal"), _SELECTED)
         self.model.show_ways(())
         self.view.show_picture(picture_of(()))
         self._summary.setText("")
-        self._say_nothing(_START)
+        self._say_nothing(tr(_START))
         self._enable()
 
     def _say_nothing(self, sentence: str) -> None:
@@ -196,7 +198,7 @@ class GraphPanel(QWidget):
         self.show_button.setEnabled(self._session.snapshot is not None)
         for button in self._zooms:
             button.setEnabled(has_picture)
-        self.title_changed.emit("Ways")
+        self.title_changed.emit(tr("Ways"))
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -216,12 +218,12 @@ class GraphPanel(QWidget):
             return
         wanted = self._wanted()
         if wanted is None:
-            self.message.say(Tone.NOTE, "Select a user or a role in the navigator first.")
+            self.message.say(Tone.NOTE, tr("Select a user or a role in the navigator first."))
             return
         self.message.clear()
         self.progress.setRange(0, 0)
         self._job = self._jobs.run(
-            "Looking for ways",
+            tr("Looking for ways"),
             lambda progress, cancelled: find_ways(opened, wanted, progress, cancelled),
             done=self._take,
             failed=self._failed,
@@ -260,7 +262,7 @@ class GraphPanel(QWidget):
         self._job = None
         self._enable()
         if not isinstance(error, RequestError):
-            self.message.say(Tone.ERROR, "The ways could not be found.")
+            self.message.say(Tone.ERROR, tr("The ways could not be found."))
             raise error
         self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
@@ -279,8 +281,9 @@ class GraphPanel(QWidget):
             self._paint()
         else:
             self._say_nothing(words)
-        cuts = " ".join(f"{cut.what} Stops {cut.stops:,} of these ways." for cut in found.cuts)
-        self._cut.setText(f"To stop it: {cuts}" if cuts else "")
+        stops = tr("{what} Stops {count} of these ways.")
+        cuts = " ".join(stops.format(what=shown(cut.what), count=number(cut.stops)) for cut in found.cuts)
+        self._cut.setText(tr("To stop it: {cuts}").format(cuts=cuts) if cuts else "")
         self._cut.setVisible(bool(cuts))
         self._enable()
         self._session.announce(words)
@@ -312,7 +315,7 @@ class GraphPanel(QWidget):
     def _show_proof(self, step: Step) -> None:
         """Show the answered question on which a step rests, the first that is not plainly allowed."""
         self._jobs.run(
-            "Proving a step",
+            tr("Proving a step"),
             lambda _progress, _cancelled: step.proof,
             done=self._take_proof,
             topic="proof of a step",
@@ -322,17 +325,17 @@ class GraphPanel(QWidget):
         if proofs:
             self._session.show_decision(proofs[0].decision)
         else:
-            self._session.announce("This step rests on no single question.")
+            self._session.announce(tr("This step rests on no single question."))
 
     def export(self) -> None:
         """Save the picture as a file."""
         if self.found is None or not self.found.ways:
-            self._session.announce("Show some ways first.")
+            self._session.announce(tr("Show some ways first."))
             return
         # Painted here, in the thread of the widgets; written in another.
         files = self.view.files()
         kinds = {suffix: (lambda _progress, _cancelled, content=content: content) for suffix, content in files.items()}
-        self._saver.save("Export the picture", "ways", kinds)
+        self._saver.save(tr("Export the picture"), "ways", kinds)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Fit the picture into the room that there is now."""
@@ -348,15 +351,19 @@ def _summary(found: Found) -> str:
     if found.wanted.start:
         name = found.wanted.start.rpartition("/")[2]
         if found.reached is not None and found.reached.is_administrator and found.wanted.goal == ADMINISTRATION:
-            return f"{name} is an administrator."
+            return tr("{name} is an administrator.").format(name=name)
         if not found.ways:
-            return f"{name} does not get there."
+            return tr("{name} does not get there.").format(name=name)
         proven = sum(way.state is State.PROVEN for way in found.ways)
         shortest = min(len(way.steps) for way in found.ways)
-        steps = "1 step" if shortest == 1 else f"{shortest} steps"
-        return f"{name} gets there in {steps}: {len(found.ways):,} ways, {proven:,} proven."
+        steps = ntr("{count} step", "{count} steps", shortest).format(count=shortest)
+        return tr("{name} gets there in {steps}: {count} ways, {proven} proven.").format(
+            name=name, steps=steps, count=number(len(found.ways)), proven=number(proven)
+        )
     if not found.ways:
-        return "Nobody gets there who is not there already."
+        return tr("Nobody gets there who is not there already.")
     proven = sum(way.state is State.PROVEN for way in found.ways)
-    shown = "" if found.starts <= len(found.ways) else f", the nearest {len(found.ways):,} shown"
-    return f"{found.starts:,} get there or may{shown}; of those shown {proven:,} are proven."
+    told = tr("{count} get there or may; of those shown {proven} are proven.")
+    if found.starts > len(found.ways):
+        told = tr("{count} get there or may, the nearest {shown} shown; of those shown {proven} are proven.")
+    return told.format(count=number(found.starts), shown=number(len(found.ways)), proven=number(proven))

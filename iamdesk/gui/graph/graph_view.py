@@ -21,6 +21,7 @@ from iamdesk.gui.graph.arrangement import Sizes, arranged
 from iamdesk.gui.graph.graph_items import BoxItem, LineItem, spoken
 from iamdesk.gui.graph.picture import BoxKind, Picture
 from iamdesk.gui.picture_files import picture_files
+from iamdesk.language import tr
 
 _STEP = 1.2
 _SMALLEST, _LARGEST = 0.15, 4.0
@@ -48,8 +49,8 @@ class GraphView(QGraphicsView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("graphView")
-        self.setAccessibleName("Picture of the ways")
-        self.viewport().setAccessibleName("Picture of the ways")
+        self.setAccessibleName(tr("Picture of the ways"))
+        self.viewport().setAccessibleName(tr("Picture of the ways"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
@@ -137,13 +138,17 @@ class GraphView(QGraphicsView):
         if box is not None:
             lines = [line for line in self.picture.lines if line.source == box.key]
             onward = "; ".join(
-                f"becomes {target.title} by {line.says or 'being it'}"
+                tr("becomes {name} by {path}").format(name=target.title, path=line.says)
+                if line.says
+                else tr("is {name}").format(name=target.title)
                 for line in lines[:5]
                 if (target := self.picture.box(line.target)) is not None
             )
-            text = spoken(box) + (f" It {onward}." if onward else "")
+            text = spoken(box) + (f" {tr('From here: {onward}.').format(onward=onward)}" if onward else "")
         else:
-            text = f"{len(self._boxes)} boxes in {self.picture.columns} columns. Use the arrow keys."
+            text = tr("{count} boxes in {columns} columns. Use the arrow keys.").format(
+                count=len(self._boxes), columns=self.picture.columns
+            )
         self.setAccessibleDescription(text)
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
@@ -264,7 +269,7 @@ class GraphView(QGraphicsView):
 
     def files(self) -> Mapping[str, bytes]:
         """Return the picture as files, by suffix: ``.svg``, ``.png``."""
-        return picture_files(self._paint, self.scene().sceneRect().size(), self._ground(), "Ways, by iamdesk")
+        return picture_files(self._paint, self.scene().sceneRect().size(), self._ground(), tr("Ways, by iamdesk"))
 
     def _ground(self) -> QColor:
         return self.palette().color(QPalette.ColorRole.Base)

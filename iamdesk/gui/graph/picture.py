@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from iamdesk.gui.speech import number
+from iamdesk.language import ntr, tr
 from iamdesk.reach.way import GoalKind, State, Step, Way
 
 USUALLY_SHOWN = 7
@@ -95,11 +97,11 @@ def picture_of(ways: Iterable[Way], outsiders: Collection[str] = (), opened: Col
             titles[key] = _title(key)
         if way.goal.kind is not GoalKind.PRINCIPAL:
             is_account = way.goal.kind is GoalKind.ADMINISTRATION
-            titles[way.goal.key] = (BoxKind.GOAL, "Administrator" if is_account else way.goal.name)
-        for number, ends in enumerate(pairwise(passed)):
+            titles[way.goal.key] = (BoxKind.GOAL, tr("Administrator") if is_account else way.goal.name)
+        for place, ends in enumerate(pairwise(passed)):
             taken = steps.setdefault(ends, {})
-            if number < len(way.steps):
-                step = way.steps[number]
+            if place < len(way.steps):
+                step = way.steps[place]
                 taken[step.path_id, step.target] = step
     deepest = max(distance.values(), default=0)
     entered = [arn for arn in distance if arn in outsiders]
@@ -110,11 +112,17 @@ def picture_of(ways: Iterable[Way], outsiders: Collection[str] = (), opened: Col
         for key in kept
     ]
     boxes += [
-        Box(f"more:{level}", BoxKind.MORE, f"{count:,} more", "Open to see them", deepest - level + bool(entered))
+        Box(
+            f"more:{level}",
+            BoxKind.MORE,
+            tr("{count} more").format(count=number(count)),
+            tr("Open to see them"),
+            deepest - level + bool(entered),
+        )
         for level, count in more.items()
     ]
     if entered:
-        boxes.append(Box(OUTSIDE, BoxKind.OUTSIDE, "Outside the organization", "Gets into roles", 0))
+        boxes.append(Box(OUTSIDE, BoxKind.OUTSIDE, tr("Outside the organization"), tr("Gets into roles"), 0))
     lines = _lines(steps, distance, frozenset(kept), entered)
     return Picture(tuple(sorted(boxes, key=lambda box: box.column)), lines, columns)
 
@@ -172,7 +180,8 @@ def _title(arn: str) -> tuple[BoxKind, str]:
 
 def _says(kind: BoxKind, key: str, distance: int) -> str:
     if kind is BoxKind.GOAL:
-        return f"of account {key}" if key.isdigit() else "Goal"
+        return tr("of account {account}").format(account=key) if key.isdigit() else tr("Goal")
+    name = tr("Role") if kind is BoxKind.ROLE else tr("User")
     if distance == 0:
-        return f"{kind.value.title()}, there already"
-    return f"{kind.value.title()}, {'1 step' if distance == 1 else f'{distance} steps'} away"
+        return tr("{kind}, there already").format(kind=name)
+    return ntr("{kind}, {count} step away", "{kind}, {count} steps away", distance).format(kind=name, count=distance)

@@ -7,9 +7,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from iamdesk.gui.plain_text import tooltip_text, visible
+from iamdesk.language import mark, shown, tr
 from iamdesk.reach.way import GoalKind, State, Step, Way
 
-_COLUMNS = ("Who", "Becomes", "By", "Path", "State")
+_COLUMNS = (mark("Who"), mark("Becomes"), mark("By"), mark("Path"), mark("State"))
 _MOST_ROWS = 2000
 
 type _Index = QModelIndex | QPersistentModelIndex
@@ -42,7 +43,7 @@ class StepsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:  # noqa: N802
         """Return a column's name."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section] if section < len(_COLUMNS) else None
+            return tr(_COLUMNS[section]) if section < len(_COLUMNS) else None
         return None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -53,17 +54,22 @@ class StepsModel(QAbstractTableModel):
             return self._texts[index.row()][index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             step = self.steps[index.row()]
-            needs = "".join(f"\nNeeds {fact}." for fact in step.needs)
-            return tooltip_text(f"{step.source}\nbecomes {step.goal.name}\nby {step.how}: {step.target}{needs}")
+            becomes = tr("{source}\nbecomes {goal}\nby {how}: {target}").format(
+                source=step.source, goal=shown(step.goal.name), how=shown(step.how), target=step.target
+            )
+            needs = [tr("Needs {fact}.").format(fact=shown(fact)) for fact in step.needs]
+            return tooltip_text("\n".join((becomes, *needs)))
         return None
 
 
 def _texts(step: Step) -> tuple[str, ...]:
-    becomes = step.goal.key.rpartition("/")[2] if step.goal.kind is GoalKind.PRINCIPAL else step.goal.name
+    becomes = step.goal.key.rpartition("/")[2] if step.goal.kind is GoalKind.PRINCIPAL else shown(step.goal.name)
     on = "" if step.target in (step.source, step.goal.key) else f" ({step.target.rpartition('/')[2]})"
-    state = "proven" if step.state is State.PROVEN else f"possible, needs {'; '.join(step.needs)}"
+    state = tr("proven")
+    if step.state is not State.PROVEN:
+        state = tr("possible, needs {facts}").format(facts="; ".join(map(shown, step.needs)))
     who = step.source.rpartition("/")[2]
-    return tuple(visible(text) for text in (who, becomes, f"{step.how}{on}", step.path_id, state))
+    return tuple(visible(text) for text in (who, becomes, f"{shown(step.how)}{on}", step.path_id, state))
 
 
 class StepsTable(QTableView):
@@ -78,7 +84,7 @@ class StepsTable(QTableView):
         super().__init__(parent)
         self._steps = model
         self.setObjectName("stepsTable")
-        self.setAccessibleName("Steps of the ways")
+        self.setAccessibleName(tr("Steps of the ways"))
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

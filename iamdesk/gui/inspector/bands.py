@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from iamdesk.explain.decision import Part, StatementLine
 from iamdesk.gui.theme import Colour
+from iamdesk.language import mark, shown, tr
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import Span
 
 _WEIGHT = {Part.DECIDES: 0, Part.DEPENDS: 1, Part.TOOK_PART: 2, Part.NEAR_MISS: 3}
 _PART_WORDS = {
-    Part.DECIDES: "decides",
-    Part.DEPENDS: "depends on context that was not given",
-    Part.TOOK_PART: "took part",
-    Part.NEAR_MISS: "does not apply",
+    Part.DECIDES: mark("{statement} decides. {why}"),
+    Part.DEPENDS: mark("{statement} depends on context that was not given. {why}"),
+    Part.TOOK_PART: mark("{statement} took part. {why}"),
+    Part.NEAR_MISS: mark("{statement} does not apply. {why}"),
 }
 
 
@@ -70,7 +71,9 @@ def _band(same: list[StatementLine]) -> Band | None:
     if span is None:
         return None
     letter, surface, ink = _look(first)
-    sentences = dict.fromkeys(f"{line.name} {_PART_WORDS[line.part]}. {line.sentence}".strip() for line in same)
+    sentences = dict.fromkeys(
+        tr(_PART_WORDS[line.part]).format(statement=shown(line.name), why=shown(line.sentence)).strip() for line in same
+    )
     failed = first.mark_span if first.failed is not None else None
     return Band(span, letter, surface, ink, " ".join(sentences), failed if failed != span else None)
 

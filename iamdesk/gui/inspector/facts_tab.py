@@ -13,6 +13,7 @@ from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Link, Links, Subject
+from iamdesk.language import tr
 
 _NO_SELECTION = QItemSelectionModel.SelectionFlag.NoUpdate
 
@@ -108,12 +109,12 @@ class FactsTab(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.facts = PropertyList("Facts")
+        self.facts = PropertyList(tr("Facts"))
         self.links = QListView()
         self.links.setObjectName("subjectLinks")
         self.links.setFrameShape(QListView.Shape.NoFrame)
         self.links.setUniformItemSizes(True)
-        self.links.setAccessibleName("What it has to do with")
+        self.links.setAccessibleName(tr("What it has to do with"))
         self.links.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.links.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.links.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -131,7 +132,12 @@ class FactsTab(QWidget):
         """Show another subject; ``kind_of`` tells what a key stands for."""
         odd = [("", problem) for problem in subject.problems]
         gaps = [("", gap) for gap in subject.gaps]
-        groups = (("", subject.facts), ("Tags", subject.tags), ("Not in the snapshot", gaps), ("Odd in its entry", odd))
+        groups = (
+            ("", subject.facts),
+            (tr("Tags"), subject.tags),
+            (tr("Not in the snapshot"), gaps),
+            (tr("Odd in its entry"), odd),
+        )
         self.facts.show_groups(groups)
         self._model.show(subject.links, kind_of)
         # The cursor stands ready on the first link, and nothing looks chosen.

@@ -8,6 +8,8 @@ from iamdesk.gui import marks
 from iamdesk.gui.inspector.code_view import CodeView
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import plain_label, set_tooltip
+from iamdesk.gui.speech import number
+from iamdesk.language import tr
 
 _LONGEST = 200
 
@@ -20,14 +22,14 @@ class FindBar(QWidget):
         self._view = view
         self._field = QLineEdit()
         self._field.setMaxLength(_LONGEST)
-        self._field.setPlaceholderText("Find in this text")
-        self._field.setAccessibleName("Find in this text")
+        self._field.setPlaceholderText(tr("Find in this text"))
+        self._field.setAccessibleName(tr("Find in this text"))
         self._field.setClearButtonEnabled(True)
         self._field.textChanged.connect(self._changed)
         self._count = plain_label()
-        self._previous = self._button("Previous match", lambda: self.step(backward=True))
-        self._next = self._button("Next match", lambda: self.step(backward=False))
-        self._close = self._button("Close the search", self.end)
+        self._previous = self._button(tr("Previous match"), lambda: self.step(backward=True))
+        self._next = self._button(tr("Next match"), lambda: self.step(backward=False))
+        self._close = self._button(tr("Close the search"), self.end)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for widget in (self._field, self._count, self._previous, self._next, self._close):
@@ -69,7 +71,9 @@ class FindBar(QWidget):
 
     def _count_matches(self, text: str) -> int:
         count = self._view.find_all(text)
-        self._count.setText("" if not text else f"{count:,} found" if count else "not found")
+        self._count.setText(
+            "" if not text else tr("{count} found").format(count=number(count)) if count else tr("not found")
+        )
         return count
 
     def _button(self, name: str, act: object) -> QToolButton:

@@ -10,6 +10,7 @@ from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.shown import Subject
+from iamdesk.language import tr
 
 
 class BadgeChip(QWidget):
@@ -20,9 +21,9 @@ class BadgeChip(QWidget):
         self._badge = badge
         self._mark = plain_label()
         self._word = plain_label(badge.value)
-        set_tooltip(self, BADGE_SENTENCES[badge])
+        set_tooltip(self, tr(BADGE_SENTENCES[badge]))
         self.setAccessibleName(badge.value)
-        self.setAccessibleDescription(BADGE_SENTENCES[badge])
+        self.setAccessibleDescription(tr(BADGE_SENTENCES[badge]))
         layout = QHBoxLayout(self)
         gap = self.fontMetrics().height() // 3
         layout.setContentsMargins(gap, gap // 3, gap * 3 // 2, gap // 3)
@@ -72,8 +73,8 @@ class InspectorHeader(QWidget):
         self.arn = ElidedLabel()
         self.copy_button = QToolButton()
         self.copy_button.setAutoRaise(True)
-        self.copy_button.setAccessibleName("Copy the ARN")
-        set_tooltip(self.copy_button, "Copy the ARN")
+        self.copy_button.setAccessibleName(tr("Copy the ARN"))
+        set_tooltip(self.copy_button, tr("Copy the ARN"))
         self.copy_button.clicked.connect(lambda: self.copy_wanted.emit(self._arn))
         self._badges = QHBoxLayout()
         self._lay_out()

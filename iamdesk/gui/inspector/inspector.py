@@ -22,16 +22,18 @@ from iamdesk.gui.plain_text import visible_lines
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse.access_tab import AccessTab
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.shown import PolicyRole, Subject
+from iamdesk.language import mark, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
-_NOTHING = "Select something at the left. Its facts, its policies and what it has to do with stand here."
+_NOTHING = mark("Select something at the left. Its facts, its policies and what it has to do with stand here.")
 _MOST_GAPS = 3
 
 
@@ -42,7 +44,7 @@ class JsonTab(QWidget):
         super().__init__(parent)
         self.text = CodeView()
         self.text.setObjectName("rawView")
-        self.text.setAccessibleName("The entry as captured")
+        self.text.setAccessibleName(tr("The entry as captured"))
         self.text.setFrameShape(CodeView.Shape.NoFrame)
         self.find_bar = FindBar(self.text)
         layout = QVBoxLayout(self)
@@ -63,7 +65,7 @@ class Inspector(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("inspector")
-        self.setAccessibleName("Inspector")
+        self.setAccessibleName(tr("Inspector"))
         self._session = session
         self._subject: Subject | None = None
         self._chosen_tab: dict[bool, int] = {}
@@ -73,20 +75,20 @@ class Inspector(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setObjectName("inspectorTabs")
         self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName("Parts of the inspector")
+        self.tabs.setAccessibleName(tr("Parts of the inspector"))
         self.facts = FactsTab()
         self.access = AccessTab(session, jobs, prompts)
         self.policies = PoliciesTab()
         self.trust = TrustTab()
         self.json = JsonTab()
-        self.tabs.addTab(self.facts, "&Overview")
-        self.tabs.addTab(self.access, "Acce&ss")
-        self.tabs.addTab(self.policies, "&Policies")
-        self.tabs.addTab(self.trust, "Tr&ust")
-        self.tabs.addTab(self.json, "&JSON")
+        self.tabs.addTab(self.facts, tr("&Overview"))
+        self.tabs.addTab(self.access, tr("Acce&ss"))
+        self.tabs.addTab(self.policies, tr("&Policies"))
+        self.tabs.addTab(self.trust, tr("Tr&ust"))
+        self.tabs.addTab(self.json, tr("&JSON"))
         self.tabs.setCurrentWidget(self.policies)
         self.setFocusProxy(self.tabs.tabBar())
-        self._empty = FlowLabel(_NOTHING)
+        self._empty = FlowLabel(tr(_NOTHING))
         self._page = QWidget()
         self._lay_out()
         self._connect()
@@ -169,7 +171,7 @@ class Inspector(QWidget):
     def fold_statement(self) -> None:
         """Fold the statement in which the caret stands, or show it again."""
         if not self._reader().text.toggle_fold():
-            self._session.announce("Put the caret into a statement first.")
+            self._session.announce(tr("Put the caret into a statement first."))
 
     def fold_all(self) -> None:
         """Fold every statement of the policy at hand, or show all of them."""
@@ -195,7 +197,7 @@ class Inspector(QWidget):
             self.tabs.setCurrentWidget(self.access)
             self.access.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
-            self._session.announce("Select a user, a role or a group: that is what can do something.")
+            self._session.announce(tr("Select a user, a role or a group: that is what can do something."))
 
     def find_in_text(self) -> None:
         """Search in the text of the current tab, or in the policy where the tab has none."""
@@ -219,7 +221,7 @@ class Inspector(QWidget):
         opened = self._session.shown
         subject = opened.subject(key) if opened is not None else None
         if opened is None or subject is None:
-            self._show_nothing(f"The snapshot does not hold {key}." if key else _NOTHING)
+            self._show_nothing(tr("The snapshot does not hold {key}.").format(key=key) if key else "")
             return
         self._subject = subject
         self._showing = True
@@ -232,7 +234,7 @@ class Inspector(QWidget):
         self.header.show_subject(subject, self._badges(subject))
         if subject.gaps:
             more = len(subject.gaps) - _MOST_GAPS
-            rest = [f"and {more:,} more: see Overview"] if more > 0 else []
+            rest = [tr("and {more} more: see Overview").format(more=number(more))] if more > 0 else []
             self.gaps.say(Tone.NOTE, " ".join([*subject.gaps[:_MOST_GAPS], *rest]))
         else:
             self.gaps.clear()
@@ -258,7 +260,10 @@ class Inspector(QWidget):
             self.trust.show_subject(subject, key, view.document if view is not None else None, self._session.decision)
         count = len(subject.policies)
         is_policy = _is_policy(subject)
-        self.tabs.setTabText(self.tabs.indexOf(self.policies), "&Policy" if is_policy else f"&Policies {count:,}")
+        self.tabs.setTabText(
+            self.tabs.indexOf(self.policies),
+            tr("&Policy") if is_policy else tr("&Policies {count}").format(count=number(count)),
+        )
         self.tabs.setTabVisible(self.tabs.indexOf(self.policies), count > 0 or subject.kind in _CARRIERS)
         self.json.text.show_text(visible_lines(subject.raw))
 
@@ -300,15 +305,15 @@ class Inspector(QWidget):
         if self._subject is not None:
             self.header.show_badges(self._badges(self._subject))
 
-    def _show_nothing(self, why: str = _NOTHING) -> None:
+    def _show_nothing(self, why: str = "") -> None:
         self._subject = None
         self.policies.show_subject(self._session.shown, None)
-        self._empty.setText(why)
+        self._empty.setText(why or tr(_NOTHING))
         self._stack.setCurrentWidget(self._empty)
 
     def _copy(self, arn: str) -> None:
         QGuiApplication.clipboard().setText(arn)
-        self._session.announce(f"Copied {arn}")
+        self._session.announce(tr("Copied {arn}").format(arn=arn))
 
     def _zoom_changed(self, points: int) -> None:
         self.set_zoom(points)

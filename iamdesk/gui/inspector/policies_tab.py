@@ -10,6 +10,7 @@ from iamdesk.gui.inspector.bands import same_text
 from iamdesk.gui.inspector.policy_list import Entry, PolicyList, entries_from, entries_of, entry_for
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.index.shown import PolicyRole, Subject
+from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.index.shown import PolicyView
@@ -87,12 +88,12 @@ class PoliciesTab(QWidget):
 
     def _show(self, entry: Entry | None) -> None:
         if entry is None or self._opened is None:
-            why = "No policy" if self._subject is not None else ""
+            why = tr("No policy") if self._subject is not None else ""
             self.reader.show_document(None, why)
             return
         view = self._opened.policy(entry.key)
         if view is None:
-            missing = f"{entry.name}: the snapshot does not hold its text"
+            missing = tr("{name}: the snapshot does not hold its text").format(name=entry.name)
             name = entry.name if entry.document is not None else missing
             self.reader.show_document(entry.document, name, entry.key, answer=self._decision)
             return
@@ -106,6 +107,7 @@ class PoliciesTab(QWidget):
 
     def _show_view(self, entry: Entry, view: "PolicyView") -> None:
         versions = [
-            (version, f"{version}, in force" if version == view.in_force else version) for version in view.versions
+            (version, tr("{version}, in force").format(version=version) if version == view.in_force else version)
+            for version in view.versions
         ]
         self.reader.show_document(view.document, entry.name, entry.key, versions, view.version, self._decision)

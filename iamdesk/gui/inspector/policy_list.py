@@ -13,20 +13,22 @@ from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import set_cell_tooltip, visible
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import PolicyLine, PolicyRole
+from iamdesk.language import mark, tr
 from iamdesk.policy.document import Document
 
 _ENTRY = Qt.ItemDataRole.UserRole
 _LINES_SHOWN = 7
 _TYPE_WORDS = {
-    SourceType.SCP: "service control policy",
-    SourceType.RCP: "resource control policy",
-    SourceType.RESOURCE: "resource policy",
-    SourceType.TRUST: "trust policy",
-    SourceType.SESSION: "session policy",
-    SourceType.PERMISSIONS_BOUNDARY: "permissions boundary",
-    SourceType.ENDPOINT: "endpoint policy",
-    SourceType.ACL: "access control list",
+    SourceType.SCP: mark("service control policy"),
+    SourceType.RCP: mark("resource control policy"),
+    SourceType.RESOURCE: mark("resource policy"),
+    SourceType.TRUST: mark("trust policy"),
+    SourceType.SESSION: mark("session policy"),
+    SourceType.PERMISSIONS_BOUNDARY: mark("permissions boundary"),
+    SourceType.ENDPOINT: mark("endpoint policy"),
+    SourceType.ACL: mark("access control list"),
 }
+_POLICY = mark("policy")
 _PART_MARKS = (
     (Part.DECIDES, "Deny", Mark.EXPLICIT_DENY),
     (Part.DECIDES, "Allow", Mark.ALLOWED),
@@ -75,9 +77,10 @@ def entries_from(decision: Decision | None, known: Iterable[str]) -> list[Entry]
 
 def entry_for(line: StatementLine) -> Entry:
     """Return the entry of the policy in which a statement of an answer stands."""
-    words = _TYPE_WORDS.get(line.source_policy_type, "policy")
-    owner = f" of {line.owner}" if line.owner and line.owner != line.policy_key else ""
-    return Entry(line.policy_key, line.policy_name, _kind(line), f"{words}{owner}", (), line.document)
+    words = tr(_TYPE_WORDS.get(line.source_policy_type, _POLICY))
+    if line.owner and line.owner != line.policy_key:
+        words = tr("{policy} of {owner}").format(policy=words, owner=line.owner)
+    return Entry(line.policy_key, line.policy_name, _kind(line), words, (), line.document)
 
 
 def _kind(line: StatementLine) -> NodeKind:
@@ -103,9 +106,9 @@ class PolicyList(QTreeWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("policyList")
-        self.setAccessibleName("Policies")
+        self.setAccessibleName(tr("Policies"))
         self.setColumnCount(2)
-        self.setHeaderLabels(["Policy", "Comes from"])
+        self.setHeaderLabels([tr("Policy"), tr("Comes from")])
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
@@ -181,7 +184,7 @@ class PolicyList(QTreeWidget):
     def _draw(self, item: QTreeWidgetItem, entry: Entry) -> None:
         mark = self._parts.get(entry.key)
         item.setIcon(0, marks.icon(mark if mark is not None else entry.kind, self.palette()))
-        said = f", {marks.MARK_WORDS[mark]}" if mark is not None else ""
+        said = f", {tr(marks.MARK_WORDS[mark])}" if mark is not None else ""
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(f"{entry.name}, {entry.kind}{said}"))
 
     def _current_changed(self, current: QTreeWidgetItem | None) -> None:
@@ -210,8 +213,8 @@ def _parts(decision: Decision | None) -> dict[str, Mark]:
     """Return, by policy, the weightiest thing that its statements did in an answer."""
     found: dict[str, Mark] = {}
     lines = decision.statements if decision is not None else ()
-    for part, effect, mark in _PART_MARKS:
+    for part, effect, shape in _PART_MARKS:
         for line in lines:
             if line.part is part and effect in ("", line.effect):
-                found.setdefault(line.policy_key, mark)
+                found.setdefault(line.policy_key, shape)
     return found

@@ -25,6 +25,7 @@ from iamdesk.gui.inspector.policy_text import PolicyText
 from iamdesk.gui.inspector.readings_list import ReadingsList
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import ElidedLabel, set_tooltip, visible
+from iamdesk.language import tr
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import Span
 
@@ -52,33 +53,33 @@ class PolicyReader(QWidget):
         """Gives each statement of a document in plain words; none while no snapshot is open."""
         self.name = ElidedLabel()
         self.versions = QComboBox()
-        self.versions.setAccessibleName("Version of the policy")
+        self.versions.setAccessibleName(tr("Version of the policy"))
         self.versions.activated.connect(lambda row: self.version_wanted.emit(self.versions.itemData(row)))
         self.copy_button = QToolButton()
         self.copy_button.setAutoRaise(True)
-        self.copy_button.setAccessibleName("Copy the policy text")
-        set_tooltip(self.copy_button, "Copy the policy text")
+        self.copy_button.setAccessibleName(tr("Copy the policy text"))
+        set_tooltip(self.copy_button, tr("Copy the policy text"))
         self.copy_button.clicked.connect(self.copy_text)
         self.find_button = QToolButton()
         self.find_button.setAutoRaise(True)
-        self.find_button.setAccessibleName("Find in the policy text")
-        set_tooltip(self.find_button, "Find in the policy text")
+        self.find_button.setAccessibleName(tr("Find in the policy text"))
+        set_tooltip(self.find_button, tr("Find in the policy text"))
         self.words_button = QToolButton()
-        self.words_button.setText("In &words")
+        self.words_button.setText(tr("In &words"))
         self.words_button.setAutoRaise(True)
         self.words_button.setCheckable(True)
         self.words_button.setChecked(True)
-        set_tooltip(self.words_button, "Tell each statement in plain words (Ctrl+Shift+R)")
+        set_tooltip(self.words_button, tr("Tell each statement in plain words (Ctrl+Shift+R)"))
         self.words_button.clicked.connect(self.words_wanted)
         self.diagnostics = QListWidget()
-        self.diagnostics.setAccessibleName("What is odd in the policy")
+        self.diagnostics.setAccessibleName(tr("What is odd in the policy"))
         self.diagnostics.setFrameShape(QListWidget.Shape.NoFrame)
         self.diagnostics.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.diagnostics.itemActivated.connect(self._go_to_diagnostic)
         self.diagnostics.itemClicked.connect(self._go_to_diagnostic)
         self.text = PolicyText()
         self.text.setObjectName(text_name)
-        self.text.setAccessibleName("Policy text")
+        self.text.setAccessibleName(tr("Policy text"))
         self.text.setFrameShape(PolicyText.Shape.NoFrame)
         self.readings = ReadingsList()
         self.readings.setObjectName(f"{text_name}Readings")
@@ -171,7 +172,7 @@ class PolicyReader(QWidget):
         """Copy the policy as it is shown."""
         if self.text.shown is not None:
             QGuiApplication.clipboard().setText(self.text.shown.text.text)
-            self.said.emit(f"Copied {self.name.full_text()}")
+            self.said.emit(tr("Copied {full_text}").format(full_text=self.name.full_text()))
 
     def _bands(self, document: Document | None, answer: Decision | None) -> tuple[Band, ...]:
         if document is None or answer is None:
@@ -201,7 +202,7 @@ class PolicyReader(QWidget):
         wrong = document.diagnostics if document is not None else ()
         for diagnostic in wrong:
             span = document.span_of(diagnostic) if document is not None else None
-            place = f"Line {span.start_line}: " if span is not None else ""
+            place = tr("Line {start_line}: ").format(start_line=span.start_line) if span is not None else ""
             item = QListWidgetItem(marks.icon(Glyph.WARNING, self.palette()), visible(f"{place}{diagnostic.message}"))
             item.setData(Qt.ItemDataRole.UserRole, span)
             set_tooltip(item, diagnostic.message)

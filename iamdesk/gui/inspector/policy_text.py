@@ -20,6 +20,7 @@ from iamdesk.gui.inspector.folds import Folds
 from iamdesk.gui.inspector.text_places import cursor_over
 from iamdesk.gui.plain_text import show_tooltip, visible, visible_lines
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import Span
 
@@ -104,8 +105,13 @@ class PolicyText(CodeView):
         self._gutter.update()
         position = self.statement_at(span.start_line)
         if position is not None:
-            reading = f": {self._readings[position]}" if folded and position < len(self._readings) else "."
-            self.folding.emit(f"Statement {position + 1} is {'folded' if folded else 'shown'}{reading}")
+            if folded and position < len(self._readings):
+                said = tr("Statement {number} is folded: {reading}")
+                said = said.format(number=position + 1, reading=self._readings[position])
+            else:
+                said = tr("Statement {number} is folded.") if folded else tr("Statement {number} is shown.")
+                said = said.format(number=position + 1)
+            self.folding.emit(said)
         return True
 
     def toggle_all_folds(self) -> None:
@@ -113,7 +119,7 @@ class PolicyText(CodeView):
         folded = self.folds.has_unfolded
         self.folds.set_all(folded)
         self._gutter.update()
-        self.folding.emit("Every statement is folded." if folded else "Every statement is shown.")
+        self.folding.emit(tr("Every statement is folded.") if folded else tr("Every statement is shown."))
 
     def gutter_fold(self, line: int) -> bool | None:
         """Return whether the statement that begins in a line is folded; None where none does."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QListWidget, QListWidgetItem, QWidget
 
 from iamdesk.gui.plain_text import visible
+from iamdesk.language import tr
 
 
 class ReadingsList(QListWidget):
@@ -18,7 +19,7 @@ class ReadingsList(QListWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("policyReadings")
-        self.setAccessibleName("Statements in plain words")
+        self.setAccessibleName(tr("Statements in plain words"))
         self.setFrameShape(QListWidget.Shape.NoFrame)
         self.setWordWrap(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -9,6 +9,7 @@ from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.plain_text import set_tooltip, visible
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Subject
+from iamdesk.language import tr
 from iamdesk.policy.document import Document
 
 _SENTENCES_SHOWN = 5
@@ -22,12 +23,12 @@ class TrustTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sentences = QListWidget()
-        self.sentences.setAccessibleName("Who may assume the role")
+        self.sentences.setAccessibleName(tr("Who may assume the role"))
         self.sentences.setFrameShape(QListWidget.Shape.NoFrame)
         self.sentences.setWordWrap(True)
         self.sentences.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.reader = PolicyReader("trustView")
-        self.reader.text.setAccessibleName("Trust policy text")
+        self.reader.text.setAccessibleName(tr("Trust policy text"))
         self.reader.said.connect(self.said)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setObjectName("trustSplitter")
@@ -51,7 +52,7 @@ class TrustTab(QWidget):
         line = self.fontMetrics().lineSpacing()
         wanted = line * (2 * min(len(subject.trusted), _SENTENCES_SHOWN) + 1)
         self._splitter.setSizes([wanted, max(wanted, self.height() - wanted)])
-        name = "Trust policy" if document is not None else "The snapshot does not hold the trust policy"
+        name = tr("Trust policy") if document is not None else tr("The snapshot does not hold the trust policy")
         self.reader.show_document(document, name, key, answer=decision)
 
     def show_decision(self, decision: Decision | None) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import plain_label
+from iamdesk.language import tr
 
 CAPTURE_COMMAND = "aws iam get-account-authorization-details --output json > snapshot.json"
 """The AWS CLI reads all pages by itself, so that the file is whole."""
@@ -21,22 +22,24 @@ class CaptureHelp(QWidget):
         self.command.setReadOnly(True)
         self.command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.command.setCursorPosition(0)
-        self.command.setAccessibleName("Command that captures an account")
-        self.copy_button = QPushButton("&Copy")
-        self.copy_button.setAccessibleName("Copy the command")
+        self.command.setAccessibleName(tr("Command that captures an account"))
+        self.copy_button = QPushButton(tr("&Copy"))
+        self.copy_button.setAccessibleName(tr("Copy the command"))
         self.copy_button.clicked.connect(self._copy)
         row = QHBoxLayout()
         row.addWidget(self.command, 1)
         row.addWidget(self.copy_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(plain_label("With the AWS CLI, signed in to the account that you review:", wrap=True))
+        layout.addWidget(plain_label(tr("With the AWS CLI, signed in to the account that you review:"), wrap=True))
         layout.addLayout(row)
         layout.addWidget(
             plain_label(
-                "It needs one permission, iam:GetAccountAuthorizationDetails, and changes nothing. The file holds "
-                "users, groups, roles and policies, and no secrets. iamdesk reads it on this machine and sends it "
-                "nowhere.",
+                tr(
+                    "It needs one permission, iam:GetAccountAuthorizationDetails, and changes nothing. The file holds "
+                    "users, groups, roles and policies, and no secrets. iamdesk reads it on this machine and sends it "
+                    "nowhere."
+                ),
                 wrap=True,
             )
         )
@@ -44,7 +47,7 @@ class CaptureHelp(QWidget):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(CAPTURE_COMMAND)
-        self.copy_button.setText("Copied")
+        self.copy_button.setText(tr("Copied"))
 
     def _tint(self) -> None:
         self.copy_button.setIcon(marks.icon(Glyph.COPY, self.palette()))

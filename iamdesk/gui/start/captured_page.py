@@ -14,17 +14,23 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import plain_label
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.command_box import CommandBox
 from iamdesk.gui.start.totals_table import TotalsTable
 from iamdesk.index.shown import CapturedData, ControlTotal, Extent
+from iamdesk.language import mark, shown, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
 _MARKS = {Extent.CAPTURED: Mark.ALLOWED, Extent.PARTLY: Mark.CONDITIONAL, Extent.NOT_CAPTURED: Mark.UNKNOWN}
-_WORDS = {Extent.CAPTURED: "Captured", Extent.PARTLY: "Partly captured", Extent.NOT_CAPTURED: "Not captured"}
-_NOTHING_TO_COUNT = (
+_WORDS = {
+    Extent.CAPTURED: mark("Captured"),
+    Extent.PARTLY: mark("Partly captured"),
+    Extent.NOT_CAPTURED: mark("Not captured"),
+}
+_NOTHING_TO_COUNT = mark(
     "Control totals: the snapshot holds neither an account summary nor a credential report, so there is nothing to "
     "count it against."
 )
@@ -43,13 +49,13 @@ class DataRow(QWidget):
         super().__init__(parent)
         self.data = one
         self._mark = plain_label()
-        self.title = FlowLabel(one.title)
+        self.title = FlowLabel(shown(one.title))
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
-        detail = f": {one.detail}" if one.detail else ""
-        self.state = FlowLabel(f"{_WORDS[one.extent]}{detail}")
-        self.setAccessibleName(f"{one.title}: {_WORDS[one.extent]}{detail}")
+        detail = f": {shown(one.detail)}" if one.detail else ""
+        self.state = FlowLabel(f"{tr(_WORDS[one.extent])}{detail}")
+        self.setAccessibleName(f"{shown(one.title)}: {tr(_WORDS[one.extent])}{detail}")
         line = self.fontMetrics().lineSpacing()
         words = QVBoxLayout()
         words.setSpacing(line // 4)
@@ -90,19 +96,19 @@ class CapturedPage(QScrollArea):
         self._jobs = jobs
         self._is_due = False
         self.setObjectName("capturedPage")
-        self.setAccessibleName("What this snapshot holds")
+        self.setAccessibleName(tr("What this snapshot holds"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.title = plain_label("What this snapshot holds")
+        self.title = plain_label(tr("What this snapshot holds"))
         font = self.title.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)
         self.title.setFont(font)
         self.summary = FlowLabel()
-        self.lacking = Card("Not captured, or in part")
-        self.held = Card("Captured")
-        self._totals_card = Card("Control totals")
+        self.lacking = Card(tr("Not captured, or in part"))
+        self.held = Card(tr("Captured"))
+        self._totals_card = Card(tr("Control totals"))
         self.totals = TotalsTable()
         self._totals_card.body.addWidget(self.totals)
         self.rows: list[DataRow] = []
@@ -137,9 +143,9 @@ class CapturedPage(QScrollArea):
         if opened is None or not self._is_due:
             return
         self._is_due = False
-        self.summary.setText("Adding up what the snapshot holds.")
+        self.summary.setText(tr("Adding up what the snapshot holds."))
         self._jobs.run(
-            "Adding up what the snapshot holds",
+            tr("Adding up what the snapshot holds"),
             lambda _progress, _cancelled: _Found(opened.captured_data(), opened.control_totals()),
             done=lambda found: self._take(opened, found),
             topic="captured data",
@@ -173,28 +179,30 @@ class CapturedPage(QScrollArea):
 def summary_words(data: Sequence[CapturedData]) -> str:
     """Say in a sentence how much of everything was captured."""
     counts = {extent: sum(one.extent is extent for one in data) for extent in Extent}
-    told = f"Of {len(data):,} kinds of data {counts[Extent.CAPTURED]:,} were captured"
-    rest = [
-        f"{counts[extent]:,} {words}"
-        for extent, words in ((Extent.PARTLY, "in part"), (Extent.NOT_CAPTURED, "not at all"))
-        if counts[extent]
-    ]
-    if not rest:
-        return f"{told}."
-    return (
-        f"{told}, {', '.join(rest)}. The commands below capture what is missing, run in the top folder of a bundle; "
-        "words in capitals stand for what differs. File > Collect from AWS captures all of it at once."
+    told = tr("Of {count} kinds of data {captured} were captured, {partly} in part, {missing} not at all.").format(
+        count=number(len(data)),
+        captured=number(counts[Extent.CAPTURED]),
+        partly=number(counts[Extent.PARTLY]),
+        missing=number(counts[Extent.NOT_CAPTURED]),
+    )
+    if counts[Extent.CAPTURED] == len(data):
+        return told
+    return f"{told} " + tr(
+        "The commands below capture what is missing, run in the top folder of a bundle; words in capitals stand for "
+        "what differs. File > Collect from AWS captures all of it at once."
     )
 
 
 def totals_words(totals: Sequence[ControlTotal]) -> str:
     """Say in a sentence whether AWS's counts and the snapshot's agree."""
     if not totals:
-        return _NOTHING_TO_COUNT
+        return tr(_NOTHING_TO_COUNT)
     differing = sum(not total.agrees for total in totals)
     if not differing:
-        return f"Control totals: all {len(totals):,} counts of AWS agree with the snapshot."
-    return (
-        f"Control totals: {differing:,} of {len(totals):,} counts of AWS differ from the snapshot. Something is "
+        return tr("Control totals: all {count} counts of AWS agree with the snapshot.").format(
+            count=number(len(totals))
+        )
+    return tr(
+        "Control totals: {differing} of {count} counts of AWS differ from the snapshot. Something is "
         "missing, or the account changed while it was captured."
-    )
+    ).format(differing=number(differing), count=number(len(totals)))

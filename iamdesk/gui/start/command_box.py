@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import visible
+from iamdesk.language import tr
 
 _LINES_SHOWN = 4
 
@@ -30,13 +31,15 @@ class CommandBox(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.text.setAccessibleName(
-            f"{'Commands that capture' if several else 'Command that captures'}: {visible(what)}"
+            (tr("Commands that capture: {what}") if several else tr("Command that captures: {what}")).format(
+                what=visible(what)
+            )
         )
         bar = self.text.horizontalScrollBar().sizeHint().height()
         margin = 2 * (self.text.frameWidth() + round(self.text.document().documentMargin()))
         self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + margin + bar + 4)
-        self.button = QPushButton("Copy the commands" if several else "Copy the command")
-        self.button.setAccessibleName(f"Copy what captures: {visible(what)}")
+        self.button = QPushButton(tr("Copy the commands") if several else tr("Copy the command"))
+        self.button.setAccessibleName(tr("Copy what captures: {what}").format(what=visible(what)))
         self.button.clicked.connect(self.copy)
         self.text.setMinimumWidth(0)
         layout = QVBoxLayout(self)
@@ -49,7 +52,7 @@ class CommandBox(QWidget):
     def copy(self) -> None:
         """Put the commands on the clipboard, one a line."""
         QGuiApplication.clipboard().setText(self._commands)
-        self.button.setText("Copied")
+        self.button.setText(tr("Copied"))
 
     def _tint(self) -> None:
         self.button.setIcon(marks.icon(Glyph.COPY, self.palette()))

@@ -23,10 +23,12 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.overview_facts import capture_lines, rows_by_badge, section_counts
 from iamdesk.index.nodes import Badge, NodeKind, Outline
+from iamdesk.language import mark, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -34,12 +36,12 @@ if TYPE_CHECKING:
 _MOST_LISTED = 500
 _LINES_SHOWN = 9
 _BADGE_NAMES = {
-    Badge.ADMINISTRATOR: "Administrators",
-    Badge.OUTSIDER: "Ways in from outside",
-    Badge.NO_MFA_KNOWN: "No MFA known",
-    Badge.UNUSED: "Unused for 90 days",
-    Badge.BROKEN: "Broken entries",
-    Badge.GAP: "With gaps",
+    Badge.ADMINISTRATOR: mark("Administrators"),
+    Badge.OUTSIDER: mark("Ways in from outside"),
+    Badge.NO_MFA_KNOWN: mark("No MFA known"),
+    Badge.UNUSED: mark("Unused for 90 days"),
+    Badge.BROKEN: mark("Broken entries"),
+    Badge.GAP: mark("With gaps"),
 }
 
 
@@ -54,16 +56,16 @@ class OverviewPage(QScrollArea):
         super().__init__(parent)
         self._session = session
         self.setObjectName("overview")
-        self.setAccessibleName("Overview of the snapshot")
+        self.setAccessibleName(tr("Overview of the snapshot"))
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.title = ElidedLabel()
-        self.people = BarChart("What is there")
-        self.risks = BarChart("What stands out")
-        self.worst = BarChart("Users and roles by their worst finding")
-        self._checking = plain_label("The checks are running.", wrap=True)
-        self._deciding = plain_label("Administrators and ways in from outside are being worked out.", wrap=True)
+        self.people = BarChart(tr("What is there"))
+        self.risks = BarChart(tr("What stands out"))
+        self.worst = BarChart(tr("Users and roles by their worst finding"))
+        self._checking = plain_label(tr("The checks are running."), wrap=True)
+        self._deciding = plain_label(tr("Administrators and ways in from outside are being worked out."), wrap=True)
         self.listed = QListWidget()
         self.listed.setUniformItemSizes(True)
         self.listed.setFrameShape(QListWidget.Shape.NoFrame)
@@ -71,9 +73,9 @@ class OverviewPage(QScrollArea):
         self.problems = QListWidget()
         self.problems.setUniformItemSizes(True)
         self.problems.setFrameShape(QListWidget.Shape.NoFrame)
-        self.problems.setAccessibleName("What is odd in the snapshot")
+        self.problems.setAccessibleName(tr("What is odd in the snapshot"))
         self._captured = QGridLayout()
-        self.captured_link = LinkButton("What this snapshot holds, and what it lacks", self.captured_wanted.emit)
+        self.captured_link = LinkButton(tr("What this snapshot holds, and what it lacks"), self.captured_wanted.emit)
         self._rows: dict[Badge, tuple[int, ...]] = {}
         self._kinds: tuple[NodeKind, ...] = ()
         """Of the lines of ``listed``."""
@@ -93,22 +95,22 @@ class OverviewPage(QScrollArea):
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)
         self.title.setFont(font)
-        people = Card("What is there")
+        people = Card(tr("What is there"))
         people.body.addWidget(self.people)
         people.body.addStretch(1)
-        risks = Card("What stands out")
+        risks = Card(tr("What stands out"))
         risks.body.addWidget(self.risks)
         risks.body.addWidget(self._deciding)
         risks.body.addStretch(1)
-        worst = Card("Users and roles by their worst finding")
+        worst = Card(tr("Users and roles by their worst finding"))
         worst.body.addWidget(self.worst)
         worst.body.addWidget(self._checking)
         worst.body.addStretch(1)
-        self._list_card = Card("Administrators")
+        self._list_card = Card(tr("Administrators"))
         self._list_card.body.addWidget(self.listed, 1)
-        self._problem_card = Card("What is odd in it")
+        self._problem_card = Card(tr("What is odd in it"))
         self._problem_card.body.addWidget(self.problems)
-        captured = Card("How it was captured")
+        captured = Card(tr("How it was captured"))
         captured.body.addLayout(self._captured)
         captured.body.addWidget(self.captured_link)
         captured.body.addStretch(1)
@@ -144,8 +146,10 @@ class OverviewPage(QScrollArea):
             set_tooltip(item, str(problem))
             self.problems.addItem(item)
         count = len(snapshot.problems)
-        listed = f", the first {_MOST_LISTED:,} listed" if count > _MOST_LISTED else ""
-        self._problem_card.title.setText(f"What is odd in it: {count:,}{listed}")
+        title = tr("What is odd in it: {count}")
+        if count > _MOST_LISTED:
+            title = tr("What is odd in it: {count}, the first {listed} listed")
+        self._problem_card.title.setText(title.format(count=number(count), listed=number(_MOST_LISTED)))
         self._problem_card.setVisible(count > 0)
         _fit(self.problems)
         self._fill_captured(capture_lines(snapshot))
@@ -159,11 +163,11 @@ class OverviewPage(QScrollArea):
         kinds = opened.outline.nodes.kinds
         total = sum(kind in (NodeKind.USER, NodeKind.ROLE) for kind in kinds)
         bars = [
-            Bar(SEVERITY_WORDS[severity], len(keys), severity, severity if keys else None)
+            Bar(tr(SEVERITY_WORDS[severity]), len(keys), severity, severity if keys else None)
             for severity, keys in by_severity.items()
         ]
         free = total - sum(len(keys) for keys in by_severity.values())
-        self.worst.show_bars([*bars, Bar("No finding", max(free, 0), Mark.ALLOWED)])
+        self.worst.show_bars([*bars, Bar(tr("No finding"), max(free, 0), Mark.ALLOWED)])
 
     def _fill_captured(self, lines: Sequence[tuple[str, str]]) -> None:
         while (item := self._captured.takeAt(0)) is not None:
@@ -185,7 +189,7 @@ class OverviewPage(QScrollArea):
         needs_deciding = {Badge.ADMINISTRATOR, Badge.OUTSIDER}
         self.risks.show_bars(
             [
-                Bar(_BADGE_NAMES[badge], len(rows), badge, badge if rows else None)
+                Bar(tr(_BADGE_NAMES[badge]), len(rows), badge, badge if rows else None)
                 for badge, rows in self._rows.items()
                 if rows or (decided and badge in needs_deciding)
             ]
@@ -211,11 +215,13 @@ class OverviewPage(QScrollArea):
             set_tooltip(item, f"{node.text} ({node.kind})\n{node.key}")
             self.listed.addItem(item)
         self._draw_icons()
-        more = f", the first {_MOST_LISTED:,} listed" if len(rows) > _MOST_LISTED else ""
-        self._list_card.title.setText(f"{_BADGE_NAMES[target]}: {len(rows):,}{more}" if rows else "Nothing stands out")
+        name = tr(_BADGE_NAMES[target])
+        title = tr("{name}: {count}, the first {listed} listed") if len(rows) > _MOST_LISTED else "{name}: {count}"
+        title = title.format(name=name, count=number(len(rows)), listed=number(_MOST_LISTED))
+        self._list_card.title.setText(title if rows else tr("Nothing stands out"))
         self._list_card.setVisible(True)
         self.listed.setVisible(bool(rows))
-        self.listed.setAccessibleName(_BADGE_NAMES[target])
+        self.listed.setAccessibleName(name)
         _fit(self.listed)
 
     def _draw_icons(self) -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from iamdesk.gui.speech import day, number
 from iamdesk.index.nodes import Badge, NodeKind, Outline
+from iamdesk.language import ntr, tr
 from iamdesk.visible import visible
 
 if TYPE_CHECKING:
@@ -49,10 +51,12 @@ def section_counts(outline: Outline) -> tuple[SectionCount, ...]:
                 elif count:
                     found[section.text] = SectionCount(section.text, count, first, row)
             elif kind is NodeKind.IDENTITY_CENTER and count:
-                beside.append(SectionCount(f"Identity Center: {section.text.lower()}", count, first, row))
+                beside.append(
+                    SectionCount(tr("Identity Center: {what}").format(what=section.text.lower()), count, first, row)
+                )
         if kind is NodeKind.ORGANIZATION:
             accounts = _accounts_below(outline, top)
-            beside.append(SectionCount("Accounts of the organization", accounts, NodeKind.ORGANIZATION, top))
+            beside.append(SectionCount(tr("Accounts of the organization"), accounts, NodeKind.ORGANIZATION, top))
         elif kind is NodeKind.SECTION:
             beside.append(SectionCount(outline.nodes[top].text, _size(outline, top)[0], NodeKind.RESOURCE, top))
     return (*found.values(), *beside)
@@ -94,27 +98,38 @@ def capture_lines(snapshot: "Snapshot") -> tuple[tuple[str, str], ...]:
     """Return (label, value) pairs that say what was captured, from which files."""
     lines: list[tuple[str, str]] = []
     if len(snapshot.accounts) > _MOST_ACCOUNTS:
-        lines.append(("Accounts", f"{len(snapshot.accounts):,}"))
+        lines.append((tr("Accounts"), number(len(snapshot.accounts))))
     else:
         organization = snapshot.organization
         names = {node.id: node.name for node in organization.nodes} if organization is not None else {}
         for account in snapshot.accounts:
             name = account.alias or names.get(account.account_id)
-            called = f" ({name})" if name else ""
-            partition = "" if account.partition == "aws" else f", partition {account.partition}"
-            lines.append(("Account", f"{account.account_id}{called}{partition}"))
+            called = f"{account.account_id} ({name})" if name else account.account_id
+            if account.partition != "aws":
+                called = tr("{account}, partition {partition}").format(account=called, partition=account.partition)
+            lines.append((tr("Account"), called))
     if snapshot.latest is not None:
         # A dump carries no date of its own: the latest moment it speaks of is the best there is.
-        lines.append(("Latest moment in it", f"{_day(snapshot.latest)}, {snapshot.latest:%H:%M} UTC"))
+        lines.append((tr("Latest moment in it"), _moment(snapshot.latest)))
     manifest = snapshot.manifest
     if manifest is not None and manifest.started_at is not None:
-        by = f", by {visible(manifest.caller.arn)}" if manifest.caller is not None else ""
-        lines.append(("Captured", f"{_day(manifest.started_at)}, {manifest.started_at:%H:%M} UTC{by}"))
+        captured = _moment(manifest.started_at)
+        if manifest.caller is not None:
+            captured = tr("{moment}, by {caller}").format(moment=captured, caller=visible(manifest.caller.arn))
+        lines.append((tr("Captured"), captured))
     if len(snapshot.files) > _MOST_FILES:
         total = sum(file.size for file in snapshot.files)
-        lines.append(("Files", f"{len(snapshot.files):,} files, {total:,} bytes"))
+        lines.append(
+            (
+                tr("Files"),
+                tr("{count} files, {size} bytes").format(count=number(len(snapshot.files)), size=number(total)),
+            )
+        )
     else:
-        lines += [("File", f"{file.path.name}, {file.size:,} bytes") for file in snapshot.files]
+        lines += [
+            (tr("File"), tr("{name}, {size} bytes").format(name=file.path.name, size=number(file.size)))
+            for file in snapshot.files
+        ]
     lines.append(("SHA-256", snapshot.sha256))
     return tuple(lines)
 
@@ -124,19 +139,20 @@ def status_words(snapshot: "Snapshot", outline: Outline) -> str:
     principals = sum(len(account.users) + len(account.roles) for account in snapshot.accounts)
     words = [snapshot.path.name]
     if snapshot.latest is not None:
-        words.append(f"latest entry {_day(snapshot.latest)}")
-    words.append(f"{principals:,} principal{'' if principals == 1 else 's'}")
+        words.append(tr("latest entry {day}").format(day=day(snapshot.latest.date().isoformat())))
+    words.append(ntr("{count} principal", "{count} principals", principals).format(count=number(principals)))
     kinds = outline.nodes.kinds
     gaps = sum(
         (Badge.GAP in badges or Badge.BROKEN in badges) and kinds[row] in _ENTRIES
         for row, badges in outline.badges.items()
     )
     if gaps:
-        words.append(f"{gaps:,} gap{'' if gaps == 1 else 's'}")
+        words.append(ntr("{count} gap", "{count} gaps", gaps).format(count=number(gaps)))
     if snapshot.problems:
-        words.append(f"{len(snapshot.problems):,} odd entr{'y' if len(snapshot.problems) == 1 else 'ies'}")
+        odd = len(snapshot.problems)
+        words.append(ntr("{count} odd entry", "{count} odd entries", odd).format(count=number(odd)))
     return " · ".join(words)
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+def _moment(moment: datetime) -> str:
+    return tr("{day}, {time} UTC").format(day=day(moment.date().isoformat()), time=f"{moment:%H:%M}")

@@ -19,6 +19,7 @@ from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import plain_label, set_tooltip, visible
 from iamdesk.gui.start.capture_help import CaptureHelp
 from iamdesk.gui.start.door import Door
+from iamdesk.language import tr
 
 
 class StartPage(QScrollArea):
@@ -33,27 +34,31 @@ class StartPage(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("startPage")
-        self.setAccessibleName("Start")
+        self.setAccessibleName(tr("Start"))
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         open_keys = QKeySequence(QKeySequence.StandardKey.Open).toString(QKeySequence.SequenceFormat.NativeText)
         self.open_door = Door(
             Glyph.OPEN,
-            "Open a snapshot…",
-            "A file, or a folder with Ctrl+K. Dropping either on this window does the same.",
+            tr("Open a snapshot…"),
+            tr("A file, or a folder with Ctrl+K. Dropping either on this window does the same."),
             open_keys,
         )
         self.sample_door = Door(
-            Glyph.SAMPLE, "Open the sample", "A made-up account, acme-prod, to look around in without an AWS account."
+            Glyph.SAMPLE,
+            tr("Open the sample"),
+            tr("A made-up account, acme-prod, to look around in without an AWS account."),
         )
         self.collect_door = Door(
             Glyph.COLLECT,
-            "Collect from AWS…",
-            "An account or a whole organization, with read-only calls.",
+            tr("Collect from AWS…"),
+            tr("An account or a whole organization, with read-only calls."),
         )
         self.help_door = Door(
-            Glyph.TERMINAL, "How do I get a snapshot?", "One command of the AWS CLI. It reads, and changes nothing."
+            Glyph.TERMINAL,
+            tr("How do I get a snapshot?"),
+            tr("One command of the AWS CLI. It reads, and changes nothing."),
         )
         self.open_door.clicked.connect(self.open_wanted)
         self.sample_door.clicked.connect(self.sample_wanted)
@@ -61,9 +66,9 @@ class StartPage(QScrollArea):
         self.help_door.clicked.connect(self.show_capture_help)
         self.capture_help = CaptureHelp()
         self.capture_help.hide()
-        self._recent_title = plain_label("&Recent")
+        self._recent_title = plain_label(tr("&Recent"))
         self.recent = QListWidget()
-        self.recent.setAccessibleName("Recent snapshots")
+        self.recent.setAccessibleName(tr("Recent snapshots"))
         self.recent.setFrameShape(QListWidget.Shape.NoFrame)
         self.recent.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -86,7 +91,9 @@ class StartPage(QScrollArea):
         title.setFont(font)
         layout.addWidget(title)
         layout.addWidget(
-            plain_label("Who can do what in an AWS account: offline, and with the statements that say so.", wrap=True)
+            plain_label(
+                tr("Who can do what in an AWS account: offline, and with the statements that say so."), wrap=True
+            )
         )
         layout.addSpacing(line // 2)
         layout.addWidget(self.open_door)

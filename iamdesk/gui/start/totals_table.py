@@ -9,9 +9,18 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTree
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph, Mark
 from iamdesk.gui.plain_text import set_cell_tooltip, visible
+from iamdesk.gui.speech import number
 from iamdesk.index.shown import ControlTotal
+from iamdesk.language import mark, shown, tr
 
-_COLUMNS = ("State", "Account", "What", "AWS counts", "Snapshot holds", "Counted by")
+_COLUMNS = (
+    mark("State"),
+    mark("Account"),
+    mark("What"),
+    mark("AWS counts"),
+    mark("Snapshot holds"),
+    mark("Counted by"),
+)
 _NUMBERS = (3, 4)
 _TOTAL = Qt.ItemDataRole.UserRole
 _ROWS_SHOWN = 12
@@ -24,9 +33,9 @@ class TotalsTable(QTreeWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("controlTotals")
-        self.setAccessibleName("Control totals")
+        self.setAccessibleName(tr("Control totals"))
         self.setColumnCount(len(_COLUMNS))
-        self.setHeaderLabels(_COLUMNS)
+        self.setHeaderLabels([tr(title) for title in _COLUMNS])
         self.setUniformRowHeights(True)
         self.setAllColumnsShowFocus(True)
         self.setFrameShape(QTreeWidget.Shape.NoFrame)
@@ -39,15 +48,24 @@ class TotalsTable(QTreeWidget):
         """Show comparisons, those that differ first; in these two groups the order stays."""
         self.clear()
         for total in sorted(totals, key=lambda total: total.agrees):
-            state = "agrees" if total.agrees else "differs"
-            cells = (state, total.account_id, total.what, f"{total.counted:,}", f"{total.held:,}", total.counted_by)
+            state = tr("agrees") if total.agrees else tr("differs")
+            cells = (
+                state,
+                total.account_id,
+                shown(total.what),
+                number(total.counted),
+                number(total.held),
+                shown(total.counted_by),
+            )
             item = QTreeWidgetItem([visible(cell) for cell in cells])
             item.setData(0, _TOTAL, total)
             for column in range(len(_COLUMNS)):
-                set_cell_tooltip(item, column, total.sentence)
+                set_cell_tooltip(item, column, shown(total.sentence))
             for column in _NUMBERS:
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            spoken = f"{state}: account {total.account_id}, {total.sentence}"
+            spoken = tr("{state}: account {account}, {sentence}").format(
+                state=state, account=total.account_id, sentence=shown(total.sentence)
+            )
             item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(spoken))
             self.addTopLevelItem(item)
         self._tint()
@@ -67,15 +85,17 @@ class TotalsTable(QTreeWidget):
         if item is None:
             return 0
         total = item.data(0, _TOTAL)
-        for names, where in ((total.only_counted, total.counted_by), (total.only_held, "snapshot")):
+        for names, where in ((total.only_counted, shown(total.counted_by)), (total.only_held, tr("snapshot"))):
             for name in names[:_MOST_NAMES]:
-                words = f"{name}: only in the {where}"
+                words = tr("{name}: only in the {where}").format(name=name, where=where)
                 child = QTreeWidgetItem([visible(words)])
                 set_cell_tooltip(child, 0, words)
                 item.addChild(child)
                 child.setFirstColumnSpanned(True)
             if len(names) > _MOST_NAMES:
-                more = QTreeWidgetItem([f"{len(names) - _MOST_NAMES:,} more only in the {where}"])
+                more = QTreeWidgetItem(
+                    [tr("{count} more only in the {where}").format(count=number(len(names) - _MOST_NAMES), where=where)]
+                )
                 item.addChild(more)
                 more.setFirstColumnSpanned(True)
         item.setExpanded(True)
