@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.data import Data, credentials_of, facts_of
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, USERS
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
@@ -223,6 +223,37 @@ def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> I
         yield Hit(
             f"{user.user_name} has an active signing certificate.", says("cert_1_active or cert_2_active is true")
         )
+
+
+@check(
+    "CRD-10",
+    over=ACCOUNTS,
+    title="Server certificate that has expired",
+    severity=Severity.LOW,
+    question="Does IAM keep a TLS certificate whose time is over?",
+    remedy="See that no load balancer and no distribution still shows it, then delete it: `aws iam "
+    "delete-server-certificate`. Let AWS Certificate Manager renew certificates by itself.",
+    standards=("CIS AWS Foundations 7.0 2.17", "AWS FSBP IAM.26"),
+    data=Data.SERVER_CERTIFICATES,
+)
+def expired_certificate(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """By the snapshot's time, never by today."""
+    facts, latest = facts_of(survey.snapshot, account.account_id), survey.snapshot.latest
+    for one in (facts.server_certificates if facts is not None else None) or ():
+        if one.expiration is None or latest is None:
+            yield Hit(
+                f"Whether the server certificate {one.server_certificate_name} has expired cannot be told.",
+                (Evidence("Its expiration, or the moment of the snapshot, is not in the snapshot."),),
+                object=one.arn,
+                state=State.CANNOT_TELL,
+            )
+        elif one.expiration < latest:
+            age = counted((latest - one.expiration).days, "day")
+            yield Hit(
+                f"The server certificate {one.server_certificate_name} expired {age} before the snapshot.",
+                (Evidence(f"list-server-certificates: Expiration of {one.arn} is {one.expiration:%Y-%m-%d}."),),
+                object=one.arn,
+            )
 
 
 @check(

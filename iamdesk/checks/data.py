@@ -17,6 +17,9 @@ class Data(StrEnum):
 
     CREDENTIAL_REPORT = "the credential report"
     PASSWORD_POLICY = "the password policy"  # noqa: S105 - the name of a kind of data
+    LAST_ACCESSED = "the reports of when services were last used"
+    SERVER_CERTIFICATES = "the list of server certificates"
+    ANALYZERS = "the list of analyzers of IAM Access Analyzer"
     IDENTITY_PROVIDERS = "the list of identity providers"
     RESOURCE_POLICIES = "the policies of resources"
     ORGANIZATION = "the organization with its service control policies"
@@ -49,6 +52,12 @@ def is_held(snapshot: Snapshot, account_id: str, data: Data) -> bool:
             return facts.credential_report is not None
         case Data.PASSWORD_POLICY:
             return facts.is_password_policy_captured
+        case Data.LAST_ACCESSED:
+            return bool(facts.last_accessed)
+        case Data.SERVER_CERTIFICATES:
+            return facts.server_certificates is not None
+        case Data.ANALYZERS:
+            return facts.access_analyzers is not None
         case Data.IDENTITY_PROVIDERS:
             return facts.open_id_connect_providers is not None or facts.saml_providers is not None
         case Data.MFA_DEVICES:

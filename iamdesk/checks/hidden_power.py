@@ -89,7 +89,7 @@ def whole_services(survey: Survey, account: Account, written: Written) -> Iterat
     found = [
         (statement, services)
         for statement in written.policy.document.statements
-        if (services := survey.once(("whole services", statement), partial(_whole, statement)))
+        if (services := whole_services_of(survey, statement))
     ]
     if found:
         every = dict.fromkeys(service for _, each in found for service in each)
@@ -102,6 +102,14 @@ def whole_services(survey: Survey, account: Account, written: Written) -> Iterat
             ),
             severity=Severity.MEDIUM if is_attached else Severity.LOW,
         )
+
+
+def whole_services_of(survey: Survey, statement: Statement) -> tuple[str, ...]:
+    """Return the services of which a statement allows every action on every resource, without conditions.
+
+    Of services with actions that change permissions; none where it allows every action of AWS.
+    """
+    return survey.once(("whole services", statement), partial(_whole, statement))
 
 
 def _whole(statement: Statement) -> tuple[str, ...]:

@@ -97,11 +97,12 @@ def _covers_actions(wider: Statement, lesser: Statement) -> bool:
         return same and wider.not_action == lesser.not_action
     if wider.services is not None and (lesser.services is None or not lesser.services <= wider.services):
         return False
-    return all(any(_covers_action(one, entry) for one in wider.actions) for entry in lesser.actions)
+    return all(any(covers_action(one, entry) for one in wider.actions) for entry in lesser.actions)
 
 
 @lru_cache(maxsize=1 << 14)
-def _covers_action(wider: ActionPattern, lesser: ActionPattern) -> bool:
+def covers_action(wider: ActionPattern, lesser: ActionPattern) -> bool:
+    """Return whether an entry of Action describes all that another one does, also what AWS may add later."""
     if wider.covers_every_service or wider.text.lower() == lesser.text.lower():
         return True
     if wider.service is None or wider.service != lesser.service:

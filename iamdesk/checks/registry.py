@@ -9,6 +9,7 @@ from types import ModuleType
 
 from iamdesk.checks import (
     administrators,
+    alike,
     breadth,
     chains,
     completeness,
@@ -22,19 +23,23 @@ from iamdesk.checks import (
     gaps,
     guardrails,
     hidden_power,
+    holes,
     hygiene,
     idle_guardrails,
     inert_names,
     leavers,
+    order,
     outsiders,
     pitfalls,
     readers,
     redundancy,
     root_user,
+    self_service,
     service_sources,
     services,
     trust,
     trust_conditions,
+    unused_access,
     versions,
     vocabulary,
 )
@@ -71,6 +76,7 @@ _KINDS: tuple[ModuleType, ...] = (
     demanded_boundaries,
     idle_guardrails,
     pitfalls,
+    holes,
     vocabulary,
     dead_conditions,
     contradictions,
@@ -78,9 +84,13 @@ _KINDS: tuple[ModuleType, ...] = (
     redundancy,
     versions,
     credentials,
+    self_service,
     leavers,
     root_user,
     hygiene,
+    order,
+    alike,
+    unused_access,
 )
 
 

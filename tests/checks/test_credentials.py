@@ -155,3 +155,26 @@ def test_cmp_13_counts_what_is_not_run(make):
         if "password policy" in one.sentence
     )
     assert left.sentence == "1 check not run: CRD-11 needs the password policy."
+
+
+def certificate(make, expiration):
+    arn = make.arn("server-certificate/www")
+    one = {"ServerCertificateName": "www", "Arn": arn, **({"Expiration": expiration} if expiration else {})}
+    return {"server_certificates": [one]}
+
+
+USED = {"LastUsedDate": "2026-03-01T00:00:00+00:00", "Region": "eu-west-1"}
+
+
+def test_crd_10_a_certificate_whose_time_is_over(make):
+    roles = [make.role("known", RoleLastUsed=USED)]
+    (one,) = make.findings("CRD-10", roles=roles, facts=certificate(make, "2026-02-01T00:00:00+00:00"))
+    assert one.sentence == "The server certificate www expired 28 days before the snapshot."
+    assert not make.findings("CRD-10", roles=roles, facts=certificate(make, "2026-04-01T00:00:00+00:00"))
+    (one,) = make.findings("CRD-10", roles=roles, facts=certificate(make, None))
+    assert one.state is State.CANNOT_TELL
+
+
+def test_crd_10_is_not_run_without_its_data(make):
+    assert not make.findings("CRD-10")
+    assert [one for one in make.findings("CMP-13") if "CRD-10" in one.sentence]

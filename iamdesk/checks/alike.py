@@ -1,0 +1,155 @@
+"""Policies that allow the same, and roles that are the same: told by what their statements say, however they say it."""
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.redundancy import covers_action
+from iamdesk.checks.subjects import (
+    ACCOUNTS,
+    Subject,
+    is_reserved,
+    own_policies,
+    own_roles,
+    policy_subject,
+    principal_subject,
+)
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.index.references import boundary_of
+from iamdesk.policy.actions import ActionPattern
+from iamdesk.policy.document import Document
+from iamdesk.policy.statement import Statement
+from iamdesk.snapshot.model import Account, RoleDetail
+
+_MOST_PARTS = 20_000
+"""Documents that fall into more parts are compared as they are written."""
+_MOST_NAMED = 20
+
+type Part = tuple[object, ...]
+"""One action on one resource under conditions, allowed or denied."""
+
+
+@check(
+    "HYG-10",
+    over=ACCOUNTS,
+    title="The same thing twice",
+    severity=Severity.INFO,
+    question="Do several policies allow the same, or are several roles the same, those whom they let in included?",
+    remedy="Keep one of them and let the others go, so that the next change is made in one place. What a stack or a "
+    "service made for each Region it will make again: leave that.",
+)
+def same_power(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Equal power however it is written: order, grouping and what another entry covers do not count.
+
+    Roles are the same when policies, boundary and trust policy are; those of IAM Identity Center are left out.
+    """
+    for kind, alike in (("policies", _alike_policies(survey, account)), ("roles", _alike_roles(survey, account))):
+        for subjects in alike:
+            names = enumerated(one.name for one in subjects)
+            if kind == "policies":
+                sentence = f"{counted(len(subjects), 'policy')} allow and deny the same: {names}."
+            else:
+                sentence = f"{counted(len(subjects), 'role')} let the same in and may do the same: {names}."
+            yield Hit(
+                sentence,
+                tuple(
+                    Evidence(f"{one.name} says what {subjects[0].name} says.", policy_key=_policy_key(one, kind))
+                    for one in subjects[1 : _MOST_NAMED + 1]
+                ),
+                subject=subjects[0],
+            )
+
+
+def _policy_key(subject: Subject, kind: str) -> str | None:
+    return subject.key if kind == "policies" else None
+
+
+def _alike_policies(survey: Survey, account: Account) -> Iterator[list[Subject]]:
+    groups: dict[frozenset[Part], list[Subject]] = {}
+    for policy in own_policies(account):
+        survey.breathe()
+        if policy.default_version is not None:
+            power = _power(survey, survey.evaluator.index.parse(policy.default_version.document))
+            if power:
+                groups.setdefault(power, []).append(policy_subject(policy))
+    return (found for found in groups.values() if len(found) > 1)
+
+
+def _alike_roles(survey: Survey, account: Account) -> Iterator[list[Subject]]:
+    groups: dict[tuple[object, ...], list[Subject]] = {}
+    index = survey.evaluator.index
+    for role in own_roles(account):
+        survey.breathe()
+        if is_reserved(role) or not role.arn:
+            continue
+        power = frozenset[Part]().union(*(_power(survey, one.document) for one in index.carried(role.arn).identity))
+        if power:
+            key = (power, boundary_of(role), _power(survey, index.trust(role)), _tags(role))
+            groups.setdefault(key, []).append(principal_subject(role))
+    return (found for found in groups.values() if len(found) > 1)
+
+
+def _tags(role: RoleDetail) -> frozenset[tuple[str, str]]:
+    """Return a role's tags: policies may compare them."""
+    return frozenset((tag.key, tag.value) for tag in role.tags)
+
+
+def _power(survey: Survey, document: Document) -> frozenset[Part]:
+    """Return what a document says as parts, equal for documents that say the same in another order or grouping."""
+    return survey.once(("parts", document), lambda: frozenset(_parts(document)))
+
+
+def _parts(document: Document) -> Iterator[Part]:
+    for statement in document.statements:
+        if statement.broken is not None:
+            yield ("broken", statement.broken, document)
+            continue
+        rest = (statement.is_allow, _principals(statement), _conditions(statement), document.version)
+        actions = _actions(statement)
+        resources = _resources(statement)
+        if len(actions) * len(resources) > _MOST_PARTS:
+            yield (*rest, frozenset(actions), frozenset(resources))
+            continue
+        yield from ((*rest, action, resource) for action, resource in product(actions, resources))
+
+
+def _actions(statement: Statement) -> list[object]:
+    if statement.not_action:
+        return [("not", frozenset(entry.text.lower() for entry in statement.actions))]
+    entries = {entry.text.lower(): entry for entry in statement.actions}
+    wide = [entry for text, entry in entries.items() if "*" in text or "?" in text]
+    return [text for text, entry in entries.items() if not _is_covered(entry, wide)]
+
+
+def _is_covered(entry: ActionPattern, among: Iterable[ActionPattern]) -> bool:
+    """Return whether another entry describes all that this one does; of entries that describe the same one stays."""
+    return any(
+        other.text.lower() != entry.text.lower()
+        and covers_action(other, entry)
+        and not (covers_action(entry, other) and other.text.lower() > entry.text.lower())
+        for other in among
+    )
+
+
+def _resources(statement: Statement) -> list[object]:
+    if statement.resources is None:
+        return [None]
+    texts = [entry.text for entry in statement.resources]
+    if statement.not_resource:
+        return [("not", frozenset(texts))]
+    return ["*"] if "*" in texts else list(dict.fromkeys(texts))
+
+
+def _conditions(statement: Statement) -> frozenset[object]:
+    return frozenset(
+        (test.operator_text.lower(), test.key, frozenset(value.text for value in test.values))
+        for test in statement.conditions
+    )
+
+
+def _principals(statement: Statement) -> object:
+    if statement.principals is None:
+        return None
+    return statement.not_principal, frozenset((entry.type, entry.text) for entry in statement.principals)

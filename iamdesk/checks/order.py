@@ -1,0 +1,201 @@
+"""What an orderly account has: owners told by tags, policies that can be reviewed once, support, an analyzer."""
+
+from collections.abc import Iterable, Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import Data, facts_of
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.subjects import ACCOUNTS, is_reserved, own_roles
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index.keys import inline_policy_key
+from iamdesk.index.references import last_of_arn, name_of
+from iamdesk.reach.administration import OPEN, Principal, is_administrator
+from iamdesk.snapshot.model import Account
+
+OWNER_TAGS = (
+    "owner",
+    "owned-by",
+    "ownedby",
+    "team",
+    "contact",
+    "email",
+    "business-owner",
+    "technical-owner",
+    "application",
+    "app",
+    "service",
+    "project",
+    "product",
+    "purpose",
+    "cost-center",
+    "costcenter",
+)
+"""Tags, in lower case, that say whose something is or what it is for."""
+_MOST_NAMED = 20
+_CASE = "support:CreateCase"
+_FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
+
+
+@check(
+    "HYG-08",
+    over=ACCOUNTS,
+    title="Nobody's users and roles",
+    severity=Severity.LOW,
+    question="Are there users or roles without a tag that says whose they are or what they are for?",
+    remedy="Tag each with its owner, so that a review knows whom to ask; ask for the tag when something is made "
+    "(aws:RequestTag in the policies of those who make roles).",
+    standards=("ISO 27001:2022 A.5.9",),
+)
+def without_owner(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """One finding for all users, one for all roles; roles of IAM Identity Center belong to their permission set."""
+    roles = [role for role in own_roles(account) if not is_reserved(role)]
+    for word, everybody in (("user", account.users), ("role", roles)):
+        lacking = [one for one in everybody if not _says_whose(one)]
+        if lacking:
+            total = counted(len(everybody), word)
+            yield Hit(
+                f"{len(lacking):,} of {total} {'has' if len(lacking) == 1 else 'have'} no tag that says whose "
+                f"{'it is' if len(lacking) == 1 else 'they are'}: {enumerated(map(name_of, lacking))}.",
+                (
+                    Evidence(f"Looked for the tags {', '.join(OWNER_TAGS)}."),
+                    *(Evidence(f"{one.arn} {_tags_told(one)}.") for one in lacking[:_MOST_NAMED]),
+                ),
+                object=word,
+            )
+
+
+def _says_whose(principal: Principal) -> bool:
+    return any(tag.key.lower().replace("_", "-") in OWNER_TAGS and tag.value.strip() for tag in principal.tags)
+
+
+def _tags_told(principal: Principal) -> str:
+    names = [tag.key for tag in principal.tags]
+    return f"has the tags {enumerated(names)}" if names else "has no tags"
+
+
+@check(
+    "HYG-09",
+    over=ACCOUNTS,
+    title="Inline policies of roles",
+    severity=Severity.INFO,
+    question="Do roles carry inline policies?",
+    remedy="Put what several roles need into a managed policy: it is reviewed once, has versions to go back to, and "
+    "shows who has it.",
+)
+def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """One finding for the account; roles of IAM Identity Center carry theirs by design."""
+    roles = [role for role in own_roles(account) if role.role_policy_list and not is_reserved(role)]
+    if roles:
+        count = sum(len(role.role_policy_list) for role in roles)
+        yield Hit(
+            f"{counted(len(roles), 'role')} {'carries' if len(roles) == 1 else 'carry'} "
+            f"{counted(count, 'inline policy')}: {enumerated(role.role_name for role in roles)}.",
+            tuple(
+                Evidence(
+                    f"{role.role_name} carries {enumerated(one.policy_name for one in role.role_policy_list)}.",
+                    policy_key=inline_policy_key(role.arn, role.role_policy_list[0].policy_name),
+                )
+                for role in roles[:_MOST_NAMED]
+            ),
+        )
+
+
+@check(
+    "HYG-11",
+    over=ACCOUNTS,
+    title="Nobody for support cases",
+    severity=Severity.LOW,
+    question="May nobody but administrators open a case with AWS Support?",
+    remedy="Make a role for incidents with AWS's policy AWSSupportAccess, which those on call may assume.",
+    standards=("CIS AWS Foundations 7.0 2.15",),
+)
+def nobody_for_support(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Decided for every user and role of the account with support:CreateCase."""
+    asked = survey.evaluator.who_can(action=_CASE, cancelled=survey.cancelled)
+    able = {one.principal: one.decision for one in asked if one.decision in OPEN and _is_of(one.principal, account)}
+    index = survey.evaluator.index
+    others = {
+        arn: verdict
+        for arn, verdict in able.items()
+        if (one := index.users.get(arn) or index.roles.get(arn)) is not None
+        and not is_administrator(survey, account, one)
+    }
+    if Verdict.ALLOWED in others.values():
+        return
+    if others:
+        arn = next(iter(others))
+        yield Hit(
+            f"Whether somebody who is no administrator may open a support case hangs on conditions: "
+            f"{enumerated(map(last_of_arn, others))}.",
+            (Evidence(f"Asked as {last_of_arn(arn)} about {_CASE}.", survey.ask(arn, _CASE, "*")),),
+            state=State.CANNOT_TELL,
+        )
+        return
+    administrators = [arn for arn in able if not arn.endswith(":root")]
+    if administrators:
+        who = "Administrators alone"
+    else:
+        who = "Nobody but the root user" if able else "Nobody, not even the root user,"
+    yield Hit(
+        f"{who} may open a case with AWS Support.",
+        (Evidence(f"Asked everybody in the account about {_CASE}."), *_named(administrators)),
+    )
+
+
+def _is_of(arn: str, account: Account) -> bool:
+    return arn.split(":", 5)[4] == account.account_id
+
+
+def _named(arns: Iterable[str]) -> Iterator[Evidence]:
+    return (Evidence(f"{arn} may, as an administrator.") for arn in list(arns)[:_MOST_NAMED])
+
+
+@check(
+    "HYG-12",
+    over=ACCOUNTS,
+    title="No analyzer of access from outside",
+    severity=Severity.INFO,
+    question="Is there a Region that was asked without an active analyzer of IAM Access Analyzer for external access?",
+    remedy="Make an analyzer of the organization in the Region, in its management account or a delegated one: it costs "
+    "nothing and tells when a resource is opened to the outside.",
+    standards=("CIS AWS Foundations 7.0 2.18", "AWS FSBP IAM.28"),
+    data=Data.ANALYZERS,
+)
+def no_analyzer(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """An analyzer of the organization counts for all its accounts, where the account that has it was captured."""
+    facts = facts_of(survey.snapshot, account.account_id)
+    held = {
+        one.region: [each for each in one.analyzers if each.status == "ACTIVE" and each.type in _FROM_OUTSIDE]
+        for one in (facts.access_analyzers if facts is not None else None) or ()
+    }
+    of_organization = {
+        one.region
+        for other in survey.snapshot.account_facts
+        for one in other.access_analyzers or ()
+        for each in one.analyzers
+        if each.status == "ACTIVE" and each.type == "ORGANIZATION"
+    }
+    lacking = sorted(region for region, found in held.items() if not found and region not in of_organization)
+    if not lacking:
+        return
+    asked = {other.account_id for other in survey.snapshot.account_facts if other.access_analyzers is not None}
+    elsewhere = sorted(survey.own_accounts - asked)
+    is_open = survey.snapshot.organization is not None and bool(elsewhere)
+    where = f"in {enumerated(lacking)}"
+    sentence = (
+        f"Whether an analyzer watches account {account.account_id} {where} cannot be told: it has none of its own."
+        if is_open
+        else f"No analyzer watches account {account.account_id} for access from outside {where}."
+    )
+    more = f" Analyzers of {enumerated(elsewhere)} were not captured, one of which may be the organization's."
+    yield Hit(
+        sentence,
+        (
+            Evidence(
+                f"list-analyzers shows no active one of type {' or '.join(_FROM_OUTSIDE)}.{more if is_open else ''}"
+            ),
+        ),
+        state=State.CANNOT_TELL if is_open else State.FOUND,
+    )

@@ -1,0 +1,98 @@
+"""Whether a stolen key is enough to make itself at home: credentials that users change without MFA."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.subjects import ACCOUNTS
+from iamdesk.checks.survey import Context, Survey
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.evaluate.policies import SourceType
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision, Part
+from iamdesk.reach.administration import is_administrator
+from iamdesk.snapshot.model import Account, UserDetail
+
+WITHOUT_MFA: Context = {"aws:MultiFactorAuthPresent": None, "aws:MultiFactorAuthAge": None}
+"""What a request carries that is made with an access key."""
+_OWN = {
+    "iam:CreateAccessKey": "make access keys",
+    "iam:DeactivateMFADevice": "take off MFA devices",
+    "iam:UpdateLoginProfile": "set passwords",
+    "iam:CreateLoginProfile": "set passwords",
+}
+"""Actions on one's own user, and what whoever has a key of the user can do with them."""
+_MOST_ASKED = 3
+
+
+class _Kind(NamedTuple):
+    """Users of whom the same may be done, by the same statements."""
+
+    able: tuple[str, ...]
+    by: tuple[str, ...]
+    """Policies whose statements allow it."""
+    verdict: Verdict
+
+
+@check(
+    "CRD-12",
+    over=ACCOUNTS,
+    title="Own credentials changed without MFA",
+    severity=Severity.MEDIUM,
+    question="May users who are no administrators change their own access keys, password or MFA devices without MFA?",
+    remedy='Deny everything but registering a first MFA device to requests made without MFA, as the policy "Allows '
+    'MFA-authenticated IAM users to manage their own credentials" of the IAM User Guide does: whoever gets hold of one '
+    "key cannot make another one then.",
+    standards=("NIST 800-53 IA-5",),
+)
+def credentials_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Asked on each user's own ARN as with a stolen key; one finding for all to whom the same policies allow it."""
+    found: dict[_Kind, list[Decision]] = {}
+    members: dict[_Kind, list[str]] = {}
+    for user in account.users:
+        survey.breathe()
+        kind, decision = _kind_of(survey, account, user)
+        if kind is not None and decision is not None:
+            members.setdefault(kind, []).append(user.user_name)
+            if len(found.setdefault(kind, [])) < _MOST_ASKED:
+                found[kind].append(decision)
+    for kind, names in members.items():
+        may = enumerated(dict.fromkeys(_OWN[action] for action in kind.able))
+        is_open = kind.verdict is not Verdict.ALLOWED
+        hangs = f", if {enumerated(found[kind][0].missing_context_values)} is as it takes" if is_open else ""
+        who = names[0] if len(names) == 1 else counted(len(names), "user")
+        listed = "" if len(names) == 1 else f": {enumerated(names)}"
+        through = f", by {enumerated(kind.by)}" if kind.by else ""
+        yield Hit(
+            f"Without MFA {who} may {may} of {'its' if len(names) == 1 else 'their'} own{through}{hangs}{listed}.",
+            tuple(
+                Evidence(f"Asked as {one.request.principal.rpartition('/')[2]}, without MFA.", one)
+                for one in found[kind]
+            ),
+            object=f"{','.join(kind.able)} {','.join(kind.by)} {kind.verdict}",
+            state=State.CANNOT_TELL if is_open else State.FOUND,
+        )
+
+
+def _kind_of(survey: Survey, account: Account, user: UserDetail) -> tuple[_Kind | None, Decision | None]:
+    spoken = [action for action in _OWN if survey.speaks_of(user.arn, action)]
+    if not spoken or is_administrator(survey, account, user):
+        return None, None
+    verdicts = {action: survey.verdict(user.arn, action, user.arn, WITHOUT_MFA) for action in spoken}
+    for verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+        able = tuple(action for action in spoken if verdicts[action] is verdict)
+        if able:
+            decision = survey.ask(user.arn, able[0], user.arn, WITHOUT_MFA)
+            return _Kind(able, _policies(decision), verdict), decision
+    return None, None
+
+
+def _policies(decision: Decision) -> tuple[str, ...]:
+    """Return the policies that allow it by name; what each user has inline is one and the same."""
+    deciding = (line for line in decision.statements_that(Part.DECIDES) if line.effect == "Allow")
+    return tuple(
+        dict.fromkeys(
+            "an inline policy" if line.source_policy_type == SourceType.USER else line.policy_name for line in deciding
+        )
+    )

@@ -1,0 +1,314 @@
+"""Permissions that nobody makes use of, by the reports of last use: services, actions, policies of AWS."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import Data, facts_of
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.hidden_power import whole_services_of
+from iamdesk.checks.snippets import command
+from iamdesk.checks.subjects import ACCOUNTS, policy_subject, principal_subject, principals_of
+from iamdesk.checks.survey import Survey
+from iamdesk.checks.trimming import Trim, still_answers, trims
+from iamdesk.checks.words import counted, enumerated
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.references import UNUSED_AFTER, name_of
+from iamdesk.query.what_can import Reach, ServiceReach
+from iamdesk.reach.administration import Principal
+from iamdesk.snapshot.account_facts import LastAccessed, ServiceLastAccessed
+from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
+
+_GRANTED = (Reach.ALLOWED, Reach.CONDITIONAL, Reach.AWAITING, Reach.SOME, Reach.SOME_CONDITIONAL)
+_MOST_ASKED = 5
+"""Used actions that are asked again for each principal; of all others the edited policies say the same."""
+_MOST_NAMED = 20
+_WIDE = 0.5
+"""A policy of AWS of whose tracked actions fewer than this share were used is wider than its use."""
+
+
+class _Use(NamedTuple):
+    """What a principal may use and what of it was used."""
+
+    used: frozenset[str]
+    """Services that were asked in the 90 days before the report."""
+    unused: frozenset[str]
+    """Services that it may use and did not."""
+    services: dict[str, ServiceLastAccessed]
+    """As reported, by prefix."""
+
+
+def _reports(survey: Survey, account: Account) -> dict[str, LastAccessed]:
+    def read() -> dict[str, LastAccessed]:
+        facts = facts_of(survey.snapshot, account.account_id)
+        return {} if facts is None else {report.arn: report for report in facts.last_accessed or ()}
+
+    return survey.once(("last accessed", account.account_id), read)
+
+
+def _moment(survey: Survey, report: LastAccessed) -> datetime | None:
+    return report.job_creation_date or survey.snapshot.latest
+
+
+def _granted(survey: Survey, principal: Principal, service: str) -> int:
+    """Return the actions of a service, as bits, that a principal may do somewhere, perhaps under conditions."""
+    reach = survey.once(("reach", principal.arn, service), lambda: _reach(survey, principal, service))
+    return 0 if reach is None else sum(reach.actions[one] for one in _GRANTED)
+
+
+def _reach(survey: Survey, principal: Principal, service: str) -> ServiceReach | None:
+    position = survey.evaluator.population().position(principal.arn)
+    return None if position is None else survey.evaluator.reach_of(position, service)
+
+
+def _use(survey: Survey, principal: Principal, report: LastAccessed) -> _Use | None:
+    """Return what a principal used; None for one that is too young to tell, and where nobody knows of when it is."""
+    moment = _moment(survey, report)
+    if moment is None or principal.create_date is None or moment - principal.create_date < UNUSED_AFTER:
+        return None
+    services = {one.service_namespace.lower(): one for one in report.services}
+    used = frozenset(
+        name
+        for name, one in services.items()
+        if one.last_authenticated is not None and moment - one.last_authenticated <= UNUSED_AFTER
+    )
+    unused = frozenset(name for name in services.keys() - used if _granted(survey, principal, name))
+    return _Use(used, unused, services)
+
+
+@check(
+    "HYG-06",
+    over=ACCOUNTS,
+    title="Service that is granted and not used",
+    severity=Severity.MEDIUM,
+    question="May a user or role use services that it did not use in the 90 days before the report of last use?",
+    remedy="Take the unused services out of its policies. What the finding says can be taken out leaves every action "
+    "of the services that are used as it is; what is wanted once a year, ask its owner.",
+    standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.5.18"),
+    data=Data.LAST_ACCESSED,
+)
+def unused_services(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """One finding for each; roles that are not used at all are HYG-05's, what is younger than 90 days is left out."""
+    reports = _reports(survey, account)
+    unreported = []
+    for principal in principals_of(account) if reports else ():
+        survey.breathe()
+        report = reports.get(principal.arn)
+        if report is None:
+            unreported.append(name_of(principal))
+            continue
+        is_idle = isinstance(principal, RoleDetail) and survey.references(account).is_unused(
+            principal, survey.snapshot.latest
+        )
+        use = None if is_idle else _use(survey, principal, report)
+        if use is not None and use.unused:
+            yield _unused(survey, account, principal, use)
+    if unreported:
+        who = counted(len(unreported), "user or role uses", "users and roles use")
+        yield Hit(
+            f"Which services {who} cannot be told: {enumerated(unreported)}.",
+            (Evidence("The snapshot holds no report of last use (get-service-last-accessed-details) of theirs."),),
+            state=State.CANNOT_TELL,
+            severity=Severity.INFO,
+            object="without a report",
+        )
+
+
+def _unused(survey: Survey, account: Account, principal: Principal, use: _Use) -> Hit:
+    carriers = survey.references(account).carriers
+    carried = survey.evaluator.index.carried(principal.arn).identity
+    own = (policy for policy in carried if policy.owner == principal.arn)
+    # Of what others carry, too, or AWS writes, this one can do without the whole alone.
+    found = [
+        trim
+        for trim in trims(own, use.unused, use.used)
+        if trim.left is None
+        or trim.policy.is_inline
+        or (not trim.policy.is_aws_managed and len(carriers.get(trim.policy.key, ())) == 1)
+    ]
+    asked = _asked_again(survey, principal, use, found) if found else []
+    name, whole = name_of(principal), len(use.used) + len(use.unused)
+    total = f"{counted(len(use.unused), 'service')} of the {whole:,} that it may use"
+    sentence = f"{name} did not use {total}: {enumerated(sorted(use.unused))}."
+    if asked is None:  # never seen; were it so, nothing is said to be safe
+        found, asked = [], []
+    if found:
+        sentence = f"{sentence[:-1]}; {_can_go(found)}."
+    last = {one: use.services[one].last_authenticated for one in sorted(use.unused)}
+    return Hit(
+        sentence,
+        (
+            *(_taken_out(trim, use) for trim in found[:_MOST_NAMED]),
+            *asked,
+            *(
+                Evidence(f"{one}: {f'last used on {when:%Y-%m-%d}' if when else 'no use in the time that AWS tracks'}.")
+                for one, when in list(last.items())[:_MOST_NAMED]
+            ),
+        ),
+        subject=principal_subject(principal),
+        snippet=_trimmed_inline(principal, found),
+    )
+
+
+def _can_go(found: list[Trim]) -> str:
+    entries = [
+        entry for trim in found for entry in (trim.gone if trim.left is not None else (f"all of {trim.policy.name}",))
+    ]
+    return f"{enumerated(entries)} can go without touching what it uses"
+
+
+def _taken_out(trim: Trim, use: _Use) -> Evidence:
+    what = "all of it" if trim.left is None else enumerated(trim.gone, most=_MOST_NAMED)
+    count = sum(len(service_actions(service).actions) for service in use.used)
+    proof = (
+        f"none of the {count:,} actions of {enumerated(sorted(use.used))} is decided otherwise without it"
+        if use.used
+        else "nothing of what it allows was used"
+    )
+    return Evidence(f"{trim.policy.name} can do without {what}: {proof}.", policy_key=trim.policy.key)
+
+
+def _asked_again(survey: Survey, principal: Principal, use: _Use, found: list[Trim]) -> list[Evidence] | None:
+    """Ask about actions that were used with the trimmed policies; None where one would be answered otherwise."""
+    evidence: list[Evidence] = []
+    for service in sorted(use.used):
+        for tracked in use.services[service].tracked_actions_last_accessed or ():
+            bit = service_actions(service).positions.get(tracked.action_name.lower())
+            if tracked.last_accessed_time is None or bit is None or len(evidence) >= _MOST_ASKED:
+                continue
+            position = survey.evaluator.population().position(principal.arn)
+            answers = () if position is None else survey.evaluator.answers(position, service, bit)
+            action = service_actions(service).actions[bit].full_name
+            for answer in answers[:1]:
+                verdict = still_answers(survey, principal.arn, action, answer.resource, found)
+                if verdict is None:
+                    return None
+                evidence.append(Evidence(f"{action}, which was used, asked again without them: {verdict} as before."))
+    return evidence
+
+
+def _trimmed_inline(principal: Principal, found: list[Trim]) -> str:
+    """Return the command that writes the one inline policy that changes; empty for several, and for managed ones."""
+    if len(found) != 1 or not found[0].policy.is_inline:
+        return ""
+    trim, kind = found[0], "user" if isinstance(principal, UserDetail) else "role"
+    who = (f"--{kind}-name", name_of(principal), "--policy-name", trim.policy.name)
+    if trim.left is None:
+        return command("iam", f"delete-{kind}-policy", *who)
+    text = json.dumps(trim.left, ensure_ascii=False, separators=(",", ":"))
+    return command("iam", f"put-{kind}-policy", *who, "--policy-document", text)
+
+
+@check(
+    "HYG-07",
+    over=ACCOUNTS,
+    title="Actions that are granted and not used",
+    severity=Severity.LOW,
+    question="May a user or role do actions of services that it uses which it never did in the time that AWS tracks?",
+    remedy="Name the actions that are used in the policy. Reading and writing of data is not tracked (S3 objects, "
+    "table items): look into CloudTrail's data events before taking such actions away.",
+    standards=("NIST 800-53 AC-6",),
+    data=Data.LAST_ACCESSED,
+)
+def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Of services in use, where the report tells of single actions; services not in use are HYG-06's."""
+    reports = _reports(survey, account)
+    for principal in principals_of(account):
+        survey.breathe()
+        report = reports.get(principal.arn)
+        use = None if report is None else _use(survey, principal, report)
+        if use is None:
+            continue
+        idle: dict[str, list[str]] = {}
+        total = 0
+        for service in sorted(use.used):
+            granted = _granted(survey, principal, service)
+            positions = service_actions(service).positions
+            for tracked in use.services[service].tracked_actions_last_accessed or ():
+                bit = positions.get(tracked.action_name.lower())
+                if bit is None or not granted >> bit & 1:
+                    continue
+                total += 1
+                if tracked.last_accessed_time is None:
+                    idle.setdefault(service, []).append(tracked.action_name)
+        count = sum(map(len, idle.values()))
+        if count:
+            names = [f"{service}:{name}" for service, each in idle.items() for name in each]
+            yield Hit(
+                f"{name_of(principal)} never did {count:,} of the {total:,} tracked actions that it may do of services "
+                f"that it uses: {enumerated(names)}.",
+                tuple(
+                    Evidence(f"{service}: {enumerated(each, most=_MOST_NAMED)}.")
+                    for service, each in list(idle.items())[:_MOST_NAMED]
+                ),
+                subject=principal_subject(principal),
+            )
+
+
+@check(
+    "HYG-13",
+    over=ACCOUNTS,
+    title="Policy of AWS that is wider than its use",
+    severity=Severity.LOW,
+    question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of it?",
+    remedy="Write a policy with the actions that are used, and attach it in place of AWS's. Reading and writing of "
+    "data is not tracked: look into CloudTrail's data events first.",
+    standards=("NIST 800-53 AC-6",),
+    data=Data.LAST_ACCESSED,
+)
+def wide_aws_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Told of a policy and service where everybody who carries it has a report with single actions."""
+    reports = _reports(survey, account)
+    held = survey.references(account)
+    for arn, carriers in held.carriers.items():
+        policy = held.policies.get(arn)
+        if policy is None or not policy.is_aws_managed or policy.default_version is None:
+            continue
+        survey.breathe()
+        document = survey.evaluator.index.parse(policy.default_version.document)
+        who = _with_members(carriers, held.members)
+        services = dict.fromkeys(one for each in document.statements for one in whole_services_of(survey, each))
+        for service in services:
+            found = [
+                one
+                for principal in who
+                if (report := reports.get(principal.arn)) is not None
+                for one in report.services
+                if one.service_namespace.lower() == service and one.tracked_actions_last_accessed is not None
+            ]
+            if not found or len(found) < len(who):
+                continue
+            tracked = {each.action_name for one in found for each in one.tracked_actions_last_accessed or ()}
+            used = {
+                each.action_name
+                for one in found
+                for each in one.tracked_actions_last_accessed or ()
+                if each.last_accessed_time is not None
+            }
+            if len(used) < _WIDE * len(tracked):
+                by = counted(len(who), "user or role", "users and roles")
+                yield Hit(
+                    f"{policy.policy_name} allows every action of {service}, and the {by} that it is given to did "
+                    f"{len(used):,} of {len(tracked):,} tracked ones.",
+                    (
+                        Evidence(f"Used: {enumerated(sorted(used), most=_MOST_NAMED)}.", policy_key=arn),
+                        Evidence(f"It is given to {enumerated(map(name_of, who), most=_MOST_NAMED)}."),
+                    ),
+                    subject=policy_subject(policy),
+                    object=service,
+                )
+
+
+def _with_members(
+    carriers: list[UserDetail | GroupDetail | RoleDetail], members: dict[str, list[UserDetail]]
+) -> list[UserDetail | RoleDetail]:
+    """Return the users and roles that a policy is given to, by groups, too."""
+    found: dict[str, UserDetail | RoleDetail] = {}
+    for one in carriers:
+        given: list[UserDetail] | list[UserDetail | RoleDetail] = (
+            members.get(one.group_name, []) if isinstance(one, GroupDetail) else [one]
+        )
+        found.update({each.arn: each for each in given})
+    return list(found.values())
