@@ -45,7 +45,9 @@ def same_power(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 
     Roles are the same when policies, boundary and trust policy are; those of IAM Identity Center are left out.
     """
-    for kind, alike in (("policies", _alike_policies(survey, account)), ("roles", _alike_roles(survey, account))):
+    powers = _Powers()
+    both = (("policies", _alike_policies(survey, account, powers)), ("roles", _alike_roles(survey, account, powers)))
+    for kind, alike in both:
         for subjects in alike:
             names = enumerated(one.name for one in subjects)
             if kind == "policies":
@@ -66,27 +68,44 @@ def _policy_key(subject: Subject, kind: str) -> str | None:
     return subject.key if kind == "policies" else None
 
 
-def _alike_policies(survey: Survey, account: Account) -> Iterator[list[Subject]]:
-    groups: dict[frozenset[Part], list[Subject]] = {}
+class _Powers:
+    """What documents say, as numbers of parts: equal for documents that say the same in another order or grouping."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Part, int] = {}
+        self._known: dict[Document, frozenset[int]] = {}
+
+    def of(self, document: Document) -> frozenset[int]:
+        """Return the parts that a document falls into; none where it says nothing."""
+        known = self._known.get(document)
+        if known is None:
+            numbers = self._numbers
+            known = frozenset(numbers.setdefault(part, len(numbers)) for part in _parts(document))
+            self._known[document] = known
+        return known
+
+
+def _alike_policies(survey: Survey, account: Account, powers: _Powers) -> Iterator[list[Subject]]:
+    groups: dict[frozenset[int], list[Subject]] = {}
     for policy in own_policies(account):
         survey.breathe()
         if policy.default_version is not None:
-            power = _power(survey, survey.evaluator.index.parse(policy.default_version.document))
+            power = powers.of(survey.evaluator.index.parse(policy.default_version.document))
             if power:
                 groups.setdefault(power, []).append(policy_subject(policy))
     return (found for found in groups.values() if len(found) > 1)
 
 
-def _alike_roles(survey: Survey, account: Account) -> Iterator[list[Subject]]:
+def _alike_roles(survey: Survey, account: Account, powers: _Powers) -> Iterator[list[Subject]]:
     groups: dict[tuple[object, ...], list[Subject]] = {}
     index = survey.evaluator.index
     for role in own_roles(account):
         survey.breathe()
         if is_reserved(role) or not role.arn:
             continue
-        power = frozenset[Part]().union(*(_power(survey, one.document) for one in index.carried(role.arn).identity))
+        power = frozenset[int]().union(*(powers.of(one.document) for one in index.carried(role.arn).identity))
         if power:
-            key = (power, boundary_of(role), _power(survey, index.trust(role)), _tags(role))
+            key = (power, boundary_of(role), powers.of(index.trust(role)), _tags(role))
             groups.setdefault(key, []).append(principal_subject(role))
     return (found for found in groups.values() if len(found) > 1)
 
@@ -94,11 +113,6 @@ def _alike_roles(survey: Survey, account: Account) -> Iterator[list[Subject]]:
 def _tags(role: RoleDetail) -> frozenset[tuple[str, str]]:
     """Return a role's tags: policies may compare them."""
     return frozenset((tag.key, tag.value) for tag in role.tags)
-
-
-def _power(survey: Survey, document: Document) -> frozenset[Part]:
-    """Return what a document says as parts, equal for documents that say the same in another order or grouping."""
-    return survey.once(("parts", document), lambda: frozenset(_parts(document)))
 
 
 def _parts(document: Document) -> Iterator[Part]:

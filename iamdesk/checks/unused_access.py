@@ -262,7 +262,7 @@ def wide_aws_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
     """Told of a policy and service where everybody who carries it has a report with single actions."""
     reports = _reports(survey, account)
     held = survey.references(account)
-    for arn, carriers in held.carriers.items():
+    for arn, carriers in held.carriers.items() if reports else ():
         policy = held.policies.get(arn)
         if policy is None or not policy.is_aws_managed or policy.default_version is None:
             continue

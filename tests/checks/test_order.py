@@ -16,7 +16,7 @@ def tags(**values):
 def test_hyg_08_users_and_roles_of_nobody(make):
     parts = {
         "users": [make.user("alice", **tags(Owner="ops")), make.user("bob", **tags(env="prod"))],
-        "roles": [make.role("app", **tags(**{"Cost_Center": "12"})), make.role("old")],
+        "roles": [make.role("app", **tags(Cost_Center="12")), make.role("old")],
     }
     users, roles = make.findings("HYG-08", **parts)
     assert users.sentence == "2 of 3 users have no tag that says whose they are: anchor and bob."
