@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.review.carrying import Carried
     from iamdesk.review.desk import ReviewDesk
     from iamdesk.review.recovery import Recovered
+    from iamdesk.review.schema import Head
     from iamdesk.review.telling import Telling
     from iamdesk.snapshot.arrival import Arrival
     from iamdesk.whatif.edits import Edit
@@ -486,6 +487,18 @@ class Workbench:
         from iamdesk.review.store import ReviewFile
 
         return ReviewDesk(ReviewFile.open(path, writable=writable))
+
+    @staticmethod
+    def review_head(path: Path) -> "Head":
+        """Return what a review is of, without opening it.
+
+        Raises:
+            ReviewError: as `open_review`.
+        """
+        from iamdesk.review.store import ReviewFile
+
+        with ReviewFile.open(path, writable=False) as review:
+            return review.head
 
     @staticmethod
     def recover_review(damaged: Path, into: Path) -> "Recovered":

@@ -72,6 +72,13 @@ COMMANDS: tuple[Command, ...] = (
         "actionOpen", Menu.FILE, mark("&Open snapshot…"), mark("Open a file of authorization details."), (_Key.Open,)
     ),
     Command(
+        "actionNewWindow",
+        Menu.FILE,
+        mark("&Another window"),
+        mark("Open a window beside this one, for another snapshot."),
+        ("Ctrl+N",),
+    ),
+    Command(
         "actionOpenFolder",
         Menu.FILE,
         mark("Open &folder…"),

@@ -7,10 +7,12 @@ from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
+from iamdesk.gui import new_window
 from iamdesk.gui.crash_trail import CrashTrail, default_log_folder, note_qt_message
 from iamdesk.gui.interrupts import Interrupts
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.message_bar import Tone
+from iamdesk.gui.review_arrival import is_review
 from iamdesk.gui.settings import Settings, default_settings_path
 from iamdesk.gui.speech import speak
 
@@ -31,7 +33,11 @@ class Application(QApplication):
     def event(self, event: QEvent) -> bool:
         """Open a file that was handed over."""
         if isinstance(event, QFileOpenEvent) and self.window is not None:
-            self.window.open_path(Path(event.file()))
+            path = Path(event.file())
+            if self.window.session.shown is None or is_review(path):
+                self.window.open_path(path)
+            else:  # what is looked at stays
+                new_window.start(path)
             return True
         return bool(super().event(event))
 
@@ -44,6 +50,17 @@ def run(path: Path | None = None) -> int:
     app = Application([sys.argv[0]])
     trail = CrashTrail(default_log_folder())
     qInstallMessageHandler(_qt_message)
+    try:
+        return _run(app, trail, path)
+    except Exception as error:
+        trail.note(error)
+        raise
+    finally:
+        qInstallMessageHandler(None)
+        trail.release()  # so that what broke before there was a window is told in the terminal
+
+
+def _run(app: Application, trail: CrashTrail, path: Path | None) -> int:
     settings = Settings(default_settings_path())
     speak(app, settings.language)
     window = MainWindow(app, settings)
@@ -52,7 +69,7 @@ def run(path: Path | None = None) -> int:
     interrupts = Interrupts(window.close, app)
     window.show()
     if path is None:
-        window.offer_left()
+        window.offer_left(trail.left)
     if path is None and settings.reopens_last and settings.recent:
         path = settings.recent[0]
     if path is not None:
@@ -64,8 +81,6 @@ def run(path: Path | None = None) -> int:
         interrupts.release()
         app.window = None
         window.dispose()
-        qInstallMessageHandler(None)
-        trail.release()
 
 
 def _qt_message(kind: QtMsgType, _context: object, message: str) -> None:

@@ -46,8 +46,11 @@ class CrashTrail(QObject):
         self._handler: logging.Handler = logging.NullHandler()
         self._fault_file = None
         self.log = folder / "iamdesk.log"
+        self.left: Path | None = None
+        """What a process wrote as it crashed: in which lines of code it was; None where none did."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self.left = _put_aside(folder / "fault.log")
             self._handler = RotatingFileHandler(self.log, maxBytes=256 * 1024, backupCount=2, encoding="utf-8")
             self._fault_file = (folder / "fault.log").open("a", encoding="utf-8")
         except OSError:
@@ -59,6 +62,10 @@ class CrashTrail(QObject):
         _LOG.propagate = False
         sys.excepthook = self._hook
         threading.excepthook = self._thread_hook
+
+    def note(self, error: BaseException) -> None:
+        """Write down where an error came from."""
+        _LOG.error("%s", describe(error))
 
     def release(self) -> None:
         """Give the hooks back and close the files."""
@@ -74,7 +81,7 @@ class CrashTrail(QObject):
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
-        _LOG.error("%s", describe(error.with_traceback(trace)))
+        self.note(error.with_traceback(trace))
         frames = traceback.extract_tb(trace)
         place = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
         self.broke.emit(
@@ -87,6 +94,12 @@ class CrashTrail(QObject):
     def _thread_hook(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
             self._hook(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _put_aside(fault: Path) -> Path | None:
+    if not fault.is_file() or not fault.stat().st_size:
+        return None
+    return fault.replace(fault.with_name("fault-last.log"))
 
 
 def note_qt_message(message: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from iamdesk.gui.actions import COMMANDS
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 class Interior(QObject):
     """Makes panels and pages, and brings forward what is asked for. What it holds is there once it is complete."""
+
+    review_changed = Signal()
+    """A review was opened or closed."""
 
     def __init__(
         self,
@@ -95,6 +98,8 @@ class Interior(QObject):
         self.overview.risk_wanted.connect(self._show_risk)
         workspace.findings.risks_told.connect(self.overview.show_risks)
         workspace.review.door.opened.connect(lambda _desk: workspace.bring_forward("reviewDock"))
+        workspace.review.door.opened.connect(lambda _desk: self.review_changed.emit())
+        workspace.review.door.closed.connect(self.review_changed)
         session.snapshot_arriving.connect(lambda _opened: self._enter(workspace.inspector))
         session.snapshot_opened.connect(lambda _opened: self._enter(self.overview))
         session.snapshot_closed.connect(workspace.hide)

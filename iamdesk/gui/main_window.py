@@ -1,6 +1,6 @@
 """The window's frame: session, jobs and menus, what opens and what is kept. What it holds is in ``interior.py``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
 
 from iamdesk import paths
-from iamdesk.gui import marks
+from iamdesk.gui import marks, new_window
 from iamdesk.gui.actions import Menu
 from iamdesk.gui.collect.door import CollectDoor
 from iamdesk.gui.history import History
@@ -20,10 +20,11 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.menus import Menus
 from iamdesk.gui.message_bar import MessageBar, Tone
-from iamdesk.gui.open_marks import OpenMarks
+from iamdesk.gui.open_marks import Left, OpenMarks
 from iamdesk.gui.opening import Opening
 from iamdesk.gui.plain_text import ElidedLabel, menu_text, visible
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.review_arrival import ReviewArrival, is_review
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
 from iamdesk.gui.start.overview_facts import status_words
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.start = StartPage()
         self.interior = Interior(app, self, self.start, self.session, self.jobs, self.prompts, settings)
         self.pages = self.interior.pages
+        self.arrival = ReviewArrival(self.session, self.jobs, self.interior, self.opening.open, self)
         self.trouble = MessageBar()
         self.tour = TourDoor(self.session, self.interior, self.trouble, self._open_sample, self)
         self._is_painted = False
@@ -162,6 +164,9 @@ class MainWindow(QMainWindow):
         self.collecting.open_wanted.connect(self.open_path)
         self.collecting.offered.connect(self._offer)
         self.opening.coming.connect(self.interior.complete)
+        self.interior.review_changed.connect(self._note_what_is_open)
+        self.arrival.snapshot_lacking.connect(self._ask_for_snapshot_of)
+        self.arrival.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
         self.opening.opened.connect(self._opened)
         self.opening.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
         session.snapshot_arriving.connect(self._show_arriving)
@@ -173,9 +178,13 @@ class MainWindow(QMainWindow):
         self._enable_history()
 
     def open_path(self, path: Path) -> None:
-        """Begin to open a snapshot; what is open stays until it is there."""
+        """Begin to open a snapshot, or a review with its snapshot; what is open stays until it is there."""
         self.trouble.clear()
-        self.opening.open(path)
+        if is_review(path):
+            self.arrival.open(path, self.settings.recent)
+        else:
+            self.arrival.forget()
+            self.opening.open(path)
 
     def _open_sample(self) -> None:
         self.open_path(paths.sample_snapshot())
@@ -199,15 +208,29 @@ class MainWindow(QMainWindow):
         """Say above the middle of the window what went wrong."""
         self.trouble.say(tone, sentence)
 
+    def _ask_for_snapshot_of(self, sentence: str, review: Path) -> None:
+        def ask() -> None:
+            snapshot = self.prompts.snapshot_to_open(self, review.parent)
+            if snapshot is not None:
+                self.arrival.open_with(snapshot, review)
+
+        self.trouble.say(Tone.NOTE, sentence, tr("Open its snapshot…"), ask)
+
     def _offer(self, sentence: str, path: Path) -> None:
         self.trouble.say(Tone.NOTE, sentence, tr("Open"), lambda: self.open_path(path))
 
     def _opened(self, path: Path) -> None:
         self.trouble.clear()
         self.settings.remember(path)
-        if self.settings.keeps_recent:
-            self._marks.note(path)
+        self._note_what_is_open()
         self.start.show_recent(self.settings.recent)
+        self.arrival.snapshot_came()
+
+    def _note_what_is_open(self) -> None:
+        opened = self.session.snapshot
+        if opened is not None and self.settings.keeps_recent:
+            desk = self.workspace.review.door.desk
+            self._marks.note(opened.snapshot.path, desk.path if desk is not None else None)
 
     def _show_arriving(self, opened: "OpenSnapshot") -> None:
         """Show the first accounts of many, and say that the rest is on its way."""
@@ -228,16 +251,28 @@ class MainWindow(QMainWindow):
         self._summary.setText(status_words(opened.snapshot, opened.outline))
         self.setWindowTitle(tr("{name} – iamdesk").format(name=visible(opened.snapshot.path.name)))
 
-    def offer_left(self) -> None:
+    def offer_left(self, crash_log: Path | None = None) -> None:
         """Offer what was open when iamdesk did not end by itself; for the start, before anything is opened."""
         left = self._marks.take_left()
-        if left:
-            self._offer(
-                tr("iamdesk was ended while {name} was open. Reviews are saved as they are.").format(
-                    name=visible(left[0].name)
-                ),
-                left[0],
-            )
+        crash = tr("iamdesk has crashed. {log} says where in its code, and quotes nothing from the snapshot.")
+        told = [crash.format(log=visible(str(crash_log)))] if crash_log is not None else []
+        if not left:
+            if told:
+                self.show_trouble(Tone.WARNING, told[0])
+            return
+        names = ", ".join(visible(one.snapshot.name) for one in left)
+        sentence = tr("iamdesk was ended while {name} was open. Reviews are saved as they are.").format(name=names)
+        self.trouble.say(Tone.NOTE, " ".join([sentence, *told]), tr("Open"), lambda: self._open_left(left))
+
+    def _open_left(self, left: Sequence[Left]) -> None:
+        here, *others = left
+        self.trouble.clear()
+        if here.review is not None:
+            self.arrival.open_with(here.snapshot, here.review)
+        else:
+            self.open_path(here.snapshot)
+        for other in others:
+            new_window.start(other.review or other.snapshot)
 
     def _show_start(self) -> None:
         self._marks.clear()

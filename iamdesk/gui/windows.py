@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
-from iamdesk.gui import help_pages
+from iamdesk.gui import help_pages, new_window
 from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme
+from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.gui.command_palette import CommandPalette
@@ -53,6 +54,7 @@ class Windows(QObject):
     def commands(self) -> dict[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
         return {
+            "actionNewWindow": self.open_another,
             "actionPalette": self._open_palette,
             "actionSettings": self.show_settings,
             "actionWhyDenied": self.ask_why_denied,
@@ -61,6 +63,11 @@ class Windows(QObject):
             "actionHelp": self.show_help,
             "actionAbout": self.show_about,
         }
+
+    def open_another(self) -> None:
+        """Open a window beside this one."""
+        if not new_window.start():
+            self._frame.session.announce(tr("Another window could not be started."))
 
     def show_palette(self) -> "CommandPalette":
         """Show every command that can be carried out now."""

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.gui import create_main_window
 from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.open_marks import OpenMarks
+from iamdesk.gui.open_marks import Left, OpenMarks
 from iamdesk.paths import sample_snapshot
 
 OPENS = """
@@ -38,7 +38,7 @@ def test_what_was_open_in_a_killed_process_is_found_once(tmp_path: Path) -> None
     with process_with(tmp_path / "open", sample_snapshot()) as other:
         assert OpenMarks(tmp_path / "open").take_left() == (), "its window is still there"
         other.kill()
-    assert OpenMarks(tmp_path / "open").take_left() == (sample_snapshot(),)
+    assert OpenMarks(tmp_path / "open").take_left() == (Left(sample_snapshot()),)
     assert OpenMarks(tmp_path / "open").take_left() == ()
 
 
@@ -49,7 +49,7 @@ def test_an_ordinary_end_leaves_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "open").iterdir())
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"open": 3}', '{"open": "/not/there"}', "\x00"])
+@pytest.mark.parametrize("content", ["", "[]", '{"open": 3}', '{"open": "/not/there"}', "\x00", '"x"'])
 def test_a_note_of_something_else_is_dropped(tmp_path: Path, content: str) -> None:
     (tmp_path / "99999999.json").write_text(content)
     assert OpenMarks(tmp_path).take_left() == ()

@@ -1,0 +1,278 @@
+"""Two real windows, each a process of its own: who writes a review, what a killed one leaves, what a crash tells."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui import create_main_window, new_window
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.open_marks import OpenMarks
+from iamdesk.paths import sample_snapshot
+from iamdesk.review.decisions import Choice
+from iamdesk.review.store import ReviewFile
+from iamdesk.workbench import OpenSnapshot
+
+ROOT = Path(__file__).parents[2]
+# Runs the application, and does the steps one after the other: each is asked again until it says something.
+PROGRAM = """
+import sys
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from iamdesk.cli import main
+from iamdesk.gui import main_window
+
+def panel():
+    window = QApplication.instance().window
+    return window.workspace.review if window.session.snapshot is not None else None
+
+def has_review():
+    found = panel()
+    if found is not None and found.desk is not None and not found.is_filling:
+        return f"review {found.desk.waiting}"
+
+def decide():
+    found = panel()
+    if found.desk.waiting == waiting[0]:
+        if not found.queue.pending:
+            found.head.reviewer_name.setText("Ana")
+            QTest.keyClick(found.table, Qt.Key.Key_1)
+        return None
+    return "decided"
+
+def refused():
+    found = panel()
+    return found.message.text if found is not None and found.message.text else None
+
+def trouble():
+    return QApplication.instance().window.trouble.text
+
+def open_left():
+    QApplication.instance().window.trouble._button.click()
+    return "opening"
+
+def crash():
+    import ctypes
+    ctypes.string_at(0)
+
+def ends():
+    QApplication.instance().window.close()
+    return "closing"
+
+waiting = []
+steps = [globals()[name] for name in sys.argv[1].split()]
+def look():
+    said = steps[0]() if steps else None
+    if said:
+        if said.startswith("review"):
+            waiting[:] = [int(said.split()[1])]
+        print(said, flush=True)
+        steps.pop(0)
+
+class Watched(main_window.MainWindow):
+    def show(self):
+        super().show()
+        self._watch = QTimer(self, interval=20)
+        self._watch.timeout.connect(look)
+        self._watch.start()
+        QTimer.singleShot(90000, self, lambda: QApplication.exit(9))
+
+import iamdesk.gui.app
+iamdesk.gui.app.MainWindow = Watched
+main(sys.argv[2:])
+"""
+
+type Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts windows that share their settings; those that are still there are ended."""
+    home = {"HOME": tmp_path, "XDG_CONFIG_HOME": tmp_path / "config", "XDG_STATE_HOME": tmp_path / "state"}
+    made: list[subprocess.Popen[str]] = []
+
+    def start(steps: str, *arguments: Path) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, steps, *map(str, arguments)],
+            env={**os.environ, **{key: str(value) for key, value in home.items()}, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        made.append(process)
+        return process
+
+    yield start
+    for process in made:
+        process.kill()
+        process.communicate()
+
+
+def line_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
+
+
+@pytest.fixture
+def review(tmp_path: Path, sample: OpenSnapshot) -> Path:
+    """A review, with its snapshot beside it."""
+    shutil.copy(sample_snapshot(), tmp_path)
+    sample.create_review(tmp_path / "q4.iamreview", "Q4")
+    return tmp_path / "q4.iamreview"
+
+
+def test_one_window_decides_and_the_other_is_told(start: Start, review: Path) -> None:
+    first = start("has_review decide", review)
+    assert line_of(first).startswith("review ")
+    second = start("trouble", review)
+    assert "q4.iamreview: somebody else has this review open; close it there first" in line_of(second)
+    assert line_of(first) == "decided"
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    with ReviewFile.open(review) as left:
+        assert sum(left.decision(line.line_id).choice is Choice.KEEP for line in left.lines) >= 1
+        assert left.damages() == ()
+
+
+def test_a_killed_window_leaves_what_was_open_to_the_next(start: Start, review: Path, tmp_path: Path) -> None:
+    first = start("has_review decide", review)
+    before = int(line_of(first).split()[1])
+    assert line_of(first) == "decided"
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    second = start("trouble open_left has_review ends")
+    assert line_of(second).startswith("iamdesk was ended while acme-prod.json was open.")
+    assert line_of(second) == "opening"
+    assert int(line_of(second).split()[1]) < before
+    assert line_of(second) == "closing"
+    assert second.wait(30) == 0
+    assert OpenMarks(tmp_path / "config" / "iamdesk" / "open").take_left() == ()
+
+
+def test_a_crash_is_told_at_the_next_start_without_what_was_open_in_it(start: Start, tmp_path: Path) -> None:
+    first = start("crash", sample_snapshot())
+    assert first.wait(60) == -signal.SIGSEGV
+    second = start("trouble ends")
+    told = line_of(second)
+    (log,) = tmp_path.rglob("fault-last.log")
+    assert str(log) in told
+    assert "has crashed" in told
+    written = log.read_text(encoding="utf-8")
+    assert "in crash" in written
+    assert "arn:" not in written
+    assert second.wait(30) == 0
+    third = start("trouble ends")
+    third_said = start_said(third)
+    assert "has crashed" not in third_said
+
+
+def start_said(process: "subprocess.Popen[str]") -> str:
+    """What it says within the time that a start takes; nothing, where it has nothing to say."""
+    try:
+        return process.communicate(timeout=5)[0]
+    except subprocess.TimeoutExpired:
+        return ""
+
+
+def test_a_window_that_cannot_be_made_says_so_in_the_terminal_and_in_the_log(start: Start, tmp_path: Path) -> None:
+    broken = PROGRAM.replace("    def show(self):\n", "    def __init__(self, *_):\n        raise KeyError('x')\n", 1)
+    done = subprocess.run(
+        [sys.executable, "-c", broken, ""],
+        env={**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "KeyError: 'x'" in done.stderr
+    (log,) = tmp_path.rglob("iamdesk.log")
+    assert "KeyError" in log.read_text(encoding="utf-8")
+
+
+def test_a_review_whose_snapshot_is_elsewhere_asks_for_it(qtbot: QtBot, window: MainWindow, review: Path) -> None:
+    (review.parent / "acme-prod.json").rename(review.parent / "moved.json")
+
+    class Finds(type(window.prompts)):  # type: ignore[misc] - the real one's class, whichever it is
+        def snapshot_to_open(self, *_: object) -> Path:
+            return review.parent / "moved.json"
+
+    window.prompts = Finds()
+    window.show()
+    window.open_path(review)
+    qtbot.waitUntil(lambda: "acme-prod.json, which is not beside it" in window.trouble.text, timeout=20_000)
+    window.trouble._button.click()
+    qtbot.waitUntil(lambda: window.workspace.review.desk is not None, timeout=60_000)
+    assert window.workspace.review.door.matches
+    window.open_path(review)  # once more: it is open
+    assert window.workspace.review.desk is not None
+
+
+def test_a_review_that_names_a_way_to_elsewhere_leads_nowhere(
+    qtbot: QtBot, window: MainWindow, review: Path, sample: OpenSnapshot
+) -> None:
+    with ReviewFile.open(review) as made:
+        made._connection.execute("UPDATE head SET value = ? WHERE name = 'snapshot_name'", (str(sample_snapshot()),))
+    (review.parent / "acme-prod.json").unlink()
+    window.show()
+    window.open_path(review)
+    qtbot.waitUntil(lambda: "which is not beside it" in window.trouble.text, timeout=20_000)
+    assert window.session.snapshot is None
+
+
+def test_a_file_that_is_no_review_is_told(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "no.iamreview").write_text("{}")
+    window.show()
+    window.open_path(tmp_path / "no.iamreview")
+    qtbot.waitUntil(lambda: "no.iamreview: the review cannot be read" in window.trouble.text, timeout=20_000)
+
+
+def test_another_window_is_another_process(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notes = tmp_path / "iamdesk" / "open"
+    number = new_window.start(sample_snapshot())
+    try:
+        assert number not in (0, os.getpid())
+        qtbot.waitUntil(lambda: any(notes.glob("*.json")), timeout=60_000)
+        assert OpenMarks(notes).take_left() == (), "its window is there"
+    finally:
+        os.kill(number, signal.SIGKILL)
+
+
+def test_the_menu_opens_one(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Path | None] = []
+    monkeypatch.setattr(new_window, "start", lambda path=None: started.append(path) or 1)
+    window.menus.actions["actionNewWindow"].trigger()
+    assert started == [None]
+
+
+def test_all_that_was_left_comes_back_each_in_a_window(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, review: Path
+) -> None:
+    """The power went while three windows stood."""
+    started: list[Path | None] = []
+    monkeypatch.setattr(new_window, "start", lambda path=None: started.append(path) or 1)
+    folder = tmp_path / "open"
+    for number, (snapshot, of) in enumerate(((sample_snapshot(), None), (review.parent / "acme-prod.json", review))):
+        marks = OpenMarks(folder)
+        marks._note = folder / f"{number}.json"
+        marks.note(snapshot, of)
+        assert marks._lock is not None
+        marks._lock.unlock()
+    window = create_main_window(settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(window)
+    window.show()
+    window.offer_left()
+    window.trouble._button.click()
+    assert started == [review]
+    qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=60_000)
+    window.close()
