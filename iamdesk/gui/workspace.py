@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QStackedWid
 from iamdesk.gui.ask.answer_panel import AnswerPanel
 from iamdesk.gui.ask.question_bar import QuestionBar
 from iamdesk.gui.asked.asked_panel import AskedPanel
+from iamdesk.gui.findings.by_subject import FindingsBySubject
 from iamdesk.gui.findings.findings_panel import FindingsPanel
 from iamdesk.gui.graph.graph_panel import GraphPanel
 from iamdesk.gui.inspector.inspector import Inspector
@@ -17,6 +18,7 @@ from iamdesk.gui.navigator.navigator import NavigatorPanel
 from iamdesk.gui.plain_text import menu_text
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse.who_can_panel import WhoCanPanel
+from iamdesk.gui.review.by_holder import LinesByHolder
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
@@ -90,6 +92,8 @@ class Workspace(QObject):
         self.review = ReviewPanel(session, jobs, prompts)
         self._dock("reviewDock", tr("Review"), self.review, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
+        self.inspector.follow(FindingsBySubject(self.findings, self), LinesByHolder(self.review, jobs, self))
+        self.inspector.review.line_wanted.connect(lambda: self.bring_forward("reviewDock"))
         self.asked = AskedPanel(session, jobs, prompts)
         self._dock("askedDock", tr("Questions asked"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield

@@ -82,6 +82,11 @@ class FindingsPanel(QWidget):
         count = number(self.model.counts.total)
         return tr("Findings {count}").format(count=f"{count}…" if self._run.is_running else count)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every check has run to its end."""
+        return self._run.is_complete
+
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
         return {"actionExport": self.export, "actionRunFindings": self.run}

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
 from iamdesk.explain.decision import Decision, StatementLine
+from iamdesk.gui.findings.by_subject import FindingsBySubject
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.inspector.code_view import CodeView
 from iamdesk.gui.inspector.facts_tab import FactsTab
@@ -15,12 +16,14 @@ from iamdesk.gui.inspector.find_bar import FindBar
 from iamdesk.gui.inspector.header import InspectorHeader
 from iamdesk.gui.inspector.policies_tab import PoliciesTab
 from iamdesk.gui.inspector.policy_reader import PolicyReader
+from iamdesk.gui.inspector.subject_tabs import FindingsTab, ReviewTab
 from iamdesk.gui.inspector.trust_tab import TrustTab
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import visible_lines
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse.access_tab import AccessTab
+from iamdesk.gui.review.by_holder import LinesByHolder
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.index.keys import trust_policy_key
@@ -80,11 +83,15 @@ class Inspector(QWidget):
         self.access = AccessTab(session, jobs, prompts)
         self.policies = PoliciesTab()
         self.trust = TrustTab()
+        self.findings = FindingsTab(session)
+        self.review = ReviewTab()
         self.json = JsonTab()
         self.tabs.addTab(self.facts, tr("&Overview"))
         self.tabs.addTab(self.access, tr("Acce&ss"))
         self.tabs.addTab(self.policies, tr("&Policies"))
         self.tabs.addTab(self.trust, tr("Tr&ust"))
+        self.tabs.addTab(self.findings, tr("Fin&dings"))
+        self.tabs.addTab(self.review, tr("Revie&w"))
         self.tabs.addTab(self.json, tr("&JSON"))
         self.tabs.setCurrentWidget(self.policies)
         self.setFocusProxy(self.tabs.tabBar())
@@ -265,7 +272,32 @@ class Inspector(QWidget):
             tr("&Policy") if is_policy else tr("&Policies {count}").format(count=number(count)),
         )
         self.tabs.setTabVisible(self.tabs.indexOf(self.policies), count > 0 or subject.kind in _CARRIERS)
+        self._show_counts(subject)
         self.json.text.show_text(visible_lines(subject.raw))
+
+    def follow(self, findings: FindingsBySubject, lines: LinesByHolder) -> None:
+        """Take what was found, and what is decided, of each subject from the panels' own rows."""
+        self.findings.follow(findings)
+        self.review.follow(lines)
+        for source in (findings, lines):
+            source.changed.connect(self._counts_changed)
+
+    def _counts_changed(self) -> None:
+        if self._subject is not None:
+            self._show_counts(self._subject)
+
+    def _show_counts(self, subject: Subject) -> None:
+        """Show how much was found of the subject, and how much of it is decided; hide what has nothing to say."""
+        findings, review = self.tabs.indexOf(self.findings), self.tabs.indexOf(self.review)
+        self.findings.show_key(subject.key)
+        self.review.show_key(subject.key)
+        count = self.findings.count
+        self.tabs.setTabText(findings, tr("Fin&dings {count}").format(count=number(count)))
+        is_known = self._session.snapshot is not None and self.findings.source is not None
+        self.tabs.setTabVisible(findings, is_known and (count > 0 or subject.kind in _CARRIERS))
+        decided, lines = self.review.counts
+        self.tabs.setTabText(review, tr("Revie&w {decided}/{count}").format(decided=number(decided), count=number(lines)))
+        self.tabs.setTabVisible(review, self.review.is_open and (lines > 0 or subject.kind in _CARRIERS))
 
     def _choose_tab(self, subject: Subject) -> None:
         """Stay on the tab that the user chose for this sort of thing; at first, the policies."""

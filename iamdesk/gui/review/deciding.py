@@ -41,6 +41,8 @@ class Deciding(QObject):
         self._desk = desk
         self._chosen = chosen
         self._targets: tuple[str, ...] = ()
+        self._is_elsewhere = False
+        """Whether the rows were chosen elsewhere: then nothing here moves."""
         self.bar = DecisionBar()
         self.queue = ActQueue(jobs, self)
         self.bar.given.connect(self._given)
@@ -48,11 +50,15 @@ class Deciding(QObject):
         self.bar.wrong.connect(lambda sentence: message.say(Tone.WARNING, sentence))
         self.queue.refused.connect(lambda sentence: message.say(Tone.ERROR, sentence))
 
-    def decide(self, choice: Choice) -> None:
-        """Decide on the chosen rows; asks for a reason where one is needed."""
-        desk = self._aim()
+    def decide(self, choice: Choice, rows: Sequence[ReviewRow] | None = None) -> None:
+        """Decide on the chosen rows; asks for a reason where one is needed.
+
+        ``rows`` are others, chosen elsewhere: the cursor stays there, unless something is asked.
+        """
+        desk = self._aim(rows)
         if desk is None:
             return
+        self._is_elsewhere = rows is not None
         if choice is Choice.EXCEPT or (len(self._targets) > 1 and choice is not Choice.UNDECIDED):
             self._ask(desk, choice)
         elif choice is Choice.UNDECIDED:
@@ -96,14 +102,16 @@ class Deciding(QObject):
         else:
             self._session.announce("There is nothing to redo.")
 
-    def _aim(self) -> ReviewDesk | None:
+    def _aim(self, rows: Sequence[ReviewRow] | None = None) -> ReviewDesk | None:
         """Take the lines of the chosen rows as what is decided on; None where there are none."""
         desk = self._desk()
-        self._targets = tuple(line_id for row in self._chosen() for line_id in row.line_ids)
+        self._is_elsewhere = False
+        self._targets = tuple(line_id for row in rows or self._chosen() for line_id in row.line_ids)
         return desk if self._targets else None
 
     def _ask(self, desk: ReviewDesk, choice: Choice) -> None:
         self._message.clear()
+        self._is_elsewhere = False  # it is asked here
         count = len(self._targets)
         what = "this line" if count == 1 else f"{count:,} lines"
         standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
@@ -120,6 +128,8 @@ class Deciding(QObject):
         self._message.clear()
         decisions = dict.fromkeys(self._targets, decision)
         self.queue.put(lambda: desk.record(decisions, reviewer), frozenset(decisions))
+        if self._is_elsewhere:
+            return
         self.settled.emit()
         if decision.choice is not Choice.UNDECIDED:
             self.decided.emit()

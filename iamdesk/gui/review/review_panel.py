@@ -1,6 +1,6 @@
 """The review panel: the table in the middle, evidence beside it, and the keys that decide."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -185,6 +185,21 @@ class ReviewPanel(QWidget):
             self.table.go_to(place)
         elif self.model.shown:
             self._session.announce("Every line that is shown is decided.")
+
+    def go_to_line(self, line_id: str) -> None:
+        """Go to a line, past the filter where that hides it."""
+        place = self.model.place_of(line_id)
+        if place is None:
+            self.head.clear_filter()
+            self._filter()
+            place = self.model.place_of(line_id)
+        if place is not None:
+            self.table.go_to(place)
+
+    def decide(self, rows: Sequence[ReviewRow], choice: Choice) -> bool:
+        """Decide on rows that somebody chose elsewhere; False where something is asked here first."""
+        self.deciding.decide(choice, rows)
+        return bool(self.head.reviewer.name) and not self.bar.isVisibleTo(self)
 
     def _saved(self, change: Change | None) -> None:
         desk = self.desk

@@ -251,7 +251,13 @@ def rows_of(desk: ReviewDesk, grouping: Grouping) -> list[ReviewRow]:
     groups: dict[str, list[Line]] = {}
     for line in desk.lines:
         groups.setdefault(keys[line.line_id], []).append(line)
-    return [ReviewRow(tuple(lines), _findings_of(desk, lines)) for lines in groups.values()]
+    return [row_of(desk, lines) for lines in groups.values()]
+
+
+def row_of(desk: ReviewDesk, lines: Iterable[Line]) -> ReviewRow:
+    """Return the row of lines that are decided together; call `ReviewRow.tell` before it is shown."""
+    members = tuple(lines)
+    return ReviewRow(members, _findings_of(desk, members))
 
 
 def _findings_of(desk: ReviewDesk, lines: Iterable[Line]) -> tuple[Mapping[str, Any], ...]:
