@@ -296,7 +296,9 @@ class Inspector(QWidget):
         is_known = self._session.snapshot is not None and self.findings.source is not None
         self.tabs.setTabVisible(findings, is_known and (count > 0 or subject.kind in _CARRIERS))
         decided, lines = self.review.counts
-        self.tabs.setTabText(review, tr("Revie&w {decided}/{count}").format(decided=number(decided), count=number(lines)))
+        self.tabs.setTabText(
+            review, tr("Revie&w {decided}/{count}").format(decided=number(decided), count=number(lines))
+        )
         self.tabs.setTabVisible(review, self.review.is_open and (lines > 0 or subject.kind in _CARRIERS))
 
     def _choose_tab(self, subject: Subject) -> None:
