@@ -45,13 +45,22 @@ class ServiceActions:
 
     def matched_by(self, pattern: ActionPattern) -> int:
         """Return the actions that one entry of ``Action`` or ``NotAction`` describes."""
+        if pattern.service is not None and pattern.service != self.service:
+            return 0
         found = self._patterns.get(pattern.text)
         if found is None:
-            found = 0
-            for name, bit in self.positions.items():
-                if pattern.matches(self.service, name):
-                    found |= 1 << bit
-            self._patterns[pattern.text] = found
+            found = self._patterns[pattern.text] = self._match(pattern)
+        return found
+
+    def _match(self, pattern: ActionPattern) -> int:
+        name = pattern.literal
+        if name is not None:
+            bit = self.positions.get(name)
+            return 0 if bit is None else 1 << bit
+        found = 0
+        for name, bit in self.positions.items():
+            if pattern.matches(self.service, name):
+                found |= 1 << bit
         return found
 
 

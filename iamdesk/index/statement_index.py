@@ -4,6 +4,7 @@ Subjects (users, roles, groups) are bits of an integer, so that "who carries any
 work however many principals there are. Documents are held once each, whoever carries them.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 _BREATH = 64
+_SERVICE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +85,7 @@ class StatementIndex:
         self._covering: dict[tuple[str, str], Covering] = {}
         self._last_tuple: dict[int, tuple[Statement, ...]] = {}
         self._arn_services: dict[int, frozenset[str] | None] = {}
+        self._excepted: dict[int, frozenset[str] | None] = {}
         self._lock = threading.Lock()
 
     def _read(self, policies: PolicyIndex, progress: Progress, cancelled: Cancelled) -> None:
@@ -217,6 +220,20 @@ class StatementIndex:
         """Return whether a statement is for every resource, ``*`` included."""
         return place in self._anywhere
 
+    def is_for_all_of(self, place: int, services: frozenset[str] | None) -> bool:
+        """Return whether a statement is for every resource of some services, by their ARNs, and for ``*``.
+
+        It may except resources of other services. None: they can be of any service.
+        """
+        if place in self._anywhere:
+            return True
+        if services is None or not self._statements[place].not_resource:
+            return False
+        if place not in self._excepted:
+            self._excepted[place] = _excepted(self._statements[place])
+        excepted = self._excepted[place]
+        return excepted is not None and services.isdisjoint(excepted)
+
     def is_loose(self, place: int) -> bool:
         """Return whether a statement's resources have to be looked at for every resource asked about."""
         return place in self._loose
@@ -309,4 +326,17 @@ def _arn_services(statement: Statement) -> frozenset[str] | None:
             return None
         if entry.problem is None:
             found.add(parts[2].lower())
+    return same_services(frozenset(found))
+
+
+def _excepted(statement: Statement) -> frozenset[str] | None:
+    """Return the services whose resources a statement with ``NotResource`` names; None where it is not plain."""
+    found: set[str] = set()
+    for entry in statement.resources or ():
+        parts = entry.text.split(":", 3)
+        # A star that ends the partition may run over the service (SEMANTICS F4 b).
+        is_plain = len(parts) == 4 and "*" not in parts[1] and _SERVICE.fullmatch(parts[2]) is not None
+        if entry.problem is not None or entry.keys or not is_plain:
+            return None
+        found.add(parts[2].lower())
     return same_services(frozenset(found))

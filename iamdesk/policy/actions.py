@@ -44,6 +44,11 @@ class ActionPattern:
         """Whether it has a wildcard in the service: AWS's grammar has none there, and says of none what it would do."""
         return self._otherwise is not None
 
+    @property
+    def literal(self) -> str | None:
+        """The one name (lower case) that the entry covers, of whatever service; None where it has wildcards."""
+        return None if self._name is None else self._name.literal
+
     def may_match(self, service: str, name: str) -> bool:
         """Return whether the entry covers the action where a wildcard in the service counts."""
         if self._otherwise is None:

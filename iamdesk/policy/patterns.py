@@ -45,7 +45,7 @@ def tokens_of(text: str) -> list[Token]:
 class Glob:
     """One compiled pattern; `matches` compares a whole string, case and line breaks included (SEMANTICS F3, G7)."""
 
-    __slots__ = ("_chunks", "_head", "_literal", "_slow", "_tail", "matches_all")
+    __slots__ = ("_chunks", "_head", "_slow", "_tail", "literal", "matches_all")
 
     def __init__(self, tokens: Iterable[Token]) -> None:
         chunks: list[str] = [""]
@@ -70,7 +70,8 @@ class Glob:
     def _compile(self, chunks: list[str], slow: "BitMatcher | None") -> None:
         """``chunks`` are the literal texts between the stars; ``slow`` does the work where there are question marks."""
         self._slow = slow
-        self._literal = chunks[0] if len(chunks) == 1 and slow is None else None
+        self.literal = chunks[0] if len(chunks) == 1 and slow is None else None
+        """The one text that the pattern describes; None where it has wildcards."""
         self._head = chunks[0]
         self._tail = chunks[-1]
         self._chunks = tuple([chunk for chunk in chunks[1:-1] if chunk]) if len(chunks) > 2 else ()
@@ -78,8 +79,8 @@ class Glob:
 
     def matches(self, text: str) -> bool:
         """Return whether the pattern describes the whole of ``text``."""
-        if self._literal is not None:
-            return text == self._literal
+        if self.literal is not None:
+            return text == self.literal
         if self._slow is not None:
             return self._slow.matches(text)
         start, end = len(self._head), len(text) - len(self._tail)

@@ -62,7 +62,8 @@ class Circumstances:
         self._whole: dict[tuple[Ground, int], tuple[tuple[int, Setting], ...]] = {}
         self._kinds: dict[Hashable, Setting] = {}
         self._named: dict[tuple[Ground, int], tuple[int, ...]] = {}
-        self._facts: dict[tuple[str, int, str], dict[Hashable, Fact]] = {}
+        self._facts: dict[Hashable, dict[Hashable, Fact]] = {}
+        self._by_action: dict[Hashable, tuple[tuple[Fact, int], ...]] = {}
         self._derive: dict[tuple[str, int, Hashable], DerivedKeys] = {}
 
     def settings(self, ground: Ground, peers: Peers, within: int) -> Sequence[tuple[int, Setting]]:
@@ -188,17 +189,43 @@ class Circumstances:
             alike = self._alike(ground, place)
             # Of a resource of which nothing is known, all tags are as little known: the listed key stands for them.
             is_known = isinstance(alike, str) and alike != "*"
-            known = self._facts.setdefault((ground.of.service, who, key if is_known else listed), {})
-            for bit in positions(bits) if by_action else (bits.bit_length() - 1,):
-                target = ground.target(bit)
-                # By the resource's Region and owner, or by whether the action takes the key on such a resource.
-                region = target.resource.region if target.resource is not None else None
-                unit = (bit % ground.width, target.resource_types, alike) if by_action else (region, alike)
-                fact = known.get(unit)
-                if fact is None:
-                    fact = known[unit] = self._fact(ground, peers, key, bit)
-                found[fact] = found.get(fact, 0) | (1 << bit if by_action else bits)
+            group = ground.of.service, who, key if is_known else listed
+            if by_action:
+                told = self._facts_by_action(ground, peers, key, place, (*group, alike))
+                for fact, actions in told:
+                    if there := ground.on(place, actions) & bits:
+                        found[fact] = found.get(fact, 0) | there
+                continue
+            known = self._facts.setdefault(group, {})
+            arn = ground.arns[place]
+            unit = (None if arn is None else arn.region, alike)
+            if unit not in known:
+                known[unit] = self._fact(ground, peers, key, bits.bit_length() - 1)
+            found[known[unit]] = found.get(known[unit], 0) | bits
         return tuple(found.items())
+
+    def _facts_by_action(
+        self, ground: Ground, peers: Peers, key: str, place: int, group: Hashable
+    ) -> tuple[tuple[Fact, int], ...]:
+        """Return what is known of a key on one plot, with the actions of each.
+
+        It hangs on whether the action takes the key on such a resource: on the types that the resource fits.
+        """
+        plot = ground.plots[place]
+        unit = group, ground.types_on(place), plot.actions
+        told = self._by_action.get(unit)
+        if told is None:
+            known = self._facts.setdefault(group, {})
+            found: dict[Fact, int] = {}
+            for bit in positions(ground.on(place, plot.actions)):
+                action = bit % ground.width
+                of_action = action, ground.target(bit).resource_types
+                fact = known.get(of_action)
+                if fact is None:
+                    fact = known[of_action] = self._fact(ground, peers, key, bit)
+                found[fact] = found.get(fact, 0) | 1 << action
+            told = self._by_action[unit] = tuple(found.items())
+        return told
 
     def _fact(self, ground: Ground, peers: Peers, key: str, bit: int) -> Fact:
         derive = self.derive(ground, peers, bit // ground.width)

@@ -5,7 +5,7 @@ actions of which all statements say the same are decided once, by the engine's o
 the decision open, one action of each set that hangs on the same is asked by itself.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -18,11 +18,11 @@ from iamdesk.evaluate.matching import Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer, UnknownContext
+from iamdesk.evaluate.services import ACTIONS_DIFFER
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.statement import Statement
 from iamdesk.query.circumstances import Circumstances, Setting
 from iamdesk.query.grounds import Ground, arn_services
@@ -57,16 +57,18 @@ class OwnStatement(NamedTuple):
     asked: Asked
     actions: int
     """As bits of the service's actions."""
+    is_for_all: bool
+    """Whether it is for every resource on which the service's actions are asked."""
 
     @property
     def grants_by_name(self) -> bool:
         """Whether it allows something on the resources that it names."""
         return self.statement.is_allow and not self.statement.not_resource
 
-    def signature(self, index: StatementIndex) -> Hashable:
-        """Return what it shares with statements that say the same."""
-        where = None if index.names_every_resource(self.place) else self.place
-        return self.policy.layer, self.actions, self.asked.number, where
+    @property
+    def signature(self) -> Hashable:
+        """What it shares with statements that say the same."""
+        return self.policy.layer, self.actions, self.asked.number, None if self.is_for_all else self.place
 
 
 class WideStatement(NamedTuple):
@@ -103,28 +105,38 @@ class Assessor:
         self.population = population
         self.circumstances = Circumstances(population)
         self.point = point
-        self._own: dict[tuple[int, str, Layer], tuple[OwnStatement, ...]] = {}
+        self._own: dict[Layer, dict[int, dict[str, tuple[OwnStatement, ...]]]] = {
+            policy.layer: {} for policy in (AS_IDENTITY, AS_BOUNDARY)
+        }
         self._split: dict[tuple[int, Layer], tuple[frozenset[str], tuple[WideStatement, ...]]] = {}
         self._decided: dict[Hashable, _Decided] = {}
 
-    def statements(self, position: int) -> tuple[Collection[str], tuple[WideStatement, ...]]:
+    def statements(self, position: int) -> tuple[Mapping[str, tuple[int, ...]], tuple[WideStatement, ...]]:
         """Return the services that a subject's policies name, and the statements that are for all services.
 
-        What a boundary says is told only of services of which the other policies speak.
+        Beside each service stand the documents that may speak of it (`speaking`). What a boundary says is told only of
+        services of which the other policies speak.
         """
         index = self.population.index
         services: set[str] = set()
         wide: list[WideStatement] = []
+        apart: list[tuple[int, frozenset[str] | None]] = []
         for number in index.carried[position]:
             named, of_document = self._split_document(number, AS_IDENTITY)
             services |= named
             wide += of_document
+            apart.append((number, None if of_document else named))
         if wide:
             for number in index.boundaries[position] or ():
                 named, of_document = self._split_document(number, AS_BOUNDARY)
                 services |= named
                 wide += of_document
-        return sorted(services), tuple(wide)
+        services |= ACTIONS_DIFFER  # some of their actions need no Allow (SEMANTICS I3)
+        speaking = {
+            service: tuple([number for number, named in apart if named is None or service in named])
+            for service in sorted(services)
+        }
+        return speaking, tuple(wide)
 
     def _split_document(self, number: int, policy: AttachedPolicy) -> tuple[frozenset[str], tuple[WideStatement, ...]]:
         known = self._split.get((number, policy.layer))
@@ -150,9 +162,11 @@ class Assessor:
 
     def of_service(self, wide: Iterable[WideStatement], service: str) -> tuple[OwnStatement, ...]:
         """Return what statements for all services say of one."""
-        actions = service_actions(service)
+        actions, index, of_service = service_actions(service), self.population.index, arn_services(service)
         return tuple(
-            OwnStatement(one.place, one.policy, one.statement, one.asked, covered)
+            OwnStatement(
+                one.place, one.policy, one.statement, one.asked, covered, index.is_for_all_of(one.place, of_service)
+            )
             for one in wide
             if (covered := actions.covered_by(one.statement))
         )
@@ -162,24 +176,42 @@ class Assessor:
 
         Left out is what speaks of no resource on which the service's actions are asked.
         """
-        index = self.population.index
-        found: list[OwnStatement] = []
-        for number in index.carried[position]:
+        return self.statements_of(position, service, self.speaking(position, service))
+
+    def speaking(self, position: int, service: str) -> tuple[int, ...]:
+        """Return the numbers of the documents that a subject carries and that may speak of a service."""
+        found: list[int] = []
+        for number in self.population.index.carried[position]:
             named, wide = self._split_document(number, AS_IDENTITY)
             if wide or service in named:
-                found += self._of_document(number, service, AS_IDENTITY)
-        for number in index.boundaries[position] or ():
+                found.append(number)
+        return tuple(found)
+
+    def statements_of(self, position: int, service: str, speaking: Iterable[int]) -> tuple[OwnStatement, ...]:
+        """Return the same as `own_statements`, for whom knows which documents are ``speaking``."""
+        found: list[OwnStatement] = []
+        for number in speaking:
+            found += self._of_document(number, service, AS_IDENTITY)
+        for number in self.population.index.boundaries[position] or ():
             found += self._of_document(number, service, AS_BOUNDARY)
         return tuple(found)
 
     def _of_document(self, number: int, service: str, policy: AttachedPolicy) -> tuple[OwnStatement, ...]:
-        known = self._own.get((number, service, policy.layer))
+        of_document = self._own[policy.layer].setdefault(number, {})
+        known = of_document.get(service)
         if known is None:
             index, actions = self.population.index, service_actions(service)
             version = index.documents[number].version
             of_service = arn_services(service)
-            known = self._own[number, service, policy.layer] = tuple(
-                OwnStatement(place, policy, statement, self.population.asked(statement, version), covered)
+            known = of_document[service] = tuple(
+                OwnStatement(
+                    place,
+                    policy,
+                    statement,
+                    self.population.asked(statement, version),
+                    covered,
+                    index.is_for_all_of(place, of_service),
+                )
                 for place, statement in index.of_document(number)
                 if (statement.services is None or service in statement.services)
                 and ((named := index.arn_services(place)) is None or of_service is None or named & of_service)
@@ -310,7 +342,7 @@ class _Case:
     def _where(self, one: OwnStatement) -> Iterator[int]:
         """Yield the bits that a statement covers and can speak of; plot by plot where its resource holds variables."""
         index, ground = self._population.index, self._ground
-        if index.names_every_resource(one.place):
+        if one.is_for_all:
             covered = ground.everywhere(one.actions) & self._within
             if covered:
                 yield covered

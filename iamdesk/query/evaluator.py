@@ -25,6 +25,7 @@ from iamdesk.query.reach import ReachFinder
 from iamdesk.query.said import Said
 from iamdesk.query.what_can import Answer, EffectiveAccess, Overview, ServiceReach, Source
 from iamdesk.query.who_can import Access, answer_everybody
+from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
@@ -227,11 +228,12 @@ class Evaluator(Questions):
         population = self._population(progress, cancelled)
         finder = self._finder()
         found: dict[str, Mapping[str, ServiceReach]] = {}
-        for position in positions(population.everybody):
-            if cancelled():
-                raise WorkCancelled
-            progress(position, population.index.principals)
-            found[population.index.subjects[position]] = finder.reaches(position, cancelled)
+        with collector_paused():  # reaches are remembered, and hold no cycles
+            for position in positions(population.everybody):
+                if cancelled():
+                    raise WorkCancelled
+                progress(position, population.index.principals)
+                found[population.index.subjects[position]] = finder.reaches(position, cancelled)
         progress(population.index.principals, population.index.principals)
         return Overview(found)
 

@@ -50,6 +50,7 @@ class Ground:
         )
         """By plot: its resource; None for ``*``."""
         self._targets: dict[int, Target] = {}
+        self._types: dict[int, tuple[str, ...]] = {}
 
     def everywhere(self, actions: int) -> int:
         """Return some actions on every plot."""
@@ -72,6 +73,16 @@ class Ground:
             target = self._targets[bit] = parse_target(name, self.plots[place].resource, reference())
         return target
 
+    def types_on(self, place: int) -> tuple[str, ...]:
+        """Return the resource types of the service that one plot's resource fits; none for ``*``."""
+        types = self._types.get(place)
+        if types is None:
+            plot = self.plots[place]
+            is_arn = self.arns[place] is not None
+            types = reference().resource_types_of_arn(self.of.service, plot.resource) if is_arn else ()
+            self._types[place] = types
+        return types
+
     def all_over(self, found: int) -> int:
         """Return the actions that are found on every plot on which they are asked, one at least."""
         if not found:
@@ -81,11 +92,12 @@ class Ground:
 
     def anywhere(self, found: int) -> int:
         """Return the actions that are found on some plot."""
-        actions = 0
-        while found:
-            actions |= found & self.of.every
-            found >>= self.width
-        return actions
+        plots = len(self.plots)
+        while found and plots > 1:  # the upper half onto the lower one: a service may have a hundred plots
+            plots = (plots + 1) // 2
+            split = plots * self.width
+            found = found >> split | found & (1 << split) - 1
+        return found
 
 
 @cache

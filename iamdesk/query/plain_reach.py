@@ -67,13 +67,8 @@ class PlainReaches:
         if setting is None or limits is None:
             return None
         within, denied, vague = limits
-        index = self._population.index
         limiting = [
-            one
-            for one in own
-            if one.policy.layer is not Layer.IDENTITY
-            and one.statement.is_allow
-            and index.names_every_resource(one.place)
+            one for one in own if one.policy.layer is not Layer.IDENTITY and one.statement.is_allow and one.is_for_all
         ]
         fresh = fresh_ground(service, peers.partition, peers.account)
         allowed = conditional = some = some_conditional = undecided = 0
@@ -115,12 +110,12 @@ class PlainReaches:
 
     def _limits(self, own: Sequence[OwnStatement], service: str, peers: Peers) -> tuple[int, int, int] | None:
         """Return the actions that nothing takes away, those that are denied, and those that something may take away."""
-        index, every = self._population.index, service_actions(service).every
+        every = service_actions(service).every
         allowed, denied, vague = (0 if peers.has_boundary else every), 0, 0
         for one in own:
             if one.statement.is_allow and one.policy.layer is Layer.IDENTITY:
                 continue
-            if index.names_every_resource(one.place) and not one.asked.keys:
+            if one.is_for_all and not one.asked.keys:
                 if one.statement.is_allow:
                     allowed |= one.actions
                 else:
@@ -168,12 +163,12 @@ class PlainReaches:
 
     def _find_where(self, one: OwnStatement, service: str, peers: Peers) -> _Where | None:
         index = self._population.index
-        if not one.grants_by_name or one.asked.in_resource or one.asked.asks_for_time:
+        if one.asked.in_resource or one.asked.asks_for_time:
             return None
         fresh = fresh_ground(service, peers.partition, peers.account)
-        if index.names_every_resource(one.place):
+        if one.is_for_all:
             return _Where(fresh.everywhere(one.actions), 0, None)
-        if index.is_loose(one.place):
+        if not one.grants_by_name or index.is_loose(one.place):
             return None
         on_fresh = 0
         for place in self._circumstances.plots_named(fresh, one.place):

@@ -6,16 +6,17 @@ from datetime import datetime
 
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.request import UnknownContext
-from iamdesk.evaluate.services import ACTIONS_DIFFER
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.patterns import Wildcard
 from iamdesk.policy.resources import UnknownVariable
 from iamdesk.policy.variables import Variable, parse_template
+from iamdesk.query.circumstances import Setting
 from iamdesk.query.effective import Assessor, Outcome, OwnStatement, WideStatement
 from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on
 from iamdesk.query.named import as_asked
 from iamdesk.query.plain_reach import PlainReaches
+from iamdesk.query.population import Peers
 from iamdesk.query.what_can import Reach, ServiceReach, Source
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
@@ -30,6 +31,8 @@ class ReachFinder:
         self._known: dict[Hashable, ServiceReach] = {}
         self._of_wide: dict[Hashable, Mapping[str, ServiceReach]] = {}
         self._of_word: dict[Hashable, Reach] = {}
+        self._only_settings: dict[tuple[str, int], Setting | None] = {}
+        self._of_documents: dict[Hashable, ServiceReach] = {}
         self._of_subject: dict[int, Mapping[str, ServiceReach]] = {}
         self._plain_reaches = PlainReaches(assessor)
         self._plain: dict[tuple[str, Reach], ServiceReach] = {}
@@ -56,14 +59,22 @@ class ReachFinder:
         if wide or index.subjects[position] in index.roots:
             base, lasts = self._in_all_services(position, wide, cancelled)
             found.update(base)
-        # Some of their actions need no Allow (SEMANTICS I3); everywhere else, what no policy speaks of is not allowed.
-        for service in sorted(ACTIONS_DIFFER.union(by_service)):
+        peers, boundary = self._population.peers_at(position), index.boundaries[position]
+        for service, speaking in by_service.items():
             if cancelled():
                 raise WorkCancelled
-            reach, service_lasts = self._reach(position, service, self._assessor.own_statements(position, service))
+            same = (service, peers.number, speaking, boundary)
+            known = self._of_documents.get(same)
+            if known is not None:
+                found[service] = known
+                continue
+            own = self._assessor.statements_of(position, service, speaking)
+            reach, service_lasts, is_personal = self._reach(position, service, own)
             lasts = lasts and service_lasts
             found[service] = reach
-        told = {service: reach for service, reach in sorted(found.items()) if not reach.is_empty}
+            if service_lasts and not is_personal and not any(one.asked.own_keys for one in own):
+                self._of_documents[same] = reach
+        told = {service: found[service] for service in sorted(found) if not found[service].is_empty}
         return told, lasts
 
     def _in_all_services(
@@ -85,9 +96,8 @@ class ReachFinder:
             if word is not None:
                 found[service] = self._plain_reach(service, word)
                 continue
-            finding = _Finding(self._assessor, position, service, own, self._now())
-            found[service] = finding.reach()
-            lasts, is_personal = lasts and finding.lasts, is_personal or finding.is_personal
+            found[service], service_lasts, service_is_personal = self._reach(position, service, own)
+            lasts, is_personal = lasts and service_lasts, is_personal or service_is_personal
         if lasts and not is_personal:
             self._of_wide[key] = found
         return found, lasts
@@ -107,15 +117,13 @@ class ReachFinder:
 
         It is that of any service in which the same holds: found out in the first one.
         """
-        actions, index = service_actions(service), self._population.index
-        if any(one.actions != actions.every or not index.names_every_resource(one.place) for one in own):
-            return None
-        if not actions.every or any(one.asked.asks_for_time for one in own):
-            return None
+        every = service_actions(service).every
+        for one in own:
+            if one.actions != every or not one.is_for_all or one.asked.asks_for_time:
+                return None
         peers = self._population.peers_at(position)
-        fresh = fresh_ground(service, peers.partition, peers.account)
-        settings = self._assessor.circumstances.settings(fresh, peers, fresh.every)
-        if len(settings) > 1 or settings[0][1].common:
+        setting = self._only_setting(service, peers) if every else None
+        if setting is None:
             return None
         said: set[Hashable] = set()
         for one in own:
@@ -123,13 +131,23 @@ class ReachFinder:
             if facts is None:
                 return None
             said.add((one.policy.layer, one.statement.is_allow, one.asked.number, facts))
-        key = (id(settings[0][1]), frozenset(said))
+        key = (id(setting), frozenset(said))
         word = self._of_word.get(key)
         if word is None:
             found = _Finding(self._assessor, position, service, own, self._now()).reach()
             (word,) = (reach for reach, bits in found.actions.items() if bits)
             self._of_word[key] = word
         return word
+
+    def _only_setting(self, service: str, peers: Peers) -> Setting | None:
+        """Return the setting of all requests to a service; None where they differ, or somebody else has a word."""
+        known = (service, peers.number)
+        if known not in self._only_settings:
+            fresh = fresh_ground(service, peers.partition, peers.account)
+            settings = self._assessor.circumstances.settings(fresh, peers, fresh.every)
+            is_only = len(settings) == 1 and not settings[0][1].common
+            self._only_settings[known] = settings[0][1] if is_only else None
+        return self._only_settings[known]
 
     def _plain_reach(self, service: str, word: Reach) -> ServiceReach:
         found = self._plain.get((service, word))
@@ -142,23 +160,26 @@ class ReachFinder:
         """Return how far a subject may do the actions of a service."""
         return self._reach(position, service, self._assessor.own_statements(position, service))[0]
 
-    def _reach(self, position: int, service: str, own: Sequence[OwnStatement]) -> tuple[ServiceReach, bool]:
+    def _reach(self, position: int, service: str, own: Sequence[OwnStatement]) -> tuple[ServiceReach, bool, bool]:
+        """Return a reach, whether it is the same at another moment, and whether it is the subject's alone."""
         peers = self._population.peers_at(position)
-        index = self._population.index
-        signatures = frozenset([one.signature(index) for one in own])
+        signatures = frozenset([one.signature for one in own])
         key = (service, peers.number, signatures, self._facts(position, service, own))
-        found = self._known.get(key) or self._known.get((position, key))
+        found = self._known.get(key)
         if found is not None:
-            return found, True
+            return found, True, False
+        found = self._known.get((position, key))
+        if found is not None:
+            return found, True, True
         plain = self._plain_reaches.reach(position, service, own, self._now())
         if plain is not None:
             found = self._known[key] = _service_reach(service, plain)
-            return found, True
+            return found, True, False
         finding = _Finding(self._assessor, position, service, own, self._now())
         found = finding.reach()
         if finding.lasts:
             self._known[(position, key) if finding.is_personal else key] = found
-        return found, finding.lasts
+        return found, finding.lasts, finding.is_personal
 
     def reach_on(self, position: int, service: str, resource: str) -> ServiceReach:
         """Return how far a subject may do, on one resource, the actions of a service that can be asked on it."""

@@ -297,3 +297,23 @@ def test_effective_permissions_can_be_cancelled_and_found_again() -> None:
         evaluator.what_can(ANA, cancelled=cancelled)
     assert looks == 41
     assert len(evaluator.what_can(ANA).services) > 300
+
+
+@pytest.mark.parametrize(
+    ("excepted", "action", "reach"),
+    [
+        ("arn:aws:ec2:*:*:instance/*", "s3:GetObject", Reach.ALLOWED),
+        ("arn:aws:ec2:*:*:instance/*", "ec2:StopInstances", Reach.NONE),
+        ("arn:aws:s3:::b/*", "s3:GetObject", Reach.ALLOWED),
+        ("arn:aws:S3:*:*:*", "s3:GetObject", Reach.NONE),
+        ("arn:aws:s?:::*", "s3:GetObject", Reach.ALLOWED),
+        ("arn:*:s3:*:*:*", "s3:GetObject", Reach.NONE),
+        ("arn:*", "s3:GetObject", Reach.NONE),
+        ("arn:aws:s3:::*${aws:username}*", "s3:GetObject", Reach.ALLOWED),
+        ("arn:aws:s3:::*", "s3:ListAllMyBuckets", Reach.NONE),
+        ("arn:aws:iam::*:role/*", "sts:AssumeRole", Reach.NONE),
+    ],
+)
+def test_a_statement_for_all_but_some_is_for_all_of_other_services(excepted: str, action: str, reach: Reach) -> None:
+    but_these = {"Effect": "Allow", "NotAction": "sqs:*", "NotResource": excepted}
+    assert reach_of(evaluator_of(but_these), action) is reach
