@@ -42,9 +42,16 @@ class Domain(NamedTuple):
     """Values that nothing names and that can stand in for each other."""
 
 
-def domains(keys: Sequence[str], hanging: Sequence[StatementResult], subject: Subject) -> list[Domain]:
-    """Return the domain of each key on which the statements hang."""
+def domains(
+    keys: Sequence[str],
+    hanging: Sequence[StatementResult],
+    subject: Subject,
+    further: Sequence[ConditionTest] = (),
+) -> list[Domain]:
+    """Return the domain of each key on which the statements hang, or ``further`` tests that are of no statement."""
     links = _links(frozenset(keys), hanging, subject)
+    for test in further:
+        links.tests[test.key].append(test)
     return [links.domain(key) if key in links.values else _own_domain(key, links.tests[key], subject) for key in keys]
 
 

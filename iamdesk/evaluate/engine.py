@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
-from iamdesk.evaluate.context import Context, Knowledge
+from iamdesk.evaluate.context import Context
+from iamdesk.evaluate.credentials import cannot_call, has_session_token, token_doubt
 from iamdesk.evaluate.layers import Ruling, Situation, Slot, decide, tally
 from iamdesk.evaluate.matching import Leg, StatementResult, Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
@@ -20,12 +21,9 @@ from iamdesk.evaluate.services import (
     NEEDS_BOTH_SIDES,
     OWNED_BY_AWS,
     OWNERS_ALONE,
-    PASSED_IN_WHILE_ENTERING,
     ROOT_UNLOCKS,
     STILL_POSSIBLE_ON_AWS_ROLES,
     TRUST_ON_BOTH_SIDES,
-    UNSIGNED_ACTIONS,
-    UNSIGNED_SERVICES,
 )
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import TRUE
@@ -217,6 +215,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         restricts_public=restricts,
         unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in ROOT_UNLOCKS.get(target.service, ()),
         further=tuple([situation_of(one, policies_of(one)) for one in question.further]) if question.further else (),
+        doubt=token_doubt(caller, target, question.context),
     )
 
 
@@ -239,19 +238,12 @@ def _needs_no_permission(question: Question) -> bool:
     if target.name == "getcalleridentity":
         return caller.kind in SIGNED
     has_keys = caller.kind in (CallerKind.USER, CallerKind.ROOT)
-    return target.name == "getsessiontoken" and has_keys and not has_session_token(question)
-
-
-def has_session_token(question: Question) -> bool:
-    """Return whether a user or root user comes with credentials of GetSessionToken: only these carry an issue time."""
-    if question.caller.kind not in (CallerKind.USER, CallerKind.ROOT):
-        return False
-    return question.context.fact("aws:tokenissuetime").knowledge is Knowledge.PRESENT
+    return target.name == "getsessiontoken" and has_keys and not has_session_token(caller, question.context)
 
 
 def _refusal(question: Question, cross: bool, is_key: bool) -> str | None:
     caller, target = question.caller, question.target
-    if _credentials_cannot(caller, target) or _token_cannot(question):
+    if cannot_call(caller, target, question.context):
         return "credentials"
     resource = target.resource
     if resource is not None and caller.partition is not None and resource.partition != caller.partition:
@@ -278,39 +270,6 @@ def _is_service_linked_role(resource: Arn) -> bool:
 
 def _is_write(target: Target) -> bool:
     return target.action is not None and target.action.access_level not in ("Read", "List")
-
-
-def _credentials_cannot(caller: Caller, target: Target) -> bool:
-    """What a kind of credentials cannot call, whatever the policies say (SEMANTICS I10)."""
-    match caller.kind:
-        case CallerKind.SESSION | CallerKind.ROLE:
-            return target.service == "sts" and target.name in ("getfederationtoken", "getsessiontoken")
-        case CallerKind.FEDERATED_USER:
-            return target.service == "iam" or (target.service == "sts" and target.name != "getcalleridentity")
-        case CallerKind.ROOT:
-            return target.service == "sts" and target.name in ("assumerole", "assumeroot")
-        case CallerKind.SAML:  # an identity that has entered no role yet (SEMANTICS E9)
-            return target.service != "sts" or target.name not in ("assumerolewithsaml", *PASSED_IN_WHILE_ENTERING)
-        case CallerKind.OIDC:
-            return target.service != "sts" or target.name not in (
-                "assumerolewithwebidentity",
-                *PASSED_IN_WHILE_ENTERING,
-            )
-        case CallerKind.ANONYMOUS:  # SEMANTICS E10
-            return target.service not in UNSIGNED_SERVICES and (target.service, target.name) not in UNSIGNED_ACTIONS
-        case _:
-            return False
-
-
-def _token_cannot(question: Question) -> bool:
-    """What credentials of GetSessionToken cannot call: IAM without MFA, and most of STS (SEMANTICS I10)."""
-    target = question.target
-    if target.service not in ("iam", "sts") or not has_session_token(question):
-        return False
-    if target.service == "sts":
-        return target.name not in ("assumerole", "getcalleridentity")
-    mfa = question.context.fact("aws:multifactorauthpresent")
-    return mfa.knowledge is not Knowledge.PRESENT or mfa.values != ("true",)
 
 
 def in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:

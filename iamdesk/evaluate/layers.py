@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.evaluate.credentials import TokenDoubt
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
@@ -50,6 +51,8 @@ class Situation:
     """Whether the resource's own policy cannot forbid it: the owner's root user puts a policy right (`services`)."""
     further: "tuple[Situation, ...]" = ()
     """Those of the request's other legs; their slots are told without the leg."""
+    doubt: TokenDoubt | None = None
+    """What is not known of the credentials that can keep them from making the call (SEMANTICS I10)."""
 
     @property
     def legs(self) -> "tuple[Situation, ...]":
@@ -194,6 +197,8 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
     granted = identity_ok or bool(grants if situation.is_cross_account else grants - {Grant.ACCOUNT})
     if situation.refusal in _BEFORE_ANY_POLICY:
         return Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), (str(situation.refusal),))
+    if situation.doubt is not None and situation.doubt.is_told and not optimistic:
+        return CREDENTIALS_REFUSED
     denying = tuple(
         slot for slot, truth in counted.deny.items() if truth >= enough_to_deny and situation.can_deny(slot.layer)
     )
@@ -239,6 +244,7 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
     return Ruling(Verdict.ALLOWED, frozenset([*carried, *guardrails]), (), ())
 
 
+CREDENTIALS_REFUSED = Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), ("credentials",))
 _BEFORE_ANY_POLICY = frozenset({"credentials", "partition"})
 _WITH_IDENTITY = frozenset(
     {CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER}

@@ -11,12 +11,14 @@ from math import prod
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact, Knowledge
+from iamdesk.evaluate.credentials import ISSUE_TIME_KEY, MFA_KEY, MFA_TEST
 from iamdesk.evaluate.domains import Domain, domains
 from iamdesk.evaluate.effort import is_too_much
-from iamdesk.evaluate.layers import Ruling, Situation, decide, tally
+from iamdesk.evaluate.layers import CREDENTIALS_REFUSED, Ruling, Situation, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
 from iamdesk.evaluate.truth import FALSE, MAYBE, Truth
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.policy.conditions import ConditionTest
 
 MOST_COMBINATIONS = 4096
 """Past this many combinations the bounds of K6 are all that is said."""
@@ -84,7 +86,7 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
     sets, has_more = _smallest_sets(matters, allowed, True, of_matter)
     denials, _ = _smallest_sets(matters, allowed, False, of_matter)
     if not trial.is_exact:
-        bounds = _Bounds(situation, results, subject)
+        bounds = _Bounds(situation, results, subject, ISSUE_TIME_KEY in keys)
         sets = tuple(one for one in sets if bounds.always_allow(one))
         denials = tuple(one for one in denials if bounds.never_allow(one))
     ruling = next(ruling for ruling in rulings if ruling.verdict is Verdict.ALLOWED)
@@ -124,7 +126,10 @@ class _Trial:
         hanging = [_Open(result, _unknown_keys(result, subject)) for result in results if result.truth is MAYBE]
         keys = tuple(dict.fromkeys(key for one in hanging for key in one.keys))
         hang = [one.result for one in hanging]
-        tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject.where_least_is_known())
+        doubt, further = situation.doubt, list[ConditionTest]()
+        if doubt is not None and doubt.mfa_helps and (doubt.is_told or ISSUE_TIME_KEY in keys):
+            keys, further = tuple(dict.fromkeys((*keys, MFA_KEY))), [MFA_TEST]
+        tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject.where_least_is_known(), further)
         return cls(situation, subject, fixed, hanging, keys, tried, best.verdict is Verdict.ALLOWED)
 
     @property
@@ -164,6 +169,8 @@ class _Bounds:
     situation: Situation
     results: Sequence[StatementResult]
     subject: Subject
+    asks_for_token: bool
+    """Whether a statement hangs on the token of the credentials."""
 
     def always_allow(self, values: ConditionSet) -> bool:
         return self._decide(values, optimistic=False) is Verdict.ALLOWED
@@ -172,11 +179,16 @@ class _Bounds:
         return self._decide(values, optimistic=True) is not Verdict.ALLOWED
 
     def _decide(self, values: ConditionSet, optimistic: bool) -> Verdict:
+        doubt = self.situation.doubt
+        if doubt is not None and (
+            doubt.is_refused(values) if optimistic else doubt.may_be_refused(values, self.asks_for_token)
+        ):
+            return Verdict.IMPLICIT_DENY
         subject = _given(self.subject, values)
         counted = tally(
             (result, _truth_of(result, subject) if result.truth is MAYBE else result.truth) for result in self.results
         )
-        return decide(self.situation, counted, optimistic).verdict
+        return decide(replace(self.situation, doubt=None), counted, optimistic).verdict
 
 
 def _given(subject: Subject, values: Mapping[str, Fact]) -> Subject:
@@ -200,7 +212,8 @@ class _Judge:
         keys: tuple[str, ...],
         subject: Subject,
     ) -> None:
-        self._situation = situation
+        self._situation = replace(situation, doubt=None)
+        self._doubt = situation.doubt
         self._fixed = fixed
         self._hanging = hanging
         self._keys = keys
@@ -210,6 +223,8 @@ class _Judge:
         self._rulings: dict[tuple[Truth, ...], Ruling] = {}
 
     def __call__(self, combination: tuple[Fact, ...]) -> Ruling:
+        if self._doubt is not None and self._doubt.is_refused(dict(zip(self._keys, combination, strict=True))):
+            return CREDENTIALS_REFUSED
         truths = tuple(self._truth(number, combination) for number in range(len(self._hanging)))
         ruling = self._rulings.get(truths)
         if ruling is None:

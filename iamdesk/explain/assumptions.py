@@ -28,7 +28,7 @@ _CAN_ALSO_DENY = frozenset(
 _OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown", "scp-missing", "rcp-missing"})
 _NEVER_ALLOW = _OF_ORGANIZATION - {"scp-missing"}
 """Gaps that hide no Allow: organization policies grant nothing, but one SCP of each level has to let pass (B1, B3)."""
-_MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown", "session-token-mfa"})
+_MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown"})
 """Gaps without which a call would not be refused whatever the policies say."""
 _OF_THE_CONTEXT = frozenset({"context-key-not-taken", "context-key-unknown", "source-ip-private"})
 """What was typed and counts otherwise than as typed: told whatever the answer is."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.context import Fact, Knowledge
+from iamdesk.evaluate.credentials import MFA_KEY, MFA_KEY_TEXT
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.layers import Slot
 from iamdesk.evaluate.matching import StatementResult, action_misses
@@ -237,6 +238,8 @@ def _context(trace: Trace) -> tuple[ContextKey, ...]:
                 spelled.update({one.key: one.key_text for one in value.variables if one.key not in spelled})
         for entry in result.statement.resources or ():
             spelled.update({one.key: one.key_text for one in entry.variables if one.key not in spelled})
+    for key in trace.keys:  # the credentials can hang on a key that no statement tests
+        spelled.setdefault(key, spelling(key, trace))
     rows = []
     for key, text in spelled.items():
         fact = context.fact(key)
@@ -275,7 +278,7 @@ def spelling(key: str, trace: Trace) -> str:
         for variable in _variables(result):
             if variable.key == key:
                 return variable.key_text
-    return key
+    return MFA_KEY_TEXT if key == MFA_KEY else key
 
 
 def _variables(result: StatementResult) -> Iterable[Variable]:

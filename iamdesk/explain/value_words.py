@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from iamdesk.evaluate.context import Context, Fact, Knowledge
+from iamdesk.evaluate.credentials import MFA_TEST
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.unknowns import ConditionSet
 from iamdesk.policy.conditions import ConditionTest
@@ -51,6 +52,8 @@ def set_words(one: ConditionSet, trace: Trace, spelling: Callable[[str, Trace], 
 def _open_tests(trace: Trace) -> Iterator[ConditionTest]:
     for result in trace.results:
         yield from (test for test, _ in result.open_tests)
+    if trace.situation.doubt is not None:
+        yield MFA_TEST
 
 
 def _on(key: str, tests: Iterable[ConditionTest]) -> list[ConditionTest]:

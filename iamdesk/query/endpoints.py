@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from iamdesk.evaluate.credentials import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import Way
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
 from iamdesk.evaluate.request import Layer, UnknownContext
@@ -16,7 +17,7 @@ _VPC_KEY = "aws:sourcevpc"
 _PUBLIC_ADDRESS_KEY = "aws:sourceip"
 _GATEWAY = "Gateway"
 
-_DECIDING = frozenset({ENDPOINT_KEY, "aws:tokenissuetime", "aws:multifactorauthpresent"})
+_DECIDING = frozenset({ENDPOINT_KEY, ISSUE_TIME_KEY, MFA_KEY})
 """Keys that decide more than conditions: which policies meet a request, and whether credentials can make it."""
 
 type Given = Mapping[str, str | Sequence[str] | None]
@@ -37,9 +38,12 @@ class Came(NamedTuple):
 _UNTOLD = Came(None)
 
 
-def way_given(given: Given) -> Mapping[str, str | None]:
+def way_given(given: Given, unknown: UnknownContext) -> Mapping[str, str | None]:
     """Return the part of a context (as typed) that layers hang on: the endpoint of a request, its credentials."""
-    return {key: _single(value) for key, value in given.items() if key.lower() in _DECIDING}
+    way = {key: _single(value) for key, value in given.items() if key.lower() in _DECIDING}
+    if way and unknown is UnknownContext.ABSENT and MFA_KEY not in map(str.lower, way):
+        way[MFA_KEY] = None
+    return way
 
 
 def came_through(given: Given, unknown: UnknownContext, target: Target, endpoints: EndpointIndex) -> Came:

@@ -74,7 +74,7 @@ class Evaluator(Questions):
             population = self._population()
             position = population.position(request.principal)
             if position is not None:
-                hearing = self._hearing(request.action, request.resource, request.context)
+                hearing = self._hearing(request.action, request.resource, request.context, request.unknown_context)
                 if not hearing.is_joint:
                     return hearing.verdict(
                         position, facts_given(request.context, hearing.target), request.unknown_context
@@ -116,9 +116,15 @@ class Evaluator(Questions):
                     self._everybody = Population(self, StatementIndex(self.index, progress, cancelled))
         return self._everybody
 
-    def _hearing(self, action: str, resource: str, context: Given = _NO_CONTEXT) -> Hearing:
+    def _hearing(
+        self,
+        action: str,
+        resource: str,
+        context: Given = _NO_CONTEXT,
+        unknown: UnknownContext = UnknownContext.UNKNOWN,
+    ) -> Hearing:
         """Return the hearing of an action on a resource; those asked last are kept."""
-        way = way_given(context)
+        way = way_given(context, unknown)
         key = (action, resource, tuple(way.items()))
         hearing = self._hearings.get(key)
         if hearing is None:
@@ -160,7 +166,7 @@ class Evaluator(Questions):
         found: list[tuple[int, str, Verdict]] = []
         if population.peers:
             subjects = population.index.subjects
-            hearing = self._hearing(action, resource, context or {})
+            hearing = self._hearing(action, resource, context or {}, unknown_context)
             given = facts_given(context or {}, hearing.target)
             open_to = answer_everybody(population, hearing, given, unknown_context, self.now(), cancelled)
             for verdict, members in open_to.items():

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from iamdesk.evaluate.caller import Caller, CallerKind, as_in_call
-from iamdesk.evaluate.context import Context, Knowledge
+from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.derived_keys import DerivedKeys, Through
 from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.given_keys import facts_given, gaps_of_given
@@ -169,7 +169,6 @@ class Questions:
                     *gaps_of_root,
                     *came.gaps,
                     *gaps_of(target, record),
-                    *_gaps_of_token(caller, target, context),
                     *password_policy.gaps(caller, target, self._account_facts),
                     *gaps_of_given(request.context, target),
                 ),
@@ -378,14 +377,3 @@ def _is_grantable(target: Target) -> bool:
     """Return whether a KMS grant could allow it (SEMANTICS I1)."""
     is_key = target.resource is not None and target.resource.resource.startswith("key/")
     return target.service == "kms" and is_key and target.name in GRANTABLE_ON_KEYS
-
-
-def _gaps_of_token(caller: Caller, target: Target, context: Context) -> tuple[Gap, ...]:
-    """Return that it is not known whether credentials of GetSessionToken were got with MFA (SEMANTICS I10)."""
-    if target.service != "iam" or caller.kind not in (CallerKind.USER, CallerKind.ROOT) or not context.given:
-        return ()
-    has_token = context.fact("aws:tokenissuetime").knowledge is Knowledge.PRESENT
-    if not has_token or context.fact("aws:multifactorauthpresent").knowledge is not Knowledge.UNKNOWN:
-        return ()
-    message = "Credentials of GetSessionToken call IAM only where they were got with MFA: taken not to be."
-    return (Gap("session-token-mfa", message, Layer.IDENTITY),)

@@ -351,15 +351,42 @@ def test_credentials_of_get_session_token_call_iam_with_mfa_alone_and_little_of_
     assert ("credentials" in answer.blocked_by) == (expected == "implicitDeny")
 
 
-@rule("I10")
-def test_whether_a_token_was_got_with_mfa_is_an_assumption_where_nobody_says() -> None:
+@rule("I10", "K3")
+def test_whether_a_token_was_got_with_mfa_is_asked_where_nobody_says() -> None:
     token = {"aws:TokenIssueTime": "2026-03-01T11:00:00Z"}
     answer = ask(world(), ANA, "iam:GetUser", ANA, context=token)
-    assert answer.decision == "implicitDeny"
-    [told] = [one for one in answer.assumptions if one.code == "session-token-mfa"]
-    assert told.other_decision == "allowed"
+    assert answer.decision == "conditional"
+    assert answer.missing_context_values == ("aws:MultiFactorAuthPresent",)
+    assert answer.conditions == ({"aws:MultiFactorAuthPresent": "true"},)
+    assert {"aws:MultiFactorAuthPresent": None} in answer.denials
+    assert "aws:MultiFactorAuthPresent is true" in answer.sentence
     strict = ask(world(), ANA, "iam:GetUser", ANA, context=token, unknown_context=UnknownContext.ABSENT)
-    assert strict.decision == "implicitDeny"
+    assert (strict.decision, strict.blocked_by) == ("implicitDeny", ("credentials",))
+
+
+@rule("I10", "K7")
+@pytest.mark.parametrize(
+    ("action", "resource", "conditions"),
+    [
+        ("iam:GetUser", ANA, {"aws:TokenIssueTime": True, "aws:MultiFactorAuthPresent": "true"}),
+        ("sts:GetFederationToken", f"arn:aws:sts::{ID}:federated-user/x", None),
+        ("s3:GetObject", OBJECT, {"aws:TokenIssueTime": True}),
+    ],
+)
+def test_a_token_that_a_policy_asks_for_brings_what_its_credentials_cannot_do(
+    action: str, resource: str, conditions: dict[str, Any] | None
+) -> None:
+    """What is told to be enough is enough: with the token comes the MFA without which it calls no IAM."""
+    of_token = allow("*", "*", {"DateGreaterThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}})
+    evaluator = Evaluator(snapshot(account(user("ana", document(of_token)))), now=lambda: NOW)
+    answer = ask(evaluator, ANA, action, resource)
+    if conditions is None:
+        assert answer.decision == "implicitDeny"
+        return
+    assert answer.decision == "conditional"
+    [found] = answer.conditions
+    assert {key: True if key == "aws:TokenIssueTime" else value for key, value in found.items()} == conditions
+    assert ask(evaluator, ANA, action, resource, context=found).decision == "allowed"
 
 
 @rule("I10")

@@ -1,0 +1,117 @@
+"""What a kind of credentials can call at all, whatever the policies say (SEMANTICS I10)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.evaluate.context import Context, Fact, Knowledge
+from iamdesk.evaluate.services import PASSED_IN_WHILE_ENTERING, UNSIGNED_ACTIONS, UNSIGNED_SERVICES
+from iamdesk.evaluate.target import Target
+from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
+from iamdesk.policy.operators import OPERATORS
+
+ISSUE_TIME_KEY = "aws:tokenissuetime"
+"""In requests with temporary credentials alone: of a user or root user, with those of GetSessionToken."""
+MFA_KEY = "aws:multifactorauthpresent"
+MFA_KEY_TEXT = "aws:MultiFactorAuthPresent"
+_BOOL = OPERATORS["bool"]
+MFA_TEST = ConditionTest(
+    _BOOL, _BOOL.name, Quantifier.NONE, False, MFA_KEY, MFA_KEY_TEXT, (policy_value("true", _BOOL, False),), (), ()
+)
+"""Whether MFA was given."""
+
+_WITH_TOKEN = ("assumerole", "getcalleridentity")
+"""What credentials of GetSessionToken call of STS."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenDoubt:
+    """Doubt whether the credentials can make the call: those of GetSessionToken may not be able to."""
+
+    is_told: bool
+    """Whether they are known to be such. Where not, they are taken to be long-term ones, unless a statement asks."""
+    mfa_helps: bool
+    """Whether such that were got with MFA can make it, and nobody says whether these were."""
+
+    def is_refused(self, values: Mapping[str, Fact]) -> bool:
+        """Return whether keys (lower case) with these values mean for certain that they cannot make the call."""
+        if not self.is_told and not _is_there(values.get(ISSUE_TIME_KEY)):
+            return False
+        return not self.mfa_helps or (MFA_KEY in values and not _is_true(values[MFA_KEY]))
+
+    def may_be_refused(self, values: Mapping[str, Fact], is_asked: bool) -> bool:
+        """Return whether they may be unable to make it, as far as these values tell.
+
+        ``is_asked``: whether a statement asks for the token, so that it counts as possible.
+        """
+        is_possible = self.is_told or (_is_there(values[ISSUE_TIME_KEY]) if ISSUE_TIME_KEY in values else is_asked)
+        return is_possible and not (self.mfa_helps and MFA_KEY in values and _is_true(values[MFA_KEY]))
+
+
+def has_session_token(caller: Caller, context: Context) -> bool:
+    """Return whether a user or root user comes with credentials of GetSessionToken: only these carry an issue time."""
+    return _has_keys(caller) and _is_there(context.fact(ISSUE_TIME_KEY))
+
+
+def cannot_call(caller: Caller, target: Target, context: Context) -> bool:
+    """Return whether the credentials cannot make the call, as far as that is known for certain."""
+    return _kind_cannot(caller, target) or _token_cannot(caller, target, context)
+
+
+def token_doubt(caller: Caller, target: Target, context: Context) -> TokenDoubt | None:
+    """Return what is not known of the credentials; None where it does not matter or is known."""
+    if not _has_keys(caller) or target.service not in ("iam", "sts"):
+        return None
+    token, mfa = context.fact(ISSUE_TIME_KEY), context.fact(MFA_KEY)
+    if token.knowledge is Knowledge.ABSENT:
+        return None
+    is_told = token.knowledge is not Knowledge.UNKNOWN
+    if target.service == "sts":
+        return None if is_told or target.name in _WITH_TOKEN else TokenDoubt(is_told=False, mfa_helps=False)
+    if _is_true(mfa):
+        return None
+    mfa_helps = mfa.knowledge in (Knowledge.UNKNOWN, Knowledge.VALUE_UNKNOWN)
+    return TokenDoubt(is_told, mfa_helps) if mfa_helps or not is_told else None
+
+
+def _has_keys(caller: Caller) -> bool:
+    return caller.kind in (CallerKind.USER, CallerKind.ROOT)
+
+
+def _is_there(token: Fact | None) -> bool:
+    return token is not None and token.knowledge in (Knowledge.PRESENT, Knowledge.VALUE_UNKNOWN)
+
+
+def _is_true(mfa: Fact) -> bool:
+    return mfa.knowledge is Knowledge.PRESENT and mfa.values == ("true",)
+
+
+def _kind_cannot(caller: Caller, target: Target) -> bool:
+    match caller.kind:
+        case CallerKind.SESSION | CallerKind.ROLE:
+            return target.service == "sts" and target.name in ("getfederationtoken", "getsessiontoken")
+        case CallerKind.FEDERATED_USER:
+            return target.service == "iam" or (target.service == "sts" and target.name != "getcalleridentity")
+        case CallerKind.ROOT:
+            return target.service == "sts" and target.name in ("assumerole", "assumeroot")
+        case CallerKind.SAML:  # an identity that has entered no role yet (SEMANTICS E9)
+            return target.service != "sts" or target.name not in ("assumerolewithsaml", *PASSED_IN_WHILE_ENTERING)
+        case CallerKind.OIDC:
+            return target.service != "sts" or target.name not in (
+                "assumerolewithwebidentity",
+                *PASSED_IN_WHILE_ENTERING,
+            )
+        case CallerKind.ANONYMOUS:  # SEMANTICS E10
+            return target.service not in UNSIGNED_SERVICES and (target.service, target.name) not in UNSIGNED_ACTIONS
+        case _:
+            return False
+
+
+def _token_cannot(caller: Caller, target: Target, context: Context) -> bool:
+    """Credentials of GetSessionToken call IAM with MFA alone, and little of STS."""
+    if target.service not in ("iam", "sts") or not has_session_token(caller, context):
+        return False
+    if target.service == "sts":
+        return target.name not in _WITH_TOKEN
+    mfa = context.fact(MFA_KEY)
+    return mfa.knowledge in (Knowledge.ABSENT, Knowledge.PRESENT) and not _is_true(mfa)
