@@ -197,7 +197,18 @@ def is_dark(palette: QPalette) -> bool:
 
 def colour(name: Colour, palette: QPalette) -> QColor:
     """Return the colour of that name for painting on that palette."""
-    return QColor(_COLOURS[name][_CONTRAST if is_high_contrast(palette) else int(is_dark(palette))])
+    key = palette.cacheKey()
+    column = _columns.get(key)
+    if column is None:
+        if len(_columns) >= _MOST_PALETTES:
+            _columns.clear()
+        column = _columns[key] = _CONTRAST if is_high_contrast(palette) else int(is_dark(palette))
+    return QColor(_COLOURS[name][column])
+
+
+_MOST_PALETTES = 64
+_columns: dict[int, int] = {}
+"""Which colours go with a palette, by what names its contents: asked three times for each row that is painted."""
 
 
 def contrast(one: QColor, other: QColor) -> float:

@@ -1,11 +1,14 @@
 """Filtering the tree: which rows hold what the user typed. One walk over ready-made texts, no Qt."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from iamdesk.index.nodes import Node, NodeKind, Outline
 
 LONGEST_SEARCH = 5_000
 """Characters of the typed text that count; whatever is pasted, the search ends in time."""
+
+_MOST_WORDS = 12
 
 # Their keys begin with their owner's ARN: with the key a search for "alice" would hit each of her policies.
 _FOUND_BY_NAME = frozenset({NodeKind.INLINE_POLICY, NodeKind.TRUST_POLICY, NodeKind.BROKEN, NodeKind.VPC_ENDPOINT})
@@ -26,14 +29,17 @@ _KEPT_IN = frozenset(
 class Matches:
     """What a search shows."""
 
-    rows: frozenset[int]
+    rows: Set[int]
     """Rows to show: the hits, all that leads to them, and all that stands under them."""
     hits: tuple[int, ...]
     """Rows that hold the text themselves, in the order in which the tree shows them."""
 
 
 class OutlineSearch:
-    """Searches one outline; built once, then asked at each keystroke. Holds nothing that changes."""
+    """Searches one outline; built once, then asked at each keystroke.
+
+    What was found last is kept: the next letter of a word narrows it down, and a letter taken back finds it again.
+    """
 
     def __init__(self, outline: Outline) -> None:
         texts: list[str] = []
@@ -63,17 +69,28 @@ class OutlineSearch:
         """By place in that order: the place after the last row that stands under it."""
         self._texts = [texts[row] for row in order]
         """By place: what is searched."""
+        self._found: dict[str, list[int]] = {}
+        """Places by word, of the words that were looked for last."""
+        self._last: tuple[str, Matches] | None = None
 
     def matches(self, text: str) -> Matches:
         """Return the rows for what the user typed.
 
         Each word, without case, must stand in the row's text, detail or ARN. No words show everything.
         """
+        last = self._last
+        if last is not None and last[0] == text:
+            return last[1]
+        matches = self._matches(text)
+        self._last = text, matches
+        return matches
+
+    def _matches(self, text: str) -> Matches:
         words = sorted(dict.fromkeys(text[:LONGEST_SEARCH].casefold().split()), key=len, reverse=True)
         if not words:
             return Matches(frozenset(self._order), tuple(self._order[1:]))
         first, *others = words
-        places = [place for place, searched in enumerate(self._texts) if first in searched]
+        places = self._places_of(first)
         texts = self._texts
         for word in others:
             places = [place for place in places if word in texts[place]]
@@ -94,7 +111,25 @@ class OutlineSearch:
                 rows.add(row)
                 row = parents[row]
         rows.add(0)
-        return Matches(frozenset(rows), tuple([order[place] for place in places]))
+        return Matches(rows, tuple([order[place] for place in places]))
+
+    def _places_of(self, word: str) -> list[int]:
+        """Return the places whose text holds a word: looked for where a part of it was found before, if it was."""
+        known = self._found.copy()  # several threads may ask
+        places = known.get(word)
+        if places is None:
+            texts = self._texts
+            parts = [found for part, found in known.items() if part in word]
+            if parts:
+                places = [place for place in min(parts, key=len) if word in texts[place]]
+            else:
+                places = [place for place, searched in enumerate(texts) if word in searched]
+        known.pop(word, None)
+        known[word] = places
+        while len(known) > _MOST_WORDS:
+            del known[next(iter(known))]
+        self._found = known
+        return places
 
 
 def _searched(node: Node) -> str:

@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from iamdesk.index.outline import Node, NodeKind, Outline, build_outline
 from iamdesk.index.search import OutlineSearch
@@ -129,3 +131,33 @@ def test_the_result_is_that_of_the_plain_rule(snapshot: Snapshot, text: str) -> 
     found = OutlineSearch(outline).matches(text)
     assert list(found.hits) == hits
     assert found.rows == rows
+
+
+@given(typed=st.lists(st.text("alicepy /-", max_size=6), max_size=30))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_what_was_typed_before_makes_no_difference(snapshot: Snapshot, typed: list[str]) -> None:
+    outline = build_outline(snapshot)
+    asked_often = OutlineSearch(outline)
+    for text in typed:
+        assert asked_often.matches(text) == OutlineSearch(outline).matches(text)
+
+
+def test_the_next_letter_looks_only_at_what_the_letters_before_have_found(snapshot: Snapshot) -> None:
+    looked_at: list[str] = []
+
+    class Noted(str):
+        __slots__ = ()
+
+        def __contains__(self, word: object) -> bool:
+            looked_at.append(self)
+            return super().__contains__(word)
+
+    search = OutlineSearch(build_outline(snapshot))
+    search._texts = [Noted(text) for text in search._texts]
+    found = search.matches("ali")
+    looked_at.clear()
+    search.matches("alic")
+    assert len(looked_at) == len(found.hits) < len(search._texts)
+    looked_at.clear()
+    assert search.matches("ali") == found
+    assert not looked_at

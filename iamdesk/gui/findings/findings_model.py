@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPalette
 
-from iamdesk.checks.finding import State, Suppression
+from iamdesk.checks.finding import Severity, State, Suppression
 from iamdesk.gui import marks
 from iamdesk.gui.findings.rows import (
     COLUMN_TITLES,
@@ -40,6 +40,11 @@ class FindingsModel(RowsModel[FindingRow]):
     def counts(self) -> Counts:
         """What there is, whatever is shown."""
         return self._tally.counts
+
+    @property
+    def risks(self) -> dict[Severity, frozenset[str]]:
+        """Users and roles by the worst of their open findings."""
+        return self._tally.risks
 
     def clear(self) -> None:
         """Forget every finding; filter and order stay."""

@@ -24,7 +24,7 @@ from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.findings_table import FindingsTable
 from iamdesk.gui.findings.group_list import GroupList
 from iamdesk.gui.findings.report_writer import ReportWriter
-from iamdesk.gui.findings.rows import SEVERITY_WORDS, Column, FindingRow, Grouping, principals_by_risk
+from iamdesk.gui.findings.rows import SEVERITY_WORDS, Column, FindingRow, Grouping
 from iamdesk.gui.findings.suppress_form import SuppressForm
 from iamdesk.gui.findings.suppressing import Suppressing
 from iamdesk.gui.flow_text import FlowLabel
@@ -245,14 +245,14 @@ class FindingsPanel(QWidget):
 
     def _tell_risks(self) -> None:
         if self._run.is_complete:
-            self.risks_told.emit(principals_by_risk(row.finding for row in self.model.rows))
+            self.risks_told.emit(self.model.risks)
 
     def show_risk(self, severity: Severity) -> None:
         """Show the users and roles whose worst finding is this bad, each with all its findings."""
         self.clear_filter()
         self.suppressed.setChecked(False)
         self.filters.group_by(Grouping.SUBJECT)
-        keys = principals_by_risk(row.finding for row in self.model.rows)[severity]
+        keys = self.model.risks[severity]
         self.filters.show_subjects(tr("worst: {severity}").format(severity=tr(SEVERITY_WORDS[severity]).lower()), keys)
 
     # Suppressions

@@ -179,13 +179,23 @@ def _group_text(finding: Finding, grouping: Grouping) -> str:
 def principals_by_risk(findings: Iterable[Finding]) -> dict[Severity, frozenset[str]]:
     """Return, by the worst of their open findings, the users and roles that have some, by ARN; all severities."""
     worst: dict[str, int] = {}
+    _note_worst(worst, findings)
+    return _by_severity(worst)
+
+
+def _note_worst(worst: dict[str, int], findings: Iterable[Finding]) -> None:
+    """Note the rank of the worst open finding of each user and role, by ARN."""
     for finding in findings:
         if finding.suppression is None and finding.subject_kind in _PRINCIPALS:
             rank = _RANKS[finding.severity]
             worst[finding.subject_key] = min(rank, worst.get(finding.subject_key, rank))
-    return {
-        severity: frozenset(key for key, rank in worst.items() if rank == _RANKS[severity]) for severity in SEVERITIES
-    }
+
+
+def _by_severity(worst: dict[str, int]) -> dict[Severity, frozenset[str]]:
+    keys: dict[int, list[str]] = {rank: [] for rank in _RANKS.values()}
+    for key, rank in worst.items():
+        keys[rank].append(key)
+    return {severity: frozenset(keys[_RANKS[severity]]) for severity in SEVERITIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +265,7 @@ class Tally:
         self._titles: dict[str, str] = {}
         self._cannot_tell = 0
         self._suppressed = 0
+        self._worst: dict[str, int] = {}
 
     def add(self, rows: Iterable[FindingRow]) -> None:
         """Count some more."""
@@ -265,7 +276,13 @@ class Tally:
         self._checks.update(finding.check_id for finding in findings)
         for finding in findings:
             self._titles.setdefault(finding.check_id, finding.title)
+        _note_worst(self._worst, findings)
         self._cannot_tell += sum(finding.state is State.CANNOT_TELL for finding in findings)
+
+    @property
+    def risks(self) -> dict[Severity, frozenset[str]]:
+        """Users and roles by the worst of their findings that have come so far (`principals_by_risk`)."""
+        return _by_severity(self._worst)
 
     @property
     def counts(self) -> Counts:

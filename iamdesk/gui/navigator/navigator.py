@@ -64,7 +64,9 @@ class NavigatorPanel(QWidget):
         layout.addWidget(self.tree, 1)
         QWidget.setTabOrder(self.field, self.tree)
         self._pause = QTimer(self, singleShot=True, interval=_TYPING_PAUSE)
-        self._pause.timeout.connect(self.apply_filter)
+        self._pause.timeout.connect(self._search)
+        self._then = QTimer(self, singleShot=True, interval=0)
+        self._then.timeout.connect(self.apply_filter)
         self.field.textChanged.connect(lambda _text: self._pause.start())
         self.field.down.connect(self._to_first_match)
         self.field.left.connect(self.tree.setFocus)
@@ -112,9 +114,21 @@ class NavigatorPanel(QWidget):
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
 
+    def _search(self) -> None:
+        """Search, and show what was found in a turn of its own: both at once would hold up the next keystroke."""
+        opened = self._session.shown
+        text = self.field.text().strip()
+        if opened is not None and text:
+            opened.search(text)
+        self._then.start()
+
+    def _stop_waiting(self) -> None:
+        self._pause.stop()
+        self._then.stop()
+
     def apply_filter(self) -> None:
         """Show what matches the text of the filter, now."""
-        self._pause.stop()
+        self._stop_waiting()
         opened = self._session.shown
         text = self.field.text().strip()
         if opened is None or (not text and not self._filtered):
@@ -177,7 +191,7 @@ class NavigatorPanel(QWidget):
         self._opened = set()
         self._filtered = False
         self.field.clear()
-        self._pause.stop()
+        self._stop_waiting()
         self._delegate.emphasise("")
         self._count.hide()
         self._show_rows(lambda: self.model.show(opened.outline))
@@ -192,7 +206,7 @@ class NavigatorPanel(QWidget):
 
     def _empty(self) -> None:
         self.field.clear()
-        self._pause.stop()
+        self._stop_waiting()
         self._filtered = False
         self._show_rows(lambda: self.model.show(None))
 

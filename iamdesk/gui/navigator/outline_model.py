@@ -20,6 +20,14 @@ _ROOT = 0
 # Made once: a view asks for the flags of every row that it lays out, and joining two flags takes a microsecond.
 _FLAGS = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _NO_FLAGS = Qt.ItemFlag.NoItemFlags
+_SERVED = frozenset(
+    {
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.ToolTipRole,
+        Qt.ItemDataRole.AccessibleTextRole,
+        Qt.ItemDataRole.AccessibleDescriptionRole,
+    }
+)
 
 
 class OutlineModel(QAbstractItemModel):
@@ -138,7 +146,7 @@ class OutlineModel(QAbstractItemModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a row's text, tooltip, or words for screen readers; None for every other role."""
-        node = self.node_at(index)
+        node = self.node_at(index) if role in _SERVED else None
         if node is None:
             return None
         match role:

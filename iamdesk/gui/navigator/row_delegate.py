@@ -13,6 +13,9 @@ from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.language import tr
 
 _STRONG = {NodeKind.ACCOUNT, NodeKind.SNAPSHOT}
+# Made once: joining flags and taking their value costs as much as painting a name.
+_ALIGN = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+_SELECTED = QStyle.StateFlag.State_Selected
 
 
 class RowDelegate(QStyledItemDelegate):
@@ -45,42 +48,46 @@ class RowDelegate(QStyledItemDelegate):
         node = self._model.node_at(index)
         if node is None:
             return
-        style = option.widget.style() if option.widget is not None else QApplication.style()
-        self.initStyleOption(option, index)
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        # Everything is painted from the node: to fill the option, Qt would ask the model for seven things more.
+        widget = option.widget
+        style = widget.style() if widget is not None else QApplication.style()
+        style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, widget)
+        selected = _SELECTED in option.state
         palette = option.palette
         ink = palette.color(QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text)
         quiet = ink if selected else colour(Colour.MUTED, palette)
         gap, size, ratio = self._gap(option), self._icon_size(option), painter.device().devicePixelRatio()
-        area = option.rect.adjusted(gap // 2, 0, -gap // 2, 0)
+        rect = option.rect
+        area = rect.adjusted(gap // 2, 0, -gap // 2, 0)
         top = area.top() + (area.height() - size) // 2
         tint = ink if selected else None
         painter.drawPixmap(area.left(), top, marks.pixmap(node.kind, palette, size, ratio, tint))
-        for badge, place in self._badge_places(option, index):
+        for badge, place in _places(rect, size, gap, self._model.badges_of(index.internalId())):
             painter.drawPixmap(place.topLeft(), marks.pixmap(badge, palette, size, ratio, tint))
             area.setRight(place.left() - gap)
         area.setLeft(area.left() + size + gap)
         painter.save()
-        font = QFont(option.font)
+        metrics = option.fontMetrics
         if node.kind in _STRONG:
+            font = QFont(option.font)
             font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        metrics = QFontMetrics(font)
+            metrics = QFontMetrics(font)
+            painter.setFont(font)
+        else:
+            painter.setFont(option.font)
         name = metrics.elidedText(visible(node.text), Qt.TextElideMode.ElideRight, area.width())
-        align = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         if not selected:
             for left, width in self._found_in(name, metrics):
                 place = QRect(area.left() + left, area.top() + gap // 2, width, area.height() - gap)
                 painter.fillRect(place, colour(Colour.FOUND_BAND, palette))
         painter.setPen(ink)
-        painter.drawText(area, align, name)
+        painter.drawText(area, _ALIGN, name)
         area.setLeft(area.left() + metrics.horizontalAdvance(name) + gap + gap // 2)
         if node.detail and area.width() > metrics.averageCharWidth() * 2:
             painter.setFont(option.font)
             painter.setPen(quiet)
             detail = option.fontMetrics.elidedText(visible(node.detail), Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(area, align, detail)
+            painter.drawText(area, _ALIGN, detail)
         painter.restore()
 
     def _found_in(self, name: str, metrics: QFontMetrics) -> list[tuple[int, int]]:
@@ -122,14 +129,8 @@ class RowDelegate(QStyledItemDelegate):
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> list[tuple[Badge, QRect]]:
         """Return the badges from right to left; the first of them stands leftmost."""
-        size, gap = self._icon_size(option), self._gap(option)
-        right = option.rect.right() - gap
-        top = option.rect.top() + (option.rect.height() - size) // 2
         badges = self._model.badges_of(index.internalId()) if index.isValid() else ()
-        return [
-            (badge, QRect(right - size * (place + 1) - gap // 2 * place, top, size, size))
-            for place, badge in enumerate(reversed(badges))
-        ]
+        return _places(option.rect, self._icon_size(option), self._gap(option), badges)
 
     @staticmethod
     def _icon_size(option: QStyleOptionViewItem) -> int:
@@ -139,3 +140,12 @@ class RowDelegate(QStyledItemDelegate):
     @staticmethod
     def _gap(option: QStyleOptionViewItem) -> int:
         return max(4, option.fontMetrics.height() // 3)
+
+
+def _places(rect: QRect, size: int, gap: int, badges: tuple[Badge, ...]) -> list[tuple[Badge, QRect]]:
+    right = rect.right() - gap
+    top = rect.top() + (rect.height() - size) // 2
+    return [
+        (badge, QRect(right - size * (place + 1) - gap // 2 * place, top, size, size))
+        for place, badge in enumerate(reversed(badges))
+    ]

@@ -161,7 +161,7 @@ class OverviewPage(QScrollArea):
             return
         self._checking.hide()
         kinds = opened.outline.nodes.kinds
-        total = sum(kind in (NodeKind.USER, NodeKind.ROLE) for kind in kinds)
+        total = kinds.count(NodeKind.USER) + kinds.count(NodeKind.ROLE)
         bars = [
             Bar(tr(SEVERITY_WORDS[severity]), len(keys), severity, severity if keys else None)
             for severity, keys in by_severity.items()

@@ -4,7 +4,8 @@ Filter and order work on Python rows: a proxy would ask the model for every cell
 titles of its columns and `data`.
 """
 
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -74,7 +75,7 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
         self.beginInsertRows(QModelIndex(), len(self._shown), len(self._shown) + len(new) - 1)
         self._shown.extend(new)
         self.endInsertRows()
-        self.reorder()
+        self._rearrange(lambda: self._put_in_place(len(new)))
 
     def show_only(self, chosen: RowFilter[Row]) -> None:
         """Show what another filter lets through."""
@@ -91,11 +92,27 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
 
     def reorder(self) -> None:
         """Sort what is shown; whoever holds an index keeps its row."""
+        self._rearrange(lambda: self._shown.sort(key=self.sort_key, reverse=self._descending))
+
+    def _put_in_place(self, new: int) -> None:
+        """Sort the last rows in among the others: few among many cost as many looks as there are digits, not rows."""
+        few = new * len(self._shown).bit_length() < len(self._shown)
+        if self._descending or not few:
+            self._shown.sort(key=self.sort_key, reverse=self._descending)
+            return
+        added = self._shown[-new:]
+        del self._shown[-new:]
+        for row in added:
+            insort(self._shown, row, key=self.sort_key)
+
+    def _rearrange(self, change: Callable[[], None]) -> None:
+        """Put the shown rows in another order; whoever holds an index keeps its row."""
         self.layoutAboutToBeChanged.emit()
         held = self.persistentIndexList()
         rows = [self._shown[index.row()] for index in held]
-        self._shown.sort(key=self.sort_key, reverse=self._descending)
-        places = {id(row): place for place, row in enumerate(self._shown)} if rows else {}
+        change()
+        wanted = set(map(id, rows))
+        places = {id(row): place for place, row in enumerate(self._shown) if id(row) in wanted} if rows else {}
         moved = [self.index(places[id(row)], index.column()) for row, index in zip(rows, held, strict=True)]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()

@@ -151,3 +151,21 @@ def test_a_row_keeps_little_beside_its_finding() -> None:
     finally:
         tracemalloc.stop()
     assert taken < 600  # thirty thousand of them: 18 MB
+
+
+def test_a_few_rows_go_to_their_places_without_sorting_all(
+    model: FindingsModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = list(range(2000))
+    random.Random(3).shuffle(numbers)
+    rows = [row(number) for number in numbers]
+    model.extend(rows[:1990])
+    held = QPersistentModelIndex(model.index(700, Column.SUBJECT))
+    name = model.shown[700].finding.subject_name
+    asked: list[FindingRow] = []
+    key_of = model.sort_key
+    monkeypatch.setattr(model, "sort_key", lambda one: (asked.append(one), key_of(one))[1])
+    model.extend(rows[1990:])
+    assert len(asked) < 200
+    assert shown(model) == [one.finding.subject_name for one in sorted(rows, key=key_of)]
+    assert model.shown[held.row()].finding.subject_name == name

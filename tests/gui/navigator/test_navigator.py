@@ -1,5 +1,5 @@
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
@@ -235,3 +235,18 @@ def _large_outline(users: int, policies: int) -> object:
         for policy in range(policies)
     ]
     return Outline(NodeTable.of(nodes), {}, {node.key: row for row, node in enumerate(nodes) if node.key})
+
+
+def test_searching_and_showing_are_two_turns_of_the_loop(qtbot: QtBot, panel: NavigatorPanel) -> None:
+    done: list[str] = []
+    opened = panel._session.shown
+    assert opened is not None
+    search, set_filter = opened.search, panel.model.set_filter
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(opened, "search", lambda text: (done.append("search"), search(text))[1])
+        patched.setattr(panel.model, "set_filter", lambda rows: (done.append("show"), set_filter(rows))[1])
+        panel.field.setText("alice")
+        QTimer.singleShot(0, panel._search)
+        QTimer.singleShot(0, lambda: done.append("something else"))
+        qtbot.waitUntil(lambda: "show" in done)
+    assert done[:2] == ["search", "something else"]
