@@ -7,6 +7,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Part
 from iamdesk.export.access_words import either, when_words
 from iamdesk.export.answer_words import listed
+from iamdesk.language import phrase, strung
 from iamdesk.query.grounds import FRESH
 from iamdesk.query.what_can import ActionReach, Answer, Reach, Source
 
@@ -30,7 +31,7 @@ class ActionDetail:
     @property
     def words(self) -> str:
         """Where and when, in one line."""
-        return "; ".join(filter(None, (self.where, self.when)))
+        return strung("; ", [*filter(None, (self.where, self.when))])
 
 
 def resource_words(answer: Answer) -> str:
@@ -52,38 +53,41 @@ def _where(reach: Reach, answers: tuple[Answer, ...]) -> str:
     if reach in (Reach.NONE, Reach.DENIED):
         return ""
     if reach in (Reach.SOME, Reach.SOME_CONDITIONAL):
-        return f"on {_several([_named(answer) for answer in answers if answer.decision in _OPEN])}"
+        return phrase("on {resources}", resources=_several([_named(one) for one in answers if one.decision in _OPEN]))
     if [answer.resource for answer in answers] == ["*"]:
-        return "takes no resource"
+        return phrase("takes no resource")
     but = [
         resource_words(answer)
         for answer in answers
         if answer.source is Source.EXCEPTION and answer.decision not in _OPEN
     ]
-    return f"on any resource but {_several(but)}" if but else "on any resource"
+    return phrase("on any resource but {resources}", resources=_several(but)) if but else phrase("on any resource")
 
 
 def _named(answer: Answer) -> str:
-    return f"any {resource_words(answer)}" if answer.source is Source.FRESH else resource_words(answer)
+    return (
+        phrase("any {kind}", kind=resource_words(answer)) if answer.source is Source.FRESH else resource_words(answer)
+    )
 
 
 def _several(names: list[str]) -> str:
     if len(names) > _MOST_NAMED:
-        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} more"
+        told = strung(", ", names[:_MOST_NAMED])
+        return phrase("{names} and {count:,} more", names=told, count=len(names) - _MOST_NAMED)
     return listed(names)
 
 
 def _when(reach: Reach, answers: tuple[Answer, ...]) -> str:
     match reach:
         case Reach.AWAITING:
-            return "if the resource's own policy, which the snapshot does not hold, lets the account in"
+            return phrase("if the resource's own policy, which the snapshot does not hold, lets the account in")
         case Reach.DENIED:
-            return f"denied by {listed(list(_denying(answers)))}"
+            return phrase("denied by {statements}", statements=listed(list(_denying(answers))))
         case Reach.CONDITIONAL | Reach.SOME_CONDITIONAL:
             conditional = [answer for answer in answers if answer.decision is Verdict.CONDITIONAL]
             ways = [when_words(answer.explanation) for answer in conditional[:_MOST_EXPLAINED]]
             said = list(dict.fromkeys(filter(None, ways)))
-            return f"when {either(said, _MOST_EXPLAINED, 'way')}" if said else ""
+            return phrase("when {ways}", ways=either(said, _MOST_EXPLAINED, "way")) if said else ""
     return ""
 
 

@@ -9,22 +9,28 @@ from collections.abc import Mapping, Sequence
 from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Decision, Part, StatementLine, Verdict
 from iamdesk.export.answer_words import listed, short_arn, ways_words
+from iamdesk.language import mark, phrase, strung
 from iamdesk.query.what_can import Reach
 
 REACH_WORDS: Mapping[Reach, str] = {
-    Reach.ALLOWED: "allowed",
-    Reach.CONDITIONAL: "under conditions",
-    Reach.AWAITING: "if the resource's policy lets the account in",
-    Reach.SOME: "on some resources",
-    Reach.SOME_CONDITIONAL: "on some resources under conditions",
-    Reach.DENIED: "denied",
-    Reach.NONE: "not allowed",
+    Reach.ALLOWED: mark("allowed"),
+    Reach.CONDITIONAL: mark("under conditions"),
+    Reach.AWAITING: mark("if the resource's policy lets the account in"),
+    Reach.SOME: mark("on some resources"),
+    Reach.SOME_CONDITIONAL: mark("on some resources under conditions"),
+    Reach.DENIED: mark("denied"),
+    Reach.NONE: mark("not allowed"),
 }
 """How far an action may be done, as it stands in the middle of a sentence."""
 
 _GRANTS = frozenset({Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST, Layer.ACL})
 """Layers that can give; the others only set limits."""
 _MOST_WAYS = 3
+_MORE: Mapping[str, str] = {
+    "way": mark("{names} or {count:,} more ways"),
+    "resource": mark("{names} or {count:,} more resources"),
+}
+"""What is counted, by its noun."""
 
 
 def granting_statements(decision: Decision) -> tuple[StatementLine, ...]:
@@ -46,12 +52,12 @@ def how_words(decision: Decision) -> str:
 
 def _way(line: StatementLine, principal: str) -> str:
     if line.layer is Layer.TRUST:
-        return f"trust policy of {short_arn(line.owner)}"
+        return phrase("trust policy of {owner}", owner=short_arn(line.owner))
     if line.layer is not Layer.IDENTITY:
-        return f"policy of {short_arn(line.owner)}"
+        return phrase("policy of {owner}", owner=short_arn(line.owner))
     if not line.owner or line.owner == principal:
         return line.policy_name
-    return f"{line.policy_name} through {short_arn(line.owner)}"
+    return phrase("{policy} through {owner}", policy=line.policy_name, owner=short_arn(line.owner))
 
 
 def when_words(decision: Decision, most: int = _MOST_WAYS) -> str:
@@ -65,8 +71,8 @@ def when_words(decision: Decision, most: int = _MOST_WAYS) -> str:
     if ways:
         return either(ways, most, "way")
     if decision.missing_context_values:
-        return f"depends on {listed(decision.missing_context_values)}"
-    return "depends on what the snapshot does not hold"
+        return phrase("depends on {keys}", keys=listed(decision.missing_context_values))
+    return phrase("depends on what the snapshot does not hold")
 
 
 def either(names: Sequence[str], most: int, noun: str) -> str:
@@ -74,4 +80,5 @@ def either(names: Sequence[str], most: int, noun: str) -> str:
     if len(names) <= most:
         return listed(names, "or")
     more = len(names) - (most - 1)
-    return f"{', '.join(names[: most - 1])} or {more:,} more {noun}s"
+    told = strung(", ", names[: most - 1])
+    return phrase(_MORE[noun], names=told, count=more)

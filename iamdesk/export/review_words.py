@@ -5,31 +5,41 @@ from datetime import datetime
 from typing import Any
 
 from iamdesk.export.answer_words import short_arn
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.review.decisions import Choice, LineDecision
 from iamdesk.review.lines import EntitlementType, Line
 
 TYPE_WORDS: Mapping[EntitlementType, str] = {
-    EntitlementType.GROUP: "member of group",
-    EntitlementType.MANAGED_POLICY: "managed policy",
-    EntitlementType.INLINE_POLICY: "inline policy",
-    EntitlementType.TRUST: "may be assumed by",
-    EntitlementType.ACCESS_KEY: "access key",
-    EntitlementType.RESOURCE_GRANT: "let in by resource",
-    EntitlementType.PERMISSION_SET: "permission set",
+    EntitlementType.GROUP: mark("member of group"),
+    EntitlementType.MANAGED_POLICY: mark("managed policy"),
+    EntitlementType.INLINE_POLICY: mark("inline policy"),
+    EntitlementType.TRUST: mark("may be assumed by"),
+    EntitlementType.ACCESS_KEY: mark("access key"),
+    EntitlementType.RESOURCE_GRANT: mark("let in by resource"),
+    EntitlementType.PERMISSION_SET: mark("permission set"),
 }
 CHOICE_WORDS: Mapping[Choice, str] = {
-    Choice.UNDECIDED: "Undecided",
-    Choice.KEEP: "Keep",
-    Choice.REVOKE: "Revoke",
-    Choice.MODIFY: "Modify",
-    Choice.EXCEPT: "Except",
+    Choice.UNDECIDED: mark("Undecided"),
+    Choice.KEEP: mark("Keep"),
+    Choice.REVOKE: mark("Revoke"),
+    Choice.MODIFY: mark("Modify"),
+    Choice.EXCEPT: mark("Except"),
 }
 CLASS_WORDS: Mapping[str, str] = {
-    "human": "a person",
-    "machine": "a machine",
-    "third_party": "somebody outside",
-    "root": "the root user",
-    "unknown": "unknown",
+    "human": mark("a person"),
+    "machine": mark("a machine"),
+    "third_party": mark("somebody outside"),
+    "root": mark("the root user"),
+    "unknown": mark("unknown"),
+}
+
+
+_LEVELS: Mapping[str, str] = {
+    "Permissions management": mark("{count:,} permissions management"),
+    "Write": mark("{count:,} write"),
+    "Tagging": mark("{count:,} tagging"),
+    "Read": mark("{count:,} read"),
+    "List": mark("{count:,} list"),
 }
 
 
@@ -41,15 +51,17 @@ def holder_name(line: Line) -> str:
 
 def entitlement_words(line: Line) -> str:
     """Return what is held: ``managed policy ReadOnlyAccess``."""
-    word = TYPE_WORDS[line.type]
-    return line.name if line.type is EntitlementType.ACCESS_KEY else f"{word} {line.name}"
+    if line.type is EntitlementType.ACCESS_KEY:
+        return line.name
+    return phrase("{kind} {name}", kind=phrase(TYPE_WORDS[line.type]), name=line.name)
 
 
 def decision_words(decision: LineDecision) -> str:
     """Return what stands on a line: ``Except until 2027-01-31, seconded``."""
-    word = CHOICE_WORDS[decision.choice]
-    until = f" until {decision.expiry.isoformat()}" if decision.expiry else ""
-    return f"{word}{until}{', seconded' if decision.second else ''}"
+    words = phrase(CHOICE_WORDS[decision.choice])
+    if decision.expiry:
+        words = phrase("{choice} until {day}", choice=words, day=decision.expiry.isoformat())
+    return phrase("{decision}, seconded", decision=words) if decision.second else words
 
 
 def power_words(power: Mapping[str, Any] | None) -> str:
@@ -58,11 +70,11 @@ def power_words(power: Mapping[str, Any] | None) -> str:
         return ""
     count = int(power.get("actions", 0))
     if not count:
-        return "nothing"
+        return phrase("nothing")
     levels = power.get("by_level", {})
     order = ("Permissions management", "Write", "Tagging", "Read", "List")
-    parts = [f"{levels[level]:,} {level.lower()}" for level in order if levels.get(level)]
-    return f"{count:,} {'action' if count == 1 else 'actions'}: {', '.join(parts)}"
+    parts = [phrase(_LEVELS[level], count=levels[level]) for level in order if levels.get(level)]
+    return nphrase("{count:,} action: {levels}", "{count:,} actions: {levels}", count, levels=strung(", ", parts))
 
 
 def administration_words(line: Line) -> str:
@@ -71,15 +83,20 @@ def administration_words(line: Line) -> str:
     if not told:
         return ""
     steps = told.get("steps")
-    in_steps = "" if steps is None else f" in {steps} {'step' if steps == 1 else 'steps'}"
     match told.get("reaches"):
         case "is":
-            return "Administrator"
+            return phrase("Administrator")
+        case "reaches" if steps is None:
+            return phrase("Becomes administrator")
         case "reaches":
-            return f"Becomes administrator{in_steps}"
+            return nphrase("Becomes administrator in {count} step", "Becomes administrator in {count} steps", steps)
+        case "may reach" if steps is None:
+            return phrase("May become administrator")
         case "may reach":
-            return f"May become administrator{in_steps}"
-    return "No"
+            return nphrase(
+                "May become administrator in {count} step", "May become administrator in {count} steps", steps
+            )
+    return phrase("No")
 
 
 def is_privileged(line: Line) -> str:
@@ -91,6 +108,6 @@ def is_privileged(line: Line) -> str:
 def last_used_words(line: Line) -> str:
     """Return when the holder (or the key) was last used: a day, ``never seen`` or ``unknown``."""
     if "last_used" not in line.evidence:
-        return "unknown"
+        return phrase("unknown")
     used = line.evidence["last_used"]
-    return datetime.fromisoformat(str(used)).date().isoformat() if used else "never seen"
+    return datetime.fromisoformat(str(used)).date().isoformat() if used else phrase("never seen")

@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QStyle, QWidget
 
 from iamdesk.export.access_map import LEVELS
 from iamdesk.gui.reverse.access_map_model import AccessFilter
-from iamdesk.gui.reverse.access_words import REACH_CHOICES
+from iamdesk.gui.reverse.access_words import LEVEL_NAMES, REACH_CHOICES
+from iamdesk.language import tr
 
 _DEBOUNCE = 120
 _LONGEST = 500
@@ -26,19 +27,19 @@ class AccessFilters(QWidget):
         self.level = QComboBox()
         self.reach = QComboBox()
         self.text.setObjectName("whatCanFilter")
-        self.text.setAccessibleName("Filter what it can do by words")
-        self.text.setPlaceholderText("Filter: a service, an action …")
+        self.text.setAccessibleName(tr("Filter what it can do by words"))
+        self.text.setPlaceholderText(tr("Filter: a service, an action …"))
         self.text.setClearButtonEnabled(True)
         self.text.setMaxLength(_LONGEST)
         self.level.setObjectName("whatCanLevel")
-        self.level.setAccessibleName("Show only one access level")
-        self.level.addItem("All access levels", None)
+        self.level.setAccessibleName(tr("Show only one access level"))
+        self.level.addItem(tr("All access levels"), None)
         for level in LEVELS:
-            self.level.addItem(level, level)
+            self.level.addItem(tr(LEVEL_NAMES[level]), level)
         self.reach.setObjectName("whatCanReach")
-        self.reach.setAccessibleName("Show only how far actions can be done")
+        self.reach.setAccessibleName(tr("Show only how far actions can be done"))
         for words in REACH_CHOICES:
-            self.reach.addItem(words)
+            self.reach.addItem(tr(words), words)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing))
@@ -60,7 +61,7 @@ class AccessFilters(QWidget):
     @property
     def chosen(self) -> AccessFilter:
         """Which actions count."""
-        return AccessFilter(self.text.text(), self.level.currentData(), REACH_CHOICES[self.reach.currentText()])
+        return AccessFilter(self.text.text(), self.level.currentData(), REACH_CHOICES[self.reach.currentData()])
 
     def clear(self) -> None:
         """Let everything through that can be done or is denied."""

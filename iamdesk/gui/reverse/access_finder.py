@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.reverse.stream import Producer
+from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class AccessFinder(QObject):
             return access_map(opened.what_can(principal=key, cancelled=cancelled), cancelled)
 
         self._job = self._jobs.run(
-            f"Finding what {name} can do",
+            tr("Finding what {name} can do").format(name=name),
             work,
             done=partial(self._take, key),
             failed=self._end_badly,

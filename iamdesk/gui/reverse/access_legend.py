@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from iamdesk.export.access_map import Cell, cell_of
 from iamdesk.gui.reverse.heat_cell import paint_cell
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 from iamdesk.query.what_can import Reach
 
 _SAMPLE = 30
@@ -31,8 +32,8 @@ class AccessLegend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("What the cells mean")
-        self.setAccessibleDescription("Each cell says in words what it shows; see also its tooltip.")
+        self.setAccessibleName(tr("What the cells mean"))
+        self.setAccessibleDescription(tr("Each cell says in words what it shows; see also its tooltip."))
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for one line."""

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderVi
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.reverse.access_list_model import AccessListModel, Column
+from iamdesk.language import tr
 
 
 class AccessList(QTreeView):
@@ -20,7 +21,7 @@ class AccessList(QTreeView):
         super().__init__(parent)
         self._model = model
         self.setObjectName("whatCanList")
-        self.setAccessibleName("The actions of the cell")
+        self.setAccessibleName(tr("The actions of the cell"))
         self.setModel(model)
         self.setUniformRowHeights(True)
         self.setAlternatingRowColors(True)
@@ -71,10 +72,10 @@ class AccessList(QTreeView):
         """Return the context menu of the current row; it deletes itself when closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("&Explain this answer", self._explain)
-        menu.addAction("Who &else can?", self._who_else)
+        menu.addAction(tr("&Explain this answer"), self._explain)
+        menu.addAction(tr("Who &else can?"), self._who_else)
         menu.addSeparator()
-        menu.addAction(marks.icon(Glyph.COPY, self.palette()), "&Copy this row", self.copy)
+        menu.addAction(marks.icon(Glyph.COPY, self.palette()), tr("&Copy this row"), self.copy)
         return menu
 
     def _show_menu(self, place: QPoint) -> None:

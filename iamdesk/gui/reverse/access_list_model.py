@@ -11,8 +11,9 @@ from iamdesk.export.access_detail import ActionDetail, resource_words
 from iamdesk.gui import marks
 from iamdesk.gui.marks import MARK_COLOURS, MARK_WORDS, Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
-from iamdesk.gui.reverse.access_words import LEVEL_TITLES, REACH_MARKS, REACH_TITLES
+from iamdesk.gui.reverse.access_words import LEVEL_NAMES, LEVEL_TITLES, REACH_MARKS, REACH_TITLES
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import mark, shown, tr
 from iamdesk.query.what_can import ActionReach, Answer, Reach, Source
 
 _NO_PARENT = QModelIndex()
@@ -22,9 +23,9 @@ _TOP = 0
 """Internal id of an action's index; that of an answer is its action's number and one."""
 _REACHES = tuple(Reach)
 _SOURCE_WORDS = {
-    Source.FRESH: "stands for every one that no policy names",
-    Source.NAMED: "named by a policy that allows",
-    Source.EXCEPTION: "named by an exception only",
+    Source.FRESH: mark("stands for every one that no policy names"),
+    Source.NAMED: mark("named by a policy that allows"),
+    Source.EXCEPTION: mark("named by an exception only"),
 }
 type _Index = QModelIndex | QPersistentModelIndex
 
@@ -39,10 +40,10 @@ class Column(IntEnum):
 
 
 _TITLES = {
-    Column.ACTION: "Action",
-    Column.REACH: "How far",
-    Column.LEVEL: "Access level",
-    Column.WORDS: "On what, and when",
+    Column.ACTION: mark("Action"),
+    Column.REACH: mark("How far"),
+    Column.LEVEL: mark("Access level"),
+    Column.WORDS: mark("On what, and when"),
 }
 
 
@@ -119,7 +120,7 @@ class AccessListModel(QAbstractItemModel):
     def repaint(self, palette: QPalette) -> None:
         """Take the colours of another palette."""
         self._palette = QPalette(palette)
-        self._icons = {mark: marks.icon(mark, palette) for mark in Mark}
+        self._icons = {one: marks.icon(one, palette) for one in Mark}
         if self._shown:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, len(Column) - 1))
 
@@ -170,7 +171,7 @@ class AccessListModel(QAbstractItemModel):
     ) -> Any:
         """Return a column's title."""
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole and section < len(Column):
-            return _TITLES[Column(section)]
+            return tr(_TITLES[Column(section)])
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -209,17 +210,17 @@ class AccessListModel(QAbstractItemModel):
         mark = REACH_MARKS[action.reach]
         texts = {
             Column.ACTION: action.name,
-            Column.REACH: REACH_TITLES[action.reach],
-            Column.LEVEL: LEVEL_TITLES[action.access_level],
-            Column.WORDS: visible(line.words),
+            Column.REACH: tr(REACH_TITLES[action.reach]),
+            Column.LEVEL: tr(LEVEL_TITLES[action.access_level]),
+            Column.WORDS: visible(shown(line.words)),
         }
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return texts[column]
             case Qt.ItemDataRole.ToolTipRole if column is Column.ACTION:
-                return tooltip_text(f"{action.name}, {action.access_level}\n{action.description}")
+                return tooltip_text(f"{action.name}, {tr(LEVEL_NAMES[action.access_level])}\n{action.description}")
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(line.words if column is Column.WORDS else texts[column])
+                return tooltip_text(shown(line.words) if column is Column.WORDS else texts[column])
             case Qt.ItemDataRole.DecorationRole if column is Column.REACH:
                 return self._icons[mark]
             case Qt.ItemDataRole.ForegroundRole if column is Column.REACH:
@@ -227,22 +228,22 @@ class AccessListModel(QAbstractItemModel):
             case Qt.ItemDataRole.ForegroundRole if column is Column.LEVEL:
                 return QBrush(colour(Colour.MUTED, self._palette))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{_TITLES[column]}: {texts[column] or 'nothing to say'}"
+                return f"{tr(_TITLES[column])}: {texts[column] or tr('nothing to say')}"
         return None
 
     def _of_answer(self, answer: Answer, column: Column, role: int) -> Any:
         mark = Mark(answer.decision)
         texts = {
-            Column.ACTION: visible(resource_words(answer)),
-            Column.REACH: MARK_WORDS[mark].partition(":")[0],
+            Column.ACTION: visible(shown(resource_words(answer))),
+            Column.REACH: _short(mark),
             Column.LEVEL: "",
-            Column.WORDS: _SOURCE_WORDS[answer.source] if answer.resource != "*" else "",
+            Column.WORDS: tr(_SOURCE_WORDS[answer.source]) if answer.resource != "*" else "",
         }
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return texts[column].replace("Depends on context that was not given", "Depends")
+                return texts[column]
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(f"{MARK_WORDS[mark]}\n{answer.resource}\nEnter opens the whole answer.")
+                return tooltip_text(f"{tr(MARK_WORDS[mark])}\n{answer.resource}\n{tr('Enter opens the whole answer.')}")
             case Qt.ItemDataRole.DecorationRole if column is Column.REACH:
                 return self._icons[mark]
             case Qt.ItemDataRole.ForegroundRole if column is Column.REACH:
@@ -250,5 +251,16 @@ class AccessListModel(QAbstractItemModel):
             case Qt.ItemDataRole.ForegroundRole if column is Column.WORDS:
                 return QBrush(colour(Colour.MUTED, self._palette))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{'Resource' if column is Column.ACTION else _TITLES[column]}: {texts[column] or 'none'}"
+                title = tr("Resource") if column is Column.ACTION else tr(_TITLES[column])
+                return f"{title}: {texts[column] or tr('none')}"
         return None
+
+
+def _short(shape: Mark) -> str:
+    """Return a verdict in one word, for a narrow column."""
+    match shape:
+        case Mark.ALLOWED:
+            return tr("Allowed")
+        case Mark.CONDITIONAL:
+            return tr("Depends")
+    return tr("Denied")

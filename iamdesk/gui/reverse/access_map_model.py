@@ -11,7 +11,9 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from iamdesk.export.access_map import LEVELS, AccessMap, Cell, MapRow
 from iamdesk.gui.plain_text import tooltip_text
-from iamdesk.gui.reverse.access_words import LEVEL_TITLES, REACH_CHOICES, cell_words, place_words
+from iamdesk.gui.reverse.access_words import LEVEL_NAMES, LEVEL_TITLES, REACH_CHOICES, cell_words, place_words
+from iamdesk.gui.speech import number
+from iamdesk.language import tr
 from iamdesk.query.what_can import Reach
 
 SERVICE = 0
@@ -135,11 +137,15 @@ class AccessMapModel(QAbstractTableModel):
         level = LEVELS[section - 1] if section else ""
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return LEVEL_TITLES[level] if level else "Service"
+                return tr(LEVEL_TITLES[level]) if level else tr("Service")
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(f"Access level {level}; click to sort, most first" if level else "Sort by service")
+                return tooltip_text(
+                    tr("Access level {level}; click to sort, most first").format(level=tr(LEVEL_NAMES[level]))
+                    if level
+                    else tr("Sort by service")
+                )
             case Qt.ItemDataRole.AccessibleTextRole:
-                return level or "Service"
+                return tr(LEVEL_NAMES[level]) if level else tr("Service")
             case Qt.ItemDataRole.TextAlignmentRole:
                 return (
                     Qt.AlignmentFlag.AlignCenter
@@ -177,11 +183,11 @@ class AccessMapModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 if level is None:
                     return f"{row.service}  {row.name}"
-                return f"{cell.permitted:,}/{cell.total:,}" if cell is not None else ""
+                return f"{number(cell.permitted)}/{number(cell.total)}" if cell is not None else ""
             case Qt.ItemDataRole.ToolTipRole:
-                words = cell_words(cell) if cell is not None else "AWS lists no such action"
+                words = cell_words(cell) if cell is not None else tr("AWS lists no such action")
                 return tooltip_text(f"{place_words(row, level)}\n{words}.")
             case Qt.ItemDataRole.AccessibleTextRole:
-                words = cell_words(cell) if cell is not None else "no such action"
+                words = cell_words(cell) if cell is not None else tr("no such action")
                 return f"{place_words(row, level)}: {words}"
         return None

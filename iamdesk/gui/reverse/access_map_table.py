@@ -20,6 +20,7 @@ from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.access_map_model import SERVICE, AccessMapModel
 from iamdesk.gui.reverse.heat_cell import paint_cell
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 
 _GAP = 6
 _MOST_PAINTED = 1000
@@ -36,7 +37,7 @@ class AccessMapTable(QTableView):
         super().__init__(parent)
         self._model = model
         self.setObjectName("whatCanTable")
-        self.setAccessibleName("What it can do, by service and access level")
+        self.setAccessibleName(tr("What it can do, by service and access level"))
         self.setModel(model)
         self._cells = _CellDelegate(self)
         self.setItemDelegate(self._cells)
@@ -73,7 +74,7 @@ class AccessMapTable(QTableView):
     def copy(self) -> None:
         """Copy the rows as they are seen, tabs between the cells."""
         columns = [column for column in range(1 + len(LEVELS)) if not self.isColumnHidden(column)]
-        titles = ["Service", *LEVELS]
+        titles = [tr("Service"), *LEVELS]
         lines = ["\t".join(titles[column] for column in columns)]
         for row in range(self._model.rowCount()):
             cells = (self._model.index(row, column).data() for column in columns)

@@ -34,8 +34,10 @@ from iamdesk.gui.reverse.access_words import cell_words, place_words, summary
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.saving import Render, Saver
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Subject
+from iamdesk.language import tr
 from iamdesk.query.what_can import Answer
 
 _GLANCE = 80
@@ -66,7 +68,7 @@ class AccessTab(QWidget):
         self.table = AccessMapTable(self.map)
         self.actions_view = AccessList(self.list)
         self.filters = AccessFilters()
-        self.export_button = QPushButton("Export")
+        self.export_button = QPushButton(tr("Export"))
         self.finder = AccessFinder(jobs, self._failed, self)
         self.details = Stream(jobs, "what can actions", self._failed, self)
         self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export what can")
@@ -74,8 +76,8 @@ class AccessTab(QWidget):
         self._summary = FlowLabel()
         self._behind = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self._nothing = FlowLabel()
-        self._clear_filter = QPushButton("Clear the filter")
-        self._clear_filter.setAccessibleName("Clear the filter")
+        self._clear_filter = QPushButton(tr("Clear the filter"))
+        self._clear_filter.setAccessibleName(tr("Clear the filter"))
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._pages = QStackedWidget()
         self._lay_out()
@@ -93,7 +95,7 @@ class AccessTab(QWidget):
         bar = QHBoxLayout()
         bar.setSpacing(gap)
         self.export_button.setObjectName("whatCanExport")
-        self.export_button.setAccessibleName("Export what it can do")
+        self.export_button.setAccessibleName(tr("Export what it can do"))
         self.export_button.setMenu(self._export_menu())
         bar.addWidget(self.filters, 1)
         bar.addWidget(self.export_button)
@@ -134,8 +136,8 @@ class AccessTab(QWidget):
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)
-        menu.addAction("&Actions, as CSV or JSON…", self.export_actions)
-        menu.addAction("&Map, as CSV or JSON…", self.export_map)
+        menu.addAction(tr("&Actions, as CSV or JSON…"), self.export_actions)
+        menu.addAction(tr("&Map, as CSV or JSON…"), self.export_map)
         return menu
 
     def _connect(self) -> None:
@@ -194,13 +196,13 @@ class AccessTab(QWidget):
         self._say_why_empty()
 
     def _cancelled(self, _key: str) -> None:
-        self.message.say(Tone.WARNING, "The search was cancelled.", "Search again", self._find)
+        self.message.say(Tone.WARNING, tr("The search was cancelled."), tr("Search again"), self._find)
         self._say_why_empty()
 
     def _failed(self, error: Exception) -> None:
         self._say_why_empty()
         if not isinstance(error, RequestError):
-            self.message.say(Tone.ERROR, "The search ended early.", "Search again", self._find)
+            self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self._find)
             raise error
         self.message.say(Tone.WARNING, f"{error}.")
 
@@ -257,10 +259,12 @@ class AccessTab(QWidget):
         chosen = self.map.filter.chosen(row, level)
         lines = self.list.show(tuple(shown.actions(row, chosen)))
         cell = self.map.cell(index)
-        counted = cell_words(cell) if cell is not None else "AWS lists no such action"
+        counted = cell_words(cell) if cell is not None else tr("AWS lists no such action")
         self._behind.setText(f"{place_words(row, level)}: {counted}")
         self.actions_view.setColumnHidden(Column.LEVEL, level is not None)
-        self.details.start(f"Asking about {len(lines):,} actions", details_of(tuple(lines)))
+        self.details.start(
+            tr("Asking about {count} actions").format(count=number(len(lines))), details_of(tuple(lines))
+        )
 
     def _go_to_list(self) -> None:
         self._catch_up()
@@ -298,11 +302,11 @@ class AccessTab(QWidget):
         if full:
             return
         if there:
-            self._nothing.setText("No service has an action that the filter lets through.")
+            self._nothing.setText(tr("No service has an action that the filter lets through."))
         elif self.finder.running:
-            self._nothing.setText(f"Finding what {self._name} can do.")
+            self._nothing.setText(tr("Finding what {name} can do.").format(name=self._name))
         else:
-            self._nothing.setText("Select a user, a role or a group to see what it can do.")
+            self._nothing.setText(tr("Select a user, a role or a group to see what it can do."))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Put map and list side by side where there is room."""
@@ -330,19 +334,19 @@ class AccessTab(QWidget):
 
     def export_actions(self) -> None:
         """Write every action that can be done or is denied to a file, whatever the filter shows."""
-        self._export("Export effective permissions", "what-can", whole=True)
+        self._export(tr("Export effective permissions"), "what-can", whole=True)
 
     def export_map(self) -> None:
         """Write the counts by service and access level to a file, whatever the filter shows."""
-        self._export("Export the access map", "access-map", whole=False)
+        self._export(tr("Export the access map"), "access-map", whole=False)
 
     def _export(self, title: str, stem: str, *, whole: bool) -> None:
         shown, opened = self.map.map, self._session.snapshot
         if opened is None:
             return
         if shown is None:
-            self.message.say(Tone.NOTE, "There is nothing to export yet: select a user, a role or a group.")
-            self._session.announce("Nothing to export: show what a principal can do first.")
+            self.message.say(Tone.NOTE, tr("There is nothing to export yet: select a user, a role or a group."))
+            self._session.announce(tr("Nothing to export: show what a principal can do first."))
             return
         from iamdesk.export import what_can  # not loaded before somebody exports
 

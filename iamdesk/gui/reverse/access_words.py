@@ -3,13 +3,24 @@
 from collections.abc import Mapping
 
 from iamdesk.export.access_map import LEVELS, REFUSED, AccessMap, Cell, MapRow
-from iamdesk.export.access_words import REACH_WORDS
 from iamdesk.export.answer_words import listed
 from iamdesk.gui.marks import Mark
+from iamdesk.gui.speech import number
+from iamdesk.language import mark, ntr, tr
+from iamdesk.language import shown as in_language
 from iamdesk.query.what_can import Reach
 
-LEVEL_TITLES: Mapping[str, str] = {level: level.removesuffix(" management") for level in LEVELS}
+LEVEL_TITLES: Mapping[str, str] = {
+    "List": mark("List"),
+    "Read": mark("Read"),
+    "Write": mark("Write"),
+    "Tagging": mark("Tagging"),
+    "Permissions management": mark("Permissions"),
+}
 """A level as it stands above a narrow column."""
+
+LEVEL_NAMES: Mapping[str, str] = {**LEVEL_TITLES, "Permissions management": mark("Permissions management")}
+"""A level in full."""
 
 REACH_MARKS: Mapping[Reach, Mark] = {
     Reach.ALLOWED: Mark.ALLOWED,
@@ -21,21 +32,25 @@ REACH_MARKS: Mapping[Reach, Mark] = {
     Reach.NONE: Mark.IMPLICIT_DENY,
 }
 REACH_TITLES: Mapping[Reach, str] = {
-    **{reach: words[:1].upper() + words[1:] for reach, words in REACH_WORDS.items()},
-    Reach.SOME_CONDITIONAL: "Some, under conditions",
-    Reach.AWAITING: "If the resource's policy agrees",
+    Reach.ALLOWED: mark("Allowed"),
+    Reach.CONDITIONAL: mark("Under conditions"),
+    Reach.AWAITING: mark("If the resource's policy agrees"),
+    Reach.SOME: mark("On some resources"),
+    Reach.SOME_CONDITIONAL: mark("Some, under conditions"),
+    Reach.DENIED: mark("Denied"),
+    Reach.NONE: mark("Not allowed"),
 }
 
 _DONE = frozenset(Reach) - REFUSED
 REACH_CHOICES: Mapping[str, frozenset[Reach]] = {
-    "Can do, or is denied": frozenset(Reach) - {Reach.NONE},
-    "Can do": _DONE,
-    "Allowed": frozenset({Reach.ALLOWED, Reach.SOME}),
-    "Under conditions": frozenset({Reach.CONDITIONAL, Reach.SOME_CONDITIONAL}),
-    "On some resources": frozenset({Reach.SOME, Reach.SOME_CONDITIONAL}),
-    "If the resource's policy agrees": frozenset({Reach.AWAITING}),
-    "Denied": frozenset({Reach.DENIED}),
-    "Everything, not allowed too": frozenset(Reach),
+    mark("Can do, or is denied"): frozenset(Reach) - {Reach.NONE},
+    mark("Can do"): _DONE,
+    mark("Allowed"): frozenset({Reach.ALLOWED, Reach.SOME}),
+    mark("Under conditions"): frozenset({Reach.CONDITIONAL, Reach.SOME_CONDITIONAL}),
+    mark("On some resources"): frozenset({Reach.SOME, Reach.SOME_CONDITIONAL}),
+    mark("If the resource's policy agrees"): frozenset({Reach.AWAITING}),
+    mark("Denied"): frozenset({Reach.DENIED}),
+    mark("Everything, not allowed too"): frozenset(Reach),
 }
 """What the filter by reach offers; the first is what one sees at first."""
 
@@ -44,44 +59,50 @@ _MOST_SERVICES = 4
 
 def cell_words(cell: Cell) -> str:
     """Return what a cell shows: ``12 of 34 actions, 3 under conditions, 2 on some resources only, 1 denied``."""
-    words = [f"{cell.permitted:,} of {cell.total:,} action{'' if cell.total == 1 else 's'} can be done"]
-    if cell.conditional:
-        words.append(f"{cell.conditional:,} only under conditions")
-    if cell.awaiting:
-        words.append(f"{cell.awaiting:,} only if the resource's own policy agrees, which the snapshot does not hold")
-    if cell.somewhere:
-        words.append(f"{cell.somewhere:,} on some resources only")
-    if cell.denied:
-        words.append(f"{cell.denied:,} explicitly denied")
+    words = [
+        ntr("{count} of {total} action can be done", "{count} of {total} actions can be done", cell.total).format(
+            count=number(cell.permitted), total=number(cell.total)
+        )
+    ]
+    for count, said in (
+        (cell.conditional, tr("{count} only under conditions")),
+        (cell.awaiting, tr("{count} only if the resource's own policy agrees, which the snapshot does not hold")),
+        (cell.somewhere, tr("{count} on some resources only")),
+        (cell.denied, tr("{count} explicitly denied")),
+    ):
+        if count:
+            words.append(said.format(count=number(count)))
     return ", ".join(words)
 
 
 def place_words(row: MapRow, level: str | None) -> str:
     """Return where a cell stands: ``Amazon S3 (s3), Write``; for the whole service without a level."""
-    return f"{row.name} ({row.service}), {level or 'all access levels'}"
+    return f"{row.name} ({row.service}), {tr(LEVEL_NAMES[level]) if level else tr('all access levels')}"
 
 
 def summary(name: str, is_group: bool, shown: AccessMap) -> str:
     """Return in a few short sentences what somebody can do."""
     told = [row for row in shown.told if row.total.permitted]
-    who = f"By the policies of {name} alone, a member" if is_group else name
+    who = tr("By the policies of {name} alone, a member").format(name=name) if is_group else name
     if not told:
-        denied = "" if not shown.told else " Some actions are explicitly denied."
-        return f"{who} can do nothing of what AWS lists: no policy allows anything.{denied}"
+        nothing = tr("{who} can do nothing of what AWS lists: no policy allows anything.").format(who=who)
+        return f"{nothing} {tr('Some actions are explicitly denied.')}" if shown.told else nothing
     total = [row.total for row in told]
     count = sum(cell.permitted for cell in total)
     parts = [
-        f"{number:,} {words}"
-        for number, words in (
-            (sum(cell.conditional for cell in total), "under conditions"),
-            (sum(cell.somewhere for cell in total), "on some resources only"),
-            (sum(cell.awaiting for cell in total), "if the resource's own policy agrees"),
+        words.format(count=number(those))
+        for those, words in (
+            (sum(cell.conditional for cell in total), tr("{count} under conditions")),
+            (sum(cell.somewhere for cell in total), tr("{count} on some resources only")),
+            (sum(cell.awaiting for cell in total), tr("{count} if the resource's own policy agrees")),
         )
-        if number
+        if those
     ]
-    services = f"{len(told):,} service{'' if len(told) == 1 else 's'}"
-    sentence = f"{who} can do {count:,} action{'' if count == 1 else 's'} of {services}"
-    sentence += f": {listed(parts)}." if parts else "."
+    services = ntr("{count} service", "{count} services", len(told)).format(count=number(len(told)))
+    sentence = ntr(
+        "{who} can do {count} action of {services}", "{who} can do {count} actions of {services}", count
+    ).format(who=who, count=number(count), services=services)
+    sentence += f": {in_language(listed(parts))}." if parts else "."
     return f"{sentence} {_power(told)}"
 
 
@@ -90,7 +111,7 @@ def _power(told: list[MapRow]) -> str:
     level = LEVELS[-1]
     found = [row.service for row in told if level in row.cells and row.cells[level].permitted]
     if not found:
-        return "None changes permissions."
+        return tr("None changes permissions.")
     if len(found) > _MOST_SERVICES:
-        return f"It can change permissions in {len(found):,} services."
-    return f"It can change permissions in {listed(found)}."
+        return tr("It can change permissions in {count} services.").format(count=number(len(found)))
+    return tr("It can change permissions in {services}.").format(services=in_language(listed(found)))

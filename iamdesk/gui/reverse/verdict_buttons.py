@@ -8,6 +8,8 @@ from iamdesk.gui import marks
 from iamdesk.gui.marks import MARK_WORDS, Mark
 from iamdesk.gui.plain_text import set_tooltip
 from iamdesk.gui.reverse.who_can_rows import VERDICT_TITLES, VERDICTS
+from iamdesk.gui.speech import number
+from iamdesk.language import ntr, tr
 
 
 class VerdictButtons(QWidget):
@@ -55,11 +57,13 @@ class VerdictButtons(QWidget):
     def _say(self) -> None:
         for verdict, button in self.buttons.items():
             count = self._counts[verdict]
-            button.setText(f"{VERDICT_TITLES[verdict]} {count:,}")
-            button.setAccessibleName(f"{VERDICT_TITLES[verdict]}: {count:,} principal{'' if count == 1 else 's'}")
-            only = "Shown alone. Press to show all." if button.isChecked() else "Press to show only these."
+            title = tr(VERDICT_TITLES[verdict])
+            button.setText(f"{title} {number(count)}")
+            said = ntr("{verdict}: {count} principal", "{verdict}: {count} principals", count)
+            button.setAccessibleName(said.format(verdict=title, count=number(count)))
+            only = tr("Shown alone. Press to show all.") if button.isChecked() else tr("Press to show only these.")
             button.setAccessibleDescription(only)
-            set_tooltip(button, f"{MARK_WORDS[Mark(verdict)]}: {count:,}. {only}")
+            set_tooltip(button, f"{tr(MARK_WORDS[Mark(verdict)])}: {number(count)}. {only}")
 
     def _tint(self) -> None:
         for verdict, button in self.buttons.items():

@@ -13,13 +13,14 @@ from iamdesk.gui.plain_text import tooltip_text
 from iamdesk.gui.reverse.who_can_rows import COLUMN_TITLES, Column, Told, WhoCanFilter, WhoCanRow
 from iamdesk.gui.tables.rows_model import Index, RowsModel
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 
 
 class WhoCanModel(RowsModel[WhoCanRow]):
     """Everybody who can, of whom the filter shows some."""
 
     def __init__(self, palette: QPalette) -> None:
-        super().__init__([COLUMN_TITLES[column] for column in Column], WhoCanFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], WhoCanFilter(), palette)
 
     def count(self, verdict: Verdict) -> int:
         """Return how many rows have an answer, whatever the filter shows."""
@@ -69,5 +70,5 @@ class WhoCanModel(RowsModel[WhoCanRow]):
             case Qt.ItemDataRole.ForegroundRole if column in (Column.KIND, Column.ACCOUNT):
                 return QBrush(colour(Colour.MUTED, self.colours))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{COLUMN_TITLES[column]}: {row.texts[column] or 'none'}"
+                return f"{tr(COLUMN_TITLES[column])}: {row.texts[column] or tr('none')}"
         return None

@@ -24,6 +24,8 @@ from iamdesk.gui.reverse.who_can_search import search_for
 from iamdesk.gui.reverse.who_can_table import WhoCanTable
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
+from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
@@ -53,13 +55,13 @@ class WhoCanPanel(QWidget):
         self.question = WhoCanQuestion(session, jobs)
         self.verdicts = VerdictButtons()
         self.text = QLineEdit()
-        self.export_button = QPushButton("Export…")
+        self.export_button = QPushButton(tr("Export…"))
         self.table = WhoCanTable(self.model)
         self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self._nothing = FlowLabel()
-        self._clear_filter = QPushButton("Clear the filter")
-        self._clear_filter.setAccessibleName("Clear the filter")
+        self._clear_filter = QPushButton(tr("Clear the filter"))
+        self._clear_filter.setAccessibleName(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._lay_out()
         self.search = Stream(jobs, "who can", self._failed, self)
@@ -72,8 +74,10 @@ class WhoCanPanel(QWidget):
     def title(self) -> str:
         """The tab's title, with the count of everybody who can; ``…`` while more may come."""
         if self._asked is None:
-            return "Who can"
-        return f"Who can {len(self.model.rows):,}{'…' if self.search.running and not self.model.rows else ''}"
+            return tr("Who can")
+        if self.search.running and not self.model.rows:
+            return tr("Who can {count}…").format(count=number(0))
+        return tr("Who can {count}").format(count=number(len(self.model.rows)))
 
     @property
     def asked(self) -> Request | None:
@@ -93,13 +97,13 @@ class WhoCanPanel(QWidget):
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         unit = self.fontMetrics().averageCharWidth()
         self.text.setObjectName("whoCanFilter")
-        self.text.setAccessibleName("Filter those who can by words")
-        self.text.setPlaceholderText("Filter: a name, a policy …")
+        self.text.setAccessibleName(tr("Filter those who can by words"))
+        self.text.setPlaceholderText(tr("Filter: a name, a policy …"))
         self.text.setClearButtonEnabled(True)
         self.text.setMaxLength(_LONGEST_FILTER)
         self.text.setMinimumWidth(unit * 14)
         self.export_button.setObjectName("whoCanExport")
-        self.export_button.setAccessibleName("Export who can")
+        self.export_button.setAccessibleName(tr("Export who can"))
         top = QHBoxLayout()
         top.setSpacing(gap)
         top.addWidget(self.question, 5)
@@ -163,7 +167,9 @@ class WhoCanPanel(QWidget):
         self._complete = False
         self._asked = self.question.request
         self._chosen = self._asked.principal
-        self.search.start(f"Finding who can {self._asked.action}", search_for(opened, self._asked))
+        self.search.start(
+            tr("Finding who can {action}").format(action=self._asked.action), search_for(opened, self._asked)
+        )
         self._refresh()
         self.question.look_for_mistakes()
 
@@ -183,7 +189,7 @@ class WhoCanPanel(QWidget):
         if not sentence:
             return
         if resource:
-            self.message.say(Tone.NOTE, sentence, "Ask on it", lambda: self._find_on(resource))
+            self.message.say(Tone.NOTE, sentence, tr("Ask on it"), lambda: self._find_on(resource))
         else:
             self.message.say(Tone.NOTE, sentence)
 
@@ -207,13 +213,13 @@ class WhoCanPanel(QWidget):
         if complete and self._asked is not None:
             self._session.announce(who_can_words.found(len(self.model.rows), self._asked))
         elif not complete:
-            self.message.say(Tone.WARNING, who_can_words.CANCELLED, "Search again", self.run)
+            self.message.say(Tone.WARNING, who_can_words.CANCELLED, tr("Search again"), self.run)
 
     def _failed(self, error: Exception) -> None:
         self._asked = None
         self._refresh()
         if not isinstance(error, RequestError):
-            self.message.say(Tone.ERROR, "The search ended early.", "Search again", self.run)
+            self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self.run)
             raise error
         self.message.say(Tone.WARNING, f"{error}.")
 
@@ -363,7 +369,7 @@ class WhoCanPanel(QWidget):
             return who_can.report_of(accesses, name, progress, cancelled)
 
         self._saver.save(
-            "Export who can",
+            tr("Export who can"),
             "who-can",
             {
                 ".csv": lambda progress, cancelled: who_can.to_csv(report(progress, cancelled)),

@@ -14,6 +14,7 @@ from iamdesk.gui.ask.lookups import Lookups
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.session import Session
+from iamdesk.language import ntr, shown, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import Hint, OpenSnapshot
@@ -34,10 +35,10 @@ class WhoCanQuestion(QWidget):
         self._session = session
         self._lookups = Lookups(session, jobs, self)
         self._brought = Request("", "", "")
-        self.action = CompletingField("Action: what is done")
-        self.resource = CompletingField("Resource: on what")
+        self.action = CompletingField(tr("Action: what is done"))
+        self.resource = CompletingField(tr("Resource: on what"))
         self.context = QToolButton()
-        self.find_button = QPushButton("Find")
+        self.find_button = QPushButton(tr("Find"))
         self._lay_out()
         self._connect()
         self._show_context()
@@ -47,8 +48,8 @@ class WhoCanQuestion(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for word, field, name, hint, share in (
-            ("W&ho can", self.action, "whoCanAction", "s3:GetObject …", 4),
-            ("on", self.resource, "whoCanResource", "an ARN, with * for any; or *", 7),
+            (tr("W&ho can"), self.action, "whoCanAction", "s3:GetObject …", 4),
+            ("on", self.resource, "whoCanResource", tr("an ARN, with * for any; or *"), 7),
         ):
             field.setObjectName(name)
             field.setPlaceholderText(hint)
@@ -62,8 +63,8 @@ class WhoCanQuestion(QWidget):
         self.context.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         layout.addWidget(self.context)
         self.find_button.setObjectName("whoCanFind")
-        self.find_button.setAccessibleName("Find who can")
-        set_tooltip(self.find_button, "List everybody who can (Enter in a field)")
+        self.find_button.setAccessibleName(tr("Find who can"))
+        set_tooltip(self.find_button, tr("List everybody who can (Enter in a field)"))
         layout.addWidget(self.find_button)
         for before, after in pairwise((self.action, self.resource, self.context, self.find_button)):
             QWidget.setTabOrder(before, after)
@@ -156,11 +157,19 @@ class WhoCanQuestion(QWidget):
 
     def _show_context(self) -> None:
         given = self._brought.context
-        count = f"{len(given)} context value{'' if len(given) == 1 else 's'}"
+        count = len(given)
         self.context.setVisible(bool(given))
-        self.context.setText(f"with {count} ✕")
-        self.context.setAccessibleName(f"With {count}; press to ask without")
-        set_tooltip(self.context, f"Asked with: {condition_words(_frozen(given))}.\nPress to ask without.")
+        self.context.setText(
+            ntr("with {count} context value ✕", "with {count} context values ✕", count).format(count=count)
+        )
+        name = ntr(
+            "With {count} context value; press to ask without",
+            "With {count} context values; press to ask without",
+            count,
+        )
+        self.context.setAccessibleName(name.format(count=count))
+        values = shown(condition_words(_frozen(given)))
+        set_tooltip(self.context, tr("Asked with: {values}.\nPress to ask without.").format(values=values))
 
 
 def _frozen(given: object) -> dict[str, str | tuple[str, ...] | None]:

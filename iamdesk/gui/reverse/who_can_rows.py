@@ -10,13 +10,14 @@ from iamdesk.export.answer_words import short_arn
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.index.nodes import NodeKind, Outline
+from iamdesk.language import mark, shown, tr
 
 if TYPE_CHECKING:
     from iamdesk.export.who_can import Access
 
 VERDICTS = (Verdict.ALLOWED, Verdict.CONDITIONAL)
 """The answers that have rows, in their order."""
-VERDICT_TITLES: dict[Verdict, str] = {Verdict.ALLOWED: "Allowed", Verdict.CONDITIONAL: "Depends"}
+VERDICT_TITLES: dict[Verdict, str] = {Verdict.ALLOWED: mark("Allowed"), Verdict.CONDITIONAL: mark("Depends")}
 _EVERY_WAY = 12
 
 
@@ -32,12 +33,12 @@ class Column(IntEnum):
 
 
 COLUMN_TITLES: dict[Column, str] = {
-    Column.DECISION: "Answer",
-    Column.PRINCIPAL: "Principal",
-    Column.KIND: "Kind",
-    Column.ACCOUNT: "Account",
-    Column.HOW: "How",
-    Column.WHEN: "Under which conditions",
+    Column.DECISION: mark("Answer"),
+    Column.PRINCIPAL: mark("Principal"),
+    Column.KIND: mark("Kind"),
+    Column.ACCOUNT: mark("Account"),
+    Column.HOW: mark("How"),
+    Column.WHEN: mark("Under which conditions"),
 }
 _NOT_YET = "…"
 
@@ -54,12 +55,12 @@ class Told:
 
 def told_of(decision: Decision) -> Told:
     """Put an answer into the words of a row."""
-    statements = [f"{line.effect}: {line.name}" for line in granting_statements(decision)]
-    ways = when_words(decision, _EVERY_WAY)
+    statements = [f"{line.effect}: {shown(line.name)}" for line in granting_statements(decision)]
+    ways = shown(when_words(decision, _EVERY_WAY))
     return Told(
-        visible(how_words(decision)),
-        visible(when_words(decision)),
-        "\n".join(filter(None, (decision.sentence, *statements, ways and f"When {ways}"))),
+        visible(shown(how_words(decision))),
+        visible(shown(when_words(decision))),
+        "\n".join(filter(None, (shown(decision.sentence), *statements, ways and tr("When {ways}").format(ways=ways)))),
     )
 
 
@@ -73,11 +74,11 @@ class WhoCanRow:
         principal = access.principal
         row = outline.rows_by_key.get(principal)
         self.kind = outline.nodes[row].kind if row is not None else NodeKind.ACCOUNT
-        name = outline.nodes[row].text if row is not None else short_arn(principal)
+        name = outline.nodes[row].text if row is not None else shown(short_arn(principal))
         parts = principal.split(":", 5)
         self.account = visible(parts[4]) if len(parts) == 6 else ""
-        kind = "root user" if row is None else self.kind.value
-        self._base = (VERDICT_TITLES[access.decision], visible(name), kind, self.account)
+        kind = tr("root user") if row is None else shown(self.kind.value)
+        self._base = (tr(VERDICT_TITLES[access.decision]), visible(name), kind, self.account)
         self._fill(Told(_NOT_YET, "" if access.decision is Verdict.ALLOWED else _NOT_YET, principal))
 
     @property

@@ -10,6 +10,7 @@ from iamdesk.gui.marks import Glyph
 from iamdesk.gui.reverse.who_can_model import WhoCanModel
 from iamdesk.gui.reverse.who_can_rows import Column, WhoCanRow
 from iamdesk.gui.tables.rows_table import RowsTable
+from iamdesk.language import tr
 
 _WIDEST: dict[int, str] = {
     Column.DECISION: "mm Allowed mm",
@@ -31,7 +32,7 @@ class WhoCanTable(RowsTable[WhoCanRow]):
 
     def __init__(self, model: WhoCanModel, parent: QWidget | None = None) -> None:
         super().__init__(
-            model, name="whoCanTable", title="Who can", widest=_WIDEST, stretched=Column.WHEN, parent=parent
+            model, name="whoCanTable", title=tr("Who can"), widest=_WIDEST, stretched=Column.WHEN, parent=parent
         )
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
@@ -45,13 +46,13 @@ class WhoCanTable(RowsTable[WhoCanRow]):
         """Return the context menu of a row; it deletes itself when closed."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("&Explain this answer", lambda: self.explanation_wanted.emit(row))
-        menu.addAction("&Show this principal", lambda: self.subject_wanted.emit(row))
-        menu.addAction("&What else can it do?", lambda: self.access_wanted.emit(row))
+        menu.addAction(tr("&Explain this answer"), lambda: self.explanation_wanted.emit(row))
+        menu.addAction(tr("&Show this principal"), lambda: self.subject_wanted.emit(row))
+        menu.addAction(tr("&What else can it do?"), lambda: self.access_wanted.emit(row))
         menu.addSeparator()
         icon = marks.icon(Glyph.COPY, self.palette())
-        menu.addAction(icon, "Copy A&RN", lambda: QApplication.clipboard().setText(row.principal))
-        menu.addAction("&Copy the selected rows", self.copy)
+        menu.addAction(icon, tr("Copy A&RN"), lambda: QApplication.clipboard().setText(row.principal))
+        menu.addAction(tr("&Copy the selected rows"), self.copy)
         return menu
 
     def _show_menu(self, place: QPoint) -> None:

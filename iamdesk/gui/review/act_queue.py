@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.language import tr
 from iamdesk.review.decisions import DecisionError
 from iamdesk.review.desk import Change
 from iamdesk.review.errors import ReviewError
@@ -70,7 +71,7 @@ class ActQueue(QObject):
     def _start(self) -> None:
         act = self._acts[0]
         self._jobs.run(
-            "Saving decisions",
+            tr("Saving decisions"),
             lambda _progress, _cancelled: act.once(),
             done=self._arrived,
             stopped=lambda: self._arrived(act),
@@ -90,5 +91,5 @@ class ActQueue(QObject):
         elif isinstance(act.error, (DecisionError, ReviewError)):
             self.refused.emit(f"{str(act.error)[:1].upper()}{str(act.error)[1:]}.")
         else:
-            self.refused.emit("The decision could not be saved: something inside iamdesk broke.")
+            self.refused.emit(tr("The decision could not be saved: something inside iamdesk broke."))
             raise act.error

@@ -12,6 +12,8 @@ from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.review_head import ReviewHead
 from iamdesk.gui.review.rows import ReviewRow
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
+from iamdesk.language import ntr, tr
 from iamdesk.review.decisions import UNDECIDED, Choice, LineDecision
 from iamdesk.review.desk import ReviewDesk
 
@@ -76,7 +78,7 @@ class Deciding(QObject):
             self._ask(desk, choices.pop())
         else:
             self._message.say(
-                Tone.NOTE, "Different decisions stand on these lines: decide, or comment on some of them."
+                Tone.NOTE, tr("Different decisions stand on these lines: decide, or comment on some of them.")
             )
 
     def second(self) -> None:
@@ -92,7 +94,7 @@ class Deciding(QObject):
         if desk is not None and (desk.can_undo or self.queue.pending):
             self.queue.put(lambda: desk.undo(reviewer))
         else:
-            self._session.announce("There is nothing to undo.")
+            self._session.announce(tr("There is nothing to undo."))
 
     def redo(self) -> None:
         """Do again what was taken back."""
@@ -100,7 +102,7 @@ class Deciding(QObject):
         if desk is not None and desk.can_redo:
             self.queue.put(lambda: desk.redo(reviewer))
         else:
-            self._session.announce("There is nothing to redo.")
+            self._session.announce(tr("There is nothing to redo."))
 
     def _aim(self, rows: Sequence[ReviewRow] | None = None) -> ReviewDesk | None:
         """Take the lines of the chosen rows as what is decided on; None where there are none."""
@@ -113,7 +115,7 @@ class Deciding(QObject):
         self._message.clear()
         self._is_elsewhere = False  # it is asked here
         count = len(self._targets)
-        what = "this line" if count == 1 else f"{count:,} lines"
+        what = ntr("this line", "{count} lines", count).format(count=number(count))
         standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
         self.bar.ask(choice, what, standing, datetime.now(UTC).date())
 
@@ -122,7 +124,7 @@ class Deciding(QObject):
         if desk is None:
             return
         if not reviewer.name:
-            self._message.say(Tone.NOTE, "Say first who reviews: a decision bears a name.")
+            self._message.say(Tone.NOTE, tr("Say first who reviews: a decision bears a name."))
             self._head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         self._message.clear()

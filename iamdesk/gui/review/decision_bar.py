@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from iamdesk.export.review_words import CHOICE_WORDS
 from iamdesk.gui.plain_text import PlainLabel, plain_label
+from iamdesk.language import tr
 from iamdesk.review.decisions import Choice, DecisionError, LineDecision
 
 _USUAL_DAYS = 90
@@ -30,12 +31,12 @@ class DecisionBar(QWidget):
         self.reason = QLineEdit()
         self.owner = QLineEdit()
         self.expiry = QLineEdit()
-        self.save_button = QPushButton("Save")
-        self.cancel_button = QPushButton("Cancel")
+        self.save_button = QPushButton(tr("Save"))
+        self.cancel_button = QPushButton(tr("Cancel"))
         for name, field, title, hint in (
-            ("decisionReason", self.reason, "Reason or comment", "Why"),
-            ("decisionOwner", self.owner, "Owner of the exception", "Who answers for it"),
-            ("decisionExpiry", self.expiry, "Last day of the exception", "YYYY-MM-DD"),
+            ("decisionReason", self.reason, tr("Reason or comment"), tr("Why")),
+            ("decisionOwner", self.owner, tr("Owner of the exception"), tr("Who answers for it")),
+            ("decisionExpiry", self.expiry, tr("Last day of the exception"), "YYYY-MM-DD"),
         ):
             field.setObjectName(name)
             field.setAccessibleName(title)
@@ -56,7 +57,7 @@ class DecisionBar(QWidget):
         """Ask for what a decision needs; ``what`` says on what: ``12 lines``."""
         self._choice = choice
         is_exception = choice is Choice.EXCEPT
-        word = "Comment on" if choice is Choice.UNDECIDED else f"{CHOICE_WORDS[choice]}:"
+        word = tr("Comment on") if choice is Choice.UNDECIDED else f"{tr(CHOICE_WORDS[choice])}:"
         self._label.setText(f"{word} {what}")
         self.reason.setText(standing.comment)
         self.owner.setText(standing.owner)
@@ -78,7 +79,7 @@ class DecisionBar(QWidget):
         try:
             expiry = date.fromisoformat(self.expiry.text().strip()) if is_exception else None
         except ValueError:
-            self.wrong.emit("The last day of an exception is written as YYYY-MM-DD.")
+            self.wrong.emit(tr("The last day of an exception is written as YYYY-MM-DD."))
             self.expiry.setFocus()
             return
         owner = self.owner.text().strip() if is_exception else ""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QFontDatabase, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from iamdesk.export.access_words import REACH_WORDS
 from iamdesk.export.review_words import (
     CLASS_WORDS,
     administration_words,
@@ -19,12 +20,15 @@ from iamdesk.export.review_words import (
 )
 from iamdesk.gui import marks
 from iamdesk.gui.findings.link_button import LinkButton
+from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import MARK_WORDS, Mark
 from iamdesk.gui.plain_text import PlainLabel, plain_label
 from iamdesk.gui.review.rows import ReviewRow
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import mark, shown, tr
 from iamdesk.review.decisions import Choice
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.lines import EntitlementType, Line
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 _MEMBERS_SHOWN = 30
 _FINDINGS_SHOWN = 12
 _TEXT_SHOWN = 6000
-_EMPTY = "Choose a row to see what it rests on."
+_EMPTY = mark("Choose a row to see what it rests on.")
 
 
 class Evidence(QScrollArea):
@@ -51,7 +55,7 @@ class Evidence(QScrollArea):
         self._whole = False
         self._muted_labels: list[PlainLabel] = []
         self.setObjectName("reviewEvidence")
-        self.setAccessibleName("Evidence of the chosen row")
+        self.setAccessibleName(tr("Evidence of the chosen row"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -83,7 +87,7 @@ class Evidence(QScrollArea):
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(4)
         if self._row is None or self._desk is None:
-            self._muted(column, _EMPTY)
+            self._muted(column, tr(_EMPTY))
         else:
             self._fill(column, self._row, self._desk)
         column.addStretch(1)
@@ -93,10 +97,17 @@ class Evidence(QScrollArea):
     def _fill(self, column: QVBoxLayout, row: ReviewRow, desk: ReviewDesk) -> None:
         line = row.lines[0]
         if len(row.lines) == 1:
-            self._link(column, holder_name(line), partial(self._session.show_key, line.holder_arn), line.holder_arn)
+            self._link(
+                column, shown(holder_name(line)), partial(self._session.show_key, line.holder_arn), line.holder_arn
+            )
         else:
             self._members(column, row)
-        self._title(column, entitlement_words(line) if _is_one(row) else f"{len(row.lines):,} lines")
+        self._title(
+            column,
+            shown(entitlement_words(line))
+            if _is_one(row)
+            else tr("{count} lines").format(count=number(len(row.lines))),
+        )
         self._facts(column, line)
         self._decisions(column, row, desk)
         self._findings(column, row)
@@ -105,18 +116,18 @@ class Evidence(QScrollArea):
             self._statements(column, line)
 
     def _members(self, column: QVBoxLayout, row: ReviewRow) -> None:
-        self._heading(column, f"{len(row.lines):,} lines, decided together")
-        shown = len(row.lines) if self._whole else _MEMBERS_SHOWN
-        for line in row.lines[:shown]:
-            what = "" if _is_one(row) else f" · {entitlement_words(line)}"
+        self._heading(column, tr("{count} lines, decided together").format(count=number(len(row.lines))))
+        most = len(row.lines) if self._whole else _MEMBERS_SHOWN
+        for line in row.lines[:most]:
+            what = "" if _is_one(row) else f" · {shown(entitlement_words(line))}"
             self._link(
                 column,
-                f"{holder_name(line)}{what}",
+                f"{shown(holder_name(line))}{what}",
                 partial(self._session.show_key, line.holder_arn),
                 line.holder_arn,
             )
-        if len(row.lines) > shown:
-            more = QPushButton(f"Show {len(row.lines) - shown:,} more")
+        if len(row.lines) > most:
+            more = QPushButton(tr("Show {count} more").format(count=number(len(row.lines) - most)))
             more.setObjectName("moreMembers")
             more.clicked.connect(self._show_whole)
             column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -125,20 +136,23 @@ class Evidence(QScrollArea):
         evidence = line.evidence
         since = evidence.get("since_last") or {}
         facts = (
-            ("Asked because", " ".join(since.get("reasons", ()))),
-            ("Can effectively do", power_words(evidence.get("holder"))),
-            ("The group gives", power_words(evidence.get("group"))),
-            ("Administration", administration_words(line)),
-            ("Limited by", ", ".join(evidence.get("limited_by", ()))),
-            ("Under conditions on", ", ".join(evidence.get("conditions", ()))),
-            ("Trusts", ", ".join(evidence.get("trusts", ()))),
-            ("Named in", ", ".join(evidence.get("statements", ()))),
-            ("Members", ", ".join(evidence.get("members", ()))),
-            ("Last used", f"{last_used_words(line)} ({evidence.get('last_used_basis', 'not captured')})"),
-            ("Rotated", str(evidence.get("rotated") or "")[:10]),
-            ("Who it is", CLASS_WORDS.get(str(evidence.get("holder_class")), "")),
-            ("Owner", str(evidence.get("owner", ""))),
-            ("Not in the snapshot", "the policy or group that it refers to" if evidence.get("missing") else ""),
+            (tr("Asked because"), " ".join(since.get("reasons", ()))),
+            (tr("Can effectively do"), shown(power_words(evidence.get("holder")))),
+            (tr("The group gives"), shown(power_words(evidence.get("group")))),
+            (tr("Administration"), shown(administration_words(line))),
+            (tr("Limited by"), ", ".join(evidence.get("limited_by", ()))),
+            (tr("Under conditions on"), ", ".join(evidence.get("conditions", ()))),
+            (tr("Trusts"), ", ".join(evidence.get("trusts", ()))),
+            (tr("Named in"), ", ".join(evidence.get("statements", ()))),
+            (tr("Members"), ", ".join(evidence.get("members", ()))),
+            (
+                tr("Last used"),
+                f"{shown(last_used_words(line))} ({evidence.get('last_used_basis', tr('not captured'))})",
+            ),
+            (tr("Rotated"), str(evidence.get("rotated") or "")[:10]),
+            (tr("Who it is"), tr(CLASS_WORDS.get(str(evidence.get("holder_class")), ""))),
+            (tr("Owner"), str(evidence.get("owner", ""))),
+            (tr("Not in the snapshot"), tr("the policy or group that it refers to") if evidence.get("missing") else ""),
         )
         for title, text in facts:
             if text:
@@ -149,38 +163,41 @@ class Evidence(QScrollArea):
             decided = desk.decided(line.line_id)
             if decision.choice is Choice.UNDECIDED or decided is None:
                 continue
-            self._heading(column, "Decision")
-            second = f"; {decision.second} stands for it, too" if decision.second else ""
-            column.addWidget(
-                FlowLabel(f"{decision_words(decision)} by {decided.reviewer}, {decided.moment[:16]} UTC{second}")
+            self._heading(column, tr("Decision"))
+            told = tr("{decision} by {reviewer}, {moment} UTC").format(
+                decision=shown(decision_words(decision)), reviewer=decided.reviewer, moment=decided.moment[:16]
             )
-            for text in (decision.comment, f"Owner: {decision.owner}" if decision.owner else ""):
+            if decision.second:
+                told = tr("{decision}; {second} stands for it, too").format(decision=told, second=decision.second)
+            column.addWidget(FlowLabel(told))
+            for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
                 if text:
                     column.addWidget(FlowLabel(text))
 
     def _findings(self, column: QVBoxLayout, row: ReviewRow) -> None:
         if row.findings:
-            self._heading(column, "Findings")
+            self._heading(column, tr("Findings"))
         for finding in row.findings[:_FINDINGS_SHOWN]:
-            unsure = ", cannot tell" if finding.get("state") != "found" else ""
-            column.addWidget(
-                FlowLabel(f"{str(finding['severity']).title()}{unsure} · {finding['check_id']} · {finding['finding']}")
-            )
+            severity = _severity_words(str(finding["severity"]))
+            if finding.get("state") != "found":
+                severity = tr("{severity}, cannot tell").format(severity=severity)
+            column.addWidget(FlowLabel(f"{severity} · {finding['check_id']} · {finding['finding']}"))
         if len(row.findings) > _FINDINGS_SHOWN:
-            self._muted(column, f"and {len(row.findings) - _FINDINGS_SHOWN:,} more")
+            self._muted(column, tr("and {count} more").format(count=number(len(row.findings) - _FINDINGS_SHOWN)))
 
     def _verdicts(self, column: QVBoxLayout, line: Line) -> None:
         if not self._told:
             return
-        self._heading(column, f"Verdicts on {holder_name(line)}")
+        self._heading(column, tr("Verdicts on {name}").format(name=shown(holder_name(line))))
         for told in self._told:
             answer = told.answers[0] if told.answers else None
             mark = Mark(answer.decision) if answer is not None else Mark.CONDITIONAL
-            on = f" on {answer.resource}" if answer is not None else ""
+            reach = tr(REACH_WORDS[told.reach])
+            on = tr(" on {resource}").format(resource=answer.resource) if answer is not None else ""
             link = LinkButton(
-                f"may {told.says}: {told.reach.value}{on}",
+                tr("may {act}: {reach}").format(act=shown(told.says), reach=reach) + on,
                 partial(self._ask, line.holder_arn, told.action, answer.resource if answer else None),
-                tip=f"{MARK_WORDS[mark]}: {told.action}{on}",
+                tip=f"{tr(MARK_WORDS[mark])}: {told.action}{on}",
                 picture=partial(_picture, mark),
             )
             link.setObjectName("askThis")
@@ -194,15 +211,20 @@ class Evidence(QScrollArea):
         is_policy = line.type in (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY, EntitlementType.TRUST)
         if opened is None or not (is_policy or line.type is EntitlementType.GROUP):
             return
-        self._heading(column, "Statements" if self._matches else "Statements, as the open snapshot has them")
-        self._link(column, f"Open {line.name}", partial(self._session.show_key, line.entitlement_id), "Show the policy")
+        self._heading(column, tr("Statements") if self._matches else tr("Statements, as the open snapshot has them"))
+        self._link(
+            column,
+            tr("Open {name}").format(name=line.name),
+            partial(self._session.show_key, line.entitlement_id),
+            tr("Show the policy"),
+        )
         view = opened.policy(line.entitlement_id) if is_policy else None
         if view is None:
             return
         text = view.document.text.text
         label = plain_label(text[:_TEXT_SHOWN] + ("\n…" if len(text) > _TEXT_SHOWN else ""), selectable=True)
         label.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        label.setAccessibleName(f"Text of {line.name}")
+        label.setAccessibleName(tr("Text of {name}").format(name=line.name))
         column.addWidget(label)
 
     def _show_whole(self) -> None:
@@ -256,3 +278,8 @@ def _is_one(row: ReviewRow) -> bool:
 
 def _picture(mark: Mark, widget: QWidget) -> QPixmap:
     return marks.pixmap(mark, widget.palette(), 16, widget.devicePixelRatioF())
+
+
+def _severity_words(severity: str) -> str:
+    known = {one.value: words for one, words in SEVERITY_WORDS.items()}
+    return tr(known[severity]) if severity in known else severity.title()

@@ -14,6 +14,8 @@ from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.review.review_door import ReviewDoor
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
+from iamdesk.language import mark, tr
 from iamdesk.review.decisions import DecisionError, Reviewer
 from iamdesk.review.errors import ReviewError
 
@@ -25,8 +27,15 @@ if TYPE_CHECKING:
     from iamdesk.review.desk import ReviewDesk
     from iamdesk.workbench import OpenSnapshot
 
-_PACKS = "Evidence packs (00_manifest.json *.zip)"
-_SHEETS = "Filled sheets (*.xlsx *.csv)"
+_PACKS = mark("Evidence packs (00_manifest.json *.zip)")
+_SHEETS = mark("Filled sheets (*.xlsx *.csv)")
+
+_SIGNED_AS = {
+    "reviewer": mark("reviewer"),
+    "second_reviewer": mark("second reviewer"),
+    "owner": mark("owner"),
+    "management": mark("management"),
+}
 
 
 class PackDoor(QObject):
@@ -71,11 +80,11 @@ class PackDoor(QObject):
         """Ask for a name and write the evidence of the open review; what is on its way to the disk is saved first."""
         desk, opened = self._door.desk, self._session.snapshot
         if desk is None:
-            self._message.say(Tone.NOTE, "Open a review first: its evidence is what is written.")
+            self._message.say(Tone.NOTE, tr("Open a review first: its evidence is what is written."))
             return
         suggestion = desk.path.with_name(f"{desk.path.stem}-evidence")
         into = self._prompts.file_to_save(
-            self._panel, "Export the evidence into a new folder", suggestion, "Folder (*);;Zip archive (*.zip)"
+            self._panel, tr("Export the evidence into a new folder"), suggestion, tr("Folder (*);;Zip archive (*.zip)")
         )
         if into is None:
             return
@@ -83,19 +92,22 @@ class PackDoor(QObject):
         self._message.clear()
         snapshot = opened if opened is not None and self._door.matches else None
         self._jobs.run(
-            f"Writing {visible(into.name)}",
+            tr("Writing {name}").format(name=visible(into.name)),
             lambda _progress, cancelled: _written(desk, snapshot, into, cancelled),
             done=lambda _nothing: self._message.say(
-                Tone.NOTE, f"The evidence is in {into}.", "Sign it…", partial(self._ask_to_sign, into)
+                Tone.NOTE,
+                tr("The evidence is in {into}.").format(into=into),
+                tr("Sign it…"),
+                partial(self._ask_to_sign, into),
             ),
             failed=self._refused,
-            stopped=lambda: self._message.say(Tone.WARNING, "The evidence was not written: it was cancelled."),
+            stopped=lambda: self._message.say(Tone.WARNING, tr("The evidence was not written: it was cancelled.")),
             topic="export evidence",
         )
 
     def sign(self) -> None:
         """Ask for a pack, and for what a sign-off needs."""
-        pack = self._ask_for_pack("Sign an evidence pack")
+        pack = self._ask_for_pack(tr("Sign an evidence pack"))
         if pack is not None:
             self._ask_to_sign(pack)
 
@@ -103,7 +115,7 @@ class PackDoor(QObject):
         from iamdesk.gui.review.sign_dialog import SignDialog
 
         if not pack.is_dir():
-            self._message.say(Tone.WARNING, "An archive cannot be signed: unpack it first.")
+            self._message.say(Tone.WARNING, tr("An archive cannot be signed: unpack it first."))
             return
         dialog = SignDialog(pack, self._reviewer().name, self._prompts, self._panel)
         dialog.key.setText(self.signing_key)
@@ -118,7 +130,7 @@ class PackDoor(QObject):
         pack, role, name = dialog.pack, dialog.chosen_role, dialog.name.text()
         title, key = dialog.title.text(), dialog.chosen_key
         self._jobs.run(
-            "Signing",
+            tr("Signing"),
             lambda _progress, _cancelled: sign(pack, role, name, title=title, key=key, asks=False),
             done=self._say_signed,
             failed=self._refused,
@@ -126,17 +138,22 @@ class PackDoor(QObject):
         )
 
     def _say_signed(self, made: "SignOff") -> None:
-        how = "with a key" if made.public_key else "as an unsigned attestation"
-        self._message.say(Tone.NOTE, f"{made.name} signed as {made.role.replace('_', ' ')}, {how}.")
+        how = tr("with a key") if made.public_key else tr("as an unsigned attestation")
+        self._message.say(
+            Tone.NOTE,
+            tr("{name} signed as {role}, {how}.").format(
+                name=made.name, role=tr(_SIGNED_AS.get(made.role, made.role)), how=how
+            ),
+        )
 
     def verify(self) -> None:
         """Ask for a pack and verify it."""
-        pack = self._ask_for_pack("Verify an evidence pack")
+        pack = self._ask_for_pack(tr("Verify an evidence pack"))
         if pack is None:
             return
         self._message.clear()
         self._jobs.run(
-            f"Verifying {visible(pack.name)}",
+            tr("Verifying {name}").format(name=visible(pack.name)),
             lambda _progress, _cancelled: _verified(pack),
             done=lambda results: self._show(pack, results),
             failed=self._refused,
@@ -152,22 +169,22 @@ class PackDoor(QObject):
     def _ask_for_pack(self, title: str) -> Path | None:
         desk = self._door.desk
         folder = desk.path.parent if desk is not None else Path.home()
-        path = self._prompts.file_to_open(self._panel, title, folder, _PACKS)
+        path = self._prompts.file_to_open(self._panel, title, folder, tr(_PACKS))
         return path.parent if path is not None and path.name == "00_manifest.json" else path
 
     def fill(self) -> None:
         """Ask for a filled sheet and take its decisions; rows that were edited elsewhere are refused and listed."""
         desk, reviewer = self._door.desk, self._reviewer()
         if desk is None or not reviewer.name:
-            self._message.say(Tone.NOTE, "Open a review first, and say who reviews.")
+            self._message.say(Tone.NOTE, tr("Open a review first, and say who reviews."))
             return
-        sheet = self._prompts.file_to_open(self._panel, "Take a filled sheet", desk.path.parent, _SHEETS)
+        sheet = self._prompts.file_to_open(self._panel, tr("Take a filled sheet"), desk.path.parent, tr(_SHEETS))
         if sheet is None:
             return
         self._door.closing.emit()
         self._message.clear()
         self._jobs.run(
-            f"Reading {visible(sheet.name)}",
+            tr("Reading {name}").format(name=visible(sheet.name)),
             lambda _progress, _cancelled: _filled(desk, sheet, reviewer),
             done=self._say_filled,
             failed=self._refused,
@@ -178,21 +195,22 @@ class PackDoor(QObject):
         saved, refused = told
         self.taken.emit()
         if not refused:
-            self._message.say(Tone.NOTE, f"{saved:,} decisions of the sheet are saved.")
+            self._message.say(Tone.NOTE, tr("{saved} decisions of the sheet are saved.").format(saved=number(saved)))
             return
         first = refused[0]
-        more = f"; and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+        more = tr("; and {count} more").format(count=number(len(refused) - 1)) if len(refused) > 1 else ""
         self._message.say(
             Tone.WARNING,
-            f"{saved:,} decisions of the sheet are saved, {len(refused):,} rows are refused: row {first.row}: "
-            f"{first.why}{more}.",
+            tr("{saved} decisions of the sheet are saved, {count} rows are refused: row {row}: {why}{more}.").format(
+                saved=number(saved), count=number(len(refused)), row=first.row, why=first.why, more=more
+            ),
         )
 
     def _refused(self, error: Exception) -> None:
         from iamdesk.export.files import ExportError
 
         if not isinstance(error, (ExportError, ReviewError, DecisionError)):
-            self._message.say(Tone.ERROR, "It could not be done: something inside iamdesk broke.")
+            self._message.say(Tone.ERROR, tr("It could not be done: something inside iamdesk broke."))
             raise error
         self._message.say(Tone.ERROR, f"{error}.")
 

@@ -12,6 +12,8 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
+from iamdesk.language import mark, tr
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.schema import SUFFIX
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from iamdesk.snapshot.progress import Cancelled, Progress
     from iamdesk.workbench import OpenSnapshot
 
-_KIND = f"Reviews (*{SUFFIX})"
+_KIND = mark("Reviews (*.iamreview)")
 
 
 class ReviewDoor(QObject):
@@ -68,17 +70,17 @@ class ReviewDoor(QObject):
             return
         source = opened.snapshot.path
         suggestion = source.with_name(f"{source.name.partition('.')[0] or 'snapshot'}-review{SUFFIX}")
-        path = self._prompts.file_to_save(self._panel, "New review", suggestion, _KIND)
+        path = self._prompts.file_to_save(self._panel, tr("New review"), suggestion, tr(_KIND))
         if path is None:
             return
         path = path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
         self._message.clear()
         self._jobs.run(
-            f"Making the review {visible(path.name)}",
+            tr("Making the review {name}").format(name=visible(path.name)),
             lambda progress, cancelled: opened.create_review(path, path.stem, None, progress, cancelled),
             done=lambda _nothing: self.open_path(path),
             failed=self._refused,
-            stopped=lambda: self._message.say(Tone.WARNING, "The review was not made: it was cancelled."),
+            stopped=lambda: self._message.say(Tone.WARNING, tr("The review was not made: it was cancelled.")),
             topic="make review",
         )
 
@@ -88,22 +90,22 @@ class ReviewDoor(QObject):
         if opened is None:
             return
         folder = opened.snapshot.path.parent
-        previous = self._prompts.file_to_open(self._panel, "The review before", folder, _KIND)
+        previous = self._prompts.file_to_open(self._panel, tr("The review before"), folder, tr(_KIND))
         old = self._prompts.snapshot_to_open(self._panel, folder) if previous is not None else None
         if previous is None or old is None:
             return
         suggestion = folder / f"{previous.stem}-next{SUFFIX}"
-        path = self._prompts.file_to_save(self._panel, "Next review", suggestion, _KIND)
+        path = self._prompts.file_to_save(self._panel, tr("Next review"), suggestion, tr(_KIND))
         if path is None:
             return
         path = path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
         self._message.clear()
         self._jobs.run(
-            f"Going on from {visible(previous.name)}",
+            tr("Going on from {name}").format(name=visible(previous.name)),
             lambda progress, cancelled: _next(opened, path, previous, old, progress, cancelled),
             done=lambda told: self._open_next(path, told),
             failed=self._refused,
-            stopped=lambda: self._message.say(Tone.WARNING, "The review was not made: it was cancelled."),
+            stopped=lambda: self._message.say(Tone.WARNING, tr("The review was not made: it was cancelled.")),
             topic="make review",
         )
 
@@ -115,7 +117,7 @@ class ReviewDoor(QObject):
         """Ask for a review and open it."""
         opened = self._session.snapshot
         folder = opened.snapshot.path.parent if opened is not None else Path.home()
-        path = self._prompts.file_to_open(self._panel, "Open a review", folder, _KIND)
+        path = self._prompts.file_to_open(self._panel, tr("Open a review"), folder, tr(_KIND))
         if path is not None:
             self.open_path(path)
 
@@ -124,7 +126,7 @@ class ReviewDoor(QObject):
         self.close()
         self._message.clear()
         self._jobs.run(
-            f"Reading {visible(path.name)}",
+            tr("Reading {name}").format(name=visible(path.name)),
             lambda _progress, _cancelled: _open(path),
             done=self._take,
             failed=lambda error: self._refused(error, path),
@@ -133,19 +135,21 @@ class ReviewDoor(QObject):
 
     def recover(self) -> None:
         """Ask for a damaged review, and write what is intact in it to a new file."""
-        damaged = self._prompts.file_to_open(self._panel, "Recover a damaged review", Path.home(), f"{_KIND};;All (*)")
+        damaged = self._prompts.file_to_open(
+            self._panel, tr("Recover a damaged review"), Path.home(), tr(_KIND) + ";;" + tr("All files (*)")
+        )
         if damaged is not None:
             self._recover(damaged)
 
     def _recover(self, damaged: Path) -> None:
         suggestion = damaged.with_name(f"{damaged.stem}-recovered{SUFFIX}")
-        into = self._prompts.file_to_save(self._panel, "Recover into a new file", suggestion, _KIND)
+        into = self._prompts.file_to_save(self._panel, tr("Recover into a new file"), suggestion, tr(_KIND))
         if into is None:
             return
         if self.desk is not None and self.desk.path == damaged:
             self.close()
         self._jobs.run(
-            f"Recovering {visible(damaged.name)}",
+            tr("Recovering {name}").format(name=visible(damaged.name)),
             lambda _progress, _cancelled: _recovered(damaged, into),
             done=self._say_recovered,
             failed=self._refused,
@@ -153,12 +157,16 @@ class ReviewDoor(QObject):
         )
 
     def _say_recovered(self, recovered: "Recovered") -> None:
-        lost = " ".join(recovered.lost) or "As far as can be seen, nothing is lost."
+        lost = " ".join(recovered.lost) or tr("As far as can be seen, nothing is lost.")
         self._message.say(
             Tone.WARNING if recovered.lost else Tone.NOTE,
-            f"{recovered.lines:,} lines and {recovered.entries + recovered.detached:,} entries of the journal are in "
-            f"{recovered.path.name}. {lost}",
-            "Open it",
+            tr("{lines} lines and {entries} entries of the journal are in {name}. {lost}").format(
+                lines=number(recovered.lines),
+                entries=number(recovered.entries + recovered.detached),
+                name=recovered.path.name,
+                lost=lost,
+            ),
+            tr("Open it"),
             lambda: self.open_path(recovered.path),
         )
 
@@ -179,18 +187,22 @@ class ReviewDoor(QObject):
             return
         if desk.damages:
             first = desk.damages[0]
-            more = f" and {len(desk.damages) - 1:,} more" if len(desk.damages) > 1 else ""
+            more = tr(" and {count} more").format(count=number(len(desk.damages) - 1)) if len(desk.damages) > 1 else ""
             self._message.say(
                 Tone.ERROR,
-                f"The file is not as it was written: {first.place}: {first.sentence}{more}",
-                "Recover…",
+                tr("The file is not as it was written: {place}: {sentence}{more}").format(
+                    place=first.place, sentence=first.sentence, more=more
+                ),
+                tr("Recover…"),
                 lambda: self._recover(desk.path),
             )
         elif not self.matches:
             self._message.say(
                 Tone.WARNING,
-                f"The review is of {desk.head.snapshot_name} (SHA-256 {desk.head.snapshot_sha256[:12]}…), and another "
-                "snapshot is open: its verdicts are not asked here.",
+                tr(
+                    "The review is of {snapshot_name} (SHA-256 {snapshot_sha256}…), and another snapshot is open: "
+                    "its verdicts are not asked here."
+                ).format(snapshot_name=desk.head.snapshot_name, snapshot_sha256=desk.head.snapshot_sha256[:12]),
             )
 
     def _take(self, desk: ReviewDesk) -> None:
@@ -199,10 +211,10 @@ class ReviewDoor(QObject):
 
     def _refused(self, error: Exception, path: Path | None = None) -> None:
         if not isinstance(error, ReviewError):
-            self._message.say(Tone.ERROR, "The review could not be opened: something inside iamdesk broke.")
+            self._message.say(Tone.ERROR, tr("The review could not be opened: something inside iamdesk broke."))
             raise error
         if path is not None and "cannot be read" in str(error):
-            self._message.say(Tone.ERROR, f"{error}.", "Recover…", lambda: self._recover(path))
+            self._message.say(Tone.ERROR, f"{error}.", tr("Recover…"), lambda: self._recover(path))
         else:
             self._message.say(Tone.ERROR, f"{error}.")
 

@@ -8,15 +8,17 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, Q
 
 from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.review.rows import SHOW_TITLES, Show
+from iamdesk.gui.speech import number
+from iamdesk.language import mark, ntr, tr
 from iamdesk.review.decisions import Choice, Reviewer
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.grouping import Grouping
 
 GROUPING_TITLES: dict[Grouping, str] = {
-    Grouping.LINE: "Each line",
-    Grouping.PRINCIPAL: "By principal",
-    Grouping.ENTITLEMENT: "By entitlement",
-    Grouping.EFFECT: "By identical effect",
+    Grouping.LINE: mark("Each line"),
+    Grouping.PRINCIPAL: mark("By principal"),
+    Grouping.ENTITLEMENT: mark("By entitlement"),
+    Grouping.EFFECT: mark("By identical effect"),
 }
 _LONGEST = 500
 
@@ -39,9 +41,21 @@ class ReviewHead(QWidget):
         self.summary = ElidedLabel()
         unit = self.fontMetrics().averageCharWidth()
         for name, field, title, hint, width in (
-            ("reviewerName", self.reviewer_name, "Who reviews", "Your name", 26),
-            ("reviewerOwn", self.own, "Principals that are the reviewer", "Your own ARNs, none is decided by you", 44),
-            ("reviewFilter", self.text, "Filter the review by words", "Filter: a principal, a policy, a comment", 0),
+            ("reviewerName", self.reviewer_name, tr("Who reviews"), tr("Your name"), 26),
+            (
+                "reviewerOwn",
+                self.own,
+                tr("Principals that are the reviewer"),
+                tr("Your own ARNs, none is decided by you"),
+                44,
+            ),
+            (
+                "reviewFilter",
+                self.text,
+                tr("Filter the review by words"),
+                tr("Filter: a principal, a policy, a comment"),
+                0,
+            ),
         ):
             field.setObjectName(name)
             field.setAccessibleName(title)
@@ -49,17 +63,17 @@ class ReviewHead(QWidget):
             field.setMaxLength(_LONGEST)
             if width:
                 field.setMaximumWidth(unit * width)
-        set_tooltip(self.own, "Nobody certifies their own access: lines of these principals are for somebody else.")
+        set_tooltip(self.own, tr("Nobody certifies their own access: lines of these principals are for somebody else."))
         self.text.setClearButtonEnabled(True)
         self.grouping.setObjectName("reviewGrouping")
-        self.grouping.setAccessibleName("What makes one row")
+        self.grouping.setAccessibleName(tr("What makes one row"))
         for grouping, title in GROUPING_TITLES.items():
-            self.grouping.addItem(title, grouping)
+            self.grouping.addItem(tr(title), grouping)
         self.show_only.setObjectName("reviewShow")
-        self.show_only.setAccessibleName("Which rows are shown")
+        self.show_only.setAccessibleName(tr("Which rows are shown"))
         for show, title in SHOW_TITLES.items():
-            self.show_only.addItem(title, show)
-        self.progress.setAccessibleName("How much is decided")
+            self.show_only.addItem(tr(title), show)
+        self.progress.setAccessibleName(tr("How much is decided"))
         self.progress.setTextVisible(False)
         self.progress.setMaximumWidth(unit * 18)
         self.progress.setMaximumHeight(self.fontMetrics().height())
@@ -72,9 +86,9 @@ class ReviewHead(QWidget):
 
     def _lay_out(self) -> None:
         first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(plain_label("&Reviewer", buddy=self.reviewer_name))
+        first.addWidget(plain_label(tr("&Reviewer"), buddy=self.reviewer_name))
         first.addWidget(self.reviewer_name)
-        first.addWidget(plain_label("&is", buddy=self.own))
+        first.addWidget(plain_label(tr("&is"), buddy=self.own))
         first.addWidget(self.own, 1)
         first.addWidget(self.progress)
         first.addWidget(self.summary, 2)
@@ -119,14 +133,25 @@ class ReviewHead(QWidget):
         counts = desk.file.counts()
         waiting = desk.waiting
         run_out = waiting - counts[Choice.UNDECIDED]
-        words = {Choice.KEEP: "kept", Choice.REVOKE: "revoked", Choice.MODIFY: "modified", Choice.EXCEPT: "excepted"}
-        parts = [f"{counts[choice]:,} {word}" for choice, word in words.items() if counts[choice]]
+        words = {
+            Choice.KEEP: tr("{count} kept"),
+            Choice.REVOKE: tr("{count} revoked"),
+            Choice.MODIFY: tr("{count} modified"),
+            Choice.EXCEPT: tr("{count} excepted"),
+        }
+        parts = [word.format(count=number(counts[choice])) for choice, word in words.items() if counts[choice]]
         if run_out:
-            parts.append(f"{run_out:,} {'exception has' if run_out == 1 else 'exceptions have'} run out")
+            said = ntr("{count} exception has run out", "{count} exceptions have run out", run_out)
+            parts.append(said.format(count=number(run_out)))
         told = f": {', '.join(parts)}" if parts else ""
         self.progress.setRange(0, max(total, 1))
         self.progress.setValue(total - waiting)
-        self.summary.setText(f"{total - waiting:,} of {total:,} decided, {waiting:,} remain{told}")
+        self.summary.setText(
+            tr("{count} of {total} decided, {waiting} remain").format(
+                count=number(total - waiting), total=number(total), waiting=number(waiting)
+            )
+            + told
+        )
 
 
 def _account() -> str:

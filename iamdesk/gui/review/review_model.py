@@ -11,6 +11,7 @@ from iamdesk.gui.plain_text import tooltip_text
 from iamdesk.gui.review.rows import COLUMN_TITLES, Column, ReviewFilter, ReviewRow
 from iamdesk.gui.tables.rows_model import Index, RowsModel
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import tr
 from iamdesk.review.decisions import Choice
 
 CHOICE_GLYPHS: dict[Choice, Glyph] = {
@@ -27,7 +28,7 @@ class ReviewModel(RowsModel[ReviewRow]):
     """All rows of a review, of which the filter shows some."""
 
     def __init__(self, palette: QPalette) -> None:
-        super().__init__([COLUMN_TITLES[column] for column in Column], ReviewFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], ReviewFilter(), palette)
 
     def replace(self, rows: list[ReviewRow]) -> None:
         """Show other rows in place of all."""
@@ -67,5 +68,5 @@ class ReviewModel(RowsModel[ReviewRow]):
                 font.setItalic(True)
                 return font
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{COLUMN_TITLES[column]}: {row.texts[column] or 'none'}"
+                return f"{tr(COLUMN_TITLES[column])}: {row.texts[column] or tr('none')}"
         return None

@@ -24,6 +24,8 @@ from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.review_table import ReviewTable
 from iamdesk.gui.review.rows import Column, ReviewFilter, ReviewRow, rows_of
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
+from iamdesk.language import mark, ntr, tr
 from iamdesk.review.decisions import Choice
 from iamdesk.review.desk import Change, ReviewDesk
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
@@ -36,7 +38,7 @@ _EVIDENCE_AFTER = 150
 """Milliseconds for which a row stays chosen before the engine is asked about it."""
 _BREATH = 500
 """Rows after which a worker looks whether it is still wanted."""
-_NO_REVIEW = (
+_NO_REVIEW = mark(
     "No review is open. A review freezes who is in the snapshot and every entitlement with what it really allows; then "
     "each is kept, revoked, modified or excepted, one key a decision, saved as it is made."
 )
@@ -70,10 +72,10 @@ class ReviewPanel(QWidget):
             session, jobs, self.head, self.message, lambda: self.desk, self.table.selected_rows, self
         )
         self.bar, self.queue = self.deciding.bar, self.deciding.queue
-        self._nothing = FlowLabel(_NO_REVIEW)
-        self._new = QPushButton("&New review…")
-        self._open = QPushButton("Open &review…")
-        self._clear = QPushButton("Clear the filter")
+        self._nothing = FlowLabel(tr(_NO_REVIEW))
+        self._new = QPushButton(tr("&New review…"))
+        self._open = QPushButton(tr("Open &review…"))
+        self._clear = QPushButton(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._lay_out()
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
@@ -96,9 +98,9 @@ class ReviewPanel(QWidget):
         """For the tab: ``Review 12/311``; true counts, whatever the filter shows."""
         desk = self.desk
         if desk is None:
-            return "Review"
+            return tr("Review")
         total = len(desk.lines)
-        return f"Review {total - desk.waiting:,}/{total:,}"
+        return tr("Review {done}/{total}").format(done=number(total - desk.waiting), total=number(total))
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
@@ -126,8 +128,8 @@ class ReviewPanel(QWidget):
         buttons.addStretch(1)
         inside.addLayout(buttons)
         inside.addStretch(1)
-        self._new.setAccessibleName("New review")
-        self._open.setAccessibleName("Open a review")
+        self._new.setAccessibleName(tr("New review"))
+        self._open.setAccessibleName(tr("Open a review"))
         self._pages.addWidget(self.table)
         self._pages.addWidget(scrolling(empty))  # with large text it is higher than its place
         left = QWidget()
@@ -184,7 +186,7 @@ class ReviewPanel(QWidget):
         if place is not None:
             self.table.go_to(place)
         elif self.model.shown:
-            self._session.announce("Every line that is shown is decided.")
+            self._session.announce(tr("Every line that is shown is decided."))
 
     def go_to_line(self, line_id: str) -> None:
         """Go to a line, past the filter where that hides it."""
@@ -208,9 +210,10 @@ class ReviewPanel(QWidget):
         self._tell_rows(frozenset(change.after))
         changed = len(change.after)
         if changed:
-            words = {CHOICE_WORDS[decision.choice] for decision in change.after.values()}
-            word = words.pop() if len(words) == 1 else "Decided"
-            self._session.announce(f"Saved: {word}, {changed:,} {'line' if changed == 1 else 'lines'}.")
+            words = {tr(CHOICE_WORDS[decision.choice]) for decision in change.after.values()}
+            word = words.pop() if len(words) == 1 else tr("Decided")
+            said = ntr("Saved: {decision}, {count} line.", "Saved: {decision}, {count} lines.", changed)
+            self._session.announce(said.format(decision=word, count=number(changed)))
         self._refresh()
         if self.evidence.row is not None and set(self.evidence.row.line_ids) & set(change.after):
             self._show_evidence()
@@ -241,7 +244,7 @@ class ReviewPanel(QWidget):
         self._refresh()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self.head.reviewer.name:
-            self.message.say(Tone.NOTE, "Say who reviews: every decision bears a name.")
+            self.message.say(Tone.NOTE, tr("Say who reviews: every decision bears a name."))
             self.head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
         self.door.say_what_is_odd()
 
@@ -261,14 +264,14 @@ class ReviewPanel(QWidget):
 
         def lay_out(_progress: Progress, cancelled: Cancelled) -> list[ReviewRow]:
             rows = rows_of(desk, grouping)
-            for number, row in enumerate(rows):
-                if number % _BREATH == 0 and cancelled():  # asking gives way to the window, which takes its time
+            for place, row in enumerate(rows):
+                if place % _BREATH == 0 and cancelled():  # asking gives way to the window, which takes its time
                     raise WorkCancelled
                 row.tell(desk, today, pending)
             return sorted(rows, key=self.model.sort_key)
 
         self._filling = self._jobs.run(
-            "Laying out the review",
+            tr("Laying out the review"),
             lay_out,
             done=lambda rows: self._take_rows(desk, rows, line_id),
             topic="review rows",
@@ -325,7 +328,7 @@ class ReviewPanel(QWidget):
                 self.evidence.tell(told)
 
         self._jobs.run(
-            "Asking what the principal may do",
+            tr("Asking what the principal may do"),
             lambda _progress, _cancelled: opened.telling(principal),
             done=tell,
             topic="review evidence",
@@ -343,11 +346,13 @@ class ReviewPanel(QWidget):
         for button in (self._new, self._open):
             button.setVisible(desk is None)
         if not shown:
-            text = _NO_REVIEW
+            text = tr(_NO_REVIEW)
             if self.is_filling:
-                text = "The rows are being laid out."
+                text = tr("The rows are being laid out.")
             elif desk is not None:
-                text = f"None of the {len(self.model.rows):,} rows is let through by the filter."
+                text = tr("None of the {count} rows is let through by the filter.").format(
+                    count=number(len(self.model.rows))
+                )
             self._nothing.setText(text)
         self.title_changed.emit(self.title)
 

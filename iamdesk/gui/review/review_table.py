@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.rows import Column, ReviewRow
 from iamdesk.gui.tables.rows_table import RowsTable
+from iamdesk.language import tr
 from iamdesk.review.decisions import Choice
 
 CHOICE_KEYS: dict[int, Choice] = {
@@ -41,10 +42,10 @@ class ReviewTable(RowsTable[ReviewRow]):
 
     def __init__(self, model: ReviewModel, parent: QWidget | None = None) -> None:
         super().__init__(
-            model, name="reviewTable", title="Review", widest=_WIDEST, stretched=Column.COMMENT, parent=parent
+            model, name="reviewTable", title=tr("Review"), widest=_WIDEST, stretched=Column.COMMENT, parent=parent
         )
         self.setAccessibleDescription(
-            "Keys: 1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second, Enter comment, N next to decide"
+            tr("Keys: 1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second, Enter comment, N next to decide")
         )
         self.activated.connect(lambda _index: self.comment_wanted.emit())
 

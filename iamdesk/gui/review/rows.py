@@ -17,7 +17,9 @@ from iamdesk.export.review_words import (
     power_words,
 )
 from iamdesk.gui.plain_text import visible
+from iamdesk.gui.speech import number
 from iamdesk.gui.tables.rows_model import SortKey
+from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.review.decisions import Choice, LineDecision
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.grouping import Grouping, group_keys
@@ -39,19 +41,20 @@ class Column(IntEnum):
 
 
 COLUMN_TITLES: dict[Column, str] = {
-    Column.DECISION: "Decision",
-    Column.WHO: "Principal",
-    Column.WHAT: "Entitlement",
-    Column.ADMINISTRATION: "Administration",
-    Column.EFFECT: "Can do",
-    Column.LAST_USED: "Last used",
-    Column.FINDINGS: "Findings",
-    Column.COMMENT: "Comment",
-    Column.ACCOUNT: "Account",
+    Column.DECISION: mark("Decision"),
+    Column.WHO: mark("Principal"),
+    Column.WHAT: mark("Entitlement"),
+    Column.ADMINISTRATION: mark("Administration"),
+    Column.EFFECT: mark("Can do"),
+    Column.LAST_USED: mark("Last used"),
+    Column.FINDINGS: mark("Findings"),
+    Column.COMMENT: mark("Comment"),
+    Column.ACCOUNT: mark("Account"),
 }
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
+_SEVERITY_WORDS = (mark("critical"), mark("high"), mark("medium"), mark("low"), mark("info"))
 _CHOICES = tuple(Choice)
-_ADMINISTRATION_ORDER = ("Administrator", "In ", "Perhaps", "No", "")
+_ADMINISTRATION_ORDER = ("is", "reaches", "may reach")
 
 
 class Show(StrEnum):
@@ -73,19 +76,19 @@ class Show(StrEnum):
 
 
 SHOW_TITLES: dict[Show, str] = {
-    Show.ALL: "All lines",
-    Show.OPEN: "To decide",
-    Show.DECIDED: "Decided",
-    Show.KEEP: "Kept",
-    Show.REVOKE: "To be revoked",
-    Show.MODIFY: "To be modified",
-    Show.EXCEPT: "Excepted",
-    Show.RUN_OUT: "Exceptions that have run out",
-    Show.PRIVILEGED: "Administrators, and who becomes one",
-    Show.OUTSIDE: "Third parties",
-    Show.MACHINES: "Machines",
-    Show.WITH_FINDINGS: "With findings",
-    Show.NOT_SECONDED: "Decided, without a second reviewer",
+    Show.ALL: mark("All lines"),
+    Show.OPEN: mark("To decide"),
+    Show.DECIDED: mark("Decided"),
+    Show.KEEP: mark("Kept"),
+    Show.REVOKE: mark("To be revoked"),
+    Show.MODIFY: mark("To be modified"),
+    Show.EXCEPT: mark("Excepted"),
+    Show.RUN_OUT: mark("Exceptions that have run out"),
+    Show.PRIVILEGED: mark("Administrators, and who becomes one"),
+    Show.OUTSIDE: mark("Third parties"),
+    Show.MACHINES: mark("Machines"),
+    Show.WITH_FINDINGS: mark("With findings"),
+    Show.NOT_SECONDED: mark("Decided, without a second reviewer"),
 }
 _CHOSEN = {Show.KEEP: Choice.KEEP, Show.REVOKE: Choice.REVOKE, Show.MODIFY: Choice.MODIFY, Show.EXCEPT: Choice.EXCEPT}
 
@@ -131,13 +134,13 @@ class ReviewRow:
         self._fixed = tuple(
             visible(text)
             for text in (
-                _several([holder_name(line) for line in lines], "principals"),
-                _several([_what(line) for line in lines], "entitlements"),
-                min((_administration(line) for line in lines), key=_administration_rank),
-                _several([_power(line) for line in lines], "amounts"),
-                used(last_used_words(line) for line in lines),
+                _several([shown(holder_name(line)) for line in lines], mark("{count} principals")),
+                _several([_what(line) for line in lines], mark("{count} entitlements")),
+                _administration(min(lines, key=_administration_rank)),
+                _several([_power(line) for line in lines], mark("{count} amounts")),
+                shown(used(last_used_words(line) for line in lines)),
                 _findings_words(findings),
-                _several([line.account_id for line in lines], "accounts"),
+                _several([line.account_id for line in lines], mark("{count} accounts")),
             )
         )
         names = (line.holder_arn for line in lines)
@@ -160,9 +163,8 @@ class ReviewRow:
         self.is_pending = not pending.isdisjoint(self.line_ids)
         who, what, administration, effect, used, findings, account = self._fixed
         comments = list(dict.fromkeys(decision.comment for decision in self.decisions if decision.comment))
-        shown = self._decision_text(waiting)
         self.texts = (
-            shown,
+            self._decision_text(waiting),
             who,
             what,
             administration,
@@ -176,12 +178,14 @@ class ReviewRow:
 
     def _decision_text(self, waiting: int) -> str:
         if self.is_pending:
-            return "Saving…"
+            return tr("Saving…")
         if self.choice is None:
-            return f"{len(self.lines) - waiting:,} of {len(self.lines):,} decided"
-        said = {decision_words(decision) for decision in self.decisions}
-        text = visible(said.pop()) if len(said) == 1 else CHOICE_WORDS[self.choice]
-        return f"{text} (run out)" if self.run_out else text
+            return tr("{count} of {total} decided").format(
+                count=number(len(self.lines) - waiting), total=number(len(self.lines))
+            )
+        said = {shown(decision_words(decision)) for decision in self.decisions}
+        text = visible(said.pop()) if len(said) == 1 else tr(CHOICE_WORDS[self.choice])
+        return tr("{decision} (run out)").format(decision=text) if self.run_out else text
 
     def _sort(self, who: str, what: str, waiting: int) -> None:
         tie: SortKey = (who.casefold(), what.casefold(), self.line_ids[0])
@@ -192,7 +196,7 @@ class ReviewRow:
             (0 if waiting else 1, state, *tie),
             tie,
             (what.casefold(), *tie),
-            (_administration_rank(self._fixed[2]), *tie),
+            (*min(map(_administration_rank, self.lines)), *tie),
             (-power, *tie),
             (self._fixed[4], *tie),
             (worst, -len(self.findings), *tie),
@@ -274,45 +278,51 @@ def _findings_words(findings: tuple[Mapping[str, Any], ...]) -> str:
     if not findings:
         return ""
     worst = min(_severity(one) for one in findings)
-    return f"{len(findings):,}, {_SEVERITIES[worst]}" if worst < len(_SEVERITIES) else f"{len(findings):,}"
+    count = number(len(findings))
+    return f"{count}, {tr(_SEVERITY_WORDS[worst])}" if worst < len(_SEVERITIES) else count
 
 
-def _several(texts: list[str], word: str) -> str:
+def _several(texts: list[str], counted: str) -> str:
     different = list(dict.fromkeys(texts))
-    return different[0] if len(different) == 1 else f"{len(different):,} {word}"
+    return different[0] if len(different) == 1 else tr(counted).format(count=number(len(different)))
 
 
 def _administration(line: Line) -> str:
     """Return `administration_words`, for a narrow column."""
-    return (
-        administration_words(line)
-        .replace("Becomes administrator in", "In")
-        .replace("May become administrator in", "Perhaps in")
-    )
+    told = line.evidence.get("administration") or {}
+    steps = told.get("steps")
+    if steps is None or told.get("reaches") not in ("reaches", "may reach"):
+        return shown(administration_words(line))
+    if told["reaches"] == "reaches":
+        return ntr("In {count} step", "In {count} steps", steps).format(count=steps)
+    return ntr("Perhaps in {count} step", "Perhaps in {count} steps", steps).format(count=steps)
 
 
 _SHORT_TYPES: dict[EntitlementType, str] = {
-    EntitlementType.GROUP: "group",
-    EntitlementType.MANAGED_POLICY: "managed",
-    EntitlementType.INLINE_POLICY: "inline",
-    EntitlementType.TRUST: "may assume it",
+    EntitlementType.GROUP: mark("group"),
+    EntitlementType.MANAGED_POLICY: mark("managed"),
+    EntitlementType.INLINE_POLICY: mark("inline"),
+    EntitlementType.TRUST: mark("may assume it"),
     EntitlementType.ACCESS_KEY: "",
-    EntitlementType.RESOURCE_GRANT: "lets it in",
-    EntitlementType.PERMISSION_SET: "permission set",
+    EntitlementType.RESOURCE_GRANT: mark("lets it in"),
+    EntitlementType.PERMISSION_SET: mark("permission set"),
 }
 
 
 def _what(line: Line) -> str:
     """Return what is held, for a narrow column: the name first, its kind after it."""
     trusts = line.evidence.get("trusts") if line.type is EntitlementType.TRUST else None
-    name = ", ".join(short_arn(one) for one in trusts) if trusts else line.name
-    return f"{name}  {_SHORT_TYPES[line.type]}".rstrip()
+    name = ", ".join(shown(short_arn(one)) for one in trusts) if trusts else line.name
+    return f"{name}  {tr(_SHORT_TYPES[line.type])}".rstrip()
 
 
 def _power(line: Line) -> str:
     """Return `power_words` without the access levels, for a narrow column."""
-    return power_words(line.evidence.get("holder")).partition(":")[0]
+    return shown(power_words(line.evidence.get("holder"))).partition(":")[0]
 
 
-def _administration_rank(text: str) -> int:
-    return next(at for at, start in enumerate(_ADMINISTRATION_ORDER) if text.startswith(start))
+def _administration_rank(line: Line) -> tuple[int, int]:
+    told = line.evidence.get("administration") or {}
+    reaches = str(told.get("reaches", "")) if told else ""
+    place = _ADMINISTRATION_ORDER.index(reaches) if reaches in _ADMINISTRATION_ORDER else len(_ADMINISTRATION_ORDER)
+    return place, int(told.get("steps") or 0)

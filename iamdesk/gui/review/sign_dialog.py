@@ -7,15 +7,16 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout,
 from iamdesk.export.pack.signing import Role
 from iamdesk.gui.plain_text import plain_label
 from iamdesk.gui.prompts import Prompts
+from iamdesk.language import mark, tr
 
 _ROLES = {
-    Role.REVIEWER: "Reviewer",
-    Role.SECOND_REVIEWER: "Second reviewer",
-    Role.OWNER: "Owner",
-    Role.MANAGEMENT: "Management",
+    Role.REVIEWER: mark("Reviewer"),
+    Role.SECOND_REVIEWER: mark("Second reviewer"),
+    Role.OWNER: mark("Owner"),
+    Role.MANAGEMENT: mark("Management"),
 }
-_WITHOUT_KEY = "No key: this will be labelled as an unsigned attestation."
-_WITH_KEY = "The manifest is signed with this key by ssh-keygen; a key with a passphrase has to be in an agent."
+_WITHOUT_KEY = mark("No key: this will be labelled as an unsigned attestation.")
+_WITH_KEY = mark("The manifest is signed with this key by ssh-keygen; a key with a passphrase has to be in an agent.")
 
 
 class SignDialog(QDialog):
@@ -26,33 +27,33 @@ class SignDialog(QDialog):
         self.pack = pack
         self._prompts = prompts
         self.setObjectName("signDialog")
-        self.setWindowTitle("Sign an evidence pack")
+        self.setWindowTitle(tr("Sign an evidence pack"))
         self.role = QComboBox()
         self.name = QLineEdit(name)
         self.title = QLineEdit()
         self.key = QLineEdit()
-        self.choose = QPushButton("Choose a key…")
+        self.choose = QPushButton(tr("Choose a key…"))
         self.sentence = plain_label(wrap=True)
         self.how = plain_label(wrap=True)
         for role, word in _ROLES.items():
-            self.role.addItem(word, role)
+            self.role.addItem(tr(word), role)
         form = QFormLayout(self)
-        form.addRow("&As", self.role)
-        form.addRow("&Name", self.name)
-        form.addRow("&Title", self.title)
-        form.addRow("SSH &key", self.key)
+        form.addRow(tr("&As"), self.role)
+        form.addRow(tr("&Name"), self.name)
+        form.addRow(tr("&Title"), self.title)
+        form.addRow(tr("SSH &key"), self.key)
         form.addRow("", self.choose)
-        form.addRow("I say", self.sentence)
+        form.addRow(tr("I say"), self.sentence)
         form.addRow("", self.how)
-        self.role.setAccessibleName("As what")
-        self.name.setAccessibleName("Name of whoever signs")
-        self.title.setAccessibleName("Title of whoever signs")
-        self.key.setAccessibleName("SSH key to sign with")
-        self.key.setPlaceholderText("without a key: an unsigned attestation")
-        self.choose.setAccessibleName("Choose an SSH key")
+        self.role.setAccessibleName(tr("As what"))
+        self.name.setAccessibleName(tr("Name of whoever signs"))
+        self.title.setAccessibleName(tr("Title of whoever signs"))
+        self.key.setAccessibleName(tr("SSH key to sign with"))
+        self.key.setPlaceholderText(tr("without a key: an unsigned attestation"))
+        self.choose.setAccessibleName(tr("Choose an SSH key"))
         self.buttons = QDialogButtonBox()
-        self.sign_button = self.buttons.addButton("&Sign", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.buttons.addButton("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        self.sign_button = self.buttons.addButton(tr("&Sign"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         form.addRow(self.buttons)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
@@ -76,13 +77,13 @@ class SignDialog(QDialog):
 
     def _say(self) -> None:
         self.sentence.setText(self.chosen_role.sentence)
-        self.how.setText(_WITH_KEY if self.chosen_key is not None else _WITHOUT_KEY)
+        self.how.setText(tr(_WITH_KEY) if self.chosen_key is not None else tr(_WITHOUT_KEY))
         self.sign_button.setEnabled(bool(self.name.text().strip()))
 
     def _choose(self) -> None:
         folder = Path.home() / ".ssh"
         path = self._prompts.file_to_open(
-            self, "Choose an SSH key", folder if folder.is_dir() else Path.home(), "All files (*)"
+            self, tr("Choose an SSH key"), folder if folder.is_dir() else Path.home(), tr("All files (*)")
         )
         if path is not None:
             self.key.setText(str(path))

@@ -10,6 +10,8 @@ from iamdesk.gui import marks
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import visible
+from iamdesk.gui.speech import number
+from iamdesk.language import tr
 
 _MARKS = {Outcome.PASSED: Mark.ALLOWED, Outcome.FAILED: Mark.EXPLICIT_DENY, Outcome.NOT_DONE: Mark.UNKNOWN}
 _ORDER = (Outcome.FAILED, Outcome.NOT_DONE, Outcome.PASSED)
@@ -22,19 +24,19 @@ class VerifyDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("verifyDialog")
-        self.setWindowTitle(visible(f"Verified: {name}"))
+        self.setWindowTitle(visible(tr("Verified: {name}").format(name=name)))
         failed = sum(one.outcome is Outcome.FAILED for one in results)
         passed = sum(one.outcome is Outcome.PASSED for one in results)
         self.sentence = FlowLabel(
-            f"{passed:,} checks passed and {failed:,} failed."
+            tr("{passed} checks passed and {failed} failed.").format(passed=number(passed), failed=number(failed))
             if failed
-            else f"All {passed:,} checks that could be done passed."
+            else tr("All {passed} checks that could be done passed.").format(passed=number(passed))
         )
         self.table = QTreeWidget()
         self.table.setObjectName("verifyTable")
-        self.table.setAccessibleName("Checks of the pack")
+        self.table.setAccessibleName(tr("Checks of the pack"))
         self.table.setRootIsDecorated(False)
-        self.table.setHeaderLabels(["Outcome", "Check", "What was found"])
+        self.table.setHeaderLabels([tr("Outcome"), tr("Check"), tr("What was found")])
         self.table.setUniformRowHeights(True)
         for one in sorted(results, key=lambda result: _ORDER.index(result.outcome)):
             item = QTreeWidgetItem([one.outcome.value, visible(one.name), visible(one.sentence)])
