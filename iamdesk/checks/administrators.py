@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.documents import WRITTEN, Written, statement_evidence
 from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.redundancy import shadowed
 from iamdesk.checks.subjects import PRINCIPALS
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
@@ -157,9 +158,22 @@ def is_everything_on_everything(statement: Statement) -> bool:
 
 
 def _wide_statements(written: Written) -> Iterator[Evidence]:
-    for statement in written.policy.document.statements:
-        if is_everything_on_everything(statement):
+    """Yield the statements that allow everything and that the same policy does not take back altogether."""
+    document = written.policy.document
+    taken_back = {allow.index for allow, _ in shadowed(document)}
+    for statement in document.statements:
+        if is_everything_on_everything(statement) and statement.index not in taken_back:
             yield statement_evidence(written.policy, statement, "It allows every action on every resource.")
+
+
+def _but(written: Written) -> str:
+    """Return the words that name what the same policy denies; nothing where it denies nothing."""
+    denying = [str(one.index + 1) for one in written.policy.document.statements if not one.is_allow]
+    if not denying:
+        return ""
+    if len(denying) == 1:
+        return f" but for what its statement {denying[0]} denies"
+    return f" but for what its statements {enumerated(denying)} deny"
 
 
 @check(
@@ -178,7 +192,7 @@ def customer_policy_with_everything(survey: Survey, account: Account, written: W
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.CUSTOMER_POLICY and evidence and holders:
         yield Hit(
-            f"{written.policy.name} allows every action on every resource; it is attached to "
+            f"{written.policy.name} allows every action on every resource{_but(written)}; it is attached to "
             f"{enumerated(name_of(holder) for holder in holders)}.",
             evidence,
         )
@@ -203,7 +217,10 @@ def unused_policy_with_everything(survey: Survey, account: Account, written: Wri
         and not used.carriers.get(written.policy.key)
         and not used.bounded.get(written.policy.key)
     ):
-        yield Hit(f"{written.policy.name} allows every action on every resource, and nobody has it attached.", evidence)
+        yield Hit(
+            f"{written.policy.name} allows every action on every resource{_but(written)}, and nobody has it attached.",
+            evidence,
+        )
 
 
 @check(
@@ -220,7 +237,8 @@ def inline_policy_with_everything(_survey: Survey, _account: Account, written: W
     """Of users, groups and roles alike."""
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.INLINE_POLICY and evidence:
-        yield Hit(f"{written.policy.name}, {written.origin}, allows every action on every resource.", evidence)
+        told = f"allows every action on every resource{_but(written)}"
+        yield Hit(f"{written.policy.name}, {written.origin}, {told}.", evidence)
 
 
 def routes_of(principal: Principal, decisions: list[Decision]) -> list[str]:

@@ -19,6 +19,7 @@ from iamdesk.index.actions import reference
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import name_of
+from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.reach.administration import Principal, administration, is_administrator
@@ -89,7 +90,7 @@ def whole_services(survey: Survey, account: Account, written: Written) -> Iterat
     found = [
         (statement, services)
         for statement in written.policy.document.statements
-        if (services := whole_services_of(survey, statement))
+        if (services := _not_denied(written.policy.document, whole_services_of(survey, statement)))
     ]
     if found:
         every = dict.fromkeys(service for _, each in found for service in each)
@@ -110,6 +111,19 @@ def whole_services_of(survey: Survey, statement: Statement) -> tuple[str, ...]:
     Of services with actions that change permissions; none where it allows every action of AWS.
     """
     return survey.once(("whole services", statement), partial(_whole, statement))
+
+
+def _not_denied(document: Document, services: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the services of which the document does not deny an action again, on every resource and always."""
+    denying = [
+        statement
+        for statement in document.statements
+        if not statement.is_allow and statement.broken is None and not statement.conditions
+        if not statement.not_resource and any(entry.is_everything for entry in statement.resources or ())
+    ]
+    return tuple(
+        one for one in services if not any(service_actions(one).covered_by(statement) for statement in denying)
+    )
 
 
 def _whole(statement: Statement) -> tuple[str, ...]:

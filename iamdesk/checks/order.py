@@ -21,6 +21,7 @@ OWNER_TAGS = (
     "team",
     "contact",
     "email",
+    "vendor",
     "business-owner",
     "technical-owner",
     "application",

@@ -37,8 +37,22 @@ _MANAGED, _USER, _GROUP, _ROLE, _TRUST = 6_144, 2_048, 5_120, 10_240, 2_048
     remedy="Remove the statement, or narrow the wider one, whichever was meant.",
 )
 def redundant_statement(survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
-    """Same effect, and no request that the one matches and the other does not: removing it changes no answer."""
+    """No request that the one matches and the other does not: removing it changes no answer.
+
+    The other one has the same effect, or denies all that the one allows; then low.
+    """
     document = written.policy.document
+    for allow, deny in survey.once(("shadowed statements", document), lambda: tuple(shadowed(document))):
+        yield Hit(
+            f"{place(written, allow)} allows nothing: statement {deny.index + 1} denies all of it.",
+            (
+                statement_evidence(written.policy, allow, "Without it every answer is the same."),
+                statement_evidence(written.policy, deny, "It denies whatever the other allows."),
+            ),
+            object=f"{allow.index} denied",
+            title="Statement that another one takes back",
+            severity=Severity.LOW,
+        )
     pairs = survey.once(("redundant statements", document), lambda: tuple(redundant(document)))
     for lesser, wider in pairs:
         yield Hit(
@@ -63,14 +77,28 @@ def redundant(document: Document) -> Iterator[tuple[Statement, Statement]]:
                 break
 
 
+def shadowed(document: Document) -> Iterator[tuple[Statement, Statement]]:
+    """Yield each Allow of which a Deny of the same document takes back everything, with that one."""
+    statements = [one for one in document.statements if one.broken is None][:_MOST_STATEMENTS]
+    denies = [one for one in statements if not one.is_allow]
+    for allow in statements if denies else ():
+        deny = next((one for one in denies if allow.is_allow and matches_all_of(one, allow)), None)
+        if deny is not None:
+            yield allow, deny
+
+
 def covers(wider: Statement, lesser: Statement) -> bool:
-    """Return whether a statement matches every request that another one of the same effect matches.
+    """Return whether a statement matches every request that another one of the same effect matches."""
+    return wider.is_allow == lesser.is_allow and matches_all_of(wider, lesser)
+
+
+def matches_all_of(wider: Statement, lesser: Statement) -> bool:
+    """Return whether a statement matches every request that another one matches, whatever their effects.
 
     Where that would take more than comparing patterns it says no: nothing is called redundant that is not.
     """
     return (
-        wider.is_allow == lesser.is_allow
-        and _principals(wider) == _principals(lesser)
+        _principals(wider) == _principals(lesser)
         and _conditions(wider) <= _conditions(lesser)
         and _covers_actions(wider, lesser)
         and _covers_resources(wider, lesser)

@@ -181,3 +181,12 @@ def test_adm_01_counts_who_is_kept_to_one_region_by_the_organization():
         ("111122223333", "OrganizationAccountAccessRole"),
         ("123456789012", "maria"),
     }
+
+
+def test_adm_07_what_the_same_policy_denies_is_told(found, make):
+    (one,) = found("ADM-07", users=[make.user("alice", make.allow("*"), make.deny("iam:*"))])
+    assert one.sentence == (
+        "inline, inline policy of user alice, allows every action on every resource but for what its statement 2 "
+        "denies."
+    )
+    assert not found("ADM-07", users=[make.user("alice", make.allow("*"), make.deny("*"))])

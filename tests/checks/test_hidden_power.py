@@ -99,3 +99,12 @@ def test_adm_10_without_the_report_it_cannot_be_told(make):
     assert one.sentence == (
         "Whether programs sign in as 1 user who is an administrator cannot be told without the credential report: bot."
     )
+
+
+def test_adm_06_what_the_same_policy_denies_again_is_not_whole(found, make):
+    allow = make.allow("iam:*")
+    assert found("ADM-06", users=[make.user("alice", allow, make.deny("s3:*"))])
+    assert not found("ADM-06", users=[make.user("alice", allow, make.deny("iam:*"))])
+    assert not found("ADM-06", users=[make.user("alice", allow, make.deny("iam:DeleteUser"))])
+    sometimes = make.deny("iam:*", Condition={"Bool": {"aws:SecureTransport": "false"}})
+    assert found("ADM-06", users=[make.user("alice", allow, sometimes)])

@@ -158,3 +158,30 @@ def test_lnt_18_what_was_not_captured_is_told_by_cmp_03(found, make):
     users = [make.user("alice", **make.attached(missing))]
     assert not found("LNT-18", users=users)
     assert len(found("CMP-03", users=users)) == 1
+
+
+@pytest.mark.parametrize(
+    "taking_back", [{"Action": "iam:*"}, {"Action": "*"}, {"Action": ["s3:*", "iam:Get*", "iam:GetUser*"]}]
+)
+def test_lnt_14_an_allow_that_a_deny_takes_back(found, make, taking_back):
+    allow = make.allow("iam:GetUser")
+    deny = {"Effect": "Deny", "Resource": "*", **taking_back}
+    (one,) = found("LNT-14", users=[make.user("alice", allow, deny)])
+    assert one.sentence == (
+        "Statement 1 of inline, inline policy of user alice, allows nothing: statement 2 denies all of it."
+    )
+    assert one.title == "Statement that another one takes back"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        {"Action": "iam:GetUserPolicy"},
+        {"Resource": "arn:aws:iam::111122223333:user/bob"},
+    ],
+    ids=["sometimes", "another action", "somewhere"],
+)
+def test_lnt_14_a_deny_that_leaves_something(found, make, change):
+    deny = {"Effect": "Deny", "Action": "iam:*", "Resource": "*", **change}
+    assert not found("LNT-14", users=[make.user("alice", make.allow("iam:GetUser"), deny)])
