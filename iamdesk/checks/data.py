@@ -20,6 +20,8 @@ class Data(StrEnum):
     LAST_ACCESSED = "the reports of when services were last used"
     SERVER_CERTIFICATES = "the list of server certificates"
     ANALYZERS = "the list of analyzers of IAM Access Analyzer"
+    SAML_PROVIDERS = "the list of SAML providers"
+    RESOURCE_SHARES = "the resource shares of AWS RAM"
     IDENTITY_PROVIDERS = "the list of identity providers"
     RESOURCE_POLICIES = "the policies of resources"
     ORGANIZATION = "the organization with its service control policies"
@@ -40,6 +42,11 @@ def is_held(snapshot: Snapshot, account_id: str, data: Data) -> bool:
             return any(
                 owner_of(resource) == account_id and resource.is_policy_captured for resource in snapshot.resources
             )
+        case Data.RESOURCE_SHARES:
+            return any(
+                one.account_id == account_id and one.shares is not None and one.associations is not None
+                for one in snapshot.resource_shares
+            )
         case Data.ORGANIZATION:
             return _is_placed(snapshot, account_id)
         case Data.PEOPLE:
@@ -58,6 +65,8 @@ def is_held(snapshot: Snapshot, account_id: str, data: Data) -> bool:
             return facts.server_certificates is not None
         case Data.ANALYZERS:
             return facts.access_analyzers is not None
+        case Data.SAML_PROVIDERS:
+            return facts.saml_providers is not None
         case Data.IDENTITY_PROVIDERS:
             return facts.open_id_connect_providers is not None or facts.saml_providers is not None
         case Data.MFA_DEVICES:

@@ -12,7 +12,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import last_of_arn, name_of
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
-from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.model import Account, RoleDetail
 
 OWNER_TAGS = (
     "owner",
@@ -36,6 +36,9 @@ OWNER_TAGS = (
 """Tags, in lower case, that say whose something is or what it is for."""
 _MOST_NAMED = 20
 _CASE = "support:CreateCase"
+_EC2 = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")
+_FILES = ("cloudshell:GetFileUploadUrls", "cloudshell:GetFileDownloadUrls")
+_SHELL = "arn:{account.partition}:cloudshell:us-east-1:{account.account_id}:environment/iamdesk-any"
 _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
 
 
@@ -200,3 +203,81 @@ def no_analyzer(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
         ),
         state=State.CANNOT_TELL if is_open else State.FOUND,
     )
+
+
+@check(
+    "SVC-07",
+    over=ACCOUNTS,
+    title="Role for EC2 that no instance can have",
+    severity=Severity.LOW,
+    question="Is a role for EC2 alone in no instance profile, so that no instance can run with it?",
+    remedy="Delete the role, or put it into an instance profile if an instance is meant to have it.",
+)
+def role_without_profile(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """One finding for the account. Where no role at all has a profile, the capture may have left them out."""
+    roles = [role for role in own_roles(account) if not role.instance_profile_list and _is_for_instances(survey, role)]
+    if not roles:
+        return
+    are_told = any(role.instance_profile_list for role in account.roles)
+    names = enumerated(role.role_name for role in roles)
+    count = counted(len(roles), "role that EC2 alone takes is", "roles that EC2 alone takes are")
+    perhaps = "" if are_told else "; no role of the account is in one, so that the capture may lack them"
+    yield Hit(
+        f"{count} in no instance profile: {names}{perhaps}.",
+        tuple(Evidence(f"InstanceProfileList of {role.arn} is empty.") for role in roles[:_MOST_NAMED]),
+        state=State.FOUND if are_told else State.CANNOT_TELL,
+        severity=None if are_told else Severity.INFO,
+    )
+
+
+def _is_for_instances(survey: Survey, role: RoleDetail) -> bool:
+    """Return whether the trust policy names EC2 and nobody else."""
+    principals = [
+        entry
+        for statement in survey.evaluator.index.trust(role).statements
+        if statement.is_allow
+        for entry in statement.principals or ()
+    ]
+    return bool(principals) and all(entry.text in _EC2 for entry in principals)
+
+
+@check(
+    "ADM-17",
+    over=ACCOUNTS,
+    title="Files in and out through CloudShell",
+    severity=Severity.LOW,
+    question="May users or roles that are no administrators move files both ways through AWS CloudShell?",
+    remedy="Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to those who need a shell alone.",
+    standards=("CIS AWS Foundations 7.0 2.20", "PCI DSS 4.0 7.2.1"),
+)
+def cloudshell_files(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Asked everybody of the account; one finding for all."""
+    able: list[str] | None = None
+    for action in _FILES:
+        asked = survey.evaluator.who_can(
+            action=action, resource=_SHELL.format(account=account), cancelled=survey.cancelled
+        )
+        found = [one.principal for one in asked if one.decision is Verdict.ALLOWED and _is_of(one.principal, account)]
+        able = found if able is None else [arn for arn in able if arn in set(found)]
+    index = survey.evaluator.index
+    others = [
+        arn
+        for arn in able or ()
+        if (one := index.users.get(arn) or index.roles.get(arn)) is not None
+        and not is_administrator(survey, account, one)
+    ]
+    if others:
+        yield Hit(
+            f"{counted(len(others), 'user or role', 'users and roles')} may move files both ways through CloudShell: "
+            f"{enumerated(map(last_of_arn, others))}.",
+            (
+                *(
+                    Evidence(
+                        f"Asked as {last_of_arn(others[0])} about {action}.",
+                        survey.ask(others[0], action, _SHELL.format(account=account)),
+                    )
+                    for action in _FILES
+                ),
+                *(Evidence(f"{arn} may, too.") for arn in others[1:_MOST_NAMED]),
+            ),
+        )

@@ -95,3 +95,40 @@ def test_hyg_12_the_analyzer_may_be_the_organizations(make, other, state):
 def test_hyg_12_is_not_run_without_its_data(make):
     assert not make.findings("HYG-12")
     assert [one for one in make.findings("CMP-13") if "HYG-12" in one.sentence]
+
+
+def ec2(make, name, *others, profile=False):
+    trust = make.trust({"Service": ["ec2.amazonaws.com", *others]})
+    arn = make.arn(f"instance-profile/{name}")
+    held = {"Path": "/", "InstanceProfileName": name, "InstanceProfileId": "AIPA1", "Arn": arn, "Roles": []}
+    return make.role(name, trust=trust, InstanceProfileList=[held] if profile else [])
+
+
+def test_svc_07_a_role_that_no_instance_can_have(make):
+    (one,) = make.findings("SVC-07", roles=[ec2(make, "web", profile=True), ec2(make, "old")])
+    assert one.sentence == "1 role that EC2 alone takes is in no instance profile: old."
+    assert not make.findings("SVC-07", roles=[ec2(make, "web", profile=True), ec2(make, "old", "ssm.amazonaws.com")])
+
+
+def test_svc_07_where_no_profile_at_all_is_told(make):
+    (one,) = make.findings("SVC-07", roles=[ec2(make, "old")])
+    assert one.state is State.CANNOT_TELL
+
+
+BOTH_WAYS = ["cloudshell:GetFileUploadUrls", "cloudshell:GetFileDownloadUrls"]
+
+
+def test_adm_17_files_both_ways(make):
+    users = [make.user("alice", make.allow("cloudshell:*")), make.user("root", make.allow("*"))]
+    (one,) = make.findings("ADM-17", users=users)
+    assert one.sentence == "1 user or role may move files both ways through CloudShell: alice."
+    assert [piece.decision.request.action for piece in one.evidence] == BOTH_WAYS
+
+
+def test_adm_17_one_way_and_denied(make):
+    for statements in (
+        [make.allow(BOTH_WAYS[0])],
+        [make.allow("cloudshell:*"), make.deny(BOTH_WAYS[1])],
+        [make.allow("cloudshell:CreateSession")],
+    ):
+        assert not make.findings("ADM-17", users=[make.user("alice", *statements)])

@@ -1,0 +1,131 @@
+"""What the organization's policies are to keep out and do not: Regions that are locked, access from outside."""
+
+from collections.abc import Iterator
+
+from iamdesk.checks.check import Hit, check
+from iamdesk.checks.data import Data
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.subjects import ACCOUNTS
+from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.patterns import glob
+from iamdesk.snapshot.model import Account
+from iamdesk.snapshot.organization import OrganizationPolicyType
+
+_SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+_RCP = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+_REGION = "aws:requestedregion"
+_ELSEWHERE = ("ap-southeast-2", "sa-east-1", "ca-central-1", "eu-north-1", "us-west-2", "ap-northeast-1")
+"""Regions of which one is asked about that a lock does not name."""
+_PROBES = (
+    ("ec2:RunInstances", "arn:{partition}:ec2:{region}:{account}:instance/*"),
+    ("s3:CreateBucket", "arn:{partition}:s3:::{name}"),
+    ("lambda:CreateFunction", "arn:{partition}:lambda:{region}:{account}:function:{name}"),
+    ("rds:CreateDBInstance", "arn:{partition}:rds:{region}:{account}:db:{name}"),
+    ("dynamodb:CreateTable", "arn:{partition}:dynamodb:{region}:{account}:table/{name}"),
+    ("sqs:CreateQueue", "arn:{partition}:sqs:{region}:{account}:{name}"),
+    ("ecs:CreateCluster", "*"),
+    ("kms:CreateKey", "*"),
+    ("logs:CreateLogGroup", "arn:{partition}:logs:{region}:{account}:log-group:{name}"),
+    ("secretsmanager:CreateSecret", "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}"),
+    ("sagemaker:CreateNotebookInstance", "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{name}"),
+)
+"""What keeps data or runs code in one Region."""
+
+
+@check(
+    "GRD-08",
+    over=ACCOUNTS,
+    title="Region lock that leaks",
+    severity=Severity.MEDIUM,
+    question="May something be made in a Region that a service control policy is to keep the account out of?",
+    remedy="Leave out of the Deny only what has one endpoint for all Regions (IAM, Organizations, Route 53, "
+    "CloudFront, Support …), and name these services in NotAction.",
+    standards=("NIST 800-53 AC-3",),
+    data=Data.ORGANIZATION,
+)
+def leaking_region_lock(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Asked as the root user, whom the organization alone limits, about what stays in its Region."""
+    locks = dict(_locks(survey, account))
+    if not locks:
+        return
+    region = next((one for one in _ELSEWHERE if not any(_names(test, one) for test in locks)), None)
+    if region is None:
+        return
+    words = {"partition": account.partition, "account": account.account_id, "name": STRANGER, "region": region}
+    root = f"arn:{account.partition}:iam::{account.account_id}:root"
+    asked = [
+        survey.ask(root, action, resource.format_map(words), {"aws:RequestedRegion": region})
+        for action, resource in _PROBES
+    ]
+    names = enumerated(dict.fromkeys(locks.values()))
+    allowed = [decision for decision in asked if decision.decision is Verdict.ALLOWED]
+    unsure = [decision for decision in asked if decision.decision is Verdict.CONDITIONAL]
+    found, state = (allowed, State.FOUND) if allowed else (unsure, State.CANNOT_TELL)
+    if found:
+        actions = enumerated(decision.request.action for decision in found)
+        keys = enumerated(dict.fromkeys(key for one in found for key in one.missing_context_values))
+        yield Hit(
+            f"{names} is to keep account {account.account_id} out of {region}, and does not deny {actions} there"
+            + ("." if state is State.FOUND else f"; whether it does hangs on {keys}."),
+            tuple(_proof(decision, region) for decision in found),
+            state=state,
+        )
+
+
+def _proof(decision: Decision, region: str) -> Evidence:
+    return Evidence(f"Asked as the root user about {decision.request.action} in {region}.", decision)
+
+
+def _locks(survey: Survey, account: Account) -> Iterator[tuple[ConditionTest, str]]:
+    """Yield the tests by which the account's SCPs deny what is not in some Regions, with the policy's name."""
+    index = survey.evaluator.organization
+    for level in (index.levels(account.account_id, _SCP) if index is not None else None) or ():
+        for policy in level:
+            for statement in policy.document.statements:
+                if statement.is_allow or statement.broken is not None:
+                    continue
+                for test in statement.conditions:
+                    if test.key == _REGION and test.operator is not None and test.operator.negated:
+                        yield test, policy.policy.name or policy.policy.id
+
+
+def _names(test: ConditionTest, region: str) -> bool:
+    return any(glob(value.text.lower()).matches(region) for value in test.values)
+
+
+@check(
+    "GRD-09",
+    over=ACCOUNTS,
+    title="No resource control policy",
+    severity=Severity.LOW,
+    question="Does no resource control policy limit who gets to the organization's resources?",
+    remedy="Attach a resource control policy that denies what comes from outside the organization (aws:PrincipalOrgID, "
+    "with exceptions for AWS services), so that one open bucket policy is not enough.",
+    standards=("NIST 800-53 AC-3",),
+    data=Data.ORGANIZATION,
+)
+def no_rcp(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
+    """Once for the snapshot, told of its first account; the policy that AWS keeps allows everything."""
+    index = survey.evaluator.organization
+    if index is None or account is not survey.snapshot.accounts[0]:
+        return
+    if not index.organization.has_rcps:
+        yield Hit(
+            "Whether a resource control policy limits who gets to the organization's resources cannot be told.",
+            (Evidence("The snapshot does not hold the organization's resource control policies."),),
+            state=State.CANNOT_TELL,
+            severity=Severity.INFO,
+        )
+        return
+    own = {policy.id for policy in index.organization.policies if policy.type is _RCP and not policy.aws_managed}
+    attached = [node for node in index.nodes if own.intersection(node.policy_ids or ())]
+    if not attached:
+        what = "its own are attached to nothing" if own else "there is none but the one that AWS keeps"
+        yield Hit(
+            f"No resource control policy limits who gets to the organization's resources: {what}.",
+            (Evidence(f"The snapshot lists {len(own):,} resource control policies of the organization's own."),),
+        )
