@@ -144,10 +144,12 @@ class Windows(QObject):
         guide.activateWindow()
 
     def show_about(self) -> None:
-        """Show version and licence."""
-        from iamdesk.gui import about
+        """Show version, parts and licences."""
+        from iamdesk.gui.about import AboutDialog
 
-        about.show_about(self._window)
+        about = self._window.findChild(AboutDialog) or AboutDialog(self._frame.jobs, self._frame.prompts, self._window)
+        about.show()
+        about.activateWindow()
 
     def show_capture_help(self) -> None:
         """Show the command that captures an account."""

@@ -1,7 +1,9 @@
 """What installers are made from: the parts that can be looked at without building one (`make package` does)."""
 
 import configparser
+import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,8 +13,15 @@ from pathlib import Path
 import pytest
 
 from iamdesk.cli import COMMANDS
+from iamdesk.components import installed, legal_of
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "packaging"))
+
+import check_bill  # noqa: E402 - these scripts stand in a folder of their own
+import legal  # noqa: E402
+
+BILL = legal_of(installed())
 LINUX = ROOT / "packaging" / "linux"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 REVIEW = "application/vnd.iamdesk.review"
@@ -67,6 +76,46 @@ def test_icons_of_every_desktop(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["GPL-3.0.txt", "LGPL-3.0.txt"])
 def test_texts_of_qts_licences_are_whole(name: str) -> None:
-    text = (ROOT / "packaging" / "licences" / name).read_text()
+    text = (ROOT / "resources" / "licences" / name).read_text()
     assert "Version 3, 29 June 2007" in text
     assert len(text) > 7000
+
+
+def test_the_bill_of_materials_is_as_cyclonedx_has_it() -> None:
+    assert check_bill.troubles(BILL.bill) == ""
+    held = json.loads(BILL.bill)
+    refs = {held["metadata"]["component"]["bom-ref"], *(one["bom-ref"] for one in held["components"])}
+    assert {name for one in held["dependencies"] for name in (one["ref"], *one["dependsOn"])} == refs
+    del held["components"][0]["name"]
+    assert "name" in check_bill.troubles(json.dumps(held)), "it would be found"
+
+
+def test_every_package_that_is_needed_is_in_it_with_its_licence() -> None:
+    rows = {name.lower().replace("_", "-"): licence for name, _version, licence in BILL.rows()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for requirement in (*project["dependencies"], *project["optional-dependencies"]["collect"]):
+        assert re.split(r"[<>=]", requirement)[0].lower() in rows
+    assert {"jinja2", "markupsafe", "botocore", "shiboken6", "python"} <= set(rows), "and what these need"
+    assert "pytest" not in rows
+    assert "babel" not in rows
+    assert [name for name, licence in rows.items() if licence in ("", "unknown")] == []
+
+
+def test_the_texts_of_all_licences_are_there() -> None:
+    for name, version, _licence in BILL.rows():
+        assert BILL.place(name, version) >= 0, name
+    assert "GNU LESSER GENERAL PUBLIC LICENSE" in BILL.texts
+    assert "Copyright" in BILL.texts[BILL.place("Jinja2", dict(row[:2] for row in BILL.rows())["Jinja2"]) :][:1000]
+
+
+def test_libraries_of_the_system_are_named_with_their_licence(tmp_path: Path) -> None:
+    if not Path("/usr/bin/dpkg-query").exists():
+        pytest.skip("no Debian")
+    internal = tmp_path / "_internal"
+    internal.mkdir()
+    for library in ("libz.so.1", "libz.so.1", "nobody-has-this.so"):
+        (internal / library).touch()
+    (found,) = legal.of_the_system(tmp_path)
+    assert found.name.startswith("zlib1g")
+    assert "Zlib" in found.licence
+    assert found.texts
