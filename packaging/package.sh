@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make and try everything that can be installed, into dist: wheel, source distribution, application folder, Debian
-# package. `make package`; what other systems need is told in packaging/README.md.
+# package. `make package`; what other systems need is told in packaging/README.md. With TRY=no nothing is tried: for
+# packaging/compare_builds.sh.
 set -eu
 cd "$(dirname "$0")/.."
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
@@ -8,30 +9,43 @@ export SOURCE_DATE_EPOCH PYTHONHASHSEED=0 QT_QPA_PLATFORM=offscreen
 python=$(sh packaging/find_python.sh)
 rm -rf dist build/package build/legal build/icons build/pyinstaller
 mkdir -p dist build/package
+try=${TRY:-yes}
 say() { printf '\n== %s\n' "$1"; }
 
 say "wheel and source distribution"
 "$python" -m venv build/package/tools
-build/package/tools/bin/pip install --quiet --disable-pip-version-check build twine
+build/package/tools/bin/pip install --quiet --disable-pip-version-check build twine 'cyclonedx-python-lib[json-validation]'
 build/package/tools/bin/python -m build --outdir dist >/dev/null
 build/package/tools/bin/twine check --strict dist/*.whl dist/*.tar.gz
 
 say "the wheel in an empty environment"
 "$python" -m venv build/package/venv
 build/package/venv/bin/pip install --quiet --disable-pip-version-check --no-compile "$(echo dist/*.whl)[collect]"
-PYTHON=build/package/venv/bin/python sh packaging/qt_libraries.sh window
-build/package/venv/bin/iamdesk --self-test
+if [ "$try" = yes ]; then
+    PYTHON=build/package/venv/bin/python sh packaging/qt_libraries.sh window
+    build/package/venv/bin/iamdesk --self-test
+fi
 
-say "licences of what is shipped"
-build/package/venv/bin/pip install --quiet --disable-pip-version-check pyinstaller packaging
-build/package/venv/bin/python packaging/legal.py build/legal
+say "what it is made from"
+build/package/venv/bin/pip install --quiet --disable-pip-version-check pyinstaller
 build/package/venv/bin/python packaging/icons.py build/icons
 build/package/venv/bin/python packaging/man_page.py >build/iamdesk.1
 
 say "the application as a folder"
 build/package/venv/bin/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build/pyinstaller \
     packaging/iamdesk.spec
-dist/iamdesk/iamdesk --self-test
+
+say "licences of what is shipped, the system's libraries among it"
+build/package/venv/bin/python packaging/legal.py build/legal dist/iamdesk
+build/package/tools/bin/python packaging/check_bill.py build/legal/bom.cdx.json
+cp -R build/legal dist/iamdesk/_internal/legal
+if [ "$try" = yes ]; then
+    say "the application, tried"
+    dist/iamdesk/iamdesk --self-test
+    if command -v Xvfb >/dev/null; then
+        build/package/venv/bin/python tests/benchmarks/bench_start.py 5 --program "$PWD/dist/iamdesk/iamdesk"
+    fi
+fi
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C dist -cJf \
@@ -46,7 +60,7 @@ if command -v dpkg-deb >/dev/null; then
         appstreamcli validate --no-net --override=url-homepage-missing=info packaging/linux/*.metainfo.xml
     fi
     if command -v desktop-file-validate >/dev/null; then desktop-file-validate packaging/linux/iamdesk.desktop; fi
-    sh packaging/try_debian.sh "$deb"
+    [ "$try" != yes ] || sh packaging/try_debian.sh "$deb"
 fi
 
 say "what was made"

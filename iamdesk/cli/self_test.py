@@ -16,6 +16,7 @@ from iamdesk.checks.finding import Finding
 from iamdesk.cli.output import say, version
 from iamdesk.collect.options import INSTALL, boto3_is_there
 from iamdesk.collect.start import known_services
+from iamdesk.components import legal
 from iamdesk.evaluate.request import Request
 from iamdesk.export.findings import formats, render
 from iamdesk.paths import resources, sample_snapshot
@@ -65,7 +66,16 @@ def _steps(folder: Path) -> Iterator[Step]:
     for one in formats():
         yield f"findings as {one.label}", partial(_report, one.name, found, sample)
     yield "a review", lambda: _review(sample, folder)
+    yield "licences of what ships", _licences
     yield "collect", _collect
+
+
+def _licences() -> str:
+    found = legal()
+    lacking = [name for name, version, _licence in found.rows() if found.place(name, version) < 0]
+    if lacking or "GNU LESSER GENERAL PUBLIC LICENSE" not in found.texts:
+        raise ValueError(f"no text of {', '.join(lacking) or 'Qt'}")
+    return f"{len(found.rows()):,} parts"
 
 
 def _resources() -> str:
