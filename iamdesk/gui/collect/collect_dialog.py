@@ -17,9 +17,11 @@ from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, visible, visible_lines
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.speech import number
+from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
-_BUNDLES = "Bundles (*.zip);;All files (*)"
+_BUNDLES = mark("Bundles (*.zip);;All files (*)")
 
 
 class CollectDialog(QDialog):
@@ -31,7 +33,7 @@ class CollectDialog(QDialog):
     def __init__(self, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("collectDialog")
-        self.setWindowTitle("Collect from AWS")
+        self.setWindowTitle(tr("Collect from AWS"))
         self._jobs = jobs
         self._prompts = prompts
         self._job: Job | None = None
@@ -40,19 +42,19 @@ class CollectDialog(QDialog):
         self.form = CollectForm(profile_names())
         self.form.browse.clicked.connect(self._browse)
         self.bar = QProgressBar()
-        self.bar.setAccessibleName("Progress of the capture")
+        self.bar.setAccessibleName(tr("Progress of the capture"))
         self.bar.setTextVisible(False)
         self.how_far = plain_label()
         self.gaps = QPlainTextEdit()
         self.gaps.setObjectName("collectGaps")
-        self.gaps.setAccessibleName("What was not captured")
+        self.gaps.setAccessibleName(tr("What was not captured"))
         self.gaps.setReadOnly(True)
-        self.collect_button = QPushButton("&Collect")
+        self.collect_button = QPushButton(tr("&Collect"))
         self.collect_button.setDefault(True)
         self.collect_button.clicked.connect(self.start)
-        self.policy_button = QPushButton("Copy the &policy that it needs")
+        self.policy_button = QPushButton(tr("Copy the &policy that it needs"))
         self.policy_button.clicked.connect(self._copy_policy)
-        self.close_button = QPushButton("Close")
+        self.close_button = QPushButton(tr("Close"))
         self.close_button.clicked.connect(self.close)
         self._lay_out()
         self._show_idle()
@@ -82,7 +84,7 @@ class CollectDialog(QDialog):
         self.gaps.hide()
         self._latest = None
         self._job = self._jobs.run(
-            "Collecting from AWS",
+            tr("Collecting from AWS"),
             self._work(options),
             done=self._done,
             failed=self._failed,
@@ -91,9 +93,9 @@ class CollectDialog(QDialog):
             topic="collect",
         )
         self.form.setEnabled(False)
-        self.collect_button.setText("&Cancel")
+        self.collect_button.setText(tr("&Cancel"))
         self.bar.setRange(0, 0)
-        self.how_far.setText("Asking AWS who you are…")
+        self.how_far.setText(tr("Asking AWS who you are…"))
         self.bar.show()
         self.how_far.show()
         self.resize(self.size().expandedTo(self.sizeHint()))
@@ -113,22 +115,27 @@ class CollectDialog(QDialog):
         self.bar.setValue(done)
         status = self._latest
         if status is not None:
-            missing = f", {status.gaps:,} not captured" if status.gaps else ""
-            self.how_far.setText(f"{visible(status.doing).capitalize()}: {done:,} of {total:,} calls{missing}")
+            words = tr("{what}: {done} of {total} calls")
+            if status.gaps:
+                words = tr("{what}: {done} of {total} calls, {missing} not captured")
+            what = visible(shown(status.doing)).capitalize()
+            words = words.format(what=what, done=number(done), total=number(total), missing=number(status.gaps))
+            self.how_far.setText(words)
 
     def _done(self, captured: Captured) -> None:
         self._show_idle()
-        accounts = "1 account" if len(captured.accounts) == 1 else f"{len(captured.accounts):,} accounts"
-        said = f"{visible(captured.path.name)}: {accounts}, {captured.files:,} files."
+        count = len(captured.accounts)
+        said = ntr("{name}: {count} account, {files} files.", "{name}: {count} accounts, {files} files.", count).format(
+            name=visible(captured.path.name), count=number(count), files=number(captured.files)
+        )
         if captured.gaps or captured.notes:
             self.gaps.setPlainText(visible_lines("\n".join([*captured.notes, *gap_lines(captured.gaps)])))
             self.gaps.show()
         if captured.gaps:
-            said += (
-                " 1 call gave nothing." if len(captured.gaps) == 1 else f" {len(captured.gaps):,} calls gave nothing."
-            )
+            lost = ntr("{count} call gave nothing.", "{count} calls gave nothing.", len(captured.gaps))
+            said += " " + lost.format(count=number(len(captured.gaps)))
         if captured.gaps and captured.path.is_dir():
-            said += " Collecting into the same folder again asks for what is missing, and for nothing else."
+            said += " " + tr("Collecting into the same folder again asks for what is missing, and for nothing else.")
         self.trouble.say(Tone.WARNING if captured.gaps else Tone.NOTE, said)
         self.resize(self.size().expandedTo(self.sizeHint()))
         was_watched = self.isVisible()
@@ -139,47 +146,49 @@ class CollectDialog(QDialog):
     def _failed(self, error: Exception) -> None:
         self._show_idle()
         if not isinstance(error, CollectError):
-            self.trouble.say(Tone.ERROR, "The capture could not be made: something inside iamdesk broke.")
+            self.trouble.say(Tone.ERROR, tr("The capture could not be made: something inside iamdesk broke."))
             raise error
         self.trouble.say(Tone.ERROR, _for_the_window(str(error)))
 
     def _stopped(self) -> None:
         self._show_idle()
-        self.trouble.say(Tone.NOTE, "Cancelled. What was captured stays; collecting into the same place goes on.")
+        self.trouble.say(Tone.NOTE, tr("Cancelled. What was captured stays; collecting into the same place goes on."))
 
     def _show_idle(self) -> None:
         self._job = None
         self.form.setEnabled(True)
-        self.collect_button.setText("&Collect")
+        self.collect_button.setText(tr("&Collect"))
         self.bar.hide()
         self.how_far.hide()
 
     def _show_missing(self) -> None:
         self.trouble.say(
             Tone.WARNING,
-            f"Asking AWS takes boto3, which is not installed. Get it with: {INSTALL}",
-            "Copy the command",
+            tr("Asking AWS takes boto3, which is not installed. Get it with: {install}").format(install=INSTALL),
+            tr("Copy the command"),
             lambda: QGuiApplication.clipboard().setText(INSTALL),
         )
         self.collect_button.setEnabled(False)
         self.gaps.hide()
 
     def _browse(self) -> None:
-        chosen = self._prompts.file_to_save(self, "Save the bundle as", Path(self.form.output.text()), _BUNDLES)
+        chosen = self._prompts.file_to_save(self, tr("Save the bundle as"), Path(self.form.output.text()), tr(_BUNDLES))
         if chosen is not None:
             self.form.output.setText(str(chosen))
 
     def _copy_policy(self) -> None:
         QGuiApplication.clipboard().setText(policy_text())
-        self.policy_button.setText("Copied")
+        self.policy_button.setText(tr("Copied"))
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.addWidget(self.trouble)
         layout.addWidget(
             plain_label(
-                "Captures an account or a whole organization into one bundle, as whoever the AWS CLI is signed in as. "
-                "It only reads, and no secret values reach the bundle.",
+                tr(
+                    "Captures an account or a whole organization into one bundle, as whoever the AWS CLI is signed "
+                    "in as. It only reads, and no secret values reach the bundle."
+                ),
                 wrap=True,
             )
         )
@@ -199,6 +208,6 @@ class CollectDialog(QDialog):
 
 def _for_the_window(sentence: str) -> str:
     """Return a sentence of the collector as it reads where there are fields in the place of options."""
-    for option, field in (("--role-name", "“Role in the other accounts”"), ("--account", "“Accounts”")):
+    for option, field in (("--role-name", tr("“Role in the other accounts”")), ("--account", "“Accounts”")):
         sentence = sentence.replace(option, field)
     return f"{sentence[:1].upper()}{sentence[1:]}."

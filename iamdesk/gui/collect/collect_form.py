@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 
 from iamdesk.collect.options import Kind, Options
 from iamdesk.gui.plain_text import plain_label, set_tooltip
+from iamdesk.language import tr
 
 _WORDS = re.compile(r"[\s,;]+")
 
@@ -18,21 +19,21 @@ class CollectForm(QWidget):
     def __init__(self, profiles: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.output = QLineEdit(str(_suggestion()))
-        self.browse = QPushButton("&Browse…")
+        self.browse = QPushButton(tr("&Browse…"))
         self.profile = QComboBox()
         self.profile.setEditable(True)
         self.profile.addItems(["", *profiles])
         typed = self.profile.lineEdit()
         if typed is not None:  # Qt says that it may be: not for a list that can be typed into
-            typed.setPlaceholderText("the one that is in force")
-            typed.setAccessibleName("Profile")
+            typed.setPlaceholderText(tr("the one that is in force"))
+            typed.setAccessibleName(tr("Profile"))
         self.regions = QLineEdit()
-        self.regions.setPlaceholderText("all that are enabled")
+        self.regions.setPlaceholderText(tr("all that are enabled"))
         self.role = QLineEdit()
-        self.role.setPlaceholderText("none: this account alone")
+        self.role.setPlaceholderText(tr("none: this account alone"))
         self.accounts = QLineEdit()
-        self.accounts.setPlaceholderText("all active accounts of the organization")
-        self.last_accessed = QCheckBox("What each principal last &used (takes longest)")
+        self.accounts.setPlaceholderText(tr("all active accounts of the organization"))
+        self.last_accessed = QCheckBox(tr("What each principal last &used (takes longest)"))
         self.last_accessed.setChecked(True)
         self.role.textChanged.connect(self._allow_accounts)
         self._allow_accounts()
@@ -59,11 +60,11 @@ class CollectForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows = (
-            ("&Save as", self.output, "A new folder, or a file that ends in .zip. One that was begun goes on."),
-            ("&Profile", self.profile, "A profile of the AWS configuration files."),
-            ("&Regions", self.regions, "Names such as eu-west-1, with spaces between them."),
-            ("R&ole in the other accounts", self.role, "The name of a role that each account has."),
-            ("&Accounts", self.accounts, "Twelve digits each, with spaces between them."),
+            (tr("&Save as"), self.output, tr("A new folder, or a file that ends in .zip. One that was begun goes on.")),
+            (tr("&Profile"), self.profile, tr("A profile of the AWS configuration files.")),
+            (tr("&Regions"), self.regions, tr("Names such as eu-west-1, with spaces between them.")),
+            (tr("R&ole in the other accounts"), self.role, tr("The name of a role that each account has.")),
+            (tr("&Accounts"), self.accounts, tr("Twelve digits each, with spaces between them.")),
         )
         for words, field, tip in rows:
             field.setAccessibleName(words.replace("&", ""))
@@ -73,7 +74,7 @@ class CollectForm(QWidget):
                 layout.addRow(plain_label(words, buddy=field), place)
             else:
                 layout.addRow(plain_label(words, buddy=field), field)
-        self.browse.setAccessibleName("Browse for where to save")
+        self.browse.setAccessibleName(tr("Browse for where to save"))
         layout.addRow("", self.last_accessed)
 
     def _allow_accounts(self) -> None:

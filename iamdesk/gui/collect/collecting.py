@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from iamdesk.collect.options import Captured, CollectError, Gap, Options, Status
+from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 _LOOK = 0.1
@@ -126,7 +127,7 @@ def _of_its_own() -> dict[str, Any]:
 
 def _reason(said: str) -> str:
     sentences = [line for line in said.splitlines() if line and not line.startswith("{")]
-    return sentences[-1].removeprefix("iamdesk: ") if sentences else "iamdesk collect ended without a word"
+    return sentences[-1].removeprefix("iamdesk: ") if sentences else tr("iamdesk collect ended without a word")
 
 
 def _captured(answer: dict[str, Any]) -> Captured:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
+from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.collect.options import Captured
@@ -43,4 +44,4 @@ class CollectDoor(QObject):
         if was_watched:
             self.open_wanted.emit(captured.path)
         else:
-            self.offered.emit(f"{visible(captured.path.name)} is collected.", captured.path)
+            self.offered.emit(tr("{name} is collected.").format(name=visible(captured.path.name)), captured.path)

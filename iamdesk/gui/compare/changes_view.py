@@ -12,7 +12,9 @@ from iamdesk.gui.compare.compare_model import CompareModel
 from iamdesk.gui.compare.rows import Column, CompareFilter, CompareRow, Sort
 from iamdesk.gui.plain_text import plain_label, visible
 from iamdesk.gui.session import Session
+from iamdesk.gui.speech import number
 from iamdesk.gui.tables.rows_table import RowsTable
+from iamdesk.language import shown, tr
 
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
@@ -37,21 +39,21 @@ class ChangesView(QWidget):
         self.pair.setObjectName("comparePair")
         self.summary = plain_label(wrap=True, selectable=True)
         self.summary.setObjectName("compareSummary")
-        self.summary.setAccessibleName("Nothing is compared yet")
+        self.summary.setAccessibleName(tr("Nothing is compared yet"))
         self.sort = QComboBox()
         self.sort.setObjectName("compareSort")
-        self.sort.setAccessibleName("Show only changes of one kind")
+        self.sort.setAccessibleName(tr("Show only changes of one kind"))
         self.sort.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.text = QLineEdit()
         self.text.setObjectName("compareFilter")
-        self.text.setAccessibleName("Filter the changes by words")
-        self.text.setPlaceholderText("Filter: words of a principal, an action, a resource, a change")
+        self.text.setAccessibleName(tr("Filter the changes by words"))
+        self.text.setPlaceholderText(tr("Filter: words of a principal, an action, a resource, a change"))
         self.text.setClearButtonEnabled(True)
         self.text.setMaxLength(_LONGEST_FILTER)
         self.model = CompareModel(self.palette())
         self.model.setParent(self)
         self.table: RowsTable[CompareRow] = RowsTable(
-            self.model, name="compareTable", title="Changes", widest=_WIDEST, stretched=Column.CAUSE
+            self.model, name="compareTable", title=tr("Changes"), widest=_WIDEST, stretched=Column.CAUSE
         )
         self.detail = CompareDetail(session.show_key, self._ask)
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
@@ -89,23 +91,27 @@ class ChangesView(QWidget):
         """Show a comparison from its first row; ``rows`` are its `rows_of`."""
         self._found = found
         old, new = (visible(name) for name in (found.old_name, found.new_name))
-        self.pair.setText(f"From {old} to {new}. Not compared: {' '.join(found.limits)}")
-        self.summary.setText(sentence(found))
-        self.summary.setAccessibleName(sentence(found))
+        self.pair.setText(
+            tr("From {old} to {new}. Not compared: {limits}").format(
+                old=old, new=new, limits=" ".join(map(shown, found.limits))
+            )
+        )
+        self.summary.setText(shown(sentence(found)))
+        self.summary.setAccessibleName(shown(sentence(found)))
         self.model.clear()
         self.model.extend(rows)
         self.sort.clear()
-        self.sort.addItem(f"Everything ({len(rows):,})", None)
+        self.sort.addItem(tr("Everything ({count})").format(count=number(len(rows))), None)
         for sort in Sort:
             count = sum(row.sort is sort for row in rows)
             if count:
-                self.sort.addItem(f"{sort.value} ({count:,})", sort)
+                self.sort.addItem(f"{tr(sort.value)} ({number(count)})", sort)
         self.text.clear()
         for widget in (self.sort, self.text, self.table):
             widget.setEnabled(True)
         self._filter()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._session.announce(sentence(found))
+        self._session.announce(shown(sentence(found)))
 
     def _filter(self) -> None:
         self._debounce.stop()

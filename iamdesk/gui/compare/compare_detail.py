@@ -16,10 +16,11 @@ from iamdesk.gui.findings.link_button import LinkButton
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.plain_text import PlainLabel, plain_label
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.language import mark, shown, tr
 
 _FIRST_ACTIONS = 8
 _MOST_ACTIONS = 400
-_EMPTY = "Choose a row to see what changed, by what, and a request that shows it."
+_EMPTY = mark("Choose a row to see what changed, by what, and a request that shows it.")
 
 
 class CompareDetail(QScrollArea):
@@ -35,7 +36,7 @@ class CompareDetail(QScrollArea):
         self._row: CompareRow | None = None
         self._tinted: list[PlainLabel] = []
         self.setObjectName("compareDetail")
-        self.setAccessibleName("The chosen change")
+        self.setAccessibleName(tr("The chosen change"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -52,7 +53,7 @@ class CompareDetail(QScrollArea):
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(5)
         if found is None or row is None:
-            column.addWidget(self._muted(FlowLabel(_EMPTY)))
+            column.addWidget(self._muted(FlowLabel(tr(_EMPTY))))
         else:
             self._fill(column, found, row)
         column.addStretch(1)
@@ -64,44 +65,48 @@ class CompareDetail(QScrollArea):
         picture = plain_label()
         picture.setPixmap(marks.pixmap(SORT_MARKS[row.sort], self.palette(), 16, self.devicePixelRatioF()))
         head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        title = FlowLabel(row.sort.value)
+        title = FlowLabel(tr(row.sort.value))
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
         title.setFont(font)
         head.addWidget(title, 1)
         column.addLayout(head)
-        who = LinkButton(principal_words(row.subject), partial(self._show_key, row.subject), tip=f"Show {row.subject}")
+        who = LinkButton(
+            principal_words(row.subject),
+            partial(self._show_key, row.subject),
+            tip=tr("Show {subject}").format(subject=row.subject),
+        )
         who.setObjectName("compareShowSubject")
         column.addWidget(who, 0, Qt.AlignmentFlag.AlignLeft)
         if row.effect is None:
-            column.addWidget(FlowLabel(row.reason))
+            column.addWidget(FlowLabel(shown(row.reason)))
             if row.change is not None:
-                column.addWidget(self._muted(FlowLabel(f"{text_words(row.change).capitalize()}.")))
+                column.addWidget(self._muted(FlowLabel(f"{shown(text_words(row.change)).capitalize()}.")))
             return
         self._fill_effect(column, found, row.effect, gained=row.sort is Sort.GAINED)
 
     def _fill_effect(self, column: QVBoxLayout, found: Comparison, effect: Effect, *, gained: bool) -> None:
         names = found.names(effect.actions)
-        column.addWidget(self._heading("May do now" if gained else "May no longer do"))
-        column.addWidget(FlowLabel(actions_words(names, _FIRST_ACTIONS)))
-        column.addWidget(self._heading("On"))
-        column.addWidget(FlowLabel("every resource" if effect.where == "*" else effect.where))
+        column.addWidget(self._heading(tr("May do now") if gained else tr("May no longer do")))
+        column.addWidget(FlowLabel(shown(actions_words(names, _FIRST_ACTIONS))))
+        column.addWidget(self._heading(tr("On")))
+        column.addWidget(FlowLabel(tr("every resource") if effect.where == "*" else effect.where))
         when = context_words(effect)
         if when:
-            column.addWidget(self._heading("When"))
-            column.addWidget(FlowLabel(when))
-        column.addWidget(self._heading("By which change"))
+            column.addWidget(self._heading(tr("When")))
+            column.addWidget(FlowLabel(shown(when)))
+        column.addWidget(self._heading(tr("By which change")))
         for cause in effect.causes:
-            column.addWidget(FlowLabel(cause.sentence))
-            column.addWidget(self._muted(FlowLabel(f"{cause.kind.value}: {cause.subject}")))
-        column.addWidget(self._heading("Shown by"))
-        column.addWidget(FlowLabel(witness_words(effect)))
-        ask = LinkButton("Ask this of the open snapshot", partial(self._ask, effect))
+            column.addWidget(FlowLabel(shown(cause.sentence)))
+            column.addWidget(self._muted(FlowLabel(f"{shown(cause.kind.value)}: {cause.subject}")))
+        column.addWidget(self._heading(tr("Shown by")))
+        column.addWidget(FlowLabel(shown(witness_words(effect))))
+        ask = LinkButton(tr("Ask this of the open snapshot"), partial(self._ask, effect))
         ask.setObjectName("compareAsk")
         column.addWidget(ask, 0, Qt.AlignmentFlag.AlignLeft)
         if len(names) > _FIRST_ACTIONS:
-            column.addWidget(self._heading("All of these actions"))
-            column.addWidget(FlowLabel(actions_words(names, _MOST_ACTIONS)))
+            column.addWidget(self._heading(tr("All of these actions")))
+            column.addWidget(FlowLabel(shown(actions_words(names, _MOST_ACTIONS))))
 
     def _heading(self, text: str) -> PlainLabel:
         label = plain_label(text)

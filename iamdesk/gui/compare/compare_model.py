@@ -10,6 +10,7 @@ from iamdesk.gui.compare.rows import COLUMN_TITLES, Column, CompareFilter, Compa
 from iamdesk.gui.marks import Drawing, Glyph, Mark
 from iamdesk.gui.plain_text import tooltip_text
 from iamdesk.gui.tables.rows_model import Index, RowsModel
+from iamdesk.language import tr
 
 SORT_MARKS: dict[Sort, Drawing] = {
     Sort.GAINED: Glyph.GAINED,
@@ -23,7 +24,7 @@ class CompareModel(RowsModel[CompareRow]):
     """All rows of a comparison, of which the filter shows some."""
 
     def __init__(self, palette: QPalette) -> None:
-        super().__init__([COLUMN_TITLES[column] for column in Column], CompareFilter(), palette)
+        super().__init__([tr(COLUMN_TITLES[column]) for column in Column], CompareFilter(), palette)
 
     def repaint(self, palette: QPalette) -> None:
         """Take the colours of another palette."""

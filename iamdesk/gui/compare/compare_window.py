@@ -20,6 +20,7 @@ from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
+from iamdesk.language import tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
@@ -36,25 +37,25 @@ class CompareWindow(QDialog):
         self._shown: Compared | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("compareWindow")
-        self.setWindowTitle("Compare with another snapshot")
+        self.setWindowTitle(tr("Compare with another snapshot"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
-        self.choose_button = QPushButton("Choose the other &snapshot…")
+        self.choose_button = QPushButton(tr("Choose the other &snapshot…"))
         self.choose_button.setObjectName("compareChoose")
-        self.folder_button = QPushButton("A &folder…")
+        self.folder_button = QPushButton(tr("A &folder…"))
         self.folder_button.setObjectName("compareChooseFolder")
-        self.folder_button.setAccessibleName("Choose a folder as the other snapshot")
-        self.swap_button = QPushButton("S&wap")
+        self.folder_button.setAccessibleName(tr("Choose a folder as the other snapshot"))
+        self.swap_button = QPushButton(tr("S&wap"))
         self.swap_button.setObjectName("compareSwap")
-        self.swap_button.setAccessibleName("Take the other snapshot for the later one, or the other way round")
-        self.cancel_button = QPushButton("&Cancel")
+        self.swap_button.setAccessibleName(tr("Take the other snapshot for the later one, or the other way round"))
+        self.cancel_button = QPushButton(tr("&Cancel"))
         self.cancel_button.setObjectName("compareCancel")
-        self.save_button = QPushButton("Sa&ve…")
+        self.save_button = QPushButton(tr("Sa&ve…"))
         self.save_button.setObjectName("compareSave")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("How far the comparison is")
+        self.bar.setAccessibleName(tr("How far the comparison is"))
         self.message = MessageBar()
-        hint = "The other snapshot is read beside the open one; nothing is written to either."
+        hint = tr("The other snapshot is read beside the open one; nothing is written to either.")
         self.view = ChangesView(session, hint)
         for button in (
             self.choose_button,
@@ -124,7 +125,7 @@ class CompareWindow(QDialog):
             return
 
         self._run(
-            f"Comparing with {path.name}",
+            tr("Comparing with {name}").format(name=path.name),
             lambda progress, cancelled: read_and_compare(path, opened, progress, cancelled),
         )
 
@@ -134,7 +135,7 @@ class CompareWindow(QDialog):
         if opened is None or shown is None:
             return
         self._run(
-            "Comparing the other way round",
+            tr("Comparing the other way round"),
             lambda progress, cancelled: compared(opened, shown.other, not shown.is_earlier, progress, cancelled),
         )
 
@@ -166,14 +167,14 @@ class CompareWindow(QDialog):
         self._job = None
         self._refresh()
         if not isinstance(error, SnapshotError):
-            self.message.say(Tone.ERROR, "The snapshots could not be compared.")
+            self.message.say(Tone.ERROR, tr("The snapshots could not be compared."))
             raise error
-        self.message.say(Tone.ERROR, str(error), "Choose another", self.choose)
+        self.message.say(Tone.ERROR, str(error), tr("Choose another"), self.choose)
 
     def _stopped(self) -> None:
         self._job = None
         self._refresh()
-        self.message.say(Tone.NOTE, "The comparison was cancelled.")
+        self.message.say(Tone.NOTE, tr("The comparison was cancelled."))
 
     def _cancel(self) -> None:
         if self._job is not None:
@@ -203,13 +204,15 @@ class CompareWindow(QDialog):
         if shown is None or self._session.snapshot is None:
             return
         suggestion = self._session.snapshot.snapshot.path.with_name("comparison.json")
-        path = self._prompts.file_to_save(self, "Save the comparison", suggestion, "JSON (*.json);;Text (*.txt)")
+        path = self._prompts.file_to_save(
+            self, tr("Save the comparison"), suggestion, tr("JSON (*.json);;Text (*.txt)")
+        )
         if path is None:
             return
         self._jobs.run(
-            f"Writing {path.name}",
+            tr("Writing {name}").format(name=path.name),
             lambda _progress, _cancelled: write(shown.found, path),
-            done=lambda _nothing: self._session.announce(f"The comparison is in {path}."),
+            done=lambda _nothing: self._session.announce(tr("The comparison is in {path}.").format(path=path)),
             failed=self._not_written,
             topic="save comparison",
         )

@@ -8,15 +8,16 @@ from iamdesk.compare.shapes import Comparison, Effect, Kind, Standing, Status, T
 from iamdesk.export.diff_words import actions_words, context_words, principal_words, text_words
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.tables.rows_model import SortKey
+from iamdesk.language import mark, shown, tr
 
 
 class Sort(Enum):
     """What a row tells."""
 
-    GAINED = "Gained"
-    LOST = "Lost"
-    CANNOT_TELL = "Cannot tell"
-    SAME = "Same effect"
+    GAINED = mark("Gained")
+    LOST = mark("Lost")
+    CANNOT_TELL = mark("Cannot tell")
+    SAME = mark("Same effect")
     """Written otherwise, and nothing changed by it."""
 
 
@@ -31,11 +32,11 @@ class Column(IntEnum):
 
 
 COLUMN_TITLES: dict[Column, str] = {
-    Column.SORT: "Change",
-    Column.WHO: "Who",
-    Column.WHAT: "May do",
-    Column.WHERE: "On",
-    Column.CAUSE: "By which change",
+    Column.SORT: mark("Change"),
+    Column.WHO: mark("Who"),
+    Column.WHAT: mark("May do"),
+    Column.WHERE: mark("On"),
+    Column.CAUSE: mark("By which change"),
 }
 _RANKS = {sort: rank for rank, sort in enumerate(Sort)}
 
@@ -63,7 +64,9 @@ class CompareRow:
         self.effect = effect
         self.change = change
         self.reason = why
-        self.texts = tuple(visible(text) for text in (sort.value, principal_words(subject), what, where, why))
+        self.texts = tuple(
+            visible(text) for text in (tr(sort.value), shown(principal_words(subject)), what, where, why)
+        )
         self.haystack = "\n".join((*self.texts, subject, words)).casefold()
         tie = (_RANKS[sort], subject, where, what)
         self._keys: tuple[SortKey, ...] = (
@@ -91,9 +94,11 @@ def _effects(found: Comparison) -> Iterator[CompareRow]:
         yield CompareRow(
             Sort.GAINED if effect.kind is Kind.GAINED else Sort.LOST,
             effect.principal,
-            f"{actions_words(names, 3)}{f' when {when}' if when else ''}",
+            tr("{actions} when {context}").format(actions=shown(actions_words(names, 3)), context=shown(when))
+            if when
+            else shown(actions_words(names, 3)),
             effect.where,
-            " ".join(cause.sentence for cause in effect.causes),
+            " ".join(shown(cause.sentence) for cause in effect.causes),
             words="\n".join(names),
             effect=effect,
         )

@@ -21,6 +21,7 @@ from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import menu_text, plain_label, set_cell_tooltip, visible
 from iamdesk.gui.session import Session
+from iamdesk.language import shown, tr
 from iamdesk.query.denial import Agreement, Denial, DenialError, Why
 
 _TONES = {
@@ -45,31 +46,33 @@ class WhyDialog(QDialog):
         self._asking: Job | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("whyDialog")
-        self.setWindowTitle("Why was this denied?")
+        self.setWindowTitle(tr("Why was this denied?"))
         self.pasted = QPlainTextEdit()
         self.pasted.setObjectName("whyMessage")
-        self.pasted.setAccessibleName("The error message, or a record as JSON")
+        self.pasted.setAccessibleName(tr("The error message, or a record as JSON"))
         self.pasted.setPlaceholderText(
-            "Paste an error message, a CloudTrail event, a decoded authorization message or authorization details."
+            tr("Paste an error message, a CloudTrail event, a decoded authorization message or authorization details.")
         )
         self.pasted.setTabChangesFocus(True)
         self.choice = QComboBox()
         self.choice.setObjectName("whyChoice")
-        self.choice.setAccessibleName("Which of the denied requests")
-        self.principal, self.action, self.resource = (self._field(name) for name in ("Principal", "Action", "Resource"))
+        self.choice.setAccessibleName(tr("Which of the denied requests"))
+        self.principal, self.action, self.resource = (
+            self._field(name) for name in (tr("Principal"), tr("Action"), tr("Resource"))
+        )
         self.said = plain_label(wrap=True, selectable=True)
         self.said.setObjectName("whySaid")
-        self.said.setAccessibleName("What the message says")
+        self.said.setAccessibleName(tr("What the message says"))
         self.answer = MessageBar(closable=False)
         self.answer.setObjectName("whyAnswer")
         self.checks = QTreeWidget()
         self.checks.setObjectName("whyChecks")
-        self.checks.setAccessibleName("AWS's checks beside those of the snapshot")
-        self.checks.setHeaderLabels(["Layer", "AWS", "Here", "Agree"])
+        self.checks.setAccessibleName(tr("AWS's checks beside those of the snapshot"))
+        self.checks.setHeaderLabels([tr("Layer"), tr("AWS"), tr("Here"), tr("Agree")])
         self.checks.setRootIsDecorated(False)
-        self.ask_button = QPushButton("Ask the snapshot")
+        self.ask_button = QPushButton(tr("Ask the snapshot"))
         self.ask_button.setObjectName("whyAsk")
-        self.show_button = QPushButton("Show the whole answer")
+        self.show_button = QPushButton(tr("Show the whole answer"))
         self.show_button.setObjectName("whyShow")
         self._why: Why | None = None
         self._lay_out()
@@ -93,10 +96,10 @@ class WhyDialog(QDialog):
 
     def _lay_out(self) -> None:
         form = QFormLayout()
-        form.addRow("&Request", self.choice)
-        form.addRow("&Principal", self.principal)
-        form.addRow("&Action", self.action)
-        form.addRow("&Resource", self.resource)
+        form.addRow(tr("&Request"), self.choice)
+        form.addRow(tr("&Principal"), self.principal)
+        form.addRow(tr("&Action"), self.action)
+        form.addRow(tr("&Resource"), self.resource)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.addButton(self.ask_button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self.show_button, QDialogButtonBox.ButtonRole.ActionRole)
@@ -118,7 +121,7 @@ class WhyDialog(QDialog):
         if opened is None:
             return
         self._reading = self._jobs.run(
-            "Reading the message",
+            tr("Reading the message"),
             lambda _progress, _cancelled: opened.read_denials(text) if text.strip() else (),
             done=self._take,
             failed=self._refuse,
@@ -130,7 +133,9 @@ class WhyDialog(QDialog):
         self.choice.blockSignals(True)
         self.choice.clear()
         for number, denial in enumerate(denials, 1):
-            asked = f"{denial.action or 'an action not told'} on {denial.resource or 'a resource not told'}"
+            asked = tr("{action} on {resource}").format(
+                action=denial.action or tr("an action not told"), resource=denial.resource or tr("a resource not told")
+            )
             self.choice.addItem(menu_text(f"{number}. {visible(asked)}").replace("&&", "&"))
         self.choice.blockSignals(False)
         self._show_denial()
@@ -159,12 +164,16 @@ class WhyDialog(QDialog):
         if denial is None:
             return
         values = (denial.principal, denial.action, denial.resource)
-        hints = ("", " or ".join(denial.actions[:8]), denial.resource_told or "")
+        hints = ("", tr(" or ").join(denial.actions[:8]), denial.resource_told or "")
         for field, value, hint in zip(fields, values, hints, strict=True):
             field.setText(value or "")
-            field.setPlaceholderText(hint or "not told: type it here")
+            field.setPlaceholderText(hint or tr("not told: type it here"))
             field.setCursorPosition(0)
-        lines = [f"Read from: {denial.form.value}.", said_words(denial), *denial.remarks]
+        lines = [
+            tr("Read from: {form}.").format(form=shown(denial.form.value)),
+            shown(said_words(denial)),
+            *map(shown, denial.remarks),
+        ]
         self.said.setText("\n".join(visible(line) for line in lines if line))
 
     def _forget_answer(self) -> None:
@@ -183,7 +192,7 @@ class WhyDialog(QDialog):
             field.text().strip() or None for field in (self.principal, self.action, self.resource)
         )
         self._asking = self._jobs.run(
-            "Asking why",
+            tr("Asking why"),
             lambda _progress, _cancelled: opened.why(denial, principal=principal, action=action, resource=resource),
             done=self._answered,
             topic="why",
@@ -191,18 +200,18 @@ class WhyDialog(QDialog):
 
     def _answered(self, why: Why) -> None:
         self._why = why
-        self.answer.say(_TONES[why.agreement], why.sentence)
+        self.answer.say(_TONES[why.agreement], shown(why.sentence))
         self.show_button.setEnabled(why.decision is not None)
         self.checks.clear()
         for comparison in why.comparisons:
-            item = QTreeWidgetItem(list(check_cells(comparison)))
+            item = QTreeWidgetItem([shown(cell) for cell in check_cells(comparison)])
             matched = "\n".join(f"{policy} {sid}".strip() for policy, sid in comparison.statements)
             set_cell_tooltip(item, 0, "\n".join(line for line in (comparison.target, matched) if line))
             self.checks.addTopLevelItem(item)
         for column in range(4):
             self.checks.resizeColumnToContents(column)
         self.checks.setVisible(bool(why.comparisons))
-        self._session.announce(why.sentence)
+        self._session.announce(shown(why.sentence))
 
     def _stop(self) -> None:
         """Await nothing any more: the dialog is about to go."""

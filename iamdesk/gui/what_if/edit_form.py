@@ -16,37 +16,39 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.language import mark, tr
 from iamdesk.whatif.edits import Act, Edit, WhatIfError, edit_from_json
 
 _WORDS: dict[Act, tuple[str, str, str]] = {
-    Act.ATTACH_POLICY: ("Attach a policy", "User, group or role", "Policy (ARN)"),
-    Act.DETACH_POLICY: ("Detach a policy", "User, group or role", "Policy (ARN)"),
-    Act.PUT_INLINE_POLICY: ("Write an inline policy", "User, group or role", "Name"),
-    Act.DELETE_INLINE_POLICY: ("Delete an inline policy", "User, group or role", "Name"),
-    Act.SET_BOUNDARY: ("Set a permissions boundary", "User or role", "Policy (ARN)"),
-    Act.REMOVE_BOUNDARY: ("Remove a permissions boundary", "User or role", ""),
-    Act.JOIN_GROUP: ("Add to a group", "User", "Group (ARN)"),
-    Act.LEAVE_GROUP: ("Remove from a group", "User", "Group (ARN)"),
-    Act.TAG: ("Set a tag", "User or role", "Key"),
-    Act.UNTAG: ("Remove a tag", "User or role", "Key"),
-    Act.DELETE: ("Delete", "User or role", ""),
-    Act.SET_POLICY: ("Change a policy's text", "Policy", ""),
-    Act.ADD_STATEMENT: ("Add a statement", "Policy", ""),
-    Act.SET_STATEMENT: ("Replace a statement", "Policy", ""),
-    Act.REMOVE_STATEMENT: ("Remove a statement", "Policy", ""),
-    Act.CREATE_POLICY: ("Create a policy", "Policy (ARN)", ""),
-    Act.ATTACH_ORGANIZATION_POLICY: ("Attach an SCP or RCP", "Root, unit or account", "Policy (id)"),
-    Act.DETACH_ORGANIZATION_POLICY: ("Detach an SCP or RCP", "Root, unit or account", "Policy (id)"),
+    Act.ATTACH_POLICY: (mark("Attach a policy"), mark("User, group or role"), mark("Policy (ARN)")),
+    Act.DETACH_POLICY: (mark("Detach a policy"), mark("User, group or role"), mark("Policy (ARN)")),
+    Act.PUT_INLINE_POLICY: (mark("Write an inline policy"), mark("User, group or role"), mark("Name")),
+    Act.DELETE_INLINE_POLICY: (mark("Delete an inline policy"), mark("User, group or role"), mark("Name")),
+    Act.SET_BOUNDARY: (mark("Set a permissions boundary"), mark("User or role"), mark("Policy (ARN)")),
+    Act.REMOVE_BOUNDARY: (mark("Remove a permissions boundary"), mark("User or role"), ""),
+    Act.JOIN_GROUP: (mark("Add to a group"), mark("User"), mark("Group (ARN)")),
+    Act.LEAVE_GROUP: (mark("Remove from a group"), mark("User"), mark("Group (ARN)")),
+    Act.TAG: (mark("Set a tag"), mark("User or role"), mark("Key")),
+    Act.UNTAG: (mark("Remove a tag"), mark("User or role"), mark("Key")),
+    Act.DELETE: (mark("Delete"), mark("User or role"), ""),
+    Act.SET_POLICY: (mark("Change a policy's text"), mark("Policy"), ""),
+    Act.ADD_STATEMENT: (mark("Add a statement"), mark("Policy"), ""),
+    Act.SET_STATEMENT: (mark("Replace a statement"), mark("Policy"), ""),
+    Act.REMOVE_STATEMENT: (mark("Remove a statement"), mark("Policy"), ""),
+    Act.CREATE_POLICY: (mark("Create a policy"), mark("Policy (ARN)"), ""),
+    Act.ATTACH_ORGANIZATION_POLICY: (mark("Attach an SCP or RCP"), mark("Root, unit or account"), mark("Policy (id)")),
+    Act.DETACH_ORGANIZATION_POLICY: (mark("Detach an SCP or RCP"), mark("Root, unit or account"), mark("Policy (id)")),
 }
 """By act: its words, what the subject is, what the detail is (empty: it takes none)."""
 _DOCUMENTS: dict[Act, str] = {
-    Act.PUT_INLINE_POLICY: "Document (JSON)",
-    Act.SET_POLICY: "Document (JSON)",
-    Act.CREATE_POLICY: "Document (JSON)",
-    Act.ADD_STATEMENT: "Statement (JSON)",
-    Act.SET_STATEMENT: "Statement (JSON)",
-    Act.TAG: "Value",
+    Act.PUT_INLINE_POLICY: mark("Document (JSON)"),
+    Act.SET_POLICY: mark("Document (JSON)"),
+    Act.CREATE_POLICY: mark("Document (JSON)"),
+    Act.ADD_STATEMENT: mark("Statement (JSON)"),
+    Act.SET_STATEMENT: mark("Statement (JSON)"),
+    Act.TAG: mark("Value"),
 }
+_NOT_NEEDED = mark("Not needed")
 _NUMBERED = frozenset({Act.SET_STATEMENT, Act.REMOVE_STATEMENT})
 _LOADED = frozenset({Act.SET_POLICY, Act.SET_STATEMENT})
 
@@ -54,8 +56,8 @@ _LOADED = frozenset({Act.SET_POLICY, Act.SET_STATEMENT})
 def edit_words(edit: Edit) -> str:
     """Return a change in one line."""
     words, _, detail = _WORDS[edit.act]
-    number = f" {edit.index + 1}" if edit.index is not None else ""
-    return f"{words}{number}: {edit.subject}{f', {edit.detail}' if detail else ''}"
+    said = tr(words) if edit.index is None else f"{tr(words)} {edit.index + 1}"
+    return f"{said}: {edit.subject}, {edit.detail}" if detail else f"{said}: {edit.subject}"
 
 
 class EditForm(QWidget):
@@ -68,21 +70,21 @@ class EditForm(QWidget):
         super().__init__(parent)
         self.act = QComboBox()
         self.act.setObjectName("whatIfAct")
-        self.act.setAccessibleName("What to do")
+        self.act.setAccessibleName(tr("What to do"))
         for act, (words, _, _) in _WORDS.items():
-            self.act.addItem(words, act)
+            self.act.addItem(tr(words), act)
         self.subject, self.detail = QLineEdit(), QLineEdit()
         self.subject.setObjectName("whatIfSubject")
         self.detail.setObjectName("whatIfDetail")
         self.number = QSpinBox()
         self.number.setObjectName("whatIfStatement")
         self.number.setRange(1, 9999)
-        self.number.setAccessibleName("Number of the statement, from 1")
+        self.number.setAccessibleName(tr("Number of the statement, from 1"))
         self.document = QPlainTextEdit()
         self.document.setObjectName("whatIfDocument")
         self.document.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.document.setTabChangesFocus(True)
-        self.load_button = QPushButton("&Load its text")
+        self.load_button = QPushButton(tr("&Load its text"))
         self.load_button.setObjectName("whatIfLoad")
         self.load_button.setAutoDefault(False)
         which = QHBoxLayout()
@@ -91,11 +93,11 @@ class EditForm(QWidget):
         which.addStretch(1)
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.addRow("&Do", self.act)
-        self._form.addRow("S&ubject", self.subject)
-        self._form.addRow("De&tail", self.detail)
-        self._form.addRow("Statement", which)
-        self._form.addRow("Docume&nt", self.document)
+        self._form.addRow(tr("&Do"), self.act)
+        self._form.addRow(tr("S&ubject"), self.subject)
+        self._form.addRow(tr("De&tail"), self.detail)
+        self._form.addRow(tr("Statement"), which)
+        self._form.addRow(tr("Docume&nt"), self.document)
         self._which = which
         self.act.currentIndexChanged.connect(lambda _row: self._adapt())
         self.load_button.clicked.connect(self._load)
@@ -129,10 +131,10 @@ class EditForm(QWidget):
         try:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
-            what = (
-                f"{error.msg} at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
-            )
-            raise WhatIfError(f"the document is no JSON: {what}") from None
+            what = tr("nested too deep")
+            if isinstance(error, json.JSONDecodeError):
+                what = tr("{what} at line {line}").format(what=error.msg, line=error.lineno)
+            raise WhatIfError(tr("the document is no JSON: {what}").format(what=what)) from None
 
     def show_document(self, document: Any) -> None:
         """Show the text of a policy, or of one statement of it, to be changed."""
@@ -153,15 +155,15 @@ class EditForm(QWidget):
         act = self.chosen
         _, subject, detail = _WORDS[act]
         for field, words in ((self.subject, subject), (self.detail, detail)):
-            field.setAccessibleName(words or "Not needed")
-            field.setPlaceholderText(words)
+            field.setAccessibleName(tr(words or _NOT_NEEDED))
+            field.setPlaceholderText(tr(words))
         self._form.setRowVisible(self.detail, bool(detail))
         self._form.setRowVisible(self._which, act in _NUMBERED or act in _LOADED)
         self.number.setVisible(act in _NUMBERED)
         self.load_button.setVisible(act in _LOADED)
         self._form.setRowVisible(self.document, act in _DOCUMENTS)
-        self.document.setAccessibleName(_DOCUMENTS.get(act, "Not needed"))
-        self.document.setPlaceholderText(_DOCUMENTS.get(act, ""))
+        self.document.setAccessibleName(tr(_DOCUMENTS.get(act, _NOT_NEEDED)))
+        self.document.setPlaceholderText(tr(_DOCUMENTS.get(act, "")))
 
     def _load(self) -> None:
         number = self.number.value() - 1 if self.chosen in _NUMBERED else None

@@ -22,6 +22,7 @@ from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
+from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.whatif.edits import Edit, WhatIfError
 from iamdesk.whatif.tried import Tried
@@ -41,26 +42,26 @@ class WhatIfWindow(QDialog):
         self.edits: list[Edit] = []
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("whatIfWindow")
-        self.setWindowTitle("What if")
+        self.setWindowTitle(tr("What if"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
         self.form = EditForm()
         self.form.start_with(session.subject_key)
         self.list = QListWidget()
         self.list.setObjectName("whatIfList")
-        self.list.setAccessibleName("Changes to try, in order")
+        self.list.setAccessibleName(tr("Changes to try, in order"))
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.add_button = self._button("&Add this change", "whatIfAdd")
-        self.remove_button = self._button("&Remove", "whatIfRemove")
-        self.try_button = self._button("&See what it does", "whatIfTry")
-        self.cancel_button = self._button("&Cancel", "whatIfCancel")
-        self.save_button = self._button("Save AWS CLI co&mmands…", "whatIfSave")
-        self.open_button = self._button("&Open the changed copy", "whatIfOpen")
+        self.add_button = self._button(tr("&Add this change"), "whatIfAdd")
+        self.remove_button = self._button(tr("&Remove"), "whatIfRemove")
+        self.try_button = self._button(tr("&See what it does"), "whatIfTry")
+        self.cancel_button = self._button(tr("&Cancel"), "whatIfCancel")
+        self.save_button = self._button(tr("Save AWS CLI co&mmands…"), "whatIfSave")
+        self.open_button = self._button(tr("&Open the changed copy"), "whatIfOpen")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("How far the trial is")
+        self.bar.setAccessibleName(tr("How far the trial is"))
         self.message = MessageBar()
-        self.view = ChangesView(session, "What the changes do to everybody stands here once they are tried.")
+        self.view = ChangesView(session, tr("What the changes do to everybody stands here once they are tried."))
         self._lay_out()
         self._connect()
         self._refresh()
@@ -146,7 +147,7 @@ class WhatIfWindow(QDialog):
             return
         edits = tuple(self.edits)
         self._jobs.run(
-            "Reading the policy",
+            tr("Reading the policy"),
             lambda _progress, _cancelled: Workbench.changed_document(opened, edits, key, number),
             done=self.form.show_document,
             failed=self._failed,
@@ -168,7 +169,7 @@ class WhatIfWindow(QDialog):
             return tried, rows_of(tried.comparison)
 
         self._job = self._jobs.run(
-            "Trying the changes",
+            tr("Trying the changes"),
             work,
             done=self._take,
             failed=self._failed,
@@ -193,14 +194,14 @@ class WhatIfWindow(QDialog):
         self._job = None
         self._refresh()
         if not isinstance(error, WhatIfError | ExportError):
-            self.message.say(Tone.ERROR, "The changes could not be tried.")
+            self.message.say(Tone.ERROR, tr("The changes could not be tried."))
             raise error
         self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
     def _stopped(self) -> None:
         self._job = None
         self._refresh()
-        self.message.say(Tone.NOTE, "The trial was cancelled.")
+        self.message.say(Tone.NOTE, tr("The trial was cancelled."))
 
     def _cancel(self) -> None:
         if self._job is not None:
@@ -221,14 +222,16 @@ class WhatIfWindow(QDialog):
         if tried is None or opened is None:
             return
         suggestion = opened.snapshot.path.with_name("what-if.sh")
-        path = self._prompts.file_to_save(self, "Save AWS CLI commands", suggestion, "Shell script (*.sh)")
+        path = self._prompts.file_to_save(self, tr("Save AWS CLI commands"), suggestion, tr("Shell script (*.sh)"))
         if path is None:
             return
         name = opened.snapshot.path.name
         self._jobs.run(
-            f"Writing {visible(path.name)}",
+            tr("Writing {name}").format(name=visible(path.name)),
             lambda _progress, _cancelled: write_whole(path, script(tried.commands, name, path.name)),
-            done=lambda _nothing: self._session.announce(f"The commands are in {path}. They are dry until APPLY=yes."),
+            done=lambda _nothing: self._session.announce(
+                tr("The commands are in {path}. They are dry until APPLY=yes.").format(path=path)
+            ),
             failed=self._failed,
             topic="save what-if",
         )
@@ -239,7 +242,7 @@ class WhatIfWindow(QDialog):
         if tried is None:
             return
         self._jobs.run(
-            "Laying out the changed copy",
+            tr("Laying out the changed copy"),
             lambda _progress, _cancelled: Workbench.open_copy(tried.snapshot),
             done=self._open,
             topic="open what-if",
