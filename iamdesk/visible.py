@@ -8,12 +8,13 @@ no importer breaks on it, and nothing is lost.
 import re
 
 # Controls, soft hyphen, fillers that paint nothing, zero width, bidi controls, line separators, tags, lone surrogates.
-_UNSEEN_IN_LINES = (
+UNSEEN = (
     "\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
 )
-_UNSEEN_LINE = re.compile(f"[\n{_UNSEEN_IN_LINES}]")
-_UNSEEN_LINES = re.compile(f"[{_UNSEEN_IN_LINES}]")
+"""Characters that are not seen, but for the line break, as they stand between the brackets of a pattern."""
+_UNSEEN_LINE = re.compile(f"[\n{UNSEEN}]")
+_UNSEEN_LINES = re.compile(f"[{UNSEEN}]")
 
 
 def visible(text: str) -> str:

@@ -18,7 +18,7 @@ import re
 
 from iamdesk.export.report import Report
 from iamdesk.export.rows import COLUMNS, cells, one_text
-from iamdesk.visible import visible
+from iamdesk.visible import UNSEEN, visible
 
 NUMBER_COLUMN = "number"
 ABOUT_COLUMNS = (
@@ -37,10 +37,14 @@ ABOUT_COLUMNS = (
 _FORMULA = "=+\\-@＝＋－＠"
 _STARTS_FORMULA = re.compile(rf"[ \t\r\n]*[{_FORMULA}]|[\t\r\n]")
 _FORMULA_AFTER_SEMICOLON = re.compile(rf'(;[\s"\']*)(?=[{_FORMULA}])')
+_SUSPECT = re.compile(rf"\A(?:{_STARTS_FORMULA.pattern})|[;\n{UNSEEN}]")
+"""Whatever either of these or `visible` would change."""
 
 
 def inert(text: str) -> str:
     """Return the text as a cell that no spreadsheet runs."""
+    if _SUSPECT.search(text) is None:
+        return text
     starts_formula = _STARTS_FORMULA.match(text) is not None
     shown = _FORMULA_AFTER_SEMICOLON.sub(r"\1'", visible(text))
     return "'" + shown if starts_formula else shown

@@ -5,13 +5,14 @@ The sheet Entitlements is protected but for the cells that a reviewer fills in: 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 
-from iamdesk.export.pack.columns import Cell, Column
-from iamdesk.export.xlsx_file import cell_text
+from iamdesk.export.pack.columns import Cell, Column, cells_of
+from iamdesk.export.pack.sheet_rows import RowSheet
 from iamdesk.review.decisions import Choice
 from iamdesk.visible import visible
 
@@ -56,11 +57,10 @@ class Book:
         sheet.set_column(1, 1, 70)
         sheet.set_column(2, 6, 30)
         for at, row in enumerate(rows):
-            for column, text in enumerate(row):
-                sheet.write_string(at, column, cell_text(text), self._bold if column == 0 else self._wrapped)
+            sheet.add_row(at, row, (self._bold, *repeat(self._wrapped, len(row))), self._date)
 
     def _add(self, name: str) -> Any:
-        sheet = self._book.add_worksheet(name)
+        sheet = self._book.add_worksheet(name, RowSheet)
         sheet.set_footer(self._footer)
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
@@ -79,7 +79,7 @@ class Sheet[Row]:
         self._book = book
         self._sheet = sheet
         self._columns = tuple(columns)
-        self._fillable = fillable
+        self._looks = tuple(book._open if fillable and column.is_open else book._plain for column in self._columns)
         self.count = 0
         for at, column in enumerate(self._columns):
             sheet.set_column(at, at, _WIDTHS.get(column.name, 18))
@@ -109,18 +109,12 @@ class Sheet[Row]:
             )
 
     def write(self, row: Row) -> None:
-        """Add one row; what no sheet can hold any more is left out, which the count tells."""
+        """Add one row."""
+        self.write_cells(cells_of(self._columns, row))
+
+    def write_cells(self, cells: Sequence[Cell]) -> None:
+        """Add a row of which the cells are known; what no sheet can hold any more is left out: the count tells."""
         if self.count >= _MOST_ROWS:
             return
         self.count += 1
-        for at, column in enumerate(self._columns):
-            is_open = self._fillable and column.is_open
-            self._write(at, column.value(row), self._book._open if is_open else self._book._plain)
-
-    def _write(self, at: int, cell: Cell, look: Any) -> None:
-        if isinstance(cell, datetime):
-            self._sheet.write_datetime(self.count, at, cell.replace(tzinfo=None), self._book._date)
-        elif isinstance(cell, int):
-            self._sheet.write_number(self.count, at, cell, look)
-        else:
-            self._sheet.write_string(self.count, at, cell_text(cell), look)
+        self._sheet.add_row(self.count, cells, self._looks, self._book._date)

@@ -1,6 +1,6 @@
 """The columns of the evidence: one list for each table, from which CSV and XLSX take names, order and values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,11 @@ class Column[Row]:
     value: Callable[[Row], Cell]
     is_open: bool = False
     """Whether a reviewer may fill it in, in a sheet that comes back."""
+
+
+def cells_of[Row](columns: Sequence[Column[Row]], row: Row) -> list[Cell]:
+    """Return a row's cells."""
+    return [column.value(row) for column in columns]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from iamdesk.export.csv_file import inert
-from iamdesk.export.pack.columns import Cell, Column
+from iamdesk.export.pack.columns import Cell, Column, cells_of
 from iamdesk.export.report import utc_text
 
 
@@ -29,8 +29,11 @@ class CsvSheet[Row]:
 
     def write(self, row: Row) -> None:
         """Add one row."""
-        values = (column.value(row) for column in self._columns)
-        self._writer.writerow([str(value) if isinstance(value, int) else inert(cell_text(value)) for value in values])
+        self.write_cells(cells_of(self._columns, row))
+
+    def write_cells(self, cells: Sequence[Cell]) -> None:
+        """Add a row of which the cells are known."""
+        self._writer.writerow([cell if isinstance(cell, int) else inert(cell_text(cell)) for cell in cells])
 
     def __enter__(self) -> Self:
         return self

@@ -186,14 +186,15 @@ def _write_tables(
 
         def rows() -> Iterator[columns.DecidedLine]:
             for row in source.rows():
-                lines.write(row)
-                lines_csv.write(row)
+                cells = columns.cells_of(columns.ENTITLEMENTS, row)
+                lines.write_cells(cells)
+                lines_csv.write_cells(cells)
                 if is_privileged(row.line) == "yes":
-                    privileged.write(row)
+                    privileged.write_cells(cells)
                 if is_third(row):
-                    third.write(row)
+                    third.write_cells(cells)
                 if is_machine(row):
-                    machines.write(row)
+                    machines.write_cells(cells)
                 if row.decision.choice is Choice.EXCEPT:
                     exceptions.write(row)
                     exceptions_csv.write(row)
