@@ -27,8 +27,11 @@ class AccessFinder(QObject):
     stopped = Signal(str)
     """Key: the user cancelled it."""
 
-    def __init__(self, jobs: JobRunner, failed: Callable[[Exception], None], parent: QObject) -> None:
+    def __init__(
+        self, jobs: JobRunner, failed: Callable[[Exception], None], parent: QObject, topic: str = "what can"
+    ) -> None:
         super().__init__(parent)
+        self._topic = topic
         self._jobs = jobs
         self._failed = failed
         self._kept: dict[str, AccessMap] = {}
@@ -58,7 +61,7 @@ class AccessFinder(QObject):
             done=partial(self._take, key),
             failed=self._end_badly,
             stopped=partial(self._stopped, key),
-            topic="what can",
+            topic=self._topic,
         )
 
     def stop(self) -> None:

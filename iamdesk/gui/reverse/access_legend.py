@@ -16,7 +16,7 @@ _SAMPLE = 30
 _GAP = 6
 
 
-_SAMPLES: Mapping[str, Cell] = {
+SAMPLES: Mapping[str, Cell] = {
     "all": cell_of({Reach.ALLOWED: 1}),
     "some": cell_of({Reach.ALLOWED: 1, Reach.NONE: 2}),
     "under conditions": cell_of({Reach.CONDITIONAL: 1}),
@@ -24,6 +24,7 @@ _SAMPLES: Mapping[str, Cell] = {
     "if the resource's policy agrees": cell_of({Reach.AWAITING: 1}),
     "denied": cell_of({Reach.DENIED: 1}),
 }
+"""What cells look like, by the words for it."""
 
 
 class AccessLegend(QWidget):
@@ -44,7 +45,7 @@ class AccessLegend(QWidget):
         painter = QPainter(self)
         metrics, palette = self.fontMetrics(), self.palette()
         left = 0.0
-        for words, cell in _SAMPLES.items():
+        for words, cell in SAMPLES.items():
             width = metrics.horizontalAdvance(words)
             if left + _SAMPLE + _GAP + width > self.width():
                 break

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from iamdesk.export.access_compare import CellDifference, Difference, difference, difference_words
 from iamdesk.export.access_map import LEVELS, AccessMap, Cell, MapRow
 from iamdesk.gui.plain_text import tooltip_text
 from iamdesk.gui.reverse.access_words import LEVEL_NAMES, LEVEL_TITLES, REACH_CHOICES, cell_words, place_words
@@ -47,6 +48,9 @@ class AccessMapModel(QAbstractTableModel):
         super().__init__(parent)
         self._map: AccessMap | None = None
         self._shown: list[MapRow] = []
+        self._other: Mapping[str, MapRow] | None = None
+        self._names = ("", "")
+        self._only_differences = False
         self._filter = AccessFilter()
         self._column = SERVICE
         self._descending = False
@@ -55,6 +59,47 @@ class AccessMapModel(QAbstractTableModel):
     def map(self) -> AccessMap | None:
         """What is shown; None for nothing."""
         return self._map
+
+    @property
+    def is_comparing(self) -> bool:
+        """Whether another map stands beside."""
+        return self._other is not None
+
+    def compare(self, other: AccessMap | None, names: tuple[str, str] = ("", "")) -> None:
+        """Put the map of another principal beside; None takes it away. ``names`` are those of both."""
+        self.beginResetModel()
+        self._other = {row.service: row for row in other.rows} if other is not None else None
+        self._names = names
+        self._fill()
+        self.endResetModel()
+
+    def show_differences(self, only: bool) -> None:
+        """Show only services in which the two differ, or may."""
+        if only is not self._only_differences:
+            self.beginResetModel()
+            self._only_differences = only
+            self._fill()
+            self.endResetModel()
+
+    def other_row(self, row: MapRow) -> MapRow | None:
+        """Return the same service of the other principal."""
+        return self._other.get(row.service) if self._other is not None else None
+
+    def other_cell(self, index: _Index) -> Cell | None:
+        """Return the cell of the other principal; None where there is none."""
+        row = self.row(index)
+        other = self.other_row(row) if row is not None else None
+        if other is None:
+            return None
+        return other.total if index.column() == SERVICE else other.cells.get(LEVELS[index.column() - 1])
+
+    def difference(self, index: _Index) -> CellDifference | None:
+        """Return how the two differ in a cell; None where nothing is compared."""
+        row = self.row(index)
+        other = self.other_row(row) if row is not None else None
+        if row is None or other is None:
+            return None
+        return difference(row, other, LEVELS[index.column() - 1] if index.column() else None)
 
     @property
     def shown(self) -> list[MapRow]:
@@ -99,7 +144,15 @@ class AccessMapModel(QAbstractTableModel):
 
     def _fill(self) -> None:
         rows = self._map.rows if self._map is not None else ()
-        self._shown = self._ordered(row for row in rows if self._filter.chosen(row))
+        self._shown = self._ordered(row for row in rows if self._is_wanted(row))
+
+    def _is_wanted(self, row: MapRow) -> bool:
+        other = self.other_row(row)
+        if other is None:
+            return bool(self._filter.chosen(row))
+        if self._only_differences and difference(row, other, self._filter.level).kind is Difference.SAME:
+            return False
+        return bool(self._filter.chosen(row) or self._filter.chosen(other))
 
     def _ordered(self, rows: Iterable[MapRow]) -> list[MapRow]:
         """Return rows in order: those with something first, whichever way the order goes."""
@@ -117,6 +170,24 @@ class AccessMapModel(QAbstractTableModel):
         sign = 1 if self._descending else -1
         share, count = (cell.share, cell.permitted) if cell is not None else (0.0, 0)
         return row.is_empty, sign * share, sign * count, row.service
+
+    def words(self, index: _Index) -> str:
+        """Return what a cell says, of both principals where two are compared."""
+        cell, other, found = self.cell(index), self.other_cell(index), self.difference(index)
+        if cell is None:
+            return tr("AWS lists no such action")
+        if other is None or found is None:
+            return cell_words(cell)
+        own_name, other_name = self._names
+        both = f"{own_name}: {cell_words(cell)}. {other_name}: {cell_words(other)}"
+        return f"{difference_words(found, own_name, other_name)}. {both}"
+
+    def _count_words(self, index: _Index, cell: Cell) -> str:
+        other, found = self.other_cell(index), self.difference(index)
+        words = f"{number(cell.permitted)}/{number(cell.total)}"
+        if other is None or found is None:
+            return words
+        return f"{words} | {number(other.permitted)}/{number(other.total)} ({found.kind.value})"
 
     # What Qt asks
 
@@ -183,11 +254,9 @@ class AccessMapModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 if level is None:
                     return f"{row.service}  {row.name}"
-                return f"{number(cell.permitted)}/{number(cell.total)}" if cell is not None else ""
+                return self._count_words(index, cell) if cell is not None else ""
             case Qt.ItemDataRole.ToolTipRole:
-                words = cell_words(cell) if cell is not None else tr("AWS lists no such action")
-                return tooltip_text(f"{place_words(row, level)}\n{words}.")
+                return tooltip_text(f"{place_words(row, level)}\n{self.words(index)}.")
             case Qt.ItemDataRole.AccessibleTextRole:
-                words = cell_words(cell) if cell is not None else tr("no such action")
-                return f"{place_words(row, level)}: {words}"
+                return f"{place_words(row, level)}: {self.words(index)}"
         return None

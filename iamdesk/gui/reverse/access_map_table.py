@@ -15,10 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.export.access_compare import Difference
 from iamdesk.export.access_map import LEVELS, Cell, MapRow
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.access_map_model import SERVICE, AccessMapModel
 from iamdesk.gui.reverse.heat_cell import paint_cell
+from iamdesk.gui.reverse.heat_pair import paint_pair
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import tr
 
@@ -128,7 +130,9 @@ class _CellDelegate(QStyledItemDelegate):
         if index.column() == SERVICE:
             self._paint_service(painter, option, rect, row)
         elif cell is not None:
-            painter.drawPixmap(rect.topLeft(), self._picture(cell, option, rect))
+            other, found = model.other_cell(index), model.difference(index)
+            pair = (other, found.kind) if other is not None and found is not None else None
+            painter.drawPixmap(rect.topLeft(), self._picture(cell, pair, option, rect))
         if index == self._table.currentIndex():
             focused = self._table.hasFocus()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -137,9 +141,11 @@ class _CellDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(QRectF(rect).adjusted(1.5, 1.5, -1.5, -1.5), 3, 3)
         painter.restore()
 
-    def _picture(self, cell: Cell, option: QStyleOptionViewItem, rect: QRect) -> QPixmap:
+    def _picture(
+        self, cell: Cell, pair: tuple[Cell, Difference] | None, option: QStyleOptionViewItem, rect: QRect
+    ) -> QPixmap:
         ratio = self._table.devicePixelRatioF()
-        looks = (cell.total, cell.permitted, cell.conditional, cell.awaiting, cell.somewhere, cell.denied)
+        looks = (_looks(cell), (_looks(pair[0]), pair[1]) if pair is not None else None)
         key = (looks, rect.width(), rect.height(), ratio)
         found = self._painted.get(key)
         if found is None:
@@ -150,7 +156,11 @@ class _CellDelegate(QStyledItemDelegate):
             found.fill(Qt.GlobalColor.transparent)
             painter = QPainter(found)
             painter.setFont(option.font)
-            paint_cell(painter, QRectF(0, 0, rect.width(), rect.height()), cell, option.palette, ratio)
+            room = QRectF(0, 0, rect.width(), rect.height())
+            if pair is None:
+                paint_cell(painter, room, cell, option.palette, ratio)
+            else:
+                paint_pair(painter, room, (cell, pair[0]), pair[1], option.palette, ratio)
             painter.end()
             self._painted[key] = found
         return found
@@ -167,3 +177,7 @@ class _CellDelegate(QStyledItemDelegate):
         if room.width() > 3 * _GAP:
             painter.setPen(muted)
             painter.drawText(room, align, metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, room.width()))
+
+
+def _looks(cell: Cell) -> Hashable:
+    return cell.total, cell.permitted, cell.conditional, cell.awaiting, cell.somewhere, cell.denied

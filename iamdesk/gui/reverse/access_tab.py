@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.export.access_compare import comparison_summary, comparison_to_csv
 from iamdesk.export.access_map import LEVELS, AccessMap
 from iamdesk.export.answer_text import what_can_command
 from iamdesk.gui.flow_text import FlowLabel
@@ -31,6 +32,7 @@ from iamdesk.gui.reverse.access_list_model import AccessListModel, ActionLine, C
 from iamdesk.gui.reverse.access_map_model import SERVICE, AccessMapModel
 from iamdesk.gui.reverse.access_map_table import AccessMapTable
 from iamdesk.gui.reverse.access_words import cell_words, place_words, summary
+from iamdesk.gui.reverse.comparing import CompareBar
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.saving import Render, Saver
 from iamdesk.gui.session import Session
@@ -72,6 +74,11 @@ class AccessTab(QWidget):
         self.finder = AccessFinder(jobs, self._failed, self)
         self.details = Stream(jobs, "what can actions", self._failed, self)
         self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export what can")
+        self.compare_bar = CompareBar(session, jobs, self._failed)
+        self.compare_button = QPushButton(tr("Co&mpare…"))
+        self.compare_button.setObjectName("whatCanCompare")
+        self.compare_button.setAccessibleName(tr("Compare with another principal"))
+        self._other: AccessMap | None = None
         self._legend = AccessLegend()
         self._summary = FlowLabel()
         self._behind = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
@@ -87,7 +94,12 @@ class AccessTab(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
-        return {"actionExportAccess": self.export_actions, "actionExportAccessMap": self.export_map}
+        return {
+            "actionExportAccess": self.export_actions,
+            "actionExportAccessMap": self.export_map,
+            "actionExportAccessPicture": self.export_picture,
+            "actionCompareAccess": self.begin_comparing,
+        }
 
     def _lay_out(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
@@ -98,6 +110,7 @@ class AccessTab(QWidget):
         self.export_button.setAccessibleName(tr("Export what it can do"))
         self.export_button.setMenu(self._export_menu())
         bar.addWidget(self.filters, 1)
+        bar.addWidget(self.compare_button)
         bar.addWidget(self.export_button)
         upper = QWidget()
         column = QVBoxLayout(upper)
@@ -131,6 +144,7 @@ class AccessTab(QWidget):
         layout.addWidget(self.message)
         layout.addWidget(self._summary)
         layout.addLayout(bar)
+        layout.addWidget(self.compare_bar)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.table)
 
@@ -138,10 +152,14 @@ class AccessTab(QWidget):
         menu = QMenu(self)
         menu.addAction(tr("&Actions, as CSV or JSON…"), self.export_actions)
         menu.addAction(tr("&Map, as CSV or JSON…"), self.export_map)
+        menu.addAction(tr("Map as a &picture, SVG or PNG…"), self.export_picture)
         return menu
 
     def _connect(self) -> None:
         self.filters.changed.connect(self._filter)
+        self.compare_button.clicked.connect(self.begin_comparing)
+        self.compare_bar.found.connect(self._compare)
+        self.compare_bar.differences_wanted.connect(self._show_differences)
         self.filters.left.connect(self.table.setFocus)
         self._glance.timeout.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
         self._clear_filter.clicked.connect(self.filters.clear)
@@ -190,10 +208,42 @@ class AccessTab(QWidget):
             self._shown_key = ""
         self.details.stop()
         self.map.show(shown)
-        self._summary.setText(summary(self._name, self._is_group, shown) if shown is not None else "")
-        self._summary.setVisible(shown is not None)
+        self._tell()
         self._choose_again()
         self._say_why_empty()
+
+    # Comparing
+
+    def begin_comparing(self) -> None:
+        """Ask for a principal to put beside."""
+        if self.map.map is None:
+            self._session.announce(tr("Show what a principal can do first: another can then stand beside it."))
+            return
+        self.compare_bar.begin()
+
+    def _compare(self, other: AccessMap | None) -> None:
+        self._other = other
+        self.map.compare(other, (self._name, self.compare_bar.name))
+        self._tell()
+        self._choose_again()
+        self._say_why_empty()
+
+    def _show_differences(self, only: bool) -> None:
+        self.map.show_differences(only)
+        self._choose_again()
+        self._say_why_empty()
+
+    def _tell(self) -> None:
+        """Say in a sentence what is shown."""
+        shown = self.map.map
+        sentence = ""
+        if shown is not None:
+            sentence = summary(self._name, self._is_group, shown)
+            if self._other is not None:
+                self.map.compare(self._other, (self._name, self.compare_bar.name))  # it may be another's map now
+                sentence = comparison_summary(shown, self._other, self._name, self.compare_bar.name)
+        self._summary.setText(sentence)
+        self._summary.setVisible(shown is not None)
 
     def _cancelled(self, _key: str) -> None:
         self.message.say(Tone.WARNING, tr("The search was cancelled."), tr("Search again"), self._find)
@@ -259,7 +309,7 @@ class AccessTab(QWidget):
         chosen = self.map.filter.chosen(row, level)
         lines = self.list.show(tuple(shown.actions(row, chosen)))
         cell = self.map.cell(index)
-        counted = cell_words(cell) if cell is not None else tr("AWS lists no such action")
+        counted = self.map.words(index) if cell is not None else tr("AWS lists no such action")
         self._behind.setText(f"{place_words(row, level)}: {counted}")
         self.actions_view.setColumnHidden(Column.LEVEL, level is not None)
         self.details.start(
@@ -340,6 +390,18 @@ class AccessTab(QWidget):
         """Write the counts by service and access level to a file, whatever the filter shows."""
         self._export(tr("Export the access map"), "access-map", whole=False)
 
+    def export_picture(self) -> None:
+        """Save the map as a picture, as it is seen: every row that the filter shows."""
+        if self.map.map is None or not self.map.shown:
+            self._session.announce(tr("Nothing to export: show what a principal can do first."))
+            return
+        from iamdesk.gui.reverse.map_picture import MapPicture
+
+        picture = MapPicture(self.map, self._summary.text(), self.table.font(), self.palette())
+        files = picture.files()  # painted here, in the thread of the widgets; written in another
+        kinds = {suffix: (lambda _progress, _cancelled, content=content: content) for suffix, content in files.items()}
+        self._saver.save(tr("Export the access map as a picture"), "access-map", kinds)
+
     def _export(self, title: str, stem: str, *, whole: bool) -> None:
         shown, opened = self.map.map, self._session.snapshot
         if opened is None:
@@ -356,6 +418,10 @@ class AccessTab(QWidget):
             ".csv": lambda _progress, _cancelled: what_can.map_to_csv(shown, name),
             ".json": lambda _progress, _cancelled: what_can.map_to_json(access),
         }
+        other = self._other
+        if other is not None and not whole:
+            kinds = {".csv": lambda _progress, _cancelled: comparison_to_csv(shown, other, name)}
+            title, stem = tr("Export how the two differ"), "access-differences"
         if whole:
             kinds = {
                 ".csv": lambda progress, cancelled: what_can.actions_to_csv(access, name, progress, cancelled),

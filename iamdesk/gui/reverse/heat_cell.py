@@ -52,9 +52,16 @@ def hatch_colour(palette: QPalette, name: Colour = Colour.CONDITIONAL) -> QColor
 
 
 def paint_cell(
-    painter: QPainter, rect: QRectF, cell: Cell, palette: QPalette, ratio: float, *, count: bool = True
+    painter: QPainter,
+    rect: QRectF,
+    cell: Cell,
+    palette: QPalette,
+    ratio: float,
+    *,
+    count: bool = True,
+    pie: bool = True,
 ) -> None:
-    """Paint a cell; ``count`` says whether its count stands in it (in the legend it does not)."""
+    """Paint a cell; ``count`` and ``pie`` say whether they stand in it (in the legend no count, in a half no pie)."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     inner = rect.adjusted(1.5, 1.5, -1.5, -1.5)
@@ -65,7 +72,7 @@ def paint_cell(
     _paint_ground(painter, inner, cell, palette)
     painter.restore()
     left = inner.left() + 7
-    if cell.permitted:
+    if cell.permitted and pie:
         _paint_pie(painter, QPointF(left + _PIE, inner.center().y()), cell.share, palette)
     if cell.denied:
         image = marks.pixmap(Mark.EXPLICIT_DENY, palette, _OCTAGON, ratio)

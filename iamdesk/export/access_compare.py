@@ -1,0 +1,163 @@
+"""The effective permissions of two principals side by side: where they differ, and how."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from iamdesk.export.access_map import LEVELS, REFUSED, AccessMap, MapRow
+from iamdesk.export.csv_table import csv_bytes
+from iamdesk.index.action_bits import service_actions
+from iamdesk.query.what_can import Reach
+
+COLUMNS = (
+    "number",
+    "principal",
+    "compared_with",
+    "service",
+    "service_name",
+    "access_level",
+    "difference",
+    "only_principal",
+    "only_compared_with",
+    "otherwise",
+    "perhaps",
+    "snapshot",
+)
+"""Of the CSV file, in order; the first is the one that nobody looks up by name (``csv_file``)."""
+
+
+class Difference(StrEnum):
+    """How what one can do of some actions differs from what the other can."""
+
+    SAME = "same"
+    MORE = "more"
+    """The first can do what the second cannot, and nothing the other way round."""
+    LESS = "less"
+    BOTH = "both ways"
+    """Each can do what the other cannot."""
+    HOW = "otherwise"
+    """Both can do the same actions, but one only under conditions, on some resources, or is denied explicitly."""
+    PERHAPS = "perhaps"
+    """Both can do the same on some resources or under conditions: whether on the same ones, counts do not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellDifference:
+    """The difference in one cell of the map; actions are bits, as `service_actions` orders them."""
+
+    service: str
+    more: int
+    """Actions that only the first can do."""
+    less: int
+    """Actions that only the second can do."""
+    how: int
+    """Actions that both can do, or neither, but otherwise: under conditions, on some resources, denied explicitly."""
+
+    perhaps: int
+    """Actions that both can do on some resources or under conditions: which ones may differ."""
+
+    @property
+    def kind(self) -> Difference:
+        """Which of them it is."""
+        if self.more and self.less:
+            return Difference.BOTH
+        if self.more or self.less:
+            return Difference.MORE if self.more else Difference.LESS
+        if self.how:
+            return Difference.HOW
+        return Difference.PERHAPS if self.perhaps else Difference.SAME
+
+    def names(self, bits: int) -> list[str]:
+        """Return actions by name."""
+        return [one.full_name for at, one in enumerate(service_actions(self.service).actions) if bits >> at & 1]
+
+
+def difference(own: MapRow, other: MapRow, level: str | None = None) -> CellDifference:
+    """Compare one service of two maps, of one access level where one is named."""
+    known = service_actions(own.service)
+    mask = known.every if level is None else known.by_level.get(level, 0)
+    first, second = _permitted(own.reach.actions), _permitted(other.reach.actions)
+    changed = perhaps = 0
+    for reach in Reach:
+        ours, theirs = own.reach.actions.get(reach, 0), other.reach.actions.get(reach, 0)
+        changed |= ours ^ theirs
+        perhaps |= ours & theirs if reach in _HANGS_ON else 0
+    return CellDifference(
+        own.service,
+        first & ~second & mask,
+        second & ~first & mask,
+        changed & ~(first ^ second) & mask,
+        perhaps & mask,
+    )
+
+
+_HANGS_ON = frozenset(Reach) - REFUSED - {Reach.ALLOWED}
+
+
+def _permitted(actions: Mapping[Reach, int]) -> int:
+    found = 0
+    for reach, bits in actions.items():
+        if reach not in REFUSED:
+            found |= bits
+    return found
+
+
+def difference_words(found: CellDifference, own: str, other: str) -> str:
+    """Return a difference in words: ``ana can do 3 that ben cannot: s3:GetObject …``."""
+    parts = []
+    for bits, first, second in ((found.more, own, other), (found.less, other, own)):
+        if bits:
+            parts.append(f"{first} can do {bits.bit_count():,} that {second} cannot ({_first_of(found.names(bits))})")
+    if found.how:
+        told = "more " if parts else ""
+        parts.append(
+            f"{found.how.bit_count():,} {told}otherwise: under other conditions, on other resources or denied outright"
+            f" ({_first_of(found.names(found.how))})"
+        )
+    if found.perhaps:
+        parts.append(
+            f"{found.perhaps.bit_count():,} both can do on some resources or under conditions, which may be others"
+            f" ({_first_of(found.names(found.perhaps))})"
+        )
+    return "; ".join(parts) if parts else "no difference"
+
+
+_MOST_NAMED = 4
+
+
+def _first_of(names: list[str]) -> str:
+    rest = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{rest}"
+
+
+def comparison_summary(own: AccessMap, other: AccessMap, own_name: str, other_name: str) -> str:
+    """Return in one sentence how two maps differ."""
+    theirs = {row.service: row for row in other.rows}
+    found = [difference(row, theirs[row.service]) for row in own.rows if row.service in theirs]
+    more, less = sum(one.more.bit_count() for one in found), sum(one.less.bit_count() for one in found)
+    how, perhaps = sum(one.how.bit_count() for one in found), sum(one.perhaps.bit_count() for one in found)
+    if not (more or less or how or perhaps):
+        return f"{own_name} and {other_name} can do the same."
+    parts = [f"{own_name} can do {more:,} that {other_name} cannot, {other_name} {less:,} that {own_name} cannot"]
+    parts += [f"{how:,} differ in how"] if how else []
+    parts += [f"{perhaps:,} hang on resources or conditions, which may differ"] if perhaps else []
+    return f"{'; '.join(parts)}."
+
+
+def comparison_to_csv(own: AccessMap, other: AccessMap, snapshot_name: str) -> bytes:
+    """Return as CSV a row for each service and access level in which two principals differ, with the actions."""
+    return csv_bytes(COLUMNS, _rows(own, other, snapshot_name))
+
+
+def _rows(own: AccessMap, other: AccessMap, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
+    theirs = {row.service: row for row in other.rows}
+    number = 0
+    for row in own.rows:
+        for level in LEVELS if row.service in theirs else ():
+            found = difference(row, theirs[row.service], level)
+            if found.kind is Difference.SAME:
+                continue
+            number += 1
+            names = (" ".join(found.names(bits)) for bits in (found.more, found.less, found.how, found.perhaps))
+            who = (own.access.subject, other.access.subject)
+            yield (number, *who, row.service, row.name, level, found.kind.value, *names, snapshot_name)
