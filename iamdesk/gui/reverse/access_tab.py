@@ -31,7 +31,7 @@ from iamdesk.gui.reverse.access_list import AccessList
 from iamdesk.gui.reverse.access_list_model import AccessListModel, ActionLine, Column
 from iamdesk.gui.reverse.access_map_model import SERVICE, AccessMapModel
 from iamdesk.gui.reverse.access_map_table import AccessMapTable
-from iamdesk.gui.reverse.access_words import cell_words, place_words, summary
+from iamdesk.gui.reverse.access_words import place_words, summary
 from iamdesk.gui.reverse.comparing import CompareBar
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.saving import Render, Saver
