@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from iamdesk.evaluate.request import Request, RequestError
+    from iamdesk.explain.decision import Decision
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.snapshot.errors import SnapshotError
     from iamdesk.snapshot.model import Snapshot
     from iamdesk.snapshot.reader import load_snapshot
 
-__all__ = ["Evaluator", "Request", "RequestError", "Snapshot", "SnapshotError", "load_snapshot"]
+__all__ = ["Decision", "Evaluator", "Request", "RequestError", "Snapshot", "SnapshotError", "load_snapshot"]
 
 _HOME = {
+    "Decision": "iamdesk.explain.decision",
     "Evaluator": "iamdesk.query.evaluator",
     "Request": "iamdesk.evaluate.request",
     "RequestError": "iamdesk.evaluate.request",

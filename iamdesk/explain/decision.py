@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from iamdesk.evaluate.policies import SourceType
 from iamdesk.evaluate.request import Layer, Request
@@ -18,11 +19,19 @@ __all__ = [
     "Layer",
     "LayerLine",
     "Part",
+    "Position",
     "Request",
     "SourceType",
     "StatementLine",
     "Verdict",
 ]
+
+
+class Position(NamedTuple):
+    """A place in a policy as shown; lines and columns count from 1."""
+
+    line: int
+    column: int
 
 
 class Part(StrEnum):
@@ -71,6 +80,21 @@ class StatementLine:
         return self.document.span_at(self.document.statements[self.index].path)
 
     @property
+    def statement_index(self) -> int:
+        """``index``, by the name that it bears outside (CONTRACT 3)."""
+        return self.index
+
+    @property
+    def start_position(self) -> Position | None:
+        """Where the statement begins in the policy as shown."""
+        return None if (span := self.span) is None else Position(span.start_line, span.start_column)
+
+    @property
+    def end_position(self) -> Position | None:
+        """Where the statement ends: the place after its last character."""
+        return None if (span := self.span) is None else Position(span.end_line, span.end_column)
+
+    @property
     def mark_span(self) -> Span | None:
         """Where the element to underline stands in the policy as shown."""
         return self.document.span_at(self.mark)
@@ -92,6 +116,13 @@ class LayerLine:
     title: str
     """The layer's name for people: ``Permissions boundary``."""
     sentence: str
+    statements: tuple[StatementLine, ...] = ()
+    """Its statements, in the order of `Decision.statements`."""
+
+    @property
+    def decision(self) -> Verdict | None:
+        """``outcome``, by the name that it bears outside (CONTRACT 3)."""
+        return self.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +192,21 @@ class Decision:
     def statements_that(self, *parts: Part) -> tuple[StatementLine, ...]:
         """Return the statements that played one of the parts."""
         return tuple(line for line in self.statements if line.part in parts)
+
+    @property
+    def eval_action_name(self) -> str:
+        """The action as AWS spells it."""
+        return self.request.action
+
+    @property
+    def eval_resource_name(self) -> str:
+        """The resource that it was asked on."""
+        return self.request.resource
+
+    @property
+    def eval_decision(self) -> Verdict:
+        """``decision``, by the name that it bears in AWS's own answers."""
+        return self.decision
 
     @property
     def matched_statements(self) -> tuple[StatementLine, ...]:

@@ -1,6 +1,7 @@
 """From what the engine found to what the outside sees: in order, in words, complete."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.context import Fact, Knowledge
@@ -13,7 +14,7 @@ from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
 from iamdesk.explain.assumptions import assumptions_of
-from iamdesk.explain.decision import ContextKey, Decision, KeyState, Part, StatementLine
+from iamdesk.explain.decision import ContextKey, Decision, KeyState, LayerLine, Part, StatementLine
 from iamdesk.explain.layer_lines import layer_lines, name_of, on_leg, policies_in, target_on
 from iamdesk.explain.value_words import set_words
 from iamdesk.index.actions import reference
@@ -32,6 +33,7 @@ def explain(trace: Trace, request: Request) -> Decision:
     target = trace.question.target
     conditions = tuple(_spell(one, trace) for one in trace.sets)
     words = tuple(set_words(one, trace, spelling) for one in trace.sets)
+    statements = _statements(trace)
     return Decision(
         decision=trace.verdict,
         request=Request(
@@ -45,8 +47,8 @@ def explain(trace: Trace, request: Request) -> Decision:
             without=request.without,
         ),
         sentence=_sentence(trace, words),
-        layers=layer_lines(trace),
-        statements=_statements(trace),
+        layers=tuple([_with_statements(line, statements) for line in layer_lines(trace)]),
+        statements=statements,
         missing_context_values=tuple(spelling(key, trace) for key in trace.keys),
         conditions=conditions,
         blocked_by=trace.ruling.blocked_by if trace.verdict is not Verdict.CONDITIONAL else (),
@@ -56,6 +58,11 @@ def explain(trace: Trace, request: Request) -> Decision:
         condition_words=words,
         denial_words=tuple(set_words(one, trace, spelling) for one in trace.denials),
     )
+
+
+def _with_statements(layer: LayerLine, statements: Sequence[StatementLine]) -> LayerLine:
+    own = tuple([line for line in statements if line.layer is layer.layer])
+    return replace(layer, statements=own) if own else layer
 
 
 def _sentence(trace: Trace, words: Sequence[str]) -> str:

@@ -50,7 +50,7 @@ def to_evaluation_result(
         "MatchedStatements": [_statement(line) for line in decision.matched_statements],
         "MissingContextValues": list(decision.missing_context_values),
         "Sentence": decision.sentence,
-        "Layers": [_layer(line, decision) for line in decision.layers],
+        "Layers": [_layer(line) for line in decision.layers],
         "BlockedBy": list(decision.blocked_by),
         "Assumptions": [assumption_result(assumption) for assumption in decision.assumptions],
         "Conditions": [_context(values) for values in decision.conditions],
@@ -99,12 +99,12 @@ def _context(values: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, An
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
 
 
-def _layer(layer: LayerLine, decision: Decision) -> dict[str, Any]:
+def _layer(layer: LayerLine) -> dict[str, Any]:
     return {
         "Layer": layer.layer.value,
         "Decision": layer.outcome.value if layer.outcome else None,
         "Sentence": layer.sentence,
-        "Statements": [_statement(line) for line in decision.statements if line.layer is layer.layer],
+        "Statements": [_statement(line) for line in layer.statements],
     }
 
 
