@@ -40,7 +40,8 @@ class MessageBar(QFrame):
         self._close.setAccessibleName(tr("Close this message"))
         set_tooltip(self._close, tr("Close this message"))
         self._close.clicked.connect(self.clear)
-        self._close.setVisible(closable)
+        if not closable:
+            self._close.hide()
         layout = QHBoxLayout(self)
         margin = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         layout.setContentsMargins(margin, margin // 2, margin // 2, margin // 2)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QByteArray, QTimer
-from PySide6.QtWidgets import QApplication, QDockWidget
+from PySide6.QtCore import QByteArray, QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.actions import COMMANDS
@@ -114,6 +114,34 @@ def test_the_panels_come_behind_it_one_by_one(qtbot: QtBot, started: MainWindow)
     assert {0, 1, 2, 3, 4, 5} <= set(seen)
     assert not [dock for dock in started.findChildren(QDockWidget) if dock.isVisible()], "nothing is open"
     assert started.pages.currentWidget() is started.start
+
+
+class WindowsShown(QObject):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[QObject] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.seen.append(watched)
+        return False
+
+
+def test_what_comes_behind_it_is_not_to_be_seen(qtbot: QtBot, qapp: QApplication, started: MainWindow) -> None:
+    with qtbot.waitExposed(started):
+        started.show()
+    assert not started.interior.is_complete
+    middle = started.centralWidget()
+    first, place, field = middle.grab().toImage(), middle.geometry(), QApplication.focusWidget()
+    shown = WindowsShown()
+    qapp.installEventFilter(shown)
+    started.interior.complete()
+    QApplication.processEvents()
+    qapp.removeEventFilter(shown)
+    assert shown.seen == [], "a widget that is shown before it has its place is a window of its own"
+    assert QApplication.focusWidget() is field
+    assert middle.geometry() == place
+    assert middle.grab().toImage() == first
 
 
 def test_a_snapshot_that_is_there_first_finds_them(qtbot: QtBot, started: MainWindow) -> None:
