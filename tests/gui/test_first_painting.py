@@ -121,7 +121,7 @@ class WindowsShown(QObject):
         super().__init__()
         self.seen: list[QObject] = []
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
             self.seen.append(watched)
         return False
