@@ -196,6 +196,15 @@ COMMANDS: tuple[Command, ...] = (
         1,
     ),
     Command(
+        "actionExportOverview",
+        Menu.FILE,
+        mark("Save or print t&he overview…"),
+        mark("Save the overview as PDF for paper, or as a picture."),
+        (QKeySequence.StandardKey.Print,),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
         "actionExportAccessPicture",
         Menu.FILE,
         mark("Export access map as &picture…"),

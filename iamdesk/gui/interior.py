@@ -79,7 +79,7 @@ class Interior(QObject):
         session, jobs = self._session, self._jobs
         self.workspace = Workspace(self._window, self.top, self.pages)
         yield from self.workspace.make(session, jobs, self._prompts)
-        self.overview = OverviewPage(session, jobs)
+        self.overview = OverviewPage(session, jobs, self._prompts)
         self.pages.addWidget(self.overview)
         yield
         self.captured = CapturedPage(session, jobs)
@@ -115,6 +115,7 @@ class Interior(QObject):
         return {command.name: partial(self._carry_out, command.name) for command in COMMANDS} | {
             "actionOverview": self.show_overview,
             "actionCaptured": self.show_captured,
+            "actionExportOverview": self.export_overview,
             "actionShowFindings": lambda: self.go_to("findingsDock"),
             "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
             "actionShowWays": self.show_ways,
@@ -144,6 +145,11 @@ class Interior(QObject):
         """Show the snapshot as a whole."""
         self.complete()
         self.pages.setCurrentWidget(self.overview)
+
+    def export_overview(self) -> None:
+        """Save the snapshot as a whole as a picture, or for paper."""
+        self.show_overview()
+        self.overview.export()
 
     def show_captured(self) -> None:
         """Show what the snapshot holds of each kind of data."""

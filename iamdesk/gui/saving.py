@@ -19,6 +19,7 @@ LABELS: Mapping[str, str] = {
     ".csv": mark("CSV table"),
     ".json": mark("JSON"),
     ".svg": mark("SVG drawing"),
+    ".pdf": mark("PDF document"),
     ".png": mark("PNG picture"),
 }
 

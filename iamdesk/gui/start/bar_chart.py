@@ -150,4 +150,4 @@ class BarChart(QWidget):
         return number if 0 <= number < len(self._bars) else -1
 
     def _row(self) -> int:
-        return self.fontMetrics().lineSpacing() * 3 // 2
+        return self.fontMetrics().lineSpacing() * 4 // 3

@@ -18,7 +18,7 @@ class Card(QFrame):
         font.setBold(True)
         self.title.setFont(font)
         self.body = QVBoxLayout(self)
-        self.body.setContentsMargins(line, line * 3 // 4, line, line)
+        self.body.setContentsMargins(line, line * 2 // 3, line, line * 2 // 3)
         self.body.setSpacing(line // 2)
         self.body.addWidget(self.title)
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -15,26 +16,31 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.checks.finding import Severity
-from iamdesk.gui import marks
 from iamdesk.gui.findings.link_button import LinkButton
 from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.marks import Mark
+from iamdesk.gui.message_bar import MessageBar
 from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
+from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.saving import Render, Saver
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.card import Card
+from iamdesk.gui.start.columns import ColumnsLayout
+from iamdesk.gui.start.named_card import MOST_LISTED, NamedCard, fit
 from iamdesk.gui.start.overview_facts import capture_lines, rows_by_badge, section_counts
+from iamdesk.gui.theme import palette_for
 from iamdesk.index.nodes import Badge, NodeKind, Outline
 from iamdesk.language import mark, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
-_MOST_LISTED = 500
-_LINES_SHOWN = 9
+_NAMED_LINES = 3
+_PRINTED_LINES = 12
 _BADGE_NAMES = {
     Badge.ADMINISTRATOR: mark("Administrators"),
     Badge.OUTSIDER: mark("Ways in from outside"),
@@ -43,6 +49,8 @@ _BADGE_NAMES = {
     Badge.BROKEN: mark("Broken entries"),
     Badge.GAP: mark("With gaps"),
 }
+_NAMED = (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP, Badge.BROKEN, Badge.NO_MFA_KNOWN)
+"""Who is named, in this order."""
 
 
 class OverviewPage(QScrollArea):
@@ -52,9 +60,16 @@ class OverviewPage(QScrollArea):
     risk_wanted = Signal(object)
     """A severity: whoever has it as the worst is to be shown."""
 
-    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
+    def __init__(
+        self, session: Session, jobs: JobRunner, prompts: Prompts | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._session = session
+        self._jobs = jobs
+        self._by_severity: Mapping[Severity, frozenset[str]] | None = None
+        """Users and roles by their worst finding, once every check has run."""
+        self.message = MessageBar()
+        self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export overview")
         self.setObjectName("overview")
         self.setAccessibleName(tr("Overview of the snapshot"))
         self.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -66,10 +81,9 @@ class OverviewPage(QScrollArea):
         self.worst = BarChart(tr("Users and roles by their worst finding"))
         self._checking = plain_label(tr("The checks are running."), wrap=True)
         self._deciding = plain_label(tr("Administrators and ways in from outside are being worked out."), wrap=True)
-        self.listed = QListWidget()
-        self.listed.setUniformItemSizes(True)
-        self.listed.setFrameShape(QListWidget.Shape.NoFrame)
-        self.listed.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.named = {badge: NamedCard(tr(_BADGE_NAMES[badge]), _NAMED_LINES) for badge in _NAMED}
+        """Who bears a badge, by name."""
+        self.export_link = LinkButton(tr("Save or print this page…"), self.export)
         self.problems = QListWidget()
         self.problems.setUniformItemSizes(True)
         self.problems.setFrameShape(QListWidget.Shape.NoFrame)
@@ -77,14 +91,12 @@ class OverviewPage(QScrollArea):
         self._captured = QGridLayout()
         self.captured_link = LinkButton(tr("What this snapshot holds, and what it lacks"), self.captured_wanted.emit)
         self._rows: dict[Badge, tuple[int, ...]] = {}
-        self._kinds: tuple[NodeKind, ...] = ()
-        """Of the lines of ``listed``."""
         self._lay_out()
         self.people.chosen.connect(self._go_to_row)
-        self.risks.chosen.connect(self._list_badge)
+        self.risks.chosen.connect(self._go_to_badge)
         self.worst.chosen.connect(self.risk_wanted)
-        self.listed.itemActivated.connect(lambda item: session.show_key(item.data(Qt.ItemDataRole.UserRole)))
-        self.listed.itemClicked.connect(lambda item: session.show_key(item.data(Qt.ItemDataRole.UserRole)))
+        for card in self.named.values():
+            card.chosen.connect(session.show_key)
         session.snapshot_opened.connect(self._fill)
         session.badges_decided.connect(self._fill_badges)
         session.snapshot_closed.connect(self._empty)
@@ -106,31 +118,28 @@ class OverviewPage(QScrollArea):
         worst.body.addWidget(self.worst)
         worst.body.addWidget(self._checking)
         worst.body.addStretch(1)
-        self._list_card = Card(tr("Administrators"))
-        self._list_card.body.addWidget(self.listed, 1)
         self._problem_card = Card(tr("What is odd in it"))
         self._problem_card.body.addWidget(self.problems)
         captured = Card(tr("How it was captured"))
         captured.body.addLayout(self._captured)
         captured.body.addWidget(self.captured_link)
         captured.body.addStretch(1)
-        left, right = QVBoxLayout(), QVBoxLayout()
-        for column, cards in ((left, (people, worst, captured)), (right, (risks, self._list_card, self._problem_card))):
-            column.setSpacing(line)
-            for card in cards:
-                column.addWidget(card)
-            column.addStretch(1)
-        columns = QHBoxLayout()
-        columns.setSpacing(line)
-        columns.addLayout(left, 1)
-        columns.addLayout(right, 1)
+        gap = line * 2 // 3
+        columns = ColumnsLayout(self.fontMetrics().averageCharWidth() * 40, gap)
+        for card in (people, risks, worst, *self.named.values(), self._problem_card, captured):
+            columns.addWidget(card)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.export_link)
         page = QWidget()
         layout = QVBoxLayout(page)
-        layout.setContentsMargins(line, line, line, line)
-        layout.setSpacing(line)
-        layout.addWidget(self.title)
+        layout.setContentsMargins(line, gap, line, line)
+        layout.setSpacing(gap)
+        layout.addWidget(self.message)
+        layout.addLayout(head)
         layout.addLayout(columns)
         layout.addStretch(1)
+        self._page = page
         self.setWidget(page)
 
     def _fill(self, opened: "OpenSnapshot") -> None:
@@ -138,20 +147,21 @@ class OverviewPage(QScrollArea):
         self.title.setText(snapshot.path.name)
         self.people.show_bars([Bar(part.title, part.count, part.kind, part.row) for part in section_counts(outline)])
         self._show_badges(outline, opened.outline.badges, decided=False)
+        self._by_severity = None
         self.worst.show_bars([])
         self._checking.show()
         self.problems.clear()
-        for problem in snapshot.problems[:_MOST_LISTED]:
+        for problem in snapshot.problems[:MOST_LISTED]:
             item = QListWidgetItem(visible(str(problem)))
             set_tooltip(item, str(problem))
             self.problems.addItem(item)
         count = len(snapshot.problems)
         title = tr("What is odd in it: {count}")
-        if count > _MOST_LISTED:
+        if count > MOST_LISTED:
             title = tr("What is odd in it: {count}, the first {listed} listed")
-        self._problem_card.title.setText(title.format(count=number(count), listed=number(_MOST_LISTED)))
+        self._problem_card.title.setText(title.format(count=number(count), listed=number(MOST_LISTED)))
         self._problem_card.setVisible(count > 0)
-        _fit(self.problems)
+        fit(self.problems, _NAMED_LINES)
         self._fill_captured(capture_lines(snapshot))
 
     def show_risks(self, by_severity: Mapping[Severity, frozenset[str]]) -> None:
@@ -159,6 +169,7 @@ class OverviewPage(QScrollArea):
         opened = self._session.snapshot
         if opened is None:
             return
+        self._by_severity = by_severity
         self._checking.hide()
         kinds = opened.outline.nodes.kinds
         total = kinds.count(NodeKind.USER) + kinds.count(NodeKind.ROLE)
@@ -195,58 +206,81 @@ class OverviewPage(QScrollArea):
             ]
         )
         self._deciding.setVisible(not decided)
-        self._list_card.setVisible(decided)
-        if decided:
-            first = next((badge for badge, rows in self._rows.items() if rows), Badge.ADMINISTRATOR)
-            self._list_badge(Badge.ADMINISTRATOR if self._rows[Badge.ADMINISTRATOR] else first)
+        for badge, card in self.named.items():
+            rows = self._rows.get(badge, ())
+            card.show_nodes([outline.nodes[row] for row in rows[:MOST_LISTED]], len(rows))
+            card.setVisible(bool(rows) or (decided and badge in needs_deciding))
 
-    def _list_badge(self, target: object) -> None:
-        """Name those that bear a badge."""
+    def _go_to_badge(self, target: object) -> None:
+        """Go to the names of those that bear a badge."""
+        card = self.named.get(target) if isinstance(target, Badge) else None
+        if card is not None:
+            self.ensureWidgetVisible(card)
+            card.listed.setFocus(Qt.FocusReason.OtherFocusReason)
+            if card.listed.currentRow() < 0:
+                card.listed.setCurrentRow(0)
+
+    # Saving and printing
+
+    def export(self) -> None:
+        """Save the page: as PDF for paper, as SVG or PNG in the colours of the window."""
         opened = self._session.snapshot
-        if not isinstance(target, Badge) or opened is None:
+        if opened is None:
             return
-        rows = self._rows.get(target, ())
-        self.listed.clear()
-        nodes = [opened.outline.nodes[row] for row in rows[:_MOST_LISTED]]
-        self._kinds = tuple(node.kind for node in nodes)
-        for node in nodes:
-            item = QListWidgetItem(f"{visible(node.text)}   {visible(node.detail)}")
-            item.setData(Qt.ItemDataRole.UserRole, node.key)
-            set_tooltip(item, f"{node.text} ({node.kind})\n{node.key}")
-            self.listed.addItem(item)
-        self._draw_icons()
-        name = tr(_BADGE_NAMES[target])
-        title = tr("{name}: {count}, the first {listed} listed") if len(rows) > _MOST_LISTED else "{name}: {count}"
-        title = title.format(name=name, count=number(len(rows)), listed=number(_MOST_LISTED))
-        self._list_card.title.setText(title if rows else tr("Nothing stands out"))
-        self._list_card.setVisible(True)
-        self.listed.setVisible(bool(rows))
-        self.listed.setAccessibleName(name)
-        _fit(self.listed)
+        name = opened.snapshot.path.name
+        # Painted here, in the thread of the widgets, once a kind is chosen; written in another.
+        kinds = {suffix: self._file_of(suffix, name) for suffix in (".pdf", ".png", ".svg")}
+        self._saver.save(tr("Save the overview"), "overview", kinds)
 
-    def _draw_icons(self) -> None:
-        for row, kind in zip(range(self.listed.count()), self._kinds, strict=False):
-            self.listed.item(row).setIcon(marks.icon(kind, self.palette()))
+    def _file_of(self, suffix: str, name: str) -> Render:
+        content = self.as_file(suffix, name)
+        return lambda _progress, _cancelled: content
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Draw the icons anew in other colours."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._draw_icons()
+    def as_file(self, suffix: str, name: str) -> bytes:
+        """Return the page as a file of a kind, with every card in it, as large as it needs."""
+        from iamdesk.gui.start import overview_files
+
+        copy = self._copy()
+        try:
+            title = tr("Overview of {name}").format(name=visible(name))
+            is_paper = suffix == ".pdf"
+            overview_files.laid_out(copy._page, palette_for(dark=False) if is_paper else QPalette(self.palette()))
+            if is_paper:
+                return overview_files.pdf_of(copy._page, title)
+            return overview_files.picture_of(copy._page, suffix, title, self.in_words())
+        finally:
+            copy._page.hide()
+            for part in (copy._page, copy):  # the page was taken out of its frame
+                part.deleteLater()
+
+    def in_words(self) -> str:
+        """Return the charts in words."""
+        return ". ".join(chart.accessibleName() for chart in (self.people, self.risks, self.worst))
+
+    def _copy(self) -> "OverviewPage":
+        """Return a page that shows the same, for a picture: with more names, and nothing to click."""
+        copy = OverviewPage(self._session, self._jobs)
+        opened = self._session.snapshot
+        if opened is not None:
+            copy._fill(opened)
+            copy._show_badges(opened.outline, self._session.badges, decided=not self._deciding.isVisibleTo(self))
+            if self._by_severity is not None:
+                copy.show_risks(self._by_severity)
+        copy.takeWidget()
+        for link in (copy.export_link, copy.captured_link):
+            link.hide()
+        for card in copy.named.values():
+            card.show_on_paper(_PRINTED_LINES)
+        return copy
 
     def _go_to_row(self, target: object) -> None:
         if isinstance(target, int):
             self._session.show_row(target)
 
     def _empty(self) -> None:
-        self.listed.clear()
+        for card in self.named.values():
+            card.show_nodes((), 0)
         self.problems.clear()
         self.people.show_bars([])
         self.risks.show_bars([])
         self.worst.show_bars([])
-
-
-def _fit(listed: QListWidget) -> None:
-    """Make a list as high as its lines, up to a few; more scroll."""
-    row = max(listed.sizeHintForRow(0), listed.fontMetrics().lineSpacing()) if listed.count() else 0
-    listed.setFixedHeight(row * min(listed.count(), _LINES_SHOWN) + 2 * listed.frameWidth() + 2)

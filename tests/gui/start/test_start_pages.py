@@ -108,21 +108,23 @@ def test_the_overview_names_administrators_once_they_are_decided(
     administrators = rows_by_badge(sample.outline, session.badges)[Badge.ADMINISTRATOR]
     assert administrators
     assert {bar.name: bar.count for bar in page.risks.bars}["Administrators"] == len(administrators)
-    names = [page.listed.item(row).text() for row in range(page.listed.count())]
+    listed = page.named[Badge.ADMINISTRATOR].listed
+    names = [listed.item(row).text() for row in range(listed.count())]
     assert len(names) == len(administrators)
     assert any(name.startswith("ines.costa") for name in names)
     assert page._deciding.isHidden()
-    icon = page.listed.item(0).icon().pixmap(16).toImage()
-    assert not page.listed.item(0).icon().isNull()
+    icon = listed.item(0).icon().pixmap(16).toImage()
+    assert not listed.item(0).icon().isNull()
     page.setPalette(palette_for(not is_dark(page.palette())))
-    assert page.listed.item(0).icon().pixmap(16).toImage() != icon
+    assert listed.item(0).icon().pixmap(16).toImage() != icon
     key = sample.outline.nodes[administrators[0]].key
     with qtbot.waitSignal(session.key_shown) as shown:
-        page.listed.itemActivated.emit(page.listed.item(0))
+        listed.itemActivated.emit(listed.item(0))
     assert shown.args == [key]
     unused = next(number for number, bar in enumerate(page.risks.bars) if bar.target is Badge.UNUSED)
     page.risks._choose(unused)
-    assert page.listed.count() == page.risks.bars[unused].count
+    assert page.named[Badge.UNUSED].listed.count() == page.risks.bars[unused].count
+    assert page.named[Badge.UNUSED].listed.hasFocus() or not page.isActiveWindow()
     session.close()
     assert page.people.bars == ()
 

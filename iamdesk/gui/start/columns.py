@@ -1,0 +1,114 @@
+"""Cards in columns of much the same height, whatever stands in them."""
+
+from collections.abc import Sequence
+from itertools import product
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
+
+_TRIED = 9
+"""Cards of which every way to part them is tried; of more, each goes to the shorter column."""
+
+
+def parted(heights: Sequence[int], columns: int, gap: int) -> tuple[int, ...]:
+    """Return for each card the column in which it stands, so that the highest column is as low as can be.
+
+    Of ways that are as good, the one that keeps the order: first cards first, the left column before the right.
+    """
+    if not heights or columns < 2:
+        return (0,) * len(heights)
+    if len(heights) > _TRIED:
+        filled, found = [0] * columns, []
+        for height in heights:
+            at = filled.index(min(filled))
+            filled[at] += height + gap
+            found.append(at)
+        return tuple(found)
+    return min(
+        ((0, *rest) for rest in product(range(columns), repeat=len(heights) - 1)),
+        key=lambda places: (_highest(heights, places, columns, gap), places),
+    )
+
+
+def _highest(heights: Sequence[int], places: Sequence[int], columns: int, gap: int) -> int:
+    filled = [-gap] * columns
+    for height, place in zip(heights, places, strict=True):
+        filled[place] += height + gap
+    return max(filled)
+
+
+class ColumnsLayout(QLayout):
+    """Lays widgets out in columns; hidden ones take no room. As many columns as fit, at most three."""
+
+    def __init__(self, least_width: int, gap: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._least = least_width
+        self._gap = gap
+        self._items: list[QLayoutItem] = []
+
+    def addItem(self, item: QLayoutItem) -> None:  # noqa: N802 - Qt's name
+        """Take one more."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # noqa: N802 - Qt's name
+        """Return one of them; None for a place that there is not."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # noqa: N802 - Qt's name
+        """Give one up."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:  # noqa: N802 - Qt's name
+        """Say that it takes no more height than it needs."""
+        return Qt.Orientation.Horizontal
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        """Say that the height follows the width."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """Return the height of the highest column."""
+        return self._place(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:  # noqa: N802 - Qt's name
+        """Place the cards."""
+        super().setGeometry(rect)
+        self._place(rect, move=True)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for two columns."""
+        width = 2 * self._least + self._gap
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSize(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the width of one column."""
+        return QSize(self._least, 0)
+
+    def columns_in(self, width: int) -> int:
+        """Return how many columns stand side by side in a width."""
+        return min(max((width + self._gap) // (self._least + self._gap), 1), 3)
+
+    def _place(self, rect: QRect, *, move: bool) -> int:
+        items = [item for item in self._items if not item.isEmpty()]
+        columns = self.columns_in(rect.width())
+        width = (rect.width() - self._gap * (columns - 1)) // columns
+        heights = [_height(item, width) for item in items]
+        tops = [0] * columns
+        for item, height, column in zip(items, heights, parted(heights, columns, self._gap), strict=True):
+            if move:
+                corner = rect.topLeft() + QPoint(column * (width + self._gap), tops[column])
+                item.setGeometry(QRect(corner, QSize(width, height)))
+            tops[column] += height + self._gap
+        return max(0, max(tops, default=0) - self._gap)
+
+
+def _height(item: QLayoutItem, width: int) -> int:
+    if item.hasHeightForWidth():
+        return item.heightForWidth(width)
+    widget = item.widget()
+    fixed = widget is not None and widget.sizePolicy().verticalPolicy() is QSizePolicy.Policy.Fixed
+    return max(item.sizeHint().height(), 0 if fixed else item.minimumSize().height())

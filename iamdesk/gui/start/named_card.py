@@ -1,0 +1,84 @@
+"""Those that bear a badge, by name: a few lines of a card, the rest below them as one scrolls."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+
+from iamdesk.gui import marks
+from iamdesk.gui.plain_text import set_tooltip, visible
+from iamdesk.gui.speech import number
+from iamdesk.gui.start.card import Card
+from iamdesk.index.nodes import Node, NodeKind
+from iamdesk.language import tr
+
+MOST_LISTED = 500
+
+
+class NamedCard(Card):
+    """A click or Return goes to whoever is named."""
+
+    chosen = Signal(str)
+    """A key."""
+
+    def __init__(self, name: str, lines: int, parent: QWidget | None = None) -> None:
+        super().__init__(name, parent)
+        self._name = name
+        self._lines = lines
+        self._count = 0
+        self._kinds: tuple[NodeKind, ...] = ()
+        self.listed = QListWidget()
+        self.listed.setUniformItemSizes(True)
+        self.listed.setFrameShape(QListWidget.Shape.NoFrame)
+        self.listed.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.listed.setAccessibleName(name)
+        self.listed.itemActivated.connect(self._choose)
+        self.listed.itemClicked.connect(self._choose)
+        self.body.addWidget(self.listed)
+
+    def show_nodes(self, nodes: Sequence[Node], count: int) -> None:
+        """Name the first of so many."""
+        self.listed.clear()
+        self._kinds = tuple(node.kind for node in nodes)
+        for node in nodes:
+            item = QListWidgetItem(f"{visible(node.text)}   {visible(node.detail)}")
+            item.setData(Qt.ItemDataRole.UserRole, node.key)
+            set_tooltip(item, f"{node.text} ({node.kind})\n{node.key}")
+            self.listed.addItem(item)
+        self._draw_icons()
+        self._count = count
+        self._tell(len(nodes))
+        self.listed.setVisible(bool(nodes))
+        fit(self.listed, self._lines)
+
+    def show_on_paper(self, lines: int) -> None:
+        """Show the first names, where nothing scrolls; the title says how many there are."""
+        while self.listed.count() > lines:
+            self.listed.takeItem(self.listed.count() - 1)
+        self._tell(self.listed.count())
+        self.listed.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        fit(self.listed, lines)
+
+    def _tell(self, listed: int) -> None:
+        cut = self._count > listed
+        title = tr("{name}: {count}, the first {listed} listed") if cut else "{name}: {count}"
+        self.title.setText(title.format(name=self._name, count=number(self._count), listed=number(listed)))
+
+    def _choose(self, item: QListWidgetItem) -> None:
+        self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
+
+    def _draw_icons(self) -> None:
+        for row, kind in zip(range(self.listed.count()), self._kinds, strict=False):
+            self.listed.item(row).setIcon(marks.icon(kind, self.palette()))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw the icons anew in other colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "listed"):
+            self._draw_icons()
+
+
+def fit(listed: QListWidget, lines: int) -> None:
+    """Make a list as high as its lines, up to a few; more scroll."""
+    row = max(listed.sizeHintForRow(0), listed.fontMetrics().lineSpacing()) if listed.count() else 0
+    listed.setFixedHeight(row * min(listed.count(), lines) + 2 * listed.frameWidth() + 2)
