@@ -18,7 +18,8 @@ from pathlib import Path
 from iamdesk.components import BILL, LICENCES, Component, installed, legal_of
 
 _COPYRIGHT = Path("/usr/share/doc")
-_NAMED = re.compile(r"^License:\s*(\S.*)$", re.MULTILINE)
+_NAMED = re.compile(r"^License:[ \t]*([A-Za-z0-9][A-Za-z0-9.+/, -]{1,60})$", re.MULTILINE)
+"""As machine-readable copyright files have it; others begin a sentence there."""
 
 
 def of_the_system(application: Path) -> Iterator[Component]:
@@ -31,7 +32,7 @@ def of_the_system(application: Path) -> Iterator[Component]:
     for name, version in sorted(one for one in packages if one is not None):
         path = _COPYRIGHT / name / "copyright"
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        licences = list(dict.fromkeys(one.strip() for one in _NAMED.findall(text)))
+        licences = list(dict.fromkeys(one.strip() for one in _NAMED.findall(text) if len(one.split()) <= 8))
         yield Component(
             name,
             version,
