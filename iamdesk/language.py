@@ -90,6 +90,11 @@ def strung(between: str, parts: Sequence[str]) -> str:
     return text if _chosen == ENGLISH else _said(text, None, {"between": between, "parts": parts})
 
 
+def worded(text: str, said: str) -> str:
+    """Return English text that other languages say as ``said``: where English can be shorter than its parts."""
+    return _said(text, said.forms, said.values) if isinstance(said, Said) else text
+
+
 def _said(text: str, forms: tuple[str, str, int] | None, values: dict[str, Any]) -> Said:
     said = Said(text)
     said.forms = forms

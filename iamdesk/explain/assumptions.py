@@ -10,6 +10,7 @@ from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
+from iamdesk.language import phrase
 
 _CAN_ALSO_DENY = frozenset(
     {
@@ -49,16 +50,19 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
     if endpoint is not None:
         found.append(endpoint)
     for policy in () if _is_settled(trace) else trace.broken:
-        message = f"{policy.name} holds a statement that cannot be read: taken to match nothing."
+        message = phrase("{policy} holds a statement that cannot be read: taken to match nothing.", policy=policy.name)
         found.append(Assumption("policy-malformed", message))
     if trace.other is not None:
-        message = f"AWS's pages disagree about a rule that matters here: under the other reading it is {trace.other}."
+        message = phrase(
+            "AWS's pages disagree about a rule that matters here: under the other reading it is {decision}.",
+            decision=trace.other,
+        )
         found.append(Assumption("pages-disagree", message, trace.other))
     if not trace.is_exact:
-        message = "Not all context values could be tried: what is said holds, but more may hold."
+        message = phrase("Not all context values could be tried: what is said holds, but more may hold.")
         found.append(Assumption("not-enumerated", message))
     elif trace.has_more:
-        message = f"There are more ways to be allowed than the {len(trace.sets)} that are told."
+        message = phrase("There are more ways to be allowed than the {count} that are told.", count=len(trace.sets))
         found.append(Assumption("not-enumerated", message))
     return tuple(found)
 

@@ -22,6 +22,7 @@ from iamdesk.explain.changed_policies import Added, added_to, changed
 from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.explanation import part_of, spelling, statement_line
 from iamdesk.explain.layer_lines import on_leg
+from iamdesk.language import phrase, strung
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MOST_CHANGES = 6
@@ -70,24 +71,26 @@ def smallest_changes(trace: Trace, cancelled: Cancelled = never_cancelled) -> Ch
 
 def _fixed(trace: Trace) -> str:
     if trace.situation.open_to_all_signed:
-        return "No change of policies turns it around: the call needs no permission."
+        return phrase("No change of policies turns it around: the call needs no permission.")
     refusal = next((leg.refusal for leg in trace.situation.legs if leg.refusal is not None), None)
     if refusal is not None and trace.verdict is not Verdict.ALLOWED:
-        return f"No change of policies turns it around: {wording.REFUSALS[refusal]}."
+        return phrase("No change of policies turns it around: {why}.", why=phrase(wording.REFUSALS[refusal]))
     return ""
 
 
 def _why_none(trace: Trace) -> str:
     question = trace.question
     if any(one.policies.restrict_public_buckets for one in (question, *question.further)):
-        return "No change of statements turns it around: Block Public Access turns outsiders away."
+        return phrase("No change of statements turns it around: Block Public Access turns outsiders away.")
     if trace.verdict is Verdict.ALLOWED and question.caller.kind is CallerKind.ROOT:
-        return "Only a service control policy could stop the root user, and none is known to bind this account."
+        return phrase("Only a service control policy could stop the root user, and none is known to bind this account.")
     if question.caller.is_service_linked and not trace.situation.is_cross_account:
-        return "Only AWS changes what a service-linked role may do."
+        return phrase("Only AWS changes what a service-linked role may do.")
     if trace.situation.is_cross_account and not _resource_side(trace, 0):
-        return "The resource is in another account, and things of its kind carry no policy that could let others in."
-    return "No change of few statements turns it around."
+        return phrase(
+            "The resource is in another account, and things of its kind carry no policy that could let others in."
+        )
+    return phrase("No change of few statements turns it around.")
 
 
 def _size(change: Change) -> tuple[int, int, int, int]:
@@ -227,7 +230,7 @@ class _Search:
             after.verdict,
             depends,
             wording.change_sentence(removals, additions),
-            " ".join(self._caveats(removals, additions, after)),
+            strung(" ", list(self._caveats(removals, additions, after))),
         )
 
     def _matters(self, result: StatementResult, after: Trace) -> bool:
@@ -239,25 +242,25 @@ class _Search:
         trace = self._trace
         layers = {*(one.line.layer for one in removals), *(one.layer for one in additions)}
         if layers & {Layer.SCP, Layer.RCP}:
-            yield "A policy of the organization binds every account below it."
+            yield phrase("A policy of the organization binds every account below it.")
         if after.verdict is Verdict.CONDITIONAL:
             keys = wording.listed([spelling(key, after) for key in after.keys])
-            yield f"It then depends on {keys or 'values that are not known'}."
+            yield phrase("It then depends on {keys}.", keys=keys or phrase("values that are not known"))
         gaps = [gap for leg in (trace.question, *trace.question.further) for gap in leg.policies.gaps]
         missing = {gap.layer for gap in gaps if gap.code.endswith("-missing")}
         for one in additions:
             if one.layer in missing and not one.policy_key and one.layer is not Layer.IDENTITY:
-                yield "What that policy says now is not in the snapshot."
+                yield phrase("What that policy says now is not in the snapshot.")
             if one.layer is Layer.PERMISSIONS_BOUNDARY and _AWS_OWNED in one.policy_key:
-                yield "AWS owns that policy: use a copy of it."
+                yield phrase("AWS owns that policy: use a copy of it.")
             if one.effect == "Allow" and one.layer in (Layer.RESOURCE, Layer.TRUST):
                 match trace.question.caller.kind:
                     case CallerKind.ANONYMOUS:
-                        yield "This lets everyone in, also without credentials."
+                        yield phrase("This lets everyone in, also without credentials.")
                     case CallerKind.OIDC | CallerKind.SAML:
-                        yield "Bind it to the provider's audience and subject by conditions."
+                        yield phrase("Bind it to the provider's audience and subject by conditions.")
                     case CallerKind.SERVICE:
-                        yield "Bind it to your own resources by aws:SourceArn or aws:SourceAccount."
+                        yield phrase("Bind it to your own resources by aws:SourceArn or aws:SourceAccount.")
 
 
 def _is_detached(result: StatementResult) -> bool:

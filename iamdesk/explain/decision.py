@@ -8,6 +8,7 @@ from typing import NamedTuple
 from iamdesk.evaluate.policies import SourceType
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import ElementPath, Span
 
@@ -102,8 +103,8 @@ class StatementLine:
     @property
     def name(self) -> str:
         """The statement as people point at it: ``payroll-rw, statement 2 (ReadOnly)``; counted from 1."""
-        sid = f" ({self.sid})" if self.sid else ""
-        return f"{self.policy_name}, statement {self.index + 1}{sid}"
+        name = phrase("{policy}, statement {number}", policy=self.policy_name, number=self.index + 1)
+        return strung("", (name, f" ({self.sid})")) if self.sid else name
 
 
 @dataclass(frozen=True, slots=True)

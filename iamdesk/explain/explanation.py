@@ -18,6 +18,7 @@ from iamdesk.explain.decision import ContextKey, Decision, KeyState, LayerLine, 
 from iamdesk.explain.layer_lines import layer_lines, name_of, on_leg, policies_in, target_on
 from iamdesk.explain.value_words import set_words
 from iamdesk.index.actions import reference
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.text import ElementPath
 from iamdesk.policy.variables import Variable
 
@@ -66,49 +67,72 @@ def _with_statements(layer: LayerLine, statements: Sequence[StatementLine]) -> L
 
 
 def _sentence(trace: Trace, words: Sequence[str]) -> str:
-    caller, target = trace.question.caller, trace.question.target
-    start = f"{wording.who(caller)} may"
-    doing = wording.what(target)
-    ruling = trace.ruling
+    said = _answer(trace, words)
+    left_out = [phrase(_LEFT_OUT[layer]) for layer in Layer if layer in trace.question.without]
+    if left_out:
+        said = phrase("{answer} (without {layers})", answer=said, layers=wording.listed(left_out))
+    return phrase("{answer}.", answer=said)
+
+
+def _answer(trace: Trace, words: Sequence[str]) -> str:
+    who, what = wording.who(trace.question.caller), wording.what(trace.question.target)
     match trace.verdict:
         case Verdict.ALLOWED:
-            return f"{start} do {doing}: {_why_allowed(trace)}{_without(trace)}."
+            return phrase("{who} may do {what}: {why}", who=who, what=what, why=_why_allowed(trace))
         case Verdict.EXPLICIT_DENY:
-            if not ruling.carried_by:
-                return f"{start} not do {doing}: Block Public Access turns outsiders away{_without(trace)}."
-            names = [name_of(result) for result in trace.results if _decides(result, trace)]
-            verb = "forbids" if len(names) == 1 else "forbid"
-            return f"{start} not do {doing}: {wording.listed(names)} {verb} it{_without(trace)}."
+            return phrase("{who} may not do {what}: {why}", who=who, what=what, why=_why_denied(trace))
         case Verdict.IMPLICIT_DENY:
-            return f"{start} not do {doing}: {_why_not(trace)}{_without(trace)}."
+            return phrase("{who} may not do {what}: {why}", who=who, what=what, why=_why_not(trace))
         case _:
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
             if (alternatives := wording.alternatives_text(keys_of_sets, words)) is not None:
-                only = "only " if trace.is_exact and not trace.has_more else ""
-                return f"{start} do {doing} {only}if {alternatives}{_without(trace)}."
-            keys = wording.listed([spelling(key, trace) for key in trace.keys]) or "values that are not known"
-            return f"Whether {wording.who(caller)} may do {doing} depends on {keys}{_without(trace)}."
+                if trace.is_exact and not trace.has_more:
+                    return phrase("{who} may do {what} only if {condition}", who=who, what=what, condition=alternatives)
+                return phrase("{who} may do {what} if {condition}", who=who, what=what, condition=alternatives)
+            keys = wording.listed([spelling(key, trace) for key in trace.keys]) or phrase("values that are not known")
+            return phrase("Whether {who} may do {what} depends on {keys}", who=who, what=what, keys=keys)
+
+
+_LEFT_OUT: Mapping[Layer, str] = {
+    Layer.RCP: mark("resource control policies"),
+    Layer.SCP: mark("service control policies"),
+    Layer.RESOURCE: mark("resource policy"),
+    Layer.TRUST: mark("trust policy"),
+    Layer.IDENTITY: mark("identity policies"),
+    Layer.PERMISSIONS_BOUNDARY: mark("permissions boundary"),
+    Layer.SESSION: mark("session policy"),
+    Layer.ENDPOINT: mark("vpc endpoint policy"),
+    Layer.ACL: mark("access control list"),
+    Layer.BLOCK_PUBLIC_ACCESS: mark("block public access"),
+}
+
+
+def _why_denied(trace: Trace) -> str:
+    if not trace.ruling.carried_by:
+        return phrase("Block Public Access turns outsiders away")
+    names = [name_of(result) for result in trace.results if _decides(result, trace)]
+    return nphrase("{names} forbids it", "{names} forbid it", len(names), names=wording.listed(names))
 
 
 def _why_allowed(trace: Trace) -> str:
     if trace.situation.open_to_all_signed:
-        return "the call needs no permission"
+        return phrase("the call needs no permission")
     names = [
         name_of(result)
         for result in trace.results
         if _decides(result, trace) and result.policy.layer in (Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST, Layer.ACL)
     ]
     if trace.question.caller.kind is CallerKind.ROOT and not names:
-        return "the root user may do everything in its account"
+        return phrase("the root user may do everything in its account")
     if not names:
-        return "its policies allow it"
-    return f"{wording.listed(names)} {'allows' if len(names) == 1 else 'allow'} it"
+        return phrase("its policies allow it")
+    return nphrase("{names} allows it", "{names} allow it", len(names), names=wording.listed(names))
 
 
 def _why_not(trace: Trace) -> str:
     refusal = next((word for word in trace.ruling.blocked_by if word in wording.REFUSALS), None)
     if refusal is not None:
-        return wording.REFUSALS[refusal]
+        return phrase(wording.REFUSALS[refusal])
     action = trace.question.target.action_text
     gaps = trace.question.policies.gaps
     missing = {(gap.layer, gap.leg): gap.code for gap in gaps if gap.code in wording.MISSING}
@@ -116,17 +140,14 @@ def _why_not(trace: Trace) -> str:
     for slot in trace.ruling.lacking:
         names = [policy.name for policy in policies_in(trace, slot)]
         if (slot.layer, slot.leg) in missing and not names:
-            reason = wording.MISSING[missing[slot.layer, slot.leg]]
+            reason = phrase(wording.MISSING[missing[slot.layer, slot.leg]])
         else:
             reason = wording.lacking_sentence(slot.layer, slot.level, names, action)
-        where = f" on {target_on(trace, slot.leg).resource_text}" if trace.question.further else ""
-        reasons.append(f"{reason}{where}")
-    return "; ".join(dict.fromkeys(reasons)) or "nothing allows it"
-
-
-def _without(trace: Trace) -> str:
-    left_out = [wording.LAYER_TITLES[layer].lower() for layer in Layer if layer in trace.question.without]
-    return f" (without {wording.listed(left_out)})" if left_out else ""
+        if trace.question.further:
+            resource = target_on(trace, slot.leg).resource_text
+            reason = phrase("{reason} on {resource}", reason=reason, resource=resource)
+        reasons.append(reason)
+    return strung("; ", list(dict.fromkeys(reasons))) if reasons else phrase("nothing allows it")
 
 
 # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,12 +13,14 @@ from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
 from iamdesk.explain.decision import LayerLine
+from iamdesk.language import mark, phrase, strung
 
 
 def name_of(result: StatementResult) -> str:
     """Return a statement as people point at it."""
-    sid = f" ({result.statement.sid})" if result.statement.sid else ""
-    return f"{result.policy.name}, statement {result.statement.index + 1}{sid}"
+    statement = result.statement
+    name = phrase("{policy}, statement {number}", policy=result.policy.name, number=statement.index + 1)
+    return strung("", (name, f" ({statement.sid})")) if statement.sid else name
 
 
 def on_leg(trace: Trace, leg: int) -> Question:
@@ -70,13 +72,19 @@ def _joined(trace: Trace, layer: Layer, lines: Sequence[LayerLine | None]) -> La
     if len({line.sentence for line in told}) == 1:
         return LayerLine(layer, outcome, told[0].title, told[0].sentence)
     parts = [
-        f"{'access point' if leg == 0 else 'bucket'} {wording.short_resource(target_on(trace, leg))}: {line.sentence}"
+        phrase(
+            _ACCESS_POINT if leg == 0 else _BUCKET,
+            name=wording.short_resource(target_on(trace, leg)),
+            sentence=line.sentence,
+        )
         for leg, line in enumerate(lines)
         if line is not None
     ]
-    return LayerLine(layer, outcome, told[0].title, "; ".join(parts))
+    return LayerLine(layer, outcome, told[0].title, strung("; ", parts))
 
 
+_ACCESS_POINT = mark("access point {name}: {sentence}")
+_BUCKET = mark("bucket {name}: {sentence}")
 _STRICTEST_FIRST = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL, Verdict.ALLOWED)
 _ALWAYS_TOLD = (Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
 _ORDER_OF_LAYERS = (
@@ -95,62 +103,64 @@ def _layers_on_leg(trace: Trace, leg: int, counted: Tally) -> dict[Layer, LayerL
     lines: dict[Layer, LayerLine] = {}
     for layer in (Layer.RCP, Layer.SCP, resource, *_ALWAYS_TOLD):
         slots = in_play.get(layer)
-        title = wording.LAYER_TITLES[layer]
+        title = phrase(wording.LAYER_TITLES[layer])
         if layer in question.without:
-            lines[layer] = LayerLine(layer, None, title, "left out")
+            lines[layer] = LayerLine(layer, None, title, phrase("left out"))
         elif slots is None:
-            lines[layer] = LayerLine(layer, None, title, _NOT_IN_PLAY[layer])
+            lines[layer] = LayerLine(layer, None, title, phrase(_NOT_IN_PLAY[layer]))
         else:
             lines[layer] = _layer_line(trace, layer, leg, slots, counted)
             if layer is Layer.RESOURCE and situation.unlocks:
-                lines[layer] = LayerLine(layer, Verdict.ALLOWED, title, "cannot lock the owner's root user out")
+                lines[layer] = LayerLine(layer, Verdict.ALLOWED, title, phrase("cannot lock the owner's root user out"))
     for layer in (Layer.ACL, Layer.ENDPOINT):
         if layer in in_play:
             lines[layer] = _layer_line(trace, layer, leg, in_play[layer], counted)
     if question.policies.restrict_public_buckets:
         layer = Layer.BLOCK_PUBLIC_ACCESS
         outcome = Verdict.EXPLICIT_DENY if situation.restricts_public else Verdict.ALLOWED
-        says = "turns public access away" if situation.restricts_public else "does not concern this caller"
-        lines[layer] = LayerLine(layer, outcome, wording.LAYER_TITLES[layer], says)
+        says = mark("turns public access away") if situation.restricts_public else mark("does not concern this caller")
+        lines[layer] = LayerLine(layer, outcome, phrase(wording.LAYER_TITLES[layer]), phrase(says))
     return lines
 
 
 _NOT_IN_PLAY: Mapping[Layer, str] = {
-    Layer.RCP: "none known",
-    Layer.SCP: "none known",
-    Layer.RESOURCE: "none known",
-    Layer.TRUST: "none known",
-    Layer.IDENTITY: "none: not a principal of an account",
-    Layer.PERMISSIONS_BOUNDARY: "none set: no limit",
-    Layer.SESSION: "none passed: no limit",
+    Layer.RCP: mark("none known"),
+    Layer.SCP: mark("none known"),
+    Layer.RESOURCE: mark("none known"),
+    Layer.TRUST: mark("none known"),
+    Layer.IDENTITY: mark("none: not a principal of an account"),
+    Layer.PERMISSIONS_BOUNDARY: mark("none set: no limit"),
+    Layer.SESSION: mark("none passed: no limit"),
 }
 
 
 def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], counted: Tally) -> LayerLine:
     """Return what a layer says on one leg; its slots there are told without the leg."""
-    title = wording.LAYER_TITLES[layer]
+    title = phrase(wording.LAYER_TITLES[layer])
     if layer is Layer.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
-        return LayerLine(layer, Verdict.ALLOWED, title, "the root user needs none")
+        return LayerLine(layer, Verdict.ALLOWED, title, phrase("the root user needs none"))
     results = [result for result in trace.results if result.policy.layer is layer and result.policy.leg == leg]
     deny = [counted.deny.get(slot, FALSE) for slot in slots]
     if TRUE in deny:
         names = [name_of(one) for one in results if one.truth is TRUE and not one.statement.is_allow]
-        return LayerLine(layer, Verdict.EXPLICIT_DENY, title, f"{wording.listed(names)} forbids it")
+        return LayerLine(layer, Verdict.EXPLICIT_DENY, title, phrase("{names} forbids it", names=wording.listed(names)))
     opened = wording.listed([name_of(one) for one in results if one.truth is MAYBE])
     if MAYBE in deny:
-        return LayerLine(layer, Verdict.CONDITIONAL, title, f"{opened} may forbid it")
+        return LayerLine(layer, Verdict.CONDITIONAL, title, phrase("{names} may forbid it", names=opened))
     if layer is Layer.RCP:
-        return LayerLine(layer, Verdict.ALLOWED, title, "no limit")
+        return LayerLine(layer, Verdict.ALLOWED, title, phrase("no limit"))
     allow = [counted.allow.get(slot, FALSE) for slot in slots]
     if FALSE in allow:
         missing = slots[allow.index(FALSE)]
         if layer is Layer.SCP:
-            says = f"nothing at level {missing.level} allows it"
+            says = phrase("nothing at level {level} allows it", level=missing.level)
         else:
             names = [policy.name for policy in policies_in(trace, missing._replace(leg=leg))]
-            says = f"{wording.listed(names)}: no statement allows it" if names else "nothing allows it"
+            says = phrase("nothing allows it")
+            if names:
+                says = phrase("{names}: no statement allows it", names=wording.listed(names))
         return LayerLine(layer, Verdict.IMPLICIT_DENY, title, says)
     if MAYBE in allow:
-        return LayerLine(layer, Verdict.CONDITIONAL, title, f"{opened} may allow it")
+        return LayerLine(layer, Verdict.CONDITIONAL, title, phrase("{names} may allow it", names=opened))
     named = [name_of(one) for one in results if one.truth is not FALSE]
-    return LayerLine(layer, Verdict.ALLOWED, title, f"{wording.listed(named)}")
+    return LayerLine(layer, Verdict.ALLOWED, title, wording.listed(named))

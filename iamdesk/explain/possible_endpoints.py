@@ -10,6 +10,7 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
+from iamdesk.language import mark, phrase
 
 _ENDPOINT_KEY = "aws:SourceVpce"
 _MOST_ASKED = 64
@@ -29,9 +30,13 @@ def endpoint_assumption(trace: Trace) -> Assumption | None:
         return None
     names = [policy.owner for policy, _ in found]
     more = len(names) - _MOST_NAMED
-    named = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-    verb = "may refuse" if any(says is Verdict.CONDITIONAL for _, says in found) else "would refuse"
-    message = f"Taken not to come through a VPC endpoint ({_ENDPOINT_KEY}): the policy of {named} {verb} it."
+    named = ", ".join(names[:_MOST_NAMED])
+    if more > 0:
+        named = phrase("{names} and {count} more", names=named, count=more)
+    template = mark("Taken not to come through a VPC endpoint ({key}): the policy of {names} would refuse it.")
+    if any(says is Verdict.CONDITIONAL for _, says in found):
+        template = mark("Taken not to come through a VPC endpoint ({key}): the policy of {names} may refuse it.")
+    message = phrase(template, key=_ENDPOINT_KEY, names=named)
     others = {says for _, says in found} - {trace.verdict}
     other = next(iter(others)) if len(others) == 1 else None
     return Assumption("endpoint-unknown", message, other)

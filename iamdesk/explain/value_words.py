@@ -13,6 +13,7 @@ from iamdesk.evaluate.context import Context, Fact, Knowledge
 from iamdesk.evaluate.credentials import MFA_TEST
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.unknowns import ConditionSet
+from iamdesk.language import mark, phrase, strung, worded
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.operators import Address, Network, Operator, read_address, read_date, read_number
 from iamdesk.policy.patterns import QUESTION, STAR, tokens_of
@@ -45,8 +46,10 @@ class _Listed:
 def set_words(one: ConditionSet, trace: Trace, spelling: Callable[[str, Trace], str]) -> str:
     """Return a set of values as a clause: ``aws:SourceIp is within 203.0.113.0/24 and aws:ViaAWSService is false``."""
     tests = list(_open_tests(trace))
-    clauses = [f"{spelling(key, trace)} {value_phrase(fact, _on(key, tests), trace)}" for key, fact in one.items()]
-    return " and ".join(clauses)
+    clauses = [
+        strung(" ", (spelling(key, trace), value_phrase(fact, _on(key, tests), trace))) for key, fact in one.items()
+    ]
+    return strung(phrase(" and "), clauses) if len(clauses) > 1 else clauses[0]
 
 
 def _open_tests(trace: Trace) -> Iterator[ConditionTest]:
@@ -63,10 +66,10 @@ def _on(key: str, tests: Iterable[ConditionTest]) -> list[ConditionTest]:
 def value_phrase(fact: Fact, tests: Sequence[ConditionTest], trace: Trace) -> str:
     """Return what is said of a key: ``is within 203.0.113.0/24``, ``is absent``, ``is at most 3600``."""
     if fact.knowledge is Knowledge.ABSENT:
-        return "is absent"
-    plain = f"is {' + '.join(fact.values) if fact.values else 'an empty list'}"
+        return phrase("is absent")
+    plain = phrase("is {value}", value=" + ".join(fact.values) if fact.values else phrase("an empty list"))
     if len(fact.values) != 1 or not fact.values[0]:
-        return plain if any(fact.values) else 'is ""'
+        return plain if any(fact.values) else phrase("is {value}", value='""')
     found = _phrase(fact.values[0], tests, trace.question.context)
     return plain if found is None else found
 
@@ -75,7 +78,7 @@ def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str
     """Return a phrase for all values that come out as this one does; None where it can only be named itself."""
     compared = [test for test in tests if test.operator is not None and test.operator.family != "Null"]
     if not compared:
-        return "has any value" if tests else None
+        return phrase("has any value") if tests else None
     if any(test.variable_keys for test in compared):
         return None  # what it is compared with depends on the request
     listed = [
@@ -88,9 +91,9 @@ def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str
     if families == {"IPAddress"}:
         return _of_addresses(value, compared, listed)
     if families == {"Numeric"}:
-        return _of_numbers(value, compared, listed, read_number, ("at least", "more than", "at most", "less than"))
+        return _of_numbers(value, compared, listed, read_number, _NUMBERS)
     if families == {"Date"}:
-        return _of_numbers(value, compared, listed, read_date, ("at or after", "after", "at or before", "before"))
+        return _of_numbers(value, compared, listed, read_date, _DATES)
     return _of_texts(value, compared, listed) if families <= _TEXT else None
 
 
@@ -129,12 +132,13 @@ def _of_addresses(value: str, tests: Sequence[ConditionTest], listed: Sequence[_
         if sample is None or _outcome(tests, _constant(sample)) != wanted:
             continue
         holes = [name for name, other in networks.items() if other in others]
-        inside.append(f"{_network_words(text, network)}{f' but not within {_either(holes)}' if holes else ''}")
+        name = _network_words(text, network)
+        inside.append(phrase("{network} but not within {holes}", network=name, holes=_either(holes)) if holes else name)
     if any(address in network for network in networks.values() if network.version == address.version):
         if len(inside) == 1 and read_address(inside[0]) is not None:
-            return f"is {inside[0]}"
-        return f"is within {_either(inside)}" if inside else None
-    return f"is outside {_either(list(networks), 'and')}"
+            return phrase("is {value}", value=inside[0])
+        return phrase("is within {networks}", networks=_either(inside)) if inside else None
+    return phrase("is outside {networks}", networks=_either(list(networks), " and "))
 
 
 def _is_within(inner: Network, outer: Network) -> bool:
@@ -158,6 +162,10 @@ def _network_words(text: str, network: Network) -> str:
 
 
 # ── numbers and dates ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+_NUMBERS = (mark("at least {value}"), mark("more than {value}"), mark("at most {value}"), mark("less than {value}"))
+_DATES = (mark("at or after {value}"), mark("after {value}"), mark("at or before {value}"), mark("before {value}"))
 
 
 def _of_numbers(
@@ -187,13 +195,13 @@ def _of_numbers(
         last += 1
     at_least, more_than, at_most, less_than = words
     if first == last and first % 2:
-        return f"is {texts[bounds[first // 2]]}"
+        return phrase("is {value}", value=texts[bounds[first // 2]])
     parts = []
     if first > 0:
-        parts.append(f"{at_least if first % 2 else more_than} {texts[bounds[(first - 1) // 2]]}")
+        parts.append(phrase(at_least if first % 2 else more_than, value=texts[bounds[(first - 1) // 2]]))
     if last < len(points) - 1:
-        parts.append(f"{at_most if last % 2 else less_than} {texts[bounds[last // 2]]}")
-    return f"is {' and '.join(parts)}" if parts else "has any value"
+        parts.append(phrase(at_most if last % 2 else less_than, value=texts[bounds[last // 2]]))
+    return phrase("is {value}", value=strung(phrase(" and "), parts)) if parts else phrase("has any value")
 
 
 # ── text ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -205,16 +213,19 @@ def _of_texts(value: str, tests: Sequence[ConditionTest], listed: Sequence[_List
         return None
     wanted = _of_text(tests, value)
     if any(one.is_literal and one.matches(one.operator.read_request(value)) for one in entries.values()):
-        return f"is {value}"
+        return phrase("is {value}", value=value)
     phrases: dict[str, None] = {}
     for sample in dict.fromkeys([value, *(_filled(one.text) for one in entries.values() if not one.is_literal)]):
         if _of_text(tests, sample) == wanted:
-            phrase = _text_phrase(sample, list(entries.values()))
-            if phrase is not None:
-                phrases[phrase] = None
-    if all(phrase.startswith("matches ") and " " not in phrase.removeprefix("matches ") for phrase in phrases):
-        return f"matches {_either([phrase.removeprefix('matches ') for phrase in phrases])}" if phrases else None
-    return " or ".join(phrases)
+            found = _text_phrase(sample, list(entries.values()))
+            if found is not None:
+                phrases[found] = None
+    if not phrases:
+        return None
+    said = strung(phrase(" or "), list(phrases))
+    if all(one.startswith("matches ") and " " not in one.removeprefix("matches ") for one in phrases):
+        return worded(f"matches {_either([one.removeprefix('matches ') for one in phrases])}", said)
+    return said
 
 
 def _of_text(tests: Sequence[ConditionTest], value: str) -> tuple[bool, ...]:
@@ -232,14 +243,18 @@ def _text_phrase(value: str, entries: Sequence[_Listed]) -> str | None:
     if any(one.is_literal for one in matched):
         return None
     if not matched:
-        verb = "is other than" if all(one.is_literal for one in others) else "matches none of"
-        return f"{verb} {_either([one.text for one in others])}"
+        names = _either([one.text for one in others])
+        if all(one.is_literal for one in others):
+            return phrase("is other than {names}", names=names)
+        return phrase("matches none of {names}", names=names)
     if any("IgnoreCase" in one.operator.name for one in matched):
         return None
     near = [one for one in others if _may_meet(one, matched)]
     texts = list(dict.fromkeys(one.text for one in matched if len(matched) == 1 or one.text != "*"))
-    beside = f" but not {_either([one.text for one in near])}" if near else ""
-    return f"matches {' and '.join(texts)}{beside}"
+    pattern = strung(phrase(" and "), texts)
+    if near:
+        return phrase("matches {pattern} but not {names}", pattern=pattern, names=_either([one.text for one in near]))
+    return phrase("matches {pattern}", pattern=pattern)
 
 
 def _may_meet(other: _Listed, matched: Sequence[_Listed]) -> bool:
@@ -266,5 +281,5 @@ def _head(text: str) -> str:
     return text
 
 
-def _either(texts: Sequence[str], last: str = "or") -> str:
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} {last} {texts[-1]}"
+def _either(texts: Sequence[str], last: str = " or ") -> str:
+    return texts[0] if len(texts) == 1 else strung(phrase(last), (strung(", ", texts[:-1]), texts[-1]))

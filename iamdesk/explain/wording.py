@@ -11,20 +11,21 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
 from iamdesk.explain.changes import Addition, Removal
 from iamdesk.index.permission_sets import permission_set_name
+from iamdesk.language import mark, nphrase, phrase, strung, worded
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resources import Match, ShortArns
 
 LAYER_TITLES: Mapping[Layer, str] = {
-    Layer.RCP: "Resource control policies",
-    Layer.SCP: "Service control policies",
-    Layer.RESOURCE: "Resource policy",
-    Layer.TRUST: "Trust policy",
-    Layer.IDENTITY: "Identity policies",
-    Layer.PERMISSIONS_BOUNDARY: "Permissions boundary",
-    Layer.SESSION: "Session policy",
-    Layer.ENDPOINT: "VPC endpoint policy",
-    Layer.ACL: "Access control list",
-    Layer.BLOCK_PUBLIC_ACCESS: "Block Public Access",
+    Layer.RCP: mark("Resource control policies"),
+    Layer.SCP: mark("Service control policies"),
+    Layer.RESOURCE: mark("Resource policy"),
+    Layer.TRUST: mark("Trust policy"),
+    Layer.IDENTITY: mark("Identity policies"),
+    Layer.PERMISSIONS_BOUNDARY: mark("Permissions boundary"),
+    Layer.SESSION: mark("Session policy"),
+    Layer.ENDPOINT: mark("VPC endpoint policy"),
+    Layer.ACL: mark("Access control list"),
+    Layer.BLOCK_PUBLIC_ACCESS: mark("Block Public Access"),
 }
 _MOST_NAMED = 3
 
@@ -33,14 +34,17 @@ def who(caller: Caller) -> str:
     """Name a principal in a sentence."""
     match caller.kind:
         case CallerKind.ROOT:
-            return f"The root user of {caller.account}"
+            return phrase("The root user of {account}", account=caller.account)
         case CallerKind.SESSION | CallerKind.ROLE if caller.permission_set is not None:
-            session = f", session {caller.session_name}" if caller.session_name else ""
-            return f"{caller.permission_set} (permission set{session})"
+            if not caller.session_name:
+                return phrase("{name} (permission set)", name=caller.permission_set)
+            return phrase(
+                "{name} (permission set, session {session})", name=caller.permission_set, session=caller.session_name
+            )
         case CallerKind.SESSION:
-            return f"{caller.name} (session {caller.session_name})"
+            return phrase("{name} (session {session})", name=caller.name, session=caller.session_name)
         case CallerKind.ANONYMOUS:
-            return "Anyone, unsigned,"
+            return phrase("Anyone, unsigned,")
         case CallerKind.SERVICE | CallerKind.SAML | CallerKind.OIDC:
             return caller.text
         case _:
@@ -49,8 +53,9 @@ def who(caller: Caller) -> str:
 
 def what(target: Target) -> str:
     """Name the action and the resource in a sentence."""
-    where = "" if target.resource is None else f" on {target.resource}"
-    return f"{target.action_text}{where}"
+    if target.resource is None:
+        return target.action_text
+    return phrase("{action} on {resource}", action=target.action_text, resource=target.resource)
 
 
 def short_resource(target: Target) -> str:
@@ -61,19 +66,19 @@ def short_resource(target: Target) -> str:
 
 
 REFUSALS: Mapping[str, str] = {
-    "credentials": "credentials of this kind cannot call it, whatever the policies say",
-    "partition": "the caller and the resource are in different AWS partitions",
-    "kms-cross-account": "KMS does not let another account's principals call it",
-    "owner-alone": "no policy lets another account's principals call it",
-    "assume-root": "only the management account and delegated administrators take root users of member accounts",
-    "aws-owned": "AWS owns it, and no policy lets anyone else change it",
+    "credentials": mark("credentials of this kind cannot call it, whatever the policies say"),
+    "partition": mark("the caller and the resource are in different AWS partitions"),
+    "kms-cross-account": mark("KMS does not let another account's principals call it"),
+    "owner-alone": mark("no policy lets another account's principals call it"),
+    "assume-root": mark("only the management account and delegated administrators take root users of member accounts"),
+    "aws-owned": mark("AWS owns it, and no policy lets anyone else change it"),
 }
 
 
 MISSING: Mapping[str, str] = {
-    "key-policy-missing": "the key policy, without which nobody has access, is not in the snapshot",
-    "trust-policy-missing": "the role's trust policy is not in the snapshot",
-    "boundary-missing": "the boundary policy is not in the snapshot",
+    "key-policy-missing": mark("the key policy, without which nobody has access, is not in the snapshot"),
+    "trust-policy-missing": mark("the role's trust policy is not in the snapshot"),
+    "boundary-missing": mark("the boundary policy is not in the snapshot"),
 }
 """What a layer lacks when the snapshot does not hold its policy, by the code of the gap."""
 
@@ -83,60 +88,70 @@ def lacking_sentence(layer: Layer, level: int | None, names: Sequence[str], acti
     named = listed(names)
     match layer:
         case Layer.SCP:
-            return f"no service control policy at level {level} allows {action}"
+            return phrase("no service control policy at level {level} allows {action}", level=level, action=action)
         case Layer.PERMISSIONS_BOUNDARY:
-            return f"the boundary {named} has no statement that allows {action}"
+            return phrase("the boundary {name} has no statement that allows {action}", name=named, action=action)
         case Layer.SESSION:
-            return f"the session policy {named} does not allow it" if named else "no session policy was passed"
+            if not named:
+                return phrase("no session policy was passed")
+            return phrase("the session policy {name} does not allow it", name=named)
         case Layer.TRUST:
-            return f"the {named} does not let them in" if named else "no trust policy lets them in"
+            return (
+                phrase("the {name} does not let them in", name=named)
+                if named
+                else phrase("no trust policy lets them in")
+            )
         case Layer.RESOURCE:
-            return "the resource's policy does not grant it"
+            return phrase("the resource's policy does not grant it")
         case Layer.ENDPOINT:
-            return "the endpoint policy does not allow it"
+            return phrase("the endpoint policy does not allow it")
         case _:
-            return "no identity policy allows it"
+            return phrase("no identity policy allows it")
 
 
 def listed(names: Sequence[str], most: int = _MOST_NAMED, last: str = "and") -> str:
     """Join names: ``a, b and 3 more``; ``last`` is the word before the last one."""
     unique = list(dict.fromkeys(names))
-    if len(unique) <= most:
-        return f" {last} ".join(filter(None, [", ".join(unique[:-1]), unique[-1]])) if unique else ""
-    return f"{', '.join(unique[:most])} {last} {len(unique) - most:,} more"
+    if len(unique) < 2:
+        return unique[0] if unique else ""
+    told, further = (unique[:-1], unique[-1]) if len(unique) <= most else (unique[:most], "")
+    further = further or phrase("{count:,} more", count=len(unique) - most)
+    return strung(phrase(" or ") if last == "or" else phrase(" and "), (strung(", ", told), further))
 
 
 def matched_sentence(result: StatementResult, target: Target, resolve_entries: bool = True) -> str:
     """Say what a matching statement does: ``Allows s3:Get* on arn:…/*, its 2 conditions hold.``"""
     statement = result.statement
-    verb = "Allows" if statement.is_allow else "Denies"
     if statement.not_action:
-        actions = f"everything but {listed([pattern.text for pattern in statement.actions])}"
+        names = listed([pattern.text for pattern in statement.actions])
+        actions = phrase("everything but {names}", names=names)
     else:
         actions = next(
-            (pattern.text for pattern in statement.actions if pattern.matches(target.service, target.name)), "it"
-        )
-    resources = _resources(result, target) if resolve_entries else ""
-    grant = f" to {_GRANTS[result.grant]}" if result.grant is not None and statement.is_allow else ""
+            (pattern.text for pattern in statement.actions if pattern.matches(target.service, target.name)), ""
+        ) or phrase("it")
+    done = _on(actions, _resources(result, target)) if resolve_entries else actions
+    if result.grant is not None and statement.is_allow:
+        done = phrase("{done} to {whom}", done=done, whom=phrase(_GRANTS[result.grant]))
     count = len(statement.conditions)
     held = count - len(result.open_tests)
-    conditions = (
-        ""
-        if not count
-        else f"; {held} of {count} conditions known to hold"
-        if result.open_tests
-        else ("; its condition holds" if count == 1 else f"; its {count} conditions hold")
-    )
-    return f"{verb} {actions}{resources}{grant}{conditions}."
+    if result.open_tests:
+        done = phrase("{done}; {held} of {count} conditions known to hold", done=done, held=held, count=count)
+    elif count:
+        done = nphrase("{done}; its condition holds", "{done}; its {count} conditions hold", count, done=done)
+    return phrase("Allows {done}.", done=done) if statement.is_allow else phrase("Denies {done}.", done=done)
+
+
+def _on(actions: str, resources: str) -> str:
+    return phrase("{actions} on {resources}", actions=actions, resources=resources) if resources else actions
 
 
 _GRANTS: Mapping[Grant, str] = {
-    Grant.EXACT: "this very principal",
-    Grant.EVERYONE: "everyone",
-    Grant.NOT_LISTED: "everyone that is not listed",
-    Grant.ROLE: "every session of the role",
-    Grant.USER: "federated sessions of the user",
-    Grant.ACCOUNT: "the account, whose identity policies decide",
+    Grant.EXACT: mark("this very principal"),
+    Grant.EVERYONE: mark("everyone"),
+    Grant.NOT_LISTED: mark("everyone that is not listed"),
+    Grant.ROLE: mark("every session of the role"),
+    Grant.USER: mark("federated sessions of the user"),
+    Grant.ACCOUNT: mark("the account, whose identity policies decide"),
 }
 
 
@@ -146,22 +161,26 @@ def _resources(result: StatementResult, target: Target) -> str:
         return ""
     texts = [entry.text for entry in statement.resources]
     if statement.not_resource:
-        return f" on everything but {listed(texts)}"
+        return phrase("everything but {names}", names=listed(texts))
     if len(texts) == 1:
-        return f" on {texts[0]}"
+        return texts[0]
     for entry in statement.resources:
         if not entry.keys and entry.matches(target.resource, lambda _: None, ShortArns.FILLED) is not Match.NO:
-            return f" on {entry.text}"
-    return f" on {listed(texts)}"
+            return entry.text
+    return listed(texts)
 
 
 def depends_sentence(result: StatementResult) -> str:
     """Say what an undecided statement hangs on."""
-    verb = "Allows" if result.statement.is_allow else "Denies"
     tests = [test_text(test) for test, _ in result.open_tests]
     if result.open_resource:
-        tests.append("a policy variable in its resource")
-    return f"{verb} it if {' and '.join(tests)}."
+        tests.append(phrase("a policy variable in its resource"))
+    said = strung(phrase(" and "), tests)
+    return (
+        phrase("Allows it if {tests}.", tests=said)
+        if result.statement.is_allow
+        else phrase("Denies it if {tests}.", tests=said)
+    )
 
 
 def failure_sentence(failure: Failure, result: StatementResult, target: Target, caller: Caller) -> str:
@@ -170,46 +189,58 @@ def failure_sentence(failure: Failure, result: StatementResult, target: Target, 
     texts = [entry.text for entry in statement.resources or ()]
     match failure.element:
         case "Action":
-            return f"Action names {listed([entry.text for entry in statement.actions])}, not {target.action_text}."
+            return phrase(
+                "Action names {names}, not {action}.",
+                names=listed([entry.text for entry in statement.actions]),
+                action=target.action_text,
+            )
         case "NotAction":
             by = [entry.text for entry in statement.actions if entry.matches(target.service, target.name)]
-            return f"NotAction leaves it out, by {listed(by)}."
+            return phrase("NotAction leaves it out, by {names}.", names=listed(by))
         case "Principal":
             names = [entry.text for entry in statement.principals or ()]
-            return f"Principal names {listed(names)}, not {caller.text}." if names else "It names no principal."
+            if not names:
+                return phrase("It names no principal.")
+            return phrase("Principal names {names}, not {caller}.", names=listed(names), caller=caller.text)
         case "NotPrincipal":
-            return f"NotPrincipal leaves {caller.text} out."
+            return phrase("NotPrincipal leaves {caller} out.", caller=caller.text)
         case "Resource":
             if statement.resources is None:
-                return "It has no Resource element."
-            return f"Resource {target.resource_text} does not match {listed(texts)}."
+                return phrase("It has no Resource element.")
+            return phrase(
+                "Resource {resource} does not match {names}.", resource=target.resource_text, names=listed(texts)
+            )
         case "NotResource":
-            return f"NotResource leaves out {target.resource_text}, by {listed(texts)}."
+            return phrase(
+                "NotResource leaves out {resource}, by {names}.", resource=target.resource_text, names=listed(texts)
+            )
     if failure.test is None or failure.fact is None:
-        return "A condition does not hold."
-    return f"{test_text(failure.test)} does not hold: {fact_text(failure.test, failure.fact)}."
+        return phrase("A condition does not hold.")
+    return phrase(
+        "{test} does not hold: {fact}.", test=test_text(failure.test), fact=fact_text(failure.test, failure.fact)
+    )
 
 
 def test_text(test: ConditionTest) -> str:
     """Write a condition test in a line: ``StringEquals aws:RequestedRegion eu-west-1``."""
-    values = listed([value.text for value in test.values]) or "(no value)"
-    return f"{test.operator_text} {test.key_text} {values}"
+    values = listed([value.text for value in test.values]) or phrase("(no value)")
+    return strung(" ", (test.operator_text, test.key_text, values))
 
 
 def fact_text(test: ConditionTest, fact: Fact) -> str:
     """Say what was known of the key of a test."""
     if test.operator is None:
-        return f"{test.operator_text} is no condition operator"
+        return phrase("{operator} is no condition operator", operator=test.operator_text)
     if fact.knowledge is Knowledge.ABSENT:
-        return f"{test.key_text} is not in the request"
+        return phrase("{key} is not in the request", key=test.key_text)
     if fact.knowledge is Knowledge.PRESENT:
         if len(fact.values) > 1:
-            return f"{test.key_text} has the values {listed(fact.values)}"
-        return f"{test.key_text} is {fact.values[0] if fact.values else 'empty'}"
+            return phrase("{key} has the values {values}", key=test.key_text, values=listed(fact.values))
+        return phrase("{key} is {value}", key=test.key_text, value=fact.values[0] if fact.values else phrase("empty"))
     if fact.since is not None:
         first = datetime.fromtimestamp(int(fact.since), UTC)
         return f"no session that began before {first:%Y-%m-%d} is still valid"
-    return f"{test.key_text} is not known"
+    return phrase("{key} is not known", key=test.key_text)
 
 
 def open_keys_text(tests: Sequence[OpenTest]) -> str:
@@ -233,73 +264,95 @@ def alternatives_text(keys: Sequence[Sequence[str]], words: Sequence[str]) -> st
     if len(named) == 1 and len(key := next(iter(named))) == 1 and len(clauses) <= _MOST_NAMED:
         start = f"{key[0]} is "
         if all(clause.startswith(start) and " or " not in clause for clause in clauses):
-            return f"{start}{' or '.join(clause.removeprefix(start) for clause in clauses)}"
-    return " or ".join(clauses) if len(clauses) == 2 else None
+            short = f"{start}{' or '.join(clause.removeprefix(start) for clause in clauses)}"
+            return worded(short, strung(phrase(" or "), clauses))
+    return strung(phrase(" or "), clauses) if len(clauses) == 2 else None
 
 
 # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _RESOURCE_POLICIES: Mapping[str, str] = {
-    "s3": "bucket policy",
-    "kms": "key policy",
-    "sqs": "queue policy",
-    "sns": "topic policy",
-    "lambda": "function policy",
-    "ecr": "repository policy",
-    "events": "event bus policy",
-    "glacier": "vault policy",
-    "elasticfilesystem": "file system policy",
+    "s3": mark("bucket policy"),
+    "kms": mark("key policy"),
+    "sqs": mark("queue policy"),
+    "sns": mark("topic policy"),
+    "lambda": mark("function policy"),
+    "ecr": mark("repository policy"),
+    "events": mark("event bus policy"),
+    "glacier": mark("vault policy"),
+    "elasticfilesystem": mark("file system policy"),
 }
+
+
+_RESOURCE_POLICY = mark("resource policy")
+_ACCESS_POINT_POLICY = mark("access point policy")
 
 
 def change_sentence(removals: Sequence[Removal], additions: Sequence[Addition]) -> str:
     """Say what to remove and to add: ``Remove guard, statement 1 (NoDelete) and add an Allow for … to …``."""
-    removed = [f"{one.line.name}{_level(one.line.level)}" for one in removals if not one.whole_policy]
-    parts = [f"remove {listed(removed, len(removed))}"] if removed else []
+    removed = [_at_level(one.line.name, one.line.level) for one in removals if not one.whole_policy]
+    parts = [phrase("remove {names}", names=listed(removed, len(removed)))] if removed else []
     for one in removals:
         if one.whole_policy:
             owner = carrier(one.line.owner)
-            parts.append(f"detach the AWS managed policy {one.line.policy_name}{f' from {owner}' if owner else ''}")
+            name = one.line.policy_name
+            parts.append(
+                phrase("detach the AWS managed policy {policy} from {owner}", policy=name, owner=owner)
+                if owner
+                else phrase("detach the AWS managed policy {policy}", policy=name)
+            )
     for added in additions:
         statement = added.statement
-        article = "an Allow" if added.effect == "Allow" else "a Deny"
-        where = f" on {statement['Resource']}" if statement.get("Resource", "*") != "*" else ""
-        parts.append(f"add {article} for {statement['Action']}{where} to {added.place}")
-    sentence = listed(parts, len(parts))
-    return f"{sentence[:1].upper()}{sentence[1:]}."
+        what = statement["Action"]
+        if statement.get("Resource", "*") != "*":
+            what = phrase("{action} on {resource}", action=what, resource=statement["Resource"])
+        parts.append(
+            phrase("add an Allow for {what} to {place}", what=what, place=added.place)
+            if added.effect == "Allow"
+            else phrase("add a Deny for {what} to {place}", what=what, place=added.place)
+        )
+    sentence = phrase("{what}.", what=listed(parts, len(parts)))
+    return worded(f"{sentence[:1].upper()}{sentence[1:]}", sentence)
 
 
 def place_words(layer: Layer, level: int | None, names: Sequence[str], caller: Caller, target: Target) -> str:
     """Name the policy that a statement belongs to, as part of a sentence."""
     match layer:
         case Layer.SCP:
-            return f"a service control policy{_level(level)}"
+            return _at_level(phrase("a service control policy"), level)
         case Layer.PERMISSIONS_BOUNDARY:
-            return " ".join(["the permissions boundary", listed(names)]).strip()
+            return (
+                phrase("the permissions boundary {name}", name=listed(names))
+                if names
+                else phrase("the permissions boundary")
+            )
         case Layer.SESSION:
-            return "the session policy"
+            return phrase("the session policy")
         case Layer.TRUST:
-            return f"the trust policy of {carrier(target.resource_text)}"
+            return phrase("the trust policy of {role}", role=carrier(target.resource_text))
         case Layer.RESOURCE:
-            kind = _RESOURCE_POLICIES.get(target.service, "resource policy")
+            kind = _RESOURCE_POLICIES.get(target.service, _RESOURCE_POLICY)
             name = "" if target.resource is None else target.resource.resource
             if target.service == "s3":
-                kind = "access point policy" if name.startswith("accesspoint/") else kind
+                kind = _ACCESS_POINT_POLICY if name.startswith("accesspoint/") else kind
                 name = name.removeprefix("accesspoint/").partition("/")[0]
-            return f"the {kind} of {name}"
+            return phrase("the {policy} of {name}", policy=phrase(kind), name=name)
         case Layer.ENDPOINT:
-            return "the VPC endpoint policy"
+            return phrase("the VPC endpoint policy")
         case _:
             if caller.permission_set is not None:
-                return f"the permission set {caller.permission_set}"
-            kind = "role" if caller.kind in (CallerKind.ROLE, CallerKind.SESSION) else "user"
-            return f"an identity policy of {kind} {caller.name}"
+                return phrase("the permission set {name}", name=caller.permission_set)
+            if caller.kind in (CallerKind.ROLE, CallerKind.SESSION):
+                return phrase("an identity policy of role {name}", name=caller.name)
+            return phrase("an identity policy of user {name}", name=caller.name)
 
 
-def _level(level: int | None) -> str:
+def _at_level(what: str, level: int | None) -> str:
     if level is None:
-        return ""
-    return " at the root of the organization" if level == 0 else f" at level {level} of the organization"
+        return what
+    if level == 0:
+        return phrase("{what} at the root of the organization", what=what)
+    return phrase("{what} at level {level} of the organization", what=what, level=level)
 
 
 def carrier(arn: str) -> str:
@@ -311,5 +364,5 @@ def carrier(arn: str) -> str:
     head, _, name = path.rpartition("/")
     permission_set = permission_set_name(name, f"/{head}/") if kind == "role" else None
     if permission_set is not None:
-        return f"the permission set {permission_set}"
+        return phrase("the permission set {name}", name=permission_set)
     return f"{kind} {name}" if slash else parts[5]

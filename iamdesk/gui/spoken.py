@@ -31,7 +31,9 @@ def spoken_changes(changes: Changes) -> Changes:
 
 def _spoken_change(change: Change) -> Change:
     additions = tuple(replace(one, place=shown(one.place)) for one in change.additions)
-    return replace(change, sentence=shown(change.sentence), caveat=shown(change.caveat), additions=additions)
+    sentence = shown(change.sentence)  # begins with a verb of ours: what is to be done
+    sentence = f"{sentence[:1].upper()}{sentence[1:]}"
+    return replace(change, sentence=sentence, caveat=shown(change.caveat), additions=additions)
 
 
 def assumption_words(assumption: Assumption) -> str:
