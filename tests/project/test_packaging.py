@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,25 @@ def test_libraries_of_the_system_are_named_with_their_licence(tmp_path: Path) ->
     assert found.name.startswith("zlib1g")
     assert "Zlib" in found.licence
     assert found.texts
+
+
+def test_differences_of_two_builds_are_told_by_member(tmp_path: Path) -> None:
+    for build, said in (("one", "1"), ("other", "2")):
+        folder = tmp_path / build
+        folder.mkdir()
+        with zipfile.ZipFile(folder / "a.whl", "w") as wheel:
+            wheel.writestr(zipfile.ZipInfo("same.py"), "x = 0")
+            wheel.writestr(zipfile.ZipInfo("version.py"), said)
+        (folder / "same.txt").write_text("same")
+    (tmp_path / "one" / "more.txt").write_text("")
+    command = [sys.executable, ROOT / "packaging" / "differences.py", tmp_path / "one", tmp_path / "other"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "a.whl: differs",
+        "a.whl > version.py: differs",
+        "more.txt: only in the first",
+        "3 files, of which 2 differ",
+    ]
+    command[-1] = tmp_path / "one"
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.endswith("of which 0 differ\n")
