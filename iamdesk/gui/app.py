@@ -48,7 +48,8 @@ def run(path: Path | None = None) -> int:
     Ctrl-C in the terminal closes it too; the status is then 130.
     """
     app = Application([sys.argv[0]])
-    trail = CrashTrail(default_log_folder())
+    # A start with a file has something else to tell: the next one without is told of a crash.
+    trail = CrashTrail(default_log_folder(), takes_left=path is None)
     qInstallMessageHandler(_qt_message)
     try:
         return _run(app, trail, path)

@@ -40,17 +40,19 @@ class CrashTrail(QObject):
     broke = Signal(str)
     """One sentence for the user; emitted from whichever thread broke, delivered in the GUI thread."""
 
-    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+    def __init__(self, folder: Path, parent: QObject | None = None, *, takes_left: bool = False) -> None:
         super().__init__(parent)
         self._previous: tuple[Callable[..., object], Callable[..., object]] = (sys.excepthook, threading.excepthook)
         self._handler: logging.Handler = logging.NullHandler()
         self._fault_file = None
         self.log = folder / "iamdesk.log"
         self.left: Path | None = None
-        """What a process wrote as it crashed: in which lines of code it was; None where none did."""
+        """What a process wrote as it crashed: in which lines of code it was. With ``takes_left``, for whoever tells it;
+        None where none did."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.left = _put_aside(folder / "fault.log")
+            if takes_left:
+                self.left = _put_aside(folder / "fault.log")
             self._handler = RotatingFileHandler(self.log, maxBytes=256 * 1024, backupCount=2, encoding="utf-8")
             self._fault_file = (folder / "fault.log").open("a", encoding="utf-8")
         except OSError:

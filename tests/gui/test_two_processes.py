@@ -38,6 +38,10 @@ def has_review():
     if found is not None and found.desk is not None and not found.is_filling:
         return f"review {found.desk.waiting}"
 
+def has_snapshot():
+    window = QApplication.instance().window
+    return "opened" if window.session.snapshot is not None else None
+
 def decide():
     found = panel()
     if found.desk.waiting == waiting[0]:
@@ -159,6 +163,9 @@ def test_a_killed_window_leaves_what_was_open_to_the_next(start: Start, review: 
 def test_a_crash_is_told_at_the_next_start_without_what_was_open_in_it(start: Start, tmp_path: Path) -> None:
     first = start("crash", sample_snapshot())
     assert first.wait(60) == -signal.SIGSEGV
+    between = start("has_snapshot ends", sample_snapshot())
+    assert line_of(between) == "opened"
+    assert between.communicate(timeout=60)[0] == "closing\n"
     second = start("trouble ends")
     told = line_of(second)
     (log,) = tmp_path.rglob("fault-last.log")
