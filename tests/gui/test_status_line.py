@@ -1,0 +1,50 @@
+"""The foot of the window: what every answer rests on."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.action_data import action_data_day
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.start.overview_facts import gap_count, status_words
+from iamdesk.gui.status_line import StatusLine
+from iamdesk.index.nodes import Badge
+from iamdesk.paths import resources
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+
+def test_it_says_what_answers_rest_on(qtbot: QtBot, sample: OpenSnapshot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    assert line.gaps.isHidden()
+    assert line.actions_day.text() == ""
+    line.show_snapshot(sample)
+    assert line.about.full_text() == status_words(sample.snapshot)
+    assert line.about.full_text() == "acme-prod.json · latest entry 30 September 2026 · 64 principals"
+    assert line.gaps.text() == "1 gap (show)"
+    assert line.actions_day.text() == f"action data {action_data_day()}"
+    assert "2026" in action_data_day()
+    line.show_snapshot(None)
+    assert line.about.full_text() == ""
+    assert line.gaps.isHidden()
+
+
+def test_a_bundle_says_when_it_was_captured() -> None:
+    opened = Workbench().open_snapshot(resources() / "samples" / "acme-organization")
+    assert "captured 24 November 2026" in status_words(opened.snapshot)
+    assert gap_count(opened.outline) == 0
+
+
+def test_gaps_are_shown(qtbot: QtBot, open_window: MainWindow) -> None:
+    window = open_window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.session.select("arn:aws:iam::111122223333:user/finance/nora.lindqvist")
+    QTest.mouseClick(window.status_line.gaps, Qt.MouseButton.LeftButton)
+    card = window.overview.named[Badge.GAP]
+    assert window.pages.currentWidget() is window.overview
+    assert QApplication.focusWidget() is card.listed
+    assert card.listed.count() == gap_count(window.session.snapshot.outline)  # type: ignore[union-attr]  # it is open
+    window.session.close()
+    assert window.status_line.about.full_text() == ""
