@@ -1,6 +1,6 @@
 """Policies that allow the same, and roles that are the same: told by what their statements say, however they say it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import product
 
 from iamdesk.checks.check import Hit, check
@@ -86,28 +86,54 @@ class _Powers:
 
 
 def _alike_policies(survey: Survey, account: Account, powers: _Powers) -> Iterator[list[Subject]]:
-    groups: dict[frozenset[int], list[Subject]] = {}
-    for policy in own_policies(account):
-        survey.breathe()
-        if policy.default_version is not None:
-            power = powers.of(survey.evaluator.index.parse(policy.default_version.document))
-            if power:
-                groups.setdefault(power, []).append(policy_subject(policy))
-    return (found for found in groups.values() if len(found) > 1)
+    read = survey.evaluator.index.parse
+    versions = ((policy, policy.default_version) for policy in own_policies(account))
+    documents = [(policy, read(version.document)) for policy, version in versions if version is not None]
+    for several in _several(documents, lambda one: _services((one[1],))):
+        for alike in _several(several, lambda one: powers.of(one[1])):
+            survey.breathe()
+            if powers.of(alike[0][1]):
+                yield [policy_subject(policy) for policy, _ in alike]
 
 
 def _alike_roles(survey: Survey, account: Account, powers: _Powers) -> Iterator[list[Subject]]:
-    groups: dict[tuple[object, ...], list[Subject]] = {}
     index = survey.evaluator.index
-    for role in own_roles(account):
+
+    def documents(role: RoleDetail) -> list[Document]:
+        return [policy.document for policy in index.carried(role.arn).identity]
+
+    def at_a_glance(role: RoleDetail) -> Hashable:
+        who = frozenset(
+            entry.text for statement in index.trust(role).statements for entry in statement.principals or ()
+        )
+        return who, boundary_of(role), _tags(role), _services(documents(role))
+
+    def in_full(role: RoleDetail) -> Hashable:
         survey.breathe()
-        if is_reserved(role) or not role.arn:
-            continue
-        power = frozenset[int]().union(*(powers.of(one.document) for one in index.carried(role.arn).identity))
-        if power:
-            key = (power, boundary_of(role), powers.of(index.trust(role)), _tags(role))
-            groups.setdefault(key, []).append(principal_subject(role))
-    return (found for found in groups.values() if len(found) > 1)
+        power = frozenset[int]().union(*(powers.of(document) for document in documents(role)))
+        return power, powers.of(index.trust(role))
+
+    roles = [role for role in own_roles(account) if not is_reserved(role) and documents(role)]
+    for several in _several(roles, at_a_glance):
+        for alike in _several(several, in_full):
+            yield [principal_subject(role) for role in alike]
+
+
+def _several[T](things: Iterable[T], trait: Callable[[T], Hashable]) -> Iterator[list[T]]:
+    """Yield the things that share a trait, where there are several."""
+    groups: dict[Hashable, list[T]] = {}
+    for thing in things:
+        groups.setdefault(trait(thing), []).append(thing)
+    return (group for group in groups.values() if len(group) > 1)
+
+
+def _services(documents: Iterable[Document]) -> frozenset[str | None]:
+    """Return the services that documents speak of; None where a statement speaks of all."""
+    found: set[str | None] = set()
+    for document in documents:
+        for statement in document.statements:
+            found |= statement.services if statement.services is not None else {None}
+    return frozenset(found)
 
 
 def _tags(role: RoleDetail) -> frozenset[tuple[str, str]]:

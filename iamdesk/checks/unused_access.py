@@ -16,12 +16,13 @@ from iamdesk.checks.trimming import Trim, still_answers, trims
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.references import UNUSED_AFTER, name_of
-from iamdesk.query.what_can import Reach, ServiceReach
+from iamdesk.query.what_can import Reach
 from iamdesk.reach.administration import Principal
 from iamdesk.snapshot.account_facts import LastAccessed, ServiceLastAccessed
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
 _GRANTED = (Reach.ALLOWED, Reach.CONDITIONAL, Reach.AWAITING, Reach.SOME, Reach.SOME_CONDITIONAL)
+_CHANGING = ("Write", "Tagging", "Permissions management")
 _MOST_ASKED = 5
 """Used actions that are asked again for each principal; of all others the edited policies say the same."""
 _MOST_NAMED = 20
@@ -54,13 +55,26 @@ def _moment(survey: Survey, report: LastAccessed) -> datetime | None:
 
 def _granted(survey: Survey, principal: Principal, service: str) -> int:
     """Return the actions of a service, as bits, that a principal may do somewhere, perhaps under conditions."""
-    reach = survey.once(("reach", principal.arn, service), lambda: _reach(survey, principal, service))
-    return 0 if reach is None else sum(reach.actions[one] for one in _GRANTED)
-
-
-def _reach(survey: Survey, principal: Principal, service: str) -> ServiceReach | None:
     position = survey.evaluator.population().position(principal.arn)
-    return None if position is None else survey.evaluator.reach_of(position, service)
+    if position is None:
+        return 0
+    reach = survey.evaluator.reach_of(position, service)
+    return sum(reach.actions[one] for one in _GRANTED)
+
+
+def _tracked(service: ServiceLastAccessed) -> tuple[int, int]:
+    """Return which tracked actions that change something were done, and which never, as bits."""
+    known = service_actions(service.service_namespace.lower())
+    done = never = 0
+    for tracked in service.tracked_actions_last_accessed or ():
+        bit = known.positions.get(tracked.action_name.lower())
+        if bit is None or known.actions[bit].access_level not in _CHANGING:
+            continue
+        if tracked.last_accessed_time is None:
+            never |= 1 << bit
+        else:
+            done |= 1 << bit
+    return done, never
 
 
 def _use(survey: Survey, principal: Principal, report: LastAccessed) -> _Use | None:
@@ -206,14 +220,17 @@ def _trimmed_inline(principal: Principal, found: list[Trim]) -> str:
     over=ACCOUNTS,
     title="Actions that are granted and not used",
     severity=Severity.LOW,
-    question="May a user or role do actions of services that it uses which it never did in the time that AWS tracks?",
+    question="May a user or role change things of services that it uses by actions that it never did?",
     remedy="Name the actions that are used in the policy. Reading and writing of data is not tracked (S3 objects, "
     "table items): look into CloudTrail's data events before taking such actions away.",
     standards=("NIST 800-53 AC-6",),
     data=Data.LAST_ACCESSED,
 )
 def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
-    """Of services in use, where the report tells of single actions; services not in use are HYG-06's."""
+    """Of services in use, where the report tells of single actions; services not in use are HYG-06's.
+
+    Actions that only list or read are left out.
+    """
     reports = _reports(survey, account)
     for principal in principals_of(account):
         survey.breathe()
@@ -224,21 +241,20 @@ def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit
         idle: dict[str, list[str]] = {}
         total = 0
         for service in sorted(use.used):
-            granted = _granted(survey, principal, service)
-            positions = service_actions(service).positions
-            for tracked in use.services[service].tracked_actions_last_accessed or ():
-                bit = positions.get(tracked.action_name.lower())
-                if bit is None or not granted >> bit & 1:
-                    continue
-                total += 1
-                if tracked.last_accessed_time is None:
-                    idle.setdefault(service, []).append(tracked.action_name)
+            done, never = _tracked(use.services[service])
+            if not never:
+                continue
+            may = (done | never) & _granted(survey, principal, service)
+            total += may.bit_count()
+            names = [one.name for bit, one in enumerate(service_actions(service).actions) if may & never & 1 << bit]
+            if names:
+                idle[service] = names
         count = sum(map(len, idle.values()))
         if count:
             names = [f"{service}:{name}" for service, each in idle.items() for name in each]
             yield Hit(
-                f"{name_of(principal)} never did {count:,} of the {total:,} tracked actions that it may do of services "
-                f"that it uses: {enumerated(names)}.",
+                f"{name_of(principal)} never did {count:,} of the {total:,} tracked actions by which it may change "
+                f"things of services that it uses: {enumerated(names)}.",
                 tuple(
                     Evidence(f"{service}: {enumerated(each, most=_MOST_NAMED)}.")
                     for service, each in list(idle.items())[:_MOST_NAMED]

@@ -155,18 +155,19 @@ def test_a_trim_leaves_every_action_of_used_services_as_it_is(make):
 
 
 def test_hyg_07_actions_of_a_used_service_that_were_never_done(make):
-    actions = {"ListBucket": RECENT, "CreateBucket": None, "DeleteBucket": None, "PutBucketPolicy": None}
+    actions = {"PutObject": RECENT, "CreateBucket": None, "DeleteBucket": None, "PutBucketPolicy": None}
+    actions |= {"ListBucket": None}  # it changes nothing
     reports = [report(make, service("s3", RECENT, **actions), service("sqs", CreateQueue=None))]
-    statements = (make.allow(["s3:ListBucket", "s3:CreateBucket", "s3:DeleteBucket", "sqs:*"]),)
+    statements = (make.allow(["s3:PutObject", "s3:ListBucket", "s3:CreateBucket", "s3:DeleteBucket", "sqs:*"]),)
     (one,) = told(make, "HYG-07", *statements, reports=reports)
     assert one.sentence == (
-        "alice never did 2 of the 3 tracked actions that it may do of services that it uses: s3:CreateBucket and "
-        "s3:DeleteBucket."
+        "alice never did 2 of the 3 tracked actions by which it may change things of services that it uses: "
+        "s3:CreateBucket and s3:DeleteBucket."
     )
 
 
 def test_hyg_07_where_all_was_done_or_single_actions_are_not_told(make):
-    for one in (service("s3", RECENT, ListBucket=RECENT), service("s3", RECENT)):
+    for one in (service("s3", RECENT, PutObject=RECENT, ListBucket=None), service("s3", RECENT)):
         assert not told(make, "HYG-07", make.allow("s3:*"), reports=[report(make, one)])
 
 
