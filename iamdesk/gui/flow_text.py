@@ -13,13 +13,14 @@ from PySide6.QtGui import (
     QFont,
     QFontDatabase,
     QFontMetrics,
+    QGuiApplication,
     QPainter,
     QPaintEvent,
     QTextCharFormat,
     QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from iamdesk.gui.plain_text import PlainLabel, set_tooltip, visible, visible_lines
 
@@ -39,6 +40,8 @@ def _lay_out(
         layout.setFormats([_code_format(start, length) for start, length in code])
     option = QTextOption()
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    direction = QGuiApplication.layoutDirection()
+    option.setAlignment(QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignLeft))
     layout.setTextOption(option)
     layout.beginLayout()
     height = 0.0

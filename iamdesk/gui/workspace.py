@@ -25,6 +25,11 @@ from iamdesk.gui.settings import Settings
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import tr
 
+_MIRRORED = {
+    Qt.DockWidgetArea.LeftDockWidgetArea: Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea: Qt.DockWidgetArea.LeftDockWidgetArea,
+}
+"""Where a panel stands in a window that is read from right to left."""
 STATE_VERSION = 5
 """Raise it when panels are added or renamed: states saved before are then not restored."""
 
@@ -225,6 +230,8 @@ class Workspace(QObject):
         return [header for header in self._window.findChildren(QHeaderView) if header.objectName()]
 
     def _dock(self, name: str, title: str, panel: QWidget, area: Qt.DockWidgetArea) -> None:
+        if self._window.isRightToLeft():  # Qt mirrors what is in a panel, not where it stands
+            area = _MIRRORED.get(area, area)
         dock = QDockWidget(menu_text(title), self._window)
         dock.setObjectName(name)
         dock.setWidget(panel)

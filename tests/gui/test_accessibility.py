@@ -1,14 +1,29 @@
-"""The whole window and everything that opens from it: each field has a name, and large text is not cut."""
+"""The whole window and everything that opens from it: each field has a name, no text is cut, and layouts mirror."""
 
+import re
 from collections.abc import Callable, Iterator
+from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDockWidget, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QHBoxLayout,
+    QLabel,
+    QLayoutItem,
+    QPlainTextEdit,
+    QTextEdit,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from iamdesk import language
 from iamdesk.evaluate.request import Request
 from iamdesk.gui import create_main_window
 from iamdesk.gui.findings.suppress_form import SuppressForm
@@ -165,3 +180,99 @@ def test_nothing_is_cut_at_twice_the_text_size(qtbot: QtBot, large: MainWindow) 
         settle(qtbot, large)
         found[name] = list(cut())
     assert {name: those for name, those in found.items() if those} == {}
+
+
+class Longer(NullTranslations):
+    """Words as another language may have them: two fifths longer, with accents; placeholders and patterns stay."""
+
+    ACCENTS = str.maketrans("aceinosuyAEIOU", "áçéíñóšúýÁÉÍÓÚ")
+    KEPT = re.compile(r"(\{[^}]*\}|&.|\([^)]*\*[^)]*\)|;;)")
+
+    def gettext(self, message: str) -> str:
+        parts = self.KEPT.split(message)
+        told = "".join(part if self.KEPT.fullmatch(part) else part.translate(self.ACCENTS) for part in parts)
+        if ";;" in message or message.endswith("yyyy"):
+            return told
+        more, ending = max(len(message) * 2 // 5, 2), "…" if message.endswith("…") else ""
+        return told.removesuffix("…") + (" ßéñgäþ" * (more // 7 + 1))[:more].rstrip() + ending
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+@pytest.fixture
+def longer(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[MainWindow]:
+    """The sample in a window whose words are two fifths longer."""
+    language.choose("longer", Longer())
+    yield from opened_sample(qtbot, tmp_path)
+    language.choose("en")
+
+
+@pytest.fixture
+def mirrored(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[MainWindow]:
+    """The sample in a window that is read from right to left."""
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    yield from opened_sample(qtbot, tmp_path)
+    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+
+def opened_sample(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    window = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
+    qtbot.addWidget(window)
+    window.resize(1600, 1000)
+    window.show()
+    qtbot.waitUntil(lambda: window.session.snapshot is not None and not window.jobs.running, timeout=60_000)
+    yield window
+    for widget in QApplication.topLevelWidgets():
+        widget.close()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def test_nothing_is_cut_where_words_are_longer(qtbot: QtBot, longer: MainWindow) -> None:
+    found: dict[str, list[str]] = {}
+    for name, show in PAGES.items():
+        show(longer)
+        settle(qtbot, longer)
+        found[name] = list(cut())
+    assert {name: those for name, those in found.items() if those} == {}
+
+
+def unmirrored() -> Iterator[str]:
+    """Rows whose first widget does not stand at the right, and widgets that go their own way."""
+    for window, widget in everything():
+        if not widget.isVisible():
+            continue
+        if widget.layoutDirection() is not Qt.LayoutDirection.RightToLeft and not is_code(widget):
+            yield f"{type(window).__name__}: {type(widget).__name__} {widget.objectName()} reads from the left"
+        layout = widget.layout()
+        rows = [layout, *layout.findChildren(QHBoxLayout)] if layout is not None else []
+        for row in rows:
+            if not isinstance(row, QHBoxLayout):
+                continue
+            shown = [
+                item for item in map(row.itemAt, range(row.count())) if item.widget() and item.widget().isVisible()
+            ]
+            places = [item.geometry().center().x() for item in shown]
+            if places != sorted(places, reverse=True):
+                yield f"{type(window).__name__}: {type(widget).__name__} {widget.objectName()} has a row from the left"
+
+
+def is_shown(item: QLayoutItem) -> bool:
+    widget = item.widget()
+    return widget is not None and widget.isVisible()
+
+
+def is_code(widget: QWidget) -> bool:
+    """Policy text, JSON and commands read from the left in any language."""
+    return any(isinstance(one, QPlainTextEdit | QTextEdit) for one in (widget, *parents(widget)))
+
+
+def test_every_layout_mirrors_where_people_read_from_right_to_left(qtbot: QtBot, mirrored: MainWindow) -> None:
+    found: dict[str, list[str]] = {}
+    for name, show in PAGES.items():
+        show(mirrored)
+        settle(qtbot, mirrored)
+        found[name] = [*unmirrored(), *cut()]
+    assert {name: those for name, those in found.items() if those} == {}
+    navigator, answer = mirrored.workspace.navigator, mirrored.workspace.answer
+    assert navigator.mapTo(mirrored, QPoint()).x() > answer.mapTo(mirrored, QPoint()).x()

@@ -144,7 +144,13 @@ class _Delegate(QStyledItemDelegate):
         title_rect = QRect(title_left, top, title_width, line)
         text_left = title_rect.right() + 1 + _GAP
         text_rect = QRect(text_left, top, row_rect.right() - _GAP - text_left, row_rect.height() - 8)
-        return box_rect, mark_rect, title_rect, text_rect
+        direction = option.direction
+        return (
+            QStyle.visualRect(direction, row_rect, box_rect),
+            QStyle.visualRect(direction, row_rect, mark_rect),
+            QStyle.visualRect(direction, row_rect, title_rect),
+            QStyle.visualRect(direction, row_rect, text_rect),
+        )
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: N802
         view = option.widget

@@ -108,7 +108,9 @@ class _Delegate(QStyledItemDelegate):
         mark = Mark.UNKNOWN if one.decision is None else Mark(one.decision.decision)
         top, left = option.rect.top() + 4, option.rect.left() + _GAP
         picture = marks.pixmap(mark, palette, _MARK, option.widget.devicePixelRatioF(), plain if active else None)
-        painter.drawPixmap(left, top + (metrics.height() - _MARK) // 2, picture)
+        whole, direction = option.rect, option.direction
+        place = QRect(left, top + (metrics.height() - _MARK) // 2, _MARK, _MARK)
+        painter.drawPixmap(QStyle.visualRect(direction, whole, place).topLeft(), picture)
         line = QRect(left + _MARK + _GAP, top, option.rect.right() - left - _MARK - 2 * _GAP, metrics.height())
         vertical = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         strong = QFont(option.font)
@@ -116,15 +118,15 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(strong)
         painter.setPen(plain if one.counts else muted)
         action = painter.fontMetrics().elidedText(visible(one.part.action), Qt.TextElideMode.ElideRight, line.width())
-        painter.drawText(line, vertical, action)
+        painter.drawText(QStyle.visualRect(direction, whole, line), vertical, action)
         rest = line.adjusted(painter.fontMetrics().horizontalAdvance(action) + 2 * _GAP, 0, 0, 0)
         painter.setFont(option.font)
         painter.setPen(muted)
         outcome = metrics.elidedText(visible(shown(part_outcome(one))), Qt.TextElideMode.ElideRight, rest.width())
-        painter.drawText(rest, vertical, outcome)
+        painter.drawText(QStyle.visualRect(direction, whole, rest), vertical, outcome)
         below = QRect(line.left(), line.bottom() + 1, line.width(), option.rect.bottom() - line.bottom())
         painter.setPen(plain if active else muted)
-        draw_flow(painter, below, part_words(one), option.font, _MOST_LINES)
+        draw_flow(painter, QStyle.visualRect(direction, whole, below), part_words(one), option.font, _MOST_LINES)
         painter.restore()
 
 

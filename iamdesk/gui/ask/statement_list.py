@@ -168,13 +168,14 @@ class _Delegate(QStyledItemDelegate):
         top = option.rect.top() + 4
         left = option.rect.left() + _GAP
         letter = QRect(left, top + (metrics.height() - _LETTER) // 2, _LETTER, _LETTER)
-        self._letter(painter, letter, row, line, palette, active)
+        whole, direction = option.rect, option.direction
+        self._letter(painter, QStyle.visualRect(direction, whole, letter), row, line, palette, active)
         text = QRect(left + _LETTER + _GAP, top, width, metrics.height())
         painter.setFont(_name_font(option.font, row))
         painter.setPen(plain)
         name = painter.fontMetrics().elidedText(visible(row.title), Qt.TextElideMode.ElideMiddle, text.width())
         vertical = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(text, vertical, name)
+        painter.drawText(QStyle.visualRect(direction, whole, text), vertical, name)
         if self._is_one_line(option, row, width):
             source_rect = text.adjusted(painter.fontMetrics().horizontalAdvance(name) + 2 * _GAP, 0, 0, 0)
         else:
@@ -183,10 +184,10 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(option.font)
         painter.setPen(muted)
         source = metrics.elidedText(visible(row.source), Qt.TextElideMode.ElideMiddle, source_rect.width())
-        painter.drawText(source_rect, vertical, source)
+        painter.drawText(QStyle.visualRect(direction, whole, source_rect), vertical, source)
         painter.setPen(plain)
         reason = QRect(text.left(), text.bottom() + 1, width, option.rect.bottom() - text.bottom())
-        draw_flow(painter, reason, line.sentence, option.font, _MOST_LINES)
+        draw_flow(painter, QStyle.visualRect(direction, whole, reason), line.sentence, option.font, _MOST_LINES)
 
     def _letter(
         self, painter: QPainter, rect: QRect, row: StatementRow, line: StatementLine, palette: QPalette, active: bool

@@ -203,7 +203,7 @@ class CollectDialog(QDialog):
         layout.addLayout(buttons)
         self.gaps.hide()
         self.gaps.setMaximumHeight(self.fontMetrics().lineSpacing() * 9)
-        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 84)
+        self.setMinimumWidth(max(self.fontMetrics().averageCharWidth() * 84, self.minimumSizeHint().width()))
 
 
 def _for_the_window(sentence: str) -> str:

@@ -61,9 +61,13 @@ class RowDelegate(QStyledItemDelegate):
         area = rect.adjusted(gap // 2, 0, -gap // 2, 0)
         top = area.top() + (area.height() - size) // 2
         tint = ink if selected else None
-        painter.drawPixmap(area.left(), top, marks.pixmap(node.kind, palette, size, ratio, tint))
+        direction = option.direction
+        icon = QStyle.visualRect(direction, rect, QRect(area.left(), top, size, size))
+        painter.drawPixmap(icon.topLeft(), marks.pixmap(node.kind, palette, size, ratio, tint))
         for badge, place in _places(rect, size, gap, self._model.badges_of(index.internalId())):
-            painter.drawPixmap(place.topLeft(), marks.pixmap(badge, palette, size, ratio, tint))
+            painter.drawPixmap(
+                QStyle.visualRect(direction, rect, place).topLeft(), marks.pixmap(badge, palette, size, ratio, tint)
+            )
             area.setRight(place.left() - gap)
         area.setLeft(area.left() + size + gap)
         painter.save()
@@ -79,15 +83,15 @@ class RowDelegate(QStyledItemDelegate):
         if not selected:
             for left, width in self._found_in(name, metrics):
                 place = QRect(area.left() + left, area.top() + gap // 2, width, area.height() - gap)
-                painter.fillRect(place, colour(Colour.FOUND_BAND, palette))
+                painter.fillRect(QStyle.visualRect(direction, rect, place), colour(Colour.FOUND_BAND, palette))
         painter.setPen(ink)
-        painter.drawText(area, _ALIGN, name)
+        painter.drawText(QStyle.visualRect(direction, rect, area), _ALIGN, name)
         area.setLeft(area.left() + metrics.horizontalAdvance(name) + gap + gap // 2)
         if node.detail and area.width() > metrics.averageCharWidth() * 2:
             painter.setFont(option.font)
             painter.setPen(quiet)
             detail = option.fontMetrics.elidedText(visible(node.detail), Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(area, _ALIGN, detail)
+            painter.drawText(QStyle.visualRect(direction, rect, area), _ALIGN, detail)
         painter.restore()
 
     def _found_in(self, name: str, metrics: QFontMetrics) -> list[tuple[int, int]]:
@@ -130,7 +134,8 @@ class RowDelegate(QStyledItemDelegate):
     ) -> list[tuple[Badge, QRect]]:
         """Return the badges from right to left; the first of them stands leftmost."""
         badges = self._model.badges_of(index.internalId()) if index.isValid() else ()
-        return _places(option.rect, self._icon_size(option), self._gap(option), badges)
+        places = _places(option.rect, self._icon_size(option), self._gap(option), badges)
+        return [(badge, QStyle.visualRect(option.direction, option.rect, place)) for badge, place in places]
 
     @staticmethod
     def _icon_size(option: QStyleOptionViewItem) -> int:

@@ -13,7 +13,7 @@ class Card(QFrame):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         line = self.fontMetrics().lineSpacing()
-        self.title = plain_label(title)
+        self.title = plain_label(title, wrap=True)
         font = self.title.font()
         font.setBold(True)
         self.title.setFont(font)
