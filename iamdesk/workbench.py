@@ -107,6 +107,11 @@ class OpenSnapshot:
         account = parts[4] if len(parts) == 6 else ""
         return document_readings(document, account, self._subjects.entity_ids)
 
+    @property
+    def is_search_ready(self) -> bool:
+        """Whether a search takes milliseconds; the first one of a large snapshot takes longer (`make_ready`)."""
+        return "_search" in self.__dict__
+
     def search(self, text: str) -> Matches:
         """Return the rows of the outline that match what the user typed, ancestors included."""
         return self._search.matches(text)
@@ -416,12 +421,12 @@ class Workbench:
 
             def show_first(arrival: "Arrival") -> None:
                 if arrived is not None:
-                    arrived(OpenSnapshot(arrival.snapshot, build_outline(arrival.snapshot, arrival.awaited)))
+                    arrived(OpenSnapshot(arrival.snapshot, build_outline(arrival.snapshot, arrival.awaited, cancelled)))
 
             snapshot = load_snapshot(
                 path, progress=progress, cancelled=cancelled, arrived=show_first if arrived else None
             )
-            return OpenSnapshot(snapshot, build_outline(snapshot))
+            return OpenSnapshot(snapshot, build_outline(snapshot, cancelled=cancelled))
 
     @staticmethod
     def read_suppressions(path: Path) -> "tuple[Suppression, ...]":

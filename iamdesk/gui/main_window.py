@@ -27,6 +27,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.review_arrival import ReviewArrival, is_review
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
+from iamdesk.gui.start.overview_facts import gap_count
 from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.status_line import StatusLine
 from iamdesk.gui.text_size import apply_text_size
@@ -249,7 +250,7 @@ class MainWindow(QMainWindow):
         opened = self.session.snapshot
         if opened is None:
             return
-        self.status_line.show_snapshot(opened)
+        self.status_line.show_snapshot(opened, gap_count(self.session.badge_rows))
         self.setWindowTitle(tr("{name} – iamdesk").format(name=visible(opened.snapshot.path.name)))
 
     def offer_left(self, crash_log: Path | None = None) -> None:

@@ -3,7 +3,7 @@
 Of many accounts the first are shown as soon as they are read: to be looked at, while the rest comes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +13,8 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.session import Session
+from iamdesk.gui.start.overview_facts import rows_by_badge
+from iamdesk.index.nodes import Badge
 from iamdesk.language import tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
@@ -25,6 +27,7 @@ class _Came(NamedTuple):
     path: Path
     opened: "OpenSnapshot"
     is_whole: bool
+    badge_rows: Mapping[Badge, tuple[int, ...]] | None = None
 
 
 class Opening(QObject):
@@ -64,15 +67,16 @@ class Opening(QObject):
     def _take(self, batch: list[_Came]) -> None:
         self.coming.emit()
         for came in batch:
-            if came.is_whole:
-                self._session.open(came.opened)
-                self.opened.emit(came.path)
-            elif len(batch) == 1:  # else the whole is here already
-                self._session.arrive(came.opened)
-            else:
-                continue
-            # What is built at first use is built behind the tree: the first keystroke and click find it ready.
+            if not came.is_whole and len(batch) > 1:
+                continue  # the whole is here already
+            # What is built at first use is built behind the tree, before all else: the first keystroke and click find
+            # it ready.
             self._make_ready(came.opened)
+            if came.is_whole:
+                self._session.open(came.opened, came.badge_rows)
+                self.opened.emit(came.path)
+            else:
+                self._session.arrive(came.opened)
 
     def _make_ready(self, opened: "OpenSnapshot") -> None:
         self._jobs.run(
@@ -98,7 +102,8 @@ def _read(path: Path, give: Callable[[Any], None], progress: Progress, cancelled
     def arrived(first: "OpenSnapshot") -> None:
         give(_Came(path, first, is_whole=False))
 
-    give(_Came(path, _workbench().open_snapshot(path, progress, cancelled, arrived), is_whole=True))
+    opened = _workbench().open_snapshot(path, progress, cancelled, arrived)
+    give(_Came(path, opened, is_whole=True, badge_rows=rows_by_badge(opened.outline, opened.outline.badges)))
 
 
 def _workbench() -> "Workbench":

@@ -25,7 +25,8 @@ a panel calls                          the session emits                       w
 ``show_statement(line)``               ``statement_shown(StatementLine)``      inspector opens the policy, marks it
 ``show_decision(decision)``            ``question_asked``, ``answered``        as above, for evidence already answered
 ``show_key(key)``                      ``key_shown(key)`` after ``select``     window raises inspector
-(nobody: the session asks, once open)  ``badges_decided(Mapping)``             navigator, overview: badges by row
+(nobody: the session asks, once open)  ``badges_decided(rows)``                navigator, overview: which rows
+                                                                               have other badges now
 ``show_row(row)``                       ``row_shown(int)``                      navigator opens a section
 ``ask_who_can(request)``               ``who_can_asked(Request)``              window brings who-can panel forward; it
                                                                                asks for everybody, or takes the parts
@@ -50,14 +51,16 @@ each time you paint, or again in ``changeEvent(PaletteChange)``. Marks and icons
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.gui.start.overview_facts import rows_by_badge
 from iamdesk.index.nodes import Badge
 from iamdesk.language import tr
+from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     from iamdesk.explain.decision import Decision, StatementLine
@@ -91,6 +94,8 @@ class Session(QObject):
         self._jobs = jobs
         self._asking: Job | None = None
         self._deciding: Job | None = None
+        self.badge_rows: Mapping[Badge, tuple[int, ...]] = {}
+        """By badge, the principals and policies that bear it."""
         self.badges: Mapping[int, tuple[Badge, ...]] = {}
         """Badges by row: at first those known from reading alone, then all."""
         self.snapshot: OpenSnapshot | None = None
@@ -119,8 +124,11 @@ class Session(QObject):
             self.badges = opened.outline.badges
             self.snapshot_arriving.emit(opened)
 
-    def open(self, opened: "OpenSnapshot") -> None:
-        """Take a snapshot that has been read; the one before is closed first. What was looked at meanwhile stays so."""
+    def open(self, opened: "OpenSnapshot", badge_rows: Mapping[Badge, tuple[int, ...]] | None = None) -> None:
+        """Take a snapshot that has been read; the one before is closed first. What was looked at meanwhile stays so.
+
+        Whoever has read it in a worker brings `rows_by_badge` along: of a hundred thousand rows, these take a while.
+        """
         looked_at = self.subject_key if self.arriving is not None else ""
         if self.arriving is not None:
             self.arriving = None
@@ -128,9 +136,10 @@ class Session(QObject):
         self.close()
         self.snapshot = opened
         self.badges = opened.outline.badges
+        self.badge_rows = rows_by_badge(opened.outline, self.badges) if badge_rows is None else badge_rows
         self._deciding = self._jobs.run(
             tr("Looking for administrators and ways in"),
-            opened.decided_badges,
+            lambda progress, cancelled: _decide(opened, progress, cancelled),
             done=self._take_badges,
             topic="badges",
             patient=True,
@@ -147,7 +156,7 @@ class Session(QObject):
             if job is not None:
                 job.cancel()
         self.snapshot = self.arriving = None
-        self.badges = {}
+        self.badges, self.badge_rows = {}, {}
         self.subject_key = ""
         self.request = self.decision = self.need = self._asking = self._deciding = None
         self.answered.emit(None)
@@ -245,9 +254,9 @@ class Session(QObject):
         """Say something that needs no reaction: status bar and screen readers."""
         self.announced.emit(sentence)
 
-    def _take_badges(self, badges: "Mapping[int, tuple[Badge, ...]]") -> None:
-        self.badges = badges
-        self.badges_decided.emit(badges)
+    def _take_badges(self, decided: "_Decided") -> None:
+        self.badges, self.badge_rows = decided.badges, decided.rows
+        self.badges_decided.emit(decided.changed)
 
     def _answer_need(self, answer: "NeedAnswer") -> None:
         self.need = answer
@@ -263,3 +272,17 @@ class Session(QObject):
         if not isinstance(error, RequestError):
             raise error
         self.question_failed.emit(str(error))
+
+
+class _Decided(NamedTuple):
+    badges: Mapping[int, tuple[Badge, ...]]
+    rows: Mapping[Badge, tuple[int, ...]]
+    changed: tuple[int, ...]
+    """The rows of which the badges are others than those known from reading."""
+
+
+def _decide(opened: "OpenSnapshot", progress: Progress, cancelled: Cancelled) -> _Decided:
+    badges = opened.decided_badges(progress, cancelled)
+    before = opened.outline.badges
+    changed = tuple(row for row in before.keys() | badges.keys() if before.get(row) != badges.get(row))
+    return _Decided(badges, rows_by_badge(opened.outline, badges), changed)

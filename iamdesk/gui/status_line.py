@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from iamdesk.gui.action_data import action_data_day
 from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.speech import number
-from iamdesk.gui.start.overview_facts import gap_count, status_words
+from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.language import ntr, tr
 
 if TYPE_CHECKING:
@@ -39,10 +39,9 @@ class StatusLine(QWidget):
         layout.addStretch(1)
         self.show_snapshot(None)
 
-    def show_snapshot(self, opened: "OpenSnapshot | None") -> None:
-        """Tell of another snapshot; None says nothing."""
+    def show_snapshot(self, opened: "OpenSnapshot | None", gaps: int = 0) -> None:
+        """Tell of another snapshot, and that so many of its entries have gaps; None says nothing."""
         self.about.setText(status_words(opened.snapshot) if opened is not None else "")
-        count = gap_count(opened.outline) if opened is not None else 0
-        self.gaps.setText(ntr("{count} gap (show)", "{count} gaps (show)", count).format(count=number(count)))
-        self.gaps.setVisible(count > 0)
+        self.gaps.setText(ntr("{count} gap (show)", "{count} gaps (show)", gaps).format(count=number(gaps)))
+        self.gaps.setVisible(gaps > 0)
         self.actions_day.setText(tr("action data {day}").format(day=action_data_day()) if opened is not None else "")

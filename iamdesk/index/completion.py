@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from heapq import nsmallest
+from heapq import merge, nsmallest
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
@@ -97,8 +97,9 @@ class Completions:
 
     @cached_property
     def _principals(self) -> tuple[_Candidate, ...]:
-        candidates: list[_Candidate] = []
+        by_account: list[list[_Candidate]] = []
         for account in self._snapshot.accounts:
+            candidates: list[_Candidate] = []
             number = account.account_id
             principals: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
             for principal in principals:
@@ -107,7 +108,9 @@ class Completions:
                 candidates.append(_candidate(principal.arn, title_of(principal), f"{kind} · {where}"))
             root = f"arn:{account.partition}:iam::{number}:root"
             candidates.append(_candidate(root, f"root user of {account.alias or number}", f"root user · {number}"))
-        return tuple(sorted(candidates))
+            candidates.sort()
+            by_account.append(candidates)
+        return _merged(by_account)
 
     @cached_property
     def _other_callers(self) -> tuple[_Candidate, ...]:
@@ -120,14 +123,17 @@ class Completions:
     @cached_property
     def _entities(self) -> dict[str, tuple[_Candidate, ...]]:
         """IAM entities by the kind that their ARN names: ``role``, ``user``, ``group``, ``policy`` …"""
-        kinds: dict[str, dict[_Candidate, None]] = {}
+        by_kind: dict[str, list[list[_Candidate]]] = {}
         for account in self._snapshot.accounts:
+            kinds: dict[str, dict[_Candidate, None]] = {}
             for arn, name in _iam_entities(account):
                 parts = arn.split(":", 5)
                 kind = parts[-1].partition("/")[0]
                 where = "AWS" if parts[4:5] == ["aws"] else account.account_id
                 kinds.setdefault(kind, {})[_candidate(arn, name, f"{kind} · {where}")] = None
-        return {kind: tuple(sorted(found)) for kind, found in kinds.items()}
+            for kind, found in kinds.items():
+                by_kind.setdefault(kind, []).append(sorted(found))
+        return {kind: _merged(found) for kind, found in by_kind.items()}
 
     @cached_property
     def _named(self) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -212,6 +218,15 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _candidate(value: str, name: str, detail: str) -> _Candidate:
     return _Candidate(name.casefold(), f"{name}\n{value}".casefold(), value, name, detail)
+
+
+def _merged(sorted_lists: Sequence[Sequence[_Candidate]]) -> tuple[_Candidate, ...]:
+    """Return sorted candidates as one sorted row, each once. Sorting all at once would stop every other thread."""
+    found: list[_Candidate] = []
+    for candidate in merge(*sorted_lists):
+        if not found or candidate != found[-1]:
+            found.append(candidate)
+    return tuple(found)
 
 
 def _best(words: Sequence[str], candidates: Iterable[_Candidate], limit: int) -> tuple[Completion, ...]:

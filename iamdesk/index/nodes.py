@@ -4,7 +4,7 @@ A node is its row number in the table. Children of a node stand together, so a n
 their count. Everything that is painted (text, tooltip, badges) is ready here; no view computes any of it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Self, overload
@@ -142,11 +142,12 @@ class NodeTable(Sequence[Node]):
         first = self._first_children[row]
         return range(first, first + self._counts[row])
 
-    def first_rows(self) -> dict[str, int]:
-        """Return the first row of each key."""
+    def first_rows(self, breathe: Callable[[], None]) -> dict[str, int]:
+        """Return the first row of each key; ``breathe`` is called before each piece of the work."""
         rows: dict[str, int] = {}
         # From the end, so that the first row of a key counts; piece by piece, so that no call stops other threads long.
         for end in range(len(self), 0, -_PIECE):
+            breathe()
             start = max(0, end - _PIECE)
             rows.update(zip(reversed(self._keys[start:end]), range(end - 1, start - 1, -1), strict=True))
         rows.pop("", None)

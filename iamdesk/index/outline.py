@@ -1,6 +1,6 @@
 """Laying out the tree of a snapshot (``index.nodes``): its accounts, and what stands above and beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from iamdesk.index.account_tree import AccountTree
 from iamdesk.index.identity_center_index import IdentityCenterIndex
@@ -14,11 +14,16 @@ from iamdesk.index.references import aws_policies_of, references_of
 from iamdesk.index.resource_tree import ResourceRows
 from iamdesk.index.sections import Branch, Leaves, lay_out
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 __all__ = ["Badge", "Node", "NodeKind", "Outline", "build_outline"]
 
+_BREATH = 200  # entries between two looks at whether the work is still wanted
 
-def build_outline(snapshot: Snapshot, awaited: Sequence[str] | None = None) -> Outline:
+
+def build_outline(
+    snapshot: Snapshot, awaited: Sequence[str] | None = None, cancelled: Cancelled = never_cancelled
+) -> Outline:
     """Lay out the tree of a snapshot: accounts, their sections, and in these every entry, none left out.
 
     Entries stand sorted by name without case. AWS managed policies that nobody carries are only counted. Below the
@@ -27,9 +32,21 @@ def build_outline(snapshot: Snapshot, awaited: Sequence[str] | None = None) -> O
 
     Rows are given level by level: so the children of a node stand together, and a policy's own row comes before the
     rows of those that carry it.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
     """
-    trees = _account_trees(snapshot)
-    sections = [tree.sections() for tree in trees]
+
+    def breathe() -> None:
+        if cancelled():
+            raise WorkCancelled
+
+    trees, sections = [], []
+    for tree in _account_trees(snapshot):
+        breathe()
+        trees.append(tree)
+        breathe()
+        sections.append(tree.sections())
     beside = [*_beside(snapshot), *_still_read(awaited)]
     table = NodeTable()
     badges: dict[int, tuple[Badge, ...]] = {}
@@ -50,7 +67,9 @@ def build_outline(snapshot: Snapshot, awaited: Sequence[str] | None = None) -> O
     section_row = first_section
     for own in sections:
         for section in own:
-            for entry in section.entries:
+            for number, entry in enumerate(section.entries):
+                if number % _BREATH == 0:
+                    breathe()
                 row, first = len(table), leaves.next_row
                 kind, text, detail, key, marks = section.lay_out(entry, leaves)
                 if marks:
@@ -62,7 +81,7 @@ def build_outline(snapshot: Snapshot, awaited: Sequence[str] | None = None) -> O
         if branch.badges:
             badges[row] = branch.badges
         lay_out(table, badges, row, branch.children)
-    rows = table.first_rows()
+    rows = table.first_rows(breathe)
     for tree in trees:
         for position, entry in enumerate(tree.account.broken):
             if entry.arn is not None:  # a jump by ARN finds a principal that could not be read, too
@@ -73,23 +92,17 @@ def build_outline(snapshot: Snapshot, awaited: Sequence[str] | None = None) -> O
     return Outline(table, badges, rows)
 
 
-def _account_trees(snapshot: Snapshot) -> list[AccountTree]:
+def _account_trees(snapshot: Snapshot) -> Iterator[AccountTree]:
     shared = aws_policies_of(snapshot)
     sets = PermissionSets(snapshot)
     resources = ResourceRows(snapshot)
     facts = {known.account_id: known for known in snapshot.account_facts}
     names = {node.id: node.name for node in snapshot.organization.nodes} if snapshot.organization is not None else {}
-    return [
-        AccountTree(
-            references_of(account, shared),
-            snapshot.latest,
-            sets,
-            names.get(account.account_id, ""),
-            resources.of(account.account_id),
-            facts.get(account.account_id),
-        )
-        for account in snapshot.accounts
-    ]
+    for account in snapshot.accounts:
+        references = references_of(account, shared)
+        of_account = resources.of(account.account_id)
+        name = names.get(account.account_id, "")
+        yield AccountTree(references, snapshot.latest, sets, name, of_account, facts.get(account.account_id))
 
 
 def _still_read(awaited: Sequence[str] | None) -> list[Branch]:

@@ -4,6 +4,7 @@ import pytest
 
 from iamdesk.index.outline import Badge, Node, NodeKind, Outline, build_outline
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import WorkCancelled
 
 
 def texts(outline: Outline, row: int) -> list[str]:
@@ -252,3 +253,21 @@ def test_an_aws_managed_policy_held_by_another_account_is_not_missing(build: Any
     assert texts(outline, row_of(outline, "444455556666", "AWS managed policies")) == ["ReadOnlyAccess"]
     assert node_of(outline, "444455556666", "Users", "alice", "own").kind is NodeKind.MISSING
     assert node_of(outline, "111122223333", "Users", "alice", "own").kind is NodeKind.CUSTOMER_POLICY
+
+
+def test_laying_out_ends_when_nobody_wants_it(build: Any) -> None:
+    users = [{"Arn": f"arn:aws:iam::111122223333:user/u{n}", "UserName": f"u{n}"} for n in range(300)]
+    snapshot = build.snapshot(build.account(users=users))
+    asked = 0
+
+    def count() -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    build_outline(snapshot, cancelled=count)
+    assert asked >= 5  # its references, its sections, each 200 entries, the keys
+    for moment in range(asked):
+        left = iter(range(moment))
+        with pytest.raises(WorkCancelled):
+            build_outline(snapshot, cancelled=lambda left=left: next(left, None) is None)

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.snapshot.source import PIECE, SourceText
 
 Write = Callable[..., Path]
 
@@ -286,6 +287,32 @@ def test_cancelling_ends_the_work_at_any_moment(tmp_path: Path, pages: Any) -> N
             load_snapshot(path, cancelled=lambda left=left: next(left, None) is None)
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_no_more_than_one_piece_is_read_once_it_is_cancelled(
+    tmp_path: Path, pages: Any, monkeypatch: pytest.MonkeyPatch, *, compressed: bool
+) -> None:
+    """A piece takes two milliseconds: with these, Cancel is honoured long before anybody would notice."""
+    path = large_file(tmp_path, pages, compressed=compressed)
+    pieces: list[int] = []
+    pieces_of = SourceText.pieces
+
+    def counted(source: SourceText) -> Iterator[str]:
+        for piece in pieces_of(source):
+            assert len(piece) <= PIECE
+            pieces.append(len(piece))
+            yield piece
+
+    monkeypatch.setattr(SourceText, "pieces", counted)
+    load_snapshot(path)
+    whole = len(pieces)
+    assert whole > 5
+    for wanted in range(1, whole):
+        pieces.clear()
+        with pytest.raises(WorkCancelled):
+            load_snapshot(path, cancelled=lambda wanted=wanted: len(pieces) >= wanted)
+        assert len(pieces) <= wanted + 1
+
+
 def test_the_collector_is_as_before_whatever_happens(tmp_path: Path, pages: Any) -> None:
     path = large_file(tmp_path, pages)
     before = gc.get_freeze_count()
@@ -314,6 +341,7 @@ def test_nothing_is_written_and_no_socket_opened(write: Write, pages: Any, tmp_p
     code = """
 import sys
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.snapshot.source import PIECE, SourceText
 FORBIDDEN = ("socket.", "os.remove", "os.rename", "os.mkdir", "os.truncate", "os.chmod", "os.utime", "subprocess.")
 seen = []
 def hook(event, args):

@@ -1,6 +1,6 @@
 """The panel at the left: filter above, tree below. What is current in the tree is the subject of the window."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer
@@ -17,7 +17,7 @@ from iamdesk.gui.navigator.row_delegate import RowDelegate
 from iamdesk.gui.plain_text import plain_label, visible
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
-from iamdesk.index.nodes import Badge, Node, NodeKind
+from iamdesk.index.nodes import Node, NodeKind
 from iamdesk.language import tr
 
 if TYPE_CHECKING:
@@ -33,9 +33,10 @@ _MOST_OPENED = 60
 class NavigatorPanel(QWidget):
     """Filter and tree over the outline of the open snapshot."""
 
-    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:  # noqa: ARG002
+    def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._jobs = jobs
         self._opened: set[int] = set()
         self._filtered = False
         self._restoring = False
@@ -118,9 +119,18 @@ class NavigatorPanel(QWidget):
         """Search, and show what was found in a turn of its own: both at once would hold up the next keystroke."""
         opened = self._session.shown
         text = self.field.text().strip()
-        if opened is not None and text:
+        if opened is None or not text:
+            self._then.start()
+        elif opened.is_search_ready:
             opened.search(text)
-        self._then.start()
+            self._then.start()
+        else:
+            self._jobs.run(
+                tr("Getting ready"),
+                lambda _progress, _cancelled: opened.search(text),
+                done=lambda _found: self._then.start(),
+                topic="filter",
+            )
 
     def _stop_waiting(self) -> None:
         self._pause.stop()
@@ -210,8 +220,8 @@ class NavigatorPanel(QWidget):
         self._filtered = False
         self._show_rows(lambda: self.model.show(None))
 
-    def _merge_badges(self, badges: Mapping[int, tuple[Badge, ...]]) -> None:
-        self.model.set_badges(badges)
+    def _merge_badges(self, changed: Sequence[int]) -> None:
+        self.model.set_badges(self._session.badges, changed)
 
     def _show_rows(self, change: Callable[[], None]) -> None:
         """Change what the model shows without anyone taking the lost current row for a choice."""

@@ -56,16 +56,16 @@ class OutlineModel(QAbstractItemModel):
         self._forget_filter(rows)
         self.endResetModel()
 
-    def set_badges(self, badges: Mapping[int, tuple[Badge, ...]]) -> None:
-        """Show other badges; only the rows that differ are painted anew."""
-        before, self._badges = self._badges, badges
+    def set_badges(self, badges: Mapping[int, tuple[Badge, ...]], changed: Sequence[int]) -> None:
+        """Show other badges; only the rows that differ, which are named, are painted anew."""
+        self._badges = badges
         if self._outline is None:
             return
-        changed: dict[int, list[int]] = {}
-        for node in before.keys() | badges.keys():
-            if before.get(node) != badges.get(node) and self.holds(node):
-                changed.setdefault(self._outline.nodes.parents[node], []).append(node)
-        for nodes in changed.values():
+        siblings: dict[int, list[int]] = {}
+        for node in changed:
+            if self.holds(node):
+                siblings.setdefault(self._outline.nodes.parents[node], []).append(node)
+        for nodes in siblings.values():
             first, last = self.index_of(min(nodes)), self.index_of(max(nodes))
             self.dataChanged.emit(first, last, [Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole])
 

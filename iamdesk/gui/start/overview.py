@@ -31,7 +31,7 @@ from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.columns import ColumnsLayout
 from iamdesk.gui.start.named_card import MOST_LISTED, NamedCard, fit
-from iamdesk.gui.start.overview_facts import capture_lines, rows_by_badge, section_counts
+from iamdesk.gui.start.overview_facts import capture_lines, section_counts
 from iamdesk.gui.theme import palette_for
 from iamdesk.index.nodes import Badge, NodeKind, Outline
 from iamdesk.language import mark, tr
@@ -90,7 +90,7 @@ class OverviewPage(QScrollArea):
         self.problems.setAccessibleName(tr("What is odd in the snapshot"))
         self._captured = QGridLayout()
         self.captured_link = LinkButton(tr("What this snapshot holds, and what it lacks"), self.captured_wanted.emit)
-        self._rows: dict[Badge, tuple[int, ...]] = {}
+        self._rows: Mapping[Badge, tuple[int, ...]] = {}
         self._lay_out()
         self.people.chosen.connect(self._go_to_row)
         self.risks.chosen.connect(self._go_to_badge)
@@ -98,7 +98,7 @@ class OverviewPage(QScrollArea):
         for card in self.named.values():
             card.chosen.connect(session.show_key)
         session.snapshot_opened.connect(self._fill)
-        session.badges_decided.connect(self._fill_badges)
+        session.badges_decided.connect(lambda _changed: self._fill_badges())
         session.snapshot_closed.connect(self._empty)
 
     def _lay_out(self) -> None:
@@ -146,7 +146,7 @@ class OverviewPage(QScrollArea):
         snapshot, outline = opened.snapshot, opened.outline
         self.title.setText(snapshot.path.name)
         self.people.show_bars([Bar(part.title, part.count, part.kind, part.row) for part in section_counts(outline)])
-        self._show_badges(outline, opened.outline.badges, decided=False)
+        self._show_badges(outline, decided=False)
         self._by_severity = None
         self.worst.show_bars([])
         self._checking.show()
@@ -191,12 +191,13 @@ class OverviewPage(QScrollArea):
             self._captured.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
             self._captured.addWidget(FlowLabel(value), row, 1)
 
-    def _fill_badges(self, badges: Mapping[int, tuple[Badge, ...]]) -> None:
-        if self._session.snapshot is not None:
-            self._show_badges(self._session.snapshot.outline, badges, decided=True)
+    def _fill_badges(self) -> None:
+        opened = self._session.snapshot
+        if opened is not None:
+            self._show_badges(opened.outline, decided=True)
 
-    def _show_badges(self, outline: Outline, badges: Mapping[int, tuple[Badge, ...]], *, decided: bool) -> None:
-        self._rows = rows_by_badge(outline, badges)
+    def _show_badges(self, outline: Outline, *, decided: bool) -> None:
+        self._rows = self._session.badge_rows
         needs_deciding = {Badge.ADMINISTRATOR, Badge.OUTSIDER}
         self.risks.show_bars(
             [
@@ -267,7 +268,7 @@ class OverviewPage(QScrollArea):
         opened = self._session.snapshot
         if opened is not None:
             copy._fill(opened)
-            copy._show_badges(opened.outline, self._session.badges, decided=not self._deciding.isVisibleTo(self))
+            copy._show_badges(opened.outline, decided=not self._deciding.isVisibleTo(self))
             if self._by_severity is not None:
                 copy.show_risks(self._by_severity)
         copy.takeWidget()

@@ -151,13 +151,9 @@ def status_words(snapshot: "Snapshot") -> str:
     return " · ".join(words)
 
 
-def gap_count(outline: Outline) -> int:
-    """Return how many principals and policies have gaps, or are broken."""
-    kinds = outline.nodes.kinds
-    return sum(
-        (Badge.GAP in badges or Badge.BROKEN in badges) and kinds[row] in _ENTRIES
-        for row, badges in outline.badges.items()
-    )
+def gap_count(badge_rows: Mapping[Badge, tuple[int, ...]]) -> int:
+    """Return how many principals and policies have gaps, or are broken (of `rows_by_badge`)."""
+    return len({*badge_rows[Badge.GAP], *badge_rows[Badge.BROKEN]})
 
 
 def _moment(moment: datetime) -> str:

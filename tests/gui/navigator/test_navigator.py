@@ -246,7 +246,20 @@ def test_searching_and_showing_are_two_turns_of_the_loop(qtbot: QtBot, panel: Na
         patched.setattr(opened, "search", lambda text: (done.append("search"), search(text))[1])
         patched.setattr(panel.model, "set_filter", lambda rows: (done.append("show"), set_filter(rows))[1])
         panel.field.setText("alice")
+        panel._pause.stop()  # it would come of itself, some time later
         QTimer.singleShot(0, panel._search)
         QTimer.singleShot(0, lambda: done.append("something else"))
         qtbot.waitUntil(lambda: "show" in done)
     assert done[:2] == ["search", "something else"]
+
+
+def test_the_first_search_of_a_large_snapshot_is_made_in_a_worker(
+    qtbot: QtBot, panel: NavigatorPanel, jobs: JobRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OpenSnapshot, "is_search_ready", False)
+    panel.field.setText("ines")
+    panel._search()
+    assert "filter" in [job.topic for job in jobs.running]
+    assert not panel._filtered
+    qtbot.waitUntil(lambda: panel._filtered)
+    assert "ines.costa" in rows(panel)

@@ -96,7 +96,8 @@ def test_screen_readers_get_kind_and_badges(model: OutlineModel) -> None:
 def test_badges_that_come_later_repaint_only_what_differs(model: OutlineModel) -> None:
     changed: list[tuple[int, int]] = []
     model.dataChanged.connect(lambda first, last: changed.append((first.internalId(), last.internalId())))
-    model.set_badges({4: (Badge.UNUSED,), 6: (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP)})
+    badges = {4: (Badge.UNUSED,), 6: (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED, Badge.GAP)}
+    model.set_badges(badges, (6,))
     assert changed == [(6, 6)]
     assert model.badges_of(6) == (Badge.ADMINISTRATOR, Badge.OUTSIDER, Badge.UNUSED)
 
