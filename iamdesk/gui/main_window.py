@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QVBoxL
 from iamdesk import paths
 from iamdesk.gui import marks, new_window
 from iamdesk.gui.actions import Menu
+from iamdesk.gui.badge_rows import gap_count
 from iamdesk.gui.collect.door import CollectDoor
 from iamdesk.gui.history import History
 from iamdesk.gui.interior import Interior
@@ -27,7 +28,6 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.review_arrival import ReviewArrival, is_review
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
-from iamdesk.gui.start.overview_facts import gap_count
 from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.status_line import StatusLine
 from iamdesk.gui.text_size import apply_text_size

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from iamdesk.gui.badge_rows import rows_by_badge
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.session import Session
-from iamdesk.gui.start.overview_facts import rows_by_badge
 from iamdesk.index.nodes import Badge
 from iamdesk.language import tr
 from iamdesk.snapshot.errors import SnapshotError

@@ -56,8 +56,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.gui.badge_rows import rows_by_badge
 from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.gui.start.overview_facts import rows_by_badge
 from iamdesk.index.nodes import Badge
 from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress

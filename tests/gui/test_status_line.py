@@ -6,8 +6,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.action_data import action_data_day
+from iamdesk.gui.badge_rows import gap_count, rows_by_badge
 from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.start.overview_facts import gap_count, rows_by_badge, status_words
+from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.gui.status_line import StatusLine
 from iamdesk.index.nodes import Badge
 from iamdesk.paths import resources

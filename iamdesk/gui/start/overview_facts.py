@@ -1,12 +1,11 @@
 """What the overview says, taken from the outline and the snapshot; no Qt in it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from iamdesk.gui.speech import day, number
-from iamdesk.index.nodes import Badge, NodeKind, Outline
+from iamdesk.index.nodes import NodeKind, Outline
 from iamdesk.language import ntr, tr
 from iamdesk.visible import visible
 
@@ -17,7 +16,6 @@ PEOPLE = frozenset({NodeKind.USER, NodeKind.GROUP, NodeKind.ROLE, NodeKind.SERVI
 _MOST_ACCOUNTS = 8
 _MOST_FILES = 12
 """That are named one by one, as accounts: a bundle has thousands."""
-_ENTRIES = PEOPLE | {NodeKind.CUSTOMER_POLICY, NodeKind.BROKEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +81,6 @@ def _accounts_below(outline: Outline, row: int) -> int:
     return count
 
 
-def rows_by_badge(outline: Outline, badges: Mapping[int, tuple[Badge, ...]]) -> dict[Badge, tuple[int, ...]]:
-    """Return, for each badge, the principals and policies that bear it, in the order of the tree."""
-    found: dict[Badge, list[int]] = {badge: [] for badge in Badge}
-    kinds = outline.nodes.kinds
-    for row in sorted(badges):
-        if kinds[row] in _ENTRIES:
-            for badge in badges[row]:
-                found[badge].append(row)
-    return {badge: tuple(rows) for badge, rows in found.items()}
-
-
 def capture_lines(snapshot: "Snapshot") -> tuple[tuple[str, str], ...]:
     """Return (label, value) pairs that say what was captured, from which files."""
     lines: list[tuple[str, str]] = []
@@ -149,11 +136,6 @@ def status_words(snapshot: "Snapshot") -> str:
         odd = len(snapshot.problems)
         words.append(ntr("{count} odd entry", "{count} odd entries", odd).format(count=number(odd)))
     return " · ".join(words)
-
-
-def gap_count(badge_rows: Mapping[Badge, tuple[int, ...]]) -> int:
-    """Return how many principals and policies have gaps, or are broken (of `rows_by_badge`)."""
-    return len({*badge_rows[Badge.GAP], *badge_rows[Badge.BROKEN]})
 
 
 def _moment(moment: datetime) -> str:

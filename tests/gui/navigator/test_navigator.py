@@ -241,6 +241,7 @@ def test_searching_and_showing_are_two_turns_of_the_loop(qtbot: QtBot, panel: Na
     done: list[str] = []
     opened = panel._session.shown
     assert opened is not None
+    opened.search("")  # as `make_ready` has
     search, set_filter = opened.search, panel.model.set_filter
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(opened, "search", lambda text: (done.append("search"), search(text))[1])

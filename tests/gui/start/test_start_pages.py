@@ -5,13 +5,14 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from iamdesk.checks.finding import Severity
+from iamdesk.gui.badge_rows import rows_by_badge
 from iamdesk.gui.findings.rows import principals_by_risk
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.session import Session
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.capture_help import CAPTURE_COMMAND
 from iamdesk.gui.start.overview import OverviewPage
-from iamdesk.gui.start.overview_facts import rows_by_badge, section_counts, status_words
+from iamdesk.gui.start.overview_facts import section_counts, status_words
 from iamdesk.gui.start.start_page import StartPage
 from iamdesk.gui.theme import is_dark, palette_for
 from iamdesk.index.outline import Badge, NodeKind
