@@ -15,6 +15,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn, name_of
 from iamdesk.index.trust import trusted_names
 from iamdesk.policy.document import Document
+from iamdesk.policy.principals import PrincipalType
 from iamdesk.reach.administration import Principal
 from iamdesk.reach.way import Way
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
@@ -306,10 +307,18 @@ def _deciding_tags(survey: Survey, principal: Principal) -> list[str]:
     remedy="Bind the tags that callers may set with aws:RequestTag conditions in the trust policy.",
 )
 def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
-    """The trust policy allows sts:TagSession without saying which values, and a policy of the role tests the tag."""
+    """The trust policy allows sts:TagSession without saying which values, and a policy of the role tests the tag.
+
+    Of users and roles: tags of who comes with an assertion or a token are the identity provider's, those of a service
+    its own.
+    """
     tags = _deciding_tags(survey, role)
     for statement in survey.evaluator.index.trust(role).statements if tags else ():
         if not statement.is_allow or statement.broken or not statement.covers_action("sts", "tagsession"):
+            continue
+        if not statement.not_principal and not any(
+            entry.type is PrincipalType.AWS or entry.is_everyone for entry in statement.principals or ()
+        ):
             continue
         bound = {test.key for test in statement.conditions}
         free = [tag for tag in tags if f"aws:requesttag/{tag}" not in bound]

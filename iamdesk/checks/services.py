@@ -42,7 +42,11 @@ _LIMITS = (Layer.SCP, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
     standards=("NIST 800-53 AC-6",),
 )
 def passes_any_role(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
-    """High to any service, medium where the services are named: then it takes a strong role that trusts one of them."""
+    """High to any service where the principal can become somebody else, by that or otherwise.
+
+    Medium where the services are named: then it takes a strong role that trusts one of them; and where no role of the
+    snapshot leads further, until one is made.
+    """
     if not survey.speaks_of(principal.arn, "iam:PassRole") or is_administrator(survey, account, principal):
         return
     role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
@@ -50,7 +54,13 @@ def passes_any_role(survey: Survey, account: Account, principal: Principal) -> I
     evidence = (Evidence("Asked on a role that nobody has named yet.", decision),)
     name = name_of(principal)
     if decision.decision is Verdict.ALLOWED:
-        yield Hit(f"{name} may pass any role of the account to any service.", evidence)
+        leads_on = _leads_on(survey, principal)
+        further = "" if leads_on else "; no way on from there is proven"
+        yield Hit(
+            f"{name} may pass any role of the account to any service{further}.",
+            evidence,
+            severity=None if leads_on else Severity.MEDIUM,
+        )
     elif decision.decision is Verdict.CONDITIONAL:
         services = dict.fromkeys(_services(decision))
         if services:
@@ -59,6 +69,14 @@ def passes_any_role(survey: Survey, account: Account, principal: Principal) -> I
             keys = enumerated(decision.missing_context_values)
             sentence = f"{name} may pass any role of the account, under a condition on {keys}."
         yield Hit(sentence, evidence, severity=Severity.MEDIUM)
+
+
+def _leads_on(survey: Survey, principal: Principal) -> bool:
+    """Return whether a principal is proven to become somebody else, or an administrator."""
+    if survey.reach.steps.population.position(principal.arn) is None:
+        return False
+    reached = survey.reach.reached(principal.arn)
+    return reached.principals > 0 or reached.to_administration is not None
 
 
 def _services(decision: Decision) -> Iterator[str]:

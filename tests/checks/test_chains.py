@@ -183,6 +183,16 @@ def test_chn_09_tags_that_callers_choose(found, make):
     assert not found("CHN-09", roles=[make.role("tagged", by_tag, trust=bound)])
 
 
+def test_chn_09_tags_of_an_identity_provider_or_a_service_are_not_the_callers(found, make):
+    by_tag = make.allow("s3:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
+    for principal, action in (
+        ({"Federated": make.arn("saml-provider/corporate")}, "sts:AssumeRoleWithSAML"),
+        ({"Service": "pods.eks.amazonaws.com"}, "sts:AssumeRole"),
+    ):
+        trust = make.trust(principal, [action, "sts:TagSession"])
+        assert not found("CHN-09", roles=[make.role("tagged", by_tag, trust=trust)])
+
+
 def test_chn_10_tags_of_its_own(found, make):
     by_tag = make.allow("s3:*", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
     (one,) = found("CHN-10", users=[make.user("alice", by_tag, make.allow("iam:TagUser"))])

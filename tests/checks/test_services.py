@@ -6,10 +6,19 @@ from iamdesk.checks.finding import Severity
 
 
 def test_svc_05_any_role_to_any_service(found, make):
-    (one,) = found("SVC-05", users=[make.user("alice", make.allow("iam:PassRole"))])
+    trust = make.trust({"Service": "lambda.amazonaws.com"})
+    runs = make.allow(["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"])
+    roles = [make.role("report", make.allow("s3:*"), trust=trust)]
+    (one,) = found("SVC-05", users=[make.user("alice", runs)], roles=roles)
     assert one.severity is Severity.HIGH
     assert one.sentence == "alice may pass any role of the account to any service."
     assert one.evidence[0].decision is not None
+
+
+def test_svc_05_that_leads_nowhere_so_far(found, make):
+    (one,) = found("SVC-05", users=[make.user("alice", make.allow("iam:PassRole"))])
+    assert one.severity is Severity.MEDIUM
+    assert one.sentence == ("alice may pass any role of the account to any service; no way on from there is proven.")
 
 
 def test_svc_05_names_the_services_that_a_condition_names(found, make):
