@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
 
 from iamdesk import paths
-from iamdesk.gui import marks, new_window
+from iamdesk.gui import copying, marks, new_window
 from iamdesk.gui.actions import Menu
 from iamdesk.gui.badge_rows import gap_count
 from iamdesk.gui.collect.door import CollectDoor
@@ -60,6 +60,7 @@ class MainWindow(QMainWindow):
         self.theme = Theme(app, settings.scheme)
         self.theme.apply()
         apply_text_size(app, settings.text_size)
+        copying.follow(app)
         self.jobs = JobRunner(self)
         self.session = Session(self.jobs, self)
         self.history = History(self.session, self)

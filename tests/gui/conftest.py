@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui import create_main_window
+from iamdesk.gui import copying, create_main_window
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.session import Session
@@ -23,6 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let pass the one line that the offscreen platform says at every show."""
     for item in items:
         item.add_marker(pytest.mark.qt_log_ignore("^This plugin does not support propagateSizeHints"))
+
+
+@pytest.fixture(autouse=True)
+def copying_rows(qapp: QApplication) -> None:
+    """Ctrl+C copies rows in panels that stand alone, as it does in the window."""
+    copying.follow(qapp)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """The table of condition keys: what the keyboard does in it."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QSizePolicy, QTableView
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QSizePolicy, QTableView
 
 from iamdesk.gui.ask.context_model import Column
 
@@ -33,11 +33,9 @@ class ContextTable(QTableView):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Edit the value whichever column the cursor is in; take values back; copy."""
+        """Edit the value whichever column the cursor is in; take values back."""
         current = self.currentIndex()
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self._copy()
-        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and current.isValid():
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and current.isValid():
             rows = {index.row() for index in self.selectionModel().selectedRows()} or {current.row()}
             self.forget.emit(sorted(rows))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2) and current.isValid():
@@ -52,11 +50,3 @@ class ContextTable(QTableView):
         cell = self.model().index(row, Column.VALUE)
         self.setCurrentIndex(cell)
         self.edit(cell)
-
-    def _copy(self) -> None:
-        rows = sorted({index.row() for index in self.selectionModel().selectedIndexes()})
-        lines = [
-            "\t".join(str(self.model().index(row, column).data()) for column in range(self.model().columnCount()))
-            for row in rows
-        ]
-        QApplication.clipboard().setText("\n".join(lines))

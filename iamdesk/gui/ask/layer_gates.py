@@ -1,7 +1,7 @@
 """The layers of an answer as gates in a row: the same rows as the list of layers, drawn."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPalette, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QListView,
@@ -96,13 +96,15 @@ class LayerGates(QListView):
         if event.oldSize().width() != event.size().width():
             self.updateGeometry()
 
+    def copied_text(self) -> str:
+        """Return what the list would copy (``gui/copying.py``)."""
+        return self._layers.row_text(self.currentIndex().row()) if self.currentIndex().isValid() else ""
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy what the list would copy; switch a layer with Space; the rest is Qt's."""
+        """Switch a layer with Space; the rest is Qt's."""
         index = self.currentIndex()
         model = self.model()
-        if event.matches(QKeySequence.StandardKey.Copy) and index.isValid():
-            self._layers.copy_row(index.row())
-        elif event.key() == Qt.Key.Key_Space and isinstance(model, LayerModel) and index.isValid():
+        if event.key() == Qt.Key.Key_Space and isinstance(model, LayerModel) and index.isValid():
             counts = index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
             state = Qt.CheckState.Unchecked if counts else Qt.CheckState.Checked
             model.setData(index, state, Qt.ItemDataRole.CheckStateRole)

@@ -15,9 +15,8 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
-    QApplication,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -253,14 +252,11 @@ class LayerList(FullHeightList):
         self.rows.modelReset.connect(self.fit)
         self.rows.dataChanged.connect(self.fit)
 
-    def copy_row(self, row: int) -> None:
-        """Copy a layer: its name, what it says in a word, its sentence."""
+    def row_text(self, row: int) -> str:
+        """Return a layer as it is copied: its name, what it says in a word, its sentence."""
         line = self.rows.layers[row]
-        QApplication.clipboard().setText("\t".join((line.title, self.rows.outcome_words(row), line.sentence)))
+        return "\t".join((line.title, self.rows.outcome_words(row), line.sentence))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy the row at hand; the rest is Qt's."""
-        if event.matches(QKeySequence.StandardKey.Copy) and self.currentIndex().isValid():
-            self.copy_row(self.currentIndex().row())
-        else:
-            super().keyPressEvent(event)
+    def copied_text(self) -> str:
+        """Return the row at hand (``gui/copying.py``)."""
+        return self.row_text(self.currentIndex().row()) if self.currentIndex().isValid() else ""

@@ -3,9 +3,8 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
-    QApplication,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -152,15 +151,20 @@ class PartsList(FullHeightList):
             self.chosen.emit(self.rows.parts[index.row()])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Open the part at hand, or copy it."""
+        """Open the part at hand."""
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(current)
-        elif event.matches(QKeySequence.StandardKey.Copy) and current.isValid():
-            one = self.rows.parts[current.row()]
-            QApplication.clipboard().setText("\t".join((one.part.action, shown(part_outcome(one)), part_words(one))))
         else:
             super().keyPressEvent(event)
+
+    def copied_text(self) -> str:
+        """Return the part at hand: its action, its outcome, its words (``gui/copying.py``)."""
+        current = self.currentIndex()
+        if not current.isValid():
+            return ""
+        one = self.rows.parts[current.row()]
+        return "\t".join((one.part.action, shown(part_outcome(one)), part_words(one)))
 
     def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Have a part at hand when the keyboard comes."""

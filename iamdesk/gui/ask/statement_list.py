@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QPalette, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
-    QApplication,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -249,16 +248,20 @@ class StatementList(FullHeightList):
             self.chosen.emit(line)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Open the statement at hand, or copy it."""
+        """Open the statement at hand."""
         current = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(current)
-        elif event.matches(QKeySequence.StandardKey.Copy) and current.isValid():
-            row = self.rows.rows[current.row()]
-            if row.line is not None:
-                QApplication.clipboard().setText("\t".join((row.line.effect, row.title, row.source, row.line.sentence)))
         else:
             super().keyPressEvent(event)
+
+    def copied_text(self) -> str:
+        """Return the statement at hand: its effect, its name, where it comes from, what it did (``gui/copying.py``)."""
+        current = self.currentIndex()
+        row = self.rows.rows[current.row()] if current.isValid() else None
+        if row is None or row.line is None:
+            return ""
+        return "\t".join((row.line.effect, row.title, row.source, row.line.sentence))
 
     def focusInEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Have a statement at hand when the keyboard comes."""

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from iamdesk.explain.decision import Decision, Part, SourceType, StatementLine
@@ -190,13 +189,10 @@ class PolicyList(QTreeWidget):
     def _current_changed(self, current: QTreeWidgetItem | None) -> None:
         self.entry_chosen.emit(current.data(0, _ENTRY) if current is not None else None)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy the current line as TSV: name, origin, key."""
+    def copied_text(self) -> str:
+        """Return the current line: name, origin, key (``gui/copying.py``)."""
         entry = self.current_entry()
-        if event.matches(QKeySequence.StandardKey.Copy) and entry is not None:
-            QGuiApplication.clipboard().setText(f"{entry.name}\t{entry.origin}\t{entry.key}")
-        else:
-            super().keyPressEvent(event)
+        return f"{entry.name}\t{entry.origin}\t{entry.key}" if entry is not None else ""
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""

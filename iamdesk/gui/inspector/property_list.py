@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from iamdesk.gui.inspector.roomy_rows import RoomyRows
@@ -82,13 +81,9 @@ class PropertyList(QTreeWidget):
         if item.data(1, _RAW) is not None and not item.isFirstColumnSpanned():
             item.setForeground(0, self.palette().placeholderText())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy the selected rows."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            rows = (
-                str(item.data(1, _RAW)) if item.isFirstColumnSpanned() else f"{item.text(0)}\t{item.data(1, _RAW)}"
-                for item in self.selectedItems()
-            )
-            QGuiApplication.clipboard().setText("\n".join(rows))
-        else:
-            super().keyPressEvent(event)
+    def copied_text(self) -> str:
+        """Return the selected rows, their values whole (``gui/copying.py``)."""
+        return "\n".join(
+            str(item.data(1, _RAW)) if item.isFirstColumnSpanned() else f"{item.text(0)}\t{item.data(1, _RAW)}"
+            for item in self.selectedItems()
+        )

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
 from iamdesk.gui.plain_text import visible
 from iamdesk.language import tr
@@ -40,14 +40,6 @@ class ReadingsList(QListWidget):
             self.setCurrentRow(-1)
         elif position != self.currentRow():
             self.setCurrentRow(position)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy the sentence at hand."""
-        item = self.currentItem()
-        if event.matches(QKeySequence.StandardKey.Copy) and item is not None:
-            QApplication.clipboard().setText(item.text())
-        else:
-            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Flow the sentences anew."""

@@ -1,10 +1,11 @@
 """The list behind a cell: a tree of actions and answers that the keyboard walks."""
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QMenu, QTreeView, QWidget
 
 from iamdesk.gui import marks
+from iamdesk.gui.copying import rows_text
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.reverse.access_list_model import AccessListModel, Column
 from iamdesk.language import tr
@@ -52,9 +53,7 @@ class AccessList(QTreeView):
 
     def copy(self) -> None:
         """Copy the current row as it is seen, tabs between the cells."""
-        current = self.currentIndex()
-        cells = [str(current.siblingAtColumn(column).data() or "") for column in Column]
-        QApplication.clipboard().setText("\t".join(cells))
+        QApplication.clipboard().setText(rows_text(self))
 
     def _explain(self) -> None:
         current = self.currentIndex()
@@ -85,10 +84,8 @@ class AccessList(QTreeView):
             self.menu().popup(self.viewport().mapToGlobal(place))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy; open the answer at Enter; the rest is Qt's."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+        """Open the answer at Enter; the rest is Qt's."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._explain()
         else:
             super().keyPressEvent(event)

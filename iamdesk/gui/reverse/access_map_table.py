@@ -3,10 +3,9 @@
 from collections.abc import Hashable
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPen, QPixmap
+from PySide6.QtGui import QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QApplication,
     QFrame,
     QHeaderView,
     QStyledItemDelegate,
@@ -73,15 +72,15 @@ class AccessMapTable(QTableView):
         self.setCurrentIndex(index)
         self.scrollTo(index)
 
-    def copy(self) -> None:
-        """Copy the rows as they are seen, tabs between the cells."""
+    def copied_text(self) -> str:
+        """Return the map as it is seen, whole (``gui/copying.py``)."""
         columns = [column for column in range(1 + len(LEVELS)) if not self.isColumnHidden(column)]
         titles = [tr("Service"), *LEVELS]
         lines = ["\t".join(titles[column] for column in columns)]
         for row in range(self._model.rowCount()):
             cells = (self._model.index(row, column).data() for column in columns)
             lines.append("\t".join(visible(str(cell)) for cell in cells))
-        QApplication.clipboard().setText("\n".join(lines))
+        return "\n".join(lines)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow palette and font."""
@@ -90,10 +89,8 @@ class AccessMapTable(QTableView):
             self._cells.forget()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy; go to the list at Enter; the rest is Qt's."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+        """Go to the list at Enter; the rest is Qt's."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.activated.emit(self.currentIndex())
         else:
             super().keyPressEvent(event)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from iamdesk.gui import marks
@@ -113,11 +112,3 @@ class TotalsTable(QTreeWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy the current line as TSV."""
-        item = self.currentItem()
-        if event.matches(QKeySequence.StandardKey.Copy) and item is not None:
-            QGuiApplication.clipboard().setText("\t".join(item.text(column) for column in range(len(_COLUMNS))))
-        else:
-            super().keyPressEvent(event)

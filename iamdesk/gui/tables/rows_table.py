@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QTableView, QWidget
 
 from iamdesk.gui.tables.rows_model import RowsModel, TableRow
@@ -78,16 +78,18 @@ class RowsTable[Row: TableRow](QTableView):
         """Return the cells of a row as they are copied."""
         return row.texts
 
+    def copied_text(self) -> str:
+        """Return the selected rows as they are copied (``gui/copying.py``)."""
+        return "\n".join("\t".join(self.copied(row)) for row in self.selected_rows())
+
     def copy(self) -> None:
         """Copy the selected rows as they are seen, tabs between the cells."""
-        QApplication.clipboard().setText("\n".join("\t".join(self.copied(row)) for row in self.selected_rows()))
+        QApplication.clipboard().setText(self.copied_text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Copy rows; act at Enter; the rest is Qt's."""
+        """Act at Enter; the rest is Qt's."""
         current = self.currentIndex()
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.isValid():
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.isValid():
             self.activated.emit(current)
         else:
             super().keyPressEvent(event)

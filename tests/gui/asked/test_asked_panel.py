@@ -150,6 +150,9 @@ def test_copied_commands_give_the_same_answer(qtbot: QtBot, session: Session, pa
     for command, decision in zip(commands, ("conditional", "implicitDeny"), strict=True):
         result = CliRunner().invoke(app, [*shlex.split(command)[1:], "--format", "json"])
         assert json.loads(result.stdout)["EvalDecision"] == decision
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    panel.table.setFocus()
     QTest.keyClick(panel.table, Qt.Key.Key_C, CONTROL)
     rows = [line.split("\t") for line in QApplication.clipboard().text().splitlines()]
     assert rows[0][2:5] == [NORA, "s3:GetObject", PAYROLL]

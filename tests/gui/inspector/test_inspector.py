@@ -220,6 +220,10 @@ def test_members_lead_to_themselves(qtbot: QtBot, session: Session, inspector: I
 def test_facts_are_copied_whole_as_rows(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
     session.select(INES)
     facts = inspector.facts.facts
+    inspector.tabs.setCurrentWidget(inspector.facts)
+    inspector.activateWindow()
+    qtbot.waitUntil(inspector.isActiveWindow)
+    facts.setFocus()
     facts.selectAll()
     qtbot.keyClick(facts, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     copied = QGuiApplication.clipboard().text().splitlines()
