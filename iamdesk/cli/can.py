@@ -51,7 +51,13 @@ def can(
         typer.Option("--changes", help="Also tell which statements, removed or added, would turn the answer around."),
     ] = False,
     expect: Annotated[
-        Verdict | None, typer.Option(case_sensitive=False, help="End with status 1 unless this is the answer.")
+        Verdict | None,
+        typer.Option(
+            case_sensitive=False,
+            metavar="DECISION",
+            help="End with status 1 unless this is the answer: allowed, explicitDeny, implicitDeny or conditional.",
+            show_default=False,
+        ),
     ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:

@@ -120,6 +120,80 @@ def test_lines_may_end_as_on_windows_and_begin_with_a_byte_order_mark(iamdesk: C
     assert [each["EvalDecision"] for each in answers(iamdesk("simulate", "-", given=content))] == ["allowed"] * 2
 
 
+FULL_ACCESS = [{"name": "full", "document": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}]
+OPTIONAL = (
+    *("resource", "resource_account", "context", "identity_policies", "permissions_boundary", "session_policies"),
+    *("scps", "rcps", "resource_policy", "block_public_access", "expected", "id"),
+)
+
+
+@pytest.mark.parametrize("key", OPTIONAL)
+def test_a_key_that_is_null_is_as_one_that_is_absent(iamdesk: Callable[..., Any], key: str) -> None:
+    whole = case(id="x", expected="allowed")
+    absent = {name: value for name, value in whole.items() if name != key}
+
+    null, without = answers(iamdesk("simulate", "-", given=lines({**whole, key: None}, absent)))
+
+    assert null == without
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "decision", "blocked_by"),
+    [
+        ("identity_policies", [], "implicitDeny", []),
+        ("permissions_boundary", [], "implicitDeny", ["permissions-boundary"]),  # a boundary that allows nothing
+        ("session_policies", [], "implicitDeny", ["session"]),
+        ("scps", [], "allowed", []),  # no level is no limit
+        ("scps", [[]], "implicitDeny", ["scp"]),  # an empty level allows nothing
+        ("scps", [FULL_ACCESS, []], "implicitDeny", ["scp"]),
+        ("rcps", [], "allowed", []),
+        ("rcps", [[], []], "allowed", []),  # the full-access policy is implied on every level
+        ("context", {}, "allowed", []),
+        ("block_public_access", False, "allowed", []),
+    ],
+)
+def test_a_key_that_is_empty_is_what_it_says(
+    iamdesk: Callable[..., Any], key: str, value: Any, decision: str, blocked_by: list[str]
+) -> None:
+    [answer] = answers(iamdesk("simulate", "-", given=lines(case(identity_policies=FULL_ACCESS) | {key: value})))
+
+    assert (answer["EvalDecision"], answer["BlockedBy"]) == (decision, blocked_by)
+
+
+def test_ids_of_any_kind_come_back_also_twice_and_long_lines_are_read(iamdesk: Callable[..., Any]) -> None:
+    ids: list[Any] = ["a", "a", 7, 1.5, True, ["b"], {"c": 1}, "", "x" * 2_000_000]
+
+    done = iamdesk("simulate", "-", given=lines(*(case(id=one) for one in ids)))
+
+    assert [each["id"] for each in answers(done)] == ids
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "tested"),
+    [
+        (True, ("Bool", "true")),
+        (10, ("NumericEquals", "10")),
+        (1.5, ("NumericEquals", "1.50")),
+        (7, ("StringEquals", "7")),
+    ],
+)
+def test_values_of_the_context_may_be_numbers_and_booleans(
+    iamdesk: Callable[..., Any], value: Any, tested: tuple[str, str]
+) -> None:
+    operator, listed = tested
+    statement = {
+        "Effect": "Allow",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {operator: {"aws:PrincipalTag/t": listed}},
+    }
+    policies = [{"name": "p", "document": {"Statement": [statement]}}]
+    asked = [case(identity_policies=policies, context={"aws:PrincipalTag/t": one}) for one in (value, [value])]
+
+    assert [each["EvalDecision"] for each in answers(iamdesk("simulate", "-", given=lines(*asked)))] == ["allowed"] * 2
+
+
 def test_a_line_that_is_not_utf8_spoils_only_itself(iamdesk: Callable[..., Any]) -> None:
     done = iamdesk("simulate", "-", given=b'{"id": "\xff"}\n' + lines(case(id=2)).encode())
 
