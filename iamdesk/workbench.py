@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.compare.shapes import Comparison
     from iamdesk.explain.changes import Changes
+    from iamdesk.export.next_review import CarriedOn
     from iamdesk.policy.document import Document
     from iamdesk.query.denial import Denial, Why
     from iamdesk.query.evaluator import Evaluator
@@ -40,10 +41,10 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.query.who_can import Access
     from iamdesk.reach.reach_map import ReachOnce
     from iamdesk.reach.way import Reach
-    from iamdesk.review.carrying import Carried
     from iamdesk.review.desk import ReviewDesk
     from iamdesk.review.recovery import Recovered
     from iamdesk.review.schema import Head
+    from iamdesk.review.scoping import Exclusion
     from iamdesk.review.telling import Telling
     from iamdesk.snapshot.arrival import Arrival
     from iamdesk.whatif.edits import Edit
@@ -341,8 +342,12 @@ class OpenSnapshot:
         details: Mapping[str, str] | None = None,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
+        *,
+        exclusions: "Sequence[Exclusion]" = (),
     ) -> None:
         """Make a review of this snapshot: its population, lines and findings are frozen in a new file.
+
+        ``exclusions`` are what is left out, each with its reason; they are told in the evidence.
 
         Seconds for thousands of principals. ``details`` is what the evidence tells besides (``period_start`` …).
 
@@ -353,7 +358,7 @@ class OpenSnapshot:
         from iamdesk.export.review_making import make_review
 
         reach = self._reach(cancelled=cancelled)
-        make_review(self.evaluator, reach, path, title, details or {}, progress, cancelled)
+        make_review(self.evaluator, reach, path, title, details or {}, progress, cancelled, exclusions=exclusions)
 
     def create_next_review(
         self,
@@ -364,14 +369,20 @@ class OpenSnapshot:
         details: Mapping[str, str] | None = None,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
-    ) -> "Carried":
+        *,
+        pack: Path | None = None,
+        exclusions: "Sequence[Exclusion]" = (),
+    ) -> "CarriedOn":
         """Make a review of this snapshot that goes on from another one, which is of the snapshot ``old``.
 
         Decisions are taken over where the effect is proved to be the same; what comes back tells why each other line
-        is asked, and what became of every revoke.
+        is asked, and what became of every revoke. ``pack`` is the evidence of the review before: the new one names its
+        manifest; None: the last one that was noted in it.
 
         Raises:
-            ReviewError: as `create_review`; or the review before cannot be read, or is of another snapshot.
+            ReviewError: as `create_review`; or the review before cannot be read, or is of another snapshot, or the
+                evidence is not of it.
+            ExportError: it is no evidence.
             WorkCancelled: ``cancelled`` returned True; then there is no file.
         """
         from iamdesk.export.next_review import make_next_review
@@ -381,7 +392,7 @@ class OpenSnapshot:
         reach = self._reach(cancelled=cancelled)
         with ReviewFile.open(previous, writable=False) as before:
             return make_next_review(
-                self.evaluator, reach, path, title, details or {}, before, found, progress, cancelled
+                self.evaluator, reach, path, title, details or {}, before, found, pack, progress, cancelled, exclusions
             )
 
     def decided_badges(
@@ -504,6 +515,17 @@ class Workbench:
 
         with ReviewFile.open(path, writable=False) as review:
             return review.head
+
+    @staticmethod
+    def exclusion(text: str) -> "Exclusion":
+        """Return what ``account:444455556666=a sandbox`` leaves out of a review.
+
+        Raises:
+            ReviewError: it names nothing that can be left out, or no reason; its text is one sentence.
+        """
+        from iamdesk.review.scoping import exclusion
+
+        return exclusion(text)
 
     @staticmethod
     def recover_review(damaged: Path, into: Path) -> "Recovered":

@@ -55,6 +55,16 @@ class Suppression:
     subject: str = ""
     """Check and subject as they were, for whoever reads the file."""
 
+    @property
+    def is_for_good(self) -> bool:
+        """Whether it has no last day (`date.max`): a false positive stays one."""
+        return self.expires == date.max
+
+    @property
+    def holds(self) -> str:
+        """For how long: ``until 2027-01-31``, or ``for good``."""
+        return "for good" if self.is_for_good else f"until {self.expires.isoformat()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -11,10 +11,12 @@ import typer
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import give_up
+from iamdesk.export.pack.chain import pack_at
 from iamdesk.export.pack.opening import opened_pack
 from iamdesk.export.pack.result import Outcome
 from iamdesk.export.pack.verification import verify as verify_pack
 from iamdesk.export.pack.writing import write_pack
+from iamdesk.review.errors import ReviewError
 from iamdesk.workbench import Workbench
 
 
@@ -78,6 +80,21 @@ def export(
     finally:
         desk.close()
     note(f"the evidence is in {output}")
+    if pack_format is PackFormat.PACK:
+        _note_pack(review, output)
+
+
+def _note_pack(review: Path, pack: Path) -> None:
+    """Keep in the review which pack was written: the next one names it."""
+    try:
+        desk = Workbench.open_review(review)
+    except ReviewError as error:
+        note(f"the pack is not noted in the review ({error}): give it to the next one with --previous-pack")
+        return
+    try:
+        desk.file.note_pack(pack_at(pack))
+    finally:
+        desk.close()
 
 
 def verify(
@@ -88,13 +105,17 @@ def verify(
     allowed_signers: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Known keys, as ssh-keygen takes them (allowed_signers).")
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(metavar="PACK", help="The evidence of the review before, to check the chain.", show_default=False),
+    ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Verify an evidence pack: every hash, signature, total and verdict. Status 1 where anything fails."""
     if not pack.exists():
         give_up(f"{pack}: there is no such file or folder")
     with opened_pack(pack) as folder:
-        results = list(verify_pack(folder, snapshot, allowed_signers))
+        results = list(verify_pack(folder, snapshot, allowed_signers, previous))
     failed = sum(one.outcome is Outcome.FAILED for one in results)
     if output_format is options.Format.JSON:
         say_json([{"Check": one.name, "Outcome": one.outcome.value, "Sentence": one.sentence} for one in results])

@@ -14,11 +14,18 @@ from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import give_up, troubles_told
 from iamdesk.export.carried_words import carried_lines
 from iamdesk.export.pack.readback import fill_in
-from iamdesk.export.pack.review_json import line_value
+from iamdesk.export.pack.review_json import finding_value, line_value
 from iamdesk.export.pack.signing import Role, fingerprint, sign
 from iamdesk.export.pack.source import PackSource
-from iamdesk.export.review_words import CHOICE_WORDS, decision_words, entitlement_words, holder_name
-from iamdesk.review.decisions import Choice, LineDecision, Reviewer
+from iamdesk.export.review_words import (
+    ACCEPT_WORD,
+    CHOICE_WORDS,
+    decision_words,
+    entitlement_words,
+    finding_decision_words,
+    holder_name,
+)
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice, LineDecision, Reviewer
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.workbench import Workbench
 
@@ -46,9 +53,22 @@ def new(
     snapshot: options.SnapshotPath,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.iamreview", help="The review to make.")],
     title: Annotated[str, typer.Option(help="What the review is called; its file's name where none is given.")] = "",
-    period_start: Annotated[str, typer.Option(metavar="DAY", help="From when on the period is.")] = "",
-    period_end: Annotated[str, typer.Option(metavar="DAY", help="Until when.")] = "",
+    period_start: Annotated[
+        datetime | None, typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="The first day of the period.")
+    ] = None,
+    period_end: Annotated[
+        datetime | None, typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="The last day of the period.")
+    ] = None,
     standards: Annotated[str, typer.Option(help="Standards and controls that it is for.")] = "",
+    leave_out: Annotated[
+        list[str],
+        typer.Option(
+            "--leave-out",
+            metavar="WHAT=REASON",
+            help="Leave out account:ID, class:CLASS or entitlement:KIND, and say why; several where it is given often.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006 - typer makes a new one
     previous: Annotated[
         Path | None,
         typer.Option(metavar="REVIEW", help="Go on from this review: only what changed is asked.", show_default=False),
@@ -57,6 +77,14 @@ def new(
         Path | None,
         typer.Option(metavar="SNAPSHOT", help="The snapshot that --previous is of.", show_default=False),
     ] = None,
+    previous_pack: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PACK",
+            help="The evidence of --previous, whose manifest the new review names; else the one noted in it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Make a review of a snapshot: its population, entitlements and findings are frozen.
 
@@ -64,14 +92,20 @@ def new(
     """
     if (previous is None) != (previous_snapshot is None):
         raise typer.BadParameter("--previous and --previous-snapshot go together", param_hint="--previous")
+    if period_start is not None and period_end is not None and period_start > period_end:
+        raise typer.BadParameter("the period ends before it begins", param_hint="--period-end")
+    if previous_pack is not None and previous is None:
+        raise typer.BadParameter("it is the evidence of --previous", param_hint="--previous-pack")
+    exclusions = tuple(map(Workbench.exclusion, leave_out))
     opened = Workbench().open_snapshot(snapshot)
-    details = {"period_start": period_start, "period_end": period_end, "standards": standards}
+    start, end = (f"{one:%Y-%m-%d}" if one is not None else "" for one in (period_start, period_end))
+    details = {"period_start": start, "period_end": end, "standards": standards}
     told = {name: text for name, text in details.items() if text}
     if previous is None or previous_snapshot is None:
-        opened.create_review(output, title or output.stem, told)
+        opened.create_review(output, title or output.stem, told, exclusions=exclusions)
     else:
         old = Workbench().open_snapshot(previous_snapshot)
-        carried = opened.create_next_review(output, title or output.stem, previous, old, told)
+        carried = opened.create_next_review(output, title or output.stem, previous, old, told, pack=previous_pack)
         for line in carried_lines(carried):
             say(line)
     with_lines = Workbench.open_review(output, writable=False)
@@ -97,9 +131,14 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         say_json(told)
     else:
         say(f"{desk.head.title} ({desk.head.review_id}), of {desk.head.snapshot_name}")
-        say(f"{counts.decided:,} of {counts.entitlements:,} decided, {counts.undecided:,} remain")
-        for choice in Choice:
-            say(f"  {CHOICE_WORDS[choice]:<10} {counts.by_decision[choice.value]:>8,}")
+        say(f"{counts.decided:,} of {counts.entitlements:,} entitlements decided, {counts.undecided:,} remain")
+        for choice in LINE_CHOICES:
+            say(f"  {CHOICE_WORDS[choice]:<15} {counts.by_decision[choice.value]:>8,}")
+        waiting = counts.findings_undecided
+        say(f"{counts.findings_decided:,} of {counts.findings:,} findings decided, {waiting:,} remain")
+        for choice in FINDING_CHOICES:
+            word = ACCEPT_WORD if choice is Choice.EXCEPT else CHOICE_WORDS[choice]
+            say(f"  {word:<15} {counts.findings_by_decision[choice.value]:>8,}")
         for one in desk.damages:
             say(f"DAMAGED  {one.place}: {one.sentence}")
     if desk.damages:
@@ -128,21 +167,50 @@ def lines(
     note(f"{len(shown):,} lines")
 
 
+def findings(
+    review: ReviewPath,
+    wanted: Annotated[Wanted, typer.Option("--show", help="Which findings.")] = Wanted.ALL,
+    output_format: options.OutputFormat = options.Format.TEXT,
+) -> None:
+    """List the findings of a review with what stands on them."""
+    desk = Workbench.open_review(review, writable=False)
+    try:
+        source = PackSource(desk.file, None, datetime.now(UTC))
+        shown = [one for one in source.findings() if wanted is Wanted.ALL or one.is_open is (wanted is Wanted.OPEN)]
+    finally:
+        desk.close()
+    if output_format is options.Format.JSON:
+        say_json([finding_value(one) for one in shown])
+        return
+    for one in shown:
+        stands = finding_decision_words(one.decision)
+        found = one.finding
+        say(f"{one.finding_id}  {stands:<15}  {found['severity']:<8}  {found['check_id']}  {found['finding']}")
+    note(f"{len(shown):,} findings")
+
+
 def decide(
     review: ReviewPath,
-    line: Annotated[list[str], typer.Option("--line", metavar="ID", help="A line; several where it is given often.")],
-    decision: Annotated[Choice, typer.Option(help="What is decided.")],
+    decision: Annotated[Choice, typer.Option(help="What is decided: fix and false_positive are of findings.")],
     reviewer: _Reviewer,
-    reason: Annotated[str, typer.Option(help="Why; many lines and exceptions need one.")] = "",
+    line: Annotated[
+        list[str], typer.Option("--line", metavar="ID", help="A line; several where it is given often.")
+    ] = [],  # noqa: B006 - typer makes a new one
+    finding: Annotated[
+        list[str], typer.Option("--finding", metavar="ID", help="A finding; several where it is given often.")
+    ] = [],  # noqa: B006 - typer makes a new one
+    reason: Annotated[str, typer.Option(help="Why; many, exceptions and false positives need one.")] = "",
     owner: Annotated[str, typer.Option(help="Of an exception: who answers for it.")] = "",
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of an exception: its last day.")] = None,
     own: _Own = [],  # noqa: B006 - typer makes a new one
 ) -> None:
-    """Decide on lines; all of them, or none."""
+    """Decide on lines and findings; all of them, or none."""
+    if not line and not finding:
+        raise typer.BadParameter("name what is decided on", param_hint="--line or --finding")
     wanted = LineDecision(decision, reason, owner, until.date() if until else None)
     desk = Workbench.open_review(review)
     try:
-        change = desk.record(dict.fromkeys(line, wanted), _reviewer(reviewer, own))
+        change = desk.record(dict.fromkeys((*line, *finding), wanted), _reviewer(reviewer, own))
     finally:
         desk.close()
     note(f"{len(change.entries):,} decisions saved")
@@ -152,7 +220,8 @@ def second(
     review: ReviewPath,
     reviewer: _Reviewer,
     line: Annotated[
-        list[str], typer.Option("--line", metavar="ID", help="A line; without any, all that others decided.")
+        list[str],
+        typer.Option("--line", metavar="ID", help="A line or a finding; without any, all that others decided."),
     ] = [],  # noqa: B006 - typer makes a new one
     own: _Own = [],  # noqa: B006 - typer makes a new one
 ) -> None:
@@ -167,15 +236,18 @@ def second(
 
 
 def _of_others(desk: ReviewDesk, who: Reviewer) -> Iterator[str]:
-    for one in desk.lines:
-        decided = desk.decided(one.line_id)
-        if decided is not None and decided.reviewer != who.name and one.holder_arn not in who.holder_arns:
-            yield one.line_id
+    for standing in (desk.file.lines_standing, desk.file.findings_standing):
+        for subject_id, known in standing.known.items():
+            decided = desk.decided(subject_id)
+            if decided is not None and decided.reviewer != who.name and known.holder_arn not in who.holder_arns:
+                yield subject_id
 
 
 def fill(
     review: ReviewPath,
-    sheet: Annotated[Path, typer.Argument(metavar="SHEET", help="review.xlsx or 03_entitlements.csv, filled in.")],
+    sheet: Annotated[
+        Path, typer.Argument(metavar="SHEET", help="review.xlsx, 03_entitlements.csv or 04_findings.csv, filled in.")
+    ],
     reviewer: _Reviewer,
     own: _Own = [],  # noqa: B006 - typer makes a new one
 ) -> None:
@@ -186,7 +258,7 @@ def fill(
     finally:
         desk.close()
     for one in refused:
-        say(f"refused  row {one.row}  {one.line_id}  {one.why}")
+        say(f"refused  {one.sheet} row {one.row}  {one.subject_id}  {one.why}")
     note(f"{saved:,} decisions saved, {len(refused):,} rows refused")
     if refused:
         raise typer.Exit(1)
@@ -243,6 +315,7 @@ for _name, _command in (
     ("new", new),
     ("status", status),
     ("lines", lines),
+    ("findings", findings),
     ("decide", decide),
     ("second", second),
     ("fill", fill),
@@ -255,4 +328,4 @@ for _name, _command in (
 
 @app.callback()
 def about() -> None:
-    """Decide on every entitlement of a snapshot, and hand the evidence on (iamdesk export, iamdesk verify)."""
+    """Decide on every entitlement and finding of a snapshot; hand the evidence on (iamdesk export, iamdesk verify)."""

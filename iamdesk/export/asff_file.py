@@ -7,7 +7,7 @@ AWS Security Hub User Guide, "AWS Security Finding Format (ASFF)"; API reference
 import json
 from typing import Any
 
-from iamdesk.checks.finding import Finding, Severity, State
+from iamdesk.checks.finding import Finding, Severity, State, Suppression
 from iamdesk.export.report import Report
 from iamdesk.visible import visible, visible_json
 
@@ -25,11 +25,12 @@ _REGION = "us-east-1"
 _LONGEST_TITLE = 256
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_REMEDY = 512
+_LONGEST_NOTE = 512
 
 
 def render(report: Report) -> bytes:
     """Print the findings as one JSON list, in UTF-8."""
-    listed = [_finding(report, one) for one in report.findings]
+    listed = [_finding(report, one) for one in (*report.findings, *report.suppressed)]
     return (visible_json(json.dumps(listed, ensure_ascii=False, indent=1)) + "\n").encode()
 
 
@@ -60,9 +61,17 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
             }
         ],
         "Compliance": {"Status": "WARNING" if finding.state is State.CANNOT_TELL else "FAILED"},
-        "Workflow": {"Status": "NEW"},
+        "Workflow": {"Status": "NEW" if finding.suppression is None else "SUPPRESSED"},
         "RecordState": "ACTIVE",
+        **_note(report, finding.suppression),
     }
+
+
+def _note(report: Report, word: Suppression | None) -> dict[str, Any]:
+    if word is None:
+        return {}
+    text = _cut(f"{word.reason} ({word.holds})", _LONGEST_NOTE)
+    return {"Note": {"Text": text, "UpdatedBy": _cut(word.owner, _LONGEST_NOTE), "UpdatedAt": report.generated_utc}}
 
 
 def _cut(text: str, most: int) -> str:

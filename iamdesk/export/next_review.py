@@ -1,24 +1,36 @@
 """The next review is made: decisions of the one before that hold on stand in it from the start."""
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from iamdesk.compare.shapes import Comparison
-from iamdesk.export.review_making import make_review
+from iamdesk.export.pack.chain import manifest_before
+from iamdesk.export.review_making import Made, make_review
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
 from iamdesk.review.carrying import SINCE_LAST, Carried, carry_forward
+from iamdesk.review.carrying_findings import FIXES, CarriedFindings, carry_findings, fixes_as_text
 from iamdesk.review.decisions import Reviewer
-from iamdesk.review.entitlements import Scope
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.lines import Line
 from iamdesk.review.retests import REVOKES, revokes_as_text
+from iamdesk.review.scoping import Exclusion
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.visible import visible
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOn:
+    """What a review starts with that goes on from another one."""
+
+    lines: Carried
+    findings: CarriedFindings
+    manifest_sha256: str
+    """Of the evidence of the review before; empty where none is known."""
 
 
 def make_next_review(
@@ -29,14 +41,19 @@ def make_next_review(
     details: Mapping[str, str],
     previous: ReviewFile,
     found: Comparison,
+    pack: Path | None,
     progress: Progress,
     cancelled: Cancelled,
-) -> Carried:
+    exclusions: Sequence[Exclusion] = (),
+) -> CarriedOn:
     """Write a new review file that goes on from another one; return what was taken over, and what is asked.
+
+    ``pack`` is the evidence of the review before; None: what was noted in it (`chain.manifest_before`).
 
     Raises:
         ReviewError: there is a file of that name, or it cannot be written, or ``found`` does not compare the snapshot
-            of the review before with this one.
+            of the review before with this one, or the pack is not that of the review before.
+        ExportError: it is no pack.
         WorkCancelled: ``cancelled`` returned True; then there is no file.
     """
     if path.exists():
@@ -46,26 +63,40 @@ def make_next_review(
         raise ReviewError(
             f"{visible(previous.path.name)}: the review is of {name}, and another snapshot was given as it"
         )
-    taken: list[Carried] = []
+    manifest = manifest_before(previous, pack)
+    taken: list[CarriedOn] = []
 
-    def prepare(scope: Scope) -> tuple[Scope, Mapping[str, str]]:
-        carried = carry_forward(previous, scope.lines, found, evaluator.snapshot, datetime.now(UTC).date())
+    def prepare(made: Made) -> Made:
+        today = datetime.now(UTC).date()
+        carried = CarriedOn(
+            carry_forward(previous, made.scope.lines, found, evaluator.snapshot, today, made.whole.lines),
+            carry_findings(previous, made.findings, evaluator.snapshot, today, made.all_findings),
+            manifest,
+        )
         taken.append(carried)
-        lines = tuple(_told(line, carried) for line in scope.lines)
         told = {
-            REVOKES: revokes_as_text(carried.retests),
+            REVOKES: revokes_as_text(carried.lines.retests),
+            FIXES: fixes_as_text(carried.findings.tests),
             "previous_review": previous.head.review_id,
             "previous_journal_sha256": previous.journal_sha256,
         }
-        return replace(scope, lines=lines), told
+        lines = tuple(_told(line, carried.lines) for line in made.scope.lines)
+        return replace(
+            made,
+            scope=replace(made.scope, lines=lines),
+            findings=carried.findings.findings,
+            details=told,
+            previous_sha256=manifest,
+        )
 
     # Under another name until everything is in it: a review that is there is whole.
     making = path.with_name(f".{path.name}.next")
     making.unlink(missing_ok=True)
     try:
-        make_review(evaluator, reach, making, title, details, progress, cancelled, prepare)
+        make_review(evaluator, reach, making, title, details, progress, cancelled, prepare, exclusions)
         with ReviewFile.open(making) as file:
-            file.record(taken[0].decisions, Reviewer(f"taken over from {previous.head.review_id}", ""))
+            decisions = {**taken[0].lines.decisions, **taken[0].findings.decisions}
+            file.record(decisions, Reviewer(f"taken over from {previous.head.review_id}", ""))
         making.rename(path)
     except OSError as error:
         raise ReviewError(f"{visible(path.name)}: the review cannot be written: {error.strerror}") from error

@@ -94,7 +94,7 @@ def event(report: Report, finding: Finding) -> dict[str, Any]:
         told["unmapped"]["suppression"] = {
             "owner": finding.suppression.owner,
             "reason": finding.suppression.reason,
-            "expires": finding.suppression.expires.isoformat(),
+            **({} if finding.suppression.is_for_good else {"expires": finding.suppression.expires.isoformat()}),
         }
     if is_analysis:
         told["permission_analysis_results"] = _permissions(finding, statements)

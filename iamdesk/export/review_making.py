@@ -1,7 +1,8 @@
 """A review is made: everything that its reviewers see is put together and frozen in one file."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,27 @@ from iamdesk.export.report import action_data_version, ordered, tool_version
 from iamdesk.export.rows import cells
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
-from iamdesk.review.entitlements import Scope, review_scope
+from iamdesk.review.entitlements import review_scope
+from iamdesk.review.lines import Scope
 from iamdesk.review.schema import Head
+from iamdesk.review.scoping import LEFT_OUT, Exclusion, check_exclusions, left_out_as_text, limited
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a review is made of."""
+
+    scope: Scope
+    findings: tuple[Mapping[str, Any], ...]
+    whole: Scope
+    """With what is left out."""
+    all_findings: tuple[Mapping[str, Any], ...]
+    details: Mapping[str, str] = field(default_factory=dict)
+    """Of its head, besides those that its maker gives."""
+    previous_sha256: str = ""
+    """Of the manifest of the review before; empty for a first one, or where no evidence of it is known."""
 
 
 def make_review(
@@ -25,17 +43,23 @@ def make_review(
     details: Mapping[str, str],
     progress: Progress,
     cancelled: Cancelled,
-    prepare: Callable[[Scope], tuple[Scope, Mapping[str, str]]] = lambda scope: (scope, {}),
+    prepare: Callable[[Made], Made] = lambda made: made,
+    exclusions: Sequence[Exclusion] = (),
 ) -> None:
-    """Write a new review file; ``prepare`` has the last word on its lines, and on the details that go with them.
+    """Write a new review file, of everything but the exclusions; ``prepare`` has the last word on what it is made of.
 
     Raises:
-        ReviewError: there is a file of that name, or it cannot be written.
+        ReviewError: there is a file of that name, or it cannot be written, or what is left out is not there.
         WorkCancelled: ``cancelled`` returned True; then there is no file.
     """
     snapshot = evaluator.snapshot
-    scope, more = prepare(review_scope(evaluator, progress, cancelled, reach))
+    check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
+    whole = review_scope(evaluator, progress, cancelled, reach)
     findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
+    frozen = tuple(_frozen(findings))
+    rest = limited(whole, frozen, exclusions)
+    told = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
+    made = prepare(Made(rest.scope, rest.findings, whole, frozen))
     if cancelled():
         raise WorkCancelled
     now = datetime.now(UTC)
@@ -45,9 +69,16 @@ def make_review(
         snapshot.sha256,
         snapshot.path.name,
         now,
-        details={"tool_version": tool_version(), "action_data_version": action_data_version(), **details, **more},
+        made.previous_sha256,
+        details={
+            "tool_version": tool_version(),
+            "action_data_version": action_data_version(),
+            **details,
+            **told,
+            **made.details,
+        },
     )
-    ReviewFile.create(path, head, scope.population, scope.lines, _frozen(findings)).close()
+    ReviewFile.create(path, head, made.scope.population, made.scope.lines, made.findings).close()
 
 
 def _frozen(findings: tuple[Any, ...]) -> Iterator[dict[str, Any]]:

@@ -23,8 +23,12 @@ CHOICE_WORDS: Mapping[Choice, str] = {
     Choice.KEEP: mark("Keep"),
     Choice.REVOKE: mark("Revoke"),
     Choice.MODIFY: mark("Modify"),
+    Choice.FIX: mark("Fix"),
+    Choice.FALSE_POSITIVE: mark("False positive"),
     Choice.EXCEPT: mark("Except"),
 }
+ACCEPT_WORD = mark("Accept the risk")
+"""`Choice.EXCEPT` on a finding."""
 CLASS_WORDS: Mapping[str, str] = {
     "human": mark("a person"),
     "machine": mark("a machine"),
@@ -58,7 +62,20 @@ def entitlement_words(line: Line) -> str:
 
 def decision_words(decision: LineDecision) -> str:
     """Return what stands on a line: ``Except until 2027-01-31, seconded``."""
-    words = phrase(CHOICE_WORDS[decision.choice])
+    return _decision_words(phrase(CHOICE_WORDS[decision.choice]), decision)
+
+
+def finding_decision_words(decision: LineDecision) -> str:
+    """Return what stands on a finding: ``Accept the risk until 2027-01-31``."""
+    return _decision_words(phrase(finding_choice_word(decision.choice)), decision)
+
+
+def finding_choice_word(choice: Choice) -> str:
+    """Return the word of a decision on a finding."""
+    return ACCEPT_WORD if choice is Choice.EXCEPT else CHOICE_WORDS[choice]
+
+
+def _decision_words(words: str, decision: LineDecision) -> str:
     if decision.expiry:
         words = phrase("{choice} until {day}", choice=words, day=decision.expiry.isoformat())
     return phrase("{decision}, seconded", decision=words) if decision.second else words

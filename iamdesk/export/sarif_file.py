@@ -149,7 +149,7 @@ def _result(report: Report, finding: Finding, rules: dict[str, int]) -> dict[str
         steps = [{"location": _step(finding, piece)} for piece in finding.evidence]
         result["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
     if finding.suppression is not None:
-        until = f"until {finding.suppression.expires.isoformat()}, {finding.suppression.owner}"
+        until = f"{finding.suppression.holds}, {finding.suppression.owner}"
         justification = visible(f"{finding.suppression.reason} ({until})")
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": justification}]
     return result

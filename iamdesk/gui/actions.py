@@ -545,11 +545,26 @@ COMMANDS: tuple[Command, ...] = (
             table_key=key,
         )
         for name, text, key, tip in (
-            ("Keep", mark("&Keep"), "1", mark("The selected lines are right.")),
-            ("Revoke", mark("&Revoke"), "2", mark("The selected lines are to go.")),
-            ("Modify", mark("&Modify"), "3", mark("The selected lines are to change.")),
-            ("Except", mark("&Except…"), "4", mark("The selected lines stay for a time, with reason and owner.")),
-            ("Undecided", mark("&Undecided"), "0", mark("Nothing is decided on the selected lines.")),
+            (
+                "Keep",
+                mark("&Keep, or accept a risk"),
+                "1",
+                mark("The selected lines are right; risks are accepted for a time."),
+            ),
+            (
+                "Revoke",
+                mark("&Revoke, or fix a finding"),
+                "2",
+                mark("The selected lines are to go, findings to be fixed."),
+            ),
+            (
+                "Modify",
+                mark("&Modify, or false positive"),
+                "3",
+                mark("The selected lines are to change; findings are none."),
+            ),
+            ("Except", mark("&Except…"), "4", mark("The selected rows stay for a time, with reason and owner.")),
+            ("Undecided", mark("&Undecided"), "0", mark("Nothing is decided on the selected rows.")),
             (
                 "Second",
                 mark("&Stand for it as second reviewer"),
@@ -560,7 +575,7 @@ COMMANDS: tuple[Command, ...] = (
                 "Next",
                 mark("Go to the &next to decide"),
                 "N",
-                mark("Go to the next line that waits for a decision."),
+                mark("Go to the next row that waits for a decision."),
             ),
         )
     ),

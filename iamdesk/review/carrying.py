@@ -5,13 +5,14 @@ ran out, or what was decided was not done. Every earlier revoke is tested on the
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from iamdesk.compare.shapes import Cause, ChangeKind, Comparison, Effect, Kind, Status
 from iamdesk.review.decisions import Choice, LineDecision
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.review.retests import OF_HOLDERS, Outcome, Previous, Retest, retests_of
+from iamdesk.review.taking_over import taken_over
 from iamdesk.snapshot.model import Snapshot
 
 SINCE_LAST = "since_last"
@@ -34,7 +35,14 @@ class Carried:
     retests: tuple[Retest, ...]
 
 
-def carry_forward(previous: Previous, lines: Iterable[Line], found: Comparison, new: Snapshot, today: date) -> Carried:
+def carry_forward(
+    previous: Previous,
+    lines: Iterable[Line],
+    found: Comparison,
+    new: Snapshot,
+    today: date,
+    everywhere: Iterable[Line] | None = None,
+) -> Carried:
     """Return which decisions of a review hold on for the lines of a new one, and which lines are asked.
 
     Args:
@@ -43,6 +51,7 @@ def carry_forward(previous: Previous, lines: Iterable[Line], found: Comparison, 
         found: What changed.
         new: The new snapshot: what it does not hold cannot be said to be gone.
         today: Exceptions whose last day is before it have run out.
+        everywhere: All lines of the new snapshot, where the new review leaves some out: those are not gone.
 
     Raises:
         ValueError: the comparison is of other snapshots than the review.
@@ -52,7 +61,8 @@ def carry_forward(previous: Previous, lines: Iterable[Line], found: Comparison, 
     before = {line.line_id: line for line in previous.lines}
     now = {line.line_id: line for line in lines}
     changed = _Changes(found, now)
-    retests = {one.line_id: one for one in retests_of(previous, before, now, found, new)}
+    there = now if everywhere is None else {line.line_id: line for line in everywhere}
+    retests = {one.line_id: one for one in retests_of(previous, before, there, found, new)}
     decisions: dict[str, LineDecision] = {}
     asked: dict[str, tuple[str, ...]] = {}
     for line_id, line in now.items():
@@ -64,18 +74,11 @@ def carry_forward(previous: Previous, lines: Iterable[Line], found: Comparison, 
         if reasons:
             asked[line_id] = tuple(dict.fromkeys(reasons))
         else:
-            decisions[line_id] = _taken_over(decision, previous, line_id)
-    gone = tuple(line for line_id, line in before.items() if line_id not in now)
+            decisions[line_id] = taken_over(
+                decision, previous.head.review_id, previous.decided(line_id), "the effect is the same"
+            )
+    gone = tuple(line for line_id, line in before.items() if line_id not in there)
     return Carried(decisions, asked, gone, tuple(retests.values()))
-
-
-def _taken_over(decision: LineDecision, previous: Previous, line_id: str) -> LineDecision:
-    decided = previous.decided(line_id)
-    who = f", decided by {decided.reviewer} on {decided.moment[:10]}" if decided is not None else ""
-    origin = f"Taken over from review {previous.head.review_id}{who}: the effect is the same."
-    if decision.comment.startswith("Taken over from review "):
-        return decision.by_one  # the first decision counts, however often it is taken over
-    return replace(decision.by_one, comment=f"{origin} {decision.comment}".rstrip())
 
 
 def _reasons_of_decision(decision: LineDecision, is_new: bool, today: date, retest: Retest | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a reviewer can decide on one line, and who decides."""
+"""What a reviewer can decide on one line or one finding, and who decides."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -6,13 +6,20 @@ from enum import StrEnum
 
 
 class Choice(StrEnum):
-    """The five states of a line."""
+    """The states of a line or a finding."""
 
     UNDECIDED = "undecided"
     KEEP = "keep"
     REVOKE = "revoke"
     MODIFY = "modify"
+    FIX = "fix"
+    FALSE_POSITIVE = "false_positive"
     EXCEPT = "except"
+    """For a time: of a line, it is kept although it should not be; of a finding, its risk is accepted."""
+
+
+LINE_CHOICES = (Choice.UNDECIDED, Choice.KEEP, Choice.REVOKE, Choice.MODIFY, Choice.EXCEPT)
+FINDING_CHOICES = (Choice.UNDECIDED, Choice.FIX, Choice.FALSE_POSITIVE, Choice.EXCEPT)
 
 
 class DecisionError(ValueError):
@@ -21,11 +28,11 @@ class DecisionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LineDecision:
-    """What was decided on one line. `UNDECIDED` for a line on which nothing was."""
+    """What was decided on one line or finding. `UNDECIDED` for one on which nothing was."""
 
     choice: Choice = Choice.UNDECIDED
     comment: str = ""
-    """Why; for an exception and for a decision on many lines it must not be empty."""
+    """Why; for an exception, a false positive and a decision on many lines it must not be empty."""
     owner: str = ""
     """For an exception: who answers for it."""
     expiry: date | None = None
@@ -37,7 +44,7 @@ class LineDecision:
         """Refuse what says less than its choice needs.
 
         Raises:
-            DecisionError: an exception without reason, owner or last day.
+            DecisionError: an exception without reason, owner or last day, or a false positive without a reason.
         """
         if self.choice is Choice.EXCEPT:
             wanted = (("a reason", self.comment.strip()), ("an owner", self.owner.strip()), ("a last day", self.expiry))
@@ -46,6 +53,8 @@ class LineDecision:
                 raise DecisionError(f"an exception needs {' and '.join(missing)}")
         elif self.expiry is not None or self.owner:
             raise DecisionError("only an exception has an owner and a last day")
+        if self.choice is Choice.FALSE_POSITIVE and not self.comment.strip():
+            raise DecisionError("a false positive needs a reason")
         if self.second and self.choice is Choice.UNDECIDED:
             raise DecisionError("there is no decision that a second reviewer could stand for")
 
@@ -57,6 +66,10 @@ class LineDecision:
     def has_run_out(self, today: date) -> bool:
         """Return whether it is an exception whose last day has passed: the line is to be decided anew."""
         return self.choice is Choice.EXCEPT and self.expiry is not None and self.expiry < today
+
+    def is_open(self, today: date) -> bool:
+        """Return whether somebody has to decide: nobody did, or it is an exception that has run out."""
+        return self.choice is Choice.UNDECIDED or self.has_run_out(today)
 
 
 UNDECIDED = LineDecision()

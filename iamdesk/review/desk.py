@@ -13,7 +13,7 @@ from typing import Any
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
 from iamdesk.review.lines import Line, Member
 from iamdesk.review.schema import Head
-from iamdesk.review.store import Change, Damage, Decided, ReviewFile
+from iamdesk.review.store import Change, Damage, Decided, ReviewFile, Standing
 
 
 class ReviewDesk:
@@ -27,8 +27,10 @@ class ReviewDesk:
         self.population: tuple[Member, ...] = file.population()
         self.damages: tuple[Damage, ...] = file.damages()
         """What is not as it was written; empty for a sound file."""
+        self.findings: tuple[Mapping[str, Any], ...] = tuple(file.findings())
+        """As they were when the review was made."""
         self._findings: dict[str, list[Mapping[str, Any]]] = {}
-        for finding in file.findings():
+        for finding in self.findings:
             self._findings.setdefault(str(finding.get("subject_arn", "")), []).append(finding)
         self._done: list[Change] = []
         self._undone: list[Change] = []
@@ -44,12 +46,12 @@ class ReviewDesk:
         return bool(self._undone)
 
     def findings_of(self, line: Line) -> tuple[Mapping[str, Any], ...]:
-        """Return the findings on a line's holder and on what it grants, as they were when the review was made."""
+        """Return the findings on a line's holder and on what it grants."""
         subjects = dict.fromkeys((line.holder_arn, line.entitlement_id))
         return tuple(finding for subject in subjects for finding in self._findings.get(subject, ()))
 
     def decision(self, line_id: str) -> LineDecision:
-        """Return what stands on a line."""
+        """Return what stands on a line or a finding."""
         return self.file.decision(line_id)
 
     def decided(self, line_id: str) -> Decided | None:
@@ -57,14 +59,18 @@ class ReviewDesk:
         return self.file.decided(line_id)
 
     def is_open(self, line_id: str, today: date | None = None) -> bool:
-        """Return whether a line waits for a decision: it has none, or its exception has run out."""
-        decision = self.decision(line_id)
-        return decision.choice is Choice.UNDECIDED or decision.has_run_out(today or datetime.now(UTC).date())
+        """Return whether a line or finding waits for a decision: it has none, or its exception has run out."""
+        return self.decision(line_id).is_open(today or datetime.now(UTC).date())
 
     @property
     def waiting(self) -> int:
         """How many lines wait for a decision."""
-        return self.file.waiting(datetime.now(UTC).date())
+        return self.file.lines_standing.waiting(datetime.now(UTC).date())
+
+    @property
+    def findings_waiting(self) -> int:
+        """How many findings wait for a decision."""
+        return self.file.findings_standing.waiting(datetime.now(UTC).date())
 
     def record(
         self,
@@ -140,4 +146,4 @@ class ReviewDesk:
         self.file.close()
 
 
-__all__ = ["Change", "Damage", "Decided", "ReviewDesk"]
+__all__ = ["Change", "Damage", "Decided", "ReviewDesk", "Standing"]

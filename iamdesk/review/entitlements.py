@@ -1,7 +1,6 @@
 """The population and the lines of a snapshot: everybody, in scope or out, and every entitlement with what it allows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from iamdesk.index.keys import inline_policy_key, trust_policy_key
@@ -13,19 +12,11 @@ from iamdesk.reach.way import Reach as Becomings
 from iamdesk.review.around import assignment_lines, resource_lines
 from iamdesk.review.documents import Documents
 from iamdesk.review.holders import Holders, Powers
-from iamdesk.review.lines import EntitlementType, Line, Member
+from iamdesk.review.lines import EntitlementType, Line, Member, Scope
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 _BY_AWS = "AWS made it for a service and nobody can change its permissions"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a review is made of."""
-
-    population: tuple[Member, ...]
-    lines: tuple[Line, ...]
 
 
 def review_scope(

@@ -24,10 +24,23 @@ class Grouping(StrEnum):
     PRINCIPAL = "principal"
     ENTITLEMENT = "entitlement"
     EFFECT = "effect"
+    FINDING = "finding"
+    """Each finding by itself."""
+    CHECK = "check"
+    """Findings of one check together."""
+
+    @property
+    def is_of_findings(self) -> bool:
+        """Whether the rows are findings, not lines."""
+        return self in (Grouping.FINDING, Grouping.CHECK)
 
 
 def group_keys(lines: Iterable[Line], grouping: Grouping) -> Mapping[str, str]:
-    """Return by line id the key of the group that a line belongs to."""
+    """Return by line id the key of the group that a line belongs to.
+
+    Raises:
+        ValueError: the grouping is one of findings.
+    """
     lines = tuple(lines)
     match grouping:
         case Grouping.PRINCIPAL:
@@ -38,6 +51,7 @@ def group_keys(lines: Iterable[Line], grouping: Grouping) -> Mapping[str, str]:
             return _effects(lines)
         case Grouping.LINE:
             return {line.line_id: line.line_id for line in lines}
+    raise ValueError(f"{grouping} groups findings")
 
 
 def _entitlement(line: Line) -> str:

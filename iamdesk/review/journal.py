@@ -19,7 +19,7 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change of one line, as it is kept."""
+    """One change of one line or one finding, as it is kept."""
 
     number: int
     """From 1."""
@@ -28,6 +28,7 @@ class Entry:
     reviewer: str
     account: str
     line_id: str
+    """Of a line, or of a finding."""
     line_sha256: str
     """Of what the reviewer saw."""
     before: LineDecision

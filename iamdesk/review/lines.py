@@ -85,3 +85,11 @@ class Line:
             value["name"],
             value["evidence"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a review is made of."""
+
+    population: tuple[Member, ...]
+    lines: tuple[Line, ...]

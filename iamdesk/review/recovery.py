@@ -17,7 +17,7 @@ from iamdesk.review.errors import ReviewError
 from iamdesk.review.journal import GENESIS, Entry, digest, from_json
 from iamdesk.review.lines import Line, Member
 from iamdesk.review.salvage import Row, rows_of
-from iamdesk.review.schema import Head, connect, head_of
+from iamdesk.review.schema import Head, append_entries, connect, head_of
 from iamdesk.review.store import ReviewFile
 from iamdesk.visible import visible
 
@@ -98,32 +98,15 @@ def _append(path: Path, review: ReviewFile, entries: Sequence[Entry]) -> None:
     review.close()
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    one.number,
-                    one.moment,
-                    one.reviewer,
-                    one.account,
-                    one.line_id,
-                    one.line_sha256,
-                    json.dumps(one.content["before"], ensure_ascii=False),
-                    json.dumps(one.content["after"], ensure_ascii=False),
-                    one.previous,
-                    one.sha256,
-                )
-                for one in entries
-            ),
-        )
+        append_entries(connection, entries)
 
 
 def _enter(review: ReviewFile, entry: Entry) -> None:
-    """Enter a decision anew whose entry hangs in the air; nothing where its line is lost."""
+    """Enter a decision anew whose entry hangs in the air; nothing where its line or finding is lost."""
     decision: LineDecision = entry.after.by_one
     reviewer = Reviewer(f"{entry.reviewer}{RECOVERED}", entry.account)
     with contextlib.suppress(KeyError):
-        review.line(entry.line_id)
+        review.sha256_of(entry.line_id)
         review.record({entry.line_id: decision}, reviewer, lambda: datetime.fromisoformat(entry.moment))
 
 
@@ -212,9 +195,10 @@ class _Remains:
             if missing:
                 yield f"At least {missing:,} {what} are lost."
         known = {line.line_id for line in self.lines.values()}
+        known |= {str(finding["finding_id"]) for finding in self.findings.values()}
         gone = {entry.line_id for entry in (*kept, *detached)} - known
         if gone:
-            yield f"{len(gone):,} of the lost lines had been decided."
+            yield f"{len(gone):,} of the lost lines and findings had been decided."
         if detached:
             between = detached[-1].number - len(kept) - len(detached)
             yield (

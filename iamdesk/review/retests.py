@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from iamdesk.compare.shapes import Comparison, Status
 from iamdesk.review.decisions import Choice, LineDecision
+from iamdesk.review.ledger import Decided
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.review.schema import Head
-from iamdesk.review.store import Decided
 from iamdesk.snapshot.model import Account, Snapshot
 
 REVOKES = "earlier_revokes"

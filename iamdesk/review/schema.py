@@ -1,5 +1,6 @@
 """How a review file is laid out in SQLite: its tables, its versions, its head."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,11 +9,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from iamdesk.review.errors import ReviewError
+from iamdesk.review.journal import Entry, as_json
 from iamdesk.visible import visible
 
 APPLICATION_ID = 0x49414D52
 """``IAMR``: in the header of every review file, by which other programs can tell what it is."""
-SCHEMA = 2
+SCHEMA = 3
+"""3: the journal holds decisions on findings, too; packs of evidence are noted."""
 PAGE_SIZE = 4096
 """Bytes. Fixed, so that what is left of a damaged file can be read page by page."""
 SUFFIX = ".iamreview"
@@ -38,7 +41,13 @@ CREATE TABLE findings (
     position INTEGER PRIMARY KEY, finding_id TEXT NOT NULL, sha256 TEXT NOT NULL, finding TEXT NOT NULL
 );
 """
-_MIGRATIONS: Mapping[int, str] = {1: _TABLES_2}
+_TABLES_3 = """
+CREATE TABLE packs (
+    number INTEGER PRIMARY KEY, moment TEXT NOT NULL, name TEXT NOT NULL, manifest_sha256 TEXT NOT NULL,
+    journal_sha256 TEXT NOT NULL
+);
+"""
+_MIGRATIONS: Mapping[int, str] = {1: _TABLES_2, 2: _TABLES_3}
 """By version: what makes it the next one."""
 
 
@@ -84,7 +93,7 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
 def create_tables(connection: sqlite3.Connection) -> None:
     """Lay out an empty database."""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.executescript(f"BEGIN;{_TABLES_1}{_TABLES_2}PRAGMA user_version = {SCHEMA};COMMIT;")
+    connection.executescript(f"BEGIN;{_TABLES_1}{_TABLES_2}{_TABLES_3}PRAGMA user_version = {SCHEMA};COMMIT;")
 
 
 def check(path: Path, connection: sqlite3.Connection) -> int:
@@ -107,6 +116,42 @@ def migrate(connection: sqlite3.Connection, schema: int) -> None:
     """Bring an older layout up to date: all of it, or nothing."""
     for version in range(schema, SCHEMA):
         connection.executescript(f"BEGIN;{_MIGRATIONS[version]}PRAGMA user_version = {version + 1};COMMIT;")
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Return whether there is a table: an earlier layout, opened for reading only, may not have it."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone())
+
+
+def has_findings(connection: sqlite3.Connection) -> bool:
+    """Return whether there is a place for findings."""
+    return has_table(connection, "findings")
+
+
+def append_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Put entries at the journal's end.
+
+    Raises:
+        sqlite3.Error, UnicodeError: they cannot be written.
+    """
+    connection.executemany(
+        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                entry.number,
+                entry.moment,
+                entry.reviewer,
+                entry.account,
+                entry.line_id,
+                entry.line_sha256,
+                json.dumps(as_json(entry.before), ensure_ascii=False),
+                json.dumps(as_json(entry.after), ensure_ascii=False),
+                entry.previous,
+                entry.sha256,
+            )
+            for entry in entries
+        ],
+    )
 
 
 def head_rows(head: Head) -> Iterable[tuple[str, str]]:

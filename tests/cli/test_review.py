@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.paths import sample_snapshot
+from iamdesk import load_snapshot
+from iamdesk.paths import resources, sample_snapshot
 from iamdesk.review.store import ReviewFile
 from iamdesk.workbench import Workbench
 
@@ -43,6 +44,37 @@ def test_new_review_is_made_and_told(run: Run, tmp_path: Path) -> None:
     assert "already" in again.stderr
 
 
+def test_review_of_a_part_says_so_and_verifies(run: Run, tmp_path: Path) -> None:
+    review, pack = tmp_path / "part.iamreview", tmp_path / "pack"
+    organization = resources() / "samples" / "acme-organization"
+    accounts = [one.account_id for one in load_snapshot(organization).accounts]
+    new = ("review", "new", organization, "-o", review)
+    assert "without a reason" in run(*new, "--leave-out", f"account:{accounts[0]}", status=2).stderr
+    assert "no account `999988887777`" in run(*new, "--leave-out", "account:999988887777=x", status=2).stderr
+    period = ("--period-start", "2026-07-02", "--period-end", "2026-07-01")
+    assert "ends before it begins" in run(*new, *period, status=2).stderr
+    assert not review.exists()
+    run(*new, "--leave-out", f"account:{accounts[0]}=a sandbox", "--leave-out", "entitlement:trust=monthly")
+    run("export", review, "--snapshot", organization, "-o", pack)
+    checks = {one["Check"]: one for one in json.loads(run("verify", pack, "--format", "json").stdout)}
+    assert {one["Outcome"] for one in checks.values()} == {"passed", "not done"}
+    assert checks["lines performed again"]["Outcome"] == checks["control totals"]["Outcome"] == "passed"
+    document = json.loads((pack / "review.json").read_bytes())
+    assert accounts[0] not in document["scope"]["accounts"]
+    out = {one["name"]: one for one in document["scope"]["left_out"]}
+    assert out[accounts[0]]["reason"] == "a sandbox"
+    assert min(out[accounts[0]][what] for what in ("principals", "entitlements", "findings")) > 0
+    assert out["trust"]["principals"] == 0
+    with (pack / "02_population.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    sandbox = {row["out_reason"] for row in rows if row["account_id"] == accounts[0] and row["in_scope"] == "no"}
+    assert "a sandbox" in sandbox
+    page = (pack / "01_statement.html").read_text(encoding="utf-8")
+    first = page[: page.index("<h2>1. Scope")]
+    assert "Left out of this review" in first
+    assert f"account {accounts[0]}" in page
+
+
 def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:
     review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
     listed = json.loads(run("review", "lines", review, "--format", "json").stdout)
@@ -65,11 +97,38 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     assert len(run("review", "log", review).stdout.splitlines()) == 2 * len(ids)
     pack = tmp_path / "pack"
     run("export", review, "--snapshot", sample_snapshot(), "-o", pack)
+    with ReviewFile.open(review, writable=False) as file:
+        assert [one.name for one in file.packs()] == ["pack"]
     run("review", "sign", pack, "--role", "management", "--name", "Dana Lee")
     checks = json.loads(run("verify", pack, "--format", "json").stdout)
     assert {one["Outcome"] for one in checks} == {"passed", "not done"}
     (pack / "06_changes.csv").write_text("x", encoding="utf-8")
     assert "failed    06_changes.csv" in run("verify", pack, status=1).stdout
+
+
+def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
+    listed = json.loads(run("review", "findings", review, "--format", "json").stdout)
+    first, second, third = (one["finding_id"] for one in listed[:3])
+    decide = ("review", "decide", review, "--reviewer", "Ana")
+    run(*decide, "--finding", first, "--decision", "fix")
+    run(*decide, "--finding", second, "--decision", "false_positive", "--reason", "our tags")
+    accept = (*decide, "--finding", third, "--decision", "except")
+    assert "needs a reason" in run(*accept, status=2).stderr
+    run(*accept, "--reason", "spring", "--owner", "Ben", "--until", "2099-01-31")
+    assert (
+        "nothing that can be decided on a finding"
+        in run(*decide, "--finding", first, "--decision", "keep", status=2).stderr
+    )
+    assert "name what is decided on" in run(*decide, "--decision", "fix", status=2).stderr
+    run("review", "second", review, "--reviewer", "Ben")
+    counts = json.loads(run("review", "status", review, "--format", "json").stdout)["Counts"]
+    assert (counts["findings_decided"], counts["exceptions"], counts["to_do"]) == (3, 1, 1)
+    assert f"3 of {len(listed)} findings decided" in run("review", "status", review).stdout
+    shown = run("review", "findings", review, "--show", "decided").stdout.splitlines()
+    assert [line.split()[0] for line in shown] == [first, second, third]
+    assert "Accept the risk until 2099-01-31, seconded" in shown[2]
+    assert len(run("review", "findings", review, "--show", "open").stdout.splitlines()) == len(listed) - 3
 
 
 @pytest.mark.parametrize(

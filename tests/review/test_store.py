@@ -74,8 +74,8 @@ def test_decisions_are_there_when_it_is_opened_again(review: ReviewFile, path: P
     review.close()
     with ReviewFile.open(path) as again:
         assert again.decision(LINES[0].line_id) == KEEP
-        assert again.counts()[Choice.KEEP] == 1
-        assert again.counts()[Choice.UNDECIDED] == 4
+        assert again.lines_standing.counts()[Choice.KEEP] == 1
+        assert again.lines_standing.counts()[Choice.UNDECIDED] == 4
         (entry,) = again.journal()
         assert (entry.reviewer, entry.moment) == ("Ana Moreno", "2026-11-24T12:00:00.000+00:00")
         assert entry.line_sha256 == LINES[0].sha256
@@ -169,9 +169,9 @@ def test_many_lines_need_a_reason_and_all_or_none_are_decided(review: ReviewFile
         review.record(dict.fromkeys(ids, LineDecision(Choice.KEEP)), ANA)
     with pytest.raises(DecisionError, match="no line"):
         review.record({ids[0]: KEEP, "unknown": KEEP}, ANA)
-    assert review.counts()[Choice.UNDECIDED] == 5
+    assert review.lines_standing.counts()[Choice.UNDECIDED] == 5
     review.record(dict.fromkeys(ids, KEEP), ANA)
-    assert review.counts()[Choice.KEEP] == 3
+    assert review.lines_standing.counts()[Choice.KEEP] == 3
 
 
 @pytest.mark.parametrize("missing", ["comment", "owner", "expiry"])
@@ -243,10 +243,11 @@ def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(re
     review.record({LINES[0].line_id: KEEP}, ANA)
     review.close()
     older = sqlite3.connect(path)
-    older.executescript("DROP TABLE findings; PRAGMA user_version = 1")
+    older.executescript("DROP TABLE findings; DROP TABLE packs; PRAGMA user_version = 1")
     older.close()
     with ReviewFile.open(path, writable=False) as reading:
         assert list(reading.findings()) == []
+        assert reading.packs() == ()
         assert reading.damages() == ()
     with ReviewFile.open(path) as again:
         assert again.decision(LINES[0].line_id) == KEEP

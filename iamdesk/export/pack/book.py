@@ -1,6 +1,6 @@
 """The XLSX book of a pack: real dates, text that stays text, no formula, no macro, no link; rows in bounded memory.
 
-The sheet Entitlements is protected but for the cells that a reviewer fills in: it comes back (`readback`).
+The sheets Entitlements and Findings are protected but for what a reviewer fills in: they come back (`readback`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,12 +13,13 @@ import xlsxwriter
 
 from iamdesk.export.pack.columns import Cell, Column, cells_of
 from iamdesk.export.pack.sheet_rows import RowSheet
-from iamdesk.review.decisions import Choice
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice
 from iamdesk.visible import visible
 
 _MOST_ROWS = 1_048_575
 _WIDTHS = {"finding": 60, "effective_summary": 50, "holder_arn": 46, "principal_arn": 60, "decision_reason": 36}
 ENTITLEMENTS_SHEET = "Entitlements"
+FINDINGS_SHEET = "Findings"
 
 
 class Book:
@@ -48,7 +49,7 @@ class Book:
 
     def sheet[Row](self, name: str, columns: Sequence[Column[Row]], *, fillable: bool = False) -> "Sheet[Row]":
         """Add a sheet for rows of a table."""
-        return Sheet(self, self._add(name), columns, fillable=fillable)
+        return Sheet(self, name, columns, fillable=fillable)
 
     def page(self, name: str, rows: Iterable[Sequence[str]]) -> None:
         """Add a sheet of text: the first cell of each row is bold; a row of one cell is a heading."""
@@ -75,9 +76,9 @@ class Book:
 class Sheet[Row]:
     """One sheet that is being written."""
 
-    def __init__(self, book: Book, sheet: Any, columns: Sequence[Column[Row]], *, fillable: bool) -> None:
+    def __init__(self, book: Book, name: str, columns: Sequence[Column[Row]], *, fillable: bool) -> None:
         self._book = book
-        self._sheet = sheet
+        self._sheet = sheet = book._add(name)
         self._columns = tuple(columns)
         self._looks = tuple(book._open if fillable and column.is_open else book._plain for column in self._columns)
         self.count = 0
@@ -89,9 +90,9 @@ class Sheet[Row]:
         sheet.repeat_rows(0)
         sheet.autofilter(0, 0, _MOST_ROWS, len(self._columns) - 1)
         if fillable:
-            self._protect()
+            self._protect(FINDING_CHOICES if name == FINDINGS_SHEET else LINE_CHOICES)
 
-    def _protect(self) -> None:
+    def _protect(self, choices: Sequence[Choice]) -> None:
         self._sheet.protect(
             "",
             {
@@ -105,7 +106,7 @@ class Sheet[Row]:
         place = next((at for at, column in enumerate(self._columns) if column.name == "decision"), None)
         if place is not None:
             self._sheet.data_validation(
-                1, place, _MOST_ROWS, place, {"validate": "list", "source": [choice.value for choice in Choice]}
+                1, place, _MOST_ROWS, place, {"validate": "list", "source": [choice.value for choice in choices]}
             )
 
     def write(self, row: Row) -> None:

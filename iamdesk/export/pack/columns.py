@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from iamdesk.export.review_words import holder_name, is_privileged, power_words
+from iamdesk.review.carrying import SINCE_LAST
 from iamdesk.review.decisions import Choice, LineDecision
+from iamdesk.review.ledger import Decided
 from iamdesk.review.lines import EntitlementType, Line, Member
-from iamdesk.review.store import Decided
 
 type Cell = str | int | datetime
 """A cell: text, a count, or a moment in UTC."""
@@ -76,7 +77,7 @@ def _unknown(row: DecidedLine) -> str:
     return ""
 
 
-def _expiry(row: DecidedLine) -> str:
+def _expiry(row: "DecidedLine | DecidedFinding | Excepted") -> str:
     return row.decision.expiry.isoformat() if row.decision.expiry else ""
 
 
@@ -121,31 +122,111 @@ POPULATION: tuple[Column[Member], ...] = (
     Column("in_scope", lambda row: "yes" if row.in_scope else "no"),
     Column("out_reason", lambda row: row.out_reason),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedFinding:
+    """A finding with what stands on it."""
+
+    review_id: str
+    opened_utc: str
+    """When the review was made."""
+    finding_id: str
+    finding: Mapping[str, Any]
+    sha256: str
+    """As the finding was frozen with the review."""
+    decision: LineDecision
+    decided: Decided | None
+    is_open: bool
+    """Whether it waits for a decision."""
+
+    def told(self, name: str) -> str:
+        """Return what the finding says under a name; empty where it says nothing."""
+        found = self.finding.get(name, "")
+        return found if isinstance(found, str) else _joined(found)
+
+
+_STATES = {"found": "open", "cannot tell": "cannot_tell"}
+
+
+def _state(row: DecidedFinding) -> Cell:
+    """Return what is true of a finding after what was decided; a risk whose time has run out is open again."""
+    match row.decision.choice:
+        case Choice.EXCEPT if not row.is_open:
+            return "excepted"
+        case Choice.FALSE_POSITIVE:
+            return "not_applicable"
+    return _STATES.get(row.told("state"), "open")
+
+
+def _since(name: str) -> Callable[[DecidedFinding], str]:
+    return lambda row: str((row.finding.get(SINCE_LAST) or {}).get(name) or "")
+
+
 _FINDING_NAMES = (
-    *("finding_id", "check_id", "title", "severity", "state", "account_id", "subject_type", "subject_name"),
-    *("subject_arn", "finding", "proof_summary", "deciding_statements", "missing_context", "assumptions"),
-    *("remediation", "refs"),
+    *("check_id", "title", "severity", "account_id", "subject_type", "subject_name", "subject_arn", "finding"),
+    *("proof_summary", "deciding_statements", "missing_context", "assumptions", "remediation", "refs"),
 )
 
 
-def _of_finding(name: str) -> Callable[[Mapping[str, Any]], Cell]:
-    def value(row: Mapping[str, Any]) -> Cell:
-        found = row.get(name, "")
-        return found if isinstance(found, str) else _joined(found)
-
-    return value
+def _of_finding(name: str) -> Callable[[DecidedFinding], Cell]:
+    return lambda row: row.told(name)
 
 
-FINDINGS: tuple[Column[Mapping[str, Any]], ...] = tuple(Column(name, _of_finding(name)) for name in _FINDING_NAMES)
-EXCEPTIONS: tuple[Column[DecidedLine], ...] = (
-    Column("exception_id", lambda row: f"x-{row.line_id[:12]}"),
-    Column("line_id", lambda row: row.line_id),
-    Column("holder_arn", lambda row: row.line.holder_arn),
-    Column("entitlement_type", lambda row: row.line.type.value),
-    Column("entitlement_name", lambda row: row.line.name),
+FINDINGS: tuple[Column[DecidedFinding], ...] = (
+    Column("review_id", lambda row: row.review_id),
+    Column("finding_id", lambda row: row.finding_id),
+    *(Column(name, _of_finding(name)) for name in _FINDING_NAMES),
+    Column("state", _state),
+    Column("first_seen_utc", lambda row: moment(_since("first_seen_utc")(row) or row.opened_utc)),
+    Column("last_seen_utc", lambda row: moment(row.opened_utc)),
+    Column("baseline", _since("baseline")),
+    Column("decision", lambda row: row.decision.choice.value, is_open=True),
+    Column("decision_reason", lambda row: row.decision.comment, is_open=True),
+    Column("owner_id", lambda row: row.decision.owner, is_open=True),
+    Column("expiry_utc", _expiry, is_open=True),
+    Column("ticket", lambda _row: "", is_open=True),
+    Column("decided_by", lambda row: row.decided.reviewer if row.decided else ""),
+    Column("decided_account", lambda row: row.decided.account if row.decided else ""),
+    Column("decided_utc", lambda row: moment(row.decided.moment if row.decided else None)),
+    Column("second_reviewer", lambda row: row.decision.second),
+    Column("finding_sha256", lambda row: row.sha256),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Excepted:
+    """An exception: an entitlement that is kept, or a finding whose risk is accepted, for a time."""
+
+    subject_id: str
+    holder_arn: str
+    type: str
+    name: str
+    decision: LineDecision
+    decided: Decided | None
+    has_run_out: bool
+
+
+def excepted(row: DecidedLine | DecidedFinding, today: date) -> Excepted:
+    """Return a row on which an exception stands as a row of the exceptions."""
+    run_out = row.decision.has_run_out(today)
+    if isinstance(row, DecidedLine):
+        line = row.line
+        return Excepted(row.line_id, line.holder_arn, line.type.value, line.name, row.decision, row.decided, run_out)
+    name = f"{row.told('check_id')}: {row.told('title')}"
+    return Excepted(row.finding_id, row.told("subject_arn"), "finding", name, row.decision, row.decided, run_out)
+
+
+EXCEPTIONS: tuple[Column[Excepted], ...] = (
+    Column("exception_id", lambda row: f"x-{row.subject_id[:12]}"),
+    Column("finding_or_line_ids", lambda row: row.subject_id),
+    Column("holder_arn", lambda row: row.holder_arn),
+    Column("type", lambda row: row.type),
+    Column("name", lambda row: row.name),
     Column("reason", lambda row: row.decision.comment),
     Column("owner", lambda row: row.decision.owner),
-    Column("expiry", _expiry),
+    Column("expiry_utc", _expiry),
+    Column("has_run_out", lambda row: "yes" if row.has_run_out else "no"),
     Column("approved_by", lambda row: row.decided.reviewer if row.decided else ""),
     Column("approved_utc", lambda row: moment(row.decided.moment if row.decided else None)),
     Column("second_reviewer", lambda row: row.decision.second),
@@ -171,29 +252,6 @@ CHANGES: tuple[Column[LineChange], ...] = (
     Column("after", lambda row: row.after),
     Column("cause", lambda row: row.cause),
 )
-TO_DO: Mapping[Choice, str] = {Choice.REVOKE: "take it away", Choice.MODIFY: "change it"}
-"""Decisions that somebody has to carry out in AWS."""
-
-
-def remediation_columns(command: Callable[[Line], str]) -> tuple[Column[DecidedLine], ...]:
-    """Return the columns of what is to be done; ``command`` gives the AWS CLI command that takes a line away."""
-    return (
-        Column("line_id", lambda row: row.line_id),
-        Column("decision", lambda row: row.decision.choice.value),
-        Column("account_id", lambda row: row.line.account_id),
-        Column("holder_arn", lambda row: row.line.holder_arn),
-        Column("entitlement_type", lambda row: row.line.type.value),
-        Column("entitlement_name", lambda row: row.line.name),
-        Column("reason", lambda row: row.decision.comment),
-        Column("command", lambda row: command(row.line) if row.decision.choice is Choice.REVOKE else ""),
-        Column("ticket", lambda _row: "", is_open=True),
-        Column("requested_utc", lambda row: moment(row.decided.moment if row.decided else None)),
-        Column("closed_utc", lambda _row: "", is_open=True),
-        Column("retest_snapshot_sha256", lambda _row: ""),
-        Column("retest_verdict", lambda _row: "not_tested_yet"),
-    )
-
-
 GLOSSARY: tuple[tuple[str, str], ...] = (
     ("population", "every principal of the snapshot, in scope or out of it"),
     ("entitlement", "one thing that is decided on: one row of the sheet Entitlements"),
@@ -202,7 +260,15 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("effective_summary", "what the holder can do by all policies together, boundaries and organization included"),
     ("reaches_admin", "whether the holder is an administrator or becomes one; chain_length: in how many steps"),
     ("verdict_confidence", "evaluated; partial: a resource's policy is not held; cannot_tell: the policy is not held"),
-    ("decision", "keep, revoke, modify, except (for a time), undecided"),
+    ("decision", "of an entitlement: keep, revoke, modify, except (for a time), undecided"),
+    ("decision of a finding", "fix, false_positive, except (the risk is accepted for a time), undecided"),
+    ("state", "of a finding: open; cannot_tell; excepted: accepted for a time; not_applicable: a false positive"),
+    ("baseline", "of a finding, against the review before: new, unchanged, updated (it reads otherwise)"),
     ("line_sha256", "over everything that the reviewer saw of the line: a decision is bound to it"),
+    ("finding_sha256", "the same of a finding"),
+    (
+        "retest_verdict",
+        "of what an earlier review decided: gone, still_present, came_back, cannot_tell (see retest_basis)",
+    ),
     ("second_reviewer", "who else stands for the decision"),
 )

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from iamdesk.export.cli_script import in_account, is_odd, script_head
-from iamdesk.export.pack.columns import DecidedLine
+from iamdesk.export.pack.columns import DecidedFinding, DecidedLine
 from iamdesk.export.review_words import entitlement_words
 from iamdesk.review.decisions import Choice
 from iamdesk.review.lines import EntitlementType, Line
@@ -47,8 +47,11 @@ def command_text(line: Line) -> str:
     return visible(shlex.join(command(line)))
 
 
-def remediation_script(review_id: str, rows: Iterable[DecidedLine]) -> Iterator[str]:
-    """Yield the lines of a shell script that carries revocations out, dry unless it is told otherwise."""
+def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Iterable[DecidedFinding]) -> Iterator[str]:
+    """Yield the lines of a shell script that carries revocations out, dry unless it is told otherwise.
+
+    What fixes a finding stands below as a comment: such a command needs a look first.
+    """
     yield script_head(f"What the review {review_id} decided to revoke", "remediation.sh")
     count = 0
     for row in rows:
@@ -66,6 +69,14 @@ def remediation_script(review_id: str, rows: Iterable[DecidedLine]) -> Iterator[
         yield ""
     if not count:
         yield "# Nothing was revoked."
+    for fix in fixes:
+        if fix.decision.choice is not Choice.FIX:
+            continue
+        what = f"{fix.told('check_id')} on {fix.told('subject_arn')}: {fix.told('finding')}"
+        yield f"# fix {visible(what)}"
+        command_told = fix.told("remediation_snippet")
+        yield f"#   command, to look at: {visible(command_told)}" if command_told else "#   by hand"
+        yield ""
 
 
 def _is_odd(line: Line) -> bool:

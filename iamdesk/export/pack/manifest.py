@@ -1,11 +1,13 @@
 """The manifest of a pack: every file with its hash, in one spelling, so that one changed byte is found."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from iamdesk.export.files import ExportError
 from iamdesk.review.journal import canonical
 
 FORMAT = "iamdesk-evidence/1"
@@ -81,3 +83,23 @@ def sums_text(hashes: Iterable[FileHash], manifest: bytes) -> str:
     """Return what ``sha256sum -c`` reads: every file, the manifest among them."""
     listed = [*hashes, FileHash(MANIFEST, len(manifest), hashlib.sha256(manifest).hexdigest())]
     return "".join(f"{one.sha256}  {one.path}\n" for one in sorted(listed, key=lambda one: one.path))
+
+
+def manifest_sha256(folder: Path) -> str:
+    """Return the hash of a pack's manifest: what is signed, and what the next review names."""
+    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a pack.
+
+    Raises:
+        ExportError: there is none, or it cannot be read.
+    """
+    try:
+        value = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{folder} is no pack: {MANIFEST} cannot be read") from error
+    if not isinstance(value, dict):
+        raise ExportError(f"{folder} is no pack: {MANIFEST} is no JSON object")
+    return value

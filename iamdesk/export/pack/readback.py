@@ -2,7 +2,8 @@
 
 import csv
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,16 +11,27 @@ from typing import Any
 
 from iamdesk.export.csv_file import inert
 from iamdesk.export.files import ExportError
-from iamdesk.export.pack.book import ENTITLEMENTS_SHEET
-from iamdesk.export.pack.columns import ENTITLEMENTS, Column, DecidedLine
+from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, FINDINGS_SHEET
+from iamdesk.export.pack.columns import ENTITLEMENTS, FINDINGS, Column, DecidedFinding, DecidedLine
 from iamdesk.export.pack.csv_sheet import cell_text
 from iamdesk.export.pack.source import PackSource
-from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision, Reviewer
+from iamdesk.review.decisions import (
+    FINDING_CHOICES,
+    LINE_CHOICES,
+    UNDECIDED,
+    Choice,
+    DecisionError,
+    LineDecision,
+    Reviewer,
+)
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.visible import visible
 
 _MOST_BYTES = 1 << 31
-_WHO = frozenset({"reviewer_name", "reviewer_account", "reviewed_utc", "second_reviewer"})
+_WHO = frozenset(
+    {"reviewer_name", "reviewer_account", "reviewed_utc", "second_reviewer"}
+    | {"decided_by", "decided_account", "decided_utc", "state"}
+)
 """Told of what stands, which may have changed since the sheet was written: nobody reads them back."""
 
 
@@ -27,9 +39,11 @@ _WHO = frozenset({"reviewer_name", "reviewer_account", "reviewed_utc", "second_r
 class Refused:
     """A row that is not taken."""
 
+    sheet: str
     row: int
     """As a spreadsheet counts: the headings are row 1."""
-    line_id: str
+    subject_id: str
+    """Of the line or the finding, as the row has it."""
     why: str
 
 
@@ -38,36 +52,76 @@ class ReadBack:
     """What a filled sheet says."""
 
     decisions: dict[str, LineDecision] = field(default_factory=dict)
-    """By line id: those that are new."""
-    rows: dict[str, int] = field(default_factory=dict)
-    """By line id: in which row of the sheet it stands."""
+    """By id of the line or finding: those that are new."""
+    rows: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """By the same: in which sheet and row it stands."""
     unchanged: int = 0
     refused: list[Refused] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind[Row: (DecidedLine, DecidedFinding)]:
+    """One of the two tables that come back."""
+
+    sheet: str
+    what: str
+    columns: tuple[Column[Row], ...]
+    choices: tuple[Choice, ...]
+    owner: str
+    expiry: str
+    """Names of the columns in which an exception's owner and last day stand."""
+    rows: Callable[[PackSource], Iterable[Row]]
+
+    @property
+    def id_column(self) -> str:
+        """By which rows are found."""
+        return f"{self.what}_id"
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Return the columns that a sheet lacks."""
+        return [column.name for column in self.columns if column.name not in names]
+
+
+_LINES: _Kind[DecidedLine] = _Kind(
+    ENTITLEMENTS_SHEET,
+    "line",
+    ENTITLEMENTS,
+    LINE_CHOICES,
+    "exception_owner",
+    "exception_expiry",
+    lambda source: source.rows(),
+)
+_FINDINGS: _Kind[DecidedFinding] = _Kind(
+    FINDINGS_SHEET,
+    "finding",
+    FINDINGS,
+    FINDING_CHOICES,
+    "owner_id",
+    "expiry_utc",
+    lambda source: source.findings(),
+)
 
 
 def read_back(path: Path, source: PackSource) -> ReadBack:
     """Return what a filled sheet decides anew, and the rows that are refused, each with why.
 
+    ``path`` is the book of a pack (its sheets Entitlements and Findings), or one of the two tables as CSV.
+
     Raises:
-        ExportError: it is no sheet of entitlements.
+        ExportError: it is neither.
     """
-    known = {row.line_id: row for row in source.rows()}
     found = ReadBack()
-    seen: set[str] = set()
-    for number, cells in _sheet(path):
-        line_id = cells.get("line_id", "")
-        if not any(cells.values()):
-            continue
-        row = known.get(line_id)
-        if row is None:
-            found.refused.append(Refused(number, line_id, "the review has no line with this line_id"))
-        elif line_id in seen:
-            found.refused.append(Refused(number, line_id, "the line stands in the sheet twice"))
-        elif edited := list(_edited(cells, row)):
-            found.refused.append(Refused(number, line_id, f"protected cells were edited: {', '.join(edited)}"))
-        else:
-            _take(number, cells, row, found)
-        seen.add(line_id)
+    if path.suffix.lower() == ".xlsx":
+        with _book(path) as book:
+            _read(_LINES, _book_rows(book, path, ENTITLEMENTS_SHEET), path, source, found)
+            if FINDINGS_SHEET in book.sheetnames:
+                _read(_FINDINGS, _book_rows(book, path, FINDINGS_SHEET), path, source, found)
+        return found
+    headings = next(iter(_csv_rows(path)), [])
+    if _FINDINGS.id_column in headings:
+        _read(_FINDINGS, _csv_rows(path), path, source, found)
+    else:
+        _read(_LINES, _csv_rows(path), path, source, found)
     return found
 
 
@@ -77,49 +131,79 @@ def fill_in(desk: ReviewDesk, path: Path, reviewer: Reviewer) -> tuple[int, list
     Each row is a decision of its own.
 
     Raises:
-        ExportError: it is no sheet of entitlements.
+        ExportError: it is no sheet of entitlements or findings.
         ReviewError: the review cannot be written.
     """
     found = read_back(path, PackSource(desk.file, None, datetime.now(UTC)))
     saved = 0
-    for line_id, wanted in found.decisions.items():
+    for subject_id, wanted in found.decisions.items():
         try:
-            saved += len(desk.record({line_id: wanted}, reviewer).entries)
+            saved += len(desk.record({subject_id: wanted}, reviewer).entries)
         except DecisionError as error:
-            found.refused.append(Refused(found.rows[line_id], line_id, str(error)))
-    return saved, sorted(found.refused, key=lambda one: one.row)
+            found.refused.append(Refused(*found.rows[subject_id], subject_id, str(error)))
+    return saved, sorted(found.refused, key=lambda one: (one.sheet, one.row))
 
 
-def _take(number: int, cells: Mapping[str, str], row: DecidedLine, found: ReadBack) -> None:
+def _read[Row: (DecidedLine, DecidedFinding)](
+    kind: _Kind[Row], rows: Iterable[list[str]], path: Path, source: PackSource, found: ReadBack
+) -> None:
+    known = {_id_of(row): row for row in kind.rows(source)}
+    seen: set[str] = set()
+    for number, cells in _named(rows, kind, path):
+        subject_id = cells.get(kind.id_column, "")
+        if not any(cells.values()):
+            continue
+        row = known.get(subject_id)
+        why = ""
+        if row is None:
+            why = f"the review has no {kind.what} with this {kind.id_column}"
+        elif subject_id in seen:
+            why = f"the {kind.what} stands in the sheet twice"
+        elif edited := list(_edited(cells, row, kind)):
+            why = f"protected cells were edited: {', '.join(edited)}"
+        else:
+            why = _take(number, cells, row, kind, found)
+        if why:
+            found.refused.append(Refused(kind.sheet, number, subject_id, why))
+        seen.add(subject_id)
+
+
+def _id_of(row: DecidedLine | DecidedFinding) -> str:
+    return row.line_id if isinstance(row, DecidedLine) else row.finding_id
+
+
+def _take[Row: (DecidedLine, DecidedFinding)](
+    number: int, cells: Mapping[str, str], row: Row, kind: _Kind[Row], found: ReadBack
+) -> str:
+    """Take what a row decides; return why it cannot be, or nothing."""
     try:
-        decision = _decision(cells)
+        decision = _decision(cells, kind)
     except (DecisionError, ValueError) as error:
-        found.refused.append(Refused(number, row.line_id, str(error)))
-        return
+        return str(error)
     if decision == row.decision.by_one:
         found.unchanged += 1
     else:
-        found.decisions[row.line_id] = decision
-        found.rows[row.line_id] = number
+        found.decisions[_id_of(row)] = decision
+        found.rows[_id_of(row)] = (kind.sheet, number)
+    return ""
 
 
-def _decision(cells: Mapping[str, str]) -> LineDecision:
+def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], kind: _Kind[Row]) -> LineDecision:
     word = cells.get("decision", "").strip().lower()
     comment = _unquoted(cells.get("decision_reason", ""))
     if word in ("", Choice.UNDECIDED.value):
         return LineDecision(comment=comment) if comment else UNDECIDED
-    if word not in {choice.value for choice in Choice}:
-        raise DecisionError(
-            f"`{visible(word)}` is no decision: expected {', '.join(choice.value for choice in Choice)}"
-        )
+    if word not in {choice.value for choice in kind.choices}:
+        expected = ", ".join(choice.value for choice in kind.choices)
+        raise DecisionError(f"`{visible(word)}` is no decision on a {kind.what}: expected {expected}")
     if word != Choice.EXCEPT.value:
         return LineDecision(Choice(word), comment)
-    expiry = cells.get("exception_expiry", "").strip()[:10]
+    expiry = cells.get(kind.expiry, "").strip()[:10]
     try:
         last_day = date.fromisoformat(expiry) if expiry else None
     except ValueError:
         raise DecisionError(f"`{visible(expiry)}` is no day: expected YYYY-MM-DD") from None
-    return LineDecision(Choice.EXCEPT, comment, _unquoted(cells.get("exception_owner", "")), last_day)
+    return LineDecision(Choice.EXCEPT, comment, _unquoted(cells.get(kind.owner, "")), last_day)
 
 
 def _unquoted(text: str) -> str:
@@ -128,15 +212,15 @@ def _unquoted(text: str) -> str:
     return text[1:] if text.startswith("'") and inert(text[1:]) == text else text
 
 
-def _edited(cells: Mapping[str, str], row: DecidedLine) -> Iterator[str]:
-    for column in ENTITLEMENTS:
+def _edited[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: Row, kind: _Kind[Row]) -> Iterator[str]:
+    for column in kind.columns:
         if column.is_open or column.name in _WHO:
             continue
         if cells.get(column.name, "") not in _spellings(column, row):
             yield column.name
 
 
-def _spellings(column: Column[DecidedLine], row: DecidedLine) -> set[str]:
+def _spellings[Row: (DecidedLine, DecidedFinding)](column: Column[Row], row: Row) -> set[str]:
     """Return how a cell may come back: as in the CSV, as in the book."""
     value = column.value(row)
     text = cell_text(value)
@@ -149,15 +233,16 @@ def _spellings(column: Column[DecidedLine], row: DecidedLine) -> set[str]:
 # Sheets
 
 
-def _sheet(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    rows = _book_rows(path) if path.suffix.lower() == ".xlsx" else _csv_rows(path)
+def _named[Row: (DecidedLine, DecidedFinding)](
+    rows: Iterable[list[str]], kind: _Kind[Row], path: Path
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield rows by the names of their columns, with the numbers that a spreadsheet gives them."""
     names: list[str] | None = None
     for number, cells in enumerate(rows, 1):
         if names is None:
             names = cells
-            missing = [column.name for column in ENTITLEMENTS if column.name not in names]
-            if missing:
-                raise ExportError(f"{path.name} is no sheet of entitlements: it lacks the column {missing[0]}")
+            if missing := kind.missing(names):
+                raise ExportError(f"{path.name} is no sheet of {kind.sheet.lower()}: it lacks the column {missing[0]}")
             continue
         yield number, dict(zip(names, cells, strict=False))
 
@@ -174,7 +259,8 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
         raise ExportError(f"{path.name} cannot be read as CSV: {error}") from error
 
 
-def _book_rows(path: Path) -> Iterator[list[str]]:
+@contextmanager
+def _book(path: Path) -> Iterator[Any]:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -186,12 +272,16 @@ def _book_rows(path: Path) -> Iterator[list[str]]:
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
         raise ExportError(f"{path.name} cannot be read as a workbook: {error}") from error
     try:
-        if ENTITLEMENTS_SHEET not in book.sheetnames:
-            raise ExportError(f"{path.name} has no sheet {ENTITLEMENTS_SHEET}")
-        for row in _values(book[ENTITLEMENTS_SHEET]):
-            yield [_text(value) for value in row]
+        yield book
     finally:
         book.close()
+
+
+def _book_rows(book: Any, path: Path, name: str) -> Iterator[list[str]]:
+    if name not in book.sheetnames:
+        raise ExportError(f"{path.name} has no sheet {name}")
+    for row in _values(book[name]):
+        yield [_text(value) for value in row]
 
 
 def _values(sheet: Any) -> Iterable[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from iamdesk.export.pack.schema import EntitlementLine, Principal, ReviewDocument
+from iamdesk.export.pack.schema import DecidedFinding, EntitlementLine, Principal, ReviewDocument
 from iamdesk.review.carrying import SINCE_LAST
 from iamdesk.review.journal import digest
 from iamdesk.review.lines import Line
@@ -30,12 +30,26 @@ class ReadLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFinding:
+    """What is kept of a finding."""
+
+    finding_id: str
+    finding_sha256: str
+    """As told."""
+    is_sound: bool
+    """Whether the hash is that of the finding that stands there."""
+    choice: str
+    decision_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadReview:
     """A review as it was read."""
 
     head: ReviewDocument
     """With its long lists empty."""
     lines: tuple[ReadLine, ...]
+    findings: tuple[ReadFinding, ...]
     counts: dict[str, int]
     """How long each list is."""
 
@@ -50,6 +64,7 @@ def read_review(path: Path) -> ReadReview:
     text = path.read_text(encoding="utf-8", errors="surrogatepass")
     values: dict[str, Any] = {}
     lines: list[ReadLine] = []
+    findings: list[ReadFinding] = []
     counts = dict.fromkeys(_LISTS, 0)
     for name, item, is_member in _pieces(text):
         if not is_member:
@@ -58,12 +73,14 @@ def read_review(path: Path) -> ReadReview:
         counts[name] += 1
         if name == "entitlements":
             lines.append(_line(EntitlementLine.model_validate(item)))
+        elif name == "findings":
+            findings.append(_finding(DecidedFinding.model_validate(item)))
         elif name == "population":
             Principal.model_validate(item)
         elif not isinstance(item, dict):
             raise ValueError(f"{name} holds what is no object")
     head = ReviewDocument.model_validate({**values, **{name: [] for name in _LISTS}})
-    return ReadReview(head, tuple(lines), counts)
+    return ReadReview(head, tuple(lines), tuple(findings), counts)
 
 
 def _pieces(text: str) -> Iterator[tuple[str, Any, bool]]:
@@ -104,6 +121,17 @@ def _line(one: EntitlementLine) -> ReadLine:
         one.line_sha256,
         sha256 == one.line_sha256 and line.line_id == one.line_id,
         alone.sha256 if SINCE_LAST in line.evidence else sha256,
+        one.decision.choice,
+        decision_sha256(one.decision.model_dump()),
+    )
+
+
+def _finding(one: DecidedFinding) -> ReadFinding:
+    is_sound = digest(one.finding) == one.finding_sha256 and one.finding.get("finding_id") == one.finding_id
+    return ReadFinding(
+        one.finding_id,
+        one.finding_sha256,
+        is_sound,
         one.decision.choice,
         decision_sha256(one.decision.model_dump()),
     )

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from iamdesk.export.pack.columns import DecidedLine, LineChange
+from iamdesk.export.pack.columns import DecidedFinding, DecidedLine, LineChange
 from iamdesk.export.pack.schema import FORMAT
 from iamdesk.export.pack.source import PackSource
 from iamdesk.export.pack.totals import Total
 from iamdesk.review.journal import as_json, canonical
+from iamdesk.review.ledger import Decided
 
 ENTITLEMENT_DEFINITION = (
     "group membership, attached managed policy, inline policy, trust policy, active access key, grant of a resource's "
@@ -34,7 +36,7 @@ def head_values(source: PackSource, found: Sequence[Total]) -> dict[str, Any]:
             "id": head.review_id,
             "title": head.title,
             "opened_utc": head.created.isoformat(),
-            "state": "decided" if not counts.undecided else "open",
+            "state": "open" if counts.undecided or counts.findings_undecided else "decided",
             "details": dict(head.details),
             "previous_manifest_sha256": head.previous_sha256 or None,
         },
@@ -43,9 +45,10 @@ def head_values(source: PackSource, found: Sequence[Total]) -> dict[str, Any]:
             for file in (snapshot.files if snapshot is not None else ())
         ],
         "scope": {
-            "accounts": sorted({member.account_id for member in population if member.account_id}),
+            "accounts": sorted({member.account_id for member in population if member.account_id and member.in_scope}),
             "principal_classes": dict(sorted(Counter(member.kind for member in population).items())),
             "entitlement_definition": ENTITLEMENT_DEFINITION,
+            "left_out": [asdict(one) for one in source.left_out],
             "exclusions": dict(sorted(Counter(one.out_reason for one in population if not one.in_scope).items())),
         },
         "completeness": {
@@ -68,16 +71,28 @@ def head_values(source: PackSource, found: Sequence[Total]) -> dict[str, Any]:
 
 def line_value(row: DecidedLine) -> dict[str, Any]:
     """Return one entitlement as it stands in ``entitlements``."""
-    decided = row.decided
     return {
         "line_id": row.line_id,
         "line_sha256": row.sha256,
         "line": row.line.as_json(),
         "decision": as_json(row.decision),
-        "decided": None
-        if decided is None
-        else {"reviewer": decided.reviewer, "account": decided.account, "moment": decided.moment},
+        "decided": _decided(row.decided),
     }
+
+
+def finding_value(row: DecidedFinding) -> dict[str, Any]:
+    """Return one finding as it stands in ``findings``."""
+    return {
+        "finding_id": row.finding_id,
+        "finding_sha256": row.sha256,
+        "finding": dict(row.finding),
+        "decision": as_json(row.decision),
+        "decided": _decided(row.decided),
+    }
+
+
+def _decided(decided: Decided | None) -> dict[str, str] | None:
+    return None if decided is None else asdict(decided)
 
 
 def write_review_json(
@@ -85,13 +100,14 @@ def write_review_json(
     source: PackSource,
     found: Sequence[Total],
     rows: Iterable[DecidedLine],
+    findings: Iterable[DecidedFinding],
     changes: Sequence[LineChange] = (),
 ) -> None:
-    """Write the file; ``rows`` are taken one by one."""
+    """Write the file; ``rows`` and ``findings`` are taken one by one, the rows first."""
     values: dict[str, Any] = head_values(source, found)
     lists: dict[str, Callable[[], Iterator[Mapping[str, Any]]]] = {
         "entitlements": lambda: (line_value(row) for row in rows),
-        "findings": source.review.findings,
+        "findings": lambda: (finding_value(row) for row in findings),
         "population": lambda: (
             {
                 "arn": one.arn,

@@ -38,12 +38,24 @@ class Source(_Strict):
     bytes: int
 
 
+class LeftOut(_Strict):
+    """Something that the review is not about, and how much that is."""
+
+    part: Literal["account", "class", "entitlement"]
+    name: str
+    reason: str
+    principals: int
+    entitlements: int
+    findings: int
+
+
 class Scope(_Strict):
     """What was reviewed."""
 
     accounts: list[str]
     principal_classes: dict[str, int]
     entitlement_definition: str
+    left_out: list[LeftOut] = []
     exclusions: dict[str, int]
     """By reason, how many principals are out of scope."""
 
@@ -84,9 +96,9 @@ class Principal(_Strict):
 
 
 class Decision(_Strict):
-    """What stands on a line."""
+    """What stands on a line or a finding."""
 
-    choice: Literal["keep", "revoke", "modify", "except", "undecided"]
+    choice: Literal["keep", "revoke", "modify", "fix", "false_positive", "except", "undecided"]
     comment: str
     owner: str
     expiry: str | None
@@ -123,6 +135,17 @@ class EntitlementLine(_Strict):
     decided: Decided | None
 
 
+class DecidedFinding(_Strict):
+    """One finding with what was decided."""
+
+    finding_id: str
+    finding_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    finding: dict[str, Any]
+    """As the reviewer saw it; ``finding_sha256`` is over this object."""
+    decision: Decision
+    decided: Decided | None
+
+
 class Integrity(_Strict):
     """How it is bound."""
 
@@ -145,7 +168,7 @@ class ReviewDocument(_Strict):
     completeness: Completeness
     population: list[Principal]
     entitlements: list[EntitlementLine]
-    findings: list[dict[str, Any]]
+    findings: list[DecidedFinding]
     changes: list[dict[str, Any]]
     integrity: Integrity
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.export.files import ExportError, write_whole
-from iamdesk.export.pack.manifest import MANIFEST, SIGNATURES, SIGNOFFS
+from iamdesk.export.pack.manifest import SIGNATURES, SIGNOFFS, manifest_sha256
 from iamdesk.export.pack.statement import ACKNOWLEDGED
 from iamdesk.export.report import utc_text
 from iamdesk.review.journal import canonical
@@ -90,11 +90,6 @@ class SignOff:
     def as_json(self) -> dict[str, Any]:
         """Return it as it is listed; ``text_sha256`` finds a changed byte where nothing is signed."""
         return {**asdict(self), "text_sha256": hashlib.sha256(self.text.encode()).hexdigest()}
-
-
-def manifest_sha256(folder: Path) -> str:
-    """Return the hash that is signed."""
-    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
 
 
 def read_signoffs(folder: Path) -> tuple[SignOff, ...]:

@@ -1,19 +1,21 @@
 """What a pack is made of: a review, and where it is at hand the snapshot that it is of."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 
 from iamdesk.checks import registry
-from iamdesk.checks.finding import Finding
-from iamdesk.export.pack.columns import TO_DO, DecidedLine
+from iamdesk.checks.finding import Finding, Suppression
+from iamdesk.export.pack.columns import DecidedFinding, DecidedLine
+from iamdesk.export.pack.remediation import TO_DO, tested
 from iamdesk.export.report import action_data_version, ordered, tool_version, utc_text
 from iamdesk.export.review_words import is_privileged
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.review.decisions import Choice
+from iamdesk.review.decisions import LINE_CHOICES, Choice
 from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.review.scoping import Exclusion, LeftOut, Part, exclusions_from, left_out_from
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
@@ -38,8 +40,21 @@ class Counts:
     machines: int
     seconded: int
     findings: int
+    findings_decided: int
+    findings_undecided: int
+    """Those whose risk was accepted until a day that has passed, too."""
+    findings_by_decision: Mapping[str, int]
     exceptions: int
-    remediation: int
+    """Entitlements and findings."""
+    to_do: int
+    """Entitlements and findings on which something is to be carried out."""
+    tested: int
+    """Revokes and fixes of earlier reviews that were tested on this snapshot."""
+
+    @property
+    def remediation(self) -> int:
+        """Rows of what is to be carried out, or was tested."""
+        return self.to_do + self.tested
 
     def as_json(self) -> dict[str, Any]:
         """Return them as a JSON object."""
@@ -55,7 +70,12 @@ class Counts:
             "machines": self.machines,
             "seconded": self.seconded,
             "findings": self.findings,
+            "findings_decided": self.findings_decided,
+            "findings_undecided": self.findings_undecided,
+            "findings_by_decision": dict(self.findings_by_decision),
             "exceptions": self.exceptions,
+            "to_do": self.to_do,
+            "tested": self.tested,
             "remediation": self.remediation,
         }
 
@@ -118,13 +138,31 @@ class PackSource:
             if self.review.decision(line_id).choice in choices:
                 yield self._row(line_id, self.review.line(line_id))
 
+    def findings(self) -> Iterator[DecidedFinding]:
+        """Yield every finding with what stands on it, in the review's order."""
+        review = self.review
+        opened = review.head.created.isoformat(timespec="seconds")
+        for finding in review.findings():
+            finding_id = str(finding["finding_id"])
+            decision = review.decision(finding_id)
+            yield DecidedFinding(
+                review.head.review_id,
+                opened,
+                finding_id,
+                finding,
+                review.sha256_of(finding_id),
+                decision,
+                review.decided(finding_id),
+                decision.is_open(self.today),
+            )
+
     def _row(self, line_id: str, line: Line) -> DecidedLine:
         subjects = dict.fromkeys((line.holder_arn, line.entitlement_id))
         return DecidedLine(
             self.review.head.review_id,
             line_id,
             line,
-            self.review.line_sha256(line_id),
+            self.review.sha256_of(line_id),
             self.review.decision(line_id),
             self.review.decided(line_id),
             tuple(one for subject in subjects for one in self._finding_ids.get(subject, ())),
@@ -140,7 +178,7 @@ class PackSource:
     @cached_property
     def counts(self) -> Counts:
         """How many there are of what."""
-        decisions = dict.fromkeys((choice.value for choice in Choice), 0)
+        decisions = dict.fromkeys((choice.value for choice in LINE_CHOICES), 0)
         privileged = third = machines = seconded = undecided = total = 0
         for row in self.rows():
             total += 1
@@ -150,6 +188,9 @@ class PackSource:
             privileged += is_privileged(row.line) == "yes"
             third += is_third(row)
             machines += is_machine(row)
+        standing = self.review.findings_standing
+        on_findings = {choice.value: count for choice, count in standing.counts().items()}
+        waiting = standing.waiting(self.today)
         population = self.review.population()
         return Counts(
             len(population),
@@ -162,14 +203,28 @@ class PackSource:
             third,
             machines,
             seconded,
-            sum(1 for _ in self.review.findings()),
-            decisions[Choice.EXCEPT.value],
-            sum(decisions[choice.value] for choice in TO_DO),
+            len(standing.known),
+            len(standing.known) - waiting,
+            waiting,
+            on_findings,
+            decisions[Choice.EXCEPT.value] + on_findings[Choice.EXCEPT.value],
+            sum(decisions.get(choice.value, 0) + on_findings.get(choice.value, 0) for choice in TO_DO),
+            sum(1 for _ in tested(self.review)),
         )
 
     def is_open(self, row: DecidedLine) -> bool:
         """Return whether a line waits for a decision: it has none, or its exception has run out."""
-        return row.decision.choice is Choice.UNDECIDED or row.decision.has_run_out(self.today)
+        return row.decision.is_open(self.today)
+
+    @cached_property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What is no part of the review, each with its reason."""
+        return left_out_from(self.review.head.details)
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """The same, to limit a scope by."""
+        return exclusions_from(self.review.head.details)
 
     @cached_property
     def gaps(self) -> tuple[Mapping[str, Any], ...]:
@@ -182,8 +237,39 @@ class PackSource:
 
     @cached_property
     def found(self) -> tuple[Finding, ...]:
-        """The findings of the snapshot, found anew: those of the review, where iamdesk and its data are the same."""
-        return () if self.evaluator is None else ordered(registry.run(self.evaluator, cancelled=self._cancelled))
+        """The findings of the snapshot, found anew: those of the review, where iamdesk and its data are the same.
+
+        One that somebody answers for (an accepted risk, a false positive) says so, as a suppression.
+        """
+        if self.evaluator is None:
+            return ()
+        found = registry.run(self.evaluator, cancelled=self._cancelled)
+        if self.left_out:
+            found = self._in_scope(found)
+        return ordered(map(self._answered_for, found))
+
+    def _in_scope(self, found: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield findings that the review is about: of no account that is left out, on no such principal."""
+        accounts = {one.name for one in self.left_out if one.part == Part.ACCOUNT}
+        out = {one.arn for one in self.review.population() if not one.in_scope}
+        out -= {one.arn for one in self.review.population() if one.kind == "service-linked role"}
+        return (one for one in found if one.account not in accounts and one.subject_key not in out)
+
+    def _answered_for(self, finding: Finding) -> Finding:
+        decision, decided = self.review.decision(finding.fingerprint), self.review.decided(finding.fingerprint)
+        if decided is None or decision.is_open(self.today):
+            return finding
+        when = datetime.fromisoformat(decided.moment).date()
+        about = (when, finding.check_id, finding.subject_key)
+        match decision.choice:
+            case Choice.EXCEPT if decision.expiry is not None:
+                word = Suppression(finding.fingerprint, decision.owner, decision.comment, decision.expiry, *about)
+            case Choice.FALSE_POSITIVE:
+                reason = f"False positive: {decision.comment}"
+                word = Suppression(finding.fingerprint, decided.reviewer, reason, date.max, *about)
+            case _:
+                return finding
+        return replace(finding, suppression=word)
 
     @cached_property
     def findings_are_same(self) -> bool:

@@ -1,29 +1,17 @@
 """The statement of a review: what a person reads, first the totals and the gaps. Built once, for HTML and for PDF."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from iamdesk.export.pack.columns import ENTITLEMENTS, EXCEPTIONS, DecidedLine
-from iamdesk.export.pack.csv_sheet import cell_text
 from iamdesk.export.pack.review_json import ENTITLEMENT_DEFINITION
 from iamdesk.export.pack.source import PackSource
+from iamdesk.export.pack.statement_details import appendix_sections, privileged_sections, recipe_section
+from iamdesk.export.pack.statement_kept import Kept
+from iamdesk.export.pack.statement_shapes import Section, Statement, Table, Text
 from iamdesk.export.pack.totals import Total
-from iamdesk.export.review_words import (
-    CHOICE_WORDS,
-    administration_words,
-    decision_words,
-    entitlement_words,
-    holder_name,
-    is_privileged,
-    power_words,
-)
-from iamdesk.review.decisions import Choice
+from iamdesk.export.review_words import ACCEPT_WORD, CHOICE_WORDS
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice
+from iamdesk.review.schema import Head
 
-MOST_PRIVILEGED = 200
-MOST_LINES = 2000
-MOST_PRINCIPALS = 2000
-"""Principals whose telling questions are quoted; findings quote theirs all the same."""
 _LONGEST_TITLE = 120
 _LAYERS = (
     "service control policies, resource control policies, resource policies, trust policies, identity policies, "
@@ -31,74 +19,6 @@ _LAYERS = (
     "holds them"
 )
 ACKNOWLEDGED = "I have read this statement and acknowledge that the access that remains is appropriate."
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A paragraph."""
-
-    text: str
-    is_warning: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table; the widths are shares of the page."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    widths: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading and what stands below it."""
-
-    title: str
-    blocks: tuple[Text | Table, ...]
-    new_page: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """The whole of it."""
-
-    title: str
-    review_id: str
-    evidence_sha256: str
-    generated_utc: str
-    sections: tuple[Section, ...]
-
-
-class Kept:
-    """What is told in full, taken in one reading."""
-
-    def __init__(self, source: PackSource) -> None:
-        self.lines: list[DecidedLine] = []
-        self.privileged: dict[str, list[DecidedLine]] = {}
-        self.exceptions: list[DecidedLine] = []
-        self.reviewers: dict[tuple[str, str], int] = {}
-        self.seconds: dict[str, int] = {}
-        self.verdicts: dict[str, list[tuple[str, str, str]]] = {}
-        """By ARN of a privileged principal, what was quoted of it: what it may, the decision, deciding statements."""
-        self.administrators: dict[str, None] = {}
-        """ARNs of administrators and of who becomes one, at most `MOST_PRINCIPALS`."""
-        for row in source.rows():
-            if len(self.lines) < MOST_LINES:
-                self.lines.append(row)
-            if row.decision.choice is Choice.EXCEPT and len(self.exceptions) < MOST_LINES:
-                self.exceptions.append(row)
-            if is_privileged(row.line) == "yes":
-                arn = row.line.holder_arn
-                if len(self.administrators) < MOST_PRINCIPALS:
-                    self.administrators[arn] = None
-                if arn in self.privileged or len(self.privileged) < MOST_PRIVILEGED:
-                    self.privileged.setdefault(arn, []).append(row)
-            if row.decided is not None:
-                who = (row.decided.reviewer, row.decided.account)
-                self.reviewers[who] = self.reviewers.get(who, 0) + 1
-            if row.decision.second:
-                self.seconds[row.decision.second] = self.seconds.get(row.decision.second, 0) + 1
 
 
 def statement_of(source: PackSource, found: Sequence[Total], kept: Kept, evidence_sha256: str) -> Statement:
@@ -113,9 +33,9 @@ def statement_of(source: PackSource, found: Sequence[Total], kept: Kept, evidenc
         _result(source),
         _management(),
         _integrity(source, evidence_sha256),
-        *_privileged(kept),
-        *_appendix(kept, source),
-        _recipe(source),
+        *privileged_sections(kept),
+        *appendix_sections(kept, source),
+        recipe_section(source),
     )
     title = head.title if len(head.title) <= _LONGEST_TITLE else f"{head.title[:_LONGEST_TITLE]}…"
     return Statement(f"Access review: {title}", head.review_id, evidence_sha256, source.generated_utc, sections)
@@ -126,9 +46,21 @@ def _first(source: PackSource, found: Sequence[Total]) -> Section:
     blocks: list[Text | Table] = [
         Text(
             f"{counts.in_scope:,} of {counts.population:,} principals are in scope; {counts.decided:,} of "
-            f"{counts.entitlements:,} entitlements received a decision; {counts.undecided:,} are undecided."
+            f"{counts.entitlements:,} entitlements received a decision; {counts.undecided:,} are undecided. "
+            f"{counts.findings_decided:,} of {counts.findings:,} findings received a decision; "
+            f"{counts.findings_undecided:,} are undecided."
         )
     ]
+    if source.left_out:
+        counted = ((one.principals, one.entitlements, one.findings) for one in source.left_out)
+        out = [sum(counts_of_one) for counts_of_one in zip(*counted, strict=True)]
+        blocks.append(
+            Text(
+                f"Left out of this review, for the reasons that stand under Scope: {out[0]:,} principals, {out[1]:,} "
+                f"entitlements and {out[2]:,} findings.",
+                is_warning=True,
+            )
+        )
     lost = source.review.head.details.get("lost")
     if lost is not None:
         blocks.append(Text(f"This review was recovered from a damaged file. {lost}", is_warning=True))
@@ -173,13 +105,13 @@ def _scope(source: PackSource) -> Section:
     for member in population:
         kinds.setdefault(member.kind, [0, 0])[0 if member.in_scope else 1] += 1
     reasons = sorted({member.out_reason for member in population if not member.in_scope})
-    accounts = sorted({member.account_id for member in population if member.account_id})
+    accounts = sorted({member.account_id for member in population if member.account_id and member.in_scope})
     facts = [
         ("Review", f"{head.review_id}: {head.title}"),
         ("Opened", f"{head.created:%Y-%m-%d %H:%M} UTC"),
         ("Accounts", ", ".join(accounts)),
         ("Entitlements", ENTITLEMENT_DEFINITION),
-        ("Left out", "; ".join(reasons) or "nobody"),
+        ("Principals out of scope", "; ".join(reasons) or "nobody"),
     ]
     known = {"period_start": "Period from", "period_end": "Period to", "standards": "Standards", "scope": "Scope"}
     facts += [(title, head.details[name]) for name, title in known.items() if head.details.get(name)]
@@ -187,12 +119,33 @@ def _scope(source: PackSource) -> Section:
         "1. Scope",
         (
             Table(("Fact", "Value"), tuple(facts), (24, 76)),
+            *_left_out(source),
             Table(
                 ("Kind of principal", "In scope", "Out of scope"),
                 tuple((kind, f"{inside:,}", f"{out:,}") for kind, (inside, out) in sorted(kinds.items())),
                 (60, 20, 20),
             ),
         ),
+    )
+
+
+def _left_out(source: PackSource) -> Iterator[Text | Table]:
+    if not source.left_out:
+        yield Text("No account, no class of principals and no kind of entitlement was left out.")
+        return
+    yield Table(
+        ("Left out", "Reason", "Principals", "Entitlements", "Findings"),
+        tuple(
+            (
+                f"{one.part} {one.name}",
+                one.reason,
+                f"{one.principals:,}",
+                f"{one.entitlements:,}",
+                f"{one.findings:,}",
+            )
+            for one in source.left_out
+        ),
+        (28, 36, 12, 12, 12),
     )
 
 
@@ -251,12 +204,12 @@ def _reviewers(kept: Kept) -> Section:
             "Names are as typed, accounts as the system told them: iamdesk does not authenticate people. Who a "
             "principal is stood with the reviewer, and nobody could decide on lines of their own principals."
         ),
-        Table(("Reviewer", "Account of the system", "Lines decided"), rows, (40, 40, 20)),
+        Table(("Reviewer", "Account of the system", "Decisions"), rows, (40, 40, 20)),
     ]
     if kept.seconds:
         blocks.append(
             Table(
-                ("Second reviewer", "Lines stood for"),
+                ("Second reviewer", "Decisions stood for"),
                 tuple((name, f"{count:,}") for name, count in sorted(kept.seconds.items())),
                 (60, 40),
             )
@@ -266,17 +219,30 @@ def _reviewers(kept: Kept) -> Section:
 
 def _result(source: PackSource) -> Section:
     counts = source.counts
-    rows = [(CHOICE_WORDS[choice], f"{counts.by_decision[choice.value]:,}") for choice in Choice]
+    rows = [(CHOICE_WORDS[choice], f"{counts.by_decision[choice.value]:,}") for choice in LINE_CHOICES]
     rows += [
         ("Lines of administrators, and of who becomes one", f"{counts.privileged:,}"),
         ("Lines of third parties", f"{counts.third_party:,}"),
         ("Lines of machines", f"{counts.machines:,}"),
         ("Lines with a second reviewer", f"{counts.seconded:,}"),
-        ("Findings", f"{counts.findings:,}"),
-        ("Exceptions", f"{counts.exceptions:,}"),
-        ("To be carried out", f"{counts.remediation:,}"),
     ]
-    return Section("5. Result", (Table(("What", "Count"), tuple(rows), (70, 30)),))
+    found = [
+        (ACCEPT_WORD if choice is Choice.EXCEPT else CHOICE_WORDS[choice], f"{counts.findings_by_decision[choice]:,}")
+        for choice in FINDING_CHOICES
+    ]
+    both = (
+        ("Exceptions, of entitlements and of findings", f"{counts.exceptions:,}"),
+        ("To be carried out", f"{counts.to_do:,}"),
+        ("Revokes and fixes of earlier reviews, tested on this snapshot", f"{counts.tested:,}"),
+    )
+    return Section(
+        "5. Result",
+        (
+            Table(("Entitlements", "Count"), (*rows, ("All", f"{counts.entitlements:,}")), (70, 30)),
+            Table(("Findings", "Count"), (*found, ("All", f"{counts.findings:,}")), (70, 30)),
+            Table(("Both", "Count"), both, (70, 30)),
+        ),
+    )
 
 
 def _management() -> Section:
@@ -292,6 +258,13 @@ def _management() -> Section:
     )
 
 
+def _before(head: Head) -> str:
+    before = head.details.get("previous_review")
+    if head.previous_sha256:
+        return f"{head.previous_sha256} (review {before})"
+    return f"not named: no evidence of review {before} was at hand" if before else "none: this is the first"
+
+
 def _integrity(source: PackSource, evidence_sha256: str) -> Section:
     head = source.review.head
     return Section(
@@ -303,111 +276,9 @@ def _integrity(source: PackSource, evidence_sha256: str) -> Section:
                     ("Evidence (every file of data in this pack)", evidence_sha256),
                     ("Journal of decisions, last entry", source.review.journal_sha256),
                     ("Snapshot", head.snapshot_sha256),
-                    ("Manifest of the review before", head.previous_sha256 or "none: this is the first"),
+                    ("Manifest of the review before", _before(head)),
                 ),
                 (34, 66),
             ),
         ),
-    )
-
-
-def _privileged(kept: Kept) -> Iterator[Section]:
-    for number, (arn, rows) in enumerate(kept.privileged.items()):
-        line = rows[0].line
-        facts: list[tuple[str, str]] = [
-            ("ARN", arn),
-            ("Administration", administration_words(line)),
-            ("Can effectively do", power_words(line.evidence.get("holder"))),
-            ("Owner", str(line.evidence.get("owner", "not told"))),
-            ("Limited by", ", ".join(line.evidence.get("limited_by", ())) or "nothing"),
-        ]
-        yield Section(
-            f"Privileged: {holder_name(line)}",
-            (
-                Table(("Fact", "Value"), tuple(facts), (24, 76)),
-                Table(
-                    ("Entitlement", "Decision", "Reason", "By"),
-                    tuple(
-                        (
-                            entitlement_words(row.line),
-                            decision_words(row.decision),
-                            row.decision.comment,
-                            row.decided.reviewer if row.decided else "",
-                        )
-                        for row in rows
-                    ),
-                    (36, 20, 28, 16),
-                ),
-                *_quoted(kept, arn),
-            ),
-            new_page=number == 0,
-        )
-    if len(kept.privileged) >= MOST_PRIVILEGED:
-        yield Section("More", (Text("Further privileged principals stand in 03_entitlements.csv."),))
-
-
-def _quoted(kept: Kept, arn: str) -> Iterator[Table]:
-    if rows := kept.verdicts.get(arn):
-        yield Table(("Verdict", "Decision", "Deciding statements"), tuple(rows), (36, 16, 48))
-
-
-def _appendix(kept: Kept, source: PackSource) -> Iterator[Section]:
-    if kept.exceptions:
-        names = ("holder_arn", "entitlement_name", "reason", "owner", "expiry", "approved_by")
-        columns = [column for column in EXCEPTIONS if column.name in names]
-        yield Section(
-            "Appendix: exceptions",
-            (
-                Table(
-                    tuple(column.name for column in columns),
-                    tuple(tuple(cell_text(column.value(row)) for column in columns) for row in kept.exceptions),
-                    (30, 18, 20, 12, 10, 10),
-                ),
-            ),
-            new_page=True,
-        )
-    names = ("account_id", "holder_display", "entitlement_type", "entitlement_name", "reaches_admin", "decision")
-    by_name: dict[str, Any] = {column.name: column for column in ENTITLEMENTS}
-    total = source.counts.entitlements
-    blocks: list[Text | Table] = []
-    if total > len(kept.lines):
-        blocks.append(
-            Text(f"The first {len(kept.lines):,} of {total:,} lines; all of them stand in 03_entitlements.csv.", True)
-        )
-    blocks.append(
-        Table(
-            names,
-            tuple(tuple(cell_text(by_name[name].value(row)) for name in names) for row in kept.lines),
-            (14, 26, 15, 25, 10, 10),
-        )
-    )
-    yield Section("Appendix: entitlements", tuple(blocks), new_page=True)
-
-
-def _recipe(source: PackSource) -> Section:
-    steps = (
-        ("1", "Go into the folder of the pack."),
-        (
-            "2",
-            "sha256sum -c SHA256SUMS",
-        ),
-        ("3", "Compare the hash of 00_manifest.json with that which was signed (08_signoffs.json, signoffs/)."),
-        (
-            "4",
-            "for each sign-off: ssh-keygen -Y verify -f signoffs/allowed_signers -I NAME -n iamdesk-review "
-            "-s signoffs/NN.txt.sig < signoffs/NN.txt",
-        ),
-        ("5", "Compare the key in signoffs/allowed_signers with the key that the person is known by."),
-        ("6", "With iamdesk: iamdesk verify PACK asks every quoted verdict again from the snapshot."),
-    )
-    return Section(
-        "How to verify this pack",
-        (
-            Text("Nothing but tools that every system has is needed for steps 1 to 5."),
-            Table(("Step", "What to do"), steps, (8, 92)),
-            Text(
-                f"Generated {source.generated_utc} by iamdesk {source.tool_version}. The files were not edited by hand."
-            ),
-        ),
-        new_page=True,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import jinja2
 
-from iamdesk.export.pack.statement import Statement
+from iamdesk.export.pack.statement_shapes import Statement
 from iamdesk.paths import resources
 from iamdesk.visible import visible
 

@@ -19,7 +19,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from iamdesk.export.pack.statement import Section, Statement, Table, Text
+from iamdesk.export.pack.statement_shapes import Section, Statement, Table, Text
 from iamdesk.export.pdf_pages import BOLD, FONT, MARGIN, NumberedPages, known_characters, printable
 
 _LONGEST_CELL = 1200

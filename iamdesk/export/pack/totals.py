@@ -7,6 +7,7 @@ from iamdesk.export.pack.source import PackSource
 from iamdesk.index.control_totals import control_totals
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import digest
+from iamdesk.review.scoping import limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,17 @@ def totals(source: PackSource) -> Iterator[Total]:
         accounts = {node.id for node in snapshot.organization.nodes if node.id.isdecimal()}
         held = {account.account_id for account in snapshot.accounts} & accounts
         yield _same("accounts of the organization, accounts in the snapshot", len(accounts), len(held))
-    scope = review_scope(source.evaluator)
+    whole = review_scope(source.evaluator)
+    scope = limited(whole, (), source.exclusions).scope
     keys = digest(sorted(line.line_id for line in scope.lines))
     frozen = digest(sorted(source.review.ids))
     yield _same("population, principals in the snapshot", counts.population, len(scope.population))
-    yield _same("entitlement lines, entitlements in the snapshot", counts.entitlements, len(scope.lines))
+    left_out = sum(one.entitlements for one in source.left_out)
+    told = " in scope and left out" if source.left_out else ""
+    yield _same(
+        f"entitlement lines{told}, entitlements in the snapshot", counts.entitlements + left_out, len(whole.lines)
+    )
+    yield _same("principals in scope, by the snapshot", counts.in_scope, sum(one.in_scope for one in scope.population))
     yield Total("hash of all line ids, the same from the snapshot", frozen[:16], keys[:16], frozen == keys)
 
 

@@ -1,4 +1,4 @@
-"""A pack is verified: hashes, journal, signatures, totals, and every quoted verdict asked again of the snapshot."""
+"""A pack is verified: hashes, signatures, chain, then what it says, with every quoted verdict asked again."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from iamdesk.export.files import ExportError
+from iamdesk.export.pack.chain import verify_chain
 from iamdesk.export.pack.manifest import (
     MANIFEST,
     SIGNATURES,
@@ -15,6 +16,7 @@ from iamdesk.export.pack.manifest import (
     files_of,
     hash_of,
     manifest_bytes,
+    manifest_sha256,
     sums_text,
 )
 from iamdesk.export.pack.result import Outcome, Result, failed, passed
@@ -24,7 +26,6 @@ from iamdesk.export.pack.signing import (
     fingerprint,
     has_ssh_keygen,
     is_signed_by,
-    manifest_sha256,
     read_signoffs,
     side_files,
 )
@@ -33,13 +34,16 @@ from iamdesk.export.pack.verified_content import verify_content
 _DERIVED = ("format", "evidence_sha256", "files")
 
 
-def verify(folder: Path, snapshot: Path | None = None, allowed_signers: Path | None = None) -> Iterator[Result]:
+def verify(
+    folder: Path, snapshot: Path | None = None, allowed_signers: Path | None = None, previous: Path | None = None
+) -> Iterator[Result]:
     """Yield every check of a pack, in order.
 
     Args:
         folder: The pack.
         snapshot: The snapshot to ask again; None: the copy in the pack, where there is one.
         allowed_signers: Keys that are known, as ``ssh-keygen`` takes them; None: those that the pack brings.
+        previous: The evidence of the review before, a folder or an archive; None: the chain is not looked at.
 
     Raises:
         ExportError: the folder is no pack.
@@ -54,6 +58,7 @@ def verify(folder: Path, snapshot: Path | None = None, allowed_signers: Path | N
         sound = sound and result.outcome is Outcome.PASSED
         yield result
     yield from _signatures(folder, allowed_signers)
+    yield from verify_chain(manifest, previous)
     if not sound:
         yield Result("content", Outcome.NOT_DONE, "Files are not as they were written: what they say is not looked at.")
         return

@@ -16,9 +16,10 @@ from iamdesk.export.pack.schema import ReviewDocument
 from iamdesk.export.pack.verdicts import ask_again
 from iamdesk.export.report import action_data_version, tool_version
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.review.decisions import UNDECIDED, Choice
+from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, from_json
+from iamdesk.review.scoping import exclusions_from, limited
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -33,6 +34,8 @@ def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | N
         yield failed("review.json", f"It is not as its schema says: {str(error).splitlines()[0]}.")
         return
     yield passed("review.json", "It is as its schema says.")
+    if review.head.review.previous_manifest_sha256 != manifest.get("previous_manifest_sha256"):
+        yield failed("chain", "Manifest and review.json name different manifests of the review before.")
     yield from _journal(folder, manifest, review)
     yield from _lines(folder, review)
     yield from _totals(folder, manifest, review)
@@ -81,13 +84,15 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         return
     undecided = decision_sha256(as_json(UNDECIDED))
     wrong = [
-        line.line_id
-        for line in review.lines
-        if line.decision_sha256 != stands.get(line.line_id, undecided)
-        or seen.get(line.line_id, line.line_sha256) != line.line_sha256
+        subject_id
+        for subject_id, sha256, decision in (
+            *((one.line_id, one.line_sha256, one.decision_sha256) for one in review.lines),
+            *((one.finding_id, one.finding_sha256, one.decision_sha256) for one in review.findings),
+        )
+        if decision != stands.get(subject_id, undecided) or seen.get(subject_id, sha256) != sha256
     ]
     if wrong:
-        yield failed(name, f"It does not lead to what stands on {len(wrong):,} lines: {_some(wrong)}.")
+        yield failed(name, f"It does not lead to what stands on {len(wrong):,} lines or findings: {_some(wrong)}.")
     else:
         yield passed(name, f"{count:,} entries, each bound to the one before; they lead to every decision.")
 
@@ -98,12 +103,31 @@ def _lines(folder: Path, review: ReadReview) -> Iterator[Result]:
         yield failed("lines", f"{len(bad):,} lines are not those that were decided on: {_some(bad)}.")
     else:
         yield passed("lines", f"{len(review.lines):,} lines, each as its hash says.")
-    with (folder / "03_entitlements.csv").open(encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
-        rows = [(row.get("line_id"), row.get("line_sha256"), row.get("decision")) for row in csv.DictReader(file)]
-    if rows == [(line.line_id, line.line_sha256, line.choice) for line in review.lines]:
-        yield passed("decision sheet", "Every row has the line and the decision that review.json has.")
+    bad = [one.finding_id for one in review.findings if not one.is_sound]
+    if bad:
+        yield failed("findings", f"{len(bad):,} findings are not those that were decided on: {_some(bad)}.")
     else:
-        yield failed("decision sheet", "03_entitlements.csv does not say the same as review.json.")
+        yield passed("findings", f"{len(review.findings):,} findings, each as its hash says.")
+    for name, file, headings, told in (
+        (
+            "decision sheet",
+            "03_entitlements.csv",
+            ("line_id", "line_sha256", "decision"),
+            [(one.line_id, one.line_sha256, one.choice) for one in review.lines],
+        ),
+        (
+            "decisions on findings",
+            "04_findings.csv",
+            ("finding_id", "finding_sha256", "decision"),
+            [(one.finding_id, one.finding_sha256, one.choice) for one in review.findings],
+        ),
+    ):
+        with (folder / file).open(encoding="utf-8-sig", errors="surrogatepass", newline="") as rows:
+            listed = [tuple(row.get(heading) for heading in headings) for row in csv.DictReader(rows)]
+        if listed == told:
+            yield passed(name, "Every row has what was decided on, and the decision, that review.json has.")
+        else:
+            yield failed(name, f"{file} does not say the same as review.json.")
 
 
 def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
@@ -123,8 +147,13 @@ def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> It
         f"{name}: {found[name]:,} rows, {expected[name]:,} told" for name in expected if found[name] != expected[name]
     ]
     told = document.completeness.counts
-    if {choice.value: choices[choice.value] for choice in Choice} != counts["by_decision"]:
-        differing.append("decisions in review.json and in the manifest")
+    on_findings = Counter(one.choice for one in review.findings)
+    for what, found_choices, told_choices in (
+        ("decisions", choices, counts["by_decision"]),
+        ("decisions on findings", on_findings, counts["findings_by_decision"]),
+    ):
+        if +found_choices != +Counter(told_choices):
+            differing.append(f"{what} in review.json and in the manifest")
     if {**told, "verdicts": counts["verdicts"]} != counts:
         differing.append("counts in review.json and in the manifest")
     differing += [
@@ -171,7 +200,12 @@ def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) ->
 
 def _lines_again(evaluator: Evaluator, review: ReadReview) -> Result:
     """Evaluate every line anew: what each holder can do, and what it becomes."""
-    again = {line.line_id: line.sha256 for line in review_scope(evaluator).lines}
+    try:
+        exclusions = exclusions_from(review.head.review.details)
+    except (TypeError, ValueError):
+        return failed("lines performed again", "What the review leaves out cannot be read.")
+    scope = limited(review_scope(evaluator), (), exclusions).scope
+    again = {line.line_id: line.sha256 for line in scope.lines}
     frozen = {line.line_id: line.snapshot_sha256 for line in review.lines}
     wrong = sorted(line_id for line_id in again.keys() | frozen.keys() if again.get(line_id) != frozen.get(line_id))
     if wrong:

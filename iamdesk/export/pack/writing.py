@@ -1,13 +1,13 @@
 """A pack is written: every file of it, whole or not at all."""
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 from iamdesk.export import asff_file, ocsf_file, sarif_file
 from iamdesk.export.files import ExportError
 from iamdesk.export.pack import columns
-from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, Book
-from iamdesk.export.pack.commands import command_text, remediation_script
+from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, FINDINGS_SHEET, Book, Sheet
+from iamdesk.export.pack.columns import Cell, Column
+from iamdesk.export.pack.commands import remediation_script
 from iamdesk.export.pack.csv_sheet import CsvSheet
 from iamdesk.export.pack.manifest import (
     MANIFEST,
@@ -31,13 +32,15 @@ from iamdesk.export.pack.manifest import (
     manifest_bytes,
     sums_text,
 )
+from iamdesk.export.pack.remediation import REMEDIATION, TICKETS, TO_DO, task_of, tested
 from iamdesk.export.pack.review_json import write_review_json
 from iamdesk.export.pack.since_last import line_changes
 from iamdesk.export.pack.source import PackSource, is_machine, is_third
-from iamdesk.export.pack.statement import Kept, Statement, Table, statement_of
+from iamdesk.export.pack.statement import statement_of
 from iamdesk.export.pack.statement_html import render_html
+from iamdesk.export.pack.statement_kept import Kept
 from iamdesk.export.pack.statement_pdf import render_pdf
-from iamdesk.export.pack.tickets import TICKETS
+from iamdesk.export.pack.statement_shapes import Statement, Table
 from iamdesk.export.pack.totals import Total, totals
 from iamdesk.export.pack.verdicts import verdicts
 from iamdesk.export.report import build_report
@@ -109,8 +112,8 @@ def _write_all(folder: Path, source: PackSource, changes: Sequence[columns.LineC
     quoted = _write_verdicts(folder / "verdicts.jsonl", source, kept)
     _write_tables(folder, source, statement_of(source, found, kept, "in the manifest"), found, changes)
     _write_journal(folder / "09_journal.jsonl", source)
-    script = "\n".join(remediation_script(source.review.head.review_id, source.rows_with(Choice.REVOKE))) + "\n"
-    (folder / "remediation.sh").write_text(script, encoding="utf-8", newline="\n")
+    script = remediation_script(source.review.head.review_id, source.rows_with(Choice.REVOKE), source.findings())
+    (folder / "remediation.sh").write_text("\n".join(script) + "\n", encoding="utf-8", newline="\n")
     _write_reports(folder, source)
     if with_source and source.evaluator is not None:
         _copy_source(folder / SOURCE, source.evaluator)
@@ -131,6 +134,7 @@ def _seal(folder: Path, source: PackSource, hashes: list[FileHash], quoted: int)
             "tool": {"name": "iamdesk", "version": source.tool_version},
             "snapshot_sha256": head.snapshot_sha256,
             "journal_sha256": source.review.journal_sha256,
+            "previous_review_id": head.details.get("previous_review") or None,
             "previous_manifest_sha256": head.previous_sha256 or None,
             "counts": {**source.counts.as_json(), "verdicts": quoted},
         },
@@ -150,61 +154,80 @@ def _write_tables(
 ) -> None:
     """Write CSV files, book and review.json, each line read once."""
     head = source.review.head
-    remediation = columns.remediation_columns(command_text)
     with ExitStack() as stack:
         book = Book(folder / "review.xlsx", head.review_id, head.snapshot_sha256, source.generated_at)
         stack.callback(book.close)
         for name, texts in _pages(statement):
             book.page(name, texts)
-        population = book.sheet("Population", columns.POPULATION)
-        lines = book.sheet(ENTITLEMENTS_SHEET, columns.ENTITLEMENTS, fillable=True)
+
+        def table[Row](sheet: str, csv: str, wanted: Sequence[Column[Row]], *, fillable: bool = False) -> "_Table[Row]":
+            file = stack.enter_context(CsvSheet(folder / csv, wanted))
+            return _Table(book.sheet(sheet, wanted, fillable=fillable), file, wanted)
+
+        population = table("Population", "02_population.csv", columns.POPULATION)
+        lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", columns.ENTITLEMENTS, fillable=True)
         privileged = book.sheet("Privileged", columns.ENTITLEMENTS)
         third = book.sheet("Third parties", columns.ENTITLEMENTS)
         machines = book.sheet("Machines", columns.ENTITLEMENTS)
-        findings = book.sheet("Findings", columns.FINDINGS)
-        exceptions = book.sheet("Exceptions", columns.EXCEPTIONS)
-        changed = book.sheet("Changes", columns.CHANGES)
-        todo = book.sheet("Remediation", remediation)
+        findings = table(FINDINGS_SHEET, "04_findings.csv", columns.FINDINGS, fillable=True)
+        exceptions = table("Exceptions", "05_exceptions.csv", columns.EXCEPTIONS)
+        changed = table("Changes", "06_changes.csv", columns.CHANGES)
+        todo = table("Remediation", "07_remediation.csv", REMEDIATION)
         book.page("Sign-off", _signoff_page(source))
         book.page("Glossary", [("Word", "Meaning"), *columns.GLOSSARY])
-        population_csv = stack.enter_context(CsvSheet(folder / "02_population.csv", columns.POPULATION))
-        lines_csv = stack.enter_context(CsvSheet(folder / "03_entitlements.csv", columns.ENTITLEMENTS))
-        findings_csv = stack.enter_context(CsvSheet(folder / "04_findings.csv", columns.FINDINGS))
-        exceptions_csv = stack.enter_context(CsvSheet(folder / "05_exceptions.csv", columns.EXCEPTIONS))
-        changes_csv = stack.enter_context(CsvSheet(folder / "06_changes.csv", columns.CHANGES))
-        todo_csv = stack.enter_context(CsvSheet(folder / "07_remediation.csv", remediation))
-        tickets_csv = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
+        tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
         for member in source.review.population():
             population.write(member)
-            population_csv.write(member)
-        for finding in source.review.findings():
-            findings.write(finding)
-            findings_csv.write(finding)
         for change in changes:
             changed.write(change)
-            changes_csv.write(change)
+
+        def take(row: columns.DecidedLine | columns.DecidedFinding) -> None:
+            if row.decision.choice is Choice.EXCEPT:
+                exceptions.write(columns.excepted(row, source.today))
+            if row.decision.choice in TO_DO:
+                task = task_of(row)
+                todo.write(task)
+                tickets.write(task)
 
         def rows() -> Iterator[columns.DecidedLine]:
             for row in source.rows():
                 cells = columns.cells_of(columns.ENTITLEMENTS, row)
                 lines.write_cells(cells)
-                lines_csv.write_cells(cells)
                 if is_privileged(row.line) == "yes":
                     privileged.write_cells(cells)
                 if is_third(row):
                     third.write_cells(cells)
                 if is_machine(row):
                     machines.write_cells(cells)
-                if row.decision.choice is Choice.EXCEPT:
-                    exceptions.write(row)
-                    exceptions_csv.write(row)
-                if row.decision.choice in columns.TO_DO:
-                    todo.write(row)
-                    todo_csv.write(row)
-                    tickets_csv.write(row)
+                take(row)
                 yield row
 
-        write_review_json(folder / "review.json", source, found, rows(), changes)
+        def found_rows() -> Iterator[columns.DecidedFinding]:
+            for row in source.findings():
+                findings.write(row)
+                take(row)
+                yield row
+
+        write_review_json(folder / "review.json", source, found, rows(), found_rows(), changes)
+        for task in tested(source.review):
+            todo.write(task)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table[Row]:
+    """A table that stands in the book and as CSV."""
+
+    sheet: Sheet[Row]
+    csv: CsvSheet[Row]
+
+    columns: Sequence[Column[Row]]
+
+    def write(self, row: Row) -> None:
+        self.write_cells(columns.cells_of(self.columns, row))
+
+    def write_cells(self, cells: Sequence[Cell]) -> None:
+        self.sheet.write_cells(cells)
+        self.csv.write_cells(cells)
 
 
 def _pages(statement: Statement) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
@@ -309,18 +332,3 @@ def read_only(folder: Path) -> None:
     for file in files_of(folder):
         with contextlib.suppress(OSError):
             os.chmod(file, 0o444)  # noqa: PTH101 - the same
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a pack.
-
-    Raises:
-        ExportError: there is none, or it cannot be read.
-    """
-    try:
-        value = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError) as error:
-        raise ExportError(f"{folder} is no pack: {MANIFEST} cannot be read") from error
-    if not isinstance(value, dict):
-        raise ExportError(f"{folder} is no pack: {MANIFEST} is no JSON object")
-    return value

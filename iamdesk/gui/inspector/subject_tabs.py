@@ -14,9 +14,9 @@ from iamdesk.gui.findings.findings_table import FindingsTable
 from iamdesk.gui.findings.rows import Column as FindingColumn
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.review.by_holder import LinesByHolder
+from iamdesk.gui.review.columns import Column as ReviewColumn
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.review_table import ReviewTable
-from iamdesk.gui.review.rows import Column as ReviewColumn
 from iamdesk.gui.session import Session
 from iamdesk.review.decisions import Choice
 
@@ -183,7 +183,7 @@ class ReviewTab(_SubjectTab):
         rows = self.source.about(self._key)
         at = self.table.current_row()
         self.model.replace(rows)
-        place = self.model.place_of(at.line_ids[0]) if at is not None else None
+        place = self.model.place_of(at.subject_ids[0]) if at is not None else None
         if rows:
             self.table.go_to(place or 0)
             return ""

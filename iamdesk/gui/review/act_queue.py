@@ -16,8 +16,8 @@ from iamdesk.review.errors import ReviewError
 class Act:
     """One act: done once, by whichever thread comes first."""
 
-    def __init__(self, do: Callable[[], Change | None], line_ids: frozenset[str]) -> None:
-        self.line_ids = line_ids
+    def __init__(self, do: Callable[[], Change | None], subject_ids: frozenset[str]) -> None:
+        self.subject_ids = subject_ids
         self._do = do
         self._doing = threading.Lock()
         self._is_done = False
@@ -54,11 +54,11 @@ class ActQueue(QObject):
     @property
     def pending(self) -> frozenset[str]:
         """The ids of lines that an act on its way is about."""
-        return frozenset().union(*(act.line_ids for act in self._acts))
+        return frozenset().union(*(act.subject_ids for act in self._acts))
 
-    def put(self, do: Callable[[], Change | None], line_ids: frozenset[str] = frozenset()) -> None:
+    def put(self, do: Callable[[], Change | None], subject_ids: frozenset[str] = frozenset()) -> None:
         """Do an act after those that are waiting."""
-        self._acts.append(Act(do, line_ids))
+        self._acts.append(Act(do, subject_ids))
         self.changed.emit()
         if len(self._acts) == 1:
             self._start()

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.review.decided_row import DecidedRow
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.gui.review.rows import ReviewRow, row_of
+from iamdesk.gui.review.rows import row_of
 from iamdesk.review.decisions import Choice
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.lines import Line
@@ -37,24 +38,24 @@ class LinesByHolder(QObject):
         """Whether there is a review whose lines are known here."""
         return self._desk is not None
 
-    def about(self, holder: str) -> list[ReviewRow]:
+    def about(self, holder: str) -> list[DecidedRow]:
         """Return the lines of a principal, one a row, as they stand now."""
         desk = self._desk
         if desk is None or desk is not self._panel.desk:
             return []
-        rows = [row_of(desk, (line,)) for line in self._by_holder.get(holder, ())]
+        rows: list[DecidedRow] = [row_of(desk, (line,)) for line in self._by_holder.get(holder, ())]
         today, pending = datetime.now(UTC).date(), self._panel.queue.pending
         for row in rows:
             row.tell(desk, today, pending)
         return rows
 
-    def decide(self, rows: Sequence[ReviewRow], choice: Choice) -> bool:
+    def decide(self, rows: Sequence[DecidedRow], choice: Choice) -> bool:
         """Decide on lines as the review panel does; False where it asks for something first."""
         return self._panel.decide(rows, choice)
 
-    def go_to(self, row: ReviewRow) -> None:
+    def go_to(self, row: DecidedRow) -> None:
         """Put the cursor of the review panel on a line."""
-        self._panel.go_to_line(row.line_ids[0])
+        self._panel.go_to_line(row.subject_ids[0])
 
     def _opened(self, desk: ReviewDesk) -> None:
         self._closed()

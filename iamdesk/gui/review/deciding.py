@@ -1,21 +1,34 @@
 """What a key in the review becomes: a decision with all that it needs, on its way to the disk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from iamdesk.export.review_words import CHOICE_WORDS
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.review.act_queue import ActQueue
+from iamdesk.gui.review.decided_row import DecidedRow
 from iamdesk.gui.review.decision_bar import DecisionBar
+from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.review_head import ReviewHead
-from iamdesk.gui.review.rows import ReviewRow
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.language import ntr, tr
 from iamdesk.review.decisions import UNDECIDED, Choice, LineDecision
 from iamdesk.review.desk import ReviewDesk
+
+ON_FINDINGS: Mapping[Choice, Choice] = {
+    Choice.KEEP: Choice.EXCEPT,
+    Choice.REVOKE: Choice.FIX,
+    Choice.MODIFY: Choice.FALSE_POSITIVE,
+    Choice.EXCEPT: Choice.EXCEPT,
+    Choice.UNDECIDED: Choice.UNDECIDED,
+}
+"""What a key decides on findings: what stays as it is, is a risk that somebody accepts for a time."""
+_NEED_MORE = (Choice.EXCEPT, Choice.FALSE_POSITIVE)
+"""Decisions that never are one key alone."""
 
 
 class Deciding(QObject):
@@ -33,7 +46,7 @@ class Deciding(QObject):
         head: ReviewHead,
         message: MessageBar,
         desk: Callable[[], ReviewDesk | None],
-        chosen: Callable[[], Sequence[ReviewRow]],
+        chosen: Callable[[], Sequence[DecidedRow]],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -43,6 +56,8 @@ class Deciding(QObject):
         self._desk = desk
         self._chosen = chosen
         self._targets: tuple[str, ...] = ()
+        self._word_of: Callable[[Choice], str] = CHOICE_WORDS.__getitem__
+        self._on_findings = False
         self._is_elsewhere = False
         """Whether the rows were chosen elsewhere: then nothing here moves."""
         self.bar = DecisionBar()
@@ -52,8 +67,8 @@ class Deciding(QObject):
         self.bar.wrong.connect(lambda sentence: message.say(Tone.WARNING, sentence))
         self.queue.refused.connect(lambda sentence: message.say(Tone.ERROR, sentence))
 
-    def decide(self, choice: Choice, rows: Sequence[ReviewRow] | None = None) -> None:
-        """Decide on the chosen rows; asks for a reason where one is needed.
+    def decide(self, choice: Choice, rows: Sequence[DecidedRow] | None = None) -> None:
+        """Decide on the chosen rows as a key says for entitlements; asks for a reason where one is needed.
 
         ``rows`` are others, chosen elsewhere: the cursor stays there, unless something is asked.
         """
@@ -61,7 +76,9 @@ class Deciding(QObject):
         if desk is None:
             return
         self._is_elsewhere = rows is not None
-        if choice is Choice.EXCEPT or (len(self._targets) > 1 and choice is not Choice.UNDECIDED):
+        if self._on_findings:
+            choice = ON_FINDINGS[choice]
+        if choice in _NEED_MORE or (len(self._targets) > 1 and choice is not Choice.UNDECIDED):
             self._ask(desk, choice)
         elif choice is Choice.UNDECIDED:
             self._given(UNDECIDED)
@@ -73,20 +90,20 @@ class Deciding(QObject):
         desk = self._aim()
         if desk is None:
             return
-        choices = {desk.decision(line_id).choice for line_id in self._targets}
+        choices = {desk.decision(one).choice for one in self._targets}
         if len(choices) == 1:
             self._ask(desk, choices.pop())
         else:
             self._message.say(
-                Tone.NOTE, tr("Different decisions stand on these lines: decide, or comment on some of them.")
+                Tone.NOTE, tr("Different decisions stand on these rows: decide, or comment on some of them.")
             )
 
     def second(self) -> None:
         """Stand as second reviewer for what was decided on the chosen rows."""
         desk, reviewer = self._aim(), self._head.reviewer
         if desk is not None:
-            line_ids = self._targets
-            self.queue.put(lambda: desk.second(line_ids, reviewer), frozenset(line_ids))
+            subject_ids = self._targets
+            self.queue.put(lambda: desk.second(subject_ids, reviewer), frozenset(subject_ids))
 
     def undo(self) -> None:
         """Take the last act of this sitting back."""
@@ -104,20 +121,29 @@ class Deciding(QObject):
         else:
             self._session.announce(tr("There is nothing to redo."))
 
-    def _aim(self, rows: Sequence[ReviewRow] | None = None) -> ReviewDesk | None:
-        """Take the lines of the chosen rows as what is decided on; None where there are none."""
+    def _aim(self, rows: Sequence[DecidedRow] | None = None) -> ReviewDesk | None:
+        """Take the lines or findings of the chosen rows as what is decided on; None where there are none."""
         desk = self._desk()
         self._is_elsewhere = False
-        self._targets = tuple(line_id for row in rows or self._chosen() for line_id in row.line_ids)
-        return desk if self._targets else None
+        chosen = rows or self._chosen()
+        self._targets = tuple(subject_id for row in chosen for subject_id in row.subject_ids)
+        if not chosen:
+            return None
+        self._on_findings = isinstance(chosen[0], FindingRow)
+        self._word_of = chosen[0].word_of
+        return desk
 
     def _ask(self, desk: ReviewDesk, choice: Choice) -> None:
         self._message.clear()
         self._is_elsewhere = False  # it is asked here
         count = len(self._targets)
-        what = ntr("this line", "{count} lines", count).format(count=number(count))
+        what = (
+            ntr("this finding", "{count} findings", count)
+            if self._on_findings
+            else ntr("this line", "{count} lines", count)
+        ).format(count=number(count))
         standing = desk.decision(self._targets[0]) if count == 1 else UNDECIDED
-        self.bar.ask(choice, what, standing, datetime.now(UTC).date())
+        self.bar.ask(choice, self._word_of(choice), what, standing, datetime.now(UTC).date())
 
     def _given(self, decision: LineDecision) -> None:
         desk, reviewer = self._desk(), self._head.reviewer

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
-from iamdesk.export.review_words import CHOICE_WORDS
 from iamdesk.gui.plain_text import PlainLabel, plain_label
 from iamdesk.language import tr
 from iamdesk.review.decisions import Choice, DecisionError, LineDecision
@@ -53,12 +52,12 @@ class DecisionBar(QWidget):
             layout.addWidget(widget, 1 if widget is self.reason else 0)
         self.hide()
 
-    def ask(self, choice: Choice, what: str, standing: LineDecision, today: date) -> None:
-        """Ask for what a decision needs; ``what`` says on what: ``12 lines``."""
+    def ask(self, choice: Choice, word: str, what: str, standing: LineDecision, today: date) -> None:
+        """Ask for what a decision needs; ``word`` is the decision's, ``what`` says on what: ``12 lines``."""
         self._choice = choice
         is_exception = choice is Choice.EXCEPT
-        word = tr("Comment on") if choice is Choice.UNDECIDED else f"{tr(CHOICE_WORDS[choice])}:"
-        self._label.setText(f"{word} {what}")
+        told = tr("Comment on") if choice is Choice.UNDECIDED else f"{tr(word)}:"
+        self._label.setText(f"{told} {what}")
         self.reason.setText(standing.comment)
         self.owner.setText(standing.owner)
         usual = standing.expiry if standing.expiry and standing.expiry >= today else today + timedelta(_USUAL_DAYS)

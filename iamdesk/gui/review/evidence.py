@@ -10,13 +10,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 
 from iamdesk.export.access_words import REACH_WORDS
 from iamdesk.export.review_words import (
-    CLASS_WORDS,
-    administration_words,
-    decision_words,
     entitlement_words,
     holder_name,
-    last_used_words,
-    power_words,
 )
 from iamdesk.gui import marks
 from iamdesk.gui.findings.link_button import LinkButton
@@ -24,7 +19,10 @@ from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import MARK_WORDS, Mark
 from iamdesk.gui.plain_text import PlainLabel, plain_label
-from iamdesk.gui.review.rows import ReviewRow
+from iamdesk.gui.review.decided_row import DecidedRow
+from iamdesk.gui.review.facts import finding_facts, line_facts
+from iamdesk.gui.review.finding_rows import FindingRow
+from iamdesk.gui.review.rows import LineRow
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
@@ -48,7 +46,7 @@ class Evidence(QScrollArea):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._row: ReviewRow | None = None
+        self._row: DecidedRow | None = None
         self._desk: ReviewDesk | None = None
         self._matches = True
         self._told: tuple[Telling, ...] | None = None
@@ -63,11 +61,11 @@ class Evidence(QScrollArea):
         self.show_row(None, None, matches=True)
 
     @property
-    def row(self) -> ReviewRow | None:
+    def row(self) -> DecidedRow | None:
         """What is shown."""
         return self._row
 
-    def show_row(self, row: ReviewRow | None, desk: ReviewDesk | None, *, matches: bool) -> None:
+    def show_row(self, row: DecidedRow | None, desk: ReviewDesk | None, *, matches: bool) -> None:
         """Show a row; ``matches`` says whether the open snapshot is the review's own."""
         if row is not self._row:
             self._told, self._whole = None, False
@@ -88,13 +86,15 @@ class Evidence(QScrollArea):
         column.setSpacing(4)
         if self._row is None or self._desk is None:
             self._muted(column, tr(_EMPTY))
-        else:
+        elif isinstance(self._row, LineRow):
             self._fill(column, self._row, self._desk)
+        elif isinstance(self._row, FindingRow):
+            self._fill_findings(column, self._row, self._desk)
         column.addStretch(1)
         self.setWidget(page)  # the page before is deleted by the area
         self._tint()
 
-    def _fill(self, column: QVBoxLayout, row: ReviewRow, desk: ReviewDesk) -> None:
+    def _fill(self, column: QVBoxLayout, row: LineRow, desk: ReviewDesk) -> None:
         line = row.lines[0]
         if len(row.lines) == 1:
             self._link(
@@ -115,7 +115,26 @@ class Evidence(QScrollArea):
         if _is_one(row):
             self._statements(column, line)
 
-    def _members(self, column: QVBoxLayout, row: ReviewRow) -> None:
+    def _fill_findings(self, column: QVBoxLayout, row: FindingRow, desk: ReviewDesk) -> None:
+        first = row.findings[0]
+        self._title(column, f"{first['check_id']} {first['title']}")
+        if len(row.findings) > 1:
+            self._heading(column, tr("{count} findings, decided together").format(count=number(len(row.findings))))
+        most = len(row.findings) if self._whole else _MEMBERS_SHOWN
+        for finding in row.findings[:most]:
+            arn = str(finding["subject_arn"])
+            self._link(column, str(finding["subject_name"]), partial(self._session.show_key, arn), arn)
+            if len(row.findings) > 1:
+                column.addWidget(FlowLabel(str(finding["finding"])))
+        self._offer_more(column, len(row.findings) - most)
+        if len(row.findings) == 1:
+            for title, text in finding_facts(first):
+                column.addWidget(FlowLabel(f"{title}: {text}"))
+        self._decisions(column, row, desk)
+        self._heading(column, tr("What to do"))
+        column.addWidget(FlowLabel(str(first["remediation"])))
+
+    def _members(self, column: QVBoxLayout, row: LineRow) -> None:
         self._heading(column, tr("{count} lines, decided together").format(count=number(len(row.lines))))
         most = len(row.lines) if self._whole else _MEMBERS_SHOWN
         for line in row.lines[:most]:
@@ -126,55 +145,35 @@ class Evidence(QScrollArea):
                 partial(self._session.show_key, line.holder_arn),
                 line.holder_arn,
             )
-        if len(row.lines) > most:
-            more = QPushButton(tr("Show {count} more").format(count=number(len(row.lines) - most)))
+        self._offer_more(column, len(row.lines) - most)
+
+    def _offer_more(self, column: QVBoxLayout, count: int) -> None:
+        if count > 0:
+            more = QPushButton(tr("Show {count} more").format(count=number(count)))
             more.setObjectName("moreMembers")
             more.clicked.connect(self._show_whole)
             column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _facts(self, column: QVBoxLayout, line: Line) -> None:
-        evidence = line.evidence
-        since = evidence.get("since_last") or {}
-        facts = (
-            (tr("Asked because"), " ".join(since.get("reasons", ()))),
-            (tr("Can effectively do"), shown(power_words(evidence.get("holder")))),
-            (tr("The group gives"), shown(power_words(evidence.get("group")))),
-            (tr("Administration"), shown(administration_words(line))),
-            (tr("Limited by"), ", ".join(evidence.get("limited_by", ()))),
-            (tr("Under conditions on"), ", ".join(evidence.get("conditions", ()))),
-            (tr("Trusts"), ", ".join(evidence.get("trusts", ()))),
-            (tr("Named in"), ", ".join(evidence.get("statements", ()))),
-            (tr("Members"), ", ".join(evidence.get("members", ()))),
-            (
-                tr("Last used"),
-                f"{shown(last_used_words(line))} ({evidence.get('last_used_basis', tr('not captured'))})",
-            ),
-            (tr("Rotated"), str(evidence.get("rotated") or "")[:10]),
-            (tr("Who it is"), tr(CLASS_WORDS.get(str(evidence.get("holder_class")), ""))),
-            (tr("Owner"), str(evidence.get("owner", ""))),
-            (tr("Not in the snapshot"), tr("the policy or group that it refers to") if evidence.get("missing") else ""),
+        for title, text in line_facts(line):
+            column.addWidget(FlowLabel(f"{title}: {text}"))
+
+    def _decisions(self, column: QVBoxLayout, row: DecidedRow, desk: ReviewDesk) -> None:
+        decision, decided = row.decisions[0], desk.decided(row.subject_ids[0])
+        if decision.choice is Choice.UNDECIDED or decided is None:
+            return
+        self._heading(column, tr("Decision"))
+        told = tr("{decision} by {reviewer}, {moment} UTC").format(
+            decision=shown(row.words_of(decision)), reviewer=decided.reviewer, moment=decided.moment[:16]
         )
-        for title, text in facts:
+        if decision.second:
+            told = tr("{decision}; {second} stands for it, too").format(decision=told, second=decision.second)
+        column.addWidget(FlowLabel(told))
+        for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
             if text:
-                column.addWidget(FlowLabel(f"{title}: {text}"))
+                column.addWidget(FlowLabel(text))
 
-    def _decisions(self, column: QVBoxLayout, row: ReviewRow, desk: ReviewDesk) -> None:
-        for line, decision in list(zip(row.lines, row.decisions, strict=True))[:1]:
-            decided = desk.decided(line.line_id)
-            if decision.choice is Choice.UNDECIDED or decided is None:
-                continue
-            self._heading(column, tr("Decision"))
-            told = tr("{decision} by {reviewer}, {moment} UTC").format(
-                decision=shown(decision_words(decision)), reviewer=decided.reviewer, moment=decided.moment[:16]
-            )
-            if decision.second:
-                told = tr("{decision}; {second} stands for it, too").format(decision=told, second=decision.second)
-            column.addWidget(FlowLabel(told))
-            for text in (decision.comment, tr("Owner: {owner}").format(owner=decision.owner) if decision.owner else ""):
-                if text:
-                    column.addWidget(FlowLabel(text))
-
-    def _findings(self, column: QVBoxLayout, row: ReviewRow) -> None:
+    def _findings(self, column: QVBoxLayout, row: LineRow) -> None:
         if row.findings:
             self._heading(column, tr("Findings"))
         for finding in row.findings[:_FINDINGS_SHOWN]:
@@ -271,7 +270,7 @@ class Evidence(QScrollArea):
             QTimer.singleShot(0, self, self._paint)
 
 
-def _is_one(row: ReviewRow) -> bool:
+def _is_one(row: LineRow) -> bool:
     """Return whether a row's lines are all about one entitlement."""
     return len({entitlement_words(line) for line in row.lines}) == 1
 

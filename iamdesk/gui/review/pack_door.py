@@ -201,8 +201,15 @@ class PackDoor(QObject):
         more = tr("; and {count} more").format(count=number(len(refused) - 1)) if len(refused) > 1 else ""
         self._message.say(
             Tone.WARNING,
-            tr("{saved} decisions of the sheet are saved, {count} rows are refused: row {row}: {why}{more}.").format(
-                saved=number(saved), count=number(len(refused)), row=first.row, why=first.why, more=more
+            tr(
+                "{saved} decisions of the sheet are saved, {count} rows are refused: {sheet}, row {row}: {why}{more}."
+            ).format(
+                saved=number(saved),
+                count=number(len(refused)),
+                sheet=first.sheet,
+                row=first.row,
+                why=first.why,
+                more=more,
             ),
         )
 
@@ -216,19 +223,22 @@ class PackDoor(QObject):
 
 
 def _written(desk: "ReviewDesk", opened: "OpenSnapshot | None", into: Path, cancelled: Callable[[], bool]) -> None:
+    from iamdesk.export.pack.chain import pack_at
     from iamdesk.export.pack.writing import write_pack
 
     # Of a copy: whoever goes on deciding meanwhile changes nothing of what is told.
     with desk.file.copied() as copy:
         write_pack(copy, into, evaluator=opened.evaluator if opened is not None else None, cancelled=cancelled)
+    desk.file.note_pack(pack_at(into))
 
 
 def _verified(pack: Path) -> "list[Result]":
+    from iamdesk.export.pack.chain import evidence_beside
     from iamdesk.export.pack.opening import opened_pack
     from iamdesk.export.pack.verification import verify
 
     with opened_pack(pack) as folder:
-        return list(verify(folder))
+        return list(verify(folder, previous=evidence_beside(pack) if pack.is_dir() else None))
 
 
 def _filled(desk: "ReviewDesk", sheet: Path, reviewer: Reviewer) -> "tuple[int, list[Refused]]":

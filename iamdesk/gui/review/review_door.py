@@ -19,6 +19,7 @@ from iamdesk.review.errors import ReviewError
 from iamdesk.review.schema import SUFFIX
 
 if TYPE_CHECKING:
+    from iamdesk.gui.review.new_review_dialog import NewReviewDialog
     from iamdesk.review.recovery import Recovered
     from iamdesk.snapshot.progress import Cancelled, Progress
     from iamdesk.workbench import OpenSnapshot
@@ -45,6 +46,8 @@ class ReviewDoor(QObject):
         self._prompts = prompts
         self._message = message
         self.desk: ReviewDesk | None = None
+        self.dialog: NewReviewDialog | None = None
+        """What asks, or asked last, what a new review is about."""
         session.snapshot_closed.connect(self.close)
 
     @property
@@ -64,24 +67,40 @@ class ReviewDoor(QObject):
         }
 
     def new_review(self) -> None:
-        """Ask for a file, make a review of the open snapshot in it, and open that."""
+        """Ask what it is about and for a file, make a review of the open snapshot in it, and open that."""
         opened = self._session.snapshot
         if opened is None:
             return
         source = opened.snapshot.path
-        suggestion = source.with_name(f"{source.name.partition('.')[0] or 'snapshot'}-review{SUFFIX}")
-        path = self._prompts.file_to_save(self._panel, tr("New review"), suggestion, tr(_KIND))
+        name = f"{source.name.partition('.')[0] or 'snapshot'}-review"
+        self._ask(
+            tr("New review"), name, opened, lambda dialog: self._make(dialog, opened, source.with_name(name + SUFFIX))
+        )
+
+    def _ask(self, heading: str, title: str, opened: "OpenSnapshot", then: "Callable[[NewReviewDialog], None]") -> None:
+        from iamdesk.gui.review.new_review_dialog import NewReviewDialog
+
+        accounts = [
+            (one.account_id, f"{one.account_id} ({one.alias})" if one.alias else one.account_id)
+            for one in opened.snapshot.accounts
+        ]
+        dialog = NewReviewDialog(heading, title, accounts, self._panel)
+        dialog.accepted.connect(lambda: then(dialog))
+        dialog.finished.connect(dialog.deleteLater)
+        self.dialog = dialog
+        dialog.open()
+
+    def _make(self, dialog: "NewReviewDialog", opened: "OpenSnapshot", suggestion: Path) -> None:
+        title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
+        path = self._file_for(tr("New review"), suggestion)
         if path is None:
             return
-        path = path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
-        self._message.clear()
-        self._jobs.run(
+        self._run(
             tr("Making the review {name}").format(name=visible(path.name)),
-            lambda progress, cancelled: opened.create_review(path, path.stem, None, progress, cancelled),
-            done=lambda _nothing: self.open_path(path),
-            failed=self._refused,
-            stopped=lambda: self._message.say(Tone.WARNING, tr("The review was not made: it was cancelled.")),
-            topic="make review",
+            lambda progress, cancelled: opened.create_review(
+                path, title, details, progress, cancelled, exclusions=exclusions
+            ),
+            lambda _nothing: self.open_path(path),
         )
 
     def next_review(self) -> None:
@@ -94,16 +113,53 @@ class ReviewDoor(QObject):
         old = self._prompts.snapshot_to_open(self._panel, folder) if previous is not None else None
         if previous is None or old is None:
             return
-        suggestion = folder / f"{previous.stem}-next{SUFFIX}"
-        path = self._prompts.file_to_save(self._panel, tr("Next review"), suggestion, tr(_KIND))
+        name = f"{previous.stem}-next"
+        self._ask(
+            tr("Next review"),
+            name,
+            opened,
+            lambda dialog: self._make_next(dialog, opened, previous, old, folder / name),
+        )
+
+    def _make_next(
+        self, dialog: "NewReviewDialog", opened: "OpenSnapshot", previous: Path, old: Path, suggestion: Path
+    ) -> None:
+        title, details, exclusions = dialog.title.text().strip(), dialog.details, dialog.exclusions
+        path = self._file_for(tr("Next review"), suggestion)
         if path is None:
             return
-        path = path if path.suffix == SUFFIX else path.with_name(f"{path.name}{SUFFIX}")
+
+        def make(progress: "Progress", cancelled: "Cancelled") -> str:
+            from iamdesk.export.carried_words import carried_sentence
+            from iamdesk.workbench import Workbench
+
+            before = Workbench().open_snapshot(old, cancelled=cancelled)
+            return carried_sentence(
+                opened.create_next_review(
+                    path, title, previous, before, details, progress, cancelled, exclusions=exclusions
+                )
+            )
+
+        self._run(
+            tr("Going on from {name}").format(name=visible(previous.name)),
+            make,
+            lambda told: self._open_next(path, told),
+        )
+
+    def _file_for(self, heading: str, suggestion: Path) -> Path | None:
+        path = self._prompts.file_to_save(self._panel, heading, suggestion, tr(_KIND))
+        if path is None or path.suffix == SUFFIX:
+            return path
+        return path.with_name(f"{path.name}{SUFFIX}")
+
+    def _run[Result](
+        self, label: str, make: "Callable[[Progress, Cancelled], Result]", done: Callable[[Result], None]
+    ) -> None:
         self._message.clear()
         self._jobs.run(
-            tr("Going on from {name}").format(name=visible(previous.name)),
-            lambda progress, cancelled: _next(opened, path, previous, old, progress, cancelled),
-            done=lambda told: self._open_next(path, told),
+            label,
+            make,
+            done=done,
             failed=self._refused,
             stopped=lambda: self._message.say(Tone.WARNING, tr("The review was not made: it was cancelled.")),
             topic="make review",
@@ -223,16 +279,6 @@ def _open(path: Path) -> ReviewDesk:
     from iamdesk.workbench import Workbench
 
     return Workbench.open_review(path)
-
-
-def _next(
-    opened: "OpenSnapshot", path: Path, previous: Path, old: Path, progress: "Progress", cancelled: "Cancelled"
-) -> str:
-    from iamdesk.export.carried_words import carried_sentence
-    from iamdesk.workbench import Workbench
-
-    before = Workbench().open_snapshot(old, cancelled=cancelled)
-    return carried_sentence(opened.create_next_review(path, path.stem, previous, before, None, progress, cancelled))
 
 
 def _recovered(damaged: Path, into: Path) -> "Recovered":

@@ -2,16 +2,18 @@
 
 import getpass
 import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip
-from iamdesk.gui.review.rows import SHOW_TITLES, Show
+from iamdesk.gui.review.shows import OF_FINDINGS, OF_LINES, SHOW_TITLES, Show
 from iamdesk.gui.speech import number
 from iamdesk.language import mark, ntr, tr
 from iamdesk.review.decisions import Choice, Reviewer
-from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.desk import ReviewDesk, Standing
 from iamdesk.review.grouping import Grouping
 
 GROUPING_TITLES: dict[Grouping, str] = {
@@ -19,6 +21,8 @@ GROUPING_TITLES: dict[Grouping, str] = {
     Grouping.PRINCIPAL: mark("By principal"),
     Grouping.ENTITLEMENT: mark("By entitlement"),
     Grouping.EFFECT: mark("By identical effect"),
+    Grouping.FINDING: mark("Findings: each"),
+    Grouping.CHECK: mark("Findings: by check"),
 }
 _LONGEST = 500
 
@@ -71,8 +75,7 @@ class ReviewHead(QWidget):
             self.grouping.addItem(tr(title), grouping)
         self.show_only.setObjectName("reviewShow")
         self.show_only.setAccessibleName(tr("Which rows are shown"))
-        for show, title in SHOW_TITLES.items():
-            self.show_only.addItem(tr(title), show)
+        self._offer(OF_LINES)
         self.progress.setAccessibleName(tr("How much is decided"))
         self.progress.setTextVisible(False)
         self.progress.setMaximumWidth(unit * 18)
@@ -80,7 +83,7 @@ class ReviewHead(QWidget):
         self._lay_out()
         self.text.textChanged.connect(lambda _text: self.filtered.emit())
         self.show_only.currentIndexChanged.connect(lambda _at: self.filtered.emit())
-        self.grouping.currentIndexChanged.connect(lambda _at: self.grouped.emit())
+        self.grouping.currentIndexChanged.connect(lambda _at: self._regroup())
         self.reviewer_name.editingFinished.connect(self.reviewer_changed)
         self.own.editingFinished.connect(self.reviewer_changed)
 
@@ -122,6 +125,23 @@ class ReviewHead(QWidget):
         self.text.clear()
         self.show_only.setCurrentIndex(0)
 
+    def _offer(self, shows: Sequence[Show]) -> None:
+        """Offer which rows can be wanted; what is wanted stays, where it still can be."""
+        wanted = self.show_only.currentData()
+        before = [self.show_only.itemData(at) for at in range(self.show_only.count())]
+        if before == list(shows):
+            return
+        with QSignalBlocker(self.show_only):
+            self.show_only.clear()
+            for show in shows:
+                self.show_only.addItem(tr(SHOW_TITLES[show]), show)
+            self.show_only.setCurrentIndex(max(self.show_only.findData(wanted), 0))
+
+    def _regroup(self) -> None:
+        self._offer(OF_FINDINGS if self.chosen_grouping.is_of_findings else OF_LINES)
+        self.filtered.emit()
+        self.grouped.emit()
+
     def tell(self, desk: ReviewDesk | None) -> None:
         """Say how far the review is."""
         if desk is None:
@@ -129,29 +149,40 @@ class ReviewHead(QWidget):
             self.progress.setValue(0)
             self.summary.setText("")
             return
-        total = len(desk.lines)
-        counts = desk.file.counts()
-        waiting = desk.waiting
-        run_out = waiting - counts[Choice.UNDECIDED]
-        words = {
-            Choice.KEEP: tr("{count} kept"),
-            Choice.REVOKE: tr("{count} revoked"),
-            Choice.MODIFY: tr("{count} modified"),
-            Choice.EXCEPT: tr("{count} excepted"),
-        }
-        parts = [word.format(count=number(counts[choice])) for choice, word in words.items() if counts[choice]]
-        if run_out:
-            said = ntr("{count} exception has run out", "{count} exceptions have run out", run_out)
-            parts.append(said.format(count=number(run_out)))
-        told = f": {', '.join(parts)}" if parts else ""
+        file = desk.file
+        parts = [
+            _progress(file.lines_standing, mark("{count} of {total} entitlements decided, {waiting} remain")),
+            _progress(file.findings_standing, mark("{count} of {total} findings decided, {waiting} remain")),
+        ]
+        if self.chosen_grouping.is_of_findings:
+            parts.reverse()
+        total = len(desk.lines) + len(desk.findings)
         self.progress.setRange(0, max(total, 1))
-        self.progress.setValue(total - waiting)
-        self.summary.setText(
-            tr("{count} of {total} decided, {waiting} remain").format(
-                count=number(total - waiting), total=number(total), waiting=number(waiting)
-            )
-            + told
-        )
+        self.progress.setValue(total - desk.waiting - desk.findings_waiting)
+        self.summary.setText("; ".join(parts))
+
+
+_WORDS = {
+    Choice.KEEP: mark("{count} kept"),
+    Choice.REVOKE: mark("{count} revoked"),
+    Choice.MODIFY: mark("{count} modified"),
+    Choice.FIX: mark("{count} to fix"),
+    Choice.FALSE_POSITIVE: mark("{count} false positives"),
+    Choice.EXCEPT: mark("{count} excepted"),
+}
+
+
+def _progress(standing: Standing, said: str) -> str:
+    """Return how far a review is: ``12 of 94 findings decided, 82 remain: 12 to fix``."""
+    counts = standing.counts()
+    total, waiting = len(standing.known), standing.waiting(datetime.now(UTC).date())
+    run_out = waiting - counts[Choice.UNDECIDED]
+    parts = [tr(word).format(count=number(counts[choice])) for choice, word in _WORDS.items() if counts.get(choice)]
+    if run_out:
+        words = ntr("{count} exception has run out", "{count} exceptions have run out", run_out)
+        parts.append(words.format(count=number(run_out)))
+    told = f": {', '.join(parts)}" if parts else ""
+    return tr(said).format(count=number(total - waiting), total=number(total), waiting=number(waiting)) + told
 
 
 def _account() -> str:

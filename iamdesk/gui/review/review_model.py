@@ -8,7 +8,9 @@ from PySide6.QtGui import QBrush, QFont, QPalette
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import tooltip_text
-from iamdesk.gui.review.rows import COLUMN_TITLES, Column, ReviewFilter, ReviewRow
+from iamdesk.gui.review.columns import COLUMN_TITLES, FINDING_TITLES, Column
+from iamdesk.gui.review.decided_row import DecidedRow
+from iamdesk.gui.review.shows import ReviewFilter
 from iamdesk.gui.tables.rows_model import Index, RowsModel
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import tr
@@ -19,25 +21,31 @@ CHOICE_GLYPHS: dict[Choice, Glyph] = {
     Choice.KEEP: Glyph.KEEP,
     Choice.REVOKE: Glyph.REVOKE,
     Choice.MODIFY: Glyph.MODIFY,
+    Choice.FIX: Glyph.REVOKE,
+    Choice.FALSE_POSITIVE: Glyph.KEEP,
     Choice.EXCEPT: Glyph.EXCEPT,
 }
+"""What is to go and what may stay bear the same mark, be it an entitlement or a finding."""
 _MUTED = (Column.ACCOUNT, Column.LAST_USED, Column.EFFECT)
 
 
-class ReviewModel(RowsModel[ReviewRow]):
+class ReviewModel(RowsModel[DecidedRow]):
     """All rows of a review, of which the filter shows some."""
 
     def __init__(self, palette: QPalette) -> None:
         super().__init__([tr(COLUMN_TITLES[column]) for column in Column], ReviewFilter(), palette)
 
-    def replace(self, rows: list[ReviewRow]) -> None:
+    def replace(self, rows: list[DecidedRow], *, of_findings: bool = False) -> None:
         """Show other rows in place of all."""
         self.clear()
+        titles = FINDING_TITLES if of_findings else COLUMN_TITLES
+        self._titles = tuple(tr(titles[column]) for column in Column)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._titles) - 1)
         self.extend(rows)
 
-    def place_of(self, line_id: str) -> int | None:
-        """Return the row in which a line is shown; None when it is not."""
-        return next((at for at, row in enumerate(self._shown) if line_id in row.line_ids), None)
+    def place_of(self, subject_id: str) -> int | None:
+        """Return the row in which a line or finding is shown; None when it is not."""
+        return next((at for at, row in enumerate(self._shown) if subject_id in row.subject_ids), None)
 
     def next_open(self, after: int) -> int | None:
         """Return the next row that waits for a decision, from the top again at the end; None where none does."""
@@ -68,5 +76,5 @@ class ReviewModel(RowsModel[ReviewRow]):
                 font.setItalic(True)
                 return font
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{tr(COLUMN_TITLES[column])}: {row.texts[column] or tr('none')}"
+                return f"{self._titles[column]}: {row.texts[column] or tr('none')}"
         return None

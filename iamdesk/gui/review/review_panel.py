@@ -1,34 +1,36 @@
 """The review panel: the table in the middle, evidence beside it, and the keys that decide."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
-from iamdesk.export.review_words import CHOICE_WORDS
+from iamdesk.export.review_words import CHOICE_WORDS, finding_choice_word
 from iamdesk.gui.ask.full_height_list import scrolling
 from iamdesk.gui.flow_text import FlowLabel
-from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.review.decided_row import DecidedRow
 from iamdesk.gui.review.deciding import Deciding
 from iamdesk.gui.review.evidence import Evidence
+from iamdesk.gui.review.laying_out import Rows
 from iamdesk.gui.review.pack_door import PackDoor
 from iamdesk.gui.review.review_door import ReviewDoor
 from iamdesk.gui.review.review_head import ReviewHead
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.review_table import ReviewTable
-from iamdesk.gui.review.rows import Column, ReviewFilter, ReviewRow, rows_of
+from iamdesk.gui.review.rows import LineRow
+from iamdesk.gui.review.shows import ReviewFilter
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.language import mark, ntr, tr
 from iamdesk.review.decisions import Choice
 from iamdesk.review.desk import Change, ReviewDesk
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.review.grouping import Grouping
 
 if TYPE_CHECKING:
     from iamdesk.review.telling import Telling
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
 _DEBOUNCE = 120
 _EVIDENCE_AFTER = 150
 """Milliseconds for which a row stays chosen before the engine is asked about it."""
-_BREATH = 500
-"""Rows after which a worker looks whether it is still wanted."""
 _NO_REVIEW = mark(
     "No review is open. A review freezes who is in the snapshot and every entitlement with what it really allows; then "
     "each is kept, revoked, modified or excepted, one key a decision, saved as it is made."
@@ -55,9 +55,6 @@ class ReviewPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._jobs = jobs
-        self._shown_pending: frozenset[str] = frozenset()
-        self._row_of: dict[str, ReviewRow] = {}
-        self._filling: Job | None = None
         self.model = ReviewModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
@@ -72,6 +69,7 @@ class ReviewPanel(QWidget):
             session, jobs, self.head, self.message, lambda: self.desk, self.table.selected_rows, self
         )
         self.bar, self.queue = self.deciding.bar, self.deciding.queue
+        self.rows = Rows(jobs, self.model, lambda: self.desk, lambda: self.queue.pending, self)
         self._nothing = FlowLabel(tr(_NO_REVIEW))
         self._new = QPushButton(tr("&New review…"))
         self._open = QPushButton(tr("Open &review…"))
@@ -91,16 +89,17 @@ class ReviewPanel(QWidget):
     @property
     def is_filling(self) -> bool:
         """Whether the rows are still being laid out."""
-        return self._filling is not None and self._filling.running
+        return self.rows.is_filling
 
     @property
     def title(self) -> str:
-        """For the tab: ``Review 12/311``; true counts, whatever the filter shows."""
+        """For the tab: ``Review 12/311``, of entitlements and findings; true counts, whatever the filter shows."""
         desk = self.desk
         if desk is None:
             return tr("Review")
-        total = len(desk.lines)
-        return tr("Review {done}/{total}").format(done=number(total - desk.waiting), total=number(total))
+        total = len(desk.lines) + len(desk.findings)
+        done = total - desk.waiting - desk.findings_waiting
+        return tr("Review {done}/{total}").format(done=number(done), total=number(total))
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what menu and keys do here (names of ``gui.actions``)."""
@@ -154,7 +153,7 @@ class ReviewPanel(QWidget):
         self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
-        self.door.opened.connect(self._opened)
+        self.door.opened.connect(lambda _desk: self._opened())
         self.door.closing.connect(self.queue.finish)
         self.door.closed.connect(self._closed)
         self.packs.taken.connect(self._regroup)
@@ -173,7 +172,8 @@ class ReviewPanel(QWidget):
         self.deciding.settled.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.deciding.decided.connect(self.go_to_next)
         self.queue.saved.connect(self._saved)
-        self.queue.changed.connect(self._tell_pending)
+        self.queue.changed.connect(self.rows.tell_pending)
+        self.rows.laid_out.connect(self._laid_out)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.head.text)
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._leave_filter)
@@ -186,10 +186,16 @@ class ReviewPanel(QWidget):
         if place is not None:
             self.table.go_to(place)
         elif self.model.shown:
-            self._session.announce(tr("Every line that is shown is decided."))
+            self._session.announce(tr("Every row that is shown is decided."))
 
     def go_to_line(self, line_id: str) -> None:
-        """Go to a line, past the filter where that hides it."""
+        """Go to a line, past the filter (and the findings) where these hide it."""
+        if self.head.chosen_grouping.is_of_findings:
+            with QSignalBlocker(self.head.grouping):
+                self.head.grouping.setCurrentIndex(self.head.grouping.findData(Grouping.LINE))
+            self.head.clear_filter()
+            self.rows.fill(Grouping.LINE, line_id)
+            return
         place = self.model.place_of(line_id)
         if place is None:
             self.head.clear_filter()
@@ -198,7 +204,7 @@ class ReviewPanel(QWidget):
         if place is not None:
             self.table.go_to(place)
 
-    def decide(self, rows: Sequence[ReviewRow], choice: Choice) -> bool:
+    def decide(self, rows: Sequence[DecidedRow], choice: Choice) -> bool:
         """Decide on rows that somebody chose elsewhere; False where something is asked here first."""
         self.deciding.decide(choice, rows)
         return bool(self.head.reviewer.name) and not self.bar.isVisibleTo(self)
@@ -207,40 +213,26 @@ class ReviewPanel(QWidget):
         desk = self.desk
         if desk is None or change is None:
             return
-        self._tell_rows(frozenset(change.after))
+        self.rows.tell(frozenset(change.after))
         changed = len(change.after)
         if changed:
-            words = {tr(CHOICE_WORDS[decision.choice]) for decision in change.after.values()}
+            on_findings = desk.file.findings_standing.known.keys() & change.after.keys()
+            word_of = finding_choice_word if on_findings else CHOICE_WORDS.__getitem__
+            words = {tr(word_of(decision.choice)) for decision in change.after.values()}
             word = words.pop() if len(words) == 1 else tr("Decided")
-            said = ntr("Saved: {decision}, {count} line.", "Saved: {decision}, {count} lines.", changed)
+            if on_findings:
+                said = ntr("Saved: {decision}, {count} finding.", "Saved: {decision}, {count} findings.", changed)
+            else:
+                said = ntr("Saved: {decision}, {count} line.", "Saved: {decision}, {count} lines.", changed)
             self._session.announce(said.format(decision=word, count=number(changed)))
         self._refresh()
-        if self.evidence.row is not None and set(self.evidence.row.line_ids) & set(change.after):
+        if self.evidence.row is not None and set(self.evidence.row.subject_ids) & set(change.after):
             self._show_evidence()
-
-    def _tell_pending(self) -> None:
-        pending = self.queue.pending
-        changed = pending ^ self._shown_pending
-        self._shown_pending = pending
-        if changed:
-            self._tell_rows(changed)
-
-    def _tell_rows(self, line_ids: frozenset[str]) -> None:
-        """Let rows say what stands on them; they stay where they are."""
-        desk = self.desk
-        if desk is None:
-            return
-        today, pending = _today(), self.queue.pending
-        rows = {id(row): row for line_id in line_ids if (row := self._row_of.get(line_id)) is not None}
-        for row in rows.values():
-            row.tell(desk, today, pending)
-        self.model.tell_changed()
 
     # What is open
 
-    def _opened(self, desk: ReviewDesk) -> None:
-        self.table.setColumnHidden(Column.ACCOUNT, len({line.account_id for line in desk.lines}) < 2)
-        self._fill()
+    def _opened(self) -> None:
+        self.rows.fill(self.head.chosen_grouping)
         self._refresh()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self.head.reviewer.name:
@@ -250,55 +242,40 @@ class ReviewPanel(QWidget):
 
     def _closed(self) -> None:
         self.bar.hide()
-        self._row_of = {}
-        self.model.clear()
+        self.rows.clear()
         self.evidence.show_row(None, None, matches=True)
         self._refresh()
 
-    def _fill(self, line_id: str = "") -> None:
-        """Lay the rows out anew, in a worker: there may be hundreds of thousands; go to a line, or to the next open."""
-        desk, grouping = self.desk, self.head.chosen_grouping
-        if desk is None:
-            return
-        today, pending = _today(), self.queue.pending
-
-        def lay_out(_progress: Progress, cancelled: Cancelled) -> list[ReviewRow]:
-            rows = rows_of(desk, grouping)
-            for place, row in enumerate(rows):
-                if place % _BREATH == 0 and cancelled():  # asking gives way to the window, which takes its time
-                    raise WorkCancelled
-                row.tell(desk, today, pending)
-            return sorted(rows, key=self.model.sort_key)
-
-        self._filling = self._jobs.run(
-            tr("Laying out the review"),
-            lay_out,
-            done=lambda rows: self._take_rows(desk, rows, line_id),
-            topic="review rows",
-        )
-
-    def _take_rows(self, desk: ReviewDesk, rows: list[ReviewRow], line_id: str) -> None:
-        if self.desk is not desk:
-            return
-        self._row_of = {one: row for row in rows for one in row.line_ids}
-        self.model.replace(rows)
-        self._tell_rows(self.queue.pending)  # what was decided while the rows were laid out
+    def _laid_out(self, go_to: str) -> None:
+        self._show_columns()
         self._refresh()
-        place = self.model.place_of(line_id) if line_id else self.model.next_open(-1)
+        place = self.model.place_of(go_to) if go_to else None
+        if place is None:
+            place = self.model.next_open(-1)
         if self.model.shown:
             self.table.go_to(place if place is not None else 0)
         self._show_evidence()
 
+    def _show_columns(self) -> None:
+        desk = self.desk
+        if desk is not None:
+            accounts = {line.account_id for line in desk.lines} | {str(one["account_id"]) for one in desk.findings}
+            self.table.show_columns(
+                of_findings=self.head.chosen_grouping.is_of_findings, has_accounts=len(accounts) > 1
+            )
+
     def _regroup(self) -> None:
         row = self.table.current_row()
-        self._fill(row.line_ids[0] if row is not None else "")
+        self.rows.fill(self.head.chosen_grouping, row.subject_ids[0] if row is not None else "")
+        if self.head.chosen_grouping.is_of_findings:
+            self._session.announce(tr("Findings: 1 accepts the risk, 2 is to fix, 3 is a false positive."))
 
     def _filter(self) -> None:
         self._debounce.stop()
         row = self.table.current_row()
         self.model.show_only(ReviewFilter(self.head.chosen_show, self.head.text.text()))
         self.model.refilter()  # what was decided since counts now
-        place = self.model.place_of(row.line_ids[0]) if row is not None else None
+        place = self.model.place_of(row.subject_ids[0]) if row is not None else None
         if self.model.shown:
             self.table.go_to(place or 0)
         self._refresh()
@@ -319,7 +296,9 @@ class ReviewPanel(QWidget):
     def _ask_engine(self) -> None:
         """Ask what the shown row's principal may do, where the open snapshot is the review's own."""
         row, opened = self.evidence.row, self._session.snapshot
-        if row is None or opened is None or not self.door.matches or len({one.holder_arn for one in row.lines}) > 1:
+        if not isinstance(row, LineRow) or opened is None or not self.door.matches:
+            return
+        if len({one.holder_arn for one in row.lines}) > 1:
             return
         principal = row.lines[0].holder_arn
 
@@ -361,7 +340,3 @@ class ReviewPanel(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange and hasattr(self, "model"):
             self.model.repaint(self.palette())
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

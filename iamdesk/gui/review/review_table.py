@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHeaderView, QWidget
 
+from iamdesk.gui.review.columns import OF_LINES_ALONE, Column
+from iamdesk.gui.review.decided_row import DecidedRow
 from iamdesk.gui.review.review_model import ReviewModel
-from iamdesk.gui.review.rows import Column, ReviewRow
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.language import tr
 from iamdesk.review.decisions import Choice
@@ -31,8 +32,11 @@ _WIDEST: dict[int, str] = {
 }
 
 
-class ReviewTable(RowsTable[ReviewRow]):
-    """1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second; Enter comments; N goes to the next to decide."""
+class ReviewTable(RowsTable[DecidedRow]):
+    """1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second; Enter comments; N goes to the next to decide.
+
+    The same keys decide on findings (`deciding.ON_FINDINGS`).
+    """
 
     chosen = Signal(object)
     """`Choice`, for the selected rows."""
@@ -45,9 +49,24 @@ class ReviewTable(RowsTable[ReviewRow]):
             model, name="reviewTable", title=tr("Review"), widest=_WIDEST, stretched=Column.COMMENT, parent=parent
         )
         self.setAccessibleDescription(
-            tr("Keys: 1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second, Enter comment, N next to decide")
+            tr(
+                "Keys: 1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second, Enter comment, N next to decide; "
+                "on findings: 1 or 4 accept the risk, 2 fix, 3 false positive"
+            )
         )
         self.activated.connect(lambda _index: self.comment_wanted.emit())
+
+    def show_columns(self, *, of_findings: bool, has_accounts: bool) -> None:
+        """Show the columns that say something of such rows; findings have the place for their sentence."""
+        self.setColumnHidden(Column.ACCOUNT, not has_accounts)
+        for column in OF_LINES_ALONE:
+            self.setColumnHidden(column, of_findings)
+        header = self.horizontalHeader()
+        wide, narrow = (Column.WHAT, Column.COMMENT) if of_findings else (Column.COMMENT, Column.WHAT)
+        if header.sectionResizeMode(wide) is not QHeaderView.ResizeMode.Stretch:
+            header.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
+            header.setSectionResizeMode(narrow, QHeaderView.ResizeMode.Interactive)
+            header.resizeSection(narrow, self.fontMetrics().horizontalAdvance(_WIDEST[Column.WHAT]) + 16)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Decide; the rest is the table's."""

@@ -18,11 +18,19 @@ ANA = Reviewer("Ana Moreno", "ana")
 BEN = Reviewer("Ben Okafor", "ben")
 CYCLE = (Choice.KEEP, Choice.KEEP, Choice.KEEP, Choice.REVOKE, Choice.MODIFY, Choice.EXCEPT, Choice.UNDECIDED)
 
+FINDING_CYCLE = (Choice.FIX, Choice.EXCEPT, Choice.FALSE_POSITIVE, Choice.UNDECIDED)
+
 
 def decision(choice: Choice) -> LineDecision:
     if choice is Choice.EXCEPT:
         return LineDecision(choice, "migration until spring", "Chloé", date(2099, 3, 31))
     return LineDecision(choice, '=HYPERLINK("x")' if choice is Choice.REVOKE else "")
+
+
+def finding_decision(choice: Choice) -> LineDecision:
+    if choice is Choice.EXCEPT:
+        return LineDecision(choice, "rebuilt in spring", "Chloé", date(2099, 3, 31))
+    return LineDecision(choice, "the check misreads our tags" if choice is Choice.FALSE_POSITIVE else "")
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +47,10 @@ def decided(sample: OpenSnapshot, tmp_path_factory: pytest.TempPathFactory) -> P
             choice = CYCLE[at % len(CYCLE)]
             if choice is not Choice.UNDECIDED:
                 review.record({line.line_id: decision(choice)}, ANA, lambda: NOW)
+        for at, finding in enumerate(review.findings()):
+            choice = FINDING_CYCLE[at % len(FINDING_CYCLE)]
+            if choice is not Choice.UNDECIDED:
+                review.record({finding["finding_id"]: finding_decision(choice)}, ANA, lambda: NOW)
         first = review.lines[0].line_id
         review.record({first: LineDecision(Choice.KEEP, second=BEN.name)}, BEN, lambda: NOW)
     return path

@@ -41,10 +41,15 @@ def test_every_file_tells_the_same_counts(made: Path) -> None:
     assert counts["entitlements"] == len(lines) == len(document["entitlements"]) == sheets["Entitlements"]
     assert counts["population"] == len(rows(made, "02_population.csv")) == sheets["Population"]
     assert counts["findings"] == len(rows(made, "04_findings.csv")) == sheets["Findings"] == len(document["findings"])
-    assert counts["exceptions"] == len(rows(made, "05_exceptions.csv")) == sheets["Exceptions"] == choices["except"]
+    found = Counter(row["decision"] for row in rows(made, "04_findings.csv"))
+    assert counts["exceptions"] == len(rows(made, "05_exceptions.csv")) == sheets["Exceptions"]
+    assert counts["exceptions"] == choices["except"] + found["except"]
     assert counts["remediation"] == len(rows(made, "07_remediation.csv")) == sheets["Remediation"]
-    assert counts["remediation"] == choices["revoke"] + choices["modify"] == len(rows(made, "tickets.csv"))
+    to_do = choices["revoke"] + choices["modify"] + found["fix"]
+    assert counts["remediation"] == counts["to_do"] == to_do == len(rows(made, "tickets.csv"))
     assert counts["by_decision"] == dict(choices)
+    assert counts["findings_by_decision"] == dict(found)
+    assert counts["findings_undecided"] == found["undecided"] == counts["findings"] - counts["findings_decided"]
     assert counts["undecided"] == choices["undecided"]
     assert counts["decided"] + counts["undecided"] == counts["entitlements"]
     assert counts["privileged"] == sheets["Privileged"] == sum(row["reaches_admin"] == "yes" for row in lines)
@@ -55,6 +60,52 @@ def test_every_file_tells_the_same_counts(made: Path) -> None:
     assert said in (made / "01_statement.html").read_text(encoding="utf-8")
     first_page = " ".join(PdfReader(made / "01_statement.pdf").pages[0].extract_text().split())
     assert said in first_page
+    assert f"{counts['findings_decided']} of {counts['findings']} findings received a decision" in first_page
+
+
+def test_findings_bear_what_was_decided(made: Path) -> None:
+    by_decision = {}
+    for row in rows(made, "04_findings.csv"):
+        by_decision.setdefault(row["decision"], row)
+    accepted, wrong, fix, left = (by_decision[one] for one in ("except", "false_positive", "fix", "undecided"))
+    assert (accepted["state"], accepted["owner_id"], accepted["expiry_utc"]) == ("excepted", "Chloé", "2099-03-31")
+    assert (wrong["state"], wrong["decision_reason"]) == ("not_applicable", "the check misreads our tags")
+    assert fix["state"] in ("open", "cannot_tell")
+    assert {one["decided_by"] for one in (accepted, wrong, fix)} == {ANA.name}
+    assert fix["decided_utc"] == "2026-11-24T12:00:00Z"
+    assert (left["decided_by"], left["decided_utc"]) == ("", "")
+    (exception,) = [
+        one for one in rows(made, "05_exceptions.csv") if one["finding_or_line_ids"] == accepted["finding_id"]
+    ]
+    assert (exception["type"], exception["reason"], exception["owner"]) == ("finding", "rebuilt in spring", "Chloé")
+    (task,) = [one for one in rows(made, "07_remediation.csv") if one["line_id"] == fix["finding_id"]]
+    assert (task["decision"], task["name"], task["retest_verdict"]) == ("fix", fix["check_id"], "not_tested_yet")
+
+
+def test_reports_for_other_tools_tell_accepted_risks_and_false_positives(made: Path) -> None:
+    answered = {
+        row["finding_id"]: row["decision"]
+        for row in rows(made, "04_findings.csv")
+        if row["decision"] in ("except", "false_positive")
+    }
+    (run,) = json.loads((made / "findings.sarif").read_bytes())["runs"]
+    told = {
+        one["partialFingerprints"]["iamdesk/v1"]: one["suppressions"][0]["justification"]
+        for one in run["results"]
+        if one.get("suppressions")
+    }
+    assert told.keys() == answered.keys()
+    for finding_id, text in told.items():
+        expected = "rebuilt in spring (until 2099-03-31, Chloé)"
+        if answered[finding_id] == "false_positive":
+            expected = f"False positive: the check misreads our tags (for good, {ANA.name})"
+        assert text == expected
+    asff = json.loads((made / "findings.asff.json").read_bytes())
+    assert {
+        one["Id"].removeprefix("iamdesk/") for one in asff if one["Workflow"]["Status"] == "SUPPRESSED"
+    } == answered.keys()
+    ocsf = [json.loads(line) for line in (made / "findings.ocsf.jsonl").read_bytes().splitlines()]
+    assert {one["finding_info"]["uid"] for one in ocsf if one["status"] == "Suppressed"} == answered.keys()
 
 
 def test_totals_and_gaps_stand_on_the_first_page(made: Path) -> None:
@@ -123,6 +174,12 @@ def test_decision_that_looks_like_a_formula_stays_text(made: Path) -> None:
     headings = [cell.value for cell in sheet[1]]
     unlocked = {headings[cell.column - 1] for cell in sheet[2] if not cell.protection.locked}
     assert unlocked == {"decision", "decision_reason", "exception_owner", "exception_expiry", "ticket"}
+    found = book["Findings"]
+    assert found.protection.sheet
+    headings = [cell.value for cell in found[1]]
+    unlocked = {headings[cell.column - 1] for cell in found[2] if not cell.protection.locked}
+    assert unlocked == {"decision", "decision_reason", "owner_id", "expiry_utc", "ticket"}
+    assert any("false_positive" in str(rule.formula1) for rule in found.data_validations.dataValidation)
     assert sheet.freeze_panes == "A2"
     assert any("keep" in str(rule.formula1) for rule in sheet.data_validations.dataValidation)
     assert "&P of &N" in str(sheet.oddFooter.right.text) or "Page &P of &N" in str(sheet.HeaderFooter)
@@ -195,7 +252,8 @@ def test_remediation_is_dry_unless_told_and_keeps_to_its_account(made: Path, tmp
     assert not called.exists()
     run(APPLY="yes", ACCOUNT="111122223333")
     done = called.read_text(encoding="utf-8").splitlines()
-    commands = [row["command"] for row in rows(made, "07_remediation.csv") if row["command"]]
+    todo = rows(made, "07_remediation.csv")
+    commands = [row["command"] for row in todo if row["command"] and row["type"] != "finding"]
     assert len(done) == len(commands) > 5
     assert all(line.startswith("iam ") for line in done)
 

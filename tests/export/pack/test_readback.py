@@ -20,8 +20,10 @@ def read(path: Path, review: ReviewFile) -> ReadBack:
     return read_back(path, PackSource(review, None, NOW))
 
 
-def filled_csv(pack: Path, changes: dict[int, dict[str, str]], mark: str = ",") -> Path:
-    with (pack / "03_entitlements.csv").open(encoding="utf-8-sig", newline="") as file:
+def filled_csv(
+    pack: Path, changes: dict[int, dict[str, str]], mark: str = ",", name: str = "03_entitlements.csv"
+) -> Path:
+    with (pack / name).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     for at, cells in changes.items():
         rows[at] |= cells
@@ -33,12 +35,13 @@ def filled_csv(pack: Path, changes: dict[int, dict[str, str]], mark: str = ",") 
     return path
 
 
-@pytest.mark.parametrize("name", ["03_entitlements.csv", "review.xlsx"])
+@pytest.mark.parametrize("name", ["03_entitlements.csv", "04_findings.csv", "review.xlsx"])
 def test_untouched_sheet_says_nothing_new(pack: Path, review: ReviewFile, name: str) -> None:
     found = read(pack / name, review)
     assert found.decisions == {}
     assert found.refused == []
-    assert found.unchanged == len(review)
+    lines, findings = len(review), len(review.findings_standing.known)
+    assert found.unchanged == {"03": lines, "04": findings, "re": lines + findings}[name[:2]]
 
 
 @pytest.mark.parametrize("mark", [",", ";"])
@@ -83,7 +86,7 @@ def test_filled_book_is_taken_and_formulas_are_text(pack: Path, review: ReviewFi
     assert found.refused == []
     assert found.decisions[ids[6]] == LineDecision(Choice.KEEP, "=1+1")
     assert found.decisions[ids[13]].expiry == date(2099, 1, 1)
-    assert found.unchanged == len(review) - 2
+    assert found.unchanged == len(review) + len(review.findings_standing.known) - 2
 
 
 @pytest.mark.parametrize("column", ["holder_arn", "line_sha256", "effective_summary", "reaches_admin", "last_used_utc"])
@@ -132,3 +135,32 @@ def test_broken_book_is_one_sentence(tmp_path: Path, review: ReviewFile) -> None
     path.write_bytes(b"PK\x03\x04 nonsense")
     with pytest.raises(ExportError, match="cannot be read as a workbook"):
         read(path, review)
+
+
+def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -> None:
+    ids = list(review.findings_standing.known)
+    left = [at for at, one in enumerate(ids) if review.decision(one).choice is Choice.UNDECIDED]
+    accept = {"decision": "except", "decision_reason": "m", "owner_id": "Ben", "expiry_utc": "2099-01-01"}
+    changes = {
+        left[0]: accept,
+        left[1]: {"decision": "keep"},
+        left[2]: {"decision": "false_positive"},
+        left[3]: {"decision": "fix", "severity": "info"},
+    }
+    found = read(filled_csv(pack, changes, name="04_findings.csv"), review)
+    assert found.decisions == {ids[left[0]]: LineDecision(Choice.EXCEPT, "m", "Ben", date(2099, 1, 1))}
+    told = {one.subject_id: one.why for one in found.refused}
+    assert told[ids[left[1]]] == "`keep` is no decision on a finding: expected undecided, fix, false_positive, except"
+    assert told[ids[left[2]]] == "a false positive needs a reason"
+    assert told[ids[left[3]]] == "protected cells were edited: severity"
+
+    book = openpyxl.load_workbook(pack / "review.xlsx")
+    sheet = book["Findings"]
+    place = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(left[0] + 2, place["decision"], "fix")
+    book["Entitlements"].cell(8, 1, "another review")
+    path = pack.parent / "filled.xlsx"
+    book.save(path)
+    found = read(path, review)
+    assert found.decisions == {ids[left[0]]: LineDecision(Choice.FIX)}
+    assert [(one.sheet, one.row) for one in found.refused] == [("Entitlements", 8)]

@@ -112,12 +112,12 @@ def test_lines_of_the_subject_are_decided_by_the_keys_of_a_review(qtbot: QtBot, 
     at = table.current_row()
     assert at is not None
     QTest.keyClick(table, Qt.Key.Key_1)
-    qtbot.waitUntil(lambda: panel.desk.decision(at.line_ids[0]).choice is Choice.KEEP, timeout=10_000)
+    qtbot.waitUntil(lambda: panel.desk.decision(at.subject_ids[0]).choice is Choice.KEEP, timeout=10_000)
     qtbot.waitUntil(lambda: tab_text(inspector, inspector.review) == f"Review 1/{len(lines)}")
     assert table.hasFocus(), "the cursor stays where the decision was made"
     after = table.current_row()
     assert after is not None
-    assert after.line_ids == at.line_ids
+    assert after.subject_ids == at.subject_ids
     window.menus.actions["actionUndo"].trigger()
     qtbot.waitUntil(lambda: tab_text(inspector, inspector.review) == f"Review 0/{len(lines)}")
 
@@ -144,7 +144,7 @@ def test_return_goes_to_the_line_in_the_review_past_its_filter(qtbot: QtBot, rev
     QTest.keyClick(inspector.review.table, Qt.Key.Key_Return)
     there = panel.table.current_row()
     assert there is not None
-    assert there.line_ids == row.line_ids
+    assert there.subject_ids == row.subject_ids
     assert window.workspace.docks["reviewDock"].isVisible()
 
 

@@ -76,6 +76,8 @@ def test_the_next_review_asks_for_what_changed(
     panel.show()
 
     panel.commands()["actionNextReview"]()
+    assert panel.door.dialog is not None
+    panel.door.dialog.accept()
     qtbot.waitUntil(lambda: panel.desk is not None, timeout=60_000)
 
     assert panel.desk is not None

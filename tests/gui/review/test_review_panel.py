@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk.export.pack.signing import Role, read_signoffs
 from iamdesk.export.pack.writing import write_pack
+from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.review_panel import ReviewPanel
-from iamdesk.gui.review.rows import Column, Show
+from iamdesk.gui.review.shows import Show
 from iamdesk.gui.review.sign_dialog import SignDialog
 from iamdesk.gui.session import Session
 from iamdesk.gui.theme import palette_for
@@ -45,7 +46,7 @@ def press(qtbot: QtBot, panel: ReviewPanel, *keys: Qt.Key) -> None:
 
 
 def decision_at(panel: ReviewPanel, place: int) -> LineDecision:
-    return desk_of(panel).decision(panel.model.shown[place].line_ids[0])
+    return desk_of(panel).decision(panel.model.shown[place].subject_ids[0])
 
 
 def group_by(qtbot: QtBot, panel: ReviewPanel, grouping: Grouping) -> None:
@@ -71,7 +72,7 @@ def test_one_key_decides_and_the_next_row_follows(qtbot: QtBot, panel: ReviewPan
     assert [decision_at(panel, place).choice for place in range(3)] == [Choice.KEEP, Choice.REVOKE, Choice.MODIFY]
     assert panel.table.currentIndex().row() == 3
     assert [row.texts[Column.DECISION] for row in panel.model.shown[:3]] == ["Keep", "Revoke", "Modify"]
-    assert panel.title == f"Review 3/{len(desk_of(panel).lines)}"
+    assert panel.title == f"Review 3/{len(desk_of(panel).lines) + len(desk_of(panel).findings)}"
     assert "3 of" in panel.head.summary.full_text()
     assert panel.head.progress.value() == 3
 
@@ -83,7 +84,7 @@ def test_what_is_shown_as_saved_is_in_the_file(qtbot: QtBot, panel: ReviewPanel,
     copy = review_path.with_name("copy")  # as a crash would leave it
     copy.write_bytes(review_path.read_bytes())
     reading = sqlite3.connect(copy)
-    assert reading.execute("SELECT line_id, reviewer FROM journal").fetchall() == [(shown.line_ids[0], "Ana Moreno")]
+    assert reading.execute("SELECT line_id, reviewer FROM journal").fetchall() == [(shown.subject_ids[0], "Ana Moreno")]
     reading.close()
 
 
@@ -139,12 +140,12 @@ def test_selection_asks_for_a_reason(qtbot: QtBot, panel: ReviewPanel) -> None:
     assert panel.bar.reason.hasFocus()
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)  # without a reason
     qtbot.waitUntil(lambda: "needs a reason" in panel.message.text)
-    assert desk_of(panel).file.counts()[Choice.KEEP] == 0
+    assert desk_of(panel).file.lines_standing.counts()[Choice.KEEP] == 0
     panel.table.selectAll()
     QTest.keyClick(panel.table, Qt.Key.Key_1)
     say(panel, "checked with the owners")
     total = len(desk_of(panel).lines)
-    qtbot.waitUntil(lambda: desk_of(panel).file.counts()[Choice.KEEP] == total, timeout=10_000)
+    qtbot.waitUntil(lambda: desk_of(panel).file.lines_standing.counts()[Choice.KEEP] == total, timeout=10_000)
     qtbot.waitUntil(lambda: not panel.queue.pending)
     assert {decision.comment for row in panel.model.rows for decision in row.decisions} == {"checked with the owners"}
 
@@ -198,10 +199,15 @@ def test_holders_of_identical_effect_are_decided_once(qtbot: QtBot, panel: Revie
 
 
 @pytest.mark.parametrize("grouping", list(Grouping))
-def test_every_line_is_in_exactly_one_row(qtbot: QtBot, panel: ReviewPanel, grouping: Grouping) -> None:
+def test_everything_is_in_exactly_one_row(qtbot: QtBot, panel: ReviewPanel, grouping: Grouping) -> None:
     group_by(qtbot, panel, grouping)
-    ids = [line_id for row in panel.model.rows for line_id in row.line_ids]
-    assert sorted(ids) == sorted(line.line_id for line in desk_of(panel).lines)
+    desk = desk_of(panel)
+    wanted = (
+        [one["finding_id"] for one in desk.findings]
+        if grouping.is_of_findings
+        else [line.line_id for line in desk.lines]
+    )
+    assert sorted(one for row in panel.model.rows for one in row.subject_ids) == sorted(wanted)
 
 
 def test_filters_show_what_they_say(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -323,8 +329,12 @@ def test_new_review_is_made_from_the_open_snapshot(
 ) -> None:
     prompts.save_to = tmp_path / "fresh"
     empty_panel.door.new_review()
+    dialog = empty_panel.door.dialog
+    assert dialog is not None
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=60_000)
     assert desk_of(empty_panel).path.name == "fresh.iamreview"
+    assert desk_of(empty_panel).head.title == "acme-prod-review"
     assert desk_of(empty_panel).head.snapshot_sha256 == sample.snapshot.sha256
     assert empty_panel.door.matches
 
@@ -346,7 +356,7 @@ def test_hostile_names_stay_text(qtbot: QtBot, panel: ReviewPanel) -> None:
     row = panel.model.shown[0]
     assert all("\u202e" not in text for one in panel.model.rows for text in one.texts)
     assert panel.model.index(0, Column.WHO).data(Qt.ItemDataRole.ToolTipRole).startswith("<qt>")
-    assert row.line_ids
+    assert row.subject_ids
 
 
 def test_rows_survive_the_palette_and_the_model_is_sound(qtbot: QtBot, panel: ReviewPanel) -> None:
@@ -385,10 +395,10 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
         writer.writerows(rows)
     prompts.opens = filled
     panel.packs.fill()
-    qtbot.waitUntil(lambda: "1 rows are refused: row 3" in panel.message.text, timeout=10_000)
+    qtbot.waitUntil(lambda: "1 rows are refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
     assert desk_of(panel).decision(rows[0]["line_id"]).choice is Choice.KEEP
     qtbot.waitUntil(lambda: not panel.is_filling)
-    assert next(row for row in panel.model.rows if rows[0]["line_id"] in row.line_ids).texts[0] == "Keep"
+    assert next(row for row in panel.model.rows if rows[0]["line_id"] in row.subject_ids).texts[0] == "Keep"
 
 
 def test_pack_is_signed_with_a_key(qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QApplication, QDialog, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.review.rows import Column
+from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.sign_dialog import SignDialog
 from iamdesk.gui.review.verify_dialog import VerifyDialog
 from iamdesk.review.decisions import Choice
+from iamdesk.review.grouping import Grouping
 from iamdesk.review.store import ReviewFile
 
 from .conftest import Answers
@@ -49,6 +51,9 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
 
     # A new review; the cursor asks first who reviews.
     QTest.keyClick(window, Qt.Key.Key_N, CONTROL | SHIFT)
+    asking = panel.door.dialog
+    assert asking is not None
+    QTest.keyClick(asking, Qt.Key.Key_Return)
     wait(lambda: panel.desk is not None and not panel.is_filling)
     desk = panel.desk
     assert desk is not None
@@ -69,7 +74,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
         assert focus() is panel.table
     wait(lambda: not panel.queue.pending)
     own_lines = {line.line_id for line in desk.lines if line.holder_arn == own}
-    decided = sum(desk.file.counts()[choice] for choice in (Choice.KEEP, Choice.REVOKE, Choice.MODIFY))
+    decided = sum(desk.file.lines_standing.counts()[choice] for choice in (Choice.KEEP, Choice.REVOKE, Choice.MODIFY))
     assert 30 <= decided <= 40
 
     # An exception: reason, owner, last day, by Tab.
@@ -78,18 +83,18 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_Tab)
     QTest.keyClicks(focus(), "Ben")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.file.counts()[Choice.EXCEPT] == 1)
+    wait(lambda: desk.file.lines_standing.counts()[Choice.EXCEPT] == 1)
 
     # Undo and redo.
     wait(lambda: not panel.queue.pending)
     QTest.keyClick(focus(), Qt.Key.Key_Z, CONTROL)
-    wait(lambda: desk.file.counts()[Choice.EXCEPT] == 0)
+    wait(lambda: desk.file.lines_standing.counts()[Choice.EXCEPT] == 0)
     wait(lambda: not panel.queue.pending)
     QTest.keyClick(focus(), Qt.Key.Key_Y, CONTROL)
-    wait(lambda: desk.file.counts()[Choice.EXCEPT] == 1)
+    wait(lambda: desk.file.lines_standing.counts()[Choice.EXCEPT] == 1)
 
     # All the rest at once, with a reason; nobody decides on their own lines.
-    mine = [row for row in panel.model.shown if own_lines & set(row.line_ids)]
+    mine = [row for row in panel.model.shown if own_lines & set(row.subject_ids)]
     assert mine
     panel.head.own.setFocus()
     panel.head.own.selectAll()
@@ -106,9 +111,37 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     QTest.keyClick(focus(), Qt.Key.Key_1)
     QTest.keyClicks(focus(), "checked with the owners")
     QTest.keyClick(focus(), Qt.Key.Key_Return)
-    wait(lambda: desk.file.counts()[Choice.UNDECIDED] == 0)
+    wait(lambda: desk.file.lines_standing.counts()[Choice.UNDECIDED] == 0)
     wait(lambda: not panel.queue.pending)
-    total = len(desk.lines)
+
+    # The findings: one by one at first, then the rest at once.
+    panel.head.grouping.setFocus()
+    for _ in range(4):  # Findings: each
+        QTest.keyClick(focus(), Qt.Key.Key_Down)
+    wait(lambda: panel.head.chosen_grouping is Grouping.FINDING and not panel.is_filling)
+    wait(lambda: isinstance(panel.table.current_row(), FindingRow))
+    panel.table.setFocus()
+    for _ in range(3):
+        QTest.keyClick(focus(), Qt.Key.Key_2)
+    QTest.keyClick(focus(), Qt.Key.Key_1)
+    QTest.keyClicks(focus(), "rebuilt in spring")
+    QTest.keyClick(focus(), Qt.Key.Key_Tab)
+    QTest.keyClicks(focus(), "Chloe")
+    QTest.keyClick(focus(), Qt.Key.Key_Return)
+    wait(lambda: desk.file.findings_standing.counts()[Choice.EXCEPT] == 1)
+    wait(lambda: not panel.queue.pending)
+    panel.head.show_only.setFocus()
+    QTest.keyClick(focus(), Qt.Key.Key_Home)
+    QTest.keyClick(focus(), Qt.Key.Key_Down)  # To decide
+    wait(lambda: panel.model.rowCount() == len(desk.findings) - 4)
+    panel.table.setFocus()
+    QTest.keyClick(focus(), Qt.Key.Key_A, CONTROL)
+    QTest.keyClick(focus(), Qt.Key.Key_3)
+    QTest.keyClicks(focus(), "known")
+    QTest.keyClick(focus(), Qt.Key.Key_Return)
+    wait(lambda: desk.findings_waiting == 0)
+    wait(lambda: not panel.queue.pending)
+    total = len(desk.lines) + len(desk.findings)
     assert panel.title == f"Review {total}/{total}"
     assert all(row.texts[Column.DECISION] != "Undecided" for row in panel.model.rows)
 
@@ -136,7 +169,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     # Closed, the file holds it all; and the terminal says the same of the pack.
     panel.door.close()
     with ReviewFile.open(tmp_path / "q3.iamreview") as again:
-        assert again.counts()[Choice.UNDECIDED] == 0
+        assert again.lines_standing.counts()[Choice.UNDECIDED] == 0
         assert again.damages() == ()
     done = subprocess.run(
         [sys.executable, "-m", "iamdesk", "verify", tmp_path / "evidence"], capture_output=True, text=True, check=False

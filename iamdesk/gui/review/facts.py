@@ -1,0 +1,56 @@
+"""What the evidence beside a row lists: titles and texts of a line, and of a finding."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from iamdesk.export.review_words import CLASS_WORDS, administration_words, last_used_words, power_words
+from iamdesk.gui.review.decided_row import SEVERITY_WORDS
+from iamdesk.language import shown, tr
+from iamdesk.review.lines import Line
+
+
+def line_facts(line: Line) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a line, each with its title."""
+    evidence = line.evidence
+    since = evidence.get("since_last") or {}
+    facts = (
+        (tr("Asked because"), " ".join(since.get("reasons", ()))),
+        (tr("Can effectively do"), shown(power_words(evidence.get("holder")))),
+        (tr("The group gives"), shown(power_words(evidence.get("group")))),
+        (tr("Administration"), shown(administration_words(line))),
+        (tr("Limited by"), ", ".join(evidence.get("limited_by", ()))),
+        (tr("Under conditions on"), ", ".join(evidence.get("conditions", ()))),
+        (tr("Trusts"), ", ".join(evidence.get("trusts", ()))),
+        (tr("Named in"), ", ".join(evidence.get("statements", ()))),
+        (tr("Members"), ", ".join(evidence.get("members", ()))),
+        (
+            tr("Last used"),
+            f"{shown(last_used_words(line))} ({evidence.get('last_used_basis', tr('not captured'))})",
+        ),
+        (tr("Rotated"), str(evidence.get("rotated") or "")[:10]),
+        (tr("Who it is"), tr(CLASS_WORDS.get(str(evidence.get("holder_class")), ""))),
+        (tr("Owner"), str(evidence.get("owner", ""))),
+        (tr("Not in the snapshot"), tr("the policy or group that it refers to") if evidence.get("missing") else ""),
+    )
+    yield from ((title, text) for title, text in facts if text)
+
+
+def finding_facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is told of a finding, each with its title."""
+    severity = tr(SEVERITY_WORDS.get(str(finding["severity"]), "")) or str(finding["severity"])
+    if finding.get("state") != "found":
+        severity = tr("{severity}, cannot tell").format(severity=severity)
+    since = finding.get("since_last") or {}
+    facts = (
+        (tr("Severity"), severity),
+        (tr("Asked because"), " ".join(since.get("reasons", ()))),
+        (tr("Finding"), str(finding["finding"])),
+        (tr("Proof"), " ".join(finding.get("proof_summary", ()))),
+        (tr("Statements"), ", ".join(finding.get("deciding_statements", ()))),
+        (tr("Unknown context keys"), ", ".join(finding.get("missing_context", ()))),
+        (tr("Assumed"), " ".join(finding.get("assumptions", ()))),
+        (tr("Command"), str(finding.get("remediation_snippet", ""))),
+        (tr("Standards"), ", ".join(finding.get("refs", ()))),
+        (tr("Since"), str(since.get("first_seen_utc", ""))[:10]),
+    )
+    yield from ((title, text) for title, text in facts if text)

@@ -1,0 +1,68 @@
+"""The rows of a review that are findings: one, or those of one check together."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from iamdesk.export.review_words import finding_choice_word, finding_decision_words
+from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.decided_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
+from iamdesk.gui.speech import number
+from iamdesk.gui.tables.rows_model import SortKey
+from iamdesk.language import mark, tr
+from iamdesk.review.decisions import Choice, LineDecision
+from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.grouping import Grouping
+
+
+class FindingRow(DecidedRow):
+    """One finding, or a group of findings."""
+
+    def __init__(self, findings: tuple[Mapping[str, Any], ...]) -> None:
+        first = findings[0]
+        title = str(first["finding"] if len(findings) == 1 else first["title"])
+        super().__init__(
+            tuple(str(one["finding_id"]) for one in findings),
+            {
+                Column.WHO: several([str(one["subject_name"]) for one in findings], mark("{count} subjects")),
+                Column.WHAT: title if len(findings) == 1 else f"{number(len(findings))}: {title}",
+                Column.LAST_USED: several([str(one["check_id"]) for one in findings], mark("{count} checks")),
+                Column.FINDINGS: _severity_text(findings),
+                Column.ACCOUNT: several([str(one["account_id"]) for one in findings], mark("{count} accounts")),
+            },
+            [str(one[name]) for one in findings for name in ("subject_arn", "title", "finding_id")],
+            [str(one["subject_arn"]) for one in findings[:20]],
+        )
+        self.findings = findings
+
+    def words_of(self, decision: LineDecision) -> str:
+        """Return a decision in words."""
+        return finding_decision_words(decision)
+
+    def word_of(self, choice: Choice) -> str:
+        """Return a decision in a word."""
+        return finding_choice_word(choice)
+
+    def key_of(self, column: Column) -> SortKey:
+        """Return what the row is sorted by."""
+        if column is Column.FINDINGS:
+            return (min(map(severity_rank, self.findings)), -len(self.findings))
+        return (self.fixed.get(column, "").casefold(),)
+
+
+def finding_rows_of(desk: ReviewDesk, grouping: Grouping) -> Iterator[FindingRow]:
+    """Yield the findings of a review, in the order in which they were frozen."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for finding in desk.findings:
+        # One check's findings may differ in title: those are other things to say yes or no to.
+        together = f"{finding['check_id']} {finding['title']}"
+        key = together if grouping is Grouping.CHECK else str(finding["finding_id"])
+        groups.setdefault(key, []).append(finding)
+    for findings in groups.values():
+        yield FindingRow(tuple(findings))
+
+
+def _severity_text(findings: tuple[Mapping[str, Any], ...]) -> str:
+    severity = str(min(findings, key=severity_rank).get("severity"))
+    word = tr(SEVERITY_WORDS[severity]) if severity in SEVERITY_WORDS else severity
+    is_sure = any(one.get("state") == "found" for one in findings)
+    return word if is_sure else tr("{severity}, cannot tell").format(severity=word)

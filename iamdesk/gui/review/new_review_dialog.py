@@ -1,0 +1,182 @@
+"""What a new review is told before it is made: its title, period and standards, and what it is about."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
+
+from iamdesk.export.review_words import TYPE_WORDS
+from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.plain_text import plain_label, visible
+from iamdesk.gui.speech import number
+from iamdesk.language import mark, ntr, tr
+from iamdesk.review.lines import EntitlementType
+from iamdesk.review.scoping import Exclusion, Part, PrincipalClass
+
+_CLASS_TITLES: Mapping[PrincipalClass, str] = {
+    PrincipalClass.USER: mark("Users"),
+    PrincipalClass.GROUP: mark("Groups"),
+    PrincipalClass.ROLE: mark("Roles"),
+    PrincipalClass.ROOT: mark("Root users"),
+    PrincipalClass.IDENTITY_CENTER: mark("People and groups of IAM Identity Center"),
+    PrincipalClass.SERVICE: mark("AWS services that resources let in"),
+    PrincipalClass.OUTSIDE: mark("Everybody else whom resources let in"),
+}
+_LONGEST = 500
+_WHOLE = mark("Everything in the snapshot is reviewed.")
+
+
+class NewReviewDialog(QDialog):
+    """Return goes on to the file; what is unchecked is left out, for a reason."""
+
+    def __init__(
+        self, heading: str, title: str, accounts: Sequence[tuple[str, str]], parent: QWidget | None = None
+    ) -> None:
+        """Ask.
+
+        Args:
+            heading: Of the window.
+            title: What the review is called unless somebody says otherwise.
+            accounts: Of the snapshot: id, and what people call it.
+            parent: Qt's.
+        """
+        super().__init__(parent)
+        self.setObjectName("newReviewDialog")
+        self.setWindowTitle(heading)
+        self.title = QLineEdit(title)
+        self.start, self.end = QLineEdit(), QLineEdit()
+        self.standards = QLineEdit()
+        self.scope = QTreeWidget()
+        self.reason = QLineEdit()
+        self.note = FlowLabel()
+        for name, field, told, hint in (
+            ("reviewTitle", self.title, tr("Title of the review"), ""),
+            ("reviewPeriodStart", self.start, tr("First day of the period"), tr("YYYY-MM-DD")),
+            ("reviewPeriodEnd", self.end, tr("Last day of the period"), tr("YYYY-MM-DD")),
+            ("reviewStandards", self.standards, tr("Standards and controls"), tr("such as PCI DSS 7.2.4, SOC 2 CC6.3")),
+            (
+                "reviewLeftOutReason",
+                self.reason,
+                tr("Why something is left out"),
+                tr("Why what is unchecked is left out"),
+            ),
+        ):
+            field.setObjectName(name)
+            field.setAccessibleName(told)
+            field.setPlaceholderText(hint)
+            field.setMaxLength(_LONGEST)
+            field.textChanged.connect(lambda _text: self._say())
+        self._fill(accounts)
+        self._lay_out()
+        self.scope.itemChanged.connect(lambda _item, _column: self._say())
+        self._say()
+        self.title.setFocus()
+        self.title.selectAll()
+
+    def _fill(self, accounts: Sequence[tuple[str, str]]) -> None:
+        self.scope.setObjectName("reviewScope")
+        self.scope.setAccessibleName(tr("What is reviewed; Space takes something out"))
+        self.scope.setHeaderHidden(True)
+        groups = (
+            (tr("Accounts"), Part.ACCOUNT, accounts),
+            (tr("Principals"), Part.CLASS, [(one.value, tr(told)) for one, told in _CLASS_TITLES.items()]),
+            (tr("Entitlements"), Part.ENTITLEMENT, [(one.value, tr(TYPE_WORDS[one])) for one in EntitlementType]),
+        )
+        for told, part, members in groups:
+            top = QTreeWidgetItem(self.scope, [told])
+            top.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            for name, text in members:
+                item = QTreeWidgetItem(top, [visible(text)])
+                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+                item.setCheckState(0, Qt.CheckState.Checked)
+                item.setData(0, Qt.ItemDataRole.UserRole, (part.value, name))
+            top.setExpanded(part is not Part.ACCOUNT or len(accounts) <= 12)
+        first = self.scope.topLevelItem(0)
+        if first is not None:
+            self.scope.setCurrentItem(first)
+
+    def _lay_out(self) -> None:
+        period = QHBoxLayout()
+        period.addWidget(self.start)
+        period.addWidget(plain_label(tr("to")))
+        period.addWidget(self.end)
+        form = QFormLayout(self)
+        form.addRow(tr("&Title"), self.title)
+        form.addRow(plain_label(tr("&Period"), buddy=self.start), period)
+        form.addRow(tr("&Standards"), self.standards)
+        form.addRow(plain_label(tr("Is a&bout"), buddy=self.scope), self.scope)
+        form.addRow(tr("&Reason"), self.reason)
+        form.addRow("", self.note)
+        buttons = QDialogButtonBox()
+        self.go_on = buttons.addButton(tr("&Choose a file…"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.go_on.setDefault(True)
+        buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        form.addRow(buttons)
+        unit = self.fontMetrics()
+        self.resize(unit.averageCharWidth() * 90, unit.height() * 34)
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What the evidence tells besides."""
+        told = {
+            "period_start": self.start.text().strip(),
+            "period_end": self.end.text().strip(),
+            "standards": self.standards.text().strip(),
+        }
+        return {name: text for name, text in told.items() if text}
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """What is left out."""
+        reason = self.reason.text().strip()
+        return tuple(Exclusion(part, name, reason) for part, name in self._unchecked())
+
+    def _unchecked(self) -> Iterator[tuple[Part, str]]:
+        for at in range(self.scope.topLevelItemCount()):
+            top = self.scope.topLevelItem(at)
+            for place in range(top.childCount() if top is not None else 0):
+                item = top.child(place) if top is not None else None
+                if item is not None and item.checkState(0) is Qt.CheckState.Unchecked:
+                    part, name = item.data(0, Qt.ItemDataRole.UserRole)
+                    yield Part(part), str(name)
+
+    def _say(self) -> None:
+        """Say what is missing; only a whole answer goes on."""
+        wrong = self._wrong()
+        out = len(list(self._unchecked()))
+        self.reason.setEnabled(out > 0)
+        left = ntr(
+            "{count} of these is left out; the evidence tells it on its first page.",
+            "{count} of these are left out; the evidence tells it on its first page.",
+            out,
+        ).format(count=number(out))
+        self.note.setText(wrong or (left if out else tr(_WHOLE)))
+        self.go_on.setEnabled(not wrong)
+
+    def _wrong(self) -> str:
+        if not self.title.text().strip():
+            return tr("A review needs a title.")
+        days: list[date] = []
+        for field in (self.start, self.end):
+            if text := field.text().strip():
+                try:
+                    days.append(date.fromisoformat(text))
+                except ValueError:
+                    return tr("A day is written as YYYY-MM-DD.")
+        if len(days) == 2 and days[0] > days[1]:
+            return tr("The period ends before it begins.")
+        if any(self._unchecked()) and not self.reason.text().strip():
+            return tr("Say why something is left out: the evidence tells it.")
+        return ""

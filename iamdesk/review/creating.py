@@ -1,0 +1,91 @@
+"""A review file is made: whole, or not there."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.journal import digest
+from iamdesk.review.lines import Line, Member
+from iamdesk.review.schema import Head, connect, create_tables, head_rows
+from iamdesk.visible import visible
+
+
+def write_new(
+    path: Path,
+    head: Head,
+    population: Iterable[Member],
+    lines: Iterable[Line],
+    findings: Iterable[Mapping[str, Any]],
+) -> None:
+    """Write a new review file.
+
+    Raises:
+        ReviewError: there is a file of that name already, or it cannot be written.
+    """
+    if path.exists():
+        raise ReviewError(f"{told_name(path)}: there is a file of that name already; it was left as it is")
+    # Made under another name first: a review file is whole or not there.
+    making = path.with_name(f".{path.name}.making")
+    try:
+        making.unlink(missing_ok=True)
+        connection = connect(making, writable=True)
+        try:
+            create_tables(connection)
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                _fill(connection, head, population, lines, findings)
+        finally:
+            connection.close()
+        making.rename(path)
+    except sqlite3.IntegrityError as error:
+        making.unlink(missing_ok=True)
+        raise ReviewError(f"{told_name(path)}: two lines are the same entitlement ({error})") from error
+    except (sqlite3.Error, OSError) as error:
+        with contextlib.suppress(OSError):
+            making.unlink(missing_ok=True)
+        raise ReviewError(f"{told_name(path)}: the review cannot be written: {reason_of(error)}") from error
+
+
+def _fill(
+    connection: sqlite3.Connection,
+    head: Head,
+    population: Iterable[Member],
+    lines: Iterable[Line],
+    findings: Iterable[Mapping[str, Any]],
+) -> None:
+    connection.executemany("INSERT INTO head VALUES (?, ?)", head_rows(head))
+    connection.executemany(
+        "INSERT INTO population VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (at, each.arn, each.account_id, each.kind, each.in_scope, each.out_reason)
+            for at, each in enumerate(population)
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO lines VALUES (?, ?, ?, ?)",
+        (
+            (at, line.line_id, line.sha256, json.dumps(line.as_json(), ensure_ascii=False))
+            for at, line in enumerate(lines)
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO findings VALUES (?, ?, ?, ?)",
+        (
+            (at, finding["finding_id"], digest(finding), json.dumps(finding, ensure_ascii=False))
+            for at, finding in enumerate(findings)
+        ),
+    )
+
+
+def told_name(path: Path) -> str:
+    """Return a file's name as it is told."""
+    return visible(path.name)
+
+
+def reason_of(error: Exception) -> str:
+    """Return why SQLite or the system refuses, for the end of a sentence."""
+    return (error.strerror or "the system gives no reason").lower() if isinstance(error, OSError) else str(error)

@@ -1,0 +1,66 @@
+"""What in a review file is not as it was written."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from iamdesk.review.journal import Entry, broken_at, digest
+from iamdesk.review.lines import Line
+from iamdesk.review.schema import Head, has_findings
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something in a review file that is not as it was written."""
+
+    place: str
+    sentence: str
+
+
+def damages_of(
+    connection: sqlite3.Connection,
+    head: Head,
+    lines: Callable[[], Iterable[Line]],
+    journal: Callable[[], Iterable[Entry]],
+) -> tuple[Damage, ...]:
+    """Return everything in a file that is not as it was written; empty for a sound one."""
+    found: list[Damage] = []
+    try:
+        found.extend(_damages(connection, head, lines, journal))
+    except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+        found.append(Damage("file", f"A part of it cannot be read: {error}."))
+    return tuple(found)
+
+
+def _damages(
+    connection: sqlite3.Connection,
+    head: Head,
+    lines: Callable[[], Iterable[Line]],
+    journal: Callable[[], Iterable[Entry]],
+) -> Iterator[Damage]:
+    for (told,) in connection.execute("PRAGMA integrity_check"):
+        if told != "ok":
+            yield Damage("file", f"SQLite finds the file damaged: {told}.")
+    broken = broken_at(journal())
+    if broken is not None:
+        yield Damage(f"journal entry {broken}", "It is not the entry that was written, or entries are missing.")
+    frozen = dict(connection.execute("SELECT line_id, sha256 FROM lines"))
+    shas: dict[str, str] = {}
+    for line in lines():
+        shas[line.line_id] = line.sha256
+        if frozen.get(line.line_id) != line.sha256:
+            yield Damage(f"line {line.line_id}", "It is not the line that was frozen with the review.")
+    if has_findings(connection):
+        for finding_id, sha256, text in connection.execute("SELECT finding_id, sha256, finding FROM findings"):
+            shas[finding_id] = digest(json.loads(text))
+            if shas[finding_id] != sha256:
+                yield Damage(f"finding {finding_id}", "It is not the finding that was frozen with the review.")
+    seen: set[str] = set()
+    # A recovered review tells in its head that lines are lost: their decisions stand without them.
+    if "recovered_from" in head.details:
+        seen |= {entry.line_id for entry in journal()} - shas.keys()
+    for entry in journal():
+        if entry.line_id not in seen and shas.get(entry.line_id) != entry.line_sha256:
+            seen.add(entry.line_id)
+            yield Damage(f"journal entry {entry.number}", "It decides on what reads otherwise now.")

@@ -1,0 +1,96 @@
+"""What a new review is about is chosen by keyboard; nothing is left out without a reason."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.review.new_review_dialog import NewReviewDialog
+from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.review.scoping import Exclusion, Part, left_out_from
+
+from .conftest import Answers
+
+ACCOUNTS = [("111122223333", "111122223333 (prod)"), ("444455556666", "444455556666 (sandbox)")]
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot) -> NewReviewDialog:
+    made = NewReviewDialog("New review", "q3", ACCOUNTS)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def test_everything_is_in_until_something_is_taken_out(dialog: NewReviewDialog) -> None:
+    assert dialog.exclusions == ()
+    assert dialog.details == {}
+    assert dialog.go_on.isEnabled()
+    assert not dialog.reason.isEnabled()
+    assert dialog.note.text() == "Everything in the snapshot is reviewed."
+
+
+def test_account_is_taken_out_by_keyboard_with_a_reason(dialog: NewReviewDialog) -> None:
+    dialog.scope.setFocus()
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Space):  # past the heading, to the second account
+        QTest.keyClick(dialog.scope, key)
+    assert not dialog.go_on.isEnabled()
+    assert "Say why" in dialog.note.text()
+    QTest.keyClicks(dialog.reason, "a sandbox, reviewed by itself")
+    assert dialog.go_on.isEnabled()
+    assert "1 of these is left out" in dialog.note.text()
+    assert dialog.exclusions == (Exclusion(Part.ACCOUNT, "444455556666", "a sandbox, reviewed by itself"),)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "says"),
+    [
+        ("2026-7-1", "", "A day is written as YYYY-MM-DD."),
+        ("2026-07-01", "2026-06-30", "The period ends before it begins."),
+    ],
+)
+def test_days_that_are_none_are_told(dialog: NewReviewDialog, start: str, end: str, says: str) -> None:
+    dialog.start.setText(start)
+    dialog.end.setText(end)
+    assert dialog.note.text() == says
+    assert not dialog.go_on.isEnabled()
+    dialog.start.setText("2026-07-01")
+    dialog.end.setText("2026-09-30")
+    dialog.standards.setText("SOC 2 CC6.3")
+    assert dialog.details == {
+        "period_start": "2026-07-01",
+        "period_end": "2026-09-30",
+        "standards": "SOC 2 CC6.3",
+    }
+
+
+def test_given_up_nothing_is_asked_or_made(empty_panel: ReviewPanel, prompts: Answers) -> None:
+    empty_panel.door.new_review()
+    dialog = empty_panel.door.dialog
+    assert dialog is not None
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert prompts.asked == []
+    assert empty_panel.desk is None
+
+
+def test_review_of_a_part_says_so(
+    qtbot: QtBot, empty_panel: ReviewPanel, prompts: Answers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    prompts.save_to = tmp_path_factory.mktemp("part") / "part.iamreview"
+    empty_panel.door.new_review()
+    dialog = empty_panel.door.dialog
+    assert dialog is not None
+    roles = dialog.scope.findItems("Roles", Qt.MatchFlag.MatchRecursive | Qt.MatchFlag.MatchExactly)
+    roles[0].setCheckState(0, Qt.CheckState.Unchecked)
+    dialog.reason.setText("reviewed monthly")
+    dialog.accept()
+    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling, timeout=60_000)
+    desk = empty_panel.desk
+    assert desk is not None
+    (out,) = left_out_from(desk.head.details)
+    assert (out.name, out.reason) == ("role", "reviewed monthly")
+    assert out.principals > 10
+    assert all(line.holder_kind != "role" for line in desk.lines)
+    reasons = {one.out_reason for one in desk.population if one.kind == "role"}
+    assert reasons == {"reviewed monthly"}
