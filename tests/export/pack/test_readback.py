@@ -145,7 +145,7 @@ def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -
         left[0]: accept,
         left[1]: {"decision": "keep"},
         left[2]: {"decision": "false_positive"},
-        left[3]: {"decision": "fix", "severity": "info"},
+        left[3]: {"decision": "fix", "severity": "none"},
     }
     found = read(filled_csv(pack, changes, name="04_findings.csv"), review)
     assert found.decisions == {ids[left[0]]: LineDecision(Choice.EXCEPT, "m", "Ben", date(2099, 1, 1))}
