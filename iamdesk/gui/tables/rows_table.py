@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
+<<<<<<< HEAD
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
+=======
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+>>>>>>> 877b56e (A row that is gone to is selected, whatever keys are held down meanwhile)
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QTableView, QWidget
 
 from iamdesk.gui.tables.rows_model import RowsModel, TableRow
+
+_THIS_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 
 
 class RowsTable[Row: TableRow](QTableView):
@@ -70,9 +77,10 @@ class RowsTable[Row: TableRow](QTableView):
         return [self.rows_model.shown[place] for place in places]
 
     def go_to(self, place: int) -> None:
-        """Select a row and bring it into view."""
-        self.selectRow(place)
-        self.scrollTo(self.rows_model.index(place, 0))
+        """Select a row and bring it into view, whatever keys are held down meanwhile: Ctrl would take it out again."""
+        index = self.rows_model.index(place, 0)
+        self.selectionModel().setCurrentIndex(index, _THIS_ROW)
+        self.scrollTo(index)
 
     def copied(self, row: Row) -> Sequence[str]:
         """Return the cells of a row as they are copied."""

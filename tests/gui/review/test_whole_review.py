@@ -54,7 +54,7 @@ def test_a_whole_review_by_keyboard_alone(qtbot: QtBot, open_window: MainWindow,
     asking = panel.door.dialog
     assert asking is not None
     QTest.keyClick(asking, Qt.Key.Key_Return)
-    wait(lambda: panel.desk is not None and not panel.is_filling)
+    wait(lambda: panel.desk is not None and panel.model.rowCount() > 0)
     desk = panel.desk
     assert desk is not None
     window.activateWindow()  # as the system does when the dialog is gone
