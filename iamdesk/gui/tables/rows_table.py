@@ -2,13 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-<<<<<<< HEAD
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-=======
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
->>>>>>> 877b56e (A row that is gone to is selected, whatever keys are held down meanwhile)
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QHeaderView, QTableView, QWidget
 
 from iamdesk.gui.tables.rows_model import RowsModel, TableRow
