@@ -8,6 +8,7 @@ from iamdesk.evaluate.policies import Gap
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
 from iamdesk.index.actions import reference
+from iamdesk.language import phrase
 from iamdesk.policy.operators import is_private_address, read_address
 
 PUBLIC_ADDRESS_KEY = "aws:sourceip"
@@ -31,18 +32,28 @@ def gaps_of_given(given: Given, target: Target) -> Iterator[Gap]:
             continue
         if reference().key_type(key, target.service) is None:
             day = reference().updated
-            message = f"AWS's lists of {day.day} {day:%B %Y} hold no condition key {key}: taken as given."
+            message = phrase(
+                "AWS's lists of {day} {month:%B %Y} hold no condition key {key}: taken as given.",
+                day=day.day,
+                month=day,
+                key=key,
+            )
             yield Gap("context-key-unknown", message, Layer.IDENTITY)
         elif not _is_taken(key.lower(), target):
-            message = f"Requests for {target.action_text} hold no {key}: what was given for it does not count."
+            message = phrase(
+                "Requests for {action_text} hold no {key}: what was given for it does not count.",
+                action_text=target.action_text,
+                key=key,
+            )
             yield Gap("context-key-not-taken", message, Layer.IDENTITY)
         elif key.lower() == PUBLIC_ADDRESS_KEY:
             texts = (value,) if isinstance(value, str) else tuple(value)
             addresses = (address for text in texts if (address := read_address(text)) is not None)
             if any(is_private_address(address) for address in addresses):
-                message = (
-                    f"{key} is a public address, and matches no private one: through a VPC endpoint it is absent, "
-                    "and the private address is aws:VpcSourceIp."
+                message = phrase(
+                    "{key} is a public address, and matches no private one: through a VPC endpoint it is absent, and "
+                    "the private address is aws:VpcSourceIp.",
+                    key=key,
                 )
                 yield Gap("source-ip-private", message, Layer.IDENTITY)
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT, TRUST_ACTIONS
 from iamdesk.index.actions import Action, ServiceReference
+from iamdesk.language import phrase
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
@@ -109,7 +110,10 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
             notes.append(
                 Note(
                     "resource-not-used",
-                    f"{action_text} takes no resource: AWS asks it on `*`, and so does this answer.",
+                    phrase(
+                        "{action_text} takes no resource: AWS asks it on `*`, and so does this answer.",
+                        action_text=action_text,
+                    ),
                 )
             )
             resource = None
@@ -118,8 +122,12 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
         notes.append(
             Note(
                 "resource-unspecified",
-                f"{action_text} acts on {kinds}: on `*` only statements for all resources count, "
-                "and a single resource can have another answer.",
+                phrase(
+                    "{action_text} acts on {kinds}: on `*` only statements for all resources count, and a single "
+                    "resource can have another answer.",
+                    action_text=action_text,
+                    kinds=kinds,
+                ),
             )
         )
     else:
@@ -132,14 +140,24 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
             kinds = _either(own)
             notes.append(
                 Note(
-                    "resource-type", f"{action_text} acts on {kinds}; {resource} is none: AWS never makes this request."
+                    "resource-type",
+                    phrase(
+                        "{action_text} acts on {kinds}; {resource} is none: AWS never makes this request.",
+                        action_text=action_text,
+                        kinds=kinds,
+                        resource=resource,
+                    ),
                 )
             )
         elif "*" in resource.resource or "?" in resource.resource:
             notes.append(
                 Note(
                     "resource-pattern",
-                    f"`{resource}` is asked as written: a single resource that it describes can have another answer.",
+                    phrase(
+                        "`{resource}` is asked as written: a single resource that it describes can have another "
+                        "answer.",
+                        resource=resource,
+                    ),
                 )
             )
     return Target(
@@ -165,9 +183,13 @@ def _types_of_other_services(action: Action, resource: Arn, reference: ServiceRe
 
 def _unknown_action(service: str, action_text: str, reference: ServiceReference) -> Note:
     day = f"{reference.updated.day} {reference.updated:%B %Y}"
-    what = action_text if reference.service_exists(service) else f"the service `{service}`"
-    message = f"{what} is not in the service authorization reference of {day}"
-    return Note("action-unknown", f"{message}: decided by the policies' patterns alone.")
+    what = action_text if reference.service_exists(service) else phrase("the service `{service}`", service=service)
+    message = phrase(
+        "{what} is not in the service authorization reference of {day}: decided by the policies' patterns alone.",
+        what=what,
+        day=day,
+    )
+    return Note("action-unknown", message)
 
 
 def _action_trouble(text: str) -> str:

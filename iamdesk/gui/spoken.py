@@ -5,7 +5,13 @@ from dataclasses import replace
 from iamdesk.explain.changes import Change, Changes
 from iamdesk.explain.decision import Assumption, Decision
 from iamdesk.export.answer_words import otherwise_words
-from iamdesk.language import ENGLISH, chosen, shown
+from iamdesk.index.nodes import Node, NodeKind
+from iamdesk.language import ENGLISH, chosen, shown, tr
+
+
+def row_text(node: Node) -> str:
+    """Return what a row of the tree shows: the headings are ours, everything else is named by the snapshot."""
+    return tr(node.text) if node.kind is NodeKind.SECTION else node.text
 
 
 def spoken(decision: Decision) -> Decision:

@@ -22,6 +22,7 @@ from iamdesk.index.references import (
 from iamdesk.index.resource_tree import AccountResources, provider_section, resource_section
 from iamdesk.index.sections import Entry, Leaves, Section, counted, sort_key
 from iamdesk.index.trust import trusted_names
+from iamdesk.language import mark
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.model import (
     AttachedPolicy,
@@ -81,27 +82,27 @@ class AccountTree:
         own = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
         held = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
         used = [policy for policy in held if policy.arn in references.carriers or policy.arn in references.bounded]
-        aws = Section("AWS managed policies", used, lambda policy: policy.policy_name, self._policy)
+        aws = Section(mark("AWS managed policies"), used, lambda policy: policy.policy_name, self._policy)
         unused = f", {len(held) - len(used):,} more held" if len(held) > len(used) else ""
         aws.detail = f"{len(used):,} in use{unused}"
         sections: list[Section[Any]] = [
-            Section("Users", account.users, name_of, self._user),
-            Section("Groups", account.groups, name_of, self._group),
-            Section("Roles", roles, name_of, partial(self._role, NodeKind.ROLE)),
-            *([Section("Permission sets", sets, title_of, self._permission_set)] if sets else []),
-            Section("Service-linked roles", linked, name_of, partial(self._role, NodeKind.SERVICE_LINKED_ROLE)),
-            Section("Customer managed policies", own, lambda policy: policy.policy_name, self._policy),
+            Section(mark("Users"), account.users, name_of, self._user),
+            Section(mark("Groups"), account.groups, name_of, self._group),
+            Section(mark("Roles"), roles, name_of, partial(self._role, NodeKind.ROLE)),
+            *([Section(mark("Permission sets"), sets, title_of, self._permission_set)] if sets else []),
+            Section(mark("Service-linked roles"), linked, name_of, partial(self._role, NodeKind.SERVICE_LINKED_ROLE)),
+            Section(mark("Customer managed policies"), own, lambda policy: policy.policy_name, self._policy),
             aws,
             *resource_section(self._resources),
             *provider_section(self._facts),
         ]
         broken = list(enumerate(account.broken))
         if broken:
-            sections.append(Section("Broken entries", broken, lambda entry: entry[1].name, self._broken))
+            sections.append(Section(mark("Broken entries"), broken, lambda entry: entry[1].name, self._broken))
         missing = [(last_of_arn(arn), arn) for arn in references.missing_policies()]
         missing += [(name, "") for name in references.missing_groups()]
         if missing:
-            sections.append(Section("Not in the snapshot", missing, lambda entry: entry[0], self._missing))
+            sections.append(Section(mark("Not in the snapshot"), missing, lambda entry: entry[0], self._missing))
         return sections
 
     def _user(self, user: UserDetail, leaves: Leaves) -> Entry:

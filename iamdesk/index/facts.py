@@ -13,6 +13,7 @@ from iamdesk.index.references import (
     last_of_arn,
     name_of,
 )
+from iamdesk.language import mark
 from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 
 type Facts = list[tuple[str, str]]
@@ -28,21 +29,21 @@ def principal_facts(
     facts = _of_permission_set(references, principal, sets)
     facts += _created(principal.create_date, latest)
     if isinstance(principal, RoleDetail):
-        facts.append(("Last used", _last_use(references, principal, latest)))
+        facts.append((mark("Last used"), _last_use(references, principal, latest)))
     if isinstance(principal, UserDetail):
-        facts.append(("Groups", _listed(sorted(principal.group_list, key=str.casefold))))
-    facts.append(("Policies", _policies(references, principal)))
+        facts.append((mark("Groups"), _listed(sorted(principal.group_list, key=str.casefold))))
+    facts.append((mark("Policies"), _policies(references, principal)))
     if isinstance(principal, GroupDetail):
-        facts.append(("Members", f"{len(references.members.get(principal.group_name, ())):,}"))
+        facts.append((mark("Members"), f"{len(references.members.get(principal.group_name, ())):,}"))
         unique_id = principal.group_id
     else:
         boundary = boundary_of(principal)
-        facts.append(("Permissions boundary", "none" if boundary is None else last_of_arn(boundary)))
+        facts.append((mark("Permissions boundary"), "none" if boundary is None else last_of_arn(boundary)))
         unique_id = principal.user_id if isinstance(principal, UserDetail) else principal.role_id
     if isinstance(principal, RoleDetail):
         profiles = [profile.instance_profile_name for profile in principal.instance_profile_list]
         if profiles:
-            facts.append(("Instance profiles", _listed(profiles)))
+            facts.append((mark("Instance profiles"), _listed(profiles)))
     return [*facts, *_id(unique_id)]
 
 
@@ -54,9 +55,9 @@ def _of_permission_set(references: AccountReferences, principal: Principal, sets
     facts: Facts = [("Permission set", f"{name}, of IAM Identity Center"), ("Role", name_of(principal))]
     use = sets.use_of(references.account.account_id, name) if sets is not None else None
     if use is not None and use.permission_set.description:
-        facts.append(("Description", use.permission_set.description))
+        facts.append((mark("Description"), use.permission_set.description))
     if use is not None and use.permission_set.session_duration:
-        facts.append(("Longest session", use.permission_set.session_duration))
+        facts.append((mark("Longest session"), use.permission_set.session_duration))
     assigned = "not captured" if use is None or use.assignees is None else assignees_text(use.assignees, 12)
     return [*facts, ("Assigned to", assigned)]
 
@@ -87,12 +88,12 @@ def policy_facts(
     facts: Facts = [("Description", policy.description)] if policy.description else []
     facts += _created(policy.create_date, latest)
     if policy.update_date is not None:
-        facts.append(("Updated", age_text(policy.update_date, latest)))
-    facts.append(("Version in force", version_origin(policy).removesuffix(", in force")))
-    facts.append(("Attached to", _principals(attached)))
-    facts.append(("Boundary of", _principals(bounded)))
+        facts.append((mark("Updated"), age_text(policy.update_date, latest)))
+    facts.append((mark("Version in force"), version_origin(policy).removesuffix(", in force")))
+    facts.append((mark("Attached to"), _principals(attached)))
+    facts.append((mark("Boundary of"), _principals(bounded)))
     if accounts > 1:
-        facts.append(("Accounts", f"{accounts:,}"))
+        facts.append((mark("Accounts"), f"{accounts:,}"))
     return [*facts, *_id(policy.policy_id)]
 
 

@@ -8,6 +8,7 @@ from iamdesk.index.permission_sets import person_name
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import last_of_arn
 from iamdesk.index.shown import Link, Links, Subject, links
+from iamdesk.language import mark
 from iamdesk.snapshot.identity_center import IdentityCenter
 
 
@@ -30,11 +31,11 @@ class IdentityCenterSubjects:
     def _center(self, center: IdentityCenter) -> Subject:
         instance = center.instance
         lists = (
-            ("People", center.users),
-            ("Groups", center.groups),
-            ("Permission sets", center.permission_sets),
-            ("Account assignments", center.account_assignments),
-            ("Group memberships", center.group_memberships),
+            (mark("People"), center.users),
+            (mark("Groups"), center.groups),
+            (mark("Permission sets"), center.permission_sets),
+            (mark("Account assignments"), center.account_assignments),
+            (mark("Group memberships"), center.group_memberships),
         )
         gaps = tuple(f"{name} were not captured." for name, held in lists if held is None)
         owner = instance.owner_account_id
@@ -45,8 +46,8 @@ class IdentityCenterSubjects:
             account=owner or "",
             arn=instance.instance_arn,
             facts=(
-                ("Owner account", owner or "not captured"),
-                ("Identity store", instance.identity_store_id or "not captured"),
+                (mark("Owner account"), owner or "not captured"),
+                (mark("Identity store"), instance.identity_store_id or "not captured"),
                 *((name, "not captured" if held is None else f"{len(held):,}") for name, held in lists),
             ),
             links=links(("Owner", [Link(owner, owner, "account")] if owner else [])),
@@ -59,12 +60,12 @@ class IdentityCenterSubjects:
         center, user = found
         name = user.name.formatted if user.name is not None else None
         facts = (
-            ("User name", user.user_name or "not captured"),
+            (mark("User name"), user.user_name or "not captured"),
             *((("Name", name),) if name else ()),
             *((("Title", user.title),) if user.title else ()),
-            ("Status", (user.user_status or "not captured").lower()),
-            ("Identity store", center.instance.identity_store_id),
-            ("Id", user.user_id),
+            (mark("Status"), (user.user_status or "not captured").lower()),
+            (mark("Identity store"), center.instance.identity_store_id),
+            (mark("Id"), user.user_id),
         )
         groups = self._index.memberships.get(key, [])
         return Subject(
@@ -86,7 +87,7 @@ class IdentityCenterSubjects:
         people = self._index.memberships.get(key, [])
         known = center.group_memberships is not None
         facts = [("Description", group.description)] if group.description else []
-        facts.append(("Members", f"{len(people):,}" if known else "not captured"))
+        facts.append((mark("Members"), f"{len(people):,}" if known else "not captured"))
         return Subject(
             key=key,
             kind=NodeKind.CENTER_GROUP,

@@ -8,6 +8,7 @@ from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.permission_sets import person_name
 from iamdesk.index.references import last_of_arn
 from iamdesk.index.sections import Branch, counted, sort_key
+from iamdesk.language import mark
 from iamdesk.snapshot.identity_center import (
     IdentityCenter,
     IdentityStoreGroup,
@@ -26,7 +27,7 @@ def identity_center_branch(center: IdentityCenter, index: IdentityCenterIndex) -
     people = None if center.users is None else [tree.person(user) for user in center.users]
     named = None if center.groups is None else [tree.group(one) for one in center.groups]
     sets = None if center.permission_sets is None else [tree.permission_set(one) for one in center.permission_sets]
-    sections = (("People", people), ("Groups", named), ("Permission sets", sets))
+    sections = ((mark("People"), people), (mark("Groups"), named), (mark("Permission sets"), sets))
     return Branch(
         NodeKind.IDENTITY_CENTER,
         "IAM Identity Center",

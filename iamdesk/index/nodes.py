@@ -9,40 +9,42 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Self, overload
 
+from iamdesk.language import mark
+
 _PIECE = 20_000  # rows: some milliseconds
 
 
 class NodeKind(StrEnum):
     """What a row of the tree stands for."""
 
-    SNAPSHOT = "snapshot"
-    ACCOUNT = "account"
-    SECTION = "section"
-    USER = "user"
-    GROUP = "group"
-    ROLE = "role"
-    SERVICE_LINKED_ROLE = "service-linked role"
-    CUSTOMER_POLICY = "customer managed policy"
-    AWS_POLICY = "AWS managed policy"
-    INLINE_POLICY = "inline policy"
-    TRUST_POLICY = "trust policy"
-    INSTANCE_PROFILE = "instance profile"
-    ORGANIZATION = "organization"
-    ROOT = "root of the organization"
-    UNIT = "organizational unit"
-    SERVICE_CONTROL_POLICY = "service control policy"
-    RESOURCE_CONTROL_POLICY = "resource control policy"
-    RESOURCE = "resource"
-    RESOURCE_POLICY = "resource policy"
-    VPC_ENDPOINT = "VPC endpoint"
-    OIDC_PROVIDER = "OIDC provider"
-    SAML_PROVIDER = "SAML provider"
-    IDENTITY_CENTER = "instance of IAM Identity Center"
-    CENTER_USER = "user of IAM Identity Center"
-    CENTER_GROUP = "group of IAM Identity Center"
-    PERMISSION_SET = "permission set"
-    BROKEN = "broken entry"
-    MISSING = "not in the snapshot"
+    SNAPSHOT = mark("snapshot")
+    ACCOUNT = mark("account")
+    SECTION = mark("section")
+    USER = mark("user")
+    GROUP = mark("group")
+    ROLE = mark("role")
+    SERVICE_LINKED_ROLE = mark("service-linked role")
+    CUSTOMER_POLICY = mark("customer managed policy")
+    AWS_POLICY = mark("AWS managed policy")
+    INLINE_POLICY = mark("inline policy")
+    TRUST_POLICY = mark("trust policy")
+    INSTANCE_PROFILE = mark("instance profile")
+    ORGANIZATION = mark("organization")
+    ROOT = mark("root of the organization")
+    UNIT = mark("organizational unit")
+    SERVICE_CONTROL_POLICY = mark("service control policy")
+    RESOURCE_CONTROL_POLICY = mark("resource control policy")
+    RESOURCE = mark("resource")
+    RESOURCE_POLICY = mark("resource policy")
+    VPC_ENDPOINT = mark("VPC endpoint")
+    OIDC_PROVIDER = mark("OIDC provider")
+    SAML_PROVIDER = mark("SAML provider")
+    IDENTITY_CENTER = mark("instance of IAM Identity Center")
+    CENTER_USER = mark("user of IAM Identity Center")
+    CENTER_GROUP = mark("group of IAM Identity Center")
+    PERMISSION_SET = mark("permission set")
+    BROKEN = mark("broken entry")
+    MISSING = mark("not in the snapshot")
 
 
 class Badge(StrEnum):

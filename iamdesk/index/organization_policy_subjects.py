@@ -13,6 +13,7 @@ from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import is_service_linked
 from iamdesk.index.sections import counted
 from iamdesk.index.shown import PolicyLine, PolicyRole, Subject, links
+from iamdesk.language import mark
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.organization import OrganizationNode, OrganizationPolicy
@@ -40,10 +41,10 @@ class OrganizationPolicySubjects:
         kind = NodeKind.MISSING if policy is None else kind_of(policy)
         bound = list(self._bound(places, kind))
         facts = [("Attached to", ", ".join(sorted(map(self._names.name_of, places), key=str.casefold)) or "nothing")]
-        facts.append(("Binds", self._reach(bound, kind)))
+        facts.append((mark("Binds"), self._reach(bound, kind)))
         if policy is not None and policy.aws_managed:
-            facts.append(("Kept by", "AWS"))
-        facts.append(("Id", policy_id))
+            facts.append((mark("Kept by"), "AWS"))
+        facts.append((mark("Id"), policy_id))
         gaps = []
         if policy is None:
             gaps.append(f"Policy {policy_id} is attached, but the snapshot does not hold it.")
@@ -62,8 +63,8 @@ class OrganizationPolicySubjects:
             facts=tuple(facts),
             policies=(line,) if policy is not None else (),
             links=links(
-                ("Attached to", map(self._names.link, places)),
-                ("Binds", (self._names.link(node, node.id) for node in bound)),
+                (mark("Attached to"), map(self._names.link, places)),
+                (mark("Binds"), (self._names.link(node, node.id) for node in bound)),
             ),
             gaps=tuple(gaps),
             problems=line.problems,

@@ -16,6 +16,7 @@ from iamdesk.index.policy_views import single_view
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.sections import counted
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.language import mark
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.organization import OrganizationNode
@@ -83,17 +84,19 @@ class OrganizationSubjects:
         own = [line for line in lines if line.role is PolicyRole.ATTACHED]
         facts = [("Organization", index.organization.id)]
         if path[:-1]:
-            facts.append(("Place", " / ".join(self.names.name_of(one) for one in path[:-1])))
+            facts.append((mark("Place"), " / ".join(self.names.name_of(one) for one in path[:-1])))
         attached = counts(line.kind for line in own) or "none"
-        facts.append(("Attached to it", attached if node.policy_ids is not None else "not captured"))
+        facts.append((mark("Attached to it"), attached if node.policy_ids is not None else "not captured"))
         inherited = [line for line in lines if line.role is PolicyRole.INHERITED]
         if inherited:
-            facts.append(("Inherited", counts(line.kind for line in inherited)))
+            facts.append((mark("Inherited"), counts(line.kind for line in inherited)))
         if node.id == index.organization.management_account_id:
-            facts.append(("Management account", "no SCP and no RCP binds it"))
+            facts.append((mark("Management account"), "no SCP and no RCP binds it"))
         where = [Link(node_key(one), self.names.name_of(one), node_kind(one)) for one in path[:-1]]
         above = Link(organization_key(index.organization.id), index.organization.id, "organization")
-        return Standing(tuple(facts), lines, (Links("Stands below", (above, *where)),), tuple(self._gaps(index, node)))
+        return Standing(
+            tuple(facts), lines, (Links(mark("Stands below"), (above, *where)),), tuple(self._gaps(index, node))
+        )
 
     @cached_property
     def _nodes(self) -> Mapping[str, OrganizationNode]:
@@ -116,11 +119,17 @@ class OrganizationSubjects:
         management = organization.management_account_id
         lost = [node for node in index.nodes if not index.path(node.id)]
         facts = (
-            ("Management account", f"{self.names.account_name(management)}, {management}"),
-            ("Accounts", f"{len(accounts):,}, {sum(node.id in self._held for node in accounts):,} in the snapshot"),
-            ("Organizational units", f"{sum(node_kind(node) is NodeKind.UNIT for node in index.nodes):,}"),
-            ("Service control policies", "enabled" if organization.scps_enabled else "not enabled: none binds"),
-            ("Resource control policies", "captured, or not enabled" if organization.has_rcps else "not captured"),
+            (mark("Management account"), f"{self.names.account_name(management)}, {management}"),
+            (
+                mark("Accounts"),
+                f"{len(accounts):,}, {sum(node.id in self._held for node in accounts):,} in the snapshot",
+            ),
+            (mark("Organizational units"), f"{sum(node_kind(node) is NodeKind.UNIT for node in index.nodes):,}"),
+            (mark("Service control policies"), "enabled" if organization.scps_enabled else "not enabled: none binds"),
+            (
+                mark("Resource control policies"),
+                "captured, or not enabled" if organization.has_rcps else "not captured",
+            ),
         )
         gaps = [] if organization.has_rcps else ["Which resource control policies are attached is not in the snapshot."]
         if lost:
@@ -132,8 +141,8 @@ class OrganizationSubjects:
             arn=self.names.arn(index, "organization"),
             facts=facts,
             links=links(
-                ("Root", (self.names.link(node) for node in index.children.get(None, ()))),
-                ("Accounts", (self.names.link(node, node.id) for node in accounts)),
+                (mark("Root"), (self.names.link(node) for node in index.children.get(None, ()))),
+                (mark("Accounts"), (self.names.link(node, node.id) for node in accounts)),
                 (
                     "Policies",
                     (Link(organization_policy_key(one.id), one.name, kind_of(one)) for one in organization.policies),
@@ -160,8 +169,11 @@ class OrganizationSubjects:
             ways = (
                 *standing.links,
                 *links(
-                    ("Units in it", map(self.names.link, units)),
-                    ("Accounts below it", (self.names.link(one, self._where(index, one, node)) for one in accounts)),
+                    (mark("Units in it"), map(self.names.link, units)),
+                    (
+                        mark("Accounts below it"),
+                        (self.names.link(one, self._where(index, one, node)) for one in accounts),
+                    ),
                 ),
             )
         return Subject(

@@ -7,6 +7,7 @@ from iamdesk.index.keys import organization_key, organization_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.sections import Branch, counted
+from iamdesk.language import mark
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy
@@ -64,11 +65,11 @@ class _OrganizationTree:
         children = [made[node.id] for node in index.children.get(None, ())]
         if lost:
             rows = [self._node(node, (), ()) for node in sorted(lost, key=lambda node: (node.name.casefold(), node.id))]
-            children.append(Branch(NodeKind.SECTION, "Place not known", f"{len(lost):,}", children=rows))
+            children.append(Branch(NodeKind.SECTION, mark("Place not known"), f"{len(lost):,}", children=rows))
         attached = {one.policy_id for found in self._own.values() for one in found}
         idle = [policy for policy in organization.policies if policy.id not in attached]
         if idle:
-            children.append(Branch(NodeKind.SECTION, "Attached nowhere", f"{len(idle):,}", children=_idle(idle)))
+            children.append(Branch(NodeKind.SECTION, mark("Attached nowhere"), f"{len(idle):,}", children=_idle(idle)))
         members = sum(node_kind(node) is NodeKind.ACCOUNT for node in index.nodes)
         detail = f"{organization.id} · {counted(members, 'account', 'accounts')}"
         gap = (Badge.GAP,) if lost or not organization.has_rcps else ()
@@ -79,7 +80,9 @@ class _OrganizationTree:
         rows = [self._policy(one, node, one.word) for one in own]
         if above:
             inherited = [self._policy(one, node, f"{one.word} from {one.place}") for one in above]
-            rows.append(Branch(NodeKind.SECTION, "Inherited", counts(one.kind for one in above), children=inherited))
+            rows.append(
+                Branch(NodeKind.SECTION, mark("Inherited"), counts(one.kind for one in above), children=inherited)
+            )
         # Units before accounts, as the console of AWS Organizations lists them.
         rows += sorted(below, key=lambda branch: branch.kind is NodeKind.ACCOUNT)
         kind = node_kind(node)

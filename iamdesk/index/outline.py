@@ -13,6 +13,7 @@ from iamdesk.index.permission_sets import PermissionSets
 from iamdesk.index.references import aws_policies_of, references_of
 from iamdesk.index.resource_tree import ResourceRows
 from iamdesk.index.sections import Branch, Leaves, lay_out
+from iamdesk.language import mark
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
@@ -109,7 +110,9 @@ def _still_read(awaited: Sequence[str] | None) -> list[Branch]:
     if awaited is None:
         return []
     rows = [Branch(NodeKind.SECTION, account) for account in awaited]
-    return [Branch(NodeKind.SECTION, "Still being read", f"{len(rows):,} accounts" if rows else "", children=rows)]
+    return [
+        Branch(NodeKind.SECTION, mark("Still being read"), f"{len(rows):,} accounts" if rows else "", children=rows)
+    ]
 
 
 def _beside(snapshot: Snapshot) -> list[Branch]:

@@ -15,6 +15,7 @@ from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import last_of_arn
 from iamdesk.index.sections import counted
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.language import mark
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.identity_center import CustomerManagedPolicyReference, PermissionSet
@@ -74,7 +75,8 @@ class PermissionSetSubjects:
         found = use.permission_set
         people = (Link(one.key, one.name, _assignee_words(one)) for one in use.assignees or ())
         return links(
-            ("Permission set", [Link(found.permission_set_arn, found.name)]), ("Assigned to it in this account", people)
+            (mark("Permission set"), [Link(found.permission_set_arn, found.name)]),
+            ("Assigned to it in this account", people),
         )
 
     def _permission_set(self, found: HeldSet) -> Subject:
@@ -87,13 +89,13 @@ class PermissionSetSubjects:
             for at in accounts
         ]
         facts = [("Description", one.description)] if one.description else []
-        facts.append(("Longest session", one.session_duration or "not captured"))
+        facts.append((mark("Longest session"), one.session_duration or "not captured"))
         if one.created_date is not None:
-            facts.append(("Created", age_text(one.created_date, latest)))
+            facts.append((mark("Created"), age_text(one.created_date, latest)))
         known = center.account_assignments is not None
-        facts.append(("Assigned in", counted(len(accounts), "account", "accounts") if known else "not captured"))
+        facts.append((mark("Assigned in"), counted(len(accounts), "account", "accounts") if known else "not captured"))
         if one.relay_state:
-            facts.append(("Relay state", one.relay_state))
+            facts.append((mark("Relay state"), one.relay_state))
         gaps = [] if known else ["Who is assigned it, and where, was not captured."]
         return Subject(
             key=arn,

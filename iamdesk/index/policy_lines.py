@@ -16,6 +16,7 @@ from iamdesk.index.references import (
 )
 from iamdesk.index.shown import PolicyLine, PolicyRole
 from iamdesk.index.validation import json_path
+from iamdesk.language import phrase
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.model import ManagedPolicyDetail, RoleDetail, UserDetail
 
@@ -50,7 +51,7 @@ class PolicyLines:
         boundary = boundary_of(principal)
         if boundary is not None:
             name = last_of_arn(boundary)
-            lines.append(self._managed(references, boundary, name, PolicyRole.BOUNDARY, "permissions boundary"))
+            lines.append(self._managed(references, boundary, name, PolicyRole.BOUNDARY, phrase("permissions boundary")))
         return tuple(lines)
 
     def of_policy(self, policy: ManagedPolicyDetail) -> PolicyLine:
@@ -71,14 +72,14 @@ class PolicyLines:
             name="Trust policy",
             kind=NodeKind.TRUST_POLICY,
             role=PolicyRole.TRUST,
-            origin="who can take the role",
+            origin=phrase("who can take the role"),
             problems=problems_of(self._documents.parse(role.assume_role_policy_document)),
         )
 
     def _carried(self, references: AccountReferences, principal: Principal, group: str | None) -> Iterator[PolicyLine]:
         """Yield the policies of a principal itself; ``group`` is its name where it is a group that somebody is in."""
         role = PolicyRole.DIRECT if group is None else PolicyRole.GROUP
-        attached = "attached directly" if group is None else f"attached to group {group}"
+        attached = phrase("attached directly") if group is None else phrase("attached to group {group}", group=group)
         for policy in sorted(principal.attached_managed_policies, key=lambda each: each.policy_name.casefold()):
             yield self._managed(references, policy.policy_arn, policy.policy_name, role, attached)
         for inline in sorted(inline_policies_of(principal), key=lambda each: each.policy_name.casefold()):
@@ -87,14 +88,16 @@ class PolicyLines:
                 name=inline.policy_name,
                 kind=NodeKind.INLINE_POLICY,
                 role=role,
-                origin="inline" if group is None else f"inline in group {name_of(principal)}",
+                origin=phrase("inline")
+                if group is None
+                else phrase("inline in group {group}", group=name_of(principal)),
                 problems=problems_of(self._documents.parse(inline.policy_document)),
             )
 
     def _managed(self, references: AccountReferences, arn: str, name: str, role: PolicyRole, origin: str) -> PolicyLine:
         policy = references.policies.get(arn)
         if policy is None:
-            return PolicyLine(arn, name, NodeKind.MISSING, role, f"{origin}, not in the snapshot")
+            return PolicyLine(arn, name, NodeKind.MISSING, role, phrase("{origin}, not in the snapshot", origin=origin))
         return PolicyLine(
             key=arn,
             name=policy.policy_name,

@@ -29,6 +29,7 @@ from iamdesk.index.resource_tree import (
 from iamdesk.index.sections import counted
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.index.trust import trusted_names
+from iamdesk.language import mark
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.account_facts import OpenIdConnectProvider
 from iamdesk.snapshot.model import RoleDetail, Snapshot
@@ -82,8 +83,8 @@ class ResourceSubjects:
         if isinstance(entry, RoleDetail):
             trusted = (name for name in trusted_names(entry.assume_role_policy_document) if name in self._providers)
         return links(
-            ("Allowed by name in the policies of", named),
-            ("Identity providers that it trusts", (Link(name, provider_name(name)) for name in trusted)),
+            (mark("Allowed by name in the policies of"), named),
+            (mark("Identity providers that it trusts"), (Link(name, provider_name(name)) for name in trusted)),
         )
 
     @cached_property
@@ -147,13 +148,13 @@ class ResourceSubjects:
         partition = arn.split(":", 2)[1]
         key_arn = resource.encryption_key_arn or ""
         ways = links(
-            ("Named in its policy", named),
-            ("Grants go to", (self._grantee(grant.grantee_principal) for grant in resource.key_grants or ())),
-            ("Encrypted with", [self._key(key_arn)] if key_arn else []),
-            ("Encrypts", map(self._link, self._with_key.get(arn, ()))),
-            ("Leads to", (self._bucket(f"arn:{partition}:s3:::{one.name}", one.name) for one in buckets)),
-            ("Reached through", map(self._link, self._behind.get(arn, ()))),
-            ("Bound by the organization as its account", self._bound(owner_of(resource))),
+            (mark("Named in its policy"), named),
+            (mark("Grants go to"), (self._grantee(grant.grantee_principal) for grant in resource.key_grants or ())),
+            (mark("Encrypted with"), [self._key(key_arn)] if key_arn else []),
+            (mark("Encrypts"), map(self._link, self._with_key.get(arn, ()))),
+            (mark("Leads to"), (self._bucket(f"arn:{partition}:s3:::{one.name}", one.name) for one in buckets)),
+            (mark("Reached through"), map(self._link, self._behind.get(arn, ()))),
+            (mark("Bound by the organization as its account"), self._bound(owner_of(resource))),
         )
         gaps = (
             ()
@@ -167,7 +168,7 @@ class ResourceSubjects:
             account=owner_of(resource),
             arn=arn,
             facts=(
-                ("Service", service_title(arn)),
+                (mark("Service"), service_title(arn)),
                 *((("Region", region_of(resource)),) if region_of(resource) else ()),
                 *resource_facts(resource),
             ),
@@ -184,11 +185,11 @@ class ResourceSubjects:
         line = self._line(key, f"Policy of {endpoint.vpc_endpoint_id}", endpoint.policy_document)
         has_policy = endpoint.policy_document is not None
         facts = (
-            ("Leads to", endpoint.service_name),
-            ("Type", endpoint.vpc_endpoint_type or "not captured"),
-            ("VPC", endpoint.vpc_id or "not captured"),
-            ("State", endpoint.state or "not captured"),
-            ("Policy", "limits requests that come through it" if has_policy else "none: it limits nothing"),
+            (mark("Leads to"), endpoint.service_name),
+            (mark("Type"), endpoint.vpc_endpoint_type or "not captured"),
+            (mark("VPC"), endpoint.vpc_id or "not captured"),
+            (mark("State"), endpoint.state or "not captured"),
+            (mark("Policy"), "limits requests that come through it" if has_policy else "none: it limits nothing"),
         )
         return Subject(
             key=key,
@@ -206,15 +207,15 @@ class ResourceSubjects:
         latest = self._snapshot.latest
         facts: list[tuple[str, str]] = []
         if isinstance(provider, OpenIdConnectProvider):
-            facts.append(("URL", f"https://{provider.url}" if provider.url else "not captured"))
-            facts.append(("Audiences (client ids)", ", ".join(provider.client_id_list) or "none"))
+            facts.append((mark("URL"), f"https://{provider.url}" if provider.url else "not captured"))
+            facts.append((mark("Audiences (client ids)"), ", ".join(provider.client_id_list) or "none"))
             facts += [("Thumbprint", thumbprint) for thumbprint in provider.thumbprint_list]
         elif provider.valid_until is not None:
-            facts.append(("Its metadata is valid until", date_text(provider.valid_until)))
+            facts.append((mark("Its metadata is valid until"), date_text(provider.valid_until)))
         if provider.create_date is not None:
-            facts.append(("Created", age_text(provider.create_date, latest)))
+            facts.append((mark("Created"), age_text(provider.create_date, latest)))
         roles = self._trusting.get(provider.arn, [])
-        facts.append(("Trusted by", counted(len(roles), "role", "roles")))
+        facts.append((mark("Trusted by"), counted(len(roles), "role", "roles")))
         is_oidc = isinstance(provider, OpenIdConnectProvider)
         return Subject(
             key=provider.arn,

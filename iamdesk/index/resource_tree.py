@@ -7,6 +7,7 @@ from iamdesk.index.badges import document_badges
 from iamdesk.index.keys import endpoint_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.sections import Branch, Entry, Leaves, Section, sort_key
+from iamdesk.language import mark
 from iamdesk.snapshot.account_facts import AccountFacts, OpenIdConnectProvider, SamlProvider
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource, VpcEndpoint
@@ -135,7 +136,7 @@ class ResourceRows:
                 for title, found in sorted(groups.items())
             ]
             count = sum(map(len, groups.values()))
-            yield Branch(NodeKind.SECTION, "Resources of other accounts", f"{count:,}", children=rows)
+            yield Branch(NodeKind.SECTION, mark("Resources of other accounts"), f"{count:,}", children=rows)
 
 
 def resource_section(owned: AccountResources | None) -> Iterator[Section[tuple[str, list[Entry]]]]:
@@ -144,7 +145,7 @@ def resource_section(owned: AccountResources | None) -> Iterator[Section[tuple[s
     for title, row in _rows(owned):
         groups.setdefault(title, []).append(row)
     if groups:
-        section = Section("Resources", list(groups.items()), lambda group: group[0], _service)
+        section = Section(mark("Resources"), list(groups.items()), lambda group: group[0], _service)
         section.detail = f"{sum(map(len, groups.values())):,}"
         yield section
 
@@ -153,7 +154,7 @@ def provider_section(facts: AccountFacts | None) -> Iterator[Section[Provider]]:
     """Yield the section of an account's identity providers; nothing where there are none."""
     found = providers_of(facts) if facts is not None else []
     if found:
-        yield Section("Identity providers", found, lambda one: provider_name(one.arn), _provider)
+        yield Section(mark("Identity providers"), found, lambda one: provider_name(one.arn), _provider)
 
 
 def providers_of(facts: AccountFacts) -> list[Provider]:

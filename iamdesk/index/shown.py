@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from iamdesk.index.nodes import Badge, NodeKind
+from iamdesk.language import mark
 from iamdesk.policy.document import Document
 from iamdesk.snapshot.layout import Kind
 
@@ -14,12 +15,12 @@ class PolicyRole(StrEnum):
     """What a policy does for the subject that shows it."""
 
     DIRECT = "direct"
-    GROUP = "through a group"
-    BOUNDARY = "permissions boundary"
-    TRUST = "trust policy"
-    ATTACHED = "attached here"
+    GROUP = mark("through a group")
+    BOUNDARY = mark("permissions boundary")
+    TRUST = mark("trust policy")
+    ATTACHED = mark("attached here")
     INHERITED = "inherited"
-    SELF = "the policy itself"
+    SELF = mark("the policy itself")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from iamdesk.index.references import AccountReferences, Principal, last_of_arn, 
 from iamdesk.index.resource_subjects import ResourceSubjects
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.index.trust import trusted_sentences
+from iamdesk.language import mark
 from iamdesk.policy.document import DocumentStore
 from iamdesk.policy.text import render
 from iamdesk.snapshot.aws_managed import aws_managed_policies
@@ -179,18 +180,18 @@ class SubjectIndex:
     def _account(self, references: AccountReferences) -> Subject:
         account, snapshot = references.account, self._snapshot
         counts: tuple[tuple[str, int], ...] = (
-            ("Users", len(account.users)),
-            ("Groups", len(account.groups)),
-            ("Roles", len(account.roles)),
-            ("Managed policies", len(account.policies)),
-            ("Broken entries", len(account.broken)),
+            (mark("Users"), len(account.users)),
+            (mark("Groups"), len(account.groups)),
+            (mark("Roles"), len(account.roles)),
+            (mark("Managed policies"), len(account.policies)),
+            (mark("Broken entries"), len(account.broken)),
         )
         standing = self._organization.standing(account.account_id)
         facts = [("Account", account.account_id), ("Alias", account.alias or "not captured"), *standing.facts]
-        facts.append(("Partition", account.partition))
+        facts.append((mark("Partition"), account.partition))
         facts += [(label, f"{count:,}") for label, count in counts]
         if snapshot.latest is not None:
-            facts.append(("Latest moment told of", date_text(snapshot.latest)))
+            facts.append((mark("Latest moment told of"), date_text(snapshot.latest)))
         gaps = ["Pages are missing: the last page says that more follow."] if account.is_truncated else []
         gaps += standing.gaps
         if missing := len(list(references.missing_policies())):

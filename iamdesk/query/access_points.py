@@ -13,6 +13,7 @@ from iamdesk.index.resource_index import (
     key_behind,
     tags_without_case,
 )
+from iamdesk.language import phrase
 from iamdesk.snapshot.resources import AccessPointBucket, Resource
 
 _VPC = "VPC"
@@ -49,11 +50,18 @@ def gaps_of(target: Target, record: Resource | None) -> list[Gap]:
     known = record.access_point if record is not None else None
     name = access_point_arn(target.resource).resource.removeprefix("accesspoint/")
     if known is None or not known.buckets:
-        message = f"The bucket behind the access point {name} is not in the snapshot: taken to allow the request, too."
+        message = phrase(
+            "The bucket behind the access point {name} is not in the snapshot: taken to allow the request, too.",
+            name=name,
+        )
         return [Gap("access-point-bucket-unknown", message, Layer.RESOURCE)]
     if len(known.buckets) > 1:
         listed = ", ".join(bucket.name for bucket in known.buckets)
-        message = f"The Multi-Region Access Point {name} sends a request to one of {listed}: the answer is for all."
+        message = phrase(
+            "The Multi-Region Access Point {name} sends a request to one of {listed}: the answer is for all.",
+            name=name,
+            listed=listed,
+        )
         return [Gap("routed-to-one-bucket", message, Layer.RESOURCE)]
     return []
 

@@ -9,6 +9,7 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.sharing import shared_by
 from iamdesk.evaluate.target import Target
 from iamdesk.index.resource_grants import ACL_ACTIONS
+from iamdesk.language import phrase
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.resources import ObjectOwnership, Resource
@@ -32,24 +33,33 @@ def gaps_beside_policies(
     types = target.types_of_one_call
     if types:
         listed = f"{', '.join(types[:-1])} and {types[-1]}"
-        message = (
-            f"One call of {target.action_text} acts on {listed}: AWS asks for each, this answer is for one of them."
+        message = phrase(
+            "One call of {action_text} acts on {listed}: AWS asks for each, this answer is for one of them.",
+            action_text=target.action_text,
+            listed=listed,
         )
         yield Gap("one-of-several-resources", message, Layer.IDENTITY)
     if caller.account == owner or owner is None:
         return
     how = shared_by(target.service, target.resource_types) if caller.account is not None else None
     if how is not None:
-        message = f"Whether the resource is shared with account {caller.account} by {how} is not in the snapshot."
+        message = phrase(
+            "Whether the resource is shared with account {account} by {how} is not in the snapshot.",
+            account=caller.account,
+            how=how,
+        )
         yield Gap("sharing-missing", message, Layer.RESOURCE)
     if target.service != "s3":
         return
     if record is not None and record.access_point is None and _acl_may_count(record) and target.name in ACL_ACTIONS:
-        yield Gap("acl-missing", "The access control list is not in the snapshot: one may allow it.", Layer.ACL)
+        yield Gap("acl-missing", phrase("The access control list is not in the snapshot: one may allow it."), Layer.ACL)
     if policy is not None and caller.account is not None and caller.canonical_id is None:
         unknown = [name for name in _canonical_users(policy.document) if name not in canonical_ids]
         if unknown:
-            message = f"Which account the canonical user id {unknown[0]} in the policy means is not in the snapshot."
+            message = phrase(
+                "Which account the canonical user id {unknown} in the policy means is not in the snapshot.",
+                unknown=unknown[0],
+            )
             yield Gap("canonical-user-missing", message, Layer.RESOURCE)
 
 
@@ -62,7 +72,10 @@ def gaps_of_public_access(
     if caller.kind is CallerKind.SERVICE or caller.account == owner:
         return
     if is_public(policy.document):
-        message = f"Block Public Access of {policy.owner} or of its account is not in the snapshot: taken to be off."
+        message = phrase(
+            "Block Public Access of {owner} or of its account is not in the snapshot: taken to be off.",
+            owner=policy.owner,
+        )
         yield Gap("public-access-block-unknown", message, Layer.BLOCK_PUBLIC_ACCESS)
 
 

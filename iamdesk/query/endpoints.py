@@ -10,6 +10,7 @@ from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.target import Target
 from iamdesk.index.endpoint_index import EndpointIndex, service_of
 from iamdesk.index.keys import endpoint_policy_key
+from iamdesk.language import phrase
 from iamdesk.snapshot.resources import VpcEndpoint
 
 ENDPOINT_KEY = "aws:sourcevpce"
@@ -83,13 +84,18 @@ def _single(value: str | Sequence[str] | None) -> str | None:
 def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Came:
     endpoint = endpoints.find(endpoint_id)
     if endpoint is None:
-        message = f"The VPC endpoint {endpoint_id} is not in the snapshot: its policy is taken to allow the request."
+        message = phrase(
+            "The VPC endpoint {endpoint_id} is not in the snapshot: its policy is taken to allow the request.",
+            endpoint_id=endpoint_id,
+        )
         return Came(Way(is_through_endpoint=True), gaps=(Gap("endpoint-not-captured", message, Layer.ENDPOINT),))
     way = Way(is_through_endpoint=True, vpc_id=endpoint.vpc_id)
     service = service_of(endpoint)
     if service not in (None, target.service):
-        message = (
-            f"The VPC endpoint {endpoint_id} is for {endpoint.service_name}: AWS never gets this request through it."
+        message = phrase(
+            "The VPC endpoint {endpoint_id} is for {service_name}: AWS never gets this request through it.",
+            endpoint_id=endpoint_id,
+            service_name=endpoint.service_name,
         )
         return Came(way, gaps=(Gap("endpoint-of-other-service", message, Layer.ENDPOINT),))
     return Came(way, _attached(endpoint, endpoints))

@@ -11,6 +11,7 @@ from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.target import Target
+from iamdesk.language import phrase
 from iamdesk.policy.document import parse_document
 from iamdesk.snapshot.account_facts import AccountFacts
 
@@ -38,7 +39,9 @@ def gaps(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -> t
     known = facts.get(str(caller.account))
     if known is not None and known.is_password_policy_captured:
         return ()
-    message = "The account's password policy is not in the snapshot: it may let users change their own passwords."
+    message = phrase(
+        "The account's password policy is not in the snapshot: it may let users change their own passwords."
+    )
     return (Gap("password-policy-missing", message, Layer.RESOURCE),)
 
 

@@ -20,6 +20,7 @@ from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.resource_grants import acl_document, key_grants_document
 from iamdesk.index.resource_index import ResourceIndex, is_of_access_point, tags_without_case
+from iamdesk.language import phrase
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import DocumentStore, parse_document
 from iamdesk.query import password_policy
@@ -220,7 +221,7 @@ class Questions:
         if self.organization is None or owner is None or not target.supports_rcps:
             return None, []
         if not self.organization.is_captured(owner, kind):
-            message = "Resource control policies are not in the snapshot."
+            message = phrase("Resource control policies are not in the snapshot.")
             return None, [Gap("rcps-unknown", message, Layer.RCP)] if self.organization.has_account(owner) else []
         gaps = gaps_of_levels(self.organization, owner, kind)
         return attached_levels(self.organization.levels(owner, kind), Layer.RCP, SourceType.RCP), gaps
@@ -242,13 +243,13 @@ class Questions:
         if (target.service, target.name) != ("sts", "assumeroot") or target.resource is None:
             return None, []
         if self.organization is None:
-            message = "Whether the account is the management account or a delegated administrator is not known."
+            message = phrase("Whether the account is the management account or a delegated administrator is not known.")
             return None, [Gap("organization-unknown", message, Layer.SCP)]
         if not self.organization.has_account(target.resource.account):
             return "assume-root", []
         if caller.account == self.organization.organization.management_account_id:
             return None, []
-        message = "Delegated administrators are not in the snapshot: the account may be one."
+        message = phrase("Delegated administrators are not in the snapshot: the account may be one.")
         return "assume-root", [Gap("delegated-administrator-unknown", message, Layer.IDENTITY)]
 
     def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
@@ -274,11 +275,11 @@ class Questions:
             return self._trust_policy(target)
         gaps: list[Gap] = []
         if record is not None and record.key_grants is None and _is_grantable(target):
-            message = "The grants on the key are not in the snapshot: one may allow it."
+            message = phrase("The grants on the key are not in the snapshot: one may allow it.")
             gaps.append(Gap("key-grants-missing", message, Layer.RESOURCE))
         if record is not None and target.service == "lambda" and record.arn != target.resource_text:
             # Lambda Developer Guide, "Using Lambda aliases in event sources and permissions policies".
-            message = "The policy of the version or alias itself is not in the snapshot."
+            message = phrase("The policy of the version or alias itself is not in the snapshot.")
             gaps.append(Gap("resource-policy-missing", message, Layer.RESOURCE))
         if record is not None and record.is_policy_captured:
             document = self.resources.document_of(record)
@@ -294,16 +295,23 @@ class Questions:
                 gaps.append(
                     Gap(
                         "key-policy-missing",
-                        "The key policy is not in the snapshot; every key has one.",
+                        phrase("The key policy is not in the snapshot; every key has one."),
                         Layer.RESOURCE,
                     )
                 )
             else:
                 gaps.append(
-                    Gap("resource-policy-missing", "The resource's policy is not in the snapshot.", Layer.RESOURCE)
+                    Gap(
+                        "resource-policy-missing",
+                        phrase("The resource's policy is not in the snapshot."),
+                        Layer.RESOURCE,
+                    )
                 )
         if owner is None:
-            message = f"Who owns {target.resource_text} is not in the snapshot: taken to be the caller's account."
+            message = phrase(
+                "Who owns {resource_text} is not in the snapshot: taken to be the caller's account.",
+                resource_text=target.resource_text,
+            )
             gaps.append(Gap("owner-unknown", message, Layer.RESOURCE))
         return None, gaps
 
@@ -336,9 +344,17 @@ class Questions:
         role = self.index.roles.get(arn)
         if role is None:
             account = target.resource.account if target.resource is not None else ""
-            where = "has no such role" if account in self.index.accounts else f"does not hold account {account}"
+            message = phrase("The snapshot has no such role: the trust policy is unknown.")
+            if account not in self.index.accounts:
+                message = phrase(
+                    "The snapshot does not hold account {account}: the trust policy is unknown.", account=account
+                )
             return None, [
-                Gap("trust-policy-missing", f"The snapshot {where}: the trust policy is unknown.", Layer.TRUST)
+                Gap(
+                    "trust-policy-missing",
+                    message,
+                    Layer.TRUST,
+                )
             ]
         return (
             AttachedPolicy(

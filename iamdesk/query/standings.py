@@ -11,6 +11,7 @@ from iamdesk.evaluate.request import Layer, RequestError
 from iamdesk.index.keys import organization_policy_key
 from iamdesk.index.organization_index import Levels, OrganizationIndex
 from iamdesk.index.policy_index import Carried, CarriedPolicy, MissingPolicy, PolicyIndex, tags_by_key
+from iamdesk.language import mark, phrase
 from iamdesk.policy.document import parse_document
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import RoleDetail
@@ -101,7 +102,9 @@ class Standings:
     def _scps(self, account: str) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[Gap]]:
         kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
         if self.organization is None or not self.organization.is_captured(account, kind):
-            return None, [Gap("organization-unknown", "Service control policies are not in the snapshot.", Layer.SCP)]
+            return None, [
+                Gap("organization-unknown", phrase("Service control policies are not in the snapshot."), Layer.SCP)
+            ]
         gaps = gaps_of_levels(self.organization, account, kind)
         return attached_levels(self.organization.levels(account, kind), Layer.SCP, SourceType.SCP), gaps
 
@@ -161,7 +164,10 @@ class Standings:
             caller.text,
             _FULL_ACCESS,
         )
-        message = f"Account {caller.account} is not in the snapshot: its own policies are taken to allow the request."
+        message = phrase(
+            "Account {account} is not in the snapshot: its own policies are taken to allow the request.",
+            account=caller.account,
+        )
         return PolicySet(identity=(assumed,), gaps=(Gap("principal-outside", message, Layer.IDENTITY),))
 
 
@@ -179,9 +185,10 @@ def _policy_set(carried: Carried, gaps: list[Gap]) -> PolicySet:
 def _supplied(carried: Carried) -> Iterator[Gap]:
     for arn in carried.supplied:
         is_boundary = carried.boundary is not None and carried.boundary.key == arn
-        message = (
-            f"The AWS managed policy {arn.rpartition('/')[2]} is not in the snapshot: taken as AWS had published it "
-            f"by {aws_managed_policies().as_of:%Y-%m-%d}."
+        message = phrase(
+            "The AWS managed policy {name} is not in the snapshot: taken as AWS had published it by {as_of:%Y-%m-%d}.",
+            name=arn.rpartition("/")[2],
+            as_of=aws_managed_policies().as_of,
         )
         yield Gap("aws-policy-as-published", message, Layer.PERMISSIONS_BOUNDARY if is_boundary else Layer.IDENTITY)
 
@@ -210,17 +217,21 @@ def attached_levels(
     )
 
 
+_LACKING_SCP = mark(
+    "The organization policy {name} is attached to {place}, and what it allows or denies is not in the snapshot."
+)
+_LACKING_RCP = mark("The organization policy {name} is attached to {place}, and what it denies is not in the snapshot.")
+
+
 def gaps_of_levels(organization: OrganizationIndex, account: str, kind: OrganizationPolicyType) -> list[Gap]:
     """Return what is attached to an account's levels and not in the snapshot."""
     is_scp = kind is OrganizationPolicyType.SERVICE_CONTROL_POLICY
-    code, layer, does = (
-        ("scp-missing", Layer.SCP, "allows or denies") if is_scp else ("rcp-missing", Layer.RCP, "denies")
-    )
+    code, layer = ("scp-missing", Layer.SCP) if is_scp else ("rcp-missing", Layer.RCP)
+    lacks = _LACKING_SCP if is_scp else _LACKING_RCP
     return [
         Gap(
             code,
-            f"The organization policy {one.name} is attached to {one.node_name}, and what it {does} "
-            "is not in the snapshot.",
+            phrase(lacks, name=one.name, place=one.node_name),
             layer,
             level=one.level,
         )
@@ -244,18 +255,20 @@ def _gap(missing: MissingPolicy) -> Gap:
         case "group":
             return Gap(
                 "group-missing",
-                f"The group {name} is not in the snapshot, nor what it allows or denies.",
+                phrase("The group {name} is not in the snapshot, nor what it allows or denies.", name=name),
                 Layer.IDENTITY,
             )
         case "permissions boundary":
             return Gap(
                 "boundary-missing",
-                f"The boundary policy {name} is not in the snapshot: taken to allow nothing.",
+                phrase("The boundary policy {name} is not in the snapshot: taken to allow nothing.", name=name),
                 Layer.PERMISSIONS_BOUNDARY,
             )
         case _:
             return Gap(
                 "policy-missing",
-                f"The policy {name} is attached but not in the snapshot, nor what it allows or denies.",
+                phrase(
+                    "The policy {name} is attached but not in the snapshot, nor what it allows or denies.", name=name
+                ),
                 Layer.IDENTITY,
             )

@@ -13,7 +13,7 @@ from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Link, Links, Subject
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 _NO_SELECTION = QItemSelectionModel.SelectionFlag.NoUpdate
 
@@ -82,14 +82,14 @@ class LinkList(QAbstractListModel):
                 return marks.icon(kind, QGuiApplication.palette()) if kind is not None else None
             case Qt.ItemDataRole.AccessibleTextRole:
                 kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
-                return visible(", ".join(filter(None, (link.name, kind, link.detail))))
+                return visible(", ".join(filter(None, (link.name, kind and tr(kind.value), link.detail))))
         return None
 
     def _head(self, row: int, role: int) -> object:
         sort = self._sorts[self._starts.index(row)]
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-                return visible(f"{sort.title}: {len(sort.entries):,}")
+                return visible(f"{tr(sort.title)}: {len(sort.entries):,}")
             case Qt.ItemDataRole.FontRole:
                 font = QGuiApplication.font()
                 font.setBold(True)
@@ -130,10 +130,10 @@ class FactsTab(QWidget):
 
     def show_subject(self, subject: Subject, kind_of: Callable[[str], NodeKind | None]) -> None:
         """Show another subject; ``kind_of`` tells what a key stands for."""
-        odd = [("", problem) for problem in subject.problems]
-        gaps = [("", gap) for gap in subject.gaps]
+        odd = [("", shown(problem)) for problem in subject.problems]
+        gaps = [("", shown(gap)) for gap in subject.gaps]
         groups = (
-            ("", subject.facts),
+            ("", [(tr(label), shown(value)) for label, value in subject.facts]),
             (tr("Tags"), subject.tags),
             (tr("Not in the snapshot"), gaps),
             (tr("Odd in its entry"), odd),

@@ -12,7 +12,7 @@ from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import set_cell_tooltip, visible
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import PolicyLine, PolicyRole
-from iamdesk.language import mark, tr
+from iamdesk.language import mark, shown, tr
 from iamdesk.policy.document import Document
 
 _ENTRY = Qt.ItemDataRole.UserRole
@@ -56,7 +56,9 @@ def entries_of(policies: Iterable[PolicyLine]) -> list[Entry]:
             line.key,
             line.name,
             line.kind,
-            line.origin if line.role not in told or line.role in line.origin else f"{line.role}, {line.origin}",
+            shown(line.origin)
+            if line.role not in told or line.role in line.origin
+            else f"{tr(line.role.value)}, {shown(line.origin)}",
             line.problems,
         )
         for line in policies
@@ -184,7 +186,7 @@ class PolicyList(QTreeWidget):
         mark = self._parts.get(entry.key)
         item.setIcon(0, marks.icon(mark if mark is not None else entry.kind, self.palette()))
         said = f", {tr(marks.MARK_WORDS[mark])}" if mark is not None else ""
-        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(f"{entry.name}, {entry.kind}{said}"))
+        item.setData(0, Qt.ItemDataRole.AccessibleTextRole, visible(f"{entry.name}, {tr(entry.kind.value)}{said}"))
 
     def _current_changed(self, current: QTreeWidgetItem | None) -> None:
         self.entry_chosen.emit(current.data(0, _ENTRY) if current is not None else None)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistent
 
 from iamdesk.gui.marks import BADGE_SENTENCES
 from iamdesk.gui.plain_text import tooltip_text, visible
+from iamdesk.gui.spoken import row_text
 from iamdesk.index.nodes import Badge, Node, Outline
 from iamdesk.language import tr
 
@@ -151,12 +152,12 @@ class OutlineModel(QAbstractItemModel):
             return None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return visible(node.text)
+                return visible(row_text(node))
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip_text("\n".join(self._words(index.internalId(), node)))
             case Qt.ItemDataRole.AccessibleTextRole:
                 detail = f", {node.detail}" if node.detail else ""
-                return visible(f"{node.text}, {node.kind}{detail}")
+                return visible(f"{row_text(node)}, {tr(node.kind.value)}{detail}")
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return " ".join(tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(index.internalId()))
         return None
@@ -167,7 +168,11 @@ class OutlineModel(QAbstractItemModel):
 
     def _words(self, number: int, node: Node) -> list[str]:
         key = [] if node.key in ("", node.text) else [node.key]
-        return [f"{node.text} ({node.kind})", *key, *(tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(number))]
+        return [
+            f"{row_text(node)} ({tr(node.kind.value)})",
+            *key,
+            *(tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(number)),
+        ]
 
     def _position(self, number: int) -> int:
         if self._outline is None:

@@ -8,6 +8,7 @@ from iamdesk.gui import marks
 from iamdesk.gui.marks import BADGE_SENTENCES
 from iamdesk.gui.navigator.outline_model import OutlineModel
 from iamdesk.gui.plain_text import show_tooltip, visible
+from iamdesk.gui.spoken import row_text
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.language import tr
@@ -79,7 +80,7 @@ class RowDelegate(QStyledItemDelegate):
             painter.setFont(font)
         else:
             painter.setFont(option.font)
-        name = metrics.elidedText(visible(node.text), Qt.TextElideMode.ElideRight, area.width())
+        name = metrics.elidedText(visible(row_text(node)), Qt.TextElideMode.ElideRight, area.width())
         if not selected:
             for left, width in self._found_in(name, metrics):
                 place = QRect(area.left() + left, area.top() + gap // 2, width, area.height() - gap)

@@ -77,7 +77,7 @@ class WhoCanRow:
         name = outline.nodes[row].text if row is not None else shown(short_arn(principal))
         parts = principal.split(":", 5)
         self.account = visible(parts[4]) if len(parts) == 6 else ""
-        kind = tr("root user") if row is None else shown(self.kind.value)
+        kind = tr("root user") if row is None else tr(self.kind.value)
         self._base = (tr(VERDICT_TITLES[access.decision]), visible(name), kind, self.account)
         self._fill(Told(_NOT_YET, "" if access.decision is Verdict.ALLOWED else _NOT_YET, principal))
 

@@ -43,7 +43,7 @@ class NamedCard(Card):
         for node in nodes:
             item = QListWidgetItem(f"{visible(node.text)}   {visible(node.detail)}")
             item.setData(Qt.ItemDataRole.UserRole, node.key)
-            set_tooltip(item, f"{node.text} ({node.kind})\n{node.key}")
+            set_tooltip(item, f"{node.text} ({tr(node.kind.value)})\n{node.key}")
             self.listed.addItem(item)
         self._draw_icons()
         self._count = count

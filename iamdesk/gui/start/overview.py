@@ -145,7 +145,9 @@ class OverviewPage(QScrollArea):
     def _fill(self, opened: "OpenSnapshot") -> None:
         snapshot, outline = opened.snapshot, opened.outline
         self.title.setText(snapshot.path.name)
-        self.people.show_bars([Bar(part.title, part.count, part.kind, part.row) for part in section_counts(outline)])
+        self.people.show_bars(
+            [Bar(tr(part.title), part.count, part.kind, part.row) for part in section_counts(outline)]
+        )
         self._show_badges(outline, decided=False)
         self._by_severity = None
         self.worst.show_bars([])

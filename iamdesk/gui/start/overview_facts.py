@@ -50,7 +50,7 @@ def section_counts(outline: Outline) -> tuple[SectionCount, ...]:
                     found[section.text] = SectionCount(section.text, count, first, row)
             elif kind is NodeKind.IDENTITY_CENTER and count:
                 beside.append(
-                    SectionCount(tr("Identity Center: {what}").format(what=section.text.lower()), count, first, row)
+                    SectionCount(tr("Identity Center: {what}").format(what=tr(section.text).lower()), count, first, row)
                 )
         if kind is NodeKind.ORGANIZATION:
             accounts = _accounts_below(outline, top)
