@@ -33,7 +33,7 @@ class StatusLine(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(self.fontMetrics().averageCharWidth() * 2)
-        layout.addWidget(self.about)
+        layout.addWidget(self.about, 1000)  # it takes what its text needs, and no more than there is
         layout.addWidget(self.gaps)
         layout.addWidget(self.actions_day)
         layout.addStretch(1)
@@ -41,7 +41,9 @@ class StatusLine(QWidget):
 
     def show_snapshot(self, opened: "OpenSnapshot | None", gaps: int = 0) -> None:
         """Tell of another snapshot, and that so many of its entries have gaps; None says nothing."""
-        self.about.setText(status_words(opened.snapshot) if opened is not None else "")
+        text = status_words(opened.snapshot) if opened is not None else ""
+        self.about.setText(text)
+        self.about.setMaximumWidth(self.about.fontMetrics().horizontalAdvance(text) + 4)
         self.gaps.setText(ntr("{count} gap (show)", "{count} gaps (show)", gaps).format(count=number(gaps)))
         self.gaps.setVisible(gaps > 0)
         self.actions_day.setText(tr("action data {day}").format(day=action_data_day()) if opened is not None else "")

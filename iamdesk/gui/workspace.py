@@ -83,6 +83,7 @@ class Workspace(QObject):
         self._pages.addWidget(self.inspector)
         yield
         self.answer = AnswerPanel(session, jobs, prompts)
+        self.question.edited.connect(self.answer.hold_for)
         self._dock("answerDock", tr("Answer"), self.answer, Qt.DockWidgetArea.RightDockWidgetArea)
         yield
         self.findings = FindingsPanel(session, jobs, prompts)

@@ -26,6 +26,12 @@ def test_it_says_what_answers_rest_on(qtbot: QtBot, sample: OpenSnapshot) -> Non
     assert line.gaps.text() == "1 gap (show)"
     assert line.actions_day.text() == f"action data {action_data_day()}"
     assert "2026" in action_data_day()
+    line.resize(900, 30)
+    line.show()
+    assert line.about.width() >= line.about.fontMetrics().horizontalAdvance(line.about.full_text())
+    assert line.gaps.x() < 600, "it stands behind the words, not at the edge"
+    line.resize(420, 30)
+    assert line.about.width() > 50
     line.show_snapshot(None)
     assert line.about.full_text() == ""
     assert line.gaps.isHidden()

@@ -68,6 +68,8 @@ class AnswerPanel(QWidget):
         self._session = session
         self._jobs = jobs
         self._decision: Decision | None = None
+        self._is_asked = True
+        """Whether the question above is the one that was asked last."""
         self.need = NeedView(Lookups(session, jobs, self))
         self.back = LinkButton(tr("Back to the whole"), self._back_to_need)
         self.back.setObjectName("backToNeed")
@@ -203,6 +205,26 @@ class AnswerPanel(QWidget):
         """Whether what is shown is greyed out: it belongs to another question than the one that was asked last."""
         return not self._veil.isHidden()
 
+    def hold_for(self, is_asked: bool) -> None:
+        """Grey the answer out while the question above it is another one that nobody has asked yet."""
+        self._is_asked = is_asked
+        if self._stack.currentWidget() is not self._body or self._session.pending:
+            return
+        if is_asked:
+            self._slow.stop()
+        self._show_veil()
+
+    def _show_veil(self) -> None:
+        if self._is_asked:
+            self._veil.hide()
+        else:
+            self._veil.cover()
+        says = (
+            "" if self._is_asked else tr("It is the answer to what was asked before: the question has changed since.")
+        )
+        self._body.setAccessibleDescription(says)
+        set_tooltip(self._body, says)
+
     def copy_answer(self) -> None:
         """Put the answer on the clipboard as text, with its statements and the command that asks it."""
         path, answer = self._snapshot_path(), self._shown_need()
@@ -277,6 +299,7 @@ class AnswerPanel(QWidget):
         self.statements.fill(told)
         self.back.setVisible(self._is_part(decision))
         self._show_page(self._page)
+        self._show_veil()
         self._announce(told.sentence)
         self._look_further(decision)
 
@@ -331,6 +354,7 @@ class AnswerPanel(QWidget):
         self.need.show_answer(answer)
         self.back.hide()
         self._show_page(self._need_page)
+        self._show_veil()
         self._announce(shown(answer.sentence))
 
     def _is_part(self, decision: Decision) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QPushButton,
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 class QuestionBar(QWidget):
     """Who, what, on what, in which context. Follows the navigator's principal and every question of the window."""
+
+    edited = Signal(bool)
+    """Whether the fields say what was asked last, after one of them changed."""
 
     def __init__(self, session: Session, jobs: JobRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -122,6 +125,7 @@ class QuestionBar(QWidget):
             lambda text: self._lookups.suggest_resources(self.resource, self.action.text().strip(), text)
         )
         for field in self._fields:
+            field.textChanged.connect(lambda _text: self.edited.emit(self.says_what_was_asked))
             field.taken.connect(self._taken)
             field.submitted.connect(self.ask)
         self.action.editingFinished.connect(self._look_at_question)
@@ -220,6 +224,16 @@ class QuestionBar(QWidget):
     def is_complete(self) -> bool:
         """Whether every field is filled in."""
         return all(field.text().strip() and not field.has_placeholder for field in self._fields)
+
+    @property
+    def says_what_was_asked(self) -> bool:
+        """Whether the fields say what was asked last; True where nothing was."""
+        need = self._session.need
+        asked = self._session.request or (self._need or (need.question if need is not None else None))
+        if isinstance(asked, NeedQuestion):
+            asked = asked.request
+        fields = tuple(field.text().strip() for field in self._fields)
+        return asked is None or fields == (asked.principal, asked.action, asked.resource)
 
     def ask_who_else(self) -> None:
         """Ask who can do what stands in the fields; what is still open is filled in there."""
@@ -358,6 +372,7 @@ class QuestionBar(QWidget):
     def _need_asked(self, question: NeedQuestion) -> None:
         self._asked(question.request)
         self._need = question
+        self.edited.emit(self.says_what_was_asked)
 
     def _asked(self, request: Request) -> None:
         self._need = None
@@ -371,6 +386,7 @@ class QuestionBar(QWidget):
         self._count_context()
         self.message.clear()
         self._look_at_question()
+        self.edited.emit(self.says_what_was_asked)
 
     def _failed(self, sentence: str) -> None:
         self._hinted = ""

@@ -16,6 +16,7 @@ from iamdesk.gui.ask.layer_list import LayerModel
 from iamdesk.gui.ask.statement_list import StatementModel
 from iamdesk.gui.marks import MARK_COLOURS, Mark
 from iamdesk.gui.theme import colour, palette_for
+from iamdesk.query.needs import NeedQuestion
 from iamdesk.workbench import OpenSnapshot
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, assumption, decision, statement
@@ -308,3 +309,35 @@ def test_everything_that_takes_the_keyboard_has_a_name(ask_window: AskWindow) ->
     for widget in ask_window.answer.findChildren(QWidget):
         if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
             assert widget.accessibleName() or getattr(widget, "text", str)(), widget
+
+
+def test_an_answer_is_greyed_out_while_the_question_is_another(qtbot: QtBot, ask_window: AskWindow) -> None:
+    bar, panel, session = ask_window.bar, ask_window.answer, ask_window.session
+    bar.edited.connect(panel.hold_for)
+    bar.resource.setText("arn:aws:s3:::acme-home")
+    assert not panel.is_stale, "there is no answer to grey out"
+    answered(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    assert not panel.is_stale
+    bar.resource.setText(f"{PAYROLL}x")
+    assert panel.is_stale
+    assert "the question has changed" in panel._body.accessibleDescription()
+    bar.resource.setText(PAYROLL)
+    assert not panel.is_stale
+    assert panel._body.accessibleDescription() == ""
+    bar.action.setText("s3:PutObject")
+    assert panel.is_stale
+    with qtbot.waitSignal(session.answered, timeout=20_000):
+        bar.ask()
+    assert not panel.is_stale
+
+
+def test_a_compound_answer_is_greyed_out_too(qtbot: QtBot, ask_window: AskWindow) -> None:
+    bar, panel, session = ask_window.bar, ask_window.answer, ask_window.session
+    bar.edited.connect(panel.hold_for)
+    with qtbot.waitSignal(session.need_answered, timeout=20_000):
+        session.ask_need(NeedQuestion(Request(NORA, "read-object", PAYROLL)))
+    assert not panel.is_stale
+    bar.resource.setText("arn:aws:s3:::other/x")
+    assert panel.is_stale
+    bar.resource.setText(PAYROLL)
+    assert not panel.is_stale
