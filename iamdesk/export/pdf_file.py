@@ -65,6 +65,7 @@ def _style(name: str, size: float, **more: Any) -> ParagraphStyle:
 
 class _Styles:
     def __init__(self) -> None:
+        self._pieces: dict[str, Any] = {}
         known_characters()
         self.title = _style("title", 18, spaceAfter=4)
         self.heading = _style("heading", 13, spaceBefore=14, spaceAfter=6, keepWithNext=1)
@@ -77,6 +78,14 @@ class _Styles:
         self.proof = _style("proof", 7.5, leftIndent=18, bulletIndent=10, textColor=MUTED)
         self.cell = _style("cell", 8)
         self.number = _style("number", 8, alignment=TA_RIGHT)
+
+    def plain(self, text: str, style: ParagraphStyle, bullet: str | None = None) -> Paragraph:
+        """Return a paragraph of untrusted text: as it stands, without being read as markup first."""
+        piece = self._pieces.get(style.name)
+        if piece is None:
+            (piece,) = Paragraph("text", style).frags
+            self._pieces[style.name] = piece
+        return Paragraph("", style, bulletText=bullet, frags=[piece.clone(text=printable(text))])
 
 
 def render(report: Report) -> bytes:
@@ -208,20 +217,20 @@ def _finding(finding: Finding, styles: _Styles, *, with_remedy: bool) -> Iterato
     if finding.suppression is not None:
         until, owner = finding.suppression.expires, finding.suppression.owner
         told = f"Suppressed until {until} by {owner}: {finding.suppression.reason}"
-        yield Paragraph(_markup(told), styles.proof)
+        yield styles.plain(told, styles.proof)
     for piece in finding.evidence[:_PIECES]:
         words = [piece.text]
         if piece.decision is not None:
             words.append(piece.decision.sentence)
         if piece.statement is not None:
             words.append(f"({place_of(piece.statement)})")
-        yield Paragraph(_markup(" ".join(words)), styles.proof, bulletText="•")
+        yield styles.plain(" ".join(words), styles.proof, "•")
     if len(finding.evidence) > _PIECES:
         yield Paragraph(f"{len(finding.evidence) - _PIECES:,} more: the report as JSON has them all.", styles.proof)
     if with_remedy:
         yield Paragraph(f"What to do: {_remedy(finding.remedy)}", styles.proof)
     if finding.snippet:
-        yield Paragraph(_markup(finding.snippet), styles.proof)
+        yield styles.plain(finding.snippet, styles.proof)
 
 
 def _mark(severity: Severity) -> str:

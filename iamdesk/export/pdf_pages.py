@@ -22,13 +22,34 @@ MUTED = colors.HexColor("#5A6068")
 FONT, BOLD = "Vera", "VeraBd"
 
 
+class _Font(TTFont):  # type: ignore[misc]  # reportlab has no types
+    """A font that measures each text once: to break lines, thousands of pages ask for the same words over and over."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._widths: dict[str, float] = {}
+        """In the size of one point."""
+
+    def stringWidth(self, text: str, size: float, encoding: str = "utf-8") -> float:  # noqa: N802 - reportlab's name
+        """Return how wide a text is."""
+        width = self._widths.get(text)
+        if width is None:
+            if len(self._widths) >= _MOST_MEASURED:
+                self._widths.clear()
+            width = self._widths[text] = super().stringWidth(text, 1, encoding)
+        return width * size
+
+
+_MOST_MEASURED = 1 << 14
+
+
 @cache
 def known_characters() -> frozenset[int]:
     """Register the fonts, and return the characters that both have."""
     folder = Path(reportlab.__file__).parent / "fonts"
     found: list[frozenset[int]] = []
     for name in (FONT, BOLD):
-        font = TTFont(name, str(folder / f"{name}.ttf"))
+        font = _Font(name, str(folder / f"{name}.ttf"))
         pdfmetrics.registerFont(font)
         found.append(frozenset(font.face.charToGlyph))
     pdfmetrics.registerFontFamily(FONT, normal=FONT, bold=BOLD, italic=FONT, boldItalic=BOLD)
@@ -38,7 +59,10 @@ def known_characters() -> frozenset[int]:
 def printable(text: str) -> str:
     """Return the text in characters that the font has; the others are escapes."""
     known = known_characters()
-    return "".join(one if ord(one) in known else _escaped(one) for one in visible(text))
+    shown = visible(text)
+    if known.issuperset(map(ord, shown)):
+        return shown
+    return "".join(one if ord(one) in known else _escaped(one) for one in shown)
 
 
 def _escaped(character: str) -> str:

@@ -9,10 +9,13 @@ from datetime import date
 import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 
 from iamdesk.checks.finding import Suppression
 from iamdesk.export.findings import render
 from iamdesk.export.pdf_file import printable
+from iamdesk.export.pdf_pages import FONT, known_characters
 from iamdesk.export.report import ordered
 from iamdesk.export.rows import COLUMNS
 from iamdesk.export.xlsx_file import cell_text
@@ -135,3 +138,12 @@ def test_characters_that_the_font_has_not_are_escapes():
 @pytest.mark.parametrize("name", ["xlsx", "pdf"])
 def test_without_findings_they_still_stand(name, sample, now):
     assert len(render(name, [], sample, generated_at=now)) > 1000
+
+
+def test_a_text_is_measured_once(monkeypatch):
+    known_characters()
+    font = pdfmetrics.getFont(FONT)
+    width = font.stringWidth("iamdesk measures", 7.5)
+    assert width == pytest.approx(TTFont.stringWidth(font, "iamdesk measures", 7.5))
+    monkeypatch.setattr(TTFont, "stringWidth", None)
+    assert font.stringWidth("iamdesk measures", 15) == pytest.approx(2 * width)
