@@ -86,31 +86,55 @@ def case_of(question: Question, context: Mapping[str, Value]) -> Json:
     def named(policies: Sequence[AttachedPolicy] | None) -> list[Json] | None:
         return None if policies is None else [{"name": one.name, "document": one.document.raw} for one in policies]
 
+    def levels(policies: Sequence[Sequence[AttachedPolicy]] | None) -> list[Any] | None:
+        return None if policies is None else [named(level) for level in policies]
+
+    def of_resource(one: Question) -> Json:
+        policies = policies_of(one)
+        return {
+            "resource_account": one.resource_account,
+            "resource_policy": None if policies.resource is None else policies.resource.document.raw,
+            "rcps": levels(policies.rcps),
+        }
+
     policies = policies_of(question)
+    behind: Json = {}
+    for one in question.further:
+        name = one.target.resource_text.rpartition(":")[2].partition("/")[0]
+        behind = {"access_point_bucket": {"name": name, **of_resource(one)}}
     return {
+        **behind,
+        **of_resource(question),
         "principal": question.caller.text,
         "action": question.target.action_text,
         "resource": question.target.resource_text,
-        "resource_account": question.resource_account,
         "context": dict(context),
         "identity_policies": named(policies.identity),
         "permissions_boundary": named(policies.boundary),
         "session_policies": named(policies.session),
-        "scps": None if policies.scps is None else [named(level) for level in policies.scps],
-        "rcps": None if policies.rcps is None else [named(level) for level in policies.rcps],
-        "resource_policy": None if policies.resource is None else policies.resource.document.raw,
+        "scps": levels(policies.scps),
         "block_public_access": policies.restrict_public_buckets,
     }
 
 
+def met_by(question: Question) -> Iterable[AttachedPolicy]:
+    policies = policies_of(question)
+    return in_play(policies, situation_of(question, policies))
+
+
 def is_told_whole(question: Question) -> bool:
     """Whether the case format can tell everything that the question rests on."""
-    policies = question.policies
-    if question.further or question.refusal or policies.grants or policies.endpoint is not None:
+    legs = (question, *question.further)
+    if len(legs) > 2 or len({one.policies.restrict_public_buckets for one in legs}) > 1:
         return False
-    return policies.resource is None or not any(
-        word in json.dumps(policies.resource.document.raw) for word in BESIDE_POLICIES
-    )
+    for one in legs:
+        policies = one.policies
+        if one.refusal or policies.grants or policies.endpoint is not None:
+            return False
+        said = "" if policies.resource is None else json.dumps(policies.resource.document.raw)
+        if any(word in said for word in BESIDE_POLICIES):
+            return False
+    return True
 
 
 def are_kin(context: Mapping[str, Value]) -> bool:
@@ -133,9 +157,11 @@ def test_a_question_and_its_case_have_one_answer(
         reject()
     assume(is_told_whole(question))
     draw = data.draw
-    policies = policies_of(question)
-    keys = keys_of(in_play(policies, situation_of(question, policies)))
+    keys = keys_of(policy for one in (question, *question.further) for policy in met_by(one))
+    told = [one.context.fact(key) for one in question.further for key in keys]
+    assume(told == [question.context.fact(key) for _ in question.further for key in keys])  # a case has one context
     context = {key: value_of(key, question.context.fact(key), draw) for key in (*ALWAYS_TOLD, *keys)}
+    event(f"{1 + len(question.further)} decisions")
     if ISSUE_TIME_KEY not in keys and question.context.fact(ISSUE_TIME_KEY).knowledge is Knowledge.UNKNOWN:
         context[ISSUE_TIME_KEY] = None  # nobody asks: long-term credentials
     assume(are_kin(context))
