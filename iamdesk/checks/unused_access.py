@@ -10,7 +10,7 @@ from iamdesk.checks.data import Data, facts_of
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.hidden_power import whole_services_of
 from iamdesk.checks.snippets import command
-from iamdesk.checks.subjects import ACCOUNTS, policy_subject, principal_subject, principals_of
+from iamdesk.checks.subjects import ACCOUNTS, is_reserved, policy_subject, principal_subject, principals_of
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.trimming import Trim, still_answers, trims
 from iamdesk.checks.words import counted, enumerated
@@ -28,6 +28,12 @@ _MOST_ASKED = 5
 _MOST_NAMED = 20
 _WIDE = 0.5
 """A policy of AWS of whose tracked actions fewer than this share were used is wider than its use."""
+
+
+_PERMISSION_SET = (
+    "Take the unused services out of the permission set in IAM Identity Center, which writes the role's policies. The "
+    "same set may be assigned in other accounts, and used there otherwise."
+)
 
 
 class _Use(NamedTuple):
@@ -162,8 +168,13 @@ def _unused(survey: Survey, account: Account, principal: Principal, use: _Use) -
             ),
         ),
         subject=principal_subject(principal),
-        snippet=_trimmed_inline(principal, found),
+        remedy=_PERMISSION_SET if _is_of_permission_set(principal) else None,
+        snippet="" if _is_of_permission_set(principal) else _trimmed_inline(principal, found),
     )
+
+
+def _is_of_permission_set(principal: Principal) -> bool:
+    return isinstance(principal, RoleDetail) and is_reserved(principal)
 
 
 def _can_go(found: list[Trim]) -> str:

@@ -109,6 +109,19 @@ def test_hyg_06_a_policy_of_others_too_is_only_given_up_whole(make):
     assert one.sentence.endswith("all of queues can go without touching what it uses.")
 
 
+def test_hyg_06_a_role_of_identity_center_is_changed_there(make):
+    path = "/aws-reserved/sso.amazonaws.com/"
+    role = make.role(
+        "AWSReservedSSO_Ops_1", make.allow(["s3:*", "sqs:*"]), path=path, RoleLastUsed={"LastUsedDate": RECENT}
+    )
+    reports = [report(make, service("s3", RECENT), service("sqs"), who=f"role{path}AWSReservedSSO_Ops_1")]
+    found = make.findings("HYG-06", roles=[role], facts={"last_accessed": reports})
+    (one,) = [each for each in found if each.state is State.FOUND]
+    assert "sqs:* can go" in one.sentence
+    assert not one.snippet
+    assert one.remedy.startswith("Take the unused services out of the permission set")
+
+
 def test_hyg_06_whoever_has_no_report_cannot_be_told(make):
     facts = {"last_accessed": [report(make, service("s3", RECENT))]}
     found = make.findings("HYG-06", users=[make.user("alice", make.allow("s3:*")), make.user("bob")], facts=facts)
