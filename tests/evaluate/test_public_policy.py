@@ -92,6 +92,7 @@ def test_one_public_statement_makes_the_policy_public() -> None:
         ("StringEquals", "s3:DataAccessPointAccount", A, False),
         ("StringLike", "s3:DataAccessPointArn", f"{POINT}*", False),
         ("StringLike", "s3:DataAccessPointArn", f"arn:aws:s3:*:{A}:accesspoint/one", True),
+        ("StringLike", "s3:DataAccessPointArn", f"{POINT}/object:*", False),
         ("StringLike", "s3:DataAccessPointArn", "*", True),
         ("IpAddress", "aws:SourceIp", "203.0.113.0/24", False),
         ("IpAddress", "aws:SourceIp", "10.0.0.0/8", False),

@@ -67,6 +67,8 @@ def test_attaching_an_aws_managed_policy_is_no_change_of_it() -> None:
     for action in ("iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:DetachUserPolicy"):
         assert answer(action=action, resource=policy, identity=FULL).decision == "allowed", action
     assert answer(action="iam:DeletePolicy", resource=policy, identity=FULL).decision == "implicitDeny"
+    for action in ("iam:GetPolicy", "iam:ListPolicyVersions", "iam:ListEntitiesForPolicy"):
+        assert answer(action=action, resource=policy, identity=FULL).decision == "allowed", action
 
 
 @rule("L5")

@@ -91,6 +91,17 @@ def test_of_documents(document: Any, path: tuple[str | int, ...], message: str) 
             "`five` is no value for NumericEquals: it matches nothing",
         ),
         (
+            {"Resource": "arn:aws:s?s:eu-west-1:111122223333:q"},
+            ("Resource",),
+            "`arn:aws:s?s:eu-west-1:111122223333:q` has a wildcard in the service: it matches nothing",
+        ),
+        (
+            {"Resource": "arn:aws:sqs:${aws:RequestedRegion}:111122223333:q"},
+            ("Resource",),
+            "`arn:aws:sqs:${aws:RequestedRegion}:111122223333:q` has a policy variable outside the resource part: it "
+            "matches nothing",
+        ),
+        (
             {"Action": ["s3:*", "s3"]},
             ("Action", 1),
             "`s3` names no action: expected `service:Action` or `*`",
