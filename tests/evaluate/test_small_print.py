@@ -98,3 +98,18 @@ def test_one_private_address_among_several_is_told() -> None:
     for given in ("10.0.0.1", ["203.0.113.5", "10.0.0.1"], ("10.0.0.1",)):
         assert [gap.code for gap in gaps_of_given({"aws:SourceIp": given}, target)] == ["source-ip-private"], given
     assert not list(gaps_of_given({"aws:SourceIp": ["203.0.113.5"]}, target))
+
+
+@rule("G16", "K9")
+def test_several_values_without_a_set_operator_are_disputed_where_one_by_one_they_would_match() -> None:
+    def told(operator: str, listed: str) -> Decision:
+        condition = {operator: {"aws:TagKeys": listed}}
+        context = {"aws:TagKeys": ["team", "cost"]}
+        return answer(
+            action="iam:TagUser", resource=USER, identity=doc({**allow("*"), "Condition": condition}), context=context
+        )
+
+    assert (told("StringEquals", "team").decision, other(told("StringEquals", "team"))) == ("implicitDeny", "allowed")
+    assert (told("StringEquals", "x").decision, other(told("StringEquals", "x"))) == ("implicitDeny", None)
+    assert other(told("StringNotEquals", "x")) == "allowed"
+    assert other(told("StringNotEquals", "team")) is None

@@ -63,6 +63,11 @@ def test_bounded_wildcards_do_not_accept_a_colon(pattern: str, text: str) -> Non
     parts, written = pattern.split(":"), text.split(":")
     by_parts = len(parts) == len(written) and all(map(oracle, parts, written))
     assert bounded_match(tokens, bounded, text) == by_parts
+    matcher = BitMatcher(tokens, bounded)
+    states = 1
+    for character in text:
+        states = matcher.step(states, character)
+    assert matcher.accepts(states) == by_parts
 
 
 @rule("H8")
