@@ -1,11 +1,18 @@
 """How a resource-based statement names a caller: it decides which limits a grant goes past."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from iamdesk.evaluate.caller import Caller, parse_caller
-from iamdesk.evaluate.principal_match import Grant, is_partly_exempt, match_principal
+from iamdesk.evaluate.principal_match import (
+    Grant,
+    is_partly_exempt,
+    match_at_gateway,
+    match_principal,
+    names_session_of,
+)
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
 
@@ -157,3 +164,38 @@ def test_an_allow_to_all_but_some_leaves_out_whom_it_lists_in_any_way() -> None:
 @rule("E6")
 def test_a_statement_that_names_principals_exempts_nobody_in_part() -> None:
     assert not is_partly_exempt(statement("Deny", Principal={"AWS": USER}), caller(USER), has_boundary=False)
+
+
+@rule("B9")
+@pytest.mark.parametrize(
+    ("principal", "who", "expected"),
+    [
+        ({"Principal": "*"}, USER, Grant.EVERYONE),
+        ({"Principal": {"AWS": A}}, USER, None),
+        ({"Principal": {"AWS": A}}, ROOT, Grant.ACCOUNT),
+        ({"Principal": {"AWS": USER}}, USER, None),
+        ({"NotPrincipal": "*"}, USER, None),
+        ({"NotPrincipal": {"AWS": ROOT}}, ROOT, None),
+        ({"NotPrincipal": {"AWS": ROOT}}, USER, Grant.NOT_LISTED),
+        ({"NotPrincipal": {"Service": SERVICE}}, USER, Grant.NOT_LISTED),
+        ({}, USER, None),
+    ],
+)
+def test_a_gateway_knows_everybody_and_the_root_user(
+    principal: dict[str, Any], who: str, expected: Grant | None
+) -> None:
+    assert match_at_gateway(statement(**principal), caller(who)) is expected
+
+
+@rule("E3", "J2")
+def test_a_role_may_be_in_the_session_that_is_named() -> None:
+    """Where the role's id is not known, any will do; a session of another role or account is none of its sessions."""
+    named = names_session_of(statement(Principal={"AWS": SESSION}), caller(ROLE))
+    assert named is not None
+    assert (named.operator_text, [value.text for value in named.values]) == ("StringLike", ["*:ci"])
+    known = names_session_of(statement(Principal={"AWS": SESSION}), replace(caller(ROLE), unique_id="AROAEXAMPLE"))
+    assert known is not None
+    assert (known.operator_text, [value.text for value in known.values]) == ("StringEquals", ["AROAEXAMPLE:ci"])
+    assert names_session_of(statement(Principal={"AWS": SESSION}), caller(f"arn:aws:iam::{B}:role/deploy")) is None
+    assert names_session_of(statement(Principal={"AWS": ROLE}), caller(ROLE)) is None
+    assert names_session_of(statement(Principal={"AWS": SESSION}), caller(SESSION)) is None
