@@ -49,6 +49,8 @@ def assignment_lines(snapshot: Snapshot, powers: Powers) -> Around:
             evidence: dict[str, Any] = {"holder_class": "human", **people.about(assigned)}
             # What the assignment gives is what the set's role in the account can do.
             evidence |= {"role": role_arn, "holder": powers.of(role_arn)} if role_arn else {"missing": True}
+            if role_arn is not None:
+                evidence |= powers.own_keys.of_sessions(role_arn, assigned.account_id)
             line = Line(
                 assigned.account_id,
                 holder,

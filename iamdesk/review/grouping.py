@@ -62,7 +62,11 @@ def _entitlement(line: Line) -> str:
 
 
 def _effects(lines: tuple[Line, ...]) -> Mapping[str, str]:
-    """Group lines of the same entitlement whose holders hold the same in all and reach equally far, in one account."""
+    """Group lines of the same entitlement whose holders hold the same in all and reach equally far, in one account.
+
+    Where policies ask something of the holder, its answers have to be the same, and known: else each line is alone.
+    Where they only speak of the holder by a variable, the effect is alike but for its own name (`is_in_own_name`).
+    """
     held: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for line in lines:
         if line.type in _POWERS:
@@ -70,16 +74,22 @@ def _effects(lines: tuple[Line, ...]) -> Mapping[str, str]:
     powers = {holder: digest(sorted(what)) for holder, what in held.items()}
     found: dict[str, str] = {}
     for line in lines:
-        if line.type in _OWN or line.evidence.get("missing"):
+        evidence = line.evidence
+        asks: Mapping[str, str | None] = evidence.get("asks_of_holder") or {}
+        if line.type in _OWN or evidence.get("missing") or None in asks.values():
             found[line.line_id] = line.line_id
             continue
-        evidence = line.evidence
         reach = (evidence.get("holder") or {}).get("reach_sha256", "")
         own = powers.get((line.account_id, line.holder_arn), "")
         found[line.line_id] = digest(
-            [line.account_id, line.type.value, _text(line), own, reach, evidence.get("limited_by", [])]
+            [line.account_id, line.type.value, _text(line), own, reach, evidence.get("limited_by", []), dict(asks)]
         )
     return found
+
+
+def is_in_own_name(line: Line) -> bool:
+    """Return whether what a line's holder can do has its own name in it: nobody else's is quite the same."""
+    return bool(line.evidence.get("in_own_name"))
 
 
 def _text(line: Line) -> str:

@@ -12,10 +12,11 @@ from iamdesk.index.trust import trusted_names
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.what_can import Reach
 from iamdesk.reach.way import Reach as Becomings
+from iamdesk.review.guardrails import guardrails_of
 from iamdesk.review.journal import digest
+from iamdesk.review.own_keys import OwnKeys
 from iamdesk.snapshot.account_facts import CredentialReportEntry
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
-from iamdesk.snapshot.organization import FULL_ACCESS
 
 _COUNTED = (Reach.ALLOWED, Reach.CONDITIONAL, Reach.AWAITING, Reach.SOME, Reach.SOME_CONDITIONAL)
 _OWNER_TAGS = ("owner", "owner-email", "owneremail", "responsible", "team", "contact")
@@ -27,6 +28,8 @@ class Powers:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self.own_keys = OwnKeys(evaluator)
+        """What policies ask of their holders."""
         self._known: dict[str, dict[str, Any]] = {}
 
     def of(self, arn: str) -> dict[str, Any]:
@@ -90,8 +93,9 @@ class Holders:
         """Return what every line of a holder says of it."""
         kind = self.kind(principal)
         told: dict[str, Any] = {"holder": self._powers.of(principal.arn), "holder_class": kind.word}
+        told |= self._powers.own_keys.of(principal, self._account.account_id)
         limits = [boundary] if (boundary := boundary_of(principal)) is not None else []
-        limits += self._guardrails
+        limits += guardrails_of(self._snapshot.organization, self._account.account_id)
         if limits:
             told["limited_by"] = limits
         if not isinstance(principal, GroupDetail):
@@ -158,18 +162,6 @@ class Holders:
         moments = (entry.password_last_used, entry.access_key_1_last_used_date, entry.access_key_2_last_used_date)
         latest = max((moment for moment in moments if moment is not None), default=None)
         return {"last_used": latest.isoformat() if latest else None, "last_used_basis": "credential report"}
-
-    @cached_property
-    def _guardrails(self) -> list[str]:
-        """Ids of the organization policies that bind the account, but AWS's own, which limit nothing."""
-        organization = self._snapshot.organization
-        nodes = {node.id: node for node in organization.nodes} if organization is not None else {}
-        found: list[str] = []
-        node = nodes.get(self._account.account_id)
-        while node is not None:
-            found += [one for one in node.policy_ids or () if one not in FULL_ACCESS and one not in found]
-            node = nodes.get(node.parent_id or "")
-        return sorted(found)
 
     @cached_property
     def _report(self) -> Mapping[str, CredentialReportEntry]:

@@ -19,6 +19,8 @@ def line_facts(line: Line) -> Iterator[tuple[str, str]]:
         (tr("The group gives"), shown(power_words(evidence.get("group")))),
         (tr("Administration"), shown(administration_words(line))),
         (tr("Limited by"), ", ".join(evidence.get("limited_by", ()))),
+        (tr("In the holder's own name"), " ".join(f"${{{key}}}" for key in evidence.get("in_own_name", ()))),
+        (tr("Asked of the holder"), ", ".join(map(_asked, (evidence.get("asks_of_holder") or {}).items()))),
         (tr("Under conditions on"), ", ".join(evidence.get("conditions", ()))),
         (tr("Trusts"), ", ".join(evidence.get("trusts", ()))),
         (tr("Named in"), ", ".join(evidence.get("statements", ()))),
@@ -33,6 +35,11 @@ def line_facts(line: Line) -> Iterator[tuple[str, str]]:
         (tr("Not in the snapshot"), tr("the policy or group that it refers to") if evidence.get("missing") else ""),
     )
     yield from ((title, text) for title, text in facts if text)
+
+
+def _asked(told: tuple[str, str | None]) -> str:
+    key, value = told
+    return f"{key} ({tr('not known') if value is None else value or tr('none')})"
 
 
 def finding_facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ GROUPING_TITLES: dict[Grouping, str] = {
     Grouping.LINE: mark("Each line"),
     Grouping.PRINCIPAL: mark("By principal"),
     Grouping.ENTITLEMENT: mark("By entitlement"),
-    Grouping.EFFECT: mark("By identical effect"),
+    Grouping.EFFECT: mark("By like effect"),
     Grouping.FINDING: mark("Findings: each"),
     Grouping.CHECK: mark("Findings: by check"),
 }

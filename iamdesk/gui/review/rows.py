@@ -21,7 +21,7 @@ from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.review.decisions import Choice, LineDecision
 from iamdesk.review.desk import ReviewDesk
-from iamdesk.review.grouping import Grouping, group_keys
+from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
 from iamdesk.review.lines import EntitlementType, Line
 
 _ADMINISTRATION_ORDER = ("is", "reaches", "may reach")
@@ -30,13 +30,15 @@ _ADMINISTRATION_ORDER = ("is", "reaches", "may reach")
 class LineRow(DecidedRow):
     """One line, or a group of lines."""
 
-    def __init__(self, lines: tuple[Line, ...], findings: tuple[Mapping[str, Any], ...]) -> None:
+    def __init__(
+        self, lines: tuple[Line, ...], findings: tuple[Mapping[str, Any], ...], grouping: Grouping = Grouping.LINE
+    ) -> None:
         used = min if len(lines) > 1 else max
         super().__init__(
             tuple(line.line_id for line in lines),  # a hash each, made once
             {
                 Column.WHO: several([shown(holder_name(line)) for line in lines], mark("{count} principals")),
-                Column.WHAT: several([_what(line) for line in lines], mark("{count} entitlements")),
+                Column.WHAT: _all_of_it(lines, grouping),
                 Column.ADMINISTRATION: _administration(min(lines, key=_administration_rank)),
                 Column.EFFECT: several([_power(line) for line in lines], mark("{count} amounts")),
                 Column.LAST_USED: shown(used(last_used_words(line) for line in lines)),
@@ -79,13 +81,13 @@ def rows_of(desk: ReviewDesk, grouping: Grouping) -> list[DecidedRow]:
     groups: dict[str, list[Line]] = {}
     for line in desk.lines:
         groups.setdefault(keys[line.line_id], []).append(line)
-    return [row_of(desk, lines) for lines in groups.values()]
+    return [row_of(desk, lines, grouping) for lines in groups.values()]
 
 
-def row_of(desk: ReviewDesk, lines: Iterable[Line]) -> LineRow:
+def row_of(desk: ReviewDesk, lines: Iterable[Line], grouping: Grouping = Grouping.LINE) -> LineRow:
     """Return the row of lines that are decided together; call `tell` before it is shown."""
     members = tuple(lines)
-    return LineRow(members, _findings_of(desk, members))
+    return LineRow(members, _findings_of(desk, members), grouping)
 
 
 def _findings_of(desk: ReviewDesk, lines: Iterable[Line]) -> tuple[Mapping[str, Any], ...]:
@@ -121,6 +123,14 @@ _SHORT_TYPES: dict[EntitlementType, str] = {
     EntitlementType.RESOURCE_GRANT: mark("lets it in"),
     EntitlementType.PERMISSION_SET: mark("permission set"),
 }
+
+
+def _all_of_it(lines: tuple[Line, ...], grouping: Grouping) -> str:
+    """Return what a row's lines are; of a group of like effect, too, where that is not plainly the same."""
+    what = several([_what(line) for line in lines], mark("{count} entitlements"))
+    if grouping is Grouping.EFFECT and len(lines) > 1 and any(map(is_in_own_name, lines)):
+        return tr("{entitlement}, the same but for the holder's own name").format(entitlement=what)
+    return what
 
 
 def _what(line: Line) -> str:
