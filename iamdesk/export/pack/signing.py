@@ -28,7 +28,7 @@ SSH = "ssh"
 UNSIGNED = "unsigned attestation"
 _ALLOWED = "allowed_signers"
 _SECONDS = 120
-_DECIDED = "I decided on the lines that bear my name, to the best of my knowledge."
+_DECIDED = "I decided on the entitlements and findings that bear my name, to the best of my knowledge."
 
 
 class Role(StrEnum):

@@ -3,21 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from iamdesk.export.files import ExportError
 from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.comparing import Compared, compared, read_and_compare, write
-from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import Tone
+from iamdesk.gui.one_job_window import OneJobWindow
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.language import tr
@@ -25,49 +18,35 @@ from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 
-class CompareWindow(QDialog):
-    """Does not block; deletes itself when closed. The open snapshot stays as it is."""
+class CompareWindow(OneJobWindow):
+    """The open snapshot stays as it is."""
 
     def __init__(self, session: Session, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._session = session
-        self._jobs = jobs
-        self._prompts = prompts
-        self._job: Job | None = None
+        super().__init__(
+            session,
+            jobs,
+            prompts,
+            parent,
+            name="compare",
+            title=tr("Compare with another snapshot"),
+            progress=tr("How far the comparison is"),
+            cancelled=tr("The comparison was cancelled."),
+        )
         self._shown: Compared | None = None
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setObjectName("compareWindow")
-        self.setWindowTitle(tr("Compare with another snapshot"))
-        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
-        self.choose_button = QPushButton(tr("Choose the other &snapshot…"))
-        self.choose_button.setObjectName("compareChoose")
-        self.folder_button = QPushButton(tr("A &folder…"))
-        self.folder_button.setObjectName("compareChooseFolder")
+        self.choose_button = self.button(tr("Choose the other &snapshot…"), "Choose")
+        self.folder_button = self.button(tr("A &folder…"), "ChooseFolder")
         self.folder_button.setAccessibleName(tr("Choose a folder as the other snapshot"))
-        self.swap_button = QPushButton(tr("S&wap"))
-        self.swap_button.setObjectName("compareSwap")
+        self.swap_button = self.button(tr("S&wap"), "Swap")
         self.swap_button.setAccessibleName(tr("Take the other snapshot for the later one, or the other way round"))
-        self.cancel_button = QPushButton(tr("&Cancel"))
-        self.cancel_button.setObjectName("compareCancel")
-        self.save_button = QPushButton(tr("Sa&ve…"))
-        self.save_button.setObjectName("compareSave")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(tr("How far the comparison is"))
-        self.message = MessageBar()
+        self.save_button = self.button(tr("Sa&ve…"), "Save")
         hint = tr("The other snapshot is read beside the open one; nothing is written to either.")
         self.view = ChangesView(session, hint)
-        for button in (
-            self.choose_button,
-            self.folder_button,
-            self.swap_button,
-            self.cancel_button,
-            self.save_button,
-        ):
-            button.setAutoDefault(False)  # Enter in the filter is no wish for another snapshot
         self._lay_out()
-        self._connect()
-        self._refresh()
+        self.choose_button.clicked.connect(self.choose)
+        self.folder_button.clicked.connect(self.choose_folder)
+        self.swap_button.clicked.connect(self.swap)
+        self.save_button.clicked.connect(self.save)
+        self.refresh()
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -84,19 +63,6 @@ class CompareWindow(QDialog):
         layout.addWidget(self.view, 1)
         unit = self.fontMetrics().averageCharWidth()
         self.resize(unit * 210, self.fontMetrics().lineSpacing() * 38)
-
-    def _connect(self) -> None:
-        self.choose_button.clicked.connect(self.choose)
-        self.folder_button.clicked.connect(self.choose_folder)
-        self.swap_button.clicked.connect(self.swap)
-        self.cancel_button.clicked.connect(self._cancel)
-        self.save_button.clicked.connect(self.save)
-        self._session.snapshot_closed.connect(self.close)
-        self._session.snapshot_opened.connect(self._leave)
-        self.finished.connect(self._stop)
-
-    def _leave(self, _opened: object) -> None:
-        self.close()  # a method and no lambda: that would be called when this window is long gone
 
     # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -140,63 +106,29 @@ class CompareWindow(QDialog):
         )
 
     def _run(self, label: str, work: Callable[[Progress, Cancelled], Compared]) -> None:
-        self.message.clear()
-        self._job = self._jobs.run(
-            label,
-            work,
-            done=self._take,
-            failed=self._failed,
-            progress=self._progressed,
-            stopped=self._stopped,
-            topic="compare",
-        )
-        self.bar.setRange(0, 0)
-        self._refresh()
-
-    def _progressed(self, done: int, total: int) -> None:
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
+        self.run(label, work, self._take, "compare")
 
     def _take(self, found: Compared) -> None:
-        self._job = None
         self._shown = found
         self.view.show_comparison(found.found, found.rows)
-        self._refresh()
 
-    def _failed(self, error: Exception) -> None:
-        self._job = None
-        self._refresh()
-        if not isinstance(error, SnapshotError):
-            self.message.say(Tone.ERROR, tr("The snapshots could not be compared."))
-            raise error
-        self.message.say(Tone.ERROR, str(error), tr("Choose another"), self.choose)
-
-    def _stopped(self) -> None:
-        self._job = None
-        self._refresh()
-        self.message.say(Tone.NOTE, tr("The comparison was cancelled."))
-
-    def _cancel(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-
-    def _stop(self) -> None:
-        """Await nothing any more: the window is about to go."""
-        job, self._job = self._job, None
-        if job is not None:
-            job.stopped = None
-            job.cancel()
+    def refused(self, error: Exception) -> bool:
+        """Offer another snapshot where one could not be read."""
+        if isinstance(error, SnapshotError):
+            self.message.say(Tone.ERROR, str(error), tr("Choose another"), self.choose)
+            return True
+        self.message.say(Tone.ERROR, tr("The snapshots could not be compared."))
+        return False
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _refresh(self) -> None:
-        running, shown = self._job is not None, self._shown
-        self.bar.setVisible(running)
-        self.cancel_button.setVisible(running)
-        self.choose_button.setEnabled(not running)
-        self.folder_button.setEnabled(not running)
-        self.swap_button.setEnabled(not running and shown is not None)
-        self.save_button.setEnabled(not running and shown is not None)
+    def refresh(self) -> None:
+        """Let buttons say what can be done now."""
+        super().refresh()
+        self.choose_button.setEnabled(not self.is_running)
+        self.folder_button.setEnabled(not self.is_running)
+        for button in (self.swap_button, self.save_button):
+            button.setEnabled(not self.is_running and self._shown is not None)
 
     def save(self) -> None:
         """Ask for a file and write the comparison to it, as JSON or as text; in a worker."""

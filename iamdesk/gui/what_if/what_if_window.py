@@ -2,11 +2,8 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QListWidget,
-    QProgressBar,
-    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -16,8 +13,9 @@ from iamdesk.export.files import ExportError, write_whole
 from iamdesk.export.what_if import script
 from iamdesk.gui.compare.changes_view import ChangesView
 from iamdesk.gui.compare.rows import CompareRow, rows_of
-from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.message_bar import Tone
+from iamdesk.gui.one_job_window import OneJobWindow
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
@@ -29,21 +27,22 @@ from iamdesk.whatif.tried import Tried
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 
-class WhatIfWindow(QDialog):
-    """Does not block; deletes itself when closed. The open snapshot stays as it is, and AWS is never asked."""
+class WhatIfWindow(OneJobWindow):
+    """The open snapshot stays as it is, and AWS is never asked."""
 
     def __init__(self, session: Session, jobs: JobRunner, prompts: Prompts, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._session = session
-        self._jobs = jobs
-        self._prompts = prompts
-        self._job: Job | None = None
+        super().__init__(
+            session,
+            jobs,
+            prompts,
+            parent,
+            name="whatIf",
+            title=tr("What if"),
+            progress=tr("How far the trial is"),
+            cancelled=tr("The trial was cancelled."),
+        )
         self._tried: Tried | None = None
         self.edits: list[Edit] = []
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setObjectName("whatIfWindow")
-        self.setWindowTitle(tr("What if"))
-        self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint, on=True)
         self.form = EditForm()
         self.form.start_with(session.subject_key)
         self.list = QListWidget()
@@ -51,27 +50,15 @@ class WhatIfWindow(QDialog):
         self.list.setAccessibleName(tr("Changes to try, in order"))
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.add_button = self._button(tr("&Add this change"), "whatIfAdd")
-        self.remove_button = self._button(tr("&Remove"), "whatIfRemove")
-        self.try_button = self._button(tr("&See what it does"), "whatIfTry")
-        self.cancel_button = self._button(tr("&Cancel"), "whatIfCancel")
-        self.save_button = self._button(tr("Save AWS CLI co&mmands…"), "whatIfSave")
-        self.open_button = self._button(tr("&Open the changed copy"), "whatIfOpen")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(tr("How far the trial is"))
-        self.message = MessageBar()
+        self.add_button = self.button(tr("&Add this change"), "Add")
+        self.remove_button = self.button(tr("&Remove"), "Remove")
+        self.try_button = self.button(tr("&See what it does"), "Try")
+        self.save_button = self.button(tr("Save AWS CLI co&mmands…"), "Save")
+        self.open_button = self.button(tr("&Open the changed copy"), "Open")
         self.view = ChangesView(session, tr("What the changes do to everybody stands here once they are tried."))
         self._lay_out()
         self._connect()
-        self._refresh()
-
-    @staticmethod
-    def _button(text: str, name: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setAutoDefault(False)
-        return button
+        self.refresh()
 
     def _lay_out(self) -> None:
         left = QWidget()
@@ -106,16 +93,9 @@ class WhatIfWindow(QDialog):
         self.add_button.clicked.connect(self.add)
         self.remove_button.clicked.connect(self.remove)
         self.try_button.clicked.connect(self.try_them)
-        self.cancel_button.clicked.connect(self._cancel)
         self.save_button.clicked.connect(self.save)
         self.open_button.clicked.connect(self.open_copy)
         self.form.load_wanted.connect(self._load)
-        self._session.snapshot_closed.connect(self.close)
-        self._session.snapshot_opened.connect(self._leave)
-        self.finished.connect(self._stop)
-
-    def _leave(self, _opened: object) -> None:
-        self.close()  # a method and no lambda: that would be called when this window is long gone
 
     # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -131,7 +111,7 @@ class WhatIfWindow(QDialog):
         self.list.addItem(visible(edit_words(edit)))
         self.list.setCurrentRow(self.list.count() - 1)
         self.form.clear()
-        self._refresh()
+        self.refresh()
 
     def remove(self) -> None:
         """Take the selected change out of the list."""
@@ -139,7 +119,7 @@ class WhatIfWindow(QDialog):
         if row >= 0:
             del self.edits[row]
             self.list.takeItem(row)
-            self._refresh()
+            self.refresh()
 
     def _load(self, key: str, number: int | None) -> None:
         opened = self._session.snapshot
@@ -150,7 +130,7 @@ class WhatIfWindow(QDialog):
             tr("Reading the policy"),
             lambda _progress, _cancelled: Workbench.changed_document(opened, edits, key, number),
             done=self.form.show_document,
-            failed=self._failed,
+            failed=self._not_done,
             topic="what-if text",
         )
 
@@ -161,58 +141,25 @@ class WhatIfWindow(QDialog):
         opened = self._session.snapshot
         if opened is None or not self.edits:
             return
-        self.message.clear()
         edits = tuple(self.edits)
 
         def work(progress: Progress, cancelled: Cancelled) -> tuple[Tried, tuple[CompareRow, ...]]:
             tried = Workbench.what_if(opened, edits, progress, cancelled)
             return tried, rows_of(tried.comparison)
 
-        self._job = self._jobs.run(
-            tr("Trying the changes"),
-            work,
-            done=self._take,
-            failed=self._failed,
-            progress=self._progressed,
-            stopped=self._stopped,
-            topic="what-if",
-        )
-        self.bar.setRange(0, 0)
-        self._refresh()
-
-    def _progressed(self, done: int, total: int) -> None:
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
+        self.run(tr("Trying the changes"), work, self._take, "what-if")
 
     def _take(self, found: tuple[Tried, tuple[CompareRow, ...]]) -> None:
-        self._job = None
         self._tried, rows = found
         self.view.show_comparison(self._tried.comparison, rows)
-        self._refresh()
 
-    def _failed(self, error: Exception) -> None:
-        self._job = None
-        self._refresh()
-        if not isinstance(error, WhatIfError | ExportError):
-            self.message.say(Tone.ERROR, tr("The changes could not be tried."))
-            raise error
-        self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
-
-    def _stopped(self) -> None:
-        self._job = None
-        self._refresh()
-        self.message.say(Tone.NOTE, tr("The trial was cancelled."))
-
-    def _cancel(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-
-    def _stop(self) -> None:
-        """Await nothing any more: the window is about to go."""
-        job, self._job = self._job, None
-        if job is not None:
-            job.stopped = None
-            job.cancel()
+    def refused(self, error: Exception) -> bool:
+        """Say why the changes cannot be made, or a file not be written."""
+        if isinstance(error, WhatIfError | ExportError):
+            self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            return True
+        self.message.say(Tone.ERROR, tr("The changes could not be tried."))
+        return False
 
     # ── what comes of it ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -232,9 +179,14 @@ class WhatIfWindow(QDialog):
             done=lambda _nothing: self._session.announce(
                 tr("The commands are in {path}. They are dry until APPLY=yes.").format(path=path)
             ),
-            failed=self._failed,
+            failed=self._not_done,
             topic="save what-if",
         )
+
+    def _not_done(self, error: Exception) -> None:
+        """Take an error of what goes on beside the trial."""
+        if not self.refused(error):
+            raise error
 
     def open_copy(self) -> None:
         """Show the changed copy in place of the open snapshot: everything can be asked of it."""
@@ -251,11 +203,10 @@ class WhatIfWindow(QDialog):
     def _open(self, opened: OpenSnapshot) -> None:
         self._session.open(opened)
 
-    def _refresh(self) -> None:
-        running = self._job is not None
-        self.bar.setVisible(running)
-        self.cancel_button.setVisible(running)
-        self.try_button.setEnabled(not running and bool(self.edits))
+    def refresh(self) -> None:
+        """Let buttons say what can be done now."""
+        super().refresh()
+        self.try_button.setEnabled(not self.is_running and bool(self.edits))
         self.remove_button.setEnabled(bool(self.edits))
         for button in (self.save_button, self.open_button):
-            button.setEnabled(not running and self._tried is not None)
+            button.setEnabled(not self.is_running and self._tried is not None)
