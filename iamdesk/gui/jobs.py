@@ -43,6 +43,9 @@ _SWITCH_INTERVAL = 0.0001
 the interpreter over and take it back many times in one repaint, and would wait for a sweep each time."""
 _LONGEST_WAY = 0.05
 """Seconds for which work gives way at once: a window that never rests does not stop it."""
+_OWN_TURN = 0.2
+"""Seconds for which work goes on where it gave way in vain. Whoever drives the window by ``processEvents`` alone, as
+scripts do, never lets it rest, and work that asks often would hardly go on."""
 
 
 class Job:
@@ -210,10 +213,13 @@ class _Way:
     def __init__(self, cancel: threading.Event, at_rest: threading.Event) -> None:
         self._cancel = cancel
         self._at_rest = at_rest
+        self._own_turn_ends = 0.0
 
     def is_cancelled(self) -> bool:
-        if not self._cancel.is_set() and not self._at_rest.is_set():
-            self._at_rest.wait(_LONGEST_WAY)
+        if self._cancel.is_set() or self._at_rest.is_set() or time.monotonic() < self._own_turn_ends:
+            return self._cancel.is_set()
+        if not self._at_rest.wait(_LONGEST_WAY):
+            self._own_turn_ends = time.monotonic() + _OWN_TURN
         return self._cancel.is_set()
 
 

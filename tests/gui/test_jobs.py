@@ -1,13 +1,14 @@
 import gc
 import sys
 import threading
+import time
 
 import pytest
 from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.gui.jobs import Job, JobRunner, _Way
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 
@@ -244,3 +245,28 @@ def test_patient_work_cancelled_before_it_begins_never_runs(qtbot: QtBot, jobs: 
     jobs.run("kept", lambda _p, _c: ran.append("kept"), patient=True)
     qtbot.waitUntil(lambda: ran == ["kept"])
     qtbot.waitUntil(lambda: jobs.running == ())
+
+
+def test_work_goes_on_beside_a_window_that_never_rests(qapp: QApplication, jobs: JobRunner) -> None:
+    """Scripts drive a window by `processEvents`: its loop never rests, and work goes on all the same."""
+    asked = 2_000
+    ended: list[int] = []
+
+    def work(_progress: Progress, cancelled: Cancelled) -> int:
+        return sum(not cancelled() for _ in range(asked))
+
+    jobs.run("sweep", work, done=ended.append)
+    start = time.monotonic()
+    while not ended:
+        qapp.processEvents()
+        assert time.monotonic() - start < 30, "to give way at each question would take 100 seconds"
+    assert ended == [asked]
+
+
+def test_work_waits_until_the_window_rests() -> None:
+    at_rest = threading.Event()
+    way = _Way(threading.Event(), at_rest)
+    threading.Timer(0.02, at_rest.set).start()
+    before = time.monotonic()
+    assert not way.is_cancelled()
+    assert time.monotonic() - before >= 0.01, "it has not waited for the window"
