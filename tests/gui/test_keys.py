@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
+from iamdesk.evaluate.request import Request
 from iamdesk.gui.command_palette import CommandPalette
 from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.denial.why_dialog import WhyDialog
@@ -154,3 +155,46 @@ def test_windows_and_files(
     qtbot.waitUntil(lambda: window.session.snapshot not in (None, before), timeout=30_000)
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     assert asked == ["open", "save", "open"]
+
+
+def test_pictures_and_what_stands_beside(
+    qtbot: QtBot,
+    open_window: MainWindow,
+    press: Callable[..., QWidget],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    window, workspace, session = open_window, open_window.workspace, open_window.session
+    session.select(NORA)
+    # Ctrl+Shift+W and Ctrl+Shift+M: what she can do, and a field for whom to put beside; Esc takes it away again.
+    press(Qt.Key.Key_W, CONTROL | SHIFT)
+    access = workspace.inspector.access
+    qtbot.waitUntil(lambda: access.map.map is not None, timeout=20_000)
+    assert press(Qt.Key.Key_M, CONTROL | SHIFT) is access.compare_bar.field
+    QTest.keyClicks(access.compare_bar.field, "ines.costa")
+    qtbot.waitUntil(lambda: bool(access.compare_bar.field.offered), timeout=20_000)
+    press(Qt.Key.Key_Escape)  # the suggestions
+    assert access.compare_bar.isVisible()
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: access.map.is_comparing, timeout=20_000)
+    access.compare_bar.field.setFocus()
+    press(Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not access.map.is_comparing)
+    # Ctrl+Shift+G: the layers as a picture; again: without.
+    session.ask(Request(NORA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"))
+    qtbot.waitUntil(lambda: session.decision is not None, timeout=20_000)
+    press(Qt.Key.Key_G, CONTROL | SHIFT)
+    assert workspace.answer.draws_layers
+    press(Qt.Key.Key_G, CONTROL | SHIFT)
+    assert not workspace.answer.draws_layers
+    # Ctrl+5 and Return: what was asked, asked again.
+    assert press(Qt.Key.Key_5, CONTROL) is workspace.asked.table
+    press(Qt.Key.Key_Down)
+    with qtbot.waitSignal(session.answered, timeout=20_000):
+        press(Qt.Key.Key_Return)
+    # Ctrl+P: the overview as a file.
+    path = tmp_path / "overview.pdf"
+    monkeypatch.setattr(window.prompts, "file_to_save", lambda *_: path)
+    press(Qt.Key.Key_P, CONTROL)
+    qtbot.waitUntil(path.exists, timeout=20_000)
+    assert path.read_bytes().startswith(b"%PDF")

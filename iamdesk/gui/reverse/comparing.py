@@ -54,7 +54,7 @@ class CompareBar(QWidget):
         self._finder.found.connect(self._take)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.leave)
+        escape.activated.connect(self._escape)
         session.snapshot_closed.connect(self._forget)
         self.hide()
 
@@ -84,6 +84,13 @@ class CompareBar(QWidget):
         self.only.setChecked(False)
         self.hide()
         self.found.emit(None)
+
+    def _escape(self) -> None:
+        """Close the suggestions where they are open, else compare no more."""
+        if self.field.offered:
+            self.field.close_popup()
+        else:
+            self.leave()
 
     def _submitted(self) -> None:
         """Take what was typed: an ARN, or a name that one principal alone bears."""
