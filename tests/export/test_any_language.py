@@ -1,0 +1,84 @@
+"""What machines and auditors read is English, whatever language the window speaks."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from iamdesk import language
+from iamdesk.evaluate.request import Layer, Request
+from iamdesk.export.answer_text import answer_text
+from iamdesk.export.answer_words import condition_words, scope_words, source_words, verdict_words
+from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.language import shown
+from iamdesk.paths import sample_snapshot
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+USERS = "arn:aws:iam::111122223333:user"
+PETRA = f"{USERS}/finance/petra.novak"
+QUESTIONS = (
+    Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"),
+    Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv", without=frozenset({Layer.IDENTITY})),
+    Request(PETRA, "iam:PassRole", "arn:aws:iam::111122223333:role/none"),
+    Request(f"{USERS}/engineering/elena.petrov", "s3:PutObject", "arn:aws:s3:::logs/x", {"aws:SourceIp": "10.0.0.1"}),
+    Request("arn:aws:iam::111122223333:root", "s3:DeleteBucket", "arn:aws:s3:::acme-logs"),
+    Request("anonymous", "s3:GetObject", "arn:aws:s3:::elsewhere/x"),
+    Request(f"{USERS}/finance/petra.novak", "s3:NoSuchAction", "*"),
+)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    yield
+    language.choose("en")
+
+
+def told(opened: OpenSnapshot) -> Iterator[object]:
+    for question in QUESTIONS:
+        decision = opened.ask(question)
+        yield to_evaluation_result(decision)
+        yield answer_text(decision, "acme-prod.json", opened.changes(question))
+        yield verdict_words(decision), scope_words(decision.request, "a"), condition_words(question.context)
+        yield [source_words(line, question.principal) for line in decision.statements]
+
+
+def in_both(make: Callable[[], object]) -> tuple[object, object]:
+    language.choose("en")
+    english = make()
+    language.choose("de")
+    return english, make()
+
+
+def test_answers_are_the_same_text_in_any_language() -> None:
+    english, german = in_both(lambda: list(told(Workbench().open_snapshot(sample_snapshot()))))
+    assert german == english
+
+
+def test_and_are_shown_in_the_readers_own() -> None:
+    language.choose("de")
+    decision = Workbench().open_snapshot(sample_snapshot()).ask(QUESTIONS[0])
+    assert decision.sentence.startswith(
+        "petra.novak may do s3:GetObject on arn:aws:s3:::acme-payroll/2026/09.csv only if"
+    )
+    assert shown(decision.sentence) == (
+        "petra.novak darf s3:GetObject auf arn:aws:s3:::acme-payroll/2026/09.csv nur ausführen, wenn gilt: "
+        "aws:SourceIp liegt in 203.0.113.0/24 oder 2001:db8:1234::/48 und aws:MultiFactorAuthPresent ist true."
+    )
+    assert shown(verdict_words(decision)) == "Hängt ab von aws:SourceIp und aws:MultiFactorAuthPresent"
+
+
+def test_a_review_that_is_made_in_a_german_window_is_written_in_english(tmp_path: Path) -> None:
+    language.choose("de")
+    opened = Workbench().open_snapshot(sample_snapshot())
+    opened.create_review(tmp_path / "german.iamreview", "Q3")
+    language.choose("en")
+    opened = Workbench().open_snapshot(sample_snapshot())
+    opened.create_review(tmp_path / "english.iamreview", "Q3")
+
+    def lines(name: str) -> list[object]:
+        desk = Workbench().open_review(tmp_path / name)
+        told = [(line.line_id, line.name, dict(line.evidence)) for line in desk.lines]
+        desk.close()
+        return told
+
+    assert lines("german.iamreview") == lines("english.iamreview")
