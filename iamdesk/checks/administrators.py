@@ -160,9 +160,10 @@ def is_everything_on_everything(statement: Statement) -> bool:
 def _wide_statements(written: Written) -> Iterator[Evidence]:
     """Yield the statements that allow everything and that the same policy does not take back altogether."""
     document = written.policy.document
-    taken_back = {allow.index for allow, _ in shadowed(document)}
-    for statement in document.statements:
-        if is_everything_on_everything(statement) and statement.index not in taken_back:
+    wide = [statement for statement in document.statements if is_everything_on_everything(statement)]
+    taken_back = {allow.index for allow, _ in shadowed(document)} if wide else set()
+    for statement in wide:
+        if statement.index not in taken_back:
             yield statement_evidence(written.policy, statement, "It allows every action on every resource.")
 
 
