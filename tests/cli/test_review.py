@@ -60,7 +60,9 @@ def test_review_of_a_part_says_so_and_verifies(run: Run, tmp_path: Path) -> None
     assert {one["Outcome"] for one in checks.values()} == {"passed", "not done"}
     assert checks["lines performed again"]["Outcome"] == checks["control totals"]["Outcome"] == "passed"
     document = json.loads((pack / "review.json").read_bytes())
-    assert accounts[0] not in document["scope"]["accounts"]
+    assert document["scope"]["accounts"] == sorted(accounts[1:])
+    names = [one["file"] for one in document["sources"]]
+    assert len(names) == len(set(names)) > 10
     out = {one["name"]: one for one in document["scope"]["left_out"]}
     assert out[accounts[0]]["reason"] == "a sandbox"
     assert min(out[accounts[0]][what] for what in ("principals", "entitlements", "findings")) > 0
@@ -73,6 +75,7 @@ def test_review_of_a_part_says_so_and_verifies(run: Run, tmp_path: Path) -> None
     first = page[: page.index("<h2>1. Scope")]
     assert "Left out of this review" in first
     assert f"account {accounts[0]}" in page
+    assert "Captured with " in page
 
 
 def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:

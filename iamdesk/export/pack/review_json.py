@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from iamdesk.export.pack.columns import DecidedFinding, DecidedLine, LineChange
 from iamdesk.export.pack.schema import FORMAT
-from iamdesk.export.pack.source import PackSource
+from iamdesk.export.pack.source import PackSource, file_name
 from iamdesk.export.pack.totals import Total
 from iamdesk.review.journal import as_json, canonical
 from iamdesk.review.ledger import Decided
@@ -41,11 +41,13 @@ def head_values(source: PackSource, found: Sequence[Total]) -> dict[str, Any]:
             "previous_manifest_sha256": head.previous_sha256 or None,
         },
         "sources": [
-            {"file": file.path.name, "sha256": file.sha256, "bytes": file.size}
-            for file in (snapshot.files if snapshot is not None else ())
-        ],
+            {"file": file_name(snapshot, file.path), "sha256": file.sha256, "bytes": file.size}
+            for file in snapshot.files
+        ]
+        if snapshot is not None
+        else [],
         "scope": {
-            "accounts": sorted({member.account_id for member in population if member.account_id and member.in_scope}),
+            "accounts": list(source.accounts),
             "principal_classes": dict(sorted(Counter(member.kind for member in population).items())),
             "entitlement_definition": ENTITLEMENT_DEFINITION,
             "left_out": [asdict(one) for one in source.left_out],

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from iamdesk.checks import registry
@@ -17,6 +18,7 @@ from iamdesk.review.decisions import LINE_CHOICES, Choice
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.review.scoping import Exclusion, LeftOut, Part, exclusions_from, left_out_from
 from iamdesk.review.store import ReviewFile
+from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _GAPS = "CMP-"
@@ -221,6 +223,12 @@ class PackSource:
         """What is no part of the review, each with its reason."""
         return left_out_from(self.review.head.details)
 
+    @cached_property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that the review is about: those of the snapshot (each has a root user) but for ones left out."""
+        out = {one.name for one in self.left_out if one.part == Part.ACCOUNT}
+        return tuple(sorted({one.account_id for one in self.review.population() if one.kind == "root"} - out))
+
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
         """The same, to limit a scope by."""
@@ -292,3 +300,10 @@ def is_machine(row: DecidedLine) -> bool:
 def is_power(row: DecidedLine) -> bool:
     """Return whether it says what its holder can do."""
     return row.line.type not in (EntitlementType.TRUST, EntitlementType.ACCESS_KEY, EntitlementType.RESOURCE_GRANT)
+
+
+def file_name(snapshot: Snapshot, path: Path) -> str:
+    """Return a file of a snapshot as it is told: below the bundle's top folder, where many bear the same name."""
+    if path != snapshot.path and path.is_relative_to(snapshot.path):
+        return path.relative_to(snapshot.path).as_posix()
+    return path.name

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from iamdesk.export.pack.review_json import ENTITLEMENT_DEFINITION
-from iamdesk.export.pack.source import PackSource
+from iamdesk.export.pack.source import PackSource, file_name
 from iamdesk.export.pack.statement_details import appendix_sections, privileged_sections, recipe_section
 from iamdesk.export.pack.statement_kept import Kept
 from iamdesk.export.pack.statement_shapes import Section, Statement, Table, Text
@@ -11,6 +11,7 @@ from iamdesk.export.pack.totals import Total
 from iamdesk.export.review_words import ACCEPT_WORD, CHOICE_WORDS
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice
 from iamdesk.review.schema import Head
+from iamdesk.snapshot.manifest import Manifest
 
 _LONGEST_TITLE = 120
 _LAYERS = (
@@ -46,9 +47,9 @@ def _first(source: PackSource, found: Sequence[Total]) -> Section:
     blocks: list[Text | Table] = [
         Text(
             f"{counts.in_scope:,} of {counts.population:,} principals are in scope; {counts.decided:,} of "
-            f"{counts.entitlements:,} entitlements received a decision; {counts.undecided:,} are undecided. "
+            f"{counts.entitlements:,} entitlements received a decision; undecided: {counts.undecided:,}. "
             f"{counts.findings_decided:,} of {counts.findings:,} findings received a decision; "
-            f"{counts.findings_undecided:,} are undecided."
+            f"undecided: {counts.findings_undecided:,}."
         )
     ]
     if source.left_out:
@@ -105,11 +106,10 @@ def _scope(source: PackSource) -> Section:
     for member in population:
         kinds.setdefault(member.kind, [0, 0])[0 if member.in_scope else 1] += 1
     reasons = sorted({member.out_reason for member in population if not member.in_scope})
-    accounts = sorted({member.account_id for member in population if member.account_id and member.in_scope})
     facts = [
         ("Review", f"{head.review_id}: {head.title}"),
         ("Opened", f"{head.created:%Y-%m-%d %H:%M} UTC"),
-        ("Accounts", ", ".join(accounts)),
+        ("Accounts", ", ".join(source.accounts)),
         ("Entitlements", ENTITLEMENT_DEFINITION),
         ("Principals out of scope", "; ".join(reasons) or "nobody"),
     ]
@@ -149,6 +149,19 @@ def _left_out(source: PackSource) -> Iterator[Text | Table]:
     )
 
 
+def _captured(manifest: Manifest | None) -> str:
+    if manifest is None:
+        return "The snapshot does not say who captured it, when, and with which command."
+    who = f" by {manifest.caller.arn}" if manifest.caller is not None else ""
+    when = f", begun {manifest.started_at:%Y-%m-%d %H:%M} UTC" if manifest.started_at is not None else ""
+    done = f", ended {manifest.finished_at:%Y-%m-%d %H:%M} UTC" if manifest.finished_at is not None else ", never ended"
+    tool = manifest.tool or "a tool that is not named"
+    return (
+        f"Captured with {tool}{who}{when}{done}. Its manifest.json tells for each file the command that prints it and "
+        "the moment."
+    )
+
+
 def _sources(source: PackSource) -> Section:
     head = source.review.head
     blocks: list[Text | Table] = [Text(f"Snapshot {head.snapshot_name}, SHA-256 {head.snapshot_sha256}.")]
@@ -158,14 +171,13 @@ def _sources(source: PackSource) -> Section:
             blocks.append(
                 Text(f"The latest moment that anything in it speaks of: {snapshot.latest:%Y-%m-%d %H:%M} UTC.")
             )
-        if snapshot.manifest is None:
-            blocks.append(Text("The snapshot does not say who captured it, when, and with which command."))
+        blocks.append(Text(_captured(snapshot.manifest)))
         files = snapshot.files[:200]
         blocks.append(
             Table(
                 ("File", "Bytes", "SHA-256"),
-                tuple((file.path.name, f"{file.size:,}", file.sha256) for file in files),
-                (26, 10, 64),
+                tuple((file_name(snapshot, file.path), f"{file.size:,}", file.sha256) for file in files),
+                (40, 8, 52),
             )
         )
         if len(snapshot.files) > len(files):

@@ -122,7 +122,8 @@ def recipe_section(source: PackSource) -> Section:
         (
             "4",
             "for each sign-off: ssh-keygen -Y verify -f signoffs/allowed_signers -I NAME -n iamdesk-review "
-            "-s signoffs/NN.txt.sig < signoffs/NN.txt",
+            "-s signoffs/NN.txt.sig < signoffs/NN.txt (NN is its number; NAME is the first word of the signer's line "
+            "in allowed_signers)",
         ),
         ("5", "Compare the key in signoffs/allowed_signers with the key that the person is known by."),
         (

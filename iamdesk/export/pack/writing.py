@@ -278,7 +278,13 @@ def _keep_verdict(kept: Kept, verdict: Mapping[str, Any]) -> None:
     told = kept.verdicts.setdefault(verdict["principal"], []) if verdict["principal"] in kept.privileged else None
     if told is not None and len(told) < _VERDICTS_TOLD and verdict["quoted_for"].startswith("may "):
         statements = [f"{one['SourcePolicyId']}, statement {one['StatementIndex'] + 1}" for one in _matched(verdict)]
-        told.append((f"{verdict['quoted_for']}: {verdict['resource']}", verdict["decision"], "; ".join(statements)))
+        told.append(
+            (
+                f"{verdict['quoted_for']}: {verdict['resource']}",
+                verdict["decision"],
+                "; ".join(dict.fromkeys(statements)),
+            )
+        )
 
 
 def _matched(verdict: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
