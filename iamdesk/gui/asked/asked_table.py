@@ -16,7 +16,7 @@ from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 
 class Column(IntEnum):
@@ -50,7 +50,7 @@ class AskedRow:
                 visible,
                 (
                     f"{self.number:,}",
-                    asked.verdict,
+                    shown(asked.verdict),
                     short_arn(request.principal),
                     asked.what,
                     short_arn(request.resource),
@@ -100,7 +100,7 @@ class AskedModel(RowsModel[AskedRow]):
             case Qt.ItemDataRole.ToolTipRole:
                 request = row.asked.request
                 return tooltip_text(
-                    f"{row.asked.sentence}\n{request.principal}\n{row.asked.what}\n{request.resource}\n"
+                    f"{shown(row.asked.sentence)}\n{request.principal}\n{row.asked.what}\n{request.resource}\n"
                     f"{row.asked.snapshot}"
                 )
             case Qt.ItemDataRole.DecorationRole if column is Column.ANSWER:
