@@ -80,9 +80,12 @@ class ReviewDoor(QObject):
     def _ask(self, heading: str, title: str, opened: "OpenSnapshot", then: "Callable[[NewReviewDialog], None]") -> None:
         from iamdesk.gui.review.new_review_dialog import NewReviewDialog
 
+        organization = opened.snapshot.organization
+        names = {node.id: node.name for node in organization.nodes} if organization is not None else {}
         accounts = [
-            (one.account_id, f"{one.account_id} ({one.alias})" if one.alias else one.account_id)
+            (one.account_id, f"{one.account_id} ({name})" if name else one.account_id)
             for one in opened.snapshot.accounts
+            for name in (one.alias or names.get(one.account_id, ""),)
         ]
         dialog = NewReviewDialog(heading, title, accounts, self._panel)
         dialog.accepted.connect(lambda: then(dialog))

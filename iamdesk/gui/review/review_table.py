@@ -31,6 +31,13 @@ _WIDEST: dict[int, str] = {
     Column.ACCOUNT: "000000000000",
 }
 
+_WIDEST_OF_FINDINGS: dict[int, str] = {
+    Column.LAST_USED: "CMP-13 m",
+    Column.FINDINGS: "medium, cannot tell",
+    Column.COMMENT: "rebuilt in spring",
+}
+"""Of findings the sentence takes the rest, not the comment."""
+
 
 class ReviewTable(RowsTable[DecidedRow]):
     """1 keep, 2 revoke, 3 modify, 4 except, 0 undecided, 5 second; Enter comments; N goes to the next to decide.
@@ -66,7 +73,9 @@ class ReviewTable(RowsTable[DecidedRow]):
         if header.sectionResizeMode(wide) is not QHeaderView.ResizeMode.Stretch:
             header.setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
             header.setSectionResizeMode(narrow, QHeaderView.ResizeMode.Interactive)
-            header.resizeSection(narrow, self.fontMetrics().horizontalAdvance(_WIDEST[Column.WHAT]) + 16)
+            widest = {**_WIDEST, **(_WIDEST_OF_FINDINGS if of_findings else {})}
+            for column in (narrow, Column.LAST_USED, Column.FINDINGS):
+                header.resizeSection(column, self.fontMetrics().horizontalAdvance(widest[column]) + 16)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Decide; the rest is the table's."""

@@ -47,6 +47,8 @@ def test_findings_have_columns_and_filters_of_their_own(qtbot: QtBot, panel: Rev
     shown = [column for column in Column if not panel.table.isColumnHidden(column)]
     titles = [panel.model.headerData(column, Qt.Orientation.Horizontal) for column in shown]
     assert titles == HEADINGS
+    widths = {column: panel.table.columnWidth(column) for column in shown}
+    assert widths[Column.WHAT] > widths[Column.COMMENT]
     offered = [panel.head.show_only.itemData(at) for at in range(panel.head.show_only.count())]
     assert Show.FALSE_POSITIVE in offered
     assert Show.KEEP not in offered
