@@ -14,6 +14,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, StatementLine
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import name_of
+from iamdesk.language import mark
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.reach.administration import (
@@ -41,7 +42,7 @@ def proofs_of(survey: Survey, account: Account, principal: Principal) -> list[Ev
 @check(
     "ADM-01",
     over=PRINCIPALS,
-    title="Administrator",
+    title=mark("Administrator"),
     severity=Severity.HIGH,
     question="May a user or role change everybody's permissions and do nearly everything else, with boundary and "
     "denials counted?",
@@ -70,7 +71,7 @@ def administrator(survey: Survey, account: Account, principal: Principal) -> Ite
                 f"{name} is an administrator under conditions, through {route}: it hangs on "
                 f"{enumerated(power.keys) if power.keys else 'the request'}.{within}",
                 tuple(proofs),
-                title="Administrator under conditions",
+                title=mark("Administrator under conditions"),
             )
         return
     for told, evidence in _untold(survey, account, principal, power):
@@ -103,7 +104,7 @@ def _untold(
 @check(
     "ADM-02",
     over=PRINCIPALS,
-    title="Administrator by name, but not in effect",
+    title=mark("Administrator by name, but not in effect"),
     severity=Severity.INFO,
     question="Does a user or role carry a policy that allows everything, and is held back?",
     remedy="Nothing to do if that is meant: record what holds it back, and who may change that. Else give it the "
@@ -180,7 +181,7 @@ def _but(written: Written) -> str:
 @check(
     "ADM-04",
     over=WRITTEN,
-    title="Customer managed policy that allows everything",
+    title=mark("Customer managed policy that allows everything"),
     severity=Severity.HIGH,
     question="Does a customer managed policy that somebody has attached allow every action on every resource?",
     remedy="Name the actions and resources that the job needs. Where an administrator is meant, attach AWS's "
@@ -202,7 +203,7 @@ def customer_policy_with_everything(survey: Survey, account: Account, written: W
 @check(
     "ADM-05",
     over=WRITTEN,
-    title="Unused customer managed policy that allows everything",
+    title=mark("Unused customer managed policy that allows everything"),
     severity=Severity.LOW,
     question="Does a customer managed policy that nobody has attached allow every action on every resource?",
     remedy="Delete it: whoever may attach policies can attach this one.",
@@ -227,7 +228,7 @@ def unused_policy_with_everything(survey: Survey, account: Account, written: Wri
 @check(
     "ADM-07",
     over=WRITTEN,
-    title="Inline policy that allows everything",
+    title=mark("Inline policy that allows everything"),
     severity=Severity.HIGH,
     question="Does an inline policy allow every action on every resource?",
     remedy="Replace it by a managed policy that names what the job needs: inline policies are easily overlooked, and "

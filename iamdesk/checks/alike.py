@@ -18,6 +18,7 @@ from iamdesk.checks.subjects import (
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.references import boundary_of
+from iamdesk.language import mark
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
@@ -34,7 +35,7 @@ type Part = tuple[object, ...]
 @check(
     "HYG-10",
     over=ACCOUNTS,
-    title="The same thing twice",
+    title=mark("The same thing twice"),
     severity=Severity.INFO,
     question="Do several policies allow the same, or are several roles the same, those whom they let in included?",
     remedy="Keep one of them and let the others go, so that the next change is made in one place. What a stack or a "

@@ -11,6 +11,7 @@ from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn, name_of
+from iamdesk.language import mark
 from iamdesk.reach.administration import Principal, is_administrator
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
@@ -36,7 +37,7 @@ def _administrators(survey: Survey, account: Account) -> list[Principal]:
 @check(
     "ADM-08",
     over=GROUPS,
-    title="Group of administrators",
+    title=mark("Group of administrators"),
     severity=Severity.HIGH,
     question="Does a group make its members administrators?",
     remedy="Keep the group small, ask for MFA in a condition, and review its members by name.",
@@ -59,7 +60,7 @@ def administering_group(survey: Survey, account: Account, group: GroupDetail) ->
 @check(
     "ADM-09",
     over=USERS,
-    title="Administrator without MFA",
+    title=mark("Administrator without MFA"),
     severity=Severity.HIGH,
     question="Is a user with a console password and no MFA device an administrator?",
     remedy="Register an MFA device, and deny everything but that without MFA.",
@@ -84,7 +85,7 @@ def administrator_without_mfa(survey: Survey, account: Account, user: UserDetail
 @check(
     "ADM-11",
     over=ACCOUNTS,
-    title="Many administrators",
+    title=mark("Many administrators"),
     severity=Severity.MEDIUM,
     question="Are more than ten, and more than a tenth, of the users and roles administrators?",
     remedy="Give those who do not need it the permissions of their job.",
@@ -105,7 +106,7 @@ def many_administrators(survey: Survey, account: Account, _: Account) -> Iterato
 @check(
     "ADM-12",
     over=ACCOUNTS,
-    title="No second administrator",
+    title=mark("No second administrator"),
     severity=Severity.MEDIUM,
     question="Are there fewer than two users or roles by which people administer the account?",
     remedy="Name a deputy, or keep a break-glass role that somebody can assume when the one is away.",
@@ -130,7 +131,7 @@ def _is_assumed(survey: Survey, role: RoleDetail) -> bool:
 @check(
     "ADM-13",
     over=PRINCIPALS,
-    title="May stop the logs",
+    title=mark("May stop the logs"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator stop CloudTrail, AWS Config or GuardDuty?",
     remedy="Deny it with a service control policy to all but the security team.",
@@ -154,7 +155,7 @@ def stops_logs(survey: Survey, account: Account, principal: Principal) -> Iterat
 @check(
     "ADM-15",
     over=PRINCIPALS,
-    title="Controls the organization",
+    title=mark("Controls the organization"),
     severity=Severity.CRITICAL,
     question="May a user or role of the management account take policies off the organization?",
     remedy="Keep this to a break-glass role; nothing else in the management account needs it.",
@@ -177,7 +178,7 @@ def controls_organization(survey: Survey, account: Account, principal: Principal
 @check(
     "FED-09",
     over=ACCOUNTS,
-    title="Identity provider that no role trusts",
+    title=mark("Identity provider that no role trusts"),
     severity=Severity.LOW,
     question="Does the account have an identity provider that no role trusts?",
     remedy="Delete the provider.",

@@ -14,6 +14,7 @@ from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn, name_of
 from iamdesk.index.trust import trusted_names
+from iamdesk.language import mark
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.reach.administration import Principal
@@ -79,7 +80,7 @@ def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) 
 @check(
     "CHN-01",
     over=PRINCIPALS,
-    title="Becomes an administrator in one step",
+    title=mark("Becomes an administrator in one step"),
     severity=Severity.HIGH,
     question="Can a user or role that is no administrator become one in a single step?",
     remedy="Take away one of the permissions that the step needs, or bind it to the resources that the work needs.",
@@ -93,7 +94,7 @@ def one_step(survey: Survey, _account: Account, principal: Principal) -> Iterato
 @check(
     "CHN-02",
     over=PRINCIPALS,
-    title="Becomes an administrator in several steps",
+    title=mark("Becomes an administrator in several steps"),
     severity=Severity.HIGH,
     question="Can a user or role become an administrator through others that it becomes on the way?",
     remedy="Cut the chain where fewest need it: a trust policy that names too many, or a permission on its way.",
@@ -107,7 +108,7 @@ def several_steps(survey: Survey, _account: Account, principal: Principal) -> It
 @check(
     "CHN-03",
     over=PRINCIPALS,
-    title="Gets into another account",
+    title=mark("Gets into another account"),
     severity=Severity.MEDIUM,
     question="Can a user or role become somebody of another account of the snapshot?",
     remedy="Have the other account's trust policies name the roles that need to come, instead of the whole account.",
@@ -170,7 +171,7 @@ def _outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[_
 @check(
     "CHN-04",
     over=ROLES,
-    title="Outsiders get to administration through the role",
+    title=mark("Outsiders get to administration through the role"),
     severity=Severity.CRITICAL,
     question="Does a role that somebody outside the organization gets into lead to administration?",
     remedy="Name exactly who may come in the trust policy, or cut the way from the role to administration.",
@@ -198,7 +199,7 @@ def outsiders_to_administration(survey: Survey, account: Account, role: RoleDeta
 @check(
     "CHN-05",
     over=ROLES,
-    title="Outsiders get to sensitive data through the role",
+    title=mark("Outsiders get to sensitive data through the role"),
     severity=Severity.HIGH,
     question="Does a role that somebody outside the organization gets into lead to reading all data of a kind?",
     remedy="Name exactly who may come in the trust policy, and give the role only the data that they need.",
@@ -232,7 +233,7 @@ def _is_known(survey: Survey, role: RoleDetail) -> bool:
 @check(
     "CHN-06",
     over=ACCOUNTS,
-    title="Roles that can assume each other",
+    title=mark("Roles that can assume each other"),
     severity=Severity.LOW,
     question="Can roles of the account assume each other in a circle?",
     remedy="Break the circle where it is not needed: whoever has one of the roles has them all, and keeps them for as "
@@ -253,7 +254,7 @@ def circle(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 @check(
     "CHN-08",
     over=ROLES,
-    title="Role that the whole account may assume",
+    title=mark("Role that the whole account may assume"),
     severity=Severity.MEDIUM,
     question="Does a role trust its whole account, so that everybody there with sts:AssumeRole gets in?",
     remedy="Name the users and roles that need it in the trust policy.",
@@ -301,7 +302,7 @@ def _deciding_tags(survey: Survey, principal: Principal) -> list[str]:
 @check(
     "CHN-09",
     over=ROLES,
-    title="Whoever assumes the role chooses tags that decide what it may do",
+    title=mark("Whoever assumes the role chooses tags that decide what it may do"),
     severity=Severity.MEDIUM,
     question="Does the trust policy let callers set session tags on which the role's own permissions hang?",
     remedy="Bind the tags that callers may set with aws:RequestTag conditions in the trust policy.",
@@ -334,7 +335,7 @@ def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
 @check(
     "CHN-10",
     over=PRINCIPALS,
-    title="May change the tags that decide what it may do",
+    title=mark("May change the tags that decide what it may do"),
     severity=Severity.HIGH,
     question="May a user or role tag itself, where its own permissions hang on its tags?",
     remedy="Deny iam:TagUser, iam:TagRole and iam:UntagUser, iam:UntagRole for the tags that permissions hang on.",
@@ -359,7 +360,7 @@ def tags_itself(survey: Survey, _account: Account, principal: Principal) -> Iter
 @check(
     "CHN-11",
     over=PRINCIPALS,
-    title="Gets far",
+    title=mark("Gets far"),
     severity=Severity.INFO,
     question="How many others can a user or role become that does not get to administration?",
     remedy="See which of them it needs, and take the others away.",

@@ -12,6 +12,7 @@ from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import Principal, is_service_linked, last_of_arn, name_of
 from iamdesk.index.validation import json_path
+from iamdesk.language import mark
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import Account
 
@@ -27,7 +28,7 @@ _RECAPTURE = (
 @check(
     "CMP-01",
     over=ACCOUNTS,
-    title="Pages of the account are missing",
+    title=mark("Pages of the account are missing"),
     severity=Severity.HIGH,
     question="Does the last page of the account say that more follow?",
     remedy=_RECAPTURE,
@@ -45,7 +46,7 @@ def truncated(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 @check(
     "CMP-02",
     over=ACCOUNTS,
-    title="Attachments that the snapshot does not show",
+    title=mark("Attachments that the snapshot does not show"),
     severity=Severity.MEDIUM,
     question="Does AWS count more attachments of a policy than the snapshot holds?",
     remedy=_RECAPTURE,
@@ -82,7 +83,7 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
         f"The snapshot does not hold the AWS managed policy {name}, which {who} {has}: what is told of it is what AWS "
         f"had published by {day}.",
         tuple(Evidence(f"{one.arn} has it.", policy_key=arn) for one in carriers[:_MOST_NAMED]),
-        title="AWS managed policy that is not in the snapshot",
+        title=mark("AWS managed policy that is not in the snapshot"),
         severity=Severity.LOW,
         subject=Subject(arn, name, NodeKind.MISSING),
     )
@@ -91,7 +92,7 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
 @check(
     "CMP-03",
     over=ACCOUNTS,
-    title="Policy or group that the snapshot names and does not hold",
+    title=mark("Policy or group that the snapshot names and does not hold"),
     severity=Severity.MEDIUM,
     question="Is a policy that is attached, or a group that has members, absent from the snapshot?",
     remedy=_RECAPTURE + " An AWS managed policy that serves only as a boundary is not printed: it is taken as AWS had "
@@ -142,7 +143,7 @@ _DAMAGED = (
 @check(
     "CMP-11",
     over=ACCOUNTS,
-    title="Entry that cannot be read",
+    title=mark("Entry that cannot be read"),
     severity=Severity.MEDIUM,
     question="Is an entry of the account not as AWS prints it?",
     remedy=_DAMAGED,
@@ -162,7 +163,7 @@ def unreadable_entry(_survey: Survey, account: Account, _: Account) -> Iterator[
 @check(
     "CMP-05",
     over=ACCOUNTS,
-    title="Account of the organization without a snapshot",
+    title=mark("Account of the organization without a snapshot"),
     severity=Severity.INFO,
     question="Does the organization have accounts of which the snapshot holds nothing?",
     remedy="Capture these accounts too, or record why they are out of scope.",
@@ -183,7 +184,7 @@ def accounts_not_captured(survey: Survey, account: Account, _: Account) -> Itera
 @check(
     "CMP-08",
     over=WRITTEN,
-    title="Policy that cannot be read",
+    title=mark("Policy that cannot be read"),
     severity=Severity.MEDIUM,
     question="Is a policy so malformed that what it grants cannot be told?",
     remedy=_DAMAGED,
@@ -209,7 +210,7 @@ def unreadable_policy(_survey: Survey, _account: Account, written: Written) -> I
 @check(
     "CMP-09",
     over=ACCOUNTS,
-    title="Service-linked roles were left out",
+    title=mark("Service-linked roles were left out"),
     severity=Severity.INFO,
     question="Which roles were not looked at because a service owns them?",
     remedy="Nothing to do: only AWS changes what these roles may do. Delete one, where it is not needed, in the "
@@ -230,7 +231,7 @@ def service_linked_roles_left_out(_survey: Survey, account: Account, _: Account)
 @check(
     "CMP-10",
     over=ACCOUNTS,
-    title="When roles were last used was not captured",
+    title=mark("When roles were last used was not captured"),
     severity=Severity.INFO,
     question="Does the snapshot say of each role when it was last used?",
     remedy="Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`.",
@@ -252,7 +253,7 @@ def use_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[H
 @check(
     "CMP-12",
     over=ACCOUNTS,
-    title="Service control policies were not captured",
+    title=mark("Service control policies were not captured"),
     severity=Severity.INFO,
     question="Does the snapshot hold the organization's policies that limit the account?",
     remedy="Where the account is in an organization, look up what its service control policies deny before a finding "
@@ -274,7 +275,7 @@ def organization_not_captured(survey: Survey, account: Account, _: Account) -> I
 @check(
     "CMP-13",
     over=ACCOUNTS,
-    title="Checks that were not run",
+    title=mark("Checks that were not run"),
     severity=Severity.INFO,
     question="Does the snapshot lack data that checks need?",
     remedy="Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder.",

@@ -10,6 +10,7 @@ from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
 from iamdesk.checks.finding import Severity
 from iamdesk.checks.survey import Survey
 from iamdesk.evaluate.derived_keys import LONGEST_SESSION
+from iamdesk.language import mark
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
@@ -24,7 +25,7 @@ _EXACT = frozenset({"StringEquals", "ArnEquals", "NumericEquals", "DateEquals", 
 @check(
     "LNT-19",
     over=WRITTEN,
-    title="Statement that never matches",
+    title=mark("Statement that never matches"),
     severity=Severity.LOW,
     question="Do the conditions of a statement contradict each other, or is the time over that they allow?",
     remedy="Remove the statement, or mend the condition: all tests of a statement have to hold at once.",

@@ -10,6 +10,7 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, USERS
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
+from iamdesk.language import mark
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.account_facts import CredentialReportEntry
 from iamdesk.snapshot.model import Account, UserDetail
@@ -62,7 +63,7 @@ def says(text: str) -> tuple[Evidence, ...]:
 @check(
     "CRD-01",
     over=USERS,
-    title="Console password without MFA",
+    title=mark("Console password without MFA"),
     severity=Severity.HIGH,
     question="Has a user a console password and no MFA device?",
     remedy="Have the user register an MFA device, and deny everything else without it.",
@@ -82,7 +83,7 @@ def password_without_mfa(survey: Survey, account: Account, user: UserDetail) -> 
 @check(
     "CRD-02",
     over=USERS,
-    title="Access key not used for 45 days",
+    title=mark("Access key not used for 45 days"),
     severity=Severity.MEDIUM,
     question="Has a user an active access key that was not used for 45 days?",
     remedy="Deactivate the key, and delete it once nobody misses it.",
@@ -108,7 +109,7 @@ def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[H
 @check(
     "CRD-03",
     over=USERS,
-    title="Password not used for 45 days",
+    title=mark("Password not used for 45 days"),
     severity=Severity.MEDIUM,
     question="Has a user a console password that was not used for 45 days?",
     remedy="Remove the password.",
@@ -131,7 +132,7 @@ def unused_password(survey: Survey, account: Account, user: UserDetail) -> Itera
 @check(
     "CRD-04",
     over=USERS,
-    title="Access key older than 90 days",
+    title=mark("Access key older than 90 days"),
     severity=Severity.MEDIUM,
     question="Has a user an active access key that was made more than 90 days ago?",
     remedy="Make a new key and delete the old one; better, let the work run as a role.",
@@ -154,7 +155,7 @@ def old_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]
 @check(
     "CRD-05",
     over=USERS,
-    title="Two active access keys",
+    title=mark("Two active access keys"),
     severity=Severity.LOW,
     question="Has a user two active access keys?",
     remedy="Keep one; two are for the time of a change.",
@@ -171,7 +172,7 @@ def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit
 @check(
     "CRD-07",
     over=USERS,
-    title="Password and access key on one user",
+    title=mark("Password and access key on one user"),
     severity=Severity.LOW,
     question="Has a user a console password and an active access key?",
     remedy="Give people a password and programs a role.",
@@ -187,7 +188,7 @@ def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iter
 @check(
     "CRD-08",
     over=USERS,
-    title="Administrator with a long-lived access key",
+    title=mark("Administrator with a long-lived access key"),
     severity=Severity.HIGH,
     question="Has a user who is an administrator, or gets there in one step, an active access key?",
     remedy="Delete the key; let administrators assume a role with MFA.",
@@ -210,7 +211,7 @@ def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterat
 @check(
     "CRD-09",
     over=USERS,
-    title="Active signing certificate",
+    title=mark("Active signing certificate"),
     severity=Severity.LOW,
     question="Has a user an active signing certificate?",
     remedy="Delete it: hardly anything still takes it.",
@@ -228,7 +229,7 @@ def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> I
 @check(
     "CRD-10",
     over=ACCOUNTS,
-    title="Server certificate that has expired",
+    title=mark("Server certificate that has expired"),
     severity=Severity.LOW,
     question="Does IAM keep a TLS certificate whose time is over?",
     remedy="See that no load balancer and no distribution still shows it, then delete it: `aws iam "
@@ -259,7 +260,7 @@ def expired_certificate(survey: Survey, account: Account, _: Account) -> Iterato
 @check(
     "CRD-11",
     over=ACCOUNTS,
-    title="Weak password policy",
+    title=mark("Weak password policy"),
     severity=Severity.MEDIUM,
     question="Does the password policy ask for less than 14 characters, or let passwords come back?",
     remedy="Ask for 14 characters or more and remember 24 passwords.",
@@ -288,7 +289,7 @@ def password_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
 @check(
     "ROT-01",
     over=ACCOUNTS,
-    title="Root user has an access key",
+    title=mark("Root user has an access key"),
     severity=Severity.CRITICAL,
     question="Has the root user an active access key?",
     remedy="Delete the key. Nothing limits the root user but the organization.",
@@ -305,7 +306,7 @@ def root_key(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 @check(
     "ROT-02",
     over=ACCOUNTS,
-    title="Root user without MFA",
+    title=mark("Root user without MFA"),
     severity=Severity.CRITICAL,
     question="Does the root user sign in without MFA?",
     remedy="Register an MFA device of the root user, a hardware key if you can.",
@@ -322,7 +323,7 @@ def root_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[H
 @check(
     "ROT-03",
     over=ACCOUNTS,
-    title="Root user used within 90 days",
+    title=mark("Root user used within 90 days"),
     severity=Severity.HIGH,
     question="Was the root user used in the 90 days before the report?",
     remedy="Use it for what nobody else can do, and for nothing else.",

@@ -15,6 +15,7 @@ from iamdesk.checks.vocabulary import matched
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
+from iamdesk.language import mark
 from iamdesk.policy.actions import ActionPattern, action_pattern
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.statement import Statement
@@ -59,7 +60,7 @@ def fails_when_absent(test: ConditionTest) -> bool:
 @check(
     "LNT-08",
     over=WRITTEN,
-    title="Condition on a key that is never there",
+    title=mark("Condition on a key that is never there"),
     severity=Severity.LOW,
     question="Does a statement test a condition key that AWS does not have, or that its actions do not carry?",
     remedy="Look the key up in the Service Authorization Reference, and test one that the actions take; a Deny without "
@@ -118,7 +119,7 @@ def _effect(statement: Statement, never: bool) -> str:
 @check(
     "LNT-05",
     over=WRITTEN,
-    title="Set operator on a key with one value",
+    title=mark("Set operator on a key with one value"),
     severity=Severity.LOW,
     question="Does a condition test a key that has one value with ForAllValues or ForAnyValue?",
     remedy="Take the plain operator: set operators are for keys that can have several values.",
@@ -142,7 +143,7 @@ def set_operator_on_one_value(_survey: Survey, _account: Account, written: Writt
 @check(
     "LNT-10",
     over=WRITTEN,
-    title="Operator that cannot read the key",
+    title=mark("Operator that cannot read the key"),
     severity=Severity.MEDIUM,
     question="Does a condition compare a key with an operator for another type, or with values that it cannot read?",
     remedy="Take the operator of the key's type: IpAddress for addresses, ArnLike for ARNs, Bool, Numeric and Date for "
@@ -194,7 +195,7 @@ def _actions_without(pattern: ActionPattern, key: str) -> tuple[str, ...]:
 @check(
     "LNT-07",
     over=WRITTEN,
-    title="Deny that also hits actions without the key",
+    title=mark("Deny that also hits actions without the key"),
     severity=Severity.LOW,
     question="Does a Deny with a negated test also deny actions whose requests never have the key?",
     remedy="Name the actions whose requests have the key, or test with IfExists: a negated test is true of a request "
@@ -240,7 +241,7 @@ def _carries(action: str, key: str) -> bool:
 @check(
     "LNT-13",
     over=WRITTEN,
-    title="Wildcard that is compared as it stands",
+    title=mark("Wildcard that is compared as it stands"),
     severity=Severity.LOW,
     question="Does a condition compare a value that holds * or ? with an operator that knows no wildcards?",
     remedy="Take StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then lets in.",

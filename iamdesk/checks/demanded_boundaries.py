@@ -11,6 +11,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.references import boundary_of, last_of_arn, name_of
+from iamdesk.language import mark
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.patterns import glob
@@ -39,7 +40,7 @@ class Demand(NamedTuple):
 @check(
     "GRD-01",
     over=ACCOUNTS,
-    title="Boundary that is demanded and not there",
+    title=mark("Boundary that is demanded and not there"),
     severity=Severity.HIGH,
     question="Does a policy demand a permissions boundary of roles or users of some path or name that others lack?",
     remedy="Attach the boundary to them, after checking what they still have to do; or move them out of the path that "

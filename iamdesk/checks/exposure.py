@@ -16,6 +16,7 @@ from iamdesk.checks.resources import RESOURCES, Question, allowing, questions, r
 from iamdesk.checks.snippets import command
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
+from iamdesk.language import mark
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
@@ -107,7 +108,7 @@ def _told(resource: Resource, openings: tuple[Opening, ...], who: str, severity:
 @check(
     "RES-01",
     over=RESOURCES,
-    title="Resource that is open to everybody",
+    title=mark("Resource that is open to everybody"),
     severity=Severity.CRITICAL,
     question="May anybody on the Internet use a resource, without signing in?",
     remedy="Name those who are meant under Principal. For buckets, turn Block Public Access on, in the account, too. "
@@ -134,7 +135,7 @@ def _block(resource: Resource) -> str:
 @check(
     "RES-02",
     over=RESOURCES,
-    title="Resource that is open to every AWS account",
+    title=mark("Resource that is open to every AWS account"),
     severity=Severity.CRITICAL,
     question="May somebody of an AWS account that nobody named use a resource?",
     remedy="Name the accounts or roles that are meant under Principal, or test aws:PrincipalOrgID.",
@@ -152,7 +153,7 @@ def open_to_accounts(survey: Survey, account: Account, resource: Resource) -> It
 @check(
     "RES-03",
     over=RESOURCES,
-    title="Resource shared with another account",
+    title=mark("Resource shared with another account"),
     severity=Severity.HIGH,
     question="May somebody of an account outside the snapshot and its organization use a resource that names it?",
     remedy="Confirm who the account is and what it still needs; else remove it from the policy.",

@@ -13,6 +13,7 @@ from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.trust import trust_policy_of
 from iamdesk.checks.words import enumerated
+from iamdesk.language import mark
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -44,7 +45,7 @@ def _external_ids(survey: Survey, role: RoleDetail) -> Iterator[_Asked]:
 @check(
     "TRU-06",
     over=ROLES,
-    title="External id that can be guessed, or that others have",
+    title=mark("External id that can be guessed, or that others have"),
     severity=Severity.MEDIUM,
     question="Does a role let another account in with an external id that is short, known, or shared?",
     remedy="Have the vendor make one for you alone: long, random, and asked for by them, not chosen by you.",

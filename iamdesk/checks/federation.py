@@ -14,6 +14,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.global_keys import is_provider_key
+from iamdesk.language import mark
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -137,7 +138,7 @@ def _subject(one: TokenEntry) -> str:
 @check(
     "FED-01",
     over=ROLES,
-    title="Any GitHub repository can assume the role",
+    title=mark("Any GitHub repository can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a workflow in a stranger's GitHub repository get into a role?",
     remedy="Require in the trust policy, with StringEquals, the `token.actions.githubusercontent.com:sub` of the "
@@ -152,7 +153,7 @@ def github_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iter
 @check(
     "FED-02",
     over=ROLES,
-    title="More of a GitHub organization than meant can assume the role",
+    title=mark("More of a GitHub organization than meant can assume the role"),
     severity=Severity.HIGH,
     question="Does a token of another repository of the same owner, or of a pull request, get into a role?",
     remedy="Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
@@ -189,7 +190,7 @@ def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Itera
 @check(
     "FED-03",
     over=ROLES,
-    title="Any project of a build service can assume the role",
+    title=mark("Any project of a build service can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a stranger's pipeline (GitLab, Buildkite, Bitbucket, CircleCI) get into a role?",
     remedy="Require in the trust policy the claim that names your project: for GitLab and Buildkite `sub` with your "
@@ -204,7 +205,7 @@ def pipeline_stranger(survey: Survey, _account: Account, role: RoleDetail) -> It
 @check(
     "FED-04",
     over=ROLES,
-    title="Any HCP Terraform workspace can assume the role",
+    title=mark("Any HCP Terraform workspace can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a stranger's HCP Terraform run get into a role?",
     remedy="Require in the trust policy an `app.terraform.io:sub` that begins with your organization and names the "
@@ -219,7 +220,7 @@ def terraform_stranger(survey: Survey, _account: Account, role: RoleDetail) -> I
 @check(
     "FED-05",
     over=ROLES,
-    title="Any pod of the cluster can assume the role",
+    title=mark("Any pod of the cluster can assume the role"),
     severity=Severity.HIGH,
     question="Does the token of a service account in another namespace of the EKS cluster get into a role?",
     remedy="Require in the trust policy, with StringEquals, the provider's `sub` of the one service account: "
@@ -234,7 +235,7 @@ def pod_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
 @check(
     "FED-06",
     over=ROLES,
-    title="Identities of a Cognito identity pool that were not meant can assume the role",
+    title=mark("Identities of a Cognito identity pool that were not meant can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a stranger's identity pool, or of a guest, get into a role?",
     remedy="Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
@@ -250,7 +251,7 @@ def cognito_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Ite
 @check(
     "FED-07",
     over=ROLES,
-    title="Tokens of an identity provider are taken whoever they are for",
+    title=mark("Tokens of an identity provider are taken whoever they are for"),
     severity=Severity.HIGH,
     question="Does a token get into a role that was made for another application, or for an unknown subject?",
     remedy="Require in the trust policy the provider's `aud` (for Facebook and Amazon `app_id`) to be your "
@@ -280,7 +281,7 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
 @check(
     "FED-08",
     over=ROLES,
-    title="SAML assertions for another application are taken",
+    title=mark("SAML assertions for another application are taken"),
     severity=Severity.LOW,
     question="Does a SAML assertion get into a role that was made for another audience than AWS sign-in?",
     remedy='Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.',
@@ -309,7 +310,7 @@ def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterat
 @check(
     "FED-12",
     over=ROLES,
-    title="A token without the claim gets past the test",
+    title=mark("A token without the claim gets past the test"),
     severity=Severity.MEDIUM,
     question="Does a claim that the trust policy tests keep out tokens with another value, but not tokens without it?",
     remedy="Use the plain operator or ForAnyValue on the claim: ForAllValues and IfExists are true when a token does "

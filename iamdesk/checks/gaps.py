@@ -11,6 +11,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.actions import reference
 from iamdesk.index.captured_data import Extent, captured_data
+from iamdesk.language import mark
 from iamdesk.snapshot.layout import Kind
 from iamdesk.snapshot.model import Account
 
@@ -22,7 +23,7 @@ _OF_RESOURCES = (Kind.RESOURCE_POLICIES, Kind.BUCKET_ACCESS, Kind.KEY_GRANTS)
 @check(
     "CMP-04",
     over=ACCOUNTS,
-    title="Parts of the snapshot are of different times",
+    title=mark("Parts of the snapshot are of different times"),
     severity=Severity.LOW,
     question="Were parts of the snapshot captured more than a day apart?",
     remedy="Capture all of it in one go: what changed in between makes findings that were never true.",
@@ -64,7 +65,7 @@ def _moments(survey: Survey, account: Account) -> Iterator[tuple[str, datetime]]
 @check(
     "CMP-06",
     over=ACCOUNTS,
-    title="Policies of resources were not captured",
+    title=mark("Policies of resources were not captured"),
     severity=Severity.INFO,
     question="Does the snapshot lack policies of resources, access control lists or grants on keys?",
     remedy="Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names.",
@@ -89,7 +90,7 @@ def resources_not_captured(survey: Survey, account: Account, _: Account) -> Iter
 @check(
     "CMP-07",
     over=ACCOUNTS,
-    title="The list of AWS actions is older than the snapshot",
+    title=mark("The list of AWS actions is older than the snapshot"),
     severity=Severity.INFO,
     question="Is the list of AWS actions more than 90 days older than the snapshot?",
     remedy="Update iamdesk, which brings a newer list: actions that AWS added since are not known to this one.",

@@ -8,6 +8,7 @@ from iamdesk.checks.subjects import PRINCIPALS
 from iamdesk.checks.survey import STRANGER, Context, Survey
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import boundary_of, last_of_arn, name_of
+from iamdesk.language import mark
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, UserDetail
 
@@ -24,7 +25,7 @@ def _asked(survey: Survey, principal: Principal, action: str, resource: str, con
 @check(
     "GRD-02",
     over=PRINCIPALS,
-    title="Boundary that bounds nothing",
+    title=mark("Boundary that bounds nothing"),
     severity=Severity.HIGH,
     question="Is a user or role an administrator although it has a permissions boundary?",
     remedy="Write into the boundary what such principals may do at most.",
@@ -42,7 +43,7 @@ def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Ite
 @check(
     "GRD-03",
     over=PRINCIPALS,
-    title="May change its own boundary",
+    title=mark("May change its own boundary"),
     severity=Severity.HIGH,
     question="May a user or role take off or replace its own permissions boundary?",
     remedy="Deny Delete and Put of permissions boundaries in the boundary itself.",
@@ -64,7 +65,7 @@ def changes_own_boundary(survey: Survey, account: Account, principal: Principal)
 @check(
     "GRD-04",
     over=PRINCIPALS,
-    title="Bounded, but makes roles without a boundary",
+    title=mark("Bounded, but makes roles without a boundary"),
     severity=Severity.HIGH,
     question="May a bounded user or role make roles that have no boundary?",
     remedy="Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary.",
@@ -82,7 +83,7 @@ def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> I
 @check(
     "GRD-05",
     over=PRINCIPALS,
-    title="May rewrite its own boundary",
+    title=mark("May rewrite its own boundary"),
     severity=Severity.CRITICAL,
     question="May a user or role change the policy that is its permissions boundary?",
     remedy="Deny iam:CreatePolicyVersion and iam:SetDefaultPolicyVersion on boundary policies in the boundary itself.",

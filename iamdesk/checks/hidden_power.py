@@ -19,6 +19,7 @@ from iamdesk.index.actions import reference
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import name_of
+from iamdesk.language import mark
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
@@ -32,7 +33,7 @@ _MOST_NAMED = 20
 @check(
     "ADM-03",
     over=PRINCIPALS,
-    title="Administrator by a sum of policies",
+    title=mark("Administrator by a sum of policies"),
     severity=Severity.HIGH,
     question="Is a user or role an administrator although none of its policies allows everything?",
     remedy="Replace the sum by one policy that says what is meant, so that a reviewer sees an administrator; or take "
@@ -70,7 +71,7 @@ def _names_everything(statement: Statement) -> bool:
 @check(
     "ADM-06",
     over=WRITTEN,
-    title="Whole service on every resource",
+    title=mark("Whole service on every resource"),
     severity=Severity.MEDIUM,
     question="Does a policy allow every action of a service on every resource, those that change permissions included?",
     remedy="Name the actions and resources that the job needs; leave actions that change permissions to those who "
@@ -150,7 +151,7 @@ def changes_permissions(service: str) -> bool:
 @check(
     "ADM-10",
     over=ACCOUNTS,
-    title="Program that is an administrator",
+    title=mark("Program that is an administrator"),
     severity=Severity.HIGH,
     question="Is a user that only programs use, or a role that a service or a pipeline takes, an administrator?",
     remedy="Give the program what it needs to deploy or run. Where a pipeline has to make roles, bind it with a "

@@ -16,6 +16,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import last_of_arn
+from iamdesk.language import mark
 from iamdesk.policy.statement import Statement
 from iamdesk.reach.administration import OPEN
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
@@ -37,7 +38,7 @@ class _WayOut(NamedTuple):
 @check(
     "LNT-03",
     over=WRITTEN,
-    title="Deny with a hole",
+    title=mark("Deny with a hole"),
     severity=Severity.MEDIUM,
     question="Does a Deny with NotAction or NotResource leave out what those it binds may do to take it off?",
     remedy="Take the actions by which policies are changed and detached out of NotAction, or deny them in a statement "

@@ -11,6 +11,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import UNUSED_AFTER
+from iamdesk.language import mark
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 
 TRACKED_DAYS = 400
@@ -23,7 +24,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
 @check(
     "HYG-01",
     over=USERS,
-    title="User with policies of its own",
+    title=mark("User with policies of its own"),
     severity=Severity.LOW,
     question="Does a user carry policies itself, not through a group?",
     remedy="Attach the policies to a group that is named after the job and make the user a member; then detach them "
@@ -53,7 +54,7 @@ def user_with_own_policies(_survey: Survey, _account: Account, user: UserDetail)
 @check(
     "HYG-02",
     over=USERS,
-    title="User without any permission",
+    title=mark("User without any permission"),
     severity=Severity.LOW,
     question="Is a user in no group and without a policy?",
     remedy="Delete the user if nobody signs in with it; AWS keeps its password and access keys valid until then.",
@@ -72,7 +73,7 @@ def user_without_permissions(_survey: Survey, _account: Account, user: UserDetai
 @check(
     "HYG-03",
     over=GROUPS,
-    title="Group that does nothing",
+    title=mark("Group that does nothing"),
     severity=Severity.LOW,
     question="Has a group no members, or no policies?",
     remedy="Delete the group, or give it the members or policies that it was made for.",
@@ -100,7 +101,7 @@ def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator
 @check(
     "HYG-04",
     over=CUSTOMER_POLICIES,
-    title="Customer managed policy that nothing uses",
+    title=mark("Customer managed policy that nothing uses"),
     severity=Severity.LOW,
     question="Is a customer managed policy attached to nothing and no boundary of anybody?",
     remedy="Delete the policy; its text stays in this snapshot.",
@@ -126,7 +127,7 @@ def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDet
 @check(
     "HYG-05",
     over=ROLES,
-    title="Role that is not used",
+    title=mark("Role that is not used"),
     severity=Severity.MEDIUM,
     question="Was a role last used more than 90 days before the snapshot, or never?",
     remedy="Ask the owner; then deny everything to the role for a while, and delete it when nobody misses it.",

@@ -15,6 +15,7 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.index.keys import organization_policy_key
 from iamdesk.index.organization_index import LevelPolicy, OrganizationIndex
 from iamdesk.index.outline import NodeKind
+from iamdesk.language import mark
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.organization import OrganizationPolicy, OrganizationPolicyType
@@ -25,7 +26,7 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 @check(
     "GRD-06",
     over=ACCOUNTS,
-    title="Service control policy without effect",
+    title=mark("Service control policy without effect"),
     severity=Severity.INFO,
     question="Is there a service control policy that takes nothing from anybody?",
     remedy="Attach it where it is meant to hold, or delete it, so that nobody counts on it.",

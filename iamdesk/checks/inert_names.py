@@ -14,6 +14,7 @@ from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.policy_index import CarriedPolicy, tags_by_key
+from iamdesk.language import mark
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, UserDetail
@@ -25,7 +26,7 @@ _SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceTy
 @check(
     "LNT-12",
     over=USERS,
-    title="Policy that hangs on a tag which the user lacks",
+    title=mark("Policy that hangs on a tag which the user lacks"),
     severity=Severity.LOW,
     question="Does a statement of a user's policies need a tag of the user that the user does not have?",
     remedy="Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`.",
@@ -81,7 +82,7 @@ def _attached(policy: CarriedPolicy) -> AttachedPolicy:
 @check(
     "LNT-16",
     over=ACCOUNTS,
-    title="One session is named in place of a role",
+    title=mark("One session is named in place of a role"),
     severity=Severity.MEDIUM,
     question="Does a trust policy or a resource policy name a role session as principal?",
     remedy="Name the role: `arn:aws:iam::ACCOUNT:role/NAME`. Whoever assumes the role chooses the session's name: "

@@ -10,6 +10,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn
+from iamdesk.language import mark
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
@@ -49,7 +50,7 @@ def _able(survey: Survey, action: str, key: Resource) -> list[str]:
 @check(
     "ADM-14",
     over=RESOURCES,
-    title="May undo a key",
+    title=mark("May undo a key"),
     severity=Severity.HIGH,
     question="May users or roles that are no administrators and that the key policy does not name delete the key, "
     "rewrite its policy and grant its use?",
@@ -82,7 +83,7 @@ def undoes_key(survey: Survey, _account: Account, key: Resource) -> Iterator[Hit
 @check(
     "RES-06",
     over=RESOURCES,
-    title="Key that many decrypt with",
+    title=mark("Key that many decrypt with"),
     severity=Severity.MEDIUM,
     question="Do more than ten users and roles that the key policy does not name decrypt with a key?",
     remedy="Name those who need it in the key policy, and take kms:Decrypt for the account out of it.",

@@ -10,6 +10,7 @@ from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.subjects import ACCOUNTS, USERS, principal_subject
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
+from iamdesk.language import mark
 from iamdesk.snapshot.identity_center import IdentityCenter, IdentityStoreUser
 from iamdesk.snapshot.model import Account, UserDetail
 
@@ -21,7 +22,7 @@ _DISABLED = "DISABLED"
 @check(
     "CRD-06",
     over=USERS,
-    title="Access key made with the user and never used",
+    title=mark("Access key made with the user and never used"),
     severity=Severity.LOW,
     question="Has a user an active access key that was made with the user and never used?",
     remedy="Delete the key; whoever needs one asks for it.",
@@ -45,7 +46,7 @@ def key_never_used(survey: Survey, account: Account, user: UserDetail) -> Iterat
 @check(
     "CRD-13",
     over=USERS,
-    title="User whose password was taken away still has a key",
+    title=mark("User whose password was taken away still has a key"),
     severity=Severity.HIGH,
     question="Has a user who signed in with a password once, and has none any more, an active access key?",
     remedy="Deactivate the key: whoever took the password away meant to shut the user out. If a program goes on with "
@@ -74,7 +75,7 @@ def disabled_with_key(survey: Survey, account: Account, user: UserDetail) -> Ite
 @check(
     "CRD-14",
     over=ACCOUNTS,
-    title="Somebody who is disabled still has access",
+    title=mark("Somebody who is disabled still has access"),
     severity=Severity.HIGH,
     question="Has somebody who is disabled in IAM Identity Center an IAM user of the same name, or assignments?",
     remedy="Delete the IAM user, or give it to somebody who answers for it; remove the assignments, so that they do "

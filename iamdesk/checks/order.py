@@ -11,6 +11,7 @@ from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import last_of_arn, name_of
+from iamdesk.language import mark
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -45,7 +46,7 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
 @check(
     "HYG-08",
     over=ACCOUNTS,
-    title="Nobody's users and roles",
+    title=mark("Nobody's users and roles"),
     severity=Severity.LOW,
     question="Are there users or roles without a tag that says whose they are or what they are for?",
     remedy="Tag each with its owner, so that a review knows whom to ask; ask for the tag when something is made "
@@ -82,7 +83,7 @@ def _tags_told(principal: Principal) -> str:
 @check(
     "HYG-09",
     over=ACCOUNTS,
-    title="Inline policies of roles",
+    title=mark("Inline policies of roles"),
     severity=Severity.INFO,
     question="Do roles carry inline policies?",
     remedy="Put what several roles need into a managed policy: it is reviewed once, has versions to go back to, and "
@@ -109,7 +110,7 @@ def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[H
 @check(
     "HYG-11",
     over=ACCOUNTS,
-    title="Nobody for support cases",
+    title=mark("Nobody for support cases"),
     severity=Severity.LOW,
     question="May nobody but administrators open a case with AWS Support?",
     remedy="Make a role for incidents with AWS's policy AWSSupportAccess, which those on call may assume.",
@@ -159,7 +160,7 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
 @check(
     "HYG-12",
     over=ACCOUNTS,
-    title="No analyzer of access from outside",
+    title=mark("No analyzer of access from outside"),
     severity=Severity.INFO,
     question="Is there a Region that was asked without an active analyzer of IAM Access Analyzer for external access?",
     remedy="Make an analyzer of the organization in the Region, in its management account or a delegated one: it costs "
@@ -208,7 +209,7 @@ def no_analyzer(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
 @check(
     "SVC-07",
     over=ACCOUNTS,
-    title="Role for EC2 that no instance can have",
+    title=mark("Role for EC2 that no instance can have"),
     severity=Severity.LOW,
     question="Is a role for EC2 alone in no instance profile, so that no instance can run with it?",
     remedy="Delete the role, or put it into an instance profile if an instance is meant to have it.",
@@ -244,7 +245,7 @@ def _is_for_instances(survey: Survey, role: RoleDetail) -> bool:
 @check(
     "ADM-17",
     over=ACCOUNTS,
-    title="Files in and out through CloudShell",
+    title=mark("Files in and out through CloudShell"),
     severity=Severity.LOW,
     question="May users or roles that are no administrators move files both ways through AWS CloudShell?",
     remedy="Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to those who need a shell alone.",

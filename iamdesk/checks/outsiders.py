@@ -10,6 +10,7 @@ from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.trust import CAPTURE_ORGANIZATION, perhaps_own
 from iamdesk.index.trust import trusted_names
+from iamdesk.language import mark
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -17,7 +18,7 @@ from iamdesk.snapshot.model import Account, RoleDetail
 @check(
     "TRU-05",
     over=ROLES,
-    title="A whole other account is trusted",
+    title=mark("A whole other account is trusted"),
     severity=Severity.MEDIUM,
     question="Does a role trust a whole account outside the organization, instead of a role there?",
     remedy="Name the role of the other account that needs to come.",
@@ -39,7 +40,7 @@ def whole_other_account(survey: Survey, _account: Account, role: RoleDetail) -> 
 @check(
     "TRU-08",
     over=ROLES,
-    title="Another account gets an administrator's role",
+    title=mark("Another account gets an administrator's role"),
     severity=Severity.HIGH,
     question="Does somebody of an account outside the organization get into a role that is an administrator?",
     remedy="Give the role what the other account's work needs, and no more.",
@@ -62,7 +63,7 @@ def privileged_for_outsiders(survey: Survey, account: Account, role: RoleDetail)
 @check(
     "TRU-14",
     over=ROLES,
-    title="Role that trusts itself",
+    title=mark("Role that trusts itself"),
     severity=Severity.LOW,
     question="Does a role name itself in its trust policy?",
     remedy="Take it out, unless a program really has to assume the role anew: its sessions never have to end.",

@@ -11,6 +11,7 @@ from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.actions import reference
 from iamdesk.index.global_keys import is_provider_key
+from iamdesk.language import mark
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.document import LATEST_VERSION
 from iamdesk.policy.statement import Statement
@@ -65,7 +66,7 @@ def is_on_everything(statement: Statement) -> bool:
 @check(
     "LNT-01",
     over=WRITTEN,
-    title="Allow with NotAction",
+    title=mark("Allow with NotAction"),
     severity=Severity.HIGH,
     question="Does a statement allow everything but some actions, on all resources?",
     remedy="List the actions that the job needs under Action. To keep some actions away as well, add a statement with "
@@ -102,7 +103,7 @@ def allow_not_action(_survey: Survey, _account: Account, written: Written) -> It
 @check(
     "LNT-02",
     over=WRITTEN,
-    title="Allow with NotResource",
+    title=mark("Allow with NotResource"),
     severity=Severity.MEDIUM,
     question="Does a statement allow actions on every resource but some?",
     remedy="List the resources under Resource. To keep some away as well, add a statement with Effect Deny.",
@@ -126,7 +127,7 @@ def allow_not_resource(_survey: Survey, _account: Account, written: Written) -> 
 @check(
     "LNT-04",
     over=WRITTEN,
-    title="ForAllValues lets requests without the key pass",
+    title=mark("ForAllValues lets requests without the key pass"),
     severity=Severity.MEDIUM,
     question="Does an Allow rest on ForAllValues, which is true when the key is not in the request?",
     remedy='Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator where the '
@@ -157,7 +158,7 @@ def for_all_values_on_allow(_survey: Survey, _account: Account, written: Written
 @check(
     "LNT-06",
     over=WRITTEN,
-    title="IfExists turns a guard off",
+    title=mark("IfExists turns a guard off"),
     severity=Severity.MEDIUM,
     question="Does an Allow test with IfExists a key that the caller can leave out of the request?",
     remedy="Use the operator without IfExists, so that a request without the key is not allowed.",
@@ -184,7 +185,7 @@ def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Ite
 @check(
     "LNT-11",
     over=WRITTEN,
-    title="Policy variables in a policy of the old version",
+    title=mark("Policy variables in a policy of the old version"),
     severity=Severity.MEDIUM,
     question="Does a policy without Version 2012-10-17 use policy variables, which it takes for plain text?",
     remedy='Set `"Version": "2012-10-17"`, after checking what the variables then let in.',
@@ -210,7 +211,7 @@ def variables_in_an_old_version(_survey: Survey, _account: Account, written: Wri
 @check(
     "LNT-15",
     over=WRITTEN,
-    title="MFA is asked for in a way that access keys pass",
+    title=mark("MFA is asked for in a way that access keys pass"),
     severity=Severity.HIGH,
     question="Does a request made with long-term access keys, which never carry MFA, pass a test for MFA?",
     remedy="In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. "

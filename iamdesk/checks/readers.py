@@ -10,6 +10,7 @@ from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn
+from iamdesk.language import mark
 from iamdesk.reach.administration import OPEN, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 from iamdesk.snapshot.resources import Resource
@@ -34,7 +35,7 @@ def _who(survey: Survey, action: str, resource: str) -> dict[str, Verdict]:
 @check(
     "RES-04",
     over=RESOURCES,
-    title="May fetch objects, but not decrypt them",
+    title=mark("May fetch objects, but not decrypt them"),
     severity=Severity.INFO,
     question="May users or roles read objects of a bucket that they may not decrypt?",
     remedy="Where they are meant to read, allow kms:Decrypt on the key, in its policy or theirs; else take the objects "
@@ -78,7 +79,7 @@ def read_without_key(survey: Survey, _account: Account, bucket: Resource) -> Ite
 @check(
     "RES-05",
     over=RESOURCES,
-    title="Secret that another team reads",
+    title=mark("Secret that another team reads"),
     severity=Severity.MEDIUM,
     question="May users or roles of another team than a secret's own read it?",
     remedy="Allow the team's own roles alone: by the secret's policy, or by comparing aws:ResourceTag with "

@@ -12,6 +12,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.vocabulary import matched
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.outline import NodeKind
+from iamdesk.language import mark
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.document import Document
 from iamdesk.policy.patterns import glob
@@ -31,7 +32,7 @@ _MANAGED, _USER, _GROUP, _ROLE, _TRUST = 6_144, 2_048, 5_120, 10_240, 2_048
 @check(
     "LNT-14",
     over=WRITTEN,
-    title="Statement that another one already says",
+    title=mark("Statement that another one already says"),
     severity=Severity.INFO,
     question="Does a policy hold a statement that changes nothing, since another one of it covers it?",
     remedy="Remove the statement, or narrow the wider one, whichever was meant.",
@@ -50,7 +51,7 @@ def redundant_statement(survey: Survey, _account: Account, written: Written) -> 
                 statement_evidence(written.policy, deny, "It denies whatever the other allows."),
             ),
             object=f"{allow.index} denied",
-            title="Statement that another one takes back",
+            title=mark("Statement that another one takes back"),
             severity=Severity.LOW,
         )
     pairs = survey.once(("redundant statements", document), lambda: tuple(redundant(document)))
@@ -171,7 +172,7 @@ def _fits(wider: str, lesser: str) -> bool:
 @check(
     "LNT-18",
     over=ACCOUNTS,
-    title="Policy that is nearly full",
+    title=mark("Policy that is nearly full"),
     severity=Severity.INFO,
     question="Does a policy take nine tenths or more of the characters that AWS lets it have?",
     remedy="Take out what is said twice, or spread the permissions over several managed policies before the next "

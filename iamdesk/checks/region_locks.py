@@ -10,6 +10,7 @@ from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
+from iamdesk.language import mark
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.patterns import glob
 from iamdesk.snapshot.model import Account
@@ -39,7 +40,7 @@ _PROBES = (
 @check(
     "GRD-08",
     over=ACCOUNTS,
-    title="Region lock that leaks",
+    title=mark("Region lock that leaks"),
     severity=Severity.MEDIUM,
     question="May something be made in a Region that a service control policy is to keep the account out of?",
     remedy="Leave out of the Deny only what has one endpoint for all Regions (IAM, Organizations, Route 53, "
@@ -100,7 +101,7 @@ def _names(test: ConditionTest, region: str) -> bool:
 @check(
     "GRD-09",
     over=ACCOUNTS,
-    title="No resource control policy",
+    title=mark("No resource control policy"),
     severity=Severity.LOW,
     question="Does no resource control policy limit who gets to the organization's resources?",
     remedy="Attach a resource control policy that denies what comes from outside the organization (aws:PrincipalOrgID, "

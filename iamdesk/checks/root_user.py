@@ -10,6 +10,7 @@ from iamdesk.checks.subjects import ACCOUNTS
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import mark
 from iamdesk.snapshot.model import Account
 
 _ROOT_DEVICE = ":mfa/root-account-mfa-device"
@@ -33,7 +34,7 @@ def _is_member(survey: Survey, account: Account) -> bool:
 @check(
     "ROT-04",
     over=ACCOUNTS,
-    title="Root user of a member account has credentials",
+    title=mark("Root user of a member account has credentials"),
     severity=Severity.MEDIUM,
     question="Can the root user of a member account of the organization sign in by itself?",
     remedy="Turn on central management of root access in IAM, and delete the root credentials of member accounts: the "
@@ -68,7 +69,7 @@ def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[H
 @check(
     "ROT-05",
     over=ACCOUNTS,
-    title="Nothing holds the root user back",
+    title=mark("Nothing holds the root user back"),
     severity=Severity.MEDIUM,
     question="May the root user of a member account do what no service control policy denies it?",
     remedy="Attach a service control policy that denies everything where aws:PrincipalArn is like "
@@ -102,7 +103,7 @@ def root_not_denied(survey: Survey, account: Account, _: Account) -> Iterator[Hi
 @check(
     "ROT-06",
     over=ACCOUNTS,
-    title="Root user with a virtual MFA device",
+    title=mark("Root user with a virtual MFA device"),
     severity=Severity.MEDIUM,
     question="Is the root user's MFA an application that shows codes, instead of a security key or a hardware token?",
     remedy="Register a security key or a hardware token, and a second one that is kept elsewhere; then remove the "

@@ -11,6 +11,7 @@ from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.policies import SourceType
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, Part
+from iamdesk.language import mark
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, UserDetail
 
@@ -38,7 +39,7 @@ class _Kind(NamedTuple):
 @check(
     "CRD-12",
     over=ACCOUNTS,
-    title="Own credentials changed without MFA",
+    title=mark("Own credentials changed without MFA"),
     severity=Severity.MEDIUM,
     question="May users who are no administrators change their own access keys, password or MFA devices without MFA?",
     remedy='Deny everything but registering a first MFA device to requests made without MFA, as the policy "Allows '

@@ -19,6 +19,7 @@ from iamdesk.checks.survey import STRANGER, Context, Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.keys import trust_policy_key
+from iamdesk.language import mark
 from iamdesk.paths import resources
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
@@ -89,7 +90,7 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
 @check(
     "SVC-01",
     over=ROLES,
-    title="A service takes the role for any account",
+    title=mark("A service takes the role for any account"),
     severity=Severity.LOW,
     question="May a service take a role while it works for a resource of a stranger's account?",
     remedy='Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, better still '
@@ -178,7 +179,7 @@ def _is_shared(survey: Survey, document: Document) -> bool:
 @check(
     "SVC-02",
     over=RESOURCES,
-    title="A service uses the resource for any account",
+    title=mark("A service uses the resource for any account"),
     severity=Severity.MEDIUM,
     question="May a service use a resource while it works for a stranger's account?",
     remedy='Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
@@ -214,7 +215,7 @@ def resource_for_any_source(survey: Survey, account: Account, resource: Resource
 @check(
     "SVC-04",
     over=ROLES,
-    title="Role for several services",
+    title=mark("Role for several services"),
     severity=Severity.LOW,
     question="Does a role let services in that have nothing to do with each other?",
     remedy="Make one role for each service, with what it needs: each of them can do what the others were given.",

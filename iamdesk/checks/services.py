@@ -11,6 +11,7 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.references import name_of
+from iamdesk.language import mark
 from iamdesk.reach.administration import Principal, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -34,7 +35,7 @@ _LIMITS = (Layer.SCP, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
 @check(
     "SVC-05",
     over=PRINCIPALS,
-    title="May pass any role to a service",
+    title=mark("May pass any role to a service"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator pass a role that nobody has named to a service?",
     remedy="List the roles that the job passes under Resource, by ARN or by a path that only such roles have, and add "
@@ -90,7 +91,7 @@ def _services(decision: Decision) -> Iterator[str]:
 @check(
     "SVC-03",
     over=ROLES,
-    title="Code runs as an administrator",
+    title=mark("Code runs as an administrator"),
     severity=Severity.HIGH,
     question="Is a role that a service gives to customers' code an administrator?",
     remedy="Give the role what its code needs: whoever can change the code, or what it reads, is an administrator too.",
@@ -117,7 +118,7 @@ def code_as_administrator(survey: Survey, account: Account, role: RoleDetail) ->
 @check(
     "CHN-07",
     over=PRINCIPALS,
-    title="May assume any role that lets it in",
+    title=mark("May assume any role that lets it in"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator ask for a role in an account that nobody has named?",
     remedy="List the roles that the job assumes under Resource, by ARN.",

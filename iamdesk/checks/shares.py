@@ -10,6 +10,7 @@ from iamdesk.checks.subjects import ACCOUNTS
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import mark
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_shares import ResourceShareAssociation, ResourceShares
 
@@ -20,7 +21,7 @@ _MOST_NAMED = 20
 @check(
     "RES-10",
     over=ACCOUNTS,
-    title="Shared with AWS RAM outside of the organization",
+    title=mark("Shared with AWS RAM outside of the organization"),
     severity=Severity.MEDIUM,
     question="Does a resource share of the account reach somebody outside of the organization?",
     remedy="Take them off the share, and turn off sharing outside of the organization for it (`aws ram "
@@ -86,7 +87,7 @@ def _is_outside(survey: Survey, one: ResourceShareAssociation) -> bool | None:
 @check(
     "RES-09",
     over=ACCOUNTS,
-    title="Buckets that take plain HTTP",
+    title=mark("Buckets that take plain HTTP"),
     severity=Severity.LOW,
     question="May objects of a bucket be read over a connection that is not encrypted?",
     remedy="Add a statement to the bucket policy that denies s3:* to everybody where aws:SecureTransport is false.",

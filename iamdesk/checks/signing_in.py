@@ -12,6 +12,7 @@ from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn
+from iamdesk.language import mark
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _ANYWHERE = "rolesanywhere.amazonaws.com"
@@ -21,7 +22,7 @@ _MOST_NAMED = 20
 @check(
     "FED-10",
     over=ACCOUNTS,
-    title="SAML metadata that has expired",
+    title=mark("SAML metadata that has expired"),
     severity=Severity.LOW,
     question="Is the metadata of a SAML provider no longer valid?",
     remedy="Put the identity provider's current metadata in (`aws iam update-saml-provider`), or delete the provider "
@@ -54,7 +55,7 @@ def expired_metadata(survey: Survey, account: Account, _: Account) -> Iterator[H
 @check(
     "FED-13",
     over=ACCOUNTS,
-    title="Users with passwords beside a federation",
+    title=mark("Users with passwords beside a federation"),
     severity=Severity.LOW,
     question="Do users sign in with passwords of their own where people can sign in through an identity provider?",
     remedy="Let people sign in through the identity provider, and delete their users: who leaves there is out here, "
@@ -94,7 +95,7 @@ def _federation(survey: Survey, account: Account) -> str | None:
 @check(
     "FED-11",
     over=ROLES,
-    title="Any certificate of the account's trust anchors can take the role",
+    title=mark("Any certificate of the account's trust anchors can take the role"),
     severity=Severity.MEDIUM,
     question="Does IAM Roles Anywhere give a role to whoever has a certificate, whatever its subject and trust anchor?",
     remedy="Test in the trust policy `aws:SourceArn` for the trust anchor (ArnEquals) and the certificate's subject by "

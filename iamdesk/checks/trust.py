@@ -16,6 +16,7 @@ from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Part, StatementLine
 from iamdesk.index.keys import trust_policy_key
+from iamdesk.language import mark
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.reach.administration import is_administrator
@@ -32,7 +33,7 @@ _ASKED_AS_STRANGER = "Asked as a role of an account that nothing in the snapshot
 @check(
     "TRU-01",
     over=ROLES,
-    title="Anyone can assume the role",
+    title=mark("Anyone can assume the role"),
     severity=Severity.CRITICAL,
     question="May somebody of an account that nobody named assume a role?",
     remedy="Name the principals or accounts that are meant under Principal. Where an organization is meant, add "
@@ -67,7 +68,7 @@ def _only_not_principal(lines: tuple[StatementLine, ...]) -> bool:
 @check(
     "TRU-02",
     over=ROLES,
-    title="Anyone can assume the role under a condition that holds nobody back",
+    title=mark("Anyone can assume the role under a condition that holds nobody back"),
     severity=Severity.CRITICAL,
     question="May somebody of an account that nobody named assume a role once they choose the right context?",
     remedy="Name the principals or accounts that are meant under Principal, or test what the caller cannot choose: "
@@ -100,7 +101,7 @@ def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iter
 @check(
     "TRU-03",
     over=ROLES,
-    title="Another account can assume the role without an external id",
+    title=mark("Another account can assume the role without an external id"),
     severity=Severity.HIGH,
     question="May a principal of an account outside the snapshot and its organization assume a role without an "
     "external id?",
@@ -133,7 +134,7 @@ def account_without_external_id(survey: Survey, account: Account, role: RoleDeta
 @check(
     "TRU-04",
     over=ROLES,
-    title="Another account can assume the role under conditions",
+    title=mark("Another account can assume the role under conditions"),
     severity=Severity.LOW,
     question="May a principal of an account outside the snapshot and its organization assume a role with an external "
     "id, or under other conditions?",
@@ -186,7 +187,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
 @check(
     "TRU-07",
     over=ROLES,
-    title="The role trusts a principal that is gone",
+    title=mark("The role trusts a principal that is gone"),
     severity=Severity.MEDIUM,
     question="Does a trust policy allow a principal that was deleted?",
     remedy="Remove the principal from the trust policy. Somebody who gets the same name later is not let in by the old "
@@ -249,7 +250,7 @@ def _unique_ids(survey: Survey) -> frozenset[str]:
 @check(
     "TRU-09",
     over=ROLES,
-    title="NotPrincipal lets everybody else in",
+    title=mark("NotPrincipal lets everybody else in"),
     severity=Severity.CRITICAL,
     question="Does a trust policy allow everybody but those whom it names?",
     remedy="Name those who are meant under Principal. AWS supports NotPrincipal only with Effect Deny.",

@@ -15,6 +15,7 @@ from iamdesk.checks.trust import trust_policy_of
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn
+from iamdesk.language import mark
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.query.population import positions
@@ -35,7 +36,7 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
 @check(
     "TRU-10",
     over=ROLES,
-    title="Administrator's role without MFA",
+    title=mark("Administrator's role without MFA"),
     severity=Severity.MEDIUM,
     question="May an IAM user become an administrator by assuming a role without MFA?",
     remedy='Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that lets users in.',
@@ -76,7 +77,7 @@ def _is_person(survey: Survey, arn: str) -> bool:
 @check(
     "TRU-11",
     over=ROLES,
-    title="Condition on the organization that does not bind",
+    title=mark("Condition on the organization that does not bind"),
     severity=Severity.HIGH,
     question="Does somebody outside every organization get into a role by a statement that tests the organization?",
     remedy='Write `"StringEquals": {"aws:PrincipalOrgID": "o-…"}`, without IfExists, a set operator or wildcards.',
@@ -123,7 +124,7 @@ def _outsider(survey: Survey, account: Account, role: RoleDetail, statement: Sta
 @check(
     "TRU-12",
     over=ROLES,
-    title="Production trusts development",
+    title=mark("Production trusts development"),
     severity=Severity.MEDIUM,
     question="Does a role of a production account trust an account of a development, test or sandbox unit?",
     remedy="Let pipelines of a tooling account deploy to production, and take development accounts out of its trust "

@@ -16,6 +16,7 @@ from iamdesk.checks.trimming import Trim, still_answers, trims
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.references import UNUSED_AFTER, name_of
+from iamdesk.language import mark
 from iamdesk.query.what_can import Reach
 from iamdesk.reach.administration import Principal
 from iamdesk.snapshot.account_facts import LastAccessed, ServiceLastAccessed
@@ -101,7 +102,7 @@ def _use(survey: Survey, principal: Principal, report: LastAccessed) -> _Use | N
 @check(
     "HYG-06",
     over=ACCOUNTS,
-    title="Service that is granted and not used",
+    title=mark("Service that is granted and not used"),
     severity=Severity.MEDIUM,
     question="May a user or role use services that it did not use in the 90 days before the report of last use?",
     remedy="Take the unused services out of its policies. What the finding says can be taken out leaves every action "
@@ -229,7 +230,7 @@ def _trimmed_inline(principal: Principal, found: list[Trim]) -> str:
 @check(
     "HYG-07",
     over=ACCOUNTS,
-    title="Actions that are granted and not used",
+    title=mark("Actions that are granted and not used"),
     severity=Severity.LOW,
     question="May a user or role change things of services that it uses by actions that it never did?",
     remedy="Name the actions that are used in the policy. Reading and writing of data is not tracked (S3 objects, "
@@ -277,7 +278,7 @@ def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit
 @check(
     "HYG-13",
     over=ACCOUNTS,
-    title="Policy of AWS that is wider than its use",
+    title=mark("Policy of AWS that is wider than its use"),
     severity=Severity.LOW,
     question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of it?",
     remedy="Write a policy with the actions that are used, and attach it in place of AWS's. Reading and writing of "

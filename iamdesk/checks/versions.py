@@ -14,6 +14,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.references import last_of_arn
+from iamdesk.language import mark
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
@@ -28,7 +29,7 @@ _ENOUGH = 3
 @check(
     "LNT-17",
     over=CUSTOMER_POLICIES,
-    title="Older version of a policy allows more",
+    title=mark("Older version of a policy allows more"),
     severity=Severity.MEDIUM,
     question="Does a version that is not in force allow changes of permissions that the one in force does not, and may "
     "somebody who is no administrator set it back?",

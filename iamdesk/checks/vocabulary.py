@@ -15,6 +15,7 @@ from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
+from iamdesk.language import mark
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.resources import ResourcePattern
 from iamdesk.policy.statement import Statement
@@ -50,7 +51,7 @@ def _meant(text: str) -> str:
 @check(
     "LNT-09",
     over=WRITTEN,
-    title="Action that AWS does not have",
+    title=mark("Action that AWS does not have"),
     severity=Severity.LOW,
     question="Does a policy name actions that AWS does not have, or that never take the resources it names?",
     remedy="Correct the name or the resource, or remove the entry: as it stands it neither allows nor denies anything.",

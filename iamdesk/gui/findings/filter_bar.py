@@ -8,7 +8,7 @@ from iamdesk.gui.findings.rows import Counts, FindingFilter, Grouping
 from iamdesk.gui.findings.severity_bars import SeverityBars
 from iamdesk.gui.plain_text import menu_text, set_tooltip
 from iamdesk.gui.speech import number
-from iamdesk.language import shown, tr
+from iamdesk.language import tr
 
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
@@ -139,7 +139,7 @@ class FilterBar(QWidget):
         self.check.clear()
         self.check.addItem(tr("All checks ({count} with findings)").format(count=number(len(counts.checks))), "")
         for check_id, title, count in counts.checks:
-            words = menu_text(f"{check_id}  {shown(title)} ({number(count)})").replace("&&", "&")
+            words = menu_text(f"{check_id}  {tr(title)} ({number(count)})").replace("&&", "&")
             self.check.addItem(words, check_id)
         self.check.setCurrentIndex(max(self.check.findData(chosen), 0))
         self.check.blockSignals(False)

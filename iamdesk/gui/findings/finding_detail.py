@@ -137,7 +137,7 @@ class FindingDetail(QScrollArea):
         word = plain_label(tr(SEVERITY_WORDS[finding.severity]))
         self._tinted.append((word, _severity_colour(finding.severity)))
         line.addWidget(word, 0, Qt.AlignmentFlag.AlignTop)
-        title = FlowLabel(shown(finding.title))
+        title = FlowLabel(tr(finding.title))
         title.setFont(self._strong())
         line.addWidget(title, 1)
         state = "" if finding.state is State.FOUND else f"{STATE_WORDS[finding.state]} · "

@@ -82,7 +82,7 @@ class FindingRow:
             case Column.SEVERITY:
                 return tr(SEVERITY_WORDS[finding.severity])
             case Column.CHECK:
-                return visible(f"{finding.check_id}  {shown(finding.title)}")
+                return visible(f"{finding.check_id}  {tr(finding.title)}")
             case Column.SUBJECT:
                 return visible(f"{finding.subject_name}  {finding.subject_kind}")
             case Column.SENTENCE:
@@ -116,7 +116,7 @@ class FindingRow:
 @lru_cache(maxsize=1 << 12)
 def _words_of_check(check_id: str, title: str, severity: Severity, state: State, account: str, remedy: str) -> str:
     """Return what many findings of a check have in common, to be searched: one text for all of them."""
-    words = (tr(SEVERITY_WORDS[severity]), f"{check_id}  {shown(title)}", tr(STATE_WORDS[state]), account)
+    words = (tr(SEVERITY_WORDS[severity]), f"{check_id}  {tr(title)}", tr(STATE_WORDS[state]), account)
     return "\n".join((*map(visible, words), shown(remedy))).casefold()
 
 
@@ -170,7 +170,7 @@ def groups_of(findings: Iterable[Finding], grouping: Grouping) -> tuple[Group, .
 
 def _group_text(finding: Finding, grouping: Grouping) -> str:
     if grouping is Grouping.CHECK:
-        return visible(f"{finding.check_id}  {shown(finding.title)}")
+        return visible(f"{finding.check_id}  {tr(finding.title)}")
     if grouping is Grouping.SUBJECT:
         return visible(f"{finding.subject_name}  {finding.subject_kind}")
     return visible(finding.account)
