@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from iamdesk.compare.action_space import ActionSpace
-from iamdesk.compare.clauses import ANYWHERE, Clause
+from iamdesk.compare.clauses import ANYWHERE, Clause, Where
+from iamdesk.compare.matching import speaks_of
 from iamdesk.compare.places import places
 from iamdesk.evaluate.derived_keys import Variation, variation
 from iamdesk.evaluate.services import ACTIONS_DIFFER, GLOBAL_SERVICES, told_apart_by
@@ -14,7 +15,6 @@ from iamdesk.evaluate.target import ACCOUNT_LISTS_ON_S3
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.query.grounds import arn_services, fresh_resources
-from iamdesk.query.population import positions
 
 
 class Cell(NamedTuple):
@@ -51,7 +51,8 @@ def sorts(space: ActionSpace, part: int, clauses: Iterable[Clause], apart: froze
     for service, own in space.by_service(part):
         is_special = service in ACTIONS_DIFFER or service in apart
         heard = _heard(service, told)
-        for bits, types in _told_apart(service, own, varied):
+        own_varied = tuple([key for key in varied if reference().may_take_key(service, key)])
+        for bits, types in _told_apart(service, own, own_varied):
             action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
             sort = Sort(service, action.full_name, types, space.of_service(service, bits))
             if heard is None or is_special:
@@ -59,7 +60,7 @@ def sorts(space: ActionSpace, part: int, clauses: Iterable[Clause], apart: froze
                 continue
             # Such actions are decided alike, but for the Region and owner of the resource, and the keys they take.
             place = (service in GLOBAL_SERVICES, bool(types)) if hangs_on_place else None
-            alike = heard, bool(types), place, _taken(service, action.name.lower(), varied)
+            alike = heard, bool(types), place, _taken(service, action.name.lower(), own_varied)
             known = flat.get(alike, sort)
             flat[alike] = known._replace(bits=known.bits | sort.bits)
     yield from flat.values()
@@ -76,12 +77,17 @@ def _heard(service: str, clauses: Iterable[Clause]) -> frozenset[Clause] | None:
         if where in (ANYWHERE, None):
             found.add(clause)
             continue
-        named = {_service_of(entry) for entry in where.entries} if where is not None else set()
+        named = _services_of(where.entries) if where is not None else frozenset[str | None]()
         if services is None or None in named or not services.isdisjoint(named):
             return None
         if where is not None and where.is_negated:
             found.add(clause)
     return frozenset(found)
+
+
+@lru_cache(maxsize=1 << 14)
+def _services_of(entries: frozenset[str]) -> frozenset[str | None]:
+    return frozenset(map(_service_of, entries))
 
 
 def _service_of(entry: str) -> str | None:
@@ -90,13 +96,18 @@ def _service_of(entry: str) -> str | None:
     return None if len(parts) < 3 or parts[1].endswith("*") or "${" in parts[2] else parts[2].lower()
 
 
-@lru_cache(maxsize=1 << 12)
-def _told_apart(service: str, own: int, varied: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...]:
+def _told_apart(service: str, own: int, varied: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Split actions of a service by all that can decide them otherwise, as (bits, resource types)."""
-    actions = service_actions(service)
+    for alike, types in _all_told_apart(service, varied):
+        if alike & own:
+            yield alike & own, types
+
+
+@lru_cache(maxsize=1 << 14)
+def _all_told_apart(service: str, varied: tuple[str, ...]) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Do so for all actions of a service."""
     found: dict[object, tuple[int, tuple[str, ...]]] = {}
-    for position in positions(own):
-        action = actions.actions[position]
+    for position, action in enumerate(service_actions(service).actions):
         name = action.name.lower()
         # The plainest type first: its resource is the one that people are shown.
         types = tuple(sorted((one.name for one in action.resource_types), key=lambda one: (len(one), one)))
@@ -111,16 +122,19 @@ def _told_apart(service: str, own: int, varied: tuple[str, ...]) -> tuple[tuple[
 
 
 @lru_cache(maxsize=1 << 15)
-def _taken(service: str, name: str, varied: tuple[str, ...]) -> frozenset[tuple[bool, ...]]:
+def _taken(service: str, name: str, varied: tuple[str, ...]) -> frozenset[frozenset[str]]:
     """Return which keys requests for an action can hold, on a fresh resource of each of its types."""
     action = reference().action(service, name)
-    if action is None or not varied:
+    if action is None:
         return frozenset()
     own = {one.name for one in action.resource_types}
     asked: list[list[str] | None] = [None] if not own else []
-    arns = [arn for one in own for arn in fresh_resources(service, one, "aws", "123456789012")]
-    asked += [[one for one in reference().resource_types_of_arn(service, arn) if one in own] for arn in arns]
-    return frozenset(tuple(reference().takes_key(action, types, key) for key in varied) for types in asked)
+    if own and varied:
+        arns = [arn for one in own for arn in fresh_resources(service, one, "aws", "123456789012")]
+        asked += [[one for one in reference().resource_types_of_arn(service, arn) if one in own] for arn in arns]
+    return frozenset(
+        frozenset(key for key in varied if reference().takes_key(action, types, key)) for types in asked or [None]
+    )
 
 
 def cells(sort: Sort, clauses: Iterable[Clause], partition: str, account: str) -> tuple[tuple[Cell, ...], bool]:
@@ -136,6 +150,24 @@ def cells(sort: Sort, clauses: Iterable[Clause], partition: str, account: str) -
         is_complete = is_complete and of_type.is_complete
         found |= dict.fromkeys(of_type.arns)
     return tuple(Cell(sort.action, arn, sort.bits) for arn in found), is_complete
+
+
+@lru_cache(maxsize=1 << 16)
+def named_by(
+    service: str, types: tuple[str, ...], where: Where, partition: str, account: str
+) -> tuple[tuple[str, ...], bool]:
+    """Return resources of some types that one clause names, and whether there are no others that it names otherwise."""
+    named = _services_of(where.entries)
+    services = arn_services(service)
+    if services is not None and None not in named and services.isdisjoint(named):
+        return (), True
+    found: dict[str, None] = {}
+    is_complete = True
+    for name in types:
+        of_type = places(service, name, (where,), partition, account)
+        is_complete = is_complete and of_type.is_complete
+        found |= dict.fromkeys(one for one in of_type.arns if speaks_of(where, one))
+    return tuple(found), is_complete
 
 
 def _split(action: str) -> tuple[str, str]:

@@ -36,6 +36,13 @@ class Part:
     """Those where one may have taken access."""
     allowed: tuple[Where | None, ...]
     """Where the principal's own policies allow them, in either snapshot: elsewhere only a resource's policy can."""
+    speaking: tuple[Spoken, ...] = ()
+    """All that is said of them, layer by layer and in each snapshot."""
+
+    @property
+    def is_one_way(self) -> bool:
+        """Whether what differs speaks of every resource, and can only have brought or only have taken access."""
+        return not (self.widening and self.narrowing) and set(self.differing) <= {ANYWHERE, None}
 
 
 class ChangedKeys(NamedTuple):
@@ -128,6 +135,7 @@ def parts(
                 ways[0],
                 ways[1],
                 tuple(dict.fromkeys(_allowed(speaking))),
+                speaking,
             )
 
 

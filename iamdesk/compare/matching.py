@@ -18,14 +18,24 @@ def speaks_of(where: Where | None, resource: str) -> bool:
     return any(_describes(entry, resource) for entry in where.entries)
 
 
+@lru_cache(maxsize=1 << 16)
+def is_plainly_of(where: Where, resource: str) -> bool:
+    """Return whether a clause that may speak of a resource does so for certain: no variable, no star over colons."""
+    if any("${" in entry for entry in where.entries):
+        return False
+    if where.is_negated:
+        return not any(_describes(entry, resource) for entry in where.entries)
+    return any(_matches(entry, resource) for entry in where.entries)
+
+
 def _describes(entry: str, resource: str) -> bool:
     if resource == "*":
         return False
-    return any(
-        all(glob.matches(text) for glob, text in zip(globs, texts, strict=True))
-        for globs in (_globs(entry),)
-        for texts in (_parts(resource),)
-    ) or _crosses(entry, resource)
+    return _matches(entry, resource) or _crosses(entry, resource)
+
+
+def _matches(entry: str, resource: str) -> bool:
+    return all(glob.matches(text) for glob, text in zip(_globs(entry), _parts(resource), strict=True))
 
 
 def _parts(resource: str) -> list[str]:

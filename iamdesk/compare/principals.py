@@ -1,15 +1,17 @@
 """What changed for each principal by what it carries, and by what limits its account."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from typing import NamedTuple
 
-from iamdesk.compare.answers import compare
+from iamdesk.compare.answers import Compared, compare
+from iamdesk.compare.asking import Asking, ask_of_sort
 from iamdesk.compare.causes import carriers_of, causes_of
-from iamdesk.compare.cells import Cell, Sort, cells, sorts
-from iamdesk.compare.clauses import ANYWHERE, EVERYTHING, Clause, Where
+from iamdesk.compare.cells import Cell, Sort, sorts
+from iamdesk.compare.clauses import EVERYTHING, Clause
 from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
 from iamdesk.compare.doubts import doubts_of
+from iamdesk.compare.likeness import Asker, Likenesses
 from iamdesk.compare.matching import fill, may_meet, speaks_of
 from iamdesk.compare.resource_forms import Granting
 from iamdesk.compare.shapes import Cause, Effect, Kind, Standing, Status, Witness
@@ -24,11 +26,25 @@ _MOST_GRANTING = 40
 """Resources that let a principal in by their own policies, of which so many are looked at for one set of actions."""
 
 
+class _Change(NamedTuple):
+    """Access that one of a group gained or lost."""
+
+    kind: Kind
+    actions: int
+    where: str
+    witness: Witness
+    likeness: Hashable
+    """What the causes hang on; None where the principal's own policies or facts differ, too."""
+
+
+type _Changes = dict[tuple[Kind, int, str], tuple[Witness, Hashable]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What was found for one of a group; ``principal`` of witnesses is that one."""
 
-    effects: tuple[tuple[Kind, int, str, Witness], ...]
+    effects: tuple["_Change", ...]
     doubts: tuple[str, ...]
     is_personal: bool
 
@@ -44,6 +60,15 @@ class PrincipalComparer:
     compared: int = 0
     _found: dict[Hashable, _Found] = field(default_factory=dict)
     _sources_of: tuple[str, list[tuple[Hashable, int]]] | None = None
+    _known: dict[Hashable, Compared] = field(default_factory=dict)
+    """What questions came to, by what they hang on."""
+    _causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
+    _of_principal: Asker | None = None
+    """What the one who is asked about shares with others (`Likenesses.of_principal`)."""
+    _likenesses: Likenesses = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._likenesses = Likenesses(self.old, self.new)
 
     @property
     def groups(self) -> int:
@@ -153,7 +178,8 @@ class PrincipalComparer:
         for own in (before, after):
             for clause, bits in own.identity.items():
                 allowed |= bits if clause.is_allow else 0
-        effects: dict[tuple[Kind, int, str], Witness] = {}
+        self._of_principal = self._likenesses.of_principal(arn, account, before, after, keys)
+        effects: _Changes = {}
         doubts: dict[str, None] = {}
         is_personal = False
         for part in parts(sides[0], sides[1], allowed, keys):
@@ -167,7 +193,11 @@ class PrincipalComparer:
             for cell in self.granting.exempting(arn):
                 is_personal = True
                 self._ask(arn, cell, None, effects, doubts)
-        found = tuple((kind, bits, where, witness) for (kind, bits, where), witness in effects.items())
+        is_of_organization = _is_as_before(before, after)
+        found = tuple(
+            _Change(kind, bits, where, witness, likeness if is_of_organization else None)
+            for (kind, bits, where), (witness, likeness) in effects.items()
+        )
         return _Found(found, tuple(doubts), is_personal)
 
     def _look(
@@ -175,7 +205,7 @@ class PrincipalComparer:
         arn: str,
         account: str,
         part: Part,
-        effects: dict[tuple[Kind, int, str], Witness],
+        effects: _Changes,
         doubts: dict[str, None],
     ) -> bool:
         """Ask about every sort of action of a part; return whether resources took part that name principals."""
@@ -187,13 +217,13 @@ class PrincipalComparer:
         by_cause = split(part.bits, self._sources(arn, account))
         told = (sort for bits, _ in by_cause for sort in sorts(self.new.space, bits, part.clauses, apart))
         for sort in told:
-            asked, is_complete = cells(sort, near, partition, account)
             granted, is_all = self.granting.cells(sort, part.differing, arn, _MOST_GRANTING)
             is_personal = is_personal or bool(granted)
-            is_changed = False
-            for cell in chain(self._to_ask(asked, part, effects), granted):
-                is_changed = self._ask(arn, cell, part, effects, doubts) or is_changed
-            if not is_changed and not (is_complete and is_all):
+            ask = Asking(lambda cell: self._ask(arn, cell, part, effects, doubts))
+            is_complete = ask_of_sort(sort, part, near, partition, account, ask)
+            for cell in granted:
+                ask(cell)
+            if not ask.found_change and not (is_complete and is_all):
                 doubts[_unseen(sort)] = None
         return is_personal
 
@@ -235,36 +265,31 @@ class PrincipalComparer:
         arn: str,
         cell: Cell,
         part: Part | None,
-        effects: dict[tuple[Kind, int, str], Witness],
+        effects: _Changes,
         doubts: dict[str, None],
     ) -> bool:
         """Put one question to both snapshots; return whether the answers differ."""
-        self.questions += 1
-        compared = compare(self.old, self.new, arn, cell.action, cell.resource)
+        likeness = None
+        if part is not None and self._of_principal is not None:
+            likeness = self._likenesses.of_question(self._of_principal, part, cell)
+        compared = self._known.get(likeness) if likeness is not None else None
+        if compared is None:
+            self.questions += 1
+            compared = compare(self.old, self.new, arn, cell.action, cell.resource)
+            if likeness is not None and _names_none_of(compared, arn, cell):
+                self._known[likeness] = compared
         for kind, witness in compared.changes:
-            effects.setdefault((kind, cell.stands_for, _label(cell, part, kind)), witness)
+            own = self._on(witness, arn, cell)
+            effects.setdefault((kind, cell.stands_for, _label(cell, part, kind)), (own, likeness))
         doubts |= dict.fromkeys(compared.doubts)
         return bool(compared.changes)
 
-    @staticmethod
-    def _to_ask(asked: Iterable[Cell], part: Part, effects: Mapping[tuple[Kind, int, str], Witness]) -> Iterator[Cell]:
-        """Yield the questions that can come out differently: where something differs, and an Allow covers them.
-
-        What differs everywhere, and can only have brought or only have taken access, is shown by one of them for each
-        Allow: the others are passed over once that has been found (``effects`` grow meanwhile).
-        """
-        within = [cell for cell in asked if _is_within(cell, part.differing)]
-        is_one_way = not (part.widening and part.narrowing) and set(part.differing) <= {ANYWHERE, None}
-        seen: set[Cell] = set()
-        for where in part.allowed:
-            before = len(effects)
-            for cell in within:
-                if cell in seen or not speaks_of(where, cell.resource):
-                    continue
-                if is_one_way and len(effects) > before:
-                    break
-                seen.add(cell)
-                yield cell
+    def _on(self, witness: Witness, arn: str, cell: Cell) -> Witness:
+        """Return what shows a change, for another principal and question that are alike."""
+        if (witness.principal, witness.action, witness.resource) == (arn, cell.action, cell.resource):
+            return witness
+        owner = self.new.owner_taken(arn, cell.resource) and self.old.owner_taken(arn, cell.resource)
+        return replace(witness, principal=arn, action=cell.action, resource=cell.resource, resource_account=owner)
 
     def _has_rcps(self, account: str) -> bool:
         return any((levels := side.levels(account, RCP)) is not None and levels.denies for side in (self.old, self.new))
@@ -273,14 +298,34 @@ class PrincipalComparer:
 
     def _effects(self, arn: str, found: _Found) -> Iterator[Effect]:
         merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], tuple[int, Witness]] = {}
-        for kind, bits, where, witness in found.effects:
+        for kind, bits, where, witness, likeness in found.effects:
             own = witness if witness.principal == arn else replace(witness, principal=arn)
-            causes = causes_of(own, self.old, self.new)
+            same = (likeness, kind, own.context)
+            causes = self._causes.get(same) if likeness is not None else None
+            if causes is None:
+                causes = self._causes[same] = causes_of(own, self.old, self.new)
             key = (kind, where, causes, own.context)
             known, first = merged.get(key, (0, own))
             merged[key] = (known | bits, first)
         for (kind, where, causes, _), (bits, witness) in merged.items():
             yield Effect(arn, kind, bits, where, witness, causes, carriers_of(witness, self.old, self.new))
+
+
+def _names_none_of(compared: Compared, arn: str, cell: Cell) -> bool:
+    """Return whether what is told of a question holds for those that are alike, too."""
+    own = {arn, cell.resource} - {"*"}
+    if not cell.action.startswith("kms:"):
+        own.add(cell.action)
+    return not any(name in text for text in compared.doubts for name in own)
+
+
+def _is_as_before(before: Own, after: Own) -> bool:
+    """Return whether a principal brings the very same: what differs is the organization's."""
+    return (before.documents, before.boundary_documents, before.facts) == (
+        after.documents,
+        after.boundary_documents,
+        after.facts,
+    )
 
 
 def _documents(side: Side, arn: str, account: str) -> Iterator[tuple[Hashable, Document]]:
@@ -294,10 +339,6 @@ def _documents(side: Side, arn: str, account: str) -> Iterator[tuple[Hashable, D
     for kind in (SCP, RCP):
         for level in (organization.levels(account, kind) if organization is not None else None) or ():
             yield from (((one.node_id, one.policy.id), one.document) for one in level)
-
-
-def _is_within(cell: Cell, differing: Iterable[Where | None]) -> bool:
-    return any(speaks_of(where, cell.resource) for where in differing)
 
 
 def _label(cell: Cell, part: Part | None, kind: Kind) -> str:

@@ -126,11 +126,12 @@ class Side:
         yield from (self.index.trust(role) for role in self.index.roles.values())
         for account in self.snapshot.accounts:
             for kind in (SCP, RCP):
-                yield from self._organization_documents(account.account_id, kind)
+                yield from self.organization_documents(account.account_id, kind)
         for resource in self.snapshot.resources:
             yield from self.resource_documents(resource)
 
-    def _organization_documents(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
+    def organization_documents(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
+        """Yield the organization policies of one kind that bind an account."""
         organization = self.evaluator.organization
         for level in (organization.levels(account, kind) if organization else None) or ():
             yield from (one.document for one in level)

@@ -1,0 +1,64 @@
+"""Which questions about one sort of actions are put, and when enough of them are."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from iamdesk.compare.cells import Cell, Sort, cells, named_by
+from iamdesk.compare.clauses import ANYWHERE, Clause, Where
+from iamdesk.compare.deltas import Part
+from iamdesk.compare.matching import speaks_of
+
+
+class Asking:
+    """Puts each question once, and remembers whether the answers differ."""
+
+    def __init__(self, ask: Callable[[Cell], bool]) -> None:
+        self._ask = ask
+        self._known: dict[Cell, bool] = {}
+        self.found_change = False
+
+    def __call__(self, cell: Cell) -> bool:
+        """Return whether the answers to a question differ."""
+        found = self._known.get(cell)
+        if found is None:
+            found = self._known[cell] = self._ask(cell)
+            self.found_change = self.found_change or found
+        return found
+
+
+def ask_of_sort(
+    sort: Sort, part: Part, near: Sequence[Clause], partition: str, account: str, ask: Callable[[Cell], bool]
+) -> bool:
+    """Ask what can come out differently: where something differs, and an Allow covers it.
+
+    What differs everywhere, and can only have brought or only have taken access, is shown by one question for each
+    Allow: on a resource that this names by itself, most often. Return whether all was asked that has to be.
+    """
+    left: list[Where | None] = list(part.allowed)
+    if part.is_one_way:
+        left = [where for where in left if not _is_settled(sort, where, partition, account, ask)]
+        if not left:
+            return True
+    asked, is_complete = cells(sort, near, partition, account)
+    within = [cell for cell in asked if _is_within(cell, part.differing)]
+    for where in left:
+        for cell in within:
+            if speaks_of(where, cell.resource) and ask(cell) and part.is_one_way:
+                break
+    return is_complete
+
+
+def _is_settled(sort: Sort, where: Where | None, partition: str, account: str, ask: Callable[[Cell], bool]) -> bool:
+    """Return whether a change is shown on a resource that one Allow names by itself, or it names none for certain."""
+    if where is None or where.is_negated or any("${" in entry for entry in where.entries):
+        return False
+    if where == ANYWHERE or not sort.types:
+        asked, is_complete = cells(sort, (), partition, account)
+        named = [cell for cell in asked if speaks_of(where, cell.resource)]
+    else:
+        arns, is_complete = named_by(sort.service, sort.types, where, partition, account)
+        named = [Cell(sort.action, arn, sort.bits) for arn in arns]
+    return any(map(ask, named)) if named else is_complete
+
+
+def _is_within(cell: Cell, differing: Iterable[Where | None]) -> bool:
+    return any(speaks_of(where, cell.resource) for where in differing)

@@ -1,0 +1,191 @@
+"""What the answer to a question hangs on, whoever asks: questions that share it come out alike, and are asked once.
+
+Most of what many thousand principals are asked about when an organization policy changes is the same question on
+another resource: the same conditions in the same layers. Where anything else can matter, there is no likeness, and the
+question is asked: a resource that a snapshot knows something of, what is about the caller alone, variables, what AWS's
+pages disagree on, and the services of which each action has rules of its own.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from iamdesk.compare.cells import Cell
+from iamdesk.compare.clauses import ANYWHERE, Where
+from iamdesk.compare.deltas import ChangedKeys, Part
+from iamdesk.compare.matching import is_plainly_of, speaks_of
+from iamdesk.compare.side import Own, Side
+from iamdesk.evaluate.caller import SERVICE_LINKED_PATH
+from iamdesk.evaluate.derived_keys import Dependence, dependence
+from iamdesk.evaluate.services import ACTIONS_DIFFER, told_apart_by
+from iamdesk.evaluate.target import ACCOUNT_LISTS_ON_S3
+from iamdesk.index.actions import reference
+from iamdesk.index.permission_sets import permission_set_of
+from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.document import Document
+from iamdesk.snapshot.organization import OrganizationPolicyType
+
+
+class Asker(NamedTuple):
+    """What principals share of whom questions can come out alike."""
+
+    partition: str
+    account: str
+    about: Hashable
+    """What else the engine asks of a caller, in either snapshot."""
+
+
+@dataclass(slots=True)
+class Likenesses:
+    """Tells what questions to two snapshots hang on."""
+
+    old: Side
+    new: Side
+    _plain: dict[Document, bool] = field(default_factory=dict)
+    _accounts: dict[str, bool] = field(default_factory=dict)
+    _resources: dict[tuple[str, str, str], tuple[Any, ...] | None] = field(default_factory=dict)
+
+    def of_principal(self, arn: str, account: str, before: Own, after: Own, keys: ChangedKeys) -> Asker | None:
+        """Return what principals share of whom questions can come out alike; None for one of whom none can."""
+        sides = (before, after)
+        if keys or any(own.facts is None or own.missing or own.broken for own in sides):
+            return None
+        documents = before.documents | after.documents
+        boundaries = (before.boundary_documents or frozenset()) | (after.boundary_documents or frozenset())
+        if frozenset() in (before.boundary_documents, after.boundary_documents):
+            return None  # it has one, and its text is not known
+        if not self._is_plain_account(account) or not all(map(self._is_plain, documents | boundaries)):
+            return None
+        about = tuple(
+            (
+                own.facts.kind,
+                own.facts.may_be_tagged,
+                self._is_permission_set(side, arn),
+                own.facts.path.startswith(SERVICE_LINKED_PATH),
+                own.boundary_documents is None,
+                own.supplied,
+                own.facts.org_id,
+                own.facts.org_path,
+            )
+            for side, own in ((self.old, before), (self.new, after))
+        )
+        return Asker(arn.split(":", 2)[1], account, about)
+
+    @staticmethod
+    def _is_permission_set(side: Side, arn: str) -> bool:
+        """Return whether it is a role of IAM Identity Center: more is known of its sessions."""
+        role = side.index.roles.get(arn)
+        return role is not None and permission_set_of(role) is not None
+
+    def of_question(self, of_principal: Asker, part: Part, cell: Cell) -> Hashable:
+        """Return all that the answers to a question hang on; None where that cannot be told."""
+        service = cell.action.partition(":")[0].lower()
+        resource = self._of_resource(service, cell.resource, of_principal.account)
+        if resource is None or cell.action.partition(":")[2].lower() in ACCOUNT_LISTS_ON_S3:
+            return None
+        told: set[Hashable] = set()
+        keys: set[str] = set()
+        for one in part.speaking:
+            clause = one.clause
+            if not speaks_of(clause.where, cell.resource):
+                continue
+            if clause.principal is not None or _is_about_caller(clause.keys) or not _is_plain(clause.where, cell):
+                return None
+            told.add((one.layer, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys))
+            keys |= clause.keys
+        # What is told of KMS names the action, and keys are decided otherwise than aliases.
+        if service == "kms":
+            return of_principal, cell.action, resource, frozenset(told)
+        *place, types = resource
+        return of_principal, _of_action(cell.action, types, frozenset(keys)), tuple(place), frozenset(told)
+
+    def _of_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
+        """Return what questions hang on of a resource of which the snapshots know nothing; None for others.
+
+        The last part are the types of the service that it fits.
+        """
+        known = (service, resource, account)
+        if known not in self._resources:
+            self._resources[known] = self._find_resource(service, resource, account)
+        return self._resources[known]
+
+    def _find_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
+        # Of KMS, what differs from action to action hangs on whether it is a key, which its type tells.
+        if (service in ACTIONS_DIFFER and service != "kms") or not reference().service_exists(service):
+            return None
+        if resource == "*":
+            return resource, ()
+        arn = parse_arn(resource)
+        if arn.account not in ("", account):  # its own organization policies have a word
+            return None
+        if (
+            "*" in arn.resource
+            or "?" in arn.resource
+            or any(side.evaluator.knows(arn) for side in (self.old, self.new))
+        ):
+            return None
+        types = reference().resource_types_of_arn(service, resource)
+        return arn.partition, arn.service, arn.region, arn.account, types
+
+    def _is_plain_account(self, account: str) -> bool:
+        found = self._accounts.get(account)
+        if found is None:
+            found = self._accounts[account] = self._find_plain_account(account)
+        return found
+
+    def _find_plain_account(self, account: str) -> bool:
+        """Return whether nothing but clauses limits an account: no endpoint policies, no policy that is not known."""
+        for side in (self.old, self.new):
+            if side.snapshot.vpc_endpoints:
+                return False
+            for kind in OrganizationPolicyType:
+                if side.missing_levels(account, kind):
+                    return False
+                if not all(map(self._is_plain, side.organization_documents(account, kind))):
+                    return False
+        return True
+
+    def _is_plain(self, document: Document) -> bool:
+        found = self._plain.get(document)
+        if found is None:
+            found = self._plain[document] = _reads_one_way(document)
+        return found
+
+
+def _reads_one_way(document: Document) -> bool:
+    """Return whether all of a document can be read, and AWS's pages leave no doubt of what its patterns mean."""
+    if document.diagnostics and not document.statements:
+        return False
+    return not any(
+        statement.broken is not None
+        or any(pattern.problem is not None for pattern in statement.actions)
+        or any(entry.problem is not None for entry in statement.resources or ())
+        for statement in document.statements
+    )
+
+
+@lru_cache(maxsize=1 << 16)
+def _of_action(action: str, fitting: tuple[str, ...], keys: frozenset[str]) -> Hashable:
+    """Return what an action shares with those of its service that are decided alike, on a resource of some types.
+
+    ``keys`` are all that the clauses ask for which speak of it there.
+    """
+    service, _, name = action.lower().partition(":")
+    listed = reference().action(service, name)
+    if listed is None:
+        return action
+    types = tuple(sorted(one.name for one in listed.resource_types if one.name in fitting))
+    taken = frozenset(key for key in keys if reference().takes_key(listed, types or None, key))
+    rules = told_apart_by(service, name, listed.access_level not in ("Read", "List"))
+    return service, bool(listed.resource_types), types, taken, rules
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_about_caller(keys: frozenset[str]) -> bool:
+    return any(dependence(key) is Dependence.CALLER for key in keys)
+
+
+def _is_plain(where: Where | None, cell: Cell) -> bool:
+    """Return whether a clause that may speak of a cell's resource does so for certain."""
+    return where is None or where == ANYWHERE or is_plainly_of(where, cell.resource)
