@@ -176,6 +176,6 @@ def test_every_command_is_carried_out_by_somebody(started: MainWindow) -> None:
     panels = set(started.workspace.commands())
     frame = {*started._commands(), *started.windows.commands()}
     interior = {name for name, act in started.interior.commands().items() if not hasattr(act, "func")}
-    assert panels | frame | interior == {command.name for command in COMMANDS}
+    assert {command.name for command in COMMANDS} <= panels | frame | interior
     assert not panels & frame
     assert not panels & interior
