@@ -26,6 +26,7 @@ from iamdesk.index.actions import reference
 from iamdesk.policy.statement import Statement
 from iamdesk.query.circumstances import Circumstances, Setting
 from iamdesk.query.grounds import Ground, arn_services
+from iamdesk.query.own_statements import OwnStatement, WideStatement
 from iamdesk.query.population import Asked, Population, positions
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
 from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key_of, resource_key, split, tally_of
@@ -44,44 +45,6 @@ class Outcome(NamedTuple):
     awaiting: int
     """Refused, but only for want of the resource's own policy, which has to let the account in and which the snapshot
     does not hold (SEMANTICS I1, I2)."""
-
-
-class OwnStatement(NamedTuple):
-    """A statement of a principal's own policies that covers actions of a service."""
-
-    place: int
-    """Its number."""
-    policy: AttachedPolicy
-    """Stands for its layer."""
-    statement: Statement
-    asked: Asked
-    actions: int
-    """As bits of the service's actions."""
-    is_for_all: bool
-    """Whether it is for every resource on which the service's actions are asked."""
-
-    @property
-    def grants_by_name(self) -> bool:
-        """Whether it allows something on the resources that it names."""
-        return self.statement.is_allow and not self.statement.not_resource
-
-    @property
-    def signature(self) -> Hashable:
-        """What it shares with statements that say the same."""
-        return self.policy.layer, self.actions, self.asked.number, None if self.is_for_all else self.place
-
-
-class WideStatement(NamedTuple):
-    """A statement of a principal's own policies that can decide actions of every service."""
-
-    place: int
-    """Its number."""
-    policy: AttachedPolicy
-    """Stands for its layer."""
-    statement: Statement
-    asked: Asked
-    signature: Hashable
-    """What it shares with statements that say the same of every action."""
 
 
 class _Open(NamedTuple):

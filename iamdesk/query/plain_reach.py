@@ -24,9 +24,10 @@ from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.arn import parse_arn
 from iamdesk.query.circumstances import Setting
-from iamdesk.query.effective import Assessor, OwnStatement
+from iamdesk.query.effective import Assessor
 from iamdesk.query.grounds import Ground, actions_on, fresh_ground, ground_on
 from iamdesk.query.named import asked_by
+from iamdesk.query.own_statements import OwnStatement
 from iamdesk.query.population import Peers
 from iamdesk.query.sums import Feature, Hanging, resolution_key
 from iamdesk.query.what_can import Reach

@@ -12,9 +12,10 @@ from iamdesk.policy.patterns import Wildcard
 from iamdesk.policy.resources import UnknownVariable
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.query.circumstances import Setting
-from iamdesk.query.effective import Assessor, Outcome, OwnStatement, WideStatement
+from iamdesk.query.effective import Assessor, Outcome
 from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on
 from iamdesk.query.named import as_asked
+from iamdesk.query.own_statements import OwnStatement, WideStatement
 from iamdesk.query.plain_reach import PlainReaches
 from iamdesk.query.population import Peers
 from iamdesk.query.what_can import Reach, ServiceReach, Source
