@@ -146,6 +146,22 @@ class JobRunner(QObject):
             self._garbage.begin()
             pool.start(task, priority)
 
+    def let_go(self, thing: object) -> None:
+        """Drop something large in a worker, a moment later: who drops it last has to take it apart, and that lasts."""
+        if self._closed:
+            return
+        held = [thing]
+        self._last_token += 1
+        way = _Way(threading.Event(), self._at_rest)
+        task = _task(lambda _progress, _cancelled: held.clear(), self._last_token, way, self._home.emit)
+
+        def start() -> None:
+            if not self._closed:
+                self._garbage.begin()
+                self._patient_pool.start(task)
+
+        QTimer.singleShot(_PATIENCE, self, start)
+
     def awaits(self, job: Job) -> bool:
         """Return whether the job's result is still awaited."""
         return job.token in self._jobs

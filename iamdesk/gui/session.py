@@ -131,6 +131,7 @@ class Session(QObject):
         """
         looked_at = self.subject_key if self.arriving is not None else ""
         if self.arriving is not None:
+            self._jobs.let_go(self.arriving)
             self.arriving = None
             self.subject_key = ""
         self.close()
@@ -155,6 +156,7 @@ class Session(QObject):
         for job in (self._asking, self._deciding):
             if job is not None:
                 job.cancel()
+        self._jobs.let_go(self.shown)
         self.snapshot = self.arriving = None
         self.badges, self.badge_rows = {}, {}
         self.subject_key = ""

@@ -54,6 +54,16 @@ class Evaluator(Questions):
         self._reaches: ReachFinder | None = None
         self._lock = threading.RLock()
 
+    def forget(self) -> None:
+        """Drop what was put together for sweeps; whoever asks again has it made anew.
+
+        These parts ask the evaluator back: they and it would hold each other in memory for good, for the collector is
+        told to spare what sweeps have made (`collector_paused`).
+        """
+        with self._lock:
+            self._everybody, self._reaches = None, None
+            self._hearings, self._everywhere = {}, {}
+
     def can(self, request: Request) -> Decision:
         """Answer one question with everything that explains it.
 

@@ -270,3 +270,17 @@ def test_work_waits_until_the_window_rests() -> None:
     before = time.monotonic()
     assert not way.is_cancelled()
     assert time.monotonic() - before >= 0.01, "it has not waited for the window"
+
+
+def test_something_large_is_taken_apart_in_a_worker(qtbot: QtBot, jobs: JobRunner) -> None:
+    threads: list[int] = []
+
+    class Large:
+        def __del__(self) -> None:
+            threads.append(threading.get_ident())
+
+    jobs.let_go(Large())
+    assert not threads
+    qtbot.waitUntil(lambda: bool(threads))
+    assert threads != [threading.get_ident()]
+    assert not jobs.running
