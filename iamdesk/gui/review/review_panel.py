@@ -169,6 +169,8 @@ class ReviewPanel(QWidget):
         self.table.comment_wanted.connect(self.deciding.comment)
         self.table.next_wanted.connect(self.go_to_next)
         self.table.selectionModel().currentRowChanged.connect(lambda _new, _old: self._show_evidence())
+        for field in (self.head.reviewer_name, self.head.own):
+            field.returnPressed.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.deciding.settled.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.deciding.decided.connect(self.go_to_next)
         self.queue.saved.connect(self._saved)

@@ -77,6 +77,13 @@ def test_one_key_decides_and_the_next_row_follows(qtbot: QtBot, panel: ReviewPan
     assert panel.head.progress.value() == 3
 
 
+def test_return_goes_from_who_reviews_to_the_table(panel: ReviewPanel) -> None:
+    for field in (panel.head.reviewer_name, panel.head.own):
+        field.setFocus()
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert panel.table.hasFocus()
+
+
 def test_what_is_shown_as_saved_is_in_the_file(qtbot: QtBot, panel: ReviewPanel, review_path: Path) -> None:
     press(qtbot, panel, Qt.Key.Key_1)
     shown = panel.model.shown[0]
