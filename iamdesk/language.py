@@ -73,21 +73,22 @@ class Said(str):
 
 def phrase(template: str, /, **values: object) -> str:
     """Return an English sentence with its values; ``shown`` finds it in the catalogue by its template."""
-    text = template.format(**values) if values else template
-    return text if _chosen == ENGLISH else _said(text, (template, template, 1), values)
+    # Every answer is put together here: `format_map` takes the values as they are, `format` would copy them first.
+    text = template.format_map(values) if values else template
+    return text if _chosen is ENGLISH else _said(text, (template, template, 1), values)
 
 
 def nphrase(singular: str, plural: str, count: int, /, **values: object) -> str:
     """Return the English sentence that fits the count, which fills the placeholder ``count``."""
     values["count"] = count
-    text = (singular if count == 1 else plural).format(**values)
-    return text if _chosen == ENGLISH else _said(text, (singular, plural, count), values)
+    text = (singular if count == 1 else plural).format_map(values)
+    return text if _chosen is ENGLISH else _said(text, (singular, plural, count), values)
 
 
 def strung(between: str, parts: Sequence[str]) -> str:
     """Return texts strung together, as ``str.join`` does it; parts that were said stay translatable."""
     text = between.join(parts)
-    return text if _chosen == ENGLISH else _said(text, None, {"between": between, "parts": parts})
+    return text if _chosen is ENGLISH else _said(text, None, {"between": between, "parts": parts})
 
 
 def worded(text: str, said: str) -> str:

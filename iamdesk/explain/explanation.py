@@ -71,7 +71,7 @@ def _sentence(trace: Trace, words: Sequence[str]) -> str:
     left_out = [phrase(_LEFT_OUT[layer]) for layer in Layer if layer in trace.question.without]
     if left_out:
         said = phrase("{answer} (without {layers})", answer=said, layers=wording.listed(left_out))
-    return phrase("{answer}.", answer=said)
+    return strung("", (said, "."))
 
 
 def _answer(trace: Trace, words: Sequence[str]) -> str:
