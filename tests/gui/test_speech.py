@@ -24,9 +24,9 @@ def test_menus_and_the_buttons_of_qt_speak_german(qtbot: QtBot, qapp: QApplicati
     window = create_main_window(settings_path=tmp_path / "s.ini")
     qtbot.addWidget(window)
     assert [action.text() for action in window.menuBar().actions()][:3] == ["&Datei", "&Bearbeiten", "&Ansicht"]
-    review = {action.objectName(): action for action in window.actions()}["actionReviewKeep"]
-    assert review.text() == "&Behalten (1)"
-    assert review.statusTip() == "Die ausgewählten Zeilen sind richtig. In der Review-Tabelle: Taste 1."
+    review = {action.objectName(): action for action in window.actions()}["actionReviewUndecided"]
+    assert review.text() == "&Offen lassen (0)"
+    assert review.statusTip().endswith(" In der Review-Tabelle: Taste 0.")
     assert qapp.layoutDirection() is Qt.LayoutDirection.LeftToRight
     box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
     qtbot.addWidget(box)
