@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from iamdesk.explain.condition_reading import conditions_reading, spelled
 from iamdesk.explain.wording import listed
 from iamdesk.index.trust import principal_words
+from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.document import Document
 from iamdesk.policy.patterns import QUESTION, STAR, Token
@@ -17,6 +18,7 @@ from iamdesk.policy.variables import Variable
 
 _MOST_NAMED = 5
 _NO_NAMES: Mapping[str, str] = {}
+_MATCHES_NOTHING = mark("“{text}” (which matches nothing)")
 
 _SERVICES: Mapping[str, str] = {
     "athena": "Athena",
@@ -63,13 +65,14 @@ def document_readings(
 def statement_reading(statement: Statement, account: str = "", entities: Mapping[str, str] = _NO_NAMES) -> str:
     """Return what a statement says, in one sentence."""
     if statement.broken is not None:
-        return f"Cannot be read, and matches nothing: {statement.broken}."
+        return phrase("Cannot be read, and matches nothing: {why}.", why=statement.broken)
+    done = _on_resources(_actions(statement), statement)
     whom = _principals(statement, account, entities)
-    where = _resources(statement)
-    conditions = conditions_reading(statement.conditions)
-    when = f", when {conditions}" if conditions else ""
-    verb = "Allows" if statement.is_allow else "Denies"
-    return f"{verb} {whom}{_actions(statement)}{where}{when}."
+    if whom:
+        done = phrase("{whom} {done}", whom=whom, done=done)
+    if statement.conditions:
+        done = phrase("{done}, when {conditions}", done=done, conditions=conditions_reading(statement.conditions))
+    return phrase("Allows {done}.", done=done) if statement.is_allow else phrase("Denies {done}.", done=done)
 
 
 # ── principals ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -79,10 +82,12 @@ def _principals(statement: Statement, account: str, entities: Mapping[str, str])
     if statement.principals is None:
         return ""
     names = [principal_words(entry, account, entities) for entry in statement.principals]
-    names = ["everyone" if name == "anyone" else name for name in names]
+    names = [phrase("everyone") if name == "anyone" else name for name in names]
     if statement.not_principal:
-        return f"everyone except {listed(names, _MOST_NAMED)} " if names else "everyone "
-    return f"{listed(names, _MOST_NAMED)} " if names else "nobody "
+        if not names:
+            return phrase("everyone")
+        return phrase("everyone except {names}", names=listed(names, _MOST_NAMED))
+    return listed(names, _MOST_NAMED) if names else phrase("nobody")
 
 
 # ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -92,11 +97,16 @@ def _actions(statement: Statement) -> str:
     entries = statement.actions
     if not statement.not_action:
         if any(entry.covers_every_service for entry in entries):
-            return "every action"
-        return _named_actions(entries, "any {} action", "any action of {}") if entries else "no action"
+            return phrase("every action")
+        if not entries:
+            return phrase("no action")
+        return _named_actions(entries, mark("any {service} action"), mark("any action of {service}"))
     if any(entry.covers_every_service for entry in entries):
-        return "no action (it leaves every one out)"
-    return f"every action except {_named_actions(entries, 'those of {}', 'those of {}')}" if entries else "every action"
+        return phrase("no action (it leaves every one out)")
+    if not entries:
+        return phrase("every action")
+    those = mark("those of {service}")
+    return phrase("every action except {those}", those=_named_actions(entries, those, those))
 
 
 def _named_actions(entries: Sequence[ActionPattern], of_one: str, of_several: str) -> str:
@@ -108,24 +118,28 @@ def _named_actions(entries: Sequence[ActionPattern], of_one: str, of_several: st
         service, _, name = entry.text.partition(":")
         title, begin = service_title(service), name.rstrip("*")
         if entry.problem is not None:
-            may = "which matches nothing as far as AWS says" if entry.is_odd else "which matches nothing"
-            single.append(f"“{entry.text}” ({may})")
+            may = mark("“{text}” (which matches nothing as far as AWS says)") if entry.is_odd else _MATCHES_NOTHING
+            single.append(phrase(may, text=entry.text))
         elif not begin:
             whole.append(title)
         elif "*" in begin or "?" in begin:
-            single.append(f"{title} actions like {name}")
+            single.append(phrase("{service} actions like {pattern}", service=title, pattern=name))
         elif begin == name:
             single.append(entry.text)
         else:
             beginnings.setdefault(title, []).append(begin)
-    named = [(of_one if len(whole) == 1 else of_several).format(listed(whole, _MOST_NAMED))] if whole else []
-    shown = list(beginnings.items())[:_MOST_NAMED]
-    named += [f"{title} actions that begin with {listed(begin, _MOST_NAMED)}" for title, begin in shown]
-    if len(beginnings) > len(shown):
-        named.append(f"actions of {len(beginnings) - len(shown):,} more services by how they begin")
+    named = [phrase(of_one if len(whole) == 1 else of_several, service=listed(whole, _MOST_NAMED))] if whole else []
+    told = list(beginnings.items())[:_MOST_NAMED]
+    named += [
+        phrase("{service} actions that begin with {names}", service=title, names=listed(begin, _MOST_NAMED))
+        for title, begin in told
+    ]
+    if len(beginnings) > len(told):
+        further = len(beginnings) - len(told)
+        named.append(phrase("actions of {count:,} more services by how they begin", count=further))
     named += [listed(single, _MOST_NAMED)] if single else []
     # Lists within a list: a semicolon parts them.
-    return (" and " if len(named) == 2 else "; ").join(named)
+    return strung(phrase(" and ") if len(named) == 2 else "; ", named)
 
 
 def service_title(prefix: str) -> str:
@@ -136,23 +150,27 @@ def service_title(prefix: str) -> str:
 # ── resources ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _resources(statement: Statement) -> str:
+def _on_resources(actions: str, statement: Statement) -> str:
     entries = statement.resources
     if entries is None:
-        return ""
-    named = [_resource(entry) for entry in entries]
+        return actions
+    named = listed([_resource(entry) for entry in entries], _MOST_NAMED)
     if statement.not_resource:
-        return f" on everything except {listed(named, _MOST_NAMED)}" if named else " on everything"
+        if not named:
+            return phrase("{actions} on everything", actions=actions)
+        return phrase("{actions} on everything except {resources}", actions=actions, resources=named)
     if any(entry.is_everything for entry in entries):
-        return " on any resource"
-    return f" on {listed(named, _MOST_NAMED)}" if named else " on no resource"
+        return phrase("{actions} on any resource", actions=actions)
+    if not named:
+        return phrase("{actions} on no resource", actions=actions)
+    return phrase("{actions} on {resources}", actions=actions, resources=named)
 
 
 def _resource(entry: ResourcePattern) -> str:
     if entry.is_everything:
-        return "any resource"
+        return phrase("any resource")
     if entry.problem is not None:
-        return f"“{entry.text}” (which matches nothing)"
+        return phrase(_MATCHES_NOTHING, text=entry.text)
     part = entry.resource_part
     head = entry.text.split(":", 5)
     if len(head) < 6 or not part:
@@ -160,42 +178,46 @@ def _resource(entry: ResourcePattern) -> str:
     service, region, account = head[2].lower(), head[3], head[4]
     if service == "s3" and not region and not account:
         return _of_s3(part)
-    where = f" in {region}" if region.strip("*") else ""
-    owner = f" of account {account}" if account.strip("*") else ""
-    return f"{_named(service_title(service), part)}{where}{owner}"
+    named = _named(service_title(service), part)
+    if region.strip("*"):
+        named = phrase("{resource} in {region}", resource=named, region=region)
+    return phrase("{resource} of account {account}", resource=named, account=account) if account.strip("*") else named
 
 
 def _named(title: str, part: Sequence[Token | Variable]) -> str:
     """Write ``role/app-*`` as ``IAM role app-*``, and ``*`` as ``any IAM resource``."""
     if all(piece is STAR for piece in part):
-        return f"any {title} resource"
+        return phrase("any {service} resource", service=title)
     first = part[0]
     if isinstance(first, str):
         place = min((at for mark in "/:" if (at := first.find(mark)) > 0), default=0)
         kind, rest = first[:place], first[place + 1 :]
         if place and kind.replace("-", "").isalpha():
             name = spelled([piece for piece in (rest, *part[1:]) if piece != ""])
-            return f"any {title} {kind}" if name == "*" else f"{title} {kind} {name}"
-    return f"{title} {spelled(part)}"
+            if name == "*":
+                return phrase("any {service} {kind}", service=title, kind=kind)
+            return phrase("{service} {kind} {name}", service=title, kind=kind, name=name)
+    return strung(" ", (title, spelled(part)))
 
 
 def _of_s3(part: Sequence[Token | Variable]) -> str:
     """Write a bucket, an object, or what stands under a prefix (SEMANTICS F3: one star runs over slashes)."""
     text = spelled(part)
     if all(piece is STAR for piece in part):
-        return "any bucket and object"
+        return phrase("any bucket and object")
     if not any(isinstance(piece, str) and "/" in piece for piece in part):
         if part[-1] is STAR:
             # Without a slash the star may stand for the rest of a bucket's name, or for that and an object.
-            return (
-                f"buckets and objects whose names begin with {spelled(part[:-1])}"
-                if _is_plain(part[:-1])
-                else (f"buckets and objects like {text}")
-            )
-        return f"bucket {text}"
+            if _is_plain(part[:-1]):
+                return phrase("buckets and objects whose names begin with {name}", name=spelled(part[:-1]))
+            return phrase("buckets and objects like {pattern}", pattern=text)
+        return phrase("bucket {name}", name=text)
     if part[-1] is STAR and _is_plain(part[:-1]):
-        return f"objects under {spelled(part[:-1])}" if text.endswith("/*") else f"objects that begin with {text[:-1]}"
-    return f"object {text}" if _is_plain(part) else f"objects like {text}"
+        prefix = spelled(part[:-1])
+        if text.endswith("/*"):
+            return phrase("objects under {prefix}", prefix=prefix)
+        return phrase("objects that begin with {name}", name=prefix)
+    return phrase("object {name}", name=text) if _is_plain(part) else phrase("objects like {pattern}", pattern=text)
 
 
 def _is_plain(part: Sequence[Token | Variable]) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.document import Document
@@ -58,17 +59,17 @@ def trusted_sentences(document: Document, account: str, entities: Mapping[str, s
             denies = True
             continue
         for sentence in _who(statement, account, entities):
-            sentences[sentence + _conditions(statement)] = None
+            sentences[_under_conditions(sentence, statement)] = None
     if denies and sentences:
-        sentences["less what a Deny statement takes back"] = None
+        sentences[phrase("less what a Deny statement takes back")] = None
     return tuple(sentences)
 
 
 def _who(statement: Statement, account: str, entities: Mapping[str, str]) -> Iterator[str]:
     entries = statement.principals or ()
     if statement.not_principal:
-        listed = ", ".join(principal_words(entry, account, entities) for entry in entries)
-        yield f"everyone except {listed}" if listed else "everyone"
+        listed = strung(", ", [principal_words(entry, account, entities) for entry in entries])
+        yield phrase("everyone except {names}", names=listed) if listed else phrase("everyone")
         return
     for entry in entries:
         yield principal_words(entry, account, entities)
@@ -77,13 +78,13 @@ def _who(statement: Statement, account: str, entities: Mapping[str, str]) -> Ite
 def principal_words(entry: PrincipalEntry, account: str, entities: Mapping[str, str]) -> str:
     """Name whom an entry of a ``Principal`` element means, as part of a sentence; arguments: `trusted_sentences`."""
     if entry.is_everyone:
-        return "anyone"
+        return phrase("anyone")
     if entry.type is PrincipalType.SERVICE:
-        return f"AWS service {entry.text}"
+        return phrase("AWS service {name}", name=entry.text)
     if entry.type is PrincipalType.FEDERATED:
         return _provider(entry.text)
     if entry.type is PrincipalType.CANONICAL_USER:
-        return f"account of the S3 canonical user {entry.text}"
+        return phrase("account of the S3 canonical user {id}", id=entry.text)
     return _aws(entry.text, account, entities)
 
 
@@ -94,25 +95,28 @@ def _aws(text: str, account: str, entities: Mapping[str, str]) -> str:
         arn = parse_arn(text)
     except ArnError:
         if text in entities:
-            return f"{_aws(entities[text], account, {})}, by its id {text}"
-        return f"a deleted principal, {text}"
+            return phrase("{who}, by its id {id}", who=_aws(entities[text], account, {}), id=text)
+        return phrase("a deleted principal, {id}", id=text)
     if arn.resource == "root":
         return _account(arn.account, account)
     kind, _, rest = arn.resource.partition("/")
-    where = "" if arn.account == account else f" of account {arn.account}"
     name = rest.rpartition("/")[2]
     if arn.service == "sts" and kind == "assumed-role":
         role, _, session = rest.partition("/")
-        return f"session {session} of role {role}{where}"
-    if arn.service == "sts" and kind == "federated-user":
-        return f"federated user {rest}{where}"
-    if arn.service == "iam" and kind in ("user", "role") and name:
-        return f"{kind} {name}{where}"
-    return text
+        who = phrase("session {session} of role {role}", session=session, role=role)
+    elif arn.service == "sts" and kind == "federated-user":
+        who = phrase("federated user {name}", name=rest)
+    elif arn.service == "iam" and kind in ("user", "role") and name:
+        who = phrase("user {name}", name=name) if kind == "user" else phrase("role {name}", name=name)
+    else:
+        return text
+    return who if arn.account == account else phrase("{who} of account {account}", who=who, account=arn.account)
 
 
 def _account(account: str, own: str) -> str:
-    return f"this account, {account}" if account == own else f"account {account}"
+    if account == own:
+        return phrase("this account, {account}", account=account)
+    return phrase("account {account}", account=account)
 
 
 def _provider(text: str) -> str:
@@ -121,26 +125,28 @@ def _provider(text: str) -> str:
     if text.startswith("arn:"):
         kind, _, host = text.split(":", 5)[-1].partition("/")
         if kind == "saml-provider":
-            return f"SAML provider {host}"
+            return phrase("SAML provider {name}", name=host)
     if host in _WEB_PROVIDERS:
-        return f"{_WEB_PROVIDERS[host]} through {text}" if host != text else f"{_WEB_PROVIDERS[host]}, {text}"
+        if host == text:
+            return f"{_WEB_PROVIDERS[host]}, {text}"
+        return phrase("{who} through {provider}", who=_WEB_PROVIDERS[host], provider=text)
     if host.startswith("oidc.eks."):
-        return f"service accounts of an EKS cluster through {text}"
-    return f"OpenID Connect provider {text}"
+        return phrase("service accounts of an EKS cluster through {provider}", provider=text)
+    return phrase("OpenID Connect provider {name}", name=text)
 
 
-def _conditions(statement: Statement) -> str:
+def _under_conditions(sentence: str, statement: Statement) -> str:
     words = dict.fromkeys(_condition(test) for test in statement.conditions)
-    ordered = [word for word in words if word is not None]
+    ordered = [phrase(word) for word in words if word is not None]
     if None in words:
-        ordered.append("under more conditions" if ordered else "under conditions")
-    return f", {' and '.join(ordered)}" if ordered else ""
+        ordered.append(phrase("under more conditions") if ordered else phrase("under conditions"))
+    return strung(", ", (sentence, strung(phrase(" and "), ordered))) if ordered else sentence
 
 
 def _condition(test: ConditionTest) -> str | None:
     """Put the two conditions that reviewers look for in words; None for any other."""
     operator = test.operator_text.lower()
     if test.key == "sts:externalid" and operator in ("stringequals", "stringlike"):
-        return "with an external id"
+        return mark("with an external id")
     requires_mfa = operator == "bool" and [value.text.lower() for value in test.values] == ["true"]
-    return "with MFA" if test.key == "aws:multifactorauthpresent" and requires_mfa else None
+    return mark("with MFA") if test.key == "aws:multifactorauthpresent" and requires_mfa else None

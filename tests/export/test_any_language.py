@@ -7,11 +7,13 @@ import pytest
 
 from iamdesk import language
 from iamdesk.evaluate.request import Layer, Request
+from iamdesk.explain.statement_reading import document_readings
 from iamdesk.export.answer_text import answer_text
 from iamdesk.export.answer_words import condition_words, scope_words, source_words, verdict_words
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.language import shown
 from iamdesk.paths import sample_snapshot
+from iamdesk.policy.document import parse_document
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 USERS = "arn:aws:iam::111122223333:user"
@@ -65,6 +67,38 @@ def test_and_are_shown_in_the_readers_own() -> None:
         "aws:SourceIp liegt in 203.0.113.0/24 oder 2001:db8:1234::/48 und aws:MultiFactorAuthPresent ist true."
     )
     assert shown(verdict_words(decision)) == "Hängt ab von aws:SourceIp und aws:MultiFactorAuthPresent"
+
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:*", "iam:Get*"],
+            "Resource": "arn:aws:s3:::payroll/*",
+            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        },
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:role/app"},
+            "NotAction": "iam:*",
+            "Resource": "arn:aws:s3:::${aws:username}/*",
+            "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}},
+        },
+    ],
+}
+
+
+def test_statements_are_read_in_english_and_shown_in_the_readers_own() -> None:
+    document = parse_document(POLICY)
+    english, german = in_both(lambda: list(document_readings(document, "111122223333")))
+    assert german == english
+    assert [shown(sentence) for sentence in document_readings(document, "111122223333")] == [
+        "Erlaubt jede Aktion von S3 und Aktionen von IAM mit dem Anfang Get auf Objekten unter payroll/, "
+        "wenn gilt: MFA ist vorhanden.",
+        "Verweigert jede Aktion außer denen von IAM auf Objekten unter <der Benutzername des Aufrufers>/ "
+        "für Rolle app, wenn gilt: die angefragte Region ist keiner der Werte eu-west-1 und eu-central-1.",
+    ]
 
 
 def test_a_review_that_is_made_in_a_german_window_is_written_in_english(tmp_path: Path) -> None:

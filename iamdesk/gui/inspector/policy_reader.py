@@ -25,7 +25,7 @@ from iamdesk.gui.inspector.policy_text import PolicyText
 from iamdesk.gui.inspector.readings_list import ReadingsList
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import ElidedLabel, set_tooltip, visible
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 from iamdesk.policy.document import Document
 from iamdesk.policy.text import Span
 
@@ -180,7 +180,8 @@ class PolicyReader(QWidget):
         return bands_in(document, [line for line in answer.statements if line.policy_key == self._key])
 
     def _list_readings(self, document: Document | None) -> None:
-        sentences = self.read(document, self._key) if self.read is not None and document is not None else ()
+        said = self.read(document, self._key) if self.read is not None and document is not None else ()
+        sentences = tuple(map(shown, said))
         statements = document.statements if document is not None and sentences else ()
         names = [f"{one.index + 1}{f' {one.sid}' if one.sid else ''}" for one in statements]
         self.readings.show_readings(names, sentences)
