@@ -1,11 +1,11 @@
 """The tree of one account: its sections, and in these every entry, none left out."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from iamdesk.index.badges import document_badges, policy_badges, principal_badges
+from iamdesk.index.count_words import first_named, groups, members, policies
 from iamdesk.index.keys import broken_key, inline_policy_key, trust_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.permission_sets import PermissionSets, assignees_text, permission_set_of
@@ -20,9 +20,9 @@ from iamdesk.index.references import (
     title_of,
 )
 from iamdesk.index.resource_tree import AccountResources, provider_section, resource_section
-from iamdesk.index.sections import Entry, Leaves, Section, counted, sort_key
+from iamdesk.index.sections import Entry, Leaves, Section, sort_key
 from iamdesk.index.trust import trusted_names
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase, strung
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.model import (
     AttachedPolicy,
@@ -33,6 +33,8 @@ from iamdesk.snapshot.model import (
     RoleDetail,
     UserDetail,
 )
+
+_BETWEEN = " · "
 
 
 class AccountTree:
@@ -66,8 +68,8 @@ class AccountTree:
         """Return the text and detail of the account's row."""
         details = [self.account.account_id] if self._name else []
         if self.account.is_truncated:
-            details.append("pages are missing")
-        return self._name or self.account.account_id, " · ".join(details)
+            details.append(phrase("pages are missing"))
+        return self._name or self.account.account_id, strung(_BETWEEN, details)
 
     def sections(self) -> list[Section[Any]]:
         """Return the sections in the order in which they stand."""
@@ -78,13 +80,14 @@ class AccountTree:
         for role in account.roles:
             group = linked if is_service_linked(role) else roles if permission_set_of(role) is None else sets
             group.append(role)
-        policies = references.policies.values()
-        own = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
-        held = [policy for policy in policies if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
+        managed = references.policies.values()
+        own = [policy for policy in managed if self._policy_kinds[policy.arn] is NodeKind.CUSTOMER_POLICY]
+        held = [policy for policy in managed if self._policy_kinds[policy.arn] is NodeKind.AWS_POLICY]
         used = [policy for policy in held if policy.arn in references.carriers or policy.arn in references.bounded]
         aws = Section(mark("AWS managed policies"), used, lambda policy: policy.policy_name, self._policy)
-        unused = f", {len(held) - len(used):,} more held" if len(held) > len(used) else ""
-        aws.detail = f"{len(used):,} in use{unused}"
+        aws.detail = phrase("{count:,} in use", count=len(used))
+        if len(held) > len(used):
+            aws.detail = phrase("{used:,} in use, {more:,} more held", used=len(used), more=len(held) - len(used))
         sections: list[Section[Any]] = [
             Section(mark("Users"), account.users, name_of, self._user),
             Section(mark("Groups"), account.groups, name_of, self._group),
@@ -108,68 +111,68 @@ class AccountTree:
     def _user(self, user: UserDetail, leaves: Leaves) -> Entry:
         for name in sorted(user.group_list, key=sort_key):
             kind = NodeKind.GROUP if name in self._references.groups else NodeKind.MISSING
-            leaves.add(kind, name, "member of", self._references.group_key(name))
+            leaves.add(kind, name, phrase("member of"), self._references.group_key(name))
         return self._principal(NodeKind.USER, user, leaves)
 
     def _group(self, group: GroupDetail, leaves: Leaves) -> Entry:
         kind, text, detail, key, badges = self._principal(NodeKind.GROUP, group, leaves)
-        members = len(self._references.members.get(group.group_name, ()))
-        return kind, text, f"{detail} · {counted(members, 'member', 'members')}", key, badges
+        inside = members(len(self._references.members.get(group.group_name, ())))
+        return kind, text, strung(_BETWEEN, (detail, inside)), key, badges
 
-    def _role(self, kind: NodeKind, role: RoleDetail, leaves: Leaves) -> Entry:
+    def _role(self, kind: NodeKind, role: RoleDetail, leaves: Leaves, tells_path: bool = True) -> Entry:
         document = role.assume_role_policy_document
-        trusted = _shortened(trusted_names(document))
+        trusted = first_named(trusted_names(document), 3)
         key = trust_policy_key(role.arn)
         leaves.add(NodeKind.TRUST_POLICY, "Trust policy", trusted, key, document_badges(document))
-        entry = self._principal(kind, role, leaves)
+        entry = self._principal(kind, role, leaves, tells_path)
         for profile in role.instance_profile_list:
             name = profile.instance_profile_name or last_of_arn(profile.arn)
-            leaves.add(NodeKind.INSTANCE_PROFILE, name, "instance profile", profile.arn)
+            leaves.add(NodeKind.INSTANCE_PROFILE, name, phrase("instance profile"), profile.arn)
         return entry
 
     def _permission_set(self, role: RoleDetail, leaves: Leaves) -> Entry:
         """Lay out a role of IAM Identity Center by its permission set, and who is assigned it."""
-        kind, _, detail, key, badges = self._role(NodeKind.ROLE, role, leaves)
-        detail = detail.removesuffix(f" · {role.path}")  # the same for all of them
+        kind, _, detail, key, badges = self._role(NodeKind.ROLE, role, leaves, tells_path=False)  # all have the same
         name = title_of(role)
         use = self._sets.use_of(self.account.account_id, name)
         if use is not None and use.assignees is not None:
-            detail = f"{detail} · {assignees_text(use.assignees)}"
+            detail = strung(_BETWEEN, (detail, assignees_text(use.assignees)))
         elif self._sets.is_captured:
             badges = tuple(badge for badge in Badge if badge in {*badges, Badge.GAP})
         return kind, name, detail, key, badges
 
-    def _principal(self, kind: NodeKind, principal: Principal, leaves: Leaves) -> Entry:
+    def _principal(self, kind: NodeKind, principal: Principal, leaves: Leaves, tells_path: bool = True) -> Entry:
         """Lay out what users, groups and roles share: attached policies, inline policies, boundary."""
         attached, inline = principal.attached_managed_policies, inline_policies_of(principal)
         for policy in sorted(attached, key=_attached_name) if len(attached) > 1 else attached:
             policy_kind = self._policy_kinds.get(policy.policy_arn, NodeKind.MISSING)
-            leaves.add(policy_kind, policy.policy_name, _MANAGED_DETAILS[policy_kind], policy.policy_arn)
+            leaves.add(policy_kind, policy.policy_name, phrase(_MANAGED_DETAILS[policy_kind]), policy.policy_arn)
         for own in sorted(inline, key=_inline_name) if len(inline) > 1 else inline:
             key = inline_policy_key(principal.arn, own.policy_name)
-            leaves.add(NodeKind.INLINE_POLICY, own.policy_name, "inline", key, document_badges(own.policy_document))
+            badges = document_badges(own.policy_document)
+            leaves.add(NodeKind.INLINE_POLICY, own.policy_name, phrase("inline"), key, badges)
         boundary = boundary_of(principal)
         if boundary is not None:
             policy_kind = self._policy_kinds.get(boundary, NodeKind.MISSING)
-            leaves.add(policy_kind, last_of_arn(boundary), "permissions boundary", boundary)
+            leaves.add(policy_kind, last_of_arn(boundary), phrase("permissions boundary"), boundary)
         holds = _holds(
             len(attached) + len(inline), len(principal.group_list) if isinstance(principal, UserDetail) else 0
         )
-        detail = holds if principal.path == "/" else f"{holds} · {principal.path}"
+        detail = holds if principal.path == "/" or not tells_path else strung(_BETWEEN, (holds, principal.path))
         badges = principal_badges(self._references, principal, self._latest)
         return kind, name_of(principal), detail, principal.arn, badges
 
     def _policy(self, policy: ManagedPolicyDetail, _: Leaves) -> Entry:
         """Lay out the own row of a managed policy."""
-        uses = self._uses(policy.arn) or ["not attached"]
-        detail = " · ".join(uses if policy.path == "/" else [policy.path, *uses])
+        uses = self._uses(policy.arn) or [phrase("not attached")]
+        detail = strung(_BETWEEN, uses if policy.path == "/" else [policy.path, *uses])
         return self._policy_kinds[policy.arn], policy.policy_name, detail, policy.arn, policy_badges(policy)
 
     def _uses(self, arn: str) -> list[str]:
         carriers = len(self._references.carriers.get(arn, ()))
         bounded = len(self._references.bounded.get(arn, ()))
-        uses = [f"attached to {carriers:,}"] if carriers else []
-        return [*uses, f"boundary of {bounded:,}"] if bounded else uses
+        uses = [phrase("attached to {count:,}", count=carriers)] if carriers else []
+        return [*uses, phrase("boundary of {count:,}", count=bounded)] if bounded else uses
 
     def _broken(self, numbered: tuple[int, BrokenEntry], _: Leaves) -> Entry:
         position, entry = numbered
@@ -179,24 +182,23 @@ class AccountTree:
     def _missing(self, entry: tuple[str, str], _: Leaves) -> Entry:
         name, arn = entry
         if arn:
-            detail = " · ".join(["managed policy", *self._uses(arn)])
+            detail = strung(_BETWEEN, [phrase("managed policy"), *self._uses(arn)])
             return NodeKind.MISSING, name, detail, arn, (Badge.GAP,)
-        members = counted(len(self._references.members[name]), "member", "members")
-        return NodeKind.MISSING, name, f"group · {members}", self._references.group_key(name), (Badge.GAP,)
+        detail = strung(_BETWEEN, (phrase("group"), members(len(self._references.members[name]))))
+        return NodeKind.MISSING, name, detail, self._references.group_key(name), (Badge.GAP,)
 
 
-def _holds(policies: int, groups: int) -> str:
+def _holds(own: int, through: int) -> str:
     """Say what a principal has: a user without policies of their own may have them all through groups."""
-    in_groups = counted(groups, "group", "groups")
-    if not groups:
-        return counted(policies, "policy", "policies")
-    return f"{counted(policies, 'policy', 'policies')}, {in_groups}" if policies else in_groups
+    if not through:
+        return policies(own)
+    return strung(", ", (policies(own), groups(through))) if own else groups(through)
 
 
 _MANAGED_DETAILS = {
-    NodeKind.AWS_POLICY: "AWS managed",
-    NodeKind.CUSTOMER_POLICY: "customer managed",
-    NodeKind.MISSING: "not in the snapshot",
+    NodeKind.AWS_POLICY: mark("AWS managed"),
+    NodeKind.CUSTOMER_POLICY: mark("customer managed"),
+    NodeKind.MISSING: mark("not in the snapshot"),
 }
 
 
@@ -206,8 +208,3 @@ def _attached_name(policy: AttachedPolicy) -> str:
 
 def _inline_name(policy: PolicyDetail) -> str:
     return policy.policy_name.casefold()
-
-
-def _shortened(names: Sequence[str], limit: int = 3) -> str:
-    shown = ", ".join(names[:limit])
-    return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from iamdesk.language import nphrase, phrase
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -32,23 +34,19 @@ def age_text(moment: datetime, latest: datetime | None) -> str:
     """
     if latest is None:
         return date_text(moment)
-    return f"{date_text(moment)} ({_age(moment, latest)})"
+    return phrase("{date} ({age})", date=date_text(moment), age=_age(moment, latest))
 
 
 def _age(moment: datetime, latest: datetime) -> str:
     days = (in_utc(latest).date() - in_utc(moment).date()).days
     if days < 0:
-        return "after the snapshot"
+        return phrase("after the snapshot")
     if days == 0:
-        return "on the day of the snapshot"
+        return phrase("on the day of the snapshot")
     if days < 60:
-        return f"{_count(days, 'day')} before the snapshot"
+        return nphrase("{count} day before the snapshot", "{count} days before the snapshot", days)
     start, end = in_utc(moment), in_utc(latest)
     months = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
     if months < 24:
-        return f"{_count(max(months, 1), 'month')} before the snapshot"
-    return f"{_count(months // 12, 'year')} before the snapshot"
-
-
-def _count(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+        return nphrase("{count} month before the snapshot", "{count} months before the snapshot", max(months, 1))
+    return nphrase("{count} year before the snapshot", "{count} years before the snapshot", months // 12)

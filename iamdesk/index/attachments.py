@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.organization_index import OrganizationIndex
+from iamdesk.language import mark, phrase, strung
 from iamdesk.snapshot.organization import OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 
 _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
@@ -16,7 +17,7 @@ _KINDS = {
 SHORT = {
     NodeKind.SERVICE_CONTROL_POLICY: "SCP",
     NodeKind.RESOURCE_CONTROL_POLICY: "RCP",
-    NodeKind.MISSING: "policy not in the snapshot",
+    NodeKind.MISSING: mark("policy not in the snapshot"),
 }
 """What people call them, in the order in which they are listed."""
 _ORDER = tuple(SHORT)
@@ -37,7 +38,7 @@ class Attachment(NamedTuple):
     @property
     def word(self) -> str:
         """What it is in short: ``SCP``, ``RCP``."""
-        return SHORT[self.kind]
+        return phrase(SHORT[self.kind])
 
 
 def attachments(index: OrganizationIndex, node: OrganizationNode) -> tuple[Attachment, ...]:
@@ -64,9 +65,9 @@ def not_in_force(index: OrganizationIndex, node_id: str, kind: NodeKind) -> str:
     The management account is bound by none (SEMANTICS B6, B7); SCPs are off in organizations that did not enable them.
     """
     if node_id == index.organization.management_account_id:
-        return "does not bind the management account"
+        return phrase("does not bind the management account")
     if kind is NodeKind.SERVICE_CONTROL_POLICY and not index.organization.scps_enabled:
-        return "not in force: SCPs are not enabled"
+        return phrase("not in force: SCPs are not enabled")
     return ""
 
 
@@ -75,5 +76,5 @@ def counts(kinds: Iterable[NodeKind]) -> str:
     found = Counter(kinds)
     parts = [f"{found[kind]:,} {SHORT[kind]}{'' if found[kind] == 1 else 's'}" for kind in _ORDER[:2] if found[kind]]
     if missing := found[NodeKind.MISSING]:
-        parts.append(f"{missing:,} not in the snapshot")
-    return ", ".join(parts)
+        parts.append(phrase("{count:,} not in the snapshot", count=missing))
+    return strung(", ", parts)

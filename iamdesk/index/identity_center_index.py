@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from iamdesk.index.count_words import first_named
 from iamdesk.index.keys import center_group_key, center_user_key
 from iamdesk.index.permission_sets import PermissionSets, permission_set_of, person_name
 from iamdesk.index.shown import Link
+from iamdesk.language import phrase, strung
 from iamdesk.snapshot.identity_center import (
     AccountAssignment,
     IdentityCenter,
@@ -133,21 +135,21 @@ class IdentityCenterIndex:
         for one in assigned:
             where.setdefault(_assignee(center, one), []).append(one.account_id)
         for key, accounts in where.items():
-            yield self.who(key, f"in {self.accounts_text(accounts)}")
+            yield self.who(key, phrase("in {place}", place=self.accounts_text(accounts)))
 
     def accounts_text(self, ids: list[str], most: int = 3) -> str:
         """Name accounts in a line: the first few, and how many more."""
-        shown = ", ".join(map(self.account_words, ids[:most]))
-        return f"{shown} and {len(ids) - most:,} more" if len(ids) > most else shown
+        return first_named([self.account_words(account) for account in ids], most)
 
     def who(self, key: str, detail: str) -> Link:
         """Return a way to a person or group by its key; one without key to who was not captured."""
         if (person := self.people.get(key)) is not None:
             return Link(key, person_name(person.user), detail)
         if (group := self.groups.get(key)) is not None:
-            return Link(key, group.group.display_name or group.group.group_id, f"group, {detail}")
-        what = "group, " if "#group/" in key else ""
-        return Link(key if key in self.lost_groups else "", key.rpartition("/")[2], f"{what}not captured, {detail}")
+            return Link(key, group.group.display_name or group.group.group_id, strung(", ", (phrase("group"), detail)))
+        what = [phrase("group")] if "#group/" in key else []
+        said = strung(", ", [*what, phrase("not captured"), detail])
+        return Link(key if key in self.lost_groups else "", key.rpartition("/")[2], said)
 
 
 def _assignee(center: IdentityCenter, one: AccountAssignment) -> str:

@@ -8,7 +8,7 @@ from iamdesk.index.permission_sets import person_name
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import last_of_arn
 from iamdesk.index.shown import Link, Links, Subject, links
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.snapshot.identity_center import IdentityCenter
 
 
@@ -37,7 +37,7 @@ class IdentityCenterSubjects:
             (mark("Account assignments"), center.account_assignments),
             (mark("Group memberships"), center.group_memberships),
         )
-        gaps = tuple(f"{name} were not captured." for name, held in lists if held is None)
+        gaps = tuple(phrase("{lists} were not captured.", lists=phrase(name)) for name, held in lists if held is None)
         owner = instance.owner_account_id
         return Subject(
             key=instance.instance_arn,
@@ -46,11 +46,11 @@ class IdentityCenterSubjects:
             account=owner or "",
             arn=instance.instance_arn,
             facts=(
-                (mark("Owner account"), owner or "not captured"),
-                (mark("Identity store"), instance.identity_store_id or "not captured"),
-                *((name, "not captured" if held is None else f"{len(held):,}") for name, held in lists),
+                (mark("Owner account"), owner or phrase("not captured")),
+                (mark("Identity store"), instance.identity_store_id or phrase("not captured")),
+                *((name, phrase("not captured") if held is None else f"{len(held):,}") for name, held in lists),
             ),
-            links=links(("Owner", [Link(owner, owner, "account")] if owner else [])),
+            links=links(("Owner", [Link(owner, owner, phrase("account"))] if owner else [])),
             gaps=gaps,
             badges=(Badge.GAP,) if any(held is None for _, held in lists[:4]) else (),
             raw=raw_text(instance),
@@ -60,10 +60,10 @@ class IdentityCenterSubjects:
         center, user = found
         name = user.name.formatted if user.name is not None else None
         facts = (
-            (mark("User name"), user.user_name or "not captured"),
+            (mark("User name"), user.user_name or phrase("not captured")),
             *((("Name", name),) if name else ()),
             *((("Title", user.title),) if user.title else ()),
-            (mark("Status"), (user.user_status or "not captured").lower()),
+            (mark("Status"), (user.user_status or phrase("not captured")).lower()),
             (mark("Identity store"), center.instance.identity_store_id),
             (mark("Id"), user.user_id),
         )
@@ -75,7 +75,7 @@ class IdentityCenterSubjects:
             arn=_arn(center, f"user/{user.user_id}"),
             facts=facts,
             links=(
-                *links(("Member of", (self._index.who(group, "member") for group in groups))),
+                *links(("Member of", (self._index.who(group, phrase("member")) for group in groups))),
                 *self._access(key, groups),
             ),
             gaps=tuple(_unknown(center)),
@@ -86,8 +86,8 @@ class IdentityCenterSubjects:
         center, group = found
         people = self._index.memberships.get(key, [])
         known = center.group_memberships is not None
-        facts = [("Description", group.description)] if group.description else []
-        facts.append((mark("Members"), f"{len(people):,}" if known else "not captured"))
+        facts = [(mark("Description"), group.description)] if group.description else []
+        facts.append((mark("Members"), f"{len(people):,}" if known else phrase("not captured")))
         return Subject(
             key=key,
             kind=NodeKind.CENTER_GROUP,
@@ -104,12 +104,12 @@ class IdentityCenterSubjects:
             key=key,
             kind=NodeKind.MISSING,
             title=key.rpartition("/")[2],
-            facts=(("What it is", "group of IAM Identity Center"),),
+            facts=((mark("What it is"), phrase("group of IAM Identity Center")),),
             links=(
                 *links(("Members", (self._index.who(one, "") for one in self._index.memberships[key]))),
                 *self._access(key, ()),
             ),
-            gaps=("It has members, but the snapshot does not hold it.",),
+            gaps=(phrase("It has members, but the snapshot does not hold it."),),
             badges=(Badge.GAP,),
         )
 
@@ -118,11 +118,13 @@ class IdentityCenterSubjects:
         sets: list[Link] = []
         roles: list[Link] = []
         for through in (key, *groups):
-            by = "" if through == key else f", through group {self._index.who(through, '').name}"
             for one in self._index.assignments.get(through, ()):
                 found = self._index.sets.get(one.permission_set_arn)
                 name = found.one.name if found is not None else last_of_arn(one.permission_set_arn)
-                detail = f"in {self._index.account_words(one.account_id)}{by}"
+                detail = phrase("in {place}", place=self._index.account_words(one.account_id))
+                if through != key:
+                    group = self._index.who(through, "").name
+                    detail = phrase("{where}, through group {group}", where=detail, group=group)
                 sets.append(Link(one.permission_set_arn if found is not None else "", name, detail))
                 role = self._index.roles.get((one.account_id, one.permission_set_arn))
                 if role is not None:

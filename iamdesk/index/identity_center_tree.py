@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from iamdesk.index import count_words
 from iamdesk.index.identity_center_index import IdentityCenterIndex
 from iamdesk.index.keys import center_group_key, center_user_key, inline_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.permission_sets import person_name
 from iamdesk.index.references import last_of_arn
-from iamdesk.index.sections import Branch, counted, sort_key
-from iamdesk.language import mark
+from iamdesk.index.sections import Branch, sort_key
+from iamdesk.language import mark, phrase, strung
 from iamdesk.snapshot.identity_center import (
     IdentityCenter,
     IdentityStoreGroup,
@@ -54,30 +55,34 @@ class _CenterTree:
         key = center_user_key(self._store, user.user_id)
         groups = [self._membership(group) for group in self._index.memberships.get(key, ())]
         knows = self._center.group_memberships is not None
-        details = [counted(len(groups), "group", "groups") if knows else "", "disabled" if is_disabled(user) else ""]
+        details = [count_words.groups(len(groups))] if knows else []
+        if is_disabled(user):
+            details.append(phrase("disabled"))
         rows = [*sorted(groups, key=_by_text), *self._assigned(key)]
-        return Branch(NodeKind.CENTER_USER, person_name(user), " · ".join(filter(None, details)), key, rows)
+        return Branch(NodeKind.CENTER_USER, person_name(user), strung(" · ", details), key, rows)
 
     def group(self, one: IdentityStoreGroup) -> Branch:
         key = center_group_key(self._store, one.group_id)
         members = len(self._index.memberships.get(key, ()))
-        words = counted(members, "person", "people") if self._center.group_memberships is not None else ""
+        words = count_words.people(members) if self._center.group_memberships is not None else ""
         return Branch(NodeKind.CENTER_GROUP, one.display_name or one.group_id, words, key, self._assigned(key))
 
     def permission_set(self, one: PermissionSet) -> Branch:
         policies = list(policy_rows(one))
         names = len(one.customer_managed_policy_references or ())
         roles = [
-            Branch(NodeKind.ROLE, last_of_arn(role), f"in {self._index.account_words(account)}", role)
+            Branch(
+                NodeKind.ROLE, last_of_arn(role), phrase("in {place}", place=self._index.account_words(account)), role
+            )
             for account, role in sorted(self._roles.get(one.permission_set_arn, ()))
         ]
-        details = [counted(len(policies) + names, "policy", "policies")]
+        details = [count_words.policies(len(policies) + names)]
         if one.permissions_boundary is not None:
-            details.append("boundary")
+            details.append(phrase("boundary"))
         if roles:
-            details.append(counted(len(roles), "role", "roles"))
+            details.append(count_words.roles(len(roles)))
         rows = [*policies, *roles]
-        return Branch(NodeKind.PERMISSION_SET, _name(one), " · ".join(details), one.permission_set_arn, rows)
+        return Branch(NodeKind.PERMISSION_SET, _name(one), strung(" · ", details), one.permission_set_arn, rows)
 
     def _assigned(self, key: str) -> list[Branch]:
         """Return the permission sets that are assigned to a person or group itself, with the accounts in which."""
@@ -89,22 +94,30 @@ class _CenterTree:
             held = self._index.sets.get(arn)
             kind = NodeKind.MISSING if held is None else NodeKind.PERMISSION_SET
             name = last_of_arn(arn) if held is None else _name(held.one)
-            rows.append(Branch(kind, name, f"in {self._index.accounts_text(accounts)}", arn))
+            rows.append(Branch(kind, name, self._in(self._index.accounts_text(accounts)), arn))
         return sorted(rows, key=_by_text)
+
+    @staticmethod
+    def _in(accounts: str) -> str:
+        return phrase("in {place}", place=accounts)
 
     def _membership(self, key: str) -> Branch:
         held = self._index.groups.get(key)
         if held is None:
-            return Branch(NodeKind.MISSING, key.rpartition("/")[2], "member of, not in the snapshot", key)
-        return Branch(NodeKind.CENTER_GROUP, held.group.display_name or held.group.group_id, "member of", key)
+            return Branch(NodeKind.MISSING, key.rpartition("/")[2], phrase("member of, not in the snapshot"), key)
+        return Branch(NodeKind.CENTER_GROUP, held.group.display_name or held.group.group_id, phrase("member of"), key)
 
 
 def policy_rows(one: PermissionSet) -> Iterator[Branch]:
     """Yield the policies of a permission set that have a text of their own: AWS managed ones, and the inline one."""
     for policy in one.attached_managed_policies or ():
-        yield Branch(NodeKind.AWS_POLICY, policy.name or policy.arn.rpartition("/")[2], "AWS managed", policy.arn)
+        yield Branch(
+            NodeKind.AWS_POLICY, policy.name or policy.arn.rpartition("/")[2], phrase("AWS managed"), policy.arn
+        )
     if has_inline_policy(one):
-        yield Branch(NodeKind.INLINE_POLICY, INLINE, "inline", inline_policy_key(one.permission_set_arn, INLINE))
+        yield Branch(
+            NodeKind.INLINE_POLICY, INLINE, phrase("inline"), inline_policy_key(one.permission_set_arn, INLINE)
+        )
 
 
 INLINE = "Inline policy"
@@ -127,7 +140,7 @@ def _name(one: PermissionSet) -> str:
 
 def _section(title: str, found: Sequence[Branch] | None) -> Branch:
     if found is None:
-        return Branch(NodeKind.SECTION, title, "not captured")
+        return Branch(NodeKind.SECTION, title, phrase("not captured"))
     return Branch(NodeKind.SECTION, title, f"{len(found):,}", children=sorted(found, key=_by_text))
 
 

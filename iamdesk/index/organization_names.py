@@ -7,6 +7,7 @@ from iamdesk.index.nodes import NodeKind
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.organization_tree import node_key, node_kind
 from iamdesk.index.shown import Link
+from iamdesk.language import phrase
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.organization import OrganizationNode
@@ -50,8 +51,10 @@ class OrganizationNames:
     def place(self, node: OrganizationNode) -> str:
         """Return a root or unit in words; the root is mostly called Root."""
         if node_kind(node) is not NodeKind.ROOT:
-            return f"unit {self.name_of(node)}"
-        return "the root" if self.name_of(node).casefold() == "root" else f"the root, {self.name_of(node)}"
+            return phrase("unit {name}", name=self.name_of(node))
+        if self.name_of(node).casefold() == "root":
+            return phrase("the root")
+        return phrase("the root, {name}", name=self.name_of(node))
 
     def arn(self, index: OrganizationIndex, resource: str) -> str:
         """Return the ARN of a part of the organization (Service Authorization Reference, AWS Organizations)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from iamdesk.index import count_words
 from iamdesk.index.attachments import kind_of, not_in_force
 from iamdesk.index.keys import organization_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
@@ -11,9 +12,8 @@ from iamdesk.index.organization_tree import node_kind
 from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import is_service_linked
-from iamdesk.index.sections import counted
 from iamdesk.index.shown import PolicyLine, PolicyRole, Subject, links
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.organization import OrganizationNode, OrganizationPolicy
@@ -40,19 +40,29 @@ class OrganizationPolicySubjects:
         policy = index.policy(policy_id)
         kind = NodeKind.MISSING if policy is None else kind_of(policy)
         bound = list(self._bound(places, kind))
-        facts = [("Attached to", ", ".join(sorted(map(self._names.name_of, places), key=str.casefold)) or "nothing")]
+        facts = [
+            (
+                mark("Attached to"),
+                ", ".join(sorted(map(self._names.name_of, places), key=str.casefold)) or phrase("nothing"),
+            )
+        ]
         facts.append((mark("Binds"), self._reach(bound, kind)))
         if policy is not None and policy.aws_managed:
             facts.append((mark("Kept by"), "AWS"))
         facts.append((mark("Id"), policy_id))
         gaps = []
         if policy is None:
-            gaps.append(f"Policy {policy_id} is attached, but the snapshot does not hold it.")
+            gaps.append(phrase("Policy {id} is attached, but the snapshot does not hold it.", id=policy_id))
         elif policy.content is None:
-            gaps.append("What it says was not captured: whatever it denies is unknown.")
+            gaps.append(phrase("What it says was not captured: whatever it denies is unknown."))
         if unknown := sum(node.policy_ids is None for node in index.nodes):
-            where = counted(unknown, "place", "places")
-            gaps.append(f"Which policies are attached is not known of {where} in the organization.")
+            gaps.append(
+                nphrase(
+                    "Which policies are attached is not known of {count:,} place in the organization.",
+                    "Which policies are attached is not known of {count:,} places in the organization.",
+                    unknown,
+                )
+            )
         key = organization_policy_key(policy_id)
         line = self._line(key, policy, kind, policy_id)
         return Subject(
@@ -76,7 +86,7 @@ class OrganizationPolicySubjects:
         has_content = policy is not None and policy.content is not None
         problems = problems_of(self._documents.parse(policy.content)) if policy is not None and has_content else ()
         name = policy.name or policy_id if policy is not None else policy_id
-        return PolicyLine(key, name, kind, PolicyRole.SELF, "as it stands", problems=problems)
+        return PolicyLine(key, name, kind, PolicyRole.SELF, phrase("as it stands"), problems=problems)
 
     def _bound(self, places: Iterable[OrganizationNode], kind: NodeKind) -> Iterator[OrganizationNode]:
         """Yield the accounts that a policy binds, each once."""
@@ -90,14 +100,16 @@ class OrganizationPolicySubjects:
 
     def _reach(self, bound: Sequence[OrganizationNode], kind: NodeKind) -> str:
         if not bound:
-            return "no account"
-        accounts = counted(len(bound), "account", "accounts")
+            return phrase("no account")
+        accounts = count_words.accounts(len(bound))
         if kind is NodeKind.RESOURCE_CONTROL_POLICY:
-            return f"the resources of {accounts}, of services that take RCPs"
+            return phrase("the resources of {accounts}, of services that take RCPs", accounts=accounts)
         held = [self._held[node.id] for node in bound if node.id in self._held]
         users = sum(len(one.users) for one in held)
         roles = sum(
             not is_service_linked(role) for one in held for role in one.roles
         )  # no SCP binds those (SEMANTICS B6, E11)
-        people = f"{counted(users, 'user', 'users')} and {counted(roles, 'role', 'roles')} of the snapshot"
-        return f"{accounts}: {'its root user' if len(bound) == 1 else 'their root users'}, {people}"
+        told = {"accounts": accounts, "users": count_words.users(users), "roles": count_words.roles(roles)}
+        if len(bound) == 1:
+            return phrase("{accounts}: its root user, {users} and {roles} of the snapshot", **told)
+        return phrase("{accounts}: their root users, {users} and {roles} of the snapshot", **told)

@@ -14,9 +14,8 @@ from iamdesk.index.organization_tree import node_key, node_kind
 from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.policy_views import single_view
 from iamdesk.index.raw_text import raw_text
-from iamdesk.index.sections import counted
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.organization import OrganizationNode
@@ -82,18 +81,18 @@ class OrganizationSubjects:
         path = index.path(node.id)
         lines = tuple(self._lines(index, node))
         own = [line for line in lines if line.role is PolicyRole.ATTACHED]
-        facts = [("Organization", index.organization.id)]
+        facts = [(mark("Organization"), index.organization.id)]
         if path[:-1]:
             facts.append((mark("Place"), " / ".join(self.names.name_of(one) for one in path[:-1])))
-        attached = counts(line.kind for line in own) or "none"
-        facts.append((mark("Attached to it"), attached if node.policy_ids is not None else "not captured"))
+        attached = counts(line.kind for line in own) or phrase("none")
+        facts.append((mark("Attached to it"), attached if node.policy_ids is not None else phrase("not captured")))
         inherited = [line for line in lines if line.role is PolicyRole.INHERITED]
         if inherited:
             facts.append((mark("Inherited"), counts(line.kind for line in inherited)))
         if node.id == index.organization.management_account_id:
-            facts.append((mark("Management account"), "no SCP and no RCP binds it"))
+            facts.append((mark("Management account"), phrase("no SCP and no RCP binds it")))
         where = [Link(node_key(one), self.names.name_of(one), node_kind(one)) for one in path[:-1]]
-        above = Link(organization_key(index.organization.id), index.organization.id, "organization")
+        above = Link(organization_key(index.organization.id), index.organization.id, phrase("organization"))
         return Standing(
             tuple(facts), lines, (Links(mark("Stands below"), (above, *where)),), tuple(self._gaps(index, node))
         )
@@ -122,10 +121,17 @@ class OrganizationSubjects:
             (mark("Management account"), f"{self.names.account_name(management)}, {management}"),
             (
                 mark("Accounts"),
-                f"{len(accounts):,}, {sum(node.id in self._held for node in accounts):,} in the snapshot",
+                phrase(
+                    "{count:,}, {held:,} in the snapshot",
+                    count=len(accounts),
+                    held=sum(node.id in self._held for node in accounts),
+                ),
             ),
             (mark("Organizational units"), f"{sum(node_kind(node) is NodeKind.UNIT for node in index.nodes):,}"),
-            (mark("Service control policies"), "enabled" if organization.scps_enabled else "not enabled: none binds"),
+            (
+                mark("Service control policies"),
+                phrase("enabled") if organization.scps_enabled else phrase("not enabled: none binds"),
+            ),
             (
                 mark("Resource control policies"),
                 "captured, or not enabled" if organization.has_rcps else "not captured",
@@ -133,7 +139,13 @@ class OrganizationSubjects:
         )
         gaps = [] if organization.has_rcps else ["Which resource control policies are attached is not in the snapshot."]
         if lost:
-            gaps.append(f"Where {counted(len(lost), 'account or unit', 'accounts and units')} stand is not known.")
+            gaps.append(
+                nphrase(
+                    "Where {count:,} account or unit stand is not known.",
+                    "Where {count:,} accounts and units stand is not known.",
+                    len(lost),
+                )
+            )
         return Subject(
             key=organization_key(organization.id),
             kind=NodeKind.ORGANIZATION,
@@ -158,7 +170,7 @@ class OrganizationSubjects:
         standing = self.standing(node.id)
         gaps = list(standing.gaps)
         if kind is NodeKind.ACCOUNT:
-            gaps.append("The snapshot holds no users, roles and policies of this account.")
+            gaps.append(phrase("The snapshot holds no users, roles and policies of this account."))
             facts: tuple[tuple[str, str], ...] = (("Account", node.id), *standing.facts)
             resource, ways = f"account/{index.organization.id}/{node.id}", standing.links
         else:
@@ -195,7 +207,9 @@ class OrganizationSubjects:
         for one in index.path(node.id) or (node,):
             is_own = one is node
             role = PolicyRole.ATTACHED if is_own else PolicyRole.INHERITED
-            where = "attached here" if is_own else f"inherited from {self.names.place(one)}"
+            where = phrase("attached here")
+            if not is_own:
+                where = phrase("inherited from {place}", place=self.names.place(one))
             for attached in attachments(index, one):
                 yield self._attachment_line(index, node, attached, role, where)
 
@@ -205,22 +219,25 @@ class OrganizationSubjects:
         why = not_in_force(index, node.id, one.kind)
         policy = index.policy(one.policy_id)
         problems = problems_of(self._documents.parse(policy.content)) if policy is not None and one.has_content else ()
-        origin = ", ".join(
-            filter(None, (f"{one.word} {where}", why, "" if one.has_content else "content not captured"))
-        )
+        missing = "" if one.has_content else phrase("content not captured")
+        origin = strung(", ", list(filter(None, (strung(" ", (one.word, where)), why, missing))))
         return PolicyLine(organization_policy_key(one.policy_id), one.name, one.kind, role, origin, problems=problems)
 
     def _gaps(self, index: OrganizationIndex, node: OrganizationNode) -> Iterator[str]:
         path = index.path(node.id)
         if not path:
-            yield "Where it stands in the organization is not known: which policies come from above is unknown."
+            yield phrase("Where it stands in the organization is not known: which policies come from above is unknown.")
         unknown = [self.names.name_of(one) for one in path or (node,) if one.policy_ids is None]
         if unknown:
-            yield f"Which policies are attached to {', '.join(unknown)} is not in the snapshot."
+            yield phrase("Which policies are attached to {places} is not in the snapshot.", places=", ".join(unknown))
         if not index.organization.has_rcps:
-            yield "Which resource control policies are attached is not in the snapshot."
+            yield phrase("Which resource control policies are attached is not in the snapshot.")
 
     def _where(self, index: OrganizationIndex, node: OrganizationNode, top: OrganizationNode) -> str:
         """Return an account's id, and the unit in which it stands where that is not the one asked about."""
         parent = index.node(node.parent_id or "")
-        return node.id if parent is None or parent is top else f"{node.id}, in {self.names.name_of(parent)}"
+        return (
+            node.id
+            if parent is None or parent is top
+            else phrase("{name}, in {place}", name=node.id, place=self.names.name_of(parent))
+        )

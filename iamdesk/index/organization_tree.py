@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from iamdesk.index.attachments import SHORT, Attachment, attachments, counts, kind_of, not_in_force
+from iamdesk.index.count_words import accounts as account_count
 from iamdesk.index.keys import organization_key, organization_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.organization_index import OrganizationIndex
-from iamdesk.index.sections import Branch, counted
-from iamdesk.language import mark
+from iamdesk.index.sections import Branch
+from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy
@@ -71,7 +72,7 @@ class _OrganizationTree:
         if idle:
             children.append(Branch(NodeKind.SECTION, mark("Attached nowhere"), f"{len(idle):,}", children=_idle(idle)))
         members = sum(node_kind(node) is NodeKind.ACCOUNT for node in index.nodes)
-        detail = f"{organization.id} · {counted(members, 'account', 'accounts')}"
+        detail = strung(" · ", (organization.id, account_count(members)))
         gap = (Badge.GAP,) if lost or not organization.has_rcps else ()
         return Branch(NodeKind.ORGANIZATION, "Organization", detail, organization_key(organization.id), children, gap)
 
@@ -79,14 +80,17 @@ class _OrganizationTree:
         own = self._own[node.id]
         rows = [self._policy(one, node, one.word) for one in own]
         if above:
-            inherited = [self._policy(one, node, f"{one.word} from {one.place}") for one in above]
+            inherited = [
+                self._policy(one, node, phrase("{policy} from {place}", policy=one.word, place=one.place))
+                for one in above
+            ]
             rows.append(
                 Branch(NodeKind.SECTION, mark("Inherited"), counts(one.kind for one in above), children=inherited)
             )
         # Units before accounts, as the console of AWS Organizations lists them.
         rows += sorted(below, key=lambda branch: branch.kind is NodeKind.ACCOUNT)
         kind = node_kind(node)
-        details = [counts(one.kind for one in own) if node.policy_ids is not None else "policies not captured"]
+        details = [counts(one.kind for one in own) if node.policy_ids is not None else phrase("policies not captured")]
         badges = () if node.policy_ids is not None else (Badge.GAP,)
         name = node.name or node.id
         if kind is NodeKind.ACCOUNT:
@@ -94,15 +98,15 @@ class _OrganizationTree:
             if name != node.id:
                 details.insert(0, node.id)
             if node.id == self._index.organization.management_account_id:
-                details.append("management account")
+                details.append(phrase("management account"))
             if node.id not in self._held:
-                details.append("not in the snapshot")
+                details.append(phrase("not in the snapshot"))
                 badges = (Badge.GAP,)
-        return Branch(kind, name, " · ".join(filter(None, details)), node_key(node), rows, badges)
+        return Branch(kind, name, strung(" · ", list(filter(None, details))), node_key(node), rows, badges)
 
     def _policy(self, one: Attachment, node: OrganizationNode, detail: str) -> Branch:
         why = not_in_force(self._index, node.id, one.kind)
-        detail = f"{detail}, {why}" if why else detail
+        detail = strung(", ", (detail, why)) if why else detail
         badges = () if one.has_content else (Badge.GAP,)
         return Branch(one.kind, one.name, detail, organization_policy_key(one.policy_id), badges=badges)
 
@@ -113,7 +117,7 @@ def _idle(policies: Sequence[OrganizationPolicy]) -> list[Branch]:
         Branch(
             kind_of(policy),
             policy.name or policy.id,
-            SHORT[kind_of(policy)],
+            phrase(SHORT[kind_of(policy)]),
             organization_policy_key(policy.id),
             badges=() if policy.content is not None else (Badge.GAP,),
         )

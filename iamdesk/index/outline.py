@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from iamdesk.index.account_tree import AccountTree
+from iamdesk.index.count_words import accounts as account_count
 from iamdesk.index.identity_center_index import IdentityCenterIndex
 from iamdesk.index.identity_center_tree import identity_center_branch
 from iamdesk.index.keys import broken_key, resource_policy_key
@@ -111,7 +112,12 @@ def _still_read(awaited: Sequence[str] | None) -> list[Branch]:
         return []
     rows = [Branch(NodeKind.SECTION, account) for account in awaited]
     return [
-        Branch(NodeKind.SECTION, mark("Still being read"), f"{len(rows):,} accounts" if rows else "", children=rows)
+        Branch(
+            NodeKind.SECTION,
+            mark("Still being read"),
+            account_count(len(rows)) if rows else "",
+            children=rows,
+        )
     ]
 
 

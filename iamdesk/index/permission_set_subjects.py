@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from iamdesk.index import count_words
 from iamdesk.index.ages import age_text
 from iamdesk.index.holdings import Holdings
 from iamdesk.index.identity_center_index import HeldSet, IdentityCenterIndex
@@ -13,9 +14,8 @@ from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.policy_views import single_view
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import last_of_arn
-from iamdesk.index.sections import counted
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.identity_center import CustomerManagedPolicyReference, PermissionSet
@@ -88,12 +88,12 @@ class PermissionSetSubjects:
             Link(self._index.roles.get((at, arn), ""), self._index.account_words(at), self._role_words(at, arn))
             for at in accounts
         ]
-        facts = [("Description", one.description)] if one.description else []
-        facts.append((mark("Longest session"), one.session_duration or "not captured"))
+        facts = [(mark("Description"), one.description)] if one.description else []
+        facts.append((mark("Longest session"), one.session_duration or phrase("not captured")))
         if one.created_date is not None:
             facts.append((mark("Created"), age_text(one.created_date, latest)))
         known = center.account_assignments is not None
-        facts.append((mark("Assigned in"), counted(len(accounts), "account", "accounts") if known else "not captured"))
+        facts.append((mark("Assigned in"), count_words.accounts(len(accounts)) if known else phrase("not captured")))
         if one.relay_state:
             facts.append((mark("Relay state"), one.relay_state))
         gaps = [] if known else ["Who is assigned it, and where, was not captured."]
@@ -190,5 +190,7 @@ class PermissionSetSubjects:
 
 def _assignee_words(one: Assignee) -> str:
     if not one.is_group:
-        return "person"
-    return "group" if one.people is None else f"group, {counted(len(one.people), 'person', 'people')}"
+        return phrase("person")
+    return (
+        phrase("group") if one.people is None else strung(", ", (phrase("group"), count_words.people(len(one.people))))
+    )

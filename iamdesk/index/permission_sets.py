@@ -8,7 +8,9 @@ person.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from iamdesk.index.count_words import first_named
 from iamdesk.index.keys import center_group_key, center_user_key
+from iamdesk.language import nphrase, phrase
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter, IdentityStoreUser, PermissionSet
 from iamdesk.snapshot.model import RoleDetail, Snapshot
 
@@ -135,10 +137,9 @@ def assignees_text(assignees: Iterable[Assignee], most: int = 3) -> str:
         if not one.is_group:
             parts.append(one.name)
             continue
-        count = len(one.people or ())
-        inside = "" if one.people is None else f" ({count:,} {'person' if count == 1 else 'people'})"
-        parts.append(f"group {one.name}{inside}")
-    if not parts:
-        return "nobody"
-    shown = ", ".join(parts[:most])
-    return f"{shown} and {len(parts) - most:,} more" if len(parts) > most else shown
+        if one.people is None:
+            parts.append(phrase("group {name}", name=one.name))
+        else:
+            inside = nphrase("{count:,} person", "{count:,} people", len(one.people))
+            parts.append(phrase("group {name} ({people})", name=one.name, people=inside))
+    return first_named(parts, most) if parts else phrase("nobody")

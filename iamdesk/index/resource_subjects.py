@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from iamdesk.index import count_words
 from iamdesk.index.ages import age_text, date_text
 from iamdesk.index.badges import document_badges
 from iamdesk.index.holdings import Holdings
@@ -26,10 +27,9 @@ from iamdesk.index.resource_tree import (
     resource_name,
     service_title,
 )
-from iamdesk.index.sections import counted
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.index.trust import trusted_names
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.account_facts import OpenIdConnectProvider
 from iamdesk.snapshot.model import RoleDetail, Snapshot
@@ -159,7 +159,7 @@ class ResourceSubjects:
         gaps = (
             ()
             if resource.is_policy_captured
-            else ("Its policy was not captured: what it allows or denies is unknown.",)
+            else (phrase("Its policy was not captured: what it allows or denies is unknown."),)
         )
         return Subject(
             key=key,
@@ -186,10 +186,13 @@ class ResourceSubjects:
         has_policy = endpoint.policy_document is not None
         facts = (
             (mark("Leads to"), endpoint.service_name),
-            (mark("Type"), endpoint.vpc_endpoint_type or "not captured"),
-            (mark("VPC"), endpoint.vpc_id or "not captured"),
-            (mark("State"), endpoint.state or "not captured"),
-            (mark("Policy"), "limits requests that come through it" if has_policy else "none: it limits nothing"),
+            (mark("Type"), endpoint.vpc_endpoint_type or phrase("not captured")),
+            (mark("VPC"), endpoint.vpc_id or phrase("not captured")),
+            (mark("State"), endpoint.state or phrase("not captured")),
+            (
+                mark("Policy"),
+                phrase("limits requests that come through it") if has_policy else phrase("none: it limits nothing"),
+            ),
         )
         return Subject(
             key=key,
@@ -207,15 +210,15 @@ class ResourceSubjects:
         latest = self._snapshot.latest
         facts: list[tuple[str, str]] = []
         if isinstance(provider, OpenIdConnectProvider):
-            facts.append((mark("URL"), f"https://{provider.url}" if provider.url else "not captured"))
-            facts.append((mark("Audiences (client ids)"), ", ".join(provider.client_id_list) or "none"))
+            facts.append((mark("URL"), f"https://{provider.url}" if provider.url else phrase("not captured")))
+            facts.append((mark("Audiences (client ids)"), ", ".join(provider.client_id_list) or phrase("none")))
             facts += [("Thumbprint", thumbprint) for thumbprint in provider.thumbprint_list]
         elif provider.valid_until is not None:
             facts.append((mark("Its metadata is valid until"), date_text(provider.valid_until)))
         if provider.create_date is not None:
             facts.append((mark("Created"), age_text(provider.create_date, latest)))
         roles = self._trusting.get(provider.arn, [])
-        facts.append((mark("Trusted by"), counted(len(roles), "role", "roles")))
+        facts.append((mark("Trusted by"), count_words.roles(len(roles))))
         is_oidc = isinstance(provider, OpenIdConnectProvider)
         return Subject(
             key=provider.arn,
@@ -243,14 +246,14 @@ class ResourceSubjects:
 
     def _key(self, arn: str) -> Link:
         found = self._resources.get(arn)
-        return Link("", arn, "not in the snapshot") if found is None else self._link(found)
+        return Link("", arn, phrase("not in the snapshot")) if found is None else self._link(found)
 
     def _bucket(self, arn: str, name: str) -> Link:
-        return Link(arn, name, "S3") if arn in self._resources else Link("", name, "not in the snapshot")
+        return Link(arn, name, "S3") if arn in self._resources else Link("", name, phrase("not in the snapshot"))
 
     def _grantee(self, arn: str) -> Link:
         held = self._holdings.principals.get(arn)
-        return Link("", arn, "not in the snapshot") if held is None else Link(arn, title_of(held.entry))
+        return Link("", arn, phrase("not in the snapshot")) if held is None else Link(arn, title_of(held.entry))
 
 
 def _grouped(pairs: Iterable[tuple[str | None, Resource]]) -> Mapping[str, list[Resource]]:

@@ -7,7 +7,7 @@ from iamdesk.index.badges import document_badges
 from iamdesk.index.keys import endpoint_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.sections import Branch, Entry, Leaves, Section, sort_key
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase, strung
 from iamdesk.snapshot.account_facts import AccountFacts, OpenIdConnectProvider, SamlProvider
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource, VpcEndpoint
@@ -122,9 +122,11 @@ class ResourceRows:
         owners = sorted((self._resources.keys() | self._endpoints.keys()) - self._held)
         groups: dict[str, list[Branch]] = {}
         for owner in owners:
-            whose = f"account {owner}" if owner else "owner not captured"
+            whose = phrase("account {account}", account=owner) if owner else phrase("owner not captured")
             for title, (kind, text, detail, key, badges) in _rows(self.of(owner)):
-                groups.setdefault(title, []).append(Branch(kind, text, f"{detail} · {whose}", key, badges=badges))
+                groups.setdefault(title, []).append(
+                    Branch(kind, text, strung(" · ", (detail, whose)), key, badges=badges)
+                )
         if groups:
             rows = [
                 Branch(
@@ -187,9 +189,11 @@ def _rows(owned: AccountResources | None) -> Iterator[tuple[str, Entry]]:
     """Yield a row for each resource, with the title of its group."""
     for resource in owned.resources if owned is not None else ():
         has_policy = resource.policy is not None
-        words = "policy" if has_policy else "no policy" if resource.is_policy_captured else "policy not captured"
+        words = phrase("policy") if has_policy else phrase("no policy")
+        if not has_policy and not resource.is_policy_captured:
+            words = phrase("policy not captured")
         region = region_of(resource)
-        detail = f"{words} · {region}" if region else words
+        detail = strung(" · ", (words, region)) if region else words
         yield (
             service_title(resource.arn),
             (
@@ -204,7 +208,7 @@ def _rows(owned: AccountResources | None) -> Iterator[tuple[str, Entry]]:
         detail = (
             endpoint_words(endpoint)
             if endpoint.policy_document is not None
-            else f"{endpoint_words(endpoint)} · no policy"
+            else strung(" · ", (endpoint_words(endpoint), phrase("no policy")))
         )
         key = endpoint_policy_key(endpoint.vpc_endpoint_id)
         badges = document_badges(endpoint.policy_document) if endpoint.policy_document is not None else ()

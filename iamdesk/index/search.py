@@ -4,6 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from iamdesk.index.nodes import Node, NodeKind, Outline
+from iamdesk.language import shown
 
 LONGEST_SEARCH = 5_000
 """Characters of the typed text that count; whatever is pasted, the search ends in time."""
@@ -138,7 +139,7 @@ def _searched(node: Node) -> str:
     if node.kind is NodeKind.SECTION:
         return node.text.casefold()
     if node.kind in _FOUND_BY_NAME:
-        return f"{node.text}\n{node.detail}".casefold()
+        return f"{node.text}\n{shown(node.detail)}".casefold()
     if node.kind in _KEPT_IN:
-        return f"{node.text}\n{node.key.rpartition('#')[2].rpartition('/')[2]}\n{node.detail}".casefold()
-    return f"{node.text}\n{node.key}\n{node.detail}".casefold()
+        return f"{node.text}\n{node.key.rpartition('#')[2].rpartition('/')[2]}\n{shown(node.detail)}".casefold()
+    return f"{node.text}\n{node.key}\n{shown(node.detail)}".casefold()

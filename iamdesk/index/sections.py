@@ -64,13 +64,6 @@ def sort_key(name: str) -> tuple[str, str]:
     return name.casefold(), name
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """Return a count with its word: ``1 member``, ``1,200 members``, ``no members``."""
-    if count == 1:
-        return f"1 {one}"
-    return f"{count:,} {many}" if count else f"no {many}"
-
-
 class Branch(NamedTuple):
     """A row and everything below it, for the parts of the tree that are deeper than an account's."""
 

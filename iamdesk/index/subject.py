@@ -28,7 +28,7 @@ from iamdesk.index.references import AccountReferences, Principal, last_of_arn, 
 from iamdesk.index.resource_subjects import ResourceSubjects
 from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.index.trust import trusted_sentences
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.document import DocumentStore
 from iamdesk.policy.text import render
 from iamdesk.snapshot.aws_managed import aws_managed_policies
@@ -160,7 +160,12 @@ class SubjectIndex:
         view = self._views.own(key, own)
         is_trust = own.inline is None
         line = PolicyLine(
-            key, view.title, view.kind, PolicyRole.SELF, f"inside {name_of(owner)}", problems=view.problems
+            key,
+            view.title,
+            view.kind,
+            PolicyRole.SELF,
+            phrase("inside {name}", name=name_of(owner)),
+            problems=view.problems,
         )
         return Subject(
             account=references.account.account_id,
@@ -171,7 +176,7 @@ class SubjectIndex:
             policies=(line,),
             links=links(("Carried by", view.carriers)),
             trusted=self._trusted(references, owner) if is_trust else (),
-            gaps=("Its document was not captured.",) if own.document is None else (),
+            gaps=(phrase("Its document was not captured."),) if own.document is None else (),
             problems=view.problems if own.document is not None else (),
             badges=document_badges(own.document),
             raw=render(own.document).text if own.inline is None else raw_text(own.inline),
@@ -187,7 +192,7 @@ class SubjectIndex:
             (mark("Broken entries"), len(account.broken)),
         )
         standing = self._organization.standing(account.account_id)
-        facts = [("Account", account.account_id), ("Alias", account.alias or "not captured"), *standing.facts]
+        facts = [("Account", account.account_id), ("Alias", account.alias or phrase("not captured")), *standing.facts]
         facts.append((mark("Partition"), account.partition))
         facts += [(label, f"{count:,}") for label, count in counts]
         if snapshot.latest is not None:
@@ -195,9 +200,17 @@ class SubjectIndex:
         gaps = ["Pages are missing: the last page says that more follow."] if account.is_truncated else []
         gaps += standing.gaps
         if missing := len(list(references.missing_policies())):
-            gaps.append(f"{missing:,} managed {'policy is' if missing == 1 else 'policies are'} named but not held.")
+            gaps.append(
+                nphrase(
+                    "{count:,} managed policy is named but not held.",
+                    "{count:,} managed policies are named but not held.",
+                    missing,
+                )
+            )
         if missing := len(list(references.missing_groups())):
-            gaps.append(f"{missing:,} {'group is' if missing == 1 else 'groups are'} named but not held.")
+            gaps.append(
+                nphrase("{count:,} group is named but not held.", "{count:,} groups are named but not held.", missing)
+            )
         problems = [str(problem) for entry in account.broken for problem in entry.problems]
         if len(snapshot.accounts) == 1:
             problems = list(dict.fromkeys([*problems, *map(str, snapshot.problems)]))
@@ -225,7 +238,7 @@ class SubjectIndex:
             title=profile.instance_profile_name or last_of_arn(profile.arn),
             arn=profile.arn,
             path=profile.path,
-            facts=(("Hands to EC2 instances", f"role {role.role_name}"),),
+            facts=(("Hands to EC2 instances", phrase("role {name}", name=role.role_name)),),
             links=links(("Hands out", [(role.arn, role.role_name)])),
             raw=raw_text(profile),
         )
@@ -239,7 +252,7 @@ class SubjectIndex:
             title=entry.name,
             arn=entry.arn,
             facts=(("Stands in", entry.list_name),),
-            gaps=("It could not be read, so no answer takes it into account.",),
+            gaps=(phrase("It could not be read, so no answer takes it into account."),),
             problems=tuple(str(problem) for problem in entry.problems),
             badges=(Badge.BROKEN,),
         )
@@ -251,9 +264,9 @@ class SubjectIndex:
             key=key,
             kind=NodeKind.MISSING,
             title=name,
-            facts=(("What it is", "group"),),
+            facts=((mark("What it is"), phrase("group")),),
             links=links(("Members", links_to(iter(references.members[name])))),
-            gaps=(f"Group {name} has members, but the snapshot does not hold it.",),
+            gaps=(phrase("Group {name} has members, but the snapshot does not hold it.", name=name),),
             badges=(Badge.GAP,),
         )
 
@@ -265,7 +278,7 @@ class SubjectIndex:
             kind=NodeKind.MISSING,
             title=last_of_arn(arn),
             arn=arn,
-            facts=(("What it is", "managed policy"),),
+            facts=((mark("What it is"), phrase("managed policy")),),
             links=links(("Carried by", links_to(chain(attached, bounded)))),
             gaps=(
                 f"Managed policy {last_of_arn(arn)} serves them, but the snapshot does not hold it.{_published(arn)}",

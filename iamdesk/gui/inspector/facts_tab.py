@@ -76,13 +76,13 @@ class LinkList(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return visible(_words(link))
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text("\n".join(filter(None, (link.name, link.key, link.detail))))
+                return tooltip_text("\n".join(filter(None, (link.name, link.key, _detail(link)))))
             case Qt.ItemDataRole.DecorationRole:
                 kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
                 return marks.icon(kind, QGuiApplication.palette()) if kind is not None else None
             case Qt.ItemDataRole.AccessibleTextRole:
                 kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
-                return visible(", ".join(filter(None, (link.name, kind and tr(kind.value), link.detail))))
+                return visible(", ".join(filter(None, (link.name, kind and tr(kind.value), _detail(link)))))
         return None
 
     def _head(self, row: int, role: int) -> object:
@@ -98,7 +98,11 @@ class LinkList(QAbstractListModel):
 
 
 def _words(link: Link) -> str:
-    return f"{link.name}   {link.detail}" if link.detail else link.name
+    return f"{link.name}   {_detail(link)}" if link.detail else link.name
+
+
+def _detail(link: Link) -> str:
+    return tr(link.detail.value) if isinstance(link.detail, NodeKind) else shown(link.detail)
 
 
 class FactsTab(QWidget):

@@ -29,7 +29,7 @@ from iamdesk.gui.speech import number
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.shown import PolicyRole, Subject
-from iamdesk.language import mark, tr
+from iamdesk.language import mark, shown, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -242,7 +242,7 @@ class Inspector(QWidget):
         if subject.gaps:
             more = len(subject.gaps) - _MOST_GAPS
             rest = [tr("and {more} more: see Overview").format(more=number(more))] if more > 0 else []
-            self.gaps.say(Tone.NOTE, " ".join([*subject.gaps[:_MOST_GAPS], *rest]))
+            self.gaps.say(Tone.NOTE, " ".join([*map(shown, subject.gaps[:_MOST_GAPS]), *rest]))
         else:
             self.gaps.clear()
 

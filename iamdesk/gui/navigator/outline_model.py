@@ -12,7 +12,7 @@ from iamdesk.gui.marks import BADGE_SENTENCES
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.spoken import row_text
 from iamdesk.index.nodes import Badge, Node, Outline
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 type Index = QModelIndex | QPersistentModelIndex
 
@@ -156,7 +156,7 @@ class OutlineModel(QAbstractItemModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip_text("\n".join(self._words(index.internalId(), node)))
             case Qt.ItemDataRole.AccessibleTextRole:
-                detail = f", {node.detail}" if node.detail else ""
+                detail = f", {shown(node.detail)}" if node.detail else ""
                 return visible(f"{row_text(node)}, {tr(node.kind.value)}{detail}")
             case Qt.ItemDataRole.AccessibleDescriptionRole:
                 return " ".join(tr(BADGE_SENTENCES[badge]) for badge in self.badges_of(index.internalId()))

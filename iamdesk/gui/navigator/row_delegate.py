@@ -11,7 +11,7 @@ from iamdesk.gui.plain_text import show_tooltip, visible
 from iamdesk.gui.spoken import row_text
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, NodeKind
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 _STRONG = {NodeKind.ACCOUNT, NodeKind.SNAPSHOT}
 # Made once: joining flags and taking their value costs as much as painting a name.
@@ -91,7 +91,9 @@ class RowDelegate(QStyledItemDelegate):
         if node.detail and area.width() > metrics.averageCharWidth() * 2:
             painter.setFont(option.font)
             painter.setPen(quiet)
-            detail = option.fontMetrics.elidedText(visible(node.detail), Qt.TextElideMode.ElideRight, area.width())
+            detail = option.fontMetrics.elidedText(
+                visible(shown(node.detail)), Qt.TextElideMode.ElideRight, area.width()
+            )
             painter.drawText(QStyle.visualRect(direction, rect, area), _ALIGN, detail)
         painter.restore()
 

@@ -10,7 +10,7 @@ from iamdesk.gui.plain_text import set_tooltip, visible
 from iamdesk.gui.speech import number
 from iamdesk.gui.start.card import Card
 from iamdesk.index.nodes import Node, NodeKind
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 MOST_LISTED = 500
 
@@ -41,7 +41,7 @@ class NamedCard(Card):
         self.listed.clear()
         self._kinds = tuple(node.kind for node in nodes)
         for node in nodes:
-            item = QListWidgetItem(f"{visible(node.text)}   {visible(node.detail)}")
+            item = QListWidgetItem(f"{visible(node.text)}   {visible(shown(node.detail))}")
             item.setData(Qt.ItemDataRole.UserRole, node.key)
             set_tooltip(item, f"{node.text} ({tr(node.kind.value)})\n{node.key}")
             self.listed.addItem(item)
