@@ -4,6 +4,7 @@ The sheets Entitlements and Findings are protected but for what a reviewer fills
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import repeat
 from pathlib import Path
@@ -17,9 +18,48 @@ from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice
 from iamdesk.visible import visible
 
 _MOST_ROWS = 1_048_575
-_WIDTHS = {"finding": 60, "effective_summary": 50, "holder_arn": 46, "principal_arn": 60, "decision_reason": 36}
+_WIDTHS = {
+    "line_id": 34,
+    "finding_id": 22,
+    "finding_or_line_ids": 34,
+    "subject_arn": 60,
+    "holder_arn": 60,
+    "principal_arn": 60,
+    "entitlement_id": 60,
+    "holder_display": 34,
+    "entitlement_name": 34,
+    "name": 34,
+    "title": 40,
+    "finding": 60,
+    "effective_summary": 50,
+    "decision_reason": 36,
+    "reason": 36,
+    "reason_given": 36,
+    "proof_summary": 90,
+    "deciding_statements": 60,
+    "assumptions": 60,
+    "conditions": 40,
+    "limited_by": 34,
+    "finding_ids": 34,
+    "remediation": 60,
+    "command": 60,
+    "line_sha256": 66,
+    "finding_sha256": 66,
+}
+_READABLE = 240
+"""Characters side by side on a sheet of A4 that can still be read: a wider table is printed on several."""
 ENTITLEMENTS_SHEET = "Entitlements"
 FINDINGS_SHEET = "Findings"
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """A row that names what stands below it."""
+
+    cells: Sequence[str]
+
+
+type PageRow = Headings | Sequence[str]
 
 
 class Book:
@@ -41,24 +81,30 @@ class Book:
         safe = visible(review_id).replace("&", "&&")
         self._footer = f"&L{safe}&C{snapshot_sha256[:16]}&RPage &P of &N"
         self._head = self._book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8ECF2", "locked": True})
-        self._plain = self._book.add_format({"valign": "top"})
+        self._plain = self._book.add_format({"valign": "top", "text_wrap": True})
         self._date = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss", "valign": "top"})
-        self._open = self._book.add_format({"locked": False, "bg_color": "#FFFBE6", "valign": "top", "num_format": "@"})
-        self._wrapped = self._book.add_format({"text_wrap": True, "valign": "top"})
-        self._bold = self._book.add_format({"bold": True, "valign": "top"})
+        self._open = self._book.add_format(
+            {"locked": False, "bg_color": "#FFFBE6", "valign": "top", "num_format": "@", "text_wrap": True}
+        )
+        self._bold = self._book.add_format({"bold": True, "valign": "top", "text_wrap": True})
+        self._heading = self._book.add_format({"bold": True, "font_size": 13, "valign": "top"})
 
     def sheet[Row](self, name: str, columns: Sequence[Column[Row]], *, fillable: bool = False) -> "Sheet[Row]":
         """Add a sheet for rows of a table."""
         return Sheet(self, name, columns, fillable=fillable)
 
-    def page(self, name: str, rows: Iterable[Sequence[str]]) -> None:
+    def page(self, name: str, rows: Iterable[PageRow]) -> None:
         """Add a sheet of text: the first cell of each row is bold; a row of one cell is a heading."""
         sheet = self._add(name)
-        sheet.set_column(0, 0, 44)
-        sheet.set_column(1, 1, 70)
-        sheet.set_column(2, 6, 30)
+        sheet.set_column(0, 0, 52)
+        sheet.set_column(1, 2, 66)  # a SHA-256 in one piece
+        sheet.set_column(3, 6, 20)
         for at, row in enumerate(rows):
-            sheet.add_row(at, row, (self._bold, *repeat(self._wrapped, len(row))), self._date)
+            if isinstance(row, Headings):
+                looks: Sequence[Any] = (self._head,) * len(row.cells)
+            else:
+                looks = (self._heading,) if len(row) == 1 else (self._bold, *repeat(self._plain, len(row)))
+            sheet.add_row(at, row.cells if isinstance(row, Headings) else row, looks, self._date)
 
     def _add(self, name: str) -> Any:
         sheet = self._book.add_worksheet(name, RowSheet)
@@ -82,8 +128,10 @@ class Sheet[Row]:
         self._columns = tuple(columns)
         self._looks = tuple(book._open if fillable and column.is_open else book._plain for column in self._columns)
         self.count = 0
-        for at, column in enumerate(self._columns):
-            sheet.set_column(at, at, _WIDTHS.get(column.name, 18))
+        widths = [_WIDTHS.get(column.name, 18) for column in self._columns]
+        for at, width in enumerate(widths):
+            sheet.set_column(at, at, width)
+        sheet.fit_to_pages(-(-sum(widths) // _READABLE), 0)
         for at, column in enumerate(self._columns):
             sheet.write_string(0, at, column.name, book._head)
         sheet.freeze_panes(1, 0)

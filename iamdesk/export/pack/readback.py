@@ -227,6 +227,8 @@ def _spellings[Row: (DecidedLine, DecidedFinding)](column: Column[Row], row: Row
     found = {text, inert(text), visible(text)}
     if isinstance(value, datetime):
         found.add(f"{value:%Y-%m-%d %H:%M:%S}")  # of the book, saved as CSV
+    elif text.isascii() and text.isdigit():  # an account's id in a CSV that a spreadsheet took for a number
+        found |= {str(int(text)), f"{int(text):.5E}"}
     return found
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.checks import registry
-from iamdesk.checks.finding import Finding, Suppression
+from iamdesk.checks.finding import Finding, Severity, Suppression
 from iamdesk.export.pack.columns import DecidedFinding, DecidedLine
 from iamdesk.export.pack.remediation import TO_DO, tested
 from iamdesk.export.report import action_data_version, ordered, tool_version, utc_text
@@ -236,12 +236,12 @@ class PackSource:
 
     @cached_property
     def gaps(self) -> tuple[Mapping[str, Any], ...]:
-        """What the snapshot lacks, as the completeness checks found it."""
-        return tuple(
-            finding
-            for finding in self.review.findings()
-            if str(finding["check_id"]).startswith(_GAPS) and finding["severity"] != "info"
-        )
+        """What the snapshot lacks, as the completeness checks found it, the weightiest first.
+
+        Those of severity info too: a check that was not run has not passed.
+        """
+        lacking = (one for one in self.review.findings() if str(one["check_id"]).startswith(_GAPS))
+        return tuple(sorted(lacking, key=lambda one: list(Severity).index(Severity(str(one["severity"])))))
 
     @cached_property
     def found(self) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from iamdesk.checks.words import enumerated
 from iamdesk.export.pack.review_json import ENTITLEMENT_DEFINITION
 from iamdesk.export.pack.source import PackSource, file_name
 from iamdesk.export.pack.statement_details import appendix_sections, privileged_sections, recipe_section
@@ -14,6 +15,7 @@ from iamdesk.review.schema import Head
 from iamdesk.snapshot.manifest import Manifest
 
 _LONGEST_TITLE = 120
+_MOST_GAPS = 100
 _LAYERS = (
     "service control policies, resource control policies, resource policies, trust policies, identity policies, "
     "permissions boundaries, endpoint policies, access control lists and Block Public Access, as far as the snapshot "
@@ -69,9 +71,12 @@ def _first(source: PackSource, found: Sequence[Total]) -> Section:
         blocks.append(
             Text("The snapshot was not at hand when this was written: nothing was asked of it again.", is_warning=True)
         )
-    failed = [one for one in found if not one.ok]
+    failed = sum(not one.ok for one in found)
     if failed:
-        blocks.append(Text(f"{len(failed):,} control totals do not agree.", is_warning=True))
+        blocks.append(Text(f"{failed:,} of {len(found):,} control totals do not agree.", is_warning=True))
+    if source.gaps:
+        told = _gap_count(len(source.gaps))
+        blocks.append(Text(f"The snapshot has {told}: what hangs on them is not known. See below.", is_warning=True))
     blocks.append(
         Table(
             ("Control total", "A", "B", "Agrees"),
@@ -80,19 +85,25 @@ def _first(source: PackSource, found: Sequence[Total]) -> Section:
         )
     )
     if source.gaps:
-        blocks.append(
-            Text(f"The snapshot has {_gap_count(len(source.gaps))}, on which verdicts hang:", is_warning=True)
-        )
-        blocks.append(
-            Table(
-                ("Gap", "What is missing"),
-                tuple((str(gap["check_id"]), str(gap["finding"])) for gap in source.gaps[:100]),
-                (14, 86),
-            )
-        )
+        blocks += _gaps(source)
     else:
         blocks.append(Text("The completeness checks found no gap in the snapshot."))
     return Section("Completeness: control totals and gaps", tuple(blocks))
+
+
+def _gaps(source: PackSource) -> Iterator[Text | Table]:
+    """Yield what is missing: the same in many accounts is told once."""
+    where: dict[tuple[str, str], dict[str, None]] = {}
+    for gap in source.gaps:
+        where.setdefault((str(gap["check_id"]), str(gap["finding"])), {})[str(gap.get("account_id", ""))] = None
+    many = len(source.accounts) > 1
+    rows = tuple(
+        (check_id, "every account" if many and {*source.accounts} <= accounts.keys() else enumerated(accounts), finding)
+        for (check_id, finding), accounts in where.items()
+    )
+    yield Table(("Gap", "Account", "What is missing"), rows[:_MOST_GAPS], (10, 20, 70))
+    if len(rows) > _MOST_GAPS:
+        yield Text(f"and {len(rows) - _MOST_GAPS:,} more: 04_findings.csv lists them.", is_warning=True)
 
 
 def _gap_count(count: int) -> str:
@@ -177,7 +188,7 @@ def _sources(source: PackSource) -> Section:
             Table(
                 ("File", "Bytes", "SHA-256"),
                 tuple((file_name(snapshot, file.path), f"{file.size:,}", file.sha256) for file in files),
-                (40, 8, 52),
+                (30, 8, 62),
             )
         )
         if len(snapshot.files) > len(files):

@@ -66,7 +66,7 @@ def appendix_sections(kept: Kept, source: PackSource) -> Iterator[Section]:
             "Appendix: exceptions",
             (
                 Table(
-                    tuple(column.name for column in columns),
+                    tuple(_heading(column.name) for column in columns),
                     tuple(tuple(cell_text(column.value(row)) for column in columns) for row in kept.exceptions),
                     (30, 18, 20, 12, 10, 10),
                 ),
@@ -91,6 +91,11 @@ def appendix_sections(kept: Kept, source: PackSource) -> Iterator[Section]:
     )
 
 
+def _heading(name: str) -> str:
+    """Return the name of a column in words: it can be broken where the column is narrow."""
+    return name.replace("_", " ")
+
+
 def _listed[Row](
     title: str,
     columns: Sequence[Column[Row]],
@@ -104,9 +109,8 @@ def _listed[Row](
     total, file = whole
     if total > len(rows):
         blocks.append(Text(f"The first {len(rows):,} of {total:,}; all of them stand in {file}.", is_warning=True))
-    blocks.append(
-        Table(names, tuple(tuple(cell_text(by_name[name].value(row)) for name in names) for row in rows), widths)
-    )
+    cells = tuple(tuple(cell_text(by_name[name].value(row)) for name in names) for row in rows)
+    blocks.append(Table(tuple(map(_heading, names)), cells, widths))
     return Section(title, tuple(blocks), new_page=True)
 
 
@@ -118,12 +122,17 @@ def recipe_section(source: PackSource) -> Section:
             "2",
             "sha256sum -c SHA256SUMS",
         ),
-        ("3", "Compare the hash of 00_manifest.json with that which was signed (08_signoffs.json, signoffs/)."),
+        (
+            "3",
+            "sha256sum 00_manifest.json: the hash has to stand as manifest-sha256 in each sign-off, signoffs/NN.txt "
+            "(NN is its number).",
+        ),
         (
             "4",
-            "for each sign-off: ssh-keygen -Y verify -f signoffs/allowed_signers -I NAME -n iamdesk-review "
-            "-s signoffs/NN.txt.sig < signoffs/NN.txt (NN is its number; NAME is the first word of the signer's line "
-            "in allowed_signers)",
+            "For each sign-off with a signature, signoffs/NN.txt.sig: ssh-keygen -Y verify "
+            "-f signoffs/allowed_signers -I NAME -n iamdesk-review -s signoffs/NN.txt.sig < signoffs/NN.txt "
+            "(NAME is the first word of the signer's line in signoffs/allowed_signers). A sign-off without one is an "
+            "unsigned attestation: a name that was typed.",
         ),
         ("5", "Compare the key in signoffs/allowed_signers with the key that the person is known by."),
         (

@@ -15,7 +15,7 @@ from typing import Any
 from iamdesk.export import asff_file, ocsf_file, sarif_file
 from iamdesk.export.files import ExportError
 from iamdesk.export.pack import columns
-from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, FINDINGS_SHEET, Book, Sheet
+from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, FINDINGS_SHEET, Book, Headings, PageRow, Sheet
 from iamdesk.export.pack.columns import Cell, Column
 from iamdesk.export.pack.commands import remediation_script
 from iamdesk.export.pack.csv_sheet import CsvSheet
@@ -174,7 +174,7 @@ def _write_tables(
         changed = table("Changes", "06_changes.csv", columns.CHANGES)
         todo = table("Remediation", "07_remediation.csv", REMEDIATION)
         book.page("Sign-off", _signoff_page(source))
-        book.page("Glossary", [("Word", "Meaning"), *columns.GLOSSARY])
+        book.page("Glossary", [Headings(("Word", "Meaning")), *columns.GLOSSARY])
         tickets = stack.enter_context(CsvSheet(folder / "tickets.csv", TICKETS))
         for member in source.review.population():
             population.write(member)
@@ -230,32 +230,32 @@ class _Table[Row]:
         self.csv.write_cells(cells)
 
 
-def _pages(statement: Statement) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+def _pages(statement: Statement) -> Iterator[tuple[str, list[PageRow]]]:
     """Yield the first sheets of the book: what the statement says first."""
     by_title = {section.title: section for section in statement.sections}
     wanted = {
-        "Cover": ("Completeness: control totals and gaps", "5. Result", "4. Reviewers", "7. Integrity"),
+        "Cover": ("Completeness: control totals and gaps", "4. Reviewers", "5. Result", "7. Integrity"),
         "Scope & sources": ("1. Scope", "2. Source", "3. Method"),
         "Completeness": ("Completeness: control totals and gaps",),
     }
     for name, titles in wanted.items():
-        rows: list[tuple[str, ...]] = [(statement.title,), (f"Review {statement.review_id}",), ("",)]
+        rows: list[PageRow] = [(statement.title,), (f"Review {statement.review_id}",), ("",)]
         for title in titles:
             rows.append((title,))
             for block in by_title[title].blocks:
                 if isinstance(block, Table):
-                    rows += [block.headings, *block.rows, ("",)]
+                    rows += [Headings(block.headings), *block.rows, ("",)]
                 else:
                     rows += [("", block.text)]
         yield name, rows
 
 
-def _signoff_page(source: PackSource) -> list[tuple[str, ...]]:
+def _signoff_page(source: PackSource) -> list[PageRow]:
     return [
         ("Sign-off",),
         ("", "Sign-offs are over the manifest of the pack, which holds the hash of this book: they stand in"),
         ("", "08_signoffs.json, and as text with detached signatures in the folder signoffs."),
-        ("Role", "Name", "Title", "Date", "Signature (on paper)"),
+        Headings(("Role", "Name", "Title", "Date", "Signature (on paper)")),
         ("reviewer", "", "", "", ""),
         ("second reviewer", "", "", "", ""),
         ("management", "", "", "", ""),

@@ -1,10 +1,12 @@
 """The evidence pack: the same counts in every file, inert, whole, bound; and written again to the same bytes."""
 
 import csv
+import html
 import json
 import re
 import subprocess
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import jsonschema
@@ -116,6 +118,37 @@ def test_totals_and_gaps_stand_on_the_first_page(made: Path) -> None:
     headings = re.findall(r"<h2>(.*?)</h2>", page)
     assert headings[0] == "Completeness: control totals and gaps"
     assert headings[-1] == "How to verify this pack"
+
+
+def test_every_gap_is_told_also_a_check_that_was_not_run(made: Path) -> None:
+    lacking = [row["finding"] for row in rows(made, "04_findings.csv") if row["check_id"].startswith("CMP-")]
+    assert any("not run" in finding for finding in lacking)
+    document = json.loads((made / "review.json").read_bytes())
+    assert sorted(gap["sentence"] for gap in document["completeness"]["gaps"]) == sorted(lacking)
+    first = " ".join(PdfReader(made / "01_statement.pdf").pages[0].extract_text().split())
+    assert f"The snapshot has {len(lacking)} gap" in first
+    page = (made / "01_statement.html").read_text(encoding="utf-8")
+    page = html.unescape(page[: page.index("<h2>1. Scope")])
+    assert all(finding in page for finding in lacking)
+    assert "no gap" not in page
+
+
+def test_first_sheets_are_in_the_statements_order_and_nothing_is_cut_off(made: Path) -> None:
+    book = openpyxl.load_workbook(made / "review.xlsx")
+    titles = [str(row[0].value) for row in book["Cover"] if row[0].value and row[1].value is None]
+    assert [title for title in titles if title[0].isdigit()] == ["4. Reviewers", "5. Result", "7. Integrity"]
+    longest = [
+        cell
+        for name in ("Cover", "Scope & sources", "Completeness")
+        for row in book[name]
+        for cell in row
+        if row[1].value and len(str(cell.value or "")) > 50
+    ]
+    assert len(longest) > 10
+    assert all(cell.alignment.wrap_text for cell in longest)
+    sheet = book["Entitlements"]
+    assert sheet.page_setup.fitToWidth > 1  # thirty columns on one page are no print that can be read
+    assert {cell.alignment.wrap_text for cell in sheet[2] if not isinstance(cell.value, datetime)} == {True}
 
 
 def test_pdf_has_text_page_numbers_and_the_evidence_hash(made: Path) -> None:

@@ -89,6 +89,17 @@ def test_filled_book_is_taken_and_formulas_are_text(pack: Path, review: ReviewFi
     assert found.unchanged == len(review) + len(review.findings_standing.known) - 2
 
 
+@pytest.mark.parametrize("spelled", ["{:d}", "{:.5E}"])
+def test_account_that_a_spreadsheet_took_for_a_number_is_no_edit(pack: Path, review: ReviewFile, spelled: str) -> None:
+    account = int(review.lines[6].account_id)
+    path = filled_csv(pack, {6: {"account_id": spelled.format(account), "decision": "keep"}})
+    found = read(path, review)
+    assert found.refused == []
+    assert list(found.decisions) == [review.lines[6].line_id]
+    another = filled_csv(pack, {6: {"account_id": spelled.format(account * 2), "decision": "keep"}})
+    assert [one.why for one in read(another, review).refused] == ["protected cells were edited: account_id"]
+
+
 @pytest.mark.parametrize("column", ["holder_arn", "line_sha256", "effective_summary", "reaches_admin", "last_used_utc"])
 def test_edited_protected_cell_is_refused_and_named(pack: Path, review: ReviewFile, column: str) -> None:
     path = filled_csv(pack, {6: {column: "2020-01-01 something else", "decision": "keep"}})
