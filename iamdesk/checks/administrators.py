@@ -46,8 +46,10 @@ def proofs_of(survey: Survey, account: Account, principal: Principal) -> list[Ev
     severity=Severity.HIGH,
     question="May a user or role change everybody's permissions and do nearly everything else, with boundary and "
     "denials counted?",
-    remedy="Keep as few administrators as the work needs, each with a name and a reason. Give the others the "
-    "permissions of their job; people who only sometimes need this should assume a role for it, with MFA.",
+    remedy=mark(
+        "Keep as few administrators as the work needs, each with a name and a reason. Give the others the "
+        "permissions of their job; people who only sometimes need this should assume a role for it, with MFA."
+    ),
     standards=_STANDARDS,
 )
 def administrator(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
@@ -107,8 +109,10 @@ def _untold(
     title=mark("Administrator by name, but not in effect"),
     severity=Severity.INFO,
     question="Does a user or role carry a policy that allows everything, and is held back?",
-    remedy="Nothing to do if that is meant: record what holds it back, and who may change that. Else give it the "
-    "permissions of its job.",
+    remedy=mark(
+        "Nothing to do if that is meant: record what holds it back, and who may change that. Else give it the "
+        "permissions of its job."
+    ),
 )
 def administrator_by_name(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
     """So that nobody counts it as an administrator, and everybody knows by what it is none."""
@@ -184,8 +188,10 @@ def _but(written: Written) -> str:
     title=mark("Customer managed policy that allows everything"),
     severity=Severity.HIGH,
     question="Does a customer managed policy that somebody has attached allow every action on every resource?",
-    remedy="Name the actions and resources that the job needs. Where an administrator is meant, attach AWS's "
-    "AdministratorAccess instead: everybody knows what it is.",
+    remedy=mark(
+        "Name the actions and resources that the job needs. Where an administrator is meant, attach AWS's "
+        "AdministratorAccess instead: everybody knows what it is."
+    ),
     standards=(*_STANDARDS, "PCI DSS 4.0 7.2.2"),
 )
 def customer_policy_with_everything(survey: Survey, account: Account, written: Written) -> Iterator[Hit]:
@@ -206,7 +212,7 @@ def customer_policy_with_everything(survey: Survey, account: Account, written: W
     title=mark("Unused customer managed policy that allows everything"),
     severity=Severity.LOW,
     question="Does a customer managed policy that nobody has attached allow every action on every resource?",
-    remedy="Delete it: whoever may attach policies can attach this one.",
+    remedy=mark("Delete it: whoever may attach policies can attach this one."),
     standards=("ISO 27001:2022 A.8.2",),
 )
 def unused_policy_with_everything(survey: Survey, account: Account, written: Written) -> Iterator[Hit]:
@@ -231,8 +237,10 @@ def unused_policy_with_everything(survey: Survey, account: Account, written: Wri
     title=mark("Inline policy that allows everything"),
     severity=Severity.HIGH,
     question="Does an inline policy allow every action on every resource?",
-    remedy="Replace it by a managed policy that names what the job needs: inline policies are easily overlooked, and "
-    "nobody else's review covers them.",
+    remedy=mark(
+        "Replace it by a managed policy that names what the job needs: inline policies are easily overlooked, and "
+        "nobody else's review covers them."
+    ),
     standards=_STANDARDS,
 )
 def inline_policy_with_everything(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:

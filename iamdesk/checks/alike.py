@@ -38,8 +38,10 @@ type Part = tuple[object, ...]
     title=mark("The same thing twice"),
     severity=Severity.INFO,
     question="Do several policies allow the same, or are several roles the same, those whom they let in included?",
-    remedy="Keep one of them and let the others go, so that the next change is made in one place. What a stack or a "
-    "service made for each Region it will make again: leave that.",
+    remedy=mark(
+        "Keep one of them and let the others go, so that the next change is made in one place. What a stack or a "
+        "service made for each Region it will make again: leave that."
+    ),
 )
 def same_power(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Equal power however it is written: order, grouping and what another entry covers do not count.

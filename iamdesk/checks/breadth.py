@@ -40,7 +40,7 @@ def _administrators(survey: Survey, account: Account) -> list[Principal]:
     title=mark("Group of administrators"),
     severity=Severity.HIGH,
     question="Does a group make its members administrators?",
-    remedy="Keep the group small, ask for MFA in a condition, and review its members by name.",
+    remedy=mark("Keep the group small, ask for MFA in a condition, and review its members by name."),
     standards=("NIST 800-53 AC-6",),
 )
 def administering_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator[Hit]:
@@ -63,7 +63,7 @@ def administering_group(survey: Survey, account: Account, group: GroupDetail) ->
     title=mark("Administrator without MFA"),
     severity=Severity.HIGH,
     question="Is a user with a console password and no MFA device an administrator?",
-    remedy="Register an MFA device, and deny everything but that without MFA.",
+    remedy=mark("Register an MFA device, and deny everything but that without MFA."),
     standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -88,7 +88,7 @@ def administrator_without_mfa(survey: Survey, account: Account, user: UserDetail
     title=mark("Many administrators"),
     severity=Severity.MEDIUM,
     question="Are more than ten, and more than a tenth, of the users and roles administrators?",
-    remedy="Give those who do not need it the permissions of their job.",
+    remedy=mark("Give those who do not need it the permissions of their job."),
     standards=("PCI DSS 4.0 7.2.2",),
 )
 def many_administrators(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
@@ -109,7 +109,7 @@ def many_administrators(survey: Survey, account: Account, _: Account) -> Iterato
     title=mark("No second administrator"),
     severity=Severity.MEDIUM,
     question="Are there fewer than two users or roles by which people administer the account?",
-    remedy="Name a deputy, or keep a break-glass role that somebody can assume when the one is away.",
+    remedy=mark("Name a deputy, or keep a break-glass role that somebody can assume when the one is away."),
     standards=("NIST 800-53 CP-2",),
 )
 def no_deputy(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
@@ -134,7 +134,7 @@ def _is_assumed(survey: Survey, role: RoleDetail) -> bool:
     title=mark("May stop the logs"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator stop CloudTrail, AWS Config or GuardDuty?",
-    remedy="Deny it with a service control policy to all but the security team.",
+    remedy=mark("Deny it with a service control policy to all but the security team."),
     standards=("NIST 800-53 AU-9",),
 )
 def stops_logs(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
@@ -158,7 +158,7 @@ def stops_logs(survey: Survey, account: Account, principal: Principal) -> Iterat
     title=mark("Controls the organization"),
     severity=Severity.CRITICAL,
     question="May a user or role of the management account take policies off the organization?",
-    remedy="Keep this to a break-glass role; nothing else in the management account needs it.",
+    remedy=mark("Keep this to a break-glass role; nothing else in the management account needs it."),
     standards=("CIS AWS Foundations 7.0 2.1.5",),
 )
 def controls_organization(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
@@ -181,7 +181,7 @@ def controls_organization(survey: Survey, account: Account, principal: Principal
     title=mark("Identity provider that no role trusts"),
     severity=Severity.LOW,
     question="Does the account have an identity provider that no role trusts?",
-    remedy="Delete the provider.",
+    remedy=mark("Delete the provider."),
     standards=("SOC 2 CC6.3",),
     data=Data.IDENTITY_PROVIDERS,
 )

@@ -14,7 +14,7 @@ from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn, name_of
 from iamdesk.index.trust import trusted_names
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.reach.administration import Principal
@@ -63,8 +63,14 @@ def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) 
     cut = survey.reach.cut(way) if proven is not None else None
     remedy = None
     if cut is not None:
-        others = f" {counted(len(cut.carriers), 'other principal')} would lose it, too." if cut.carriers else ""
-        remedy = f"{cut.what}{others}"
+        remedy = cut.what
+        if cut.carriers:
+            others = nphrase(
+                "{count:,} other principal would lose it, too.",
+                "{count:,} other principals would lose it, too.",
+                len(cut.carriers),
+            )
+            remedy = strung(" ", (cut.what, others))
     name, steps = name_of(principal), counted(len(way.steps), "step")
     if proven is not None:
         yield Hit(f"{name} gets to be {way.goal.name} in {steps}, {told(way)}.", _evidence(way), remedy=remedy)
@@ -83,7 +89,9 @@ def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) 
     title=mark("Becomes an administrator in one step"),
     severity=Severity.HIGH,
     question="Can a user or role that is no administrator become one in a single step?",
-    remedy="Take away one of the permissions that the step needs, or bind it to the resources that the work needs.",
+    remedy=mark(
+        "Take away one of the permissions that the step needs, or bind it to the resources that the work needs."
+    ),
     standards=_STANDARDS,
 )
 def one_step(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
@@ -97,7 +105,7 @@ def one_step(survey: Survey, _account: Account, principal: Principal) -> Iterato
     title=mark("Becomes an administrator in several steps"),
     severity=Severity.HIGH,
     question="Can a user or role become an administrator through others that it becomes on the way?",
-    remedy="Cut the chain where fewest need it: a trust policy that names too many, or a permission on its way.",
+    remedy=mark("Cut the chain where fewest need it: a trust policy that names too many, or a permission on its way."),
     standards=_STANDARDS,
 )
 def several_steps(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
@@ -111,7 +119,9 @@ def several_steps(survey: Survey, _account: Account, principal: Principal) -> It
     title=mark("Gets into another account"),
     severity=Severity.MEDIUM,
     question="Can a user or role become somebody of another account of the snapshot?",
-    remedy="Have the other account's trust policies name the roles that need to come, instead of the whole account.",
+    remedy=mark(
+        "Have the other account's trust policies name the roles that need to come, instead of the whole account."
+    ),
     standards=("NIST 800-53 AC-4",),
 )
 def other_account(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
@@ -174,7 +184,7 @@ def _outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[_
     title=mark("Outsiders get to administration through the role"),
     severity=Severity.CRITICAL,
     question="Does a role that somebody outside the organization gets into lead to administration?",
-    remedy="Name exactly who may come in the trust policy, or cut the way from the role to administration.",
+    remedy=mark("Name exactly who may come in the trust policy, or cut the way from the role to administration."),
     standards=("NIST 800-53 AC-3",),
 )
 def outsiders_to_administration(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -202,7 +212,7 @@ def outsiders_to_administration(survey: Survey, account: Account, role: RoleDeta
     title=mark("Outsiders get to sensitive data through the role"),
     severity=Severity.HIGH,
     question="Does a role that somebody outside the organization gets into lead to reading all data of a kind?",
-    remedy="Name exactly who may come in the trust policy, and give the role only the data that they need.",
+    remedy=mark("Name exactly who may come in the trust policy, and give the role only the data that they need."),
     standards=("ISO 27001:2022 A.8.3",),
 )
 def outsiders_to_data(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -236,8 +246,10 @@ def _is_known(survey: Survey, role: RoleDetail) -> bool:
     title=mark("Roles that can assume each other"),
     severity=Severity.LOW,
     question="Can roles of the account assume each other in a circle?",
-    remedy="Break the circle where it is not needed: whoever has one of the roles has them all, and keeps them for as "
-    "long as they like.",
+    remedy=mark(
+        "Break the circle where it is not needed: whoever has one of the roles has them all, and keeps them for as "
+        "long as they like."
+    ),
 )
 def circle(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """A session that can always be had anew does not end."""
@@ -257,7 +269,7 @@ def circle(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     title=mark("Role that the whole account may assume"),
     severity=Severity.MEDIUM,
     question="Does a role trust its whole account, so that everybody there with sts:AssumeRole gets in?",
-    remedy="Name the users and roles that need it in the trust policy.",
+    remedy=mark("Name the users and roles that need it in the trust policy."),
     standards=("NIST 800-53 AC-6",),
 )
 def whole_account(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -305,7 +317,7 @@ def _deciding_tags(survey: Survey, principal: Principal) -> list[str]:
     title=mark("Whoever assumes the role chooses tags that decide what it may do"),
     severity=Severity.MEDIUM,
     question="Does the trust policy let callers set session tags on which the role's own permissions hang?",
-    remedy="Bind the tags that callers may set with aws:RequestTag conditions in the trust policy.",
+    remedy=mark("Bind the tags that callers may set with aws:RequestTag conditions in the trust policy."),
 )
 def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
     """The trust policy allows sts:TagSession without saying which values, and a policy of the role tests the tag.
@@ -338,7 +350,9 @@ def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
     title=mark("May change the tags that decide what it may do"),
     severity=Severity.HIGH,
     question="May a user or role tag itself, where its own permissions hang on its tags?",
-    remedy="Deny iam:TagUser, iam:TagRole and iam:UntagUser, iam:UntagRole for the tags that permissions hang on.",
+    remedy=mark(
+        "Deny iam:TagUser, iam:TagRole and iam:UntagUser, iam:UntagRole for the tags that permissions hang on."
+    ),
     standards=("NIST 800-53 AC-16",),
 )
 def tags_itself(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
@@ -363,7 +377,7 @@ def tags_itself(survey: Survey, _account: Account, principal: Principal) -> Iter
     title=mark("Gets far"),
     severity=Severity.INFO,
     question="How many others can a user or role become that does not get to administration?",
-    remedy="See which of them it needs, and take the others away.",
+    remedy=mark("See which of them it needs, and take the others away."),
 )
 def gets_far(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
     """For the reviewer: how far it reaches, told where it is far."""

@@ -27,6 +27,7 @@ from iamdesk.checks.data import Data
 from iamdesk.checks.finding import Evidence, Finding, Severity, State
 from iamdesk.checks.subjects import Over, Subject
 from iamdesk.checks.survey import Survey
+from iamdesk.language import phrase
 from iamdesk.snapshot.model import Account
 
 
@@ -86,7 +87,7 @@ class Check:
                 subject_kind=subject.kind,
                 sentence=hit.sentence,
                 evidence=hit.evidence,
-                remedy=hit.remedy or self.remedy,
+                remedy=hit.remedy or phrase(self.remedy),
                 fingerprint=fingerprint(self.id, subject.key, hit.object),
                 snippet=hit.snippet,
             )

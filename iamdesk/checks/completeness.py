@@ -19,7 +19,7 @@ from iamdesk.snapshot.model import Account
 ORGANIZATION_UNKNOWN = "organization-unknown"
 """Code of the engine's assumption that nothing but the captured policies limits the account."""
 _MOST_NAMED = 50
-_RECAPTURE = (
+_RECAPTURE = mark(
     "Capture the account again without `--filter` and without `--max-items`: "
     "`aws iam get-account-authorization-details`."
 )
@@ -95,8 +95,12 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
     title=mark("Policy or group that the snapshot names and does not hold"),
     severity=Severity.MEDIUM,
     question="Is a policy that is attached, or a group that has members, absent from the snapshot?",
-    remedy=_RECAPTURE + " An AWS managed policy that serves only as a boundary is not printed: it is taken as AWS had "
-    "published it. Where that may have changed, look at the policy in the account itself.",
+    remedy=mark(
+        "Capture the account again without `--filter` and without `--max-items`: "
+        "`aws iam get-account-authorization-details`. An AWS managed policy that serves only as a boundary is not "
+        "printed: it is taken as AWS had published it. Where that may have changed, look at the policy in the account "
+        "itself."
+    ),
 )
 def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """One finding for each missing thing, with those whose permissions it leaves open as evidence."""
@@ -134,7 +138,7 @@ def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[
         )
 
 
-_DAMAGED = (
+_DAMAGED = mark(
     "Look at the text in the account itself: AWS refuses such a thing, so it was probably damaged when it was captured "
     "or copied. Then capture it again."
 )
@@ -166,7 +170,7 @@ def unreadable_entry(_survey: Survey, account: Account, _: Account) -> Iterator[
     title=mark("Account of the organization without a snapshot"),
     severity=Severity.INFO,
     question="Does the organization have accounts of which the snapshot holds nothing?",
-    remedy="Capture these accounts too, or record why they are out of scope.",
+    remedy=mark("Capture these accounts too, or record why they are out of scope."),
     standards=("PCI DSS 4.0 7.2.4",),
 )
 def accounts_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
@@ -213,8 +217,10 @@ def unreadable_policy(_survey: Survey, _account: Account, written: Written) -> I
     title=mark("Service-linked roles were left out"),
     severity=Severity.INFO,
     question="Which roles were not looked at because a service owns them?",
-    remedy="Nothing to do: only AWS changes what these roles may do. Delete one, where it is not needed, in the "
-    "service that it belongs to.",
+    remedy=mark(
+        "Nothing to do: only AWS changes what these roles may do. Delete one, where it is not needed, in the "
+        "service that it belongs to."
+    ),
 )
 def service_linked_roles_left_out(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Left out is not absent: they are counted and named here (SEMANTICS E11)."""
@@ -234,7 +240,7 @@ def service_linked_roles_left_out(_survey: Survey, account: Account, _: Account)
     title=mark("When roles were last used was not captured"),
     severity=Severity.INFO,
     question="Does the snapshot say of each role when it was last used?",
-    remedy="Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`.",
+    remedy=mark("Capture with a current AWS CLI: `aws iam get-account-authorization-details` prints `RoleLastUsed`."),
 )
 def use_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Once for an account: no data is not the same as no use."""
@@ -256,8 +262,10 @@ def use_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[H
     title=mark("Service control policies were not captured"),
     severity=Severity.INFO,
     question="Does the snapshot hold the organization's policies that limit the account?",
-    remedy="Where the account is in an organization, look up what its service control policies deny before a finding "
-    "is taken for the last word. They never grant anything, so nothing is missing from the findings.",
+    remedy=mark(
+        "Where the account is in an organization, look up what its service control policies deny before a finding "
+        "is taken for the last word. They never grant anything, so nothing is missing from the findings."
+    ),
 )
 def organization_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Asked of the engine: its answer for the root user says whether it knew the organization (SEMANTICS B3, B6)."""
@@ -278,7 +286,7 @@ def organization_not_captured(survey: Survey, account: Account, _: Account) -> I
     title=mark("Checks that were not run"),
     severity=Severity.INFO,
     question="Does the snapshot lack data that checks need?",
-    remedy="Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder.",
+    remedy=mark("Capture a bundle with iamdesk collect, or add the named output to the snapshot's folder."),
 )
 def not_run(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Told once for each kind of data: a check that was not run has not passed."""

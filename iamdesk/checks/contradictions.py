@@ -28,7 +28,7 @@ _EXACT = frozenset({"StringEquals", "ArnEquals", "NumericEquals", "DateEquals", 
     title=mark("Statement that never matches"),
     severity=Severity.LOW,
     question="Do the conditions of a statement contradict each other, or is the time over that they allow?",
-    remedy="Remove the statement, or mend the condition: all tests of a statement have to hold at once.",
+    remedy=mark("Remove the statement, or mend the condition: all tests of a statement have to hold at once."),
     standards=("NIST 800-53 AC-3",),
 )
 def never_matches(survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:

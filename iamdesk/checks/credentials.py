@@ -66,7 +66,7 @@ def says(text: str) -> tuple[Evidence, ...]:
     title=mark("Console password without MFA"),
     severity=Severity.HIGH,
     question="Has a user a console password and no MFA device?",
-    remedy="Have the user register an MFA device, and deny everything else without it.",
+    remedy=mark("Have the user register an MFA device, and deny everything else without it."),
     standards=("CIS AWS Foundations 7.0 2.10", "AWS FSBP IAM.5", "PCI DSS 4.0 8.4"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -86,7 +86,7 @@ def password_without_mfa(survey: Survey, account: Account, user: UserDetail) -> 
     title=mark("Access key not used for 45 days"),
     severity=Severity.MEDIUM,
     question="Has a user an active access key that was not used for 45 days?",
-    remedy="Deactivate the key, and delete it once nobody misses it.",
+    remedy=mark("Deactivate the key, and delete it once nobody misses it."),
     standards=("CIS AWS Foundations 7.0 2.11", "AWS FSBP IAM.22", "PCI DSS 4.0 8.2.6"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -112,7 +112,7 @@ def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[H
     title=mark("Password not used for 45 days"),
     severity=Severity.MEDIUM,
     question="Has a user a console password that was not used for 45 days?",
-    remedy="Remove the password.",
+    remedy=mark("Remove the password."),
     standards=("CIS AWS Foundations 7.0 2.11",),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -135,7 +135,7 @@ def unused_password(survey: Survey, account: Account, user: UserDetail) -> Itera
     title=mark("Access key older than 90 days"),
     severity=Severity.MEDIUM,
     question="Has a user an active access key that was made more than 90 days ago?",
-    remedy="Make a new key and delete the old one; better, let the work run as a role.",
+    remedy=mark("Make a new key and delete the old one; better, let the work run as a role."),
     standards=("CIS AWS Foundations 7.0 2.12", "AWS FSBP IAM.3", "PCI DSS 4.0 8.3.9"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -158,7 +158,7 @@ def old_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]
     title=mark("Two active access keys"),
     severity=Severity.LOW,
     question="Has a user two active access keys?",
-    remedy="Keep one; two are for the time of a change.",
+    remedy=mark("Keep one; two are for the time of a change."),
     standards=("CIS AWS Foundations 3.0 1.13",),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -175,7 +175,7 @@ def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit
     title=mark("Password and access key on one user"),
     severity=Severity.LOW,
     question="Has a user a console password and an active access key?",
-    remedy="Give people a password and programs a role.",
+    remedy=mark("Give people a password and programs a role."),
     data=Data.CREDENTIAL_REPORT,
 )
 def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
@@ -191,7 +191,7 @@ def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iter
     title=mark("Administrator with a long-lived access key"),
     severity=Severity.HIGH,
     question="Has a user who is an administrator, or gets there in one step, an active access key?",
-    remedy="Delete the key; let administrators assume a role with MFA.",
+    remedy=mark("Delete the key; let administrators assume a role with MFA."),
     standards=("NIST 800-53 IA-5",),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -214,7 +214,7 @@ def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterat
     title=mark("Active signing certificate"),
     severity=Severity.LOW,
     question="Has a user an active signing certificate?",
-    remedy="Delete it: hardly anything still takes it.",
+    remedy=mark("Delete it: hardly anything still takes it."),
     data=Data.CREDENTIAL_REPORT,
 )
 def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]:
@@ -232,8 +232,10 @@ def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> I
     title=mark("Server certificate that has expired"),
     severity=Severity.LOW,
     question="Does IAM keep a TLS certificate whose time is over?",
-    remedy="See that no load balancer and no distribution still shows it, then delete it: `aws iam "
-    "delete-server-certificate`. Let AWS Certificate Manager renew certificates by itself.",
+    remedy=mark(
+        "See that no load balancer and no distribution still shows it, then delete it: `aws iam "
+        "delete-server-certificate`. Let AWS Certificate Manager renew certificates by itself."
+    ),
     standards=("CIS AWS Foundations 7.0 2.17", "AWS FSBP IAM.26"),
     data=Data.SERVER_CERTIFICATES,
 )
@@ -263,7 +265,7 @@ def expired_certificate(survey: Survey, account: Account, _: Account) -> Iterato
     title=mark("Weak password policy"),
     severity=Severity.MEDIUM,
     question="Does the password policy ask for less than 14 characters, or let passwords come back?",
-    remedy="Ask for 14 characters or more and remember 24 passwords.",
+    remedy=mark("Ask for 14 characters or more and remember 24 passwords."),
     standards=("CIS AWS Foundations 7.0 2.8", "CIS AWS Foundations 7.0 2.9", "AWS FSBP IAM.7"),
     data=Data.PASSWORD_POLICY,
 )
@@ -292,7 +294,7 @@ def password_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
     title=mark("Root user has an access key"),
     severity=Severity.CRITICAL,
     question="Has the root user an active access key?",
-    remedy="Delete the key. Nothing limits the root user but the organization.",
+    remedy=mark("Delete the key. Nothing limits the root user but the organization."),
     standards=("CIS AWS Foundations 7.0 2.4", "AWS FSBP IAM.4", "PCI DSS 4.0 7.2.1"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -309,7 +311,7 @@ def root_key(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     title=mark("Root user without MFA"),
     severity=Severity.CRITICAL,
     question="Does the root user sign in without MFA?",
-    remedy="Register an MFA device of the root user, a hardware key if you can.",
+    remedy=mark("Register an MFA device of the root user, a hardware key if you can."),
     standards=("CIS AWS Foundations 7.0 2.5", "PCI DSS 4.0 8.4"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -326,7 +328,7 @@ def root_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[H
     title=mark("Root user used within 90 days"),
     severity=Severity.HIGH,
     question="Was the root user used in the 90 days before the report?",
-    remedy="Use it for what nobody else can do, and for nothing else.",
+    remedy=mark("Use it for what nobody else can do, and for nothing else."),
     standards=("CIS AWS Foundations 7.0 2.7",),
     data=Data.CREDENTIAL_REPORT,
 )

@@ -63,8 +63,10 @@ def fails_when_absent(test: ConditionTest) -> bool:
     title=mark("Condition on a key that is never there"),
     severity=Severity.LOW,
     question="Does a statement test a condition key that AWS does not have, or that its actions do not carry?",
-    remedy="Look the key up in the Service Authorization Reference, and test one that the actions take; a Deny without "
-    "the test denies too much, so write both anew.",
+    remedy=mark(
+        "Look the key up in the Service Authorization Reference, and test one that the actions take; a Deny without "
+        "the test denies too much, so write both anew."
+    ),
     standards=("NIST 800-53 AC-3",),
 )
 def key_never_there(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
@@ -122,7 +124,7 @@ def _effect(statement: Statement, never: bool) -> str:
     title=mark("Set operator on a key with one value"),
     severity=Severity.LOW,
     question="Does a condition test a key that has one value with ForAllValues or ForAnyValue?",
-    remedy="Take the plain operator: set operators are for keys that can have several values.",
+    remedy=mark("Take the plain operator: set operators are for keys that can have several values."),
 )
 def set_operator_on_one_value(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
     """ForAllValues in an Allow, which lets requests without the key pass, is told by LNT-04."""
@@ -146,8 +148,10 @@ def set_operator_on_one_value(_survey: Survey, _account: Account, written: Writt
     title=mark("Operator that cannot read the key"),
     severity=Severity.MEDIUM,
     question="Does a condition compare a key with an operator for another type, or with values that it cannot read?",
-    remedy="Take the operator of the key's type: IpAddress for addresses, ArnLike for ARNs, Bool, Numeric and Date for "
-    "theirs, and values of that form.",
+    remedy=mark(
+        "Take the operator of the key's type: IpAddress for addresses, ArnLike for ARNs, Bool, Numeric and Date for "
+        "theirs, and values of that form."
+    ),
 )
 def operator_of_another_type(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
     """Text operators read every key; an address range is text to them, and equals no address."""
@@ -198,8 +202,10 @@ def _actions_without(pattern: ActionPattern, key: str) -> tuple[str, ...]:
     title=mark("Deny that also hits actions without the key"),
     severity=Severity.LOW,
     question="Does a Deny with a negated test also deny actions whose requests never have the key?",
-    remedy="Name the actions whose requests have the key, or test with IfExists: a negated test is true of a request "
-    "without the key.",
+    remedy=mark(
+        "Name the actions whose requests have the key, or test with IfExists: a negated test is true of a request "
+        "without the key."
+    ),
 )
 def deny_of_what_lacks_the_key(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
     """``Deny ec2:*`` unless ``ec2:InstanceType`` is small: that denies every call which is not about instances.
@@ -244,7 +250,9 @@ def _carries(action: str, key: str) -> bool:
     title=mark("Wildcard that is compared as it stands"),
     severity=Severity.LOW,
     question="Does a condition compare a value that holds * or ? with an operator that knows no wildcards?",
-    remedy="Take StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then lets in.",
+    remedy=mark(
+        "Take StringLike or StringNotLike, or ArnLike for ARNs, after checking what the wildcard then lets in."
+    ),
 )
 def literal_wildcard(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
     """Medium where a Deny thereby denies nothing, or an Allow lets through what it was to hold back.

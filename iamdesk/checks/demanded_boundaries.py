@@ -43,8 +43,10 @@ class Demand(NamedTuple):
     title=mark("Boundary that is demanded and not there"),
     severity=Severity.HIGH,
     question="Does a policy demand a permissions boundary of roles or users of some path or name that others lack?",
-    remedy="Attach the boundary to them, after checking what they still have to do; or move them out of the path that "
-    "is meant for bounded ones.",
+    remedy=mark(
+        "Attach the boundary to them, after checking what they still have to do; or move them out of the path that "
+        "is meant for bounded ones."
+    ),
     standards=("NIST 800-53 AC-6",),
 )
 def boundary_not_there(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:

@@ -48,7 +48,7 @@ def _external_ids(survey: Survey, role: RoleDetail) -> Iterator[_Asked]:
     title=mark("External id that can be guessed, or that others have"),
     severity=Severity.MEDIUM,
     question="Does a role let another account in with an external id that is short, known, or shared?",
-    remedy="Have the vendor make one for you alone: long, random, and asked for by them, not chosen by you.",
+    remedy=mark("Have the vendor make one for you alone: long, random, and asked for by them, not chosen by you."),
     standards=("NIST 800-53 IA-5", "SOC 2 CC6.3"),
 )
 def weak_external_id(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:

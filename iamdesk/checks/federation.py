@@ -141,8 +141,10 @@ def _subject(one: TokenEntry) -> str:
     title=mark("Any GitHub repository can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a workflow in a stranger's GitHub repository get into a role?",
-    remedy="Require in the trust policy, with StringEquals, the `token.actions.githubusercontent.com:sub` of the "
-    "repository and environment or branch that deploys.",
+    remedy=mark(
+        "Require in the trust policy, with StringEquals, the `token.actions.githubusercontent.com:sub` of the "
+        "repository and environment or branch that deploys."
+    ),
     standards=_STANDARDS,
 )
 def github_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -156,8 +158,10 @@ def github_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iter
     title=mark("More of a GitHub organization than meant can assume the role"),
     severity=Severity.HIGH,
     question="Does a token of another repository of the same owner, or of a pull request, get into a role?",
-    remedy="Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
-    "a wildcard in either: `repo:ORG/REPO:environment:production`.",
+    remedy=mark(
+        "Name the repository and the environment or branch in `token.actions.githubusercontent.com:sub`, without "
+        "a wildcard in either: `repo:ORG/REPO:environment:production`."
+    ),
     standards=_STANDARDS,
 )
 def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -193,8 +197,10 @@ def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Itera
     title=mark("Any project of a build service can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a stranger's pipeline (GitLab, Buildkite, Bitbucket, CircleCI) get into a role?",
-    remedy="Require in the trust policy the claim that names your project: for GitLab and Buildkite `sub` with your "
-    "group or organization first, for Bitbucket the repository's UUID, for CircleCI the project's id in `sub`.",
+    remedy=mark(
+        "Require in the trust policy the claim that names your project: for GitLab and Buildkite `sub` with your "
+        "group or organization first, for Bitbucket the repository's UUID, for CircleCI the project's id in `sub`."
+    ),
     standards=_STANDARDS,
 )
 def pipeline_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -208,8 +214,10 @@ def pipeline_stranger(survey: Survey, _account: Account, role: RoleDetail) -> It
     title=mark("Any HCP Terraform workspace can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a stranger's HCP Terraform run get into a role?",
-    remedy="Require in the trust policy an `app.terraform.io:sub` that begins with your organization and names the "
-    "workspace: `organization:ORG:project:PROJECT:workspace:WORKSPACE:run_phase:*`.",
+    remedy=mark(
+        "Require in the trust policy an `app.terraform.io:sub` that begins with your organization and names the "
+        "workspace: `organization:ORG:project:PROJECT:workspace:WORKSPACE:run_phase:*`."
+    ),
     standards=_STANDARDS,
 )
 def terraform_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -223,8 +231,10 @@ def terraform_stranger(survey: Survey, _account: Account, role: RoleDetail) -> I
     title=mark("Any pod of the cluster can assume the role"),
     severity=Severity.HIGH,
     question="Does the token of a service account in another namespace of the EKS cluster get into a role?",
-    remedy="Require in the trust policy, with StringEquals, the provider's `sub` of the one service account: "
-    "`system:serviceaccount:NAMESPACE:NAME`.",
+    remedy=mark(
+        "Require in the trust policy, with StringEquals, the provider's `sub` of the one service account: "
+        "`system:serviceaccount:NAMESPACE:NAME`."
+    ),
     standards=_STANDARDS,
 )
 def pod_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -238,9 +248,11 @@ def pod_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
     title=mark("Identities of a Cognito identity pool that were not meant can assume the role"),
     severity=Severity.CRITICAL,
     question="Does the token of a stranger's identity pool, or of a guest, get into a role?",
-    remedy="Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
-    "`ForAnyValue:StringLike` on `cognito-identity.amazonaws.com:amr` to be `authenticated`. A role that is meant for "
-    "guests may do only what anybody on the Internet may.",
+    remedy=mark(
+        "Require in the trust policy `cognito-identity.amazonaws.com:aud` to be your pool's id, and "
+        "`ForAnyValue:StringLike` on `cognito-identity.amazonaws.com:amr` to be `authenticated`. A role that is "
+        "meant for guests may do only what anybody on the Internet may."
+    ),
     standards=_STANDARDS,
 )
 def cognito_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -254,8 +266,10 @@ def cognito_stranger(survey: Survey, _account: Account, role: RoleDetail) -> Ite
     title=mark("Tokens of an identity provider are taken whoever they are for"),
     severity=Severity.HIGH,
     question="Does a token get into a role that was made for another application, or for an unknown subject?",
-    remedy="Require in the trust policy the provider's `aud` (for Facebook and Amazon `app_id`) to be your "
-    "application's, and `sub` to be who is meant.",
+    remedy=mark(
+        "Require in the trust policy the provider's `aud` (for Facebook and Amazon `app_id`) to be your "
+        "application's, and `sub` to be who is meant."
+    ),
     standards=_STANDARDS,
 )
 def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -284,7 +298,7 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
     title=mark("SAML assertions for another application are taken"),
     severity=Severity.LOW,
     question="Does a SAML assertion get into a role that was made for another audience than AWS sign-in?",
-    remedy='Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.',
+    remedy=mark('Require in the trust policy `"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}`.'),
     standards=("CIS AWS Foundations 7.0 2.19",),
 )
 def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -313,8 +327,10 @@ def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterat
     title=mark("A token without the claim gets past the test"),
     severity=Severity.MEDIUM,
     question="Does a claim that the trust policy tests keep out tokens with another value, but not tokens without it?",
-    remedy="Use the plain operator or ForAnyValue on the claim: ForAllValues and IfExists are true when a token does "
-    "not carry it.",
+    remedy=mark(
+        "Use the plain operator or ForAnyValue on the claim: ForAllValues and IfExists are true when a token does "
+        "not carry it."
+    ),
     standards=_STANDARDS,
 )
 def optional_claim(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:

@@ -26,7 +26,7 @@ _OF_RESOURCES = (Kind.RESOURCE_POLICIES, Kind.BUCKET_ACCESS, Kind.KEY_GRANTS)
     title=mark("Parts of the snapshot are of different times"),
     severity=Severity.LOW,
     question="Were parts of the snapshot captured more than a day apart?",
-    remedy="Capture all of it in one go: what changed in between makes findings that were never true.",
+    remedy=mark("Capture all of it in one go: what changed in between makes findings that were never true."),
 )
 def captured_apart(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """By the times that a bundle's manifest, the credential report and the reports of last use state."""
@@ -68,7 +68,7 @@ def _moments(survey: Survey, account: Account) -> Iterator[tuple[str, datetime]]
     title=mark("Policies of resources were not captured"),
     severity=Severity.INFO,
     question="Does the snapshot lack policies of resources, access control lists or grants on keys?",
-    remedy="Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names.",
+    remedy=mark("Capture a bundle with iamdesk collect, or add the outputs that `iamdesk validate` names."),
 )
 def resources_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Once for the whole snapshot, told of its first account; CMP-13 names the checks that were not run for it."""
@@ -93,7 +93,7 @@ def resources_not_captured(survey: Survey, account: Account, _: Account) -> Iter
     title=mark("The list of AWS actions is older than the snapshot"),
     severity=Severity.INFO,
     question="Is the list of AWS actions more than 90 days older than the snapshot?",
-    remedy="Update iamdesk, which brings a newer list: actions that AWS added since are not known to this one.",
+    remedy=mark("Update iamdesk, which brings a newer list: actions that AWS added since are not known to this one."),
 )
 def actions_are_old(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Once for the whole snapshot, told of its first account."""

@@ -28,7 +28,7 @@ def _asked(survey: Survey, principal: Principal, action: str, resource: str, con
     title=mark("Boundary that bounds nothing"),
     severity=Severity.HIGH,
     question="Is a user or role an administrator although it has a permissions boundary?",
-    remedy="Write into the boundary what such principals may do at most.",
+    remedy=mark("Write into the boundary what such principals may do at most."),
 )
 def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
     """Decided with the boundary in place."""
@@ -46,7 +46,7 @@ def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Ite
     title=mark("May change its own boundary"),
     severity=Severity.HIGH,
     question="May a user or role take off or replace its own permissions boundary?",
-    remedy="Deny Delete and Put of permissions boundaries in the boundary itself.",
+    remedy=mark("Deny Delete and Put of permissions boundaries in the boundary itself."),
 )
 def changes_own_boundary(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
     """Asked on its own ARN, with the boundary in place."""
@@ -68,7 +68,7 @@ def changes_own_boundary(survey: Survey, account: Account, principal: Principal)
     title=mark("Bounded, but makes roles without a boundary"),
     severity=Severity.HIGH,
     question="May a bounded user or role make roles that have no boundary?",
-    remedy="Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary.",
+    remedy=mark("Allow iam:CreateRole and iam:CreateUser only with the boundary: test iam:PermissionsBoundary."),
 )
 def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
     """Asked for a new role of a name that nobody uses, made without a boundary."""
@@ -86,7 +86,9 @@ def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> I
     title=mark("May rewrite its own boundary"),
     severity=Severity.CRITICAL,
     question="May a user or role change the policy that is its permissions boundary?",
-    remedy="Deny iam:CreatePolicyVersion and iam:SetDefaultPolicyVersion on boundary policies in the boundary itself.",
+    remedy=mark(
+        "Deny iam:CreatePolicyVersion and iam:SetDefaultPolicyVersion on boundary policies in the boundary itself."
+    ),
 )
 def rewrites_boundary(survey: Survey, _account: Account, principal: Principal) -> Iterator[Hit]:
     """Asked on the boundary's own ARN; nobody can change AWS's policies."""

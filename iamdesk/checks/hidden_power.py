@@ -36,8 +36,10 @@ _MOST_NAMED = 20
     title=mark("Administrator by a sum of policies"),
     severity=Severity.HIGH,
     question="Is a user or role an administrator although none of its policies allows everything?",
-    remedy="Replace the sum by one policy that says what is meant, so that a reviewer sees an administrator; or take "
-    "out what makes it one.",
+    remedy=mark(
+        "Replace the sum by one policy that says what is meant, so that a reviewer sees an administrator; or take "
+        "out what makes it one."
+    ),
     standards=("NIST 800-53 AC-6(5)",),
 )
 def hidden_administrator(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
@@ -74,8 +76,10 @@ def _names_everything(statement: Statement) -> bool:
     title=mark("Whole service on every resource"),
     severity=Severity.MEDIUM,
     question="Does a policy allow every action of a service on every resource, those that change permissions included?",
-    remedy="Name the actions and resources that the job needs; leave actions that change permissions to those who "
-    "administer the service.",
+    remedy=mark(
+        "Name the actions and resources that the job needs; leave actions that change permissions to those who "
+        "administer the service."
+    ),
     standards=("AWS FSBP IAM.21", "NIST 800-53 AC-6"),
 )
 def whole_services(survey: Survey, account: Account, written: Written) -> Iterator[Hit]:
@@ -154,8 +158,10 @@ def changes_permissions(service: str) -> bool:
     title=mark("Program that is an administrator"),
     severity=Severity.HIGH,
     question="Is a user that only programs use, or a role that a service or a pipeline takes, an administrator?",
-    remedy="Give the program what it needs to deploy or run. Where a pipeline has to make roles, bind it with a "
-    "permissions boundary that the roles must carry.",
+    remedy=mark(
+        "Give the program what it needs to deploy or run. Where a pipeline has to make roles, bind it with a "
+        "permissions boundary that the roles must carry."
+    ),
     standards=("NIST 800-53 AC-6",),
 )
 def administering_program(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:

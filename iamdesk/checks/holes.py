@@ -41,8 +41,10 @@ class _WayOut(NamedTuple):
     title=mark("Deny with a hole"),
     severity=Severity.MEDIUM,
     question="Does a Deny with NotAction or NotResource leave out what those it binds may do to take it off?",
-    remedy="Take the actions by which policies are changed and detached out of NotAction, or deny them in a statement "
-    "of their own; let a permissions boundary or a service control policy hold what must not be undone.",
+    remedy=mark(
+        "Take the actions by which policies are changed and detached out of NotAction, or deny them in a statement "
+        "of their own; let a permissions boundary or a service control policy hold what must not be undone."
+    ),
     standards=("NIST 800-53 AC-3",),
 )
 def deny_with_a_hole(survey: Survey, account: Account, written: Written) -> Iterator[Hit]:

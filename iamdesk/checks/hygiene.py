@@ -11,7 +11,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import UNUSED_AFTER
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 
 TRACKED_DAYS = 400
@@ -27,8 +27,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.h
     title=mark("User with policies of its own"),
     severity=Severity.LOW,
     question="Does a user carry policies itself, not through a group?",
-    remedy="Attach the policies to a group that is named after the job and make the user a member; then detach them "
-    "from the user.",
+    remedy=mark(
+        "Attach the policies to a group that is named after the job and make the user a member; then detach them "
+        "from the user."
+    ),
     standards=("CIS AWS Foundations 7.0 2.13", "AWS FSBP IAM.2"),
 )
 def user_with_own_policies(_survey: Survey, _account: Account, user: UserDetail) -> Iterator[Hit]:
@@ -57,7 +59,7 @@ def user_with_own_policies(_survey: Survey, _account: Account, user: UserDetail)
     title=mark("User without any permission"),
     severity=Severity.LOW,
     question="Is a user in no group and without a policy?",
-    remedy="Delete the user if nobody signs in with it; AWS keeps its password and access keys valid until then.",
+    remedy=mark("Delete the user if nobody signs in with it; AWS keeps its password and access keys valid until then."),
     standards=("ISO 27001:2022 A.5.18",),
 )
 def user_without_permissions(_survey: Survey, _account: Account, user: UserDetail) -> Iterator[Hit]:
@@ -76,7 +78,7 @@ def user_without_permissions(_survey: Survey, _account: Account, user: UserDetai
     title=mark("Group that does nothing"),
     severity=Severity.LOW,
     question="Has a group no members, or no policies?",
-    remedy="Delete the group, or give it the members or policies that it was made for.",
+    remedy=mark("Delete the group, or give it the members or policies that it was made for."),
 )
 def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator[Hit]:
     """A group without members or without policies."""
@@ -104,7 +106,7 @@ def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator
     title=mark("Customer managed policy that nothing uses"),
     severity=Severity.LOW,
     question="Is a customer managed policy attached to nothing and no boundary of anybody?",
-    remedy="Delete the policy; its text stays in this snapshot.",
+    remedy=mark("Delete the policy; its text stays in this snapshot."),
 )
 def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDetail) -> Iterator[Hit]:
     """A policy with neither attachment nor use as a boundary, by AWS's counts and by those of the snapshot."""
@@ -130,7 +132,7 @@ def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDet
     title=mark("Role that is not used"),
     severity=Severity.MEDIUM,
     question="Was a role last used more than 90 days before the snapshot, or never?",
-    remedy="Ask the owner; then deny everything to the role for a while, and delete it when nobody misses it.",
+    remedy=mark("Ask the owner; then deny everything to the role for a while, and delete it when nobody misses it."),
     standards=("ISO 27001:2022 A.5.18", "NIST 800-53 AC-2(3)"),
 )
 def unused_role(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -156,15 +158,17 @@ def unused_role(survey: Survey, account: Account, role: RoleDetail) -> Iterator[
         sentence = f"AWS has seen no use of {role.role_name}; how old it is the snapshot does not say."
         proof = f"No use within the {TRACKED_DAYS} days that AWS remembers; no creation date."
     if age is None or age > UNUSED_AFTER:
-        remedy, severity = (_ASSIGNMENTS if is_reserved(role) else None), None
+        remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else None), None
         if _FOR_EMERGENCIES.search(role.role_name):
-            remedy, severity = _REHEARSE, Severity.INFO
+            remedy, severity = phrase(_REHEARSE), Severity.INFO
         yield Hit(sentence, (Evidence(proof),), state=state, remedy=remedy, severity=severity)
 
 
 _FOR_EMERGENCIES = re.compile(r"break[-_ ]?glass|emergency", re.IGNORECASE)
 """Names of roles that are not meant to be used."""
-_REHEARSE = "Nothing to do if it is kept for emergencies: try it at set times, so that it works when it is needed."
-_ASSIGNMENTS = (
+_REHEARSE = mark(
+    "Nothing to do if it is kept for emergencies: try it at set times, so that it works when it is needed."
+)
+_ASSIGNMENTS = mark(
     "Ask who is assigned the permission set in IAM Identity Center, and remove the assignments that nobody needs."
 )

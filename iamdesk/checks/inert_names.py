@@ -29,7 +29,7 @@ _SOURCES = {"user": SourceType.USER, "group": SourceType.GROUP, "role": SourceTy
     title=mark("Policy that hangs on a tag which the user lacks"),
     severity=Severity.LOW,
     question="Does a statement of a user's policies need a tag of the user that the user does not have?",
-    remedy="Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`.",
+    remedy=mark("Tag the user, or give the variable a default: `${aws:PrincipalTag/team, 'none'}`."),
 )
 def tag_that_is_lacking(survey: Survey, _account: Account, user: UserDetail) -> Iterator[Hit]:
     """Users carry no session tags: without the tag the statement never matches. Roles may get theirs with a session."""
@@ -85,8 +85,10 @@ def _attached(policy: CarriedPolicy) -> AttachedPolicy:
     title=mark("One session is named in place of a role"),
     severity=Severity.MEDIUM,
     question="Does a trust policy or a resource policy name a role session as principal?",
-    remedy="Name the role: `arn:aws:iam::ACCOUNT:role/NAME`. Whoever assumes the role chooses the session's name: "
-    "anybody who may assume it gets in, and who is meant is locked out under another name.",
+    remedy=mark(
+        "Name the role: `arn:aws:iam::ACCOUNT:role/NAME`. Whoever assumes the role chooses the session's name: "
+        "anybody who may assume it gets in, and who is meant is locked out under another name."
+    ),
 )
 def session_as_principal(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """By the ARN: ``arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION``.

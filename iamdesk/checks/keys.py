@@ -54,8 +54,10 @@ def _able(survey: Survey, action: str, key: Resource) -> list[str]:
     severity=Severity.HIGH,
     question="May users or roles that are no administrators and that the key policy does not name delete the key, "
     "rewrite its policy and grant its use?",
-    remedy="Name the key's administrators in the key policy, and let it give the account no more than to read the key: "
-    "then no IAM policy alone is enough. Keep one statement by which the account can get the key back.",
+    remedy=mark(
+        "Name the key's administrators in the key policy, and let it give the account no more than to read the key: "
+        "then no IAM policy alone is enough. Keep one statement by which the account can get the key back."
+    ),
     standards=("PCI DSS 4.0 3.7", "NIST 800-53 SC-12"),
     data=Data.RESOURCE_POLICIES,
 )
@@ -86,7 +88,7 @@ def undoes_key(survey: Survey, _account: Account, key: Resource) -> Iterator[Hit
     title=mark("Key that many decrypt with"),
     severity=Severity.MEDIUM,
     question="Do more than ten users and roles that the key policy does not name decrypt with a key?",
-    remedy="Name those who need it in the key policy, and take kms:Decrypt for the account out of it.",
+    remedy=mark("Name those who need it in the key policy, and take kms:Decrypt for the account out of it."),
     standards=("PCI DSS 4.0 3.6",),
     data=Data.RESOURCE_POLICIES,
 )

@@ -25,7 +25,7 @@ _DISABLED = "DISABLED"
     title=mark("Access key made with the user and never used"),
     severity=Severity.LOW,
     question="Has a user an active access key that was made with the user and never used?",
-    remedy="Delete the key; whoever needs one asks for it.",
+    remedy=mark("Delete the key; whoever needs one asks for it."),
     standards=("CIS AWS Foundations 3.0 1.11",),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -49,8 +49,10 @@ def key_never_used(survey: Survey, account: Account, user: UserDetail) -> Iterat
     title=mark("User whose password was taken away still has a key"),
     severity=Severity.HIGH,
     question="Has a user who signed in with a password once, and has none any more, an active access key?",
-    remedy="Deactivate the key: whoever took the password away meant to shut the user out. If a program goes on with "
-    "it, give the program a role.",
+    remedy=mark(
+        "Deactivate the key: whoever took the password away meant to shut the user out. If a program goes on with "
+        "it, give the program a role."
+    ),
     standards=("SOC 2 CC6.3", "ISO 27001:2022 A.5.18"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -78,8 +80,10 @@ def disabled_with_key(survey: Survey, account: Account, user: UserDetail) -> Ite
     title=mark("Somebody who is disabled still has access"),
     severity=Severity.HIGH,
     question="Has somebody who is disabled in IAM Identity Center an IAM user of the same name, or assignments?",
-    remedy="Delete the IAM user, or give it to somebody who answers for it; remove the assignments, so that they do "
-    "not come back with the person.",
+    remedy=mark(
+        "Delete the IAM user, or give it to somebody who answers for it; remove the assignments, so that they do "
+        "not come back with the person."
+    ),
     standards=("SOC 2 CC6.2", "PCI DSS 4.0 8.2.5", "ISO 27001:2022 A.5.18"),
     data=Data.PEOPLE,
 )

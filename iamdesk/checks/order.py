@@ -49,8 +49,10 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
     title=mark("Nobody's users and roles"),
     severity=Severity.LOW,
     question="Are there users or roles without a tag that says whose they are or what they are for?",
-    remedy="Tag each with its owner, so that a review knows whom to ask; ask for the tag when something is made "
-    "(aws:RequestTag in the policies of those who make roles).",
+    remedy=mark(
+        "Tag each with its owner, so that a review knows whom to ask; ask for the tag when something is made "
+        "(aws:RequestTag in the policies of those who make roles)."
+    ),
     standards=("ISO 27001:2022 A.5.9",),
 )
 def without_owner(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
@@ -86,8 +88,10 @@ def _tags_told(principal: Principal) -> str:
     title=mark("Inline policies of roles"),
     severity=Severity.INFO,
     question="Do roles carry inline policies?",
-    remedy="Put what several roles need into a managed policy: it is reviewed once, has versions to go back to, and "
-    "shows who has it.",
+    remedy=mark(
+        "Put what several roles need into a managed policy: it is reviewed once, has versions to go back to, and "
+        "shows who has it."
+    ),
 )
 def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """One finding for the account; roles of IAM Identity Center carry theirs by design."""
@@ -113,7 +117,7 @@ def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[H
     title=mark("Nobody for support cases"),
     severity=Severity.LOW,
     question="May nobody but administrators open a case with AWS Support?",
-    remedy="Make a role for incidents with AWS's policy AWSSupportAccess, which those on call may assume.",
+    remedy=mark("Make a role for incidents with AWS's policy AWSSupportAccess, which those on call may assume."),
     standards=("CIS AWS Foundations 7.0 2.15",),
 )
 def nobody_for_support(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
@@ -163,8 +167,10 @@ def _named(arns: Iterable[str]) -> Iterator[Evidence]:
     title=mark("No analyzer of access from outside"),
     severity=Severity.INFO,
     question="Is there a Region that was asked without an active analyzer of IAM Access Analyzer for external access?",
-    remedy="Make an analyzer of the organization in the Region, in its management account or a delegated one: it costs "
-    "nothing and tells when a resource is opened to the outside.",
+    remedy=mark(
+        "Make an analyzer of the organization in the Region, in its management account or a delegated one: it costs "
+        "nothing and tells when a resource is opened to the outside."
+    ),
     standards=("CIS AWS Foundations 7.0 2.18", "AWS FSBP IAM.28"),
     data=Data.ANALYZERS,
 )
@@ -212,7 +218,7 @@ def no_analyzer(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     title=mark("Role for EC2 that no instance can have"),
     severity=Severity.LOW,
     question="Is a role for EC2 alone in no instance profile, so that no instance can run with it?",
-    remedy="Delete the role, or put it into an instance profile if an instance is meant to have it.",
+    remedy=mark("Delete the role, or put it into an instance profile if an instance is meant to have it."),
 )
 def role_without_profile(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """One finding for the account. Where no role at all has a profile, the capture may have left them out."""
@@ -248,7 +254,9 @@ def _is_for_instances(survey: Survey, role: RoleDetail) -> bool:
     title=mark("Files in and out through CloudShell"),
     severity=Severity.LOW,
     question="May users or roles that are no administrators move files both ways through AWS CloudShell?",
-    remedy="Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to those who need a shell alone.",
+    remedy=mark(
+        "Deny cloudshell:GetFileUploadUrls and cloudshell:GetFileDownloadUrls to those who need a shell alone."
+    ),
     standards=("CIS AWS Foundations 7.0 2.20", "PCI DSS 4.0 7.2.1"),
 )
 def cloudshell_files(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:

@@ -10,7 +10,7 @@ from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.trust import CAPTURE_ORGANIZATION, perhaps_own
 from iamdesk.index.trust import trusted_names
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -21,7 +21,7 @@ from iamdesk.snapshot.model import Account, RoleDetail
     title=mark("A whole other account is trusted"),
     severity=Severity.MEDIUM,
     question="Does a role trust a whole account outside the organization, instead of a role there?",
-    remedy="Name the role of the other account that needs to come.",
+    remedy=mark("Name the role of the other account that needs to come."),
 )
 def whole_other_account(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
     """Where its principals get in, with what the policy asks for."""
@@ -43,7 +43,7 @@ def whole_other_account(survey: Survey, _account: Account, role: RoleDetail) -> 
     title=mark("Another account gets an administrator's role"),
     severity=Severity.HIGH,
     question="Does somebody of an account outside the organization get into a role that is an administrator?",
-    remedy="Give the role what the other account's work needs, and no more.",
+    remedy=mark("Give the role what the other account's work needs, and no more."),
 )
 def privileged_for_outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
     """With an external id or without; other conditions are told by TRU-04."""
@@ -56,7 +56,7 @@ def privileged_for_outsiders(survey: Survey, account: Account, role: RoleDetail)
                 object=trusted.account_id,
                 severity=Severity.MEDIUM if trusted.is_perhaps_own else None,
                 state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-                remedy=CAPTURE_ORGANIZATION if trusted.is_perhaps_own else None,
+                remedy=phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None,
             )
 
 
@@ -66,7 +66,7 @@ def privileged_for_outsiders(survey: Survey, account: Account, role: RoleDetail)
     title=mark("Role that trusts itself"),
     severity=Severity.LOW,
     question="Does a role name itself in its trust policy?",
-    remedy="Take it out, unless a program really has to assume the role anew: its sessions never have to end.",
+    remedy=mark("Take it out, unless a program really has to assume the role anew: its sessions never have to end."),
 )
 def trusts_itself(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:
     """By its own ARN; whether it may is asked."""

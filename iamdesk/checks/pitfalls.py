@@ -69,8 +69,10 @@ def is_on_everything(statement: Statement) -> bool:
     title=mark("Allow with NotAction"),
     severity=Severity.HIGH,
     question="Does a statement allow everything but some actions, on all resources?",
-    remedy="List the actions that the job needs under Action. To keep some actions away as well, add a statement with "
-    "Effect Deny: an Allow with NotAction denies nothing.",
+    remedy=mark(
+        "List the actions that the job needs under Action. To keep some actions away as well, add a statement with "
+        "Effect Deny: an Allow with NotAction denies nothing."
+    ),
     standards=("NIST 800-53 AC-6",),
 )
 def allow_not_action(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
@@ -106,7 +108,7 @@ def allow_not_action(_survey: Survey, _account: Account, written: Written) -> It
     title=mark("Allow with NotResource"),
     severity=Severity.MEDIUM,
     question="Does a statement allow actions on every resource but some?",
-    remedy="List the resources under Resource. To keep some away as well, add a statement with Effect Deny.",
+    remedy=mark("List the resources under Resource. To keep some away as well, add a statement with Effect Deny."),
     standards=("NIST 800-53 AC-6",),
 )
 def allow_not_resource(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
@@ -130,8 +132,10 @@ def allow_not_resource(_survey: Survey, _account: Account, written: Written) -> 
     title=mark("ForAllValues lets requests without the key pass"),
     severity=Severity.MEDIUM,
     question="Does an Allow rest on ForAllValues, which is true when the key is not in the request?",
-    remedy='Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator where the '
-    "key has one value.",
+    remedy=mark(
+        'Add `"Null": {"the key": "false"}` to the condition, or use ForAnyValue, or the plain operator where the '
+        "key has one value."
+    ),
 )
 def for_all_values_on_allow(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
     """Identity providers' claims are decided with a token in hand: FED-12."""
@@ -161,7 +165,7 @@ def for_all_values_on_allow(_survey: Survey, _account: Account, written: Written
     title=mark("IfExists turns a guard off"),
     severity=Severity.MEDIUM,
     question="Does an Allow test with IfExists a key that the caller can leave out of the request?",
-    remedy="Use the operator without IfExists, so that a request without the key is not allowed.",
+    remedy=mark("Use the operator without IfExists, so that a request without the key is not allowed."),
 )
 def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
     """Only keys that limit who comes in, and that a caller can do without; MFA has LNT-15."""
@@ -188,7 +192,7 @@ def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Ite
     title=mark("Policy variables in a policy of the old version"),
     severity=Severity.MEDIUM,
     question="Does a policy without Version 2012-10-17 use policy variables, which it takes for plain text?",
-    remedy='Set `"Version": "2012-10-17"`, after checking what the variables then let in.',
+    remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then let in.'),
 )
 def variables_in_an_old_version(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
     """In policies of 2008-10-17, or without Version, ``${…}`` is a part of the name (SEMANTICS H6)."""
@@ -214,8 +218,10 @@ def variables_in_an_old_version(_survey: Survey, _account: Account, written: Wri
     title=mark("MFA is asked for in a way that access keys pass"),
     severity=Severity.HIGH,
     question="Does a request made with long-term access keys, which never carry MFA, pass a test for MFA?",
-    remedy="In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. "
-    "The key is absent from requests made with access keys.",
+    remedy=mark(
+        "In an Allow use `Bool` with `aws:MultiFactorAuthPresent` true; in a Deny use `BoolIfExists` with false. "
+        "The key is absent from requests made with access keys."
+    ),
     standards=("PCI DSS 4.0 8.4",),
 )
 def mfa_test_that_keys_pass(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:

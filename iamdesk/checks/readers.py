@@ -38,8 +38,10 @@ def _who(survey: Survey, action: str, resource: str) -> dict[str, Verdict]:
     title=mark("May fetch objects, but not decrypt them"),
     severity=Severity.INFO,
     question="May users or roles read objects of a bucket that they may not decrypt?",
-    remedy="Where they are meant to read, allow kms:Decrypt on the key, in its policy or theirs; else take the objects "
-    "away, too: whoever changes the key's policy opens them.",
+    remedy=mark(
+        "Where they are meant to read, allow kms:Decrypt on the key, in its policy or theirs; else take the objects "
+        "away, too: whoever changes the key's policy opens them."
+    ),
     data=Data.RESOURCE_POLICIES,
 )
 def read_without_key(survey: Survey, _account: Account, bucket: Resource) -> Iterator[Hit]:
@@ -82,8 +84,10 @@ def read_without_key(survey: Survey, _account: Account, bucket: Resource) -> Ite
     title=mark("Secret that another team reads"),
     severity=Severity.MEDIUM,
     question="May users or roles of another team than a secret's own read it?",
-    remedy="Allow the team's own roles alone: by the secret's policy, or by comparing aws:ResourceTag with "
-    "aws:PrincipalTag.",
+    remedy=mark(
+        "Allow the team's own roles alone: by the secret's policy, or by comparing aws:ResourceTag with "
+        "aws:PrincipalTag."
+    ),
     standards=("PCI DSS 4.0 7.2",),
     data=Data.RESOURCE_POLICIES,
 )

@@ -12,7 +12,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.vocabulary import matched
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.outline import NodeKind
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.document import Document
 from iamdesk.policy.patterns import glob
@@ -35,7 +35,7 @@ _MANAGED, _USER, _GROUP, _ROLE, _TRUST = 6_144, 2_048, 5_120, 10_240, 2_048
     title=mark("Statement that another one already says"),
     severity=Severity.INFO,
     question="Does a policy hold a statement that changes nothing, since another one of it covers it?",
-    remedy="Remove the statement, or narrow the wider one, whichever was meant.",
+    remedy=mark("Remove the statement, or narrow the wider one, whichever was meant."),
 )
 def redundant_statement(survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
     """No request that the one matches and the other does not: removing it changes no answer.
@@ -175,8 +175,10 @@ def _fits(wider: str, lesser: str) -> bool:
     title=mark("Policy that is nearly full"),
     severity=Severity.INFO,
     question="Does a policy take nine tenths or more of the characters that AWS lets it have?",
-    remedy="Take out what is said twice, or spread the permissions over several managed policies before the next "
-    "change is refused.",
+    remedy=mark(
+        "Take out what is said twice, or spread the permissions over several managed policies before the next "
+        "change is refused."
+    ),
 )
 def nearly_full(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Inline policies of one user, group or role share one limit. What is longer was given a larger quota."""
@@ -188,7 +190,9 @@ def nearly_full(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
                 (Evidence(proof),),
                 subject=subject,
                 object=str(limit),
-                remedy="Shorten it, or ask AWS for the larger quota of trust policies." if limit is _TRUST else None,
+                remedy=phrase("Shorten it, or ask AWS for the larger quota of trust policies.")
+                if limit is _TRUST
+                else None,
             )
 
 

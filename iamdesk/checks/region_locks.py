@@ -43,8 +43,10 @@ _PROBES = (
     title=mark("Region lock that leaks"),
     severity=Severity.MEDIUM,
     question="May something be made in a Region that a service control policy is to keep the account out of?",
-    remedy="Leave out of the Deny only what has one endpoint for all Regions (IAM, Organizations, Route 53, "
-    "CloudFront, Support …), and name these services in NotAction.",
+    remedy=mark(
+        "Leave out of the Deny only what has one endpoint for all Regions (IAM, Organizations, Route 53, "
+        "CloudFront, Support …), and name these services in NotAction."
+    ),
     standards=("NIST 800-53 AC-3",),
     data=Data.ORGANIZATION,
 )
@@ -104,8 +106,10 @@ def _names(test: ConditionTest, region: str) -> bool:
     title=mark("No resource control policy"),
     severity=Severity.LOW,
     question="Does no resource control policy limit who gets to the organization's resources?",
-    remedy="Attach a resource control policy that denies what comes from outside the organization (aws:PrincipalOrgID, "
-    "with exceptions for AWS services), so that one open bucket policy is not enough.",
+    remedy=mark(
+        "Attach a resource control policy that denies what comes from outside the organization (aws:PrincipalOrgID, "
+        "with exceptions for AWS services), so that one open bucket policy is not enough."
+    ),
     standards=("NIST 800-53 AC-3",),
     data=Data.ORGANIZATION,
 )

@@ -37,8 +37,10 @@ def _is_member(survey: Survey, account: Account) -> bool:
     title=mark("Root user of a member account has credentials"),
     severity=Severity.MEDIUM,
     question="Can the root user of a member account of the organization sign in by itself?",
-    remedy="Turn on central management of root access in IAM, and delete the root credentials of member accounts: the "
-    "management account then does for them what only root may do.",
+    remedy=mark(
+        "Turn on central management of root access in IAM, and delete the root credentials of member accounts: the "
+        "management account then does for them what only root may do."
+    ),
     standards=("CIS AWS Foundations 7.0 2.1.1", "NIST 800-53 AC-6(5)"),
     data=Data.ROOT_CREDENTIALS,
 )
@@ -72,8 +74,10 @@ def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[H
     title=mark("Nothing holds the root user back"),
     severity=Severity.MEDIUM,
     question="May the root user of a member account do what no service control policy denies it?",
-    remedy="Attach a service control policy that denies everything where aws:PrincipalArn is like "
-    "`arn:aws:iam::*:root`, but for the few tasks that take the root user.",
+    remedy=mark(
+        "Attach a service control policy that denies everything where aws:PrincipalArn is like "
+        "`arn:aws:iam::*:root`, but for the few tasks that take the root user."
+    ),
     standards=("NIST 800-53 AC-6(5)",),
     data=Data.ORGANIZATION,
 )
@@ -106,8 +110,10 @@ def root_not_denied(survey: Survey, account: Account, _: Account) -> Iterator[Hi
     title=mark("Root user with a virtual MFA device"),
     severity=Severity.MEDIUM,
     question="Is the root user's MFA an application that shows codes, instead of a security key or a hardware token?",
-    remedy="Register a security key or a hardware token, and a second one that is kept elsewhere; then remove the "
-    "application.",
+    remedy=mark(
+        "Register a security key or a hardware token, and a second one that is kept elsewhere; then remove the "
+        "application."
+    ),
     standards=("CIS AWS Foundations 7.0 2.6", "AWS FSBP IAM.6"),
     data=Data.MFA_DEVICES,
 )

@@ -42,9 +42,11 @@ class _Kind(NamedTuple):
     title=mark("Own credentials changed without MFA"),
     severity=Severity.MEDIUM,
     question="May users who are no administrators change their own access keys, password or MFA devices without MFA?",
-    remedy='Deny everything but registering a first MFA device to requests made without MFA, as the policy "Allows '
-    'MFA-authenticated IAM users to manage their own credentials" of the IAM User Guide does: whoever gets hold of one '
-    "key cannot make another one then.",
+    remedy=mark(
+        'Deny everything but registering a first MFA device to requests made without MFA, as the policy "Allows '
+        'MFA-authenticated IAM users to manage their own credentials" of the IAM User Guide does: whoever gets hold of '
+        "one key cannot make another one then."
+    ),
     standards=("NIST 800-53 IA-5",),
 )
 def credentials_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:

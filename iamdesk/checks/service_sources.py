@@ -93,8 +93,10 @@ def services_of(statements: Iterator[Statement] | tuple[Statement, ...]) -> tupl
     title=mark("A service takes the role for any account"),
     severity=Severity.LOW,
     question="May a service take a role while it works for a resource of a stranger's account?",
-    remedy='Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, better still '
-    '`"ArnLike": {"aws:SourceArn": "…"}` for the resource that the role is for.',
+    remedy=mark(
+        'Add `"StringEquals": {"aws:SourceAccount": "your account"}` to the trust policy, better still '
+        '`"ArnLike": {"aws:SourceArn": "…"}` for the resource that the role is for.'
+    ),
     standards=("NIST 800-53 AC-3",),
 )
 def role_for_any_source(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -182,8 +184,10 @@ def _is_shared(survey: Survey, document: Document) -> bool:
     title=mark("A service uses the resource for any account"),
     severity=Severity.MEDIUM,
     question="May a service use a resource while it works for a stranger's account?",
-    remedy='Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
-    "statement that names the service.",
+    remedy=mark(
+        'Add `"StringEquals": {"aws:SourceAccount": "your account"}` or `"ArnLike": {"aws:SourceArn": "…"}` to the '
+        "statement that names the service."
+    ),
     standards=("NIST 800-53 AC-3",),
     data=Data.RESOURCE_POLICIES,
 )
@@ -218,7 +222,7 @@ def resource_for_any_source(survey: Survey, account: Account, resource: Resource
     title=mark("Role for several services"),
     severity=Severity.LOW,
     question="Does a role let services in that have nothing to do with each other?",
-    remedy="Make one role for each service, with what it needs: each of them can do what the others were given.",
+    remedy=mark("Make one role for each service, with what it needs: each of them can do what the others were given."),
     standards=("NIST 800-53 AC-5",),
 )
 def role_for_several_services(survey: Survey, _account: Account, role: RoleDetail) -> Iterator[Hit]:

@@ -38,8 +38,10 @@ _LIMITS = (Layer.SCP, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
     title=mark("May pass any role to a service"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator pass a role that nobody has named to a service?",
-    remedy="List the roles that the job passes under Resource, by ARN or by a path that only such roles have, and add "
-    '`"StringEquals": {"iam:PassedToService": "…"}`.',
+    remedy=mark(
+        "List the roles that the job passes under Resource, by ARN or by a path that only such roles have, and add "
+        '`"StringEquals": {"iam:PassedToService": "…"}`.'
+    ),
     standards=("NIST 800-53 AC-6",),
 )
 def passes_any_role(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:
@@ -94,7 +96,9 @@ def _services(decision: Decision) -> Iterator[str]:
     title=mark("Code runs as an administrator"),
     severity=Severity.HIGH,
     question="Is a role that a service gives to customers' code an administrator?",
-    remedy="Give the role what its code needs: whoever can change the code, or what it reads, is an administrator too.",
+    remedy=mark(
+        "Give the role what its code needs: whoever can change the code, or what it reads, is an administrator too."
+    ),
     standards=("NIST 800-53 AC-6", "SOC 2 CC6.3"),
 )
 def code_as_administrator(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -121,7 +125,7 @@ def code_as_administrator(survey: Survey, account: Account, role: RoleDetail) ->
     title=mark("May assume any role that lets it in"),
     severity=Severity.HIGH,
     question="May a user or role that is no administrator ask for a role in an account that nobody has named?",
-    remedy="List the roles that the job assumes under Resource, by ARN.",
+    remedy=mark("List the roles that the job assumes under Resource, by ARN."),
     standards=("SOC 2 CC6.3", "NIST 800-53 AC-6"),
 )
 def assumes_any_role(survey: Survey, account: Account, principal: Principal) -> Iterator[Hit]:

@@ -24,8 +24,10 @@ _MOST_NAMED = 20
     title=mark("Shared with AWS RAM outside of the organization"),
     severity=Severity.MEDIUM,
     question="Does a resource share of the account reach somebody outside of the organization?",
-    remedy="Take them off the share, and turn off sharing outside of the organization for it (`aws ram "
-    "update-resource-share --no-allow-external-principals`), if nobody answers for them.",
+    remedy=mark(
+        "Take them off the share, and turn off sharing outside of the organization for it (`aws ram "
+        "update-resource-share --no-allow-external-principals`), if nobody answers for them."
+    ),
     standards=("PCI DSS 4.0 7.2.4",),
     data=Data.RESOURCE_SHARES,
 )
@@ -90,7 +92,9 @@ def _is_outside(survey: Survey, one: ResourceShareAssociation) -> bool | None:
     title=mark("Buckets that take plain HTTP"),
     severity=Severity.LOW,
     question="May objects of a bucket be read over a connection that is not encrypted?",
-    remedy="Add a statement to the bucket policy that denies s3:* to everybody where aws:SecureTransport is false.",
+    remedy=mark(
+        "Add a statement to the bucket policy that denies s3:* to everybody where aws:SecureTransport is false."
+    ),
     standards=("AWS FSBP S3.5", "PCI DSS 4.0 4.2.1"),
     data=Data.RESOURCE_POLICIES,
 )

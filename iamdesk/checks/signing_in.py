@@ -25,8 +25,10 @@ _MOST_NAMED = 20
     title=mark("SAML metadata that has expired"),
     severity=Severity.LOW,
     question="Is the metadata of a SAML provider no longer valid?",
-    remedy="Put the identity provider's current metadata in (`aws iam update-saml-provider`), or delete the provider "
-    "if nobody signs in with it.",
+    remedy=mark(
+        "Put the identity provider's current metadata in (`aws iam update-saml-provider`), or delete the provider "
+        "if nobody signs in with it."
+    ),
     standards=("CIS AWS Foundations 7.0 2.19",),
     data=Data.SAML_PROVIDERS,
 )
@@ -58,8 +60,10 @@ def expired_metadata(survey: Survey, account: Account, _: Account) -> Iterator[H
     title=mark("Users with passwords beside a federation"),
     severity=Severity.LOW,
     question="Do users sign in with passwords of their own where people can sign in through an identity provider?",
-    remedy="Let people sign in through the identity provider, and delete their users: who leaves there is out here, "
-    "too. Keep those for emergencies.",
+    remedy=mark(
+        "Let people sign in through the identity provider, and delete their users: who leaves there is out here, "
+        "too. Keep those for emergencies."
+    ),
     standards=("CIS AWS Foundations 7.0 2.19", "NIST 800-53 IA-2"),
     data=Data.CREDENTIAL_REPORT,
 )
@@ -98,8 +102,10 @@ def _federation(survey: Survey, account: Account) -> str | None:
     title=mark("Any certificate of the account's trust anchors can take the role"),
     severity=Severity.MEDIUM,
     question="Does IAM Roles Anywhere give a role to whoever has a certificate, whatever its subject and trust anchor?",
-    remedy="Test in the trust policy `aws:SourceArn` for the trust anchor (ArnEquals) and the certificate's subject by "
-    "`aws:PrincipalTag/x509Subject/CN` (StringEquals).",
+    remedy=mark(
+        "Test in the trust policy `aws:SourceArn` for the trust anchor (ArnEquals) and the certificate's subject by "
+        "`aws:PrincipalTag/x509Subject/CN` (StringEquals)."
+    ),
     standards=("NIST 800-53 IA-3",),
 )
 def any_certificate(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:

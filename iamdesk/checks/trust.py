@@ -16,7 +16,7 @@ from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Part, StatementLine
 from iamdesk.index.keys import trust_policy_key
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.reach.administration import is_administrator
@@ -36,8 +36,10 @@ _ASKED_AS_STRANGER = "Asked as a role of an account that nothing in the snapshot
     title=mark("Anyone can assume the role"),
     severity=Severity.CRITICAL,
     question="May somebody of an account that nobody named assume a role?",
-    remedy="Name the principals or accounts that are meant under Principal. Where an organization is meant, add "
-    '`"StringEquals": {"aws:PrincipalOrgID": "o-…"}` without IfExists and without ForAllValues.',
+    remedy=mark(
+        "Name the principals or accounts that are meant under Principal. Where an organization is meant, add "
+        '`"StringEquals": {"aws:PrincipalOrgID": "o-…"}` without IfExists and without ForAllValues.'
+    ),
     standards=_STANDARDS,
 )
 def anyone(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -71,8 +73,10 @@ def _only_not_principal(lines: tuple[StatementLine, ...]) -> bool:
     title=mark("Anyone can assume the role under a condition that holds nobody back"),
     severity=Severity.CRITICAL,
     question="May somebody of an account that nobody named assume a role once they choose the right context?",
-    remedy="Name the principals or accounts that are meant under Principal, or test what the caller cannot choose: "
-    "aws:PrincipalOrgID, aws:PrincipalAccount, aws:PrincipalArn.",
+    remedy=mark(
+        "Name the principals or accounts that are meant under Principal, or test what the caller cannot choose: "
+        "aws:PrincipalOrgID, aws:PrincipalAccount, aws:PrincipalArn."
+    ),
     standards=_STANDARDS,
 )
 def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -89,7 +93,7 @@ def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iter
         yield Hit(sentence, evidence)
     elif entry.hold is Hold.SECRET:
         sentence = f"Anyone with an AWS account who knows the external id can assume {role.role_name}."
-        remedy = (
+        remedy = phrase(
             "Name the account that is meant under Principal: an external id is no secret, it tells customers apart."
         )
         yield Hit(sentence, evidence, severity=Severity.HIGH, remedy=remedy)
@@ -105,9 +109,11 @@ def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iter
     severity=Severity.HIGH,
     question="May a principal of an account outside the snapshot and its organization assume a role without an "
     "external id?",
-    remedy="If the account is a vendor's, require the external id that the vendor gave you: "
-    '`"StringEquals": {"sts:ExternalId": "…"}`. If it is your own, open its snapshot beside this one. If nobody knows '
-    "it, remove it from the trust policy.",
+    remedy=mark(
+        "If the account is a vendor's, require the external id that the vendor gave you: "
+        '`"StringEquals": {"sts:ExternalId": "…"}`. If it is your own, open its snapshot beside this one. If nobody '
+        "knows it, remove it from the trust policy."
+    ),
     standards=_STANDARDS,
 )
 def account_without_external_id(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -127,7 +133,7 @@ def account_without_external_id(survey: Survey, account: Account, role: RoleDeta
             object=trusted.account_id,
             severity=Severity.LOW if trusted.is_perhaps_own else severity,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-            remedy=CAPTURE_ORGANIZATION if trusted.is_perhaps_own else None,
+            remedy=phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None,
         )
 
 
@@ -138,7 +144,7 @@ def account_without_external_id(survey: Survey, account: Account, role: RoleDeta
     severity=Severity.LOW,
     question="May a principal of an account outside the snapshot and its organization assume a role with an external "
     "id, or under other conditions?",
-    remedy="Confirm who the account is and that it still needs the role; else remove it from the trust policy.",
+    remedy=mark("Confirm who the account is and that it still needs the role; else remove it from the trust policy."),
     standards=("SOC 2 CC6.3", "PCI DSS 4.0 7.2.4"),
 )
 def account_under_conditions(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -156,11 +162,11 @@ def account_under_conditions(survey: Survey, account: Account, role: RoleDetail)
             (Evidence("Asked with what the policy asks for.", entry.decision), *_named(trusted)),
             object=trusted.account_id,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
-            remedy=CAPTURE_ORGANIZATION if trusted.is_perhaps_own else None,
+            remedy=phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None,
         )
 
 
-CAPTURE_ORGANIZATION = (
+CAPTURE_ORGANIZATION = mark(
     "Capture the organization, too, from the account that manages it: then its own accounts are known. If that account "
     "does not manage yours, remove it from the trust policy."
 )
@@ -190,8 +196,10 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
     title=mark("The role trusts a principal that is gone"),
     severity=Severity.MEDIUM,
     question="Does a trust policy allow a principal that was deleted?",
-    remedy="Remove the principal from the trust policy. Somebody who gets the same name later is not let in by the old "
-    "id, but the next editor may put the name back.",
+    remedy=mark(
+        "Remove the principal from the trust policy. Somebody who gets the same name later is not let in by the old "
+        "id, but the next editor may put the name back."
+    ),
     standards=("SOC 2 CC6.3",),
 )
 def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -253,7 +261,7 @@ def _unique_ids(survey: Survey) -> frozenset[str]:
     title=mark("NotPrincipal lets everybody else in"),
     severity=Severity.CRITICAL,
     question="Does a trust policy allow everybody but those whom it names?",
-    remedy="Name those who are meant under Principal. AWS supports NotPrincipal only with Effect Deny.",
+    remedy=mark("Name those who are meant under Principal. AWS supports NotPrincipal only with Effect Deny."),
     standards=_STANDARDS,
 )
 def allow_not_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:

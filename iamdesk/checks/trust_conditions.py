@@ -39,7 +39,7 @@ _NOT_PRODUCTION = re.compile(r"(?:non|not|pre)[-_ ]*(?:prod)")
     title=mark("Administrator's role without MFA"),
     severity=Severity.MEDIUM,
     question="May an IAM user become an administrator by assuming a role without MFA?",
-    remedy='Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that lets users in.',
+    remedy=mark('Add `"Bool": {"aws:MultiFactorAuthPresent": "true"}` to the statement that lets users in.'),
     standards=("PCI DSS 4.0 8.4", "NIST 800-53 IA-2(1)"),
 )
 def assumed_without_mfa(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -80,7 +80,9 @@ def _is_person(survey: Survey, arn: str) -> bool:
     title=mark("Condition on the organization that does not bind"),
     severity=Severity.HIGH,
     question="Does somebody outside every organization get into a role by a statement that tests the organization?",
-    remedy='Write `"StringEquals": {"aws:PrincipalOrgID": "o-…"}`, without IfExists, a set operator or wildcards.',
+    remedy=mark(
+        'Write `"StringEquals": {"aws:PrincipalOrgID": "o-…"}`, without IfExists, a set operator or wildcards.'
+    ),
     standards=("NIST 800-53 AC-3",),
 )
 def organization_that_does_not_bind(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
@@ -127,8 +129,10 @@ def _outsider(survey: Survey, account: Account, role: RoleDetail, statement: Sta
     title=mark("Production trusts development"),
     severity=Severity.MEDIUM,
     question="Does a role of a production account trust an account of a development, test or sandbox unit?",
-    remedy="Let pipelines of a tooling account deploy to production, and take development accounts out of its trust "
-    "policies.",
+    remedy=mark(
+        "Let pipelines of a tooling account deploy to production, and take development accounts out of its trust "
+        "policies."
+    ),
     standards=("NIST 800-53 AC-5", "ISO 27001:2022 A.8.31"),
     data=Data.ORGANIZATION,
 )

@@ -16,7 +16,7 @@ from iamdesk.checks.trimming import Trim, still_answers, trims
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.references import UNUSED_AFTER, name_of
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.query.what_can import Reach
 from iamdesk.reach.administration import Principal
 from iamdesk.snapshot.account_facts import LastAccessed, ServiceLastAccessed
@@ -31,7 +31,7 @@ _WIDE = 0.5
 """A policy of AWS of whose tracked actions fewer than this share were used is wider than its use."""
 
 
-_PERMISSION_SET = (
+_PERMISSION_SET = mark(
     "Take the unused services out of the permission set in IAM Identity Center, which writes the role's policies. The "
     "same set may be assigned in other accounts, and used there otherwise."
 )
@@ -105,8 +105,10 @@ def _use(survey: Survey, principal: Principal, report: LastAccessed) -> _Use | N
     title=mark("Service that is granted and not used"),
     severity=Severity.MEDIUM,
     question="May a user or role use services that it did not use in the 90 days before the report of last use?",
-    remedy="Take the unused services out of its policies. What the finding says can be taken out leaves every action "
-    "of the services that are used as it is; what is wanted once a year, ask its owner.",
+    remedy=mark(
+        "Take the unused services out of its policies. What the finding says can be taken out leaves every action "
+        "of the services that are used as it is; what is wanted once a year, ask its owner."
+    ),
     standards=("NIST 800-53 AC-6", "ISO 27001:2022 A.5.18"),
     data=Data.LAST_ACCESSED,
 )
@@ -169,7 +171,7 @@ def _unused(survey: Survey, account: Account, principal: Principal, use: _Use) -
             ),
         ),
         subject=principal_subject(principal),
-        remedy=_PERMISSION_SET if _is_of_permission_set(principal) else None,
+        remedy=phrase(_PERMISSION_SET) if _is_of_permission_set(principal) else None,
         snippet="" if _is_of_permission_set(principal) else _trimmed_inline(principal, found),
     )
 
@@ -233,8 +235,10 @@ def _trimmed_inline(principal: Principal, found: list[Trim]) -> str:
     title=mark("Actions that are granted and not used"),
     severity=Severity.LOW,
     question="May a user or role change things of services that it uses by actions that it never did?",
-    remedy="Name the actions that are used in the policy. Reading and writing of data is not tracked (S3 objects, "
-    "table items): look into CloudTrail's data events before taking such actions away.",
+    remedy=mark(
+        "Name the actions that are used in the policy. Reading and writing of data is not tracked (S3 objects, "
+        "table items): look into CloudTrail's data events before taking such actions away."
+    ),
     standards=("NIST 800-53 AC-6",),
     data=Data.LAST_ACCESSED,
 )
@@ -281,8 +285,10 @@ def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit
     title=mark("Policy of AWS that is wider than its use"),
     severity=Severity.LOW,
     question="Is an AWS managed policy that allows all of a service attached to users or roles that use little of it?",
-    remedy="Write a policy with the actions that are used, and attach it in place of AWS's. Reading and writing of "
-    "data is not tracked: look into CloudTrail's data events first.",
+    remedy=mark(
+        "Write a policy with the actions that are used, and attach it in place of AWS's. Reading and writing of "
+        "data is not tracked: look into CloudTrail's data events first."
+    ),
     standards=("NIST 800-53 AC-6",),
     data=Data.LAST_ACCESSED,
 )

@@ -33,7 +33,7 @@ _ENOUGH = 3
     severity=Severity.MEDIUM,
     question="Does a version that is not in force allow changes of permissions that the one in force does not, and may "
     "somebody who is no administrator set it back?",
-    remedy="Delete the version: `aws iam delete-policy-version`. Its text stays in this snapshot.",
+    remedy=mark("Delete the version: `aws iam delete-policy-version`. Its text stays in this snapshot."),
     standards=("NIST 800-53 AC-6",),
 )
 def stronger_version(survey: Survey, account: Account, policy: ManagedPolicyDetail) -> Iterator[Hit]:

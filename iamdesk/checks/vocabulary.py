@@ -54,7 +54,9 @@ def _meant(text: str) -> str:
     title=mark("Action that AWS does not have"),
     severity=Severity.LOW,
     question="Does a policy name actions that AWS does not have, or that never take the resources it names?",
-    remedy="Correct the name or the resource, or remove the entry: as it stands it neither allows nor denies anything.",
+    remedy=mark(
+        "Correct the name or the resource, or remove the entry: as it stands it neither allows nor denies anything."
+    ),
     standards=("NIST 800-53 AC-3",),
 )
 def words_that_match_nothing(survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:

@@ -82,11 +82,11 @@ class FindingDetail(QScrollArea):
         who = QHBoxLayout()
         who.addWidget(subject)
         where = "" if finding.account in finding.subject_name else f" · {finding.account}"
-        kind = ElidedLabel(f"{finding.subject_kind}{where}", mode=Qt.TextElideMode.ElideRight)
+        kind = ElidedLabel(f"{tr(finding.subject_kind)}{where}", mode=Qt.TextElideMode.ElideRight)
         self._tinted.append((kind, Colour.MUTED))
         who.addWidget(kind, 1)
         column.addLayout(who)
-        column.addWidget(FlowLabel(finding.sentence))
+        column.addWidget(FlowLabel(shown(finding.sentence)))
         if finding.suppression is not None:
             word = finding.suppression
             told = tr("Suppressed until {expires} by {owner}: {reason}").format(
@@ -95,17 +95,17 @@ class FindingDetail(QScrollArea):
             column.addWidget(FlowLabel(told))
         if finding.evidence:
             column.addWidget(self._heading(tr("Evidence")))
-            shown = len(finding.evidence) if self._whole else _EVIDENCE_SHOWN
-            for piece in finding.evidence[:shown]:
+            pieces = len(finding.evidence) if self._whole else _EVIDENCE_SHOWN
+            for piece in finding.evidence[:pieces]:
                 column.addWidget(self._evidence(piece))
-            if len(finding.evidence) > shown:
-                more = QPushButton(tr("Show {count} more").format(count=number(len(finding.evidence) - shown)))
+            if len(finding.evidence) > pieces:
+                more = QPushButton(tr("Show {count} more").format(count=number(len(finding.evidence) - pieces)))
                 more.setObjectName("moreEvidence")
                 more.clicked.connect(self._show_whole)
                 column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         if finding.remedy:
             column.addWidget(self._heading(tr("What to do")))
-            column.addWidget(FlowLabel(finding.remedy, code=True))
+            column.addWidget(FlowLabel(shown(finding.remedy), code=True))
         if finding.snippet:
             self._add_command(column, finding.snippet)
         if self.can_suppress:
@@ -140,7 +140,7 @@ class FindingDetail(QScrollArea):
         title = FlowLabel(tr(finding.title))
         title.setFont(self._strong())
         line.addWidget(title, 1)
-        state = "" if finding.state is State.FOUND else f"{STATE_WORDS[finding.state]} · "
+        state = "" if finding.state is State.FOUND else f"{tr(STATE_WORDS[finding.state])} · "
         line.addWidget(self._muted(f"{state}{finding.check_id}", flowing=False), 0, Qt.AlignmentFlag.AlignTop)
         return line
 

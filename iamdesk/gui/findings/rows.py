@@ -64,7 +64,7 @@ class FindingRow:
         )
         word = finding.suppression
         about = () if word is None else (word.owner, word.reason, word.expires.isoformat())
-        own = (f"{finding.subject_name}  {finding.subject_kind}", shown(finding.sentence))
+        own = (f"{finding.subject_name}  {tr(finding.subject_kind)}", shown(finding.sentence))
         self._own_words = "\n".join((*map(visible, own), finding.subject_key, *about)).casefold()
         self._shared_words = _words_of_check(
             finding.check_id, finding.title, finding.severity, finding.state, finding.account, finding.remedy
@@ -84,7 +84,7 @@ class FindingRow:
             case Column.CHECK:
                 return visible(f"{finding.check_id}  {tr(finding.title)}")
             case Column.SUBJECT:
-                return visible(f"{finding.subject_name}  {finding.subject_kind}")
+                return visible(f"{finding.subject_name}  {tr(finding.subject_kind)}")
             case Column.SENTENCE:
                 return visible(shown(finding.sentence))
             case Column.STATE:
@@ -172,7 +172,7 @@ def _group_text(finding: Finding, grouping: Grouping) -> str:
     if grouping is Grouping.CHECK:
         return visible(f"{finding.check_id}  {tr(finding.title)}")
     if grouping is Grouping.SUBJECT:
-        return visible(f"{finding.subject_name}  {finding.subject_kind}")
+        return visible(f"{finding.subject_name}  {tr(finding.subject_kind)}")
     return visible(finding.account)
 
 
