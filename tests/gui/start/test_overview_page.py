@@ -13,10 +13,10 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.gui.badge_rows import rows_by_badge
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.start.columns import ColumnsLayout, parted
 from iamdesk.gui.start.overview import OverviewPage
-from iamdesk.gui.start.overview_facts import rows_by_badge
 from iamdesk.gui.theme import Scheme
 from iamdesk.index.nodes import Badge
 from iamdesk.paths import resources
