@@ -16,6 +16,14 @@ from iamdesk.query.needs import NeedQuestion
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 
+def _verdict(word: str | Verdict) -> Verdict:
+    """Return the decision that a word names, in any case: it is told as the contract spells it."""
+    found = next((one for one in Verdict if one.value.lower() == word.lower()), None)
+    if found is None:
+        raise typer.BadParameter(f"{word!r} is not one of {', '.join(one.value for one in Verdict)}")
+    return found
+
+
 def can(
     snapshot: options.SnapshotPath,
     principal: options.Principal,
@@ -53,7 +61,7 @@ def can(
     expect: Annotated[
         Verdict | None,
         typer.Option(
-            case_sensitive=False,
+            parser=_verdict,
             metavar="DECISION",
             help="End with status 1 unless this is the answer: allowed, explicitDeny, implicitDeny or conditional.",
             show_default=False,

@@ -11,6 +11,7 @@ import typer
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say_bytes
+from iamdesk.cli.troubles import spare
 from iamdesk.export.files import write_whole
 from iamdesk.export.findings import formats, render
 from iamdesk.export.report import ordered
@@ -51,6 +52,7 @@ def findings(
     ] = None,
 ) -> None:
     """Run the built-in checks."""
+    spare(output, snapshot, suppressions)
     if suppressions is not None and not suppressions.exists():
         note(f"there is no file {suppressions}: nothing is suppressed")
     words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()

@@ -10,7 +10,7 @@ import typer
 
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
-from iamdesk.cli.troubles import give_up
+from iamdesk.cli.troubles import give_up, spare
 from iamdesk.export.pack.chain import pack_at
 from iamdesk.export.pack.opening import opened_pack
 from iamdesk.export.pack.result import Outcome
@@ -61,6 +61,8 @@ def export(
     ] = True,
 ) -> None:
     """Write the evidence of a review: a pack of tables, statement, verdicts and hashes."""
+    if pack_format is not PackFormat.PACK:
+        _see_place(output, review, snapshot)
     desk = Workbench.open_review(review, writable=False)
     try:
         beside = review.with_name(desk.head.snapshot_name)
@@ -68,8 +70,6 @@ def export(
         opened = Workbench().open_snapshot(place) if place is not None else None
         if opened is not None and snapshot is None and not desk.file.is_of(opened.snapshot.sha256):
             opened = None
-        if opened is None:
-            note("the snapshot is not at hand (--snapshot): no verdict is quoted, and the statement says so")
         evaluator = opened.evaluator if opened is not None else None
         if pack_format is PackFormat.PACK:
             write_pack(desk.file, output, evaluator=evaluator, with_source=with_snapshot)
@@ -79,9 +79,20 @@ def export(
                 shutil.copyfile(whole / _FILES[pack_format], output)
     finally:
         desk.close()
+    if opened is None:
+        note("the snapshot is not at hand (--snapshot): no verdict is quoted, and the statement says so")
     note(f"the evidence is in {output}")
     if pack_format is PackFormat.PACK:
         _note_pack(review, output)
+
+
+def _see_place(output: Path, review: Path, snapshot: Path | None) -> None:
+    """End with status 2 where no file can be written, before everything is asked for nothing."""
+    spare(output, review, snapshot)
+    if output.is_dir():
+        give_up(f"{output} is a folder: the evidence needs the name of a file")
+    if not output.absolute().parent.is_dir():
+        give_up(f"{output} cannot be written: there is no folder {output.absolute().parent}")
 
 
 def _note_pack(review: Path, pack: Path) -> None:
@@ -114,6 +125,10 @@ def verify(
     """Verify an evidence pack: every hash, signature, total and verdict. Status 1 where anything fails."""
     if not pack.exists():
         give_up(f"{pack}: there is no such file or folder")
+    if previous is not None:
+        pack_at(previous)  # what is no pack ends here: it says nothing about the chain
+    if allowed_signers is not None:
+        allowed_signers.open("rb").close()
     with opened_pack(pack) as folder:
         results = list(verify_pack(folder, snapshot, allowed_signers, previous))
     failed = sum(one.outcome is Outcome.FAILED for one in results)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from iamdesk.checks.words import counted
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import give_up, troubles_told
@@ -213,7 +214,7 @@ def decide(
         change = desk.record(dict.fromkeys((*line, *finding), wanted), _reviewer(reviewer, own))
     finally:
         desk.close()
-    note(f"{len(change.entries):,} decisions saved")
+    note(f"{counted(len(change.entries), 'decision')} saved")
 
 
 def second(
@@ -232,7 +233,7 @@ def second(
         change = desk.second(tuple(line) or tuple(_of_others(desk, who)), who)
     finally:
         desk.close()
-    note(f"{reviewer} stands for {len(change.entries):,} decisions")
+    note(f"{reviewer} stands for {counted(len(change.entries), 'decision')}")
 
 
 def _of_others(desk: ReviewDesk, who: Reviewer) -> Iterator[str]:
@@ -259,7 +260,7 @@ def fill(
         desk.close()
     for one in refused:
         say(f"refused  {one.sheet} row {one.row}  {one.subject_id}  {one.why}")
-    note(f"{saved:,} decisions saved, {len(refused):,} rows refused")
+    note(f"{counted(saved, 'decision')} saved, {counted(len(refused), 'row')} refused")
     if refused:
         raise typer.Exit(1)
 

@@ -32,6 +32,8 @@ def suppress(
 ) -> None:
     """Set findings aside with owner, reason and a last day; nothing is dropped, they are counted apart."""
     if lift:
+        if not file.exists():
+            give_up(f"{file}: there is no such file")
         before = len(Workbench.read_suppressions(file))
         left = Workbench.lift_suppressions(file, findings)
         note(f"{before - len(left):,} taken out, {len(left):,} left in {file}")

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -32,6 +33,13 @@ def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
             give_up(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
 
     return run
+
+
+def spare(output: Path | None, *inputs: Path | None) -> None:
+    """End with status 2 where a file would be written over what it is made of."""
+    for one in inputs:
+        if output is not None and one is not None and output.exists() and one.exists() and output.samefile(one):
+            give_up(f"{output} is what is read: give the new file another name")
 
 
 def give_up(sentence: str) -> NoReturn:

@@ -8,7 +8,7 @@ import typer
 from iamdesk.cli import options
 from iamdesk.cli.json_input import JsonError, parse
 from iamdesk.cli.output import note, say, say_json
-from iamdesk.cli.troubles import give_up
+from iamdesk.cli.troubles import give_up, spare
 from iamdesk.export.diff import to_diff
 from iamdesk.export.diff_words import lines
 from iamdesk.export.files import write_whole
@@ -19,9 +19,7 @@ from iamdesk.workbench import Workbench
 
 def what_if(
     snapshot: options.SnapshotPath,
-    changes: Annotated[
-        Path, typer.Argument(metavar="CHANGES", help="A JSON list of changes.", show_default=False, exists=True)
-    ],
+    changes: Annotated[Path, typer.Argument(metavar="CHANGES", help="A JSON list of changes.", show_default=False)],
     output_format: options.OutputFormat = options.Format.TEXT,
     commands: Annotated[
         Path | None,
@@ -33,6 +31,7 @@ def what_if(
     Each change is an object with `do`, `subject`, and where it takes them `detail`, `document`, `statement`. The
     snapshot itself stays as it is.
     """
+    spare(commands, snapshot, changes)
     opened = Workbench().open_snapshot(snapshot)
     try:
         edits = edits_from_json(parse(changes.read_bytes()))
@@ -41,11 +40,11 @@ def what_if(
         give_up(f"{changes.name} cannot be used: {error}")
     except WhatIfError as error:
         give_up(f"{changes.name}: {error}")
-    if output_format is options.Format.JSON:
-        say_json(to_diff(tried.comparison))
-    else:
-        for line in lines(tried.comparison):
-            say(line)
     if commands is not None:
         write_whole(commands, script(tried.commands, opened.snapshot.path.name, commands.name))
         note(f"{len(tried.commands):,} commands are in {commands}")
+    if output_format is options.Format.JSON:
+        say_json(to_diff(tried.comparison))
+        return
+    for line in lines(tried.comparison):
+        say(line)

@@ -50,7 +50,8 @@ def recover(damaged: Path, into: Path) -> Recovered:
     if into.exists():
         raise ReviewError(f"{visible(into.name)}: there is a file of that name already; it was left as it is")
     if not damaged.is_file():
-        raise ReviewError(f"{visible(damaged.name)}: there is no such file")
+        what = "it is a folder, not a review" if damaged.is_dir() else "there is no such file"
+        raise ReviewError(f"{visible(damaged.name)}: {what}")
     try:
         content = _rolled_back(damaged)
     except OSError as error:

@@ -113,7 +113,8 @@ class ReviewFile:
             ReviewError: it is no review, of a newer iamdesk, damaged beyond reading, or somebody else writes in it.
         """
         if not path.is_file():
-            raise ReviewError(f"{told_name(path)}: there is no such file")
+            what = "it is a folder, not a review" if path.is_dir() else "there is no such file"
+            raise ReviewError(f"{told_name(path)}: {what}")
         connection: sqlite3.Connection | None = None
         if not writable:
             _undo_what_was_cut_short(path)

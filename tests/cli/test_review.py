@@ -168,7 +168,7 @@ def test_filled_sheet_is_taken_and_what_is_refused_is_listed(run: Run, made: Pat
         writer.writerows(rows)
     own = rows[-1]["holder_arn"]
     done = run("review", "fill", review, sheet, "--reviewer", "Ana", "--is", own, status=1)
-    assert "1 decisions saved" in done.stderr
+    assert "1 decision saved" in done.stderr
     assert "protected cells were edited: holder_arn" in done.stdout
     assert "access of their own" in done.stdout
     with ReviewFile.open(review, writable=False) as again:

@@ -258,7 +258,7 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
             mark = ";" if first.count(";") > first.count(",") else ","
             yield from csv.reader(file, delimiter=mark)
     except (OSError, csv.Error) as error:
-        raise ExportError(f"{path.name} cannot be read as CSV: {error}") from error
+        raise ExportError(f"{path.name} cannot be read as CSV: {_reason(error)}") from error
 
 
 @contextmanager
@@ -272,11 +272,15 @@ def _book(path: Path) -> Iterator[Any]:
                 raise ExportError(f"{path.name} is too large for a sheet of entitlements")
         book = openpyxl.load_workbook(path, read_only=True, data_only=False)
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise ExportError(f"{path.name} cannot be read as a workbook: {error}") from error
+        raise ExportError(f"{path.name} cannot be read as a workbook: {_reason(error)}") from error
     try:
         yield book
     finally:
         book.close()
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 def _book_rows(book: Any, path: Path, name: str) -> Iterator[list[str]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.export.files import ExportError, write_whole
-from iamdesk.export.pack.manifest import SIGNATURES, SIGNOFFS, manifest_sha256
+from iamdesk.export.pack.manifest import MANIFEST, SIGNATURES, SIGNOFFS, manifest_sha256
 from iamdesk.export.pack.statement import ACKNOWLEDGED
 from iamdesk.export.report import utc_text
 from iamdesk.review.journal import canonical
@@ -147,6 +147,8 @@ def sign(
     """
     if not name.strip():
         raise ExportError("a sign-off needs the name of whoever signs")
+    if not (folder / MANIFEST).is_file():
+        raise ExportError(f"{folder} is no pack: there is no {MANIFEST} in it")
     signoffs = read_signoffs(folder)
     public = _public_key(key) if key is not None else ""
     unsigned = SignOff(

@@ -47,6 +47,7 @@ def verify(
 
     Raises:
         ExportError: the folder is no pack.
+        SnapshotError: ``snapshot`` cannot be read.
     """
     manifest, problem = _manifest(folder)
     if problem is not None:

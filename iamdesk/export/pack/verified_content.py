@@ -186,6 +186,8 @@ def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) ->
     try:
         held = load_snapshot(source)
     except SnapshotError as error:
+        if snapshot is not None:
+            raise
         yield failed("snapshot", f"{error}.")
         return
     if held.sha256 != document.integrity.snapshot_sha256:
