@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.checks.words import counted
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import give_up, troubles_told
@@ -214,7 +213,7 @@ def decide(
         change = desk.record(dict.fromkeys((*line, *finding), wanted), _reviewer(reviewer, own))
     finally:
         desk.close()
-    note(f"{counted(len(change.entries), 'decision')} saved")
+    note(f"{_counted(len(change.entries), 'decision')} saved")
 
 
 def second(
@@ -233,7 +232,7 @@ def second(
         change = desk.second(tuple(line) or tuple(_of_others(desk, who)), who)
     finally:
         desk.close()
-    note(f"{reviewer} stands for {counted(len(change.entries), 'decision')}")
+    note(f"{reviewer} stands for {_counted(len(change.entries), 'decision')}")
 
 
 def _of_others(desk: ReviewDesk, who: Reviewer) -> Iterator[str]:
@@ -260,7 +259,7 @@ def fill(
         desk.close()
     for one in refused:
         say(f"refused  {one.sheet} row {one.row}  {one.subject_id}  {one.why}")
-    note(f"{counted(saved, 'decision')} saved, {counted(len(refused), 'row')} refused")
+    note(f"{_counted(saved, 'decision')} saved, {_counted(len(refused), 'row')} refused")
     if refused:
         raise typer.Exit(1)
 
@@ -306,6 +305,10 @@ def sign_pack(
     made = sign(pack, role, name, title=title, key=key)
     how = f"with key {fingerprint(made.public_key)}" if made.public_key else "as an unsigned attestation"
     note(f"{made.name} signed as {made.role}, {how}: {made.statement}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _reviewer(name: str, own: list[str]) -> Reviewer:
