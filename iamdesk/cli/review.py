@@ -185,7 +185,8 @@ def findings(
     for one in shown:
         stands = finding_decision_words(one.decision)
         found = one.finding
-        say(f"{one.finding_id}  {stands:<15}  {found['severity']:<8}  {found['check_id']}  {found['finding']}")
+        about = found.get("subject_name") or found.get("account_id")  # one sentence may stand on many accounts
+        say(f"{one.finding_id}  {stands:<15}  {found['severity']:<8}  {found['check_id']}  {about}: {found['finding']}")
     note(f"{len(shown):,} findings")
 
 

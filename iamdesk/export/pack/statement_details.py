@@ -76,8 +76,8 @@ def appendix_sections(kept: Kept, source: PackSource) -> Iterator[Section]:
     yield _listed(
         "Appendix: findings",
         FINDINGS,
-        ("severity", "check_id", "finding", "decision", "decision_reason", "expiry_utc"),
-        (9, 9, 42, 12, 18, 10),
+        ("severity", "check_id", "subject_name", "finding", "decision", "decision_reason", "expiry_utc"),
+        (8, 9, 16, 32, 11, 14, 10),
         kept.findings,
         (source.counts.findings, "04_findings.csv"),
     )

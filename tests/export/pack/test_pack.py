@@ -133,6 +133,14 @@ def test_every_gap_is_told_also_a_check_that_was_not_run(made: Path) -> None:
     assert "no gap" not in page
 
 
+def test_appendix_tells_what_a_finding_is_about(made: Path) -> None:
+    page = (made / "01_statement.html").read_text(encoding="utf-8")
+    appendix = html.unescape(page[page.index("Appendix: findings") : page.index("Appendix: entitlements")])
+    told = re.findall(r"<td>(.*?)</td>", appendix)
+    for row in rows(made, "04_findings.csv"):
+        assert {row["subject_name"], row["finding"]} <= {*told}
+
+
 def test_first_sheets_are_in_the_statements_order_and_nothing_is_cut_off(made: Path) -> None:
     book = openpyxl.load_workbook(made / "review.xlsx")
     titles = [str(row[0].value) for row in book["Cover"] if row[0].value and row[1].value is None]
