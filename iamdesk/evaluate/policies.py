@@ -84,6 +84,8 @@ class PolicySet:
     session: tuple[AttachedPolicy, ...] | None = None
     scps: tuple[tuple[AttachedPolicy, ...], ...] | None = None
     """Levels from the root down; an empty level allows nothing (SEMANTICS B1)."""
+    scp_places: tuple[str, ...] = ()
+    """What each of these levels is, by name; empty where nobody says."""
     rcps: tuple[tuple[AttachedPolicy, ...], ...] | None = None
     """Levels from the root down; the default full-access policy is implied (SEMANTICS B5)."""
     resource: AttachedPolicy | None = None

@@ -308,7 +308,9 @@ class _Places:
 
     def addition(self, slot: Slot, effect: str) -> Addition:
         added = self.added(slot, effect)
-        place = wording.place_words(slot.layer, slot.level, added.names, self._trace.question.caller, added.target)
+        question = self._trace.question
+        places = question.policies.scp_places
+        place = wording.place_words(slot.layer, slot.level, places, added.names, question.caller, added.target)
         return Addition(slot.layer, slot.level, place, added.policy_key, added.statement)
 
 

@@ -142,7 +142,8 @@ def _why_not(trace: Trace) -> str:
         if (slot.layer, slot.leg) in missing and not names:
             reason = phrase(wording.MISSING[missing[slot.layer, slot.leg]])
         else:
-            reason = wording.lacking_sentence(slot.layer, slot.level, names, action)
+            places = trace.question.policies.scp_places
+            reason = wording.lacking_sentence(slot.layer, slot.level, places, names, action)
         if trace.question.further:
             resource = target_on(trace, slot.leg).resource_text
             reason = phrase("{reason} on {resource}", reason=reason, resource=resource)

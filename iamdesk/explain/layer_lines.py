@@ -107,7 +107,7 @@ def _layers_on_leg(trace: Trace, leg: int, counted: Tally) -> dict[Layer, LayerL
         if layer in question.without:
             lines[layer] = LayerLine(layer, None, title, phrase("left out"))
         elif slots is None:
-            lines[layer] = LayerLine(layer, None, title, phrase(_NOT_IN_PLAY[layer]))
+            lines[layer] = LayerLine(layer, None, title, _why_not_in_play(layer, question))
         else:
             lines[layer] = _layer_line(trace, layer, leg, slots, counted)
             if layer is Layer.RESOURCE and situation.unlocks:
@@ -134,6 +134,14 @@ _NOT_IN_PLAY: Mapping[Layer, str] = {
 }
 
 
+def _why_not_in_play(layer: Layer, question: Question) -> str:
+    if layer is Layer.RCP and not question.target.supports_rcps:  # SEMANTICS B7
+        return phrase("do not bind {service}", service=question.target.service)
+    if layer is Layer.SCP and question.policies.scps:  # SEMANTICS B6, E11
+        return phrase("do not bind this caller")
+    return phrase(_NOT_IN_PLAY[layer])
+
+
 def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], counted: Tally) -> LayerLine:
     """Return what a layer says on one leg; its slots there are told without the leg."""
     title = phrase(wording.LAYER_TITLES[layer])
@@ -153,7 +161,8 @@ def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], cou
     if FALSE in allow:
         missing = slots[allow.index(FALSE)]
         if layer is Layer.SCP:
-            says = phrase("nothing at level {level} allows it", level=missing.level)
+            where = wording.level_words(missing.level or 0, trace.question.policies.scp_places)
+            says = phrase("nothing {where} allows it", where=where)
         else:
             names = [policy.name for policy in policies_in(trace, missing._replace(leg=leg))]
             says = phrase("nothing allows it")

@@ -83,12 +83,20 @@ MISSING: Mapping[str, str] = {
 """What a layer lacks when the snapshot does not hold its policy, by the code of the gap."""
 
 
-def lacking_sentence(layer: Layer, level: int | None, names: Sequence[str], action: str) -> str:
-    """Say that a layer that was needed has no statement that allows."""
+def level_words(level: int, places: Sequence[str]) -> str:
+    """Return where an SCP is attached, as part of a sentence: by name where the levels have names (``places``)."""
+    if level < len(places):
+        return phrase("on {place}", place=places[level])
+    return phrase("at the root") if level == 0 else phrase("at level {level}", level=level + 1)
+
+
+def lacking_sentence(layer: Layer, level: int | None, places: Sequence[str], names: Sequence[str], action: str) -> str:
+    """Say that a layer that was needed has no statement that allows; ``places`` are what its levels are called."""
     named = listed(names)
     match layer:
         case Layer.SCP:
-            return phrase("no service control policy at level {level} allows {action}", level=level, action=action)
+            where = level_words(level or 0, places)
+            return phrase("no service control policy {where} allows {action}", where=where, action=action)
         case Layer.PERMISSIONS_BOUNDARY:
             return phrase("the boundary {name} has no statement that allows {action}", name=named, action=action)
         case Layer.SESSION:
@@ -315,10 +323,14 @@ def change_sentence(removals: Sequence[Removal], additions: Sequence[Addition]) 
     return worded(f"{sentence[:1].upper()}{sentence[1:]}", sentence)
 
 
-def place_words(layer: Layer, level: int | None, names: Sequence[str], caller: Caller, target: Target) -> str:
-    """Name the policy that a statement belongs to, as part of a sentence."""
+def place_words(
+    layer: Layer, level: int | None, places: Sequence[str], names: Sequence[str], caller: Caller, target: Target
+) -> str:
+    """Name the policy that a statement belongs to, as part of a sentence; ``places`` are what levels are called."""
     match layer:
         case Layer.SCP:
+            if level is not None and level < len(places):
+                return phrase("a service control policy on {place}", place=places[level])
             return _at_level(phrase("a service control policy"), level)
         case Layer.PERMISSIONS_BOUNDARY:
             return (
@@ -352,7 +364,7 @@ def _at_level(what: str, level: int | None) -> str:
         return what
     if level == 0:
         return phrase("{what} at the root of the organization", what=what)
-    return phrase("{what} at level {level} of the organization", what=what, level=level)
+    return phrase("{what} at level {level} of the organization", what=what, level=level + 1)
 
 
 def carrier(arn: str) -> str:

@@ -77,7 +77,8 @@ class Standings:
             CallerKind.USER, group, partition, account, name=name, canonical_id=canonical_id, is_any_member=True
         )
         scps, gaps = self._scps(account)
-        return Standing(replace(_policy_set(self.index.carried(group), gaps), scps=scps), caller, may_be_tagged=False)
+        policies = replace(_policy_set(self.index.carried(group), gaps), scps=scps, scp_places=self._places(account))
+        return Standing(policies, caller, may_be_tagged=False)
 
     def _find_principal(self, text: str) -> tuple[PolicySet, Caller, bool]:
         caller = parse_caller(text)
@@ -89,7 +90,8 @@ class Standings:
             # What is not known of the organization is among what is assumed of its own account.
             gaps = gaps if scps is not None or caller.kind is CallerKind.ROOT else []
             policies = self._outsider(caller)
-            return replace(policies, scps=scps, gaps=(*policies.gaps, *gaps)), caller, True
+            policies = replace(policies, scps=scps, scp_places=self._places(account), gaps=(*policies.gaps, *gaps))
+            return policies, caller, True
         match caller.kind:
             case CallerKind.ROOT:
                 policies, may_be_tagged = PolicySet(gaps=tuple(gaps)), False
@@ -97,7 +99,7 @@ class Standings:
                 policies, caller, may_be_tagged = self._user(caller, gaps)
             case _:
                 policies, caller, may_be_tagged = self._role(caller, gaps)
-        return replace(policies, scps=scps), caller, may_be_tagged
+        return replace(policies, scps=scps, scp_places=self._places(account)), caller, may_be_tagged
 
     def _scps(self, account: str) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[Gap]]:
         kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
@@ -107,6 +109,11 @@ class Standings:
             ]
         gaps = gaps_of_levels(self.organization, account, kind)
         return attached_levels(self.organization.levels(account, kind), Layer.SCP, SourceType.SCP), gaps
+
+    def _places(self, account: str) -> tuple[str, ...]:
+        """Return what the levels of the organization are called that bind an account, from the root down."""
+        path = () if self.organization is None else self.organization.path(account)
+        return tuple([node.name or node.id for node in path])
 
     def _user(self, caller: Caller, gaps: list[Gap]) -> tuple[PolicySet, Caller, bool]:
         arn = str(caller.arn)

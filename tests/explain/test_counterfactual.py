@@ -168,7 +168,7 @@ def test_each_layer_that_lacks_an_allow_is_named() -> None:
     )
 
     assert sentences(found)[0] == (
-        f"Add an Allow for s3:GetObject on {REPORT} to a service control policy at level 1 of the organization"
+        f"Add an Allow for s3:GetObject on {REPORT} to a service control policy at level 2 of the organization"
         f" and add an Allow for s3:GetObject on {REPORT} to the permissions boundary dev-boundary."
     )
 
@@ -191,7 +191,7 @@ def test_a_deny_of_a_service_control_policy_may_go_together_with_an_added_allow(
     first = changes_of(case(scps=scps)).changes[0]
 
     assert first.sentence == (
-        "Remove guard, statement 2 at level 1 of the organization"
+        "Remove guard, statement 2 at level 2 of the organization"
         f" and add an Allow for s3:GetObject on {REPORT} to an identity policy of user ana."
     )
 
@@ -255,9 +255,9 @@ def test_the_root_user_is_stopped_by_the_organization_alone() -> None:
     assert "root user" in changes_of(root).reason
     assert sentences(changes_of({**root, "scps": [[full], [full]]})) == [
         f"Add a Deny for ec2:TerminateInstances on {root['resource']}"
-        " to a service control policy at level 1 of the organization.",
+        " to a service control policy at level 2 of the organization.",
         "Remove FullAWSAccess, statement 1 at the root of the organization.",
-        "Remove FullAWSAccess, statement 1 at level 1 of the organization.",
+        "Remove FullAWSAccess, statement 1 at level 2 of the organization.",
     ]
 
 

@@ -41,3 +41,12 @@ def test_the_answer_is_that_of_the_documentation(evaluator: Evaluator, question:
     assert answer.decision == question.decision, question.reasoning
     assert question.blocked_by <= set(answer.blocked_by)
     assert {key.lower() for key in answer.missing_context_values} == {key.lower() for key in question.hangs_on}
+
+
+def test_what_the_organization_does_not_let_through_is_named_by_its_place(evaluator: Evaluator) -> None:
+    function = "arn:aws:lambda:eu-west-1:444455556666:function:report"
+    answer = evaluator.can(Request("arn:aws:iam::444455556666:user/dev", "lambda:CreateFunction", function))
+    assert answer.sentence.endswith("no service control policy on Sandbox allows lambda:CreateFunction.")
+    said = {line.title: line.sentence for line in answer.layers}
+    assert said["Service control policies"] == "nothing on Sandbox allows it"
+    assert said["Resource control policies"] == "do not bind lambda"
