@@ -10,6 +10,7 @@ from iamdesk.export.pack.statement_kept import Kept
 from iamdesk.export.pack.statement_shapes import Section, Statement, Table, Text
 from iamdesk.export.pack.totals import Total
 from iamdesk.export.review_words import ACCEPT_WORD, CHOICE_WORDS
+from iamdesk.query.grounds import FRESH
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice
 from iamdesk.review.schema import Head
 from iamdesk.snapshot.manifest import Manifest
@@ -205,7 +206,10 @@ def _method(source: PackSource) -> Section:
                 f"effective power was evaluated over {_LAYERS}. Keys of the request's context that nobody gave count "
                 "as unknown: what hangs on them is told as conditional, never as denied or allowed."
             ),
-            Text("Each quoted verdict stands in verdicts.jsonl with its whole question, and can be asked again."),
+            Text(
+                "Each quoted verdict stands in verdicts.jsonl with its whole question, and can be asked again. A "
+                f"resource called {FRESH} is any one that no policy names."
+            ),
             *_findings_note(source),
         ),
     )

@@ -54,7 +54,7 @@ def privileged_sections(kept: Kept) -> Iterator[Section]:
 
 def _quoted(kept: Kept, arn: str) -> Iterator[Table]:
     if rows := kept.verdicts.get(arn):
-        yield Table(("Verdict", "Decision", "Deciding statements"), tuple(rows), (36, 16, 48))
+        yield Table(("Verdict", "Decision", "Deciding statements"), tuple(rows), (32, 20, 48))
 
 
 def appendix_sections(kept: Kept, source: PackSource) -> Iterator[Section]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iamdesk.explain.decision import Verdict
 from iamdesk.export import asff_file, ocsf_file, sarif_file
 from iamdesk.export.files import ExportError
 from iamdesk.export.pack import columns
@@ -277,11 +278,15 @@ def _keep_verdict(kept: Kept, verdict: Mapping[str, Any]) -> None:
     """Keep what the statement tells of a privileged principal: its telling verdicts, not those of findings."""
     told = kept.verdicts.setdefault(verdict["principal"], []) if verdict["principal"] in kept.privileged else None
     if told is not None and len(told) < _VERDICTS_TOLD and verdict["quoted_for"].startswith("may "):
+        result = verdict["result"]
         statements = [f"{one['SourcePolicyId']}, statement {one['StatementIndex'] + 1}" for one in _matched(verdict)]
+        statements += [one["Sentence"] for one in result["Layers"] if one["Decision"] == Verdict.CONDITIONAL]
+        keys = ", ".join(result["MissingContextValues"])
+        is_open = verdict["decision"] == Verdict.CONDITIONAL and keys
         told.append(
             (
                 f"{verdict['quoted_for']}: {verdict['resource']}",
-                verdict["decision"],
+                f"{verdict['decision']}: hangs on {keys}" if is_open else verdict["decision"],
                 "; ".join(dict.fromkeys(statements)),
             )
         )

@@ -133,6 +133,19 @@ def test_every_gap_is_told_also_a_check_that_was_not_run(made: Path) -> None:
     assert "no gap" not in page
 
 
+def test_quoted_verdict_says_on_what_it_hangs_and_by_which_statement(made: Path) -> None:
+    page = html.unescape((made / "01_statement.html").read_text(encoding="utf-8"))
+    quoted = re.findall(r"<tr><td>(may [^<]*)</td><td>([^<]*)</td><td>([^<]*)</td></tr>", page)
+    assert {decision.split(":")[0] for _, decision, _ in quoted} >= {"allowed", "conditional"}
+    assert all(statements for _, _, statements in quoted)
+    asked = [json.loads(line) for line in (made / "verdicts.jsonl").read_bytes().splitlines()]
+    hang = {", ".join(one["result"]["MissingContextValues"]) for one in asked if one["decision"] == "conditional"}
+    told = {decision.partition(": hangs on ")[2] for _, decision, _ in quoted if decision.startswith("conditional:")}
+    assert told
+    assert told <= hang
+    assert "unnamed-7q2x is any one that no policy names" in page
+
+
 def test_appendix_tells_what_a_finding_is_about(made: Path) -> None:
     page = (made / "01_statement.html").read_text(encoding="utf-8")
     appendix = html.unescape(page[page.index("Appendix: findings") : page.index("Appendix: entitlements")])
