@@ -1,11 +1,14 @@
 """Of which day the list of AWS's actions is that ships: read from its version, without loading the list."""
 
+from functools import cache
+
 from iamdesk.gui.speech import day
 from iamdesk.language import tr
 
 
+@cache
 def action_data_version() -> str | None:
-    """Return the version of the list; None where it is not installed."""
+    """Return the version of the list; None where it is not installed. The first call looks on disk, for some time."""
     from importlib.metadata import PackageNotFoundError, version  # takes a while, and no start needs it
 
     try:

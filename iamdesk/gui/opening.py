@@ -108,6 +108,8 @@ def _read(path: Path, give: Callable[[Any], None], progress: Progress, cancelled
 
 def _workbench() -> "Workbench":
     # Imported here, in a worker: the models and their data load while the window is already on the screen.
+    from iamdesk.gui.action_data import action_data_version
     from iamdesk.workbench import Workbench
 
+    action_data_version()  # the status line of an open snapshot tells it, and has no time to look for it
     return Workbench()

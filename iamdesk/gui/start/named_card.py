@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from iamdesk.gui import marks
@@ -13,6 +13,8 @@ from iamdesk.index.nodes import Node, NodeKind
 from iamdesk.language import shown, tr
 
 MOST_LISTED = 500
+_AT_ONCE = 20
+_KIND = int(Qt.ItemDataRole.UserRole) + 1
 
 
 class NamedCard(Card):
@@ -26,7 +28,7 @@ class NamedCard(Card):
         self._name = name
         self._lines = lines
         self._count = 0
-        self._kinds: tuple[NodeKind, ...] = ()
+        self._later: Sequence[Node] = ()
         self.listed = QListWidget()
         self.listed.setUniformItemSizes(True)
         self.listed.setFrameShape(QListWidget.Shape.NoFrame)
@@ -39,20 +41,32 @@ class NamedCard(Card):
     def show_nodes(self, nodes: Sequence[Node], count: int) -> None:
         """Name the first of so many."""
         self.listed.clear()
-        self._kinds = tuple(node.kind for node in nodes)
-        for node in nodes:
-            item = QListWidgetItem(f"{visible(node.text)}   {visible(shown(node.detail))}")
-            item.setData(Qt.ItemDataRole.UserRole, node.key)
-            set_tooltip(item, f"{node.text} ({tr(node.kind.value)})\n{node.key}")
-            self.listed.addItem(item)
-        self._draw_icons()
+        self._add(nodes[:_AT_ONCE])
+        self._later = nodes[_AT_ONCE:]
+        if self._later:
+            QTimer.singleShot(0, self, self._add_later)
         self._count = count
         self._tell(len(nodes))
         self.listed.setVisible(bool(nodes))
         fit(self.listed, self._lines)
 
+    def _add(self, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            text = f"{visible(node.text)}   {visible(shown(node.detail))}"
+            item = QListWidgetItem(marks.icon(node.kind, self.palette()), text)
+            item.setData(Qt.ItemDataRole.UserRole, node.key)
+            item.setData(_KIND, node.kind)
+            set_tooltip(item, f"{node.text} ({tr(node.kind.value)})\n{node.key}")
+            self.listed.addItem(item)
+
+    def _add_later(self) -> None:
+        """Add what did not fit into the turn of the event loop in which a snapshot is shown."""
+        later, self._later = self._later, ()
+        self._add(later)
+
     def show_on_paper(self, lines: int) -> None:
         """Show the first names, where nothing scrolls; the title says how many there are."""
+        self._add_later()
         while self.listed.count() > lines:
             self.listed.takeItem(self.listed.count() - 1)
         self._tell(self.listed.count())
@@ -68,8 +82,8 @@ class NamedCard(Card):
         self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
 
     def _draw_icons(self) -> None:
-        for row, kind in zip(range(self.listed.count()), self._kinds, strict=False):
-            self.listed.item(row).setIcon(marks.icon(kind, self.palette()))
+        for item in map(self.listed.item, range(self.listed.count())):
+            item.setIcon(marks.icon(NodeKind(item.data(_KIND)), self.palette()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Draw the icons anew in other colours."""
