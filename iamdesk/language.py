@@ -20,6 +20,8 @@ ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}
 """What can be chosen, each in its own words."""
 
+_THOUSANDS = {"de": "."}
+
 _catalogue: NullTranslations = NullTranslations()
 _chosen = ENGLISH
 
@@ -113,4 +115,17 @@ def shown(text: str) -> str:
     template = tr(singular) if singular is plural else ntr(singular, plural, count)
     if not text.values:
         return template
-    return template.format(**{name: shown(one) if isinstance(one, str) else one for name, one in text.values.items()})
+    return template.format(**{name: _value(one) for name, one in text.values.items()})
+
+
+class _Number(int):
+    """A number that is parted as the chosen language does it."""
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec).replace(",", _THOUSANDS.get(_chosen, ","))
+
+
+def _value(one: Any) -> Any:
+    if isinstance(one, str):
+        return shown(one)
+    return _Number(one) if isinstance(one, int) else one

@@ -14,7 +14,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, StatementLine
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import name_of
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.reach.administration import (
@@ -60,24 +60,37 @@ def administrator(survey: Survey, account: Account, principal: Principal) -> Ite
         proofs = proofs_of(survey, account, principal)
         route = enumerated(routes_of(principal, [piece.decision for piece in proofs if piece.decision]))
         bounded = survey.evaluator.index.carried(principal.arn).boundary
-        within = f" The permissions boundary {bounded.name} does not stop it." if bounded is not None else ""
+        within = []
+        if bounded is not None:
+            within.append(phrase("The permissions boundary {name} does not stop it.", name=bounded.name))
         proofs.append(
             Evidence(
-                f"It may do {power.covered:,} of {power.asked:,} sampled actions, each the most powerful of a service."
+                phrase(
+                    "It may do {covered:,} of {asked:,} sampled actions, each the most powerful of a service.",
+                    covered=power.covered,
+                    asked=power.asked,
+                )
             )
         )
         if power.verdict is Verdict.ALLOWED:
-            yield Hit(f"{name} is an administrator, through {route}.{within}", tuple(proofs))
+            said = phrase("{name} is an administrator, through {route}.", name=name, route=route)
+            yield Hit(strung(" ", (said, *within)), tuple(proofs))
         else:
+            said = phrase(
+                "{name} is an administrator under conditions, through {route}: it hangs on {keys}.",
+                name=name,
+                route=route,
+                keys=enumerated(power.keys) if power.keys else phrase("the request"),
+            )
             yield Hit(
-                f"{name} is an administrator under conditions, through {route}: it hangs on "
-                f"{enumerated(power.keys) if power.keys else 'the request'}.{within}",
+                strung(" ", (said, *within)),
                 tuple(proofs),
                 title=mark("Administrator under conditions"),
             )
         return
     for told, evidence in _untold(survey, account, principal, power):
-        yield Hit(f"Whether {name} is an administrator cannot be told: {told}.", (evidence,), state=State.CANNOT_TELL)
+        said = phrase("Whether {name} is an administrator cannot be told: {why}.", name=name, why=told)
+        yield Hit(said, (evidence,), state=State.CANNOT_TELL)
 
 
 def _untold(
@@ -91,14 +104,19 @@ def _untold(
     carried = survey.evaluator.index.carried(principal.arn)
     for missing in carried.missing:
         if missing.what == "managed policy" and missing.name.endswith(f":aws:policy/{FULL_ACCESS}"):
-            told = f"{FULL_ACCESS} is attached, and its document is not in the snapshot"
-            yield told, Evidence(f"{missing.owner} has {missing.name} attached; the snapshot holds no version of it.")
+            told = phrase("{policy} is attached, and its document is not in the snapshot", policy=FULL_ACCESS)
+            proof = phrase(
+                "{owner} has {policy} attached; the snapshot holds no version of it.",
+                owner=missing.owner,
+                policy=missing.name,
+            )
+            yield told, Evidence(proof)
     if power.failed is not None and carried.has_boundary and carried.boundary is None:
         decision = survey.ask(principal.arn, *question(power.failed, account))
         for assumption in decision.assumptions:
             if assumption.other_decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
                 yield (
-                    "the document of its permissions boundary is not in the snapshot",
+                    phrase("the document of its permissions boundary is not in the snapshot"),
                     Evidence(assumption.message, decision),
                 )
 
@@ -124,25 +142,35 @@ def administrator_by_name(survey: Survey, account: Account, principal: Principal
     if any(True for _ in _untold(survey, account, principal, power)):
         return  # ADM-01 says that it cannot be told
     named = enumerated(dict.fromkeys(wide))
-    carries = f"{name_of(principal)} carries {named}, which allows everything, and is no administrator"
+    carries = phrase(
+        "{name} carries {policies}, which allows everything, and is no administrator",
+        name=name_of(principal),
+        policies=named,
+    )
     if power.failed is not None:
         decision = survey.ask(principal.arn, *question(power.failed, account))
-        yield Hit(f"{carries}: {_held_back(decision)}.", (Evidence(asked_whether(power.failed.says), decision),))
+        yield Hit(
+            phrase("{carries}: {why}.", carries=carries, why=_held_back(decision)),
+            (Evidence(asked_whether(power.failed.says), decision),),
+        )
     else:
-        proof = f"Of {power.asked:,} sampled actions, each the most powerful of a service, too few are allowed."
-        yield Hit(f"{carries}: too much else is held back.", (Evidence(proof),))
+        proof = phrase(
+            "Of {asked:,} sampled actions, each the most powerful of a service, too few are allowed.", asked=power.asked
+        )
+        yield Hit(phrase("{carries}: too much else is held back.", carries=carries), (Evidence(proof),))
 
 
 def _held_back(decision: Decision) -> str:
     if decision.decision is Verdict.EXPLICIT_DENY:
-        return f"{enumerated(line.name for line in decision.matched_statements)} denies {decision.request.action}"
-    names = {
-        Layer.PERMISSIONS_BOUNDARY.value: "its permissions boundary",
-        Layer.SCP.value: "a service control policy",
-        Layer.RCP.value: "a resource control policy",
+        names = enumerated(line.name for line in decision.matched_statements)
+        return phrase("{statements} denies {action}", statements=names, action=decision.request.action)
+    layers = {
+        Layer.PERMISSIONS_BOUNDARY.value: phrase("its permissions boundary"),
+        Layer.SCP.value: phrase("a service control policy"),
+        Layer.RCP.value: phrase("a resource control policy"),
     }
-    holding = enumerated(names.get(layer, layer) for layer in decision.blocked_by)
-    return f"{holding} does not allow {decision.request.action}"
+    holding = enumerated(layers.get(layer, layer) for layer in decision.blocked_by)
+    return phrase("{layers} does not allow {action}", layers=holding, action=decision.request.action)
 
 
 def _everything(document: Document) -> bool:
@@ -169,17 +197,22 @@ def _wide_statements(written: Written) -> Iterator[Evidence]:
     taken_back = {allow.index for allow, _ in shadowed(document)} if wide else set()
     for statement in wide:
         if statement.index not in taken_back:
-            yield statement_evidence(written.policy, statement, "It allows every action on every resource.")
+            yield statement_evidence(written.policy, statement, phrase("It allows every action on every resource."))
 
 
-def _but(written: Written) -> str:
-    """Return the words that name what the same policy denies; nothing where it denies nothing."""
+def _allows_everything(written: Written) -> str:
+    """Return what the policy allows, with what it takes back itself."""
     denying = [str(one.index + 1) for one in written.policy.document.statements if not one.is_allow]
     if not denying:
-        return ""
+        return phrase("allows every action on every resource")
     if len(denying) == 1:
-        return f" but for what its statement {denying[0]} denies"
-    return f" but for what its statements {enumerated(denying)} deny"
+        return phrase(
+            "allows every action on every resource but for what its statement {number} denies", number=denying[0]
+        )
+    return phrase(
+        "allows every action on every resource but for what its statements {numbers} deny",
+        numbers=enumerated(denying),
+    )
 
 
 @check(
@@ -200,8 +233,12 @@ def customer_policy_with_everything(survey: Survey, account: Account, written: W
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.CUSTOMER_POLICY and evidence and holders:
         yield Hit(
-            f"{written.policy.name} allows every action on every resource{_but(written)}; it is attached to "
-            f"{enumerated(name_of(holder) for holder in holders)}.",
+            phrase(
+                "{policy} {allows}; it is attached to {holders}.",
+                policy=written.policy.name,
+                allows=_allows_everything(written),
+                holders=enumerated(name_of(holder) for holder in holders),
+            ),
             evidence,
         )
 
@@ -226,7 +263,11 @@ def unused_policy_with_everything(survey: Survey, account: Account, written: Wri
         and not used.bounded.get(written.policy.key)
     ):
         yield Hit(
-            f"{written.policy.name} allows every action on every resource{_but(written)}, and nobody has it attached.",
+            phrase(
+                "{policy} {allows}, and nobody has it attached.",
+                policy=written.policy.name,
+                allows=_allows_everything(written),
+            ),
             evidence,
         )
 
@@ -247,8 +288,13 @@ def inline_policy_with_everything(_survey: Survey, _account: Account, written: W
     """Of users, groups and roles alike."""
     evidence = tuple(_wide_statements(written))
     if written.subject.kind is NodeKind.INLINE_POLICY and evidence:
-        told = f"allows every action on every resource{_but(written)}"
-        yield Hit(f"{written.policy.name}, {written.origin}, {told}.", evidence)
+        said = phrase(
+            "{policy}, {origin}, {allows}.",
+            policy=written.policy.name,
+            origin=written.origin,
+            allows=_allows_everything(written),
+        )
+        yield Hit(said, evidence)
 
 
 def routes_of(principal: Principal, decisions: list[Decision]) -> list[str]:
@@ -263,6 +309,7 @@ def routes_of(principal: Principal, decisions: list[Decision]) -> list[str]:
 
 def _route(principal: Principal, line: StatementLine) -> str:
     if line.owner != principal.arn:
-        return f"{line.policy_name} of group {line.owner.rpartition('/')[2]}"
-    inline = "#inline/" in line.policy_key
-    return f"its inline policy {line.policy_name}" if inline else f"{line.policy_name}, attached directly"
+        return phrase("{policy} of group {group}", policy=line.policy_name, group=line.owner.rpartition("/")[2])
+    if "#inline/" in line.policy_key:
+        return phrase("its inline policy {policy}", policy=line.policy_name)
+    return phrase("{policy}, attached directly", policy=line.policy_name)

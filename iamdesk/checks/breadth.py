@@ -8,10 +8,10 @@ from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.snippets import command
 from iamdesk.checks.subjects import ACCOUNTS, GROUPS, PRINCIPALS, USERS, is_reserved, principals_of
 from iamdesk.checks.survey import STRANGER, Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn, name_of
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.reach.administration import Principal, is_administrator
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
@@ -52,8 +52,15 @@ def administering_group(survey: Survey, account: Account, group: GroupDetail) ->
     if not administering or position is None or not survey.reach.graph.hypotheses.administers(position):
         return
     yield Hit(
-        f"{group.group_name} makes its members administrators: {enumerated(one.user_name for one in administering)}.",
-        tuple(Evidence(f"{one.user_name} is a member and an administrator.") for one in administering[:20]),
+        phrase(
+            "{group} makes its members administrators: {users}.",
+            group=group.group_name,
+            users=enumerated(one.user_name for one in administering),
+        ),
+        tuple(
+            Evidence(phrase("{user} is a member and an administrator.", user=one.user_name))
+            for one in administering[:20]
+        ),
     )
 
 
@@ -77,8 +84,8 @@ def administrator_without_mfa(survey: Survey, account: Account, user: UserDetail
         decision = survey.ask(user.arn, "iam:PutRolePolicy", role, {"aws:MultiFactorAuthPresent": None})
         if decision.decision is Verdict.ALLOWED:
             yield Hit(
-                f"{user.user_name} is an administrator and signs in with a password alone.",
-                (Evidence("Asked without MFA.", decision),),
+                phrase("{user} is an administrator and signs in with a password alone.", user=user.user_name),
+                (Evidence(phrase("Asked without MFA."), decision),),
             )
 
 
@@ -97,9 +104,14 @@ def many_administrators(survey: Survey, account: Account, _: Account) -> Iterato
     total = sum(1 for _one in principals_of(account))
     if len(found) > _MOST and len(found) > total * _MOST_SHARE:
         yield Hit(
-            f"{counted(len(found), 'user or role', 'users and roles')} of {total:,} are administrators: "
-            f"{enumerated(map(name_of, found))}.",
-            tuple(Evidence(f"{name_of(one)} is an administrator.") for one in found[:20]),
+            nphrase(
+                "{count:,} user or role of {total:,} are administrators: {names}.",
+                "{count:,} users and roles of {total:,} are administrators: {names}.",
+                len(found),
+                total=total,
+                names=enumerated(map(name_of, found)),
+            ),
+            tuple(Evidence(phrase("{name} is an administrator.", name=name_of(one))) for one in found[:20]),
         )
 
 
@@ -120,8 +132,12 @@ def no_deputy(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
         if isinstance(one, UserDetail) or is_reserved(one) or _is_assumed(survey, one)
     ]
     if len(people) < 2:
-        who = f"{name_of(people[0])} alone" if people else "nobody"
-        yield Hit(f"By what the snapshot tells, {who} can administer the account.", (Evidence("The root user aside."),))
+        sentence = phrase("By what the snapshot tells, nobody can administer the account.")
+        if people:
+            sentence = phrase(
+                "By what the snapshot tells, {name} alone can administer the account.", name=name_of(people[0])
+            )
+        yield Hit(sentence, (Evidence(phrase("The root user aside.")),))
 
 
 def _is_assumed(survey: Survey, role: RoleDetail) -> bool:
@@ -146,10 +162,14 @@ def stops_logs(survey: Survey, account: Account, principal: Principal) -> Iterat
     for action, resource in _LOGS:
         arn = resource.format_map(words)
         if survey.speaks_of(principal.arn, action) and survey.verdict(principal.arn, action, arn) is Verdict.ALLOWED:
-            able.append(Evidence(f"Asked whether it may do {action}.", survey.ask(principal.arn, action, arn)))
+            able.append(
+                Evidence(
+                    phrase("Asked whether it may do {action}.", action=action), survey.ask(principal.arn, action, arn)
+                )
+            )
     if able:
         actions = enumerated(piece.decision.request.action for piece in able if piece.decision)
-        yield Hit(f"{name_of(principal)} may do {actions}.", tuple(able))
+        yield Hit(phrase("{name} may do {actions}.", name=name_of(principal), actions=actions), tuple(able))
 
 
 @check(
@@ -167,12 +187,12 @@ def controls_organization(survey: Survey, account: Account, principal: Principal
     if organization is None or organization.management_account_id != account.account_id:
         return
     able = [
-        Evidence(f"Asked whether it may do {action}.", survey.ask(principal.arn, action, "*"))
+        Evidence(phrase("Asked whether it may do {action}.", action=action), survey.ask(principal.arn, action, "*"))
         for action in _ORGANIZATION
         if survey.speaks_of(principal.arn, action) and survey.verdict(principal.arn, action, "*") is Verdict.ALLOWED
     ]
     if able:
-        yield Hit(f"{name_of(principal)} may take policies off the organization.", tuple(able))
+        yield Hit(phrase("{name} may take policies off the organization.", name=name_of(principal)), tuple(able))
 
 
 @check(
@@ -203,8 +223,8 @@ def orphan_provider(survey: Survey, account: Account, _: Account) -> Iterator[Hi
         for arn in arns:
             if arn not in trusted:
                 yield Hit(
-                    f"No role trusts the identity provider {last_of_arn(arn)}.",
-                    (Evidence(f"{arn} is in no trust policy."),),
+                    phrase("No role trusts the identity provider {name}.", name=last_of_arn(arn)),
+                    (Evidence(phrase("{arn} is in no trust policy.", arn=arn)),),
                     object=arn,
                     snippet=_delete_provider(arn),
                 )

@@ -14,7 +14,7 @@ from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn, name_of
 from iamdesk.index.trust import trusted_names
-from iamdesk.language import mark, nphrase, strung
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.reach.administration import Principal
@@ -257,8 +257,8 @@ def circle(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
         own = [arn for arn in roles if arn.split(":", 5)[4] == account.account_id]
         if own and own[0] == roles[0]:
             yield Hit(
-                f"{enumerated(map(last_of_arn, roles))} can assume each other.",
-                tuple(Evidence(f"{arn} is in the circle.") for arn in roles[:20]),
+                phrase("{roles} can assume each other.", roles=enumerated(map(last_of_arn, roles))),
+                tuple(Evidence(phrase("{arn} is in the circle.", arn=arn)) for arn in roles[:20]),
                 object=roles[0],
             )
 
@@ -287,9 +287,15 @@ def whole_account(survey: Survey, account: Account, role: RoleDetail) -> Iterato
     ]
     if len(getting_in) >= _MANY_ASSUME:
         yield Hit(
-            f"{role.role_name} trusts its whole account: {enumerated(map(last_of_arn, getting_in))} may assume it.",
+            phrase(
+                "{role} trusts its whole account: {names} may assume it.",
+                role=role.role_name,
+                names=enumerated(map(last_of_arn, getting_in)),
+            ),
             tuple(
-                Evidence(f"{last_of_arn(arn)} may assume it.", survey.ask(arn, "sts:AssumeRole", role.arn))
+                Evidence(
+                    phrase("{name} may assume it.", name=last_of_arn(arn)), survey.ask(arn, "sts:AssumeRole", role.arn)
+                )
                 for arn in getting_in[:3]
             ),
         )
@@ -337,9 +343,12 @@ def session_tags(survey: Survey, _account: Account, role: RoleDetail) -> Iterato
         free = [tag for tag in tags if f"aws:requesttag/{tag}" not in bound]
         if free:
             yield Hit(
-                f"Whoever assumes {role.role_name} may set the session tag {enumerated(free)}, which decides what it "
-                "may do.",
-                tuple(Evidence(f"Its policies test aws:PrincipalTag/{tag}.") for tag in free),
+                phrase(
+                    "Whoever assumes {role} may set the session tag {tags}, which decides what it may do.",
+                    role=role.role_name,
+                    tags=enumerated(free),
+                ),
+                tuple(Evidence(phrase("Its policies test aws:PrincipalTag/{tag}.", tag=tag)) for tag in free),
             )
             return
 
@@ -364,8 +373,10 @@ def tags_itself(survey: Survey, _account: Account, principal: Principal) -> Iter
         decision = survey.ask(principal.arn, action, principal.arn, {"aws:TagKeys": [tag]})
         if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
             yield Hit(
-                f"{name_of(principal)} may set its own tag {tag}, on which its permissions hang.",
-                (Evidence(f"Asked whether it may set its tag {tag}.", decision),),
+                phrase(
+                    "{name} may set its own tag {tag}, on which its permissions hang.", name=name_of(principal), tag=tag
+                ),
+                (Evidence(phrase("Asked whether it may set its tag {tag}.", tag=tag), decision),),
                 object=tag,
                 severity=Severity.HIGH if decision.decision is Verdict.ALLOWED else Severity.MEDIUM,
             )
@@ -385,8 +396,22 @@ def gets_far(survey: Survey, _account: Account, principal: Principal) -> Iterato
         return
     reached = survey.reach.reached(principal.arn)
     if reached.to_administration is None and reached.principals >= _FAR:
-        data = f" and gets to read {enumerated(reached.data)}" if reached.data else ""
+        count, name = reached.principals, name_of(principal)
+        sentence = nphrase(
+            "{name} can become {count:,} other principal.",
+            "{name} can become {count:,} other principals.",
+            count,
+            name=name,
+        )
+        if reached.data:
+            sentence = nphrase(
+                "{name} can become {count:,} other principal and gets to read {data}.",
+                "{name} can become {count:,} other principals and gets to read {data}.",
+                count,
+                name=name,
+                data=enumerated(reached.data),
+            )
         yield Hit(
-            f"{name_of(principal)} can become {counted(reached.principals, 'other principal')}{data}.",
-            (Evidence("Every step is proven."),),
+            sentence,
+            (Evidence(phrase("Every step is proven.")),),
         )

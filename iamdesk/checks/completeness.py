@@ -8,11 +8,11 @@ from iamdesk.checks.documents import WRITTEN, Written
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, Subject, account_subject, own_roles
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import Principal, is_service_linked, last_of_arn, name_of
 from iamdesk.index.validation import json_path
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import Account
 
@@ -37,9 +37,12 @@ def truncated(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Principals may be missing altogether: nothing can be said of them."""
     if account.is_truncated:
         yield Hit(
-            f"Account {account.account_id} is not complete: its last page says that more follow, so there are users, "
-            "groups, roles or policies of which nothing is told here.",
-            (Evidence("The last page read has IsTruncated true, or a Marker that leads to another page."),),
+            phrase(
+                "Account {account} is not complete: its last page says that more follow, so there are users, groups, "
+                "roles or policies of which nothing is told here.",
+                account=account.account_id,
+            ),
+            (Evidence(phrase("The last page read has IsTruncated true, or a Marker that leads to another page.")),),
         )
 
 
@@ -62,11 +65,22 @@ def attachments_do_not_add_up(survey: Survey, account: Account, _: Account) -> I
     if more:
         names = enumerated(policy.policy_name for policy, _ in more)
         yield Hit(
-            f"AWS counts more attachments of {counted(len(more), 'policy')} than the snapshot holds: {names}. Who else "
-            "has them is not told here.",
+            nphrase(
+                "AWS counts more attachments of {count:,} policy than the snapshot holds: {names}. Who else has them "
+                "is not told here.",
+                "AWS counts more attachments of {count:,} policies than the snapshot holds: {names}. Who else has them "
+                "is not told here.",
+                len(more),
+                names=names,
+            ),
             tuple(
                 Evidence(
-                    f"{policy.policy_name}: AWS counts {policy.attachment_count:,}, the snapshot holds {count:,}.",
+                    phrase(
+                        "{policy}: AWS counts {counted:,}, the snapshot holds {held:,}.",
+                        policy=policy.policy_name,
+                        counted=policy.attachment_count,
+                        held=count,
+                    ),
                     policy_key=policy.arn,
                 )
                 for policy, count in more
@@ -78,11 +92,18 @@ def _as_published(arn: str, carriers: Sequence[Principal]) -> Hit:
     """Return the finding that tells of an AWS managed policy whose document is not the snapshot's own."""
     name = last_of_arn(arn)
     day = f"{aws_managed_policies().as_of:%Y-%m-%d}"
-    who, has = enumerated(name_of(one) for one in carriers), "has" if len(carriers) == 1 else "have"
     return Hit(
-        f"The snapshot does not hold the AWS managed policy {name}, which {who} {has}: what is told of it is what AWS "
-        f"had published by {day}.",
-        tuple(Evidence(f"{one.arn} has it.", policy_key=arn) for one in carriers[:_MOST_NAMED]),
+        nphrase(
+            "The snapshot does not hold the AWS managed policy {policy}, which {who} has: what is told of it is what "
+            "AWS had published by {day}.",
+            "The snapshot does not hold the AWS managed policy {policy}, which {who} have: what is told of it is what "
+            "AWS had published by {day}.",
+            len(carriers),
+            policy=name,
+            who=enumerated(name_of(one) for one in carriers),
+            day=day,
+        ),
+        tuple(Evidence(phrase("{arn} has it.", arn=one.arn), policy_key=arn) for one in carriers[:_MOST_NAMED]),
         title=mark("AWS managed policy that is not in the snapshot"),
         severity=Severity.LOW,
         subject=Subject(arn, name, NodeKind.MISSING),
@@ -116,13 +137,17 @@ def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[
             continue
         what = []
         if attached:
-            what.append(f"gives {enumerated(name_of(one) for one in attached)}")
+            what.append(phrase("gives {names}", names=enumerated(name_of(one) for one in attached)))
         if bounded:
-            what.append(f"as a boundary leaves {enumerated(name_of(one) for one in bounded)}")
-        evidence = [Evidence(f"{one.arn} has it attached.") for one in attached]
-        evidence += [Evidence(f"{one.arn} has it as permissions boundary.") for one in bounded]
+            what.append(phrase("as a boundary leaves {names}", names=enumerated(name_of(one) for one in bounded)))
+        evidence = [Evidence(phrase("{arn} has it attached.", arn=one.arn)) for one in attached]
+        evidence += [Evidence(phrase("{arn} has it as permissions boundary.", arn=one.arn)) for one in bounded]
         yield Hit(
-            f"What {last_of_arn(arn)} {' and '.join(what)} cannot be told: the snapshot does not hold its document.",
+            phrase(
+                "What {policy} {does} cannot be told: the snapshot does not hold its document.",
+                policy=last_of_arn(arn),
+                does=strung(phrase(" and "), what),
+            ),
             tuple(evidence[:_MOST_NAMED]),
             state=State.CANNOT_TELL,
             subject=Subject(arn, last_of_arn(arn), NodeKind.MISSING),
@@ -130,9 +155,12 @@ def missing_documents(survey: Survey, account: Account, _: Account) -> Iterator[
     for name in sorted(used.missing_groups()):
         members = used.members[name]
         yield Hit(
-            f"What group {name} gives {enumerated(user.user_name for user in members)} cannot be told: the snapshot "
-            "does not hold the group.",
-            tuple(Evidence(f"{user.arn} is a member.") for user in members[:_MOST_NAMED]),
+            phrase(
+                "What group {group} gives {users} cannot be told: the snapshot does not hold the group.",
+                group=name,
+                users=enumerated(user.user_name for user in members),
+            ),
+            tuple(Evidence(phrase("{arn} is a member.", arn=user.arn)) for user in members[:_MOST_NAMED]),
             state=State.CANNOT_TELL,
             subject=Subject(used.group_key(name), name, NodeKind.MISSING),
         )
@@ -156,7 +184,11 @@ def unreadable_entry(_survey: Survey, account: Account, _: Account) -> Iterator[
     """Users, groups, roles and policies that the reader set aside."""
     for entry in account.broken:
         yield Hit(
-            f"{entry.name} of {entry.list_name} is not as AWS prints it; what it may do is not told here.",
+            phrase(
+                "{entry} of {list} is not as AWS prints it; what it may do is not told here.",
+                entry=entry.name,
+                list=entry.list_name,
+            ),
             tuple(Evidence(str(problem)) for problem in entry.problems[:_MOST_NAMED]),
             object=f"{entry.list_name} {entry.name}",
             state=State.CANNOT_TELL,
@@ -179,9 +211,13 @@ def accounts_not_captured(survey: Survey, account: Account, _: Account) -> Itera
     missing = sorted(survey.own_accounts - held)
     if missing and account is survey.snapshot.accounts[0]:
         yield Hit(
-            f"The organization has {counted(len(missing), 'account')} of which the snapshot holds nothing: "
-            f"{enumerated(missing)}.",
-            tuple(Evidence(f"Account {number}.") for number in missing),
+            nphrase(
+                "The organization has {count:,} account of which the snapshot holds nothing: {accounts}.",
+                "The organization has {count:,} accounts of which the snapshot holds nothing: {accounts}.",
+                len(missing),
+                accounts=enumerated(missing),
+            ),
+            tuple(Evidence(phrase("Account {account}.", account=number)) for number in missing),
         )
 
 
@@ -202,10 +238,21 @@ def unreadable_policy(_survey: Survey, _account: Account, written: Written) -> I
             Evidence(f"{json_path(found.path)}: {found.message}.", policy_key=written.policy.key)
             for found in document.diagnostics[:_MOST_NAMED]
         ]
-        what = f"{counted(len(broken), 'statement')} of it" if broken else "it"
+        names = {"policy": written.policy.name, "origin": written.origin}
+        sentence = phrase(
+            "{policy} ({origin}) cannot be read: what it would grant or deny is not part of any answer.", **names
+        )
+        if broken:
+            sentence = nphrase(
+                "{policy} ({origin}) cannot be read: what {count:,} statement of it would grant or deny is not part of "
+                "any answer.",
+                "{policy} ({origin}) cannot be read: what {count:,} statements of it would grant or deny is not part "
+                "of any answer.",
+                len(broken),
+                **names,
+            )
         yield Hit(
-            f"{written.policy.name} ({written.origin}) cannot be read: what {what} would grant or deny is not part of "
-            "any answer.",
+            sentence,
             tuple(wrong),
             state=State.CANNOT_TELL,
         )
@@ -227,8 +274,13 @@ def service_linked_roles_left_out(_survey: Survey, account: Account, _: Account)
     roles = [role for role in account.roles if is_service_linked(role)]
     if roles:
         yield Hit(
-            f"{counted(len(roles), 'service-linked role')} of account {account.account_id} "
-            f"{'was' if len(roles) == 1 else 'were'} left out: {enumerated(role.role_name for role in roles)}.",
+            nphrase(
+                "{count:,} service-linked role of account {account} was left out: {roles}.",
+                "{count:,} service-linked roles of account {account} were left out: {roles}.",
+                len(roles),
+                account=account.account_id,
+                roles=enumerated(role.role_name for role in roles),
+            ),
             tuple(Evidence(role.arn) for role in roles),
             subject=account_subject(account),
         )
@@ -248,9 +300,13 @@ def use_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[H
     unknown = [role for role in own_roles(account) if role.role_last_used is None or not known]
     if unknown:
         yield Hit(
-            f"Whether {counted(len(unknown), 'role')} of account {account.account_id} "
-            f"{'is' if len(unknown) == 1 else 'are'} used cannot be told: the snapshot does not say when.",
-            tuple(Evidence(f"{role.arn} has no date of last use.") for role in unknown[:_MOST_NAMED]),
+            nphrase(
+                "Whether {count:,} role of account {account} is used cannot be told: the snapshot does not say when.",
+                "Whether {count:,} roles of account {account} are used cannot be told: the snapshot does not say when.",
+                len(unknown),
+                account=account.account_id,
+            ),
+            tuple(Evidence(phrase("{arn} has no date of last use.", arn=role.arn)) for role in unknown[:_MOST_NAMED]),
             state=State.CANNOT_TELL,
             subject=account_subject(account),
         )
@@ -273,9 +329,12 @@ def organization_not_captured(survey: Survey, account: Account, _: Account) -> I
     decision = survey.ask(root, "ec2:DescribeInstances", "*")
     if any(assumption.code == ORGANIZATION_UNKNOWN for assumption in decision.assumptions):
         yield Hit(
-            f"What service control policies deny in account {account.account_id} is not in the snapshot: what is "
-            "called allowed here may be denied by one of them.",
-            (Evidence("Asked what the root user may do.", decision),),
+            phrase(
+                "What service control policies deny in account {account} is not in the snapshot: what is called "
+                "allowed here may be denied by one of them.",
+                account=account.account_id,
+            ),
+            (Evidence(phrase("Asked what the root user may do."), decision),),
             subject=account_subject(account),
         )
 
@@ -297,9 +356,17 @@ def not_run(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     for data, listed in lacking.items():
         ids = sorted(listed)
         yield Hit(
-            f"{counted(len(ids), 'check')} not run: {enumerated(ids, most=20)} {'needs' if len(ids) == 1 else 'need'} "
-            f"{data.value}.",
-            tuple(Evidence(f"{check_id} was not run: it needs {data.value}.") for check_id in ids),
+            nphrase(
+                "{count:,} check not run: {checks} needs {data}.",
+                "{count:,} checks not run: {checks} need {data}.",
+                len(ids),
+                checks=enumerated(ids, most=20),
+                data=phrase(data.value),
+            ),
+            tuple(
+                Evidence(phrase("{check} was not run: it needs {data}.", check=check_id, data=phrase(data.value)))
+                for check_id in ids
+            ),
             object=data.value,
             state=State.CANNOT_TELL,
         )

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from iamdesk.index.organization_index import OrganizationIndex
+from iamdesk.language import mark
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.account_facts import AccountFacts, CredentialReportEntry
 from iamdesk.snapshot.model import Snapshot
@@ -15,19 +16,19 @@ _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 class Data(StrEnum):
     """Kinds of data; the value stands after ``needs``."""
 
-    CREDENTIAL_REPORT = "the credential report"
-    PASSWORD_POLICY = "the password policy"  # noqa: S105 - the name of a kind of data
-    LAST_ACCESSED = "the reports of when services were last used"
-    SERVER_CERTIFICATES = "the list of server certificates"
-    ANALYZERS = "the list of analyzers of IAM Access Analyzer"
-    SAML_PROVIDERS = "the list of SAML providers"
-    RESOURCE_SHARES = "the resource shares of AWS RAM"
-    IDENTITY_PROVIDERS = "the list of identity providers"
-    RESOURCE_POLICIES = "the policies of resources"
-    ORGANIZATION = "the organization with its service control policies"
-    PEOPLE = "the people of IAM Identity Center, with whether they are disabled"
-    MFA_DEVICES = "the list of virtual MFA devices, and whether the root user has MFA"
-    ROOT_CREDENTIALS = "the credential report or the account summary"
+    CREDENTIAL_REPORT = mark("the credential report")
+    PASSWORD_POLICY = mark("the password policy")
+    LAST_ACCESSED = mark("the reports of when services were last used")
+    SERVER_CERTIFICATES = mark("the list of server certificates")
+    ANALYZERS = mark("the list of analyzers of IAM Access Analyzer")
+    SAML_PROVIDERS = mark("the list of SAML providers")
+    RESOURCE_SHARES = mark("the resource shares of AWS RAM")
+    IDENTITY_PROVIDERS = mark("the list of identity providers")
+    RESOURCE_POLICIES = mark("the policies of resources")
+    ORGANIZATION = mark("the organization with its service control policies")
+    PEOPLE = mark("the people of IAM Identity Center, with whether they are disabled")
+    MFA_DEVICES = mark("the list of virtual MFA devices, and whether the root user has MFA")
+    ROOT_CREDENTIALS = mark("the credential report or the account summary")
 
 
 def facts_of(snapshot: Snapshot, account_id: str) -> AccountFacts | None:

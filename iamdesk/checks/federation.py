@@ -14,7 +14,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.global_keys import is_provider_key
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -283,9 +283,13 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
         entry = enter(survey, provider.principal, _WEB, role.arn, context, open_keys)
         if entry.hold <= Hold.SECRET:
             yield Hit(
-                f"Every subject to whom {provider.address} gives a token can assume {role.role_name}; who these are "
-                "the snapshot does not say.",
-                (Evidence("Asked with a token for a subject that the policy does not know.", entry.decision),),
+                phrase(
+                    "Every subject to whom {provider} gives a token can assume {role}; who these are the snapshot does "
+                    "not say.",
+                    provider=provider.address,
+                    role=role.role_name,
+                ),
+                (Evidence(phrase("Asked with a token for a subject that the policy does not know."), entry.decision),),
                 object=provider.principal,
                 state=State.CANNOT_TELL,
                 severity=Severity.MEDIUM,
@@ -314,9 +318,12 @@ def saml_audience(survey: Survey, _account: Account, role: RoleDetail) -> Iterat
         decision = survey.ask(principal, _SAML, role.arn, context)
         if decision.decision is Verdict.ALLOWED:
             yield Hit(
-                f"{role.role_name} takes every assertion of {principal.rpartition('/')[2]}, for whatever application "
-                "it was made.",
-                (Evidence("Asked with an assertion for another application.", decision),),
+                phrase(
+                    "{role} takes every assertion of {provider}, for whatever application it was made.",
+                    role=role.role_name,
+                    provider=principal.rpartition("/")[2],
+                ),
+                (Evidence(phrase("Asked with an assertion for another application."), decision),),
                 object=principal,
             )
 
@@ -345,10 +352,14 @@ def optional_claim(survey: Survey, _account: Account, role: RoleDetail) -> Itera
             lets_in = (Verdict.ALLOWED, Verdict.CONDITIONAL)
             if absent.decision in lets_in and other.decision not in lets_in:
                 yield Hit(
-                    f"{role.role_name} turns away tokens with another {key}, but takes tokens that do not carry it.",
+                    phrase(
+                        "{role} turns away tokens with another {claim}, but takes tokens that do not carry it.",
+                        role=role.role_name,
+                        claim=key,
+                    ),
                     (
-                        Evidence("Asked with a token without the claim.", absent),
-                        Evidence("Asked with a token that has another value for it.", other),
+                        Evidence(phrase("Asked with a token without the claim."), absent),
+                        Evidence(phrase("Asked with a token that has another value for it."), other),
                     ),
                     object=f"{provider.principal} {key.lower()}",
                 )

@@ -8,10 +8,10 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.snippets import command
 from iamdesk.checks.subjects import CUSTOMER_POLICIES, GROUPS, ROLES, USERS, is_reserved
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import UNUSED_AFTER
-from iamdesk.language import mark, phrase
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 
 TRACKED_DAYS = 400
@@ -38,18 +38,24 @@ def user_with_own_policies(_survey: Survey, _account: Account, user: UserDetail)
     names = [policy.policy_name for policy in user.attached_managed_policies]
     names += [policy.policy_name for policy in user.user_policy_list]
     evidence = [
-        Evidence(f"{policy.policy_name} is attached to the user.", policy_key=policy.policy_arn)
+        Evidence(phrase("{policy} is attached to the user.", policy=policy.policy_name), policy_key=policy.policy_arn)
         for policy in user.attached_managed_policies
     ]
     evidence += [
         Evidence(
-            f"{policy.policy_name} is an inline policy of the user.",
+            phrase("{policy} is an inline policy of the user.", policy=policy.policy_name),
             policy_key=inline_policy_key(user.arn, policy.policy_name),
         )
         for policy in user.user_policy_list
     ]
     if evidence:
-        sentence = f"{user.user_name} carries {counted(len(names), 'policy')} directly: {enumerated(names)}."
+        sentence = nphrase(
+            "{user} carries {count:,} policy directly: {policies}.",
+            "{user} carries {count:,} policies directly: {policies}.",
+            len(names),
+            user=user.user_name,
+            policies=enumerated(names),
+        )
         yield Hit(sentence, tuple(evidence))
 
 
@@ -66,9 +72,12 @@ def user_without_permissions(_survey: Survey, _account: Account, user: UserDetai
     """Users with policies of their own are HYG-01's; this one is about those that identity policies give nothing."""
     if not (user.group_list or user.attached_managed_policies or user.user_policy_list):
         yield Hit(
-            f"{user.user_name} is in no group and has no policy: it may only do what resource policies and role trust "
-            "policies grant it by name.",
-            (Evidence("The snapshot lists no group, no attached policy and no inline policy for the user."),),
+            phrase(
+                "{user} is in no group and has no policy: it may only do what resource policies and role trust "
+                "policies grant it by name.",
+                user=user.user_name,
+            ),
+            (Evidence(phrase("The snapshot lists no group, no attached policy and no inline policy for the user.")),),
         )
 
 
@@ -84,15 +93,27 @@ def idle_group(survey: Survey, account: Account, group: GroupDetail) -> Iterator
     """A group without members or without policies."""
     lacks = []
     if not survey.references(account).members.get(group.group_name):
-        lacks.append("no members")
+        lacks.append(mark("no members"))
     if not (group.attached_managed_policies or group.group_policy_list):
-        lacks.append("no policies")
+        lacks.append(mark("no policies"))
     if lacks:
         whole = not account.is_truncated
         is_empty = len(lacks) > 1 and whole  # AWS deletes a group only then
         yield Hit(
-            f"{group.group_name} has {' and '.join(lacks)}.",
-            (Evidence(f"The snapshot lists {counted(len(account.users), 'user')} of the account."),),
+            phrase(
+                "{group} has {lacks}.",
+                group=group.group_name,
+                lacks=strung(phrase(" and "), [phrase(lack) for lack in lacks]),
+            ),
+            (
+                Evidence(
+                    nphrase(
+                        "The snapshot lists {count:,} user of the account.",
+                        "The snapshot lists {count:,} users of the account.",
+                        len(account.users),
+                    )
+                ),
+            ),
             object=",".join(lacks),
             snippet=command("iam", "delete-group", "--group-name", group.group_name) if is_empty else "",
             # Without every user of the account, a group may have members that the snapshot does not hold.
@@ -113,14 +134,14 @@ def unattached_policy(survey: Survey, account: Account, policy: ManagedPolicyDet
     if (policy.attachment_count, policy.permissions_boundary_usage_count) != (None, None):
         if policy.attachment_count or policy.permissions_boundary_usage_count:
             return
-        proof = "AWS counts 0 attachments and 0 uses as a permissions boundary."
+        proof = phrase("AWS counts 0 attachments and 0 uses as a permissions boundary.")
     else:
-        proof = "No user, group or role of the snapshot has it attached or as its boundary."
+        proof = phrase("No user, group or role of the snapshot has it attached or as its boundary.")
     is_single = len(policy.policy_version_list) == 1  # older versions have to be deleted first
     used = survey.references(account)
     if policy.arn not in used.carriers and policy.arn not in used.bounded:
         yield Hit(
-            f"{policy.policy_name} is attached to nobody and is nobody's permissions boundary.",
+            phrase("{policy} is attached to nobody and is nobody's permissions boundary.", policy=policy.policy_name),
             (Evidence(proof, policy_key=policy.arn),),
             snippet=command("iam", "delete-policy", "--policy-arn", policy.arn) if is_single else "",
         )
@@ -145,18 +166,30 @@ def unused_role(survey: Survey, account: Account, role: RoleDetail) -> Iterator[
         return
     state = State.FOUND
     if use.last_used_date is not None:
-        region = f" in {use.region}" if use.region else ""
         age = latest - use.last_used_date
-        sentence = f"{role.role_name} was last used {age.days:,} days before the snapshot."
-        proof = f"Last used on {use.last_used_date:%Y-%m-%d}{region}; the snapshot is of {latest:%Y-%m-%d}."
+        sentence = phrase("{role} was last used {days:,} days before the snapshot.", role=role.role_name, days=age.days)
+        dates = {"day": f"{use.last_used_date:%Y-%m-%d}", "latest": f"{latest:%Y-%m-%d}"}
+        proof = phrase("Last used on {day}; the snapshot is of {latest}.", **dates)
+        if use.region:
+            proof = phrase("Last used on {day} in {region}; the snapshot is of {latest}.", region=use.region, **dates)
     elif role.create_date is not None:
         age = latest - role.create_date
-        sentence = f"{role.role_name} was created {age.days:,} days before the snapshot, and AWS has seen no use of it."
-        proof = f"Created on {role.create_date:%Y-%m-%d}; no use within the {TRACKED_DAYS} days that AWS remembers."
+        sentence = phrase(
+            "{role} was created {days:,} days before the snapshot, and AWS has seen no use of it.",
+            role=role.role_name,
+            days=age.days,
+        )
+        proof = phrase(
+            "Created on {day}; no use within the {tracked} days that AWS remembers.",
+            day=role.create_date.date().isoformat(),
+            tracked=TRACKED_DAYS,
+        )
     else:
         age, state = None, State.CANNOT_TELL
-        sentence = f"AWS has seen no use of {role.role_name}; how old it is the snapshot does not say."
-        proof = f"No use within the {TRACKED_DAYS} days that AWS remembers; no creation date."
+        sentence = phrase(
+            "AWS has seen no use of {role}; how old it is the snapshot does not say.", role=role.role_name
+        )
+        proof = phrase("No use within the {tracked} days that AWS remembers; no creation date.", tracked=TRACKED_DAYS)
     if age is None or age > UNUSED_AFTER:
         remedy, severity = (phrase(_ASSIGNMENTS) if is_reserved(role) else None), None
         if _FOR_EMERGENCIES.search(role.role_name):

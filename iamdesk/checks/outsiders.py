@@ -10,7 +10,7 @@ from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.trust import CAPTURE_ORGANIZATION, perhaps_own
 from iamdesk.index.trust import trusted_names
-from iamdesk.language import mark, phrase
+from iamdesk.language import mark, phrase, strung
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -27,10 +27,14 @@ def whole_other_account(survey: Survey, _account: Account, role: RoleDetail) -> 
     """Where its principals get in, with what the policy asks for."""
     for trusted in trusted_accounts(survey, role):
         if trusted.is_whole:
+            said = phrase(
+                "{role} trusts all of account {account}: whoever that account lets assume it",
+                role=role.role_name,
+                account=trusted.account_id,
+            )
             yield Hit(
-                f"{role.role_name} trusts all of account {trusted.account_id}: whoever that account lets assume it"
-                f"{perhaps_own(trusted)}.",
-                (Evidence("Asked as somebody of the account.", trusted.with_external_id.decision),),
+                strung("", (said, perhaps_own(trusted), ".")),
+                (Evidence(phrase("Asked as somebody of the account."), trusted.with_external_id.decision),),
                 object=trusted.account_id,
                 severity=Severity.LOW if trusted.is_perhaps_own else None,
                 state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
@@ -49,10 +53,14 @@ def privileged_for_outsiders(survey: Survey, account: Account, role: RoleDetail)
     """With an external id or without; other conditions are told by TRU-04."""
     for trusted in trusted_accounts(survey, role):
         if trusted.with_external_id.hold <= Hold.SECRET and is_administrator(survey, account, role):
+            said = phrase(
+                "Account {account} gets into {role}, which is an administrator",
+                account=trusted.account_id,
+                role=role.role_name,
+            )
             yield Hit(
-                f"Account {trusted.account_id} gets into {role.role_name}, which is an administrator"
-                f"{perhaps_own(trusted)}.",
-                (Evidence("Asked as somebody of the account.", trusted.with_external_id.decision),),
+                strung("", (said, perhaps_own(trusted), ".")),
+                (Evidence(phrase("Asked as somebody of the account."), trusted.with_external_id.decision),),
                 object=trusted.account_id,
                 severity=Severity.MEDIUM if trusted.is_perhaps_own else None,
                 state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,

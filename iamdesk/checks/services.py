@@ -11,24 +11,33 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.references import name_of
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.reach.administration import Principal, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
 RUNS_CODE = {
-    "ec2.amazonaws.com": "EC2 instances",
-    "lambda.amazonaws.com": "Lambda functions",
-    "ecs-tasks.amazonaws.com": "ECS tasks",
-    "pods.eks.amazonaws.com": "EKS pods",
-    "codebuild.amazonaws.com": "CodeBuild builds",
-    "glue.amazonaws.com": "Glue jobs",
-    "sagemaker.amazonaws.com": "SageMaker notebooks and jobs",
-    "tasks.apprunner.amazonaws.com": "App Runner services",
-    "elasticmapreduce.amazonaws.com": "EMR clusters",
-    "datapipeline.amazonaws.com": "Data Pipeline jobs",
+    "ec2.amazonaws.com": mark("EC2 instances"),
+    "lambda.amazonaws.com": mark("Lambda functions"),
+    "ecs-tasks.amazonaws.com": mark("ECS tasks"),
+    "pods.eks.amazonaws.com": mark("EKS pods"),
+    "codebuild.amazonaws.com": mark("CodeBuild builds"),
+    "glue.amazonaws.com": mark("Glue jobs"),
+    "sagemaker.amazonaws.com": mark("SageMaker notebooks and jobs"),
+    "tasks.apprunner.amazonaws.com": mark("App Runner services"),
+    "elasticmapreduce.amazonaws.com": mark("EMR clusters"),
+    "datapipeline.amazonaws.com": mark("Data Pipeline jobs"),
 }
 """Services that run customers' code with a role, and what runs it."""
 _PASSED_TO = "iam:PassedToService"
+_ANY_ACCOUNT = (
+    mark("{name} may assume every role in any account that trusts it or its account."),
+    mark("{name} may assume every role in any account that trusts it or its account, under conditions."),
+)
+_OWN_ACCOUNT = (
+    mark("{name} may assume every role of its own account that trusts it or its account."),
+    mark("{name} may assume every role of its own account that trusts it or its account, under conditions."),
+)
+"""Without and with conditions."""
 _LIMITS = (Layer.SCP, Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)
 
 
@@ -54,23 +63,31 @@ def passes_any_role(survey: Survey, account: Account, principal: Principal) -> I
         return
     role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
     decision = survey.ask(principal.arn, "iam:PassRole", role)
-    evidence = (Evidence("Asked on a role that nobody has named yet.", decision),)
+    evidence = (Evidence(phrase("Asked on a role that nobody has named yet."), decision),)
     name = name_of(principal)
     if decision.decision is Verdict.ALLOWED:
         leads_on = _leads_on(survey, principal)
-        further = "" if leads_on else "; no way on from there is proven"
+        sentence = phrase("{name} may pass any role of the account to any service.", name=name)
+        if not leads_on:
+            sentence = phrase(
+                "{name} may pass any role of the account to any service; no way on from there is proven.", name=name
+            )
         yield Hit(
-            f"{name} may pass any role of the account to any service{further}.",
+            sentence,
             evidence,
             severity=None if leads_on else Severity.MEDIUM,
         )
     elif decision.decision is Verdict.CONDITIONAL:
         services = dict.fromkeys(_services(decision))
         if services:
-            sentence = f"{name} may pass any role of the account to {enumerated(services)}."
+            sentence = phrase(
+                "{name} may pass any role of the account to {services}.", name=name, services=enumerated(services)
+            )
         else:
             keys = enumerated(decision.missing_context_values)
-            sentence = f"{name} may pass any role of the account, under a condition on {keys}."
+            sentence = phrase(
+                "{name} may pass any role of the account, under a condition on {keys}.", name=name, keys=keys
+            )
         yield Hit(sentence, evidence, severity=Severity.MEDIUM)
 
 
@@ -112,10 +129,10 @@ def code_as_administrator(survey: Survey, account: Account, role: RoleDetail) ->
         if decision.decision in (Verdict.ALLOWED, Verdict.CONDITIONAL)
     }
     if let_in:
-        runs = enumerated(RUNS_CODE[service] for service in let_in)
+        runs = enumerated(phrase(RUNS_CODE[service]) for service in let_in)
         yield Hit(
-            f"{runs} can run as {role.role_name}, which is an administrator.",
-            tuple(Evidence(f"Asked as {service}.", decision) for service, decision in let_in.items()),
+            phrase("{code} can run as {role}, which is an administrator.", code=runs, role=role.role_name),
+            tuple(Evidence(phrase("Asked as {who}.", who=service), decision) for service, decision in let_in.items()),
         )
 
 
@@ -132,9 +149,9 @@ def assumes_any_role(survey: Survey, account: Account, principal: Principal) -> 
     """Its own side alone: whom other accounts' roles trust is theirs to say. Medium where only its own account's."""
     if not survey.speaks_of(principal.arn, "sts:AssumeRole") or is_administrator(survey, account, principal):
         return
-    for where, account_id, severity in (
-        ("in any account", survey.stranger_account, Severity.HIGH),
-        ("of its own account", account.account_id, Severity.MEDIUM),
+    for sentences, account_id, severity in (
+        (_ANY_ACCOUNT, survey.stranger_account, Severity.HIGH),
+        (_OWN_ACCOUNT, account.account_id, Severity.MEDIUM),
     ):
         decision = survey.ask(
             principal.arn, "sts:AssumeRole", f"arn:{account.partition}:iam::{account_id}:role/{STRANGER}"
@@ -142,10 +159,10 @@ def assumes_any_role(survey: Survey, account: Account, principal: Principal) -> 
         outcomes = {line.outcome for line in decision.layers if line.layer in _LIMITS and line.outcome is not None}
         if not outcomes <= {Verdict.ALLOWED, Verdict.CONDITIONAL}:
             continue
-        conditions = "" if outcomes == {Verdict.ALLOWED} else ", under conditions"
+        proof = phrase("Asked on a role that nobody has named; the role's own trust policy is left aside.")
         yield Hit(
-            f"{name_of(principal)} may assume every role {where} that trusts it or its account{conditions}.",
-            (Evidence("Asked on a role that nobody has named; the role's own trust policy is left aside.", decision),),
+            phrase(sentences[outcomes != {Verdict.ALLOWED}], name=name_of(principal)),
+            (Evidence(proof, decision),),
             severity=severity,
         )
         return

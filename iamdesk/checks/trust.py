@@ -16,7 +16,7 @@ from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.explain.decision import Part, StatementLine
 from iamdesk.index.keys import trust_policy_key
-from iamdesk.language import mark, phrase
+from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.reach.administration import is_administrator
@@ -27,7 +27,7 @@ _OWN_PRINCIPAL = re.compile(
     r"arn:[^:]*:iam::\d{12}:(user|role)/(?:[^/]*/)*([^/*?]+)|arn:[^:]*:sts::\d{12}:assumed-role/([^/*?]+)/.+"
 )
 _STANDARDS = ("NIST 800-53 AC-3", "SOC 2 CC6.3", "ISO 27001:2022 A.5.18")
-_ASKED_AS_STRANGER = "Asked as a role of an account that nothing in the snapshot names."
+_ASKED_AS_STRANGER = mark("Asked as a role of an account that nothing in the snapshot names.")
 
 
 @check(
@@ -47,10 +47,12 @@ def anyone(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
     entry = stranger_entry(survey, account, role)
     if entry is None or entry.hold is not Hold.NOTHING or _only_not_principal(entry.decision.matched_statements):
         return
-    evidence = [Evidence(_ASKED_AS_STRANGER, entry.decision)]
-    sentence = f"Anyone with an AWS account can assume {role.role_name}."
+    evidence = [Evidence(phrase(_ASKED_AS_STRANGER), entry.decision)]
+    sentence = phrase("Anyone with an AWS account can assume {role}.", role=role.role_name)
     if is_administrator(survey, account, role):
-        sentence = f"Anyone with an AWS account can assume {role.role_name}, which is an administrator."
+        sentence = phrase(
+            "Anyone with an AWS account can assume {role}, which is an administrator.", role=role.role_name
+        )
     guards = dict.fromkeys(
         test.key_text
         for line in entry.decision.matched_statements
@@ -58,7 +60,7 @@ def anyone(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
         for test in line.document.statements[line.index].conditions
     )
     if guards:
-        evidence.append(Evidence(f"The condition on {enumerated(guards)} keeps no stranger out."))
+        evidence.append(Evidence(phrase("The condition on {keys} keeps no stranger out.", keys=enumerated(guards))))
     yield Hit(sentence, tuple(evidence))
 
 
@@ -84,21 +86,27 @@ def anyone_by_choice(survey: Survey, account: Account, role: RoleDetail) -> Iter
     entry = stranger_entry(survey, account, role)
     if entry is None or entry.hold is Hold.NOTHING:
         return
-    evidence = (Evidence(_ASKED_AS_STRANGER, entry.decision),)
+    evidence = (Evidence(phrase(_ASKED_AS_STRANGER), entry.decision),)
     keys = enumerated(entry.keys)
     if entry.hold is Hold.OWN_CHOICE:
-        sentence = (
-            f"Anyone with an AWS account can assume {role.role_name}: its condition is on {keys}, which callers choose."
+        sentence = phrase(
+            "Anyone with an AWS account can assume {role}: its condition is on {keys}, which callers choose.",
+            role=role.role_name,
+            keys=keys,
         )
         yield Hit(sentence, evidence)
     elif entry.hold is Hold.SECRET:
-        sentence = f"Anyone with an AWS account who knows the external id can assume {role.role_name}."
+        sentence = phrase(
+            "Anyone with an AWS account who knows the external id can assume {role}.", role=role.role_name
+        )
         remedy = phrase(
             "Name the account that is meant under Principal: an external id is no secret, it tells customers apart."
         )
         yield Hit(sentence, evidence, severity=Severity.HIGH, remedy=remedy)
     else:
-        sentence = f"Whether anyone with an AWS account can assume {role.role_name} hangs on {keys}."
+        sentence = phrase(
+            "Whether anyone with an AWS account can assume {role} hangs on {keys}.", role=role.role_name, keys=keys
+        )
         yield Hit(sentence, evidence, severity=Severity.HIGH, state=State.CANNOT_TELL)
 
 
@@ -121,13 +129,19 @@ def account_without_external_id(survey: Survey, account: Account, role: RoleDeta
     for trusted in trusted_accounts(survey, role):
         if trusted.without_external_id.hold > Hold.OWN_CHOICE:
             continue
-        who = f"Account {trusted.account_id}" if trusted.is_whole else f"A principal of account {trusted.account_id}"
+        who = phrase("Account {account}", account=trusted.account_id)
+        if not trusted.is_whole:
+            who = phrase("A principal of account {account}", account=trusted.account_id)
+        said = phrase(
+            "{who}, which is not in the snapshot, can assume {role} without an external id",
+            who=who,
+            role=role.role_name,
+        )
         severity = Severity.HIGH if trusted.is_whole else Severity.MEDIUM
         yield Hit(
-            f"{who}, which is not in the snapshot, can assume {role.role_name} without an external id"
-            f"{_privileged(survey, account, role)}{perhaps_own(trusted)}.",
+            strung("", (said, _privileged(survey, account, role), perhaps_own(trusted), ".")),
             (
-                Evidence("Asked without an external id.", trusted.without_external_id.decision),
+                Evidence(phrase("Asked without an external id."), trusted.without_external_id.decision),
                 *_named(trusted),
             ),
             object=trusted.account_id,
@@ -153,13 +167,18 @@ def account_under_conditions(survey: Survey, account: Account, role: RoleDetail)
         if trusted.without_external_id.hold <= Hold.OWN_CHOICE:
             continue
         entry = trusted.with_external_id
-        with_what = (
-            "with an external id" if entry.hold is Hold.SECRET else f"under a condition on {enumerated(entry.keys)}"
+        with_what = phrase("with an external id")
+        if entry.hold is not Hold.SECRET:
+            with_what = phrase("under a condition on {keys}", keys=enumerated(entry.keys))
+        said = phrase(
+            "Account {account}, which is not in the snapshot, can assume {role} {with_what}",
+            account=trusted.account_id,
+            role=role.role_name,
+            with_what=with_what,
         )
         yield Hit(
-            f"Account {trusted.account_id}, which is not in the snapshot, can assume {role.role_name} {with_what}"
-            f"{_privileged(survey, account, role)}{perhaps_own(trusted)}.",
-            (Evidence("Asked with what the policy asks for.", entry.decision), *_named(trusted)),
+            strung("", (said, _privileged(survey, account, role), perhaps_own(trusted), ".")),
+            (Evidence(phrase("Asked with what the policy asks for."), entry.decision), *_named(trusted)),
             object=trusted.account_id,
             state=State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
             remedy=phrase(CAPTURE_ORGANIZATION) if trusted.is_perhaps_own else None,
@@ -175,19 +194,19 @@ CAPTURE_ORGANIZATION = mark(
 def perhaps_own(trusted: TrustedAccount) -> str:
     """Return what is to be said of an account that perhaps manages the organization; for others nothing."""
     return (
-        "; perhaps that account manages the organization, which is not in the snapshot"
+        phrase("; perhaps that account manages the organization, which is not in the snapshot")
         if trusted.is_perhaps_own
         else ""
     )
 
 
 def _privileged(survey: Survey, account: Account, role: RoleDetail) -> str:
-    return "; the role is an administrator" if is_administrator(survey, account, role) else ""
+    return phrase("; the role is an administrator") if is_administrator(survey, account, role) else ""
 
 
 def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
     for text in trusted.named:
-        yield Evidence(f"The trust policy names {text}.")
+        yield Evidence(phrase("The trust policy names {principal}.", principal=text))
 
 
 @check(
@@ -219,11 +238,17 @@ def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Ite
         if entry.text in told:
             continue
         told.add(entry.text)
-        proof = (_statement(survey, role, statement, f"It names {entry.text}."),)
+        proof = (_statement(survey, role, statement, phrase("It names {principal}.", principal=entry.text)),)
         if entry.text in gone:
+            names = {"role": role.role_name, "id": entry.text}
+            sentence = phrase("{role} trusts {id}, the id of a user or role that was deleted.", **names)
+            if account.is_truncated:
+                sentence = phrase(
+                    "{role} trusts {id}, the id of a user or role that was deleted or that the snapshot does not hold.",
+                    **names,
+                )
             yield Hit(
-                f"{role.role_name} trusts {entry.text}, the id of a user or role that was deleted"
-                f"{'' if not account.is_truncated else ' or that the snapshot does not hold'}.",
+                sentence,
                 proof,
                 object=entry.text,
                 state=State.CANNOT_TELL if account.is_truncated else State.FOUND,
@@ -239,7 +264,11 @@ def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Ite
         known = entry.text in index.users if found[1] == "user" else index.role_named(owner, found[2] or found[3])
         if not known:
             yield Hit(
-                f"{role.role_name} trusts {entry.text}, which the snapshot does not hold: gone, or not captured.",
+                phrase(
+                    "{role} trusts {principal}, which the snapshot does not hold: gone, or not captured.",
+                    role=role.role_name,
+                    principal=entry.text,
+                ),
                 proof,
                 object=entry.text,
                 state=State.CANNOT_TELL,
@@ -277,11 +306,17 @@ def allow_not_principal(survey: Survey, account: Account, role: RoleDetail) -> I
         named = enumerated(listed.text for listed in statement.principals or ())
         told = entry.hold is Hold.NOTHING
         yield Hit(
-            f"{role.role_name} lets in everybody except {named}"
-            f"{'' if told else f', under a condition on {enumerated(entry.keys)}'}.",
+            phrase("{role} lets in everybody except {names}.", role=role.role_name, names=named)
+            if told
+            else phrase(
+                "{role} lets in everybody except {names}, under a condition on {keys}.",
+                role=role.role_name,
+                names=named,
+                keys=enumerated(entry.keys),
+            ),
             (
-                Evidence(_ASKED_AS_STRANGER, entry.decision),
-                _statement(survey, role, statement, "Effect Allow with NotPrincipal."),
+                Evidence(phrase(_ASKED_AS_STRANGER), entry.decision),
+                _statement(survey, role, statement, phrase("Effect Allow with NotPrincipal.")),
             ),
             object=str(statement.index),
             state=State.FOUND if entry.hold <= Hold.SECRET else State.CANNOT_TELL,

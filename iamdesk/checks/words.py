@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from iamdesk.language import phrase, strung
+
 _LISTED = 5
 
 
@@ -17,5 +19,7 @@ def enumerated(names: Iterable[str], most: int = _LISTED) -> str:
     """Return names as a list in words, at most so many: ``a, b and 12 more``."""
     listed = list(names)
     if len(listed) <= most:
-        return listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}" if listed else "none"
-    return f"{', '.join(listed[:most])} and {len(listed) - most:,} more"
+        if len(listed) < 2:
+            return listed[0] if listed else phrase("none")
+        return strung(phrase(" and "), (strung(", ", listed[:-1]), listed[-1]))
+    return phrase("{names} and {count:,} more", names=strung(", ", listed[:most]), count=len(listed) - most)

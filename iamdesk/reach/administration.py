@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import Action, reference
+from iamdesk.language import mark, phrase
 from iamdesk.policy.actions import action_pattern
 from iamdesk.policy.document import Document
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
@@ -46,25 +47,25 @@ POWERS: tuple[Power, ...] = (
         "iam:AttachRolePolicy",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {"iam:PolicyARN": "arn:{partition}:iam::aws:policy/AdministratorAccess"},
-        "attach AdministratorAccess to a role that nobody has named yet",
+        mark("attach AdministratorAccess to a role that nobody has named yet"),
     ),
     Power(
         "iam:PutRolePolicy",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {},
-        "write an inline policy of a role that nobody has named yet",
+        mark("write an inline policy of a role that nobody has named yet"),
     ),
     Power(
         "iam:CreatePolicyVersion",
         f"arn:{{partition}}:iam::{{account}}:policy/{STRANGER}",
         {},
-        "change a managed policy that nobody has named yet",
+        mark("change a managed policy that nobody has named yet"),
     ),
     Power(
         "iam:PassRole",
         f"arn:{{partition}}:iam::{{account}}:role/{STRANGER}",
         {},
-        "pass a role that nobody has named yet to a service",
+        mark("pass a role that nobody has named yet to a service"),
     ),
 )
 """All four, and nine tenths of one powerful action for each service of AWS, make an administrator."""
@@ -72,7 +73,7 @@ POWERS: tuple[Power, ...] = (
 
 def asked_whether(says: str) -> str:
     """Return the words that stand before an answered question: ``Asked whether it may pass a role …``."""
-    return f"Asked whether it may {says}."
+    return phrase("Asked whether it may {says}.", says=phrase(says))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from iamdesk.explain.statement_reading import document_readings
 from iamdesk.export.answer_text import answer_text
 from iamdesk.export.answer_words import condition_words, scope_words, source_words, verdict_words
 from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.export.rows import cells
 from iamdesk.language import shown
 from iamdesk.paths import sample_snapshot
 from iamdesk.policy.document import parse_document
@@ -99,6 +100,27 @@ def test_statements_are_read_in_english_and_shown_in_the_readers_own() -> None:
         "Verweigert jede Aktion außer denen von IAM auf Objekten unter <der Benutzername des Aufrufers>/ "
         "für Rolle app, wenn gilt: die angefragte Region ist keiner der Werte eu-west-1 und eu-central-1.",
     ]
+
+
+def test_findings_are_the_same_text_in_any_language_and_shown_in_the_readers_own() -> None:
+    english, german = in_both(lambda: list(Workbench().open_snapshot(sample_snapshot()).findings()))
+    assert isinstance(english, list)
+    assert isinstance(german, list)
+    assert [cells(finding) for finding in german] == [cells(finding) for finding in english]
+    evidence = [[piece.text for piece in one.evidence] for one in english]
+    assert [[piece.text for piece in one.evidence] for one in german] == evidence
+    assert [one.check_id for one in german if shown(one.remedy) == one.remedy and one.check_id[:3] != "CHN"] == []
+    told = {(one.check_id, one.subject_name): one for one in german}
+    finding = told["HYG-01", "backup-agent"]
+    assert shown(finding.sentence) == "backup-agent trägt 1 Policy direkt: BackupBucketWrite."
+    assert shown(finding.remedy).startswith("Hängen Sie die Policies an eine Gruppe")
+
+
+def test_rows_of_the_tree_keep_their_text_and_are_shown_in_the_readers_own() -> None:
+    english, german = in_both(lambda: list(Workbench().open_snapshot(sample_snapshot()).outline.nodes))
+    assert german == english
+    assert isinstance(german, list)
+    assert "2 Mitglieder" in " ".join(shown(node.detail) for node in german)
 
 
 def test_a_review_that_is_made_in_a_german_window_is_written_in_english(tmp_path: Path) -> None:
