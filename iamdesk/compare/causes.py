@@ -23,6 +23,7 @@ from iamdesk.evaluate.engine import Question, evaluate
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import Layer, RequestError
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import phrase
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
 type Change = Callable[[Question], Question]
@@ -42,7 +43,15 @@ def causes_of(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
     principal = witness.principal
     if witness.old is None or witness.new is None:
         kind = ChangeKind.CREATED if witness.old is None else ChangeKind.DELETED
-        return (Cause(kind, principal, sentence=f"{short(principal)} was {kind.value}."),)
+        return (
+            Cause(
+                kind,
+                principal,
+                sentence=phrase("{name} was created.", name=short(principal))
+                if kind is ChangeKind.CREATED
+                else phrase("{name} was deleted.", name=short(principal)),
+            ),
+        )
     context = dict(witness.context)
     try:
         before = old.question(principal, witness.action, witness.resource, context)
@@ -249,27 +258,33 @@ def _of_facts(before: Question, after: Question) -> Iterator[_Difference]:
         dict(before.caller.tags) != dict(after.caller.tags)
         or before.caller.ambiguous_tags != after.caller.ambiguous_tags
     ):
-        cause = Cause(ChangeKind.TAGS, caller, sentence=f"The tags of {short(caller)} changed.")
+        cause = Cause(ChangeKind.TAGS, caller, sentence=phrase("The tags of {name} changed.", name=short(caller)))
         yield _Difference(cause, partial(_with_caller_of, before, tags_only=True))
     if before.caller.unique_id != after.caller.unique_id and after.caller.kind is not CallerKind.ROOT:
-        cause = Cause(ChangeKind.RECREATED, caller, sentence=f"{short(caller)} was deleted and made anew.")
+        cause = Cause(
+            ChangeKind.RECREATED, caller, sentence=phrase("{name} was deleted and made anew.", name=short(caller))
+        )
         yield _Difference(cause, partial(_with_caller_of, before, tags_only=False))
     if was.may_carry_session_tags != now.may_carry_session_tags:
         role = f"{caller}#trust"
-        cause = Cause(ChangeKind.TRUST, role, sentence=f"The trust policy of {short(caller)} changed.")
+        cause = Cause(
+            ChangeKind.TRUST, role, sentence=phrase("The trust policy of {name} changed.", name=short(caller))
+        )
         yield _Difference(
             cause, lambda question: _deriving(question, may_carry_session_tags=was.may_carry_session_tags)
         )
     if was.resource_tags != now.resource_tags:
         resource = str(after.target.resource)
-        cause = Cause(ChangeKind.RESOURCE_TAGS, resource, sentence=f"The tags of {short(resource)} changed.")
+        cause = Cause(
+            ChangeKind.RESOURCE_TAGS, resource, sentence=phrase("The tags of {name} changed.", name=short(resource))
+        )
         yield _Difference(cause, lambda question: _deriving(question, resource_tags=was.resource_tags))
     if before.policies.restrict_public_buckets != after.policies.restrict_public_buckets:
         resource = str(after.target.resource)
         cause = Cause(
             ChangeKind.PUBLIC_ACCESS,
             resource,
-            sentence=f"Block Public Access of {short(resource)} or its account changed.",
+            sentence=phrase("Block Public Access of {name} or its account changed.", name=short(resource)),
         )
         yield _Difference(
             cause,
@@ -280,12 +295,16 @@ def _of_facts(before: Question, after: Question) -> Iterator[_Difference]:
         )
     if before.resource_account != after.resource_account:
         resource = str(after.target.resource)
-        cause = Cause(ChangeKind.RESOURCE, resource, sentence=f"{short(resource)} has another owner.")
+        cause = Cause(ChangeKind.RESOURCE, resource, sentence=phrase("{name} has another owner.", name=short(resource)))
         yield _Difference(cause, lambda question: replace(question, resource_account=before.resource_account))
     if before.caller.account is not None and was.organization is not None and now.organization is not None:
         account = before.caller.account
         if was.organization.org_path(account) != now.organization.org_path(account):
-            cause = Cause(ChangeKind.MOVE, account, sentence=f"Account {account} was moved in the organization.")
+            cause = Cause(
+                ChangeKind.MOVE,
+                account,
+                sentence=phrase("Account {account} was moved in the organization.", account=account),
+            )
             yield _Difference(cause, lambda question: _deriving(question, organization=was.organization))
 
 

@@ -2,6 +2,7 @@
 
 from iamdesk.compare.shapes import Cause, ChangeKind
 from iamdesk.compare.side import SCP, Side
+from iamdesk.language import phrase
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
 
@@ -13,33 +14,51 @@ def short(arn: str) -> str:
 
 def boundary_cause(principal: str, *, had: bool, has: bool) -> Cause:
     """Return that a principal's permissions boundary was set, removed or replaced by another one."""
-    what = "replaced" if had and has else "set" if has else "removed"
-    return Cause(ChangeKind.BOUNDARY, principal, sentence=f"The permissions boundary of {short(principal)} was {what}.")
+    name = short(principal)
+    if had and has:
+        sentence = phrase("The permissions boundary of {name} was replaced.", name=name)
+    elif has:
+        sentence = phrase("The permissions boundary of {name} was set.", name=name)
+    else:
+        sentence = phrase("The permissions boundary of {name} was removed.", name=name)
+    return Cause(ChangeKind.BOUNDARY, principal, sentence=sentence)
 
 
 def text_cause(key: str, name: str, *, is_aws: bool, owner: str) -> Cause:
     """Return that the text of a managed or inline policy changed."""
     if "#inline/" in key:
-        sentence = f"The inline policy {name} of {short(owner)} changed."
+        sentence = phrase("The inline policy {policy} of {owner} changed.", policy=name, owner=short(owner))
         return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence)
     if is_aws:
-        return Cause(ChangeKind.AWS_POLICY, key, sentence=f"AWS updated its managed policy {name}.")
-    return Cause(ChangeKind.MANAGED_POLICY, key, sentence=f"The managed policy {name} has another version in force.")
+        return Cause(
+            ChangeKind.AWS_POLICY, key, sentence=phrase("AWS updated its managed policy {policy}.", policy=name)
+        )
+    sentence = phrase("The managed policy {policy} has another version in force.", policy=name)
+    return Cause(ChangeKind.MANAGED_POLICY, key, sentence=sentence)
 
 
 def membership_cause(user: str, group: str, *, joined: bool) -> Cause:
     """Return that a user joined or left a group, by their ARNs."""
-    sentence = f"{short(user)} {'joined' if joined else 'left'} {short(group)}."
+    names = {"user": short(user), "group": short(group)}
+    sentence = phrase("{user} joined {group}.", **names) if joined else phrase("{user} left {group}.", **names)
     return Cause(ChangeKind.MEMBERSHIP, user, group, sentence)
 
 
 def attachment_cause(owner: str, key: str, name: str, *, added: bool) -> Cause:
     """Return that a policy was attached to (or written into) a user, group or role, or taken away."""
     if "#inline/" in key:
-        sentence = f"The inline policy {name} of {short(owner)} was {'added' if added else 'removed'}."
+        names = {"policy": name, "owner": short(owner)}
+        sentence = phrase("The inline policy {policy} of {owner} was removed.", **names)
+        if added:
+            sentence = phrase("The inline policy {policy} of {owner} was added.", **names)
         return Cause(ChangeKind.INLINE_POLICY, key, sentence=sentence)
-    sentence = f"{name} was {'attached to' if added else 'detached from'} {short(owner)}."
-    return Cause(ChangeKind.ATTACHMENT, owner, key, sentence)
+    return Cause(ChangeKind.ATTACHMENT, owner, key, _moved(name, short(owner), added=added))
+
+
+def _moved(policy: str, place: str, *, added: bool) -> str:
+    if added:
+        return phrase("{policy} was attached to {place}.", policy=policy, place=place)
+    return phrase("{policy} was detached from {place}.", policy=policy, place=place)
 
 
 def place_of(side: Side, account: str) -> str | None:
@@ -51,17 +70,25 @@ def place_of(side: Side, account: str) -> str | None:
 def move_cause(account: str, old: Side, new: Side) -> Cause:
     """Return that an account stands elsewhere in the organization, or that only one snapshot tells where."""
     if place_of(old, account) is None or place_of(new, account) is None:
-        which = "new" if place_of(old, account) is None else "old"
-        sentence = f"Only the {which} snapshot holds the organization policies of account {account}."
+        sentence = phrase(
+            "Only the old snapshot holds the organization policies of account {account}.", account=account
+        )
+        if place_of(old, account) is None:
+            sentence = phrase(
+                "Only the new snapshot holds the organization policies of account {account}.", account=account
+            )
         return Cause(ChangeKind.CAPTURE, account, sentence=sentence)
-    return Cause(ChangeKind.MOVE, account, sentence=f"Account {account} was moved in the organization.")
+    sentence = phrase("Account {account} was moved in the organization.", account=account)
+    return Cause(ChangeKind.MOVE, account, sentence=sentence)
 
 
 def organization_text_cause(kind: OrganizationPolicyType, key: str, name: str) -> Cause:
     """Return that the text of an organization policy changed."""
     what = ChangeKind.SCP if kind is SCP else ChangeKind.RCP
-    word = "service" if kind is SCP else "resource"
-    return Cause(what, key, sentence=f"The {word} control policy {name} changed.")
+    sentence = phrase("The resource control policy {policy} changed.", policy=name)
+    if kind is SCP:
+        sentence = phrase("The service control policy {policy} changed.", policy=name)
+    return Cause(what, key, sentence=sentence)
 
 
 def organization_attachment_cause(
@@ -69,4 +96,4 @@ def organization_attachment_cause(
 ) -> Cause:
     """Return that an organization policy was attached to a root, unit or account, or taken from it."""
     what = ChangeKind.SCP_ATTACHMENT if kind is SCP else ChangeKind.RCP_ATTACHMENT
-    return Cause(what, node, key, f"{name} was {'attached to' if added else 'detached from'} {node}.")
+    return Cause(what, node, key, _moved(name, node, added=added))

@@ -18,6 +18,7 @@ from iamdesk.compare.shapes import Cause, ChangeKind
 from iamdesk.compare.side import Side
 from iamdesk.index.keys import inline_policy_key, organization_policy_key, trust_policy_key
 from iamdesk.index.references import boundary_of, inline_policies_of
+from iamdesk.language import phrase
 from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.model import GroupDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
@@ -86,14 +87,26 @@ def _entities(side: Side) -> Mapping[str, Entity]:
 
 def _one_sided(arn: str, *, is_new: bool) -> Written:
     kind = ChangeKind.CREATED if is_new else ChangeKind.DELETED
-    return Written(Cause(kind, arn, sentence=f"{short(arn)} was {kind.value}."), frozenset({arn}))
+    return Written(
+        Cause(
+            kind,
+            arn,
+            sentence=phrase("{name} was created.", name=short(arn))
+            if kind is ChangeKind.CREATED
+            else phrase("{name} was deleted.", name=short(arn)),
+        ),
+        frozenset({arn}),
+    )
 
 
 def _of_entity(one: Entity, other: Entity, carriers: _Carriers) -> Iterator[Written]:
     arn = other.arn
     near = carriers.near(arn)
     if _id(one) != _id(other):
-        yield Written(Cause(ChangeKind.RECREATED, arn, sentence=f"{short(arn)} was deleted and made anew."), near)
+        yield Written(
+            Cause(ChangeKind.RECREATED, arn, sentence=phrase("{name} was deleted and made anew.", name=short(arn))),
+            near,
+        )
     was, now = (
         {each.policy_arn: each.policy_name for each in entity.attached_managed_policies} for entity in (one, other)
     )
@@ -116,9 +129,11 @@ def _of_entity(one: Entity, other: Entity, carriers: _Carriers) -> Iterator[Writ
         cause = boundary_cause(arn, had=boundary_of(one) is not None, has=boundary_of(other) is not None)
         yield Written(cause, near)
     if _tags(one) != _tags(other):
-        yield Written(Cause(ChangeKind.TAGS, arn, sentence=f"The tags of {short(arn)} changed."), near)
+        yield Written(
+            Cause(ChangeKind.TAGS, arn, sentence=phrase("The tags of {name} changed.", name=short(arn))), near
+        )
     if _trust(one) != _trust(other):
-        sentence = f"The trust policy of {short(arn)} changed."
+        sentence = phrase("The trust policy of {name} changed.", name=short(arn))
         yield Written(Cause(ChangeKind.TRUST, trust_policy_key(arn), sentence=sentence), near)
     if isinstance(one, UserDetail) and isinstance(other, UserDetail):
         account = arn.split(":", 5)[4]
@@ -208,38 +223,50 @@ def _of_resources(old: Side, new: Side) -> Iterator[Written]:
         on = frozenset({arn})
         name = arn.rpartition(":")[2]
         if before is None or after is None:
-            which = "new" if before is None else "old"
-            sentence = f"Only the {which} snapshot holds {short(arn)}."
+            sentence = phrase("Only the old snapshot holds {name}.", name=short(arn))
+            if before is None:
+                sentence = phrase("Only the new snapshot holds {name}.", name=short(arn))
             yield Written(Cause(ChangeKind.RESOURCE, arn, sentence=sentence), on)
             continue
         if before.policy != after.policy or before.is_policy_captured != after.is_policy_captured:
-            what = "changed" if before.policy and after.policy else "was added" if after.policy else "was removed"
-            cause = Cause(ChangeKind.RESOURCE_POLICY, arn, sentence=f"The policy of {name} {what}.")
+            sentence = phrase("The policy of {name} was removed.", name=name)
+            if after.policy:
+                sentence = phrase("The policy of {name} was added.", name=name)
+                if before.policy:
+                    sentence = phrase("The policy of {name} changed.", name=name)
+            cause = Cause(ChangeKind.RESOURCE_POLICY, arn, sentence=sentence)
             yield Written(cause, on)
         if before.tags != after.tags:
-            yield Written(Cause(ChangeKind.RESOURCE_TAGS, arn, sentence=f"The tags of {short(arn)} changed."), on)
+            yield Written(
+                Cause(ChangeKind.RESOURCE_TAGS, arn, sentence=phrase("The tags of {name} changed.", name=short(arn))),
+                on,
+            )
         if (before.acl, before.key_grants, before.object_ownership) != (
             after.acl,
             after.key_grants,
             after.object_ownership,
         ):
-            yield Written(Cause(ChangeKind.GRANTS, arn, sentence=f"The grants on {name} changed."), on)
+            yield Written(
+                Cause(ChangeKind.GRANTS, arn, sentence=phrase("The grants on {name} changed.", name=name)), on
+            )
         if before.public_access_block != after.public_access_block:
-            sentence = f"Block Public Access of {short(arn)} or its account changed."
+            sentence = phrase("Block Public Access of {name} or its account changed.", name=short(arn))
             yield Written(Cause(ChangeKind.PUBLIC_ACCESS, arn, sentence=sentence), on)
         if (before.account_id, before.access_point, before.abac_enabled) != (
             after.account_id,
             after.access_point,
             after.abac_enabled,
         ):
-            yield Written(Cause(ChangeKind.RESOURCE, arn, sentence=f"{short(arn)} has other settings."), on)
+            yield Written(
+                Cause(ChangeKind.RESOURCE, arn, sentence=phrase("{name} has other settings.", name=short(arn))), on
+            )
     blocks = [
         {one.account_id: one.public_access_block for one in side.snapshot.account_settings} for side in (old, new)
     ]
     for account in blocks[0].keys() & blocks[1].keys():
         if blocks[0][account] != blocks[1][account]:
             of_account = frozenset(arn for arn, one in new.resources.items() if one.account_id == account)
-            sentence = f"Block Public Access of account {account} changed."
+            sentence = phrase("Block Public Access of account {account} changed.", account=account)
             yield Written(Cause(ChangeKind.PUBLIC_ACCESS, account, sentence=sentence), of_account)
 
 
@@ -248,7 +275,7 @@ def _of_endpoints(old: Side, new: Side) -> Iterator[Written]:
     for name in dict.fromkeys((*now, *was)):
         before, after = was.get(name), now.get(name)
         if before is None or after is None or before.policy_document != after.policy_document:
-            sentence = f"The VPC endpoint {name} or its policy changed."
+            sentence = phrase("The VPC endpoint {name} or its policy changed.", name=name)
             # A policy of an endpoint limits whoever comes through it: who does is in no snapshot.
             yield Written(Cause(ChangeKind.ENDPOINT, name, sentence=sentence), frozenset({name}), is_doubtful=True)
 

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 
 from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Comparison, Effect, Standing, Status, TextChange
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import mark, nphrase, phrase, strung
 
+_VERDICTS = {
+    Verdict.ALLOWED: mark("allowed"),
+    Verdict.EXPLICIT_DENY: mark("explicitDeny"),
+    Verdict.IMPLICIT_DENY: mark("implicitDeny"),
+    Verdict.CONDITIONAL: mark("conditional"),
+}
 MOST_ACTIONS = 6
 """Actions that are named where there are more of them."""
 
@@ -14,13 +22,13 @@ def sentence(found: Comparison) -> str:
     for one in found.principals.values():
         counts[one.status] += 1
     changed = counts[Status.CHANGED] + counts[Status.CREATED] + counts[Status.DELETED]
-    told = [
-        f"access of {_many(changed, 'principal')} changed" if changed else "nobody's access changed",
-        f"of {counts[Status.CANNOT_TELL]:,} it cannot be told" if counts[Status.CANNOT_TELL] else "",
-        f"{counts[Status.UNCHANGED]:,} are proved to be as they were",
-    ]
-    text = ", ".join(filter(None, told))
-    return f"{text[0].upper()}{text[1:]}."
+    told = [phrase("Nobody's access changed")]
+    if changed:
+        told = [nphrase("Access of {count:,} principal changed", "Access of {count:,} principals changed", changed)]
+    if counts[Status.CANNOT_TELL]:
+        told.append(phrase("of {count:,} it cannot be told", count=counts[Status.CANNOT_TELL]))
+    told.append(phrase("{count:,} are proved to be as they were", count=counts[Status.UNCHANGED]))
+    return strung("", (strung(", ", told), "."))
 
 
 def principal_words(arn: str) -> str:
@@ -29,14 +37,14 @@ def principal_words(arn: str) -> str:
     if len(parts) < 6 or not parts[5]:
         return arn
     if parts[5] == f"role/{ANYONE}":
-        return f"somebody of account {parts[4]}"
-    return "somebody of any other account" if parts[5] == f"role/{ANYONE_ANYWHERE}" else parts[5]
+        return phrase("somebody of account {account}", account=parts[4])
+    return phrase("somebody of any other account") if parts[5] == f"role/{ANYONE_ANYWHERE}" else parts[5]
 
 
 def actions_words(names: tuple[str, ...], most: int = MOST_ACTIONS) -> str:
     """Return actions as a list; of many the first ones, and how many more there are."""
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+    told = ", ".join(names[:most])
+    return phrase("{names} and {count:,} more", names=told, count=len(names) - most) if len(names) > most else told
 
 
 def context_words(effect: Effect) -> str:
@@ -44,10 +52,11 @@ def context_words(effect: Effect) -> str:
     told = []
     for key, value in effect.witness.context:
         if value is None:
-            told.append(f"{key} is absent")
+            told.append(phrase("{subject} is absent", subject=key))
         else:
-            told.append(f"{key} is {value if isinstance(value, str) else ', '.join(value)}")
-    return " and ".join(told)
+            words = value if isinstance(value, str) else ", ".join(value)
+            told.append(phrase("{key} is {value}", key=key, value=words))
+    return strung(phrase(" and "), told)
 
 
 def effect_words(found: Comparison, effect: Effect, most: int = MOST_ACTIONS) -> str:
@@ -60,15 +69,24 @@ def effect_words(found: Comparison, effect: Effect, most: int = MOST_ACTIONS) ->
 def witness_words(effect: Effect) -> str:
     """Return the request that shows an effect, with both answers."""
     witness = effect.witness
-    answers = ["no such principal" if verdict is None else verdict.value for verdict in (witness.old, witness.new)]
-    return f"{witness.action} on {witness.resource}: {answers[0]} before, {answers[1]} now"
+    before, now = (
+        phrase("no such principal") if verdict is None else phrase(_VERDICTS[verdict])
+        for verdict in (witness.old, witness.new)
+    )
+    return phrase(
+        "{action} on {resource}: {before} before, {now} now",
+        action=witness.action,
+        resource=witness.resource,
+        before=before,
+        now=now,
+    )
 
 
 def text_words(change: TextChange) -> str:
     """Return what a change in what is written does."""
     if change.has_effect or change.gives is not None:
-        return "changes access"
-    return "cannot be told" if change.is_doubtful else "no change in effect"
+        return phrase("changes access")
+    return phrase("cannot be told") if change.is_doubtful else phrase("no change in effect")
 
 
 def lines(found: Comparison) -> Iterator[str]:
@@ -106,7 +124,3 @@ def _standing_lines(
         yield from (f"    by: {cause.sentence}" for cause in effect.causes)
         yield f"    shown by {witness_words(effect)}"
     yield from (f"  cannot tell: {doubt}" for doubt in standing.doubts)
-
-
-def _many(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"

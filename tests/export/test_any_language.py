@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from iamdesk import language
+from iamdesk.compare.named_causes import membership_cause
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.explain.statement_reading import document_readings
 from iamdesk.export.answer_text import answer_text
@@ -121,6 +122,13 @@ def test_rows_of_the_tree_keep_their_text_and_are_shown_in_the_readers_own() -> 
     assert german == english
     assert isinstance(german, list)
     assert "2 Mitglieder" in " ".join(shown(node.detail) for node in german)
+
+
+def test_causes_of_a_comparison_are_english_and_shown_in_the_readers_own() -> None:
+    english, german = in_both(lambda: membership_cause(PETRA, "arn:aws:iam::1:group/Admins", joined=True).sentence)
+    assert german == english == "user/finance/petra.novak joined group/Admins."
+    assert isinstance(german, str)
+    assert shown(german) == "user/finance/petra.novak ist group/Admins beigetreten."
 
 
 def test_a_review_that_is_made_in_a_german_window_is_written_in_english(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from iamdesk.compare.shapes import Comparison, Effect
-from iamdesk.export.diff_words import actions_words, context_words, principal_words, text_words, witness_words
+from iamdesk.export.diff_words import actions_words, context_words, principal_words, witness_words
 from iamdesk.gui import marks
 from iamdesk.gui.compare.compare_model import SORT_MARKS
 from iamdesk.gui.compare.rows import CompareRow, Sort
@@ -72,7 +72,7 @@ class CompareDetail(QScrollArea):
         head.addWidget(title, 1)
         column.addLayout(head)
         who = LinkButton(
-            principal_words(row.subject),
+            shown(principal_words(row.subject)),
             partial(self._show_key, row.subject),
             tip=tr("Show {subject}").format(subject=row.subject),
         )
@@ -81,7 +81,7 @@ class CompareDetail(QScrollArea):
         if row.effect is None:
             column.addWidget(FlowLabel(shown(row.reason)))
             if row.change is not None:
-                column.addWidget(self._muted(FlowLabel(f"{shown(text_words(row.change)).capitalize()}.")))
+                column.addWidget(self._muted(FlowLabel(f"{row.texts[2]}.")))
             return
         self._fill_effect(column, found, row.effect, gained=row.sort is Sort.GAINED)
 

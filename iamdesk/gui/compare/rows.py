@@ -120,8 +120,8 @@ def _texts(found: Comparison) -> Iterator[CompareRow]:
             sort = Sort.CANNOT_TELL if change.is_doubtful else Sort.SAME
             if change.gives is not None:
                 sort = Sort.GAINED if change.gives else Sort.LOST
-            words = text_words(change).capitalize()
-            yield CompareRow(sort, change.cause.subject, words, "", change.cause.sentence, change=change)
+            words = _capital(shown(text_words(change)))
+            yield CompareRow(sort, change.cause.subject, words, "", shown(change.cause.sentence), change=change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +137,7 @@ class CompareFilter:
         if self.sort is not None and row.sort is not self.sort:
             return False
         return all(word in row.haystack for word in self.text.casefold().split())
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
