@@ -12,14 +12,14 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.services import RUNS_CODE
 from iamdesk.checks.subjects import ACCOUNTS, PRINCIPALS, own_roles, principal_subject
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import name_of
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
@@ -99,11 +99,13 @@ def whole_services(survey: Survey, account: Account, written: Written) -> Iterat
     ]
     if found:
         every = dict.fromkeys(service for _, each in found for service in each)
-        told = f"allows every action of {enumerated(every)} on every resource"
+        told = phrase("allows every action of {services} on every resource", services=enumerated(every))
         yield Hit(
-            f"{written.policy.name}, {written.origin}, {told}.",
+            phrase("{policy}, {origin}, {allows}.", policy=written.policy.name, origin=written.origin, allows=told),
             tuple(
-                statement_evidence(written.policy, statement, f"Every action of {enumerated(each, most=20)}.")
+                statement_evidence(
+                    written.policy, statement, phrase("Every action of {services}.", services=enumerated(each, most=20))
+                )
                 for statement, each in found[:_MOST_NAMED]
             ),
             severity=Severity.MEDIUM if is_attached else Severity.LOW,
@@ -170,11 +172,16 @@ def administering_program(survey: Survey, account: Account, _: Account) -> Itera
         callers = survey.once(("programs", survey.evaluator.index.trust(role)), partial(_programs, survey, role))
         if callers and is_administrator(survey, account, role):
             yield Hit(
-                f"{role.role_name}, which {enumerated(callers)} take{'' if len(callers) > 1 else 's'}, is an "
-                "administrator.",
+                nphrase(
+                    "{role}, which {callers} takes, is an administrator.",
+                    "{role}, which {callers} take, is an administrator.",
+                    len(callers),
+                    role=role.role_name,
+                    callers=enumerated(callers),
+                ),
                 (
                     Evidence(
-                        f"The trust policy lets {enumerated(callers, most=20)} in.",
+                        phrase("The trust policy lets {callers} in.", callers=enumerated(callers, most=20)),
                         policy_key=trust_policy_key(role.arn),
                     ),
                 ),
@@ -189,16 +196,21 @@ def administering_program(survey: Survey, account: Account, _: Account) -> Itera
             unknown.append(user)
         elif entry.password_enabled is False and (entry.access_key_1_active or entry.access_key_2_active):
             yield Hit(
-                f"{user.user_name}, which has access keys and no password, is an administrator.",
-                (Evidence("Credential report: password_enabled is false, a key is active."),),
+                phrase("{user}, which has access keys and no password, is an administrator.", user=user.user_name),
+                (Evidence(phrase("Credential report: password_enabled is false, a key is active.")),),
                 subject=principal_subject(user),
             )
     if unknown:
-        who = counted(len(unknown), "user who is an administrator", "users who are administrators")
         yield Hit(
-            f"Whether programs sign in as {who} cannot be told without the credential report: "
-            f"{enumerated(user.user_name for user in unknown)}.",
-            tuple(Evidence(f"{user.arn} is an administrator.") for user in unknown[:_MOST_NAMED]),
+            nphrase(
+                "Whether programs sign in as {count:,} user who is an administrator cannot be told without the "
+                "credential report: {names}.",
+                "Whether programs sign in as {count:,} users who are administrators cannot be told without the "
+                "credential report: {names}.",
+                len(unknown),
+                names=enumerated(user.user_name for user in unknown),
+            ),
+            tuple(Evidence(phrase("{name} is an administrator.", name=user.arn)) for user in unknown[:_MOST_NAMED]),
             object="users",
             state=State.CANNOT_TELL,
             severity=Severity.INFO,

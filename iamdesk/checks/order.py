@@ -9,9 +9,10 @@ from iamdesk.checks.subjects import ACCOUNTS, is_reserved, own_roles
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import counted, enumerated
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.index import count_words
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import last_of_arn, name_of
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -57,17 +58,26 @@ _FROM_OUTSIDE = ("ACCOUNT", "ORGANIZATION")
 )
 def without_owner(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """One finding for all users, one for all roles; roles of IAM Identity Center belong to their permission set."""
-    roles = [role for role in own_roles(account) if not is_reserved(role)]
-    for word, everybody in (("user", account.users), ("role", roles)):
+    own = [role for role in own_roles(account) if not is_reserved(role)]
+    for word, everybody in (("user", account.users), ("role", own)):
         lacking = [one for one in everybody if not _says_whose(one)]
         if lacking:
-            total = counted(len(everybody), word)
+            total = (count_words.users if word == "user" else count_words.roles)(len(everybody))
+            names = enumerated(map(name_of, lacking))
             yield Hit(
-                f"{len(lacking):,} of {total} {'has' if len(lacking) == 1 else 'have'} no tag that says whose "
-                f"{'it is' if len(lacking) == 1 else 'they are'}: {enumerated(map(name_of, lacking))}.",
+                nphrase(
+                    "{count:,} of {total} has no tag that says whose it is: {names}.",
+                    "{count:,} of {total} have no tag that says whose they are: {names}.",
+                    len(lacking),
+                    total=total,
+                    names=names,
+                ),
                 (
-                    Evidence(f"Looked for the tags {', '.join(OWNER_TAGS)}."),
-                    *(Evidence(f"{one.arn} {_tags_told(one)}.") for one in lacking[:_MOST_NAMED]),
+                    Evidence(phrase("Looked for the tags {tags}.", tags=", ".join(OWNER_TAGS))),
+                    *(
+                        Evidence(phrase("{arn} {has}.", arn=one.arn, has=_tags_told(one)))
+                        for one in lacking[:_MOST_NAMED]
+                    ),
                 ),
                 object=word,
             )
@@ -79,7 +89,7 @@ def _says_whose(principal: Principal) -> bool:
 
 def _tags_told(principal: Principal) -> str:
     names = [tag.key for tag in principal.tags]
-    return f"has the tags {enumerated(names)}" if names else "has no tags"
+    return phrase("has the tags {tags}", tags=enumerated(names)) if names else phrase("has no tags")
 
 
 @check(
@@ -95,18 +105,27 @@ def _tags_told(principal: Principal) -> str:
 )
 def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """One finding for the account; roles of IAM Identity Center carry theirs by design."""
-    roles = [role for role in own_roles(account) if role.role_policy_list and not is_reserved(role)]
-    if roles:
-        count = sum(len(role.role_policy_list) for role in roles)
+    carrying = [role for role in own_roles(account) if role.role_policy_list and not is_reserved(role)]
+    if carrying:
+        count = sum(len(role.role_policy_list) for role in carrying)
         yield Hit(
-            f"{counted(len(roles), 'role')} {'carries' if len(roles) == 1 else 'carry'} "
-            f"{counted(count, 'inline policy')}: {enumerated(role.role_name for role in roles)}.",
+            nphrase(
+                "{count:,} role carries {policies}: {names}.",
+                "{count:,} roles carry {policies}: {names}.",
+                len(carrying),
+                policies=nphrase("{count:,} inline policy", "{count:,} inline policies", count),
+                names=enumerated(role.role_name for role in carrying),
+            ),
             tuple(
                 Evidence(
-                    f"{role.role_name} carries {enumerated(one.policy_name for one in role.role_policy_list)}.",
+                    phrase(
+                        "{role} carries {policies}.",
+                        role=role.role_name,
+                        policies=enumerated(one.policy_name for one in role.role_policy_list),
+                    ),
                     policy_key=inline_policy_key(role.arn, role.role_policy_list[0].policy_name),
                 )
-                for role in roles[:_MOST_NAMED]
+                for role in carrying[:_MOST_NAMED]
             ),
         )
 
