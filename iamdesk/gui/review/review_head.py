@@ -167,9 +167,17 @@ _WORDS = {
     Choice.REVOKE: mark("{count} revoked"),
     Choice.MODIFY: mark("{count} modified"),
     Choice.FIX: mark("{count} to fix"),
-    Choice.FALSE_POSITIVE: mark("{count} false positives"),
     Choice.EXCEPT: mark("{count} excepted"),
 }
+_SHOWN = (Choice.KEEP, Choice.REVOKE, Choice.MODIFY, Choice.FIX, Choice.FALSE_POSITIVE, Choice.EXCEPT)
+
+
+def _decided(choice: Choice, count: int) -> str:
+    if choice is Choice.FALSE_POSITIVE:
+        words = ntr("{count} false positive", "{count} false positives", count)
+    else:
+        words = tr(_WORDS[choice])
+    return words.format(count=number(count))
 
 
 def _progress(standing: Standing, said: str) -> str:
@@ -177,7 +185,7 @@ def _progress(standing: Standing, said: str) -> str:
     counts = standing.counts()
     total, waiting = len(standing.known), standing.waiting(datetime.now(UTC).date())
     run_out = waiting - counts[Choice.UNDECIDED]
-    parts = [tr(word).format(count=number(counts[choice])) for choice, word in _WORDS.items() if counts.get(choice)]
+    parts = [_decided(choice, counts[choice]) for choice in _SHOWN if counts.get(choice)]
     if run_out:
         words = ntr("{count} exception has run out", "{count} exceptions have run out", run_out)
         parts.append(words.format(count=number(run_out)))

@@ -97,6 +97,9 @@ def test_false_positive_asks_for_a_reason(qtbot: QtBot, panel: ReviewPanel) -> N
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     assert decision(panel, 0) == LineDecision(Choice.FALSE_POSITIVE, "our tags")
+    told = panel.head.summary.full_text()
+    assert "1 false positive" in told
+    assert "1 false positives" not in told
 
 
 def test_findings_of_a_check_are_decided_together_undone_and_done_again(qtbot: QtBot, panel: ReviewPanel) -> None:
