@@ -125,7 +125,7 @@ def test_an_implicit_deny_rests_on_no_statement_and_names_what_lacks() -> None:
     assert answer.decision == "implicitDeny"
     assert answer.matched_statements == ()
     assert answer.blocked_by == ("scp", "permissions-boundary")
-    assert "level 1" in answer.sentence
+    assert "level 2" in answer.sentence
     assert "permissions_boundary-1" in answer.sentence
 
 
@@ -274,7 +274,7 @@ def test_layers_that_do_not_apply_say_nothing() -> None:
 def test_the_level_that_lacks_is_named() -> None:
     answer = decide(identity_policies=[FULL], scps=[[FULL], [S3], [FULL]])
     assert layer(answer, Layer.SCP).outcome == "implicitDeny"
-    assert "level 1" in layer(answer, Layer.SCP).sentence
+    assert "level 2" in layer(answer, Layer.SCP).sentence
 
 
 @rule("I7")
