@@ -1,7 +1,5 @@
 """The command line as a person meets it: what it is given, its two streams, its exit status."""
 
-import contextlib
-import io
 import os
 import subprocess
 import sys
@@ -10,19 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from iamdesk.cli import main
 from iamdesk.paths import sample_snapshot
 
+from ..terminal import run_here
+
 type Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def _stream() -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n", write_through=True)
-
-
-def _text(stream: io.TextIOWrapper) -> str:
-    assert isinstance(stream.buffer, io.BytesIO)
-    return stream.buffer.getvalue().decode()
 
 
 @pytest.fixture
@@ -38,13 +28,8 @@ def iamdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str | Path, given: str | bytes = b"") -> subprocess.CompletedProcess[str]:
-        words = [str(argument) for argument in arguments]
         content = given.encode() if isinstance(given, str) else given
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
-        out, err = _stream(), _stream()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as end:
-            main(words)
-        return subprocess.CompletedProcess(words, int(end.value.code or 0), _text(out), _text(err))
+        return run_here([str(argument) for argument in arguments], monkeypatch, content)
 
     return run
 
