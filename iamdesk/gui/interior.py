@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from iamdesk.gui.actions import COMMANDS
+from iamdesk.gui.loading import one_at_a_time
 from iamdesk.language import tr
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Interior(QObject):
 
     def complete(self) -> None:
         """Make what is not there yet, now."""
+        if not self.is_complete:
+            _load()
         for _ in self._making:
             pass
 
@@ -217,6 +220,7 @@ class Interior(QObject):
 
 
 def _load() -> None:
-    import iamdesk.gui.start.captured_page
-    import iamdesk.gui.start.overview
-    import iamdesk.gui.workspace  # noqa: F401 - loaded for those who import it next
+    with one_at_a_time:
+        import iamdesk.gui.start.captured_page
+        import iamdesk.gui.start.overview
+        import iamdesk.gui.workspace  # noqa: F401 - loaded for those who import it next

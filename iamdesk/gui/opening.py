@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.badge_rows import rows_by_badge
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.loading import one_at_a_time
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.session import Session
@@ -108,8 +109,9 @@ def _read(path: Path, give: Callable[[Any], None], progress: Progress, cancelled
 
 def _workbench() -> "Workbench":
     # Imported here, in a worker: the models and their data load while the window is already on the screen.
-    from iamdesk.gui.action_data import action_data_version
-    from iamdesk.workbench import Workbench
+    with one_at_a_time:
+        from iamdesk.gui.action_data import action_data_version
+        from iamdesk.workbench import Workbench
 
     action_data_version()  # the status line of an open snapshot tells it, and has no time to look for it
     return Workbench()

@@ -121,7 +121,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 def line_of(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
-    return process.stdout.readline().rstrip("\n")
+    line = process.stdout.readline().rstrip("\n")
+    if not line:  # it has ended: why, it says itself
+        raise AssertionError((process.wait(30), process.communicate()[1]))
+    return line
 
 
 @pytest.fixture
