@@ -14,6 +14,8 @@ from iamdesk.language import shown, tr
 
 MOST_LISTED = 500
 _AT_ONCE = 20
+_PAUSE = 150
+"""Milliseconds before the rest is listed: the window is painted first."""
 _KIND = int(Qt.ItemDataRole.UserRole) + 1
 
 
@@ -44,7 +46,7 @@ class NamedCard(Card):
         self._add(nodes[:_AT_ONCE])
         self._later = nodes[_AT_ONCE:]
         if self._later:
-            QTimer.singleShot(0, self, self._add_later)
+            QTimer.singleShot(_PAUSE, self, self._add_later)
         self._count = count
         self._tell(len(nodes))
         self.listed.setVisible(bool(nodes))
@@ -60,7 +62,7 @@ class NamedCard(Card):
             self.listed.addItem(item)
 
     def _add_later(self) -> None:
-        """Add what did not fit into the turn of the event loop in which a snapshot is shown."""
+        """Add what nobody sees without scrolling."""
         later, self._later = self._later, ()
         self._add(later)
 
