@@ -9,8 +9,8 @@ from iamdesk.checks.data import Data, credentials_of, facts_of
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, USERS
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
-from iamdesk.language import mark
+from iamdesk.checks.words import enumerated
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.account_facts import CredentialReportEntry
 from iamdesk.snapshot.model import Account, UserDetail
@@ -57,7 +57,17 @@ def _age(survey: Survey, account: Account, moment: datetime | None) -> timedelta
 
 def says(text: str) -> tuple[Evidence, ...]:
     """Return what the report says as evidence."""
-    return (Evidence(f"Credential report: {text}."),)
+    return (Evidence(phrase("Credential report: {text}.", text=text)),)
+
+
+def _says_active(key: Key) -> tuple[Evidence, ...]:
+    field = f"access_key_{key.number}_active"
+    return says(phrase("{field} is true", field=field))
+
+
+def active_keys(count: int) -> str:
+    """Return how many active access keys."""
+    return nphrase("{count:,} active access key", "{count:,} active access keys", count)
 
 
 @check(
@@ -75,8 +85,8 @@ def password_without_mfa(survey: Survey, account: Account, user: UserDetail) -> 
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and entry.password_enabled and entry.mfa_active is False:
         yield Hit(
-            f"{user.user_name} signs in to the console with a password alone.",
-            says("password_enabled is true, mfa_active is false"),
+            phrase("{user} signs in to the console with a password alone.", user=user.user_name),
+            says(phrase("password_enabled is true, mfa_active is false")),
         )
 
 
@@ -96,14 +106,21 @@ def unused_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[H
     for key in keys_of(entry) if entry is not None else ():
         age = _age(survey, account, key.used or key.made)
         if age is not None and age > _UNUSED:
-            how = "was not used" if key.used else "was never used and was made"
-            yield Hit(
-                f"Access key {key.number} of {user.user_name} {how} for {counted(age.days, 'day')}."
-                if key.used
-                else f"Access key {key.number} of {user.user_name} {how} {counted(age.days, 'day')} ago.",
-                says(f"access_key_{key.number}_active is true"),
-                object=str(key.number),
+            names = {"number": key.number, "user": user.user_name}
+            sentence = nphrase(
+                "Access key {number} of {user} was not used for {count:,} day.",
+                "Access key {number} of {user} was not used for {count:,} days.",
+                age.days,
+                **names,
             )
+            if not key.used:
+                sentence = nphrase(
+                    "Access key {number} of {user} was never used and was made {count:,} day ago.",
+                    "Access key {number} of {user} was never used and was made {count:,} days ago.",
+                    age.days,
+                    **names,
+                )
+            yield Hit(sentence, _says_active(key), object=str(key.number))
 
 
 @check(
@@ -124,8 +141,13 @@ def unused_password(survey: Survey, account: Account, user: UserDetail) -> Itera
     age = _age(survey, account, entry.password_last_used or entry.password_last_changed or entry.user_creation_time)
     if age is not None and age > _UNUSED:
         yield Hit(
-            f"The password of {user.user_name} was not used for {counted(age.days, 'day')}.",
-            says("password_enabled is true"),
+            nphrase(
+                "The password of {user} was not used for {count:,} day.",
+                "The password of {user} was not used for {count:,} days.",
+                age.days,
+                user=user.user_name,
+            ),
+            says(phrase("password_enabled is true")),
         )
 
 
@@ -146,8 +168,14 @@ def old_key(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit]
         age = _age(survey, account, key.made)
         if age is not None and age > _OLD:
             yield Hit(
-                f"Access key {key.number} of {user.user_name} is {counted(age.days, 'day')} old.",
-                says(f"access_key_{key.number}_active is true"),
+                nphrase(
+                    "Access key {number} of {user} is {count:,} day old.",
+                    "Access key {number} of {user} is {count:,} days old.",
+                    age.days,
+                    number=key.number,
+                    user=user.user_name,
+                ),
+                _says_active(key),
                 object=str(key.number),
             )
 
@@ -166,7 +194,9 @@ def two_keys(survey: Survey, account: Account, user: UserDetail) -> Iterator[Hit
     """As the report says."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and len(keys_of(entry)) > 1:
-        yield Hit(f"{user.user_name} has two active access keys.", says("both keys are active"))
+        yield Hit(
+            phrase("{user} has two active access keys.", user=user.user_name), says(phrase("both keys are active"))
+        )
 
 
 @check(
@@ -182,7 +212,10 @@ def password_and_key(survey: Survey, account: Account, user: UserDetail) -> Iter
     """As the report says."""
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and entry.password_enabled and keys_of(entry):
-        yield Hit(f"{user.user_name} has a password and an active access key.", says("password and a key are active"))
+        yield Hit(
+            phrase("{user} has a password and an active access key.", user=user.user_name),
+            says(phrase("password and a key are active")),
+        )
 
 
 @check(
@@ -204,8 +237,12 @@ def privileged_key(survey: Survey, account: Account, user: UserDetail) -> Iterat
     if is_administrator(survey, account, user):
         steps = 0
     if steps is not None and steps <= 1:
-        what = "is an administrator" if steps == 0 else "gets to administration in one step"
-        yield Hit(f"{user.user_name} {what} and has an active access key.", says("a key is active"))
+        sentence = phrase("{user} is an administrator and has an active access key.", user=user.user_name)
+        if steps:
+            sentence = phrase(
+                "{user} gets to administration in one step and has an active access key.", user=user.user_name
+            )
+        yield Hit(sentence, says(phrase("a key is active")))
 
 
 @check(
@@ -222,7 +259,8 @@ def signing_certificate(survey: Survey, account: Account, user: UserDetail) -> I
     entry = entry_of(survey, account, user.user_name)
     if entry is not None and (entry.cert_1_active or entry.cert_2_active):
         yield Hit(
-            f"{user.user_name} has an active signing certificate.", says("cert_1_active or cert_2_active is true")
+            phrase("{user} has an active signing certificate.", user=user.user_name),
+            says(phrase("cert_1_active or cert_2_active is true")),
         )
 
 
@@ -245,16 +283,31 @@ def expired_certificate(survey: Survey, account: Account, _: Account) -> Iterato
     for one in (facts.server_certificates if facts is not None else None) or ():
         if one.expiration is None or latest is None:
             yield Hit(
-                f"Whether the server certificate {one.server_certificate_name} has expired cannot be told.",
-                (Evidence("Its expiration, or the moment of the snapshot, is not in the snapshot."),),
+                phrase(
+                    "Whether the server certificate {name} has expired cannot be told.",
+                    name=one.server_certificate_name,
+                ),
+                (Evidence(phrase("Its expiration, or the moment of the snapshot, is not in the snapshot.")),),
                 object=one.arn,
                 state=State.CANNOT_TELL,
             )
         elif one.expiration < latest:
-            age = counted((latest - one.expiration).days, "day")
             yield Hit(
-                f"The server certificate {one.server_certificate_name} expired {age} before the snapshot.",
-                (Evidence(f"list-server-certificates: Expiration of {one.arn} is {one.expiration:%Y-%m-%d}."),),
+                nphrase(
+                    "The server certificate {name} expired {count:,} day before the snapshot.",
+                    "The server certificate {name} expired {count:,} days before the snapshot.",
+                    (latest - one.expiration).days,
+                    name=one.server_certificate_name,
+                ),
+                (
+                    Evidence(
+                        phrase(
+                            "list-server-certificates: Expiration of {arn} is {date:%Y-%m-%d}.",
+                            arn=one.arn,
+                            date=one.expiration,
+                        )
+                    ),
+                ),
                 object=one.arn,
             )
 
@@ -279,12 +332,17 @@ def password_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
     kept = 0 if policy is None else policy.password_reuse_prevention or 0
     lacking = []
     if length < _LENGTH:
-        lacking.append(f"{length} characters are enough")
+        lacking.append(phrase("{number} characters are enough", number=length))
     if kept < _REMEMBERED:
-        lacking.append(f"{counted(kept, 'password')} may not come back" if kept else "passwords may come back at once")
+        lacking.append(
+            nphrase("{count:,} password may not come back", "{count:,} passwords may not come back", kept)
+            if kept
+            else phrase("passwords may come back at once")
+        )
     if lacking:
         yield Hit(
-            f"The password policy is weak: {enumerated(lacking)}.", (Evidence("As get-account-password-policy says."),)
+            phrase("The password policy is weak: {why}.", why=enumerated(lacking)),
+            (Evidence(phrase("As get-account-password-policy says.")),),
         )
 
 
@@ -302,7 +360,9 @@ def root_key(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """As the report says."""
     entry = entry_of(survey, account, ROOT)
     if entry is not None and keys_of(entry):
-        yield Hit(f"The root user has {counted(len(keys_of(entry)), 'active access key')}.", says("a key is active"))
+        yield Hit(
+            phrase("The root user has {keys}.", keys=active_keys(len(keys_of(entry)))), says(phrase("a key is active"))
+        )
 
 
 @check(
@@ -319,7 +379,7 @@ def root_without_mfa(survey: Survey, account: Account, _: Account) -> Iterator[H
     """As the report says; a root user without a password cannot sign in."""
     entry = entry_of(survey, account, ROOT)
     if entry is not None and entry.mfa_active is False and entry.password_enabled is not False:
-        yield Hit("The root user signs in without MFA.", says("mfa_active is false"))
+        yield Hit(phrase("The root user signs in without MFA."), says(phrase("mfa_active is false")))
 
 
 @check(
@@ -340,4 +400,11 @@ def root_used(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     uses = (entry.password_last_used, entry.access_key_1_last_used_date, entry.access_key_2_last_used_date)
     ages = [age for use in uses if (age := _age(survey, account, use)) is not None]
     if ages and min(ages) <= _OLD:
-        yield Hit(f"The root user was used {counted(min(ages).days, 'day')} before the report.", says("last use"))
+        yield Hit(
+            nphrase(
+                "The root user was used {count:,} day before the report.",
+                "The root user was used {count:,} days before the report.",
+                min(ages).days,
+            ),
+            says(phrase("last use")),
+        )

@@ -16,6 +16,7 @@ from iamdesk.explain.decision import Part, StatementLine
 from iamdesk.index.keys import inline_policy_key, trust_policy_key
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import is_service_linked
+from iamdesk.language import phrase
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, PolicyDetail, RoleDetail
@@ -46,13 +47,16 @@ def written_policies(account: Account, parse: _Parse) -> Iterator[Written]:
     ``parse`` is the engine's, so that each text is parsed once.
     """
     for user in account.users:
-        yield from _inline(user.arn, f"user {user.user_name}", SourceType.USER, user.user_policy_list, parse)
+        origin = phrase("inline policy of user {name}", name=user.user_name)
+        yield from _inline(user.arn, origin, SourceType.USER, user.user_policy_list, parse)
     for group in account.groups:
-        yield from _inline(group.arn, f"group {group.group_name}", SourceType.GROUP, group.group_policy_list, parse)
+        origin = phrase("inline policy of group {name}", name=group.group_name)
+        yield from _inline(group.arn, origin, SourceType.GROUP, group.group_policy_list, parse)
     for role in account.roles:
         if not is_service_linked(role):
             yield _trust(role, parse)
-            yield from _inline(role.arn, f"role {role.role_name}", SourceType.ROLE, role.role_policy_list, parse)
+            origin = phrase("inline policy of role {name}", name=role.role_name)
+            yield from _inline(role.arn, origin, SourceType.ROLE, role.role_policy_list, parse)
     for policy in account.policies:
         version = policy.default_version
         if not policy.is_aws_managed and version is not None:
@@ -60,18 +64,24 @@ def written_policies(account: Account, parse: _Parse) -> Iterator[Written]:
 
 
 def _trust(role: RoleDetail, parse: _Parse) -> Written:
-    name = f"trust policy of {role.role_name}"
+    name = trust_policy_name(role)
     key = trust_policy_key(role.arn)
 
     def read() -> AttachedPolicy:
         document = parse(role.assume_role_policy_document)
         return AttachedPolicy(Layer.TRUST, SourceType.TRUST, role.arn, key, name, role.arn, document)
 
-    return Written(Subject(key, name, NodeKind.TRUST_POLICY), f"trust policy of role {role.role_name}", read)
+    origin = phrase("trust policy of role {name}", name=role.role_name)
+    return Written(Subject(key, name, NodeKind.TRUST_POLICY), origin, read)
+
+
+def trust_policy_name(role: RoleDetail) -> str:
+    """Return how findings name the trust policy of a role."""
+    return phrase("trust policy of {name}", name=role.role_name)
 
 
 def _inline(
-    owner_arn: str, owner: str, source: SourceType, policies: tuple[PolicyDetail, ...], parse: _Parse
+    owner_arn: str, origin: str, source: SourceType, policies: tuple[PolicyDetail, ...], parse: _Parse
 ) -> Iterator[Written]:
     for inline in policies:
         key = inline_policy_key(owner_arn, inline.policy_name)
@@ -80,7 +90,7 @@ def _inline(
             name = inline.policy_name
             return AttachedPolicy(Layer.IDENTITY, source, name, key, name, owner_arn, parse(inline.policy_document))
 
-        yield Written(Subject(key, inline.policy_name, NodeKind.INLINE_POLICY), f"inline policy of {owner}", read)
+        yield Written(Subject(key, inline.policy_name, NodeKind.INLINE_POLICY), origin, read)
 
 
 def _managed(policy: ManagedPolicyDetail, raw: Any, parse: _Parse) -> Written:
@@ -90,7 +100,7 @@ def _managed(policy: ManagedPolicyDetail, raw: Any, parse: _Parse) -> Written:
         )
 
     subject = Subject(policy.arn, policy.policy_name, NodeKind.CUSTOMER_POLICY)
-    return Written(subject, "customer managed policy", read)
+    return Written(subject, phrase("customer managed policy"), read)
 
 
 WRITTEN: Over[Written] = Over(
@@ -129,4 +139,10 @@ def statement_evidence(policy: AttachedPolicy, statement: Statement, sentence: s
 def place(written: Written, statement: Statement) -> str:
     """Return the words by which a sentence begins: ``Statement 2 (Read) of payroll-rw, customer managed policy,``."""
     sid = f" ({statement.sid})" if statement.sid else ""
-    return f"Statement {statement.index + 1}{sid} of {written.policy.name}, {written.origin},"
+    return phrase(
+        "Statement {number}{sid} of {policy}, {origin},",
+        number=statement.index + 1,
+        sid=sid,
+        policy=written.policy.name,
+        origin=written.origin,
+    )

@@ -13,7 +13,7 @@ from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.trust import trust_policy_of
 from iamdesk.checks.words import enumerated
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -70,15 +70,27 @@ def weak_external_id(survey: Survey, account: Account, role: RoleDetail) -> Iter
             best = min(entries, key=lambda entry: entry.hold, default=None)
             if best is None or best.hold > Hold.OWN_CHOICE:
                 continue
-            told = why or f"is asked of account {enumerated(others)} as well"
             yield Hit(
-                f"Account {account_id} gets into {role.role_name} with the external id {text}, which {told}.",
+                phrase(
+                    "Account {account} gets into {role} with the external id {id}, which {why}.",
+                    account=account_id,
+                    role=role.role_name,
+                    id=text,
+                    why=why or phrase("is asked of account {accounts} as well", accounts=enumerated(others)),
+                ),
                 (
-                    Evidence("Asked with that external id.", best.decision),
+                    Evidence(phrase("Asked with that external id."), best.decision),
                     statement_evidence(
-                        trust_policy_of(survey, role), statement, f"{test.operator_text} on {test.key_text}: {text}."
+                        trust_policy_of(survey, role),
+                        statement,
+                        phrase(
+                            "{operator} on {key}: {value}.", operator=test.operator_text, key=test.key_text, value=text
+                        ),
                     ),
-                    *(Evidence(f"The trust policy names {one}.") for one in callers[account_id].named),
+                    *(
+                        Evidence(phrase("The trust policy names {principal}.", principal=one))
+                        for one in callers[account_id].named
+                    ),
                 ),
                 object=f"{account_id} {text}",
             )
@@ -88,12 +100,12 @@ def _guessed(text: str, names: tuple[str | None, ...]) -> str | None:
     """Return why an external id can be guessed, after ``which``; None for one that cannot."""
     fixed = _WILDCARD.sub("", text)
     if len(fixed) < _SHORT:
-        return "leaves too little to know" if fixed != text else "is short enough to be tried out"
+        return phrase("leaves too little to know") if fixed != text else phrase("is short enough to be tried out")
     if text.lower() in _WORDS:
-        return "is a common word for it"
+        return phrase("is a common word for it")
     for name in names:
         if name and text.lower() == name.lower():
-            return "is a name that others know"
+            return phrase("is a name that others know")
     return None
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from iamdesk.checks.check import Hit, check
-from iamdesk.checks.credentials import entry_of, keys_of, says
+from iamdesk.checks.credentials import active_keys, entry_of, keys_of, says
 from iamdesk.checks.data import Data
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.subjects import ACCOUNTS, USERS, principal_subject
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
-from iamdesk.language import mark
+from iamdesk.checks.words import enumerated
+from iamdesk.language import mark, phrase
 from iamdesk.snapshot.identity_center import IdentityCenter, IdentityStoreUser
 from iamdesk.snapshot.model import Account, UserDetail
 
@@ -35,10 +35,15 @@ def key_never_used(survey: Survey, account: Account, user: UserDetail) -> Iterat
     if entry is None or entry.user_creation_time is None:
         return
     for key in keys_of(entry):
+        field = f"access_key_{key.number}_last_used_date"
         if key.made is not None and key.used is None and abs(key.made - entry.user_creation_time) <= _TOGETHER:
             yield Hit(
-                f"Access key {key.number} of {user.user_name} was made with the user and never used.",
-                says(f"access_key_{key.number}_last_used_date is N/A"),
+                phrase(
+                    "Access key {number} of {user} was made with the user and never used.",
+                    number=key.number,
+                    user=user.user_name,
+                ),
+                says(phrase("{field} is N/A", field=field)),
                 object=str(key.number),
             )
 
@@ -63,14 +68,18 @@ def disabled_with_key(survey: Survey, account: Account, user: UserDetail) -> Ite
         return
     signs = []
     if entry.password_last_used is not None:
-        signs.append(f"a password was last used on {entry.password_last_used:%Y-%m-%d}")
+        signs.append(phrase("a password was last used on {date:%Y-%m-%d}", date=entry.password_last_used))
     if entry.mfa_active:
-        signs.append("an MFA device is registered")
+        signs.append(phrase("an MFA device is registered"))
     if signs:
         yield Hit(
-            f"{user.user_name} has no password any more, but {counted(len(keys_of(entry)), 'active access key')}: "
-            f"{enumerated(signs)}.",
-            says("password_enabled is false, a key is active"),
+            phrase(
+                "{user} has no password any more, but {keys}: {signs}.",
+                user=user.user_name,
+                keys=active_keys(len(keys_of(entry))),
+                signs=enumerated(signs),
+            ),
+            says(phrase("password_enabled is false, a key is active")),
         )
 
 
@@ -96,22 +105,33 @@ def leaver(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
                 continue
             user = next((users[name] for name in _names(person) if name in users), None)
             if user is not None:
-                still = f"IAM user {user.user_name} is still there"
                 yield Hit(
-                    f"{_called(person)} is disabled in IAM Identity Center, and {still}.",
-                    (Evidence(f"UserStatus of {person.user_name} is {_DISABLED}."), Evidence(f"{user.arn} exists.")),
+                    phrase(
+                        "{person} is disabled in IAM Identity Center, and IAM user {user} is still there.",
+                        person=_called(person),
+                        user=user.user_name,
+                    ),
+                    (_status(person), Evidence(phrase("{arn} exists.", arn=user.arn))),
                     subject=principal_subject(user),
                     object=person.user_id,
                 )
             assigned = _assignments(center, person, account.account_id)
             if assigned:
                 yield Hit(
-                    f"{_called(person)} is disabled in IAM Identity Center, and still assigned {enumerated(assigned)} "
-                    f"in account {account.account_id}.",
-                    (Evidence(f"UserStatus of {person.user_name} is {_DISABLED}."),),
+                    phrase(
+                        "{person} is disabled in IAM Identity Center, and still assigned {sets} in account {account}.",
+                        person=_called(person),
+                        sets=enumerated(assigned),
+                        account=account.account_id,
+                    ),
+                    (_status(person),),
                     object=f"{person.user_id} assignments",
                     severity=Severity.LOW,
                 )
+
+
+def _status(person: IdentityStoreUser) -> Evidence:
+    return Evidence(phrase("UserStatus of {person} is {status}.", person=person.user_name, status=_DISABLED))
 
 
 def _names(person: IdentityStoreUser) -> Iterator[str]:

@@ -81,4 +81,7 @@ def trusts_itself(survey: Survey, _account: Account, role: RoleDetail) -> Iterat
     if role.arn not in trusted_names(role.assume_role_policy_document) or not any(allowing(survey, role)):
         return
     decision = survey.ask(role.arn, "sts:AssumeRole", role.arn)
-    yield Hit(f"{role.role_name} trusts itself.", (Evidence("Asked whether it may assume itself.", decision),))
+    yield Hit(
+        phrase("{role} trusts itself.", role=role.role_name),
+        (Evidence(phrase("Asked whether it may assume itself."), decision),),
+    )

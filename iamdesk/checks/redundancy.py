@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from iamdesk.checks.check import Hit, check
-from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
+from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence, trust_policy_name
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.subjects import ACCOUNTS, Subject, group_subject, own_policies, own_roles, principal_subject
 from iamdesk.checks.survey import Survey
@@ -216,7 +216,7 @@ def _sizes(survey: Survey, account: Account) -> Iterator[tuple[Subject, str, int
     for role in own_roles(account):
         words = f"The inline policies of role {role.role_name}"
         yield principal_subject(role), words, inline(role.role_policy_list), _ROLE
-        name = f"trust policy of {role.role_name}"
+        name = trust_policy_name(role)
         size = _length(survey, survey.evaluator.index.trust(role))
         yield Subject(trust_policy_key(role.arn), name, NodeKind.TRUST_POLICY), f"The {name}", size, _TRUST
 

@@ -10,7 +10,7 @@ from iamdesk.checks.subjects import ACCOUNTS
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.snapshot.model import Account
 
 _ROOT_DEVICE = ":mfa/root-account-mfa-device"
@@ -55,15 +55,26 @@ def root_not_central(survey: Survey, account: Account, _: Account) -> Iterator[H
     if "AccountPasswordPresent" in summary:
         has_password = summary["AccountPasswordPresent"] > 0
     has_key = bool(entry is not None and keys_of(entry)) or summary.get("AccountAccessKeysPresent", 0) > 0
-    held = [what for what, there in (("a password", has_password), ("an access key", has_key)) if there]
-    source = Evidence("As get-account-summary and the credential report say.")
+    both = ((phrase("a password"), has_password), (phrase("an access key"), has_key))
+    held = [what for what, there in both if there]
+    source = Evidence(phrase("As get-account-summary and the credential report say."))
     if held:
-        yield Hit(f"The root user of member account {account.account_id} has {enumerated(held)}.", (source,))
+        yield Hit(
+            phrase(
+                "The root user of member account {account} has {held}.",
+                account=account.account_id,
+                held=enumerated(held),
+            ),
+            (source,),
+        )
     elif has_password is None:
         yield Hit(
-            f"Whether the root user of member account {account.account_id} has a password cannot be told: neither the "
-            "account summary nor the credential report says so.",
-            (Evidence("AccountPasswordPresent is not in the account summary."),),
+            phrase(
+                "Whether the root user of member account {account} has a password cannot be told: neither the "
+                "account summary nor the credential report says so.",
+                account=account.account_id,
+            ),
+            (Evidence(phrase("AccountPasswordPresent is not in the account summary.")),),
             state=State.CANNOT_TELL,
         )
 
@@ -94,11 +105,25 @@ def root_not_denied(survey: Survey, account: Account, _: Account) -> Iterator[Hi
         if decisions:
             actions = enumerated(decision.request.action for decision in decisions)
             keys = enumerated(dict.fromkeys(key for one in unsure for key in one.missing_context_values))
-            open_ = "" if state is State.FOUND else f"; whether it does hangs on {keys}"
+            sentence = phrase(
+                "No service control policy keeps the root user of member account {account} from {actions}.",
+                account=account.account_id,
+                actions=actions,
+            )
+            if state is not State.FOUND:
+                sentence = phrase(
+                    "No service control policy keeps the root user of member account {account} from {actions}; "
+                    "whether it does hangs on {keys}.",
+                    account=account.account_id,
+                    actions=actions,
+                    keys=keys,
+                )
             yield Hit(
-                f"No service control policy keeps the root user of member account {account.account_id} from "
-                f"{actions}{open_}.",
-                tuple(Evidence(f"Asked as the root user about {one.request.action}.", one) for one in decisions),
+                sentence,
+                tuple(
+                    Evidence(phrase("Asked as the root user about {action}.", action=one.request.action), one)
+                    for one in decisions
+                ),
                 state=state,
             )
             return
@@ -127,6 +152,14 @@ def root_with_virtual_mfa(survey: Survey, account: Account, _: Account) -> Itera
     device = next((one for one in facts.virtual_mfa_devices if one.serial_number.endswith(_ROOT_DEVICE)), None)
     if has_mfa and device is not None and device.enable_date is not None:
         yield Hit(
-            "The root user's MFA is a virtual device, which an application on a phone or a computer holds.",
-            (Evidence(f"list-virtual-mfa-devices: {device.serial_number}, since {device.enable_date:%Y-%m-%d}."),),
+            phrase("The root user's MFA is a virtual device, which an application on a phone or a computer holds."),
+            (
+                Evidence(
+                    phrase(
+                        "list-virtual-mfa-devices: {device}, since {date:%Y-%m-%d}.",
+                        device=device.serial_number,
+                        date=device.enable_date,
+                    )
+                ),
+            ),
         )

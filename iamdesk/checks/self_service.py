@@ -7,21 +7,21 @@ from iamdesk.checks.check import Hit, check
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS
 from iamdesk.checks.survey import Context, Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policies import SourceType
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, Part
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, UserDetail
 
 WITHOUT_MFA: Context = {"aws:MultiFactorAuthPresent": None, "aws:MultiFactorAuthAge": None}
 """What a request carries that is made with an access key."""
 _OWN = {
-    "iam:CreateAccessKey": "make access keys",
-    "iam:DeactivateMFADevice": "take off MFA devices",
-    "iam:UpdateLoginProfile": "set passwords",
-    "iam:CreateLoginProfile": "set passwords",
+    "iam:CreateAccessKey": mark("make access keys"),
+    "iam:DeactivateMFADevice": mark("take off MFA devices"),
+    "iam:UpdateLoginProfile": mark("set passwords"),
+    "iam:CreateLoginProfile": mark("set passwords"),
 }
 """Actions on one's own user, and what whoever has a key of the user can do with them."""
 _MOST_ASKED = 3
@@ -61,16 +61,24 @@ def credentials_without_mfa(survey: Survey, account: Account, _: Account) -> Ite
             if len(found.setdefault(kind, [])) < _MOST_ASKED:
                 found[kind].append(decision)
     for kind, names in members.items():
-        may = enumerated(dict.fromkeys(_OWN[action] for action in kind.able))
         is_open = kind.verdict is not Verdict.ALLOWED
-        hangs = f", if {enumerated(found[kind][0].missing_context_values)} is as it takes" if is_open else ""
-        who = names[0] if len(names) == 1 else counted(len(names), "user")
-        listed = "" if len(names) == 1 else f": {enumerated(names)}"
-        through = f", by {enumerated(kind.by)}" if kind.by else ""
+        keys = enumerated(found[kind][0].missing_context_values)
+        may = enumerated(dict.fromkeys(phrase(_OWN[action]) for action in kind.able))
+        through = phrase(", by {policies}", policies=enumerated(kind.by)) if kind.by else ""
+        hangs = phrase(", if {keys} is as it takes", keys=keys) if is_open else ""
         yield Hit(
-            f"Without MFA {who} may {may} of {'its' if len(names) == 1 else 'their'} own{through}{hangs}{listed}.",
+            nphrase(
+                "Without MFA {user} may {may} of its own{through}{hangs}.",
+                "Without MFA {count:,} users may {may} of their own{through}{hangs}: {names}.",
+                len(names),
+                user=names[0],
+                names=enumerated(names),
+                may=may,
+                through=through,
+                hangs=hangs,
+            ),
             tuple(
-                Evidence(f"Asked as {one.request.principal.rpartition('/')[2]}, without MFA.", one)
+                Evidence(phrase("Asked as {name}, without MFA.", name=one.request.principal.rpartition("/")[2]), one)
                 for one in found[kind]
             ),
             object=f"{','.join(kind.able)} {','.join(kind.by)} {kind.verdict}",
@@ -96,6 +104,7 @@ def _policies(decision: Decision) -> tuple[str, ...]:
     deciding = (line for line in decision.statements_that(Part.DECIDES) if line.effect == "Allow")
     return tuple(
         dict.fromkeys(
-            "an inline policy" if line.source_policy_type == SourceType.USER else line.policy_name for line in deciding
+            phrase("an inline policy") if line.source_policy_type == SourceType.USER else line.policy_name
+            for line in deciding
         )
     )

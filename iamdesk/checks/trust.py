@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.conditions import Hold
-from iamdesk.checks.documents import statement_evidence
+from iamdesk.checks.documents import statement_evidence, trust_policy_name
 from iamdesk.checks.entry import TrustedAccount, account_of, allowing, stranger_entry, trusted_accounts
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.snippets import without_principals
@@ -334,7 +334,7 @@ def trust_policy_of(survey: Survey, role: RoleDetail) -> AttachedPolicy:
         SourceType.TRUST,
         role.arn,
         trust_policy_key(role.arn),
-        f"trust policy of {role.role_name}",
+        trust_policy_name(role),
         role.arn,
         survey.evaluator.index.trust(role),
     )

@@ -12,10 +12,10 @@ from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.subjects import ROLES, is_reserved
 from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.trust import trust_policy_of
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.query.population import positions
@@ -53,11 +53,20 @@ def assumed_without_mfa(survey: Survey, account: Account, role: RoleDetail) -> I
         if decision.decision is Verdict.ALLOWED:
             found.append((arn, decision))
     if found:
-        more = f" (of {len(users):,}, the first {_MOST_ASKED} asked about)" if len(users) > _MOST_ASKED else ""
+        more = ""
+        if len(users) > _MOST_ASKED:
+            more = phrase(" (of {count:,}, the first {asked} asked about)", count=len(users), asked=_MOST_ASKED)
         yield Hit(
-            f"{enumerated(last_of_arn(arn) for arn, _ in found)} may assume {role.role_name}, which is an "
-            f"administrator, without MFA{more}.",
-            tuple(Evidence(f"Asked as {last_of_arn(arn)} without MFA.", decision) for arn, decision in found),
+            phrase(
+                "{names} may assume {role}, which is an administrator, without MFA{more}.",
+                names=enumerated(last_of_arn(arn) for arn, _ in found),
+                role=role.role_name,
+                more=more,
+            ),
+            tuple(
+                Evidence(phrase("Asked as {name} without MFA.", name=last_of_arn(arn)), decision)
+                for arn, decision in found
+            ),
         )
 
 
@@ -98,11 +107,19 @@ def organization_that_does_not_bind(survey: Survey, account: Account, role: Role
             continue
         who = last_of_arn(entry.decision.request.principal)
         yield Hit(
-            f"{role.role_name} lets in principals of no organization, although its statement {statement.index + 1} "
-            f"tests {enumerated(dict.fromkeys(keys))}.",
+            phrase(
+                "{role} lets in principals of no organization, although its statement {number} tests {keys}.",
+                role=role.role_name,
+                number=statement.index + 1,
+                keys=enumerated(dict.fromkeys(keys)),
+            ),
             (
-                Evidence(f"Asked as {who} of another account and of no organization.", entry.decision),
-                statement_evidence(trust_policy_of(survey, role), statement, "The test is true without the key."),
+                Evidence(
+                    phrase("Asked as {name} of another account and of no organization.", name=who), entry.decision
+                ),
+                statement_evidence(
+                    trust_policy_of(survey, role), statement, phrase("The test is true without the key.")
+                ),
             ),
             object=str(statement.index),
         )
@@ -150,13 +167,26 @@ def production_trusts_development(survey: Survey, account: Account, role: RoleDe
             entry = enter(survey, arn, ASSUME_ROLE, role.arn, {})
             if entry.hold > Hold.SECRET:
                 continue
-            who = counted(len(inside), "principal") if inside else "principals"
+            who = phrase("principals")
+            if inside:
+                who = nphrase("{count:,} principal", "{count:,} principals", len(inside))
             yield Hit(
-                f"{role.role_name} of a production account lets in {who} of account {account_id}, which stands under "
-                f"{_place(survey, account_id)}.",
+                phrase(
+                    "{role} of a production account lets in {who} of account {account}, which stands under {place}.",
+                    role=role.role_name,
+                    who=who,
+                    account=account_id,
+                    place=_place(survey, account_id),
+                ),
                 (
-                    Evidence(f"Asked as {arn}.", entry.decision),
-                    Evidence(f"Account {account.account_id} stands under {_place(survey, account.account_id)}."),
+                    Evidence(phrase("Asked as {name}.", name=arn), entry.decision),
+                    Evidence(
+                        phrase(
+                            "Account {account} stands under {place}.",
+                            account=account.account_id,
+                            place=_place(survey, account.account_id),
+                        )
+                    ),
                 ),
                 object=account_id,
             )
@@ -213,4 +243,4 @@ def _stage(name: str) -> str | None:
 
 
 def _place(survey: Survey, account_id: str) -> str:
-    return " / ".join(reversed(_names(survey, account_id))) or account_id
+    return strung(" / ", _names(survey, account_id)[::-1]) or account_id

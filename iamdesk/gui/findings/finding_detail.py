@@ -74,7 +74,7 @@ class FindingDetail(QScrollArea):
     def _fill(self, column: QVBoxLayout, finding: Finding) -> None:
         column.addLayout(self._head(finding))
         subject = LinkButton(
-            f"{finding.subject_name}",
+            shown(finding.subject_name),
             partial(self._session.show_key, finding.subject_key),
             tip=tr("Show {subject_key}").format(subject_key=finding.subject_key),
         )

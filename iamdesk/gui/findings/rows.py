@@ -64,7 +64,7 @@ class FindingRow:
         )
         word = finding.suppression
         about = () if word is None else (word.owner, word.reason, word.expires.isoformat())
-        own = (f"{finding.subject_name}  {tr(finding.subject_kind)}", shown(finding.sentence))
+        own = (_subject(finding), shown(finding.sentence))
         self._own_words = "\n".join((*map(visible, own), finding.subject_key, *about)).casefold()
         self._shared_words = _words_of_check(
             finding.check_id, finding.title, finding.severity, finding.state, finding.account, finding.remedy
@@ -84,7 +84,7 @@ class FindingRow:
             case Column.CHECK:
                 return visible(f"{finding.check_id}  {tr(finding.title)}")
             case Column.SUBJECT:
-                return visible(f"{finding.subject_name}  {tr(finding.subject_kind)}")
+                return visible(_subject(finding))
             case Column.SENTENCE:
                 return visible(shown(finding.sentence))
             case Column.STATE:
@@ -118,6 +118,10 @@ def _words_of_check(check_id: str, title: str, severity: Severity, state: State,
     """Return what many findings of a check have in common, to be searched: one text for all of them."""
     words = (tr(SEVERITY_WORDS[severity]), f"{check_id}  {tr(title)}", tr(STATE_WORDS[state]), account)
     return "\n".join((*map(visible, words), shown(remedy))).casefold()
+
+
+def _subject(finding: Finding) -> str:
+    return f"{shown(finding.subject_name)}  {tr(finding.subject_kind)}"
 
 
 class Grouping(StrEnum):
@@ -172,7 +176,7 @@ def _group_text(finding: Finding, grouping: Grouping) -> str:
     if grouping is Grouping.CHECK:
         return visible(f"{finding.check_id}  {tr(finding.title)}")
     if grouping is Grouping.SUBJECT:
-        return visible(f"{finding.subject_name}  {tr(finding.subject_kind)}")
+        return visible(_subject(finding))
     return visible(finding.account)
 
 
