@@ -67,6 +67,7 @@ class Workspace(QObject):
         self._pages = pages
         self._state = QByteArray()
         self._is_shown = False
+        self._showing: Iterator[None] = iter(())
         self.docks: dict[str, QDockWidget] = {}
 
     def make(self, session: Session, jobs: JobRunner, prompts: Prompts) -> Iterator[None]:
@@ -170,24 +171,47 @@ class Workspace(QObject):
 
     def bring_forward(self, name: str) -> QWidget:
         """Show a dock, in front of those that share its place, and return its panel."""
+        self._show_all()
         dock = self.docks[name]
         dock.show()
         dock.raise_()
         return dock.widget()
 
     def show(self) -> None:
-        """Show the panels as they stood when they were last seen."""
+        """Show the panels as they stood when they were last seen: one in each turn of the event loop.
+
+        Laying out all of them takes longer than a window may be silent. Nothing is painted before all are there.
+        """
         if self._is_shown:
             return
         self._is_shown = True
+        self._window.setUpdatesEnabled(False)
+        self._showing = self._show_each()
+        self._show_more()
+
+    def _show_more(self) -> None:
+        if next(self._showing, self) is not self:
+            QTimer.singleShot(0, self, self._show_more)
+
+    def _show_all(self) -> None:
+        """Show at once what has not had its turn yet: somebody needs the panels now."""
+        for _ in self._showing:
+            pass
+
+    def _show_each(self) -> Iterator[None]:
         for part in (self.bar, *self.docks.values()):
             part.show()
-        if self._state.isEmpty() or not self._window.restoreState(self._state, STATE_VERSION):
+            yield
+        is_restored = not self._state.isEmpty() and self._window.restoreState(self._state, STATE_VERSION)
+        if not is_restored:
             # Docks that were hidden have no width to change before the layout has seen them.
             QTimer.singleShot(0, self, self._usual_widths)
+            yield
+        self._window.setUpdatesEnabled(True)
 
     def hide(self) -> None:
         """Hide the panels, and keep in mind how they stood."""
+        self._show_all()
         if self._is_shown:
             self._state = self._window.saveState(STATE_VERSION)
         self._is_shown = False
@@ -218,6 +242,7 @@ class Workspace(QObject):
 
     def keep(self, settings: Settings) -> None:
         """Note for the next run how things stand."""
+        self._show_all()
         settings.docks = self._window.saveState(STATE_VERSION) if self._is_shown else self._state
         settings.policy_zoom = self.inspector.zoom
         settings.tells_in_words = self.inspector.tells_in_words

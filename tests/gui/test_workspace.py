@@ -209,3 +209,18 @@ def test_hostile_names_stay_text_everywhere(opens: Opens, tmp_path: Path) -> Non
     QApplication.processEvents()
     check(window)
     assert not window.grab().isNull()
+
+
+def test_panels_appear_together_and_whoever_needs_one_sooner_has_it(qtbot: QtBot, window: MainWindow) -> None:
+    workspace = window.workspace
+    window.show()
+    workspace.show()
+    assert not window.updatesEnabled(), "half of the panels would be painted"
+    workspace.bring_forward("reviewDock")
+    assert window.updatesEnabled()
+    assert all(dock.isVisibleTo(window) for dock in workspace.docks.values())
+    qtbot.waitUntil(lambda: workspace.docks["reviewDock"].widget().isVisible())
+    workspace.hide()
+    workspace.show()
+    qtbot.waitUntil(window.updatesEnabled)
+    assert workspace.docks["reviewDock"].widget().isVisible(), "as it stood"

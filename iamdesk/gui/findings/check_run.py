@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _BATCH = 400
 """Milliseconds between two looks at what the worker has found."""
+_AT_ONCE = 250
+"""Rows that arrive in one turn of the event loop; more wait for the next."""
 
 
 class CheckRun(QObject):
@@ -39,6 +41,8 @@ class CheckRun(QObject):
         self._jobs = jobs
         self._job: Job | None = None
         self._found: deque[FindingRow] = deque()
+        self._tell_end: Callable[[], None] | None = None
+        """Says how the run ended, once everything that it found has arrived."""
         self.is_complete = False
         """Whether every check has run to its end."""
         self._drain = QTimer(self, interval=_BATCH)
@@ -79,30 +83,35 @@ class CheckRun(QObject):
             job.cancel()
         self._drain.stop()
         self._found = deque()
+        self._tell_end = None
         self.is_complete = False
 
     def _take_in(self) -> None:
-        batch = []
-        while self._found:
-            batch.append(self._found.popleft())
+        batch = [self._found.popleft() for _ in range(min(len(self._found), _AT_ONCE))]
         if batch:
             self.found.emit(batch)
-
-    def _end(self) -> None:
-        self._job = None
+        tell_end = self._tell_end
+        if self._found or tell_end is None:
+            self._drain.start(0 if self._found else _BATCH)
+            return
         self._drain.stop()
+        self._job = self._tell_end = None
+        tell_end()
+
+    def _end(self, tell: Callable[[], None]) -> None:
+        self._tell_end = tell
         self._take_in()
 
     def _done(self, _nothing: object) -> None:
+        self._end(self._tell_done)
+
+    def _tell_done(self) -> None:
         self.is_complete = True
-        self._end()
         self.done.emit()
 
     def _failed(self, error: Exception) -> None:
-        self._end()
-        self.failed.emit(error)
+        self._end(lambda: self.failed.emit(error))
 
     def _stopped(self) -> None:
         if self._job is not None:  # else the panel itself ended it
-            self._end()
-            self.cancelled.emit()
+            self._end(self.cancelled.emit)

@@ -67,7 +67,7 @@ class NavigatorPanel(QWidget):
         self._pause = QTimer(self, singleShot=True, interval=_TYPING_PAUSE)
         self._pause.timeout.connect(self._search)
         self._then = QTimer(self, singleShot=True, interval=0)
-        self._then.timeout.connect(self.apply_filter)
+        self._then.timeout.connect(self._apply_in_turns)
         self.field.textChanged.connect(lambda _text: self._pause.start())
         self.field.down.connect(self._to_first_match)
         self.field.left.connect(self.tree.setFocus)
@@ -135,6 +135,16 @@ class NavigatorPanel(QWidget):
     def _stop_waiting(self) -> None:
         self._pause.stop()
         self._then.stop()
+
+    def _apply_in_turns(self) -> None:
+        """Show what matches: filtered, laid out and painted in a turn each, for the next keystroke's sake."""
+        self.tree.setUpdatesEnabled(False)
+        self.apply_filter()
+        QTimer.singleShot(0, self.tree, self._lay_out_rows)
+
+    def _lay_out_rows(self) -> None:
+        self.tree.doItemsLayout()
+        QTimer.singleShot(0, self.tree, lambda: self.tree.setUpdatesEnabled(True))
 
     def apply_filter(self) -> None:
         """Show what matches the text of the filter, now."""
@@ -262,6 +272,7 @@ class NavigatorPanel(QWidget):
 
     def _expand(self, numbers: set[int]) -> None:
         self._restoring = True
+        was_painting = self.tree.updatesEnabled()
         self.tree.setUpdatesEnabled(False)
         try:
             for number in sorted(numbers):
@@ -269,7 +280,7 @@ class NavigatorPanel(QWidget):
                 if index.isValid():
                     self.tree.expand(index)
         finally:
-            self.tree.setUpdatesEnabled(True)
+            self.tree.setUpdatesEnabled(was_painting)
             self._restoring = False
 
     def _remember(self, index: QModelIndex, *, opened: bool) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import NamedTuple
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 _TRIED = 9
@@ -37,6 +38,14 @@ def _highest(heights: Sequence[int], places: Sequence[int], columns: int, gap: i
     return max(filled)
 
 
+class _Plan(NamedTuple):
+    """Where the cards stand in a width."""
+
+    places: tuple[tuple[QLayoutItem, QRect], ...]
+    """Each card that is shown, from the corner of the layout."""
+    height: int
+
+
 class ColumnsLayout(QLayout):
     """Lays widgets out in columns; hidden ones take no room. As many columns as fit, at most three."""
 
@@ -45,6 +54,8 @@ class ColumnsLayout(QLayout):
         self._least = least_width
         self._gap = gap
         self._items: list[QLayoutItem] = []
+        self._plans: dict[int, _Plan] = {}
+        """By width: Qt asks some forty times for the same while a window is shown."""
 
     def addItem(self, item: QLayoutItem) -> None:  # noqa: N802 - Qt's name
         """Take one more."""
@@ -72,12 +83,18 @@ class ColumnsLayout(QLayout):
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
         """Return the height of the highest column."""
-        return self._place(QRect(0, 0, width, 0), move=False)
+        return self._plan(width).height
 
     def setGeometry(self, rect: QRect) -> None:  # noqa: N802 - Qt's name
         """Place the cards."""
         super().setGeometry(rect)
-        self._place(rect, move=True)
+        for item, place in self._plan(rect.width()).places:
+            item.setGeometry(place.translated(rect.topLeft()))
+
+    def invalidate(self) -> None:
+        """Forget what was measured: a card has changed."""
+        self._plans.clear()
+        super().invalidate()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for two columns."""
@@ -92,18 +109,23 @@ class ColumnsLayout(QLayout):
         """Return how many columns stand side by side in a width."""
         return min(max((width + self._gap) // (self._least + self._gap), 1), 3)
 
-    def _place(self, rect: QRect, *, move: bool) -> int:
+    def _plan(self, width: int) -> _Plan:
+        plan = self._plans.get(width)
+        if plan is None:
+            plan = self._plans[width] = self._find_plan(width)
+        return plan
+
+    def _find_plan(self, width: int) -> _Plan:
         items = [item for item in self._items if not item.isEmpty()]
-        columns = self.columns_in(rect.width())
-        width = (rect.width() - self._gap * (columns - 1)) // columns
-        heights = [_height(item, width) for item in items]
+        columns = self.columns_in(width)
+        card_width = (width - self._gap * (columns - 1)) // columns
+        heights = [_height(item, card_width) for item in items]
+        places: list[tuple[QLayoutItem, QRect]] = []
         tops = [0] * columns
         for item, height, column in zip(items, heights, parted(heights, columns, self._gap), strict=True):
-            if move:
-                corner = rect.topLeft() + QPoint(column * (width + self._gap), tops[column])
-                item.setGeometry(QRect(corner, QSize(width, height)))
+            places.append((item, QRect(column * (card_width + self._gap), tops[column], card_width, height)))
             tops[column] += height + self._gap
-        return max(0, max(tops, default=0) - self._gap)
+        return _Plan(tuple(places), max(0, max(tops, default=0) - self._gap))
 
 
 def _height(item: QLayoutItem, width: int) -> int:

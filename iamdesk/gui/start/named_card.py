@@ -14,6 +14,8 @@ from iamdesk.language import shown, tr
 
 MOST_LISTED = 500
 _AT_ONCE = 20
+_LATER_AT_ONCE = 60
+"""Names that are added in one turn of the event loop."""
 _PAUSE = 150
 """Milliseconds before the rest is listed: the window is painted first."""
 _KIND = int(Qt.ItemDataRole.UserRole) + 1
@@ -53,22 +55,26 @@ class NamedCard(Card):
         fit(self.listed, self._lines)
 
     def _add(self, nodes: Sequence[Node]) -> None:
+        icons = {kind: marks.icon(kind, self.palette()) for kind in {node.kind for node in nodes}}
         for node in nodes:
             text = f"{visible(node.text)}   {visible(shown(node.detail))}"
-            item = QListWidgetItem(marks.icon(node.kind, self.palette()), text)
+            item = QListWidgetItem(icons[node.kind], text)
             item.setData(Qt.ItemDataRole.UserRole, node.key)
             item.setData(_KIND, node.kind)
             set_tooltip(item, f"{node.text} ({tr(node.kind.value)})\n{node.key}")
             self.listed.addItem(item)
 
     def _add_later(self) -> None:
-        """Add what nobody sees without scrolling."""
-        later, self._later = self._later, ()
-        self._add(later)
+        """Add what nobody sees without scrolling, some in each turn."""
+        self._add(self._later[:_LATER_AT_ONCE])
+        self._later = self._later[_LATER_AT_ONCE:]
+        if self._later:
+            QTimer.singleShot(0, self, self._add_later)
 
     def show_on_paper(self, lines: int) -> None:
         """Show the first names, where nothing scrolls; the title says how many there are."""
-        self._add_later()
+        self._add(self._later)
+        self._later = ()
         while self.listed.count() > lines:
             self.listed.takeItem(self.listed.count() - 1)
         self._tell(self.listed.count())

@@ -4,8 +4,9 @@ Filter and order work on Python rows: a proxy would ask the model for every cell
 titles of its columns and `data`.
 """
 
-from bisect import insort
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Protocol
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -69,13 +70,13 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
     def extend(self, rows: Sequence[Row]) -> None:
         """Take in rows that have come; those that are shown go where the order puts them."""
         self._all.extend(rows)
-        new = [row for row in rows if self._filter.lets_through(row)]
-        if not new:
-            return
-        self.beginInsertRows(QModelIndex(), len(self._shown), len(self._shown) + len(new) - 1)
-        self._shown.extend(new)
-        self.endInsertRows()
-        self._rearrange(lambda: self._put_in_place(len(new)))
+        new = sorted(filter(self._filter.lets_through, rows), key=self.sort_key, reverse=self._descending)
+        runs = [(place, list(run)) for place, run in groupby(new, self._place_for)]
+        # Inserted run by run: a change of layout costs a view a look at each row that was there.
+        for place, run in reversed(runs):  # the last first: the places of the others stay true
+            self.beginInsertRows(QModelIndex(), place, place + len(run) - 1)
+            self._shown[place:place] = run
+            self.endInsertRows()
 
     def show_only(self, chosen: RowFilter[Row]) -> None:
         """Show what another filter lets through."""
@@ -92,30 +93,23 @@ class RowsModel[Row: TableRow](QAbstractTableModel):
 
     def reorder(self) -> None:
         """Sort what is shown; whoever holds an index keeps its row."""
-        self._rearrange(lambda: self._shown.sort(key=self.sort_key, reverse=self._descending))
-
-    def _put_in_place(self, new: int) -> None:
-        """Sort the last rows in among the others: few among many cost as many looks as there are digits, not rows."""
-        few = new * len(self._shown).bit_length() < len(self._shown)
-        if self._descending or not few:
-            self._shown.sort(key=self.sort_key, reverse=self._descending)
-            return
-        added = self._shown[-new:]
-        del self._shown[-new:]
-        for row in added:
-            insort(self._shown, row, key=self.sort_key)
-
-    def _rearrange(self, change: Callable[[], None]) -> None:
-        """Put the shown rows in another order; whoever holds an index keeps its row."""
         self.layoutAboutToBeChanged.emit()
         held = self.persistentIndexList()
         rows = [self._shown[index.row()] for index in held]
-        change()
+        self._shown.sort(key=self.sort_key, reverse=self._descending)
         wanted = set(map(id, rows))
         places = {id(row): place for place, row in enumerate(self._shown) if id(row) in wanted} if rows else {}
         moved = [self.index(places[id(row)], index.column()) for row, index in zip(rows, held, strict=True)]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()
+
+    def _place_for(self, row: Row) -> int:
+        """Return where the order puts a row: behind those that are equal."""
+        shown, key = self._shown, self.sort_key(row)
+        if not self._descending:
+            return bisect_right(shown, key, key=self.sort_key)
+        count = len(shown)
+        return count - bisect_left(range(count), key, key=lambda behind: self.sort_key(shown[count - 1 - behind]))
 
     def sort_key(self, row: Row) -> SortKey:
         """Return what a row is sorted by now."""
