@@ -1,5 +1,7 @@
 """Write the catalogues of translations anew: the template from the code, each language's words, what the window reads.
 
+Of the data, identity providers and who holds their tokens (``oidc-strangers.json``) stand in sentences, too.
+
 usage: python packaging/translations.py
 
 Words that are already translated stay; those whose English changed are marked fuzzy, and count as untranslated until
@@ -7,6 +9,7 @@ somebody has looked at them. Prints what is left to translate.
 """
 
 import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,13 +20,14 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "resources" / "translations"
+STRANGERS = ROOT / "resources" / "data" / "oidc-strangers.json"
 TEMPLATE = FOLDER / "iamdesk.pot"
 KEYWORDS = {"tr": None, "mark": None, "phrase": None, "ntr": (1, 2), "nphrase": (1, 2)}
 _WIDTH = 120
 
 
 def template() -> Catalog:
-    """Return every text of the code that is to be translated."""
+    """Return every text of the code, and of its data, that is to be translated."""
     made = Catalog(
         project="iamdesk", fuzzy=False, header_comment="# Texts of iamdesk, made by packaging/translations.py."
     )
@@ -32,6 +36,9 @@ def template() -> Catalog:
             "python", path, KEYWORDS, ["Translators:"], None, True
         ):
             made.add(text, None, [(path.relative_to(ROOT).as_posix(), 0)], auto_comments=comments)
+    for issuer in json.loads(STRANGERS.read_text(encoding="utf-8"))["issuers"]:
+        for text in (issuer["name"], *(token["who"] for token in (*issuer["tokens"], *issuer.get("insiders", ())))):
+            made.add(text, None, [(STRANGERS.relative_to(ROOT).as_posix(), 0)])
     return made
 
 

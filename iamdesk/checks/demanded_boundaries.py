@@ -11,7 +11,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.references import boundary_of, last_of_arn, name_of
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.patterns import glob
@@ -65,15 +65,26 @@ def boundary_not_there(survey: Survey, account: Account, _: Account) -> Iterator
         if not lacking or len(lacking) < len(meant):
             continue  # one of them is met: whoever made it was bound
         names = enumerated(dict.fromkeys(last_of_arn(text) for demand in lacking for text in demand.boundaries))
-        has = "no boundary" if boundary is None else f"the boundary {last_of_arn(boundary)}"
+        has = phrase("no boundary")
+        if boundary is not None:
+            has = phrase("the boundary {boundary}", boundary=last_of_arn(boundary))
         is_open = all(demand.is_open for demand in lacking) and boundary is not None
         yield Hit(
-            f"{name_of(principal)} has {has}; what is made under its path is to have {names}.",
+            phrase(
+                "{name} has {has}; what is made under its path is to have {names}.",
+                name=name_of(principal),
+                has=has,
+                names=names,
+            ),
             tuple(
                 statement_evidence(
                     demand.written.policy,
                     demand.statement,
-                    f"It lets {' and '.join(entry.text for entry in demand.patterns)} be made only with {names}.",
+                    phrase(
+                        "It lets {patterns} be made only with {names}.",
+                        patterns=strung(phrase(" and "), [entry.text for entry in demand.patterns]),
+                        names=names,
+                    ),
                 )
                 for demand in lacking[:_MOST_STATEMENTS]
             ),

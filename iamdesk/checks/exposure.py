@@ -16,7 +16,7 @@ from iamdesk.checks.resources import RESOURCES, Question, allowing, questions, r
 from iamdesk.checks.snippets import command
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase, worded
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
@@ -84,22 +84,38 @@ def _told(resource: Resource, openings: tuple[Opening, ...], who: str, severity:
         return
     actions = enumerated(dict.fromkeys(one.question.action for one in chosen))
     evidence = tuple(
-        Evidence(f"Asked as {who} whether {one.question.action} is allowed.", one.entry.decision) for one in chosen
+        Evidence(
+            phrase("Asked as {who} whether {action} is allowed.", who=who, action=one.question.action),
+            one.entry.decision,
+        )
+        for one in chosen
     )
     if not sure:
         keys = enumerated(dict.fromkeys(key for one in chosen for key in one.entry.keys))
         yield Hit(
-            f"Whether {who} may do {actions} on {name} hangs on {keys}.",
+            phrase(
+                "Whether {who} may do {actions} on {name} hangs on {keys}.",
+                who=who,
+                actions=actions,
+                name=name,
+                keys=keys,
+            ),
             evidence,
             state=State.CANNOT_TELL,
             severity=Severity.HIGH,
         )
         return
     keys = enumerated(dict.fromkeys(key for one in sure for key in one.entry.keys))
-    choice = f", once they choose {keys}" if any(one.entry.keys for one in sure) else ""
+    choice = phrase(", once they choose {keys}", keys=keys) if any(one.entry.keys for one in sure) else ""
     only_lists = all(one.question.level == "List" for one in sure)
     yield Hit(
-        f"{who[0].upper()}{who[1:]} may do {actions} on {name}{choice}.",
+        phrase(
+            "{who} may do {actions} on {name}{choice}.",
+            who=worded(f"{who[0].upper()}{who[1:]}", who),
+            actions=actions,
+            name=name,
+            choice=choice,
+        ),
         evidence,
         severity=Severity.HIGH if only_lists and severity is Severity.CRITICAL else severity,
     )
@@ -120,7 +136,7 @@ def _told(resource: Resource, openings: tuple[Opening, ...], who: str, severity:
 )
 def public_resource(survey: Survey, _account: Account, resource: Resource) -> Iterator[Hit]:
     """After Block Public Access, with the access control list; one action asked for each level of access."""
-    for hit in _told(resource, open_to_all(survey, resource), "anybody", Severity.CRITICAL):
+    for hit in _told(resource, open_to_all(survey, resource), phrase("anybody"), Severity.CRITICAL):
         yield replace(hit, snippet=_block(resource))
 
 
@@ -149,7 +165,7 @@ def open_to_accounts(survey: Survey, account: Account, resource: Resource) -> It
     known = {one.question for one in open_to_all(survey, resource)}
     asked = tuple(one for one in questions(survey, resource, names_everyone) if one not in known)
     openings = _openings(survey, survey.stranger(account), asked)
-    yield from _told(resource, openings, "anybody with an AWS account", Severity.CRITICAL)
+    yield from _told(resource, openings, phrase("anybody with an AWS account"), Severity.CRITICAL)
 
 
 @check(
@@ -178,16 +194,29 @@ def shared_with_outsiders(survey: Survey, _account: Account, resource: Resource)
         sure = [one for one in openings if one.entry.hold <= Hold.OWN_CHOICE]
         actions = enumerated(dict.fromkeys(one.question.action for one in sure or openings))
         keys = enumerated(dict.fromkeys(key for one in openings for key in one.entry.keys))
-        condition = "" if sure else f", under a condition on {keys}"
+        told = {
+            "account": account_id,
+            "actions": actions,
+            "name": name,
+            "condition": "" if sure else phrase(", under a condition on {keys}", keys=keys),
+        }
         is_aws = account_id in _LOAD_BALANCER_LOGS
-        who = "Elastic Load Balancing's account" if is_aws else "Account"
-        outside = "" if is_aws else ", which is not in the snapshot,"
+        sentence = phrase(
+            "Account {account}, which is not in the snapshot, may do {actions} on {name}{condition}.", **told
+        )
+        if is_aws:
+            sentence = phrase(
+                "Elastic Load Balancing's account {account} may do {actions} on {name}{condition}.", **told
+            )
         weak = not sure or all(one.question.level == "List" for one in sure)
         yield Hit(
-            f"{who} {account_id}{outside} may do {actions} on {name}{condition}.",
+            sentence,
             (
-                *(Evidence(f"Asked about {one.question.action}.", one.entry.decision) for one in sure or openings),
-                *(Evidence(f"The policy names {text}.") for text in callers.named),
+                *(
+                    Evidence(phrase("Asked about {action}.", action=one.question.action), one.entry.decision)
+                    for one in sure or openings
+                ),
+                *(Evidence(phrase("The policy names {principal}.", principal=text)) for text in callers.named),
             ),
             object=account_id,
             severity=Severity.INFO if is_aws else Severity.MEDIUM if weak else Severity.HIGH,

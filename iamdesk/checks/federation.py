@@ -14,7 +14,7 @@ from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.global_keys import is_provider_key
-from iamdesk.language import mark, phrase
+from iamdesk.language import mark, phrase, worded
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -115,16 +115,24 @@ def _hits(survey: Survey, role: RoleDetail, check_id: str) -> Iterator[Hit]:
 
 
 def _hit(role: RoleDetail, first: TokenEntry, shown: list[TokenEntry]) -> Hit:
-    name = first.provider.issuer.name if first.provider.issuer else first.provider.address
+    name = phrase(first.provider.issuer.name) if first.provider.issuer else first.provider.address
+    sentence = phrase(
+        "{who} can assume {role} through {name}.", who=_at_first(first.token.who), role=role.role_name, name=name
+    )
     if first.entry.hold > Hold.SECRET:
-        sentence = (
-            f"Whether {first.token.who} can assume {role.role_name} through {name} cannot be told: it hangs on "
-            f"{enumerated(first.entry.keys)}."
+        sentence = phrase(
+            "Whether {who} can assume {role} through {name} cannot be told: it hangs on {keys}.",
+            who=first.token.who,
+            role=role.role_name,
+            name=name,
+            keys=enumerated(first.entry.keys),
         )
-    else:
-        sentence = f"{first.token.who[0].upper()}{first.token.who[1:]} can assume {role.role_name} through {name}."
     evidence = tuple(
-        Evidence(f"Asked with the token of {one.token.who}{_subject(one)}.", one.entry.decision) for one in shown
+        Evidence(
+            phrase("Asked with the token of {who}{subject}.", who=one.token.who, subject=_subject(one)),
+            one.entry.decision,
+        )
+        for one in shown
     )
     state = State.CANNOT_TELL if first.entry.hold > Hold.SECRET else State.FOUND
     return Hit(sentence, evidence, object=first.provider.principal, state=state, severity=first.token.severity)
@@ -132,7 +140,12 @@ def _hit(role: RoleDetail, first: TokenEntry, shown: list[TokenEntry]) -> Hit:
 
 def _subject(one: TokenEntry) -> str:
     subject = one.token.context.get(f"{one.provider.address}:sub")
-    return f", of {subject}" if isinstance(subject, str) else ""
+    return phrase(", of {subject}", subject=subject) if isinstance(subject, str) else ""
+
+
+def _at_first(who: str) -> str:
+    """Return who has a token as a sentence begins."""
+    return worded(f"{who[0].upper()}{who[1:]}", who)
 
 
 @check(
@@ -180,10 +193,14 @@ def github_insider(survey: Survey, _account: Account, role: RoleDetail) -> Itera
             if entry.hold <= Hold.SECRET:
                 told.add(owner)
                 yield Hit(
-                    f"{token.who[0].upper()}{token.who[1:]} can assume {role.role_name}.",
+                    phrase("{who} can assume {role}.", who=_at_first(token.who), role=role.role_name),
                     (
                         Evidence(
-                            f"Asked with such a token, of {token.context[f'{provider.address}:sub']}.", entry.decision
+                            phrase(
+                                "Asked with such a token, of {subject}.",
+                                subject=token.context[f"{provider.address}:sub"],
+                            ),
+                            entry.decision,
                         ),
                     ),
                     object=f"{provider.principal} {owner}",

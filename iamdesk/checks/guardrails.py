@@ -8,7 +8,7 @@ from iamdesk.checks.subjects import PRINCIPALS
 from iamdesk.checks.survey import STRANGER, Context, Survey
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import boundary_of, last_of_arn, name_of
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, UserDetail
 
@@ -19,7 +19,7 @@ def _asked(survey: Survey, principal: Principal, action: str, resource: str, con
         return
     decision = survey.ask(principal.arn, action, resource, context)
     if decision.decision in OPEN:
-        yield Evidence(f"Asked whether it may do {action}.", decision)
+        yield Evidence(phrase("Asked whether it may do {action}.", action=action), decision)
 
 
 @check(
@@ -35,8 +35,12 @@ def idle_boundary(survey: Survey, account: Account, principal: Principal) -> Ite
     boundary = boundary_of(principal)
     if boundary is not None and is_administrator(survey, account, principal):
         yield Hit(
-            f"{name_of(principal)} is an administrator within the boundary {last_of_arn(boundary)}.",
-            (Evidence("Decided with the boundary in place.", policy_key=boundary),),
+            phrase(
+                "{name} is an administrator within the boundary {boundary}.",
+                name=name_of(principal),
+                boundary=last_of_arn(boundary),
+            ),
+            (Evidence(phrase("Decided with the boundary in place."), policy_key=boundary),),
         )
 
 
@@ -59,7 +63,9 @@ def changes_own_boundary(survey: Survey, account: Account, principal: Principal)
         *_asked(survey, principal, f"iam:Put{kind}PermissionsBoundary", principal.arn, wider),
     ]
     if ways:
-        yield Hit(f"{name_of(principal)} may take off or replace its own permissions boundary.", tuple(ways))
+        yield Hit(
+            phrase("{name} may take off or replace its own permissions boundary.", name=name_of(principal)), tuple(ways)
+        )
 
 
 @check(
@@ -77,7 +83,7 @@ def makes_unbounded(survey: Survey, account: Account, principal: Principal) -> I
     role = f"arn:{account.partition}:iam::{account.account_id}:role/{STRANGER}"
     ways = tuple(_asked(survey, principal, "iam:CreateRole", role, {"iam:PermissionsBoundary": None}))
     if ways:
-        yield Hit(f"{name_of(principal)} has a boundary but may make roles without one.", ways)
+        yield Hit(phrase("{name} has a boundary but may make roles without one.", name=name_of(principal)), ways)
 
 
 @check(
@@ -99,7 +105,11 @@ def rewrites_boundary(survey: Survey, _account: Account, principal: Principal) -
     if ways:
         sure = any(way.decision and way.decision.decision is Verdict.ALLOWED for way in ways)
         yield Hit(
-            f"{name_of(principal)} may rewrite its own boundary {last_of_arn(boundary)}.",
+            phrase(
+                "{name} may rewrite its own boundary {boundary}.",
+                name=name_of(principal),
+                boundary=last_of_arn(boundary),
+            ),
             ways,
             severity=Severity.CRITICAL if sure else Severity.HIGH,
         )

@@ -9,13 +9,14 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.redundancy import covers
 from iamdesk.checks.subjects import ACCOUNTS, Subject
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
+from iamdesk.index import count_words
 from iamdesk.index.keys import organization_policy_key
 from iamdesk.index.organization_index import LevelPolicy, OrganizationIndex
 from iamdesk.index.outline import NodeKind
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.organization import OrganizationPolicy, OrganizationPolicyType
@@ -44,32 +45,38 @@ def idle_scp(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
         subject = Subject(organization_policy_key(policy.id), policy.name or policy.id, NodeKind.SERVICE_CONTROL_POLICY)
         if policy.content is None:
             yield Hit(
-                f"Whether {subject.name} takes anything from anybody cannot be told: the snapshot does not hold it.",
-                (Evidence(f"{policy.id} has no content."),),
+                phrase(
+                    "Whether {policy} takes anything from anybody cannot be told: the snapshot does not hold it.",
+                    policy=subject.name,
+                ),
+                (Evidence(phrase("{policy} has no content.", policy=policy.id)),),
                 subject=subject,
                 state=State.CANNOT_TELL,
             )
             continue
         found = _idle(index, policy)
         if found is not None:
-            sentence, evidence = found
-            yield Hit(f"{subject.name} {sentence}.", evidence, subject=subject)
+            why, evidence = found
+            yield Hit(phrase("{policy} {why}.", policy=subject.name, why=why), evidence, subject=subject)
 
 
 def _idle(index: OrganizationIndex, policy: OrganizationPolicy) -> tuple[str, tuple[Evidence, ...]] | None:
     """Return why a policy takes nothing from anybody; None where it may."""
     if not index.organization.scps_enabled:
-        return "binds nobody: service control policies are not enabled", (Evidence("Not enabled in the root."),)
+        return (
+            phrase("binds nobody: service control policies are not enabled"),
+            (Evidence(phrase("Not enabled in the root.")),),
+        )
     places = [node for node in index.nodes if policy.id in (node.policy_ids or ())]
     if not places:
-        return "is attached nowhere", (Evidence("No root, unit or account has it attached."),)
+        return phrase("is attached nowhere"), (Evidence(phrase("No root, unit or account has it attached.")),)
     bound = [node.id for node in index.nodes if node.id.isdecimal() and index.levels(node.id, _SCP) is not None]
     reached = [one for one in bound if any(level.policy.id == policy.id for level in _levels(index, one))]
     if not reached:
         names = enumerated(node.name or node.id for node in places)
         return (
-            f"is attached to {names} alone, where no member account meets it",
-            (Evidence("Service control policies do not bind the management account."),),
+            phrase("is attached to {names} alone, where no member account meets it", names=names),
+            (Evidence(phrase("Service control policies do not bind the management account.")),),
         )
     wider: dict[int, tuple[LevelPolicy, Statement]] = {}
     statements: tuple[Statement, ...] = ()
@@ -86,13 +93,23 @@ def _idle(index: OrganizationIndex, policy: OrganizationPolicy) -> tuple[str, tu
         return None  # nothing of it can be read
     evidence = [
         statement_evidence(
-            _attached(by), covering, f"Statement {number + 1} says no more than this one of {by.policy.name}."
+            _attached(by),
+            covering,
+            phrase(
+                "Statement {number} says no more than this one of {policy}.", number=number + 1, policy=by.policy.name
+            ),
         )
         for number, (by, covering) in sorted(wider.items())
     ]
     others = enumerated(dict.fromkeys(by.policy.name for by, _ in wider.values()))
-    accounts = counted(len(reached), "account")
-    return f"takes nothing from {accounts} that {others} does not take already", tuple(evidence)
+    return (
+        phrase(
+            "takes nothing from {accounts} that {others} does not take already",
+            accounts=count_words.accounts(len(reached)),
+            others=others,
+        ),
+        tuple(evidence),
+    )
 
 
 def _levels(index: OrganizationIndex, account_id: str) -> list[LevelPolicy]:

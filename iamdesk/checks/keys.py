@@ -7,10 +7,10 @@ from iamdesk.checks.data import Data
 from iamdesk.checks.finding import Evidence, Severity
 from iamdesk.checks.resources import RESOURCES, allowing, resource_subject
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
@@ -71,13 +71,20 @@ def undoes_key(survey: Survey, _account: Account, key: Resource) -> Iterator[Hit
             also = set(_able(survey, action, key))
             able = [arn for arn in able if arn in also]
     if able:
-        who = counted(len(able), "user or role", "users and roles")
+        asked = phrase("Asked as {name}.", name=last_of_arn(able[0]))
         yield Hit(
-            f"{who} that {resource_subject(key).name} does not name may delete it, rewrite its policy and grant its "
-            f"use: {enumerated(map(last_of_arn, able))}.",
+            nphrase(
+                "{count:,} user or role that {key} does not name may delete it, rewrite its policy and grant its use: "
+                "{names}.",
+                "{count:,} users and roles that {key} does not name may delete it, rewrite its policy and grant its "
+                "use: {names}.",
+                len(able),
+                key=resource_subject(key).name,
+                names=enumerated(map(last_of_arn, able)),
+            ),
             (
-                *(Evidence(f"Asked as {last_of_arn(able[0])}.", survey.ask(able[0], one, key.arn)) for one in _UNDOING),
-                *(Evidence(f"{arn} may do all three.") for arn in able[1:_MOST_NAMED]),
+                *(Evidence(asked, survey.ask(able[0], one, key.arn)) for one in _UNDOING),
+                *(Evidence(phrase("{arn} may do all three.", arn=arn)) for arn in able[1:_MOST_NAMED]),
             ),
         )
 
@@ -97,10 +104,16 @@ def many_decrypt(survey: Survey, _account: Account, key: Resource) -> Iterator[H
     able = _able(survey, "kms:Decrypt", key) if _is_key(key) else []
     if len(able) > _MANY:
         yield Hit(
-            f"{len(able):,} users and roles that {resource_subject(key).name} does not name decrypt with it: "
-            f"{enumerated(map(last_of_arn, able))}.",
+            phrase(
+                "{count:,} users and roles that {key} does not name decrypt with it: {names}.",
+                count=len(able),
+                key=resource_subject(key).name,
+                names=enumerated(map(last_of_arn, able)),
+            ),
             (
-                Evidence(f"Asked as {last_of_arn(able[0])}.", survey.ask(able[0], "kms:Decrypt", key.arn)),
-                *(Evidence(f"{arn} may decrypt.") for arn in able[1:_MOST_NAMED]),
+                Evidence(
+                    phrase("Asked as {name}.", name=last_of_arn(able[0])), survey.ask(able[0], "kms:Decrypt", key.arn)
+                ),
+                *(Evidence(phrase("{arn} may decrypt.", arn=arn)) for arn in able[1:_MOST_NAMED]),
             ),
         )

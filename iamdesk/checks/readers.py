@@ -7,10 +7,10 @@ from iamdesk.checks.data import Data
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.resources import RESOURCES, resource_subject
 from iamdesk.checks.survey import STRANGER, Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.reach.administration import OPEN, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail, UserDetail
 from iamdesk.snapshot.resources import Resource
@@ -53,9 +53,12 @@ def read_without_key(survey: Survey, _account: Account, bucket: Resource) -> Ite
     record = next((one for one in survey.snapshot.resources if one.arn == key), None)
     if record is None or not record.is_policy_captured:
         yield Hit(
-            f"Whether those who may read objects of {name} can decrypt them cannot be told: the policy of its key is "
-            "not in the snapshot.",
-            (Evidence(f"Objects are encrypted with {key}."),),
+            phrase(
+                "Whether those who may read objects of {name} can decrypt them cannot be told: the policy of its key "
+                "is not in the snapshot.",
+                name=name,
+            ),
+            (Evidence(phrase("Objects are encrypted with {key}.", key=key)),),
             state=State.CANNOT_TELL,
         )
         return
@@ -63,17 +66,28 @@ def read_without_key(survey: Survey, _account: Account, bucket: Resource) -> Ite
     decrypts = _who(survey, "kms:Decrypt", key)
     without = [arn for arn, verdict in reads.items() if verdict is Verdict.ALLOWED and arn not in decrypts]
     if without:
-        who = counted(len(without), "user or role", "users and roles")
         reverse = sum(arn not in reads for arn in decrypts)
         yield Hit(
-            f"{who} may read objects of {name}, but not decrypt them: {enumerated(map(last_of_arn, without))}.",
+            nphrase(
+                "{count:,} user or role may read objects of {name}, but not decrypt them: {readers}.",
+                "{count:,} users and roles may read objects of {name}, but not decrypt them: {readers}.",
+                len(without),
+                name=name,
+                readers=enumerated(map(last_of_arn, without)),
+            ),
             (
                 Evidence(
-                    f"Asked as {last_of_arn(without[0])} whether it may decrypt.",
+                    phrase("Asked as {name} whether it may decrypt.", name=last_of_arn(without[0])),
                     survey.ask(without[0], "kms:Decrypt", key),
                 ),
-                *(Evidence(f"{arn} may read and not decrypt.") for arn in without[:_MOST_NAMED]),
-                Evidence(f"{counted(reverse, 'other')} may decrypt with the key and not read."),
+                *(Evidence(phrase("{arn} may read and not decrypt.", arn=arn)) for arn in without[:_MOST_NAMED]),
+                Evidence(
+                    nphrase(
+                        "{count:,} other may decrypt with the key and not read.",
+                        "{count:,} others may decrypt with the key and not read.",
+                        reverse,
+                    )
+                ),
             ),
         )
 
@@ -99,10 +113,12 @@ def secret_of_another_team(survey: Survey, account: Account, secret: Resource) -
     tags = None if secret.tags is None else {key.lower(): value for key, value in secret.tags}
     tag = next((tag for tag in _TEAM_TAGS if tag in (tags or {})), None)
     if tag is None or tags is None:
-        told = "its tags are not in the snapshot" if tags is None else "no tag of it says whose it is"
+        why = phrase("no tag of it says whose it is")
+        if tags is None:
+            why = phrase("its tags are not in the snapshot")
         yield Hit(
-            f"Whether another team reads {name} cannot be told: {told}.",
-            (Evidence(f"Looked for the tags {', '.join(_TEAM_TAGS)}."),),
+            phrase("Whether another team reads {name} cannot be told: {why}.", name=name, why=why),
+            (Evidence(phrase("Looked for the tags {tags}.", tags=", ".join(_TEAM_TAGS))),),
             state=State.CANNOT_TELL,
             severity=Severity.INFO,
         )
@@ -121,15 +137,20 @@ def secret_of_another_team(survey: Survey, account: Account, secret: Resource) -
         elif team.lower() != tags[tag].lower():
             others[arn] = team
     if others:
-        who = enumerated(f"{last_of_arn(arn)} ({team})" for arn, team in others.items())
+        who = enumerated(phrase("{name} ({team})", name=last_of_arn(arn), team=team) for arn, team in others.items())
         decision = survey.ask(next(iter(others)), "secretsmanager:GetSecretValue", secret.arn)
-        more = [Evidence(f"{counted(len(unknown), 'reader')} without a tag {tag}.")] if unknown else []
+        untagged = nphrase(
+            "{count:,} reader without a tag {tag}.", "{count:,} readers without a tag {tag}.", len(unknown), tag=tag
+        )
         yield Hit(
-            f"{name} belongs to {tags[tag]}, and others may read it: {who}.",
+            phrase("{name} belongs to {team}, and others may read it: {who}.", name=name, team=tags[tag], who=who),
             (
-                Evidence(f"Asked as {last_of_arn(decision.request.principal)}.", decision),
-                *(Evidence(f"{arn} is of {team}.") for arn, team in list(others.items())[:_MOST_NAMED]),
-                *more,
+                Evidence(phrase("Asked as {name}.", name=last_of_arn(decision.request.principal)), decision),
+                *(
+                    Evidence(phrase("{arn} is of {team}.", arn=arn, team=team))
+                    for arn, team in list(others.items())[:_MOST_NAMED]
+                ),
+                *([Evidence(untagged)] if unknown else []),
             ),
         )
 

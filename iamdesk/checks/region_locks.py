@@ -10,7 +10,7 @@ from iamdesk.checks.survey import STRANGER, Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.patterns import glob
 from iamdesk.snapshot.model import Account
@@ -69,18 +69,34 @@ def leaking_region_lock(survey: Survey, account: Account, _: Account) -> Iterato
     unsure = [decision for decision in asked if decision.decision is Verdict.CONDITIONAL]
     found, state = (allowed, State.FOUND) if allowed else (unsure, State.CANNOT_TELL)
     if found:
-        actions = enumerated(decision.request.action for decision in found)
-        keys = enumerated(dict.fromkeys(key for one in found for key in one.missing_context_values))
+        told = {
+            "policies": names,
+            "account": account.account_id,
+            "region": region,
+            "actions": enumerated(decision.request.action for decision in found),
+        }
+        sentence = phrase(
+            "{policies} is to keep account {account} out of {region}, and does not deny {actions} there.", **told
+        )
+        if state is not State.FOUND:
+            sentence = phrase(
+                "{policies} is to keep account {account} out of {region}, and does not deny {actions} there; whether "
+                "it does hangs on {keys}.",
+                **told,
+                keys=enumerated(dict.fromkeys(key for one in found for key in one.missing_context_values)),
+            )
         yield Hit(
-            f"{names} is to keep account {account.account_id} out of {region}, and does not deny {actions} there"
-            + ("." if state is State.FOUND else f"; whether it does hangs on {keys}."),
+            sentence,
             tuple(_proof(decision, region) for decision in found),
             state=state,
         )
 
 
 def _proof(decision: Decision, region: str) -> Evidence:
-    return Evidence(f"Asked as the root user about {decision.request.action} in {region}.", decision)
+    return Evidence(
+        phrase("Asked as the root user about {action} in {region}.", action=decision.request.action, region=region),
+        decision,
+    )
 
 
 def _locks(survey: Survey, account: Account) -> Iterator[tuple[ConditionTest, str]]:
@@ -120,8 +136,8 @@ def no_rcp(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
         return
     if not index.organization.has_rcps:
         yield Hit(
-            "Whether a resource control policy limits who gets to the organization's resources cannot be told.",
-            (Evidence("The snapshot does not hold the organization's resource control policies."),),
+            phrase("Whether a resource control policy limits who gets to the organization's resources cannot be told."),
+            (Evidence(phrase("The snapshot does not hold the organization's resource control policies.")),),
             state=State.CANNOT_TELL,
             severity=Severity.INFO,
         )
@@ -129,8 +145,17 @@ def no_rcp(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     own = {policy.id for policy in index.organization.policies if policy.type is _RCP and not policy.aws_managed}
     attached = [node for node in index.nodes if own.intersection(node.policy_ids or ())]
     if not attached:
-        what = "its own are attached to nothing" if own else "there is none but the one that AWS keeps"
+        why = phrase("there is none but the one that AWS keeps")
+        if own:
+            why = phrase("its own are attached to nothing")
         yield Hit(
-            f"No resource control policy limits who gets to the organization's resources: {what}.",
-            (Evidence(f"The snapshot lists {len(own):,} resource control policies of the organization's own."),),
+            phrase("No resource control policy limits who gets to the organization's resources: {why}.", why=why),
+            (
+                Evidence(
+                    phrase(
+                        "The snapshot lists {count:,} resource control policies of the organization's own.",
+                        count=len(own),
+                    )
+                ),
+            ),
         )

@@ -19,7 +19,7 @@ from iamdesk.checks.survey import STRANGER, Context, Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.keys import trust_policy_key
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.paths import resources
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
@@ -117,16 +117,30 @@ def role_for_any_source(survey: Survey, account: Account, role: RoleDetail) -> I
     if not unbound:
         return
     is_admin = is_administrator(survey, account, role)
-    more = ", which is an administrator," if is_admin else ""
+    names = {"services": enumerated(unbound), "role": role.role_name}
+    sentence = phrase("{services} may take {role} for resources of any account.", **names)
+    if is_admin:
+        sentence = phrase(
+            "{services} may take {role}, which is an administrator, for resources of any account.", **names
+        )
     yield Hit(
-        f"{enumerated(unbound)} may take {role.role_name}{more} for resources of any account.",
+        sentence,
         (
             Evidence(
-                f"Asked as {enumerated(unbound)} with aws:SourceAccount and aws:SourceArn of a stranger's account: "
-                "allowed.",
+                phrase(
+                    "Asked as {services} with aws:SourceAccount and aws:SourceArn of a stranger's account: allowed.",
+                    services=enumerated(unbound),
+                ),
                 policy_key=trust_policy_key(role.arn),
             ),
-            *(Evidence(f"AWS shows the condition for {service}: {bind_source()[service]}.") for service in unbound),
+            *(
+                Evidence(
+                    phrase(
+                        "AWS shows the condition for {service}: {guide}.", service=service, guide=bind_source()[service]
+                    )
+                )
+                for service in unbound
+            ),
         ),
         severity=Severity.MEDIUM if is_admin else Severity.LOW,
         snippet=_bound(account, role),
@@ -206,9 +220,20 @@ def resource_for_any_source(survey: Survey, account: Account, resource: Resource
             actions = enumerated(dict.fromkeys(question.action for question, _ in found))
             reads = any(question.level == "Read" for question, _ in found)
             yield Hit(
-                f"{service} may do {actions} on {resource_subject(resource).name} for any account.",
+                phrase(
+                    "{service} may do {actions} on {name} for any account.",
+                    service=service,
+                    actions=actions,
+                    name=resource_subject(resource).name,
+                ),
                 tuple(
-                    Evidence(f"Asked about {question.action} with aws:SourceAccount of a stranger's account.", decision)
+                    Evidence(
+                        phrase(
+                            "Asked about {action} with aws:SourceAccount of a stranger's account.",
+                            action=question.action,
+                        ),
+                        decision,
+                    )
                     for question, decision in found
                 ),
                 object=service,
@@ -239,8 +264,8 @@ def role_for_several_services(survey: Survey, _account: Account, role: RoleDetai
     }
     if _of_several_families(tuple(let_in)):
         yield Hit(
-            f"{role.role_name} is for {enumerated(let_in, most=8)}.",
-            tuple(Evidence(f"Asked as {service}.", decision) for service, decision in let_in.items()),
+            phrase("{role} is for {services}.", role=role.role_name, services=enumerated(let_in, most=8)),
+            tuple(Evidence(phrase("Asked as {name}.", name=service), decision) for service, decision in let_in.items()),
         )
 
 

@@ -8,9 +8,9 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.resources import resource_subject, resources_of
 from iamdesk.checks.subjects import ACCOUNTS
 from iamdesk.checks.survey import STRANGER, Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_shares import ResourceShareAssociation, ResourceShares
 
@@ -48,15 +48,33 @@ def shared_outside(survey: Survey, account: Account, _: Account) -> Iterator[Hit
                 for other in held.associations or ()
                 if other.association_type == "RESOURCE" and other.resource_share_arn == one.resource_share_arn
             ]
-            name = one.resource_share_name or own[one.resource_share_arn]
-            what = f"{counted(len(resources), 'resource')} to {one.associated_entity}"
-            perhaps = "" if is_outside else "; whether that is outside of the organization cannot be told"
-            outside = ", outside of the organization" if is_outside else ""
+            told = {
+                "share": one.resource_share_name or own[one.resource_share_arn],
+                "region": held.region,
+                "resources": nphrase("{count:,} resource", "{count:,} resources", len(resources)),
+                "principal": one.associated_entity,
+            }
+            sentence = phrase(
+                "The resource share {share} of {region} gives {resources} to {principal}, outside of the organization.",
+                **told,
+            )
+            if not is_outside:
+                sentence = phrase(
+                    "The resource share {share} of {region} gives {resources} to {principal}; whether that is outside "
+                    "of the organization cannot be told.",
+                    **told,
+                )
             yield Hit(
-                f"The resource share {name} of {held.region} gives {what}{outside}{perhaps}.",
+                sentence,
                 (
-                    Evidence(f"Associated principal: {one.associated_entity}; external: {one.external}."),
-                    *(Evidence(f"Shared: {arn}.") for arn in resources[:_MOST_NAMED]),
+                    Evidence(
+                        phrase(
+                            "Associated principal: {principal}; external: {external}.",
+                            principal=one.associated_entity,
+                            external=str(one.external),
+                        )
+                    ),
+                    *(Evidence(phrase("Shared: {arn}.", arn=arn)) for arn in resources[:_MOST_NAMED]),
                 ),
                 object=f"{one.resource_share_arn} {one.associated_entity}",
                 state=State.FOUND if is_outside else State.CANNOT_TELL,
@@ -110,12 +128,18 @@ def plain_http(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
             found[resource_subject(resource).name] = asked
     if found:
         evidence = [
-            Evidence(f"Asked about an object of {name} without TLS.", survey.ask(*asked))
+            Evidence(phrase("Asked about an object of {name} without TLS.", name=name), survey.ask(*asked))
             for name, asked in list(found.items())[:3]
         ]
-        more = [Evidence(f"{name} takes requests without TLS.") for name in list(found)[3:_MOST_NAMED]]
+        more = [
+            Evidence(phrase("{name} takes requests without TLS.", name=name)) for name in list(found)[3:_MOST_NAMED]
+        ]
         yield Hit(
-            f"{counted(len(found), 'bucket')} {'takes' if len(found) == 1 else 'take'} requests without TLS: "
-            f"{enumerated(found)}.",
+            nphrase(
+                "{count:,} bucket takes requests without TLS: {names}.",
+                "{count:,} buckets take requests without TLS: {names}.",
+                len(found),
+                names=enumerated(found),
+            ),
             (*evidence, *more),
         )

@@ -9,10 +9,10 @@ from iamdesk.checks.entry import allowing
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, ROLES, is_reserved
 from iamdesk.checks.survey import STRANGER, Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.snapshot.model import Account, RoleDetail
 
 _ANYWHERE = "rolesanywhere.amazonaws.com"
@@ -39,17 +39,25 @@ def expired_metadata(survey: Survey, account: Account, _: Account) -> Iterator[H
         name = last_of_arn(provider.arn)
         if provider.valid_until is None or latest is None:
             yield Hit(
-                f"Whether the metadata of the SAML provider {name} is still valid cannot be told.",
-                (Evidence("Until when it is valid, or the moment of the snapshot, is not in the snapshot."),),
+                phrase("Whether the metadata of the SAML provider {name} is still valid cannot be told.", name=name),
+                (Evidence(phrase("Until when it is valid, or the moment of the snapshot, is not in the snapshot.")),),
                 object=provider.arn,
                 state=State.CANNOT_TELL,
                 severity=Severity.INFO,
             )
         elif provider.valid_until < latest:
-            age = counted((latest - provider.valid_until).days, "day")
             yield Hit(
-                f"The metadata of the SAML provider {name} was valid until {age} before the snapshot.",
-                (Evidence(f"ValidUntil of {provider.arn} is {provider.valid_until:%Y-%m-%d}."),),
+                nphrase(
+                    "The metadata of the SAML provider {name} was valid until {count:,} day before the snapshot.",
+                    "The metadata of the SAML provider {name} was valid until {count:,} days before the snapshot.",
+                    (latest - provider.valid_until).days,
+                    name=name,
+                ),
+                (
+                    Evidence(
+                        phrase("ValidUntil of {arn} is {date:%Y-%m-%d}.", arn=provider.arn, date=provider.valid_until)
+                    ),
+                ),
                 object=provider.arn,
             )
 
@@ -79,9 +87,17 @@ def users_beside_federation(survey: Survey, account: Account, _: Account) -> Ite
     ]
     if users:
         yield Hit(
-            f"People can sign in through {through}, and {counted(len(users), 'user signs', 'users sign')} in with a "
-            f"password: {enumerated(users)}.",
-            tuple(Evidence(f"Credential report: password_enabled of {name} is true.") for name in users[:_MOST_NAMED]),
+            nphrase(
+                "People can sign in through {through}, and {count:,} user signs in with a password: {names}.",
+                "People can sign in through {through}, and {count:,} users sign in with a password: {names}.",
+                len(users),
+                through=through,
+                names=enumerated(users),
+            ),
+            tuple(
+                Evidence(phrase("Credential report: password_enabled of {name} is true.", name=name))
+                for name in users[:_MOST_NAMED]
+            ),
         )
 
 
@@ -92,7 +108,7 @@ def _federation(survey: Survey, account: Account) -> str | None:
         for statement in allowing(survey, role, "assumerolewithsaml"):
             for entry in statement.principals or ():
                 if ":saml-provider/" in entry.text:
-                    return f"the SAML provider {last_of_arn(entry.text)}"
+                    return phrase("the SAML provider {name}", name=last_of_arn(entry.text))
     return None
 
 
@@ -121,6 +137,9 @@ def any_certificate(survey: Survey, account: Account, role: RoleDetail) -> Itera
     decision = survey.ask(_ANYWHERE, "sts:AssumeRole", role.arn, context)
     if decision.decision is Verdict.ALLOWED:
         yield Hit(
-            f"Whoever has a certificate that a trust anchor of the account accepts can take {role.role_name}.",
-            (Evidence("Asked with a certificate and a trust anchor that nobody here knows.", decision),),
+            phrase(
+                "Whoever has a certificate that a trust anchor of the account accepts can take {role}.",
+                role=role.role_name,
+            ),
+            (Evidence(phrase("Asked with a certificate and a trust anchor that nobody here knows."), decision),),
         )

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from iamdesk.checks.finding import Severity
+from iamdesk.language import phrase
 from iamdesk.paths import resources
 from iamdesk.policy.patterns import glob
 
@@ -112,7 +113,7 @@ def stranger_tokens(issuer: Issuer, provider: str, subjects: Iterable[str]) -> I
             if sub is not None:
                 claims["sub"] = sub
                 _follow(claims, token.subject, sub)
-            yield Token(token.severity, token.who, _as_context(claims, provider), open_keys, token.check)
+            yield Token(token.severity, phrase(token.who), _as_context(claims, provider), open_keys, token.check)
 
 
 def _subs(subject: Subject | None, provider: str, patterns: tuple[str, ...]) -> list[str | None]:
@@ -196,7 +197,7 @@ def insider_tokens(issuer: Issuer, provider: str, subjects: Iterable[str]) -> It
             }
             claims["sub"] = insider.sub.format_map(words)
             token = Token(
-                insider.severity, insider.who.format_map(words), _as_context(claims, provider), open_keys, "FED-02"
+                insider.severity, phrase(insider.who, **words), _as_context(claims, provider), open_keys, "FED-02"
             )
             yield owner, token
 
