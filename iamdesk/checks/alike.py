@@ -16,9 +16,9 @@ from iamdesk.checks.subjects import (
     principal_subject,
 )
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.index.references import boundary_of
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
@@ -53,14 +53,19 @@ def same_power(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     for kind, alike in both:
         for subjects in alike:
             names = enumerated(one.name for one in subjects)
-            if kind == "policies":
-                sentence = f"{counted(len(subjects), 'policy')} allow and deny the same: {names}."
-            else:
-                sentence = f"{counted(len(subjects), 'role')} let the same in and may do the same: {names}."
+            count = len(subjects)
+            sentence = phrase("{count:,} policies allow and deny the same: {names}.", count=count, names=names)
+            if kind == "roles":
+                sentence = phrase(
+                    "{count:,} roles let the same in and may do the same: {names}.", count=count, names=names
+                )
             yield Hit(
                 sentence,
                 tuple(
-                    Evidence(f"{one.name} says what {subjects[0].name} says.", policy_key=_policy_key(one, kind))
+                    Evidence(
+                        phrase("{name} says what {other} says.", name=one.name, other=subjects[0].name),
+                        policy_key=_policy_key(one, kind),
+                    )
                     for one in subjects[1 : _MOST_NAMED + 1]
                 ),
                 subject=subjects[0],

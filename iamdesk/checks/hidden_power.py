@@ -54,12 +54,19 @@ def hidden_administrator(survey: Survey, account: Account, principal: Principal)
     routes = routes_of(principal, [piece.decision for piece in proofs if piece.decision])
     proofs.append(
         Evidence(
-            f"It may do {power.covered:,} of {power.asked:,} sampled actions, each the most powerful of a service."
+            phrase(
+                "It may do {covered:,} of {asked:,} sampled actions, each the most powerful of a service.",
+                covered=power.covered,
+                asked=power.asked,
+            )
         )
     )
     yield Hit(
-        f"{name_of(principal)} is an administrator, through {enumerated(routes)}, although no statement of its "
-        "policies allows every action.",
+        phrase(
+            "{name} is an administrator, through {route}, although no statement of its policies allows every action.",
+            name=name_of(principal),
+            route=enumerated(routes),
+        ),
         tuple(proofs),
     )
 

@@ -14,7 +14,7 @@ from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.policy_index import CarriedPolicy, tags_by_key
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, UserDetail
@@ -43,12 +43,18 @@ def tag_that_is_lacking(survey: Survey, _account: Account, user: UserDetail) -> 
     ]
     if found:
         names = enumerated(dict.fromkeys(key.removeprefix(_TAG) for _, _, missing in found for key in missing))
-        policies = enumerated(dict.fromkeys(policy.name for policy, _, _ in found))
+        policies = dict.fromkeys(policy.name for policy, _, _ in found)
         yield Hit(
-            f"{user.user_name} has no tag {names}, on which {policies} hang{'' if ' and ' in policies else 's'}: what "
-            "needs it never matches.",
+            nphrase(
+                "{user} has no tag {tags}, on which {policies} hangs: what needs it never matches.",
+                "{user} has no tag {tags}, on which {policies} hang: what needs it never matches.",
+                len(policies),
+                user=user.user_name,
+                tags=names,
+                policies=enumerated(policies),
+            ),
             tuple(
-                statement_evidence(_attached(policy), statement, f"It needs {enumerated(missing)}.")
+                statement_evidence(_attached(policy), statement, phrase("It needs {keys}.", keys=enumerated(missing)))
                 for policy, statement, missing in found[:20]
             ),
         )
@@ -97,14 +103,18 @@ def session_as_principal(survey: Survey, account: Account, _: Account) -> Iterat
     """
     index = survey.evaluator.index
     for role in own_roles(account):
-        yield from _sessions(index.trust(role), f"the trust policy of {role.role_name}", principal_subject(role))
+        yield from _sessions(index.trust(role), _IN_TRUST, principal_subject(role))
     for resource in resources_of(survey, account):
         if resource.policy is not None and owner_of(resource) == account.account_id:
             subject = resource_subject(resource)
-            yield from _sessions(index.parse(resource.policy), f"the policy of {subject.name}", subject)
+            yield from _sessions(index.parse(resource.policy), _IN_RESOURCE, subject)
 
 
-def _sessions(document: Document, what: str, subject: Subject) -> Iterator[Hit]:
+_IN_TRUST = mark("The trust policy of {name} names {sessions}, a session, as principal.")
+_IN_RESOURCE = mark("The policy of {name} names {sessions}, a session, as principal.")
+
+
+def _sessions(document: Document, sentence: str, subject: Subject) -> Iterator[Hit]:
     named = {
         entry.text: None
         for statement in document.statements
@@ -113,8 +123,11 @@ def _sessions(document: Document, what: str, subject: Subject) -> Iterator[Hit]:
     }
     if named:
         yield Hit(
-            f"{what[0].upper()}{what[1:]} names {enumerated(text.partition(':assumed-role/')[2] for text in named)}, a "
-            "session, as principal.",
-            tuple(Evidence(f"It names {text}.") for text in named),
+            phrase(
+                sentence,
+                name=subject.name,
+                sessions=enumerated(text.partition(":assumed-role/")[2] for text in named),
+            ),
+            tuple(Evidence(phrase("It names {principal}.", principal=text)) for text in named),
             subject=subject,
         )

@@ -7,12 +7,12 @@ from iamdesk.checks.data import Data, facts_of
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, is_reserved, own_roles
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index import count_words
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import last_of_arn, name_of
-from iamdesk.language import mark, nphrase, phrase
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -155,20 +155,30 @@ def nobody_for_support(survey: Survey, account: Account, _: Account) -> Iterator
     if others:
         arn = next(iter(others))
         yield Hit(
-            f"Whether somebody who is no administrator may open a support case hangs on conditions: "
-            f"{enumerated(map(last_of_arn, others))}.",
-            (Evidence(f"Asked as {last_of_arn(arn)} about {_CASE}.", survey.ask(arn, _CASE, "*")),),
+            phrase(
+                "Whether somebody who is no administrator may open a support case hangs on conditions: {names}.",
+                names=enumerated(map(last_of_arn, others)),
+            ),
+            (_asked_as(survey, arn, _CASE, "*"),),
             state=State.CANNOT_TELL,
         )
         return
     administrators = [arn for arn in able if not arn.endswith(":root")]
+    sentence = phrase("Nobody, not even the root user, may open a case with AWS Support.")
     if administrators:
-        who = "Administrators alone"
-    else:
-        who = "Nobody but the root user" if able else "Nobody, not even the root user,"
+        sentence = phrase("Administrators alone may open a case with AWS Support.")
+    elif able:
+        sentence = phrase("Nobody but the root user may open a case with AWS Support.")
     yield Hit(
-        f"{who} may open a case with AWS Support.",
-        (Evidence(f"Asked everybody in the account about {_CASE}."), *_named(administrators)),
+        sentence,
+        (Evidence(phrase("Asked everybody in the account about {action}.", action=_CASE)), *_named(administrators)),
+    )
+
+
+def _asked_as(survey: Survey, arn: str, action: str, resource: str) -> Evidence:
+    return Evidence(
+        phrase("Asked as {name} about {action}.", name=last_of_arn(arn), action=action),
+        survey.ask(arn, action, resource),
     )
 
 
@@ -177,7 +187,7 @@ def _is_of(arn: str, account: Account) -> bool:
 
 
 def _named(arns: Iterable[str]) -> Iterator[Evidence]:
-    return (Evidence(f"{arn} may, as an administrator.") for arn in list(arns)[:_MOST_NAMED])
+    return (Evidence(phrase("{arn} may, as an administrator.", arn=arn)) for arn in list(arns)[:_MOST_NAMED])
 
 
 @check(
@@ -213,20 +223,22 @@ def no_analyzer(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     asked = {other.account_id for other in survey.snapshot.account_facts if other.access_analyzers is not None}
     elsewhere = sorted(survey.own_accounts - asked)
     is_open = survey.snapshot.organization is not None and bool(elsewhere)
-    where = f"in {enumerated(lacking)}"
-    sentence = (
-        f"Whether an analyzer watches account {account.account_id} {where} cannot be told: it has none of its own."
-        if is_open
-        else f"No analyzer watches account {account.account_id} for access from outside {where}."
-    )
-    more = f" Analyzers of {enumerated(elsewhere)} were not captured, one of which may be the organization's."
+    told = {"account": account.account_id, "regions": enumerated(lacking)}
+    sentence = phrase("No analyzer watches account {account} for access from outside in {regions}.", **told)
+    types = strung(phrase(" or "), _FROM_OUTSIDE)
+    proof = phrase("list-analyzers shows no active one of type {types}.", types=types)
+    if is_open:
+        sentence = phrase(
+            "Whether an analyzer watches account {account} in {regions} cannot be told: it has none of its own.", **told
+        )
+        more = phrase(
+            "Analyzers of {accounts} were not captured, one of which may be the organization's.",
+            accounts=enumerated(elsewhere),
+        )
+        proof = strung(" ", (proof, more))
     yield Hit(
         sentence,
-        (
-            Evidence(
-                f"list-analyzers shows no active one of type {' or '.join(_FROM_OUTSIDE)}.{more if is_open else ''}"
-            ),
-        ),
+        (Evidence(proof),),
         state=State.CANNOT_TELL if is_open else State.FOUND,
     )
 
@@ -245,12 +257,16 @@ def role_without_profile(survey: Survey, account: Account, _: Account) -> Iterat
     if not roles:
         return
     are_told = any(role.instance_profile_list for role in account.roles)
-    names = enumerated(role.role_name for role in roles)
-    count = counted(len(roles), "role that EC2 alone takes is", "roles that EC2 alone takes are")
-    perhaps = "" if are_told else "; no role of the account is in one, so that the capture may lack them"
+    perhaps = phrase("; no role of the account is in one, so that the capture may lack them")
     yield Hit(
-        f"{count} in no instance profile: {names}{perhaps}.",
-        tuple(Evidence(f"InstanceProfileList of {role.arn} is empty.") for role in roles[:_MOST_NAMED]),
+        nphrase(
+            "{count:,} role that EC2 alone takes is in no instance profile: {names}{perhaps}.",
+            "{count:,} roles that EC2 alone takes are in no instance profile: {names}{perhaps}.",
+            len(roles),
+            names=enumerated(role.role_name for role in roles),
+            perhaps="" if are_told else perhaps,
+        ),
+        tuple(Evidence(phrase("InstanceProfileList of {arn} is empty.", arn=role.arn)) for role in roles[:_MOST_NAMED]),
         state=State.FOUND if are_told else State.CANNOT_TELL,
         severity=None if are_told else Severity.INFO,
     )
@@ -296,16 +312,14 @@ def cloudshell_files(survey: Survey, account: Account, _: Account) -> Iterator[H
     ]
     if others:
         yield Hit(
-            f"{counted(len(others), 'user or role', 'users and roles')} may move files both ways through CloudShell: "
-            f"{enumerated(map(last_of_arn, others))}.",
+            nphrase(
+                "{count:,} user or role may move files both ways through CloudShell: {names}.",
+                "{count:,} users and roles may move files both ways through CloudShell: {names}.",
+                len(others),
+                names=enumerated(map(last_of_arn, others)),
+            ),
             (
-                *(
-                    Evidence(
-                        f"Asked as {last_of_arn(others[0])} about {action}.",
-                        survey.ask(others[0], action, _SHELL.format(account=account)),
-                    )
-                    for action in _FILES
-                ),
-                *(Evidence(f"{arn} may, too.") for arn in others[1:_MOST_NAMED]),
+                *(_asked_as(survey, others[0], action, _SHELL.format(account=account)) for action in _FILES),
+                *(Evidence(phrase("{arn} may, too.", arn=arn)) for arn in others[1:_MOST_NAMED]),
             ),
         )

@@ -13,10 +13,11 @@ from iamdesk.checks.snippets import command
 from iamdesk.checks.subjects import ACCOUNTS, is_reserved, policy_subject, principal_subject, principals_of
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.trimming import Trim, still_answers, trims
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.references import UNUSED_AFTER, name_of
-from iamdesk.language import mark, phrase
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.query.what_can import Reach
 from iamdesk.reach.administration import Principal
 from iamdesk.snapshot.account_facts import LastAccessed, ServiceLastAccessed
@@ -31,6 +32,12 @@ _WIDE = 0.5
 """A policy of AWS of whose tracked actions fewer than this share were used is wider than its use."""
 
 
+_VERDICTS = {
+    Verdict.ALLOWED: mark("allowed"),
+    Verdict.EXPLICIT_DENY: mark("explicitDeny"),
+    Verdict.IMPLICIT_DENY: mark("implicitDeny"),
+    Verdict.CONDITIONAL: mark("conditional"),
+}
 _PERMISSION_SET = mark(
     "Take the unused services out of the permission set in IAM Identity Center, which writes the role's policies. The "
     "same set may be assigned in other accounts, and used there otherwise."
@@ -129,10 +136,15 @@ def unused_services(survey: Survey, account: Account, _: Account) -> Iterator[Hi
         if use is not None and use.unused:
             yield _unused(survey, account, principal, use)
     if unreported:
-        who = counted(len(unreported), "user or role uses", "users and roles use")
+        proof = phrase("The snapshot holds no report of last use (get-service-last-accessed-details) of theirs.")
         yield Hit(
-            f"Which services {who} cannot be told: {enumerated(unreported)}.",
-            (Evidence("The snapshot holds no report of last use (get-service-last-accessed-details) of theirs."),),
+            nphrase(
+                "Which services {count:,} user or role uses cannot be told: {names}.",
+                "Which services {count:,} users and roles use cannot be told: {names}.",
+                len(unreported),
+                names=enumerated(unreported),
+            ),
+            (Evidence(proof),),
             state=State.CANNOT_TELL,
             severity=Severity.INFO,
             object="without a report",
@@ -152,23 +164,23 @@ def _unused(survey: Survey, account: Account, principal: Principal, use: _Use) -
         or (not trim.policy.is_aws_managed and len(carriers.get(trim.policy.key, ())) == 1)
     ]
     asked = _asked_again(survey, principal, use, found) if found else []
-    name, whole = name_of(principal), len(use.used) + len(use.unused)
-    total = f"{counted(len(use.unused), 'service')} of the {whole:,} that it may use"
-    sentence = f"{name} did not use {total}: {enumerated(sorted(use.unused))}."
     if asked is None:  # never seen; were it so, nothing is said to be safe
         found, asked = [], []
-    if found:
-        sentence = f"{sentence[:-1]}; {_can_go(found)}."
+    said = nphrase(
+        "{name} did not use {count:,} service of the {whole:,} that it may use: {services}",
+        "{name} did not use {count:,} services of the {whole:,} that it may use: {services}",
+        len(use.unused),
+        name=name_of(principal),
+        whole=len(use.used) + len(use.unused),
+        services=enumerated(sorted(use.unused)),
+    )
     last = {one: use.services[one].last_authenticated for one in sorted(use.unused)}
     return Hit(
-        sentence,
+        strung("", (said, "; ", _can_go(found), ".") if found else (said, ".")),
         (
             *(_taken_out(trim, use) for trim in found[:_MOST_NAMED]),
             *asked,
-            *(
-                Evidence(f"{one}: {f'last used on {when:%Y-%m-%d}' if when else 'no use in the time that AWS tracks'}.")
-                for one, when in list(last.items())[:_MOST_NAMED]
-            ),
+            *(_last_used(one, when) for one, when in list(last.items())[:_MOST_NAMED]),
         ),
         subject=principal_subject(principal),
         remedy=phrase(_PERMISSION_SET) if _is_of_permission_set(principal) else None,
@@ -176,26 +188,38 @@ def _unused(survey: Survey, account: Account, principal: Principal, use: _Use) -
     )
 
 
+def _last_used(service: str, when: datetime | None) -> Evidence:
+    if when is None:
+        return Evidence(phrase("{service}: no use in the time that AWS tracks.", service=service))
+    return Evidence(phrase("{service}: last used on {day:%Y-%m-%d}.", service=service, day=when))
+
+
 def _is_of_permission_set(principal: Principal) -> bool:
     return isinstance(principal, RoleDetail) and is_reserved(principal)
 
 
 def _can_go(found: list[Trim]) -> str:
-    entries = [
-        entry for trim in found for entry in (trim.gone if trim.left is not None else (f"all of {trim.policy.name}",))
-    ]
-    return f"{enumerated(entries)} can go without touching what it uses"
+    entries: list[str] = []
+    for trim in found:
+        entries += (phrase("all of {policy}", policy=trim.policy.name),) if trim.left is None else trim.gone
+    return phrase("{entries} can go without touching what it uses", entries=enumerated(entries))
 
 
 def _taken_out(trim: Trim, use: _Use) -> Evidence:
-    what = "all of it" if trim.left is None else enumerated(trim.gone, most=_MOST_NAMED)
-    count = sum(len(service_actions(service).actions) for service in use.used)
-    proof = (
-        f"none of the {count:,} actions of {enumerated(sorted(use.used))} is decided otherwise without it"
-        if use.used
-        else "nothing of what it allows was used"
+    proof = phrase("nothing of what it allows was used")
+    if use.used:
+        proof = phrase(
+            "none of the {count:,} actions of {services} is decided otherwise without it",
+            count=sum(len(service_actions(service).actions) for service in use.used),
+            services=enumerated(sorted(use.used)),
+        )
+    told = phrase(
+        "{policy} can do without {what}: {proof}.",
+        policy=trim.policy.name,
+        what=phrase("all of it") if trim.left is None else enumerated(trim.gone, most=_MOST_NAMED),
+        proof=proof,
     )
-    return Evidence(f"{trim.policy.name} can do without {what}: {proof}.", policy_key=trim.policy.key)
+    return Evidence(told, policy_key=trim.policy.key)
 
 
 def _asked_again(survey: Survey, principal: Principal, use: _Use, found: list[Trim]) -> list[Evidence] | None:
@@ -213,7 +237,12 @@ def _asked_again(survey: Survey, principal: Principal, use: _Use, found: list[Tr
                 verdict = still_answers(survey, principal.arn, action, answer.resource, found)
                 if verdict is None:
                     return None
-                evidence.append(Evidence(f"{action}, which was used, asked again without them: {verdict} as before."))
+                told = phrase(
+                    "{action}, which was used, asked again without them: {verdict} as before.",
+                    action=action,
+                    verdict=phrase(_VERDICTS[verdict]),
+                )
+                evidence.append(Evidence(told))
     return evidence
 
 
@@ -269,10 +298,18 @@ def unused_actions(survey: Survey, account: Account, _: Account) -> Iterator[Hit
         if count:
             names = [f"{service}:{name}" for service, each in idle.items() for name in each]
             yield Hit(
-                f"{name_of(principal)} never did {count:,} of the {total:,} tracked actions by which it may change "
-                f"things of services that it uses: {enumerated(names)}.",
+                phrase(
+                    "{name} never did {count:,} of the {total:,} tracked actions by which it may change things of "
+                    "services that it uses: {actions}.",
+                    name=name_of(principal),
+                    count=count,
+                    total=total,
+                    actions=enumerated(names),
+                ),
                 tuple(
-                    Evidence(f"{service}: {enumerated(each, most=_MOST_NAMED)}.")
+                    Evidence(
+                        phrase("{service}: {actions}.", service=service, actions=enumerated(each, most=_MOST_NAMED))
+                    )
                     for service, each in list(idle.items())[:_MOST_NAMED]
                 ),
                 subject=principal_subject(principal),
@@ -322,14 +359,21 @@ def wide_aws_policy(survey: Survey, account: Account, _: Account) -> Iterator[Hi
                 if each.last_accessed_time is not None
             }
             if len(used) < _WIDE * len(tracked):
-                by = counted(len(who), "user or role", "users and roles")
+                done = phrase("Used: {actions}.", actions=enumerated(sorted(used), most=_MOST_NAMED))
+                given = phrase("It is given to {names}.", names=enumerated(map(name_of, who), most=_MOST_NAMED))
                 yield Hit(
-                    f"{policy.policy_name} allows every action of {service}, and the {by} that it is given to did "
-                    f"{len(used):,} of {len(tracked):,} tracked ones.",
-                    (
-                        Evidence(f"Used: {enumerated(sorted(used), most=_MOST_NAMED)}.", policy_key=arn),
-                        Evidence(f"It is given to {enumerated(map(name_of, who), most=_MOST_NAMED)}."),
+                    nphrase(
+                        "{policy} allows every action of {service}, and the {count:,} user or role that it is given to "
+                        "did {used:,} of {tracked:,} tracked ones.",
+                        "{policy} allows every action of {service}, and the {count:,} users and roles that it is given "
+                        "to did {used:,} of {tracked:,} tracked ones.",
+                        len(who),
+                        policy=policy.policy_name,
+                        service=service,
+                        used=len(used),
+                        tracked=len(tracked),
                     ),
+                    (Evidence(done, policy_key=arn), Evidence(given)),
                     subject=policy_subject(policy),
                     object=service,
                 )

@@ -9,18 +9,18 @@ from iamdesk.checks.hidden_power import changes_permissions
 from iamdesk.checks.snippets import command
 from iamdesk.checks.subjects import CUSTOMER_POLICIES, principals_of
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.references import last_of_arn
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 
 _SET_BACK = "iam:SetDefaultPolicyVersion"
-_EVERYTHING = "everything"
+_EVERYTHING = mark("everything")
 _MOST_ASKED = 50
 _ENOUGH = 3
 """So many who may set a version back are named; there may be others."""
@@ -67,21 +67,43 @@ def stronger_version(survey: Survey, account: Account, policy: ManagedPolicyDeta
             (able if decision.decision is Verdict.ALLOWED else unsure).append(decision)
         if len(able) == _ENOUGH and asked < len(candidates):
             break
-    among = " among others" if len(able) == _ENOUGH else ""
     for who, state in ((able, State.FOUND), (unsure, State.CANNOT_TELL)):
         if not who:
             continue
         version, gained = next(iter(stronger.items()))
-        also = f" and {counted(len(stronger) - 1, 'other version')}" if len(stronger) > 1 else ""
-        may = f"{among} may set it back" if state is State.FOUND else " may set it back under conditions"
+        also = nphrase(" and {count:,} other version", " and {count:,} other versions", len(stronger) - 1)
         names = enumerated(last_of_arn(one.request.principal) for one in who)
+        may = phrase("{names} may set it back", names=names)
+        if state is State.CANNOT_TELL:
+            may = phrase("{names} may set it back under conditions", names=names)
+        elif len(able) == _ENOUGH:
+            may = phrase("{names} among others may set it back", names=names)
         yield Hit(
-            f"Version {version}{also} of {policy.policy_name} allows {enumerated(gained)}, which the version in force "
-            f"does not; {names}{may}.",
+            phrase(
+                "Version {version}{also} of {policy} allows {gained}, which the version in force does not; {may}.",
+                version=version,
+                also=also if len(stronger) > 1 else "",
+                policy=policy.policy_name,
+                gained=_told(gained),
+                may=may,
+            ),
             (
-                *(Evidence(f"Asked as {last_of_arn(one.request.principal)} about {_SET_BACK}.", one) for one in who),
                 *(
-                    Evidence(f"Version {one} allows {enumerated(more, most=20)}.", policy_key=policy.arn)
+                    Evidence(
+                        phrase(
+                            "Asked as {name} about {action}.",
+                            name=last_of_arn(one.request.principal),
+                            action=_SET_BACK,
+                        ),
+                        one,
+                    )
+                    for one in who
+                ),
+                *(
+                    Evidence(
+                        phrase("Version {version} allows {gained}.", version=one, gained=_told(more, most=20)),
+                        policy_key=policy.arn,
+                    )
                     for one, more in stronger.items()
                 ),
             ),
@@ -116,6 +138,10 @@ def _power(document: Document) -> frozenset[str]:
                 bits = known.covered_by(statement) & known.by_level["Permissions management"]
                 found |= {action.full_name for bit, action in enumerate(known.actions) if bits >> bit & 1}
     return frozenset(found)
+
+
+def _told(gained: list[str], most: int = 5) -> str:
+    return phrase(_EVERYTHING) if gained == [_EVERYTHING] else enumerated(gained, most=most)
 
 
 def _gained(held: frozenset[str], other: frozenset[str]) -> list[str]:
