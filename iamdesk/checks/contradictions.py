@@ -10,7 +10,7 @@ from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
 from iamdesk.checks.finding import Severity
 from iamdesk.checks.survey import Survey
 from iamdesk.evaluate.derived_keys import LONGEST_SESSION
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase, worded
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
@@ -40,8 +40,12 @@ def never_matches(survey: Survey, _account: Account, written: Written) -> Iterat
         why = _contradiction(statement) or _over(statement, latest)
         if why is not None:
             yield Hit(
-                f"{place(written, statement)} never matches: {why}.",
-                (statement_evidence(written.policy, statement, f"{why[0].upper()}{why[1:]}."),),
+                phrase("{place} never matches: {why}.", place=place(written, statement), why=why),
+                (
+                    statement_evidence(
+                        written.policy, statement, phrase("{why}.", why=worded(f"{why[0].upper()}{why[1:]}", why))
+                    ),
+                ),
                 object=str(statement.index),
                 severity=_severity(statement),
             )
@@ -65,17 +69,17 @@ def _contradiction(statement: Statement) -> str | None:
         if any(_wants_absent(test) for test in tests) and any(
             fails_when_absent(test) for test in tests if not _wants_absent(test)
         ):
-            return f"{name} has to be absent and to have a value"
+            return phrase("{key} has to be absent and to have a value", key=name)
         wanted = [_exact(test) for test in tests]
         allowed = [values for values in wanted if values is not None]
         if len(allowed) > 1 and not frozenset.intersection(*allowed):
-            return f"{name} has to have two values at once"
+            return phrase("{key} has to have two values at once", key=name)
         refused = [values for test in tests if (values := _refused(test)) is not None]
         if allowed and refused and frozenset.intersection(*allowed) <= frozenset.union(*refused):
-            return f"{name} has to have a value that another test refuses"
+            return phrase("{key} has to have a value that another test refuses", key=name)
         least, most = _bounds(tests)
         if least is not None and most is not None and least > most:
-            return f"no value of {name} lies between its bounds"
+            return phrase("no value of {key} lies between its bounds", key=name)
     return None
 
 
@@ -153,6 +157,6 @@ def _over(statement: Statement, latest: datetime | None) -> str | None:
         if most is not None and most < moment:
             day = f"{datetime.fromtimestamp(int(most), UTC):%Y-%m-%d}"
             if key == _SESSION_START:
-                return f"it is for sessions that began before {day}, and none lasts that long"
-            return f"its time was over on {day}, before the snapshot"
+                return phrase("it is for sessions that began before {day}, and none lasts that long", day=day)
+            return phrase("its time was over on {day}, before the snapshot", day=day)
     return None

@@ -12,10 +12,10 @@ from iamdesk.checks.finding import Severity
 from iamdesk.checks.pitfalls import ABSENT_IS_MEANT
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.vocabulary import matched
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.actions import ActionPattern, action_pattern
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.statement import Statement
@@ -80,16 +80,22 @@ def key_never_there(_survey: Survey, _account: Account, written: Written) -> Ite
                 continue
             never = fails_when_absent(test)
             whole = len(missing) == len(statement.actions)
-            about = "" if whole else f" for {enumerated(entry.text for entry in missing)}"
-            result = f"its test is always {'false' if never else 'true'}, so it {_effect(statement, never)}{about}"
+            actions = enumerated(entry.text for entry in missing)
+            result = _result(statement, never, "" if whole else phrase(" for {actions}", actions=actions))
+            told = {"place": place(written, statement), "key": test.key_text, "result": result}
+            object_ = "absent"
             if _key_type(test.key) is None:
-                told, object_ = f"tests {test.key_text}, which AWS does not have", "unknown"
+                object_ = "unknown"
+                sentence = phrase("{place} tests {key}, which AWS does not have: {result}.", **told)
+            elif whole:
+                sentence = phrase("{place} tests {key}, which requests for its actions do not carry: {result}.", **told)
             else:
-                actions = "its actions" if whole else "these actions"
-                told, object_ = f"tests {test.key_text}, which requests for {actions} do not carry", "absent"
+                sentence = phrase(
+                    "{place} tests {key}, which requests for these actions do not carry: {result}.", **told
+                )
             yield Hit(
-                f"{place(written, statement)} {told}: {result}.",
-                (statement_evidence(written.policy, statement, f"{test.operator_text} on {test.key_text}."),),
+                sentence,
+                (statement_evidence(written.policy, statement, _named(test)),),
                 object=f"{object_} {statement.index} {test.operator_text} {test.key}",
                 severity=_severity(statement, test, never),
             )
@@ -113,9 +119,18 @@ def _severity(statement: Statement, test: ConditionTest, never: bool) -> Severit
     return Severity.MEDIUM
 
 
-def _effect(statement: Statement, never: bool) -> str:
-    verb = "allows" if statement.is_allow else "denies"
-    return f"{verb} nothing" if never else f"{verb} whatever the value is"
+def _result(statement: Statement, never: bool, about: str) -> str:
+    if statement.is_allow and never:
+        return phrase("its test is always false, so it allows nothing{about}", about=about)
+    if statement.is_allow:
+        return phrase("its test is always true, so it allows whatever the value is{about}", about=about)
+    if never:
+        return phrase("its test is always false, so it denies nothing{about}", about=about)
+    return phrase("its test is always true, so it denies whatever the value is{about}", about=about)
+
+
+def _named(test: ConditionTest) -> str:
+    return phrase("{operator} on {key}.", operator=test.operator_text, key=test.key_text)
 
 
 @check(
@@ -136,8 +151,19 @@ def set_operator_on_one_value(_survey: Survey, _account: Account, written: Writt
             if type_ is None or type_.startswith("ArrayOf"):
                 continue
             yield Hit(
-                f"{place(written, statement)} tests {test.key_text}, which has one value, with {test.operator_text}.",
-                (statement_evidence(written.policy, statement, f"The type of {test.key_text} is {type_}."),),
+                phrase(
+                    "{place} tests {key}, which has one value, with {operator}.",
+                    place=place(written, statement),
+                    key=test.key_text,
+                    operator=test.operator_text,
+                ),
+                (
+                    statement_evidence(
+                        written.policy,
+                        statement,
+                        phrase("The type of {key} is {type}.", key=test.key_text, type=type_),
+                    ),
+                ),
                 object=f"{statement.index} {test.operator_text} {test.key}",
             )
 
@@ -160,8 +186,20 @@ def operator_of_another_type(_survey: Survey, _account: Account, written: Writte
             why = _unreadable(test)
             if why is not None:
                 yield Hit(
-                    f"{place(written, statement)} compares {test.key_text} by {test.operator_text}: {why}.",
-                    (statement_evidence(written.policy, statement, f"The test never finds {test.key_text} to match."),),
+                    phrase(
+                        "{place} compares {key} by {operator}: {why}.",
+                        place=place(written, statement),
+                        key=test.key_text,
+                        operator=test.operator_text,
+                        why=why,
+                    ),
+                    (
+                        statement_evidence(
+                            written.policy,
+                            statement,
+                            phrase("The test never finds {key} to match.", key=test.key_text),
+                        ),
+                    ),
                     object=f"{statement.index} {test.operator_text} {test.key}",
                 )
 
@@ -169,20 +207,20 @@ def operator_of_another_type(_survey: Survey, _account: Account, written: Writte
 def _unreadable(test: ConditionTest) -> str | None:
     """Return why an operator never finds a value of the key to match; None where it may."""
     if test.operator is None:
-        return "AWS has no such operator"
+        return phrase("AWS has no such operator")
     if test.values and all(value.is_malformed for value in test.values):
-        return f"it cannot read {enumerated(value.text for value in test.values)}"
+        return phrase("it cannot read {values}", values=enumerated(value.text for value in test.values))
     type_ = (_key_type(test.key) or "").removeprefix("ArrayOf")
     if not type_:
         return None
     family = test.operator.family
     if family == "String" and type_ == "IPAddress" and all("/" in value.text for value in test.values):
-        return "to it an address range is text, which no address equals"
+        return phrase("to it an address range is text, which no address equals")
     if family in _READS_TEXT or family == type_ or (family, type_) in _ALIKE:
         return None
     if type_ == "String" and family in ("Bool", "Numeric", "Date", "Binary"):
         return None  # what is text to AWS may well hold such a value: a tag, a parameter
-    return f"the type of the key is {type_}"
+    return phrase("the type of the key is {type}", type=type_)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -228,9 +266,17 @@ def deny_of_what_lacks_the_key(_survey: Survey, _account: Account, written: Writ
             ]
             if lacking:
                 yield Hit(
-                    f"{place(written, statement)} denies {counted(len(lacking), 'action')} whatever the value of "
-                    f"{test.key_text} is, since their requests do not carry it: {enumerated(lacking)}.",
-                    (statement_evidence(written.policy, statement, f"{test.operator_text} on {test.key_text}."),),
+                    nphrase(
+                        "{place} denies {count:,} action whatever the value of {key} is, since their requests do not "
+                        "carry it: {actions}.",
+                        "{place} denies {count:,} actions whatever the value of {key} is, since their requests do not "
+                        "carry it: {actions}.",
+                        len(lacking),
+                        place=place(written, statement),
+                        key=test.key_text,
+                        actions=enumerated(lacking),
+                    ),
+                    (statement_evidence(written.policy, statement, _named(test)),),
                     object=f"{statement.index} {test.operator_text} {test.key}",
                 )
 
@@ -268,16 +314,26 @@ def literal_wildcard(_survey: Survey, _account: Account, written: Written) -> It
             if not literal:
                 continue
             if len(literal) == len(test.values):
-                effect = "is true of all but that very text" if operator.negated else "is true of that very text alone"
+                effect = phrase("is true of that very text alone")
+                if operator.negated:
+                    effect = phrase("is true of all but that very text")
                 weak = operator.negated == statement.is_allow
             else:
-                effect, weak = "takes it for the value itself", False
+                effect, weak = phrase("takes it for the value itself"), False
             yield Hit(
-                f"{place(written, statement)} compares {test.key_text} with {enumerated(literal)} by "
-                f"{test.operator_text}, which knows no wildcards: the test {effect}.",
+                phrase(
+                    "{place} compares {key} with {values} by {operator}, which knows no wildcards: the test {effect}.",
+                    place=place(written, statement),
+                    key=test.key_text,
+                    values=enumerated(literal),
+                    operator=test.operator_text,
+                    effect=effect,
+                ),
                 (
                     statement_evidence(
-                        written.policy, statement, f"{test.operator_text} compares character by character."
+                        written.policy,
+                        statement,
+                        phrase("{operator} compares character by character.", operator=test.operator_text),
                     ),
                 ),
                 object=f"{statement.index} {test.operator_text} {test.key}",

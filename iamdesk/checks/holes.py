@@ -9,14 +9,14 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.pitfalls import MFA_PRESENT
 from iamdesk.checks.self_service import WITHOUT_MFA
 from iamdesk.checks.survey import Context, Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.policies import SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.outline import NodeKind
 from iamdesk.index.references import last_of_arn
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.statement import Statement
 from iamdesk.reach.administration import OPEN
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
@@ -83,20 +83,35 @@ def _asked(survey: Survey, way: _WayOut, while_denying: Context) -> Decision | N
 
 def _hit(written: Written, statement: Statement, found: dict[str, Decision], state: State) -> Hit:
     left = "NotAction" if statement.not_action else "NotResource"
-    actions = dict.fromkeys(decision.request.action for decision in found.values())
-    who = enumerated(map(last_of_arn, found))
-    may = "may" if state is State.FOUND else "may, under conditions,"
-    sentence = (
-        f"{place(written, statement)} does not hold whom it is to hold: {left} leaves {enumerated(actions)} out, by "
-        f"which {who} {may} take it off."
+    actions = enumerated(dict.fromkeys(decision.request.action for decision in found.values()))
+    told = {
+        "place": place(written, statement),
+        "left": left,
+        "actions": actions,
+        "who": enumerated(map(last_of_arn, found)),
+    }
+    sentence = phrase(
+        "{place} does not hold whom it is to hold: {left} leaves {actions} out, by which {who} may take it off.", **told
     )
-    proof = f"{left} leaves out {enumerated(actions)}; {counted(len(found), 'principal')} of those it binds may do it."
+    if state is not State.FOUND:
+        sentence = phrase(
+            "{place} does not hold whom it is to hold: {left} leaves {actions} out, by which {who} may, under "
+            "conditions, take it off.",
+            **told,
+        )
+    proof = nphrase(
+        "{left} leaves out {actions}; {count:,} principal of those it binds may do it.",
+        "{left} leaves out {actions}; {count:,} principals of those it binds may do it.",
+        len(found),
+        left=left,
+        actions=actions,
+    )
     return Hit(
         sentence,
         (
             statement_evidence(written.policy, statement, proof),
             *(
-                Evidence(f"Asked as {last_of_arn(arn)}, while the statement denies.", decision)
+                Evidence(phrase("Asked as {name}, while the statement denies.", name=last_of_arn(arn)), decision)
                 for arn, decision in list(found.items())[:_MOST_NAMED]
             ),
         ),

@@ -7,11 +7,11 @@ from iamdesk.checks.check import Hit, check
 from iamdesk.checks.documents import WRITTEN, Written, place, statement_evidence
 from iamdesk.checks.finding import Severity
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.actions import reference
 from iamdesk.index.global_keys import is_provider_key
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.document import LATEST_VERSION
 from iamdesk.policy.statement import Statement
@@ -21,15 +21,15 @@ from iamdesk.snapshot.model import Account
 MFA_PRESENT = "aws:multifactorauthpresent"
 
 _OMITTED_BY_CALLERS = {
-    "aws:sourcevpce": "it is in no request that comes over the Internet",
-    "aws:sourcevpc": "it is in no request that comes over the Internet",
-    "aws:vpcsourceip": "it is in no request that comes over the Internet",
-    "sts:externalid": "it is only in a request whose caller passes it",
-    "aws:sourcearn": "it is only in requests that a service makes for a resource",
-    "aws:sourceaccount": "it is only in requests that a service makes for a resource",
-    "aws:principalorgid": "callers whose account is in no organization, and anonymous ones, do not have it",
-    "aws:principalorgpaths": "callers whose account is in no organization, and anonymous ones, do not have it",
-    "aws:multifactorauthage": "it is in no request that was made without MFA",
+    "aws:sourcevpce": mark("it is in no request that comes over the Internet"),
+    "aws:sourcevpc": mark("it is in no request that comes over the Internet"),
+    "aws:vpcsourceip": mark("it is in no request that comes over the Internet"),
+    "sts:externalid": mark("it is only in a request whose caller passes it"),
+    "aws:sourcearn": mark("it is only in requests that a service makes for a resource"),
+    "aws:sourceaccount": mark("it is only in requests that a service makes for a resource"),
+    "aws:principalorgid": mark("callers whose account is in no organization, and anonymous ones, do not have it"),
+    "aws:principalorgpaths": mark("callers whose account is in no organization, and anonymous ones, do not have it"),
+    "aws:multifactorauthage": mark("it is in no request that was made without MFA"),
 }
 """Keys that limit who may come in and that a caller can leave out of the request (SEMANTICS, Table 1)."""
 
@@ -86,14 +86,27 @@ def allow_not_action(_survey: Survey, _account: Account, written: Written) -> It
             f"{service}:{name}" for service, name in permission_actions() if statement.covers_action(service, name)
         ]
         of_iam = [name for name in granted if name.startswith("iam:")]
-        left_out = enumerated(entry.text for entry in statement.actions)
-        sentence = f"{place(written, statement)} allows every action of AWS except {left_out}"
-        sentence += ", under conditions." if statement.conditions else "."
-        if granted:
-            proof = f"{counted(len(granted), 'action')} that change permissions are among them"
-            proof += f", {len(of_iam)} of IAM itself." if of_iam else ", none of IAM itself."
-        else:
-            proof = "None of them changes permissions."
+        told = {
+            "place": place(written, statement),
+            "left_out": enumerated(entry.text for entry in statement.actions),
+        }
+        sentence = phrase("{place} allows every action of AWS except {left_out}.", **told)
+        if statement.conditions:
+            sentence = phrase("{place} allows every action of AWS except {left_out}, under conditions.", **told)
+        proof = phrase("None of them changes permissions.")
+        if of_iam:
+            proof = nphrase(
+                "{count:,} action that change permissions are among them, {of_iam} of IAM itself.",
+                "{count:,} actions that change permissions are among them, {of_iam} of IAM itself.",
+                len(granted),
+                of_iam=len(of_iam),
+            )
+        elif granted:
+            proof = nphrase(
+                "{count:,} action that change permissions are among them, none of IAM itself.",
+                "{count:,} actions that change permissions are among them, none of IAM itself.",
+                len(granted),
+            )
         yield Hit(
             sentence,
             (statement_evidence(written.policy, statement, proof),),
@@ -118,9 +131,13 @@ def allow_not_resource(_survey: Survey, _account: Account, written: Written) -> 
             if any(entry.is_everything for entry in statement.resources):
                 continue  # all but everything: it allows nothing
             left_out = enumerated(entry.text for entry in statement.resources)
-            proof = "Resources that are made later are covered from the start."
+            proof = phrase("Resources that are made later are covered from the start.")
             yield Hit(
-                f"{place(written, statement)} allows its actions on every resource except {left_out}.",
+                phrase(
+                    "{place} allows its actions on every resource except {left_out}.",
+                    place=place(written, statement),
+                    left_out=left_out,
+                ),
                 (statement_evidence(written.policy, statement, proof),),
                 object=str(statement.index),
             )
@@ -148,13 +165,16 @@ def for_all_values_on_allow(_survey: Survey, _account: Account, written: Written
                 continue
             if test.key == _LEADING_KEYS and not any(statement.covers_action(*one) for one in _WITHOUT_LEADING_KEYS):
                 continue
-            sentence = (
-                f"{place(written, statement)} also allows requests without {test.key_text}: {test.operator_text} is "
-                "true when the key is absent."
+            sentence = phrase(
+                "{place} also allows requests without {key}: {operator} is true when the key is absent.",
+                place=place(written, statement),
+                key=test.key_text,
+                operator=test.operator_text,
             )
+            proof = phrase("No other test of the statement needs the key.")
             yield Hit(
                 sentence,
-                (statement_evidence(written.policy, statement, "No other test of the statement needs the key."),),
+                (statement_evidence(written.policy, statement, proof),),
                 object=f"{statement.index} {test.key}",
             )
 
@@ -176,10 +196,17 @@ def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Ite
             if why is None or not test.if_exists or test.key in needed:
                 continue
             yield Hit(
-                f"{place(written, statement)} also allows requests without {test.key_text}: {why}.",
+                phrase(
+                    "{place} also allows requests without {key}: {why}.",
+                    place=place(written, statement),
+                    key=test.key_text,
+                    why=phrase(why),
+                ),
                 (
                     statement_evidence(
-                        written.policy, statement, f"{test.operator_text} is true when the key is not in the request."
+                        written.policy,
+                        statement,
+                        phrase("{operator} is true when the key is not in the request.", operator=test.operator_text),
                     ),
                 ),
                 object=f"{statement.index} {test.key}",
@@ -205,9 +232,17 @@ def variables_in_an_old_version(_survey: Survey, _account: Account, written: Wri
         variable = next((text for text in texts if has_variables(text)), None)
         if variable is not None:
             yield Hit(
-                f"{place(written, statement)} takes the variable in {variable} for plain text: the policy is of "
-                f"version {document.version}.",
-                (statement_evidence(written.policy, statement, "It matches that very text, not what it stands for."),),
+                phrase(
+                    "{place} takes the variable in {text} for plain text: the policy is of version {version}.",
+                    place=place(written, statement),
+                    text=variable,
+                    version=document.version,
+                ),
+                (
+                    statement_evidence(
+                        written.policy, statement, phrase("It matches that very text, not what it stands for.")
+                    ),
+                ),
                 object=str(statement.index),
             )
 
@@ -241,21 +276,26 @@ def mfa_test_that_keys_pass(_survey: Survey, _account: Account, written: Written
             value = {listed.text.lower() for listed in test.values}
             holds_without = test.if_exists or test.quantifier is Quantifier.ALL
             if statement.is_allow and value == {"true"} and holds_without and MFA_PRESENT not in needed:
-                told = "allows requests made with access keys, although it asks for MFA"
+                sentence = phrase(
+                    "{place} allows requests made with access keys, although it asks for MFA.",
+                    place=place(written, statement),
+                )
             elif not statement.is_allow and value == {"false"} and not holds_without and not null_denies:
-                told = "does not deny requests made with access keys, although they are made without MFA"
+                sentence = phrase(
+                    "{place} does not deny requests made with access keys, although they are made without MFA.",
+                    place=place(written, statement),
+                )
             else:
                 continue
+            names = {"operator": test.operator_text, "key": test.key_text}
+            proof = phrase("{operator} on {key} is false when the key is absent, as it is with access keys.", **names)
+            if holds_without:
+                proof = phrase(
+                    "{operator} on {key} is true when the key is absent, as it is with access keys.", **names
+                )
             yield Hit(
-                f"{place(written, statement)} {told}.",
-                (
-                    statement_evidence(
-                        written.policy,
-                        statement,
-                        f"{test.operator_text} on {test.key_text} is {'true' if holds_without else 'false'} when the "
-                        "key is absent, as it is with access keys.",
-                    ),
-                ),
+                sentence,
+                (statement_evidence(written.policy, statement, proof),),
                 object=str(statement.index),
             )
 

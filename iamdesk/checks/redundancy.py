@@ -45,10 +45,14 @@ def redundant_statement(survey: Survey, _account: Account, written: Written) -> 
     document = written.policy.document
     for allow, deny in survey.once(("shadowed statements", document), lambda: tuple(shadowed(document))):
         yield Hit(
-            f"{place(written, allow)} allows nothing: statement {deny.index + 1} denies all of it.",
+            phrase(
+                "{place} allows nothing: statement {number} denies all of it.",
+                place=place(written, allow),
+                number=deny.index + 1,
+            ),
             (
-                statement_evidence(written.policy, allow, "Without it every answer is the same."),
-                statement_evidence(written.policy, deny, "It denies whatever the other allows."),
+                statement_evidence(written.policy, allow, phrase("Without it every answer is the same.")),
+                statement_evidence(written.policy, deny, phrase("It denies whatever the other allows.")),
             ),
             object=f"{allow.index} denied",
             title=mark("Statement that another one takes back"),
@@ -57,10 +61,14 @@ def redundant_statement(survey: Survey, _account: Account, written: Written) -> 
     pairs = survey.once(("redundant statements", document), lambda: tuple(redundant(document)))
     for lesser, wider in pairs:
         yield Hit(
-            f"{place(written, lesser)} says nothing that statement {wider.index + 1} does not say.",
+            phrase(
+                "{place} says nothing that statement {number} does not say.",
+                place=place(written, lesser),
+                number=wider.index + 1,
+            ),
             (
-                statement_evidence(written.policy, lesser, "Without it every answer is the same."),
-                statement_evidence(written.policy, wider, "It matches whatever the other matches."),
+                statement_evidence(written.policy, lesser, phrase("Without it every answer is the same.")),
+                statement_evidence(written.policy, wider, phrase("It matches whatever the other matches.")),
             ),
             object=str(lesser.index),
         )
@@ -182,11 +190,11 @@ def _fits(wider: str, lesser: str) -> bool:
 )
 def nearly_full(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Inline policies of one user, group or role share one limit. What is longer was given a larger quota."""
-    for subject, what, size, limit in _sizes(survey, account):
+    for subject, sentence, name, size, limit in _sizes(survey, account):
         if _FULL * limit <= size <= limit:
-            proof = f"{size:,} characters without white space; AWS's quota is {limit:,}."
+            proof = phrase("{size:,} characters without white space; AWS's quota is {limit:,}.", size=size, limit=limit)
             yield Hit(
-                f"{what} take{'' if what.startswith('The inline') else 's'} {size:,} of {limit:,} characters.",
+                phrase(sentence, name=name, size=size, limit=limit),
                 (Evidence(proof),),
                 subject=subject,
                 object=str(limit),
@@ -196,8 +204,15 @@ def nearly_full(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
             )
 
 
-def _sizes(survey: Survey, account: Account) -> Iterator[tuple[Subject, str, int, int]]:
-    """Yield whose policy, which, how long it is and how long it may be."""
+_POLICY_TAKES = mark("{name} takes {size:,} of {limit:,} characters.")
+_OF_USER_TAKE = mark("The inline policies of user {name} take {size:,} of {limit:,} characters.")
+_OF_GROUP_TAKE = mark("The inline policies of group {name} take {size:,} of {limit:,} characters.")
+_OF_ROLE_TAKE = mark("The inline policies of role {name} take {size:,} of {limit:,} characters.")
+_TRUST_TAKES = mark("The trust policy of {name} takes {size:,} of {limit:,} characters.")
+
+
+def _sizes(survey: Survey, account: Account) -> Iterator[tuple[Subject, str, str, int, int]]:
+    """Yield whose policy, in which sentence it is told, by which name, how long it is and how long it may be."""
     parse = survey.evaluator.index.parse
 
     def inline(policies: tuple[PolicyDetail, ...]) -> int:
@@ -206,19 +221,17 @@ def _sizes(survey: Survey, account: Account) -> Iterator[tuple[Subject, str, int
     for policy in own_policies(account):
         if policy.default_version is not None:
             size = _length(survey, parse(policy.default_version.document))
-            yield Subject(policy.arn, policy.policy_name, NodeKind.CUSTOMER_POLICY), policy.policy_name, size, _MANAGED
+            subject = Subject(policy.arn, policy.policy_name, NodeKind.CUSTOMER_POLICY)
+            yield subject, _POLICY_TAKES, policy.policy_name, size, _MANAGED
     for user in account.users:
-        words = f"The inline policies of user {user.user_name}"
-        yield principal_subject(user), words, inline(user.user_policy_list), _USER
+        yield principal_subject(user), _OF_USER_TAKE, user.user_name, inline(user.user_policy_list), _USER
     for group in account.groups:
-        words = f"The inline policies of group {group.group_name}"
-        yield group_subject(group), words, inline(group.group_policy_list), _GROUP
+        yield group_subject(group), _OF_GROUP_TAKE, group.group_name, inline(group.group_policy_list), _GROUP
     for role in own_roles(account):
-        words = f"The inline policies of role {role.role_name}"
-        yield principal_subject(role), words, inline(role.role_policy_list), _ROLE
-        name = trust_policy_name(role)
+        yield principal_subject(role), _OF_ROLE_TAKE, role.role_name, inline(role.role_policy_list), _ROLE
         size = _length(survey, survey.evaluator.index.trust(role))
-        yield Subject(trust_policy_key(role.arn), name, NodeKind.TRUST_POLICY), f"The {name}", size, _TRUST
+        subject = Subject(trust_policy_key(role.arn), trust_policy_name(role), NodeKind.TRUST_POLICY)
+        yield subject, _TRUST_TAKES, role.role_name, size, _TRUST
 
 
 def _length(survey: Survey, document: Document) -> int:

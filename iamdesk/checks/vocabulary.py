@@ -15,7 +15,7 @@ from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.language import mark
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.resources import ResourcePattern
 from iamdesk.policy.statement import Statement
@@ -37,15 +37,20 @@ def is_known_action(pattern: ActionPattern) -> bool:
 
 
 @lru_cache(maxsize=1 << 12)
+def _near(service: str, name: str) -> str:
+    """Return the action of a service that was perhaps meant; empty where none is near."""
+    near = get_close_matches(name.lower(), service_actions(service.lower()).positions, n=1, cutoff=0.8)
+    action = reference().action(service, near[0]) if near else None
+    return action.full_name if action is not None else ""
+
+
 def _meant(text: str) -> str:
     """Return what an action that AWS does not have was perhaps meant to be, as the end of a sentence; often nothing."""
     service, _, name = text.partition(":")
-    known = reference()
-    if not known.service_exists(service):
-        return f" (AWS has no service {service})"
-    near = get_close_matches(name.lower(), service_actions(service.lower()).positions, n=1, cutoff=0.8)
-    action = known.action(service, near[0]) if near else None
-    return f" (perhaps {action.full_name})" if action is not None else ""
+    if not reference().service_exists(service):
+        return phrase(" (AWS has no service {service})", service=service)
+    near = _near(service, name)
+    return phrase(" (perhaps {action})", action=near) if near else ""
 
 
 @check(
@@ -80,21 +85,23 @@ def _told(written: Written, statements: list[Statement], survey: Survey) -> Iter
         if words:
             unfit.append((statement, words))
     if unknown:
-        yield _hit(written, unknown, None, "names actions that AWS does not have", "unknown")
+        sentence = mark("{policy}, {origin}, names actions that AWS does not have: {entries}.")
+        yield _hit(written, unknown, None, sentence, "unknown")
     if unfit:
-        title = "Action that never takes the resources named"
-        yield _hit(written, unfit, title, "names actions with resources that they are never asked on", "resources")
+        title = mark("Action that never takes the resources named")
+        sentence = mark("{policy}, {origin}, names actions with resources that they are never asked on: {entries}.")
+        yield _hit(written, unfit, title, sentence, "resources")
 
 
 type _Found = list[tuple[Statement, tuple[tuple[str, str], ...]]]
 """Statements, and of each the entries that match nothing, with what is to be said of them."""
 
 
-def _hit(written: Written, found: _Found, title: str | None, told: str, object_: str) -> Hit:
-    entries = [f"{text}{why}" for _, words in found for text, why in words]
+def _hit(written: Written, found: _Found, title: str | None, sentence: str, object_: str) -> Hit:
+    entries = [strung("", pair) for _, words in found for pair in words]
     denies = any(not statement.is_allow for statement, _ in found)
     return Hit(
-        f"{written.policy.name}, {written.origin}, {told}: {enumerated(entries)}.",
+        phrase(sentence, policy=written.policy.name, origin=written.origin, entries=enumerated(entries)),
         tuple(_evidence(written, found)),
         object=object_,
         severity=Severity.MEDIUM if denies else Severity.LOW,
@@ -105,9 +112,19 @@ def _hit(written: Written, found: _Found, title: str | None, told: str, object_:
 def _evidence(written: Written, found: _Found) -> Iterator[Evidence]:
     for statement, words in found[:_MOST_STATEMENTS]:
         names = enumerated((text for text, _ in words), most=20)
-        effect = "denies" if not statement.is_allow else "allows"
-        entry = "This entry" if len(words) == 1 else "These entries"
-        sentence = f"{entry} of a statement that {effect} come{'s' if len(words) == 1 else ''} to nothing: {names}."
+        sentence = nphrase(
+            "This entry of a statement that allows comes to nothing: {names}.",
+            "These entries of a statement that allows come to nothing: {names}.",
+            len(words),
+            names=names,
+        )
+        if not statement.is_allow:
+            sentence = nphrase(
+                "This entry of a statement that denies comes to nothing: {names}.",
+                "These entries of a statement that denies come to nothing: {names}.",
+                len(words),
+                names=names,
+            )
         yield statement_evidence(written.policy, statement, sentence)
 
 
@@ -131,7 +148,9 @@ def _unfit(statement: Statement) -> tuple[tuple[str, str], ...]:
     for pattern in statement.actions:
         bits = matched(pattern)
         if bits and not _acts_on_some(pattern.service or "", bits, texts):
-            found.append((pattern.text, f" (asked on {_types(pattern)})"))
+            types = _types(pattern)
+            what = enumerated(types, most=3) if types else phrase("* alone")
+            found.append((pattern.text, phrase(" (asked on {types})", types=what)))
     return tuple(found)
 
 
@@ -177,11 +196,10 @@ def _with_stars(entry: ResourcePattern) -> str:
 
 
 @lru_cache(maxsize=1 << 12)
-def _types(pattern: ActionPattern) -> str:
-    """Return what the actions of an entry act on, in words."""
+def _types(pattern: ActionPattern) -> tuple[str, ...]:
+    """Return what the actions of an entry act on, by AWS's names; none where they take no resource."""
     service = service_actions(pattern.service or "")
     bits = service.matched_by(pattern)
     if not bits & ~service.without_resource:
-        return "* alone"
-    names = [name for name, acting in service.by_type.items() if acting & bits]
-    return enumerated(sorted(names), most=3)
+        return ()
+    return tuple(sorted(name for name, acting in service.by_type.items() if acting & bits))
