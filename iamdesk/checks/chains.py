@@ -10,11 +10,11 @@ from iamdesk.checks.federation import stranger_entries
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, PRINCIPALS, ROLES
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.references import last_of_arn, name_of
 from iamdesk.index.trust import trusted_names
-from iamdesk.language import mark, nphrase, phrase, strung
+from iamdesk.language import mark, nphrase, phrase, strung, worded
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.reach.administration import Principal
@@ -33,19 +33,29 @@ def told(way: Way) -> str:
     """Return a way in words: ``by assuming the role deploy, then by changing …``."""
     steps = []
     for step in way.steps:
-        own = step.target == step.source
-        steps.append(f"by {step.how}" + ("" if own else f" ({last_of_arn(step.target)})"))
-    return ", then ".join(steps)
+        if step.target == step.source:
+            steps.append(phrase("by {how}", how=step.how))
+        else:
+            steps.append(phrase("by {how} ({target})", how=step.how, target=last_of_arn(step.target)))
+    return strung(phrase(", then "), steps)
 
 
 def _evidence(way: Way, *, with_answers: bool = True) -> tuple[Evidence, ...]:
     """Return what a way rests on; the answers take longest, and thousands may hang on one open trust policy."""
-    found = [Evidence(f"Needs {fact}.") for fact in way.needs]
+    found = [Evidence(phrase("Needs {fact}.", fact=fact)) for fact in way.needs]
     for step in way.steps:
-        becomes = f"{last_of_arn(step.source)} becomes {step.goal.name}"
-        found.append(Evidence(f"{becomes} by {step.how} ({step.path_id})."))
+        becomes = phrase(
+            "{source} becomes {goal} by {how} ({path_id}).",
+            source=last_of_arn(step.source),
+            goal=step.goal.name,
+            how=step.how,
+            path_id=step.path_id,
+        )
+        found.append(Evidence(becomes))
         if with_answers:
-            found += [Evidence(f"Asked {proof.says}.", proof.decision) for proof in step.proof]
+            found += [
+                Evidence(phrase("Asked {question}.", question=proof.says), proof.decision) for proof in step.proof
+            ]
     return tuple(found)
 
 
@@ -71,12 +81,24 @@ def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) 
                 len(cut.carriers),
             )
             remedy = strung(" ", (cut.what, others))
-    name, steps = name_of(principal), counted(len(way.steps), "step")
+    words = {"name": name_of(principal), "goal": way.goal.name, "way": told(way)}
     if proven is not None:
-        yield Hit(f"{name} gets to be {way.goal.name} in {steps}, {told(way)}.", _evidence(way), remedy=remedy)
+        sentence = nphrase(
+            "{name} gets to be {goal} in {count:,} step, {way}.",
+            "{name} gets to be {goal} in {count:,} steps, {way}.",
+            len(way.steps),
+            **words,
+        )
+        yield Hit(sentence, _evidence(way), remedy=remedy)
     else:
         yield Hit(
-            f"{name} may get to be {way.goal.name} in {steps}, {told(way)}; it takes {enumerated(way.needs)}.",
+            nphrase(
+                "{name} may get to be {goal} in {count:,} step, {way}; it takes {facts}.",
+                "{name} may get to be {goal} in {count:,} steps, {way}; it takes {facts}.",
+                len(way.steps),
+                facts=enumerated(way.needs),
+                **words,
+            ),
             _evidence(way, with_answers=False),
             state=State.CANNOT_TELL,
             severity=Severity.MEDIUM,
@@ -133,7 +155,12 @@ def other_account(survey: Survey, _account: Account, principal: Principal) -> It
         administers = survey.reach.way(principal.arn, account_id, maybe=False)
         if administers is not None and administers.steps:
             yield Hit(
-                f"{name_of(principal)} gets to administer account {account_id}, {told(administers)}.",
+                phrase(
+                    "{name} gets to administer account {account}, {way}.",
+                    name=name_of(principal),
+                    account=account_id,
+                    way=told(administers),
+                ),
                 _evidence(administers),
                 object=account_id,
                 severity=Severity.HIGH,
@@ -142,7 +169,12 @@ def other_account(survey: Survey, _account: Account, principal: Principal) -> It
         entered = next(survey.reach.ways_into(principal.arn, account_id), None)
         if entered is not None:
             yield Hit(
-                f"{name_of(principal)} gets into account {account_id}, {told(entered)}.",
+                phrase(
+                    "{name} gets into account {account}, {way}.",
+                    name=name_of(principal),
+                    account=account_id,
+                    way=told(entered),
+                ),
                 _evidence(entered),
                 object=account_id,
             )
@@ -162,15 +194,20 @@ class _Outsider(NamedTuple):
             return Severity.MEDIUM
         return Severity.CRITICAL if self.entry.hold < Hold.SECRET else Severity.HIGH
 
+    @property
+    def at_first(self) -> str:
+        """Who it is as a sentence begins."""
+        return worded(f"{self.who[:1].upper()}{self.who[1:]}", self.who)
+
 
 def _outsiders(survey: Survey, account: Account, role: RoleDetail) -> Iterator[_Outsider]:
     """Yield who of outside gets into a role with no more than they can arrange or know."""
     stranger = stranger_entry(survey, account, role)
     if stranger is not None:
-        yield _Outsider("anybody", stranger)
+        yield _Outsider(phrase("anybody"), stranger)
     for trusted in trusted_accounts(survey, role):
         yield _Outsider(
-            f"account {trusted.account_id}",
+            phrase("account {account}", account=trusted.account_id),
             min((trusted.without_external_id, trusted.with_external_id), key=lambda entry: entry.hold),
             State.CANNOT_TELL if trusted.is_perhaps_own else State.FOUND,
         )
@@ -196,10 +233,20 @@ def outsiders_to_administration(survey: Survey, account: Account, role: RoleDeta
         who, entry = outsider.who, outsider.entry
         if entry.hold > Hold.SECRET:
             continue
-        onward = f" and gets to be {way.goal.name}, {told(way)}" if way.steps else ", which is an administrator"
+        sentence = phrase(
+            "{who} gets into the role {role}, which is an administrator.", who=outsider.at_first, role=role.role_name
+        )
+        if way.steps:
+            sentence = phrase(
+                "{who} gets into the role {role} and gets to be {goal}, {way}.",
+                who=outsider.at_first,
+                role=role.role_name,
+                goal=way.goal.name,
+                way=told(way),
+            )
         yield Hit(
-            f"{who[:1].upper()}{who[1:]} gets into the role {role.role_name}{onward}.",
-            (Evidence(f"Asked as {who}.", entry.decision), *_evidence(way)),
+            sentence,
+            (Evidence(phrase("Asked as {who}.", who=who), entry.decision), *_evidence(way)),
             object=who,
             severity=outsider.severity,
             state=outsider.state,
@@ -228,8 +275,13 @@ def outsiders_to_data(survey: Survey, account: Account, role: RoleDetail) -> Ite
         who, entry = outsider.who, outsider.entry
         if entry.hold <= Hold.SECRET:
             yield Hit(
-                f"{who[:1].upper()}{who[1:]} gets into the role {role.role_name} and gets to read {enumerated(data)}.",
-                (Evidence(f"Asked as {who}.", entry.decision), *(_evidence(way) if way else ())),
+                phrase(
+                    "{who} gets into the role {role} and gets to read {data}.",
+                    who=outsider.at_first,
+                    role=role.role_name,
+                    data=enumerated(map(phrase, data)),
+                ),
+                (Evidence(phrase("Asked as {who}.", who=who), entry.decision), *(_evidence(way) if way else ())),
                 object=who,
                 severity=outsider.severity,
                 state=outsider.state,
@@ -404,12 +456,13 @@ def gets_far(survey: Survey, _account: Account, principal: Principal) -> Iterato
             name=name,
         )
         if reached.data:
+            data = enumerated(map(phrase, reached.data))
             sentence = nphrase(
                 "{name} can become {count:,} other principal and gets to read {data}.",
                 "{name} can become {count:,} other principals and gets to read {data}.",
                 count,
                 name=name,
-                data=enumerated(reached.data),
+                data=data,
             )
         yield Hit(
             sentence,

@@ -189,7 +189,10 @@ def unreadable_entry(_survey: Survey, account: Account, _: Account) -> Iterator[
                 entry=entry.name,
                 list=entry.list_name,
             ),
-            tuple(Evidence(str(problem)) for problem in entry.problems[:_MOST_NAMED]),
+            tuple(
+                Evidence(phrase("{file}: {path}: {message}", file=one.file, path=one.json_path, message=one.message))
+                for one in entry.problems[:_MOST_NAMED]
+            ),
             object=f"{entry.list_name} {entry.name}",
             state=State.CANNOT_TELL,
             subject=Subject(entry.arn or account.account_id, entry.name, NodeKind.BROKEN),
@@ -235,7 +238,10 @@ def unreadable_policy(_survey: Survey, _account: Account, written: Written) -> I
     broken = [statement for statement in document.statements if statement.broken is not None]
     if broken or (document.diagnostics and not document.statements):
         wrong = [
-            Evidence(f"{json_path(found.path)}: {found.message}.", policy_key=written.policy.key)
+            Evidence(
+                phrase("{path}: {message}.", path=json_path(found.path), message=found.message),
+                policy_key=written.policy.key,
+            )
             for found in document.diagnostics[:_MOST_NAMED]
         ]
         names = {"policy": written.policy.name, "origin": written.origin}

