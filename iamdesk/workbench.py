@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
 
+_MOST_SEARCHED_AT_ONCE = 300_000
+"""Rows of an outline that are searched in some ten milliseconds."""
 _MOST_NEEDS = 6
 """Needs that are suggested before actions."""
 
@@ -119,8 +121,8 @@ class OpenSnapshot:
 
     @property
     def is_search_ready(self) -> bool:
-        """Whether a search takes milliseconds; the first one of a large snapshot takes longer (`make_ready`)."""
-        return "_search" in self.__dict__
+        """Whether a search takes milliseconds: not the first one (`make_ready`), and none of a very large snapshot."""
+        return "_search" in self.__dict__ and len(self.outline.nodes) <= _MOST_SEARCHED_AT_ONCE
 
     def search(self, text: str) -> Matches:
         """Return the rows of the outline that match what the user typed, ancestors included."""

@@ -23,6 +23,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, QTimer, Signal, Slot
@@ -247,6 +248,10 @@ class _Step(NamedTuple):
 def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, object], None]) -> Callable[[], None]:
     """Return what the thread runs. It holds no reference to callbacks or widgets: those die in the GUI thread only."""
 
+    def tell(what: str, value: object) -> None:
+        with suppress(RuntimeError):  # the window has gone, and did not wait for work that takes its time to end
+            send(token, what, value)
+
     def task() -> None:
         last = 0.0
 
@@ -255,7 +260,7 @@ def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, obje
             now = time.monotonic()
             if now - last >= _PROGRESS_INTERVAL:
                 last = now
-                send(token, "progress", _Step(done, total))
+                tell("progress", _Step(done, total))
 
         try:
             if way.is_cancelled():
@@ -264,8 +269,8 @@ def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, obje
             with collector_paused():
                 result = work(progress, way.is_cancelled)
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
-            send(token, "failed", error)
+            tell("failed", error)
         else:
-            send(token, "done", result)
+            tell("done", result)
 
     return task

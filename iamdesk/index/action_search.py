@@ -106,9 +106,9 @@ class _Beginnings:
     """Finds texts by how they begin."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        ordered = sorted((text, place) for place, text in enumerate(texts))
-        self._texts = [text for text, _ in ordered]
-        self._places = [place for _, place in ordered]
+        unordered = list(texts)
+        self._places = sorted(range(len(unordered)), key=unordered.__getitem__)  # pairs would take three times as long
+        self._texts = [unordered[place] for place in self._places]
 
     def equal_to(self, text: str) -> list[int]:
         """Return the places of a text, in order."""

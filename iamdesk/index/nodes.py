@@ -4,14 +4,15 @@ A node is its row number in the table. Children of a node stand together, so a n
 their count. Everything that is painted (text, tooltip, badges) is ready here; no view computes any of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Self, overload
 
 from iamdesk.language import mark
 
-_PIECE = 20_000  # rows: some milliseconds
+_PIECE = 10_000  # rows: some milliseconds
+_PART = 8 * _PIECE  # rows: a dict of so many keys is copied in some milliseconds when it grows
 
 
 class NodeKind(StrEnum):
@@ -116,18 +117,36 @@ class NodeTable(Sequence[Node]):
         self._first_children[row] = first_child
         self._counts[row] = children
 
-    def add_leaves(
-        self, kinds: list[NodeKind], texts: list[str], details: list[str], keys: list[str], parents: list[int]
+    def take_leaves(
+        self,
+        kinds: list[NodeKind],
+        texts: list[str],
+        details: list[str],
+        keys: list[str],
+        parents: list[int],
+        breathe: Callable[[], None],
     ) -> None:
-        """Append rows without children, column by column; all columns are equally long."""
-        self._kinds += kinds
-        self._texts += texts
-        self._details += details
-        self._keys += keys
-        self._parents += parents
+        """Append rows without children, column by column; all columns are equally long, and are the table's from now.
+
+        The few rows that were there go in front: to copy a million leaves, other threads would have to wait too long.
+        ``breathe`` is called between the columns.
+        """
         nothing = [0] * len(kinds)
+        breathe()
         self._first_children += nothing
+        breathe()
         self._counts += nothing
+        breathe()
+        kinds[:0] = self._kinds
+        breathe()
+        texts[:0] = self._texts
+        breathe()
+        details[:0] = self._details
+        breathe()
+        keys[:0] = self._keys
+        breathe()
+        parents[:0] = self._parents
+        self._kinds, self._texts, self._details, self._keys, self._parents = kinds, texts, details, keys, parents
 
     @property
     def kinds(self) -> Sequence[NodeKind]:
@@ -144,16 +163,19 @@ class NodeTable(Sequence[Node]):
         first = self._first_children[row]
         return range(first, first + self._counts[row])
 
-    def first_rows(self, breathe: Callable[[], None]) -> dict[str, int]:
+    def first_rows(self, breathe: Callable[[], None]) -> "KeyRows":
         """Return the first row of each key; ``breathe`` is called before each piece of the work."""
-        rows: dict[str, int] = {}
-        # From the end, so that the first row of a key counts; piece by piece, so that no call stops other threads long.
-        for end in range(len(self), 0, -_PIECE):
-            breathe()
-            start = max(0, end - _PIECE)
-            rows.update(zip(reversed(self._keys[start:end]), range(end - 1, start - 1, -1), strict=True))
-        rows.pop("", None)
-        return rows
+        parts: list[dict[str, int]] = []
+        for start in range(0, len(self), _PART):
+            part: dict[str, int] = {}
+            # From the end, so that the first row of a key counts.
+            for end in range(min(start + _PART, len(self)), start, -_PIECE):
+                breathe()
+                first = max(start, end - _PIECE)
+                part.update(zip(reversed(self._keys[first:end]), range(end - 1, first - 1, -1), strict=True))
+            part.pop("", None)
+            parts.append(part)
+        return KeyRows(parts)
 
     @overload
     def __getitem__(self, row: int) -> Node: ...
@@ -188,6 +210,38 @@ class NodeTable(Sequence[Node]):
         return len(self._kinds)
 
 
+class KeyRows(Mapping[str, int]):
+    """The first row of each key.
+
+    In several dicts: one of a million keys is copied each time it grows, and no other thread goes on meanwhile.
+    """
+
+    def __init__(self, parts: Sequence[dict[str, int]]) -> None:
+        """Look keys up in these, one after the other: the first that has a key counts."""
+        self._parts = [*parts, {}]
+
+    def set_default(self, key: str, row: int) -> None:
+        """Note a row for a key that has none yet."""
+        if key not in self:
+            self._parts[-1][key] = row
+
+    def __getitem__(self, key: str) -> int:
+        for part in self._parts:
+            if key in part:
+                return part[key]
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return any(key in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        for number, part in enumerate(self._parts):
+            yield from (key for key in part if not any(key in before for before in self._parts[:number]))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """The flat table. ``nodes[0]`` is the invisible root; its children are the accounts, then what is in none."""
@@ -195,7 +249,7 @@ class Outline:
     nodes: NodeTable
     badges: dict[int, tuple[Badge, ...]]
     """Badges known from reading alone; those decided by evaluation arrive later (``workbench``)."""
-    rows_by_key: dict[str, int]
+    rows_by_key: KeyRows
     """First row of each key: where a jump to a principal or policy lands."""
 
     def children(self, row: int) -> range:

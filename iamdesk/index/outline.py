@@ -78,7 +78,7 @@ def build_outline(
                     badges[row] = marks
                 table.add(kind, text, detail, key, section_row, first, leaves.close(row))
             section_row += 1
-    table.add_leaves(leaves.kinds, leaves.texts, leaves.details, leaves.keys, leaves.parents)
+    table.take_leaves(leaves.kinds, leaves.texts, leaves.details, leaves.keys, leaves.parents, breathe)
     for row, branch in enumerate(beside, start=1 + len(trees)):
         if branch.badges:
             badges[row] = branch.badges
@@ -87,10 +87,10 @@ def build_outline(
     for tree in trees:
         for position, entry in enumerate(tree.account.broken):
             if entry.arn is not None:  # a jump by ARN finds a principal that could not be read, too
-                rows.setdefault(entry.arn, rows[broken_key(tree.account.account_id, entry.list_name, position)])
+                rows.set_default(entry.arn, rows[broken_key(tree.account.account_id, entry.list_name, position)])
     for resource in snapshot.resources:  # answers name the policy; the row is the resource's
         if resource.policy is not None and resource.arn in rows:
-            rows.setdefault(resource_policy_key(resource.arn), rows[resource.arn])
+            rows.set_default(resource_policy_key(resource.arn), rows[resource.arn])
     return Outline(table, badges, rows)
 
 

@@ -1,6 +1,6 @@
 """Filtering the tree: which rows hold what the user typed. One walk over ready-made texts, no Qt."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from iamdesk.index.nodes import Node, NodeKind, Outline
@@ -24,6 +24,36 @@ _KEPT_IN = frozenset(
         NodeKind.RESOURCE_CONTROL_POLICY,
     }
 )
+
+
+class Rows(Set[int]):
+    """Some rows of an outline, a byte for each row that there is.
+
+    A set of a million would be copied each time it grows, and no other thread goes on meanwhile.
+    """
+
+    def __init__(self, marks: bytearray) -> None:
+        """Hold the rows whose byte is 1."""
+        self._marks = marks
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[int]) -> Set[int]:  # type: ignore[override] # what Set makes of two sets
+        return frozenset(it)
+
+    def __contains__(self, row: object) -> bool:
+        return isinstance(row, int) and 0 <= row < len(self._marks) and self._marks[row] == 1
+
+    def __iter__(self) -> Iterator[int]:
+        return (row for row, mark in enumerate(self._marks) if mark)
+
+    def __len__(self) -> int:
+        return self._marks.count(1)
+
+    def isdisjoint(self, other: Iterable[int]) -> bool:
+        """Return whether none of the others is held; of a range, at once."""
+        if isinstance(other, range) and other.step == 1:
+            return self._marks.find(1, other.start, other.stop) < 0
+        return super().isdisjoint(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +119,13 @@ class OutlineSearch:
     def _matches(self, text: str) -> Matches:
         words = sorted(dict.fromkeys(text[:LONGEST_SEARCH].casefold().split()), key=len, reverse=True)
         if not words:
-            return Matches(frozenset(self._order), tuple(self._order[1:]))
+            return Matches(Rows(bytearray(b"\1" * len(self._order))), tuple(self._order[1:]))
         first, *others = words
         places = self._places_of(first)
         texts = self._texts
         for word in others:
             places = [place for place in places if word in texts[place]]
-        rows: set[int] = set()
+        shown = bytearray(len(texts))
         shown_to = 0
         order, ends, parents = self._order, self._ends, self._parents
         for place in places:
@@ -103,16 +133,15 @@ class OutlineSearch:
                 continue  # stands under a hit
             row = order[place]
             shown_to = ends[place]
-            if shown_to == place + 1:
-                rows.add(row)
-            else:
-                rows.update(order[place:shown_to])
+            shown[row] = 1
+            for below in order[place + 1 : shown_to]:
+                shown[below] = 1
             row = parents[row]
-            while row >= 0 and row not in rows:
-                rows.add(row)
+            while row >= 0 and not shown[row]:
+                shown[row] = 1
                 row = parents[row]
-        rows.add(0)
-        return Matches(rows, tuple([order[place] for place in places]))
+        shown[:1] = b"\1"  # the root
+        return Matches(Rows(shown), tuple([order[place] for place in places]))
 
     def _places_of(self, word: str) -> list[int]:
         """Return the places whose text holds a word: looked for where a part of it was found before, if it was."""

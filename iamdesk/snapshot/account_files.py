@@ -1,6 +1,7 @@
 """What a bundle's outputs tell of each account as a whole: reports, last use, identity providers, settings, shares."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from iamdesk.snapshot import account_outputs as outputs
@@ -26,13 +27,16 @@ from iamdesk.snapshot.setting_outputs import (
 )
 from iamdesk.snapshot.visible import visible
 
+type ArnsByName = dict[tuple[str, str, str], str]
+"""ARNs by account, kind and name."""
+
 _KINDS = ("user", "group", "role")
 
 
 def account_facts_of(bundle: Bundle, accounts: Iterable[Account]) -> tuple[AccountFacts, ...]:
     """Return what is told of each account beside its authorization details, by account id."""
     held = {account.account_id: account for account in accounts}
-    arns = _arns(held.values())
+    arns: Callable[[], ArnsByName] = cache(lambda: _arns(held.values()))
     facts: dict[str, dict[str, Any]] = {}
 
     def of(part: Part) -> dict[str, Any]:
@@ -74,9 +78,9 @@ def _frozen(known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _arns(accounts: Iterable[Account]) -> dict[tuple[str, str, str], str]:
+def _arns(accounts: Iterable[Account]) -> ArnsByName:
     """Return the ARNs of users, groups and roles by account, kind and name: names are unique, whatever the path."""
-    found: dict[tuple[str, str, str], str] = {}
+    found: ArnsByName = {}
     for account in accounts:
         found.update({(account.account_id, "user", user.user_name): user.arn for user in account.users})
         found.update({(account.account_id, "group", group.group_name): group.arn for group in account.groups})
@@ -89,7 +93,7 @@ def _add_last_accessed(
     facts: dict[str, Any],
     part: Part,
     details: outputs.GetServiceLastAccessedDetails,
-    arns: Mapping[tuple[str, str, str], str],
+    arns: Callable[[], ArnsByName],
 ) -> None:
     """Add whom a report is about: the path says kind and name, the account's own list the ARN with its path."""
     kind, name = part.place.arguments
@@ -101,7 +105,7 @@ def _add_last_accessed(
         message = f"expected `user`, `group` or `role` in the path, found `{visible(kind)}`; the report was left out"
         bundle.tell(part.file, message)
         return
-    arn = arns.get((account, kind, name)) or f"arn:aws:iam::{account}:{kind}/{name}"
+    arn = arns().get((account, kind, name)) or f"arn:aws:iam::{account}:{kind}/{name}"
     reports = facts.setdefault("last_accessed", {})
     before = reports.get(arn)
     services = (*(before.services if before else ()), *details.services_last_accessed)

@@ -86,7 +86,8 @@ def gather(files: Sequence[FilePages], read: ReadSoFar) -> Gathered:
             growing[key].last_pages.append(last)
     accounts = []
     for key in sorted(growing, key=lambda key: (key[1], key[0])):
-        finished, missing = _finish(key, growing[key])
+        read.ask()
+        finished, missing = _finish(key, growing.pop(key))  # account by account: to let go of all takes long
         accounts.append(finished)
         problems += missing
     return Gathered(tuple(accounts), tuple(problems), max(moments, default=None))

@@ -58,6 +58,7 @@ from iamdesk.snapshot.source import ReadSoFar, SourceText
 from iamdesk.snapshot.stream import JsonWalk, ValueNotHeld
 from iamdesk.snapshot.visible import visible
 
+_LET_GO_AT_ONCE = 2_000
 _MOST_LOOSE = 64 << 20  # bytes of a file whose shape is looked at
 
 
@@ -258,6 +259,7 @@ def _read_details(reading: _Reading, path: str, source: SourceText, place: Place
 def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) -> Snapshot:
     bundle = reading.bundle
     gathered = gather(reading.contents, reading.read)
+    _let_go(reading)
     partitions: Mapping[str, str] = {account.account_id: account.partition for account in gathered.accounts}
     resources = Resources(bundle, partitions)
     found = _all_resources(resources.gathered(), reading)
@@ -282,6 +284,19 @@ def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) ->
     gathered = replace(gathered, accounts=accounts, latest=max(moments, default=None))
     reading.read.ask()
     return snapshot_of(root, list(reading.sources.values()), gathered, (*problems, *bundle.problems), **more)
+
+
+def _let_go(reading: _Reading) -> None:
+    """Give up what was read of each entry, now that accounts hold it, bit by bit.
+
+    Left to the end it would go in one breath, a million objects, for which every other thread has to wait.
+    """
+    for content in reading.contents:
+        for page in content.pages:
+            for reads in page.entities.values():
+                while reads:
+                    reading.read.ask()
+                    del reads[-_LET_GO_AT_ONCE:]
 
 
 def _moments(manifest: Manifest | None, facts: Sequence[AccountFacts]) -> Iterator[datetime | None]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from iamdesk.gui.jobs import Job, JobRunner, _Way
+from iamdesk.gui.jobs import Job, JobRunner, _task, _Way
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 
@@ -284,3 +284,20 @@ def test_something_large_is_taken_apart_in_a_worker(qtbot: QtBot, jobs: JobRunne
     qtbot.waitUntil(lambda: bool(threads))
     assert threads != [threading.get_ident()]
     assert not jobs.running
+
+
+def test_work_that_outlives_its_window_ends_without_a_word() -> None:
+    told: list[str] = []
+
+    def send(_token: int, what: str, _value: object) -> None:
+        told.append(what)
+        raise RuntimeError("Signal source has been deleted")  # what PySide says once the window has gone
+
+    def work(progress: Progress, _cancelled: Cancelled) -> str:
+        progress(1, 2)
+        return "made"
+
+    at_rest = threading.Event()
+    at_rest.set()
+    _task(work, 1, _Way(threading.Event(), at_rest), send)()
+    assert told == ["progress", "done"]
