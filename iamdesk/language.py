@@ -87,6 +87,14 @@ def nphrase(singular: str, plural: str, count: int, /, **values: object) -> str:
     return text if _chosen is ENGLISH else _said(text, (singular, plural, count), values)
 
 
+def phrased(text: str) -> str:
+    """Return a text of our data files as something said; what was said already as it is.
+
+    ``packaging/translations.py`` names the files whose texts are in the catalogues.
+    """
+    return text if _chosen is ENGLISH or isinstance(text, Said) else _said(text, (text, text, 1), {})
+
+
 def strung(between: str, parts: Sequence[str]) -> str:
     """Return texts strung together, as ``str.join`` does it; parts that were said stay translatable."""
     text = between.join(parts)
@@ -118,6 +126,12 @@ def shown(text: str) -> str:
     return template.format(**{name: _value(one) for name, one in text.values.items()})
 
 
+def error_words(error: BaseException) -> str:
+    """Return what an error says, in the chosen language: ``str`` of it is English."""
+    first = error.args[0] if error.args else ""
+    return shown(first) if isinstance(first, Said) else str(error)
+
+
 class _Number(int):
     """A number that is parted as the chosen language does it."""
 
@@ -128,4 +142,6 @@ class _Number(int):
 def _value(one: Any) -> Any:
     if isinstance(one, str):
         return shown(one)
+    if isinstance(one, BaseException):
+        return error_words(one)
     return _Number(one) if isinstance(one, int) else one

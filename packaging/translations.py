@@ -10,8 +10,10 @@ somebody has looked at them. Prints what is left to translate.
 
 import io
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_file
@@ -20,9 +22,10 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "resources" / "translations"
-STRANGERS = ROOT / "resources" / "data" / "oidc-strangers.json"
 TEMPLATE = FOLDER / "iamdesk.pot"
 KEYWORDS = {"tr": None, "mark": None, "phrase": None, "ntr": (1, 2), "nphrase": (1, 2)}
+_DATA = ("escalation-paths.json", "oidc-strangers.json")
+"""Files of resources/data with texts that are shown; the code says them when they are taken out."""
 _WIDTH = 120
 
 
@@ -36,10 +39,24 @@ def template() -> Catalog:
             "python", path, KEYWORDS, ["Translators:"], None, True
         ):
             made.add(text, None, [(path.relative_to(ROOT).as_posix(), 0)], auto_comments=comments)
-    for issuer in json.loads(STRANGERS.read_text(encoding="utf-8"))["issuers"]:
-        for text in (issuer["name"], *(token["who"] for token in (*issuer["tokens"], *issuer.get("insiders", ())))):
-            made.add(text, None, [(STRANGERS.relative_to(ROOT).as_posix(), 0)])
+    for name in _DATA:
+        path = ROOT / "resources" / "data" / name
+        for text in _texts(json.loads(path.read_text(encoding="utf-8"))):
+            made.add(text, None, [(path.relative_to(ROOT).as_posix(), 0)])
     return made
+
+
+def _texts(data: dict[str, Any]) -> Iterator[str]:
+    """Yield what people read of a file of data, without its head."""
+    for need in data.get("needs", ()):
+        yield from (need["title"], *need.get("inputs", {}).values())
+        yield from (part["why"] for part in need["parts"] if "why" in part)
+    yield from (one["remark"] for one in data.get("statements", ()) if "remark" in one)
+    for issuer in data.get("issuers", ()):
+        yield from (issuer["name"], *(one["who"] for one in (*issuer["tokens"], *issuer.get("insiders", ()))))
+    yield from data.get("facts", {}).values()
+    yield from (one["name"] for one in data.get("sensitive", ()))
+    yield from (path["how"] for path in data.get("paths", ()))
 
 
 def written(catalogue: Catalog) -> bytes:

@@ -25,6 +25,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from iamdesk.checks.finding import Evidence, Finding, Suppression, SuppressionError
+from iamdesk.language import phrase
 
 FORMAT: Literal["iamdesk-suppressions/1"] = "iamdesk-suppressions/1"
 _LARGEST = 64 * 1024 * 1024
@@ -125,5 +126,10 @@ def suppressed(findings: Iterable[Finding], suppressions: Iterable[Suppression],
         elif today <= word.expires:
             yield replace(finding, suppression=word)
         else:
-            told = Evidence(f"It was suppressed until {word.expires.isoformat()} by {word.owner}: {word.reason}")
-            yield replace(finding, evidence=(*finding.evidence, told))
+            told = phrase(
+                "It was suppressed until {day} by {owner}: {reason}",
+                day=word.expires.isoformat(),
+                owner=word.owner,
+                reason=word.reason,
+            )
+            yield replace(finding, evidence=(*finding.evidence, Evidence(told)))

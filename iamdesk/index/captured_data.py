@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from iamdesk.index.capture_commands import RETIRED, capture_commands, is_bucket, is_key
 from iamdesk.index.shown import CapturedData, Extent
+from iamdesk.language import mark, phrase, strung
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.capture import Capture, CaptureState
 from iamdesk.snapshot.layout import Call, Kind
@@ -14,6 +15,7 @@ from iamdesk.snapshot.resources import Resource
 __all__ = ["CapturedData", "Extent", "captured_data"]
 
 _MOST_TOLD = 20
+_COUNTS = "{held:,} of {whole:,} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,71 +27,79 @@ class _About:
 
 _ABOUT: Mapping[Kind, _About] = {
     Kind.AUTHORIZATION_DETAILS: _About(
-        "Users, groups, roles and policies",
-        "Principals of the accounts that are not held are judged from the resource's side alone.",
+        mark("Users, groups, roles and policies"),
+        mark("Principals of the accounts that are not held are judged from the resource's side alone."),
         ("iam", "get-account-authorization-details"),
     ),
     Kind.ORGANIZATION: _About(
-        "Organization",
-        "Where the accounts stand is not known: condition keys of the organization stay open, and no organization "
-        "policy is taken into account.",
+        mark("Organization"),
+        mark(
+            "Where the accounts stand is not known: condition keys of the organization stay open, and no organization "
+            "policy is taken into account."
+        ),
         ("organizations", "describe-organization"),
     ),
     Kind.ORGANIZATION_POLICIES: _About(
-        "Service control policies and resource control policies",
-        "An allowed request may be denied by a policy of the organization.",
+        mark("Service control policies and resource control policies"),
+        mark("An allowed request may be denied by a policy of the organization."),
         ("organizations", "list-policies"),
     ),
     Kind.RESOURCE_POLICIES: _About(
-        "Resource policies",
-        "What buckets, keys, queues and other resources allow or deny by themselves is not known: access from other "
-        "accounts cannot be told, and a Deny may be missed.",
+        mark("Resource policies"),
+        mark(
+            "What buckets, keys, queues and other resources allow or deny by themselves is not known: access from "
+            "other accounts cannot be told, and a Deny may be missed."
+        ),
         ("s3api", "get-bucket-policy"),
     ),
     Kind.BUCKET_ACCESS: _About(
-        "Access control lists, ownership and Block Public Access of buckets",
-        "Grants of access control lists and the reach of Block Public Access are not known.",
+        mark("Access control lists, ownership and Block Public Access of buckets"),
+        mark("Grants of access control lists and the reach of Block Public Access are not known."),
         ("s3api", "get-public-access-block"),
     ),
     Kind.TAGS: _About(
-        "Tags of resources",
-        "Conditions on aws:ResourceTag depend on values that have to be given.",
+        mark("Tags of resources"),
+        mark("Conditions on aws:ResourceTag depend on values that have to be given."),
         ("resourcegroupstaggingapi", "get-resources"),
     ),
     Kind.KEY_GRANTS: _About(
-        "Grants of KMS keys", "A principal may use a key by a grant that is not seen here.", ("kms", "list-grants")
+        mark("Grants of KMS keys"),
+        mark("A principal may use a key by a grant that is not seen here."),
+        ("kms", "list-grants"),
     ),
     Kind.VPC_ENDPOINTS: _About(
-        "VPC endpoints", "A request through an endpoint may be denied by its policy.", ("ec2", "describe-vpc-endpoints")
+        mark("VPC endpoints"),
+        mark("A request through an endpoint may be denied by its policy."),
+        ("ec2", "describe-vpc-endpoints"),
     ),
     Kind.IDENTITY_PROVIDERS: _About(
-        "OIDC and SAML providers",
-        "Whether a provider that a role trusts still exists, and for whom, cannot be told.",
+        mark("OIDC and SAML providers"),
+        mark("Whether a provider that a role trusts still exists, and for whom, cannot be told."),
         ("iam", "list-open-id-connect-providers"),
     ),
     Kind.IDENTITY_CENTER: _About(
-        "IAM Identity Center",
-        "Which people stand behind the roles AWSReservedSSO_… cannot be told.",
+        mark("IAM Identity Center"),
+        mark("Which people stand behind the roles AWSReservedSSO_… cannot be told."),
         ("sso-admin", "list-account-assignments"),
     ),
     Kind.RESOURCE_SHARES: _About(
-        "Resource shares (RAM)",
-        "Resources shared through AWS RAM are not seen.",
+        mark("Resource shares (RAM)"),
+        mark("Resources shared through AWS RAM are not seen."),
         ("ram", "get-resource-share-associations"),
     ),
     Kind.CREDENTIAL_REPORT: _About(
-        "Credential report",
-        "Passwords, access keys and MFA of users, and when they were used, are not known.",
+        mark("Credential report"),
+        mark("Passwords, access keys and MFA of users, and when they were used, are not known."),
         ("iam", "get-credential-report"),
     ),
     Kind.SERVICE_LAST_ACCESSED: _About(
-        "Service last accessed",
-        "Which of their permissions principals use is not known.",
+        mark("Service last accessed"),
+        mark("Which of their permissions principals use is not known."),
         ("iam", "get-service-last-accessed-details"),
     ),
     Kind.ACCOUNT_SETTINGS: _About(
-        "Account summary and password policy",
-        "Whether the snapshot is whole cannot be checked against AWS's own counts.",
+        mark("Account summary and password policy"),
+        mark("Whether the snapshot is whole cannot be checked against AWS's own counts."),
         ("iam", "get-account-summary"),
     ),
 }
@@ -101,7 +111,7 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
     failed = [c for c in snapshot.captures if c.state in (CaptureState.DENIED, CaptureState.UNREADABLE)]
     rows = []
     for kind, about in _ABOUT.items():
-        held, whole, what = _MEASURES[kind](snapshot)
+        held, whole, told = _MEASURES[kind](snapshot)
         gaps = [capture for capture in failed if capture.kind is kind]
         if whole and held >= whole and not gaps:
             extent = Extent.CAPTURED
@@ -110,10 +120,10 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
         rows.append(
             CapturedData(
                 kind=kind,
-                title=about.title,
+                title=phrase(about.title),
                 extent=extent,
-                detail=f"{held:,} of {whole:,} {what}" if whole else what,
-                means="" if extent is Extent.CAPTURED else about.means,
+                detail=told,
+                means="" if extent is Extent.CAPTURED else phrase(about.means),
                 command="" if extent is Extent.CAPTURED else CALLS[about.command].command_line,
                 commands=() if extent is Extent.CAPTURED else capture_commands(snapshot, kind, _accounts(snapshot)),
                 gaps=_told(gaps),
@@ -123,9 +133,9 @@ def captured_data(snapshot: Snapshot) -> tuple[CapturedData, ...]:
 
 
 def _told(gaps: list[Capture]) -> tuple[str, ...]:
-    lines = [f"{_asked(CALLS[gap.service, gap.command], gap)}: {gap.error}" for gap in gaps[:_MOST_TOLD]]
+    lines = [strung(": ", (_asked(CALLS[gap.service, gap.command], gap), gap.error)) for gap in gaps[:_MOST_TOLD]]
     if len(gaps) > _MOST_TOLD:
-        lines.append(f"{len(gaps) - _MOST_TOLD:,} more like these")
+        lines.append(phrase("{count:,} more like these", count=len(gaps) - _MOST_TOLD))
     return tuple(lines)
 
 
@@ -135,7 +145,13 @@ def _asked(call: Call, gap: Capture) -> str:
 
 
 type _Measure = tuple[int, int, str]
-"""(how many are held, of how many, of what)"""
+"""(how many are held, of how many, both in words)"""
+
+
+def _measure(held: int, whole: int, template: str, **values: object) -> _Measure:
+    """Return a measure; its words take ``held`` and ``whole``, which are left out where there is nothing."""
+    told = template if whole else template.removeprefix(_COUNTS)
+    return held, whole, phrase(told, held=held, whole=whole, **values)
 
 
 def _accounts(snapshot: Snapshot) -> set[str]:
@@ -150,24 +166,28 @@ def _accounts(snapshot: Snapshot) -> set[str]:
 def _by_account(found: Callable[[Snapshot], Iterable[str]]) -> Callable[[Snapshot], _Measure]:
     def measured(snapshot: Snapshot) -> _Measure:
         held = {account.account_id for account in snapshot.accounts}
-        return len(held & set(found(snapshot))), len(held), "accounts"
+        return _measure(len(held & set(found(snapshot))), len(held), mark("{held:,} of {whole:,} accounts"))
 
     return measured
 
 
 def _details(snapshot: Snapshot) -> _Measure:
     whole = [account for account in snapshot.accounts if not account.is_truncated and not account.broken]
-    return len(whole), len(_accounts(snapshot)), "accounts"
+    return _measure(len(whole), len(_accounts(snapshot)), mark("{held:,} of {whole:,} accounts"))
 
 
 def _organization(snapshot: Snapshot) -> _Measure:
     organization = snapshot.organization
     if organization is None:
         is_asked = any(capture.command == "describe-organization" for capture in _nothing_there(snapshot))
-        return (1, 1, "answer: the accounts are in no organization") if is_asked else (0, 0, "")
+        if not is_asked:
+            return 0, 0, ""
+        return _measure(1, 1, mark("{held:,} of {whole:,} answer: the accounts are in no organization"))
     placed = {node.id for node in organization.nodes if node.parent_id}
     accounts = {account.account_id for account in snapshot.accounts}
-    return len(placed & accounts), len(accounts), "accounts have their place in it"
+    return _measure(
+        len(placed & accounts), len(accounts), mark("{held:,} of {whole:,} accounts have their place in it")
+    )
 
 
 def _nothing_there(snapshot: Snapshot) -> Iterable[Capture]:
@@ -178,23 +198,28 @@ def _organization_policies(snapshot: Snapshot) -> _Measure:
     organization = snapshot.organization
     if organization is None:
         held, whole, _ = _organization(snapshot)
-        return held, whole, "answer: there is no organization that could have any" if whole else ""
+        if not whole:
+            return held, whole, ""
+        told = mark("{held:,} of {whole:,} answer: there is no organization that could have any")
+        return _measure(held, whole, told)
     known = sum(node.policy_ids is not None for node in organization.nodes)
     if not organization.has_rcps:
-        return known, len(organization.nodes) + 1, "levels, and no resource control policies"
-    return known, len(organization.nodes), "levels have their policies"
+        return _measure(
+            known, len(organization.nodes) + 1, mark("{held:,} of {whole:,} levels, and no resource control policies")
+        )
+    return _measure(known, len(organization.nodes), mark("{held:,} of {whole:,} levels have their policies"))
 
 
 def _of_resources(
-    wanted: Callable[[Resource], bool], known: Callable[[Resource], bool], what: str, call: tuple[str, str]
+    wanted: Callable[[Resource], bool], known: Callable[[Resource], bool], what: str, none: str, call: tuple[str, str]
 ) -> Callable[[Snapshot], _Measure]:
     def measured(snapshot: Snapshot) -> _Measure:
         resources = [resource for resource in snapshot.resources if wanted(resource)]
         if not resources:
             # None is there, where a list was read and is empty.
             is_listed = any((c.service, c.command) == call and c.state is CaptureState.READ for c in snapshot.captures)
-            return (1, 1, f"list: there are no {what}") if is_listed else (0, 0, "")
-        return sum(map(known, resources)), len(resources), what
+            return _measure(1, 1, none) if is_listed else (0, 0, "")
+        return _measure(sum(map(known, resources)), len(resources), what)
 
     return measured
 
@@ -204,10 +229,13 @@ def _resource_policies(snapshot: Snapshot) -> _Measure:
     unlisted = _unlisted(snapshot)
     whole = len(snapshot.resources) + len(unlisted)
     if not unlisted:
-        return (held, whole, "resources") if whole else (1, 1, "answer: there are no resources of these services")
+        if not whole:
+            return _measure(1, 1, mark("{held:,} of {whole:,} answer: there are no resources of these services"))
+        return _measure(held, whole, mark("{held:,} of {whole:,} resources"))
     if not held:
         return 0, 0, ""
-    return held, whole, f"resources and services ({', '.join(unlisted)}: nothing was listed)"
+    told = mark("{held:,} of {whole:,} resources and services ({services}: nothing was listed)")
+    return _measure(held, whole, told, services=", ".join(unlisted))
 
 
 def _unlisted(snapshot: Snapshot) -> list[str]:
@@ -226,7 +254,9 @@ def _last_accessed(snapshot: Snapshot) -> _Measure:
     known = {one.arn for facts in snapshot.account_facts for one in facts.last_accessed or ()}
     users = [user.arn for account in snapshot.accounts for user in account.users]
     principals = users + [role.arn for account in snapshot.accounts for role in account.roles]
-    return sum(arn in known for arn in principals), len(principals), "users and roles"
+    return _measure(
+        sum(arn in known for arn in principals), len(principals), mark("{held:,} of {whole:,} users and roles")
+    )
 
 
 def _captured_by(kind: Kind) -> Callable[[Snapshot], Iterable[str]]:
@@ -242,9 +272,11 @@ def _center(snapshot: Snapshot) -> _Measure:
     instances = snapshot.identity_centers
     if not instances:
         is_asked = any(c.command == "list-instances" and c.state is CaptureState.READ for c in snapshot.captures)
-        return (1, 1, "answer: there is no instance") if is_asked else (0, 0, "")
+        if not is_asked:
+            return 0, 0, ""
+        return _measure(1, 1, mark("{held:,} of {whole:,} answer: there is no instance"))
     whole = [one for one in instances if one.permission_sets is not None and one.account_assignments is not None]
-    return len(whole), len(instances), "instances"
+    return _measure(len(whole), len(instances), mark("{held:,} of {whole:,} instances"))
 
 
 _MEASURES: Mapping[Kind, Callable[[Snapshot], _Measure]] = {
@@ -255,13 +287,24 @@ _MEASURES: Mapping[Kind, Callable[[Snapshot], _Measure]] = {
     Kind.BUCKET_ACCESS: _of_resources(
         is_bucket,
         lambda bucket: bucket.acl is not None and bucket.public_access_block is not None,
-        "buckets",
+        mark("{held:,} of {whole:,} buckets"),
+        mark("{held:,} of {whole:,} list: there are no buckets"),
         ("s3api", "list-buckets"),
     ),
     Kind.TAGS: _of_resources(
-        lambda resource: bool(resource.arn), lambda one: one.tags is not None, "resources", ("s3api", "list-buckets")
+        lambda resource: bool(resource.arn),
+        lambda one: one.tags is not None,
+        mark("{held:,} of {whole:,} resources"),
+        mark("{held:,} of {whole:,} list: there are no resources"),
+        ("s3api", "list-buckets"),
     ),
-    Kind.KEY_GRANTS: _of_resources(is_key, lambda key: key.key_grants is not None, "keys", ("kms", "list-keys")),
+    Kind.KEY_GRANTS: _of_resources(
+        is_key,
+        lambda key: key.key_grants is not None,
+        mark("{held:,} of {whole:,} keys"),
+        mark("{held:,} of {whole:,} list: there are no keys"),
+        ("kms", "list-keys"),
+    ),
     Kind.VPC_ENDPOINTS: _by_account(_captured_by(Kind.VPC_ENDPOINTS)),
     Kind.IDENTITY_PROVIDERS: _by_account(_with_facts("open_id_connect_providers")),
     Kind.IDENTITY_CENTER: _center,

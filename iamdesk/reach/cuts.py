@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from iamdesk.explain.decision import Layer, Part, SourceType, StatementLine
+from iamdesk.language import phrase
 from iamdesk.query.population import positions
 from iamdesk.reach.steps import Steps
 from iamdesk.reach.way import Cut, Step, Way
@@ -45,13 +46,16 @@ class Cuts:
 
     def _cut(self, line: StatementLine, step: Step, carriers: Sequence[str], stops: int) -> Cut:
         request = next(proof.decision.request for proof in step.proof if line in proof.decision.statements)
-        on = f" on {step.target.rpartition('/')[2]}" if request.resource == step.target else ""
+        action = request.action
+        if request.resource == step.target:
+            action = phrase("{action} on {resource}", action=action, resource=_last(step.target))
         if line.layer is Layer.TRUST:
-            what = f"Take {step.source.rpartition('/')[2]} out of the trust policy of {line.owner.rpartition('/')[2]}."
+            names = {"source": _last(step.source), "role": _last(line.owner)}
+            what = phrase("Take {source} out of the trust policy of {role}.", **names)
         elif line.source_policy_type is SourceType.AWS_MANAGED:
-            what = f"Detach {line.policy_name}, or deny {request.action}{on} beside it."
+            what = phrase("Detach {policy}, or deny {action} beside it.", policy=line.policy_name, action=action)
         else:
-            what = f"Take {request.action}{on} out of {line.name}."
+            what = phrase("Take {action} out of {statement}.", action=action, statement=line.name)
         return Cut(what, line.policy_key, line.name, tuple(carriers[:_MOST_CARRIERS]), stops)
 
     def _carriers(self, line: StatementLine, step: Step) -> Sequence[str]:
@@ -73,6 +77,10 @@ class Cuts:
             carried = steps.inquiry.evaluator.index.carried(subjects[position])
             if any(policy.key == line.policy_key for policy in carried.identity):
                 yield subjects[position]
+
+
+def _last(arn: str) -> str:
+    return arn.rpartition("/")[2]
 
 
 def _sole_allows(step: Step) -> Iterator[StatementLine]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.action_bits import service_actions
+from iamdesk.language import phrase, phrased
 from iamdesk.reach.catalogue import ASSUMES, EscalationPath, On, Required, catalogue
 from iamdesk.reach.holds import arranged, wanted
 from iamdesk.reach.steps import Steps
@@ -41,7 +42,9 @@ class Prover:
             decisions = list(self._asked(source, place, path, required))
             if decisions:
                 best = min(decisions, key=_rank)
-                yield Proof(f"{required.action} on {best.request.resource}", best)
+                yield Proof(
+                    phrase("{action} on {resource}", action=required.action, resource=best.request.resource), best
+                )
 
     def _asked(self, source: str, place: int, path: EscalationPath, required: Required) -> Iterator[Decision]:
         steps = self._steps
@@ -97,13 +100,13 @@ class Prover:
 
     def needs(self, source: str, target: str, paths: Sequence[EscalationPath]) -> tuple[str, ...]:
         """Return what is missing to prove a step: facts of its paths, and condition keys."""
-        facts = [catalogue().facts[need] for path in paths for need in path.needs]
+        facts = [phrased(catalogue().facts[need]) for path in paths for need in path.needs]
         keys: dict[str, None] = {}
         for path in paths:
             for proof in self.answers(source, target, path):
                 if not arranged(proof.decision) and proof.decision.decision is Verdict.CONDITIONAL:
                     keys.update(dict.fromkeys(wanted(proof.decision)))
-        return (*facts, *(f"the condition key {key}" for key in keys))
+        return (*facts, *(phrase("the condition key {key}", key=key) for key in keys))
 
 
 def _rank(decision: Decision) -> int:

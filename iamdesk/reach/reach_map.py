@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Mapping
 
 from iamdesk.evaluate.request import RequestError
+from iamdesk.language import phrase, phrased, strung
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.population import positions
 from iamdesk.reach.catalogue import catalogue
@@ -60,14 +61,14 @@ class ReachMap:
         """
         found = self.steps.population.position(principal.strip())
         if found is None:
-            raise RequestError(f"the snapshot has no user or role {principal.strip()}")
+            raise RequestError(phrase("the snapshot has no user or role {principal}", principal=principal.strip()))
         return found
 
     @property
     def goals(self) -> tuple[Goal, ...]:
         """What may be asked for besides principals."""
         accounts = (self._administration(account) for account in self.steps.members_of)
-        data = (Goal(GoalKind.DATA, name, f"reading {name}") for name in self.graph.readers)
+        data = (_data(name) for name in self.graph.readers)
         return (*accounts, *data)
 
     def distances(self, goal: str = ADMINISTRATION) -> Mapping[str, Distance]:
@@ -295,7 +296,7 @@ class ReachMap:
         if goal in self.steps.members_of:
             return self._administration(goal)
         if goal in self.graph.readers:
-            return Goal(GoalKind.DATA, goal, f"reading {goal}")
+            return _data(goal)
         return self._principal(self.position(goal))
 
     def _principal(self, position: int) -> Goal:
@@ -304,7 +305,7 @@ class ReachMap:
 
     @staticmethod
     def _administration(account: str) -> Goal:
-        return Goal(GoalKind.ADMINISTRATION, account, f"administrator of account {account}")
+        return Goal(GoalKind.ADMINISTRATION, account, phrase("administrator of account {account}", account=account))
 
     def _step(self, position: int, edge: Edge, goal: Goal) -> Step:
         paths = [catalogue().path(one) for one in edge.path_id.split("+")]
@@ -313,7 +314,7 @@ class ReachMap:
         needs = () if is_proven else self._prover.needs(source, target, paths)
         return Step(
             edge.path_id,
-            " and ".join(path.how for path in paths),
+            strung(phrase(" and "), [phrased(path.how) for path in paths]),
             source,
             target,
             goal,
@@ -348,6 +349,10 @@ class ReachOnce:
             finally:
                 self._making.release()
         return self._made
+
+
+def _data(name: str) -> Goal:
+    return Goal(GoalKind.DATA, name, phrase("reading {data}", data=phrased(name)))
 
 
 def _level_of(levels: Levels, position: int) -> int | None:

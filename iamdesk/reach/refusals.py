@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import mark, phrase, phrased, strung
 from iamdesk.query.population import positions
 from iamdesk.reach.catalogue import PASSES, Aim, EscalationPath, Gain, On, Required, catalogue
 from iamdesk.reach.proofs import Prover
@@ -11,6 +12,12 @@ from iamdesk.reach.way import Refusal
 
 _MOST_TARGETS = 40
 """Of the entities that a path could concern so many are looked at for the best answer, administrators first."""
+_NONE_OF = {
+    Aim.USER: mark("the snapshot has no user"),
+    Aim.ROLE: mark("the snapshot has no role"),
+    Aim.GROUP: mark("the snapshot has no group"),
+}
+"""Of the aims without a service, those that the snapshot can lack."""
 _OWN = frozenset({On.ITSELF, On.OWN_GROUP, On.OWN_POLICY})
 
 
@@ -45,7 +52,9 @@ class Refusals:
         if not targets and path.target in (Aim.FOREIGN_ROLE, Aim.OPEN_ROLE):
             return None
         if not targets:
-            return Refusal(path.id, path.how, None, f"Nobody fits it: {self._lacking(path)}.")
+            return Refusal(
+                path.id, phrased(path.how), None, phrase("Nobody fits it: {lacking}.", lacking=self._lacking(path))
+            )
         best: Refusal | None = None
         for target in targets[:_MOST_TARGETS]:
             arn = steps.targets.arns[target]
@@ -53,16 +62,22 @@ class Refusals:
             for proof in self._prover.answers(principal, arn, path):
                 if proof.decision.decision not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
                     stopped = Refusal(
-                        path.id, path.how, arn, f"{proof.says}: {proof.decision.sentence}", proof.decision
+                        path.id,
+                        phrased(path.how),
+                        arn,
+                        strung(": ", (proof.says, proof.decision.sentence)),
+                        proof.decision,
                     )
                     break
             if stopped is None:
                 return Refusal(
                     path.id,
-                    path.how,
+                    phrased(path.how),
                     arn,
-                    "It gains nothing that the principal does not have, or what "
-                    "boundary and organization leave is no administration.",
+                    phrase(
+                        "It gains nothing that the principal does not have, or what "
+                        "boundary and organization leave is no administration."
+                    ),
                 )
             best = best or stopped
         return best
@@ -113,7 +128,18 @@ class Refusals:
     @staticmethod
     def _lacking(path: EscalationPath) -> str:
         if path.service is None:
-            return f"the snapshot has no {path.target.value}"
-        profile = " and stands in an instance profile" if path.instance_profile else ""
-        what = "pass" if any(required.action == PASSES for required in path.actions) else "use"
-        return f"no role of the account trusts {path.service}{profile}, to {what} it"
+            return phrase(_NONE_OF[path.target])
+        is_passed = any(required.action == PASSES for required in path.actions)
+        if path.instance_profile:
+            if is_passed:
+                return phrase(
+                    "no role of the account trusts {service} and stands in an instance profile, to pass it",
+                    service=path.service,
+                )
+            return phrase(
+                "no role of the account trusts {service} and stands in an instance profile, to use it",
+                service=path.service,
+            )
+        if is_passed:
+            return phrase("no role of the account trusts {service}, to pass it", service=path.service)
+        return phrase("no role of the account trusts {service}, to use it", service=path.service)

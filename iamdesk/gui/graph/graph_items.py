@@ -9,7 +9,7 @@ from iamdesk.gui.graph.picture import Box, BoxKind, Line
 from iamdesk.gui.plain_text import set_tooltip, visible
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, NodeKind
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 _ARROW = 7.0
 _ROUND = 6.0
@@ -97,7 +97,7 @@ class LineItem(QGraphicsItem):
         self._path = self._curve()
         self.is_marked = False
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable, False)
-        ways = [tr("{path_id}: by {how}").format(path_id=step.path_id, how=step.how) for step in line.steps] or [
+        ways = [tr("{path_id}: by {how}").format(path_id=step.path_id, how=shown(step.how)) for step in line.steps] or [
             tr("gets in")
         ]
         set_tooltip(self, "\n".join(ways[:8]))

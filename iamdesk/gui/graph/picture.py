@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from iamdesk.gui.speech import number
-from iamdesk.language import ntr, tr
+from iamdesk.language import ntr, shown, tr
 from iamdesk.reach.way import GoalKind, State, Step, Way
 
 USUALLY_SHOWN = 7
@@ -97,7 +97,7 @@ def picture_of(ways: Iterable[Way], outsiders: Collection[str] = (), opened: Col
             titles[key] = _title(key)
         if way.goal.kind is not GoalKind.PRINCIPAL:
             is_account = way.goal.kind is GoalKind.ADMINISTRATION
-            titles[way.goal.key] = (BoxKind.GOAL, tr("Administrator") if is_account else way.goal.name)
+            titles[way.goal.key] = (BoxKind.GOAL, tr("Administrator") if is_account else shown(way.goal.name))
         for place, ends in enumerate(pairwise(passed)):
             taken = steps.setdefault(ends, {})
             if place < len(way.steps):

@@ -62,10 +62,10 @@ class DataRow(QWidget):
         words.addWidget(self.title)
         words.addWidget(self.state)
         if one.means:
-            words.addWidget(FlowLabel(one.means))
+            words.addWidget(FlowLabel(shown(one.means)))
         for gap in one.gaps:
-            words.addWidget(FlowLabel(gap))
-        self.commands = CommandBox(one.title, one.commands) if one.commands else None
+            words.addWidget(FlowLabel(shown(gap)))
+        self.commands = CommandBox(shown(one.title), one.commands) if one.commands else None
         if self.commands is not None:
             words.addWidget(self.commands)
         layout = QHBoxLayout(self)
