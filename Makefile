@@ -52,10 +52,9 @@ bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 
 picture: .venv/.installed ## make the pictures of the window that README and guide show
 	@sh packaging/qt_libraries.sh offscreen
-	@sh packaging/demo.sh
+	@sh packaging/pictures.sh
 	mkdir -p resources/help/images
-	cp build/demo/window-light.png build/demo/who-can-light.png build/demo/access-light.png \
-		build/demo/workspace-light.png build/demo/captured-light.png resources/help/images
+	cp build/pictures/*-light.png resources/help/images
 
 package: ## make what can be installed, and try each: wheel, application folder, Debian package, into dist
 	sh packaging/package.sh

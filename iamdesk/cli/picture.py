@@ -42,6 +42,8 @@ class Page(StrEnum):
     FINDINGS = "findings"
     ACCESS = "access"
     WHO_CAN = "who-can"
+    WAYS = "ways"
+    REVIEW = "review"
 
 
 @app.command()
@@ -63,7 +65,8 @@ def window(
         Page | None,
         typer.Option(
             help="In the picture: which page is in front; access shows what --select can do, who-can who can what "
-            "--ask asks.",
+            "--ask asks, ways what --select can become (else who gets to administration), review the review that PATH "
+            "is.",
             show_default=False,
         ),
     ] = None,

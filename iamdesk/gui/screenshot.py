@@ -36,8 +36,9 @@ def render(
     """Open a snapshot, select what ``select`` names (ARN or key), ask (principal, action, resource), save the window.
 
     ``page`` brings a page forward: ``overview``, ``captured`` (what the snapshot holds), ``findings``, ``access`` (of
-    what is selected), ``who-can`` (what ``ask`` asks). ``language`` is one of ``language.LANGUAGES``. Works on a
-    display and, where there is none, without. Settings of the user are neither read nor written.
+    what is selected), ``who-can`` (what ``ask`` asks), ``ways`` (of what is selected, else of everybody), ``review``
+    (where ``path`` is one, its snapshot beside it). ``language`` is one of ``language.LANGUAGES``. Works on a display
+    and, where there is none, without. Settings of the user are neither read nor written.
 
     Raises:
         ScreenshotError: the snapshot cannot be opened, the question cannot be asked, the key is not in the snapshot,
@@ -87,6 +88,8 @@ def render(
 def _open(window: "MainWindow", path: Path) -> None:
     refused: list[str] = []
     window.opening.refused.connect(refused.append)
+    window.arrival.refused.connect(refused.append)
+    window.arrival.snapshot_lacking.connect(lambda sentence, _review: refused.append(sentence))
     window.open_path(path)
     _wait(lambda: window.session.snapshot is not None or bool(refused), _LONGEST_WAIT)
     if window.session.snapshot is None:
@@ -123,6 +126,19 @@ def _turn_to(window: "MainWindow", page: str) -> None:
             window.interior.show_captured()
         case "findings":
             window.workspace.bring_forward("findingsDock")
+        case "ways" if session.subject_key:
+            window.interior.show_ways_of_selected()
+            _give_room(window, "waysDock")
+        case "ways":
+            window.interior.show_ways()
+            _give_room(window, "waysDock")
+        case "review":
+            door = window.workspace.review.door
+            _wait(lambda: door.desk is not None or not window.jobs.running, _LONGEST_WAIT)
+            if door.desk is None:
+                raise ScreenshotError("The page review needs a review: open one by its file.")
+            window.workspace.bring_forward("reviewDock")
+            _give_room(window, "reviewDock")
         case "access" if session.subject_key:
             window.interior.show_access()
         case "who-can" if session.request is not None:
@@ -133,6 +149,16 @@ def _turn_to(window: "MainWindow", page: str) -> None:
             raise ScreenshotError("The page who-can needs a question.")
         case _:
             raise ScreenshotError(f"There is no page {page}.")
+
+
+def _give_room(window: "MainWindow", dock: str) -> None:
+    """Draw a panel at the foot of the window up, as its user would: the picture is about it."""
+    from PySide6.QtCore import Qt
+
+    _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
+    _wait(lambda: False, _SETTLING)
+    docks, share = window.workspace.docks, window.height() * 3 // 5
+    window.resizeDocks([docks[dock]], [share], Qt.Orientation.Vertical)
 
 
 def _say(_kind: object, _context: object, message: str) -> None:

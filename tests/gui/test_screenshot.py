@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.screenshot import ScreenshotError, render
 from iamdesk.paths import sample_snapshot
+from iamdesk.workbench import Workbench
 
 PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
 QUESTION = (PETRA, "s3:DeleteObject", "arn:aws:s3:::acme-payroll/2026/x")
@@ -56,7 +57,7 @@ def test_a_picture_that_cannot_be_written_is_said(qtbot: QtBot, tmp_path: Path) 
         render(sample_snapshot(), tmp_path / "no" / "folder" / "x.png")
 
 
-@pytest.mark.parametrize("page", ["overview", "access", "who-can"])
+@pytest.mark.parametrize("page", ["overview", "access", "who-can", "ways"])
 def test_a_page_can_be_brought_forward(qtbot: QtBot, tmp_path: Path, page: str) -> None:
     usual, turned = tmp_path / "usual.png", tmp_path / "turned.png"
     render(sample_snapshot(), usual, PETRA, QUESTION, size=(1000, 720))
@@ -70,8 +71,30 @@ def test_the_findings_are_a_page(qtbot: QtBot, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "says"), [("access", "principal or group"), ("who-can", "a question"), ("x", "page x")]
+    ("page", "says"),
+    [("access", "principal or group"), ("who-can", "a question"), ("review", "needs a review"), ("x", "page x")],
 )
 def test_a_page_that_has_nothing_to_show_is_said(qtbot: QtBot, tmp_path: Path, page: str, says: str) -> None:
     with pytest.raises(ScreenshotError, match=says):
         render(sample_snapshot(), tmp_path / "x.png", page=page)
+
+
+def begin_review(snapshot: Path) -> None:
+    Workbench().open_snapshot(snapshot).create_review(snapshot.with_name("q3.iamreview"), "Q3")
+
+
+def test_a_review_is_a_page_of_its_own_file(qtbot: QtBot, tmp_path: Path) -> None:
+    snapshot = tmp_path / "acme-prod.json"
+    snapshot.write_bytes(sample_snapshot().read_bytes())
+    begin_review(snapshot)
+    render(tmp_path / "q3.iamreview", tmp_path / "x.png", size=(1000, 720), page="review")
+    assert len(colours(tmp_path / "x.png")) > 10
+
+
+def test_a_review_without_its_snapshot_is_said(qtbot: QtBot, tmp_path: Path) -> None:
+    snapshot = tmp_path / "acme-prod.json"
+    snapshot.write_bytes(sample_snapshot().read_bytes())
+    begin_review(snapshot)
+    snapshot.unlink()
+    with pytest.raises(ScreenshotError, match="not beside it"):
+        render(tmp_path / "q3.iamreview", tmp_path / "x.png", page="review")

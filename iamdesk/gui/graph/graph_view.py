@@ -170,7 +170,7 @@ class GraphView(QGraphicsView):
         self.zoom(1 / _STEP)
 
     def fit(self) -> None:
-        """Show all of it where that can be read, else as much as can be, its goal in view."""
+        """Show all of it where that can be read, else as much as can be, from where the ways begin."""
         rect = self.scene().sceneRect()
         size = self.viewport().size()
         if rect.isEmpty() or size.isEmpty():
@@ -179,6 +179,8 @@ class GraphView(QGraphicsView):
         self.resetTransform()
         self.scale(max(scale, _COMFORTABLE), max(scale, _COMFORTABLE))
         self.centerOn(rect.center())
+        if scale < _COMFORTABLE:
+            self.horizontalScrollBar().setValue(self.horizontalScrollBar().minimum())
         self._is_fitted = True
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
