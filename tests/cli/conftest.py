@@ -10,6 +10,7 @@ import pytest
 
 from iamdesk.paths import sample_snapshot
 
+from ..opened import share_equal_snapshots
 from ..terminal import run_here
 
 type Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -26,6 +27,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def iamdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs iamdesk in an empty folder; `given` is its standard input. In this process: a start takes half a second."""
     monkeypatch.chdir(tmp_path)
+    share_equal_snapshots(monkeypatch)
 
     def run(*arguments: str | Path, given: str | bytes = b"") -> subprocess.CompletedProcess[str]:
         content = given.encode() if isinstance(given, str) else given

@@ -18,6 +18,8 @@ from iamdesk.gui.session import Session
 from iamdesk.paths import sample_snapshot
 from iamdesk.workbench import OpenSnapshot, Workbench
 
+from ..opened import share_equal_snapshots
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let pass the one line that the offscreen platform says at every show."""
@@ -29,6 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def copying_rows(qapp: QApplication) -> None:
     """Ctrl+C copies rows in panels that stand alone, as it does in the window."""
     copying.follow(qapp)
+
+
+@pytest.fixture(autouse=True)
+def equal_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sample is opened by every window, and worked out once."""
+    share_equal_snapshots(monkeypatch)
 
 
 @pytest.fixture

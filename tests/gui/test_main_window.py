@@ -1,5 +1,7 @@
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QThreadPool, QUrl
@@ -25,6 +27,10 @@ from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.theme import Scheme, is_dark
 from iamdesk.paths import sample_snapshot
+from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+from ..opened import open_each_anew
 
 ACCOUNT = "arn:aws:iam::111122223333"
 INES = f"{ACCOUNT}:user/engineering/sre/ines.costa"
@@ -169,20 +175,42 @@ def test_a_file_that_is_no_snapshot_is_said_in_a_bar_and_what_is_open_stays(
     assert not open_window.trouble.isVisible()
 
 
-def test_opening_can_be_cancelled(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    users = [{"Arn": f"{ACCOUNT}:user/u{number}", "UserName": f"u{number}"} for number in range(60_000)]
+def test_opening_can_be_cancelled(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, ends = threading.Event(), []
+    read = Workbench.open_snapshot
+
+    def read_with_a_rest(*arguments: Any) -> OpenSnapshot:
+        workbench, path, progress, *more = arguments
+
+        def progress_and_rest(done: int, total: int) -> None:
+            progress(done, total)
+            assert go_on.wait(60)
+
+        try:
+            return read(workbench, path, progress_and_rest, *more)
+        except WorkCancelled:
+            ends.append("in the middle")
+            raise
+
+    monkeypatch.setattr(Workbench, "open_snapshot", read_with_a_rest)
+    users = [{"Arn": f"{ACCOUNT}:user/u{number}", "UserName": f"u{number}"} for number in range(20_000)]
     large = tmp_path / "large.json"
     large.write_text(json.dumps({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [], "Policies": []}))
     window.show()
     window.open_path(large)
     cancel = window.findChild(QPushButton, "cancelJob")
     assert cancel is not None
-    qtbot.waitUntil(cancel.isVisible, timeout=20_000)
+    qtbot.waitUntil(cancel.isVisible, timeout=60_000)
+    assert cancel.accessibleName() == "Cancel: Reading large.json"
     cancel.click()
     assert window.jobs.running == ()
     assert not cancel.isVisible()
+    go_on.set()
+    assert window.jobs.wait_all(60_000)
+    assert ends == ["in the middle"]
     assert window.session.snapshot is None
-    assert window.jobs.wait_all(10_000)
 
 
 def test_a_dropped_file_is_opened_and_two_are_not(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -237,7 +265,8 @@ def test_recent_files_stand_in_the_menu_with_their_ampersands(qtbot: QtBot, wind
     assert window.settings.recent == ()
 
 
-def test_reload_reads_the_file_again(qtbot: QtBot, open_window: MainWindow) -> None:
+def test_reload_reads_the_file_again(qtbot: QtBot, open_window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_each_anew(monkeypatch)
     before = open_window.session.snapshot
     open_window.menus.actions["actionReload"].trigger()
     qtbot.waitUntil(lambda: open_window.session.snapshot is not before, timeout=20_000)

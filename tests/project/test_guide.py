@@ -14,6 +14,7 @@ import pytest
 
 from iamdesk.workbench import Workbench
 
+from ..opened import share_equal_snapshots
 from ..terminal import run_here
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,6 +143,7 @@ def test_shown_command_runs_on_the_sample(
             check=False,
         )
     else:
+        share_equal_snapshots(monkeypatch)
         done = run_here(words[1:], monkeypatch)
 
     # The sample has findings, so that `--fail-on` has something to fail on.
