@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +44,30 @@ def page(*users: Any, **more: Any) -> str:
     return json.dumps({"UserDetailList": [ALICE, *users], **more}, indent=1)
 
 
-def as_file(content: str | bytes, name: str = "account.json") -> Callable[[Path], Path]:
+type Content = str | bytes | Callable[[], str | bytes]
+"""What a file holds; what takes long to make is made when it is written, not whenever somebody asks for the cases."""
+
+
+def bytes_of(content: Content) -> bytes:
+    made = content() if callable(content) else content
+    return made if isinstance(made, bytes) else made.encode("utf-8", "surrogatepass")
+
+
+def as_file(content: Content, name: str = "account.json") -> Callable[[Path], Path]:
     def write(root: Path) -> Path:
         path = root / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
+        path.write_bytes(bytes_of(content))
         return path
 
     return write
 
 
-def as_bundle(files: Mapping[str, str | bytes]) -> Callable[[Path], Path]:
+def as_bundle(files: Mapping[str, Content]) -> Callable[[Path], Path]:
     def write(root: Path) -> Path:
         for path, content in {DETAILS: page(), **files}.items():
             file = root / "bundle" / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
+            file.write_bytes(bytes_of(content))
         return root / "bundle"
 
     return write
@@ -133,8 +143,12 @@ def policies() -> Iterator[Case]:
     for what, document in {"ten thousand statements": many, "wildcards": wild, "a policy of 1 MB": large}.items():
         inline = [{"PolicyName": "own", "PolicyDocument": document}]
         carrier = {"UserName": "bob", "Arn": f"arn:aws:iam::{ACCOUNT}:user/bob", "UserPolicyList": inline}
-        yield Case(what, as_file(page(carrier)))
-        yield Case(f"{what} of a bucket", as_bundle({POLICY: json.dumps({"Policy": json.dumps(document)})}))
+        yield Case(what, as_file(partial(page, carrier)))
+        yield Case(f"{what} of a bucket", as_bundle({POLICY: partial(bucket_policy, document)}))
+
+
+def bucket_policy(document: Any) -> str:
+    return json.dumps({"Policy": json.dumps(document)})
 
 
 def names() -> Iterator[Case]:
@@ -162,6 +176,17 @@ def names() -> Iterator[Case]:
 # --- bundles
 
 
+@cache
+def bomb() -> bytes:
+    """Two hundred megabytes of spaces."""
+    return gzip.compress(b'{"Buckets": [' + b" " * (200 << 20) + b"]}", 9)
+
+
+@cache
+def flood() -> bytes:
+    return gzip.compress(b'{"Buckets": [' + b"1," * 600_000 + b"1]}", 9)
+
+
 def bundles() -> Iterator[Case]:
     """Faults of one file of a bundle: the others are shown."""
     for what, content, told in (
@@ -179,16 +204,16 @@ def bundles() -> Iterator[Case]:
         ("gzip that is none", b"\x1f\x8b\x08rubbish", "the gzip data cannot be decompressed"),
     ):
         yield Case(f"buckets {what}", as_bundle({BUCKETS: content}), told=told, file=BUCKETS)
-    bomb = gzip.compress(b'{"Buckets": [' + b" " * (200 << 20) + b"]}", 9)
     yield Case(
         "a gzip bomb", as_bundle({f"{BUCKETS}.gz": bomb}), told="decompresses to more than", file=f"{BUCKETS}.gz"
     )
-    flood = gzip.compress(b'{"Buckets": [' + b"1," * 600_000 + b"1]}", 9)
     yield Case(
         "a flood of entries", as_bundle({f"{BUCKETS}.gz": flood}), told="more than 500,000", file=f"{BUCKETS}.gz"
     )
     report = f"accounts/{ACCOUNT}/iam/get-credential-report.csv"
-    yield Case("one endless line", as_bundle({report: b"user,arn\n" + b"x" * (20 << 20)}), told="longer", file=report)
+    yield Case(
+        "one endless line", as_bundle({report: lambda: b"user,arn\n" + b"x" * (20 << 20)}), told="longer", file=report
+    )
     yield Case(
         "a manifest that lies",
         as_bundle({"manifest.json": json.dumps({"format": "iamdesk-bundle", "version": 1, "files": [
@@ -328,11 +353,17 @@ def archives() -> Iterator[Case]:
     yield Case("zip with an endless list", as_file(b"PK\x03\x04" + claim, "bundle.zip"), True, "", "bundle.zip")
 
 
-def bombs() -> Iterator[Case]:
+@cache
+def packed_spaces() -> bytes:
     packer = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
     spaces = b" " * (1 << 20)
-    data = packer.compress(page().encode()) + b"".join(packer.compress(spaces) for _ in range(200)) + packer.flush()
-    yield Case("gzip bomb", as_file(data, "account.json.gz"), True, "decompresses to more than", "account.json.gz")
+    return packer.compress(page().encode()) + b"".join(packer.compress(spaces) for _ in range(200)) + packer.flush()
+
+
+def bombs() -> Iterator[Case]:
+    yield Case(
+        "gzip bomb", as_file(packed_spaces, "account.json.gz"), True, "decompresses to more than", "account.json.gz"
+    )
 
 
 def cases() -> tuple[Case, ...]:
