@@ -5,11 +5,12 @@ in strict mode, and compared with the one answer in unknown mode: its word, and 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations, product
 from typing import Any
 
-from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.context import given_facts
+from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.unknowns import MOST_SETS
 from iamdesk.query.cases import evaluate_case, trace_case
@@ -57,10 +58,15 @@ def ask(document: Any, context: Assignment) -> Trace:
     return trace_case(case_of(document, context), UnknownContext.UNKNOWN)
 
 
-def strict(document: Any, assignment: Assignment) -> str:
+def strict_question(document: Any) -> Question:
+    """Return the question with what is not given absent: the policy is read once for all the contexts to try."""
+    return trace_case(case_of(document, {}), UnknownContext.ABSENT).question
+
+
+def strict(question: Question, assignment: Assignment) -> str:
     """Ask with what is not given absent."""
-    given = {key: value for key, value in assignment.items() if value is not None}
-    return trace_case(case_of(document, given), UnknownContext.ABSENT).verdict.value
+    given = given_facts({key: value for key, value in assignment.items() if value is not None})
+    return evaluate(replace(question, context=replace(question.context, given=given))).verdict.value
 
 
 def assignments(reach: Reach) -> Iterator[dict[str, Value]]:
@@ -75,7 +81,8 @@ def check(document: Any, reach: Reach, are_linked: bool = False) -> bool:
     ``are_linked``: whether keys are compared with each other, so that a value does not stand for others like it.
     """
     trace = ask(document, {})
-    words = {tuple(one.values()): strict(document, one) for one in assignments(reach)}
+    question = strict_question(document)
+    words = {tuple(one.values()): strict(question, one) for one in assignments(reach)}
     told = {word == "allowed" for word in words.values()}
     match trace.verdict.value:
         case "allowed":
@@ -95,7 +102,7 @@ def _check_conditional(
 ) -> None:
     answer = evaluate_case(case_of(document, {}), UnknownContext.UNKNOWN)
     allowed = {values: word == "allowed" for values, word in words.items()}
-    oracle = _Oracle(document, reach, allowed, are_linked)
+    oracle = _Oracle(document, strict_question(document), reach, allowed, are_linked)
     for sets, wanted in ((answer.conditions, True), (answer.denials, False)):
         check_smallest(document, sets, wanted, trace.is_exact)
         for one in sets:
@@ -128,6 +135,7 @@ class _Oracle:
     """Knows the answer for every assignment."""
 
     document: Any
+    question: Question
     reach: Reach
     allowed: Mapping[tuple[Value, ...], bool]
     are_linked: bool
@@ -169,7 +177,7 @@ class _Oracle:
 
     def _word(self, full: Assignment) -> bool:
         known = self.allowed.get(tuple(full.values()))
-        return strict(self.document, full) == "allowed" if known is None else known
+        return strict(self.question, full) == "allowed" if known is None else known
 
 
 def _can_change(position: int, allowed: Mapping[tuple[Value, ...], bool]) -> bool:
