@@ -37,9 +37,9 @@ imports: .venv/.installed-dev
 unit: .venv/.installed-dev
 	@sh packaging/qt_libraries.sh offscreen
 	@# Hypothesis draws the same inputs every time: a failure is news of the change, not of the day. For fresh ones leave
-	@# the profile out. What measures time runs by itself: beside another worker and under coverage it would measure those.
-	$(OFFSCREEN) $(PY) -m pytest -m slow --hypothesis-profile=ci
-	$(OFFSCREEN) $(PY) -m pytest -m "not slow" --hypothesis-profile=ci -n 2 --cov --cov-report=term
+	@# the profile out. Each worker begins with a half of the folders, for neighbours share what is opened and made; who
+	@# is done takes over from the other. Nothing here measures time: make bench does.
+	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci -n 2 --dist worksteal --cov --cov-report=term
 
 bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 	@sh packaging/qt_libraries.sh offscreen

@@ -14,10 +14,7 @@ from iamdesk.gui import create_main_window
 
 from .corpus import Case, cases
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.qt_log_ignore("^This plugin does not support propagateSizeHints"),
-]
+pytestmark = pytest.mark.qt_log_ignore("^This plugin does not support propagateSizeHints")
 GROUPS = [cases()[start::4] for start in range(4)]
 
 

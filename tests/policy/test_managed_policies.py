@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision
 from iamdesk.index.actions import reference
@@ -94,7 +92,6 @@ def asked() -> Iterator[tuple[str, str, Decision]]:
                 yield name, str(action), evaluate_case(case, unknown)
 
 
-@pytest.mark.slow
 @rule("L5", "K6")
 def test_every_policy_answers_without_an_unexpected_warning() -> None:
     decisions: Counter[str] = Counter()

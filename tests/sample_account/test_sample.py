@@ -177,7 +177,6 @@ def test_the_file_holds_no_access_keys_and_stays_small() -> None:
     assert len(text) < 1_500_000
 
 
-@pytest.mark.slow
 def test_captured_anew_it_is_the_same_account(tmp_path: Path, details: Details) -> None:
     """AWS managed policies are left out: a newer moto brings newer ones."""
     pytest.importorskip("moto")
