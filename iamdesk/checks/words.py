@@ -1,18 +1,10 @@
-"""How findings count and list things in a sentence."""
+"""How findings list things in a sentence."""
 
 from collections.abc import Iterable
 
 from iamdesk.language import phrase, strung
 
 _LISTED = 5
-
-
-def counted(number: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun: ``1 policy``, ``1,204 policies``."""
-    if number == 1:
-        return f"1 {singular}"
-    ends_in_ies = singular.endswith("y") and singular[-2:-1] not in "aeiou"
-    return f"{number:,} {plural or (singular[:-1] + 'ies' if ends_in_ies else singular + 's')}"
 
 
 def enumerated(names: Iterable[str], most: int = _LISTED) -> str:

@@ -179,7 +179,7 @@ class FindingDetail(QScrollArea):
         link = LinkButton(
             tr("Ask this: {action} on {resource}").format(action=request.action, resource=request.resource),
             partial(self._session.show_decision, decision),
-            tip=f"{MARK_WORDS[Mark(decision.decision)]}: {request.principal}, {request.action}, {request.resource}",
+            tip=f"{tr(MARK_WORDS[Mark(decision.decision)])}: {request.principal}, {request.action}, {request.resource}",
             picture=partial(_decision_mark, Mark(decision.decision)),
         )
         link.setObjectName("askThis")
