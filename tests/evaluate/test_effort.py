@@ -44,3 +44,11 @@ def test_variables_of_a_resource_are_tried_until_there_are_too_many() -> None:
     assert is_tried(own(2), resource="arn:aws:s3:::b/x/y")
     long = "/".join("x" * 9 for _ in range(60))
     assert not is_tried(own(60), resource=f"arn:aws:s3:::b/{long}")
+
+
+@rule("K7")
+def test_ranges_of_addresses_are_more_work_than_texts() -> None:
+    """Ten addresses are tried for each range."""
+    ranges = [f"10.{number // 200}.{number % 200}.0/24" for number in range(150)]
+    assert is_tried(allow("s3:*", "*", {"StringLike": {"aws:UserAgent": ranges}}))
+    assert not is_tried(allow("s3:*", "*", {"IpAddress": {"aws:VpcSourceIp": ranges}}))

@@ -76,3 +76,10 @@ def test_what_stays_with_the_owner_are_actions_that_the_service_has() -> None:
 def test_resource_policies_stand_on_types_of_resources_that_the_service_has(service: str) -> None:
     assert reference().service_exists(service)
     assert services.RESOURCE_POLICIES[service] <= types_of(service)
+
+
+@rule("B7")
+def test_retiring_a_grant_is_told_apart_from_every_other_action_on_keys() -> None:
+    retiring = services.told_apart_by("kms", "retiregrant", is_write=True)
+    alike = [name for name in names_of("kms") if services.told_apart_by("kms", name, is_write=True) == retiring]
+    assert alike == ["retiregrant"]

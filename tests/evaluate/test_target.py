@@ -2,8 +2,8 @@
 
 import pytest
 
-from iamdesk.evaluate.request import RequestError
-from iamdesk.evaluate.target import Target, parse_target
+from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.evaluate.target import ACCOUNT_LISTS_ON_S3, Target, parse_target
 from iamdesk.index.actions import reference
 
 
@@ -81,3 +81,20 @@ def test_of_many_resource_types_four_are_named() -> None:
     named, more = notes[0].split(" or one of ")
     assert named.count(",") == 3
     assert int(more.split()[0]) > 50
+
+
+@pytest.mark.parametrize("owner", ["abcdefghijkl", "12345", "1234567890123", "11112222333٣"])
+def test_an_owner_that_is_no_account_is_refused(owner: str) -> None:
+    with pytest.raises(RequestError, match="is no account id: expected 12 digits"):
+        Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*", resource_account=owner).told_owner()
+
+
+def test_an_owner_that_is_an_account_is_told_and_none_is_none() -> None:
+    asked = Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*", resource_account="444455556666")
+    assert asked.told_owner() == "444455556666"
+    assert Request("arn:aws:iam::111122223333:user/a", "s3:GetObject", "*").told_owner() is None
+
+
+def test_lists_of_an_account_on_s3_are_actions_that_s3_has() -> None:
+    names = {action.full_name.partition(":")[2].lower() for action in reference().actions_of("s3")}
+    assert names >= ACCOUNT_LISTS_ON_S3
