@@ -324,11 +324,11 @@ class Inspector(QWidget):
                 self._session.select(principal)
         self.policies.show_decision(decision)
         self.trust.show_decision(decision)
-        if decision is not None and decision.statements:
-            # The weightiest statement comes first: its policy is what one wants to read next. The tab stays.
+        if decision is not None and (decision.statements or decision.blocked_by):
+            # The policy that decides is what one wants to read next. The tab stays.
             self._stack.setCurrentWidget(self._page)
             self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
-            self.policies.show_statement(decision.statements[0])
+            self.policies.show_deciding(decision)
 
     def _badges(self, subject: Subject) -> tuple[Badge, ...]:
         opened = self._session.shown

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from iamdesk.explain.decision import Decision, StatementLine
+from iamdesk.evaluate.request import Layer
+from iamdesk.explain.decision import Decision, StatementLine, Verdict
 from iamdesk.gui.inspector.bands import same_text
 from iamdesk.gui.inspector.policy_list import Entry, PolicyList, entries_from, entries_of, entry_for
 from iamdesk.gui.inspector.policy_reader import PolicyReader
@@ -62,6 +63,19 @@ class PoliciesTab(QWidget):
         self._decision = decision
         self._fill()
         self.reader.show_answer(decision)
+
+    def show_deciding(self, decision: Decision) -> None:
+        """Open the policy on which an answer rests: where one lets nothing through by itself, that one."""
+        lines = decision.statements
+        if decision.decision is Verdict.IMPLICIT_DENY:
+            blocking = [layer for layer in decision.layers if layer.layer in decision.blocked_by]
+            lines = tuple(line for layer in blocking for line in layer.statements) or lines
+            if any(layer.layer is Layer.PERMISSIONS_BOUNDARY and not layer.statements for layer in blocking):
+                own = self._subject.policies if self._subject is not None else ()
+                if any(self.list.go_to(line.key) for line in own if line.role is PolicyRole.BOUNDARY):
+                    return
+        if lines:
+            self.show_statement(lines[0])
 
     def show_statement(self, line: StatementLine) -> None:
         """Open the policy of a statement and go to it."""

@@ -110,6 +110,20 @@ def test_versions_can_be_read_and_the_one_in_force_comes_first(session: Session,
     assert versions.currentText() == "v3"
 
 
+def test_an_answer_opens_the_boundary_that_lets_nothing_through(
+    qtbot: QtBot, session: Session, inspector: Inspector
+) -> None:
+    """No statement of it decides; that of AdministratorAccess, which allows, would be looked at in vain."""
+    elena = "arn:aws:iam::111122223333:user/engineering/elena.petrov"
+    session.select(elena)
+    with qtbot.waitSignal(session.answered):
+        session.ask(Request(elena, "iam:CreateUser", "arn:aws:iam::111122223333:user/engineering/new.hire"))
+    current = inspector.policies.list.current_entry()
+    assert current is not None
+    assert current.name == "EngineeringLeadBoundary"
+    assert '"Statement"' in inspector.policies.reader.text.toPlainText()
+
+
 def test_an_answer_opens_its_weightiest_statement(qtbot: QtBot, session: Session, inspector: Inspector) -> None:
     session.select(PETRA)
     first = ask(qtbot, session)[0]
