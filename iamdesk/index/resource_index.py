@@ -66,12 +66,17 @@ class ResourceIndex:
     def __init__(self, snapshot: Snapshot, documents: DocumentStore) -> None:
         self._documents = documents
         self._by_arn: Mapping[str, Resource] = {resource.arn: resource for resource in snapshot.resources}
+        self._services = frozenset([arn.split(":", 3)[2].lower() for arn in self._by_arn if arn.count(":") > 2])
         self._by_alias = {
             resource.access_point.alias: resource
             for resource in snapshot.resources
             if resource.access_point is not None and resource.access_point.alias
         }
         self._settings: Mapping[str, AccountSettings] = {one.account_id: one for one in snapshot.account_settings}
+
+    def may_hold(self, service: str) -> bool:
+        """Return whether there is a resource of a service, as ARNs name it in lower case."""
+        return service in self._services
 
     def find(self, arn: Arn) -> Resource | None:
         """Return the resource that carries the policy for an ARN: of an object its bucket, else the thing itself."""

@@ -6,6 +6,7 @@ work however many principals there are. Documents are held once each, whoever ca
 
 import re
 import threading
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -83,6 +84,7 @@ class StatementIndex:
             self._read(policies, progress, cancelled)
             self._sort()
         self._covering: dict[tuple[str, str], Covering] = {}
+        self._ordered: dict[str, list[str]] = {}
         self._last_tuple: dict[int, tuple[Statement, ...]] = {}
         self._arn_services: dict[int, frozenset[str] | None] = {}
         self._excepted: dict[int, frozenset[str] | None] = {}
@@ -269,6 +271,26 @@ class StatementIndex:
             if (crossing and can_cross) or (of_service == prefix and text.startswith(opening)):
                 return True
         return False
+
+    def named_within(self, place: int) -> tuple[set[int], bool]:
+        """Return the statements that name anything whose text begins as an entry of another statement does.
+
+        And whether an entry can name what begins otherwise. Of ``loose`` statements and those that name every resource
+        nothing is told.
+        """
+        found: set[int] = set()
+        openings = self._openings_of.get(place, ())
+        for service, opening, _ in openings:
+            ordered = self._ordered.get(service)
+            of_service = self._by_opening[service]
+            if ordered is None:
+                ordered = self._ordered[service] = sorted(of_service)
+            for number in range(bisect_left(ordered, opening), len(ordered)):
+                if not ordered[number].startswith(opening):
+                    break
+                places = of_service[ordered[number]]
+                found.update((places,) if isinstance(places, int) else places)
+        return found, any(can_cross for _, _, can_cross in openings)
 
     def covering(self, service: str, name: str) -> Covering:
         """Return the statements that cover an action; both parts are given in lower case."""

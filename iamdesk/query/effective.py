@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
     does not hold (SEMANTICS I1, I2)."""
 
 
-class _Open(NamedTuple):
+class Open(NamedTuple):
     """A statement that hangs on something unknown, and what is known of all that it asks for."""
 
     hanging: Hanging
@@ -186,11 +186,11 @@ class Assessor:
         self, ground: Ground, position: int, own: Sequence[OwnStatement], moment: datetime, within: int
     ) -> Outcome:
         """Decide some bits of a ground for one subject; ``own`` are its `own_statements`."""
-        return _Case(self, ground, position, moment, within).outcome(own)
+        return Case(self, ground, position, moment, within).outcome(own)
 
     def match(self, ground: Ground, position: int, one: OwnStatement, bit: int, moment: datetime) -> Truth:
         """Hold one statement against one request."""
-        return _Case(self, ground, position, moment, ground.every).match(one.policy, one.statement, bit)
+        return Case(self, ground, position, moment, ground.every).match(one.policy, one.statement, bit)
 
     def verdict_of(
         self,
@@ -202,7 +202,7 @@ class Assessor:
         moment: datetime,
     ) -> Verdict:
         """Return the answer to one request if some statements of a subject's were all that there are."""
-        subject = _Case(self, ground, position, moment, ground.every).subject(bit)
+        subject = Case(self, ground, position, moment, ground.every).subject(bit)
         matched = (match_statement(one.policy, one.statement, subject) for one in statements)
         results = [result for result in matched if result is not None and result.truth is not FALSE]
         return settle(setting.situation, results, subject)[0].verdict
@@ -221,7 +221,7 @@ class Assessor:
         return found
 
 
-class _Case:
+class Case:
     """One subject on one ground."""
 
     def __init__(self, assessor: Assessor, ground: Ground, position: int, moment: datetime, within: int) -> None:
@@ -236,7 +236,7 @@ class _Case:
         self._subjects: dict[int, Subject] = {}
         self._known: dict[str, Fact | None] = {}
         self._bits: dict[Feature, int] = {}
-        self._open: list[tuple[_Open, int]] = []
+        self._open: list[tuple[Open, int]] = []
 
     def outcome(self, own: Sequence[OwnStatement]) -> Outcome:
         for one in own:
@@ -250,7 +250,7 @@ class _Case:
                     found[self._assessor.point(self._position, target.action_text, target.resource_text)] |= 1 << bit
                 continue
             said = {feature: where & bits for feature, where in self._bits.items() if where & bits}
-            undecided = [*self._hear_common(setting, bits, said), *self._open]
+            undecided = [*self.hear_common(setting, bits, said), *self._open]
             for part, features in split(bits, said.items()):
                 decided = self._assessor.decided(setting, features)
                 for verdict, where in self._verdicts(setting, part, features, decided, undecided):
@@ -265,7 +265,7 @@ class _Case:
         part: int,
         features: Sequence[Feature],
         decided: _Decided,
-        undecided: Sequence[tuple[_Open, int]],
+        undecided: Sequence[tuple[Open, int]],
     ) -> Iterator[tuple[Verdict, int]]:
         """Yield (verdict, bits) for bits of which all statements say the same."""
         if decided.best is decided.worst:
@@ -292,7 +292,7 @@ class _Case:
                 continue
             target = self._ground.target(covered.bit_length() - 1)
             resource = resource_key(target) if one.asked.in_resource else None
-            for facts, bits in self._told_apart(one.asked, covered):
+            for facts, bits in self.told_apart(one.asked, covered):
                 key = (one.asked.number, UnknownContext.UNKNOWN, facts, resource)
                 match = partial(self.match, one.policy, one.statement, bits.bit_length() - 1)
                 truth = self._population.truth(key, match)
@@ -300,7 +300,7 @@ class _Case:
                     continue
                 self._add(self._bits, Feature((slot, one.statement.is_allow), truth), bits)
                 if truth is MAYBE:
-                    self._open.append((_Open(Hanging(slot, None, one.asked), facts), bits))
+                    self._open.append((Open(Hanging(slot, None, one.asked), facts), bits))
 
     def _where(self, one: OwnStatement) -> Iterator[int]:
         """Yield the bits that a statement covers and can speak of; plot by plot where its resource holds variables."""
@@ -326,8 +326,8 @@ class _Case:
         if matching:
             yield matching
 
-    def _hear_common(self, setting: Setting, bits: int, said: dict[Feature, int]) -> Iterator[tuple[_Open, int]]:
-        """Add to ``said`` what the common statements say; yield those that hang on something unknown."""
+    def hear_common(self, setting: Setting, bits: int, said: dict[Feature, int]) -> Iterator[tuple[Open, int]]:
+        """Add to ``said`` what the common statements of a setting say; yield those that hang on something unknown."""
         ground = self._ground
         for policy, statement, asked in setting.common:
             actions = ground.of.covered_by(statement)
@@ -337,7 +337,7 @@ class _Case:
             else:
                 covered = [ground.on(place, actions) & bits for place in range(len(ground.plots))]
             for one in filter(None, covered):
-                for facts, alike in self._told_apart(asked, one):
+                for facts, alike in self.told_apart(asked, one):
                     result = match_statement(policy, statement, self.subject(alike.bit_length() - 1))
                     if result is None or result.truth is FALSE:
                         continue
@@ -345,13 +345,13 @@ class _Case:
                         self._add(said, feature, alike)
                     if result.truth is MAYBE:
                         slot = Slot(policy.layer, policy.level)
-                        yield _Open(Hanging(slot, result.grant, asked), facts), alike
+                        yield Open(Hanging(slot, result.grant, asked), facts), alike
 
     @staticmethod
     def _add(said: dict[Feature, int], feature: Feature, bits: int) -> None:
         said[feature] = said.get(feature, 0) | bits
 
-    def _told_apart(self, asked: Asked, covered: int) -> Iterator[tuple[tuple[Fact | None, ...], int]]:
+    def told_apart(self, asked: Asked, covered: int) -> Iterator[tuple[tuple[Fact | None, ...], int]]:
         """Split bits into those for which all that a statement asks for is known alike, as (facts, bits)."""
         parts: list[tuple[tuple[Fact | None, ...], int]] = [((), covered)]
         for key in asked.keys:

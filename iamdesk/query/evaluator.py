@@ -18,6 +18,8 @@ from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
 from iamdesk.query.effective import Assessor
 from iamdesk.query.endpoints import Given, way_given
+from iamdesk.query.everybody import Everybody, find_everybody
+from iamdesk.query.everybody_rows import Rows
 from iamdesk.query.hearing import Hearing
 from iamdesk.query.population import Population, positions
 from iamdesk.query.questions import Questions
@@ -52,6 +54,7 @@ class Evaluator(Questions):
         self._hearings: dict[Hashable, Hearing] = {}
         self._everywhere: dict[tuple[str, str], Said] = {}
         self._reaches: ReachFinder | None = None
+        self._told: Everybody | None = None
         self._lock = threading.RLock()
 
     def forget(self) -> None:
@@ -61,7 +64,7 @@ class Evaluator(Questions):
         told to spare what sweeps have made (`collector_paused`).
         """
         with self._lock:
-            self._everybody, self._reaches = None, None
+            self._everybody, self._reaches, self._told = None, None, None
             self._hearings, self._everywhere = {}, {}
 
     def can(self, request: Request) -> Decision:
@@ -238,20 +241,20 @@ class Evaluator(Questions):
     def what_can_overview(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Overview:
         """Return how far every user, role and root user may do the actions of each service.
 
+        Rows are put together when they are read; of few principals reaches are found out only then (`Rows.rest`).
+
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
         population = self._population(progress, cancelled)
         finder = self._finder()
-        found: dict[str, Mapping[str, ServiceReach]] = {}
-        with collector_paused():  # reaches are remembered, and hold no cycles
-            for position in positions(population.everybody):
-                if cancelled():
-                    raise WorkCancelled
-                progress(position, population.index.principals)
-                found[population.index.subjects[position]] = finder.reaches(position, cancelled)
+        if self._told is None:
+            with collector_paused():  # what is found is remembered, and holds no cycles
+                told = find_everybody(finder.assessor, self.now(), progress, cancelled)
+            with self._lock:
+                self._told = self._told or told
         progress(population.index.principals, population.index.principals)
-        return Overview(found)
+        return Overview(Rows(population, finder, self._told))
 
     def _subject(self, principal: str) -> int:
         """Return the position of a principal or group of whom effective permissions can be told."""

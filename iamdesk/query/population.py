@@ -43,6 +43,9 @@ class Asks(Protocol):
     def knows(self, resource: Arn) -> bool:
         """Return whether the snapshot holds anything of a resource."""
 
+    def may_know(self, service: str) -> bool:
+        """Return whether it may hold anything of some resource of a service, but for users, roles, access points."""
+
     def standing(self, principal: str) -> Standing:
         """Return a principal by its ARN."""
 
@@ -192,6 +195,10 @@ class Population:
     def knows(self, resource: Arn) -> bool:
         """Return whether the snapshot holds anything of a resource; of others, all questions are alike."""
         return self._asks.knows(resource)
+
+    def may_know(self, service: str) -> bool:
+        """Return whether it may hold anything of some resource of a service, but for users, roles, access points."""
+        return self._asks.may_know(service)
 
     def question(
         self,

@@ -26,6 +26,7 @@ class ReachFinder:
     """Finds out reaches for the subjects of one snapshot, and remembers them by what they hang on."""
 
     def __init__(self, assessor: Assessor, now: Callable[[], datetime]) -> None:
+        self.assessor = assessor
         self._assessor = assessor
         self._population = assessor.population
         self._now = now
@@ -77,6 +78,15 @@ class ReachFinder:
                 self._of_documents[same] = reach
         told = {service: found[service] for service in sorted(found) if not found[service].is_empty}
         return told, lasts
+
+    def in_all_services(self, position: int, cancelled: Cancelled = never_cancelled) -> Mapping[str, ServiceReach]:
+        """Return what a subject's statements that speak of every service alone say of each.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        _, wide = self._assessor.statements(position)
+        return self._in_all_services(position, wide, cancelled)[0]
 
     def _in_all_services(
         self, position: int, wide: Sequence[WideStatement], cancelled: Cancelled

@@ -1,0 +1,88 @@
+"""The reaches of everybody, principal by principal: what `everybody` has found, put into a row when somebody reads it."""
+
+from collections.abc import Iterator, Mapping
+
+from iamdesk.index.action_bits import service_actions
+from iamdesk.query.everybody import Everybody, Told
+from iamdesk.query.population import Population, positions
+from iamdesk.query.reach import ReachFinder
+from iamdesk.query.what_can import Reach, ServiceReach
+
+
+class Rows(Mapping[str, Mapping[str, ServiceReach]]):
+    """By principal (ARN) the reaches by service prefix. May be read from any thread."""
+
+    def __init__(self, population: Population, finder: ReachFinder, everybody: Everybody) -> None:
+        self._index = population.index
+        self._finder = finder
+        self.told = everybody.by_service
+        """What was found for all at once, by service."""
+        self._far = everybody.far
+        self._everybody = population.everybody
+        self._rows: dict[int, Mapping[str, ServiceReach]] = {}
+        self._alike: dict[tuple[str, tuple[int, ...]], ServiceReach] = {}
+
+    def __len__(self) -> int:
+        return self._everybody.bit_count()
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._index.subjects[position] for position in positions(self._everybody))
+
+    def __getitem__(self, principal: str) -> Mapping[str, ServiceReach]:
+        position = self._index.positions[principal]
+        row = self._rows.get(position)
+        if row is None:
+            if not self._everybody >> position & 1:
+                raise KeyError(principal)
+            row = self._rows.setdefault(position, self._row(position))
+        return row
+
+    def reach(self, principal: str, service: str) -> ServiceReach | None:
+        """Return one reach of a row; None where nothing of the service may be done, and nothing is denied."""
+        position, told = self._index.positions[principal], self.told.get(service)
+        if position not in self._rows and told is not None and told.members >> position & 1:
+            found = self._reach(position, service, told)
+            return None if found.is_empty else found
+        return self[principal].get(service)
+
+    def rest(self) -> Iterator[str]:
+        """Yield the principals some of whose reaches are found out when they are read."""
+        left = self._far
+        for told in self.told.values():
+            left |= told.left
+        return (self._index.subjects[position] for position in positions(left))
+
+    def _row(self, position: int) -> Mapping[str, ServiceReach]:
+        if self._index.subjects[position] in self._index.roots:
+            return self._finder.reaches(position)
+        found = dict(self._finder.in_all_services(position)) if self._far >> position & 1 else {}
+        for service, told in self.told.items():
+            if told.members >> position & 1:
+                found[service] = self._reach(position, service, told)
+        return {service: found[service] for service in sorted(found) if not found[service].is_empty}
+
+    def _reach(self, position: int, service: str, told: Told) -> ServiceReach:
+        if told.left >> position & 1:
+            return self._finder.reach(position, service)
+        actions = dict.fromkeys(Reach, 0)
+        for members, sharings in told.by_peers:
+            if members >> position & 1:
+                for sharing in sharings:
+                    for reach, having in sharing.members:
+                        if having >> position & 1:
+                            actions[reach] |= sharing.actions
+                            break
+                break
+        return self._shared(service, actions)
+
+    def _shared(self, service: str, actions: dict[Reach, int]) -> ServiceReach:
+        """Return the reach as one object for all who have it."""
+        key = service, tuple(actions.values())
+        found = self._alike.get(key)
+        if found is None:
+            nothing = service_actions(service).every
+            for bits in key[1]:
+                nothing &= ~bits
+            actions[Reach.NONE] = nothing
+            found = self._alike.setdefault(key, ServiceReach(service, actions))
+        return found
