@@ -239,6 +239,7 @@ class Case:
         self._open: list[tuple[Open, int]] = []
 
     def outcome(self, own: Sequence[OwnStatement]) -> Outcome:
+        """Decide the bits that are asked about; ``own`` are the subject's `own_statements`."""
         for one in own:
             self._hear_own(one)
         found = dict.fromkeys(Verdict, 0)
@@ -381,10 +382,12 @@ class Case:
         return (bits.bit_length() - 1) // self._ground.width
 
     def match(self, policy: AttachedPolicy, statement: Statement, bit: int) -> Truth:
+        """Hold a statement against one request."""
         result = match_statement(policy, statement, self.subject(bit))
         return FALSE if result is None else result.truth
 
     def subject(self, bit: int) -> Subject:
+        """Return one request, as statements are held against it."""
         subject = self._subjects.get(bit)
         if subject is None:
             standing = self._population.standing(self._position)

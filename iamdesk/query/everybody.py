@@ -129,9 +129,9 @@ class _Service:
         found = 0
         wary = spoken.limiting + (spoken.patterns if len(spoken.named) > 1 else [])
         naming = 0
-        for side in spoken.named.values():
-            for members in side.values():
-                for carriers in members.values():
+        for of_kind in spoken.named.values():
+            for by_actions in of_kind.values():
+                for carriers in by_actions.values():
                     naming |= carriers
         for place, members in wary:
             of_interest = members & naming & within & ~found
@@ -216,21 +216,21 @@ class _OfPeers:
     def _pointing(self) -> Iterator[Part]:
         """Yield what statements by name say of fresh resources."""
         fresh = self._fresh
-        for one, carriers in self._of.spoken.pointing:
-            carriers &= self._members
+        for one, members in self._of.spoken.pointing:
+            carriers = members & self._members
             if not carriers:
                 continue
             bits = 0
             for place in self._circumstances.plots_named(fresh, one.place):
                 covered = fresh.on(place, one.actions)
-                if covered and self._circumstances.matches(
-                    fresh, covered.bit_length() - 1, one.policy, one.statement
-                ):
+                if covered and self._circumstances.matches(fresh, covered.bit_length() - 1, one.policy, one.statement):
                     bits |= covered
             if not bits:
                 continue
             voice = self._of.voices.voice_of(one)
-            groups = self._alike(carriers, voice.asked.own_keys) if voice.asked.own_keys else [(self._anybody, carriers)]
+            groups = (
+                self._alike(carriers, voice.asked.own_keys) if voice.asked.own_keys else [(self._anybody, carriers)]
+            )
             for position, alike in groups:
                 yield Part(voice, position, alike, {}, ((bits, carriers),))
 
@@ -245,7 +245,9 @@ class _OfPeers:
             for cell, _ in of_atom:
                 every |= cell.actions
             asked |= every
-            yield from ((actions, list(answers)) for actions, answers in split(every, [(a, c.actions) for c, a in of_atom]))
+            yield from (
+                (actions, list(answers)) for actions, answers in split(every, [(a, c.actions) for c, a in of_atom])
+            )
         if self._of.every & ~asked:
             yield self._of.every & ~asked, []
 
@@ -333,8 +335,7 @@ class _OfPeers:
             best = hall.answers(cell, certain, surely & ~found.allowed)
             found.add(best)
             found.add(hall.answers(cell, perhaps, maybe & ~best.allowed & ~best.conditional & ~found.allowed, hanging))
-            silent &= ~surely & ~maybe & of_all.allowing(IDENTITY)
-            found.add(hall.answers(cell, of_all, silent & ~found.allowed))
+            found.add(hall.answers(cell, of_all, silent & ~surely & ~maybe & ~found.allowed))
         self.untold |= found.untold
         return found
 

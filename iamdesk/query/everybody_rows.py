@@ -1,4 +1,4 @@
-"""The reaches of everybody, principal by principal: what `everybody` has found, put into a row when somebody reads it."""
+"""The reaches of everybody, principal by principal: what `everybody` has found, put into rows when they are read."""
 
 from collections.abc import Iterator, Mapping
 

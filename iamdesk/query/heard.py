@@ -82,6 +82,14 @@ class Cell(NamedTuple):
         return self.bits.bit_length() - 1
 
 
+class _Condition(NamedTuple):
+    """What the conditions of a part say on some bits."""
+
+    number: int
+    truth: Truth
+    facts: tuple[Fact | None, ...]
+
+
 class Hang(NamedTuple):
     """A part that hangs on something unknown, with what is known of all that it asks for."""
 
@@ -110,10 +118,6 @@ class Sum:
         else:
             self.perhaps[what] = self.perhaps.get(what, 0) | members
             self.open.append((Hang(part, facts), members))
-
-    def allowing(self, slot: Slot) -> int:
-        """Return who has an Allow of a slot, for certain or perhaps."""
-        return self.certain.get((slot, True), 0) | self.perhaps.get((slot, True), 0)
 
     def copy(self) -> "Sum":
         """Return the same, to be added to."""
@@ -194,7 +198,7 @@ class Hall:
 
     def cells(self, parts: Sequence[Part], atoms: Iterable[tuple[int, tuple[int, ...]]]) -> Iterator[Cell]:
         """Yield the cells of the ground; ``atoms`` are actions that are in the same masks, with these."""
-        traits: list[tuple[tuple[int, Truth, tuple[Fact | None, ...]] | Feature | Open | None, int]] = []
+        traits: list[tuple[_Condition | Feature | Open | None, int]] = []
         for number, part in enumerate(parts):
             traits += [(None, bits) for bits, _ in part.pointing]
             if part.voice.asked.keys:
@@ -202,7 +206,7 @@ class Hall:
                 for facts, bits in case.told_apart(part.voice.asked, self.ground.every):
                     truth = self._truth(part.voice, facts, case, bits.bit_length() - 1)
                     if truth is not FALSE:
-                        traits.append(((number, truth, facts), bits))
+                        traits.append((_Condition(number, truth, facts), bits))
         settings = []
         for bits, setting in self._settings:
             said: dict[Feature, int] = {}
@@ -220,11 +224,7 @@ class Hall:
                             setting,
                             tuple([one for one in shared if isinstance(one, Feature)]),
                             tuple([one for one in shared if isinstance(one, Open)]),
-                            {
-                                one[0]: (one[1], one[2])
-                                for one in shared
-                                if one is not None and not isinstance(one, Feature | Open)
-                            },
+                            {one.number: (one.truth, one.facts) for one in shared if isinstance(one, _Condition)},
                         )
 
     def _truth(self, voice: Voice, facts: tuple[Fact | None, ...], case: Case, bit: int) -> Truth:
@@ -322,9 +322,7 @@ class Hall:
         every = [*(one.hanging for one in hanging), *(one.hanging for one in cell.open_common)]
         certain = frozenset([what for what, truth in (*cell.common, *features) if truth is TRUE])
         target = self.ground.target(cell.bit)
-        return resolution_key(
-            cell.setting.key, certain, every, by_key.__getitem__, UnknownContext.UNKNOWN, target
-        )
+        return resolution_key(cell.setting.key, certain, every, by_key.__getitem__, UnknownContext.UNKNOWN, target)
 
     def _verdict(self, cell: Cell, members: int, features: Sequence[Feature], hanging: Sequence[Hang]) -> Verdict:
         return self._resolution(cell, (members & -members).bit_length() - 1, features, hanging).verdict
@@ -334,10 +332,7 @@ class Hall:
     ) -> Resolution:
         """Let the engine resolve what a principal is answered of whom nothing is known but a sum."""
         subject = self.case(position).subject(cell.bit)
-        held = [
-            (policy, statement)
-            for policy, statement, _ in cell.setting.common
-        ]
+        held = [(policy, statement) for policy, statement, _ in cell.setting.common]
         for what, truth in features:
             if truth is TRUE and isinstance(what, tuple):
                 slot, is_allow = what
@@ -415,5 +410,3 @@ class Hall:
         if found is None:
             found = self._proofs[key] = self._resolution(cell, self._anybody, certain, hanging)
         return found
-
-

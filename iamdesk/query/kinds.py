@@ -56,10 +56,10 @@ class Kinds:
     def __init__(self, service: str, population: Population) -> None:
         self.samples: list[ResourcePattern] = []
         """By kind: an entry that names such a resource."""
-        self.is_written_out: list[bool] = []
-        """By kind: whether it is told by all but a name, so that no such resource is a fresh one."""
-        self.is_pattern: list[bool] = []
-        """By kind: whether such entries name more than one resource."""
+        self.written_out: set[int] = set()
+        """Those that are told by all but a name: no such resource is a fresh one."""
+        self.patterns: set[int] = set()
+        """Those whose entries name more than one resource."""
         self._population = population
         self._words, self._finds = _telling(service)
         self._by_head: dict[str, int | None] = {}
@@ -97,7 +97,10 @@ class Kinds:
         return self._new(entry, is_written_out=True)
 
     def _new(self, entry: ResourcePattern, *, is_written_out: bool) -> int:
+        number = len(self.samples)
         self.samples.append(entry)
-        self.is_written_out.append(is_written_out)
-        self.is_pattern.append("*" in entry.text or "?" in entry.text)
-        return len(self.samples) - 1
+        if is_written_out:
+            self.written_out.add(number)
+        if "*" in entry.text or "?" in entry.text:
+            self.patterns.add(number)
+        return number

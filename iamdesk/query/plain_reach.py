@@ -4,8 +4,7 @@ Plain is a service in which nothing but the principal's own policies decides: no
 policy has a word, and an Allow (with a boundary, one on either side) is enough; in which Deny statements and what the
 boundary allows are for every resource and without conditions, and each Allow is true, false or open for all of its
 actions alike. Then an action is allowed where any Allow is true, and hangs on the one that is open. Most principals are
-plain in most services: this makes the overview of everybody quick. Whatever is not plain is left to `reach`; where both
-can tell, they say the same.
+plain in most services. Whatever is not plain is left to `reach`; where both can tell, they say the same.
 """
 
 from collections.abc import Hashable, Mapping, Sequence

@@ -27,7 +27,6 @@ class ReachFinder:
 
     def __init__(self, assessor: Assessor, now: Callable[[], datetime]) -> None:
         self.assessor = assessor
-        self._assessor = assessor
         self._population = assessor.population
         self._now = now
         self._known: dict[Hashable, ServiceReach] = {}
@@ -55,7 +54,7 @@ class ReachFinder:
     def _find(self, position: int, cancelled: Cancelled) -> tuple[Mapping[str, ServiceReach], bool]:
         """Return the reaches of a subject, and whether they are the same at another moment."""
         index = self._population.index
-        by_service, wide = self._assessor.statements(position)
+        by_service, wide = self.assessor.statements(position)
         found: dict[str, ServiceReach] = {}
         lasts = True
         if wide or index.subjects[position] in index.roots:
@@ -70,7 +69,7 @@ class ReachFinder:
             if known is not None:
                 found[service] = known
                 continue
-            own = self._assessor.statements_of(position, service, speaking)
+            own = self.assessor.statements_of(position, service, speaking)
             reach, service_lasts, is_personal = self._reach(position, service, own)
             lasts = lasts and service_lasts
             found[service] = reach
@@ -85,7 +84,7 @@ class ReachFinder:
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        _, wide = self._assessor.statements(position)
+        _, wide = self.assessor.statements(position)
         return self._in_all_services(position, wide, cancelled)[0]
 
     def _in_all_services(
@@ -102,7 +101,7 @@ class ReachFinder:
         for service in reference().services():
             if cancelled():
                 raise WorkCancelled
-            own = self._assessor.of_service(wide, service)
+            own = self.assessor.of_service(wide, service)
             word = self._word(position, service, own)
             if word is not None:
                 found[service] = self._plain_reach(service, word)
@@ -120,7 +119,7 @@ class ReachFinder:
             return ()
         peers = self._population.peers_at(position)
         fresh = fresh_ground(service, peers.partition, peers.account)
-        derive = self._assessor.circumstances.derive(fresh, peers, 0)
+        derive = self.assessor.circumstances.derive(fresh, peers, 0)
         return self._population.facts(position, own_keys, derive)
 
     def _word(self, position: int, service: str, own: Sequence[OwnStatement]) -> Reach | None:
@@ -145,7 +144,7 @@ class ReachFinder:
         key = (id(setting), frozenset(said))
         word = self._of_word.get(key)
         if word is None:
-            found = _Finding(self._assessor, position, service, own, self._now()).reach()
+            found = _Finding(self.assessor, position, service, own, self._now()).reach()
             (word,) = (reach for reach, bits in found.actions.items() if bits)
             self._of_word[key] = word
         return word
@@ -155,7 +154,7 @@ class ReachFinder:
         known = (service, peers.number)
         if known not in self._only_settings:
             fresh = fresh_ground(service, peers.partition, peers.account)
-            settings = self._assessor.circumstances.settings(fresh, peers, fresh.every)
+            settings = self.assessor.circumstances.settings(fresh, peers, fresh.every)
             is_only = len(settings) == 1 and not settings[0][1].common
             self._only_settings[known] = settings[0][1] if is_only else None
         return self._only_settings[known]
@@ -169,7 +168,7 @@ class ReachFinder:
 
     def reach(self, position: int, service: str) -> ServiceReach:
         """Return how far a subject may do the actions of a service."""
-        return self._reach(position, service, self._assessor.own_statements(position, service))[0]
+        return self._reach(position, service, self.assessor.own_statements(position, service))[0]
 
     def _reach(self, position: int, service: str, own: Sequence[OwnStatement]) -> tuple[ServiceReach, bool, bool]:
         """Return a reach, whether it is the same at another moment, and whether it is the subject's alone."""
@@ -186,7 +185,7 @@ class ReachFinder:
         if plain is not None:
             found = self._known[key] = _service_reach(service, plain)
             return found, True, False
-        finding = _Finding(self._assessor, position, service, own, self._now())
+        finding = _Finding(self.assessor, position, service, own, self._now())
         found = finding.reach()
         if finding.lasts:
             self._known[(position, key) if finding.is_personal else key] = found
@@ -194,18 +193,18 @@ class ReachFinder:
 
     def reach_on(self, position: int, service: str, resource: str) -> ServiceReach:
         """Return how far a subject may do, on one resource, the actions of a service that can be asked on it."""
-        own = self._assessor.own_statements(position, service)
+        own = self.assessor.own_statements(position, service)
         ground = ground_on(service, resource)
-        outcome = self._assessor.outcome(ground, position, own, self._now(), ground.every)
+        outcome = self.assessor.outcome(ground, position, own, self._now(), ground.every)
         return _service_reach(service, _of_one(ground, outcome))
 
     def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, Source], ...]:
         """Return every resource on which a subject's reach of an action can be asked about."""
-        own = self._assessor.own_statements(position, service)
+        own = self.assessor.own_statements(position, service)
         peers = self._population.peers_at(position)
         fresh = fresh_ground(service, peers.partition, peers.account)
         found = {plot.resource: Source.FRESH for plot in fresh.plots if plot.actions >> action & 1}
-        finding = _Finding(self._assessor, position, service, own, self._now())
+        finding = _Finding(self.assessor, position, service, own, self._now())
         covering = [one for one in own if one.actions >> action & 1]
         # What an Allow names first: it counts even where an exception names it, too.
         for one in sorted(covering, key=lambda one: not one.grants_by_name):

@@ -179,12 +179,12 @@ class Voices:
             return
         kinds = spoken.kinds
         named = set(kinds.of(resources))
-        if not all([kinds.is_written_out[kind] for kind in named]):
+        if not named <= kinds.written_out:
             own = OwnStatement(place, policy, statement, asked, actions, is_for_all=False)
             spoken.pointing.append((own, members))
         if not is_own or not statement.is_allow:
             spoken.limiting.append((place, members))
-        elif any([kinds.is_pattern[kind] for kind in named]):
+        elif not named.isdisjoint(kinds.patterns):
             spoken.patterns.append((place, members))
         if statement.is_allow:
             for kind in named:
@@ -236,5 +236,3 @@ def _add(to: dict[int, Members], number: int, actions: int, members: int) -> Non
         to[number] = {actions: members}
     else:
         of_voice[actions] = of_voice.get(actions, 0) | members
-
-

@@ -173,7 +173,7 @@ class Overview:
 
     reaches: Mapping[str, Mapping[str, ServiceReach]]
     """By principal (ARN) and service prefix; services of which nothing may be done and nothing is denied are left out.
-    """
+    A row is put together when it is read."""
 
     def share(self, principal: str, service: str, access_level: str) -> float:
         """Return the share of a service's actions of one level that a principal may do at all, between 0 and 1."""
