@@ -2,8 +2,18 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QImage, QResizeEvent, QTextDocument
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QImage,
+    QPalette,
+    QResizeEvent,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+    QTextTable,
+)
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
 _SETTLED = 120
@@ -16,6 +26,8 @@ class GuideText(QTextBrowser):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setOpenLinks(False)
+        # Always there: where it came and went, pictures would be made to fit twice.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.document().setDocumentMargin(self.fontMetrics().height())
         self._path: Path | None = None
         self._fitted = 0
@@ -30,6 +42,40 @@ class GuideText(QTextBrowser):
         self._fitted = self.viewport().width()
         self.document().setBaseUrl(QUrl.fromLocalFile(str(path)))
         self.setMarkdown(path.read_text(encoding="utf-8"))
+        self._dress()
+
+    def _dress(self) -> None:
+        """Give commands a ground of their own, and room around them; a long one wraps: it stays one line when copied.
+
+        Markdown knows no more than that they are code.
+        """
+        gap = self.fontMetrics().height() // 2
+        ground = self.palette().color(QPalette.ColorRole.AlternateBase)
+        block, cursor = self.document().begin(), QTextCursor(self.document())
+        while block.isValid():
+            if _is_code(block):
+                style = QTextBlockFormat()
+                style.setNonBreakableLines(False)
+                style.setBackground(ground)
+                style.setLeftMargin(gap)
+                style.setTopMargin(0 if _is_code(block.previous()) else gap)
+                style.setBottomMargin(0 if _is_code(block.next()) else gap)
+                cursor.setPosition(block.position())
+                cursor.mergeBlockFormat(style)
+            block = block.next()
+        for frame in self.document().rootFrame().childFrames():
+            if isinstance(frame, QTextTable):
+                table = frame.format()
+                table.setBorderBrush(self.palette().mid())
+                table.setTopMargin(gap)
+                table.setBottomMargin(gap)
+                frame.setFormat(table)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self._path is not None:
+            self._dress()
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:  # noqa: N802 - Qt's name
         """Give a picture of the guide, made smaller where the window is narrow; nothing from elsewhere."""
@@ -54,3 +100,7 @@ class GuideText(QTextBrowser):
         place = bar.value() / max(bar.maximum(), 1)
         self.show_file(self._path)
         bar.setValue(round(place * bar.maximum()))
+
+
+def _is_code(block: QTextBlock) -> bool:
+    return block.isValid() and bool(block.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence))

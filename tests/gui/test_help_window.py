@@ -128,3 +128,20 @@ def test_f1_opens_the_page_about_each_panel(qtbot: QtBot, open_window: MainWindo
     QTest.keyClick(workspace.question.principal, Qt.Key.Key_F1)
     assert guide.page == "asking"
     assert len(window.findChildren(HelpWindow)) == 1, "one guide, turned to another page"
+
+
+def test_no_page_is_wider_than_its_window(qtbot: QtBot, guide: HelpWindow) -> None:
+    """Commands of two hundred characters wrap, and are one line still when they are copied."""
+    guide.resize(1000, 700)
+    for page in help_pages.ORDER:
+        guide.show_page(page)
+        qtbot.waitUntil(lambda: guide.text.horizontalScrollBar().maximum() == 0)
+    guide.show_page("asking")
+    block = guide.text.document().begin()
+    commands = []
+    while block.isValid():
+        if block.text().startswith("iamdesk can"):
+            commands.append(block)
+        block = block.next()
+    assert any(command.layout().lineCount() > 1 for command in commands)
+    assert all("\n" not in command.text() for command in commands)
