@@ -16,6 +16,7 @@ from iamdesk.collect.policy import policy_text
 from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.manifest import Manifest
 
+from ..terminal import run_here
 from .gate import Gate
 from .world import MANAGEMENT, REGION
 
@@ -44,15 +45,34 @@ type Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(gate: Gate, signed_in: None, tmp_path: Path) -> Run:
-    """Runs iamdesk as a process of its own."""
+def config(signed_in: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's configuration knows the profile that the guide names."""
     (tmp_path / "config").write_text("[profile audit]\naws_access_key_id = testing\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def run(config: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs iamdesk in an empty folder, in this process: to load boto3 takes a second."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return run_here(words, monkeypatch)
+
+    return run
+
+
+@pytest.fixture
+def process(config: None, tmp_path: Path) -> Run:
+    """Runs iamdesk as a process of its own."""
 
     def started(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "iamdesk", *words],
             cwd=tmp_path,
-            env={**os.environ, "AWS_CONFIG_FILE": str(tmp_path / "config"), **environment},
+            env={**os.environ, **environment},
             capture_output=True,
             text=True,
             timeout=300,
@@ -62,10 +82,10 @@ def run(gate: Gate, signed_in: None, tmp_path: Path) -> Run:
     return started
 
 
-def test_answer_goes_to_standard_output_and_progress_to_standard_error(run: Run, gate: Gate) -> None:
+def test_answer_goes_to_standard_output_and_progress_to_standard_error(process: Run, gate: Gate) -> None:
     gate.denied = {"iam ListAccountAliases": "AccessDenied"}
 
-    done = run("collect", "-o", "bundle", "--endpoint-url", gate.url, *FEW)
+    done = process("collect", "-o", "bundle", "--endpoint-url", gate.url, *FEW)
 
     assert done.returncode == 0, done.stderr
     assert re.match(r"bundle: 1 account, \d+ files\n\nNot captured: \d+\n", done.stdout)
@@ -124,7 +144,7 @@ def test_nobody_signed_in_is_one_sentence(run: Run, gate: Gate, tmp_path: Path) 
     assert not (tmp_path / "bundle").exists()
 
 
-def test_without_boto3_one_sentence_tells_how_to_get_it(run: Run, gate: Gate, tmp_path: Path) -> None:
+def test_without_boto3_one_sentence_tells_how_to_get_it(process: Run, gate: Gate, tmp_path: Path) -> None:
     hiding = tmp_path / "hiding"
     hiding.mkdir()
     (hiding / "sitecustomize.py").write_text(
@@ -132,7 +152,7 @@ def test_without_boto3_one_sentence_tells_how_to_get_it(run: Run, gate: Gate, tm
         "u.find_spec = lambda name, *rest: None if name == 'boto3' else real(name, *rest)\n"
     )
 
-    done = run("collect", "-o", "bundle", PYTHONPATH=str(hiding))
+    done = process("collect", "-o", "bundle", PYTHONPATH=str(hiding))
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "iamdesk: asking AWS takes boto3, which is not installed: pip install iamdesk[collect]\n"
@@ -144,7 +164,7 @@ def test_policy_is_printed_as_it_ships(run: Run) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, policy_text(), "")
 
 
-def test_other_commands_import_neither_boto3_nor_qt(run: Run) -> None:
+def test_other_commands_import_neither_boto3_nor_qt() -> None:
     script = (
         "import sys\nfrom iamdesk.cli import commands, collect\nfrom iamdesk.collect import start\n"
         "print([name for name in ('boto3', 'botocore', 'jmespath', 'PySide6') if name in sys.modules])"
