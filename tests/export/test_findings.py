@@ -20,6 +20,8 @@ from iamdesk.export.report import ordered, utc_text
 from iamdesk.export.rows import COLUMNS
 from iamdesk.visible import visible
 
+from .conftest import NOW
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
@@ -62,9 +64,9 @@ def read_csv(content):
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-@pytest.fixture
-def exports(sample, sample_findings, now):
-    return {each.name: render(each.name, sample_findings, sample, generated_at=now) for each in formats()}
+@pytest.fixture(scope="module")
+def exports(sample, sample_findings):
+    return {each.name: render(each.name, sample_findings, sample, generated_at=NOW) for each in formats()}
 
 
 def test_every_format_carries_the_same_counts(exports, sample_findings):

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -55,10 +56,10 @@ def still_found(old: Snapshot, new: Snapshot) -> str:
     return min(before & after)
 
 
-@pytest.fixture
-def previous(tmp_path: Path, old: Snapshot, new: Snapshot) -> Path:
+@pytest.fixture(scope="module")
+def made(old: Snapshot, new: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The review before: everything kept, but one policy that is to go, and one finding that is to be fixed."""
-    path = tmp_path / "q3.iamreview"
+    path = tmp_path_factory.mktemp("made") / "q3.iamreview"
     make_review(*ready(old), path, "Q3", {}, no_progress, never_cancelled)
     with ReviewFile.open(path) as file:
         file.record({line.line_id: LineDecision(Choice.KEEP, "needed") for line in file.lines}, ANA)
@@ -68,6 +69,11 @@ def previous(tmp_path: Path, old: Snapshot, new: Snapshot) -> Path:
         file.record(dict.fromkeys(file.findings_standing.known, wrong), ANA)
         file.record({still_found(old, new): LineDecision(Choice.FIX)}, ANA)
     return path
+
+
+@pytest.fixture
+def previous(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made, tmp_path))
 
 
 def go_on(previous: Path, old: Snapshot, new: Snapshot, path: Path, pack: Path | None = None) -> CarriedOn:

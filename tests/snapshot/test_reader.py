@@ -292,7 +292,7 @@ def test_no_more_than_one_piece_is_read_once_it_is_cancelled(
     tmp_path: Path, pages: Any, monkeypatch: pytest.MonkeyPatch, *, compressed: bool
 ) -> None:
     """A piece takes two milliseconds: with these, Cancel is honoured long before anybody would notice."""
-    path = large_file(tmp_path, pages, compressed=compressed)
+    path = large_file(tmp_path, pages, 1500, compressed)
     pieces: list[int] = []
     pieces_of = SourceText.pieces
 
