@@ -34,9 +34,11 @@ def copying_rows(qapp: QApplication) -> None:
 
 
 @pytest.fixture(autouse=True)
-def equal_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+def equal_snapshots() -> Iterator[None]:
     """The sample is opened by every window, and worked out once."""
-    share_equal_snapshots(monkeypatch)
+    with pytest.MonkeyPatch.context() as patch:  # its own: a test's may be asked for late, to be undone early
+        share_equal_snapshots(patch)
+        yield
 
 
 @pytest.fixture

@@ -150,9 +150,8 @@ def test_windows_and_files(
     qtbot.waitUntil(window.isActiveWindow)
     press(Qt.Key.Key_E, CONTROL)
     qtbot.waitUntil((tmp_path / "findings.csv").exists, timeout=20_000)
-    before = window.session.snapshot
-    press(Qt.Key.Key_O, CONTROL)
-    qtbot.waitUntil(lambda: window.session.snapshot not in (None, before), timeout=30_000)
+    with qtbot.waitSignal(window.opening.opened, timeout=30_000):
+        press(Qt.Key.Key_O, CONTROL)
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     assert asked == ["open", "save", "open"]
 
