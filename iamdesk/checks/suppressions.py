@@ -63,14 +63,23 @@ def read_suppressions(path: Path) -> tuple[Suppression, ...]:
         if not path.exists():
             return ()
         if path.stat().st_size > _LARGEST:
-            raise SuppressionError(f"{path} is too large for a file of suppressions")
+            raise SuppressionError(phrase("{path} is too large for a file of suppressions", path=path))
         told = _File.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise SuppressionError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise SuppressionError(
+            phrase("{path} cannot be read: {reason}", path=path, reason=error.strerror or error)
+        ) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise SuppressionError(f"{path} is no file of suppressions: {place or 'the file'}: {first['msg']}") from error
+        raise SuppressionError(
+            phrase(
+                "{path} is no file of suppressions: {place}: {error}",
+                path=path,
+                place=place or "the file",
+                error=first["msg"],
+            )
+        ) from error
     found = {
         entry.finding: Suppression(
             entry.finding, entry.owner, entry.reason, entry.expires, entry.added, entry.check, entry.subject
@@ -110,9 +119,11 @@ def suppression(fingerprint: str, owner: str, reason: str, expires: date, today:
     except ValidationError as error:
         name = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
         needs = {"finding": "the id of a finding: 20 digits of hexadecimal", "owner": "who answers for it"}
-        raise SuppressionError(f"a suppression needs {needs.get(name, 'a reason')}") from error
+        raise SuppressionError(phrase("a suppression needs {needs}", needs=needs.get(name, "a reason"))) from error
     if expires < today:
-        raise SuppressionError(f"a suppression has to end today or later, not on {expires.isoformat()}")
+        raise SuppressionError(
+            phrase("a suppression has to end today or later, not on {expires}", expires=expires.isoformat())
+        )
     return Suppression(fingerprint, entry.owner, entry.reason, expires, today, **about)
 
 

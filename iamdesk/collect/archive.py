@@ -6,6 +6,7 @@ from pathlib import Path
 
 from iamdesk.collect.folder import BundleFolder
 from iamdesk.collect.options import CollectError
+from iamdesk.language import phrase
 from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled
 
@@ -26,9 +27,11 @@ def pack(folder: BundleFolder, target: Path, cancelled: Cancelled) -> None:
                     raise WorkCancelled
                 archive.write(folder.path / name, name)
         if target.exists():
-            raise CollectError(f"{target} is there already: it is not overwritten")
+            raise CollectError(phrase("{target} is there already: it is not overwritten", target=target))
         part.replace(target)
     except OSError as error:
-        raise CollectError(f"{target} cannot be written: {error.strerror or error}") from error
+        raise CollectError(
+            phrase("{target} cannot be written: {reason}", target=target, reason=error.strerror or error)
+        ) from error
     finally:
         part.unlink(missing_ok=True)

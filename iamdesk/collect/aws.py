@@ -14,6 +14,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound, UnknownRegionError
 
 from iamdesk.collect.options import CollectError, Options
+from iamdesk.language import phrase
 from iamdesk.snapshot.manifest import CallerIdentity, CallError
 
 _FALLBACK_REGION = "us-east-1"
@@ -80,7 +81,11 @@ class Aws:
         except (ClientError, BotoCoreError) as error:
             said = told(error)
             raise CollectError(
-                f"AWS does not say who you are ({said.code}: {said.message}): sign in, or name a profile"
+                phrase(
+                    "AWS does not say who you are ({code}: {message}): sign in, or name a profile",
+                    code=said.code,
+                    message=said.message,
+                )
             ) from error
         return CallerIdentity(account=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
 
@@ -159,11 +164,15 @@ def sign_in(options: Options) -> Aws:
     if options.endpoint_url:
         parts = urlsplit(options.endpoint_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-            raise CollectError("the endpoint must be http://HOST or https://HOST, without a name or password in it")
+            raise CollectError(
+                phrase("the endpoint must be http://HOST or https://HOST, without a name or password in it")
+            )
     try:
         session = boto3.Session(profile_name=options.profile)
     except ProfileNotFound as error:
-        raise CollectError(f"there is no profile {options.profile!r} in the AWS configuration files") from error
+        raise CollectError(
+            phrase("there is no profile {profile} in the AWS configuration files", profile=repr(options.profile))
+        ) from error
     return Aws(session._session, options)  # boto3's own layer above has no part in plain calls
 
 

@@ -19,6 +19,7 @@ from iamdesk.collect.folder import BundleFolder
 from iamdesk.collect.options import Captured, CollectError, Gap, Options, Status, Watch
 from iamdesk.collect.step import Step
 from iamdesk.collect.steps import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS
+from iamdesk.language import phrase
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.layout import Scope, place_of
 from iamdesk.snapshot.manifest import CallerIdentity, CallError, ManifestFile
@@ -31,7 +32,7 @@ def capture(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
     """Do what `iamdesk.collect.start.collect` says."""
     is_zip = options.output.suffix.lower() == ".zip"
     if is_zip and options.output.exists():
-        raise CollectError(f"{options.output} is there already: it is not overwritten")
+        raise CollectError(phrase("{output} is there already: it is not overwritten", output=options.output))
     aws = sign_in(options)
     caller = aws.caller()
     place = options.output.with_name(f"{options.output.name}.collecting") if is_zip else options.output
@@ -83,10 +84,14 @@ class _Capture:
         once = tuple(step for step in self._steps if step.once)
         self._pass(aws, once, _begin(aws, once, home, regions), "organization")
         others = self._others(caller.account)
-        self._account(aws, home, regions, f"account {caller.account}")
+        self._account(aws, home, regions, phrase("account {account}", account=caller.account))
         for number, account in enumerate(others, 2):
             self._enter(
-                aws, Whereabouts(account, partition, aws.home), f"account {account} ({number} of {len(others) + 1})"
+                aws,
+                Whereabouts(account, partition, aws.home),
+                phrase(
+                    "account {account} ({number} of {count})", account=account, number=number, count=len(others) + 1
+                ),
             )
 
     def _others(self, own: str) -> tuple[str, ...]:
@@ -99,7 +104,9 @@ class _Capture:
         entry = self._folder.captured(path)
         if entry is None or entry.error is not None:
             why = f" ({entry.error.code})" if entry and entry.error else ""
-            raise CollectError(f"the organization's accounts could not be listed{why}: name them with --account")
+            raise CollectError(
+                phrase("the organization's accounts could not be listed{why}: name them with --account", why=why)
+            )
         listed = self._folder.read(path)["Accounts"]
         # `Status` was renamed to `State`; AWS prints both for a time (API reference of Account).
         active = [account["Id"] for account in listed if account.get("State", account.get("Status")) == "ACTIVE"]
@@ -119,7 +126,14 @@ class _Capture:
                     error=said,
                 )
             )
-            self.notes.append(f"account {home.account} was not captured: {role} cannot be assumed ({said.code})")
+            self.notes.append(
+                phrase(
+                    "account {account} was not captured: {role} cannot be assumed ({code})",
+                    account=home.account,
+                    role=role,
+                    code=said.code,
+                )
+            )
             return
         regions = self._regions(inside, home)
         self._folder.looked_into(home.account, regions)
@@ -198,8 +212,11 @@ class _Capture:
         said = told(error)
         if said.code in EXPIRED:
             raise CollectError(
-                f"the credentials are no longer taken ({said.code}): sign in again and run the same command, which goes"
-                " on from here"
+                phrase(
+                    "the credentials are no longer taken ({code}): sign in again and run the same command, "
+                    "which goes on from here",
+                    code=said.code,
+                )
             ) from error
         return said
 
@@ -211,8 +228,12 @@ class _Capture:
         except _ANSWERS_NOTHING as error:
             said = self._no_answer(error)
             self.notes.append(
-                f"the Regions of account {home.account} could not be listed ({said.code}):"
-                f" only {aws.home} was looked into"
+                phrase(
+                    "the Regions of account {account} could not be listed ({code}): only {home} was looked into",
+                    account=home.account,
+                    code=said.code,
+                    home=aws.home,
+                )
             )
             return (aws.home,)
         return enabled

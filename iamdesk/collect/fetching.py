@@ -5,6 +5,7 @@ from typing import Any
 
 from iamdesk.collect.expansion import Errand
 from iamdesk.collect.step import Way
+from iamdesk.language import phrase
 
 type Wait = Callable[[float], None]
 """Waits so many seconds, and raises `WorkCancelled` as soon as nobody wants the work any more."""
@@ -33,7 +34,9 @@ def fetch(client: Any, errand: Errand, wait: Wait) -> tuple[Any, Mapping[str, An
         WorkCancelled: while waiting.
     """
     if not hasattr(client, errand.step.operation):
-        raise UnknownOperationError(f"this version of boto3 does not know {errand.step.operation}")
+        raise UnknownOperationError(
+            phrase("this version of boto3 does not know {operation}", operation=errand.step.operation)
+        )
     match errand.step.way:
         case Way.PAGES:
             return _pages(client, errand), errand.parameters
@@ -57,7 +60,7 @@ def _report(client: Any, wait: Wait) -> Any:
         if client.generate_credential_report()["State"] == "COMPLETE":
             return client.get_credential_report()
         wait(seconds)
-    raise NotReadyError("the credential report was not complete in time")
+    raise NotReadyError(phrase("the credential report was not complete in time"))
 
 
 def _job(client: Any, errand: Errand, wait: Wait) -> tuple[Any, Mapping[str, Any]]:
@@ -71,7 +74,7 @@ def _job(client: Any, errand: Errand, wait: Wait) -> tuple[Any, Mapping[str, Any
             case "FAILED":
                 raise NotReadyError(answer.get("Error", {}).get("Message", "the job failed"))
         wait(seconds)
-    raise NotReadyError("the job was not complete in time")
+    raise NotReadyError(phrase("the job was not complete in time"))
 
 
 def _with_all_pages(client: Any, job: Mapping[str, str], first: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from iamdesk.collect.locking import LockedError, lock
 from iamdesk.collect.options import CollectError
+from iamdesk.language import phrase
 from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.manifest import FORMAT, VERSION, CallerIdentity, Manifest, ManifestFile
 
@@ -54,9 +55,11 @@ class BundleFolder:
         try:
             self._journal = self._opened(caller)
         except LockedError as error:
-            raise CollectError(f"{path} is being written by another iamdesk collect") from error
+            raise CollectError(phrase("{path} is being written by another iamdesk collect", path=path)) from error
         except OSError as error:
-            raise CollectError(f"{path} cannot be written: {error.strerror or error}") from error
+            raise CollectError(
+                phrase("{path} cannot be written: {reason}", path=path, reason=error.strerror or error)
+            ) from error
 
     @property
     def entries(self) -> tuple[ManifestFile, ...]:
@@ -108,7 +111,9 @@ class BundleFolder:
                         entry.model_copy(update={"size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
                     )
         except OSError as error:
-            raise CollectError(f"{place} cannot be written: {error.strerror or error}") from error
+            raise CollectError(
+                phrase("{place} cannot be written: {reason}", place=place, reason=error.strerror or error)
+            ) from error
         finally:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -148,7 +153,9 @@ class BundleFolder:
             part.write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
             part.replace(self.path / MANIFEST)
         except OSError as error:
-            raise CollectError(f"{self.path / MANIFEST} cannot be written: {error.strerror or error}") from error
+            raise CollectError(
+                phrase("{path} cannot be written: {reason}", path=self.path / MANIFEST, reason=error.strerror or error)
+            ) from error
         return manifest
 
     def close(self) -> None:
@@ -193,7 +200,10 @@ class BundleFolder:
         journal = self.path / JOURNAL
         if not journal.exists() and any(self.path.iterdir()):
             raise CollectError(
-                f"{self.path} holds files that iamdesk collect did not write: name a new or an empty folder"
+                phrase(
+                    "{path} holds files that iamdesk collect did not write: name a new or an empty folder",
+                    path=self.path,
+                )
             )
         file = journal.open("a+", encoding="utf-8")
         try:
@@ -228,8 +238,13 @@ class BundleFolder:
         began = CallerIdentity.model_validate(read["caller"])
         if began.account != caller.account:
             raise CollectError(
-                f"{self.path} was begun as account {began.account}, and you are signed in to {caller.account}:"
-                " sign in to that account, or name a new folder"
+                phrase(
+                    "{path} was begun as account {account}, and you are signed in to {caller}: "
+                    "sign in to that account, or name a new folder",
+                    path=self.path,
+                    account=began.account,
+                    caller=caller.account,
+                )
             )
         self._begun.started_at = min(self._begun.started_at, datetime.fromisoformat(read["started_at"]))
         self._begun.accounts = list(read["accounts"])

@@ -1,6 +1,7 @@
 """The door to the collector: opens without boto3, which is imported only when a capture begins."""
 
 from iamdesk.collect.options import INSTALL, Captured, CollectError, Options, Watch, boto3_is_there
+from iamdesk.language import phrase
 from iamdesk.snapshot.layout import is_account, is_region
 from iamdesk.snapshot.progress import Cancelled
 
@@ -16,7 +17,7 @@ def collect(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
     """
     check(options)
     if not boto3_is_there():
-        raise CollectError(f"asking AWS takes boto3, which is not installed: {INSTALL}")
+        raise CollectError(phrase("asking AWS takes boto3, which is not installed: {install}", install=INSTALL))
     from iamdesk.collect.capture import capture  # imports boto3
 
     return capture(options, watch, cancelled)
@@ -34,7 +35,7 @@ def known_services() -> int:
     services = {step.service for step in STEPS}
     unknown = unknown_services(services)
     if unknown:
-        raise CollectError(f"the installed boto3 has no data of {', '.join(unknown)}")
+        raise CollectError(phrase("the installed boto3 has no data of {unknown}", unknown=", ".join(unknown)))
     return len(services)
 
 
@@ -45,10 +46,12 @@ def check(options: Options) -> None:
         CollectError: they do not.
     """
     if options.accounts and not options.role_name:
-        raise CollectError("other accounts are entered through a role: give its name with --role-name")
+        raise CollectError(phrase("other accounts are entered through a role: give its name with --role-name"))
     for account in options.accounts:
         if not is_account(account):
-            raise CollectError(f"{account!r} is no account: an account's id has twelve digits")
+            raise CollectError(
+                phrase("{account} is no account: an account's id has twelve digits", account=repr(account))
+            )
     for region in options.regions:
         if not is_region(region):
-            raise CollectError(f"{region!r} is no Region: expected a name such as eu-west-1")
+            raise CollectError(phrase("{region} is no Region: expected a name such as eu-west-1", region=repr(region)))

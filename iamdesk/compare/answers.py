@@ -16,6 +16,7 @@ from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.truth import FALSE, MAYBE
 from iamdesk.evaluate.unknowns import ConditionSet
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import phrase
 
 type Context = Mapping[str, str | Sequence[str] | None]
 
@@ -66,7 +67,9 @@ class _Asking:
                 kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
                 found.append((kind, self._witness({}, before, after)))
             elif before is not None and after is not None and _other(before) is not _other(after):
-                doubts.append("AWS's pages disagree on how this is decided, and by the other reading it changed.")
+                doubts.append(
+                    phrase("AWS's pages disagree on how this is decided, and by the other reading it changed.")
+                )
             elif before is not None and after is not None and now is Verdict.IMPLICIT_DENY:
                 doubts += awaiting(before, after)
             return Compared(tuple(found), tuple(doubts) if not found else ())
@@ -78,7 +81,7 @@ class _Asking:
             return Compared(tuple(found), tuple(doubts))
         tried = self._try_all(before, after)
         if tried is None or (not tried and was is not now):
-            doubts.append("It hangs on conditions with more values than can be tried.")
+            doubts.append(phrase("It hangs on conditions with more values than can be tried."))
         return Compared(tuple(tried or ()), tuple(doubts))
 
     def _try_all(self, before: Trace, after: Trace) -> list[tuple[Kind, Witness]] | None:
@@ -209,7 +212,11 @@ def _doubts_of(before: Trace | None, after: Trace | None) -> list[str]:
     for code in codes:
         in_one = (code in gaps[0]) != (code in gaps[1]) and before is not None and after is not None
         if code in _DOUBTFUL_GAPS or in_one:
-            which = "both snapshots" if not in_one else "the old snapshot" if code in gaps[0] else "the new snapshot"
             message = gaps[1].get(code) or gaps[0][code]
-            found.append(f"Of {which}: {message}")
+            if not in_one:
+                found.append(phrase("Of both snapshots: {gap}", gap=message))
+            elif code in gaps[0]:
+                found.append(phrase("Of the old snapshot: {gap}", gap=message))
+            else:
+                found.append(phrase("Of the new snapshot: {gap}", gap=message))
     return found

@@ -13,6 +13,7 @@ from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import phrase
 from iamdesk.policy.document import Document, parse_document
 
 _NOT_CAPTURED = frozenset({"key-policy-missing", "trust-policy-missing", "resource-policy-missing"})
@@ -26,12 +27,17 @@ def awaiting(before: Trace, after: Trace) -> Iterator[str]:
     was, now = (evaluate(_let_in(question)).verdict for question in questions)
     if was is not now or was is Verdict.CONDITIONAL:
         target = after.question.target
-        yield (
-            f"{target.action_text} changed where the resource's own policy lets the account in, "
-            "and neither snapshot holds such a policy."
-            if was is not now
-            else f"{target.action_text} hangs on conditions, and on the resource's own policy, which is not captured."
-        )
+        if was is not now:
+            yield phrase(
+                "{action} changed where the resource's own policy lets the account in, and neither snapshot holds "
+                "such a policy.",
+                action=target.action_text,
+            )
+        else:
+            yield phrase(
+                "{action} hangs on conditions, and on the resource's own policy, which is not captured.",
+                action=target.action_text,
+            )
 
 
 def _is_awaiting(trace: Trace) -> bool:

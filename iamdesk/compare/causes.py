@@ -162,11 +162,11 @@ def _cause(
     name = policy.name
     match layer:
         case Layer.TRUST:
-            return Cause(ChangeKind.TRUST, policy.key, sentence=f"The {name} {_past(verb)}.")
+            return Cause(ChangeKind.TRUST, policy.key, sentence=_past(name, verb))
         case Layer.RESOURCE | Layer.ACL:
             if policy.key.endswith(("#acl", "#grants")):
-                return Cause(ChangeKind.GRANTS, policy.owner, sentence=f"The {name} {_past('changed')}.")
-            return Cause(ChangeKind.RESOURCE_POLICY, policy.owner, sentence=f"The {name} {_past(verb)}.")
+                return Cause(ChangeKind.GRANTS, policy.owner, sentence=_past(name, "changed"))
+            return Cause(ChangeKind.RESOURCE_POLICY, policy.owner, sentence=_past(name, verb))
         case Layer.IDENTITY:
             if one and other:
                 return _text_cause(policy)
@@ -174,8 +174,12 @@ def _cause(
     return None
 
 
-def _past(verb: str) -> str:
-    return verb if verb == "changed" else f"was {verb}"
+def _past(policy: str, verb: str) -> str:
+    if verb == "added":
+        return phrase("The {policy} was added.", policy=policy)
+    if verb == "removed":
+        return phrase("The {policy} was removed.", policy=policy)
+    return phrase("The {policy} changed.", policy=policy)
 
 
 def _text_cause(policy: AttachedPolicy) -> Cause:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from iamdesk.compare.action_space import ActionSpace
 from iamdesk.compare.covering import is_covered
+from iamdesk.language import phrase
 from iamdesk.policy.conditions import ConditionTest, PolicyValue
 from iamdesk.policy.document import Document
 from iamdesk.policy.patterns import Wildcard
@@ -42,7 +43,7 @@ class Where(NamedTuple):
     def text(self) -> str:
         """As people read it."""
         listed = ", ".join(sorted(self.entries))
-        return f"everything but {listed}" if self.is_negated else listed
+        return phrase("everything but {resources}", resources=listed) if self.is_negated else listed
 
 
 class Clause(NamedTuple):

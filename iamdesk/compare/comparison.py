@@ -10,6 +10,7 @@ from iamdesk.compare.shapes import Comparison, Effect, Figures, Standing, Status
 from iamdesk.compare.side import SCP, Side, share_space
 from iamdesk.compare.texts import text_changes
 from iamdesk.index.actions import reference
+from iamdesk.language import phrase
 from iamdesk.policy.document import DocumentStore
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
@@ -119,10 +120,10 @@ def _limits(old: Side, new: Side) -> tuple[str, ...]:
     found: list[str] = []
     accounts = [account for account in new.index.accounts if account in old.index.accounts]
     if any(old.levels(account, SCP) is None and new.levels(account, SCP) is None for account in accounts):
-        found.append("Service control policies: neither snapshot holds them.")
+        found.append(phrase("Service control policies: neither snapshot holds them."))
     if not old.snapshot.resources and not new.snapshot.resources:
-        found.append("Resource policies: neither snapshot holds any, but for the trust policies of roles.")
+        found.append(phrase("Resource policies: neither snapshot holds any, but for the trust policies of roles."))
     if not old.snapshot.vpc_endpoints and not new.snapshot.vpc_endpoints:
-        found.append("Policies of VPC endpoints: neither snapshot holds any.")
-    found.append("Session policies, and what is granted outside of policies (RAM shares, database users).")
+        found.append(phrase("Policies of VPC endpoints: neither snapshot holds any."))
+    found.append(phrase("Session policies, and what is granted outside of policies (RAM shares, database users)."))
     return tuple(found)

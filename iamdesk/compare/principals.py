@@ -18,6 +18,7 @@ from iamdesk.compare.shapes import Cause, Effect, Kind, Standing, Status, Witnes
 from iamdesk.compare.side import RCP, SCP, Own, Side, form
 from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.index.actions import reference
+from iamdesk.language import phrase
 from iamdesk.policy.document import Document
 from iamdesk.query.sums import split
 
@@ -358,4 +359,6 @@ def _widest(text: str) -> tuple[bool, int, str]:
 
 
 def _unseen(sort: Sort) -> str:
-    return f"Not every resource of {sort.service} that its policies tell apart could be asked about."
+    return phrase(
+        "Not every resource of {service} that its policies tell apart could be asked about.", service=sort.service
+    )

@@ -18,6 +18,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.index.resource_index import tags_without_case
+from iamdesk.language import phrase
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/", "s3:accesspointtag/")
@@ -202,7 +203,7 @@ class ResourceComparer:
             compared = known.get(key)
             if compared is None:
                 if len(known) >= _MOST_CONDITIONAL and was is now:
-                    doubts["More principals than are compared may do it under conditions."] = None
+                    doubts[phrase("More principals than are compared may do it under conditions.")] = None
                     continue
                 self.questions += 1
                 compared = known[key] = compare(self.old, self.new, principal, cell.action, cell.resource)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.language import mark
 
 ANYONE = "anyone"
 """Name of a role that stands for whoever an outside account lets ask."""
@@ -51,30 +52,30 @@ class Status(StrEnum):
 class ChangeKind(StrEnum):
     """The kinds of changes between two snapshots."""
 
-    CREATED = "created"
-    DELETED = "deleted"
-    RECREATED = "deleted and made anew"
-    MEMBERSHIP = "group membership"
-    ATTACHMENT = "policy attachment"
-    INLINE_POLICY = "inline policy"
-    MANAGED_POLICY = "managed policy text"
-    AWS_POLICY = "AWS managed policy update"
-    BOUNDARY = "permissions boundary"
-    TAGS = "tags"
-    TRUST = "trust policy"
-    SCP = "service control policy text"
-    RCP = "resource control policy text"
-    SCP_ATTACHMENT = "service control policy attachment"
-    RCP_ATTACHMENT = "resource control policy attachment"
-    MOVE = "move in the organization"
-    RESOURCE_POLICY = "resource policy"
-    RESOURCE_TAGS = "resource tags"
-    GRANTS = "grants on a resource"
-    PUBLIC_ACCESS = "Block Public Access"
-    RESOURCE = "resource"
-    ENDPOINT = "VPC endpoint"
-    ASSIGNMENT = "permission set assignment"
-    CAPTURE = "what was captured"
+    CREATED = mark("created")
+    DELETED = mark("deleted")
+    RECREATED = mark("deleted and made anew")
+    MEMBERSHIP = mark("group membership")
+    ATTACHMENT = mark("policy attachment")
+    INLINE_POLICY = mark("inline policy")
+    MANAGED_POLICY = mark("managed policy text")
+    AWS_POLICY = mark("AWS managed policy update")
+    BOUNDARY = mark("permissions boundary")
+    TAGS = mark("tags")
+    TRUST = mark("trust policy")
+    SCP = mark("service control policy text")
+    RCP = mark("resource control policy text")
+    SCP_ATTACHMENT = mark("service control policy attachment")
+    RCP_ATTACHMENT = mark("resource control policy attachment")
+    MOVE = mark("move in the organization")
+    RESOURCE_POLICY = mark("resource policy")
+    RESOURCE_TAGS = mark("resource tags")
+    GRANTS = mark("grants on a resource")
+    PUBLIC_ACCESS = mark("Block Public Access")
+    RESOURCE = mark("resource")
+    ENDPOINT = mark("VPC endpoint")
+    ASSIGNMENT = mark("permission set assignment")
+    CAPTURE = mark("what was captured")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.index.policy_index import MissingPolicy
 from iamdesk.index.resource_grants import acl_document, key_grants_document
+from iamdesk.language import phrase
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.resources import UnknownVariable
@@ -181,7 +183,7 @@ class Side:
             boundary,
             self.together,
             broken=frozenset(text for one in documents | (boundary or frozenset()) for text in self._broken(one)),
-            missing=frozenset(f"{one.what} {one.name}" for one in carried.missing),
+            missing=frozenset(_missing_words(one) for one in carried.missing),
             supplied=frozenset(carried.supplied),
         )
 
@@ -320,3 +322,13 @@ def _joined(many: Iterable[Said]) -> Said:
         for clause, bits in said.items():
             found[clause] = found.get(clause, 0) | bits
     return found
+
+
+def _missing_words(one: MissingPolicy) -> str:
+    match one.what:
+        case "group":
+            return phrase("group {name}", name=one.name)
+        case "permissions boundary":
+            return phrase("permissions boundary {name}", name=one.name)
+        case _:
+            return phrase("managed policy {name}", name=one.name)

@@ -304,7 +304,9 @@ def _difference(
         return
     for key in sorted(one.keys() ^ other.keys()):
         words = other.get(key) or one[key]
-        sentence = f"{words} was {'added' if key in other else 'taken away'}."
+        sentence = phrase("{subject} was taken away.", subject=words)
+        if key in other:
+            sentence = phrase("{subject} was added.", subject=words)
         yield Written(Cause(ChangeKind.ASSIGNMENT, key[0], key[1], sentence), frozenset({key[0]}), gives=key in other)
 
 
@@ -315,8 +317,12 @@ def _assignments(center: IdentityCenter) -> Mapping[tuple[str, str], str] | None
     sets = {one.permission_set_arn: one.name for one in center.permission_sets or ()}
     return {
         (one.permission_set_arn, f"{one.account_id} {one.principal_type} {one.principal_id}"): (
-            f"The assignment of {sets.get(one.permission_set_arn) or one.permission_set_arn} "
-            f"in account {one.account_id} to {names.get(one.principal_id, one.principal_id)}"
+            phrase(
+                "The assignment of {permission_set} in account {account} to {who}",
+                permission_set=sets.get(one.permission_set_arn) or one.permission_set_arn,
+                account=one.account_id,
+                who=names.get(one.principal_id, one.principal_id),
+            )
         )
         for one in center.account_assignments
     }
@@ -328,8 +334,11 @@ def _memberships(center: IdentityCenter) -> Mapping[tuple[str, str], str] | None
     names = _names(center)
     return {
         (one.group_id, str(one.member_id.user_id)): (
-            f"The membership of {names.get(str(one.member_id.user_id), str(one.member_id.user_id))} "
-            f"in {names.get(one.group_id, one.group_id)}"
+            phrase(
+                "The membership of {who} in {group}",
+                who=names.get(str(one.member_id.user_id), str(one.member_id.user_id)),
+                group=names.get(one.group_id, one.group_id),
+            )
         )
         for one in center.group_memberships
     }

@@ -7,6 +7,7 @@ from enum import StrEnum
 from iamdesk.evaluate.request import RequestError
 from iamdesk.index.permission_sets import PATH as PERMISSION_SET_PATH
 from iamdesk.index.permission_sets import permission_set_name
+from iamdesk.language import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 
 
@@ -92,12 +93,15 @@ def parse_caller(text: str) -> Caller:
         if ".amazonaws.com" in stripped and " " not in stripped:
             return Caller(CallerKind.SERVICE, stripped)
         raise RequestError(
-            f"`{text}` is no principal: expected an ARN, a service such as lambda.amazonaws.com, or anonymous"
+            phrase(
+                "`{text}` is no principal: expected an ARN, a service such as lambda.amazonaws.com, or anonymous",
+                text=text,
+            )
         )
     try:
         arn = parse_arn(stripped)
     except ArnError as error:
-        raise RequestError(str(error)) from error
+        raise RequestError(*error.args) from error
     kind, _, rest = arn.resource.partition("/")
     head, _, name = rest.rpartition("/")
     path = f"/{head}/" if head else "/"
@@ -129,12 +133,17 @@ def parse_caller(text: str) -> Caller:
             return Caller(CallerKind.FEDERATED_USER, stripped, partition, account, name=rest, arn=stripped)
         case "iam", "group":
             raise RequestError(
-                f"`{text}` is a group, and a group makes no requests: ask about a member, or what can be done as one "
-                "of its members (what-can)"
+                phrase(
+                    "`{text}` is a group, and a group makes no requests: ask about a member, or "
+                    "what can be done as one of its members (what-can)",
+                    text=text,
+                )
             )
         case _:
             raise RequestError(
-                f"`{text}` makes no requests: expected a user, role, session, federated user or provider"
+                phrase(
+                    "`{text}` makes no requests: expected a user, role, session, federated user or provider", text=text
+                )
             )
 
 

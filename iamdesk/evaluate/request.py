@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from iamdesk.language import phrase
+
 
 class RequestError(ValueError):
     """A question that cannot be asked: an unknown principal, a malformed action or ARN. Its text is one sentence."""
@@ -75,5 +77,11 @@ class Request:
         """
         owner = self.resource_account
         if owner is not None and not (len(owner) == ACCOUNT_DIGITS and owner.isascii() and owner.isdigit()):
-            raise RequestError(f"`{owner}` is no account id: expected {ACCOUNT_DIGITS} digits")
+            raise RequestError(
+                phrase(
+                    "`{owner}` is no account id: expected {account_digits} digits",
+                    owner=owner,
+                    account_digits=ACCOUNT_DIGITS,
+                )
+            )
         return owner

@@ -6,6 +6,8 @@ AppStream guides for images, snapshots and backups that are shared by an attribu
 
 from collections.abc import Collection, Mapping
 
+from iamdesk.language import phrase
+
 _BY_RAM: Mapping[str, frozenset[str]] = {
     "acm-pca": frozenset({"certificate-authority"}),
     "appmesh": frozenset({"mesh"}),
@@ -53,5 +55,5 @@ def shared_by(service: str, resource_types: Collection[str]) -> str | None:
     """Return how another account may be given resources of one of some types; None where it cannot."""
     names = {name.lower() for name in resource_types}
     if names & _BY_ATTRIBUTE.get(service, frozenset()):
-        return "an attribute of its own"
+        return phrase("an attribute of its own")
     return "AWS Resource Access Manager" if names & _BY_RAM.get(service, frozenset()) else None

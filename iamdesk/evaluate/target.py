@@ -7,7 +7,7 @@ from functools import lru_cache
 from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT, TRUST_ACTIONS
 from iamdesk.index.actions import Action, ServiceReference
-from iamdesk.language import phrase
+from iamdesk.language import phrase, strung
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
@@ -100,7 +100,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
         try:
             resource = parse_arn(resource_text.strip())
         except ArnError as error:
-            raise RequestError(str(error)) from error
+            raise RequestError(*error.args) from error
     notes: list[Note] = []
     types: tuple[str, ...] = ()
     if action is None:
@@ -194,12 +194,13 @@ def _unknown_action(service: str, action_text: str, reference: ServiceReference)
 
 def _action_trouble(text: str) -> str:
     if "*" in text or "?" in text:
-        return f"`{text}` is a pattern: ask about one action, such as s3:GetObject"
-    return f"`{text}` is no action: expected service:Action, such as s3:GetObject"
+        return phrase("`{text}` is a pattern: ask about one action, such as s3:GetObject", text=text)
+    return phrase("`{text}` is no action: expected service:Action, such as s3:GetObject", text=text)
 
 
 def _either(names: list[str]) -> str:
     unique = list(dict.fromkeys(names))
     if len(unique) > 4:
-        return f"{', '.join(unique[:4])} or one of {len(unique) - 4} more resource types"
-    return unique[0] if len(unique) == 1 else f"{', '.join(unique[:-1])} or {unique[-1]}"
+        named = ", ".join(unique[:4])
+        return phrase("{names} or one of {count} more resource types", names=named, count=len(unique) - 4)
+    return unique[0] if len(unique) == 1 else strung(phrase(" or "), (", ".join(unique[:-1]), unique[-1]))

@@ -246,8 +246,8 @@ def fact_text(test: ConditionTest, fact: Fact) -> str:
             return phrase("{key} has the values {values}", key=test.key_text, values=listed(fact.values))
         return phrase("{key} is {value}", key=test.key_text, value=fact.values[0] if fact.values else phrase("empty"))
     if fact.since is not None:
-        first = datetime.fromtimestamp(int(fact.since), UTC)
-        return f"no session that began before {first:%Y-%m-%d} is still valid"
+        first = datetime.fromtimestamp(int(fact.since), UTC).date().isoformat()
+        return phrase("no session that began before {day} is still valid", day=first)
     return phrase("{key} is not known", key=test.key_text)
 
 
@@ -367,6 +367,14 @@ def _at_level(what: str, level: int | None) -> str:
     return phrase("{what} at level {level} of the organization", what=what, level=level + 1)
 
 
+_CARRIERS = {
+    "user": mark("user {name}"),
+    "role": mark("role {name}"),
+    "group": mark("group {name}"),
+    "policy": mark("policy {name}"),
+}
+
+
 def carrier(arn: str) -> str:
     """Return what an IAM ARN names, as part of a sentence: ``group engineers``; other ARNs as they are."""
     parts = arn.split(":", 5)
@@ -377,4 +385,6 @@ def carrier(arn: str) -> str:
     permission_set = permission_set_name(name, f"/{head}/") if kind == "role" else None
     if permission_set is not None:
         return phrase("the permission set {name}", name=permission_set)
-    return f"{kind} {name}" if slash else parts[5]
+    if not slash:
+        return parts[5]
+    return phrase(_CARRIERS[kind], name=name) if kind in _CARRIERS else f"{kind} {name}"

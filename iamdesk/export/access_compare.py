@@ -7,6 +7,7 @@ from enum import StrEnum
 from iamdesk.export.access_map import LEVELS, REFUSED, AccessMap, MapRow
 from iamdesk.export.csv_table import csv_bytes
 from iamdesk.index.action_bits import service_actions
+from iamdesk.language import mark, phrase, strung
 from iamdesk.query.what_can import Reach
 
 COLUMNS = (
@@ -29,15 +30,15 @@ COLUMNS = (
 class Difference(StrEnum):
     """How what one can do of some actions differs from what the other can."""
 
-    SAME = "same"
-    MORE = "more"
+    SAME = mark("same")
+    MORE = mark("more")
     """The first can do what the second cannot, and nothing the other way round."""
-    LESS = "less"
-    BOTH = "both ways"
+    LESS = mark("less")
+    BOTH = mark("both ways")
     """Each can do what the other cannot."""
-    HOW = "otherwise"
+    HOW = mark("otherwise")
     """Both can do the same actions, but one only under conditions, on some resources, or is denied explicitly."""
-    PERHAPS = "perhaps"
+    PERHAPS = mark("perhaps")
     """Both can do the same on some resources or under conditions: whether on the same ones, counts do not tell."""
 
 
@@ -107,27 +108,46 @@ def difference_words(found: CellDifference, own: str, other: str) -> str:
     parts = []
     for bits, first, second in ((found.more, own, other), (found.less, other, own)):
         if bits:
-            parts.append(f"{first} can do {bits.bit_count():,} that {second} cannot ({_first_of(found.names(bits))})")
+            parts.append(
+                phrase(
+                    "{one} can do {count:,} that {other} cannot ({actions})",
+                    one=first,
+                    count=bits.bit_count(),
+                    other=second,
+                    actions=_first_of(found.names(bits)),
+                )
+            )
     if found.how:
-        told = "more " if parts else ""
-        parts.append(
-            f"{found.how.bit_count():,} {told}otherwise: under other conditions, on other resources or denied outright"
-            f" ({_first_of(found.names(found.how))})"
-        )
+        told = {"count": found.how.bit_count(), "actions": _first_of(found.names(found.how))}
+        if parts:
+            how = phrase(
+                "{count:,} more otherwise: under other conditions, on other resources or denied outright ({actions})",
+                **told,
+            )
+        else:
+            how = phrase(
+                "{count:,} otherwise: under other conditions, on other resources or denied outright ({actions})", **told
+            )
+        parts.append(how)
     if found.perhaps:
         parts.append(
-            f"{found.perhaps.bit_count():,} both can do on some resources or under conditions, which may be others"
-            f" ({_first_of(found.names(found.perhaps))})"
+            phrase(
+                "{count:,} both can do on some resources or under conditions, which may be others ({actions})",
+                count=found.perhaps.bit_count(),
+                actions=_first_of(found.names(found.perhaps)),
+            )
         )
-    return "; ".join(parts) if parts else "no difference"
+    return strung("; ", parts) if parts else phrase("no difference")
 
 
 _MOST_NAMED = 4
 
 
 def _first_of(names: list[str]) -> str:
-    rest = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(names[:_MOST_NAMED])}{rest}"
+    told = ", ".join(names[:_MOST_NAMED])
+    if len(names) <= _MOST_NAMED:
+        return told
+    return phrase("{names} and {count:,} more", names=told, count=len(names) - _MOST_NAMED)
 
 
 def comparison_summary(own: AccessMap, other: AccessMap, own_name: str, other_name: str) -> str:
@@ -137,11 +157,20 @@ def comparison_summary(own: AccessMap, other: AccessMap, own_name: str, other_na
     more, less = sum(one.more.bit_count() for one in found), sum(one.less.bit_count() for one in found)
     how, perhaps = sum(one.how.bit_count() for one in found), sum(one.perhaps.bit_count() for one in found)
     if not (more or less or how or perhaps):
-        return f"{own_name} and {other_name} can do the same."
-    parts = [f"{own_name} can do {more:,} that {other_name} cannot, {other_name} {less:,} that {own_name} cannot"]
-    parts += [f"{how:,} differ in how"] if how else []
-    parts += [f"{perhaps:,} hang on resources or conditions, which may differ"] if perhaps else []
-    return f"{'; '.join(parts)}."
+        return phrase("{one} and {other} can do the same.", one=own_name, other=other_name)
+    parts = [
+        phrase(
+            "{one} can do {more:,} that {other} cannot, {other} {less:,} that {one} cannot",
+            one=own_name,
+            other=other_name,
+            more=more,
+            less=less,
+        )
+    ]
+    parts += [phrase("{count:,} differ in how", count=how)] if how else []
+    if perhaps:
+        parts.append(phrase("{count:,} hang on resources or conditions, which may differ", count=perhaps))
+    return strung("", (strung("; ", parts), "."))
 
 
 def comparison_to_csv(own: AccessMap, other: AccessMap, snapshot_name: str) -> bytes:

@@ -96,7 +96,7 @@ def _what_is_missing(keys: Sequence[str]) -> str:
         return phrase("what the snapshot does not hold")
     if len(keys) <= _SHOWN_KEYS:
         return strung(phrase(" and "), keys)
-    return phrase("{names} and {count} more", names=", ".join(keys[:_SHOWN_KEYS]), count=len(keys) - _SHOWN_KEYS)
+    return phrase("{names} and {count} more", names=strung(", ", keys[:_SHOWN_KEYS]), count=len(keys) - _SHOWN_KEYS)
 
 
 def joined_verdict_words(answer: NeedAnswer) -> str:
@@ -127,6 +127,17 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     return strung(between, (strung(", ", names[:-1]), names[-1]))
 
 
+_KINDS = {
+    "user": mark("user {name}"),
+    "role": mark("role {name}"),
+    "group": mark("group {name}"),
+    "policy": mark("policy {name}"),
+    "assumed-role": mark("assumed role {name}"),
+    "federated-user": mark("federated user {name}"),
+    "instance-profile": mark("instance profile {name}"),
+}
+
+
 def short_arn(arn: str) -> str:
     """Return an ARN as people say it, without partition, region and account: ``user alice``, ``payroll/2026/*``.
 
@@ -144,7 +155,7 @@ def short_arn(arn: str) -> str:
     if not slash:
         return resource
     name = path if kind == "assumed-role" else path.rpartition("/")[2]
-    return f"{kind.replace('-', ' ')} {name}"
+    return phrase(_KINDS[kind], name=name) if kind in _KINDS else f"{kind.replace('-', ' ')} {name}"
 
 
 _OTHERWISE: dict[Verdict, str] = {

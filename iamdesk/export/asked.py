@@ -11,6 +11,7 @@ from iamdesk.export.answer_text import command_line
 from iamdesk.export.answer_words import joined_verdict_words, value_words, verdict_words, without_words
 from iamdesk.export.csv_table import csv_bytes
 from iamdesk.export.need_answer import need_command
+from iamdesk.language import phrase, strung
 from iamdesk.query.needs import NeedAnswer, NeedQuestion
 
 COLUMNS = (
@@ -62,7 +63,8 @@ class AskedQuestion:
     @property
     def context_words(self) -> str:
         """What was given beside the question itself: ``aws:SourceIp is 203.0.113.7``."""
-        return "; ".join(f"{key} is {value_words(value)}" for key, value in self.request.context.items())
+        given = self.request.context.items()
+        return strung("; ", [phrase("{key} is {value}", key=key, value=value_words(value)) for key, value in given])
 
     @property
     def left_out_words(self) -> str:

@@ -4,35 +4,50 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from iamdesk.language import mark, phrase, strung
 from iamdesk.review.retests import Outcome
 
 if TYPE_CHECKING:
     from iamdesk.export.next_review import CarriedOn
 
 
-NO_CHAIN = "No evidence of the review before is at hand, so this one does not name its manifest."
+NO_CHAIN = mark("No evidence of the review before is at hand, so this one does not name its manifest.")
+
+
+_COUNTED = {
+    Outcome.GONE: mark("{count:,} gone"),
+    Outcome.STILL_THERE: mark("{count:,} still there"),
+    Outcome.CAME_BACK: mark("{count:,} came back"),
+    Outcome.CANNOT_TELL: mark("{count:,} cannot tell"),
+}
 
 
 def carried_sentence(carried: "CarriedOn") -> str:
     """Return what was taken over and what is asked, in one sentence."""
     lines, findings = carried.lines, carried.findings
     told = [
-        f"{len(lines.decisions):,} decisions on entitlements and {len(findings.decisions):,} on findings taken over",
-        f"{len(lines.asked):,} entitlements and {len(findings.asked):,} findings to decide",
+        phrase(
+            "{lines:,} decisions on entitlements and {findings:,} on findings taken over",
+            lines=len(lines.decisions),
+            findings=len(findings.decisions),
+        ),
+        phrase(
+            "{lines:,} entitlements and {findings:,} findings to decide",
+            lines=len(lines.asked),
+            findings=len(findings.asked),
+        ),
     ]
-    for what, outcomes in (
-        ("revokes", [one.outcome for one in lines.retests]),
-        ("fixes", [one.outcome for one in findings.tests]),
-    ):
-        if outcomes:
-            told.append(f"of earlier {what}: {_counted(outcomes)}")
-    sentence = f"{'; '.join(told)}."
-    return sentence if carried.manifest_sha256 else f"{sentence} {NO_CHAIN}"
+    if lines.retests:
+        told.append(phrase("of earlier revokes: {outcomes}", outcomes=_counted(one.outcome for one in lines.retests)))
+    if findings.tests:
+        told.append(phrase("of earlier fixes: {outcomes}", outcomes=_counted(one.outcome for one in findings.tests)))
+    sentence = strung("", (strung("; ", told), "."))
+    return sentence if carried.manifest_sha256 else strung(" ", (sentence, phrase(NO_CHAIN)))
 
 
 def _counted(outcomes: Iterable[Outcome]) -> str:
     counts = Counter(outcomes)
-    return ", ".join(f"{counts[one]:,} {one.value}" for one in Outcome if counts[one])
+    return strung(", ", [phrase(_COUNTED[one], count=counts[one]) for one in Outcome if counts[one]])
 
 
 def carried_lines(carried: "CarriedOn") -> Iterator[str]:

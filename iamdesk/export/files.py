@@ -5,6 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
+from iamdesk.language import phrase
+
 
 class ExportError(Exception):
     """A report could not be written. Its text is one sentence that names the place."""
@@ -20,9 +22,11 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     target = path.resolve()
     if target.is_dir():
-        raise ExportError(f"{path} is a folder: the report needs the name of a file")
+        raise ExportError(phrase("{path} is a folder: the report needs the name of a file", path=path))
     if not target.parent.is_dir():
-        raise ExportError(f"{path} cannot be written: there is no folder {target.parent}")
+        raise ExportError(
+            phrase("{path} cannot be written: there is no folder {parent}", path=path, parent=target.parent)
+        )
     part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
     try:
         # O_EXCL: never through a link that somebody laid there; 0o666 lets the user's umask decide, as for any file.
@@ -35,4 +39,6 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise ExportError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise ExportError(
+            phrase("{path} cannot be written: {reason}", path=path, reason=error.strerror or error)
+        ) from error

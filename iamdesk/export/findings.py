@@ -12,6 +12,7 @@ from iamdesk.checks.finding import Finding
 from iamdesk.export import csv_file, html_file, json_file, ocsf_file, sarif_file
 from iamdesk.export.files import ExportError, write_whole
 from iamdesk.export.report import Report, build_report
+from iamdesk.language import phrase
 from iamdesk.snapshot.model import Snapshot
 
 
@@ -68,7 +69,13 @@ def render(format_name: str, findings: Iterable[Finding], snapshot: Snapshot, *,
     chosen = next((known for known in _FORMATS if known.name == format_name), None)
     if chosen is None:
         names = ", ".join(known.name for known in _FORMATS)
-        raise ExportError(f"there is no report format `{format_name}`: expected one of {names}")
+        raise ExportError(
+            phrase(
+                "there is no report format `{format_name}`: expected one of {names}",
+                format_name=format_name,
+                names=names,
+            )
+        )
     return chosen.render(build_report(findings, snapshot, generated_at))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from iamdesk.compare.shapes import Comparison
 from iamdesk.export.pack.chain import manifest_before
 from iamdesk.export.review_making import Made, make_review
+from iamdesk.language import phrase
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
 from iamdesk.review.carrying import SINCE_LAST, Carried, carry_forward
@@ -57,11 +58,17 @@ def make_next_review(
         WorkCancelled: ``cancelled`` returned True; then there is no file.
     """
     if path.exists():
-        raise ReviewError(f"{visible(path.name)}: there is a file of that name already; it was left as it is")
+        raise ReviewError(
+            phrase("{name}: there is a file of that name already; it was left as it is", name=visible(path.name))
+        )
     if previous.head.snapshot_sha256 != found.old_sha256:
         name = visible(previous.head.snapshot_name)
         raise ReviewError(
-            f"{visible(previous.path.name)}: the review is of {name}, and another snapshot was given as it"
+            phrase(
+                "{name}: the review is of {snapshot}, and another snapshot was given as it",
+                name=visible(previous.path.name),
+                snapshot=name,
+            )
         )
     manifest = manifest_before(previous, pack)
     taken: list[CarriedOn] = []
@@ -99,7 +106,9 @@ def make_next_review(
             file.record(decisions, Reviewer(f"taken over from {previous.head.review_id}", ""))
         making.rename(path)
     except OSError as error:
-        raise ReviewError(f"{visible(path.name)}: the review cannot be written: {error.strerror}") from error
+        raise ReviewError(
+            phrase("{name}: the review cannot be written: {reason}", name=visible(path.name), reason=error.strerror)
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             making.unlink(missing_ok=True)

@@ -8,14 +8,15 @@ from iamdesk.explain.wording import LAYER_TITLES
 from iamdesk.export.answer_text import answer_text
 from iamdesk.export.answer_words import LAYER_OUTCOMES
 from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.language import mark, phrase, strung, worded
 from iamdesk.query.denial import Denial, Effect, LayerComparison, Why
 from iamdesk.visible import visible
 
 EFFECT_WORDS = {
-    Effect.ALLOW: "allows",
-    Effect.EXPLICIT_DENY: "denies",
-    Effect.IMPLICIT_DENY: "does not allow",
-    Effect.NO_IMPACT: "makes no difference",
+    Effect.ALLOW: mark("allows"),
+    Effect.EXPLICIT_DENY: mark("denies"),
+    Effect.IMPLICIT_DENY: mark("does not allow"),
+    Effect.NO_IMPACT: mark("makes no difference"),
 }
 
 
@@ -31,20 +32,26 @@ def said_words(denial: Denial) -> str:
     """Return what AWS gave as the reason, as a sentence; empty where it gave none."""
     if denial.effect is None:
         return ""
-    where = LAYER_TITLES[denial.layer].lower() if denial.layer else ""
-    policy = f" ({denial.policy})" if denial.policy else ""
+    title = LAYER_TITLES[denial.layer] if denial.layer else ""
+    where = worded(title.lower(), phrase(title))
     if denial.effect is Effect.EXPLICIT_DENY:
-        return f"AWS says: an explicit Deny{f' of the layer “{where}”' if where else ''}{policy}."
-    return f"AWS says: nothing allows it{f' in the layer “{where}”' if where else ''}{policy}."
+        told = phrase("AWS says: an explicit Deny")
+        if where:
+            told = phrase("AWS says: an explicit Deny of the layer “{layer}”", layer=where)
+    else:
+        told = phrase("AWS says: nothing allows it")
+        if where:
+            told = phrase("AWS says: nothing allows it in the layer “{layer}”", layer=where)
+    return strung("", (told, f" ({denial.policy})." if denial.policy else "."))
 
 
 def check_cells(comparison: LayerComparison) -> tuple[str, str, str, str]:
     """Return one check as the cells of a table: layer, what AWS says, what stands here, whether they agree."""
     return (
-        LAYER_TITLES[comparison.layer],
-        EFFECT_WORDS[comparison.aws],
-        LAYER_OUTCOMES[comparison.here],
-        "agree" if comparison.agrees else "DIFFER",
+        phrase(LAYER_TITLES[comparison.layer]),
+        phrase(EFFECT_WORDS[comparison.aws]),
+        phrase(LAYER_OUTCOMES[comparison.here]),
+        phrase("agree") if comparison.agrees else phrase("DIFFER"),
     )
 
 

@@ -24,7 +24,7 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, visible
 from iamdesk.gui.prompts import Prompts
-from iamdesk.language import mark, tr
+from iamdesk.language import error_words, mark, tr
 
 _COLUMNS = (mark("Part"), mark("Version"), mark("Licence"))
 
@@ -119,6 +119,6 @@ class AboutDialog(QDialog):
         try:
             write_whole(path, self._legal.bill.encode())
         except ExportError as error:
-            self.message.say(Tone.ERROR, f"{error}.")
+            self.message.say(Tone.ERROR, f"{error_words(error)}.")
         else:
             self.message.say(Tone.NOTE, tr("Saved as {name}.").format(name=visible(path.name)))

@@ -25,6 +25,7 @@ from iamdesk.gui.open_marks import Left, OpenMarks
 from iamdesk.gui.opening import Opening
 from iamdesk.gui.plain_text import menu_text, visible
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.retold import retold
 from iamdesk.gui.review_arrival import ReviewArrival, is_review
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
@@ -237,7 +238,7 @@ class MainWindow(QMainWindow):
 
     def _show_arriving(self, opened: "OpenSnapshot") -> None:
         """Show the first accounts of many, and say that the rest is on its way."""
-        self.setWindowTitle(tr("{name}, being read – iamdesk").format(name=visible(opened.snapshot.path.name)))
+        self.setWindowTitle(tr("{name}, being read – iamdesk").format(name=visible(retold(opened.snapshot.path.name))))
         names = ", ".join(account.account_id for account in opened.snapshot.accounts)
         self.show_trouble(
             Tone.NOTE,
@@ -252,7 +253,7 @@ class MainWindow(QMainWindow):
         if opened is None:
             return
         self.status_line.show_snapshot(opened, gap_count(self.session.badge_rows))
-        self.setWindowTitle(tr("{name} – iamdesk").format(name=visible(opened.snapshot.path.name)))
+        self.setWindowTitle(tr("{name} – iamdesk").format(name=visible(retold(opened.snapshot.path.name))))
 
     def offer_left(self, crash_log: Path | None = None) -> None:
         """Offer what was open when iamdesk did not end by itself; for the start, before anything is opened."""

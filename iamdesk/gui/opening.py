@@ -16,7 +16,7 @@ from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.session import Session
 from iamdesk.index.nodes import Badge
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
@@ -96,7 +96,7 @@ class Opening(QObject):
         if not isinstance(error, SnapshotError):
             self.refused.emit(tr("The snapshot could not be opened: something inside iamdesk broke while reading it."))
             raise error
-        self.refused.emit(str(error))
+        self.refused.emit(error_words(error))
 
 
 def _read(path: Path, give: Callable[[Any], None], progress: Progress, cancelled: Cancelled) -> None:

@@ -10,7 +10,7 @@ from iamdesk.gui.interior import Interior
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.session import Session
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 
 if TYPE_CHECKING:
     from iamdesk.review.schema import Head
@@ -105,7 +105,7 @@ class ReviewArrival(QObject):
 
         if not isinstance(error, ReviewError):
             raise error
-        self.refused.emit(f"{error}.")
+        self.refused.emit(f"{error_words(error)}.")
 
 
 def _head_of(review: Path) -> "Head":

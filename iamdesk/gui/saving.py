@@ -9,7 +9,7 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
-from iamdesk.language import mark, tr
+from iamdesk.language import error_words, mark, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 type Render = Callable[[Progress, Cancelled], bytes]
@@ -79,4 +79,4 @@ class Saver:
         if not isinstance(error, ExportError):
             self._message.say(Tone.ERROR, tr("The file could not be written."))
             raise error
-        self._message.say(Tone.ERROR, f"{error}.")
+        self._message.say(Tone.ERROR, f"{error_words(error)}.")

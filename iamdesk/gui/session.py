@@ -59,7 +59,7 @@ from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.badge_rows import rows_by_badge
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.index.nodes import Badge
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ class Session(QObject):
         self.answered.emit(None)
         if not isinstance(error, RequestError):
             raise error
-        self.question_failed.emit(str(error))
+        self.question_failed.emit(error_words(error))
 
 
 class _Decided(NamedTuple):

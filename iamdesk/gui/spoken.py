@@ -6,12 +6,22 @@ from iamdesk.explain.changes import Change, Changes
 from iamdesk.explain.decision import Assumption, Decision
 from iamdesk.export.answer_words import otherwise_words
 from iamdesk.index.nodes import Node, NodeKind
-from iamdesk.language import ENGLISH, chosen, shown, tr
+from iamdesk.language import ENGLISH, chosen, error_words, shown, tr
 
 
 def row_text(node: Node) -> str:
     """Return what a row of the tree shows: the headings are ours, everything else is named by the snapshot."""
-    return tr(node.text) if node.kind is NodeKind.SECTION else node.text
+    return tr(node.text) if node.kind is NodeKind.SECTION else shown(node.text)
+
+
+def capital(text: str) -> str:
+    """Return the text with a capital letter in front, the others as they are."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def error_sentence(error: BaseException) -> str:
+    """Return what an error says as a sentence in the language of the window; not for those that begin with a name."""
+    return f"{capital(error_words(error))}."
 
 
 def spoken(decision: Decision) -> Decision:
@@ -38,8 +48,7 @@ def spoken_changes(changes: Changes) -> Changes:
 def _spoken_change(change: Change) -> Change:
     additions = tuple(replace(one, place=shown(one.place)) for one in change.additions)
     sentence = shown(change.sentence)  # begins with a verb of ours: what is to be done
-    sentence = f"{sentence[:1].upper()}{sentence[1:]}"
-    return replace(change, sentence=sentence, caveat=shown(change.caveat), additions=additions)
+    return replace(change, sentence=capital(sentence), caveat=shown(change.caveat), additions=additions)
 
 
 def assumption_words(assumption: Assumption) -> str:

@@ -123,7 +123,7 @@ class AccountTree:
         document = role.assume_role_policy_document
         trusted = first_named(trusted_names(document), 3)
         key = trust_policy_key(role.arn)
-        leaves.add(NodeKind.TRUST_POLICY, "Trust policy", trusted, key, document_badges(document))
+        leaves.add(NodeKind.TRUST_POLICY, phrase("Trust policy"), trusted, key, document_badges(document))
         entry = self._principal(kind, role, leaves, tells_path)
         for profile in role.instance_profile_list:
             name = profile.instance_profile_name or last_of_arn(profile.arn)

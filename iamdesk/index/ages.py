@@ -2,9 +2,22 @@
 
 from datetime import UTC, datetime, timedelta
 
-from iamdesk.language import nphrase, phrase
+from iamdesk.language import mark, nphrase, phrase
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = (
+    mark("{day} Jan {year}"),
+    mark("{day} Feb {year}"),
+    mark("{day} Mar {year}"),
+    mark("{day} Apr {year}"),
+    mark("{day} May {year}"),
+    mark("{day} Jun {year}"),
+    mark("{day} Jul {year}"),
+    mark("{day} Aug {year}"),
+    mark("{day} Sep {year}"),
+    mark("{day} Oct {year}"),
+    mark("{day} Nov {year}"),
+    mark("{day} Dec {year}"),
+)
 
 
 def elapsed(start: datetime, end: datetime) -> timedelta:
@@ -22,9 +35,9 @@ def _with_zone(moment: datetime) -> datetime:
 
 
 def date_text(moment: datetime) -> str:
-    """Return the day: ``12 Mar 2024``. English whatever the locale, as everything that iamdesk says."""
+    """Return the day: ``12 Mar 2024``."""
     day = in_utc(moment)
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return phrase(_DAYS[day.month - 1], day=day.day, year=day.year)
 
 
 def age_text(moment: datetime, latest: datetime | None) -> str:

@@ -6,11 +6,17 @@ from typing import Any
 from iamdesk.index.permission_sets import permission_set_of
 from iamdesk.index.references import is_service_linked, title_of
 from iamdesk.index.trust import trusted_names
+from iamdesk.language import mark, phrase, strung
 from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
 
 SESSION_WORDS = ("session", "assumed-role", "federated", "arn:aws:sts")
 """What is typed by who looks for a session: there are as many of them as roles and users."""
 _BUILT_IN_PROVIDERS = ("accounts.google.com", "www.amazon.com", "graph.facebook.com", "cognito-identity.amazonaws.com")
+_ABROAD = {
+    "user": mark("user of another account"),
+    "role": mark("role of another account"),
+    "root": mark("root user of another account"),
+}
 _SERVICES = (".amazonaws.com", ".amazonaws.com.cn")
 
 type Named = tuple[str, str, str]
@@ -20,10 +26,10 @@ type Named = tuple[str, str, str]
 def kind_of_caller(principal: UserDetail | RoleDetail) -> str:
     """Return what a user or role is, in a few words."""
     if isinstance(principal, UserDetail):
-        return "user"
+        return phrase("user")
     if permission_set_of(principal) is not None:
-        return "permission set"
-    return "service-linked role" if is_service_linked(principal) else "role"
+        return phrase("permission set")
+    return phrase("service-linked role") if is_service_linked(principal) else phrase("role")
 
 
 def other_callers(snapshot: Snapshot) -> Iterator[Named]:
@@ -34,14 +40,14 @@ def other_callers(snapshot: Snapshot) -> Iterator[Named]:
     held = {account.account_id for account in snapshot.accounts}
     for name in sorted(_names(snapshot)):
         if name in _BUILT_IN_PROVIDERS:
-            yield name, name, "identity provider"
+            yield name, name, phrase("identity provider")
         elif name.endswith(_SERVICES):
-            yield name, name, "AWS service"
+            yield name, name, phrase("AWS service")
         else:
             found = _by_arn(name, held)
             if found is not None:
                 yield found
-    yield "anonymous", "anonymous", "anybody, without credentials"
+    yield "anonymous", "anonymous", phrase("anybody, without credentials")
 
 
 def _names(snapshot: Snapshot) -> set[str]:
@@ -57,17 +63,16 @@ def _by_arn(name: str, held: set[str]) -> Named | None:
     service, account, (kind, _, rest) = parts[2], parts[4], parts[5].partition("/")
     match service, kind:
         case "iam", "saml-provider" | "oidc-provider" if rest:
-            protocol = "SAML" if kind.startswith("saml") else "OpenID Connect"
-            return name, rest, f"{protocol} provider · {account}"
+            told = phrase("OpenID Connect provider")
+            if kind.startswith("saml"):
+                told = phrase("SAML provider")
+            return name, rest, strung(" · ", (told, account))
         case "iam", "user" | "role" | "root" if account not in held and (rest or kind == "root"):
-            label = f"root user of {account}" if kind == "root" else rest.rpartition("/")[2]
-            return name, label, f"{'root user' if kind == 'root' else kind} of another account · {account}"
+            label = phrase("root user of {account}", account=account) if kind == "root" else rest.rpartition("/")[2]
+            return name, label, strung(" · ", (phrase(_ABROAD[kind]), account))
         case "sts", "assumed-role" | "federated-user" if rest:
-            return (
-                name,
-                rest.rpartition("/")[2],
-                f"{'role session' if kind[0] == 'a' else 'federated user'} · {account}",
-            )
+            told = phrase("role session") if kind[0] == "a" else phrase("federated user")
+            return name, rest.rpartition("/")[2], strung(" · ", (told, account))
     return None
 
 
@@ -77,7 +82,15 @@ def sessions(snapshot: Snapshot) -> Iterator[Named]:
         head = f"arn:{account.partition}:sts::{account.account_id}"
         for role in account.roles:
             name = title_of(role)
-            yield f"{head}:assumed-role/{role.role_name}/${{SessionName}}", f"session of {name}", "role session"
+            yield (
+                f"{head}:assumed-role/{role.role_name}/${{SessionName}}",
+                phrase("session of {name}", name=name),
+                phrase("role session"),
+            )
         for user in account.users:
             name = user.user_name
-            yield f"{head}:federated-user/{name}", f"federated session of {name}", "federated user (GetFederationToken)"
+            yield (
+                f"{head}:federated-user/{name}",
+                phrase("federated session of {name}", name=name),
+                phrase("federated user (GetFederationToken)"),
+            )

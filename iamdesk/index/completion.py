@@ -12,12 +12,20 @@ from iamdesk.index.arn_templates import fill_template
 from iamdesk.index.callers import SESSION_WORDS, kind_of_caller, other_callers, sessions
 from iamdesk.index.references import Principal, inline_policies_of, last_of_arn, name_of, title_of
 from iamdesk.index.shown import Completion
+from iamdesk.language import mark, phrase, strung
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 
 _LONGEST_TEXT = 2_048
 _FEW_ACCOUNTS = 3
 """Up to so many accounts, ARN templates are offered for each; beyond, the account is left to fill in."""
 _PURPOSE = "Grants permission to "
+_ENTITIES = {
+    "user": mark("user"),
+    "group": mark("group"),
+    "role": mark("role"),
+    "policy": mark("policy"),
+    "instance-profile": mark("instance-profile"),
+}
 
 
 class _Candidate(NamedTuple):
@@ -81,7 +89,7 @@ class Completions:
         if known is None or limit <= 0:
             return ()
         if reference().takes_no_resource(known):
-            return (Completion("*", "*", f"{known.full_name} takes no resource"),)
+            return (Completion("*", "*", phrase("{action} takes no resource", action=known.full_name)),)
         words = _words(text)
         templates = list(self._templates(known, text.strip()[:_LONGEST_TEXT], words))
         held = chain(
@@ -105,9 +113,15 @@ class Completions:
             for principal in principals:
                 where = number if principal.path == "/" else f"{number} · {principal.path}"
                 kind = kind_of_caller(principal)
-                candidates.append(_candidate(principal.arn, title_of(principal), f"{kind} · {where}"))
+                candidates.append(_candidate(principal.arn, title_of(principal), strung(" · ", (kind, where))))
             root = f"arn:{account.partition}:iam::{number}:root"
-            candidates.append(_candidate(root, f"root user of {account.alias or number}", f"root user · {number}"))
+            candidates.append(
+                _candidate(
+                    root,
+                    phrase("root user of {account}", account=account.alias or number),
+                    strung(" · ", (phrase("root user"), number)),
+                )
+            )
             candidates.sort()
             by_account.append(candidates)
         return _merged(by_account)
@@ -130,7 +144,11 @@ class Completions:
                 parts = arn.split(":", 5)
                 kind = parts[-1].partition("/")[0]
                 where = "AWS" if parts[4:5] == ["aws"] else account.account_id
-                kinds.setdefault(kind, {})[_candidate(arn, name, f"{kind} · {where}")] = None
+                kinds.setdefault(kind, {})[
+                    _candidate(
+                        arn, name, strung(" · ", (phrase(_ENTITIES[kind]) if kind in _ENTITIES else kind, where))
+                    )
+                ] = None
             for kind, found in kinds.items():
                 by_kind.setdefault(kind, []).append(sorted(found))
         return {kind: _merged(found) for kind, found in by_kind.items()}
@@ -165,11 +183,13 @@ class Completions:
             if all(word in text for word in words):
                 for listed in action.resource_types:
                     if reference().is_of_type(action.service, listed.name, resource.arn):
-                        yield Completion(resource.arn, resource.arn, f"{listed.name}, captured")
+                        yield Completion(resource.arn, resource.arn, phrase("{kind}, captured", kind=listed.name))
                     elif form and (action.service, listed.name) == ("s3", "object"):
-                        yield Completion(form, form, "object of a captured bucket", template=True)
+                        yield Completion(form, form, phrase("object of a captured bucket"), template=True)
                     elif through and (action.service, listed.name) == ("s3", "accesspointobject"):
-                        yield Completion(through, through, "object through a captured access point", template=True)
+                        yield Completion(
+                            through, through, phrase("object through a captured access point"), template=True
+                        )
 
     def _named_for(self, action: Action, words: Sequence[str], limit: int) -> Iterator[Completion]:
         """Yield ARNs named in policies that hold the words and are of a type that the action takes."""
@@ -190,7 +210,7 @@ class Completions:
             if fits is None:
                 fits = known[arn] = reference().is_of_type(service, name, arn)
             if fits:
-                yield Completion(arn, arn, f"{name}, named in policies")
+                yield Completion(arn, arn, phrase("{kind}, named in policies", kind=name))
 
     def _templates(self, action: Action, typed: str, words: Sequence[str]) -> Iterator[Completion]:
         """Yield the ARN forms that the action can be asked on: needed types first, then the plainest."""

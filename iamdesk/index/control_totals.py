@@ -6,13 +6,14 @@ A difference says that something is missing, or that the account changed between
 from collections.abc import Iterator, Mapping
 
 from iamdesk.index.shown import ControlTotal
+from iamdesk.language import mark, phrase
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.model import Account, Snapshot
 
 __all__ = ["REPORT", "SUMMARY", "ControlTotal", "control_totals"]
 
-SUMMARY = "account summary"
-REPORT = "credential report"
+SUMMARY = mark("account summary")
+REPORT = mark("credential report")
 _ROOT = "<root_account>"
 
 
@@ -35,8 +36,8 @@ def _of_account(account: Account, facts: AccountFacts) -> Iterator[ControlTotal]
         held = {user.user_name for user in account.users}
         yield ControlTotal(
             account.account_id,
-            "Users",
-            REPORT,
+            phrase("Users"),
+            phrase(REPORT),
             len(counted),
             len(held),
             tuple(sorted(counted - held)),
@@ -47,20 +48,20 @@ def _of_account(account: Account, facts: AccountFacts) -> Iterator[ControlTotal]
 def _by_summary(account: Account, facts: AccountFacts, summary: Mapping[str, int]) -> Iterator[ControlTotal]:
     # The names of the summary's keys: IAM API reference, GetAccountSummary.
     held = {
-        "Users": ("Users", len(account.users) + _broken(account, "UserDetailList")),
-        "Groups": ("Groups", len(account.groups) + _broken(account, "GroupDetailList")),
-        "Roles": ("Roles", len(account.roles) + _broken(account, "RoleDetailList")),
+        "Users": (mark("Users"), len(account.users) + _broken(account, "UserDetailList")),
+        "Groups": (mark("Groups"), len(account.groups) + _broken(account, "GroupDetailList")),
+        "Roles": (mark("Roles"), len(account.roles) + _broken(account, "RoleDetailList")),
         "Policies": (
-            "Customer managed policies",
+            mark("Customer managed policies"),
             sum(not policy.is_aws_managed for policy in account.policies) + _broken(account, "Policies"),
         ),
     }
     if facts.open_id_connect_providers is not None and facts.saml_providers is not None:
         providers = len(facts.open_id_connect_providers) + len(facts.saml_providers)
-        held["Providers"] = ("Identity providers", providers)
+        held["Providers"] = (mark("Identity providers"), providers)
     for key, (what, number) in held.items():
         if key in summary:
-            yield ControlTotal(account.account_id, what, SUMMARY, summary[key], number)
+            yield ControlTotal(account.account_id, phrase(what), phrase(SUMMARY), summary[key], number)
 
 
 def _broken(account: Account, list_name: str) -> int:

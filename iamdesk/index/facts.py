@@ -34,7 +34,9 @@ def principal_facts(
         facts.append((mark("Groups"), _listed(sorted(principal.group_list, key=str.casefold))))
     facts.append((mark("Policies"), _policies(references, principal)))
     if isinstance(principal, GroupDetail):
-        facts.append((mark("Members"), f"{len(references.members.get(principal.group_name, ())):,}"))
+        facts.append(
+            (mark("Members"), phrase("{count:,}", count=len(references.members.get(principal.group_name, ()))))
+        )
         unique_id = principal.group_id
     else:
         boundary = boundary_of(principal)
@@ -96,7 +98,7 @@ def policy_facts(
     facts.append((mark("Attached to"), _principals(attached)))
     facts.append((mark("Boundary of"), _principals(bounded)))
     if accounts > 1:
-        facts.append((mark("Accounts"), f"{accounts:,}"))
+        facts.append((mark("Accounts"), phrase("{count:,}", count=accounts)))
     return [*facts, *_id(policy.policy_id)]
 
 

@@ -48,9 +48,12 @@ class IdentityCenterSubjects:
             facts=(
                 (mark("Owner account"), owner or phrase("not captured")),
                 (mark("Identity store"), instance.identity_store_id or phrase("not captured")),
-                *((name, phrase("not captured") if held is None else f"{len(held):,}") for name, held in lists),
+                *(
+                    (name, phrase("not captured") if held is None else phrase("{count:,}", count=len(held)))
+                    for name, held in lists
+                ),
             ),
-            links=links(("Owner", [Link(owner, owner, phrase("account"))] if owner else [])),
+            links=links((mark("Owner"), [Link(owner, owner, phrase("account"))] if owner else [])),
             gaps=gaps,
             badges=(Badge.GAP,) if any(held is None for _, held in lists[:4]) else (),
             raw=raw_text(instance),
@@ -61,9 +64,9 @@ class IdentityCenterSubjects:
         name = user.name.formatted if user.name is not None else None
         facts = (
             (mark("User name"), user.user_name or phrase("not captured")),
-            *((("Name", name),) if name else ()),
-            *((("Title", user.title),) if user.title else ()),
-            (mark("Status"), (user.user_status or phrase("not captured")).lower()),
+            *(((mark("Name"), name),) if name else ()),
+            *(((mark("Title"), user.title),) if user.title else ()),
+            (mark("Status"), _status(user.user_status)),
             (mark("Identity store"), center.instance.identity_store_id),
             (mark("Id"), user.user_id),
         )
@@ -75,7 +78,7 @@ class IdentityCenterSubjects:
             arn=_arn(center, f"user/{user.user_id}"),
             facts=facts,
             links=(
-                *links(("Member of", (self._index.who(group, phrase("member")) for group in groups))),
+                *links((mark("Member of"), (self._index.who(group, phrase("member")) for group in groups))),
                 *self._access(key, groups),
             ),
             gaps=tuple(_unknown(center)),
@@ -87,14 +90,16 @@ class IdentityCenterSubjects:
         people = self._index.memberships.get(key, [])
         known = center.group_memberships is not None
         facts = [(mark("Description"), group.description)] if group.description else []
-        facts.append((mark("Members"), f"{len(people):,}" if known else phrase("not captured")))
+        facts.append(
+            (mark(mark("Members")), phrase("{count:,}", count=len(people)) if known else phrase("not captured"))
+        )
         return Subject(
             key=key,
             kind=NodeKind.CENTER_GROUP,
             title=group.display_name or group.group_id,
             arn=_arn(center, f"group/{group.group_id}"),
-            facts=(*facts, ("Identity store", center.instance.identity_store_id), ("Id", group.group_id)),
-            links=(*links(("Members", (self._index.who(one, "") for one in people))), *self._access(key, ())),
+            facts=(*facts, (mark("Identity store"), center.instance.identity_store_id), (mark("Id"), group.group_id)),
+            links=(*links((mark("Members"), (self._index.who(one, "") for one in people))), *self._access(key, ())),
             gaps=tuple(_unknown(center)),
             raw=raw_text(group),
         )
@@ -106,7 +111,7 @@ class IdentityCenterSubjects:
             title=key.rpartition("/")[2],
             facts=((mark("What it is"), phrase("group of IAM Identity Center")),),
             links=(
-                *links(("Members", (self._index.who(one, "") for one in self._index.memberships[key]))),
+                *links((mark("Members"), (self._index.who(one, "") for one in self._index.memberships[key]))),
                 *self._access(key, ()),
             ),
             gaps=(phrase("It has members, but the snapshot does not hold it."),),
@@ -129,7 +134,7 @@ class IdentityCenterSubjects:
                 role = self._index.roles.get((one.account_id, one.permission_set_arn))
                 if role is not None:
                     roles.append(Link(role, last_of_arn(role), detail))
-        return links(("Permission sets", sets), ("Roles that these are", roles))
+        return links((mark("Permission sets"), sets), (mark("Roles that these are"), roles))
 
 
 def _arn(center: IdentityCenter, resource: str) -> str:
@@ -138,8 +143,12 @@ def _arn(center: IdentityCenter, resource: str) -> str:
     return f"arn:{partition}:identitystore:::{resource}"
 
 
+def _status(told: str | None) -> str:
+    return told.lower() if told else phrase("not captured")
+
+
 def _unknown(center: IdentityCenter) -> Iterator[str]:
     if center.account_assignments is None:
-        yield "Which permission sets are assigned to whom was not captured."
+        yield phrase("Which permission sets are assigned to whom was not captured.")
     if center.group_memberships is None:
-        yield "Who is in which group was not captured."
+        yield phrase("Who is in which group was not captured.")

@@ -116,11 +116,11 @@ def policy_rows(one: PermissionSet) -> Iterator[Branch]:
         )
     if has_inline_policy(one):
         yield Branch(
-            NodeKind.INLINE_POLICY, INLINE, phrase("inline"), inline_policy_key(one.permission_set_arn, INLINE)
+            NodeKind.INLINE_POLICY, phrase(INLINE), phrase("inline"), inline_policy_key(one.permission_set_arn, INLINE)
         )
 
 
-INLINE = "Inline policy"
+INLINE = mark("Inline policy")
 """What a permission set's inline policy is called: it has no name of its own."""
 
 
@@ -141,7 +141,7 @@ def _name(one: PermissionSet) -> str:
 def _section(title: str, found: Sequence[Branch] | None) -> Branch:
     if found is None:
         return Branch(NodeKind.SECTION, title, phrase("not captured"))
-    return Branch(NodeKind.SECTION, title, f"{len(found):,}", children=sorted(found, key=_by_text))
+    return Branch(NodeKind.SECTION, title, phrase("{count:,}", count=len(found)), children=sorted(found, key=_by_text))
 
 
 def _by_text(branch: Branch) -> tuple[str, str]:

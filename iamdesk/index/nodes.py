@@ -51,12 +51,12 @@ class NodeKind(StrEnum):
 class Badge(StrEnum):
     """A mark beside a row, in the order in which they are shown (at most three)."""
 
-    ADMINISTRATOR = "administrator"
-    OUTSIDER = "outsider can enter"
-    NO_MFA_KNOWN = "no MFA known"
-    UNUSED = "unused"
-    BROKEN = "broken"
-    GAP = "gap"
+    ADMINISTRATOR = mark("administrator")
+    OUTSIDER = mark("outsider can enter")
+    NO_MFA_KNOWN = mark("no MFA known")
+    UNUSED = mark("unused")
+    BROKEN = mark("broken")
+    GAP = mark("gap")
 
 
 class Node(NamedTuple):

@@ -127,17 +127,24 @@ class OrganizationSubjects:
                     held=sum(node.id in self._held for node in accounts),
                 ),
             ),
-            (mark("Organizational units"), f"{sum(node_kind(node) is NodeKind.UNIT for node in index.nodes):,}"),
+            (
+                mark("Organizational units"),
+                phrase("{count:,}", count=sum(node_kind(node) is NodeKind.UNIT for node in index.nodes)),
+            ),
             (
                 mark("Service control policies"),
                 phrase("enabled") if organization.scps_enabled else phrase("not enabled: none binds"),
             ),
             (
                 mark("Resource control policies"),
-                "captured, or not enabled" if organization.has_rcps else "not captured",
+                phrase("captured, or not enabled") if organization.has_rcps else phrase("not captured"),
             ),
         )
-        gaps = [] if organization.has_rcps else ["Which resource control policies are attached is not in the snapshot."]
+        gaps = (
+            []
+            if organization.has_rcps
+            else [phrase("Which resource control policies are attached is not in the snapshot.")]
+        )
         if lost:
             gaps.append(
                 nphrase(
@@ -149,14 +156,14 @@ class OrganizationSubjects:
         return Subject(
             key=organization_key(organization.id),
             kind=NodeKind.ORGANIZATION,
-            title=f"Organization {organization.id}",
+            title=phrase("Organization {id}", id=organization.id),
             arn=self.names.arn(index, "organization"),
             facts=facts,
             links=links(
                 (mark("Root"), (self.names.link(node) for node in index.children.get(None, ()))),
                 (mark("Accounts"), (self.names.link(node, node.id) for node in accounts)),
                 (
-                    "Policies",
+                    mark("Policies"),
                     (Link(organization_policy_key(one.id), one.name, kind_of(one)) for one in organization.policies),
                 ),
             ),
@@ -171,11 +178,15 @@ class OrganizationSubjects:
         gaps = list(standing.gaps)
         if kind is NodeKind.ACCOUNT:
             gaps.append(phrase("The snapshot holds no users, roles and policies of this account."))
-            facts: tuple[tuple[str, str], ...] = (("Account", node.id), *standing.facts)
+            facts: tuple[tuple[str, str], ...] = ((mark("Account"), node.id), *standing.facts)
             resource, ways = f"account/{index.organization.id}/{node.id}", standing.links
         else:
             accounts = [one for one in below(index, node) if node_kind(one) is NodeKind.ACCOUNT]
-            facts = (*standing.facts, ("Accounts below it", f"{len(accounts):,}"), ("Id", node.id))
+            facts = (
+                *standing.facts,
+                (mark("Accounts below it"), phrase("{count:,}", count=len(accounts))),
+                (mark("Id"), node.id),
+            )
             resource = f"{'root' if kind is NodeKind.ROOT else 'ou'}/{index.organization.id}/{node.id}"
             units = [one for one in index.children.get(node.id, ()) if node_kind(one) is not NodeKind.ACCOUNT]
             ways = (

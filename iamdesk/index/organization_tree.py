@@ -66,15 +66,26 @@ class _OrganizationTree:
         children = [made[node.id] for node in index.children.get(None, ())]
         if lost:
             rows = [self._node(node, (), ()) for node in sorted(lost, key=lambda node: (node.name.casefold(), node.id))]
-            children.append(Branch(NodeKind.SECTION, mark("Place not known"), f"{len(lost):,}", children=rows))
+            children.append(
+                Branch(NodeKind.SECTION, mark("Place not known"), phrase("{count:,}", count=len(lost)), children=rows)
+            )
         attached = {one.policy_id for found in self._own.values() for one in found}
         idle = [policy for policy in organization.policies if policy.id not in attached]
         if idle:
-            children.append(Branch(NodeKind.SECTION, mark("Attached nowhere"), f"{len(idle):,}", children=_idle(idle)))
+            children.append(
+                Branch(
+                    NodeKind.SECTION,
+                    mark("Attached nowhere"),
+                    phrase("{count:,}", count=len(idle)),
+                    children=_idle(idle),
+                )
+            )
         members = sum(node_kind(node) is NodeKind.ACCOUNT for node in index.nodes)
         detail = strung(" · ", (organization.id, account_count(members)))
         gap = (Badge.GAP,) if lost or not organization.has_rcps else ()
-        return Branch(NodeKind.ORGANIZATION, "Organization", detail, organization_key(organization.id), children, gap)
+        return Branch(
+            NodeKind.ORGANIZATION, phrase("Organization"), detail, organization_key(organization.id), children, gap
+        )
 
     def _node(self, node: OrganizationNode, above: Sequence[Attachment], below: Sequence[Branch]) -> Branch:
         own = self._own[node.id]

@@ -58,7 +58,7 @@ class PermissionSetSubjects:
         found = self._index.sets.get(key.removesuffix(_INLINE)) if key.endswith(_INLINE) else None
         if found is None or not has_inline_policy(found.one):
             return None
-        title = f"{INLINE} of {found.one.name}"
+        title = phrase("Inline policy of {name}", name=found.one.name)
         carrier = (found.one.permission_set_arn, found.one.name)
         return single_view(self._documents, key, title, NodeKind.INLINE_POLICY, found.one.inline_policy, [carrier])
 
@@ -76,7 +76,7 @@ class PermissionSetSubjects:
         people = (Link(one.key, one.name, _assignee_words(one)) for one in use.assignees or ())
         return links(
             (mark("Permission set"), [Link(found.permission_set_arn, found.name)]),
-            ("Assigned to it in this account", people),
+            (mark("Assigned to it in this account"), people),
         )
 
     def _permission_set(self, found: HeldSet) -> Subject:
@@ -96,7 +96,7 @@ class PermissionSetSubjects:
         facts.append((mark("Assigned in"), count_words.accounts(len(accounts)) if known else phrase("not captured")))
         if one.relay_state:
             facts.append((mark("Relay state"), one.relay_state))
-        gaps = [] if known else ["Who is assigned it, and where, was not captured."]
+        gaps = [] if known else [phrase("Who is assigned it, and where, was not captured.")]
         return Subject(
             key=arn,
             kind=NodeKind.PERMISSION_SET,
@@ -104,38 +104,48 @@ class PermissionSetSubjects:
             arn=arn,
             facts=tuple(facts),
             policies=tuple(self._lines(one, accounts)),
-            links=links(("Becomes a role in", roles), ("Assigned to", self._index.assignees(center, assigned))),
+            links=links(
+                (mark("Becomes a role in"), roles), (mark("Assigned to"), self._index.assignees(center, assigned))
+            ),
             gaps=tuple(gaps),
             raw=raw_text(one),
         )
 
     def _role_words(self, account: str, arn: str) -> str:
         if (account, arn) in self._index.roles:
-            return f"role {last_of_arn(self._index.roles[account, arn])}"
-        return "role not in the snapshot" if account in self._holdings.accounts else "account not in the snapshot"
+            return phrase("role {name}", name=last_of_arn(self._index.roles[account, arn]))
+        if account in self._holdings.accounts:
+            return phrase("role not in the snapshot")
+        return phrase("account not in the snapshot")
 
     def _lines(self, one: PermissionSet, accounts: Iterable[str]) -> Iterator[PolicyLine]:
         """Yield the policies of a permission set; of those that it names only, what each account holds by that name."""
         arn = one.permission_set_arn
         for policy in one.attached_managed_policies or ():
             name = policy.name or last_of_arn(policy.arn)
-            yield PolicyLine(policy.arn, name, NodeKind.AWS_POLICY, PolicyRole.DIRECT, "AWS managed, attached")
+            yield PolicyLine(policy.arn, name, NodeKind.AWS_POLICY, PolicyRole.DIRECT, phrase("AWS managed, attached"))
         if has_inline_policy(one):
             problems = problems_of(self._documents.parse(one.inline_policy))
             key = inline_policy_key(arn, INLINE)
-            yield PolicyLine(key, INLINE, NodeKind.INLINE_POLICY, PolicyRole.DIRECT, "inline", problems=problems)
+            yield PolicyLine(
+                key, phrase(INLINE), NodeKind.INLINE_POLICY, PolicyRole.DIRECT, phrase("inline"), problems=problems
+            )
         held = [account for account in accounts if account in self._holdings.accounts]
         for reference in one.customer_managed_policy_references or ():
-            yield from self._referred(reference, held, PolicyRole.DIRECT, "customer managed, by name")
+            yield from self._referred(reference, held, PolicyRole.DIRECT, phrase("customer managed, by name"))
         boundary = one.permissions_boundary
         if boundary is not None and boundary.managed_policy_arn:
             name = last_of_arn(boundary.managed_policy_arn)
             yield PolicyLine(
-                boundary.managed_policy_arn, name, NodeKind.AWS_POLICY, PolicyRole.BOUNDARY, "permissions boundary"
+                boundary.managed_policy_arn,
+                name,
+                NodeKind.AWS_POLICY,
+                PolicyRole.BOUNDARY,
+                phrase("permissions boundary"),
             )
         if boundary is not None and boundary.customer_managed_policy_reference is not None:
             reference = boundary.customer_managed_policy_reference
-            yield from self._referred(reference, held, PolicyRole.BOUNDARY, "permissions boundary, by name")
+            yield from self._referred(reference, held, PolicyRole.BOUNDARY, phrase("permissions boundary, by name"))
 
     def _referred(
         self, reference: CustomerManagedPolicyReference, accounts: Iterable[str], role: PolicyRole, how: str
@@ -146,45 +156,63 @@ class PermissionSetSubjects:
             arn = f"arn:{partition}:iam::{account}:policy{reference.path}{reference.name}"
             held = arn in self._holdings.policies
             kind = NodeKind.CUSTOMER_POLICY if held else NodeKind.MISSING
-            missing = "" if held else ", not in the snapshot"
-            yield PolicyLine(arn, reference.name, kind, role, f"{how}, in account {account}{missing}")
+            origin = phrase("{origin}, in account {account}", origin=how, account=account)
+            if not held:
+                origin = phrase("{origin}, not in the snapshot", origin=origin)
+            yield PolicyLine(arn, reference.name, kind, role, origin)
             found = True
         if not found:
             path = f"{reference.path}{reference.name}"
-            yield PolicyLine(path, reference.name, NodeKind.MISSING, role, f"{how}, in no account of the snapshot")
+            yield PolicyLine(
+                path,
+                reference.name,
+                NodeKind.MISSING,
+                role,
+                phrase("{origin}, in no account of the snapshot", origin=how),
+            )
 
     def _inline(self, key: str, one: PermissionSet) -> Subject:
         problems = problems_of(self._documents.parse(one.inline_policy))
-        line = PolicyLine(key, INLINE, NodeKind.INLINE_POLICY, PolicyRole.SELF, f"inside {one.name}", problems=problems)
+        line = PolicyLine(
+            key,
+            phrase(INLINE),
+            NodeKind.INLINE_POLICY,
+            PolicyRole.SELF,
+            phrase("inside {name}", name=one.name),
+            problems=problems,
+        )
         return Subject(
             key=key,
             kind=NodeKind.INLINE_POLICY,
-            title=f"{INLINE} of {one.name}",
-            facts=(("Inside", f"permission set {one.name}"),),
+            title=phrase("Inline policy of {name}", name=one.name),
+            facts=((mark("Inside"), phrase("permission set {name}", name=one.name)),),
             policies=(line,),
-            links=links(("Carried by", [Link(one.permission_set_arn, one.name, "permission set")])),
+            links=links((mark("Carried by"), [Link(one.permission_set_arn, one.name, phrase("permission set"))])),
             problems=problems,
             raw=raw_text(one),
         )
 
     def _aws_policy(self, arn: str) -> Subject:
         published = aws_managed_policies()
-        line = PolicyLine(arn, last_of_arn(arn), NodeKind.AWS_POLICY, PolicyRole.SELF, "as published by AWS")
+        line = PolicyLine(arn, last_of_arn(arn), NodeKind.AWS_POLICY, PolicyRole.SELF, phrase("as published by AWS"))
         carriers = (
-            Link(found.one.permission_set_arn, found.one.name, "permission set")
+            Link(found.one.permission_set_arn, found.one.name, phrase("permission set"))
             for found in self._index.sets.values()
             if any(policy.arn == arn for policy in found.one.attached_managed_policies or ())
         )
         is_known = published.find(arn) is not None
-        taken = f" It is taken as AWS had published it by {published.as_of:%Y-%m-%d}." if is_known else ""
+        gap = phrase("The snapshot does not hold it.")
+        if is_known:
+            day = f"{published.as_of:%Y-%m-%d}"
+            gap = phrase("The snapshot does not hold it. It is taken as AWS had published it by {day}.", day=day)
         return Subject(
             key=arn,
             kind=NodeKind.AWS_POLICY,
             title=last_of_arn(arn),
             arn=arn,
             policies=(line,) if is_known else (),
-            links=links(("Carried by", carriers)),
-            gaps=(f"The snapshot does not hold it.{taken}",),
+            links=links((mark("Carried by"), carriers)),
+            gaps=(gap,),
         )
 
 

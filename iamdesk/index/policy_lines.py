@@ -16,7 +16,7 @@ from iamdesk.index.references import (
 )
 from iamdesk.index.shown import PolicyLine, PolicyRole
 from iamdesk.index.validation import json_path
-from iamdesk.language import phrase
+from iamdesk.language import phrase, strung, worded
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.model import ManagedPolicyDetail, RoleDetail, UserDetail
 
@@ -24,9 +24,9 @@ from iamdesk.snapshot.model import ManagedPolicyDetail, RoleDetail, UserDetail
 def problems_of(document: Document) -> tuple[str, ...]:
     """Return a document's diagnostics as sentences with their place: ``Statement[0].Effect: expected …``."""
     return tuple(
-        f"{json_path(wrong.path)[2:]}: {wrong.message}"
+        strung(": ", (json_path(wrong.path)[2:], wrong.message))
         if wrong.path
-        else f"{wrong.message[:1].upper()}{wrong.message[1:]}"
+        else worded(f"{wrong.message[:1].upper()}{wrong.message[1:]}", wrong.message)
         for wrong in document.diagnostics
     )
 
@@ -69,7 +69,7 @@ class PolicyLines:
     def _trust(self, role: RoleDetail) -> PolicyLine:
         return PolicyLine(
             key=trust_policy_key(role.arn),
-            name="Trust policy",
+            name=phrase("Trust policy"),
             kind=NodeKind.TRUST_POLICY,
             role=PolicyRole.TRUST,
             origin=phrase("who can take the role"),

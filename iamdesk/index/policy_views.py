@@ -10,6 +10,7 @@ from iamdesk.index.nodes import NodeKind
 from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.references import name_of
 from iamdesk.index.shown import PolicyView
+from iamdesk.language import phrase
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import ManagedPolicyDetail
@@ -45,7 +46,7 @@ class PolicyViews:
         return single_view(
             self._documents,
             key,
-            f"Trust policy of {name_of(own.owner)}" if own.inline is None else own.inline.policy_name,
+            phrase("Trust policy of {name}", name=name_of(own.owner)) if own.inline is None else own.inline.policy_name,
             NodeKind.TRUST_POLICY if own.inline is None else NodeKind.INLINE_POLICY,
             own.document,
             ((own.owner.arn, name_of(own.owner)),),

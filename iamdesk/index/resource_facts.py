@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.snapshot.resources import AclGrant, PublicAccessBlock, Resource
 
 _GROUPS = "http://acs.amazonaws.com/groups/"
 _BLOCKS = (
-    ("block_public_acls", "refuses new public ACLs"),
-    ("ignore_public_acls", "ignores public ACLs"),
-    ("block_public_policy", "refuses new public policies"),
-    ("restrict_public_buckets", "restricts public policies to the account"),
+    ("block_public_acls", mark("refuses new public ACLs")),
+    ("ignore_public_acls", mark("ignores public ACLs")),
+    ("block_public_policy", mark("refuses new public policies")),
+    ("restrict_public_buckets", mark("restricts public policies to the account")),
 )
 
 
@@ -18,45 +19,55 @@ def resource_facts(resource: Resource) -> Iterator[tuple[str, str]]:
     statements = resource.policy.get("Statement") if isinstance(resource.policy, dict) else None
     count = len(statements) if isinstance(statements, list) else 1
     if resource.policy is not None:
-        yield "Policy", f"{count:,} statement{'' if count == 1 else 's'}"
+        yield mark("Policy"), nphrase("{count:,} statement", "{count:,} statements", count)
     else:
-        yield "Policy", "none" if resource.is_policy_captured else "not captured"
+        yield mark("Policy"), phrase("none") if resource.is_policy_captured else phrase("not captured")
     if resource.arn.split(":", 5)[2:5] == ["s3", "", ""] and "/" not in resource.arn:
         yield from _bucket_facts(resource)
     if resource.key_grants is not None:
-        yield "Grants", f"{len(resource.key_grants):,}"
+        yield mark("Grants"), phrase("{count:,}", count=len(resource.key_grants))
     for grant in resource.key_grants or ():
-        bound = ", bound to an encryption context" if grant.has_constraints else ""
-        yield f"Grant {grant.grant_id[:12]}", f"{', '.join(grant.operations)} to {grant.grantee_principal}{bound}"
+        told = phrase(
+            "{operations} to {grantee}", operations=", ".join(grant.operations), grantee=grant.grantee_principal
+        )
+        if grant.has_constraints:
+            told = phrase("{grant}, bound to an encryption context", grant=told)
+        yield phrase("Grant {id}", id=grant.grant_id[:12]), told
     point = resource.access_point
     if point is not None:
-        yield "Takes requests from", f"VPC {point.vpc_id}" if point.vpc_id else point.network_origin or "not captured"
+        told = phrase("VPC {id}", id=point.vpc_id) if point.vpc_id else point.network_origin or phrase("not captured")
+        yield mark("Takes requests from"), told
         if point.alias:
-            yield "Alias", point.alias
+            yield mark("Alias"), point.alias
     if resource.tags is None:
-        yield "Tags", "not captured"
+        yield mark("Tags"), phrase("not captured")
 
 
 def _bucket_facts(resource: Resource) -> Iterator[tuple[str, str]]:
-    yield "Block Public Access", _block(resource.public_access_block)
-    yield "Object ownership", resource.object_ownership or "not captured"
+    yield mark("Block Public Access"), _block(resource.public_access_block)
+    yield mark("Object ownership"), resource.object_ownership or phrase("not captured")
     if resource.acl is None:
-        yield "Access control list", "not captured"
+        yield mark("Access control list"), phrase("not captured")
     for grant in resource.acl or ():
-        yield "Access control list", f"{grant.permission} to {_grantee(grant)}"
+        yield (
+            mark("Access control list"),
+            phrase("{permission} to {grantee}", permission=grant.permission, grantee=_grantee(grant)),
+        )
     if resource.abac_enabled:
-        yield "Tags in conditions", "count: access control by tags is on"
+        yield mark("Tags in conditions"), phrase("count: access control by tags is on")
 
 
 def _block(block: PublicAccessBlock | None) -> str:
     if block is None:
-        return "not captured"
-    on = [words for name, words in _BLOCKS if getattr(block, name)]
-    return "off" if not on else "on" if len(on) == len(_BLOCKS) else ", ".join(on)
+        return phrase("not captured")
+    on = [phrase(words) for name, words in _BLOCKS if getattr(block, name)]
+    if not on:
+        return phrase("off")
+    return phrase("on") if len(on) == len(_BLOCKS) else strung(", ", on)
 
 
 def _grantee(grant: AclGrant) -> str:
     if grant.uri:
         return grant.uri.removeprefix(_GROUPS)
-    owner = f" (account {grant.account_id})" if grant.account_id else ""
-    return f"canonical user {grant.canonical_id or 'not captured'}{owner}"
+    told = phrase("canonical user {id}", id=grant.canonical_id or phrase("not captured"))
+    return phrase("{user} (account {account})", user=told, account=grant.account_id) if grant.account_id else told

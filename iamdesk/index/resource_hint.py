@@ -7,6 +7,7 @@ another kind has an answer, but seldom the one that was meant: ``s3:ListBucket``
 from dataclasses import dataclass
 
 from iamdesk.index.actions import Action, reference
+from iamdesk.language import phrase, strung
 
 _NAMED = 3
 
@@ -37,19 +38,22 @@ def resource_hint(action: str, resource: str) -> Hint | None:
     if found is None or resource == "*":
         return None
     if reference().takes_no_resource(found):
-        return Hint(f"{found.full_name} takes no resource: ask on *", "*")
+        return Hint(phrase("{action} takes no resource: ask on *", action=found.full_name), "*")
     wanted = {kind.name for kind in found.resource_types}
     fits = reference().resource_types_of_arn(found.service, resource)
     if not resource.startswith("arn:") or wanted.intersection(fits):
         return None
-    instead = f", not {_with_article(fits[0])}" if fits else "; this ARN fits none"
     proposal, kind = _proposal(found.service, resource, wanted)
-    if proposal:
-        return Hint(f"{found.full_name} takes {_with_article(kind)}{instead}: ask on {proposal}", proposal)
-    takes = " or ".join(_with_article(kind.name) for kind in found.resource_types[:_NAMED])
-    if len(found.resource_types) > _NAMED:
-        takes = f"one of {len(found.resource_types)} kinds of resource ({takes} …)"
-    return Hint(f"{found.full_name} takes {takes}{instead}", "")
+    takes = _with_article(kind)
+    if not proposal:
+        takes = strung(phrase(" or "), [_with_article(kind.name) for kind in found.resource_types[:_NAMED]])
+        if len(found.resource_types) > _NAMED:
+            takes = phrase("one of {count} kinds of resource ({kinds} …)", count=len(found.resource_types), kinds=takes)
+    said = phrase("{action} takes {kind}; this ARN fits none", action=found.full_name, kind=takes)
+    if fits:
+        other = _with_article(fits[0])
+        said = phrase("{action} takes {kind}, not {other}", action=found.full_name, kind=takes, other=other)
+    return Hint(phrase("{hint}: ask on {resource}", hint=said, resource=proposal) if proposal else said, proposal)
 
 
 def _proposal(service: str, resource: str, wanted: set[str]) -> tuple[str, str]:
@@ -64,4 +68,4 @@ def _proposal(service: str, resource: str, wanted: set[str]) -> tuple[str, str]:
 
 
 def _with_article(kind: str) -> str:
-    return f"{'an' if kind[:1].lower() in 'aeio' else 'a'} {kind}"
+    return phrase("an {kind}", kind=kind) if kind[:1].lower() in "aeio" else phrase("a {kind}", kind=kind)

@@ -67,14 +67,16 @@ class ResourceSubjects:
     def policy(self, key: str) -> PolicyView | None:
         """Return the policy of a resource or VPC endpoint by its key; None where there is none."""
         if (endpoint := self._endpoints.get(key)) is not None and endpoint.policy_document is not None:
-            title = f"Policy of {endpoint.vpc_endpoint_id}"
+            title = phrase("Policy of {name}", name=endpoint.vpc_endpoint_id)
             return single_view(self._documents, key, title, NodeKind.RESOURCE_POLICY, endpoint.policy_document)
         resource = self._resources.get(key.removesuffix(_POLICY)) if key.endswith(_POLICY) else None
         if resource is None or resource.policy is None:
             return None
         name = resource_name(resource.arn)
         kind = NodeKind.RESOURCE_POLICY
-        return single_view(self._documents, key, f"Policy of {name}", kind, resource.policy, [(resource.arn, name)])
+        return single_view(
+            self._documents, key, phrase("Policy of {name}", name=name), kind, resource.policy, [(resource.arn, name)]
+        )
 
     def links_of(self, arn: str, entry: object) -> tuple[Links, ...]:
         """Return ways from a principal: to resources whose policies name it, to providers that it trusts as a role."""
@@ -142,7 +144,7 @@ class ResourceSubjects:
 
     def _resource(self, key: str, resource: Resource) -> Subject:
         name, arn = resource_name(resource.arn), resource.arn
-        line = self._line(resource_policy_key(arn), f"Policy of {name}", resource.policy)
+        line = self._line(resource_policy_key(arn), phrase("Policy of {name}", name=name), resource.policy)
         named = () if resource.policy is None else named_in(self._documents.parse(resource.policy), self._holdings)
         buckets = resource.access_point.buckets if resource.access_point is not None else ()
         partition = arn.split(":", 2)[1]
@@ -169,7 +171,7 @@ class ResourceSubjects:
             arn=arn,
             facts=(
                 (mark("Service"), service_title(arn)),
-                *((("Region", region_of(resource)),) if region_of(resource) else ()),
+                *(((mark("Region"), region_of(resource)),) if region_of(resource) else ()),
                 *resource_facts(resource),
             ),
             tags=resource.tags or (),
@@ -182,7 +184,7 @@ class ResourceSubjects:
         )
 
     def _endpoint(self, key: str, endpoint: VpcEndpoint) -> Subject:
-        line = self._line(key, f"Policy of {endpoint.vpc_endpoint_id}", endpoint.policy_document)
+        line = self._line(key, phrase("Policy of {name}", name=endpoint.vpc_endpoint_id), endpoint.policy_document)
         has_policy = endpoint.policy_document is not None
         facts = (
             (mark("Leads to"), endpoint.service_name),
@@ -212,7 +214,7 @@ class ResourceSubjects:
         if isinstance(provider, OpenIdConnectProvider):
             facts.append((mark("URL"), f"https://{provider.url}" if provider.url else phrase("not captured")))
             facts.append((mark("Audiences (client ids)"), ", ".join(provider.client_id_list) or phrase("none")))
-            facts += [("Thumbprint", thumbprint) for thumbprint in provider.thumbprint_list]
+            facts += [(mark("Thumbprint"), thumbprint) for thumbprint in provider.thumbprint_list]
         elif provider.valid_until is not None:
             facts.append((mark("Its metadata is valid until"), date_text(provider.valid_until)))
         if provider.create_date is not None:
@@ -228,13 +230,15 @@ class ResourceSubjects:
             arn=provider.arn,
             facts=tuple(facts),
             tags=tuple((tag.key, tag.value) for tag in provider.tags),
-            links=links(("Roles that trust it", (Link(role.arn, title_of(role)) for role in roles))),
+            links=links((mark("Roles that trust it"), (Link(role.arn, title_of(role)) for role in roles))),
             raw=raw_text(provider),
         )
 
     def _line(self, key: str, name: str, raw: Any) -> PolicyLine:
         problems = () if raw is None else problems_of(self._documents.parse(raw))
-        return PolicyLine(key, name, NodeKind.RESOURCE_POLICY, PolicyRole.SELF, "as it stands", problems=problems)
+        return PolicyLine(
+            key, name, NodeKind.RESOURCE_POLICY, PolicyRole.SELF, phrase("as it stands"), problems=problems
+        )
 
     def _link(self, resource: Resource) -> Link:
         return Link(resource.arn, resource_name(resource.arn), service_title(resource.arn))
@@ -242,7 +246,7 @@ class ResourceSubjects:
     def _bound(self, account: str) -> Iterator[Link]:
         if self._organization.binds(account):
             words = self._organization.names.account_words(account)
-            yield Link(account, words, "resource control policies, where its service takes them")
+            yield Link(account, words, phrase("resource control policies, where its service takes them"))
 
     def _key(self, arn: str) -> Link:
         found = self._resources.get(arn)

@@ -12,7 +12,7 @@ from iamdesk.snapshot.account_facts import AccountFacts, OpenIdConnectProvider, 
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource, VpcEndpoint
 
-_ENDPOINTS = "VPC endpoints"
+_ENDPOINTS = mark("VPC endpoints")
 _TITLES = {
     "acm-pca": "AWS Private CA",
     "apigateway": "API Gateway",
@@ -77,7 +77,7 @@ def owner_of(resource: Resource) -> str:
 def service_title(arn: str) -> str:
     """Return what people call the service of a resource; its prefix where that is not known."""
     service = (arn.split(":", 3)[2:3] or [""])[0]
-    return _TITLES.get(service, service) or "Other"
+    return _TITLES.get(service, service) or phrase("Other")
 
 
 def resource_name(arn: str) -> str:
@@ -132,13 +132,15 @@ class ResourceRows:
                 Branch(
                     NodeKind.SECTION,
                     title,
-                    f"{len(found):,}",
+                    phrase("{count:,}", count=len(found)),
                     children=sorted(found, key=lambda row: sort_key(row.text)),
                 )
                 for title, found in sorted(groups.items())
             ]
             count = sum(map(len, groups.values()))
-            yield Branch(NodeKind.SECTION, mark("Resources of other accounts"), f"{count:,}", children=rows)
+            yield Branch(
+                NodeKind.SECTION, mark("Resources of other accounts"), phrase("{count:,}", count=count), children=rows
+            )
 
 
 def resource_section(owned: AccountResources | None) -> Iterator[Section[tuple[str, list[Entry]]]]:
@@ -148,7 +150,7 @@ def resource_section(owned: AccountResources | None) -> Iterator[Section[tuple[s
         groups.setdefault(title, []).append(row)
     if groups:
         section = Section(mark("Resources"), list(groups.items()), lambda group: group[0], _service)
-        section.detail = f"{sum(map(len, groups.values())):,}"
+        section.detail = phrase("{count:,}", count=sum(map(len, groups.values())))
         yield section
 
 
@@ -178,7 +180,7 @@ def _service(group: tuple[str, list[Entry]], leaves: Leaves) -> Entry:
     title, rows = group
     for row in sorted(rows, key=_by_name) if len(rows) > 1 else rows:
         leaves.add(*row)
-    return NodeKind.SECTION, title, f"{len(rows):,}", "", ()
+    return NodeKind.SECTION, title, phrase("{count:,}", count=len(rows)), "", ()
 
 
 def _by_name(row: Entry) -> tuple[str, str]:

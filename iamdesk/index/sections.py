@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from iamdesk.index.nodes import Badge, NodeKind, NodeTable
+from iamdesk.language import phrase
 
 type Entry = tuple[NodeKind, str, str, str, tuple[Badge, ...]]
 """Kind, text, detail, key and badges of a row."""
@@ -56,7 +57,7 @@ class Section[T]:
 
     def __post_init__(self) -> None:
         self.entries = sorted(self.entries, key=lambda entry: sort_key(self.name(entry)))
-        self.detail = f"{len(self.entries):,}"
+        self.detail = phrase("{count:,}", count=len(self.entries))
 
 
 def sort_key(name: str) -> tuple[str, str]:

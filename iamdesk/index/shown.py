@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from iamdesk.index.nodes import Badge, NodeKind
-from iamdesk.language import mark
+from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.snapshot.layout import Kind
 
@@ -87,7 +87,8 @@ class Subject:
     @property
     def summary(self) -> str:
         """One line: ``user · 111122223333 · /engineering/``."""
-        return " · ".join(filter(None, (self.kind, self.account, "" if self.path == "/" else self.path)))
+        path = "" if self.path == "/" else self.path
+        return strung(" · ", list(filter(None, (phrase(self.kind.value), self.account, path))))
 
 
 def links(*sorts: tuple[str, Iterable[Link | tuple[str, str]]]) -> tuple[Links, ...]:
@@ -189,15 +190,18 @@ class ControlTotal:
     @property
     def sentence(self) -> str:
         """What is compared, and how it differs."""
-        sentence = f"{self.what}: {self.counted:,} by the {self.counted_by}, {self.held:,} in the snapshot"
-        only = [
-            f"{_enumerated(names)} only in the {where}"
-            for names, where in ((self.only_counted, self.counted_by), (self.only_held, "snapshot"))
-            if names
-        ]
-        return "; ".join([sentence, *only]) + "."
+        by_report = self.counted_by == "credential report"
+        counts = {"what": self.what, "counted": self.counted, "held": self.held}
+        told = [phrase("{what}: {counted:,} by the account summary, {held:,} in the snapshot", **counts)]
+        if by_report:
+            told = [phrase("{what}: {counted:,} by the credential report, {held:,} in the snapshot", **counts)]
+        if self.only_counted:  # no summary names anybody
+            told.append(phrase("{names} only in the credential report", names=_enumerated(self.only_counted)))
+        if self.only_held:
+            told.append(phrase("{names} only in the snapshot", names=_enumerated(self.only_held)))
+        return strung("", (strung("; ", told), "."))
 
 
 def _enumerated(names: tuple[str, ...], most: int = 5) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    told = ", ".join(names[:most])
+    return phrase("{names} and {count:,} more", names=told, count=len(names) - most) if len(names) > most else told

@@ -121,7 +121,7 @@ class SubjectIndex:
             tags=() if isinstance(principal, GroupDetail) else tuple((tag.key, tag.value) for tag in principal.tags),
             policies=self._lines.of_principal(references, principal),
             links=(
-                *links(("Members", links_to(iter(members)))),
+                *links((mark("Members"), links_to(iter(members)))),
                 *self._ways(references, principal),
             ),
             trusted=self._trusted(references, principal),
@@ -148,7 +148,7 @@ class SubjectIndex:
             facts=tuple(policy_facts(policy, len(attached), len(bounded), len(held), self._snapshot.latest)),
             tags=_tags(policy),
             policies=(line,),
-            links=links(("Carried by", links_to(chain(attached, bounded)))),
+            links=links((mark("Carried by"), links_to(chain(attached, bounded)))),
             gaps=tuple(policy_gaps(policy, len(attached), len(held))),
             problems=line.problems,
             badges=policy_badges(policy),
@@ -172,9 +172,9 @@ class SubjectIndex:
             key=key,
             kind=view.kind,
             title=view.title,
-            facts=(("Inside", f"{kind_of(owner)} {name_of(owner)}"),),
+            facts=((mark("Inside"), _owner_words(owner)),),
             policies=(line,),
-            links=links(("Carried by", view.carriers)),
+            links=links((mark("Carried by"), view.carriers)),
             trusted=self._trusted(references, owner) if is_trust else (),
             gaps=(phrase("Its document was not captured."),) if own.document is None else (),
             problems=view.problems if own.document is not None else (),
@@ -192,12 +192,16 @@ class SubjectIndex:
             (mark("Broken entries"), len(account.broken)),
         )
         standing = self._organization.standing(account.account_id)
-        facts = [("Account", account.account_id), ("Alias", account.alias or phrase("not captured")), *standing.facts]
+        facts = [
+            (mark("Account"), account.account_id),
+            (mark("Alias"), account.alias or phrase("not captured")),
+            *standing.facts,
+        ]
         facts.append((mark("Partition"), account.partition))
-        facts += [(label, f"{count:,}") for label, count in counts]
+        facts += [(label, phrase("{count:,}", count=count)) for label, count in counts]
         if snapshot.latest is not None:
             facts.append((mark("Latest moment told of"), date_text(snapshot.latest)))
-        gaps = ["Pages are missing: the last page says that more follow."] if account.is_truncated else []
+        gaps = [phrase("Pages are missing: the last page says that more follow.")] if account.is_truncated else []
         gaps += standing.gaps
         if missing := len(list(references.missing_policies())):
             gaps.append(
@@ -211,9 +215,9 @@ class SubjectIndex:
             gaps.append(
                 nphrase("{count:,} group is named but not held.", "{count:,} groups are named but not held.", missing)
             )
-        problems = [str(problem) for entry in account.broken for problem in entry.problems]
+        problems = [problem.said for entry in account.broken for problem in entry.problems]
         if len(snapshot.accounts) == 1:
-            problems = list(dict.fromkeys([*problems, *map(str, snapshot.problems)]))
+            problems = list(dict.fromkeys([*problems, *(problem.said for problem in snapshot.problems)]))
         about = {"AccountId": account.account_id, "Partition": account.partition, "AccountAlias": account.alias}
         return Subject(
             account=references.account.account_id,
@@ -238,8 +242,8 @@ class SubjectIndex:
             title=profile.instance_profile_name or last_of_arn(profile.arn),
             arn=profile.arn,
             path=profile.path,
-            facts=(("Hands to EC2 instances", phrase("role {name}", name=role.role_name)),),
-            links=links(("Hands out", [(role.arn, role.role_name)])),
+            facts=((mark("Hands to EC2 instances"), phrase("role {name}", name=role.role_name)),),
+            links=links((mark("Hands out"), [(role.arn, role.role_name)])),
             raw=raw_text(profile),
         )
 
@@ -251,9 +255,9 @@ class SubjectIndex:
             kind=NodeKind.BROKEN,
             title=entry.name,
             arn=entry.arn,
-            facts=(("Stands in", entry.list_name),),
+            facts=((mark("Stands in"), entry.list_name),),
             gaps=(phrase("It could not be read, so no answer takes it into account."),),
-            problems=tuple(str(problem) for problem in entry.problems),
+            problems=tuple(problem.said for problem in entry.problems),
             badges=(Badge.BROKEN,),
         )
 
@@ -265,7 +269,7 @@ class SubjectIndex:
             kind=NodeKind.MISSING,
             title=name,
             facts=((mark("What it is"), phrase("group")),),
-            links=links(("Members", links_to(iter(references.members[name])))),
+            links=links((mark("Members"), links_to(iter(references.members[name])))),
             gaps=(phrase("Group {name} has members, but the snapshot does not hold it.", name=name),),
             badges=(Badge.GAP,),
         )
@@ -279,10 +283,8 @@ class SubjectIndex:
             title=last_of_arn(arn),
             arn=arn,
             facts=((mark("What it is"), phrase("managed policy")),),
-            links=links(("Carried by", links_to(chain(attached, bounded)))),
-            gaps=(
-                f"Managed policy {last_of_arn(arn)} serves them, but the snapshot does not hold it.{_published(arn)}",
-            ),
+            links=links((mark("Carried by"), links_to(chain(attached, bounded)))),
+            gaps=(_missing_words(arn),),
             badges=(Badge.GAP,),
         )
 
@@ -291,8 +293,8 @@ class SubjectIndex:
         found = self._resources.links_of(principal.arn, principal)
         account = references.account.account_id
         if kind_of(principal) in (NodeKind.USER, NodeKind.ROLE) and self._organization.binds(account):  # B6, E11
-            way = Link(account, self._organization.names.account_words(account), "service control policies")
-            found = (*found, *links(("Bound by the organization as its account", [way])))
+            way = Link(account, self._organization.names.account_words(account), phrase("service control policies"))
+            found = (*found, *links((mark("Bound by the organization as its account"), [way])))
         if isinstance(principal, RoleDetail):
             found = (*self._permission_sets.links_of(references.account.account_id, principal), *found)
         return found
@@ -304,12 +306,30 @@ class SubjectIndex:
         return trusted_sentences(document, references.account.account_id, self._holdings.entity_ids)
 
 
-def _published(arn: str) -> str:
-    """Return what is taken in the place of a policy that the snapshot does not hold, as a sentence behind another."""
+def _owner_words(owner: Principal) -> str:
+    match kind_of(owner):
+        case NodeKind.USER:
+            return phrase("user {name}", name=name_of(owner))
+        case NodeKind.GROUP:
+            return phrase("group {name}", name=name_of(owner))
+        case NodeKind.SERVICE_LINKED_ROLE:
+            return phrase("service-linked role {name}", name=name_of(owner))
+        case _:
+            return phrase("role {name}", name=name_of(owner))
+
+
+def _missing_words(arn: str) -> str:
+    """Return that the snapshot does not hold a policy, and what is taken in its place."""
     published = aws_managed_policies()
     if published.find(arn) is None:
-        return ""
-    return f" It is taken as AWS had published it by {published.as_of:%Y-%m-%d}."
+        return phrase("Managed policy {name} serves them, but the snapshot does not hold it.", name=last_of_arn(arn))
+    day = f"{published.as_of:%Y-%m-%d}"
+    return phrase(
+        "Managed policy {name} serves them, but the snapshot does not hold it. "
+        "It is taken as AWS had published it by {day}.",
+        name=last_of_arn(arn),
+        day=day,
+    )
 
 
 def _tags(policy: ManagedPolicyDetail) -> tuple[tuple[str, str], ...]:

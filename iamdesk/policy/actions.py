@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from iamdesk.language import phrase
 from iamdesk.policy.patterns import Glob, glob
 
 
@@ -24,11 +25,13 @@ class ActionPattern:
             return
         service, colon, name = text.partition(":")
         if not colon or not name:
-            self.problem = f"`{text}` names no action: expected `service:Action` or `*`"
+            self.problem = phrase("`{text}` names no action: expected `service:Action` or `*`", text=text)
         elif any(character.isspace() or character == "," for character in text):
-            self.problem = f"`{text}` holds white space or a comma: it matches no action"
+            self.problem = phrase("`{text}` holds white space or a comma: it matches no action", text=text)
         elif "*" in service or "?" in service or not service:
-            self.problem = f"`{text}` has a wildcard in the service: AWS takes wildcards in the action's name alone"
+            self.problem = phrase(
+                "`{text}` has a wildcard in the service: AWS takes wildcards in the action's name alone", text=text
+            )
             self._otherwise = glob(service.lower()), glob(name.lower())
         else:
             self.service = service.lower()

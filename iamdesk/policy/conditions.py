@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from iamdesk.language import phrase
 from iamdesk.policy.operators import OPERATORS, Operator
 from iamdesk.policy.patterns import tokens_of
 from iamdesk.policy.text import ElementPath
@@ -100,22 +101,37 @@ def parse_conditions(
     tests: list[ConditionTest] = []
     problems: list[tuple[ElementPath, str]] = []
     if not isinstance(block, dict):
-        return (), ((path, "expected an object of operators"),)
+        return (), ((path, phrase("expected an object of operators")),)
     for operator_text, keys in block.items():
         where = (*path, operator_text)
         if not isinstance(keys, dict):
-            problems.append((where, "expected an object of condition keys"))
+            problems.append((where, phrase("expected an object of condition keys")))
             continue
         quantifier, if_exists, operator = _parse_operator(operator_text)
         if operator is None:
-            problems.append((where, f"`{operator_text}` is no condition operator: the condition is never true"))
+            problems.append(
+                (
+                    where,
+                    phrase(
+                        "`{operator}` is no condition operator: the condition is never true",
+                        operator=operator_text,
+                    ),
+                )
+            )
         for key_text, raw in keys.items():
             at = (*where, key_text)
             texts, wrong = _value_texts(raw)
             problems.extend(((*at, *place), sentence) for place, sentence in wrong)
             values = tuple([policy_value(text, operator, variables) for text in texts]) if operator else ()
             problems.extend(
-                (at, f"`{value.text}` is no value for {operator_text}: it matches nothing")
+                (
+                    at,
+                    phrase(
+                        "`{text}` is no value for {operator}: it matches nothing",
+                        text=value.text,
+                        operator=operator_text,
+                    ),
+                )
                 for value in values
                 if value.is_malformed
             )
@@ -167,5 +183,5 @@ def _value_texts(raw: Any) -> tuple[list[str], list[tuple[ElementPath, str]]]:
         elif isinstance(member, (int, float)):
             texts.append(str(member))
         else:
-            problems.append((() if position is None else (position,), "expected text, a number, true or false"))
+            problems.append((() if position is None else (position,), phrase("expected text, a number, true or false")))
     return texts, problems

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from iamdesk.language import phrase
 from iamdesk.policy.actions import ActionPattern, action_pattern, same_services
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
@@ -100,26 +101,45 @@ def parse_document(raw: Any) -> Document:
     """
     wrong: list[Diagnostic] = []
     if not isinstance(raw, dict):
-        what = "no document was captured" if raw is None else "expected a JSON object"
+        what = phrase("no document was captured") if raw is None else phrase("expected a JSON object")
         return Document("" if raw is None else raw, FIRST_VERSION, None, (), [Diagnostic((), what)])
     if _deeper_than(raw, _DEEPEST):
         text = f"(nested deeper than {_DEEPEST} levels: not shown)"
-        return Document(text, FIRST_VERSION, None, (), [Diagnostic((), f"nested deeper than {_DEEPEST} levels")])
-    wrong += [Diagnostic((name,), f"`{name}` is no element of a policy") for name in raw if name not in _TOP_ELEMENTS]
+        return Document(
+            text,
+            FIRST_VERSION,
+            None,
+            (),
+            [Diagnostic((), phrase("nested deeper than {deepest} levels", deepest=_DEEPEST))],
+        )
+    wrong += [
+        Diagnostic((name,), phrase("`{name}` is no element of a policy", name=name))
+        for name in raw
+        if name not in _TOP_ELEMENTS
+    ]
     version = raw.get("Version", FIRST_VERSION)
     if version not in (LATEST_VERSION, FIRST_VERSION):
-        wrong.append(Diagnostic(("Version",), f"expected {LATEST_VERSION} or {FIRST_VERSION}: read as {FIRST_VERSION}"))
+        wrong.append(
+            Diagnostic(
+                ("Version",),
+                phrase(
+                    "expected {latest_version} or {first_version}: read as {first_version}",
+                    latest_version=LATEST_VERSION,
+                    first_version=FIRST_VERSION,
+                ),
+            )
+        )
         version = FIRST_VERSION
     policy_id = raw.get("Id")
     if policy_id is not None and not isinstance(policy_id, str):
-        wrong.append(Diagnostic(("Id",), "expected text"))
+        wrong.append(Diagnostic(("Id",), phrase("expected text")))
         policy_id = None
     listed = raw.get("Statement")
     members: Iterable[tuple[ElementPath, Any]] = ()
     if isinstance(listed, list):
         members = [(("Statement", position), member) for position, member in enumerate(listed)]
     elif listed is None:
-        wrong.append(Diagnostic((), "the policy has no `Statement`"))
+        wrong.append(Diagnostic((), phrase("the policy has no `Statement`")))
     else:
         members = [(("Statement",), listed)]
     variables = version == LATEST_VERSION
@@ -157,24 +177,24 @@ class _StatementParser:
 
     def parse(self) -> Statement:
         if not isinstance(self.raw, dict):
-            self._break((), "expected an object")
+            self._break((), phrase("expected an object"))
             self.is_about_anything = True
             return self._statement(is_allow=False)
         if not self.raw.keys() <= _STATEMENT_ELEMENTS:
             for name in self.raw:
                 if name not in _STATEMENT_ELEMENTS:
-                    self._note((name,), f"`{name}` is no element of a statement")
+                    self._note((name,), phrase("`{name}` is no element of a statement", name=name))
         sid = self.raw.get("Sid")
         if sid is not None and not isinstance(sid, str):
-            self._note(("Sid",), "expected text")
+            self._note(("Sid",), phrase("expected text"))
             sid = None
         effect = self.raw.get("Effect")
         if effect not in ("Allow", "Deny"):
-            self._break(("Effect",), 'expected "Allow" or "Deny"')  # case-sensitive, SEMANTICS L5
+            self._break(("Effect",), phrase('expected "Allow" or "Deny"'))  # case-sensitive, SEMANTICS L5
         noted = len(self.wrong)
         not_action, action_name, action_texts = self._list_of("Action", "NotAction")
         if action_texts is None:
-            self._break((), "the statement has neither `Action` nor `NotAction`")
+            self._break((), phrase("the statement has neither `Action` nor `NotAction`"))
         self.is_about_anything = len(self.wrong) > noted
         actions = tuple([action_pattern(text) for text in action_texts or ()])
         self._note_problems(action_name, actions)
@@ -249,7 +269,9 @@ class _StatementParser:
     def _pair(self, plain: str, negated: str) -> tuple[bool, str | None]:
         """Return which of an element and its negation the statement has; both at once break it (SEMANTICS L5)."""
         if plain in self.raw and negated in self.raw:
-            self._break((negated,), f"the statement has both `{plain}` and `{negated}`")
+            self._break(
+                (negated,), phrase("the statement has both `{plain}` and `{negated}`", plain=plain, negated=negated)
+            )
         if plain in self.raw:
             return False, plain
         return (True, negated) if negated in self.raw else (False, None)
@@ -263,13 +285,13 @@ class _StatementParser:
         if isinstance(value, str):
             return is_negated, name, [value]
         if not isinstance(value, list):
-            self._break((name,), f"expected text in `{name}`")
+            self._break((name,), phrase("expected text in `{name}`", name=name))
             return is_negated, name, []
         texts = [member for member in value if isinstance(member, str)]
         if len(texts) < len(value):
             for position, member in enumerate(value):
                 if not isinstance(member, str):
-                    self._break((name, position), f"expected text in `{name}`")
+                    self._break((name, position), phrase("expected text in `{name}`", name=name))
         return is_negated, name, texts
 
     def _principals(self) -> tuple[bool, tuple[PrincipalEntry, ...] | None]:
@@ -288,7 +310,7 @@ class _StatementParser:
         for where, message in problems:
             self.wrong.append(Diagnostic(where, message))
             if message.startswith("expected"):
-                self.broken = self.broken or f"its condition cannot be read: {message}"
+                self.broken = self.broken or phrase("its condition cannot be read: {message}", message=message)
         return tests
 
 

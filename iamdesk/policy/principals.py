@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from iamdesk.language import phrase
+
 
 class PrincipalType(StrEnum):
     """The kinds of entries that a ``Principal`` element has."""
@@ -52,18 +54,23 @@ def parse_principal(element: Any) -> tuple[tuple[PrincipalEntry, ...], tuple[tup
     entries: list[PrincipalEntry] = []
     problems: list[tuple[tuple[str | int, ...], str]] = []
     if not isinstance(element, dict):
-        return (), (((), 'expected `"*"` or an object with AWS, Service, Federated or CanonicalUser'),)
+        return (), (((), phrase('expected `"*"` or an object with AWS, Service, Federated or CanonicalUser')),)
     for key, value in element.items():
         try:
             kind = PrincipalType(key)
         except ValueError:
             problems.append(
-                ((key,), f"`{key}` is no kind of principal: expected AWS, Service, Federated or CanonicalUser")
+                (
+                    (key,),
+                    phrase(
+                        "`{key}` is no kind of principal: expected AWS, Service, Federated or CanonicalUser", key=key
+                    ),
+                )
             )
             continue
         for path, text in _texts(value):
             if not isinstance(text, str):
-                problems.append(((key, *path), "expected text"))
+                problems.append(((key, *path), phrase("expected text")))
             else:
                 entries.append(PrincipalEntry(kind, text, (key, *path)))
     return tuple(entries), tuple(problems)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import Enum, StrEnum
 from functools import lru_cache
 
+from iamdesk.language import phrase
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, bounded_match, glob, tokens_of
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template, split_template
@@ -89,11 +90,13 @@ class ResourcePattern:
         if self.is_everything:
             return
         if not text.startswith("arn:") if parts is None else parts[0] != ["arn"]:
-            self.problem = f"`{text}` is neither `*` nor an ARN"
+            self.problem = phrase("`{text}` is neither `*` nor an ARN", text=text)
         elif self._wildcard_in_service():
-            self.problem = f"`{text}` has a wildcard in the service: it matches nothing"
+            self.problem = phrase("`{text}` has a wildcard in the service: it matches nothing", text=text)
         elif parts is not None and any(isinstance(piece, Variable) for part in parts[:5] for piece in part):
-            self.problem = f"`{text}` has a policy variable outside the resource part: it matches nothing"
+            self.problem = phrase(
+                "`{text}` has a policy variable outside the resource part: it matches nothing", text=text
+            )
 
     def _wildcard_in_service(self) -> bool:
         if self._is_plain:

@@ -71,7 +71,7 @@ def network_origin(record: Resource | None) -> tuple[AttachedPolicy, ...]:
     document = None if record is None else network_origin_document(record)
     if record is None or document is None:
         return ()
-    name = f"network origin of {record.arn.rpartition('/')[2]}"
+    name = phrase("network origin of {name}", name=record.arn.rpartition("/")[2])
     key = f"{record.arn}#network-origin"
     return (AttachedPolicy(Layer.RESOURCE, SourceType.RESOURCE, record.arn, key, name, record.arn, document),)
 

@@ -9,7 +9,7 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.sharing import shared_by
 from iamdesk.evaluate.target import Target
 from iamdesk.index.resource_grants import ACL_ACTIONS
-from iamdesk.language import phrase
+from iamdesk.language import phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.resources import ObjectOwnership, Resource
@@ -32,7 +32,7 @@ def gaps_beside_policies(
         return
     types = target.types_of_one_call
     if types:
-        listed = f"{', '.join(types[:-1])} and {types[-1]}"
+        listed = strung(phrase(" and "), (", ".join(types[:-1]), types[-1]))
         message = phrase(
             "One call of {action_text} acts on {listed}: AWS asks for each, this answer is for one of them.",
             action_text=target.action_text,

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from iamdesk.evaluate.request import RequestError
 from iamdesk.index.shown import Completion
+from iamdesk.language import phrase, phrased, worded
 from iamdesk.paths import resources
 from iamdesk.query.dependents import need_with_dependents
 from iamdesk.query.needs import Need, Part, When
@@ -44,7 +46,20 @@ def _part(entry: Mapping[str, Any]) -> Part:
 def find_need(name: str, resource: str = "*") -> Need | None:
     """Return the need of that name, or an action with what it depends on; None where there is none."""
     name = name.strip()
-    return needs().get(name.lower()) or (need_with_dependents(name, resource) if ":" in name else None)
+    held = needs().get(name.lower())
+    if held is not None:
+        return _said(held)
+    return need_with_dependents(name, resource) if ":" in name else None
+
+
+def _said(need: Need) -> Need:
+    """Return a need whose words can be shown in another language."""
+    return replace(
+        need,
+        title=phrased(need.title),
+        parts=tuple(replace(part, why=phrased(part.why)) for part in need.parts),
+        named_inputs={name: phrased(words) for name, words in need.named_inputs.items()},
+    )
 
 
 def need_called(name: str, resource: str) -> Need:
@@ -56,8 +71,14 @@ def need_called(name: str, resource: str) -> Need:
     found = find_need(name, resource)
     if found is None:
         if ":" in name:
-            raise RequestError(f"nothing is known that {name.strip()} needs beside itself: ask it as an action")
-        raise RequestError(f"no need is called `{name.strip()}`: one of {', '.join(needs())}, or an action")
+            raise RequestError(
+                phrase("nothing is known that {action} needs beside itself: ask it as an action", action=name.strip())
+            )
+        raise RequestError(
+            phrase(
+                "no need is called `{name}`: one of {names}, or an action", name=name.strip(), names=", ".join(needs())
+            )
+        )
     return found
 
 
@@ -74,8 +95,12 @@ def _suggested(words: list[str]) -> Iterator[Completion]:
     found.sort(key=lambda need: not all(word in f"{need.name} {need.title}" for word in words))
     for need in found:
         actions = list(dict.fromkeys(part.action for part in need.parts))
-        more = f" and {len(actions) - _MOST_ACTIONS} more" if len(actions) > _MOST_ACTIONS else ""
-        yield Completion(need.name, need.title.capitalize(), f"{', '.join(actions[:_MOST_ACTIONS])}{more} as one")
+        names = ", ".join(actions[:_MOST_ACTIONS])
+        detail = phrase("{actions} as one", actions=names)
+        if len(actions) > _MOST_ACTIONS:
+            detail = phrase("{actions} and {count} more as one", actions=names, count=len(actions) - _MOST_ACTIONS)
+        title = worded(need.title.capitalize(), phrased(need.title))
+        yield Completion(need.name, title, detail)
 
 
 def _texts(need: Need) -> str:

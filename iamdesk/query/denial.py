@@ -7,6 +7,7 @@ from enum import StrEnum
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
+from iamdesk.language import mark
 
 LONGEST_TEXT = 5_000_000
 """Characters of a pasted record."""
@@ -19,10 +20,10 @@ class DenialError(ValueError):
 class Form(StrEnum):
     """What was pasted."""
 
-    MESSAGE = "error message"
-    CLOUDTRAIL = "CloudTrail event"
-    DECODED = "decoded authorization message"
-    AUTHORIZATION = "authorization details"
+    MESSAGE = mark("error message")
+    CLOUDTRAIL = mark("CloudTrail event")
+    DECODED = mark("decoded authorization message")
+    AUTHORIZATION = mark("authorization details")
     """What AWS's access troubleshooter gives for an authorization id (SEMANTICS A6)."""
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from iamdesk.evaluate.request import Layer
 from iamdesk.index.actions import reference
+from iamdesk.language import mark, phrase, phrased
 from iamdesk.paths import resources
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.query.denial import Denial, DenialError, Effect, Form
@@ -91,8 +92,8 @@ def read_message(message: str) -> Denial:
             if pattern.search(text):
                 raise DenialError(sentence)
         if encoded:
-            raise DenialError(_DECODE)
-        raise DenialError("No denied request was found in the text.")
+            raise DenialError(phrase(_DECODE))
+        raise DenialError(phrase("No denied request was found in the text."))
     statement, match = found or (None, None)
     told = match.groupdict() if match else {}
     principal = _principal(text, statement, match)
@@ -105,12 +106,17 @@ def read_message(message: str) -> Denial:
     if len(actions) > 1:
         actions = _of_service(actions, _service(grammar, text, resource))
     effect, layer, policy = _reason(grammar, text[match.start() :] if match else text)
-    remarks = [statement.remark] if statement and statement.remark else []
+    remarks = [phrased(statement.remark)] if statement and statement.remark else []
     if encoded:
-        remarks.append(_DECODE)
+        remarks.append(phrase(_DECODE))
     if (known := grammar.authorization_id.search(text)) is not None:
         number = known["id"] or known["id_told"]
-        remarks.append(f"AWS keeps the details of this denial for about a day, under the authorization id {number}.")
+        remarks.append(
+            phrase(
+                "AWS keeps the details of this denial for about a day, under the authorization id {number}.",
+                number=number,
+            )
+        )
     return Denial(
         Form.MESSAGE,
         principal,
@@ -124,7 +130,7 @@ def read_message(message: str) -> Denial:
     )
 
 
-_DECODE = (
+_DECODE = mark(
     "The details are encoded: `aws sts decode-authorization-message --encoded-message …` decodes them, and what it "
     "prints can be pasted here."
 )

@@ -14,6 +14,7 @@ from string import Formatter
 from typing import Any
 
 from iamdesk.evaluate.request import Layer
+from iamdesk.language import phrase, strung
 from iamdesk.query.denial import Check, Denial, DenialError, Effect, Form
 from iamdesk.query.denial_message import actions_called, names, read_message, takes_no_resource
 
@@ -63,10 +64,13 @@ def read_records(value: Any) -> tuple[Denial, ...]:
             found.append(read_message(message))
     if unlike:
         raise DenialError(
-            "This JSON is neither a CloudTrail event, nor a decoded authorization message, nor authorization details."
+            phrase(
+                "This JSON is neither a CloudTrail event, nor a decoded authorization message, nor "
+                "authorization details."
+            )
         )
     if not found:
-        raise DenialError("None of the requests in it was denied.")
+        raise DenialError(phrase("None of the requests in it was denied."))
     return tuple(found[:MOST])
 
 
@@ -82,7 +86,7 @@ def _records(value: Any) -> Iterator[Mapping[str, Any]]:
             try:
                 inner = json.loads(inner)
             except (ValueError, RecursionError):
-                raise DenialError(f"`{key}` is no JSON text.") from None
+                raise DenialError(phrase("`{key}` is no JSON text.", key=key)) from None
             yield from _records(inner)
             return
     for key in ("Records", "Events", "detail"):  # a log file, `aws cloudtrail lookup-events`, an EventBridge event
@@ -234,8 +238,15 @@ def _decoded(record: Mapping[str, Any]) -> Iterator[Denial]:
         if isinstance(key := item.get("key"), str):
             context[key] = values[0] if len(values) == 1 else values
     effect = Effect.EXPLICIT_DENY if record.get("explicitDeny") is True else Effect.IMPLICIT_DENY
-    matched = [str(each.get("statementId") or "without a Sid") for each in _items(record.get("matchedStatements"))]
-    remarks = (f"AWS names the statements that matched: {', '.join(matched)}.",) if matched else ()
+    matched = [
+        str(each.get("statementId") or "") or phrase("without a Sid")
+        for each in _items(record.get("matchedStatements"))
+    ]
+    remarks = (
+        (phrase("AWS names the statements that matched: {statements}.", statements=strung(", ", matched)),)
+        if matched
+        else ()
+    )
     yield Denial(
         Form.DECODED,
         asked.get("arn") if isinstance(asked, dict) and isinstance(asked.get("arn"), str) else None,
@@ -288,7 +299,9 @@ def _check(told: Mapping[str, Any], policies: Mapping[str, Mapping[str, Any]]) -
         uri = str(policy.get("uri") or "")
         held = policies.get(uri, {})
         carriers = [str(each.get("arn")) for each in _items(held.get("attachedTo"))]
-        name = f"an inline policy of {carriers[0]}" if held.get("inline") is True and carriers else uri
+        name = (
+            phrase("an inline policy of {owner}", owner=carriers[0]) if held.get("inline") is True and carriers else uri
+        )
         statements += [(name, str(each.get("sid") or "")) for each in _items(policy.get("matchedStatements"))]
     return Check(
         _CHECKS[told["checkType"]],

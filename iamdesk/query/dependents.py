@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from iamdesk.index.actions import reference
+from iamdesk.language import phrase, strung
 from iamdesk.paths import resources
 from iamdesk.policy.arn import Arn
 from iamdesk.query.needs import AlsoNeeded, Need, Part, When
@@ -63,21 +64,32 @@ def need_with_dependents(action: str, resource: str) -> Need | None:
     for other in more.actions:
         on, words = _on(other, resource)
         if other == HANDING_OVER:
-            inputs["role"] = "the role that is passed"
+            inputs["role"] = phrase("the role that is passed")
             context = {"iam:PassedToService": more.services[0]} if len(more.services) == 1 else {}
             parts.append(Part(other, "role", When.GIVEN, _to(more.services), context))
         elif words:
             inputs.setdefault(on, words)
-            parts.append(Part(other, on, When.GIVEN, "for some of what it can do"))
+            parts.append(Part(other, on, When.GIVEN, phrase("for some of what it can do")))
         else:
-            parts.append(Part(other, on, When.MAYBE, "for some of what it can do"))
+            parts.append(Part(other, on, When.MAYBE, phrase("for some of what it can do")))
     sources = (_PASSING, _REFERENCE) if more.passes_role else (_REFERENCE,)
-    return Need(more.action, f"do {more.action}", "", "what the action is done on", tuple(parts), sources, "", inputs)
+    return Need(
+        more.action,
+        phrase("do {action}", action=more.action),
+        "",
+        phrase("what the action is done on"),
+        tuple(parts),
+        sources,
+        "",
+        inputs,
+    )
 
 
 def _to(services: tuple[str, ...]) -> str:
     """Say to whom the role is handed over."""
-    return f"to hand a role over to {' or '.join(services)}" if services else "to hand a role over"
+    if not services:
+        return phrase("to hand a role over")
+    return phrase("to hand a role over to {services}", services=strung(phrase(" or "), services))
 
 
 def _on(action: str, resource: str) -> tuple[str, str]:
@@ -91,7 +103,7 @@ def _on(action: str, resource: str) -> tuple[str, str]:
     if set(kinds).intersection(fitting):
         return "resource", ""
     kind = kinds[0].replace(" ", "-")
-    return kind, f"the {kinds[0]} of {known.full_name}"
+    return kind, phrase("the {kind} of {action}", kind=kinds[0], action=known.full_name)
 
 
 def key_service_context(via: str, key: Arn) -> dict[str, str]:

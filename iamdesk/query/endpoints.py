@@ -110,7 +110,7 @@ def _attached(endpoint: VpcEndpoint, endpoints: EndpointIndex) -> AttachedPolicy
         SourceType.ENDPOINT,
         endpoint.vpc_endpoint_id,
         endpoint_policy_key(endpoint.vpc_endpoint_id),
-        f"policy of {endpoint.vpc_endpoint_id}",
+        phrase("policy of {name}", name=endpoint.vpc_endpoint_id),
         endpoint.vpc_endpoint_id,
         document,
         is_of_gateway=endpoint.vpc_endpoint_type == _GATEWAY,

@@ -14,6 +14,7 @@ from iamdesk.explain.explanation import explain
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.index.statement_index import StatementIndex
+from iamdesk.language import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
 from iamdesk.query.effective import Assessor
@@ -221,12 +222,12 @@ class Evaluator(Questions):
         if service is not None:
             service = service.strip().lower()
             if not reference().service_exists(service):
-                raise RequestError(f"AWS has no service `{service}`")
+                raise RequestError(phrase("AWS has no service `{service}`", service=service))
         if resource is not None:
             try:
                 arn = parse_arn(resource.strip())
             except ArnError as error:
-                raise RequestError(str(error)) from error
+                raise RequestError(*error.args) from error
             resource = str(arn)
             acting = reference().services_on(arn.service) if service is None else (service,)
             found = [finder.reach_on(position, one, resource) for one in acting]
@@ -265,9 +266,11 @@ class Evaluator(Questions):
             position = population.group_position(principal)
         if position is None:
             if ":group/" in principal:
-                raise RequestError(f"the snapshot has no group {principal}")
+                raise RequestError(phrase("the snapshot has no group {principal}", principal=principal))
             self.standing(principal)  # says why, where the snapshot holds the account
-            raise RequestError(f"`{principal}` is no user, role, root user or group of the snapshot")
+            raise RequestError(
+                phrase("`{principal}` is no user, role, root user or group of the snapshot", principal=principal)
+            )
         return position
 
     def _finder(self) -> ReachFinder:

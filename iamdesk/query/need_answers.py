@@ -7,6 +7,7 @@ from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
 from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 from iamdesk.query.bundles import need_called
 from iamdesk.query.dependents import key_service_context
@@ -14,6 +15,7 @@ from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.needs import Need, NeedAnswer, NeedQuestion, Part, PartAnswer, When
 
 _AWS_MANAGED_KEY = ":alias/aws/"
+_BY_AWS = mark("An AWS managed key encrypts it: its policy lets everyone of the account use it through the service.")
 
 
 def answer_need(evaluator: Evaluator, question: NeedQuestion) -> NeedAnswer:
@@ -26,8 +28,14 @@ def answer_need(evaluator: Evaluator, question: NeedQuestion) -> NeedAnswer:
     need = need_called(request.action, request.resource.strip())
     for name in question.inputs:
         if name not in need.inputs:
-            known = ", ".join(need.inputs) or "none"
-            raise RequestError(f"{need.name} takes no `{name}`; what it takes beside the resource: {known}")
+            raise RequestError(
+                phrase(
+                    "{need} takes no `{name}`; what it takes beside the resource: {known}",
+                    need=need.name,
+                    name=name,
+                    known=", ".join(need.inputs) or phrase("none"),
+                )
+            )
     asking = _Asking(evaluator, need, question)
     parts = tuple(asking.ask(part) for part in need.parts)
     verdict = _joint(parts)
@@ -81,9 +89,10 @@ class _Asking:
         if resource is None:
             counts = part.when is When.ALWAYS
             words = self._need.inputs[part.input]
-            return PartAnswer(
-                part, None, counts, f"Not given{'' if counts else ', so not needed'}: {words} ({part.input})."
-            )
+            says = phrase("Not given, so not needed: {words} ({input}).", words=words, input=part.input)
+            if counts:
+                says = phrase("Not given: {words} ({input}).", words=words, input=part.input)
+            return PartAnswer(part, None, counts, says)
         return PartAnswer(part, self._decide(part, resource), part.when is not When.MAYBE)
 
     def _ask_of_key(self, part: Part) -> PartAnswer:
@@ -91,11 +100,11 @@ class _Asking:
         if key.arn:
             return PartAnswer(part, self._decide(part, key.arn), counts=True)
         if key.is_aws_managed:
-            says = "An AWS managed key encrypts it: its policy lets everyone of the account use it through the service."
+            says = phrase(_BY_AWS)
         elif key.alias:
-            says = f"Which key {key.alias} stands for is not in the snapshot."
+            says = phrase("Which key {alias} stands for is not in the snapshot.", alias=key.alias)
         else:
-            says = f"Whether a KMS key encrypts it is not in the snapshot ({part.input})."
+            says = phrase("Whether a KMS key encrypts it is not in the snapshot ({input}).", input=part.input)
         return PartAnswer(part, None, counts=False, unasked=says)
 
     def _key(self, part: Part) -> _Key:
@@ -156,19 +165,31 @@ class _Asking:
         """Say the joint answer."""
         who = wording.who(self._evaluator.standing(self._question.request.principal).caller)
         resource = self._question.request.resource.strip()
-        doing = f"{self._need.title}{'' if resource == '*' else f' ({resource})'}"
+        doing = self._need.title
+        if resource != "*":
+            doing = strung("", (doing, f" ({resource})"))
         counted = [one for one in parts if one.counts]
         match verdict:
             case Verdict.ALLOWED:
-                count = "its one part is" if len(counted) == 1 else f"all {len(counted)} parts are"
-                return f"{who} may {doing}: {count} allowed."
+                if len(counted) == 1:
+                    return phrase("{who} may {doing}: its one part is allowed.", who=who, doing=doing)
+                return phrase(
+                    "{who} may {doing}: all {count} parts are allowed.", who=who, doing=doing, count=len(counted)
+                )
             case Verdict.CONDITIONAL:
                 inputs = [self._need.inputs[one.part.input] for one in counted if one.is_open]
-                hangs = wording.listed([*missing, *inputs]) or "values that are not known"
-                return f"Whether {who} may {doing} depends on {hangs}."
+                hangs = wording.listed([*missing, *inputs]) or phrase("values that are not known")
+                return phrase("Whether {who} may {doing} depends on {hangs}.", who=who, doing=doing, hangs=hangs)
             case _:
                 denied = [_called(one) for one in counted if one.decision and one.decision.decision in _DENIALS]
-                return f"{who} may not {doing}: {wording.listed(denied)} {'is' if len(denied) == 1 else 'are'} denied."
+                return nphrase(
+                    "{who} may not {doing}: {actions} is denied.",
+                    "{who} may not {doing}: {actions} are denied.",
+                    len(denied),
+                    who=who,
+                    doing=doing,
+                    actions=wording.listed(denied),
+                )
 
     def assumptions(self, parts: Iterable[PartAnswer]) -> Iterator[Assumption]:
         """Yield what the joint answer takes for granted, each once."""
@@ -177,13 +198,29 @@ class _Asking:
             found: tuple[Assumption, ...] = ()
             if one.decision is not None and one.counts:
                 found = one.decision.assumptions
-            elif one.part.when is When.ENCRYPTED and one.unasked and "AWS managed" not in one.unasked:
-                message = f"{one.unasked[:-1]}: if one does, {one.part.action} on that key is needed, too."
+            elif one.part.when is When.ENCRYPTED and one.unasked and one.unasked != _BY_AWS:
+                message = self._if_encrypted(one.part)
                 found = (Assumption("encryption-unknown", message),)
             for assumption in found:
                 if (assumption.code, assumption.message) not in seen:
                     seen.add((assumption.code, assumption.message))
                     yield assumption
+
+    def _if_encrypted(self, part: Part) -> str:
+        alias = self._key(part).alias
+        if alias:
+            return phrase(
+                "Which key {alias} stands for is not in the snapshot: if one does, {action} on that key is "
+                "needed, too.",
+                alias=alias,
+                action=part.action,
+            )
+        return phrase(
+            "Whether a KMS key encrypts it is not in the snapshot ({input}): if one does, {action} on that key is "
+            "needed, too.",
+            input=part.input,
+            action=part.action,
+        )
 
 
 _DENIALS = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
@@ -193,7 +230,7 @@ def _called(one: PartAnswer) -> str:
     decision = one.decision
     if decision is None or decision.request.resource == "*":
         return one.part.action
-    return f"{one.part.action} on {decision.request.resource}"
+    return phrase("{action} on {resource}", action=one.part.action, resource=decision.request.resource)
 
 
 def _arn(text: str) -> Arn | None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption, Decision
+from iamdesk.language import phrase
 
 type Values = str | tuple[str, ...]
 
@@ -75,9 +76,15 @@ class Need:
         for part in self.parts:
             if part.input:
                 whose = part.on.removeprefix("key of ") if part.on.startswith("key of ") else "resource"
-                words = self.named_inputs.get(part.input, f"the KMS key that encrypts the {whose}")
+                words = self.named_inputs.get(part.input) or _key_words(whose)
                 found.setdefault(part.input, words)
         return found
+
+
+def _key_words(whose: str) -> str:
+    if whose == "resource":
+        return phrase("the KMS key that encrypts the resource")
+    return phrase("the KMS key that encrypts the {input}", input=whose)
 
 
 @dataclass(frozen=True, slots=True)

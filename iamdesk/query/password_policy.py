@@ -26,7 +26,7 @@ def granted(caller: Caller, target: Target, facts: Mapping[str, AccountFacts]) -
         return ()
     document = parse_document({"Version": "2012-10-17", "Statement": [statement]})
     key = f"{account}#password-policy"
-    name = "password policy of the account"
+    name = phrase("password policy of the account")
     return (AttachedPolicy(Layer.RESOURCE, SourceType.RESOURCE, key, key, name, str(account), document),)
 
 

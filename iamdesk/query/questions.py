@@ -292,7 +292,7 @@ class Questions:
             document = self.resources.document_of(record)
             if document is None:
                 return None, gaps
-            name = f"policy of {record.arn.rpartition(':')[2]}"
+            name = phrase("policy of {name}", name=record.arn.rpartition(":")[2])
             key = resource_policy_key(record.arn)
             attached = AttachedPolicy(Layer.RESOURCE, SourceType.RESOURCE, record.arn, key, name, record.arn, document)
             return attached, gaps
@@ -338,7 +338,9 @@ class Questions:
                 source_type,
                 record.arn,
                 f"{record.arn}#{'acl' if layer is Layer.ACL else 'grants'}",
-                f"access control list of {name}" if layer is Layer.ACL else f"grants on {name}",
+                phrase("access control list of {name}", name=name)
+                if layer is Layer.ACL
+                else phrase("grants on {name}", name=name),
                 record.arn,
                 document,
             )
@@ -369,7 +371,7 @@ class Questions:
                 SourceType.TRUST,
                 arn,
                 trust_policy_key(arn),
-                f"trust policy of {role.role_name}",
+                phrase("trust policy of {name}", name=role.role_name),
                 arn,
                 self.index.trust(role),
             ),

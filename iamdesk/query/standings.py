@@ -69,9 +69,9 @@ class Standings:
             RequestError: the snapshot has no such group.
         """
         if group not in self.index.group_arns:
-            raise RequestError(f"the snapshot has no group {group}")
+            raise RequestError(phrase("the snapshot has no group {group}", group=group))
         _, partition, _, _, account, resource = group.split(":", 5)
-        name = f"A member of {resource.rpartition('/')[2]}"
+        name = phrase("A member of {group}", group=resource.rpartition("/")[2])
         canonical_id = self._canonical_ids.get(account)
         caller = Caller(
             CallerKind.USER, group, partition, account, name=name, canonical_id=canonical_id, is_any_member=True
@@ -123,7 +123,7 @@ class Standings:
         else:
             user = self.index.users.get(arn)
         if user is None:
-            raise RequestError(f"the snapshot has no user {arn}")
+            raise RequestError(phrase("the snapshot has no user {arn}", arn=arn))
         tags, ambiguous = tags_by_key(user.tags)
         caller = replace(caller, unique_id=user.user_id or None, tags=tags, ambiguous_tags=ambiguous)
         return _policy_set(self.index.carried(user.arn), gaps), caller, False
@@ -133,7 +133,7 @@ class Standings:
         if role is None and caller.has_missing_path:
             role = self.index.role_named(str(caller.account), caller.name)
         if role is None:
-            raise RequestError(f"the snapshot has no role {caller.arn}")
+            raise RequestError(phrase("the snapshot has no role {arn}", arn=caller.arn))
         tags, ambiguous = tags_by_key(role.tags)
         text = caller.text
         if caller.kind is CallerKind.SESSION:  # as AWS writes it: role names are unique without case (SEMANTICS E3)
@@ -167,7 +167,7 @@ class Standings:
             SourceType.USER if caller.kind is CallerKind.USER else SourceType.ROLE,
             "assumed",
             "",
-            "its own account's policies (assumed to allow)",
+            phrase("its own account's policies (assumed to allow)"),
             caller.text,
             _FULL_ACCESS,
         )

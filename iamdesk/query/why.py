@@ -7,6 +7,7 @@ from iamdesk.evaluate.request import Layer, Request, RequestError, UnknownContex
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, LayerLine
 from iamdesk.explain.wording import LAYER_TITLES
+from iamdesk.language import phrase, strung, worded
 from iamdesk.query.denial import (
     AS_VERDICT,
     LONGEST_TEXT,
@@ -31,7 +32,7 @@ def read_denials(text: str) -> tuple[Denial, ...]:
     """
     text = text.strip()
     if len(text) > LONGEST_TEXT:
-        raise DenialError(f"The text is longer than {LONGEST_TEXT:,} characters.")
+        raise DenialError(phrase("The text is longer than {longest_text:,} characters.", longest_text=LONGEST_TEXT))
     if text[:1] not in ("{", "["):
         return (read_message(text),)
     return read_records(_values(text))
@@ -46,7 +47,7 @@ def _values(text: str) -> Any:
         if len(lines) > 1 and all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
             with contextlib.suppress(ValueError):
                 return [decode(line) for line in lines]
-        raise DenialError(f"The text begins as JSON and is none: {error}.") from None
+        raise DenialError(phrase("The text begins as JSON and is none: {error}.", error=error)) from None
 
 
 def explain_denial(
@@ -75,17 +76,26 @@ def explain_denial(
     try:
         decision = evaluator.can(request)
     except RequestError as error:
-        return Why(denial, (), request, None, Agreement.NOT_ASKED, f"The snapshot cannot be asked: {error}.")
+        return Why(
+            denial,
+            (),
+            request,
+            None,
+            Agreement.NOT_ASKED,
+            phrase("The snapshot cannot be asked: {error}.", error=error),
+        )
     comparisons = tuple(
         LayerComparison(check.layer, check.target, check.effect, _here(decision, check.layer), check.statements)
         for check in denial.checks
     )
     agreement = _agreement(denial, decision)
     sentence = _sentence(denial, decision, agreement, resource)
-    differing = dict.fromkeys(LAYER_TITLES[each.layer].lower() for each in comparisons if not each.agrees)
+    differing = dict.fromkeys(each.layer for each in comparisons if not each.agrees)
     if differing:
         agreement = Agreement.OTHER if agreement in (Agreement.SAME, Agreement.DENIED) else agreement
-        sentence += f" AWS's own checks differ from the snapshot's in: {', '.join(differing)}."
+        layers = [worded(LAYER_TITLES[layer].lower(), phrase(LAYER_TITLES[layer])) for layer in differing]
+        also = phrase("AWS's own checks differ from the snapshot's in: {layers}.", layers=strung(", ", layers))
+        sentence = strung(" ", (sentence, also))
     return Why(denial, (), request, decision, agreement, sentence, comparisons)
 
 
@@ -97,11 +107,12 @@ _FROM_PRINCIPAL = frozenset(
 
 def _what_is_missing(denial: Denial, missing: tuple[str, ...]) -> str:
     if len(denial.actions) > 1 and "action" in missing:
-        return f"Several actions are called so: {', '.join(denial.actions[:8])}. Say which."
+        return phrase("Several actions are called so: {actions}. Say which.", actions=", ".join(denial.actions[:8]))
     if missing == ("resource",):
-        return f"The resource was told as “{denial.resource_told}”, which is no ARN. Give its ARN."
-    words = {"principal": "who asked", "action": "for which action", "resource": "on what"}
-    return f"It was not told {' and '.join(words[name] for name in missing)}: say so, and the question can be asked."
+        return phrase("The resource was told as “{told}”, which is no ARN. Give its ARN.", told=denial.resource_told)
+    words = {"principal": phrase("who asked"), "action": phrase("for which action"), "resource": phrase("on what")}
+    what = strung(phrase(" and "), [words[name] for name in missing])
+    return phrase("It was not told {what}: say so, and the question can be asked.", what=what)
 
 
 def _lines(decision: Decision, layer: Layer) -> list[LayerLine]:
@@ -133,19 +144,26 @@ def _agreement(denial: Denial, decision: Decision) -> Agreement:
 
 
 def _sentence(denial: Denial, decision: Decision, agreement: Agreement, resource: str | None) -> str:
-    on_all = "" if resource else " AWS named no resource, so it was asked for every one (*)."
+    told = [_told(denial, agreement), decision.sentence]
+    if not resource:
+        told.append(phrase("AWS named no resource, so it was asked for every one (*)."))
+    return strung(" ", told)
+
+
+def _told(denial: Denial, agreement: Agreement) -> str:
     match agreement:
         case Agreement.SAME | Agreement.DENIED:
-            return f"The snapshot denies it too. {decision.sentence}{on_all}"
+            return phrase("The snapshot denies it too.")
         case Agreement.OTHER:
-            said = "an explicit Deny" if denial.effect is Effect.EXPLICIT_DENY else "a missing Allow"
-            where = f" ({denial.layer.value})" if denial.layer else ""
-            return (
-                f"The snapshot denies it too, but not for the reason that AWS gave: {said}{where}. "
-                f"{decision.sentence}{on_all}"
-            )
+            said = phrase("a missing Allow")
+            if denial.effect is Effect.EXPLICIT_DENY:
+                said = phrase("an explicit Deny")
+            if denial.layer:
+                said = strung("", (said, f" ({denial.layer.value})"))
+            return phrase("The snapshot denies it too, but not for the reason that AWS gave: {reason}.", reason=said)
         case Agreement.DEPENDS:
-            return f"By the snapshot it depends on what was not told. {decision.sentence}{on_all}"
+            return phrase("By the snapshot it depends on what was not told.")
         case _:
-            cause = "policies have changed since, or what denied it is not in the snapshot"
-            return f"By the snapshot it is allowed: {cause}. {decision.sentence}{on_all}"
+            return phrase(
+                "By the snapshot it is allowed: policies have changed since, or what denied it is not in the snapshot."
+            )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from iamdesk.compare.shapes import Cause, ChangeKind, Comparison, Effect, Kind, Status
+from iamdesk.language import phrase
 from iamdesk.review.decisions import Choice, LineDecision
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.review.retests import OF_HOLDERS, Outcome, Previous, Retest, retests_of
@@ -84,15 +85,19 @@ def carry_forward(
 def _reasons_of_decision(decision: LineDecision, is_new: bool, today: date, retest: Retest | None) -> Iterator[str]:
     if is_new:
         back = retest is not None and retest.outcome is Outcome.CAME_BACK
-        yield "It was revoked and gone, and is there again." if back else "It is new since the last review."
+        yield (
+            phrase("It was revoked and gone, and is there again.")
+            if back
+            else phrase("It is new since the last review.")
+        )
     elif decision.choice is Choice.UNDECIDED:
-        yield "The last review left it undecided."
+        yield phrase("The last review left it undecided.")
     elif decision.choice is Choice.REVOKE:
-        yield "It was to be revoked, and is still there."
+        yield phrase("It was to be revoked, and is still there.")
     elif decision.choice is Choice.MODIFY:
-        yield "It was to be modified."
+        yield phrase("It was to be modified.")
     elif decision.has_run_out(today):
-        yield f"Its exception ran out on {decision.expiry}."
+        yield phrase("Its exception ran out on {expiry}.", expiry=decision.expiry)
 
 
 # ── what changed for a line ──────────────────────────────────────────────────────────────────────────────────────────
@@ -141,7 +146,7 @@ class _Changes:
                 yield from self._of_permission_set(line, earlier)
             case EntitlementType.ACCESS_KEY:
                 if line.evidence.get("rotated") != earlier.evidence.get("rotated"):
-                    yield "The key is another one than before."
+                    yield phrase("The key is another one than before.")
                 yield from self._of_holder(line, every_effect=True)
             case _ if line.holder_kind == "group":
                 yield from self._of_group(line)
@@ -149,14 +154,18 @@ class _Changes:
                 yield from self._of_holder(line, every_effect=False)
         before, now = (one.evidence.get("administration", {}).get("reaches") for one in (earlier, line))
         if before != now and None not in (before, now):
-            yield f"Whether its holder becomes an administrator changed: {before} before, {now} now."
+            yield phrase(
+                "Whether its holder becomes an administrator changed: {before} before, {now} now.",
+                before=before,
+                now=now,
+            )
 
     def _of_holder(self, line: Line, *, every_effect: bool) -> Iterator[str]:
         standing = self._found.principals.get(line.holder_arn)
         if standing is None:
-            yield "The comparison does not know its holder."
+            yield phrase("The comparison does not know its holder.")
             return
-        yield from (f"Cannot tell: {doubt}" for doubt in standing.doubts)
+        yield from (phrase("Cannot tell: {doubt}", doubt=doubt) for doubt in standing.doubts)
         for effect in standing.effects:
             for cause in effect.causes:
                 if every_effect or self._is_of(line, effect, cause):
@@ -189,16 +198,16 @@ class _Changes:
     def _of_group(self, line: Line) -> Iterator[str]:
         standing = self._found.principals.get(line.holder_arn)
         if standing is None:
-            yield "The comparison does not know the group."
+            yield phrase("The comparison does not know the group.")
             return
-        yield from (f"Cannot tell: {doubt}" for doubt in standing.doubts)
+        yield from (phrase("Cannot tell: {doubt}", doubt=doubt) for doubt in standing.doubts)
         if standing.status is not Status.UNCHANGED and line.entitlement_id in self._written:
             yield self._written[line.entitlement_id]
 
     def _of_trust(self, line: Line) -> Iterator[str]:
         standing = self._found.resources.get(line.holder_arn)
         if standing is not None:
-            yield from (f"Cannot tell: {doubt}" for doubt in standing.doubts)
+            yield from (phrase("Cannot tell: {doubt}", doubt=doubt) for doubt in standing.doubts)
         for effect in self._on_resources.get(line.entitlement_id, ()):
             yield from (cause.sentence for cause in effect.causes if cause.subject == line.entitlement_id)
 
@@ -206,23 +215,23 @@ class _Changes:
         standing = self._found.resources.get(line.entitlement_id)
         if standing is None:
             return
-        yield from (f"Cannot tell: {doubt}" for doubt in standing.doubts)
+        yield from (phrase("Cannot tell: {doubt}", doubt=doubt) for doubt in standing.doubts)
         for effect in standing.effects:
             if _names(line.holder_arn, effect.principal):
                 yield from (cause.sentence for cause in effect.causes)
 
     def _of_permission_set(self, line: Line, earlier: Line) -> Iterator[str]:
         if line.evidence.get("members") != earlier.evidence.get("members"):
-            yield "The members of the group changed."
+            yield phrase("The members of the group changed.")
         role = line.evidence.get("role")
         if role != earlier.evidence.get("role"):
-            yield "It stands for another role than before."
+            yield phrase("It stands for another role than before.")
         standing = self._found.principals.get(str(role))
         if standing is None:
             if role is None:
-                yield "Cannot tell: The role of the permission set is not in the snapshot."
+                yield phrase("Cannot tell: The role of the permission set is not in the snapshot.")
             return
-        yield from (f"Cannot tell: {doubt}" for doubt in standing.doubts)
+        yield from (phrase("Cannot tell: {doubt}", doubt=doubt) for doubt in standing.doubts)
         yield from (cause.sentence for effect in standing.effects for cause in effect.causes)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from iamdesk.checks import registry
 from iamdesk.checks.data import is_held
 from iamdesk.checks.finding import Severity, State
+from iamdesk.language import phrase
 from iamdesk.review.carrying import SINCE_LAST
 from iamdesk.review.decisions import UNDECIDED, Choice, LineDecision
 from iamdesk.review.ledger import Decided
@@ -131,18 +132,22 @@ def _reasons(
 ) -> Iterator[str]:
     if earlier is None:
         back = test is not None and test.outcome is Outcome.CAME_BACK
-        yield "It was fixed and gone, and is found again." if back else "It is new since the last review."
+        yield (
+            phrase("It was fixed and gone, and is found again.") if back else phrase("It is new since the last review.")
+        )
         return
     if decision.choice is Choice.UNDECIDED:
-        yield "The last review left it undecided."
+        yield phrase("The last review left it undecided.")
     elif decision.choice is Choice.FIX:
-        yield "It was to be fixed, and is still found."
+        yield phrase("It was to be fixed, and is still found.")
     elif decision.has_run_out(today):
-        yield f"Its risk was accepted until {decision.expiry}."
+        yield phrase("Its risk was accepted until {expiry}.", expiry=decision.expiry)
     if _rank(Severity, finding, "severity") < _rank(Severity, earlier, "severity"):
-        yield f"It got worse: {earlier['severity']} before, {finding['severity']} now."
+        yield phrase(
+            "It got worse: {earlier} before, {finding} now.", earlier=earlier["severity"], finding=finding["severity"]
+        )
     if _rank(State, finding, "state") < _rank(State, earlier, "state"):
-        yield "Whether it is so could not be told before; now it is found."
+        yield phrase("Whether it is so could not be told before; now it is found.")
 
 
 def _rank(words: type[Severity] | type[State], finding: Frozen, name: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from iamdesk.language import phrase
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.journal import digest
 from iamdesk.review.lines import Line, Member
@@ -27,7 +28,9 @@ def write_new(
         ReviewError: there is a file of that name already, or it cannot be written.
     """
     if path.exists():
-        raise ReviewError(f"{told_name(path)}: there is a file of that name already; it was left as it is")
+        raise ReviewError(
+            phrase("{path}: there is a file of that name already; it was left as it is", path=told_name(path))
+        )
     # Made under another name first: a review file is whole or not there.
     making = path.with_name(f".{path.name}.making")
     try:
@@ -43,11 +46,15 @@ def write_new(
         making.rename(path)
     except sqlite3.IntegrityError as error:
         making.unlink(missing_ok=True)
-        raise ReviewError(f"{told_name(path)}: two lines are the same entitlement ({error})") from error
+        raise ReviewError(
+            phrase("{path}: two lines are the same entitlement ({error})", path=told_name(path), error=error)
+        ) from error
     except (sqlite3.Error, OSError) as error:
         with contextlib.suppress(OSError):
             making.unlink(missing_ok=True)
-        raise ReviewError(f"{told_name(path)}: the review cannot be written: {reason_of(error)}") from error
+        raise ReviewError(
+            phrase("{path}: the review cannot be written: {error}", path=told_name(path), error=reason_of(error))
+        ) from error
 
 
 def _fill(
@@ -88,4 +95,6 @@ def told_name(path: Path) -> str:
 
 def reason_of(error: Exception) -> str:
     """Return why SQLite or the system refuses, for the end of a sentence."""
-    return (error.strerror or "the system gives no reason").lower() if isinstance(error, OSError) else str(error)
+    if not isinstance(error, OSError):
+        return str(error)
+    return error.strerror.lower() if error.strerror else phrase("the system gives no reason")

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from iamdesk.language import phrase
 from iamdesk.review.journal import Entry, broken_at, digest
 from iamdesk.review.lines import Line
 from iamdesk.review.schema import Head, has_findings
@@ -29,7 +30,7 @@ def damages_of(
     try:
         found.extend(_damages(connection, head, lines, journal))
     except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
-        found.append(Damage("file", f"A part of it cannot be read: {error}."))
+        found.append(Damage(phrase("file"), phrase("A part of it cannot be read: {error}.", error=error)))
     return tuple(found)
 
 
@@ -41,21 +42,30 @@ def _damages(
 ) -> Iterator[Damage]:
     for (told,) in connection.execute("PRAGMA integrity_check"):
         if told != "ok":
-            yield Damage("file", f"SQLite finds the file damaged: {told}.")
+            yield Damage(phrase("file"), phrase("SQLite finds the file damaged: {told}.", told=told))
     broken = broken_at(journal())
     if broken is not None:
-        yield Damage(f"journal entry {broken}", "It is not the entry that was written, or entries are missing.")
+        yield Damage(
+            phrase("journal entry {broken}", broken=broken),
+            phrase("It is not the entry that was written, or entries are missing."),
+        )
     frozen = dict(connection.execute("SELECT line_id, sha256 FROM lines"))
     shas: dict[str, str] = {}
     for line in lines():
         shas[line.line_id] = line.sha256
         if frozen.get(line.line_id) != line.sha256:
-            yield Damage(f"line {line.line_id}", "It is not the line that was frozen with the review.")
+            yield Damage(
+                phrase("line {line_id}", line_id=line.line_id),
+                phrase("It is not the line that was frozen with the review."),
+            )
     if has_findings(connection):
         for finding_id, sha256, text in connection.execute("SELECT finding_id, sha256, finding FROM findings"):
             shas[finding_id] = digest(json.loads(text))
             if shas[finding_id] != sha256:
-                yield Damage(f"finding {finding_id}", "It is not the finding that was frozen with the review.")
+                yield Damage(
+                    phrase("finding {finding_id}", finding_id=finding_id),
+                    phrase("It is not the finding that was frozen with the review."),
+                )
     seen: set[str] = set()
     # A recovered review tells in its head that lines are lost: their decisions stand without them.
     if "recovered_from" in head.details:
@@ -63,4 +73,6 @@ def _damages(
     for entry in journal():
         if entry.line_id not in seen and shas.get(entry.line_id) != entry.line_sha256:
             seen.add(entry.line_id)
-            yield Damage(f"journal entry {entry.number}", "It decides on what reads otherwise now.")
+            yield Damage(
+                phrase("journal entry {number}", number=entry.number), phrase("It decides on what reads otherwise now.")
+            )

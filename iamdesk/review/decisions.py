@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from iamdesk.language import phrase, strung
+
 
 class Choice(StrEnum):
     """The states of a line or a finding."""
@@ -47,16 +49,20 @@ class LineDecision:
             DecisionError: an exception without reason, owner or last day, or a false positive without a reason.
         """
         if self.choice is Choice.EXCEPT:
-            wanted = (("a reason", self.comment.strip()), ("an owner", self.owner.strip()), ("a last day", self.expiry))
+            wanted = (
+                (phrase("a reason"), self.comment.strip()),
+                (phrase("an owner"), self.owner.strip()),
+                (phrase("a last day"), self.expiry),
+            )
             missing = [name for name, value in wanted if not value]
             if missing:
-                raise DecisionError(f"an exception needs {' and '.join(missing)}")
+                raise DecisionError(phrase("an exception needs {missing}", missing=strung(phrase(" and "), missing)))
         elif self.expiry is not None or self.owner:
-            raise DecisionError("only an exception has an owner and a last day")
+            raise DecisionError(phrase("only an exception has an owner and a last day"))
         if self.choice is Choice.FALSE_POSITIVE and not self.comment.strip():
-            raise DecisionError("a false positive needs a reason")
+            raise DecisionError(phrase("a false positive needs a reason"))
         if self.second and self.choice is Choice.UNDECIDED:
-            raise DecisionError("there is no decision that a second reviewer could stand for")
+            raise DecisionError(phrase("there is no decision that a second reviewer could stand for"))
 
     @property
     def by_one(self) -> "LineDecision":

@@ -9,6 +9,7 @@ from iamdesk.evaluate.request import RequestError
 from iamdesk.index.permission_sets import permission_set_of
 from iamdesk.index.references import Principal, boundary_of
 from iamdesk.index.trust import trusted_names
+from iamdesk.language import mark
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.what_can import Reach
 from iamdesk.reach.way import Reach as Becomings
@@ -155,13 +156,13 @@ class Holders:
             if principal.role_last_used is None:
                 return {}
             used = principal.role_last_used.last_used_date
-            return {"last_used": used.isoformat() if used else None, "last_used_basis": "role last used"}
+            return {"last_used": used.isoformat() if used else None, "last_used_basis": mark("role last used")}
         entry = self._report.get(principal.arn)
         if entry is None:
             return {}
         moments = (entry.password_last_used, entry.access_key_1_last_used_date, entry.access_key_2_last_used_date)
         latest = max((moment for moment in moments if moment is not None), default=None)
-        return {"last_used": latest.isoformat() if latest else None, "last_used_basis": "credential report"}
+        return {"last_used": latest.isoformat() if latest else None, "last_used_basis": mark("credential report")}
 
     @cached_property
     def _report(self) -> Mapping[str, CredentialReportEntry]:

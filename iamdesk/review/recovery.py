@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iamdesk.language import mark, phrase
 from iamdesk.review.decisions import LineDecision, Reviewer
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.journal import GENESIS, Entry, digest, from_json
@@ -48,17 +49,21 @@ def recover(damaged: Path, into: Path) -> Recovered:
         ReviewError: nothing can be recovered, or the new file is there already or cannot be written.
     """
     if into.exists():
-        raise ReviewError(f"{visible(into.name)}: there is a file of that name already; it was left as it is")
+        raise ReviewError(
+            phrase("{name}: there is a file of that name already; it was left as it is", name=visible(into.name))
+        )
     if not damaged.is_file():
-        what = "it is a folder, not a review" if damaged.is_dir() else "there is no such file"
+        what = phrase("it is a folder, not a review") if damaged.is_dir() else phrase("there is no such file")
         raise ReviewError(f"{visible(damaged.name)}: {what}")
     try:
         content = _rolled_back(damaged)
     except OSError as error:
-        raise ReviewError(f"{visible(damaged.name)}: it cannot be read: {error.strerror}") from error
+        raise ReviewError(
+            phrase("{name}: it cannot be read: {reason}", name=visible(damaged.name), reason=error.strerror)
+        ) from error
     found = _Remains(content)
     if found.head is None and not found.lines:
-        raise ReviewError(f"{visible(damaged.name)}: nothing of a review can be found in it")
+        raise ReviewError(phrase("{name}: nothing of a review can be found in it", name=visible(damaged.name)))
     head = found.head or Head("unknown", damaged.stem, "", "", datetime.now(UTC))
     told = {
         **head.details,
@@ -186,25 +191,30 @@ class _Remains:
     def lost(self, kept: Sequence[Entry], detached: Sequence[Entry]) -> Iterator[str]:
         """Tell what is not there any more, as far as the rest lets it be seen."""
         if self.head is None:
-            yield "What the review is of (its head) is lost."
+            yield phrase("What the review is of (its head) is lost.")
         for what, numbers, first in (
-            ("principals of the population", self._members, 0),
-            ("lines", self.lines, 0),
-            ("findings", self.findings, 0),
+            (mark("At least {count:,} principals of the population are lost."), self._members, 0),
+            (mark("At least {count:,} lines are lost."), self.lines, 0),
+            (mark("At least {count:,} findings are lost."), self.findings, 0),
         ):
             missing = _missing(list(numbers), first)
             if missing:
-                yield f"At least {missing:,} {what} are lost."
+                yield phrase(what, count=missing)
         known = {line.line_id for line in self.lines.values()}
         known |= {str(finding["finding_id"]) for finding in self.findings.values()}
         gone = {entry.line_id for entry in (*kept, *detached)} - known
         if gone:
-            yield f"{len(gone):,} of the lost lines and findings had been decided."
+            yield phrase("{count:,} of the lost lines and findings had been decided.", count=len(gone))
         if detached:
             between = detached[-1].number - len(kept) - len(detached)
             yield (
-                f"At least {between:,} entries of the journal after number {len(kept):,} are lost; the "
-                f"{len(detached):,} decisions after them were entered anew."
+                phrase(
+                    "At least {lost:,} entries of the journal after number {number:,} are lost; the {entered:,} "
+                    "decisions after them were entered anew.",
+                    lost=between,
+                    number=len(kept),
+                    entered=len(detached),
+                )
             )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from iamdesk.language import phrase
 from iamdesk.review.decisions import Choice, DecisionError, LineDecision, Reviewer
 from iamdesk.review.ledger import Ledger
 
@@ -17,17 +18,25 @@ def check_decisions(
             their own.
     """
     if not reviewer.name.strip():
-        raise DecisionError("a decision needs the name of whoever decides")
+        raise DecisionError(phrase("a decision needs the name of whoever decides"))
     for subject_id, decision in decisions.items():
         standing = ledger.of(subject_id)
         if standing is None:
-            raise DecisionError(f"the review has no line and no finding {subject_id}")
+            raise DecisionError(phrase("the review has no line and no finding {subject_id}", subject_id=subject_id))
         if decision.choice not in standing.choices:
-            what = "a line" if standing is ledger.lines else "a finding"
-            raise DecisionError(f"`{decision.choice.value}` is nothing that can be decided on {what}")
+            what = phrase("a line") if standing is ledger.lines else phrase("a finding")
+            raise DecisionError(
+                phrase("`{choice}` is nothing that can be decided on {what}", choice=decision.choice.value, what=what)
+            )
         holder_arn = standing.known[subject_id].holder_arn
         if decision.choice is not Choice.UNDECIDED and holder_arn in reviewer.holder_arns:
-            raise DecisionError(f"{reviewer.name} cannot decide on access of their own ({holder_arn})")
+            raise DecisionError(
+                phrase(
+                    "{name} cannot decide on access of their own ({holder_arn})",
+                    name=reviewer.name,
+                    holder_arn=holder_arn,
+                )
+            )
         if decision.second:
             _check_second(ledger, subject_id, decision, reviewer)
     kept = [
@@ -36,12 +45,12 @@ def check_decisions(
         if one.choice is not Choice.UNDECIDED and one.by_one != ledger.decision(subject_id).by_one
     ]
     if not restores and len(kept) > 1 and not all(one.comment.strip() for one in kept):
-        raise DecisionError("a decision on many lines needs a reason")
+        raise DecisionError(phrase("a decision on many lines needs a reason"))
 
 
 def _check_second(ledger: Ledger, subject_id: str, decision: LineDecision, reviewer: Reviewer) -> None:
     if decision.second != reviewer.name or decision.by_one != ledger.decision(subject_id).by_one:
-        raise DecisionError("a second reviewer stands for a decision as it is, and in their own name")
+        raise DecisionError(phrase("a second reviewer stands for a decision as it is, and in their own name"))
     decided = ledger.decided(subject_id)
     if decided is not None and decided.reviewer.strip().casefold() == reviewer.name.strip().casefold():
-        raise DecisionError(f"{reviewer.name} decided it: the second reviewer must be somebody else")
+        raise DecisionError(phrase("{name} decided it: the second reviewer must be somebody else", name=reviewer.name))

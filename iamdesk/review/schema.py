@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from iamdesk.language import phrase
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.journal import Entry, as_json
 from iamdesk.visible import visible
@@ -106,9 +107,13 @@ def check(path: Path, connection: sqlite3.Connection) -> int:
     (kind,) = connection.execute("PRAGMA application_id").fetchone()
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
     if kind != APPLICATION_ID:
-        raise ReviewError(f"{visible(path.name)}: the file is no review ({SUFFIX})")
+        raise ReviewError(phrase("{name}: the file is no review ({suffix})", name=visible(path.name), suffix=SUFFIX))
     if schema > SCHEMA:
-        raise ReviewError(f"{visible(path.name)}: the review was written by a newer iamdesk; this one cannot read it")
+        raise ReviewError(
+            phrase(
+                "{name}: the review was written by a newer iamdesk; this one cannot read it", name=visible(path.name)
+            )
+        )
     return int(schema)
 
 
@@ -176,7 +181,9 @@ def read_head(path: Path, connection: sqlite3.Connection) -> Head:
     rows = dict(connection.execute("SELECT name, value FROM head"))
     missing = [name for name, _ in head_rows(_EMPTY) if name not in rows]
     if missing:
-        raise ReviewError(f"{visible(path.name)}: the review's head lacks {', '.join(missing)}")
+        raise ReviewError(
+            phrase("{name}: the review's head lacks {missing}", name=visible(path.name), missing=", ".join(missing))
+        )
     return head_of(rows)
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from iamdesk.language import phrase
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.lines import EntitlementType, Line, Member, Scope
 from iamdesk.visible import visible
@@ -97,7 +98,13 @@ def exclusion(text: str) -> Exclusion:
     part, _, name = what.strip().partition(":")
     told = visible(what.strip())
     if part not in set(Part):
-        raise ReviewError(f"`{told}` cannot be left out: expected {', '.join(f'{one}:NAME=REASON' for one in Part)}")
+        raise ReviewError(
+            phrase(
+                "`{told}` cannot be left out: expected {parts}",
+                told=told,
+                parts=", ".join(f"{one}:NAME=REASON" for one in Part),
+            )
+        )
     made = Exclusion(Part(part), name.strip(), reason.strip())
     check_exclusions((made,))
     return made
@@ -118,9 +125,18 @@ def check_exclusions(exclusions: Iterable[Exclusion], accounts: Iterable[str] | 
         names = known[one.part]
         if names is not None and one.name not in names:
             expected = ", ".join(sorted(names))
-            raise ReviewError(f"there is no {one.part} `{visible(one.name)}` to leave out: expected {expected}")
+            raise ReviewError(
+                phrase(
+                    "there is no {part} `{name}` to leave out: expected {expected}",
+                    part=one.part,
+                    name=visible(one.name),
+                    expected=expected,
+                )
+            )
         if not one.reason:
-            raise ReviewError(f"{one.part} {visible(one.name)} cannot be left out without a reason")
+            raise ReviewError(
+                phrase("{part} {name} cannot be left out without a reason", part=one.part, name=visible(one.name))
+            )
 
 
 def limited(scope: Scope, findings: Sequence[Mapping[str, Any]], exclusions: Sequence[Exclusion]) -> Limited:

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from iamdesk.language import phrase
 from iamdesk.review.creating import reason_of, told_name, write_new
 from iamdesk.review.damages import Damage, damages_of
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, LineDecision, Reviewer
@@ -113,7 +114,7 @@ class ReviewFile:
             ReviewError: it is no review, of a newer iamdesk, damaged beyond reading, or somebody else writes in it.
         """
         if not path.is_file():
-            what = "it is a folder, not a review" if path.is_dir() else "there is no such file"
+            what = phrase("it is a folder, not a review") if path.is_dir() else phrase("there is no such file")
             raise ReviewError(f"{told_name(path)}: {what}")
         connection: sqlite3.Connection | None = None
         if not writable:
@@ -135,7 +136,9 @@ class ReviewFile:
             _close(connection, lock)
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 raise ReviewError(_taken(path)) from error
-            raise ReviewError(f"{told_name(path)}: the review cannot be read: {reason_of(error)}") from error
+            raise ReviewError(
+                phrase("{path}: the review cannot be read: {error}", path=told_name(path), error=reason_of(error))
+            ) from error
         except ReviewError:
             _close(connection, lock)
             raise
@@ -277,7 +280,7 @@ class ReviewFile:
             ReviewError: the file is open for reading only, or the disk refuses: then nothing was noted.
         """
         if not self.is_writable:
-            raise ReviewError(f"{told_name(self.path)}: the review is open for reading only")
+            raise ReviewError(phrase("{path}: the review is open for reading only", path=told_name(self.path)))
         with self._writing:
             changed = {one: after for one, after in decisions.items() if self.decision(one) != after}
             check_decisions(self._ledger, changed, reviewer, restores=restores)
@@ -308,7 +311,13 @@ class ReviewFile:
                 self._connection.execute("BEGIN IMMEDIATE")
                 append_entries(self._connection, entries)
         except (sqlite3.Error, UnicodeError) as error:
-            raise ReviewError(f"{told_name(self.path)}: the decision could not be saved: {reason_of(error)}") from error
+            raise ReviewError(
+                phrase(
+                    "{path}: the decision could not be saved: {error}",
+                    path=told_name(self.path),
+                    error=reason_of(error),
+                )
+            ) from error
 
     @contextlib.contextmanager
     def copied(self) -> Iterator["ReviewFile"]:
@@ -323,7 +332,9 @@ class ReviewFile:
                 with self._writing, contextlib.closing(sqlite3.connect(path)) as copy:
                     self._connection.backup(copy)
             except sqlite3.Error as error:
-                raise ReviewError(f"{told_name(self.path)}: it cannot be copied: {reason_of(error)}") from error
+                raise ReviewError(
+                    phrase("{path}: it cannot be copied: {error}", path=told_name(self.path), error=reason_of(error))
+                ) from error
             with ReviewFile.open(path, writable=False) as review:
                 yield review
 
@@ -345,7 +356,7 @@ class ReviewFile:
             ReviewError: the file is open for reading only, or the disk refuses.
         """
         if not self.is_writable:
-            raise ReviewError(f"{told_name(self.path)}: the review is open for reading only")
+            raise ReviewError(phrase("{path}: the review is open for reading only", path=told_name(self.path)))
         try:
             with self._writing, self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -354,7 +365,11 @@ class ReviewFile:
                     (pack.moment, pack.name, pack.manifest_sha256, pack.journal_sha256),
                 )
         except (sqlite3.Error, UnicodeError) as error:
-            raise ReviewError(f"{told_name(self.path)}: the pack could not be noted: {reason_of(error)}") from error
+            raise ReviewError(
+                phrase(
+                    "{path}: the pack could not be noted: {error}", path=told_name(self.path), error=reason_of(error)
+                )
+            ) from error
 
     # Trust
 
@@ -394,4 +409,4 @@ def _close(connection: sqlite3.Connection | None, lock: WriteLock | None) -> Non
 
 
 def _taken(path: Path) -> str:
-    return f"{told_name(path)}: somebody else has this review open; close it there first"
+    return phrase("{path}: somebody else has this review open; close it there first", path=told_name(path))

@@ -5,29 +5,30 @@ from dataclasses import dataclass
 
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
+from iamdesk.language import mark, phrase
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.what_can import Answer, Reach, Source
 
 TELLING: tuple[tuple[str, str], ...] = (
-    ("iam:CreateUser", "create users"),
-    ("iam:CreateAccessKey", "create access keys"),
-    ("iam:AttachUserPolicy", "attach policies to users"),
-    ("iam:PutRolePolicy", "write policies of roles"),
-    ("iam:UpdateAssumeRolePolicy", "change who may assume roles"),
-    ("iam:PassRole", "pass roles to services"),
-    ("sts:AssumeRole", "assume roles"),
-    ("organizations:LeaveOrganization", "leave the organization"),
-    ("cloudtrail:StopLogging", "stop the audit log"),
-    ("s3:GetObject", "read objects"),
-    ("s3:DeleteObject", "delete objects"),
-    ("s3:PutBucketPolicy", "open buckets to others"),
-    ("secretsmanager:GetSecretValue", "read secrets"),
-    ("ssm:GetParameter", "read parameters"),
-    ("kms:Decrypt", "decrypt"),
-    ("dynamodb:GetItem", "read tables"),
-    ("rds:DeleteDBInstance", "delete databases"),
-    ("lambda:UpdateFunctionCode", "change functions"),
-    ("ec2:TerminateInstances", "end instances"),
+    ("iam:CreateUser", mark("create users")),
+    ("iam:CreateAccessKey", mark("create access keys")),
+    ("iam:AttachUserPolicy", mark("attach policies to users")),
+    ("iam:PutRolePolicy", mark("write policies of roles")),
+    ("iam:UpdateAssumeRolePolicy", mark("change who may assume roles")),
+    ("iam:PassRole", mark("pass roles to services")),
+    ("sts:AssumeRole", mark("assume roles")),
+    ("organizations:LeaveOrganization", mark("leave the organization")),
+    ("cloudtrail:StopLogging", mark("stop the audit log")),
+    ("s3:GetObject", mark("read objects")),
+    ("s3:DeleteObject", mark("delete objects")),
+    ("s3:PutBucketPolicy", mark("open buckets to others")),
+    ("secretsmanager:GetSecretValue", mark("read secrets")),
+    ("ssm:GetParameter", mark("read parameters")),
+    ("kms:Decrypt", mark("decrypt")),
+    ("dynamodb:GetItem", mark("read tables")),
+    ("rds:DeleteDBInstance", mark("delete databases")),
+    ("lambda:UpdateFunctionCode", mark("change functions")),
+    ("ec2:TerminateInstances", mark("end instances")),
 )
 """Action, and what it does, after ``may``."""
 _OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
@@ -66,4 +67,4 @@ def telling(evaluator: Evaluator, principal: str, most: int = 2) -> Iterator[Tel
             if one.decision in _OPEN and one.source is not Source.EXCEPTION
         ]
         answers.sort(key=lambda one: _OPEN.index(one.decision))
-        yield Telling(action, says, reach, tuple(answers[:most]))
+        yield Telling(action, phrase(says), reach, tuple(answers[:most]))

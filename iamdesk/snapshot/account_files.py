@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
+from iamdesk.language import phrase
 from iamdesk.snapshot import account_outputs as outputs
 from iamdesk.snapshot.account_facts import (
     AccountFacts,
@@ -99,10 +100,18 @@ def _add_last_accessed(
     kind, name = part.place.arguments
     account = part.place.account
     if details.job_status != "COMPLETED":
-        bundle.tell(part.file, f"the report is not complete (`{visible(details.job_status)}`); it was left out")
+        bundle.tell(
+            part.file,
+            phrase(
+                "the report is not complete (`{job_status}`); it was left out", job_status=visible(details.job_status)
+            ),
+        )
         return
     if kind not in _KINDS:
-        message = f"expected `user`, `group` or `role` in the path, found `{visible(kind)}`; the report was left out"
+        message = phrase(
+            "expected `user`, `group` or `role` in the path, found `{kind}`; the report was left out",
+            kind=visible(kind),
+        )
         bundle.tell(part.file, message)
         return
     arn = arns().get((account, kind, name)) or f"arn:aws:iam::{account}:{kind}/{name}"

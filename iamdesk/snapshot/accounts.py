@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.authorization_details import LISTS, AccountKey, Entity, Page, Read, account_of
 from iamdesk.snapshot.model import Account, BrokenEntry, ManagedPolicyDetail, RoleDetail
 from iamdesk.snapshot.problems import Problem
@@ -108,7 +109,7 @@ def _settle_homes(files: Sequence[FilePages]) -> None:
             for page in file.pages:
                 page.home = alone[0]
                 if page.home is UNKNOWN:
-                    page.problems.append(page.problem((), "nothing here tells which account this is of"))
+                    page.problems.append(page.problem((), phrase("nothing here tells which account this is of")))
 
 
 def _homes(files: Sequence[FilePages]) -> list[AccountKey]:
@@ -127,7 +128,11 @@ def _difference(list_name: str, kept: tuple[Page, Read], again: tuple[Page, Read
         page, entry = again
         first = kept[0].problem((list_name, kept[1].position), "")
         where = first.json_path if first.file == page.file else f"{first.file}: {first.json_path}"
-        message = f"`{visible(entry.entity.arn, 200)}` stands at {where} too, and differs; the first was kept"
+        message = phrase(
+            "`{arn}` stands at {where} too, and differs; the first was kept",
+            arn=visible(entry.entity.arn, 200),
+            where=where,
+        )
         yield page.problem((list_name, entry.position), message)
 
 
@@ -152,7 +157,7 @@ def _finish(key: AccountKey, growing: _Growing) -> tuple[Account, list[Problem]]
     problems = []
     if is_truncated:
         last = growing.last_pages[-1]
-        message = f"more of account {visible(key[1])} follows this page; the snapshot does not hold it"
+        message = phrase("more of account {key} follows this page; the snapshot does not hold it", key=visible(key[1]))
         problems.append(last.problem((last.more_key,), message))
     account = Account(
         partition=key[0], account_id=key[1], broken=tuple(growing.broken), is_truncated=is_truncated, **lists

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.found_files import MAX_BUNDLE_FILES, FoundFile
 from iamdesk.snapshot.problems import Problem
@@ -58,12 +59,14 @@ def files_of_archive(path: Path, problems: list[Problem]) -> Iterator[list[Found
     name = visible(path.name, 200)
     with path.open("rb") as file:
         if _listed(file) > MAX_BUNDLE_FILES:
-            raise SnapshotError(f"{name}: the archive lists more files than a snapshot holds")
+            raise SnapshotError(phrase("{name}: the archive lists more files than a snapshot holds", name=name))
         file.seek(0)
         try:
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, MemoryError) as error:
-            raise SnapshotError(f"{name}: the zip archive is damaged or cut off ({_why(error)})") from error
+            raise SnapshotError(
+                phrase("{name}: the zip archive is damaged or cut off ({error})", name=name, error=_why(error))
+            ) from error
         with archive:
             yield sorted(_members(path, archive, problems), key=lambda found: found.inner)
 
@@ -106,10 +109,12 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
     total = sum(member.file_size for member in members)
     packed = path.stat().st_size
     if total > RATIO_FROM and total > MAX_RATIO * packed:
-        message = f"would unpack to more than {MAX_RATIO} times its size, as no snapshot does"
+        message = phrase(
+            "would unpack to more than {max_ratio} times its size, as no snapshot does", max_ratio=MAX_RATIO
+        )
         raise SnapshotError(f"{visible(path.name, 200)}: {message}")
     if _overlap(members):
-        message = "its files overlap within the archive, as in a zip bomb"
+        message = phrase("its files overlap within the archive, as in a zip bomb")
         raise SnapshotError(f"{visible(path.name, 200)}: {message}")
     names = Counter(_inner(member) for member in members)
     told: Counter[str] = Counter()
@@ -119,7 +124,7 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
             continue
         why = _refusal(member, inner)
         if not why and names[inner] > 1:
-            why = "the name stands twice in the archive; neither was read"
+            why = phrase("the name stands twice in the archive; neither was read")
         if not why:
             yield FoundFile(path / inner, inner, member.file_size, _opener(archive, member))
             continue
@@ -128,7 +133,7 @@ def _members(path: Path, archive: zipfile.ZipFile, problems: list[Problem]) -> I
             problems.append(Problem(file=visible(inner, 200), json_path="$", message=why))
     for why, count in told.items():
         if count > _TOLD:
-            message = f"{count - _TOLD} more files like those before: {why}"
+            message = phrase("{count} more files like those before: {why}", count=count - _TOLD, why=why)
             problems.append(Problem(file=visible(path.name, 200), json_path="$", message=message))
 
 
@@ -147,7 +152,7 @@ def _opener(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Callable[[], "
         try:
             return _Member(archive.open(member))
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError) as error:
-            raise OSError(0, f"it is damaged in the archive ({_why(error)})") from error
+            raise OSError(0, phrase("it is damaged in the archive ({error})", error=_why(error))) from error
 
     return opened
 
@@ -167,17 +172,17 @@ def _refusal(member: zipfile.ZipInfo, inner: str) -> str:
     parts = inner.split("/")
     kind = stat.S_IFMT(member.external_attr >> 16)
     if inner.startswith("/") or parts[0].endswith(":") or ".." in parts or "." in parts or "" in parts:
-        return "its path in the archive leads out of it, or is none; the file was not read"
+        return phrase("its path in the archive leads out of it, or is none; the file was not read")
     if kind not in (0, stat.S_IFREG):
-        return "it is a link or a device, not a file; it was not read"
+        return phrase("it is a link or a device, not a file; it was not read")
     if member.flag_bits & _ENCRYPTED:
-        return "it is encrypted; unpack the archive with its password and open the folder"
+        return phrase("it is encrypted; unpack the archive with its password and open the folder")
     if member.compress_type not in _METHODS:
-        return "it is packed in a way that is not read; unpack the archive and open the folder"
+        return phrase("it is packed in a way that is not read; unpack the archive and open the folder")
     if member.file_size > MAX_BYTES:
-        return f"it is larger than {MAX_BYTES >> 30} GiB; it was not read"
+        return phrase("it is larger than {max_bytes} GiB; it was not read", max_bytes=MAX_BYTES >> 30)
     if inner.lower().endswith(".zip"):
-        return "it is an archive within the archive; unpack it and open it by itself"
+        return phrase("it is an archive within the archive; unpack it and open it by itself")
     return ""
 
 
@@ -191,7 +196,7 @@ class _Member:
         try:
             return self._stream.read(size)
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-            raise OSError(0, f"it is damaged in the archive ({_why(error)})") from error
+            raise OSError(0, phrase("it is damaged in the archive ({error})", error=_why(error))) from error
 
     def __enter__(self) -> "_Member":
         return self

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.accounts import Gathered
 from iamdesk.snapshot.model import Snapshot, SourceFile
 from iamdesk.snapshot.problems import Problem
@@ -19,7 +20,10 @@ def snapshot_of(
         Problem(
             file=source.name,
             json_path="$",
-            message=f"the file grew while it was read: what came behind its first {source.file.size:,} bytes is not in",
+            message=phrase(
+                "the file grew while it was read: what came behind its first {size:,} bytes is not in",
+                size=source.file.size,
+            ),
         )
         for source in sources
         if source.has_grown

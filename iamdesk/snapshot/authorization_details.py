@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from iamdesk.language import mark, phrase
 from iamdesk.snapshot.documents import keep_ambiguous_documents_as_text
 from iamdesk.snapshot.model import BrokenEntry, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.problems import Problem
@@ -52,7 +53,7 @@ LISTS: Mapping[str, EntryList] = {
         EntryList("Policies", ManagedPolicyDetail, "PolicyName", "policy"),
     )
 }
-EXPECTED = "`UserDetailList`, `GroupDetailList`, `RoleDetailList` or `Policies`"
+EXPECTED = mark("`UserDetailList`, `GroupDetailList`, `RoleDetailList` or `Policies`")
 
 
 class Read(NamedTuple):
@@ -117,15 +118,20 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
     """
     start = walk.peek()
     if not start:
-        raise walk.no_snapshot("the file is empty")
+        raise walk.no_snapshot(phrase("the file is empty"))
     if start not in "[{":
-        raise walk.no_snapshot(f"expected JSON that begins with `{{` or `[`, found `{visible(walk.text_ahead(20))}`")
+        raise walk.no_snapshot(
+            phrase(
+                "expected JSON that begins with `{{` or `[`, found `{text_ahead}`",
+                text_ahead=visible(walk.text_ahead(20)),
+            )
+        )
     room = Room()
     pages: list[Page] = []
     others: list[tuple[JsonPath, str]] = []
     for path in _values(walk):
         if len(pages) + len(others) >= MAX_VALUES:
-            raise walk.error(f"more than {MAX_VALUES:,} pages or other values stand in this file")
+            raise walk.error(phrase("more than {most:,} pages or other values stand in this file", most=MAX_VALUES))
         page = Page(file, path, room)
         other = _read_page(walk, page)
         if other is None:
@@ -135,10 +141,12 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
             if len(others) == _OTHERS_BEFORE_A_PAGE and not pages:
                 break
     if not pages:
-        found = others[0][1] if others else "an empty list"
-        raise walk.no_snapshot(f"expected an object with {EXPECTED}, found {found}")
+        found = others[0][1] if others else phrase("an empty list")
+        raise walk.no_snapshot(
+            phrase("expected an object with {expected}, found {found}", expected=phrase(EXPECTED), found=found)
+        )
     for path, found in others[:_TROUBLES_TOLD]:
-        message = f"expected an object with {EXPECTED}, found {found}"
+        message = phrase("expected an object with {expected}, found {found}", expected=phrase(EXPECTED), found=found)
         pages[0].problems.append(Problem(file=file, json_path=json_path(path), message=message))
     return pages
 
@@ -166,7 +174,7 @@ def _read_page(walk: JsonWalk, page: Page) -> str | None:
     for key in walk.members():
         if key in LISTS:
             if is_page and key in seen:
-                page.problems.append(page.problem((key,), "the key stands twice; both lists were read"))
+                page.problems.append(page.problem((key,), phrase("the key stands twice; both lists were read")))
             is_page = True
             _read_list(walk, page, LISTS[key])
         elif key in ("IsTruncated", "Marker", "NextToken"):
@@ -186,12 +194,18 @@ def _read_page(walk: JsonWalk, page: Page) -> str | None:
 def _kind_of_next(walk: JsonWalk) -> str:
     start = walk.peek()
     walk.skip()
-    return {"[": "a list", '"': "text", "t": "true", "f": "false", "n": "null"}.get(start, "a number")
+    return {
+        "[": phrase("a list"),
+        '"': phrase("text"),
+        "t": "true",
+        "f": "false",
+        "n": "null",
+    }.get(start, phrase("a number"))
 
 
 def _shown_keys(keys: list[str]) -> str:
     if not keys:
-        return "an empty object"
+        return phrase("an empty object")
     named = ", ".join(f"`{visible(key, 40)}`" for key in keys[:_KEYS_NAMED])
     return f"an object with the keys {named}{' …' if len(keys) > _KEYS_NAMED else ''}"
 
@@ -207,7 +221,12 @@ def _note_more(page: Page, more: dict[str, Any]) -> None:
     """Note whether another page follows: the API says IsTruncated and Marker, the CLI's ``--max-items`` NextToken."""
     truncated = more.get("IsTruncated")
     if truncated is not None and not isinstance(truncated, bool):
-        page.problems.append(page.problem(("IsTruncated",), f"expected true or false, found {found_value(truncated)}"))
+        page.problems.append(
+            page.problem(
+                ("IsTruncated",),
+                phrase("expected true or false, found {found}", found=found_value(truncated)),
+            )
+        )
     if truncated:
         page.more_key = "IsTruncated"
     else:
@@ -217,10 +236,10 @@ def _note_more(page: Page, more: dict[str, Any]) -> None:
 
 def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
     if walk.peek() != "[":
-        found = _kind_of_next(walk) if walk.peek() != "{" else "an object"
+        found = _kind_of_next(walk) if walk.peek() != "{" else phrase("an object")
         if found == "an object":
             walk.skip()
-        page.problems.append(page.problem((entry_list.name,), f"expected a list, found {found}"))
+        page.problems.append(page.problem((entry_list.name,), phrase("expected a list, found {found}", found=found)))
         return
     validate = entry_list.model.model_validate
     home: AccountKey | None = None
@@ -229,12 +248,16 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
     index = -1
     for index in walk.elements():
         if index >= page.room.entries or page.room.broken < 0:
-            most = f"{MAX_ENTRIES:,} entries" if page.room.broken >= 0 else f"{MAX_BROKEN:,} broken entries"
-            raise walk.error(f"more than {most} stand in this file")
+            most = (
+                phrase("{count:,} entries", count=MAX_ENTRIES)
+                if page.room.broken >= 0
+                else phrase("{count:,} broken entries", count=MAX_BROKEN)
+            )
+            raise walk.error(phrase("more than {most} stand in this file", most=most))
         try:
             entry = walk.value()
         except ValueNotHeld as error:
-            _break(page, entry_list, index, None, [((), f"the entry cannot be read: {error}")])
+            _break(page, entry_list, index, None, [((), phrase("the entry cannot be read: {error}", error=error))])
             continue
         if walk.is_ambiguous and not _settle_ambiguity(page, entry_list, index, entry):
             continue
@@ -249,8 +272,16 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
             continue
         account = account_of(arn)
         if not _is_arn_of(arn, entry_list, account):
-            wanted = f"expected an ARN such as `arn:aws:iam::111122223333:{entry_list.arn_type}/NAME`"
-            _break(page, entry_list, index, entry, [(("Arn",), f"{wanted}, found {found_value(arn)}")])
+            wanted = phrase(
+                "expected an ARN such as `arn:aws:iam::111122223333:{arn_type}/NAME`", arn_type=entry_list.arn_type
+            )
+            _break(
+                page,
+                entry_list,
+                index,
+                entry,
+                [(("Arn",), phrase("{wanted}, found {found}", wanted=wanted, found=found_value(arn)))],
+            )
             continue
         if account and not home:
             page.home = page.home or account
@@ -270,11 +301,13 @@ def _settle_ambiguity(page: Page, entry_list: EntryList, index: int, entry: Any)
     """Keep documents that could mean two things as text; False where the entry itself is so and was set aside."""
     path: JsonPath = (entry_list.name, index)
     for inner, why in keep_ambiguous_documents_as_text(entry):
-        message = f"the document was kept as text, for {why}"
+        message = phrase("the document was kept as text, for {why}", why=why)
         page.problems.append(page.problem(path + inner, message))
     doubt = ambiguity(entry)
     if doubt:
-        _break(page, entry_list, index, entry, [((), f"the entry cannot be read for certain: {doubt}")])
+        _break(
+            page, entry_list, index, entry, [((), phrase("the entry cannot be read for certain: {doubt}", doubt=doubt))]
+        )
     return not doubt
 
 
@@ -287,11 +320,11 @@ def _break(page: Page, entry_list: EntryList, index: int, entry: Any, troubles: 
     where: JsonPath = (entry_list.name, index)
     problems = [page.problem(where + path, message) for path, message in troubles[:_TROUBLES_TOLD]]
     if len(troubles) > _TROUBLES_TOLD:
-        problems.append(page.problem(where, f"{len(troubles) - _TROUBLES_TOLD} more like these"))
+        problems.append(page.problem(where, phrase("{count} more like these", count=len(troubles) - _TROUBLES_TOLD)))
     page.broken.append(
         BrokenEntry(
             list_name=entry_list.name,
-            name=visible(name) if isinstance(name, str) and name else f"entry {index}",
+            name=visible(name) if isinstance(name, str) and name else phrase("entry {index}", index=index),
             arn=visible(arn, 2048) if isinstance(arn, str) else None,
             problems=tuple(problems),
         )
@@ -305,25 +338,26 @@ def troubles_of(error: ValidationError) -> list[tuple[JsonPath, str]]:
 
 _EXPECTED = {
     "string_type": "text",
-    "string_unicode": "text that is Unicode",
-    "tuple_type": "a list",
-    "model_type": "an object",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
+    "string_unicode": mark("text that is Unicode"),
+    "tuple_type": mark("a list"),
+    "model_type": mark("an object"),
+    "bool_type": mark("true or false"),
+    "bool_parsing": mark("true or false"),
+    "int_type": mark("a whole number"),
+    "int_parsing": mark("a whole number"),
+    "int_from_float": mark("a whole number"),
 }
 
 
 def _sentence(trouble: ErrorDetails) -> str:
     kind = trouble["type"]
     if kind == "missing":
-        return "expected this key, which is missing"
-    expected = "a date and time" if kind.startswith("datetime") else _EXPECTED.get(kind)
+        return phrase("expected this key, which is missing")
+    found = found_value(trouble["input"])
+    expected = mark("a date and time") if kind.startswith("datetime") else _EXPECTED.get(kind)
     if expected is None:
-        return f"{trouble['msg']}, found {found_value(trouble['input'])}"
-    return f"expected {expected}, found {found_value(trouble['input'])}"
+        return phrase("{wanted}, found {found}", wanted=trouble["msg"], found=found)
+    return phrase("expected {what}, found {found}", what=phrase(expected), found=found)
 
 
 def found_value(value: Any) -> str:
@@ -336,7 +370,7 @@ def found_value(value: Any) -> str:
         case str():
             return f"`{visible(value)}`"
         case dict():
-            return "an object"
+            return phrase("an object")
         case list():
-            return "a list"
-    return f"the number {visible(repr(value))}"
+            return phrase("a list")
+    return phrase("the number {value}", value=visible(repr(value)))

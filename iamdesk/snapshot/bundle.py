@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.capture import Capture, CaptureState
 from iamdesk.snapshot.credential_report import CREDENTIAL_REPORT, read_report_table
@@ -103,15 +104,19 @@ def read_manifest(source: SourceText, bundle: Bundle) -> None:
     try:
         output = read_output(JsonWalk(source), source.name, Manifest)
     except SnapshotError as error:
-        bundle.tell(source.name, str(error).removeprefix(f"{source.name}: "))
+        bundle.tell(source.name, error.beside(source.name))
         return
     bundle.problems += output.problems
     if not output.pages:
-        bundle.tell(source.name, "it is no manifest of a bundle; it was left out")
+        bundle.tell(source.name, phrase("it is no manifest of a bundle; it was left out"))
         return
     manifest = output.pages[0]
     if manifest.version > VERSION:
-        newer = f"the bundle is of version {manifest.version}, which a newer iamdesk wrote; this one reads {VERSION}"
+        newer = phrase(
+            "the bundle is of version {version}, which a newer iamdesk wrote; this one reads {readable}",
+            version=manifest.version,
+            readable=VERSION,
+        )
         raise source.error(newer)
     bundle.listed = {entry.path: entry for entry in manifest.files}
     bundle.manifest = manifest.model_copy(update={"files": ()})
@@ -126,17 +131,17 @@ def read_part(source: SourceText, path: str, call: Call, place: Place, bundle: B
     listed = bundle.listed.get(path)
     if listed is not None and "" in place.arguments and len(listed.arguments) == len(place.arguments):
         place = place._replace(arguments=listed.arguments)
-    why = "it holds nothing that can be read"
+    why = phrase("it holds nothing that can be read")
     try:
         output: Output[BaseModel] = _read(source, call, path)
     except SnapshotError as error:
-        why = str(error).removeprefix(f"{source.name}: ")
+        why = error.beside(source.name)
         bundle.tell(source.name, why)
         output = Output(source.name)
     bundle.problems += output.problems
     is_read = bool(output.pages)
     if is_read:
-        why = f"more follows its last page (`{output.more_key}`)" if output.more_key else ""
+        why = phrase("more follows its last page (`{more_key}`)", more_key=output.more_key) if output.more_key else ""
     state = CaptureState.UNREADABLE if why else CaptureState.READ
     bundle.captures[path] = _capture(path, call, place, state, why)
     if is_read:
@@ -192,23 +197,31 @@ def compare_with_manifest(bundle: Bundle, sources: Mapping[str, SourceText]) -> 
                 _note_failed_call(bundle, path, entry, *known)
             continue
         if entry.error is not None:
-            differences.append((path, "the manifest says that the call failed, but the file is there; it was read"))
+            differences.append(
+                (path, phrase("the manifest says that the call failed, but the file is there; it was read"))
+            )
         elif source is None:
-            differences.append((path, "the manifest lists this file, but it is not there"))
+            differences.append((path, phrase("the manifest lists this file, but it is not there")))
             if known:
-                bundle.captures[path] = _capture(path, *known, CaptureState.UNREADABLE, "the file is missing")
+                bundle.captures[path] = _capture(path, *known, CaptureState.UNREADABLE, phrase("the file is missing"))
         elif entry.sha256 is not None and source.sha256 and entry.sha256 != source.sha256:
-            differences.append((path, "the file was changed since it was captured: its SHA-256 is not the manifest's"))
+            differences.append(
+                (path, phrase("the file was changed since it was captured: its SHA-256 is not the manifest's"))
+            )
         elif entry.size is not None and source.sha256 and entry.size != source.size:
-            message = f"the file has {source.size:,} bytes, and {entry.size:,} by the manifest"
+            message = phrase(
+                "the file has {size:,} bytes, and {listed:,} by the manifest", size=source.size, listed=entry.size
+            )
             differences.append((path, message))
     if bundle.manifest is not None:
         unlisted = [path for path in sources if path not in bundle.listed and path != MANIFEST]
-        differences += [(path, "the manifest does not list this file; it was read") for path in unlisted]
+        differences += [(path, phrase("the manifest does not list this file; it was read")) for path in unlisted]
     for path, message in differences[:_TOLD]:
         bundle.tell(visible(path, 200), message)
     if len(differences) > _TOLD:
-        bundle.tell(MANIFEST, f"{len(differences) - _TOLD:,} more files differ from what the manifest says")
+        bundle.tell(
+            MANIFEST, phrase("{count:,} more files differ from what the manifest says", count=len(differences) - _TOLD)
+        )
 
 
 def _note_failed_call(bundle: Bundle, path: str, entry: ManifestFile, call: Call, place: Place) -> None:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SkipValidation
 
 from iamdesk.snapshot.layout import Kind
 
@@ -34,5 +34,5 @@ class Capture(BaseModel):
     """Empty for calls about the organization."""
     region: str = ""
     arguments: tuple[str, ...] = ()
-    error: str = ""
-    """AWS's error code and message, for what is not read."""
+    error: SkipValidation[str] = ""
+    """AWS's error code and message, for what is not read; of what we found ourselves a phrase."""

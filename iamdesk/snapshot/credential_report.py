@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, ValidationError
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.account_facts import CredentialReport, CredentialReportEntry
 from iamdesk.snapshot.account_outputs import GetCredentialReport
 from iamdesk.snapshot.authorization_details import troubles_of
@@ -28,8 +29,14 @@ def report_of(output: GetCredentialReport, file: str, problems: list[Problem]) -
     try:
         text = base64.b64decode("".join(output.content.split()), validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        what = "base64" if isinstance(error, binascii.Error) else "UTF-8 text"
-        problems.append(Problem(file=file, json_path="$.Content", message=f"expected {what}: it cannot be decoded"))
+        what = "base64" if isinstance(error, binascii.Error) else phrase("UTF-8 text")
+        problems.append(
+            Problem(
+                file=file,
+                json_path="$.Content",
+                message=phrase("expected {what}: it cannot be decoded", what=what),
+            )
+        )
         return None
     entries = _entries(text.splitlines(), file, "$.Content", problems)
     return None if entries is None else CredentialReport(generated_time=output.generated_time, entries=entries)
@@ -55,7 +62,7 @@ def _lines(source: SourceText) -> Iterator[str]:
         *whole, rest = (rest + piece).split("\n")
         yield from whole
         if len(rest) > _LONGEST:
-            raise source.error("is no table: one line is longer than a line of a credential report can be")
+            raise source.error(phrase("is no table: one line is longer than a line of a credential report can be"))
     if rest:
         yield rest
 
@@ -69,7 +76,7 @@ def _entries(
     told = 0
     try:
         if not set(_NEEDED) <= set(table.fieldnames or ()):
-            message = "expected a table with the columns `user` and `arn`, as in a credential report"
+            message = phrase("expected a table with the columns `user` and `arn`, as in a credential report")
             problems.append(Problem(file=file, json_path=where, message=message))
             return None
         for row in table:
@@ -80,12 +87,21 @@ def _entries(
                 (inner, message), *_ = troubles_of(error)
                 told += 1
                 if told <= _TOLD:
-                    place = f"line {table.line_num}, column {inner[0] if inner else '?'}: {message}"
+                    place = phrase(
+                        "line {line}, column {column}: {message}",
+                        line=table.line_num,
+                        column=inner[0] if inner else "?",
+                        message=message,
+                    )
                     problems.append(Problem(file=file, json_path=where, message=place))
     except csv.Error as error:
-        message = f"line {table.line_num} of the table cannot be read ({error}); the lines before it were"
+        message = phrase(
+            "line {line} of the table cannot be read ({error}); the lines before it were",
+            line=table.line_num,
+            error=error,
+        )
         problems.append(Problem(file=file, json_path=where, message=message))
     if told > _TOLD:
-        message = f"{told - _TOLD} more lines of the table are broken; they were left out"
+        message = phrase("{count} more lines of the table are broken; they were left out", count=told - _TOLD)
         problems.append(Problem(file=file, json_path=where, message=message))
     return tuple(entries)

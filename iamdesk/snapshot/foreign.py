@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.authorization_details import LISTS, Page, Read, Room, account_of, troubles_of
 from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
@@ -86,7 +87,7 @@ class IamCollect:
     def _add_entry(self, page: Page, kind: str, steps: list[str], files: Mapping[str, Any]) -> None:
         metadata = _without_case(files.get("metadata"))
         if "arn" not in metadata:
-            self._tell(steps, "metadata", "expected an object with `arn`; what lies beside it was left out")
+            self._tell(steps, "metadata", phrase("expected an object with `arn`; what lies beside it was left out"))
             return
         entry = _entry(kind, metadata, files)
         entry_list = LISTS[_LISTS[kind]]
@@ -95,7 +96,11 @@ class IamCollect:
         except ValidationError as error:
             (where, message), *_ = troubles_of(error)
             shown = ".".join(map(str, where))
-            self._tell(steps, "metadata", f"{visible(shown)}: {message}; what lies beside it was left out")
+            self._tell(
+                steps,
+                "metadata",
+                phrase("{shown}: {message}; what lies beside it was left out", shown=visible(shown), message=message),
+            )
             return
         reads = page.entities[entry_list.name]
         reads.append(Read(len(reads), account_of(entity.arn), entity))
@@ -271,5 +276,5 @@ def spied_resources(values: list[Any], bundle: Bundle, file: str) -> Iterator[Re
                 account = value.get("Account")
                 yield Resource(arn=arn, account_id=account if isinstance(account, str) else None, policy=policy)
             case _:
-                message = "expected an object with `Resource` (an ARN) and `Policy`"
+                message = phrase("expected an object with `Resource` (an ARN) and `Policy`")
                 bundle.tell(file, message, f"$[{number}]")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from iamdesk.language import phrase, worded
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.visible import visible
 
@@ -52,7 +53,10 @@ class FoundFile:
 
 def reason(error: OSError | ValueError) -> str:
     """Return why the system cannot open something, as the end of a sentence."""
-    return (error.strerror or "the system gives no reason").lower() if isinstance(error, OSError) else str(error)
+    if not isinstance(error, OSError):
+        return str(error)
+    told = error.strerror or phrase("the system gives no reason")
+    return worded(told.lower(), told)
 
 
 def found_file(path: Path, inner: str) -> FoundFile:
@@ -63,7 +67,7 @@ def found_file(path: Path, inner: str) -> FoundFile:
     """
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(0, "it is neither a file nor a folder")
+        raise OSError(0, phrase("it is neither a file nor a folder"))
     return FoundFile(path, inner, status.st_size, lambda: path.open("rb"))
 
 
@@ -85,13 +89,13 @@ def files_in(root: Path, problems: list[Problem], ask: Callable[[], None]) -> It
         try:
             real = str(path.resolve(strict=True)) if is_link else f"{real_root}/{inner}"
             if is_link and not Path(real).is_relative_to(real_root):
-                problems.append(_problem(inner, "the link leads out of the folder; it was not followed"))
+                problems.append(_problem(inner, phrase("the link leads out of the folder; it was not followed")))
             elif real not in seen:
                 seen.add(real)
                 yield found_file(path, inner)
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
-            why = reason(error) if isinstance(error, OSError) else "its links lead in a circle"
-            problems.append(_problem(inner, f"cannot be opened: {why}"))
+            why = reason(error) if isinstance(error, OSError) else phrase("its links lead in a circle")
+            problems.append(_problem(inner, phrase("cannot be opened: {why}", why=why)))
 
 
 def is_laid_out(parts: tuple[str, ...]) -> bool:
@@ -111,21 +115,31 @@ def _entries(root: Path, problems: list[Problem]) -> Iterator[tuple[str, bool]]:
             else:
                 loose += 1
             if loose > MAX_FILES or laid_out > MAX_BUNDLE_FILES:
-                raise OSError(0, f"it holds more than {MAX_BUNDLE_FILES if laid_out > loose else MAX_FILES:,} files")
+                raise OSError(
+                    0,
+                    phrase(
+                        "it holds more than {count:,} files", count=MAX_BUNDLE_FILES if laid_out > loose else MAX_FILES
+                    ),
+                )
             yield inner, (root / inner).is_symlink()
             continue
         if len(parts) > 1 and not is_laid_out(parts):
-            problems.append(_problem(inner, "the folder was not read: it lies more than one level deep"))
+            problems.append(_problem(inner, phrase("the folder was not read: it lies more than one level deep")))
             continue
         if len(parts) > MAX_DEPTH:
-            problems.append(_problem(inner, f"the folder was not read: it lies more than {MAX_DEPTH} levels deep"))
+            problems.append(
+                _problem(
+                    inner,
+                    phrase("the folder was not read: it lies more than {max_depth} levels deep", max_depth=MAX_DEPTH),
+                )
+            )
             continue
         try:
             shown = _shown_in(root / inner)
         except OSError as error:
             if not parts:
                 raise
-            problems.append(_problem(inner, f"the folder cannot be opened: {reason(error)}"))
+            problems.append(_problem(inner, phrase("the folder cannot be opened: {error}", error=reason(error))))
             continue
         to_see += [
             (f"{inner}/{name}" if inner else name, (*parts, name), is_inner_folder)

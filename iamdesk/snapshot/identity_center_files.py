@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from iamdesk.language import phrase
 from iamdesk.snapshot import identity_center_outputs as outputs
 from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.identity_center import IdentityCenter, IdentityCenterInstance, PermissionSet
@@ -91,7 +92,10 @@ def _permission_sets(bundle: Bundle) -> tuple[PermissionSet, ...] | None:
         is_listed = True
         for arn in listed.permission_sets:
             if arn.rpartition("/")[2] not in described:
-                bundle.tell(part.file, f"permission set `{visible(arn)}` is listed, but what it is was not captured")
+                bundle.tell(
+                    part.file,
+                    phrase("permission set `{arn}` is listed, but what it is was not captured", arn=visible(arn)),
+                )
                 described[arn.rpartition("/")[2]] = PermissionSet(permission_set_arn=arn)
     if not is_listed and not described:
         return None

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from iamdesk.language import mark, phrase
 from iamdesk.snapshot.layout import Place
 from iamdesk.snapshot.stream import JsonWalk
 
@@ -97,15 +98,15 @@ _BY_KEYS: Mapping[frozenset[str], Recognised] = {
 _WITHOUT_SUBJECT: Mapping[frozenset[str], str] = {
     frozenset(keys.split()): what
     for keys, what in {
-        "Policy": "a resource policy, but the output does not say of which resource",
-        "ServicesLastAccessed": "a report of last access, but the output does not say about whom",
-        "OrganizationalUnits": "organizational units, but the output does not say below which parent",
-        "Targets": "targets of a policy, but the output does not say of which policy",
-        "Grants": "grants, but the output does not say on what",
-        "TagSet": "tags, but the output does not say of which bucket",
-        "LocationConstraint": "a location, but the output does not say of which bucket",
-        "OwnershipControls": "ownership controls, but the output does not say of which bucket",
-        "policyText": "a repository policy, but the output does not say in which Region",
+        "Policy": mark("a resource policy, but the output does not say of which resource"),
+        "ServicesLastAccessed": mark("a report of last access, but the output does not say about whom"),
+        "OrganizationalUnits": mark("organizational units, but the output does not say below which parent"),
+        "Targets": mark("targets of a policy, but the output does not say of which policy"),
+        "Grants": mark("grants, but the output does not say on what"),
+        "TagSet": mark("tags, but the output does not say of which bucket"),
+        "LocationConstraint": mark("a location, but the output does not say of which bucket"),
+        "OwnershipControls": mark("ownership controls, but the output does not say of which bucket"),
+        "policyText": mark("a repository policy, but the output does not say in which Region"),
     }.items()
 }
 
@@ -181,7 +182,9 @@ def _arguments(found: Recognised, page: BaseModel) -> tuple[str, ...]:
 
 def told(found: Recognised) -> str:
     """Return what is told of a file that was recognised."""
-    return f"taken for the output of `aws {found.service} {found.command}`, by its shape"
+    return phrase(
+        "taken for the output of `aws {service} {command}`, by its shape", service=found.service, command=found.command
+    )
 
 
 def only_one(accounts: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.account_files import (
     account_facts_of,
@@ -112,7 +113,7 @@ def read_many_files(
     for path, (source, error) in reading.loose.items():
         if not _read_loose(reading, path, source, accounts):
             reading.refused = reading.refused or error
-            reading.bundle.tell(source.name, str(error).removeprefix(f"{source.name}: "))
+            reading.bundle.tell(source.name, error.beside(source.name))
     collected = reading.collected.pages()
     if collected:
         reading.contents.append(FilePages("aws", collected))
@@ -137,11 +138,19 @@ def _nobody(root: Path, files: Sequence[FoundFile], reading: _Reading) -> Snapsh
     shown = visible(str(root), 300)
     if reading.bundle.captures:
         return SnapshotError(
-            f"{shown}: it holds no readable output of `aws iam get-account-authorization-details`, "
-            "and so nobody to ask about"
+            phrase(
+                "{shown}: it holds no readable output of `aws iam get-account-authorization-details`, "
+                "and so nobody to ask about",
+                shown=shown,
+            )
         )
     return SnapshotError(
-        f"{shown}: none of its {len(files)} files is a readable snapshot; of the first, {reading.refused}"
+        phrase(
+            "{shown}: none of its {count} files is a readable snapshot; of the first, {refused}",
+            shown=shown,
+            count=len(files),
+            refused=reading.refused,
+        )
     )
 
 
@@ -171,8 +180,11 @@ def _read_file(reading: _Reading, path: str, source: SourceText) -> None:
 def _read_foreign(reading: _Reading, path: str, source: SourceText, place: ForeignPlace) -> None:
     try:
         values = list(values_of(JsonWalk(source)))
-    except (SnapshotError, ValueNotHeld) as error:
-        reading.bundle.tell(source.name, str(error).removeprefix(f"{source.name}: "))
+    except SnapshotError as error:
+        reading.bundle.tell(source.name, error.beside(source.name))
+        return
+    except ValueNotHeld as error:
+        reading.bundle.tell(source.name, *error.args)
         return
     reading.sources[path] = source
     if values:
@@ -185,7 +197,7 @@ def _read_spied(reading: _Reading, path: str, source: SourceText) -> bool:
         (values,) = values_of(JsonWalk(_again(source)))
     except (SnapshotError, ValueNotHeld, ValueError):
         return False
-    reading.bundle.tell(source.name, "taken for a resource file of IAMSpy, by its shape")
+    reading.bundle.tell(source.name, phrase("taken for a resource file of IAMSpy, by its shape"))
     reading.spied += spied_resources(values, reading.bundle, source.name)
     reading.sources[path] = source
     return True
@@ -206,8 +218,8 @@ def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: 
         if found is None:
             what = without_subject(shape.keys)
             if what is not None:
-                where = "put it where the layout of a bundle has it (the guide: bundle.md)"
-                reading.bundle.tell(source.name, f"this is {what}; {where}")
+                where = phrase("put it where the layout of a bundle has it (the guide: bundle.md)")
+                reading.bundle.tell(source.name, phrase("this is {what}; {where}", what=phrase(what), where=where))
             return what is not None
         output = _output_of(source, found)
         if not output.pages:
@@ -219,7 +231,9 @@ def _read_loose(reading: _Reading, path: str, source: SourceText, only_account: 
     except SnapshotError:
         return False
     if place is None:
-        reading.bundle.tell(source.name, f"{told(exact)}; it does not say of which account, so it was left out")
+        reading.bundle.tell(
+            source.name, phrase("{exact}; it does not say of which account, so it was left out", exact=told(exact))
+        )
         return True
     reading.bundle.tell(source.name, told(exact))
     add_output(reading.bundle, path, place, output)
@@ -241,14 +255,18 @@ def _read_details(reading: _Reading, path: str, source: SourceText, place: Place
     try:
         pages = read_pages(JsonWalk(source), source.name)
     except SnapshotError as error:
-        trouble = str(error).removeprefix(f"{source.name}: ")
+        trouble = error.beside(source.name)
         reading.refused = reading.refused or error
         reading.bundle.tell(source.name, trouble)
     else:
         homes = {page.home[1] for page in pages if page.home}
         others = sorted(homes - {place.account})
         if others:
-            message = f"the path says account {place.account}, but the entries are of {visible(', '.join(others))}"
+            message = phrase(
+                "the path says account {account}, but the entries are of {others}",
+                account=place.account,
+                others=visible(", ".join(others)),
+            )
             reading.bundle.tell(source.name, message)
         for page in pages:
             page.home = page.home or ("aws", place.account)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.organization import (
@@ -98,7 +99,14 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
             nodes[node_id] = OrganizationNode(id=node_id, name=name, parent_id=parent)
         elif parent not in (known.parent_id, _NOT_KNOWN):
             shown = visible(node_id)
-            bundle.tell(file, f"`{shown}` stands below `{visible(str(known.parent_id))}` too; that place was kept")
+            bundle.tell(
+                file,
+                phrase(
+                    "`{shown}` stands below `{parent_id}` too; that place was kept",
+                    shown=shown,
+                    parent_id=visible(str(known.parent_id)),
+                ),
+            )
 
     for part, roots in bundle.of(_SERVICE, "list-roots", ListRoots):
         for root in roots.roots:
@@ -137,7 +145,7 @@ def _policies(bundle: Bundle) -> dict[str, OrganizationPolicy]:
         if policy.content is None:
             path = CALLS[_SERVICE, "describe-policy"].file(policy.id or "unknown")
             if path not in bundle.captures:
-                bundle.tell(path, f"the content of policy `{visible(policy.name)}` was not captured")
+                bundle.tell(path, phrase("the content of policy `{name}` was not captured", name=visible(policy.name)))
     return policies
 
 

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.authorization_details import JsonPath, found_value, json_path, troubles_of
 from iamdesk.snapshot.documents import keep_ambiguous_documents_as_text
 from iamdesk.snapshot.problems import Problem
@@ -50,7 +51,7 @@ class Output[Model: BaseModel]:
         if self.broken <= _TOLD:
             self.problems.append(Problem(file=self.file, json_path=json_path(path), message=message))
         elif self.broken == _TOLD + 1:
-            message = "more parts of this file are broken; they were left out as well"
+            message = phrase("more parts of this file are broken; they were left out as well")
             self.problems.append(Problem(file=self.file, json_path="$", message=message))
 
 
@@ -70,22 +71,24 @@ def read_output[Model: BaseModel](walk: JsonWalk, file: str, model: type[Model])
         elif start == "[":
             for _ in walk.elements():
                 if number >= MAX_ENTRIES:
-                    raise walk.error(f"more than {MAX_ENTRIES:,} values stand in this file")
+                    raise walk.error(phrase("more than {most:,} values stand in this file", most=MAX_ENTRIES))
                 if walk.peek() == "{":
                     _read_page(walk, output, model, (number,))
                 else:
                     walk.skip()
-                    output.tell((number,), "expected an object")
+                    output.tell((number,), phrase("expected an object"))
                 number += 1
         else:
-            raise walk.error("expected an object, as the AWS CLI prints it")
+            raise walk.error(phrase("expected an object, as the AWS CLI prints it"))
         if number > MAX_ENTRIES:
-            raise walk.error(f"more than {MAX_ENTRIES:,} values stand in this file")
+            raise walk.error(phrase("more than {most:,} values stand in this file", most=MAX_ENTRIES))
     if output.more_key:
-        message = f"more follows this page (`{output.more_key}`); the file does not hold it"
+        message = phrase("more follows this page (`{more_key}`); the file does not hold it", more_key=output.more_key)
         output.problems.append(Problem(file=file, json_path=json_path((output.more_key,)), message=message))
     if not number:
-        raise walk.error("the file is empty: the command that was to print it failed, or said that there is nothing")
+        raise walk.error(
+            phrase("the file is empty: the command that was to print it failed, or said that there is nothing")
+        )
     return output
 
 
@@ -134,7 +137,7 @@ def _read_page[Model: BaseModel](walk: JsonWalk, output: Output[Model], model: t
         elif known.name in values:
             walk.skip()
             twice = True
-            output.tell((*path, key), "the key stands twice; the file was left out")
+            output.tell((*path, key), phrase("the key stands twice; the file was left out"))
         elif known.element is not None and walk.peek() == "[":
             values[known.name] = _read_list(walk, output, known.element, (*path, key))
         else:
@@ -168,7 +171,7 @@ def _read_list(walk: JsonWalk, output: Output[Any], element: TypeAdapter[Any], p
     validate = element.validate_python
     for index in walk.elements():
         if index >= MAX_ENTRIES:
-            raise walk.error(f"more than {MAX_ENTRIES:,} entries stand in this file")
+            raise walk.error(phrase("more than {most:,} entries stand in this file", most=MAX_ENTRIES))
         value, is_read = _taken(walk, output, (*path, index))
         if not is_read:
             continue
@@ -192,8 +195,9 @@ def _read_value(walk: JsonWalk, output: Output[Any], known: _Field, path: JsonPa
 def _tell_troubles(output: Output[Any], path: JsonPath, error: ValidationError) -> None:
     first, *more = troubles_of(error)
     inner, message = first
-    also = f" (and {len(more)} more)" if more else ""
-    output.tell((*path, *inner), f"{message}{also}")
+    if more:
+        message = phrase("{trouble} (and {count} more)", trouble=message, count=len(more))
+    output.tell((*path, *inner), message)
 
 
 def _taken(walk: JsonWalk, output: Output[Any], path: JsonPath) -> tuple[Any, bool]:
@@ -201,17 +205,22 @@ def _taken(walk: JsonWalk, output: Output[Any], path: JsonPath) -> tuple[Any, bo
     try:
         value = walk.value(MAX_TEXT if walk.peek() == '"' else MAX_VALUE)
     except ValueNotHeld as error:
-        output.tell(path, f"it cannot be read: {error}")
+        output.tell(path, phrase("it cannot be read: {error}", error=error))
         return None, False
     if walk.is_ambiguous:
         for inner, why in keep_ambiguous_documents_as_text(value):
             problem = Problem(
-                file=output.file, json_path=json_path((*path, *inner)), message=f"kept as text, for {why}"
+                file=output.file,
+                json_path=json_path((*path, *inner)),
+                message=phrase("kept as text, for {why}", why=why),
             )
             output.problems.append(problem)
         doubt = ambiguity(value)
         if doubt:
-            output.tell(path, f"it cannot be read for certain: {doubt}; found {found_value(value)}")
+            output.tell(
+                path,
+                phrase("it cannot be read for certain: {doubt}; found {value}", doubt=doubt, value=found_value(value)),
+            )
             return None, False
     return value, True
 
@@ -230,7 +239,7 @@ def values_of(walk: JsonWalk) -> Iterator[Any]:
         elements = []
         for index in walk.elements():
             if index >= MAX_ENTRIES:
-                raise walk.error(f"more than {MAX_ENTRIES:,} entries stand in this file")
+                raise walk.error(phrase("more than {most:,} entries stand in this file", most=MAX_ENTRIES))
             elements.append(_certain(walk))
         yield elements
 

@@ -1,6 +1,8 @@
 """What is odd in a snapshot but readable: listed, never hidden, and never a reason to stop."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SkipValidation
+
+from iamdesk.language import strung
 
 
 class Problem(BaseModel):
@@ -12,8 +14,13 @@ class Problem(BaseModel):
     """Name of the file, as the user would say it."""
     json_path: str
     """Where in the file: ``$.UserDetailList[3].Arn``; ``$[1]…`` in the second page of a file with several."""
-    message: str
-    """One sentence: what was expected and what stands there."""
+    message: SkipValidation[str]
+    """One sentence: what was expected and what stands there. Taken as it is: what was said stays translatable."""
+
+    @property
+    def said(self) -> str:
+        """The whole of it; a sentence that was said."""
+        return strung(": ", (self.file, self.json_path, self.message))
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.json_path}: {self.message}"
+        return self.said

@@ -6,6 +6,7 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iamdesk.language import phrase
 from iamdesk.snapshot.accounts import FilePages, gather
 from iamdesk.snapshot.archive import files_of_archive, is_archive
 from iamdesk.snapshot.assembly import snapshot_of
@@ -56,10 +57,14 @@ def load_snapshot(
             else:
                 is_one, files = True, [found_file(path, path.name)]
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            raise SnapshotError(f"{visible(str(path), 300)}: cannot be opened: {reason(error)}") from error
+            raise SnapshotError(
+                phrase("{path}: cannot be opened: {error}", path=visible(str(path), 300), error=reason(error))
+            ) from error
         if not files:
             first = f" ({problems[0]})" if problems else ""
-            raise SnapshotError(f"{visible(str(path), 300)}: it holds no file that can be read{first}")
+            raise SnapshotError(
+                phrase("{path}: it holds no file that can be read{first}", path=visible(str(path), 300), first=first)
+            )
         total = sum(file.size for file in files)
         read = ReadSoFar(progress, cancelled, total)
         with collector_paused() if total >= _LARGE else nullcontext():

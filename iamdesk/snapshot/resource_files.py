@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from iamdesk.language import phrase
 from iamdesk.snapshot import setting_outputs as settings
 from iamdesk.snapshot.bundle import Bundle, Part
 from iamdesk.snapshot.calls import CALLS
@@ -186,7 +187,9 @@ class Resources:
 
     def _arn_by_path(self, part: Part) -> str | None:
         if "" in part.place.arguments:
-            message = "its name was too long for a path, and no manifest spells it out: what it is about is not known"
+            message = phrase(
+                "its name was too long for a path, and no manifest spells it out: what it is about is not known"
+            )
             self._bundle.tell(part.file, message)
             return None
         return self._secret(part.place) or self.arn(part.place)

@@ -9,6 +9,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 
+from iamdesk.language import mark, phrase, strung
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.found_files import FoundFile, Opened, reason
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
@@ -32,18 +33,18 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _OTHER_FORMATS = (
-    (b"PK\x03\x04", "a zip archive (unpack it and open the folder)"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"%PDF", "a PDF document"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"BZh", "a bzip2 archive (unpack it first)"),
-    (b"\xfd7zXZ", "an xz archive (unpack it first)"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive (unpack it first)"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"<", "XML or HTML"),
+    (b"PK\x03\x04", mark("a zip archive (unpack it and open the folder)")),
+    (b"\x89PNG", mark("a PNG image")),
+    (b"\xff\xd8\xff", mark("a JPEG image")),
+    (b"GIF8", mark("a GIF image")),
+    (b"%PDF", mark("a PDF document")),
+    (b"SQLite format 3", mark("an SQLite database")),
+    (b"BZh", mark("a bzip2 archive (unpack it first)")),
+    (b"\xfd7zXZ", mark("an xz archive (unpack it first)")),
+    (b"\x28\xb5\x2f\xfd", mark("a zstd archive (unpack it first)")),
+    (b"\x7fELF", mark("a program")),
+    (b"MZ", mark("a program")),
+    (b"<", mark("XML or HTML")),
 )
 
 
@@ -98,7 +99,7 @@ class SourceText:
 
     def error(self, what: str) -> SnapshotError:
         """Return the error that says ``what`` of this file."""
-        return SnapshotError(f"{self.name}: {what}")
+        return SnapshotError(strung(": ", (self.name, what)), what)
 
     def error_at(self, at: int, what: str) -> SnapshotError:
         """Return the error that says ``what`` of the place ``at``, in characters from the start of the text.
@@ -118,7 +119,7 @@ class SourceText:
                         break
         except OSError:  # it was there a moment ago
             return self.error(what)
-        return self.error(f"line {line}, column {column}: {what}")
+        return self.error(phrase("line {line}, column {column}: {what}", line=line, column=column, what=what))
 
     def pieces(self) -> Iterator[str]:
         """Yield the text, a piece at a time.
@@ -131,7 +132,7 @@ class SourceText:
             with self.file.open() as file:
                 yield from self._decoded(self._decompressed(self._hashed(self._raw(file))))
         except OSError as error:
-            raise self.error(f"cannot be read: {reason(error)}") from error
+            raise self.error(phrase("cannot be read: {error}", error=reason(error))) from error
 
     def _raw(self, file: Opened) -> Iterator[bytes]:
         left = self.file.size
@@ -159,16 +160,18 @@ class SourceText:
             for piece in pieces:
                 total += len(piece)
                 if total > MAX_BYTES:
-                    raise self.error(f"is larger than {MAX_BYTES >> 30} GiB")
+                    raise self.error(phrase("is larger than {most} GiB", most=MAX_BYTES >> 30))
                 yield piece
             return
         total = 0
         for piece in self._gunzipped(first, pieces):
             total += len(piece)
             if total > MAX_BYTES:
-                raise self.error(f"decompresses to more than {MAX_BYTES >> 30} GiB")
+                raise self.error(phrase("decompresses to more than {most} GiB", most=MAX_BYTES >> 30))
             if total > RATIO_FROM and total > MAX_RATIO * self.size:
-                raise self.error(f"decompresses to more than {MAX_RATIO} times its size, as no account does")
+                raise self.error(
+                    phrase("decompresses to more than {most} times its size, as no account does", most=MAX_RATIO)
+                )
             if piece:
                 yield piece
 
@@ -180,7 +183,9 @@ class SourceText:
             try:
                 yield member.decompress(data, PIECE)
             except zlib.error:
-                raise self.error(f"is damaged: the gzip data cannot be decompressed near byte {self.size}") from None
+                raise self.error(
+                    phrase("is damaged: the gzip data cannot be decompressed near byte {size}", size=self.size)
+                ) from None
             data = member.unconsumed_tail
             if member.eof:  # another member may follow; zeros are padding
                 data = member.unused_data.lstrip(b"\0") or next(pieces, b"").lstrip(b"\0")
@@ -190,7 +195,7 @@ class SourceText:
             elif not data:
                 data = next(pieces, b"")
                 if not data and not member.eof:
-                    raise self.error("is cut off: the gzip data ends too early")
+                    raise self.error(phrase("is cut off: the gzip data ends too early"))
 
     def _decoded(self, pieces: Iterator[bytes]) -> Iterator[str]:
         first = b""
@@ -198,7 +203,7 @@ class SourceText:
             first += piece
         for start, what in _OTHER_FORMATS:
             if first.startswith(start):
-                raise self.error(f"is {what}, not the JSON that the AWS CLI prints")
+                raise self.error(phrase("is {what}, not the JSON that the AWS CLI prints", what=phrase(what)))
         mark, encoding = next((pair for pair in _BYTE_ORDER_MARKS if first.startswith(pair[0])), (b"", "utf-8"))
         decoder = codecs.getincrementaldecoder(encoding)()
         done = len(mark)
@@ -210,7 +215,11 @@ class SourceText:
                 yield decoder.decode(piece, final)
             except UnicodeDecodeError as error:
                 raise self.error(
-                    f"byte {done - before + error.start} is not {encoding.upper()} text, as JSON has to be"
+                    phrase(
+                        "byte {byte} is not {encoding} text, as JSON has to be",
+                        byte=done - before + error.start,
+                        encoding=encoding.upper(),
+                    )
                 ) from None
             if final:
                 return

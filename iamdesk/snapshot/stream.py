@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from iamdesk.language import mark, phrase
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.source import SourceText
 from iamdesk.snapshot.strict_json import AmbiguousJson, NotJsonConstant, StrictDecoder, decode_repeating_at
@@ -44,7 +45,7 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     return match.end() if match else at
 
 
-_CUT_OFF = "the file ends in the middle of the JSON text (is it a complete copy?)"
+_CUT_OFF = mark("the file ends in the middle of the JSON text (is it a complete copy?)")
 
 
 class ValueNotHeld(Exception):  # noqa: N818 - the walk goes on behind the value
@@ -83,7 +84,9 @@ class JsonWalk:
 
     def no_snapshot(self, what: str) -> SnapshotError:
         """Return the error that says that this text is JSON, but of another kind."""
-        return self._source.error(f"is no output of `aws iam get-account-authorization-details`: {what}")
+        return self._source.error(
+            phrase("is no output of `aws iam get-account-authorization-details`: {what}", what=what)
+        )
 
     def peek(self) -> str:
         """Return the next character that is not space, and stand at it; empty at the end."""
@@ -102,9 +105,11 @@ class JsonWalk:
         """Step over one of the characters ``wanted``."""
         found = self.peek()
         if not found:
-            raise self.error(_CUT_OFF)
+            raise self.error(phrase(_CUT_OFF))
         if found not in wanted:
-            raise self.error(f"this is not JSON: expected {what}, found `{visible(found)}`")
+            raise self.error(
+                phrase("this is not JSON: expected {what}, found `{found}`", what=phrase(what), found=visible(found))
+            )
         self._at += 1
         return found
 
@@ -112,27 +117,27 @@ class JsonWalk:
 
     def members(self) -> Iterator[str]:
         """Walk through an object: yield each key, standing at its value; the caller takes or skips the value."""
-        self._expect("{", "an object")
+        self._expect("{", mark("an object"))
         if self.peek() == "}":
             self._at += 1
             return
         while True:
             if self.peek() != '"':
-                self._expect('"', "a key in quotes")
+                self._expect('"', mark("a key in quotes"))
             start = self._behind + self._at
             try:
                 key = self.value()
             except ValueNotHeld as error:
-                raise self.error(f"a key cannot be read: {error}", start - self._behind) from None
-            self._expect(":", "a colon after the key")
+                raise self.error(phrase("a key cannot be read: {error}", error=error), start - self._behind) from None
+            self._expect(":", mark("a colon after the key"))
             self.peek()
             yield key
-            if self._expect(",}", "a comma or the end of the object") == "}":
+            if self._expect(",}", mark("a comma or the end of the object")) == "}":
                 return
 
     def elements(self) -> Iterator[int]:
         """Walk through a list: yield each index, standing at its element; the caller takes or skips the element."""
-        self._expect("[", "a list")
+        self._expect("[", mark("a list"))
         if self.peek() == "]":
             self._at += 1
             return
@@ -142,7 +147,7 @@ class JsonWalk:
             index += 1
             if (match := _NEXT_ELEMENT.match(self._text, self._at)) and match.end() < len(self._text):
                 self._at = match.end()
-            elif self._expect(",]", "a comma or the end of the list") == "]":
+            elif self._expect(",]", mark("a comma or the end of the list")) == "]":
                 return
             else:
                 self.peek()
@@ -163,7 +168,9 @@ class JsonWalk:
                 value, end = decode_at(self._text, start)
             except NotJsonConstant as error:
                 name = str(error)
-                raise self.error(f"this is not JSON: `{name}` is no JSON value", self._constant_at(name)) from None
+                raise self.error(
+                    phrase("this is not JSON: `{name}` is no JSON value", name=name), self._constant_at(name)
+                ) from None
             except AmbiguousJson as error:
                 if decode_at is decode_repeating_at:  # not a repeated key, then
                     self._pass_over()
@@ -176,16 +183,16 @@ class JsonWalk:
                     raise self._not_json(error) from None
                 if len(self._text) - start > most:
                     self._pass_over()
-                    raise ValueNotHeld(f"it is larger than {most >> 20} MiB") from None
+                    raise ValueNotHeld(phrase("it is larger than {most} MiB", most=most >> 20)) from None
                 if not self._grow():
                     raise self._cut_off_or_not_json(error) from None
                 continue
             except RecursionError:
                 self._pass_over()
-                raise ValueNotHeld("it is nested too deep") from None
+                raise ValueNotHeld(phrase("it is nested too deep")) from None
             except ValueError:  # Python's own limit, sys.int_info.default_max_str_digits
                 self._pass_over()
-                raise ValueNotHeld("it holds a number of thousands of digits") from None
+                raise ValueNotHeld(phrase("it holds a number of thousands of digits")) from None
             if end > len(self._text) - _TAIL and self._grow():  # "12" may go on as "123" or "12e5"
                 continue
             self._at = end
@@ -195,12 +202,15 @@ class JsonWalk:
 
     def _not_json(self, error: json.JSONDecodeError) -> SnapshotError:
         found = self._text[error.pos : error.pos + 12]
-        return self.error(f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}, at `{visible(found)}`", error.pos)
+        what = f"{error.msg[:1].lower()}{error.msg[1:]}"
+        return self.error(
+            phrase("this is not JSON: {error}, at `{found}`", error=what, found=visible(found)), error.pos
+        )
 
     def _cut_off_or_not_json(self, error: json.JSONDecodeError) -> SnapshotError:
         if error.pos < len(self._text.rstrip()) and not error.msg.startswith("Unterminated string"):
             return self._not_json(error)
-        return self.error(_CUT_OFF, len(self._text))
+        return self.error(phrase(_CUT_OFF), len(self._text))
 
     def _constant_at(self, name: str) -> int:
         """Find a constant behind the place of the walk, outside of strings."""
@@ -232,9 +242,13 @@ class JsonWalk:
             elif found in "[{":
                 opened += found.encode()
                 if len(opened) > _MAX_OPEN:
-                    raise self.error(f"more than {_MAX_OPEN:,} objects and lists stand within each other")
+                    raise self.error(
+                        phrase("more than {most:,} objects and lists stand within each other", most=_MAX_OPEN)
+                    )
             elif not opened or opened.pop() != ord(_CLOSES[found]):
-                raise self.error(f"this is not JSON: `{found}` closes what was not opened", self._at - 1)
+                raise self.error(
+                    phrase("this is not JSON: `{found}` closes what was not opened", found=found), self._at - 1
+                )
             if not opened:
                 return
 
@@ -251,7 +265,7 @@ class JsonWalk:
                 self._at += 1
                 return self._text[at]
             if not self._grow():
-                raise self.error(_CUT_OFF)
+                raise self.error(phrase(_CUT_OFF))
 
     def _pass_over_string(self) -> None:
         while True:
@@ -260,4 +274,4 @@ class JsonWalk:
                 self._at += 1
                 return
             if not self._grow():  # the window ends in the string, perhaps behind a backslash
-                raise self.error(_CUT_OFF)
+                raise self.error(phrase(_CUT_OFF))

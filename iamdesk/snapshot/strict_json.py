@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from iamdesk.language import mark, phrase
+
 MAX_DEPTH = 60
 """Objects and lists within each other. AWS's own answers reach 11; a policy's grammar alone reaches 5."""
 
 
-_TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
-_NO_CHARACTER = "it holds half of a surrogate pair, which is not a character"
-_TWICE = "a key stands twice in one object"
+_TOO_DEEP = mark("it is nested more than {most} levels deep")
+_NO_CHARACTER = mark("it holds half of a surrogate pair, which is not a character")
+_TWICE = mark("a key stands twice in one object")
 
 
 class AmbiguousJson(ValueError):  # noqa: N818 - it is text that means two things, which is not always an error
@@ -43,7 +45,7 @@ class RepeatedKey(str):
 def _as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise AmbiguousJson(_TWICE)
+        raise AmbiguousJson(phrase(_TWICE))
     return members
 
 
@@ -62,7 +64,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _finite(digits: str) -> float:
     number = float(digits)
     if math.isinf(number):
-        raise AmbiguousJson("a number is too large to be held")
+        raise AmbiguousJson(phrase("a number is too large to be held"))
     return number
 
 
@@ -87,7 +89,7 @@ class StrictDecoder:
             objects += 1
             members = {key: value for key, value in pairs}  # noqa: C416 - faster than dict() here
             if len(members) != len(pairs):
-                raise AmbiguousJson(_TWICE)
+                raise AmbiguousJson(phrase(_TWICE))
             return members
 
         def objects_made() -> int:
@@ -171,12 +173,12 @@ def _is_unicode_text(text: str) -> bool:
 def ambiguity(value: Any) -> str | None:
     """Return why a value of `decode_repeating_at` could mean two things or cannot be held, as a sentence's end."""
     if is_too_deep(value):
-        return _TOO_DEEP
+        return phrase(_TOO_DEEP, most=MAX_DEPTH)
     for text in _texts(value):
         if isinstance(text, RepeatedKey):
-            return f"the key `{str.__str__(text)}` stands twice in one object"
+            return phrase("the key `{text}` stands twice in one object", text=str.__str__(text))
         if not _is_unicode_text(text):
-            return _NO_CHARACTER
+            return phrase(_NO_CHARACTER)
     return None
 
 
@@ -190,11 +192,11 @@ def decode(text: str) -> Any:
     try:
         value, end = _decode_at(text)
     except RecursionError:
-        raise AmbiguousJson(_TOO_DEEP) from None
+        raise AmbiguousJson(phrase(_TOO_DEEP, most=MAX_DEPTH)) from None
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
     if _is_deep(value, text.count("[") + text.count("{")):
-        raise AmbiguousJson(_TOO_DEEP)
+        raise AmbiguousJson(phrase(_TOO_DEEP, most=MAX_DEPTH))
     if ("\\u" in text or not text.isascii()) and not is_unicode(value):
-        raise AmbiguousJson(_NO_CHARACTER)
+        raise AmbiguousJson(phrase(_NO_CHARACTER))
     return value

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from iamdesk.index.keys import organization_policy_key, resource_policy_key, trust_policy_key
+from iamdesk.language import nphrase, phrase
 from iamdesk.snapshot.aws_shape import Tag
 from iamdesk.snapshot.model import (
     Account,
@@ -41,10 +42,10 @@ def apply(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
         try:
             changed = apply_one(changed, edit)
         except WhatIfError as error:
-            raise WhatIfError(f"change {number}: {error}") from None
+            raise WhatIfError(phrase("change {number}: {error}", number=number, error=error)) from None
         told.append(asdict(edit))
     digest = hashlib.sha256(f"{snapshot.sha256} {json.dumps(told, sort_keys=True, default=str)}".encode())
-    name = f"{snapshot.path.name} with {len(told):,} {'change' if len(told) == 1 else 'changes'}"
+    name = nphrase("{name} with {count:,} change", "{name} with {count:,} changes", len(told), name=snapshot.path.name)
     return changed.model_copy(update={"sha256": digest.hexdigest(), "path": snapshot.path.with_name(name)})
 
 
@@ -82,7 +83,7 @@ def find(snapshot: Snapshot, arn: str) -> tuple[Account, Entity]:
         for entity in entities:
             if entity.arn == arn:
                 return account, entity
-    raise WhatIfError(f"the snapshot has no user, group or role {arn}")
+    raise WhatIfError(phrase("the snapshot has no user, group or role {arn}", arn=arn))
 
 
 def _with_entity(snapshot: Snapshot, arn: str, change: Callable[[Entity], Entity | None]) -> Snapshot:
@@ -100,7 +101,7 @@ def _with_account(snapshot: Snapshot, account: Account) -> Snapshot:
 
 def _without(snapshot: Snapshot, arn: str) -> Snapshot:
     if isinstance(find(snapshot, arn)[1], GroupDetail):
-        raise WhatIfError(f"{arn} is a group: take its members out instead")
+        raise WhatIfError(phrase("{arn} is a group: take its members out instead", arn=arn))
     return _with_entity(snapshot, arn, lambda _: None)
 
 
@@ -109,13 +110,17 @@ def _changed(snapshot: Snapshot, entity: Entity, edit: Edit) -> Entity:
     match edit.act:
         case Act.ATTACH_POLICY:
             if any(one.policy_arn == edit.detail for one in entity.attached_managed_policies):
-                raise WhatIfError(f"{edit.detail} is attached to {edit.subject} already")
+                raise WhatIfError(
+                    phrase("{detail} is attached to {subject} already", detail=edit.detail, subject=edit.subject)
+                )
             added = AttachedPolicy(policy_name=edit.detail.rpartition("/")[2], policy_arn=edit.detail)
             update["attached_managed_policies"] = (*entity.attached_managed_policies, added)
         case Act.DETACH_POLICY:
             kept = tuple(one for one in entity.attached_managed_policies if one.policy_arn != edit.detail)
             if len(kept) == len(entity.attached_managed_policies):
-                raise WhatIfError(f"{edit.detail} is not attached to {edit.subject}")
+                raise WhatIfError(
+                    phrase("{detail} is not attached to {subject}", detail=edit.detail, subject=edit.subject)
+                )
             update["attached_managed_policies"] = kept
         case Act.PUT_INLINE_POLICY | Act.DELETE_INLINE_POLICY:
             update = _inline(entity, edit)
@@ -138,7 +143,9 @@ def _changed(snapshot: Snapshot, entity: Entity, edit: Edit) -> Entity:
 
 def _only_users_and_roles(entity: Entity, edit: Edit) -> None:
     if isinstance(entity, GroupDetail):
-        raise WhatIfError(f"{edit.act.value} is for users and roles: {edit.subject} is a group")
+        raise WhatIfError(
+            phrase("{act} is for users and roles: {subject} is a group", act=edit.act.value, subject=edit.subject)
+        )
 
 
 def _inline(entity: Entity, edit: Edit) -> dict[str, Any]:
@@ -147,24 +154,26 @@ def _inline(entity: Entity, edit: Edit) -> dict[str, Any]:
     kept = tuple(one for one in listed if one.policy_name != edit.detail)
     if edit.act is Act.DELETE_INLINE_POLICY:
         if len(kept) == len(listed):
-            raise WhatIfError(f"{edit.subject} has no inline policy {edit.detail}")
+            raise WhatIfError(
+                phrase("{subject} has no inline policy {detail}", subject=edit.subject, detail=edit.detail)
+            )
         return {name: kept}
     return {name: (*kept, PolicyDetail(policy_name=edit.detail, policy_document=_document(edit.document)))}
 
 
 def _membership(snapshot: Snapshot, entity: Entity, edit: Edit) -> dict[str, Any]:
     if not isinstance(entity, UserDetail):
-        raise WhatIfError(f"only users are in groups: {edit.subject} is none")
+        raise WhatIfError(phrase("only users are in groups: {subject} is none", subject=edit.subject))
     _, group = find(snapshot, edit.detail)
     if not isinstance(group, GroupDetail):
-        raise WhatIfError(f"{edit.detail} is no group")
+        raise WhatIfError(phrase("{detail} is no group", detail=edit.detail))
     is_member = group.group_name in entity.group_list
     if edit.act is Act.JOIN_GROUP:
         if is_member:
-            raise WhatIfError(f"{edit.subject} is in {edit.detail} already")
+            raise WhatIfError(phrase("{subject} is in {detail} already", subject=edit.subject, detail=edit.detail))
         return {"group_list": (*entity.group_list, group.group_name)}
     if not is_member:
-        raise WhatIfError(f"{edit.subject} is not in {edit.detail}")
+        raise WhatIfError(phrase("{subject} is not in {detail}", subject=edit.subject, detail=edit.detail))
     return {"group_list": tuple(name for name in entity.group_list if name != group.group_name)}
 
 
@@ -179,7 +188,7 @@ def edited_document(snapshot: Snapshot, edit: Edit) -> dict[str, Any]:
     """
     held = document_of(snapshot, edit.subject)
     if not isinstance(held, dict):
-        raise WhatIfError(f"the text of {edit.subject} is not in the snapshot")
+        raise WhatIfError(phrase("the text of {subject} is not in the snapshot", subject=edit.subject))
     changed = copy.deepcopy(held)
     listed = changed.get("Statement", [])
     statements: list[Any] = listed if isinstance(listed, list) else [listed]
@@ -206,7 +215,14 @@ def statement_of(snapshot: Snapshot, key: str, index: int) -> Any:
     listed = held.get("Statement", []) if isinstance(held, dict) else []
     statements = listed if isinstance(listed, list) else [listed]
     if not 0 <= index < len(statements):
-        raise WhatIfError(f"{key} has {len(statements):,} statements, and none of number {index}")
+        raise WhatIfError(
+            phrase(
+                "{key} has {count:,} statements, and none of number {index}",
+                key=key,
+                count=len(statements),
+                index=index,
+            )
+        )
     return statements[index]
 
 
@@ -237,7 +253,7 @@ def document_of(snapshot: Snapshot, key: str) -> Any:
             for held in account.policies:
                 if held.arn == key and held.default_version is not None:
                     return held.default_version.document
-    raise WhatIfError(f"the snapshot has no policy {key}")
+    raise WhatIfError(phrase("the snapshot has no policy {key}", key=key))
 
 
 def _with_document(snapshot: Snapshot, key: str, document: Any) -> Snapshot:
@@ -265,7 +281,7 @@ def _with_document(snapshot: Snapshot, key: str, document: Any) -> Snapshot:
         edit = Edit(Act.PUT_INLINE_POLICY, owner, part.removeprefix("inline/"), document)
         return _with_entity(snapshot, owner, lambda entity: _changed(snapshot, entity, edit))
     if "::aws:policy/" in key:
-        raise WhatIfError(f"{key} is AWS's own: nobody else can change it")
+        raise WhatIfError(phrase("{key} is AWS's own: nobody else can change it", key=key))
     changed = snapshot
     for account in snapshot.accounts:
         listed = [_with_version(one, document) if one.arn == key else one for one in account.policies]
@@ -284,9 +300,9 @@ def _with_policy(snapshot: Snapshot, edit: Edit) -> Snapshot:
     parts = edit.subject.split(":", 5)
     account = next((one for one in snapshot.accounts if parts[4:5] == [one.account_id]), None)
     if account is None or len(parts) != 6 or parts[2] != "iam" or not parts[5].startswith("policy/"):
-        raise WhatIfError(f"{edit.subject} is no ARN of a policy of an account of the snapshot")
+        raise WhatIfError(phrase("{subject} is no ARN of a policy of an account of the snapshot", subject=edit.subject))
     if any(one.arn == edit.subject for one in account.policies):
-        raise WhatIfError(f"there is a policy {edit.subject} already")
+        raise WhatIfError(phrase("there is a policy {subject} already", subject=edit.subject))
     version = PolicyVersion(version_id="v1", is_default_version=True, document=_document(edit.document))
     made = ManagedPolicyDetail(
         arn=edit.subject,
@@ -299,7 +315,7 @@ def _with_policy(snapshot: Snapshot, edit: Edit) -> Snapshot:
 
 def _document(document: Any) -> Any:
     if not isinstance(document, dict) or "Statement" not in document:
-        raise WhatIfError("a policy document is an object with `Statement`")
+        raise WhatIfError(phrase("a policy document is an object with `Statement`"))
     return document
 
 
@@ -307,16 +323,18 @@ def _with_organization_policy(snapshot: Snapshot, edit: Edit) -> Snapshot:
     organization = snapshot.organization
     node = next((one for one in organization.nodes if one.id == edit.subject), None) if organization else None
     if organization is None or node is None or node.policy_ids is None:
-        raise WhatIfError(f"the snapshot does not hold what is attached to {edit.subject}")
+        raise WhatIfError(phrase("the snapshot does not hold what is attached to {subject}", subject=edit.subject))
     if edit.act is Act.ATTACH_ORGANIZATION_POLICY:
         if edit.detail not in {one.id for one in organization.policies}:
-            raise WhatIfError(f"the organization has no policy {edit.detail}")
+            raise WhatIfError(phrase("the organization has no policy {detail}", detail=edit.detail))
         if edit.detail in node.policy_ids:
-            raise WhatIfError(f"{edit.detail} is attached to {edit.subject} already")
+            raise WhatIfError(
+                phrase("{detail} is attached to {subject} already", detail=edit.detail, subject=edit.subject)
+            )
         ids = (*node.policy_ids, edit.detail)
     else:
         if edit.detail not in node.policy_ids:
-            raise WhatIfError(f"{edit.detail} is not attached to {edit.subject}")
+            raise WhatIfError(phrase("{detail} is not attached to {subject}", detail=edit.detail, subject=edit.subject))
         ids = tuple(one for one in node.policy_ids if one != edit.detail)
     changed = node.model_copy(update={"policy_ids": ids})
     nodes = tuple(changed if one.id == node.id else one for one in organization.nodes)

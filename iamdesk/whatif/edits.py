@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from iamdesk.language import phrase
+
 
 class WhatIfError(ValueError):
     """A change that cannot be made to this snapshot. Its text is one sentence."""
@@ -97,24 +99,26 @@ def edit_from_json(value: Any) -> Edit:
         WhatIfError: it is none; its text says what is missing.
     """
     if not isinstance(value, Mapping):
-        raise WhatIfError("a change is an object with `do` and `subject`")
+        raise WhatIfError(phrase("a change is an object with `do` and `subject`"))
     unknown = value.keys() - {"do", "subject", "detail", "document", "statement"}
     if unknown:
-        raise WhatIfError(f"`{sorted(map(str, unknown))[0]}` is no part of a change")
+        raise WhatIfError(phrase("`{key}` is no part of a change", key=sorted(map(str, unknown))[0]))
     try:
         act = Act(str(value.get("do")))
     except ValueError:
         listed = ", ".join(act.value for act in Act)
-        raise WhatIfError(f"`{value.get('do')}` is nothing that can be done; there are {listed}") from None
+        raise WhatIfError(
+            phrase("`{value}` is nothing that can be done; there are {listed}", value=value.get("do"), listed=listed)
+        ) from None
     subject, detail, index = value.get("subject"), value.get("detail", ""), value.get("statement")
     if not isinstance(subject, str) or not subject:
-        raise WhatIfError(f"{act.value} needs a `subject`")
+        raise WhatIfError(phrase("{act} needs a `subject`", act=act.value))
     if not isinstance(detail, str) or (act in _NEEDS_DETAIL and not detail):
-        raise WhatIfError(f"{act.value} needs a `detail`")
+        raise WhatIfError(phrase("{act} needs a `detail`", act=act.value))
     if act in _NEEDS_DOCUMENT and value.get("document") is None:
-        raise WhatIfError(f"{act.value} needs a `document`")
+        raise WhatIfError(phrase("{act} needs a `document`", act=act.value))
     if act in _NEEDS_INDEX and (not isinstance(index, int) or isinstance(index, bool) or index < 0):
-        raise WhatIfError(f"{act.value} needs the number of a `statement`, from 0")
+        raise WhatIfError(phrase("{act} needs the number of a `statement`, from 0", act=act.value))
     return Edit(act, subject, detail, value.get("document"), index if act in _NEEDS_INDEX else None)
 
 
@@ -125,11 +129,11 @@ def edits_from_json(value: Any) -> tuple[Edit, ...]:
         WhatIfError: it is none; its text names the change by its number.
     """
     if not isinstance(value, list):
-        raise WhatIfError("expected a list of changes")
+        raise WhatIfError(phrase("expected a list of changes"))
     found: list[Edit] = []
     for number, one in enumerate(value, 1):
         try:
             found.append(edit_from_json(one))
         except WhatIfError as error:
-            raise WhatIfError(f"change {number}: {error}") from None
+            raise WhatIfError(phrase("change {number}: {error}", number=number, error=error)) from None
     return tuple(found)

@@ -290,7 +290,7 @@ def test_a_suggestion_tells_what_the_need_is_made_of() -> None:
 
 
 def test_needs_are_called_by_their_names_in_any_case() -> None:
-    assert find_need(" Read-Object ") is needs()["read-object"]
+    assert find_need(" Read-Object ") == needs()["read-object"]
     assert find_need("read object") is None
     assert ask(world(READ, DECRYPT), "READ-OBJECT").decision == "allowed"
 

@@ -9,6 +9,7 @@ from iamdesk.export.files import ExportError
 from iamdesk.export.pack.manifest import MANIFEST, manifest_sha256, read_manifest
 from iamdesk.export.pack.opening import opened_pack
 from iamdesk.export.pack.result import Outcome, Result, failed, passed
+from iamdesk.language import phrase
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.store import Pack, ReviewFile
 from iamdesk.visible import visible
@@ -46,11 +47,20 @@ def manifest_before(previous: ReviewFile, pack: Path | None) -> str:
     with opened_pack(pack) as folder:
         manifest = read_manifest(folder)
         if manifest.get("review_id") != previous.head.review_id:
-            raise ReviewError(f"{visible(pack.name)}: the evidence is of another review than {previous.head.review_id}")
+            raise ReviewError(
+                phrase(
+                    "{name}: the evidence is of another review than {review_id}",
+                    name=visible(pack.name),
+                    review_id=previous.head.review_id,
+                )
+            )
         if manifest.get("journal_sha256") != previous.journal_sha256:
             raise ReviewError(
-                f"{visible(pack.name)}: the evidence does not tell the last decisions of {previous.head.review_id}; "
-                "write it anew"
+                phrase(
+                    "{name}: the evidence does not tell the last decisions of {review_id}; write it anew",
+                    name=visible(pack.name),
+                    review_id=previous.head.review_id,
+                )
             )
         return manifest_sha256(folder)
 
@@ -61,15 +71,25 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
     before = manifest.get("previous_review_id")
     if not named:
         if before:
-            yield Result(_NAME, Outcome.NOT_DONE, f"It goes on from review {before}, whose evidence it does not name.")
+            yield Result(
+                _NAME,
+                Outcome.NOT_DONE,
+                phrase("It goes on from review {before}, whose evidence it does not name.", before=before),
+            )
         elif previous is not None:
-            yield failed(_NAME, "It is a first review: it names none before it.")
+            yield failed(_NAME, phrase("It is a first review: it names none before it."))
         else:
-            yield passed(_NAME, "It is a first review.")
+            yield passed(_NAME, phrase("It is a first review."))
         return
     if previous is None:
         yield Result(
-            _NAME, Outcome.NOT_DONE, f"It names the manifest {named} of review {before}: name that pack (--previous)."
+            _NAME,
+            Outcome.NOT_DONE,
+            phrase(
+                "It names the manifest {named} of review {before}: name that pack (--previous).",
+                named=named,
+                before=before,
+            ),
         )
         return
     try:
@@ -80,11 +100,28 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
         yield failed(_NAME, f"{error}.")
         return
     if found != named:
-        yield failed(_NAME, f"It names the manifest {named}, and that of {visible(previous.name)} is {found}.")
+        yield failed(
+            _NAME,
+            phrase(
+                "It names the manifest {named}, and that of {name} is {found}.",
+                named=named,
+                name=visible(previous.name),
+                found=found,
+            ),
+        )
     elif told.get("review_id") != before:
-        yield failed(_NAME, f"It goes on from review {before}, and {visible(previous.name)} is of another one.")
+        yield failed(
+            _NAME,
+            phrase(
+                "It goes on from review {before}, and {name} is of another one.",
+                before=before,
+                name=visible(previous.name),
+            ),
+        )
     else:
-        yield passed(_NAME, f"It goes on from review {before}, whose manifest is {found}.")
+        yield passed(
+            _NAME, phrase("It goes on from review {before}, whose manifest is {found}.", before=before, found=found)
+        )
 
 
 def evidence_beside(folder: Path) -> Path | None:

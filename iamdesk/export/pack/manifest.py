@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.export.files import ExportError
+from iamdesk.language import phrase
 from iamdesk.review.journal import canonical
 
 FORMAT = "iamdesk-evidence/1"
@@ -99,7 +100,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         value = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError) as error:
-        raise ExportError(f"{folder} is no pack: {MANIFEST} cannot be read") from error
+        raise ExportError(
+            phrase("{folder} is no pack: {manifest} cannot be read", folder=folder, manifest=MANIFEST)
+        ) from error
     if not isinstance(value, dict):
-        raise ExportError(f"{folder} is no pack: {MANIFEST} is no JSON object")
+        raise ExportError(phrase("{folder} is no pack: {manifest} is no JSON object", folder=folder, manifest=MANIFEST))
     return value

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from iamdesk.export.files import ExportError
 from iamdesk.export.pack.manifest import MANIFEST
+from iamdesk.language import phrase
 
 _MOST_BYTES = 1 << 34
 _MOST_FILES = 200_000
@@ -24,12 +25,12 @@ def opened_pack(path: Path) -> Iterator[Path]:
         yield path
         return
     if not zipfile.is_zipfile(path):
-        raise ExportError(f"{path} is no pack: neither a folder nor a zip archive")
+        raise ExportError(phrase("{path} is no pack: neither a folder nor a zip archive", path=path))
     with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
         _unpack(path, Path(place))
         tops = [file.parent for file in Path(place).rglob(MANIFEST)]
         if len(tops) != 1:
-            raise ExportError(f"{path} is no pack: there is no {MANIFEST} in it")
+            raise ExportError(phrase("{path} is no pack: there is no {manifest} in it", path=path, manifest=MANIFEST))
         yield tops[0]
 
 
@@ -37,12 +38,12 @@ def _unpack(path: Path, place: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > _MOST_FILES or sum(member.file_size for member in members) > _MOST_BYTES:
-            raise ExportError(f"{path} is too large for a pack")
+            raise ExportError(phrase("{path} is too large for a pack", path=path))
         for member in members:
             parts = PurePosixPath(member.filename).parts
             if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in member.filename:
-                raise ExportError(f"{path} is no pack: it names a file outside of it")
+                raise ExportError(phrase("{path} is no pack: it names a file outside of it", path=path))
         try:
             archive.extractall(place)
         except (zipfile.BadZipFile, OSError, RuntimeError) as error:
-            raise ExportError(f"{path} cannot be unpacked: {error}") from error
+            raise ExportError(phrase("{path} cannot be unpacked: {error}", path=path, error=error)) from error

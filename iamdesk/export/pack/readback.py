@@ -15,6 +15,7 @@ from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, FINDINGS_SHEET
 from iamdesk.export.pack.columns import ENTITLEMENTS, FINDINGS, Column, DecidedFinding, DecidedLine
 from iamdesk.export.pack.csv_sheet import cell_text
 from iamdesk.export.pack.source import PackSource
+from iamdesk.language import mark, phrase
 from iamdesk.review.decisions import (
     FINDING_CHOICES,
     LINE_CHOICES,
@@ -84,7 +85,7 @@ class _Kind[Row: (DecidedLine, DecidedFinding)]:
 
 _LINES: _Kind[DecidedLine] = _Kind(
     ENTITLEMENTS_SHEET,
-    "line",
+    mark("line"),
     ENTITLEMENTS,
     LINE_CHOICES,
     "exception_owner",
@@ -93,7 +94,7 @@ _LINES: _Kind[DecidedLine] = _Kind(
 )
 _FINDINGS: _Kind[DecidedFinding] = _Kind(
     FINDINGS_SHEET,
-    "finding",
+    mark("finding"),
     FINDINGS,
     FINDING_CHOICES,
     "owner_id",
@@ -156,11 +157,13 @@ def _read[Row: (DecidedLine, DecidedFinding)](
         row = known.get(subject_id)
         why = ""
         if row is None:
-            why = f"the review has no {kind.what} with this {kind.id_column}"
+            why = phrase(
+                "the review has no {what} with this {id_column}", what=phrase(kind.what), id_column=kind.id_column
+            )
         elif subject_id in seen:
-            why = f"the {kind.what} stands in the sheet twice"
+            why = phrase("the {what} stands in the sheet twice", what=phrase(kind.what))
         elif edited := list(_edited(cells, row, kind)):
-            why = f"protected cells were edited: {', '.join(edited)}"
+            why = phrase("protected cells were edited: {edited}", edited=", ".join(edited))
         else:
             why = _take(number, cells, row, kind, found)
         if why:
@@ -195,14 +198,21 @@ def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], kind
         return LineDecision(comment=comment) if comment else UNDECIDED
     if word not in {choice.value for choice in kind.choices}:
         expected = ", ".join(choice.value for choice in kind.choices)
-        raise DecisionError(f"`{visible(word)}` is no decision on a {kind.what}: expected {expected}")
+        raise DecisionError(
+            phrase(
+                "`{word}` is no decision on a {what}: expected {expected}",
+                word=visible(word),
+                what=phrase(kind.what),
+                expected=expected,
+            )
+        )
     if word != Choice.EXCEPT.value:
         return LineDecision(Choice(word), comment)
     expiry = cells.get(kind.expiry, "").strip()[:10]
     try:
         last_day = date.fromisoformat(expiry) if expiry else None
     except ValueError:
-        raise DecisionError(f"`{visible(expiry)}` is no day: expected YYYY-MM-DD") from None
+        raise DecisionError(phrase("`{expiry}` is no day: expected YYYY-MM-DD", expiry=visible(expiry))) from None
     return LineDecision(Choice.EXCEPT, comment, _unquoted(cells.get(kind.owner, "")), last_day)
 
 
@@ -244,7 +254,14 @@ def _named[Row: (DecidedLine, DecidedFinding)](
         if names is None:
             names = cells
             if missing := kind.missing(names):
-                raise ExportError(f"{path.name} is no sheet of {kind.sheet.lower()}: it lacks the column {missing[0]}")
+                raise ExportError(
+                    phrase(
+                        "{name} is no sheet of {lower}: it lacks the column {missing}",
+                        name=path.name,
+                        lower=kind.sheet.lower(),
+                        missing=missing[0],
+                    )
+                )
             continue
         yield number, dict(zip(names, cells, strict=False))
 
@@ -258,7 +275,9 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
             mark = ";" if first.count(";") > first.count(",") else ","
             yield from csv.reader(file, delimiter=mark)
     except (OSError, csv.Error) as error:
-        raise ExportError(f"{path.name} cannot be read as CSV: {_reason(error)}") from error
+        raise ExportError(
+            phrase("{name} cannot be read as CSV: {error}", name=path.name, error=_reason(error))
+        ) from error
 
 
 @contextmanager
@@ -269,10 +288,12 @@ def _book(path: Path) -> Iterator[Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-                raise ExportError(f"{path.name} is too large for a sheet of entitlements")
+                raise ExportError(phrase("{name} is too large for a sheet of entitlements", name=path.name))
         book = openpyxl.load_workbook(path, read_only=True, data_only=False)
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise ExportError(f"{path.name} cannot be read as a workbook: {_reason(error)}") from error
+        raise ExportError(
+            phrase("{name} cannot be read as a workbook: {error}", name=path.name, error=_reason(error))
+        ) from error
     try:
         yield book
     finally:
@@ -285,7 +306,7 @@ def _reason(error: Exception) -> str:
 
 def _book_rows(book: Any, path: Path, name: str) -> Iterator[list[str]]:
     if name not in book.sheetnames:
-        raise ExportError(f"{path.name} has no sheet {name}")
+        raise ExportError(phrase("{name} has no sheet {sheet}", name=path.name, sheet=name))
     for row in _values(book[name]):
         yield [_text(value) for value in row]
 

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iamdesk.language import mark
+
 
 class Outcome(StrEnum):
     """How a check went."""
 
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_DONE = "not done"
+    PASSED = mark("passed")
+    FAILED = mark("failed")
+    NOT_DONE = mark("not done")
 
 
 @dataclass(frozen=True, slots=True)

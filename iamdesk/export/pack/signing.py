@@ -20,6 +20,7 @@ from iamdesk.export.files import ExportError, write_whole
 from iamdesk.export.pack.manifest import MANIFEST, SIGNATURES, SIGNOFFS, manifest_sha256
 from iamdesk.export.pack.statement import ACKNOWLEDGED
 from iamdesk.export.report import utc_text
+from iamdesk.language import phrase
 from iamdesk.review.journal import canonical
 from iamdesk.visible import visible
 
@@ -102,9 +103,9 @@ def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
         content = (folder / SIGNOFFS).read_bytes()
         found = tuple(_sign_off(value) for value in json.loads(content))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ExportError(f"{SIGNOFFS} cannot be read") from error
+        raise ExportError(phrase("{signoffs} cannot be read", signoffs=SIGNOFFS)) from error
     if _listed(found) != content:
-        raise ExportError(f"{SIGNOFFS} is not as it was written")
+        raise ExportError(phrase("{signoffs} is not as it was written", signoffs=SIGNOFFS))
     return found
 
 
@@ -146,9 +147,9 @@ def sign(
         ExportError: the pack or the key cannot be used.
     """
     if not name.strip():
-        raise ExportError("a sign-off needs the name of whoever signs")
+        raise ExportError(phrase("a sign-off needs the name of whoever signs"))
     if not (folder / MANIFEST).is_file():
-        raise ExportError(f"{folder} is no pack: there is no {MANIFEST} in it")
+        raise ExportError(phrase("{folder} is no pack: there is no {manifest} in it", folder=folder, manifest=MANIFEST))
     signoffs = read_signoffs(folder)
     public = _public_key(key) if key is not None else ""
     unsigned = SignOff(
@@ -226,7 +227,7 @@ def _public_key(key: Path) -> str:
         return " ".join(words[:2])
     done = _keygen("-y", "-f", str(key), asks=True)
     if done.returncode:
-        raise ExportError(f"{key} cannot be used as a key: {_why(done)}")
+        raise ExportError(phrase("{key} cannot be used as a key: {done}", key=key, done=_why(done)))
     return " ".join(done.stdout.decode(errors="replace").split()[:2])
 
 
@@ -237,21 +238,21 @@ def _signature(text: str, key: Path, *, asks: bool) -> str:
         done = _keygen("-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(file), asks=asks)
         signature = file.with_name("signoff.txt.sig")
         if done.returncode or not signature.is_file():
-            raise ExportError(f"{key} could not sign: {_why(done)}")
+            raise ExportError(phrase("{key} could not sign: {done}", key=key, done=_why(done)))
         return signature.read_text(encoding="utf-8")
 
 
 def _keygen(*words: str, text: bytes | None = None, asks: bool = False) -> "subprocess.CompletedProcess[bytes]":
     tool = shutil.which("ssh-keygen")
     if tool is None:
-        raise ExportError("there is no ssh-keygen on this system to sign or to verify with")
+        raise ExportError(phrase("there is no ssh-keygen on this system to sign or to verify with"))
     given: dict[str, Any] = {"input": text} if text is not None else {} if asks else {"stdin": subprocess.DEVNULL}
     try:
         return subprocess.run(  # noqa: S603 - words of our own and paths, no shell
             [tool, *words], capture_output=True, timeout=_SECONDS, check=False, **given
         )
     except subprocess.TimeoutExpired as error:
-        raise ExportError("ssh-keygen did not answer in time") from error
+        raise ExportError(phrase("ssh-keygen did not answer in time")) from error
 
 
 def _why(done: "subprocess.CompletedProcess[bytes]") -> str:

@@ -30,6 +30,7 @@ from iamdesk.export.pack.signing import (
     side_files,
 )
 from iamdesk.export.pack.verified_content import verify_content
+from iamdesk.language import phrase
 
 _DERIVED = ("format", "evidence_sha256", "files")
 
@@ -53,7 +54,10 @@ def verify(
     if problem is not None:
         yield problem
         return
-    yield passed("manifest", f"{len(manifest['files']):,} files, SHA-256 {manifest_sha256(folder)}")
+    yield passed(
+        phrase("manifest"),
+        phrase("{count:,} files, SHA-256 {hash}", count=len(manifest["files"]), hash=manifest_sha256(folder)),
+    )
     sound = True
     for result in _hashes(folder, manifest):
         sound = sound and result.outcome is Outcome.PASSED
@@ -61,7 +65,11 @@ def verify(
     yield from _signatures(folder, allowed_signers)
     yield from verify_chain(manifest, previous)
     if not sound:
-        yield Result("content", Outcome.NOT_DONE, "Files are not as they were written: what they say is not looked at.")
+        yield Result(
+            phrase("content"),
+            Outcome.NOT_DONE,
+            phrase("Files are not as they were written: what they say is not looked at."),
+        )
         return
     yield from verify_content(folder, manifest, snapshot)
 
@@ -72,7 +80,7 @@ def verify(
 def _manifest(folder: Path) -> tuple[dict[str, Any], Result | None]:
     path = folder / MANIFEST
     if not path.is_file():
-        raise ExportError(f"{folder} is no pack: there is no {MANIFEST} in it")
+        raise ExportError(phrase("{folder} is no pack: there is no {manifest} in it", folder=folder, manifest=MANIFEST))
     content = path.read_bytes()
     try:
         value = json.loads(content)
@@ -82,7 +90,7 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], Result | None]:
             return value, None
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    return {}, failed("manifest", f"{MANIFEST} is not as it was written.")
+    return {}, failed(phrase("manifest"), phrase("{file} is not as it was written.", file=MANIFEST))
 
 
 def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
@@ -91,19 +99,19 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
     for path, expected in listed.items():
         file = there.pop(path, None)
         if file is None or file.is_symlink() or not _is_inside(path):
-            yield failed(path, "It is missing.")
+            yield failed(path, phrase("It is missing."))
         elif hash_of(folder, file) != expected:
-            yield failed(path, "It is not as it was written: its SHA-256 is another one.")
+            yield failed(path, phrase("It is not as it was written: its SHA-256 is another one."))
         else:
             yield passed(path, f"SHA-256 {expected.sha256}")
     for path in there:
-        yield failed(path, "It is not in the manifest.")
+        yield failed(path, phrase("It is not in the manifest."))
     expected_sums = sums_text(listed.values(), (folder / MANIFEST).read_bytes())
     sums = folder / SUMS
     if sums.is_file() and sums.read_bytes() == expected_sums.encode():
-        yield passed(SUMS, "It says the same as the manifest.")
+        yield passed(SUMS, phrase("It says the same as the manifest."))
     else:
-        yield failed(SUMS, "It is missing, or does not say the same as the manifest.")
+        yield failed(SUMS, phrase("It is missing, or does not say the same as the manifest."))
 
 
 def _is_inside(path: str) -> bool:
@@ -128,18 +136,31 @@ def _signatures(folder: Path, allowed: Path | None) -> Iterator[Result]:
     }
     for path in sorted(expected.keys() | there.keys()):
         if there.get(path) != expected.get(path, "").encode() or path not in expected:
-            yield failed(path, f"It does not say the same as {SIGNOFFS}.")
+            yield failed(path, phrase("It does not say the same as {file}.", file=SIGNOFFS))
     if not signoffs:
-        yield Result(SIGNOFFS, Outcome.NOT_DONE, "Nobody has signed this pack.")
+        yield Result(SIGNOFFS, Outcome.NOT_DONE, phrase("Nobody has signed this pack."))
         return
     for one in signoffs:
-        name = f"sign-off {one.stem}"
+        name = phrase("sign-off {name}", name=one.stem)
         if one.manifest_sha256 != manifest_sha256(folder):
-            yield failed(name, f"{one.name} signed another manifest.")
+            yield failed(name, phrase("{name} signed another manifest.", name=one.name))
         elif one.scheme != SSH:
-            yield Result(name, Outcome.NOT_DONE, f"{one.role}: {one.name}, {one.utc}: an unsigned attestation.")
+            yield Result(
+                name,
+                Outcome.NOT_DONE,
+                phrase(
+                    "{role}: {name}, {utc}: an unsigned attestation.",
+                    role=one.role,
+                    name=one.name,
+                    utc=one.utc,
+                ),
+            )
         elif not has_ssh_keygen():
-            yield Result(name, Outcome.NOT_DONE, f"{one.role}: {one.name}: there is no ssh-keygen to verify with.")
+            yield Result(
+                name,
+                Outcome.NOT_DONE,
+                phrase("{role}: {name}: there is no ssh-keygen to verify with.", role=one.role, name=one.name),
+            )
         else:
             yield _signature(name, one, allowed)
 
@@ -148,9 +169,29 @@ def _signature(name: str, one: SignOff, allowed: Path | None) -> Result:
     keys = side_files((one,))[f"{SIGNATURES}/allowed_signers"]
     mark = fingerprint(one.public_key)
     if not is_signed_by(one, keys):
-        return failed(name, f"The signature of {one.name} is not good.")
+        return failed(name, phrase("The signature of {name} is not good.", name=one.name))
     if allowed is None:
-        return passed(name, f"{one.role}: {one.name}, {one.utc}; key {mark}: compare it with the one you know.")
+        return passed(
+            name,
+            phrase(
+                "{role}: {name}, {utc}; key {mark}: compare it with the one you know.",
+                role=one.role,
+                name=one.name,
+                utc=one.utc,
+                mark=mark,
+            ),
+        )
     if not is_signed_by(one, allowed.read_text(encoding="utf-8", errors="replace")):
-        return failed(name, f"{one.name} signed with key {mark}, which is not among the known ones.")
-    return passed(name, f"{one.role}: {one.name}, {one.utc}; by a known key, {mark}.")
+        return failed(
+            name, phrase("{name} signed with key {mark}, which is not among the known ones.", name=one.name, mark=mark)
+        )
+    return passed(
+        name,
+        phrase(
+            "{role}: {name}, {utc}; by a known key, {mark}.",
+            role=one.role,
+            name=one.name,
+            utc=one.utc,
+            mark=mark,
+        ),
+    )

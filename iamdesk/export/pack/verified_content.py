@@ -15,6 +15,7 @@ from iamdesk.export.pack.result import Outcome, Result, failed, passed
 from iamdesk.export.pack.schema import ReviewDocument
 from iamdesk.export.pack.verdicts import ask_again
 from iamdesk.export.report import action_data_version, tool_version
+from iamdesk.language import mark, phrase, strung
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.entitlements import review_scope
@@ -31,11 +32,14 @@ def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | N
     try:
         review = read_review(folder / "review.json")
     except (OSError, ValueError) as error:
-        yield failed("review.json", f"It is not as its schema says: {str(error).splitlines()[0]}.")
+        yield failed(
+            "review.json",
+            phrase("It is not as its schema says: {error}.", error=str(error).splitlines()[0]),
+        )
         return
-    yield passed("review.json", "It is as its schema says.")
+    yield passed("review.json", phrase("It is as its schema says."))
     if review.head.review.previous_manifest_sha256 != manifest.get("previous_manifest_sha256"):
-        yield failed("chain", "Manifest and review.json name different manifests of the review before.")
+        yield failed(phrase("chain"), phrase("Manifest and review.json name different manifests of the review before."))
     yield from _journal(folder, manifest, review)
     yield from _lines(folder, review)
     yield from _totals(folder, manifest, review)
@@ -61,11 +65,13 @@ def _entries(folder: Path) -> Iterator[Entry]:
 
 
 def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
-    name = "journal"
+    name = phrase("journal")
     try:
         broken = broken_at(_entries(folder))
         if broken is not None:
-            yield failed(name, f"Entry {broken} is not the one that was written, or entries are missing.")
+            yield failed(
+                name, phrase("Entry {broken} is not the one that was written, or entries are missing.", broken=broken)
+            )
             return
         stands: dict[str, str] = {}
         seen: dict[str, str] = {}
@@ -77,10 +83,10 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
             last = entry.sha256
             count += 1
     except (OSError, ValueError, KeyError, TypeError):
-        yield failed(name, "It cannot be read.")
+        yield failed(name, phrase("It cannot be read."))
         return
     if last != review.head.integrity.journal_sha256 or last != manifest["journal_sha256"]:
-        yield failed(name, "Its last entry is not the one that review and manifest name.")
+        yield failed(name, phrase("Its last entry is not the one that review and manifest name."))
         return
     undecided = decision_sha256(as_json(UNDECIDED))
     wrong = [
@@ -92,31 +98,48 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         if decision != stands.get(subject_id, undecided) or seen.get(subject_id, sha256) != sha256
     ]
     if wrong:
-        yield failed(name, f"It does not lead to what stands on {len(wrong):,} lines or findings: {_some(wrong)}.")
+        yield failed(
+            name,
+            phrase(
+                "It does not lead to what stands on {count:,} lines or findings: {names}.",
+                count=len(wrong),
+                names=_some(wrong),
+            ),
+        )
     else:
-        yield passed(name, f"{count:,} entries, each bound to the one before; they lead to every decision.")
+        yield passed(
+            name, phrase("{count:,} entries, each bound to the one before; they lead to every decision.", count=count)
+        )
 
 
 def _lines(folder: Path, review: ReadReview) -> Iterator[Result]:
     bad = [line.line_id for line in review.lines if not line.is_sound]
     if bad:
-        yield failed("lines", f"{len(bad):,} lines are not those that were decided on: {_some(bad)}.")
+        yield failed(
+            phrase("lines"),
+            phrase("{count:,} lines are not those that were decided on: {names}.", count=len(bad), names=_some(bad)),
+        )
     else:
-        yield passed("lines", f"{len(review.lines):,} lines, each as its hash says.")
+        yield passed(phrase("lines"), phrase("{count:,} lines, each as its hash says.", count=len(review.lines)))
     bad = [one.finding_id for one in review.findings if not one.is_sound]
     if bad:
-        yield failed("findings", f"{len(bad):,} findings are not those that were decided on: {_some(bad)}.")
+        yield failed(
+            phrase("findings"),
+            phrase("{count:,} findings are not those that were decided on: {names}.", count=len(bad), names=_some(bad)),
+        )
     else:
-        yield passed("findings", f"{len(review.findings):,} findings, each as its hash says.")
+        yield passed(
+            phrase("findings"), phrase("{count:,} findings, each as its hash says.", count=len(review.findings))
+        )
     for name, file, headings, told in (
         (
-            "decision sheet",
+            mark("decision sheet"),
             "03_entitlements.csv",
             ("line_id", "line_sha256", "decision"),
             [(one.line_id, one.line_sha256, one.choice) for one in review.lines],
         ),
         (
-            "decisions on findings",
+            mark("decisions on findings"),
             "04_findings.csv",
             ("finding_id", "finding_sha256", "decision"),
             [(one.finding_id, one.finding_sha256, one.choice) for one in review.findings],
@@ -125,9 +148,11 @@ def _lines(folder: Path, review: ReadReview) -> Iterator[Result]:
         with (folder / file).open(encoding="utf-8-sig", errors="surrogatepass", newline="") as rows:
             listed = [tuple(row.get(heading) for heading in headings) for row in csv.DictReader(rows)]
         if listed == told:
-            yield passed(name, "Every row has what was decided on, and the decision, that review.json has.")
+            yield passed(
+                phrase(name), phrase("Every row has what was decided on, and the decision, that review.json has.")
+            )
         else:
-            yield failed(name, f"{file} does not say the same as review.json.")
+            yield failed(phrase(name), phrase("{file} does not say the same as review.json.", file=file))
 
 
 def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
@@ -144,7 +169,9 @@ def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> It
     }
     found = {name: _rows(folder / name) for name in expected}
     differing = [
-        f"{name}: {found[name]:,} rows, {expected[name]:,} told" for name in expected if found[name] != expected[name]
+        phrase("{file}: {rows:,} rows, {told:,} told", file=name, rows=found[name], told=expected[name])
+        for name in expected
+        if found[name] != expected[name]
     ]
     told = document.completeness.counts
     on_findings = Counter(one.choice for one in review.findings)
@@ -153,23 +180,26 @@ def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> It
         ("decisions on findings", on_findings, counts["findings_by_decision"]),
     ):
         if +found_choices != +Counter(told_choices):
-            differing.append(f"{what} in review.json and in the manifest")
+            differing.append(phrase("{counts} in review.json and in the manifest", counts=what))
     if {**told, "verdicts": counts["verdicts"]} != counts:
-        differing.append("counts in review.json and in the manifest")
+        differing.append(phrase("counts in review.json and in the manifest"))
     differing += [
-        f"{name} in review.json"
+        phrase("{counts} in review.json", counts=name)
         for name in ("population", "entitlements", "findings")
         if review.counts[name] != counts[name]
     ]
     if differing:
-        yield failed("counts", f"They differ: {'; '.join(differing)}.")
+        yield failed(phrase("counts"), phrase("They differ: {differing}.", differing=strung("; ", differing)))
     else:
-        yield passed("counts", "Every file has the same counts.")
+        yield passed(phrase("counts"), phrase("Every file has the same counts."))
     disagreeing = [one.name for one in document.completeness.totals if not one.ok]
     if disagreeing:
-        yield failed("control totals", f"{len(disagreeing):,} do not agree: {_some(disagreeing)}.")
+        yield failed(
+            phrase("control totals"),
+            phrase("{count:,} do not agree: {names}.", count=len(disagreeing), names=_some(disagreeing)),
+        )
     else:
-        yield passed("control totals", f"{len(document.completeness.totals):,} agree.")
+        yield passed(phrase("control totals"), phrase("{count:,} agree.", count=len(document.completeness.totals)))
 
 
 def _rows(path: Path) -> int:
@@ -181,7 +211,9 @@ def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) ->
     document = review.head
     source = snapshot or next(iter(sorted((folder / SOURCE).glob("*"))), None)
     if source is None:
-        yield Result("verdicts", Outcome.NOT_DONE, "The pack holds no snapshot: name it with --snapshot.")
+        yield Result(
+            phrase("verdicts"), Outcome.NOT_DONE, phrase("The pack holds no snapshot: name it with --snapshot.")
+        )
         return
     try:
         held = load_snapshot(source)
@@ -191,7 +223,7 @@ def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) ->
         yield failed("snapshot", f"{error}.")
         return
     if held.sha256 != document.integrity.snapshot_sha256:
-        yield failed("snapshot", "It is not the one that the review is of.")
+        yield failed(phrase("snapshot"), phrase("It is not the one that the review is of."))
         return
     yield passed("snapshot", f"SHA-256 {held.sha256}")
     # Statements may hang on the day: each question is asked as of the moment at which it was asked first.
@@ -205,16 +237,22 @@ def _lines_again(evaluator: Evaluator, review: ReadReview) -> Result:
     try:
         exclusions = exclusions_from(review.head.review.details)
     except (TypeError, ValueError):
-        return failed("lines performed again", "What the review leaves out cannot be read.")
+        return failed(phrase("lines performed again"), phrase("What the review leaves out cannot be read."))
     scope = limited(review_scope(evaluator), (), exclusions).scope
     again = {line.line_id: line.sha256 for line in scope.lines}
     frozen = {line.line_id: line.snapshot_sha256 for line in review.lines}
     wrong = sorted(line_id for line_id in again.keys() | frozen.keys() if again.get(line_id) != frozen.get(line_id))
     if wrong:
         return failed(
-            "lines performed again", f"{len(wrong):,} come out otherwise{_versions(review.head)}: {_some(wrong)}."
+            phrase("lines performed again"),
+            phrase(
+                "{count:,} come out otherwise{versions}: {names}.",
+                count=len(wrong),
+                versions=_versions(review.head),
+                names=_some(wrong),
+            ),
         )
-    return passed("lines performed again", f"{len(again):,} come out the same.")
+    return passed(phrase("lines performed again"), phrase("{count:,} come out the same.", count=len(again)))
 
 
 def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument) -> Result:
@@ -233,14 +271,24 @@ def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument
     if wrong:
         return failed(
             "verdicts performed again",
-            f"{len(wrong):,} of {count:,} come out otherwise{_versions(document)}: {_some(wrong)}.",
+            phrase(
+                "{count:,} of {whole:,} come out otherwise{versions}: {names}.",
+                count=len(wrong),
+                whole=count,
+                versions=_versions(document),
+                names=_some(wrong),
+            ),
         )
-    return passed("verdicts performed again", f"{count:,} come out the same.")
+    return passed(phrase("verdicts performed again"), phrase("{count:,} come out the same.", count=count))
 
 
 def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_TOLD:,} more" if len(names) > _MOST_TOLD else ""
-    return ", ".join(names[:_MOST_TOLD]) + more
+    told = strung(", ", names[:_MOST_TOLD])
+    return (
+        phrase("{names} and {count:,} more", names=told, count=len(names) - _MOST_TOLD)
+        if len(names) > _MOST_TOLD
+        else told
+    )
 
 
 def _versions(document: ReviewDocument) -> str:
@@ -249,4 +297,10 @@ def _versions(document: ReviewDocument) -> str:
     here = (tool_version(), action_data_version())
     if wrote == here:
         return ""
-    return f" (written by iamdesk {wrote[0]} with action data {wrote[1]}, asked by {here[0]} with {here[1]})"
+    return phrase(
+        " (written by iamdesk {version} with action data {data}, asked by {own_version} with {own_data})",
+        version=wrote[0],
+        data=wrote[1],
+        own_version=here[0],
+        own_data=here[1],
+    )

@@ -46,6 +46,7 @@ from iamdesk.export.pack.totals import Total, totals
 from iamdesk.export.pack.verdicts import verdicts
 from iamdesk.export.report import build_report
 from iamdesk.export.review_words import is_privileged
+from iamdesk.language import phrase
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.review.decisions import Choice
 from iamdesk.review.journal import canonical
@@ -87,9 +88,9 @@ def write_pack(
         WorkCancelled: ``cancelled`` returned True; then there is nothing.
     """
     if into.exists():
-        raise ExportError(f"{into} is there already: a pack needs a name of its own")
+        raise ExportError(phrase("{into} is there already: a pack needs a name of its own", into=into))
     if evaluator is not None and not review.is_of(evaluator.snapshot.sha256):
-        raise ExportError(f"{evaluator.snapshot.path.name} is not the snapshot that the review is of")
+        raise ExportError(phrase("{name} is not the snapshot that the review is of", name=evaluator.snapshot.path.name))
     source = PackSource(review, evaluator, generated_at or datetime.now(UTC), cancelled)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
@@ -103,7 +104,9 @@ def write_pack(
             else:
                 folder.rename(into)
     except OSError as error:
-        raise ExportError(f"{into} cannot be written: {error.strerror or error}") from error
+        raise ExportError(
+            phrase("{into} cannot be written: {reason}", into=into, reason=error.strerror or error)
+        ) from error
     return into
 
 

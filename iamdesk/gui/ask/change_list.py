@@ -121,9 +121,9 @@ class ChangeList(QWidget):
     def _links(self, change: Change) -> Sequence[LinkButton]:
         links = [
             LinkButton(
-                tr("Show {name}").format(name=one.line.name),
+                tr("Show {name}").format(name=shown(one.line.name)),
                 partial(self.statement_chosen.emit, one.line),
-                tip=one.line.sentence,
+                tip=shown(one.line.sentence),
             )
             for one in change.removals
         ]

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.shown import Completion
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 _ROWS_SHOWN = 12
 _LEAST_WIDTH = 104
@@ -51,11 +51,11 @@ class CompletionModel(QAbstractListModel):
         completion = self.completions[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return visible(completion.label)
+                return visible(shown(completion.label))
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text(f"{completion.value}\n{completion.detail}".strip())
+                return tooltip_text(f"{completion.value}\n{shown(completion.detail)}".strip())
             case Qt.ItemDataRole.AccessibleTextRole:
-                return visible(", ".join(filter(None, (completion.label, completion.detail))))
+                return visible(", ".join(filter(None, (shown(completion.label), shown(completion.detail)))))
         return None
 
 
@@ -81,12 +81,12 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(option.rect, palette.highlight())
         room = option.rect.adjusted(6, 0, -6, 0)
         painter.setPen(plain)
-        label = metrics.elidedText(visible(completion.label), Qt.TextElideMode.ElideMiddle, room.width())
+        label = metrics.elidedText(visible(shown(completion.label)), Qt.TextElideMode.ElideMiddle, room.width())
         used = self._draw_label(painter, option.font, label, room)
         painter.setPen(plain if selected else colour(Colour.MUTED, palette))
         room.setLeft(room.left() + used + metrics.horizontalAdvance("   "))
         if room.width() > metrics.averageCharWidth() * 4:
-            detail = metrics.elidedText(visible(completion.detail), Qt.TextElideMode.ElideRight, room.width())
+            detail = metrics.elidedText(visible(shown(completion.detail)), Qt.TextElideMode.ElideRight, room.width())
             painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), detail)
         painter.restore()
 

@@ -12,7 +12,7 @@ from iamdesk.gui.ask.context_model import ROW_ROLE, ContextModel
 from iamdesk.gui.ask.context_rows import Choice, ContextRow
 from iamdesk.gui.ask.context_values import EMPTY, ContextValueError, format_values, takes_several
 from iamdesk.index.shown import Completion
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 
 type _Index = QModelIndex | QPersistentModelIndex
 _TAKE_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
@@ -32,7 +32,7 @@ class _ValueValidator(QValidator):
             try:
                 self._row.typed(text)
             except ContextValueError as error:
-                self.problem = str(error)
+                self.problem = error_words(error)
                 return QValidator.State.Intermediate, text, position
         return QValidator.State.Acceptable, text, position
 
@@ -52,7 +52,7 @@ class ValueEditor(CompletingField):
             tr("may or may not be in the request") if unknown is UnknownContext.UNKNOWN else tr("counts as absent")
         )
         self._open = Completion("", tr("not given"), meaning)
-        self._absent = Completion("", "absent", tr("the key is not in the request"))
+        self._absent = Completion("", tr("absent"), tr("the key is not in the request"))
         values = [
             Completion(format_values(row.type, (offer.value,)), offer.value or EMPTY, offer.origin)
             for offer in row.offers

@@ -16,7 +16,7 @@ from iamdesk.gui.ask.context_values import ContextValueError, format_values
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import mark, tr
+from iamdesk.language import error_words, mark, tr
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """The `ContextRow` itself."""
@@ -166,7 +166,7 @@ class ContextModel(QAbstractTableModel):
         try:
             values = row.typed(text)
         except ContextValueError as error:
-            self.refused.emit(str(error))
+            self.refused.emit(error_words(error))
             return False
         if row.choice is Choice.OPEN and values == row.values:
             return True  # the editor was opened on what the snapshot knows and closed again
@@ -188,14 +188,14 @@ class ContextModel(QAbstractTableModel):
 
     def _value(self, row: ContextRow) -> str:
         if row.choice is Choice.ABSENT:
-            return "absent"
+            return tr("absent")
         if row.values:
             return format_values(row.type, row.values)
         if row.choice is Choice.VALUE:
             return tr("a value is missing")
         match row.state:
             case KeyState.ABSENT | KeyState.DERIVED:
-                return "absent"
+                return tr("absent")
             case _:
                 return (
                     tr("not given (unknown)") if self._unknown is UnknownContext.UNKNOWN else tr("not given (absent)")

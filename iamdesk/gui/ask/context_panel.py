@@ -25,7 +25,7 @@ from iamdesk.gui.ask.context_table import ContextTable
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip, tooltip_text
 from iamdesk.index.shown import Completion
-from iamdesk.language import tr
+from iamdesk.language import mark, tr
 
 _ROWS_SHOWN = 7
 _OFTEN_TYPED = (
@@ -55,6 +55,9 @@ _OFTEN_TYPED = (
     "sts:ExternalId",
 )
 """Keys offered for adding, as AWS spells them; any other may be typed."""
+
+
+_MEANINGS = {UnknownContext.UNKNOWN: mark("unknown"), UnknownContext.ABSENT: mark("absent")}
 
 
 class ContextPanel(QFrame):
@@ -117,7 +120,7 @@ class ContextPanel(QFrame):
             ),
             (UnknownContext.ABSENT, tr("Such a key is not in the request: AWS's own rule.")),
         ):
-            self._meaning.addItem(meaning.value, meaning)
+            self._meaning.addItem(tr(_MEANINGS[meaning]), meaning)
             self._meaning.setItemData(self._meaning.count() - 1, tooltip_text(tip), Qt.ItemDataRole.ToolTipRole)
         self._meaning.setObjectName("unknownContext")
         self._meaning.setAccessibleName(tr("What a key that is not given counts as"))

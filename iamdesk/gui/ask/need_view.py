@@ -13,7 +13,7 @@ from iamdesk.gui.ask.lookups import Lookups
 from iamdesk.gui.ask.parts_list import PartsList
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.plain_text import plain_label, set_tooltip
-from iamdesk.gui.spoken import assumption_words
+from iamdesk.gui.spoken import assumption_words, capital
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import shown, tr
 from iamdesk.query.needs import NeedAnswer
@@ -78,7 +78,7 @@ class NeedView(QWidget):
             self._form.removeRow(0)
         self.inputs = {}
         for name, words in wanted.items():
-            label = _capital(shown(words))
+            label = capital(shown(words))
             field = CompletingField(label)
             field.setObjectName(f"needInput-{name}")
             field.setText(given.get(name, ""))
@@ -124,7 +124,3 @@ class NeedView(QWidget):
         super().changeEvent(event)
         if event.type() is QEvent.Type.PaletteChange:
             self._tint()
-
-
-def _capital(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"

@@ -8,11 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QMouseEvent, QPalette
 from PySide6.QtWidgets import QWidget
 
-from iamdesk.export.answer_words import short_arn
+from iamdesk.export.answer_words import short_arn, without_words
 from iamdesk.export.asked import AskedQuestion
 from iamdesk.gui import marks
 from iamdesk.gui.marks import MARK_COLOURS, Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
+from iamdesk.gui.speech import number
 from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.theme import Colour, colour
@@ -44,16 +45,16 @@ class AskedRow:
         """Take the answer that it has now."""
         self.asked = asked
         request = asked.request
-        given = [asked.context_words, f"without {asked.left_out_words}" if asked.left_out_words else ""]
+        given = [shown(asked.context_words), shown(without_words(request.without))]
         self.texts: tuple[str, ...] = tuple(
             map(
                 visible,
                 (
-                    f"{self.number:,}",
+                    number(self.number),
                     shown(asked.verdict),
-                    short_arn(request.principal),
-                    asked.what,
-                    short_arn(request.resource),
+                    shown(short_arn(request.principal)),
+                    shown(asked.what),
+                    shown(short_arn(request.resource)),
                     "; ".join(filter(None, given)),
                     asked.snapshot.replace("\\", "/").rpartition("/")[2],
                 ),
@@ -100,7 +101,7 @@ class AskedModel(RowsModel[AskedRow]):
             case Qt.ItemDataRole.ToolTipRole:
                 request = row.asked.request
                 return tooltip_text(
-                    f"{shown(row.asked.sentence)}\n{request.principal}\n{row.asked.what}\n{request.resource}\n"
+                    f"{shown(row.asked.sentence)}\n{request.principal}\n{shown(row.asked.what)}\n{request.resource}\n"
                     f"{row.asked.snapshot}"
                 )
             case Qt.ItemDataRole.DecorationRole if column is Column.ANSWER:

@@ -17,8 +17,10 @@ from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, visible, visible_lines
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.retold import retold
 from iamdesk.gui.speech import number
-from iamdesk.language import mark, ntr, shown, tr
+from iamdesk.gui.spoken import capital
+from iamdesk.language import error_words, mark, ntr, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 _BUNDLES = mark("Bundles (*.zip);;All files (*)")
@@ -75,7 +77,7 @@ class CollectDialog(QDialog):
         try:
             check(options)
         except CollectError as error:
-            self.trouble.say(Tone.ERROR, _for_the_window(str(error)))
+            self.trouble.say(Tone.ERROR, _for_the_window(error_words(error)))
             return
         self._begin(options)
 
@@ -118,7 +120,7 @@ class CollectDialog(QDialog):
             words = tr("{what}: {done} of {total} calls")
             if status.gaps:
                 words = tr("{what}: {done} of {total} calls, {missing} not captured")
-            what = visible(shown(status.doing)).capitalize()
+            what = visible(capital(retold(status.doing)))
             words = words.format(what=what, done=number(done), total=number(total), missing=number(status.gaps))
             self.how_far.setText(words)
 
@@ -129,7 +131,7 @@ class CollectDialog(QDialog):
             name=visible(captured.path.name), count=number(count), files=number(captured.files)
         )
         if captured.gaps or captured.notes:
-            self.gaps.setPlainText(visible_lines("\n".join([*captured.notes, *gap_lines(captured.gaps)])))
+            self.gaps.setPlainText(visible_lines("\n".join([*map(retold, captured.notes), *gap_lines(captured.gaps)])))
             self.gaps.show()
         if captured.gaps:
             lost = ntr("{count} call gave nothing.", "{count} calls gave nothing.", len(captured.gaps))
@@ -148,7 +150,7 @@ class CollectDialog(QDialog):
         if not isinstance(error, CollectError):
             self.trouble.say(Tone.ERROR, tr("The capture could not be made: something inside iamdesk broke."))
             raise error
-        self.trouble.say(Tone.ERROR, _for_the_window(str(error)))
+        self.trouble.say(Tone.ERROR, _for_the_window(retold(str(error))))
 
     def _stopped(self) -> None:
         self._show_idle()
@@ -208,6 +210,6 @@ class CollectDialog(QDialog):
 
 def _for_the_window(sentence: str) -> str:
     """Return a sentence of the collector as it reads where there are fields in the place of options."""
-    for option, field in (("--role-name", tr("“Role in the other accounts”")), ("--account", "“Accounts”")):
+    for option, field in (("--role-name", tr("“Role in the other accounts”")), ("--account", tr("“Accounts”"))):
         sentence = sentence.replace(option, field)
     return f"{sentence[:1].upper()}{sentence[1:]}."

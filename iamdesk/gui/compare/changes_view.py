@@ -11,6 +11,7 @@ from iamdesk.gui.compare.compare_detail import CompareDetail
 from iamdesk.gui.compare.compare_model import CompareModel
 from iamdesk.gui.compare.rows import Column, CompareFilter, CompareRow, Sort
 from iamdesk.gui.plain_text import plain_label, visible
+from iamdesk.gui.retold import retold
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.gui.tables.rows_table import RowsTable
@@ -90,7 +91,7 @@ class ChangesView(QWidget):
     def show_comparison(self, found: Comparison, rows: tuple[CompareRow, ...]) -> None:
         """Show a comparison from its first row; ``rows`` are its `rows_of`."""
         self._found = found
-        old, new = (visible(name) for name in (found.old_name, found.new_name))
+        old, new = (visible(retold(name)) for name in (found.old_name, found.new_name))
         self.pair.setText(
             tr("From {old} to {new}. Not compared: {limits}").format(
                 old=old, new=new, limits=" ".join(map(shown, found.limits))

@@ -90,7 +90,7 @@ class CompareDetail(QScrollArea):
         column.addWidget(self._heading(tr("May do now") if gained else tr("May no longer do")))
         column.addWidget(FlowLabel(shown(actions_words(names, _FIRST_ACTIONS))))
         column.addWidget(self._heading(tr("On")))
-        column.addWidget(FlowLabel(tr("every resource") if effect.where == "*" else effect.where))
+        column.addWidget(FlowLabel(tr("every resource") if effect.where == "*" else shown(effect.where)))
         when = context_words(effect)
         if when:
             column.addWidget(self._heading(tr("When")))
@@ -98,7 +98,7 @@ class CompareDetail(QScrollArea):
         column.addWidget(self._heading(tr("By which change")))
         for cause in effect.causes:
             column.addWidget(FlowLabel(shown(cause.sentence)))
-            column.addWidget(self._muted(FlowLabel(f"{shown(cause.kind.value)}: {cause.subject}")))
+            column.addWidget(self._muted(FlowLabel(f"{tr(cause.kind.value)}: {cause.subject}")))
         column.addWidget(self._heading(tr("Shown by")))
         column.addWidget(FlowLabel(shown(witness_words(effect))))
         ask = LinkButton(tr("Ask this of the open snapshot"), partial(self._ask, effect))

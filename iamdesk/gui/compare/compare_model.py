@@ -48,5 +48,5 @@ class CompareModel(RowsModel[CompareRow]):
             case Qt.ItemDataRole.ForegroundRole if column is Column.SORT:
                 return self._brushes[row.sort]
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{COLUMN_TITLES[column]}: {row.texts[column]}"
+                return f"{tr(COLUMN_TITLES[column])}: {row.texts[column]}"
         return None

@@ -13,7 +13,7 @@ from iamdesk.gui.message_bar import Tone
 from iamdesk.gui.one_job_window import OneJobWindow
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
@@ -115,7 +115,7 @@ class CompareWindow(OneJobWindow):
     def refused(self, error: Exception) -> bool:
         """Offer another snapshot where one could not be read."""
         if isinstance(error, SnapshotError):
-            self.message.say(Tone.ERROR, str(error), tr("Choose another"), self.choose)
+            self.message.say(Tone.ERROR, error_words(error), tr("Choose another"), self.choose)
             return True
         self.message.say(Tone.ERROR, tr("The snapshots could not be compared."))
         return False
@@ -152,4 +152,4 @@ class CompareWindow(OneJobWindow):
     def _not_written(self, error: Exception) -> None:
         if not isinstance(error, ExportError):
             raise error
-        self.message.say(Tone.ERROR, f"{error}.")
+        self.message.say(Tone.ERROR, f"{error_words(error)}.")

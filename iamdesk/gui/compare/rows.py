@@ -7,6 +7,7 @@ from enum import Enum, IntEnum
 from iamdesk.compare.shapes import Comparison, Effect, Kind, Standing, Status, TextChange
 from iamdesk.export.diff_words import actions_words, context_words, principal_words, text_words
 from iamdesk.gui.plain_text import visible
+from iamdesk.gui.spoken import capital
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.language import mark, shown, tr
 
@@ -97,7 +98,7 @@ def _effects(found: Comparison) -> Iterator[CompareRow]:
             tr("{actions} when {context}").format(actions=shown(actions_words(names, 3)), context=shown(when))
             if when
             else shown(actions_words(names, 3)),
-            effect.where,
+            shown(effect.where),
             " ".join(shown(cause.sentence) for cause in effect.causes),
             words="\n".join(names),
             effect=effect,
@@ -111,7 +112,7 @@ def _doubts(found: Comparison) -> Iterator[CompareRow]:
     )
     for standing in standings:
         for doubt in standing.doubts:
-            yield CompareRow(Sort.CANNOT_TELL, standing.arn, "", "", doubt)
+            yield CompareRow(Sort.CANNOT_TELL, standing.arn, "", "", shown(doubt))
 
 
 def _texts(found: Comparison) -> Iterator[CompareRow]:
@@ -120,7 +121,7 @@ def _texts(found: Comparison) -> Iterator[CompareRow]:
             sort = Sort.CANNOT_TELL if change.is_doubtful else Sort.SAME
             if change.gives is not None:
                 sort = Sort.GAINED if change.gives else Sort.LOST
-            words = _capital(shown(text_words(change)))
+            words = capital(shown(text_words(change)))
             yield CompareRow(sort, change.cause.subject, words, "", shown(change.cause.sentence), change=change)
 
 
@@ -137,7 +138,3 @@ class CompareFilter:
         if self.sort is not None and row.sort is not self.sort:
             return False
         return all(word in row.haystack for word in self.text.casefold().split())
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

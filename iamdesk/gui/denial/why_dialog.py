@@ -21,7 +21,7 @@ from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import menu_text, plain_label, set_cell_tooltip, visible
 from iamdesk.gui.session import Session
-from iamdesk.language import shown, tr
+from iamdesk.language import error_words, shown, tr
 from iamdesk.query.denial import Agreement, Denial, DenialError, Why
 
 _TONES = {
@@ -146,7 +146,7 @@ class WhyDialog(QDialog):
         self._take(())
         if not isinstance(error, DenialError):
             raise error
-        self.answer.say(Tone.ERROR, str(error))
+        self.answer.say(Tone.ERROR, error_words(error))
 
     def _denial(self) -> Denial | None:
         row = self.choice.currentIndex()
@@ -170,7 +170,7 @@ class WhyDialog(QDialog):
             field.setPlaceholderText(hint or tr("not told: type it here"))
             field.setCursorPosition(0)
         lines = [
-            tr("Read from: {form}.").format(form=shown(denial.form.value)),
+            tr("Read from: {form}.").format(form=tr(denial.form.value)),
             shown(said_words(denial)),
             *map(shown, denial.remarks),
         ]
@@ -205,7 +205,7 @@ class WhyDialog(QDialog):
         self.checks.clear()
         for comparison in why.comparisons:
             item = QTreeWidgetItem([shown(cell) for cell in check_cells(comparison)])
-            matched = "\n".join(f"{policy} {sid}".strip() for policy, sid in comparison.statements)
+            matched = "\n".join(f"{shown(policy)} {sid}".strip() for policy, sid in comparison.statements)
             set_cell_tooltip(item, 0, "\n".join(line for line in (comparison.target, matched) if line))
             self.checks.addTopLevelItem(item)
         for column in range(4):

@@ -106,5 +106,5 @@ class FindingsModel(RowsModel[FindingRow]):
             case Qt.ItemDataRole.ForegroundRole if column in (Column.ACCOUNT, Column.STATE):
                 return QBrush(colour(Colour.MUTED, self.colours))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{COLUMN_TITLES[column]}: {row.text(column)}"
+                return f"{tr(COLUMN_TITLES[column])}: {row.text(column)}"
         return None

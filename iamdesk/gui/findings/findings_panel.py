@@ -33,7 +33,7 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
-from iamdesk.language import ntr, tr
+from iamdesk.language import error_words, ntr, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -170,11 +170,17 @@ class FindingsPanel(QWidget):
         self._end()
         if isinstance(error, SuppressionError):
             self.message.say(
-                Tone.ERROR, tr("The checks have not run: {error}.").format(error=error), tr("Run again"), self.run
+                Tone.ERROR,
+                tr("The checks have not run: {error}.").format(error=error_words(error)),
+                tr("Run again"),
+                self.run,
             )
             return
         self.message.say(
-            Tone.ERROR, tr("The checks ended early: {error}").format(error=error), tr("Run again"), self.run
+            Tone.ERROR,
+            tr("The checks ended early: {error}").format(error=error_words(error)),
+            tr("Run again"),
+            self.run,
         )
         raise error
 

@@ -13,7 +13,7 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 
 
 class ReportWriter(QObject):
@@ -72,7 +72,7 @@ class ReportWriter(QObject):
         if not isinstance(error, ExportError):
             self._message.say(Tone.ERROR, tr("The report could not be written."))
             raise error
-        self._message.say(Tone.ERROR, f"{error}.")
+        self._message.say(Tone.ERROR, f"{error_words(error)}.")
 
 
 def _stem(path: Path) -> str:

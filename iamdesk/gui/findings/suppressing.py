@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.checks.finding import Finding, Suppression, SuppressionError
 from iamdesk.gui.jobs import JobRunner
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 
 
 class Suppressing(QObject):
@@ -70,7 +70,7 @@ class Suppressing(QObject):
         if not isinstance(error, SuppressionError | ExportError):
             self.failed.emit(tr("What is suppressed could not be kept."))
             raise error
-        self.failed.emit(f"{error}.")
+        self.failed.emit(f"{error_words(error)}.")
 
 
 def in_force(words: Sequence[Suppression]) -> Mapping[str, Suppression]:

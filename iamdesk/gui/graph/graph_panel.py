@@ -31,6 +31,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
+from iamdesk.gui.spoken import error_sentence
 from iamdesk.index.nodes import Badge
 from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.reach.way import GoalKind, Proof, State, Step
@@ -94,7 +95,7 @@ class GraphPanel(QWidget):
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
         self.start.setObjectName("waysFrom")
         self.start.setAccessibleName(tr("Ways from"))
-        self.start.addItem("everybody", _EVERYBODY)
+        self.start.addItem(tr("everybody"), _EVERYBODY)
         self.start.addItem(tr("the selected principal"), _SELECTED)
         self.goal.setObjectName("waysTo")
         self.goal.setAccessibleName(tr("Ways to"))
@@ -176,7 +177,7 @@ class GraphPanel(QWidget):
         self.message.clear()
         self.start.setCurrentIndex(0)
         self.goal.clear()
-        self.goal.addItem("administration", ADMINISTRATION)
+        self.goal.addItem(tr("administration"), ADMINISTRATION)
         self.goal.addItem(tr("the selected principal"), _SELECTED)
         self.model.show_ways(())
         self.view.show_picture(picture_of(()))
@@ -264,7 +265,7 @@ class GraphPanel(QWidget):
         if not isinstance(error, RequestError):
             self.message.say(Tone.ERROR, tr("The ways could not be found."))
             raise error
-        self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        self.message.say(Tone.WARNING, error_sentence(error))
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -294,7 +295,7 @@ class GraphPanel(QWidget):
             if goal.kind is GoalKind.ADMINISTRATION and len(administered) < 2:
                 continue
             if self.goal.findData(goal.key) < 0:
-                self.goal.addItem(visible(goal.name), goal.key)
+                self.goal.addItem(visible(shown(goal.name)), goal.key)
 
     def _paint(self) -> None:
         if self.found is not None:

@@ -11,9 +11,10 @@ from iamdesk.gui import marks
 from iamdesk.gui.inspector.property_list import PropertyList
 from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.gui.plain_text import tooltip_text, visible
+from iamdesk.gui.speech import number
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Link, Links, Subject
-from iamdesk.language import shown, tr
+from iamdesk.language import phrased, shown, tr
 
 _NO_SELECTION = QItemSelectionModel.SelectionFlag.NoUpdate
 
@@ -76,20 +77,20 @@ class LinkList(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return visible(_words(link))
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip_text("\n".join(filter(None, (link.name, link.key, _detail(link)))))
+                return tooltip_text("\n".join(filter(None, (shown(link.name), link.key, _detail(link)))))
             case Qt.ItemDataRole.DecorationRole:
                 kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
                 return marks.icon(kind, QGuiApplication.palette()) if kind is not None else None
             case Qt.ItemDataRole.AccessibleTextRole:
                 kind = self._kind_of(link.key) if link.key else NodeKind.MISSING
-                return visible(", ".join(filter(None, (link.name, kind and tr(kind.value), _detail(link)))))
+                return visible(", ".join(filter(None, (shown(link.name), kind and tr(kind.value), _detail(link)))))
         return None
 
     def _head(self, row: int, role: int) -> object:
         sort = self._sorts[self._starts.index(row)]
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.AccessibleTextRole:
-                return visible(f"{tr(sort.title)}: {len(sort.entries):,}")
+                return visible(f"{tr(sort.title)}: {number(len(sort.entries))}")
             case Qt.ItemDataRole.FontRole:
                 font = QGuiApplication.font()
                 font.setBold(True)
@@ -98,7 +99,8 @@ class LinkList(QAbstractListModel):
 
 
 def _words(link: Link) -> str:
-    return f"{link.name}   {_detail(link)}" if link.detail else link.name
+    name = shown(link.name)
+    return f"{name}   {_detail(link)}" if link.detail else name
 
 
 def _detail(link: Link) -> str:
@@ -137,7 +139,7 @@ class FactsTab(QWidget):
         odd = [("", shown(problem)) for problem in subject.problems]
         gaps = [("", shown(gap)) for gap in subject.gaps]
         groups = (
-            ("", [(tr(label), shown(value)) for label, value in subject.facts]),
+            ("", [(shown(phrased(label)), shown(value)) for label, value in subject.facts]),
             (tr("Tags"), subject.tags),
             (tr("Not in the snapshot"), gaps),
             (tr("Odd in its entry"), odd),

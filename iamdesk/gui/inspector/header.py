@@ -10,7 +10,7 @@ from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.shown import Subject
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 
 class BadgeChip(QWidget):
@@ -20,9 +20,9 @@ class BadgeChip(QWidget):
         super().__init__(parent)
         self._badge = badge
         self._mark = plain_label()
-        self._word = plain_label(badge.value)
+        self._word = plain_label(tr(badge.value))
         set_tooltip(self, tr(BADGE_SENTENCES[badge]))
-        self.setAccessibleName(badge.value)
+        self.setAccessibleName(tr(badge.value))
         self.setAccessibleDescription(tr(BADGE_SENTENCES[badge]))
         layout = QHBoxLayout(self)
         gap = self.fontMetrics().height() // 3
@@ -103,8 +103,8 @@ class InspectorHeader(QWidget):
         """Show another subject; ``badges`` are those known by now."""
         self._kind = subject.kind
         self._arn = subject.arn or ""
-        self.title.setText(subject.title)
-        self.summary.setText(subject.summary)
+        self.title.setText(shown(subject.title))
+        self.summary.setText(shown(subject.summary))
         self.arn.setText(self._arn)
         self.arn.setVisible(bool(self._arn))
         self.copy_button.setVisible(bool(self._arn))

@@ -11,7 +11,7 @@ from iamdesk.gui.inspector.bands import same_text
 from iamdesk.gui.inspector.policy_list import Entry, PolicyList, entries_from, entries_of, entry_for
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.index.shown import PolicyRole, Subject
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 if TYPE_CHECKING:
     from iamdesk.index.shown import PolicyView
@@ -83,10 +83,10 @@ class PoliciesTab(QWidget):
             self._guest = entry_for(line)
             self._fill()
             self.list.go_to(line.policy_key)
-        shown = self.reader.text.shown
-        if shown is None or not same_text(shown, line.document):
+        told = self.reader.text.shown
+        if told is None or not same_text(told, line.document):
             # Another version, or a policy that came with the question: what the answer read is what is shown.
-            self.reader.show_document(line.document, line.policy_name, line.policy_key, answer=self._decision)
+            self.reader.show_document(line.document, shown(line.policy_name), line.policy_key, answer=self._decision)
         self.reader.go_to(line)
 
     def _fill(self) -> None:

@@ -54,7 +54,7 @@ def entries_of(policies: Iterable[PolicyLine]) -> list[Entry]:
     return [
         Entry(
             line.key,
-            line.name,
+            shown(line.name),
             line.kind,
             shown(line.origin)
             if line.role not in told or line.role in line.origin
@@ -81,7 +81,7 @@ def entry_for(line: StatementLine) -> Entry:
     words = tr(_TYPE_WORDS.get(line.source_policy_type, _POLICY))
     if line.owner and line.owner != line.policy_key:
         words = tr("{policy} of {owner}").format(policy=words, owner=line.owner)
-    return Entry(line.policy_key, line.policy_name, _kind(line), words, (), line.document)
+    return Entry(line.policy_key, shown(line.policy_name), _kind(line), words, (), line.document)
 
 
 def _kind(line: StatementLine) -> NodeKind:
@@ -177,7 +177,7 @@ class PolicyList(QTreeWidget):
             font = self.font()
             font.setItalic(True)
             item.setFont(0, font)
-        set_cell_tooltip(item, 0, "\n".join([entry.name, entry.key, *entry.problems]))
+        set_cell_tooltip(item, 0, "\n".join([entry.name, entry.key, *map(shown, entry.problems)]))
         set_cell_tooltip(item, 1, entry.origin)
         self._draw(item, entry)
         self.addTopLevelItem(item)

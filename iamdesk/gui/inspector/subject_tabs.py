@@ -18,6 +18,7 @@ from iamdesk.gui.review.columns import Column as ReviewColumn
 from iamdesk.gui.review.review_model import ReviewModel
 from iamdesk.gui.review.review_table import ReviewTable
 from iamdesk.gui.session import Session
+from iamdesk.language import tr
 from iamdesk.review.decisions import Choice
 
 
@@ -90,7 +91,7 @@ class FindingsTab(_SubjectTab):
         self.model.setParent(self)
         self.table = FindingsTable(self.model)
         self.table.setObjectName("subjectFindings")
-        self.table.setAccessibleName("Findings about it")
+        self.table.setAccessibleName(tr("Findings about it"))
         self.table.horizontalHeader().setObjectName("subjectFindingsHeader")
         self.table.setColumnHidden(FindingColumn.ACCOUNT, True)
         self.detail = FindingDetail(self._session)
@@ -117,8 +118,8 @@ class FindingsTab(_SubjectTab):
         if rows:
             return ""
         if not self.source.is_complete:
-            return "The checks have not run to the end. What they find of it comes to stand here."
-        return "Every check has run, and none has found anything of it that is not suppressed."
+            return tr("The checks have not run to the end. What they find of it comes to stand here.")
+        return tr("Every check has run, and none has found anything of it that is not suppressed.")
 
     def _selected(self, selected: QItemSelection, _deselected: QItemSelection) -> None:
         places = {index.row() for index in selected.indexes()}
@@ -169,7 +170,7 @@ class ReviewTab(_SubjectTab):
         self.model.setParent(self)
         self.table = ReviewTable(self.model)
         self.table.setObjectName("subjectReview")
-        self.table.setAccessibleName("Lines of the review about it")
+        self.table.setAccessibleName(tr("Lines of the review about it"))
         self.table.horizontalHeader().setObjectName("subjectReviewHeader")
         for column in (ReviewColumn.ACCOUNT, ReviewColumn.WHO):
             self.table.setColumnHidden(column, True)
@@ -187,7 +188,7 @@ class ReviewTab(_SubjectTab):
         if rows:
             self.table.go_to(place or 0)
             return ""
-        return "The review has no line about it." if self.source.is_open else "No review is open."
+        return tr("The review has no line about it.") if self.source.is_open else tr("No review is open.")
 
     def _decide(self, choice: Choice) -> None:
         rows = list(self.table.selected_rows())

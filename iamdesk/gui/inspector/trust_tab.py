@@ -9,7 +9,7 @@ from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.plain_text import set_tooltip, visible
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Subject
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 from iamdesk.policy.document import Document
 
 _SENTENCES_SHOWN = 5
@@ -46,8 +46,8 @@ class TrustTab(QWidget):
         """Show another role's trust; ``key`` is that of the trust policy."""
         self.sentences.clear()
         for sentence in subject.trusted:
-            item = QListWidgetItem(marks.icon(NodeKind.TRUST_POLICY, self.palette()), visible(sentence))
-            set_tooltip(item, sentence)
+            item = QListWidgetItem(marks.icon(NodeKind.TRUST_POLICY, self.palette()), visible(shown(sentence)))
+            set_tooltip(item, shown(sentence))
             self.sentences.addItem(item)
         line = self.fontMetrics().lineSpacing()
         wanted = line * (2 * min(len(subject.trusted), _SENTENCES_SHOWN) + 1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from iamdesk import language
 from iamdesk.export.access_compare import CellDifference, Difference, difference, difference_words
 from iamdesk.export.access_map import LEVELS, AccessMap, Cell, MapRow
 from iamdesk.gui.plain_text import tooltip_text
@@ -180,14 +181,14 @@ class AccessMapModel(QAbstractTableModel):
             return cell_words(cell)
         own_name, other_name = self._names
         both = f"{own_name}: {cell_words(cell)}. {other_name}: {cell_words(other)}"
-        return f"{difference_words(found, own_name, other_name)}. {both}"
+        return f"{language.shown(difference_words(found, own_name, other_name))}. {both}"
 
     def _count_words(self, index: _Index, cell: Cell) -> str:
         other, found = self.other_cell(index), self.difference(index)
         words = f"{number(cell.permitted)}/{number(cell.total)}"
         if other is None or found is None:
             return words
-        return f"{words} | {number(other.permitted)}/{number(other.total)} ({found.kind.value})"
+        return f"{words} | {number(other.permitted)}/{number(other.total)} ({tr(found.kind.value)})"
 
     # What Qt asks
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk import language
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.export.access_compare import comparison_summary, comparison_to_csv
 from iamdesk.export.access_map import LEVELS, AccessMap
@@ -39,7 +40,7 @@ from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Subject
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 from iamdesk.query.what_can import Answer
 
 _GLANCE = 80
@@ -241,7 +242,8 @@ class AccessTab(QWidget):
             sentence = summary(self._name, self._is_group, shown)
             if self._other is not None:
                 self.map.compare(self._other, (self._name, self.compare_bar.name))  # it may be another's map now
-                sentence = comparison_summary(shown, self._other, self._name, self.compare_bar.name)
+                told = comparison_summary(shown, self._other, self._name, self.compare_bar.name)
+                sentence = language.shown(told)
         self._summary.setText(sentence)
         self._summary.setVisible(shown is not None)
 
@@ -254,7 +256,7 @@ class AccessTab(QWidget):
         if not isinstance(error, RequestError):
             self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self._find)
             raise error
-        self.message.say(Tone.WARNING, f"{error}.")
+        self.message.say(Tone.WARNING, f"{error_words(error)}.")
 
     def _closed(self) -> None:
         self.finder.forget()

@@ -25,7 +25,7 @@ from iamdesk.gui.reverse.who_can_table import WhoCanTable
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class WhoCanPanel(QWidget):
         self.run()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if request.without or request.session_policies is not None:
-            self.message.say(Tone.NOTE, who_can_words.EVERY_LAYER)
+            self.message.say(Tone.NOTE, tr(who_can_words.EVERY_LAYER))
 
     def _hint(self, sentence: str, resource: str) -> None:
         if not sentence:
@@ -213,7 +213,7 @@ class WhoCanPanel(QWidget):
         if complete and self._asked is not None:
             self._session.announce(who_can_words.found(len(self.model.rows), self._asked))
         elif not complete:
-            self.message.say(Tone.WARNING, who_can_words.CANCELLED, tr("Search again"), self.run)
+            self.message.say(Tone.WARNING, tr(who_can_words.CANCELLED), tr("Search again"), self.run)
 
     def _failed(self, error: Exception) -> None:
         self._asked = None
@@ -221,7 +221,7 @@ class WhoCanPanel(QWidget):
         if not isinstance(error, RequestError):
             self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self.run)
             raise error
-        self.message.say(Tone.WARNING, f"{error}.")
+        self.message.say(Tone.WARNING, f"{error_words(error)}.")
 
     def _opened(self, opened: "OpenSnapshot") -> None:
         self.clear_filter()
@@ -328,14 +328,14 @@ class WhoCanPanel(QWidget):
     def _why_empty(self, rows: int) -> str:
         asked = self._asked
         if self._session.snapshot is None:
-            return who_can_words.NO_SNAPSHOT
+            return tr(who_can_words.NO_SNAPSHOT)
         if asked is None:
-            return who_can_words.NOTHING_ASKED
+            return tr(who_can_words.NOTHING_ASKED)
         if rows:
             return who_can_words.none_let_through(rows)
         if self.search.running:
             return who_can_words.searching(asked)
-        return who_can_words.nobody(asked) if self._complete else who_can_words.CUT_SHORT
+        return who_can_words.nobody(asked) if self._complete else tr(who_can_words.CUT_SHORT)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""
@@ -358,7 +358,7 @@ class WhoCanPanel(QWidget):
         if opened is None:
             return
         if not self._complete:
-            self.message.say(Tone.NOTE, who_can_words.NOTHING_TO_EXPORT)
+            self.message.say(Tone.NOTE, tr(who_can_words.NOTHING_TO_EXPORT))
             return
         from iamdesk.export import who_can  # not loaded before somebody exports
 

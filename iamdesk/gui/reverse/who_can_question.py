@@ -49,7 +49,13 @@ class WhoCanQuestion(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         for word, field, name, hint, share in (
             (tr("W&ho can"), self.action, "whoCanAction", "s3:GetObject …", 4),
-            ("on", self.resource, "whoCanResource", tr("an ARN, with * for any; or *"), 7),
+            (
+                tr("on {resource}").format(resource="").strip(),
+                self.resource,
+                "whoCanResource",
+                tr("an ARN, with * for any; or *"),
+                7,
+            ),
         ):
             field.setObjectName(name)
             field.setPlaceholderText(hint)

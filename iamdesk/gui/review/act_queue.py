@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.spoken import error_sentence
 from iamdesk.language import tr
 from iamdesk.review.decisions import DecisionError
 from iamdesk.review.desk import Change
@@ -89,7 +90,7 @@ class ActQueue(QObject):
         if act.error is None:
             self.saved.emit(act.change)
         elif isinstance(act.error, (DecisionError, ReviewError)):
-            self.refused.emit(f"{str(act.error)[:1].upper()}{str(act.error)[1:]}.")
+            self.refused.emit(error_sentence(act.error))
         else:
             self.refused.emit(tr("The decision could not be saved: something inside iamdesk broke."))
             raise act.error

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from iamdesk.gui.plain_text import PlainLabel, plain_label
+from iamdesk.gui.spoken import error_sentence
 from iamdesk.language import tr
 from iamdesk.review.decisions import Choice, DecisionError, LineDecision
 
@@ -35,7 +36,7 @@ class DecisionBar(QWidget):
         for name, field, title, hint in (
             ("decisionReason", self.reason, tr("Reason or comment"), tr("Why")),
             ("decisionOwner", self.owner, tr("Owner of the exception"), tr("Who answers for it")),
-            ("decisionExpiry", self.expiry, tr("Last day of the exception"), "YYYY-MM-DD"),
+            ("decisionExpiry", self.expiry, tr("Last day of the exception"), tr("YYYY-MM-DD")),
         ):
             field.setObjectName(name)
             field.setAccessibleName(title)
@@ -85,7 +86,7 @@ class DecisionBar(QWidget):
         try:
             decision = LineDecision(self._choice, self.reason.text().strip(), owner, expiry)
         except DecisionError as error:
-            self.wrong.emit(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            self.wrong.emit(error_sentence(error))
             (self.reason if not self.reason.text().strip() else self.owner).setFocus()
             return
         self.hide()

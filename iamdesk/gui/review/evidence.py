@@ -19,6 +19,7 @@ from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import MARK_WORDS, Mark
 from iamdesk.gui.plain_text import PlainLabel, plain_label
+from iamdesk.gui.retold import retold
 from iamdesk.gui.review.decided_row import DecidedRow
 from iamdesk.gui.review.facts import finding_facts, line_facts
 from iamdesk.gui.review.finding_rows import FindingRow
@@ -125,14 +126,14 @@ class Evidence(QScrollArea):
             arn = str(finding["subject_arn"])
             self._link(column, str(finding["subject_name"]), partial(self._session.show_key, arn), arn)
             if len(row.findings) > 1:
-                column.addWidget(FlowLabel(str(finding["finding"])))
+                column.addWidget(FlowLabel(retold(str(finding["finding"]))))
         self._offer_more(column, len(row.findings) - most)
         if len(row.findings) == 1:
             for title, text in finding_facts(first):
                 column.addWidget(FlowLabel(f"{title}: {text}"))
         self._decisions(column, row, desk)
         self._heading(column, tr("What to do"))
-        column.addWidget(FlowLabel(str(first["remediation"])))
+        column.addWidget(FlowLabel(retold(str(first["remediation"]))))
 
     def _members(self, column: QVBoxLayout, row: LineRow) -> None:
         self._heading(column, tr("{count} lines, decided together").format(count=number(len(row.lines))))
@@ -180,7 +181,7 @@ class Evidence(QScrollArea):
             severity = _severity_words(str(finding["severity"]))
             if finding.get("state") != "found":
                 severity = tr("{severity}, cannot tell").format(severity=severity)
-            column.addWidget(FlowLabel(f"{severity} · {finding['check_id']} · {finding['finding']}"))
+            column.addWidget(FlowLabel(f"{severity} · {finding['check_id']} · {retold(str(finding['finding']))}"))
         if len(row.findings) > _FINDINGS_SHOWN:
             self._muted(column, tr("and {count} more").format(count=number(len(row.findings) - _FINDINGS_SHOWN)))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from iamdesk.export.review_words import CLASS_WORDS, administration_words, last_used_words, power_words
+from iamdesk.gui.retold import retold
 from iamdesk.gui.review.decided_row import SEVERITY_WORDS
 from iamdesk.language import shown, tr
 from iamdesk.review.lines import Line
@@ -14,7 +15,7 @@ def line_facts(line: Line) -> Iterator[tuple[str, str]]:
     evidence = line.evidence
     since = evidence.get("since_last") or {}
     facts = (
-        (tr("Asked because"), " ".join(since.get("reasons", ()))),
+        (tr("Asked because"), " ".join(map(retold, since.get("reasons", ())))),
         (tr("Can effectively do"), shown(power_words(evidence.get("holder")))),
         (tr("The group gives"), shown(power_words(evidence.get("group")))),
         (tr("Administration"), shown(administration_words(line))),
@@ -27,7 +28,7 @@ def line_facts(line: Line) -> Iterator[tuple[str, str]]:
         (tr("Members"), ", ".join(evidence.get("members", ()))),
         (
             tr("Last used"),
-            f"{shown(last_used_words(line))} ({evidence.get('last_used_basis', tr('not captured'))})",
+            f"{shown(last_used_words(line))} ({tr(evidence.get('last_used_basis', 'not captured'))})",
         ),
         (tr("Rotated"), str(evidence.get("rotated") or "")[:10]),
         (tr("Who it is"), tr(CLASS_WORDS.get(str(evidence.get("holder_class")), ""))),
@@ -50,12 +51,12 @@ def finding_facts(finding: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     since = finding.get("since_last") or {}
     facts = (
         (tr("Severity"), severity),
-        (tr("Asked because"), " ".join(since.get("reasons", ()))),
-        (tr("Finding"), str(finding["finding"])),
-        (tr("Proof"), " ".join(finding.get("proof_summary", ()))),
+        (tr("Asked because"), " ".join(map(retold, since.get("reasons", ())))),
+        (tr("Finding"), retold(str(finding["finding"]))),
+        (tr("Proof"), " ".join(map(retold, finding.get("proof_summary", ())))),
         (tr("Statements"), ", ".join(finding.get("deciding_statements", ()))),
         (tr("Unknown context keys"), ", ".join(finding.get("missing_context", ()))),
-        (tr("Assumed"), " ".join(finding.get("assumptions", ()))),
+        (tr("Assumed"), " ".join(map(retold, finding.get("assumptions", ())))),
         (tr("Command"), str(finding.get("remediation_snippet", ""))),
         (tr("Standards"), ", ".join(finding.get("refs", ()))),
         (tr("Since"), str(since.get("first_seen_utc", ""))[:10]),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from iamdesk.export.review_words import finding_choice_word, finding_decision_words
+from iamdesk.gui.retold import retold
 from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decided_row import SEVERITY_WORDS, DecidedRow, several, severity_rank
 from iamdesk.gui.speech import number
@@ -19,7 +20,7 @@ class FindingRow(DecidedRow):
 
     def __init__(self, findings: tuple[Mapping[str, Any], ...]) -> None:
         first = findings[0]
-        title = str(first["finding"] if len(findings) == 1 else first["title"])
+        title = retold(str(first["finding"] if len(findings) == 1 else first["title"]))
         super().__init__(
             tuple(str(one["finding_id"]) for one in findings),
             {

@@ -15,7 +15,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.review.review_door import ReviewDoor
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
-from iamdesk.language import mark, tr
+from iamdesk.language import error_words, mark, shown, tr
 from iamdesk.review.decisions import DecisionError, Reviewer
 from iamdesk.review.errors import ReviewError
 
@@ -208,7 +208,7 @@ class PackDoor(QObject):
                 count=number(len(refused)),
                 sheet=first.sheet,
                 row=first.row,
-                why=first.why,
+                why=shown(first.why),
                 more=more,
             ),
         )
@@ -219,7 +219,7 @@ class PackDoor(QObject):
         if not isinstance(error, (ExportError, ReviewError, DecisionError)):
             self._message.say(Tone.ERROR, tr("It could not be done: something inside iamdesk broke."))
             raise error
-        self._message.say(Tone.ERROR, f"{error}.")
+        self._message.say(Tone.ERROR, f"{error_words(error)}.")
 
 
 def _written(desk: "ReviewDesk", opened: "OpenSnapshot | None", into: Path, cancelled: Callable[[], bool]) -> None:

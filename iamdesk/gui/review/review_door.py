@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from iamdesk import language
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
-from iamdesk.language import mark, tr
+from iamdesk.language import error_words, mark, tr
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.schema import SUFFIX
@@ -137,9 +138,11 @@ class ReviewDoor(QObject):
             from iamdesk.workbench import Workbench
 
             before = Workbench().open_snapshot(old, cancelled=cancelled)
-            return carried_sentence(
-                opened.create_next_review(
-                    path, title, previous, before, details, progress, cancelled, exclusions=exclusions
+            return language.shown(
+                carried_sentence(
+                    opened.create_next_review(
+                        path, title, previous, before, details, progress, cancelled, exclusions=exclusions
+                    )
                 )
             )
 
@@ -216,7 +219,7 @@ class ReviewDoor(QObject):
         )
 
     def _say_recovered(self, recovered: "Recovered") -> None:
-        lost = " ".join(recovered.lost) or tr("As far as can be seen, nothing is lost.")
+        lost = " ".join(map(language.shown, recovered.lost)) or tr("As far as can be seen, nothing is lost.")
         self._message.say(
             Tone.WARNING if recovered.lost else Tone.NOTE,
             tr("{lines} lines and {entries} entries of the journal are in {name}. {lost}").format(
@@ -250,7 +253,7 @@ class ReviewDoor(QObject):
             self._message.say(
                 Tone.ERROR,
                 tr("The file is not as it was written: {place}: {sentence}{more}").format(
-                    place=first.place, sentence=first.sentence, more=more
+                    place=language.shown(first.place), sentence=language.shown(first.sentence), more=more
                 ),
                 tr("Recover…"),
                 lambda: self._recover(desk.path),
@@ -273,9 +276,9 @@ class ReviewDoor(QObject):
             self._message.say(Tone.ERROR, tr("The review could not be opened: something inside iamdesk broke."))
             raise error
         if path is not None and "cannot be read" in str(error):
-            self._message.say(Tone.ERROR, f"{error}.", tr("Recover…"), lambda: self._recover(path))
+            self._message.say(Tone.ERROR, f"{error_words(error)}.", tr("Recover…"), lambda: self._recover(path))
         else:
-            self._message.say(Tone.ERROR, f"{error}.")
+            self._message.say(Tone.ERROR, f"{error_words(error)}.")
 
 
 def _open(path: Path) -> ReviewDesk:

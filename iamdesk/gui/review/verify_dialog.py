@@ -11,7 +11,7 @@ from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.speech import number
-from iamdesk.language import tr
+from iamdesk.language import shown, tr
 
 _MARKS = {Outcome.PASSED: Mark.ALLOWED, Outcome.FAILED: Mark.EXPLICIT_DENY, Outcome.NOT_DONE: Mark.UNKNOWN}
 _ORDER = (Outcome.FAILED, Outcome.NOT_DONE, Outcome.PASSED)
@@ -39,7 +39,7 @@ class VerifyDialog(QDialog):
         self.table.setHeaderLabels([tr("Outcome"), tr("Check"), tr("What was found")])
         self.table.setUniformRowHeights(True)
         for one in sorted(results, key=lambda result: _ORDER.index(result.outcome)):
-            item = QTreeWidgetItem([one.outcome.value, visible(one.name), visible(one.sentence)])
+            item = QTreeWidgetItem([tr(one.outcome.value), visible(shown(one.name)), visible(shown(one.sentence))])
             item.setIcon(0, marks.icon(_MARKS[one.outcome], self.palette()))
             self.table.addTopLevelItem(item)
         header = self.table.header()

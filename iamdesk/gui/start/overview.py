@@ -24,6 +24,7 @@ from iamdesk.gui.marks import Mark
 from iamdesk.gui.message_bar import MessageBar
 from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.retold import retold
 from iamdesk.gui.saving import Render, Saver
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
@@ -34,7 +35,7 @@ from iamdesk.gui.start.named_card import MOST_LISTED, NamedCard, fit
 from iamdesk.gui.start.overview_facts import capture_lines, section_counts
 from iamdesk.gui.theme import palette_for
 from iamdesk.index.nodes import Badge, NodeKind, Outline
-from iamdesk.language import mark, tr
+from iamdesk.language import mark, shown, tr
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -144,7 +145,7 @@ class OverviewPage(QScrollArea):
 
     def _fill(self, opened: "OpenSnapshot") -> None:
         snapshot, outline = opened.snapshot, opened.outline
-        self.title.setText(snapshot.path.name)
+        self.title.setText(retold(snapshot.path.name))
         self.people.show_bars(
             [Bar(tr(part.title), part.count, part.kind, part.row) for part in section_counts(outline)]
         )
@@ -154,8 +155,8 @@ class OverviewPage(QScrollArea):
         self._checking.show()
         self.problems.clear()
         for problem in snapshot.problems[:MOST_LISTED]:
-            item = QListWidgetItem(visible(str(problem)))
-            set_tooltip(item, str(problem))
+            item = QListWidgetItem(visible(shown(problem.said)))
+            set_tooltip(item, shown(problem.said))
             self.problems.addItem(item)
         count = len(snapshot.problems)
         title = tr("What is odd in it: {count}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from iamdesk.gui.retold import retold
 from iamdesk.gui.speech import day, number
 from iamdesk.index.nodes import NodeKind, Outline
 from iamdesk.language import ntr, tr
@@ -124,7 +125,7 @@ def capture_lines(snapshot: "Snapshot") -> tuple[tuple[str, str], ...]:
 def status_words(snapshot: "Snapshot") -> str:
     """Return the line of the status bar: file, when it was captured, how many principals, how many oddities."""
     principals = sum(len(account.users) + len(account.roles) for account in snapshot.accounts)
-    words = [snapshot.path.name]
+    words = [retold(snapshot.path.name)]
     captured = snapshot.manifest.started_at if snapshot.manifest is not None else None
     if captured is not None:
         words.append(tr("captured {day}").format(day=day(captured.date().isoformat())))

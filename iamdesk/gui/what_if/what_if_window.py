@@ -19,6 +19,7 @@ from iamdesk.gui.one_job_window import OneJobWindow
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
+from iamdesk.gui.spoken import error_sentence
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
 from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress
@@ -105,7 +106,7 @@ class WhatIfWindow(OneJobWindow):
         try:
             edit = self.form.edit()
         except WhatIfError as error:
-            self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            self.message.say(Tone.WARNING, error_sentence(error))
             return
         self.edits.append(edit)
         self.list.addItem(visible(edit_words(edit)))
@@ -156,7 +157,7 @@ class WhatIfWindow(OneJobWindow):
     def refused(self, error: Exception) -> bool:
         """Say why the changes cannot be made, or a file not be written."""
         if isinstance(error, WhatIfError | ExportError):
-            self.message.say(Tone.WARNING, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            self.message.say(Tone.WARNING, error_sentence(error))
             return True
         self.message.say(Tone.ERROR, tr("The changes could not be tried."))
         return False

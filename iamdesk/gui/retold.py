@@ -1,0 +1,133 @@
+"""English sentences that come from elsewhere, a file or another process: found again, so that they can be shown.
+
+What was said there by ``phrase`` has lost what it was made of. It is read again by the texts of the catalogue of the
+chosen language; what fits none of them stays English.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from string import Formatter
+
+from iamdesk.language import ENGLISH, chosen, nphrase, phrase, shown, strung
+from iamdesk.paths import resources
+
+_FEWEST_LETTERS = 6
+"""A text of fewer letters of its own (``{key} is {value}``) would fit what it never said."""
+_DEEPEST = 4
+_NAMES = re.compile(r"((?:\S+, )*\S+) and (\S+)")
+
+
+@dataclass(frozen=True)
+class _Template:
+    """One text of a catalogue that takes values, in one of its forms."""
+
+    text: str
+    singular: str
+    plural: str
+
+    @cached_property
+    def parts(self) -> tuple[tuple[str, str, str], ...]:
+        """(what stands before, name, format) of each value; the end has no name."""
+        return tuple((before, name or "", spec or "") for before, name, spec, _ in Formatter().parse(self.text))
+
+    @cached_property
+    def letters(self) -> int:
+        """How many letters are the text's own."""
+        return sum(letter.isalpha() for before, _, _ in self.parts for letter in before)
+
+    @cached_property
+    def longest(self) -> str:
+        """The longest stretch of its own: where that is missing, it need not be tried."""
+        return max((before for before, _, _ in self.parts), key=len)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What it fits."""
+        seen: set[str] = set()
+        made = []
+        for before, name, spec in self.parts:
+            made.append(re.escape(before))
+            if not name:
+                continue
+            value = r"\d[\d,]*" if spec or name == "count" else ".+?"
+            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>{value})")
+            seen.add(name)
+        return re.compile("".join(made), re.DOTALL)
+
+    def said(self, text: str, depth: int) -> str | None:
+        """Return the text as it was said by this template; None where it was not."""
+        if self.longest not in text:
+            return None
+        found = self.pattern.fullmatch(text)
+        if found is None:
+            return None
+        numbers = {name for _, name, spec in self.parts if name and (spec or name == "count")}
+        values: dict[str, object] = {
+            name: int(value.replace(",", "")) if name in numbers else _again(value, depth + 1)
+            for name, value in found.groupdict().items()
+        }
+        if self.singular != self.plural:
+            count = values.pop("count", None)
+            said = nphrase(self.singular, self.plural, count, **values) if isinstance(count, int) else ""
+        else:
+            said = phrase(self.text, **values)
+        return said if said == text else None
+
+
+def retold(text: str) -> str:
+    """Return an English text that was said elsewhere in the language of the window; what is not found, as it is."""
+    return text if chosen() == ENGLISH else _retold(text, chosen())
+
+
+@lru_cache(maxsize=1 << 12)
+def _retold(text: str, _language: str) -> str:
+    return shown(_again(text, 0))
+
+
+def _again(text: str, depth: int) -> str:
+    if depth > _DEEPEST or not any(letter.isalpha() for letter in text):
+        return text
+    whole, templates = _texts(chosen())
+    if text in whole and (depth == 0 or " " in text):  # a single word within a sentence is somebody's name
+        return phrase(text)
+    for template in templates:
+        if (said := template.said(text, depth)) is not None:
+            return said
+    names = _NAMES.fullmatch(text)
+    return strung(phrase(" and "), names.groups()) if names is not None else text
+
+
+@lru_cache(maxsize=2)
+def _texts(language: str) -> tuple[frozenset[str], tuple[_Template, ...]]:
+    """Return the texts of a catalogue without values, and those with some: what says most of its own comes first."""
+    path = resources() / "translations" / language / "iamdesk.mo"
+    if not path.is_file():
+        return frozenset(), ()
+    whole: set[str] = set()
+    templates = []
+    for singular, plural in originals(path):
+        if "{" not in singular:
+            whole.add(singular)
+            continue
+        for form in dict.fromkeys((singular, plural)):
+            template = _Template(form, singular, plural)
+            if template.letters >= _FEWEST_LETTERS:
+                templates.append(template)
+    templates.sort(key=lambda one: -one.letters)
+    return frozenset(whole), tuple(templates)
+
+
+def originals(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the English texts of a compiled catalogue, each with its plural (or again itself)."""
+    content = path.read_bytes()
+    order = "<" if content[:4] == b"\xde\x12\x04\x95" else ">"
+    count, table = struct.unpack(f"{order}II", content[8:16])
+    for number in range(count):
+        length, place = struct.unpack_from(f"{order}II", content, table + 8 * number)
+        singular, _, plural = content[place : place + length].decode().partition("\0")
+        if singular:
+            yield singular, plural or singular
