@@ -100,7 +100,7 @@ class Interior(QObject):
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
         workspace.findings.risks_told.connect(self.overview.show_risks)
-        workspace.review.door.opened.connect(lambda _desk: workspace.bring_forward("reviewDock"))
+        workspace.review.door.opened.connect(lambda _desk: workspace.draw_up("reviewDock"))
         workspace.review.door.opened.connect(lambda _desk: self.review_changed.emit())
         workspace.review.door.closed.connect(self.review_changed)
         session.snapshot_arriving.connect(lambda _opened: self._enter(workspace.inspector))

@@ -153,12 +153,9 @@ def _turn_to(window: "MainWindow", page: str) -> None:
 
 def _give_room(window: "MainWindow", dock: str) -> None:
     """Draw a panel at the foot of the window up, as its user would: the picture is about it."""
-    from PySide6.QtCore import Qt
-
     _wait(lambda: not window.jobs.running, _LONGEST_WAIT)
     _wait(lambda: False, _SETTLING)
-    docks, share = window.workspace.docks, window.height() * 3 // 5
-    window.resizeDocks([docks[dock]], [share], Qt.Orientation.Vertical)
+    window.workspace.draw_up(dock)
 
 
 def _say(_kind: object, _context: object, message: str) -> None:

@@ -177,6 +177,17 @@ class Workspace(QObject):
         dock.raise_()
         return dock.widget()
 
+    def draw_up(self, name: str) -> None:
+        """Bring a dock forward and, where it lies low at the foot of the window, draw it up: work is done in it now."""
+        self.bring_forward(name)
+        QTimer.singleShot(0, self, lambda: self._draw_up(self.docks[name]))
+
+    def _draw_up(self, dock: QDockWidget) -> None:
+        height = self._window.height()
+        is_below = self._window.dockWidgetArea(dock) is Qt.DockWidgetArea.BottomDockWidgetArea
+        if is_below and dock.height() < height * 2 // 5:
+            self._window.resizeDocks([dock], [height * 3 // 5], Qt.Orientation.Vertical)
+
     def show(self) -> None:
         """Show the panels as they stood when they were last seen: one in each turn of the event loop.
 

@@ -224,3 +224,17 @@ def test_panels_appear_together_and_whoever_needs_one_sooner_has_it(qtbot: QtBot
     workspace.show()
     qtbot.waitUntil(window.updatesEnabled)
     assert workspace.docks["reviewDock"].widget().isVisible(), "as it stood"
+
+
+def test_a_panel_that_work_is_done_in_is_drawn_up_once(qtbot: QtBot, workspace_window: MainWindow) -> None:
+    window = workspace_window
+    dock = window.workspace.docks["reviewDock"]
+    low = window.height() * 2 // 5
+    window.workspace.bring_forward("reviewDock")
+    qtbot.waitUntil(lambda: 0 < dock.height() < low)
+    window.workspace.draw_up("reviewDock")
+    qtbot.waitUntil(lambda: dock.height() >= low)
+    drawn = dock.height()
+    window.workspace.draw_up("reviewDock")
+    qtbot.wait(50)
+    assert dock.height() == drawn, "what is high enough stays as the user has drawn it"

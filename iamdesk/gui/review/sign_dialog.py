@@ -62,6 +62,7 @@ class SignDialog(QDialog):
         self.key.textChanged.connect(lambda _text: self._say())
         self.name.textChanged.connect(lambda _text: self._say())
         self.resize(self.fontMetrics().averageCharWidth() * 80, self.sizeHint().height())
+        self._form = form
         self._say()
 
     @property
@@ -79,6 +80,8 @@ class SignDialog(QDialog):
         self.sentence.setText(self.chosen_role.sentence)
         self.how.setText(tr(_WITH_KEY) if self.chosen_key is not None else tr(_WITHOUT_KEY))
         self.sign_button.setEnabled(bool(self.name.text().strip()))
+        # What is signed is read whole: a form does not grow with the lines of its texts.
+        self.resize(self.width(), max(self.height(), self._form.totalHeightForWidth(self.width())))
 
     def _choose(self) -> None:
         folder = Path.home() / ".ssh"

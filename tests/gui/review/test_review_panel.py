@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -432,3 +432,13 @@ def test_evidence_needs_an_open_review(empty_panel: ReviewPanel, prompts: Answer
     empty_panel.packs.export()
     assert "Open a review first" in empty_panel.message.text
     assert prompts.asked == []
+
+
+def test_the_sentence_that_is_signed_is_read_whole(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = SignDialog(tmp_path, "Ana Moreno", Answers())
+    qtbot.addWidget(dialog)
+    dialog.show()
+    for at in range(dialog.role.count()):
+        dialog.role.setCurrentIndex(at)
+        QApplication.processEvents()
+        assert dialog.sentence.height() >= dialog.sentence.heightForWidth(dialog.sentence.width())
