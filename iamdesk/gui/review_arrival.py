@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from iamdesk.gui.interior import Interior
 from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.loading import one_at_a_time
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.session import Session
 from iamdesk.language import error_words, tr
@@ -109,6 +110,7 @@ class ReviewArrival(QObject):
 
 
 def _head_of(review: Path) -> "Head":
-    from iamdesk.workbench import Workbench
+    with one_at_a_time:  # the window loads its interior meanwhile
+        from iamdesk.workbench import Workbench
 
     return Workbench.review_head(review)

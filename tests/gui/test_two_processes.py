@@ -22,6 +22,7 @@ from iamdesk.workbench import OpenSnapshot
 ROOT = Path(__file__).parents[2]
 # Runs the application, and does the steps one after the other: each is asked again until it says something.
 PROGRAM = """
+import faulthandler
 import sys
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
@@ -80,13 +81,22 @@ def look():
         print(said, flush=True)
         steps.pop(0)
 
+def give_up():
+    window = QApplication.instance().window
+    told = [window.trouble.text, *(job.label for job in window.jobs.running)]
+    if window.session.snapshot is not None:
+        told += ["snapshot", window.workspace.review.message.text]
+    print("given up:", *told, sep="\\n", file=sys.stderr)
+    faulthandler.dump_traceback()
+    QApplication.exit(9)
+
 class Watched(main_window.MainWindow):
     def show(self):
         super().show()
         self._watch = QTimer(self, interval=20)
         self._watch.timeout.connect(look)
         self._watch.start()
-        QTimer.singleShot(90000, self, lambda: QApplication.exit(9))
+        QTimer.singleShot(90000, self, give_up)
 
 import iamdesk.gui.app
 iamdesk.gui.app.MainWindow = Watched
