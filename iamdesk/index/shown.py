@@ -23,6 +23,9 @@ class PolicyRole(StrEnum):
     SELF = mark("the policy itself")
 
 
+_AGES = ("Created", "Last used")
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyLine:
     """One policy in a subject's list."""
@@ -83,6 +86,11 @@ class Subject:
     badges: tuple[Badge, ...] = ()
     raw: str = ""
     """The whole entry as JSON text, as captured (the JSON tab)."""
+
+    @property
+    def ages(self) -> tuple[tuple[str, str], ...]:
+        """Those of the facts that say how old it is: when it was created, when it was last used."""
+        return tuple(fact for fact in self.facts if fact[0] in _AGES)
 
     @property
     def summary(self) -> str:

@@ -70,6 +70,7 @@ class InspectorHeader(QWidget):
         font.setBold(True)
         self.title.setFont(font)
         self.summary = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.ages = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.arn = ElidedLabel()
         self.copy_button = QToolButton()
         self.copy_button.setAutoRaise(True)
@@ -97,6 +98,7 @@ class InspectorHeader(QWidget):
         layout.setSpacing(line // 5)
         layout.addLayout(top)
         layout.addWidget(self.summary)
+        layout.addWidget(self.ages)
         layout.addLayout(arn)
 
     def show_subject(self, subject: Subject, badges: tuple[Badge, ...]) -> None:
@@ -105,6 +107,8 @@ class InspectorHeader(QWidget):
         self._arn = subject.arn or ""
         self.title.setText(shown(subject.title))
         self.summary.setText(shown(subject.summary))
+        self.ages.setText(" · ".join(f"{tr(label)} {shown(value)}" for label, value in subject.ages))
+        self.ages.setVisible(bool(subject.ages))
         self.arn.setText(self._arn)
         self.arn.setVisible(bool(self._arn))
         self.copy_button.setVisible(bool(self._arn))
@@ -125,7 +129,7 @@ class InspectorHeader(QWidget):
         self._drawing.setPixmap(marks.pixmap(self._kind, self.palette(), size, self.devicePixelRatioF()))
         self.copy_button.setIcon(marks.icon(Glyph.COPY, self.palette()))
         quiet = colour(Colour.MUTED, self.palette())
-        for label in (self.summary, self.arn):
+        for label in (self.summary, self.ages, self.arn):
             palette = label.palette()
             if palette.color(label.foregroundRole()) != quiet:
                 palette.setColor(label.foregroundRole(), quiet)

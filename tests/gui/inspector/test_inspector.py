@@ -316,3 +316,11 @@ def test_a_reader_without_a_document_shows_no_empty_lists(session: Session, insp
     session.select(VERA)
     assert inspector.policies.reader.diagnostics.isHidden()
     assert inspector.policies.reader.told.isHidden()
+
+
+def test_the_head_tells_how_old_a_role_is_and_when_it_was_last_used(session: Session, inspector: Inspector) -> None:
+    session.select("arn:aws:iam::111122223333:role/deploy/deploy")
+    told = inspector.header.ages.full_text()
+    assert told.startswith("Created 17 Jan 2022 (4 years before the snapshot) · Last used 30 Sep 2026")
+    session.select("111122223333")
+    assert not inspector.header.ages.isVisibleTo(inspector.header)
