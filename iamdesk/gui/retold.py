@@ -97,7 +97,7 @@ def _again(text: str, depth: int) -> str:
     for template in templates:
         if (said := template.said(text, depth)) is not None:
             return said
-    names = _NAMES.fullmatch(text)
+    names = _NAMES.fullmatch(text) if depth else None
     return strung(phrase(" and "), names.groups()) if names is not None else text
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from iamdesk.evaluate.request import RequestError
 from iamdesk.index.shown import Completion
-from iamdesk.language import phrase, phrased, worded
+from iamdesk.language import phrase, phrased, shown, worded
 from iamdesk.paths import resources
 from iamdesk.query.dependents import need_with_dependents
 from iamdesk.query.needs import Need, Part, When
@@ -104,4 +104,4 @@ def _suggested(words: list[str]) -> Iterator[Completion]:
 
 
 def _texts(need: Need) -> str:
-    return f"{need.name} {need.title} {need.words}".lower()
+    return f"{need.name} {need.title} {need.words} {shown(phrased(need.title))}".lower()

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStyle, QToolButton, QWidget
 
 from iamdesk.explain.decision import Decision
 from iamdesk.export.answer_words import scope_words, verdict_words
@@ -108,7 +108,7 @@ class VerdictCard(QWidget):
         self._tinting = False
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint the surface of the state, with a strong edge on the left."""
+        """Paint the surface of the state, with a strong edge where lines begin."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         edge = colour(MARK_COLOURS[self._mark], self.palette())
@@ -116,4 +116,5 @@ class VerdictCard(QWidget):
         painter.setBrush(edge)
         painter.drawRoundedRect(self.rect(), 4, 4)
         painter.setBrush(colour(MARK_SURFACES[self._mark], self.palette()))
-        painter.drawRoundedRect(self.rect().adjusted(4, 0, 0, 0), 3, 3)
+        inner = self.rect().adjusted(4, 0, 0, 0)
+        painter.drawRoundedRect(QStyle.visualRect(self.layoutDirection(), self.rect(), inner), 3, 3)

@@ -1,8 +1,8 @@
 """Above the findings: their counts, and which of them are shown."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QStyle, QToolButton, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLineEdit, QPushButton, QStyle, QToolButton, QWidget
 
 from iamdesk.gui.findings.rows import Counts, FindingFilter, Grouping
 from iamdesk.gui.findings.severity_bars import SeverityBars
@@ -33,18 +33,22 @@ class FilterBar(QWidget):
         self._subjects: frozenset[str] = frozenset()
         self.only = QToolButton()
         self._name()
-        gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(gap)
-        line.addWidget(self.bars)
-        line.addSpacing(gap)
-        line.addWidget(self.grouping)
-        line.addWidget(self.check)
-        line.addWidget(self.only)
-        line.addWidget(self.text, 1)
-        line.addWidget(self.suppressed)
-        line.addWidget(self.export)
+        self._gap = gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
+        self._choices = QWidget()
+        choices = QHBoxLayout(self._choices)
+        choices.setContentsMargins(0, 0, 0, 0)
+        choices.setSpacing(gap)
+        choices.addWidget(self.grouping)
+        choices.addWidget(self.check)
+        choices.addWidget(self.only)
+        choices.addWidget(self.text, 1)
+        choices.addWidget(self.suppressed)
+        choices.addWidget(self.export)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(0, 0, 0, 0)
+        self._line.setSpacing(2 * gap)
+        self._line.addWidget(self.bars)
+        self._line.addWidget(self._choices, 1)
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._debounce.timeout.connect(self._changed)
         self.text.textChanged.connect(lambda _text: self._debounce.start())
@@ -113,6 +117,7 @@ class FilterBar(QWidget):
         self.only.setText(f"{name}  \N{MULTIPLICATION SIGN}")
         self.only.setAccessibleName(tr("Only {name} shown; press to show all").format(name=name))
         self.only.setVisible(bool(subjects))
+        self._wrap()
         self.changed.emit()
 
     def group_by(self, grouping: Grouping) -> None:
@@ -146,6 +151,21 @@ class FilterBar(QWidget):
         for widget in (self.bars, self.grouping, self.check, self.text):
             widget.setEnabled(is_open)
         self.export.setEnabled(is_open and is_complete)
+        self._wrap()
+
+    def _wrap(self) -> None:
+        """Put what is chosen below the counts where both do not fit beside each other: some languages take more."""
+        wanted = self.bars.sizeHint().width() + self._line.spacing() + self._choices.sizeHint().width()
+        fits = self.width() >= wanted
+        way = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
+        if self._line.direction() is not way:
+            self._line.setDirection(way)
+            self._line.setSpacing(self._gap * (2 if fits else 1))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Take one line or two."""
+        super().resizeEvent(event)
+        self._wrap()
 
     def _changed(self) -> None:
         self.changed.emit()

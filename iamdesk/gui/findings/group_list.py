@@ -64,7 +64,7 @@ class GroupsModel(QAbstractListModel):
         text = group.text if group is not None else tr("All")
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return f"{count:,}  {text}"
+                return f"{number(count)}  {text}"
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip_text(f"{text}: {count:,}\n{group.key}" if group is not None else tr("All groups"))
             case Qt.ItemDataRole.DecorationRole if group is not None:

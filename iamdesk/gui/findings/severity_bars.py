@@ -55,7 +55,7 @@ class CountBar(QAbstractButton):
         if self.isChecked():
             only = tr("Shown alone. Press to show all.")
         self.setAccessibleDescription(only)
-        set_tooltip(self, f"{self._count:,} · {only}")
+        set_tooltip(self, f"{number(self._count)} · {only}")
 
     def _number_font(self) -> QFont:
         font = QFont(self.font())
@@ -65,8 +65,8 @@ class CountBar(QAbstractButton):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for mark, word and a number of five digits."""
         metrics = self.fontMetrics()
-        number = QFontMetrics(self._number_font()).horizontalAdvance("9,999")
-        width = 4 * _GAP + _MARK + metrics.horizontalAdvance(self._words) + number
+        digits = QFontMetrics(self._number_font()).horizontalAdvance("9,999")
+        width = 4 * _GAP + _MARK + metrics.horizontalAdvance(self._words) + digits
         return QSize(width, metrics.height() + _BAR + 10)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
@@ -101,12 +101,12 @@ class CountBar(QAbstractButton):
         text = self.rect().adjusted(2 * _GAP + _MARK, 4, -_GAP - 2, 0)
         text.setHeight(line)
         painter.setPen(colour(Colour.MUTED, palette) if quiet else palette.text().color())
-        number = f"{self._count:,}"
-        room = text.width() - QFontMetrics(self._number_font()).horizontalAdvance(number) - _GAP
+        told = number(self._count)
+        room = text.width() - QFontMetrics(self._number_font()).horizontalAdvance(told) - _GAP
         words = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
         painter.drawText(text, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), words)
         painter.setFont(self._number_font())
-        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), number)
+        painter.drawText(text, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), told)
         track = QRectF(_GAP, self.height() - _BAR - 4, self.width() - 2 * _GAP, _BAR)
         painter.fillRect(track, colour(Colour.BAR_TRACK, palette))
         track.setWidth(max(track.width() * self._share, 2.0 if self._count else 0.0))

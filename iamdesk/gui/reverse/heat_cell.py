@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPalette
 from iamdesk.export.access_map import Cell
 from iamdesk.gui import marks
 from iamdesk.gui.marks import Mark
+from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour, is_dark
 
 _PIE = 5.0
@@ -149,7 +150,7 @@ def _paint_pie(painter: QPainter, centre: QPointF, share: float, palette: QPalet
 
 
 def _paint_count(painter: QPainter, inner: QRectF, left: float, cell: Cell, palette: QPalette) -> None:
-    text = f"{cell.permitted:,}/{cell.total:,}" if cell.permitted or cell.denied else "–"
+    text = f"{number(cell.permitted)}/{number(cell.total)}" if cell.permitted or cell.denied else "–"
     quiet = not cell.permitted
     painter.setPen(colour(Colour.MUTED, palette) if quiet and not cell.denied else palette.text().color())
     room = QRectF(inner)

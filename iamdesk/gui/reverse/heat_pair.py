@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPalette, QPen, QPolygonF
 from iamdesk.export.access_compare import Difference
 from iamdesk.export.access_map import Cell
 from iamdesk.gui.reverse.heat_cell import paint_cell
+from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
 
 _ROOM_FOR_PIE = 56.0
@@ -28,7 +29,7 @@ def paint_pair(
         paint_cell(painter, place, cell, palette, ratio, count=False, pie=has_pie)
         painter.setPen(colour(Colour.MUTED, palette) if not cell.permitted else palette.text().color())
         room = place.adjusted(16 if has_pie else 3, 0, -10 if cell.somewhere else -4, 0)
-        text = f"{cell.permitted:,}" if cell.permitted else ("" if cell.denied else "–")
+        text = number(cell.permitted) if cell.permitted else ("" if cell.denied else "–")
         painter.drawText(room, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter), text)
     paint_sign(painter, rect.center(), kind, palette)
 

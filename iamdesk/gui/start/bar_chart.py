@@ -12,6 +12,7 @@ from iamdesk.gui import marks
 from iamdesk.gui.findings.severity_mark import severity_pixmap
 from iamdesk.gui.marks import Drawing
 from iamdesk.gui.plain_text import visible
+from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
 
 
@@ -52,7 +53,7 @@ class BarChart(QWidget):
         """Show other bars."""
         self._bars = tuple(bars)
         self._current = min(self._current, max(0, len(bars) - 1))
-        said = "; ".join(f"{bar.name} {bar.count:,}" for bar in bars)
+        said = "; ".join(f"{bar.name} {number(bar.count)}" for bar in bars)
         self.setAccessibleName(f"{self._title}: {visible(said)}")
         self.setFocusPolicy(
             Qt.FocusPolicy.StrongFocus if any(bar.target is not None for bar in bars) else Qt.FocusPolicy.NoFocus
@@ -76,14 +77,14 @@ class BarChart(QWidget):
         size = metrics.height()
         name_width = max((metrics.horizontalAdvance(visible(bar.name)) for bar in self._bars), default=0) + 2
         name_width = min(name_width, self.width() * 3 // 5)
-        count_width = max((metrics.horizontalAdvance(f"{bar.count:,}") for bar in self._bars), default=0)
+        count_width = max((metrics.horizontalAdvance(number(bar.count)) for bar in self._bars), default=0)
         left = size + size // 2 + name_width + size // 2 + count_width + size
         most = max((bar.count for bar in self._bars), default=0)
-        for number, bar in enumerate(self._bars):
-            top = number * row
+        for place, bar in enumerate(self._bars):
+            top = place * row
             area = QRect(0, top, self.width(), row)
             leads = bar.target is not None
-            if leads and (number == self._near or (number == self._current and self.hasFocus())):
+            if leads and (place == self._near or (place == self._current and self.hasFocus())):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(colour(Colour.NOTE_SURFACE, palette))
                 painter.drawRoundedRect(area.adjusted(0, 1, 0, -1), 4, 4)
@@ -96,7 +97,7 @@ class BarChart(QWidget):
             painter.drawText(QRect(name_left, top, name_width, row), int(middle | Qt.AlignmentFlag.AlignLeft), name)
             painter.setPen(palette.color(QPalette.ColorRole.WindowText))
             count = QRect(name_left + name_width + size // 2, top, count_width, row)
-            painter.drawText(count, int(middle | Qt.AlignmentFlag.AlignRight), f"{bar.count:,}")
+            painter.drawText(count, int(middle | Qt.AlignmentFlag.AlignRight), number(bar.count))
             track = QRect(left, top + row * 3 // 8, max(0, self.width() - left - size // 2), max(4, row // 4))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour(Colour.BAR_TRACK, palette))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
@@ -333,3 +333,16 @@ def test_without_a_snapshot_the_panel_says_what_would_fill_it(empty_panel: Findi
     empty_panel.export()
     empty_panel.run()
     assert empty_panel.message.text == ""
+
+
+def test_the_filter_keeps_its_room_where_the_counts_take_the_line(qtbot: QtBot, panel: FindingsPanel) -> None:
+    bar = panel.filters
+
+    def is_below() -> bool:
+        return bar.text.mapTo(bar, QPoint(0, 0)).y() >= bar.bars.geometry().bottom()
+
+    panel.resize(2400, 400)
+    qtbot.waitUntil(lambda: not is_below())
+    panel.resize(bar.bars.sizeHint().width() + 200, 400)
+    qtbot.waitUntil(is_below)
+    assert bar.text.width() > bar.fontMetrics().averageCharWidth() * 24
