@@ -46,7 +46,7 @@ def jobs(qapp: QApplication) -> Iterator[JobRunner]:
     """A job runner whose threads have all ended when the test is over."""
     runner = JobRunner()
     yield runner
-    assert runner.wait_all(5000)
+    assert runner.wait_all(60_000)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     made = create_main_window(settings_path=tmp_path / "settings.ini")
     qtbot.addWidget(made)
     yield made
-    assert made.jobs.wait_all(5000)
+    assert made.jobs.wait_all(60_000)
 
 
 @pytest.fixture

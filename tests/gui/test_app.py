@@ -51,7 +51,7 @@ def run(tmp_path: Path, then: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, **home, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -92,7 +92,7 @@ def test_the_first_painting_waits_for_nothing_that_it_does_not_need(arguments: t
         env={**os.environ, **home, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     loaded = done.stdout.split()

@@ -46,4 +46,4 @@ def test_the_window_lives_on_whatever_is_opened(qtbot: QtBot, tmp_path: Path, gr
             window.interior.show_overview()
             assert not window.grab().isNull()
     window.close()
-    assert window.jobs.wait_all(5000)
+    assert window.jobs.wait_all(60_000)

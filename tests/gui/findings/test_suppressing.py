@@ -53,7 +53,7 @@ def suppress_first(qtbot: QtBot, panel: FindingsPanel, *, rows: int = 1) -> list
     QTest.keyClick(owner, Qt.Key.Key_Tab)
     QTest.keyClicks(panel.form.reason, "known, OPS-7")
     QTest.keyClick(panel.form.reason, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: panel.model.counts.suppressed == before + rows, timeout=5000)
+    qtbot.waitUntil(lambda: panel.model.counts.suppressed == before + rows, timeout=60_000)
     return chosen
 
 
@@ -83,7 +83,7 @@ def test_suppressed_findings_are_shown_and_lifted(qtbot: QtBot, keeping: Finding
     texts = [label.text() for label in keeping.detail.widget().findChildren(QLabel)]
     assert any(text.startswith("Suppressed until ") and text.endswith("by Alice: known, OPS-7") for text in texts)
     press(keeping, "lift")
-    qtbot.waitUntil(lambda: keeping.model.counts.suppressed == 0, timeout=5000)
+    qtbot.waitUntil(lambda: keeping.model.counts.suppressed == 0, timeout=60_000)
     assert keeping.model.counts.total == total
     assert json.loads(book.read_text())["suppressions"] == []
     toggle.click()
@@ -140,7 +140,7 @@ def test_a_file_that_is_none_is_told_and_no_finding_is_hidden(qtbot: QtBot, keep
     QTest.keyClicks(keeping.form.owner, "Alice")
     QTest.keyClicks(keeping.form.reason, "known")
     QTest.keyClick(keeping.form.reason, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "is no file of suppressions" in keeping.message.text, timeout=5000)
+    qtbot.waitUntil(lambda: "is no file of suppressions" in keeping.message.text, timeout=60_000)
     assert keeping.model.counts.suppressed == 0
     assert book.read_text() == "{}"
     keeping.run()
