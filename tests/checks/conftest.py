@@ -1,7 +1,11 @@
-"""Small snapshots, written as AWS prints them and read by the real reader."""
+"""Small snapshots, written as AWS prints them and read by the real reader.
+
+The tests of checks run as in a German window: what a check says is English all the same, and whatever it says of these
+snapshots is held against the German catalogue besides.
+"""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +13,14 @@ import pytest
 
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
+from iamdesk.language import choose
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.resources import Resource
+
+from ..german import choose_german, english_of_findings
 
 ACCOUNT = "111122223333"
 CREATED = "2026-01-10T08:00:00+00:00"
@@ -168,7 +175,16 @@ class Make:
             snapshot = snapshot.model_copy(update={"account_facts": (told,)})
         if beside is not None:
             snapshot = snapshot.model_copy(update=beside)
-        return [found for found in registry.run(Evaluator(snapshot)) if found.check_id == check_id]
+        every = list(registry.run(Evaluator(snapshot)))
+        assert english_of_findings(every, snapshot) == []
+        return [found for found in every if found.check_id == check_id]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def german() -> Iterator[None]:
+    choose_german()
+    yield
+    choose("en")
 
 
 @pytest.fixture

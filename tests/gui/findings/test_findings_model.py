@@ -1,5 +1,6 @@
 import random
 import tracemalloc
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from iamdesk.checks.finding import Severity, State
 from iamdesk.gui.findings.findings_model import FindingsModel
 from iamdesk.gui.findings.rows import SEVERITIES, Column, FindingFilter, FindingRow, Tally
 from iamdesk.gui.theme import palette_for
+from iamdesk.language import choose, phrase
 
 from .conftest import finding
 
@@ -34,6 +36,23 @@ def test_findings_stand_worst_first_however_they_come(model: FindingsModel) -> N
     for number, severity in enumerate(severities):
         model.extend([row(number, severity)])
     assert [one.finding.severity for one in model.shown] == list(SEVERITIES)
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    choose("de")
+    yield
+    choose("en")
+
+
+@pytest.mark.usefixtures("german")
+def test_a_policy_is_named_as_the_window_speaks_and_found_by_that() -> None:
+    name = phrase("trust policy of {name}", name="etl")
+    one = row(1, subject_name=name, subject_kind="trust policy", sentence=phrase("{role} trusts itself.", role="etl"))
+    assert one.text(Column.SUBJECT) == "Trust Policy von etl  Trust Policy"
+    assert one.text(Column.SENTENCE) == "etl vertraut sich selbst."
+    assert FindingFilter(text="von vertraut").lets_through(one)
+    assert one.finding.subject_name == "trust policy of etl"
 
 
 @given(st.lists(st.sampled_from(SEVERITIES), max_size=30), st.sampled_from(list(Column)), st.booleans())

@@ -1,0 +1,148 @@
+"""What would still be read in English in a German window: texts without a translation, and words that are no names."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from typing import Any
+
+from iamdesk.checks.finding import Finding
+from iamdesk.checks.order import OWNER_TAGS
+from iamdesk.checks.service_sources import bind_source
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
+from iamdesk.language import Said, choose, ntr, shown, tr
+from iamdesk.paths import resources
+from iamdesk.snapshot.calls import CALLS
+from iamdesk.snapshot.model import Snapshot
+
+_WORD = re.compile(r"(?<![^\s(\"])[A-Za-z]?[a-z]+(?:'s)?(?=[).,;:\"]*(?:\s|$))")
+"""A word of a language: no part of an ARN, an action or a key."""
+
+_SEPARATOR = re.compile("[/:@*]")
+_OF_ARNS = frozenset({"arn", "aws", "user", "role", "group", "policy"})
+"""What stands between separators and is no name."""
+_PLAIN = ("IAM Identity Center", "True None", "String Bool Numeric Date Null")
+"""Names, values and types of AWS."""
+
+
+class _Lacking(NullTranslations):
+    """Takes down what a catalogue does not have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def gettext(self, message: str) -> str:
+        self.texts.append(message)
+        return message
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        self.texts.append(msgid1)
+        return msgid1 if n == 1 else msgid2
+
+
+_lacking = _Lacking()
+
+
+def choose_german() -> None:
+    """Choose German, with an eye on what it does not have."""
+    with (resources() / "translations" / "de" / "iamdesk.mo").open("rb") as compiled:
+        catalogue = GNUTranslations(compiled)
+    catalogue.add_fallback(_lacking)
+    choose("de", catalogue)
+
+
+def english_of_findings(findings: Iterable[Finding], snapshot: Snapshot) -> list[str]:
+    """Return what of findings is not told in German: texts that the catalogue lacks, and words that never went there.
+
+    German has to be chosen (`choose_german`) when the checks are run.
+    """
+    _lacking.texts = []
+    found: dict[str, None] = {}
+    names = _Names(snapshot)
+    for finding in findings:
+        for word in (finding.title, finding.subject_kind):
+            tr(word)
+        for text in _texts(finding):
+            shown(text)
+            found |= dict.fromkeys(_counts_in_english(text))
+            for leaf in _leaves(text):
+                if not names.holds(leaf):
+                    found[f"{finding.check_id}: {leaf!r} in {str(text)!r}"] = None
+    return [*_lacking.texts, *found]
+
+
+def _texts(finding: Finding) -> Iterator[str]:
+    yield finding.sentence
+    yield finding.remedy
+    yield finding.subject_name
+    for piece in finding.evidence:
+        yield piece.text
+        if piece.statement is not None:
+            yield piece.statement.name
+            yield piece.statement.sentence
+
+
+def _counts_in_english(text: str) -> Iterator[str]:
+    """Yield the texts with a count that stay as they are: of these, catalogues hold the English where they lack one."""
+    if not isinstance(text, Said):
+        return
+    if text.forms is not None and text.forms[0] is not text.forms[1] and ntr(*text.forms) in text.forms[:2]:
+        yield text.forms[0]
+    for value in text.values["parts"] if text.forms is None else text.values.values():
+        if isinstance(value, str):
+            yield from _counts_in_english(value)
+
+
+def _leaves(text: str) -> Iterator[str]:
+    """Yield what a text was put together from that was not said itself: names, if all is well."""
+    if not isinstance(text, Said):
+        yield text
+    elif text.forms is None:
+        for part in (text.values["between"], *text.values["parts"]):
+            yield from _leaves(part)
+    else:
+        for value in text.values.values():
+            if isinstance(value, str):
+                yield from _leaves(value)
+
+
+class _Names:
+    """What is a name and no text of ours: what the snapshot holds, and AWS's own words."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._held: set[str] = set()
+
+    def holds(self, text: str) -> bool:
+        words = _WORD.findall(text)
+        if not words or all(word in _trade() for word in words):
+            return True
+        if not self._held:
+            self._held.update(_strings(self._snapshot.model_dump(mode="json")))
+        return text.strip(" ()") in self._held
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield all strings that stand in a value, and the names of which they are made."""
+    if isinstance(value, str):
+        yield value
+        yield from (part for part in _SEPARATOR.split(value) if part not in _OF_ARNS)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            if key != "problems":  # sentences of ours
+                yield from _strings(key)
+                yield from _strings(one)
+    elif isinstance(value, Iterable):
+        for one in value:
+            yield from _strings(one)
+
+
+@cache
+def _trade() -> frozenset[str]:
+    """AWS's words, and names of tags that are looked for."""
+    words = (*OWNER_TAGS, *bind_source().values(), *_PLAIN)
+    services = (*reference().services(), *(call.service for call in CALLS.values()))
+    types = (name for service in reference().services() for name in service_actions(service).by_type)
+    return frozenset((*services, *types, *(word for text in words for word in _WORD.findall(text))))
