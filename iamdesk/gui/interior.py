@@ -55,10 +55,27 @@ class Interior(QObject):
         self.panels_menu = QMenu(tr("&Panels"), window)
         self.panels_menu.setObjectName("menuPanels")
         self._making = self._make()
+        self._is_loading = False
+        self._waiting: list[Callable[[], None]] = []
         self.is_complete = False
+
+    def when_complete(self, act: Callable[[], None]) -> None:
+        """Do something as soon as everything is there: now, or after the panels have been made between other events."""
+        self._waiting.append(act)
+        if self.is_complete:
+            self._go_on()
+        else:
+            self.load()
+
+    def _go_on(self) -> None:
+        while self._waiting:
+            self._waiting.pop(0)()
 
     def load(self) -> None:
         """Load the code of the panels in a worker, then make them between other events."""
+        if self._is_loading or self.is_complete:
+            return
+        self._is_loading = True
         self._jobs.run(tr("Getting ready"), lambda _progress, _cancelled: _load(), done=self._make_more, topic="panels")
 
     def complete(self) -> None:
@@ -67,10 +84,13 @@ class Interior(QObject):
             _load()
         for _ in self._making:
             pass
+        self._go_on()
 
     def _make_more(self, _loaded: object = None) -> None:
         if next(self._making, self) is not self:
             QTimer.singleShot(0, self, self._make_more)
+        else:
+            self._go_on()
 
     def _make(self) -> Iterator[None]:
         # Here and not above: these lead to nearly everything that the window has, and the first painting needs none.

@@ -65,11 +65,11 @@ class MainWindow(QMainWindow):
         self.jobs = JobRunner(self)
         self.session = Session(self.jobs, self)
         self.history = History(self.session, self)
-        self.opening = Opening(self.session, self.jobs, self)
         self.collecting = CollectDoor(self.jobs, self.prompts, self)
         self.start = StartPage()
         self.interior = Interior(app, self, self.start, self.session, self.jobs, self.prompts, settings)
         self.pages = self.interior.pages
+        self.opening = Opening(self.session, self.jobs, self.interior.when_complete, self)
         self.arrival = ReviewArrival(self.session, self.jobs, self.interior, self.opening.open, self)
         self.trouble = MessageBar()
         self.tour = TourDoor(self.session, self.interior, self.trouble, self._open_sample, self)
@@ -166,7 +166,6 @@ class MainWindow(QMainWindow):
         self.start.recent_wanted.connect(self.open_path)
         self.collecting.open_wanted.connect(self.open_path)
         self.collecting.offered.connect(self._offer)
-        self.opening.coming.connect(self.interior.complete)
         self.interior.review_changed.connect(self._note_what_is_open)
         self.arrival.snapshot_lacking.connect(self._ask_for_snapshot_of)
         self.arrival.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
@@ -344,8 +343,7 @@ class MainWindow(QMainWindow):
     def _get_ready(self) -> None:
         if not self.isVisible():
             return  # closed at once
-        if not self.interior.is_complete:
-            self.interior.load()
+        self.interior.load()
         self.opening.prepare()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name

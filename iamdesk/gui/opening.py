@@ -4,6 +4,7 @@ Of many accounts the first are shown as soon as they are read: to be looked at, 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,19 +35,27 @@ class _Came(NamedTuple):
 class Opening(QObject):
     """Opens snapshots into a session."""
 
-    coming = Signal()
-    """Before the session has something to show: whoever follows it has to be there now."""
     opened = Signal(object)
     """Path, after the session has the snapshot."""
     refused = Signal(str)
     """One sentence: why it could not be opened."""
 
-    def __init__(self, session: Session, jobs: JobRunner, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        jobs: JobRunner,
+        when_complete: Callable[[Callable[[], None]], None],
+        parent: QObject | None = None,
+    ) -> None:
+        """Open into ``session``; ``when_complete`` carries out what it is given once whoever follows that is there."""
         super().__init__(parent)
         self._session = session
         self._jobs = jobs
+        self._when_complete = when_complete
+        self._asked = 0
+        """Counts openings: what has arrived of one that nobody wants any more is not shown."""
         self._stream = Stream(jobs, "open", self._refuse, self)
-        self._stream.batch.connect(self._take)
+        self._stream.batch.connect(lambda batch: self._when_complete(partial(self._take, batch, self._asked)))
         self._stream.ended.connect(self._ended)
 
     def prepare(self) -> None:
@@ -59,14 +68,16 @@ class Opening(QObject):
 
     def open(self, path: Path) -> None:
         """Begin to open; what was asked for before and is not there yet is given up."""
+        self._asked += 1
         self._forget_arrived()
         self._stream.start(
             tr("Reading {name}").format(name=visible(path.name)),
             lambda give, progress, cancelled: _read(path, give, progress, cancelled),
         )
 
-    def _take(self, batch: list[_Came]) -> None:
-        self.coming.emit()
+    def _take(self, batch: list[_Came], asked: int) -> None:
+        if asked != self._asked:
+            return
         for came in batch:
             if not came.is_whole and len(batch) > 1:
                 continue  # the whole is here already
@@ -86,6 +97,7 @@ class Opening(QObject):
 
     def _ended(self, is_complete: bool) -> None:
         if not is_complete:
+            self._asked += 1
             self._forget_arrived()
 
     def _forget_arrived(self) -> None:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -179,3 +179,34 @@ def test_every_command_is_carried_out_by_somebody(started: MainWindow) -> None:
     assert {command.name for command in COMMANDS} <= panels | frame | interior
     assert not panels & frame
     assert not panels & interior
+
+
+def test_a_snapshot_that_comes_before_the_panels_waits_for_them(
+    qtbot: QtBot, started: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To make all of them at once would stop the window."""
+    made_at_once: list[None] = []
+    monkeypatch.setattr(started.interior, "complete", lambda: made_at_once.append(None))
+    started.open_path(sample_snapshot())
+    qtbot.waitUntil(lambda: started.session.snapshot is not None, timeout=30_000)
+    assert started.interior.is_complete
+    assert started.interior.workspace.navigator.model.rowCount() > 0
+    assert not made_at_once
+
+
+def test_of_two_snapshots_that_wait_for_the_panels_the_last_is_shown(
+    qtbot: QtBot, started: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[Callable[[], None]] = []
+    monkeypatch.setattr(started.opening, "_when_complete", waiting.append)
+    second = tmp_path / "second.json"
+    second.write_bytes(sample_snapshot().read_bytes())
+    for path in (sample_snapshot(), second):
+        before = len(waiting)
+        started.open_path(path)
+        qtbot.waitUntil(lambda before=before: len(waiting) > before, timeout=30_000)
+    started.interior.complete()
+    for go_on in waiting:
+        go_on()
+        assert started.session.snapshot is None or started.session.snapshot.snapshot.path == second
+    assert started.session.snapshot is not None
