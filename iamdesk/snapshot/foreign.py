@@ -43,6 +43,9 @@ def place_of(path: str) -> Place | None:
     match path.split("/"):
         case ["aws", _, "accounts" | "organizations", _, *_, last] if last.endswith(".json"):
             return Place(path.rpartition("/")[0], last.removesuffix(".json"))
+        case ["aws" | "aws-cn" | "aws-us-gov", "accounts" | "organizations", _, *_, last] if last.endswith(".json"):
+            # The folder ``aws`` itself was opened, not the one that it lies in.
+            return Place(f"aws/{path.rpartition('/')[0]}", last.removesuffix(".json"))
     return None
 
 

@@ -160,3 +160,12 @@ def test_a_folder_of_iam_collect_opens(tmp_path: Path, top: str) -> None:
     assert [policy.name for policy in organization.policies] == ["Deny"]
     unread = told(snapshot)
     assert unread.pop(f"{top}aws/aws/accounts/{ACCOUNT}/iam/role/broken/metadata.json").startswith("expected an object")
+
+
+def test_the_inner_folder_of_iam_collect_opens_like_the_one_around_it(tmp_path: Path) -> None:
+    whole = load_snapshot(as_folder(tmp_path / "whole", collected()))
+    inner = {path.removeprefix("aws/"): content for path, content in collected().items()}
+    opened = load_snapshot(as_folder(tmp_path / "inner", inner))
+    assert opened.accounts == whole.accounts
+    assert opened.resources == whole.resources
+    assert opened.organization == whole.organization
