@@ -14,6 +14,7 @@ from iamdesk.evaluate.request import Layer, Request
 from iamdesk.explain.decision import Decision, Part, StatementLine, Verdict
 from iamdesk.gui.ask.layer_list import LayerModel
 from iamdesk.gui.ask.statement_list import StatementModel
+from iamdesk.gui.ask.verdict_card import VerdictCard
 from iamdesk.gui.marks import MARK_COLOURS, Mark
 from iamdesk.gui.theme import colour, palette_for
 from iamdesk.query.needs import NeedQuestion
@@ -341,3 +342,17 @@ def test_a_compound_answer_is_greyed_out_too(qtbot: QtBot, ask_window: AskWindow
     assert panel.is_stale
     bar.resource.setText(PAYROLL)
     assert not panel.is_stale
+
+
+@pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
+def test_the_edge_of_the_card_stands_where_lines_begin(qtbot: QtBot, direction: Qt.LayoutDirection) -> None:
+    card = VerdictCard()
+    qtbot.addWidget(card)
+    card.setLayoutDirection(direction)
+    card.show_words(Mark.ALLOWED, "Allowed", "ana may do it.", "", "")
+    card.resize(300, 100)
+    image = card.grab().toImage()
+    sides = [image.pixelColor(x, image.height() // 2) for x in (2, image.width() - 3)]
+    edge = colour(MARK_COLOURS[Mark.ALLOWED], card.palette())
+    is_mirrored = direction is Qt.LayoutDirection.RightToLeft
+    assert [side == edge for side in sides] == [not is_mirrored, is_mirrored]
