@@ -98,6 +98,22 @@ def resolve_verdict(
 ) -> Verdict:
     """Return the verdict that `resolve` gives, sooner: without telling what it hangs on."""
     trial = _Trial.of(situation, results, subject, best)
+    return trial.verdict_of(_seen(trial))
+
+
+def goes_both_ways(situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling) -> bool:
+    """Return whether a request whose bounds differ is allowed by one combination of values and not by another.
+
+    `resolve` says then that it is conditional. So it does where more hangs on the unknown, if that is still true there:
+    what it cannot try it takes to be conditional. False also where the combinations do not show everything.
+    """
+    trial = _Trial.of(situation, results, subject, best)
+    seen = _seen(trial) if trial.is_exact else set[Verdict]()
+    return Verdict.ALLOWED in seen and len(seen) > 1
+
+
+def _seen(trial: "_Trial") -> set[Verdict]:
+    """Return the verdicts of the combinations, as many as it takes to know the answer; none where it is too large."""
     seen: set[Verdict] = set()
     if not trial.is_too_large:
         ruling_of = trial.judge()
@@ -105,7 +121,7 @@ def resolve_verdict(
             seen.add(ruling_of(combination).verdict)
             if Verdict.ALLOWED in seen and len(seen) > 1:
                 break
-    return trial.verdict_of(seen)
+    return seen
 
 
 @dataclass(frozen=True, slots=True)

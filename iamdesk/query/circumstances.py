@@ -30,8 +30,12 @@ _NO_CONTEXT = Context({}, lambda _: None, UnknownContext.UNKNOWN, lambda _: Fals
 def _told_apart(actions: ServiceActions) -> Sequence[tuple[Hashable, int]]:
     """Split the actions of a service by the rules of single services that bind some of them alone."""
     found: dict[Hashable, int] = {}
+    differ = actions.service in ACTIONS_DIFFER
     for bit, action in enumerate(actions.actions):
-        rules = told_apart_by(actions.service, action.name.lower(), is_write=False)
+        is_write = differ and action.access_level not in ("Read", "List")
+        rules: Hashable = told_apart_by(actions.service, action.name.lower(), is_write)
+        if differ:
+            rules = rules, tuple([one.name for one in action.resource_types])
         found[rules] = found.get(rules, 0) | 1 << bit
     return tuple(found.items())
 
@@ -89,14 +93,10 @@ class Circumstances:
 
     def _requests(self, ground: Ground, within: int) -> Iterator[tuple[Hashable, int]]:
         """Yield (what the settings of requests depend on, the bits of such requests)."""
-        if ground.of.service in ACTIONS_DIFFER:
-            for bit in positions(within):
-                place, action = divmod(bit, ground.width)
-                yield (ground.plots[place].resource, action), 1 << bit
-            return
+        differ = ground.of.service in ACTIONS_DIFFER
         alike: dict[Hashable, int] = {}
         for place, plot in enumerate(ground.plots):
-            known = self._alike(ground, place)
+            known = plot.resource if differ else self._alike(ground, place)
             for rules, actions in _told_apart(ground.of):
                 bits = ground.on(place, plot.actions & actions) & within
                 if bits:

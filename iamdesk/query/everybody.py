@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
-from iamdesk.evaluate.unknowns import Resolution
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.resources import Match, ResourcePattern, ShortArns
 from iamdesk.query.effective import Assessor
 from iamdesk.query.grounds import Ground, fresh_ground, ground_on
-from iamdesk.query.heard import BOUNDARY, IDENTITY, Answers, Cell, Hall, Hang, Part
+from iamdesk.query.heard import BOUNDARY, IDENTITY, Answers, Atom, Carriers, Cell, Hall, Hang, Part
 from iamdesk.query.named import as_asked
 from iamdesk.query.population import Peers, positions
 from iamdesk.query.spoken import Members, Spoken, Voices
@@ -66,7 +66,7 @@ def find_everybody(assessor: Assessor, moment: datetime, progress: Progress, can
         WorkCancelled: ``cancelled`` returned True.
     """
     voices = Voices(assessor.population, cancelled)
-    proofs: dict[Hashable, Resolution] = {}
+    proofs: dict[Hashable, Verdict | bool] = {}
     found: dict[str, Told] = {}
     for number, (service, spoken) in enumerate(sorted(voices.spoken.items())):
         if cancelled():
@@ -89,7 +89,7 @@ class _Service:
         voices: Voices,
         spoken: Spoken,
         moment: datetime,
-        proofs: dict[Hashable, Resolution],
+        proofs: dict[Hashable, Verdict | bool],
     ) -> None:
         voices.add_wide(spoken)
         self.assessor = assessor
@@ -99,10 +99,12 @@ class _Service:
         self.moment = moment
         self.proofs = proofs
         sides = [spoken.everywhere, *spoken.named.values()]
-        self.masks = sorted({mask for side in sides for members in side.values() for mask in members})
-        self.masks += sorted({one.actions for one, _ in spoken.pointing}.difference(self.masks))
-        self.atoms = split(self.every, [(mask, mask) for mask in self.masks])
-        """Actions that the same statements cover, with the sets of actions in which they are."""
+        masks = {mask for side in sides for members in side.values() for mask in members}
+        masks.update(one.actions for one, _ in spoken.pointing)
+        parts = split(self.every, [(mask, mask) for mask in masks])
+        self.atoms = [Atom(number, actions, of_atom) for number, (actions, of_atom) in enumerate(parts)]
+        self.everywhere = _carriers(spoken.everywhere)
+        self.named = {kind: _carriers(side) for kind, side in spoken.named.items()}
 
     def told(self) -> Told:
         spoken, population = self.spoken, self.assessor.population
@@ -129,10 +131,9 @@ class _Service:
         found = 0
         wary = spoken.limiting + (spoken.patterns if len(spoken.named) > 1 else [])
         naming = 0
-        for of_kind in spoken.named.values():
-            for by_actions in of_kind.values():
-                for carriers in by_actions.values():
-                    naming |= carriers
+        for of_kind in self.named.values():
+            for carriers in of_kind.values():
+                naming |= carriers.everybody
         for place, members in wary:
             of_interest = members & naming & within & ~found
             if not of_interest:
@@ -147,6 +148,10 @@ class _Service:
                     own, limit = index.carriers[number], index.bounded[number]
                     found |= of_interest & (own & limit if other == place else own | limit)
         return found
+
+
+def _carriers(side: Mapping[int, Members]) -> dict[int, Carriers]:
+    return {number: Carriers(by_actions) for number, by_actions in side.items()}
 
 
 class _OfPeers:
@@ -176,7 +181,7 @@ class _OfPeers:
             return []
         if hall.has_conditions:
             self.untold |= self._of.meeting(self._members)
-        everywhere = list(self._parts(self._of.spoken.everywhere))
+        everywhere = list(self._parts(self._of.everywhere))
         parts = [*everywhere, *self._pointing()]
         on_fresh: list[tuple[Cell, Answers]] = []
         for cell in hall.cells(parts, self._of.atoms):
@@ -190,17 +195,14 @@ class _OfPeers:
     def _hall(self, ground: Ground) -> Hall:
         return Hall(self._of.assessor, ground, self._peers, self._of.moment, self._of.proofs)
 
-    def _parts(self, side: Mapping[int, Members]) -> Iterator[Part]:
+    def _parts(self, side: Mapping[int, Carriers]) -> Iterator[Part]:
         """Yield what is said on one side, those of one voice apart of whom different things are known."""
         for number, carriers in side.items():
             voice = self._of.voices.voices[number]
             if not voice.asked.own_keys:
                 yield Part(voice, self._anybody, self._members, carriers)
                 continue
-            members = 0
-            for one in carriers.values():
-                members |= one
-            for position, alike in self._alike(members & self._members, voice.asked.own_keys):
+            for position, alike in self._alike(carriers.everybody & self._members, voice.asked.own_keys):
                 yield Part(voice, position, alike, carriers)
 
     def _alike(self, members: int, own_keys: tuple[str, ...]) -> Iterator[tuple[int, int]]:
@@ -232,13 +234,13 @@ class _OfPeers:
                 self._alike(carriers, voice.asked.own_keys) if voice.asked.own_keys else [(self._anybody, carriers)]
             )
             for position, alike in groups:
-                yield Part(voice, position, alike, {}, ((bits, carriers),))
+                yield Part(voice, position, alike, Carriers({}), ((bits, carriers),))
 
     def _classes(self, found: list[tuple[Cell, Answers]]) -> Iterator[tuple[int, list[Answers]]]:
         """Yield actions that are asked in the same cells, with what is answered there."""
-        by_atom: dict[tuple[int, ...], list[tuple[Cell, Answers]]] = {}
+        by_atom: dict[int, list[tuple[Cell, Answers]]] = {}
         for cell, answers in found:
-            by_atom.setdefault(cell.masks, []).append((cell, answers))
+            by_atom.setdefault(cell.atom.number, []).append((cell, answers))
         asked = 0
         for of_atom in by_atom.values():
             every = 0
@@ -275,13 +277,11 @@ class _OfPeers:
     def _on_kind(self, kind: int, everywhere: list[Part], fresh: "list[_Found]") -> Iterator[tuple[int, Answers]]:
         """Yield (actions, the best that they are answered on resources of one kind that own statements name)."""
         spoken = self._of.spoken
-        named = list(self._parts(spoken.named[kind]))
-        masks, carriers = set[int](), 0
+        named = [part for part in self._parts(self._of.named[kind]) if part.carriers.everybody & part.members]
+        masks = {mask for part in named for mask in part.carriers.by_actions}
+        carriers = 0
         for part in named:
-            for mask, members in part.carriers.items():
-                if members & part.members:
-                    masks.add(mask)
-                    carriers |= members & part.members
+            carriers |= part.carriers.everybody & part.members
         entry = spoken.kinds.samples[kind]
         asked = as_asked(entry, entry.text, spoken.service, self._peers.partition)
         if asked is None or not carriers:
@@ -291,10 +291,11 @@ class _OfPeers:
         for found in fresh:
             if found.left & ~found.some & carriers:
                 left |= found.actions
+        left &= ground.every
         atoms = [
-            (atom & left & ground.every, of_atom)
-            for atom, of_atom in self._of.atoms
-            if atom & left & ground.every and not masks.isdisjoint(of_atom)
+            atom._replace(actions=atom.actions & left)
+            for atom in self._of.atoms
+            if atom.actions & left and not masks.isdisjoint(atom.masks)
         ]
         if not atoms:
             return
@@ -319,7 +320,7 @@ class _OfPeers:
             surely = maybe = silent = 0
             hanging: list[Hang] = []
             for number, part in enumerate(named, len(everywhere)):
-                said = part.covering(cell.masks) & open_to
+                said = part.covering(cell.atom) & open_to
                 if part.voice.slot != slot or not said:
                     continue
                 truth, facts = cell.truths.get(number, (FALSE, ())) if part.voice.asked.keys else (TRUE, ())

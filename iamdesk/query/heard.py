@@ -5,19 +5,19 @@ sum, and each sum is decided once, by the engine's own `decide`. Where the unkno
 same open statements are alike, too (`sums.resolution_key`): one is resolved for all.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial, reduce
+from operator import or_
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import UNKNOWN, Fact
-from iamdesk.evaluate.engine import settle
-from iamdesk.evaluate.layers import Slot
-from iamdesk.evaluate.matching import StatementResult, match_statement
+from iamdesk.evaluate.layers import Ruling, Situation, Slot, decide, tally
+from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
 from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
-from iamdesk.evaluate.unknowns import Resolution
+from iamdesk.evaluate.unknowns import goes_both_ways, resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.document import parse_document
 from iamdesk.query.circumstances import Setting
@@ -48,17 +48,48 @@ class Part(NamedTuple):
     """One of them; of a voice that asks nothing about the caller any of the peers."""
     members: int
     """All of them, as bits; perhaps with others who carry no such statement."""
-    carriers: Members
-    """Who carries its statements, by the actions that these cover."""
+    carriers: "Carriers"
+    """Who carries its statements."""
     pointing: tuple[tuple[int, int], ...] = ()
     """The same of statements for some bits of the ground alone: (bits, carriers)."""
 
-    def covering(self, masks: Iterable[int]) -> int:
-        """Return who carries a statement that covers one of some sets of actions."""
-        found = 0
-        for mask in masks:
-            found |= self.carriers.get(mask, 0)
-        return found & self.members
+    def covering(self, atom: "Atom") -> int:
+        """Return who carries a statement that covers some actions."""
+        return self.carriers.covering(atom) & self.members
+
+
+class Atom(NamedTuple):
+    """Actions of a service that the same statements cover."""
+
+    number: int
+    actions: int
+    masks: tuple[int, ...]
+    """The sets of actions, of those that statements cover, in which they are."""
+
+
+class Carriers:
+    """Who carries the statements of one voice, on everything or on one kind of resources."""
+
+    def __init__(self, by_actions: Members) -> None:
+        self.by_actions = by_actions
+        """By what they cover."""
+        self._known: dict[int, int] = {}
+
+    @cached_property
+    def everybody(self) -> int:
+        """Whoever carries one of them, as bits."""
+        return reduce(or_, self.by_actions.values(), 0)
+
+    def covering(self, atom: Atom) -> int:
+        """Return who carries one that covers some actions, as bits."""
+        found = self._known.get(atom.number)
+        if found is None:
+            found, by_actions = 0, self.by_actions
+            for mask in atom.masks:
+                if mask in by_actions:
+                    found |= by_actions[mask]
+            self._known[atom.number] = found
+        return found
 
 
 class Cell(NamedTuple):
@@ -67,8 +98,8 @@ class Cell(NamedTuple):
     bits: int
     actions: int
     """Its actions; each on one plot at least."""
-    masks: tuple[int, ...]
-    """The sets of actions, of those that statements cover, in which they are."""
+    atom: Atom
+    """Among which they are."""
     setting: Setting
     common: tuple[Feature, ...]
     """What statements that everybody meets say."""
@@ -164,7 +195,7 @@ class Hall:
         ground: Ground,
         peers: Peers,
         moment: datetime,
-        proofs: dict[Hashable, Resolution],
+        proofs: dict[Hashable, Verdict | bool],
     ) -> None:
         self.ground = ground
         self._assessor = assessor
@@ -196,8 +227,8 @@ class Hall:
             self._cases[position] = case
         return case
 
-    def cells(self, parts: Sequence[Part], atoms: Iterable[tuple[int, tuple[int, ...]]]) -> Iterator[Cell]:
-        """Yield the cells of the ground; ``atoms`` are actions that are in the same masks, with these."""
+    def cells(self, parts: Sequence[Part], atoms: Iterable[Atom]) -> Iterator[Cell]:
+        """Yield the cells of the ground."""
         traits: list[tuple[_Condition | Feature | Open | None, int]] = []
         for number, part in enumerate(parts):
             traits += [(None, bits) for bits, _ in part.pointing]
@@ -212,15 +243,15 @@ class Hall:
             said: dict[Feature, int] = {}
             of_open = list(self.case(self._anybody).hear_common(setting, bits, said)) if setting.common else []
             settings.append((bits, setting, [*said.items(), *of_open, *traits]))
-        for atom, masks in atoms:
-            everywhere = self.ground.everywhere(atom)
+        for atom in atoms:
+            everywhere = self.ground.everywhere(atom.actions)
             for bits, setting, of_setting in settings:
                 if everywhere & bits:
                     for cell, shared in split(everywhere & bits, of_setting):
                         yield Cell(
                             cell,
                             self.ground.anywhere(cell),
-                            masks,
+                            atom,
                             setting,
                             tuple([one for one in shared if isinstance(one, Feature)]),
                             tuple([one for one in shared if isinstance(one, Open)]),
@@ -242,7 +273,7 @@ class Hall:
             truth, facts = cell.truths.get(number, (FALSE, ())) if part.voice.asked.keys else (TRUE, ())
             if truth is FALSE:
                 continue
-            said = part.covering(cell.masks)
+            said = part.covering(cell.atom)
             for bits, carriers in part.pointing:
                 if bits & cell.bits:
                     said |= carriers & part.members
@@ -325,13 +356,21 @@ class Hall:
         return resolution_key(cell.setting.key, certain, every, by_key.__getitem__, UnknownContext.UNKNOWN, target)
 
     def _verdict(self, cell: Cell, members: int, features: Sequence[Feature], hanging: Sequence[Hang]) -> Verdict:
-        return self._resolution(cell, (members & -members).bit_length() - 1, features, hanging).verdict
+        return self._resolution(resolve_verdict, cell, (members & -members).bit_length() - 1, features, hanging)
 
-    def _resolution(
-        self, cell: Cell, position: int, features: Sequence[Feature], hanging: Sequence[Hang]
-    ) -> Resolution:
-        """Let the engine resolve what a principal is answered of whom nothing is known but a sum."""
-        subject = self.case(position).subject(cell.bit)
+    def _resolution[Word](
+        self,
+        resolve: Callable[[Situation, Sequence[StatementResult], Subject, Ruling], Word],
+        cell: Cell,
+        position: int,
+        features: Sequence[Feature],
+        hanging: Sequence[Hang],
+    ) -> Word:
+        """Let the engine resolve what a principal is answered of whom nothing is known but a sum.
+
+        With everything unknown for the principal the answer is another one than with everything against it.
+        """
+        subject, situation = self.case(position).subject(cell.bit), cell.setting.situation
         held = [(policy, statement) for policy, statement, _ in cell.setting.common]
         for what, truth in features:
             if truth is TRUE and isinstance(what, tuple):
@@ -343,7 +382,8 @@ class Hall:
             result = match_statement(policy, statement, subject)
             if result is not None and result.truth is not FALSE:
                 results.append(result)
-        return settle(cell.setting.situation, results, subject)[0]
+        counted = tally((result, result.truth) for result in results)
+        return resolve(situation, results, subject, decide(situation, counted, optimistic=True))
 
     def _conditional(
         self, cell: Cell, members: int, features: Sequence[Feature], opens: Sequence[tuple[Hang, int]]
@@ -390,23 +430,25 @@ class Hall:
         denies = [(one, bits) for one, bits in opens if not one.part.voice.is_allow]
         proved = 0
         for of_part, denying in split(members, denies):
-            if self._resolved_alone(cell, (), denying).verdict is Verdict.IMPLICIT_DENY:
+            if denying and self._proof(resolve_verdict, cell, (), denying) is Verdict.IMPLICIT_DENY:
                 proved |= of_part
         return proved
 
     def _is_proved(self, cell: Cell, certain: Sequence[Feature], hanging: Sequence[Hang]) -> bool:
         """Return whether a sum is allowed in one context that was tried, and not in another."""
-        found = self._resolved_alone(cell, certain, hanging)
-        return found.verdict is Verdict.CONDITIONAL and found.is_exact
+        return self._proof(goes_both_ways, cell, certain, hanging) is True
 
-    def _resolved_alone(self, cell: Cell, certain: Sequence[Feature], hanging: Sequence[Hang]) -> Resolution:
-        """Return what somebody would be answered of whom this is all that there is."""
-        key = (
-            cell.setting.key,
-            tuple(certain),
-            frozenset([(one.part.voice.slot, one.part.voice.asked.number, one.facts) for one in hanging]),
-        )
+    def _proof(
+        self,
+        resolve: Callable[[Situation, Sequence[StatementResult], Subject, Ruling], Verdict | bool],
+        cell: Cell,
+        certain: Sequence[Feature],
+        hanging: Sequence[Hang],
+    ) -> Verdict | bool:
+        """Return what the engine says of somebody of whom this is all that there is."""
+        said = frozenset([(one.part.voice.slot, one.part.voice.asked.number, one.facts) for one in hanging])
+        key = resolve, cell.setting.key, tuple(certain), said
         found = self._proofs.get(key)
         if found is None:
-            found = self._proofs[key] = self._resolution(cell, self._anybody, certain, hanging)
+            found = self._proofs[key] = self._resolution(resolve, cell, self._anybody, certain, hanging)
         return found

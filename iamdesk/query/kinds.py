@@ -6,7 +6,7 @@ names are a few kinds, and one of each is asked about. Any other text is a kind 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 
 from iamdesk.index.actions import reference
@@ -20,10 +20,12 @@ _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _BELOW = "/*"
 _ACCOUNT = r"\d{12}"
 _EDGE = "\0"
+_OTHER = -1
+"""Stands for kinds of one text each."""
 
 
 @cache
-def _telling(service: str) -> tuple[frozenset[str], Callable[[str], object]]:
+def _telling(service: str) -> tuple[frozenset[str], Callable[[str], object] | None]:
     """Return the words that are more than a name in ARNs of a service, and what finds parts of a name that are.
 
     INVARIANT: a template fits, and a fresh resource is named, by its words between what is no part of a name; where a
@@ -43,11 +45,7 @@ def _telling(service: str) -> tuple[frozenset[str], Callable[[str], object]]:
         for placeholder in _PLACEHOLDER.findall(resource):
             parts.update([_ACCOUNT] if "Account" in placeholder else ["aws"] if placeholder == "Partition" else [])
             parts.update([re.escape(service)] if placeholder == "Vendor" else [])
-    return frozenset(words), re.compile("|".join(sorted(parts))).search if parts else _nothing
-
-
-def _nothing(_name: str) -> None:
-    return None
+    return frozenset(words), re.compile("|".join(sorted(parts))).search if parts else None
 
 
 class Kinds:
@@ -62,39 +60,50 @@ class Kinds:
         """Those whose entries name more than one resource."""
         self._population = population
         self._words, self._finds = _telling(service)
-        self._by_head: dict[str, int | None] = {}
+        self._by_head: dict[str, int] = {}
         self._by_text: dict[str, int] = {}
+        self._of_principals: set[int] = set()
+        """Kinds of which users, roles and groups are, but those of the snapshot."""
 
-    def of(self, entries: tuple[ResourcePattern, ...]) -> Iterator[int]:
-        """Yield the kind of each of some entries, none of which holds variables."""
-        known, words, finds = self._by_head, self._words, self._finds
-        principals = self._population.index.positions
+    def of(self, entries: tuple[ResourcePattern, ...]) -> set[int]:
+        """Return the kinds of some entries, none of which holds variables."""
+        found: set[int] = set()
+        by_head, words, finds, careful = self._by_head, self._words, self._finds, self._of_principals
         for entry in entries:
+            # A hundred thousand texts come this way.
             text = entry.text
-            if text.endswith(_BELOW):
+            key = head = text.rstrip(_OF_NAMES)
+            name = text[len(head) :]
+            if not name and text.endswith(_BELOW):
                 head = text[:-2].rstrip(_OF_NAMES)
                 name, key = text[len(head) : -2], head + _BELOW
-            else:
-                key = head = text.rstrip(_OF_NAMES)
-                name = text[len(head) :]
-            number = known.get(key, -1)
-            if number == -1:
-                number = known[key] = self._find(entry, head)
-            if number is None or not name or name in words or finds(name) or text in principals:
-                number = self._by_text.get(text)
-                if number is None:
-                    number = self._by_text[text] = self._new(entry, is_written_out=False)
-            yield number
+            number = by_head.get(key)
+            if number is None:
+                number = by_head[key] = self._find(entry, head) if name else _OTHER
+            is_word = not name or name in words or (finds is not None and finds(name))
+            if number == _OTHER or is_word or (number in careful and text in self._population.index.positions):
+                number = self._of_text(entry)
+            found.add(number)
+        return found
 
-    def _find(self, entry: ResourcePattern, head: str) -> int | None:
-        """Return the kind of resources that differ by their name after a head alone; None where more may differ."""
+    def _of_text(self, entry: ResourcePattern) -> int:
+        number = self._by_text.get(entry.text)
+        if number is None:
+            number = self._by_text[entry.text] = self._new(entry, is_written_out=False)
+        return number
+
+    def _find(self, entry: ResourcePattern, head: str) -> int:
+        """Return the kind of resources that differ by their name after a head alone; other where more may differ."""
         parts = head.split(":", 5)
         if len(parts) < 6 or "*" in head or "?" in head or entry.problem is not None:
-            return None
+            return _OTHER
         service, account = parts[2].lower(), parts[4]
         if self._population.may_know(service) or (service == "s3" and account):  # access points are in condition keys
-            return None
-        return self._new(entry, is_written_out=True)
+            return _OTHER
+        number = self._new(entry, is_written_out=True)
+        if service == "iam":
+            self._of_principals.add(number)
+        return number
 
     def _new(self, entry: ResourcePattern, *, is_written_out: bool) -> int:
         number = len(self.samples)

@@ -4,7 +4,7 @@ Statements are told apart by layer, effect and what they ask of the context (a *
 by the kinds of the resources that they name. Principals are bits: what thousands of documents say is a few integers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 
 from iamdesk.evaluate.layers import Slot
@@ -24,8 +24,10 @@ from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled
 
 _BREATH = 256
-_PLAIN = -1
-"""Stands for the number of what statements without conditions ask for."""
+_SIDES = 4
+"""Allow and Deny, of identity policies and boundaries."""
+_MOST = -_SIDES
+"""The number of the voice of Allow statements of identity policies without conditions."""
 
 type Members = dict[int, int]
 """By actions (bits of the service): who carries a statement that covers just these, as bits."""
@@ -89,6 +91,10 @@ class Voices:
         self._population = population
         self._index = population.index
         self._covered: dict[tuple[str, tuple[ActionPattern, ...], bool], int] = {}
+        self._by_tests: dict[Hashable, int] = {}
+        """By conditions: the number of the voice."""
+        self._odd: set[int] = set()
+        """Numbers of voices that have to be heard for each resource, or at each moment."""
         self._acting: dict[frozenset[str], frozenset[str]] = {}
         self._of_services: dict[str, frozenset[str] | None] = {}
         for service in ACTIONS_DIFFER:  # some of their actions need no Allow (SEMANTICS I3)
@@ -168,18 +174,19 @@ class Voices:
             spoken.odd |= members
             return
         number = self._voice(place, statement, policy)
-        asked = self.voices[number].asked
-        if asked.in_resource or asked.asks_for_time:
+        if number in self._odd:
             spoken.odd |= members
             return
-        if asked.keys or not is_own or not statement.is_allow:
+        if number != _MOST:
             spoken.mixed |= members
         if is_for_all:
-            _add(spoken.everywhere, number, actions, members)
+            everywhere = spoken.everywhere.setdefault(number, {})
+            everywhere[actions] = everywhere.get(actions, 0) | members
             return
         kinds = spoken.kinds
-        named = set(kinds.of(resources))
+        named = kinds.of(resources)
         if not named <= kinds.written_out:
+            asked = self.voices[number].asked
             own = OwnStatement(place, policy, statement, asked, actions, is_for_all=False)
             spoken.pointing.append((own, members))
         if not is_own or not statement.is_allow:
@@ -191,17 +198,26 @@ class Voices:
                 of_kind = spoken.named.get(kind)
                 if of_kind is None:
                     of_kind = spoken.named[kind] = {}
-                _add(of_kind, number, actions, members)
+                of_voice = of_kind.get(number)
+                if of_voice is None:
+                    of_kind[number] = {actions: members}
+                else:
+                    of_voice[actions] = of_voice.get(actions, 0) | members
 
     def _voice(self, place: int, statement: Statement, policy: AttachedPolicy) -> int:
         """Return the number of a statement's voice."""
-        is_own = policy.layer is Layer.IDENTITY
-        side = (not is_own) << 1 | statement.is_allow
-        if not statement.conditions and (number := _PLAIN * 4 - side) in self.voices:
-            return number
+        side = (policy.layer is not Layer.IDENTITY) << 1 | (not statement.is_allow)
+        if not statement.conditions and side - _SIDES in self.voices:
+            return side - _SIDES
         document, _ = self._index.statement(place)
-        asked = self._population.asked(statement, self._index.documents[document].version)
-        number = (asked.number if asked.keys else _PLAIN) * 4 + (side if asked.keys else -side)
+        version = self._index.documents[document].version
+        tests = tuple([(test.operator_text, test.key, test.values) for test in statement.conditions])
+        key = None if statement.resource_keys() else (side, version, tests)
+        known = self._by_tests.get(key)
+        if known is not None:
+            return known
+        asked = self._population.asked(statement, version)
+        number = asked.number * _SIDES + side if asked.keys else side - _SIDES
         if number not in self.voices:
             bare = replace(
                 statement,
@@ -213,6 +229,10 @@ class Voices:
                 has_odd_actions=False,
             )
             self.voices[number] = Voice(Slot(policy.layer), policy, statement.is_allow, asked, bare)
+            if asked.in_resource or asked.asks_for_time:
+                self._odd.add(number)
+        if key is not None:
+            self._by_tests[key] = number
         return number
 
     def _acting_on(self, named: frozenset[str] | None) -> frozenset[str] | None:
@@ -228,11 +248,3 @@ class Voices:
         if service not in self._of_services:
             self._of_services[service] = arn_services(service)
         return self._of_services[service]
-
-
-def _add(to: dict[int, Members], number: int, actions: int, members: int) -> None:
-    of_voice = to.get(number)
-    if of_voice is None:
-        to[number] = {actions: members}
-    else:
-        of_voice[actions] = of_voice.get(actions, 0) | members
