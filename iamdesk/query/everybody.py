@@ -65,15 +65,15 @@ def find_everybody(assessor: Assessor, moment: datetime, progress: Progress, can
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
+    index = assessor.population.index
     voices = Voices(assessor.population, cancelled)
     proofs: dict[Hashable, Verdict | bool] = {}
     found: dict[str, Told] = {}
     for number, (service, spoken) in enumerate(sorted(voices.spoken.items())):
         if cancelled():
             raise WorkCancelled
-        progress(number, len(voices.spoken))
-        found[service] = _Service(assessor, voices, spoken, moment, proofs).told()
-    index = assessor.population.index
+        progress(index.principals * number // len(voices.spoken), index.principals)
+        found[service] = _Service(assessor, voices, spoken, moment, proofs).told(cancelled)
     far = voices.far
     for root in index.roots:
         far |= 1 << index.positions[root]
@@ -106,7 +106,7 @@ class _Service:
         self.everywhere = _carriers(spoken.everywhere)
         self.named = {kind: _carriers(side) for kind, side in spoken.named.items()}
 
-    def told(self) -> Told:
+    def told(self, cancelled: Cancelled) -> Told:
         spoken, population = self.spoken, self.assessor.population
         members = population.everybody & (spoken.speakers | spoken.bounding & self.voices.far)
         for root in population.index.roots:
@@ -117,7 +117,7 @@ class _Service:
             of_peers = members & peers.members & ~left
             if of_peers:
                 found = _OfPeers(self, peers, of_peers)
-                sharings = tuple(found.sharings())
+                sharings = tuple(found.sharings(cancelled))
                 left |= found.untold
                 by_peers.append((of_peers & ~found.untold, sharings))
         return Told(members, left, tuple(by_peers))
@@ -168,8 +168,12 @@ class _OfPeers:
         self._circumstances = of.assessor.circumstances
         self._fresh = fresh_ground(of.spoken.service, peers.partition, peers.account)
 
-    def sharings(self) -> list[Sharing]:
-        """Find the reaches."""
+    def sharings(self, cancelled: Cancelled) -> list[Sharing]:
+        """Find the reaches.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
         if not self._of.every:
             return []
         if not self._fresh.every:
@@ -189,7 +193,11 @@ class _OfPeers:
             self.untold |= answers.untold
             on_fresh.append((cell, answers))
         found = [self._on_fresh(actions, every) for actions, every in self._classes(on_fresh)]
-        on_named = [one for kind in self._of.spoken.named for one in self._on_kind(kind, everywhere, found)]
+        on_named: list[tuple[int, Answers]] = []
+        for kind in self._of.named:
+            if cancelled():
+                raise WorkCancelled
+            on_named += self._on_kind(kind, everywhere, found)
         return self._joined(found, on_named)
 
     def _hall(self, ground: Ground) -> Hall:

@@ -2,16 +2,19 @@
 
 Most statements name a function, a table or a bucket of which the snapshot holds nothing. What an answer reads of such
 an ARN is all but the name: the service, the Region, the account, the words that tell the resource type. So thousands of
-names are a few kinds, and one of each is asked about. Any other text is a kind of its own.
+names are a few kinds, and one of each is asked about. What the snapshot holds something of is a kind of its own.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 
+from iamdesk.evaluate.services import OWNED_BY_AWS
+from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
+from iamdesk.policy.arn import Arn
 from iamdesk.policy.resources import ResourcePattern
-from iamdesk.query.grounds import FRESH
+from iamdesk.query.grounds import FRESH, fresh_resources
 from iamdesk.query.population import Population
 
 _OF_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
@@ -20,8 +23,11 @@ _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _BELOW = "/*"
 _ACCOUNT = r"\d{12}"
 _EDGE = "\0"
-_OTHER = -1
-"""Stands for kinds of one text each."""
+_ANY = "\0"
+_OF_LISTS = frozenset({"arn:aws:s3:::*"})
+"""Resources that some actions without resource take for ``*`` (SEMANTICS F6)."""
+_NEW, _OTHER = -2, -1
+"""Stand for heads not seen before, and for those with which each text has to be looked at."""
 
 
 @cache
@@ -48,6 +54,22 @@ def _telling(service: str) -> tuple[frozenset[str], Callable[[str], object] | No
     return frozenset(words), re.compile("|".join(sorted(parts))).search if parts else None
 
 
+@cache
+def _fresh_openings(service: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return all that the names of fresh resources of a service begin with.
+
+    And the beginnings of those that go on with the account or the partition.
+    """
+    found, going_on = {""}, set[str]()
+    for name in service_actions(service).by_type:
+        for resource in fresh_resources(service, name, _ANY, _ANY):
+            part, goes_on, _ = resource.split(":", 5)[5].partition(_ANY)
+            found.update(part[:length] for length in range(1, len(part) + 1))
+            if goes_on:
+                going_on.add(part)
+    return frozenset(found), tuple(going_on)
+
+
 class Kinds:
     """The kinds of resources that one service may act on, by number."""
 
@@ -62,6 +84,9 @@ class Kinds:
         self._words, self._finds = _telling(service)
         self._by_head: dict[str, int] = {}
         self._by_text: dict[str, int] = {}
+        self._by_likeness: dict[tuple[Hashable, ...], int] = {}
+        self._service = service
+        self._openings = _fresh_openings(service)
         self._of_principals: set[int] = set()
         """Kinds of which users, roles and groups are, but those of the snapshot."""
 
@@ -77,11 +102,12 @@ class Kinds:
             if not name and text.endswith(_BELOW):
                 head = text[:-2].rstrip(_OF_NAMES)
                 name, key = text[len(head) : -2], head + _BELOW
-            number = by_head.get(key)
-            if number is None:
-                number = by_head[key] = self._find(entry, head) if name else _OTHER
-            is_word = not name or name in words or (finds is not None and finds(name))
-            if number == _OTHER or is_word or (number in careful and text in self._population.index.positions):
+            number = _OTHER
+            if name and name not in words and (finds is None or not finds(name)):
+                number = by_head.get(key, _NEW)
+                if number == _NEW:
+                    number = by_head[key] = self._find(entry, head)
+            if number == _OTHER or (number in careful and text in self._population.index.positions):
                 number = self._of_text(entry)
             found.add(number)
         return found
@@ -89,8 +115,39 @@ class Kinds:
     def _of_text(self, entry: ResourcePattern) -> int:
         number = self._by_text.get(entry.text)
         if number is None:
-            number = self._by_text[entry.text] = self._new(entry, is_written_out=False)
+            likeness = self._likeness(entry)
+            number = self._by_likeness.get(likeness)
+            if number is None:
+                number = self._by_likeness[likeness] = self._new(entry, is_written_out=likeness[0] is False)
+            self._by_text[entry.text] = number
         return number
+
+    def _likeness(self, entry: ResourcePattern) -> tuple[Hashable, ...]:
+        """Return all that a question about a resource reads of a text that names it.
+
+        First stands whether it may be a fresh resource; None where it is asked about by itself.
+        """
+        text = entry.text
+        parts = text.split(":", 5)
+        alone = (None, text)
+        if len(parts) < 6 or entry.problem is not None or "*" in parts[1] or "?" in parts[1]:
+            return alone
+        _, _, service, _, account, resource = parts
+        is_own_setting = (service == "s3" and account) or (service == "iam" and resource.startswith("user/"))
+        if is_own_setting or not resource or text in _OF_LISTS or self._population.knows(Arn(*parts[1:])):
+            return alone
+        opening = resource.partition("*")[0].partition("?")[0]
+        is_pattern = len(opening) < len(resource)
+        may_cross = any(part.endswith("*") for part in parts[:5])
+        openings, going_on = self._openings
+        return (
+            may_cross or opening in openings or opening.startswith(going_on),
+            *parts[:5],
+            is_pattern,
+            resource.startswith("key/"),
+            resource.startswith(tuple(f"role{path}" for path in OWNED_BY_AWS)),
+            reference().resource_types_of_arn(self._service, text),
+        )
 
     def _find(self, entry: ResourcePattern, head: str) -> int:
         """Return the kind of resources that differ by their name after a head alone; other where more may differ."""
@@ -100,7 +157,12 @@ class Kinds:
         service, account = parts[2].lower(), parts[4]
         if self._population.may_know(service) or (service == "s3" and account):  # access points are in condition keys
             return _OTHER
-        number = self._new(entry, is_written_out=True)
+        likeness = self._likeness(entry)
+        if likeness[0] is None:
+            return _OTHER
+        number = self._by_likeness.setdefault((False, *likeness[1:]), len(self.samples))
+        if number == len(self.samples):
+            self._new(entry, is_written_out=True)
         if service == "iam":
             self._of_principals.add(number)
         return number
