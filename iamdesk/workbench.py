@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
 
 from iamdesk.evaluate.request import CaseError, Request, UnknownContext
@@ -23,8 +24,9 @@ from iamdesk.index.shown import Completion
 from iamdesk.index.subject import PolicyView, Subject, SubjectIndex
 from iamdesk.index.validation import DocumentProblem, Gap, document_problems, gaps
 from iamdesk.snapshot.collector import collector_paused
+from iamdesk.snapshot.letting_go import held, let_go
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.sharing import share_equal_parts
 
@@ -92,6 +94,11 @@ class OpenSnapshot:
     @cached_property
     def _completions(self) -> Completions:
         return Completions(self.snapshot)
+
+    def small_parts(self) -> list[list[Any]]:
+        """Return lists of the many small things that it is made of: once it is dropped they go bit by bit."""
+        columns = [part for column in self.outline.nodes.columns for part in held(column)]
+        return [*_entities_of(self.snapshot), *columns]
 
     def make_ready(self, cancelled: Cancelled = never_cancelled) -> None:
         """Build what is otherwise built at first use, the search and the subjects of the tree; then save memory.
@@ -448,7 +455,14 @@ class Workbench:
             snapshot = load_snapshot(
                 path, progress=progress, cancelled=cancelled, arrived=show_first if arrived else None
             )
-            return OpenSnapshot(snapshot, build_outline(snapshot, cancelled=cancelled))
+            try:
+                return OpenSnapshot(snapshot, build_outline(snapshot, cancelled=cancelled))
+            except WorkCancelled as stopped:
+                small = _entities_of(snapshot)
+                clear_frames(stopped.__traceback__)
+                del snapshot
+                let_go(*small)
+                raise WorkCancelled from None
 
     @staticmethod
     def read_suppressions(path: Path) -> "tuple[Suppression, ...]":
@@ -614,3 +628,12 @@ class Workbench:
         from iamdesk.query.cases import evaluate_case
 
         return evaluate_case(case, unknown_context)
+
+
+def _entities_of(snapshot: Snapshot) -> list[list[Any]]:
+    return [
+        part
+        for account in snapshot.accounts
+        for entities in (account.users, account.groups, account.roles, account.policies)
+        for part in held(entities)
+    ]

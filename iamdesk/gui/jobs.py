@@ -30,6 +30,7 @@ from PySide6.QtCore import QAbstractEventDispatcher, QObject, QThreadPool, QTime
 
 from iamdesk.gui.garbage import GarbageDuty
 from iamdesk.snapshot.collector import collector_paused
+from iamdesk.snapshot.letting_go import let_go
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 type Work[T] = Callable[[Progress, Cancelled], T]
@@ -147,14 +148,23 @@ class JobRunner(QObject):
             self._garbage.begin()
             pool.start(task, priority)
 
-    def let_go(self, thing: object) -> None:
-        """Drop something large in a worker, a moment later: who drops it last has to take it apart, and that lasts."""
+    def let_go(self, thing: object, parts: Callable[[Any], list[list[Any]]] | None = None) -> None:
+        """Drop something large in a worker, a moment later: who drops it last has to take it apart, and that lasts.
+
+        ``parts`` gives lists of its many small things, which go bit by bit once it has gone itself.
+        """
         if self._closed:
             return
         held = [thing]
+
+        def drop(_progress: Progress, _cancelled: Cancelled) -> None:
+            small = parts(held[0]) if parts is not None else []
+            held.clear()
+            let_go(*small)
+
         self._last_token += 1
         way = _Way(threading.Event(), self._at_rest)
-        task = _task(lambda _progress, _cancelled: held.clear(), self._last_token, way, self._home.emit)
+        task = _task(drop, self._last_token, way, self._home.emit)
 
         def start() -> None:
             if not self._closed:
@@ -268,6 +278,8 @@ def _task(work: Work[Any], token: int, way: _Way, send: Callable[[int, str, obje
             # A full collection over what a sweep makes would stop the window for as long as it takes.
             with collector_paused():
                 result = work(progress, way.is_cancelled)
+        except WorkCancelled:
+            tell("failed", WorkCancelled())  # without the frames of the work, which hold all that it made
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever asked for the work is told
             tell("failed", error)
         else:

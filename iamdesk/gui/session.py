@@ -51,7 +51,7 @@ each time you paint, or again in ``changeEvent(PaletteChange)``. Marks and icons
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -131,7 +131,7 @@ class Session(QObject):
         """
         looked_at = self.subject_key if self.arriving is not None else ""
         if self.arriving is not None:
-            self._jobs.let_go(self.arriving)
+            self._jobs.let_go(self.arriving, _small_parts)
             self.arriving = None
             self.subject_key = ""
         self.close()
@@ -156,7 +156,7 @@ class Session(QObject):
         for job in (self._asking, self._deciding):
             if job is not None:
                 job.cancel()
-        self._jobs.let_go(self.shown)
+        self._jobs.let_go(self.shown, _small_parts)
         self.snapshot = self.arriving = None
         self.badges, self.badge_rows = {}, {}
         self.subject_key = ""
@@ -274,6 +274,10 @@ class Session(QObject):
         if not isinstance(error, RequestError):
             raise error
         self.question_failed.emit(error_words(error))
+
+
+def _small_parts(opened: "OpenSnapshot") -> list[list[Any]]:
+    return opened.small_parts()
 
 
 class _Decided(NamedTuple):

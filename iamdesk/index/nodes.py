@@ -158,6 +158,11 @@ class NodeTable(Sequence[Node]):
         """The parent of each row; -1 for the root."""
         return self._parents
 
+    @property
+    def columns(self) -> Sequence[Sequence[object]]:
+        """All that is kept, column by column."""
+        return self._kinds, self._texts, self._details, self._keys, self._parents, self._first_children, self._counts
+
     def children(self, row: int) -> range:
         """Return the rows of a row's children."""
         first = self._first_children[row]

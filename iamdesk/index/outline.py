@@ -1,6 +1,7 @@
 """Laying out the tree of a snapshot (``index.nodes``): its accounts, and what stands above and beside them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from iamdesk.index.account_tree import AccountTree
 from iamdesk.index.count_words import accounts as account_count
@@ -13,8 +14,9 @@ from iamdesk.index.organization_tree import organization_branch
 from iamdesk.index.permission_sets import PermissionSets
 from iamdesk.index.references import aws_policies_of, references_of
 from iamdesk.index.resource_tree import ResourceRows
-from iamdesk.index.sections import Branch, Leaves, lay_out
+from iamdesk.index.sections import Branch, Leaves, Section, lay_out
 from iamdesk.language import mark
+from iamdesk.snapshot.letting_go import let_go
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
@@ -66,18 +68,13 @@ def build_outline(
             table.add(NodeKind.SECTION, section.title, section.detail, "", account_row, next_row, len(section.entries))
             next_row += len(section.entries)
     leaves = Leaves(next_row, badges)
-    section_row = first_section
-    for own in sections:
-        for section in own:
-            for number, entry in enumerate(section.entries):
-                if number % _BREATH == 0:
-                    breathe()
-                row, first = len(table), leaves.next_row
-                kind, text, detail, key, marks = section.lay_out(entry, leaves)
-                if marks:
-                    badges[row] = marks
-                table.add(kind, text, detail, key, section_row, first, leaves.close(row))
-            section_row += 1
+    try:
+        _lay_out_entries(
+            table, leaves, badges, [section for own in sections for section in own], first_section, breathe
+        )
+    except WorkCancelled:
+        let_go(leaves.kinds, leaves.texts, leaves.details, leaves.keys, leaves.parents)
+        raise
     table.take_leaves(leaves.kinds, leaves.texts, leaves.details, leaves.keys, leaves.parents, breathe)
     for row, branch in enumerate(beside, start=1 + len(trees)):
         if branch.badges:
@@ -92,6 +89,26 @@ def build_outline(
         if resource.policy is not None and resource.arn in rows:
             rows.set_default(resource_policy_key(resource.arn), rows[resource.arn])
     return Outline(table, badges, rows)
+
+
+def _lay_out_entries(
+    table: NodeTable,
+    leaves: Leaves,
+    badges: dict[int, tuple[Badge, ...]],
+    sections: Iterable[Section[Any]],
+    first_section: int,
+    breathe: Callable[[], None],
+) -> None:
+    """Append the entries of all sections, the first of which has row ``first_section``; leaves come below them."""
+    for section_row, section in enumerate(sections, start=first_section):
+        for number, entry in enumerate(section.entries):
+            if number % _BREATH == 0:
+                breathe()
+            row, first = len(table), leaves.next_row
+            kind, text, detail, key, marks = section.lay_out(entry, leaves)
+            if marks:
+                badges[row] = marks
+            table.add(kind, text, detail, key, section_row, first, leaves.close(row))
 
 
 def _account_trees(snapshot: Snapshot) -> Iterator[AccountTree]:

@@ -8,8 +8,10 @@ from typing import Any
 
 from iamdesk.language import phrase
 from iamdesk.snapshot.authorization_details import LISTS, AccountKey, Entity, Page, Read, account_of
+from iamdesk.snapshot.letting_go import held, let_go
 from iamdesk.snapshot.model import Account, BrokenEntry, ManagedPolicyDetail, RoleDetail
 from iamdesk.snapshot.problems import Problem
+from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.source import ReadSoFar
 from iamdesk.snapshot.visible import visible
 
@@ -54,8 +56,20 @@ def gather(files: Sequence[FilePages], read: ReadSoFar) -> Gathered:
     Raises:
         WorkCancelled: nobody wants it any more.
     """
-    _settle_homes(files)
     growing: dict[AccountKey, _Growing] = defaultdict(_Growing)
+    try:
+        return _gather(files, growing, read)
+    except WorkCancelled:
+        for account in growing.values():
+            for entries in account.entities.values():
+                parts = list(held(list(entries.values())))
+                entries.clear()
+                let_go(*parts)
+        raise
+
+
+def _gather(files: Sequence[FilePages], growing: dict[AccountKey, _Growing], read: ReadSoFar) -> Gathered:
+    _settle_homes(files)
     problems: list[Problem] = []
     moments: list[datetime] = []
     aws_policies: dict[str, Entity] = {}

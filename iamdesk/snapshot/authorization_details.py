@@ -3,7 +3,7 @@
 One entry that is not as AWS prints it becomes a `BrokenEntry`; everything beside it still opens.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,8 +12,10 @@ from pydantic_core import ErrorDetails
 
 from iamdesk.language import mark, phrase
 from iamdesk.snapshot.documents import keep_ambiguous_documents_as_text
+from iamdesk.snapshot.letting_go import let_go
 from iamdesk.snapshot.model import BrokenEntry, GroupDetail, ManagedPolicyDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.problems import Problem
+from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.stream import JsonWalk, ValueNotHeld
 from iamdesk.snapshot.strict_json import ambiguity
 from iamdesk.snapshot.visible import visible
@@ -126,20 +128,12 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
                 text_ahead=visible(walk.text_ahead(20)),
             )
         )
-    room = Room()
     pages: list[Page] = []
-    others: list[tuple[JsonPath, str]] = []
-    for path in _values(walk):
-        if len(pages) + len(others) >= MAX_VALUES:
-            raise walk.error(phrase("more than {most:,} pages or other values stand in this file", most=MAX_VALUES))
-        page = Page(file, path, room)
-        other = _read_page(walk, page)
-        if other is None:
-            pages.append(page)
-        else:
-            others.append((path, other))
-            if len(others) == _OTHERS_BEFORE_A_PAGE and not pages:
-                break
+    try:
+        others = _read_values(walk, file, pages)
+    except WorkCancelled:
+        let_go_of(pages)
+        raise
     if not pages:
         found = others[0][1] if others else phrase("an empty list")
         raise walk.no_snapshot(
@@ -149,6 +143,30 @@ def read_pages(walk: JsonWalk, file: str) -> list[Page]:
         message = phrase("expected an object with {expected}, found {found}", expected=phrase(EXPECTED), found=found)
         pages[0].problems.append(Problem(file=file, json_path=json_path(path), message=message))
     return pages
+
+
+def let_go_of(pages: Iterable[Page]) -> None:
+    """Give up what was read of the entries of pages, bit by bit."""
+    for page in pages:
+        let_go(*page.entities.values())
+
+
+def _read_values(walk: JsonWalk, file: str, pages: list[Page]) -> list[tuple[JsonPath, str]]:
+    """Read every value of a text into pages; return what the others are, by where they stand."""
+    room = Room()
+    others: list[tuple[JsonPath, str]] = []
+    for path in _values(walk):
+        if len(pages) + len(others) >= MAX_VALUES:
+            raise walk.error(phrase("more than {most:,} pages or other values stand in this file", most=MAX_VALUES))
+        page = Page(file, path, room)
+        pages.append(page)
+        other = _read_page(walk, page)
+        if other is not None:
+            pages.pop()
+            others.append((path, other))
+            if len(others) == _OTHERS_BEFORE_A_PAGE and not pages:
+                break
+    return others
 
 
 def _values(walk: JsonWalk) -> Iterator[JsonPath]:

@@ -18,7 +18,7 @@ from iamdesk.snapshot.account_files import (
 from iamdesk.snapshot.accounts import FilePages, gather
 from iamdesk.snapshot.arrival import Arrival, first_accounts, is_worth_showing
 from iamdesk.snapshot.assembly import snapshot_of
-from iamdesk.snapshot.authorization_details import read_pages
+from iamdesk.snapshot.authorization_details import let_go_of, read_pages
 from iamdesk.snapshot.bundle import (
     DETAILS,
     Bundle,
@@ -52,14 +52,13 @@ from iamdesk.snapshot.organization_files import organization_of
 from iamdesk.snapshot.output import Output, read_output, values_of
 from iamdesk.snapshot.output_models import OUTPUT_MODELS
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.progress import never_cancelled, no_progress
+from iamdesk.snapshot.progress import WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.resource_files import Resources
 from iamdesk.snapshot.resources import Resource
 from iamdesk.snapshot.source import ReadSoFar, SourceText
 from iamdesk.snapshot.stream import JsonWalk, ValueNotHeld
 from iamdesk.snapshot.visible import visible
 
-_LET_GO_AT_ONCE = 2_000
 _MOST_LOOSE = 64 << 20  # bytes of a file whose shape is looked at
 
 
@@ -97,8 +96,23 @@ def read_many_files(
         SnapshotError: none of them is a readable snapshot.
         WorkCancelled: nobody wants it any more.
     """
-    top = _top_of(files)
     reading = _Reading(read)
+    try:
+        return _read_all(root, files, problems, reading, arrived)
+    except WorkCancelled:
+        _let_go(reading)
+        raise
+
+
+def _read_all(
+    root: Path,
+    files: Sequence[FoundFile],
+    problems: Sequence[Problem],
+    reading: _Reading,
+    arrived: Callable[[Arrival], None] | None,
+) -> Snapshot:
+    read = reading.read
+    top = _top_of(files)
     paths = {file.inner.removeprefix(top): file for file in files}
     if MANIFEST in paths and (top or any(known_place(path) for path in paths)):
         source = SourceText(paths.pop(MANIFEST), read)
@@ -307,14 +321,10 @@ def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) ->
 def _let_go(reading: _Reading) -> None:
     """Give up what was read of each entry, now that accounts hold it, bit by bit.
 
-    Left to the end it would go in one breath, a million objects, for which every other thread has to wait.
+    Left to the end it would go in one breath (`letting_go`).
     """
     for content in reading.contents:
-        for page in content.pages:
-            for reads in page.entities.values():
-                while reads:
-                    reading.read.ask()
-                    del reads[-_LET_GO_AT_ONCE:]
+        let_go_of(content.pages)
 
 
 def _moments(manifest: Manifest | None, facts: Sequence[AccountFacts]) -> Iterator[datetime | None]:

@@ -10,14 +10,14 @@ from iamdesk.language import phrase
 from iamdesk.snapshot.accounts import FilePages, gather
 from iamdesk.snapshot.archive import files_of_archive, is_archive
 from iamdesk.snapshot.assembly import snapshot_of
-from iamdesk.snapshot.authorization_details import read_pages
+from iamdesk.snapshot.authorization_details import let_go_of, read_pages
 from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.found_files import LAID_OUT, FoundFile, files_in, found_file, reason
 from iamdesk.snapshot.layout import MANIFEST
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.source import ReadSoFar, SourceText
 from iamdesk.snapshot.stream import JsonWalk
 from iamdesk.snapshot.visible import visible
@@ -88,4 +88,8 @@ def _bundle_of(path: Path) -> Path:
 def _of_one_file(path: Path, file: FoundFile, read: ReadSoFar) -> Snapshot:
     source = SourceText(file, read)
     pages = read_pages(JsonWalk(source), source.name)
-    return snapshot_of(path, [source], gather([FilePages("", pages)], read), ())
+    try:
+        return snapshot_of(path, [source], gather([FilePages("", pages)], read), ())
+    except WorkCancelled:
+        let_go_of(pages)
+        raise

@@ -301,3 +301,33 @@ def test_work_that_outlives_its_window_ends_without_a_word() -> None:
     at_rest.set()
     _task(work, 1, _Way(threading.Event(), at_rest), send)()
     assert told == ["progress", "done"]
+
+
+def test_the_small_parts_of_something_large_go_after_it_one_by_one(qtbot: QtBot, jobs: JobRunner) -> None:
+    gone: list[str] = []
+
+    class Dying:
+        def __init__(self, name: str, small: tuple[object, ...] = ()) -> None:
+            self.name, self.small = name, small
+
+        def __del__(self) -> None:
+            gone.append(self.name)
+
+    jobs.let_go(Dying("large", (Dying("first"), Dying("second"))), lambda large: [list(large.small)])
+    qtbot.waitUntil(lambda: len(gone) == 3)
+    assert gone[0] == "large"
+
+
+def test_a_cancelled_job_does_not_hand_over_what_it_made(qtbot: QtBot, jobs: JobRunner) -> None:
+    """The frames of the work hold it: to drop them, the window would have to take all of it apart."""
+    sent: list[object] = []
+
+    def work(_progress: Progress, _cancelled: Cancelled) -> None:
+        raise WorkCancelled
+
+    at_rest = threading.Event()
+    at_rest.set()
+    _task(work, 1, _Way(threading.Event(), at_rest), lambda _token, _what, value: sent.append(value))()
+    (error,) = sent
+    assert isinstance(error, WorkCancelled)
+    assert error.__traceback__ is None
