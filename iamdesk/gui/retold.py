@@ -6,7 +6,7 @@ chosen language; what fits none of them stays English.
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -18,6 +18,10 @@ from iamdesk.paths import resources
 _FEWEST_LETTERS = 6
 """A text of fewer letters of its own (``{key} is {value}``) would fit what it never said."""
 _DEEPEST = 4
+_LONGEST = 4_000
+"""Characters: longer is no sentence of ours, and would take long."""
+_LONGEST_NAMES = 400
+_NUMBER = re.compile(r"\d[\d,]*")
 _NAMES = re.compile(r"((?:\S+, )*\S+) and (\S+)")
 
 
@@ -31,8 +35,15 @@ class _Template:
 
     @cached_property
     def parts(self) -> tuple[tuple[str, str, str], ...]:
-        """(what stands before, name, format) of each value; the end has no name."""
-        return tuple((before, name or "", spec or "") for before, name, spec, _ in Formatter().parse(self.text))
+        """(what stands before, name, format) of each value; what stands behind the last has no name."""
+        found: list[tuple[str, str, str]] = []
+        before = ""
+        for text, name, spec, _ in Formatter().parse(self.text):
+            before += text
+            if name:  # none after a brace that is meant as one
+                found.append((before, name, spec or ""))
+                before = ""
+        return (*found, (before, "", ""))
 
     @cached_property
     def letters(self) -> int:
@@ -44,38 +55,57 @@ class _Template:
         """The longest stretch of its own: where that is missing, it need not be tried."""
         return max((before for before, _, _ in self.parts), key=len)
 
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """What it fits."""
-        seen: set[str] = set()
-        made = []
-        for before, name, spec in self.parts:
-            made.append(re.escape(before))
-            if not name:
-                continue
-            value = r"\d[\d,]*" if spec or name == "count" else ".+?"
-            made.append(f"(?P={name})" if name in seen else f"(?P<{name}>{value})")
-            seen.add(name)
-        return re.compile("".join(made), re.DOTALL)
-
     def said(self, text: str, depth: int) -> str | None:
         """Return the text as it was said by this template; None where it was not."""
         if self.longest not in text:
             return None
-        found = self.pattern.fullmatch(text)
-        if found is None:
+        for search in (str.find, str.rfind):
+            values = self._values(text, search, depth)
+            if values is None:
+                continue
+            count = values.get("count")
+            if self.singular == self.plural:
+                said = phrase(self.text, **values)
+            elif isinstance(count, int):
+                said = nphrase(
+                    self.singular, self.plural, count, **{name: values[name] for name in values if name != "count"}
+                )
+            else:
+                continue
+            if said == text:
+                return said
+        return None
+
+    def _values(self, text: str, search: Callable[[str, str, int], int], depth: int) -> dict[str, object] | None:
+        """Return what stands in the place of each value, cut where what follows it is found; None where it is not.
+
+        Nothing is tried twice: the text may be anybody's, and as long as a file.
+        """
+        values: dict[str, object] = {}
+        start = len(self.parts[0][0])
+        if not text.startswith(self.parts[0][0]):
             return None
-        numbers = {name for _, name, spec in self.parts if name and (spec or name == "count")}
-        values: dict[str, object] = {
-            name: int(value.replace(",", "")) if name in numbers else _again(value, depth + 1)
-            for name, value in found.groupdict().items()
-        }
-        if self.singular != self.plural:
-            count = values.pop("count", None)
-            said = nphrase(self.singular, self.plural, count, **values) if isinstance(count, int) else ""
-        else:
-            said = phrase(self.text, **values)
-        return said if said == text else None
+        for number, (_, name, spec) in enumerate(self.parts):
+            if not name:
+                break
+            behind = self.parts[number + 1][0]
+            if number + 2 == len(self.parts):
+                end = len(text) - len(behind) if text.endswith(behind) else -1
+            else:
+                end = search(text, behind, start + 1) if behind else -1
+            if end <= start:
+                return None
+            value: object = text[start:end]
+            if spec or name == "count":
+                if _NUMBER.fullmatch(text[start:end]) is None:
+                    return None
+                value = int(text[start:end].replace(",", ""))
+            else:
+                value = _again(text[start:end], depth + 1)
+            if values.setdefault(name, value) != value:
+                return None
+            start = end + len(behind)
+        return values
 
 
 def retold(text: str) -> str:
@@ -89,7 +119,7 @@ def _retold(text: str, _language: str) -> str:
 
 
 def _again(text: str, depth: int) -> str:
-    if depth > _DEEPEST or not any(letter.isalpha() for letter in text):
+    if depth > _DEEPEST or len(text) > _LONGEST or not any(letter.isalpha() for letter in text):
         return text
     whole, templates = _texts(chosen())
     if text in whole and (depth == 0 or " " in text):  # a single word within a sentence is somebody's name
@@ -97,7 +127,7 @@ def _again(text: str, depth: int) -> str:
     for template in templates:
         if (said := template.said(text, depth)) is not None:
             return said
-    names = _NAMES.fullmatch(text) if depth else None
+    names = _NAMES.fullmatch(text) if depth and len(text) <= _LONGEST_NAMES else None
     return strung(phrase(" and "), names.groups()) if names is not None else text
 
 

@@ -52,3 +52,17 @@ def test_what_nobody_said_stays(text: str) -> None:
 
 def test_an_english_window_reads_nothing_again() -> None:
     assert retold("The last review left it undecided.") == "The last review left it undecided."
+
+
+@pytest.mark.usefixtures("german")
+def test_what_a_file_says_is_never_tried_for_long() -> None:
+    """Texts of a review's file are anybody's: what fits no template must not be cut in every way that there is."""
+    for text in (": , ; and " * 400, "a and b, " * 400 + "c", "user " * 700, "`" * 3_999, "x" * 2_000_000):
+        assert retold(text) == text
+
+
+@pytest.mark.usefixtures("german")
+def test_a_brace_that_is_meant_is_no_value() -> None:
+    said = "expected JSON that begins with `{` or `[`, found `<html>`"
+    assert retold(said) != said
+    assert "`<html>`" in retold(said)
