@@ -273,24 +273,30 @@ class StatementIndex:
         return False
 
     def named_within(self, place: int) -> tuple[set[int], bool]:
-        """Return the statements that name anything whose text begins as an entry of another statement does.
+        """Return the statements that name anything, as they write it, that an entry of another statement may name.
 
-        And whether an entry can name what begins otherwise. Of ``loose`` statements and those that name every resource
-        nothing is told.
+        And whether an entry may name what begins otherwise than it does. Of ``loose`` statements and those that name
+        every resource nothing is told.
         """
         found: set[int] = set()
         openings = self._openings_of.get(place, ())
-        for service, opening, _ in openings:
-            ordered = self._ordered.get(service)
-            of_service = self._by_opening[service]
-            if ordered is None:
-                ordered = self._ordered[service] = sorted(of_service)
-            for number in range(bisect_left(ordered, opening), len(ordered)):
-                if not ordered[number].startswith(opening):
-                    break
-                places = of_service[ordered[number]]
+        entries = [entry.text for entry in self._statements[place].resources or () if entry.problem is None]
+        for (service, opening, _), text in zip(openings, entries, strict=False):
+            is_written_out = text.split(":", 5)[-1] == opening  # it names nothing that goes on
+            for one in (opening,) if is_written_out else self._opening_with(service, opening):
+                places = self._by_opening[service][one]
                 found.update((places,) if isinstance(places, int) else places)
         return found, any(can_cross for _, _, can_cross in openings)
+
+    def _opening_with(self, service: str, text: str) -> Iterator[str]:
+        """Yield the openings of a service that begin with a text."""
+        ordered = self._ordered.get(service)
+        if ordered is None:
+            ordered = self._ordered[service] = sorted(self._by_opening[service])
+        for number in range(bisect_left(ordered, text), len(ordered)):
+            if not ordered[number].startswith(text):
+                break
+            yield ordered[number]
 
     def covering(self, service: str, name: str) -> Covering:
         """Return the statements that cover an action; both parts are given in lower case."""

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from iamdesk import Evaluator, load_snapshot
+from iamdesk.index.action_bits import service_actions
 from iamdesk.query.everybody_rows import Rows
 from iamdesk.query.population import positions
 from iamdesk.query.what_can import Reach, ServiceReach
@@ -37,13 +38,21 @@ NAMED = {
     "kms": ["key/k", "key/*", "alias/a", "k"],
     "dynamodb": ["table/t", "table/t/index/*", "table/table"],
 }
+PLAIN = {
+    "s3": "n{}/*",
+    "lambda": "function:n{}",
+    "sqs": "n{}",
+    "iam": "role/n{}",
+    "kms": "key/n{}",
+    "dynamodb": "table/n{}",
+}
 WORDS = {
-    "s3": ["GetObject", "Put*", "ListBucket", "ListAllMyBuckets", "*"],
-    "lambda": ["InvokeFunction", "Get*", "ListFunctions", "*"],
-    "sqs": ["SendMessage", "ListQueues", "*"],
-    "iam": ["PassRole", "GetRole", "List*", "ChangePassword", "*"],
+    "s3": ["GetObject", "Get*", "ListAllMyBuckets", "*"],
+    "lambda": ["InvokeFunction", "*"],
+    "sqs": ["SendMessage", "*"],
+    "iam": ["PassRole", "GetRole", "ChangePassword", "*"],
     "kms": ["Decrypt", "ListKeys", "*"],
-    "dynamodb": ["GetItem", "Query", "List*", "*"],
+    "dynamodb": ["GetItem", "*"],
 }
 CONDITIONS = (
     {"StringEquals": {"aws:RequestedRegion": ["eu-west-1"]}},
@@ -55,8 +64,8 @@ CONDITIONS = (
     {"StringEquals": {"aws:PrincipalTag/team": "red"}},
     {"StringEquals": {"aws:ResourceAccount": A}},
     {"StringLike": {"s3:prefix": "red*"}},
-    {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
-    {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+    {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}},
+    {"NotIpAddress": {"aws:SourceIp": "198.51.100.0/24"}},
 )
 
 
@@ -64,16 +73,19 @@ CONDITIONS = (
 def plain_statements(draw: st.DrawFn, services: list[str]) -> dict[str, Any]:
     """Statements as most accounts have them: actions of one service, on everything or on a few of its resources."""
     service = draw(st.sampled_from(services))
-    region = "" if service in ("s3", "iam") else draw(st.sampled_from([*REGIONS, *REGIONS, "*"]))
-    account = "" if service == "s3" else draw(st.sampled_from([A, A, A, A, B, "*"]))
-    names = draw(st.lists(st.sampled_from(NAMED[service]), max_size=2))
+    region = "" if service in ("s3", "iam") else draw(st.sampled_from([*REGIONS, *REGIONS, *REGIONS, "*"]))
+    account = "" if service == "s3" else draw(st.sampled_from([A, A, A, A, A, A, B, "*"]))
+    plain = [PLAIN[service].format(number) for number in range(9)]
+    names = draw(
+        st.lists(st.sampled_from(plain) if draw(st.booleans()) else st.sampled_from(NAMED[service]), max_size=2)
+    )
     words = draw(st.lists(st.sampled_from(WORDS[service]), min_size=1, max_size=2))
     statement: dict[str, Any] = {
-        "Effect": draw(st.sampled_from(["Allow", "Allow", "Allow", "Allow", "Deny"])),
+        "Effect": "Deny" if draw(st.integers(0, 5)) == 5 else "Allow",
         "Action": [f"{service}:{word}" for word in words],
         "Resource": [f"arn:aws:{service}:{region}:{account}:{name}" for name in names] or "*",
     }
-    if draw(st.integers(0, 2)) == 0:
+    if draw(st.booleans()):
         statement["Condition"] = draw(st.sampled_from(CONDITIONS))
     return statement
 
@@ -84,11 +96,13 @@ def plain_accounts(draw: st.DrawFn) -> Snapshot:
     services = draw(st.lists(st.sampled_from(sorted(NAMED)), min_size=1, max_size=2, unique=True))
 
     def document(size: int = 4) -> dict[str, Any]:
-        return {"Version": "2012-10-17", "Statement": draw(st.lists(plain_statements(services), max_size=size))}
+        least = draw(st.integers(0, size))
+        members = st.lists(plain_statements(services), min_size=least, max_size=size)
+        return {"Version": "2012-10-17", "Statement": draw(members)}
 
     limits = [f"arn:aws:iam::{A}:policy/limit{number}" for number in range(2)]
     everything = {"Effect": "Allow", "Action": [f"{service}:*" for service in NAMED], "Resource": "*"}
-    limiting = [document(), document()]
+    limiting = [document(), document(2)]
     limiting[0]["Statement"].append(everything)
     shared = document(2)
 
@@ -155,3 +169,107 @@ def test_everybody_at_once_is_each_alone(snapshot: Snapshot) -> None:
             subject = population.index.subjects[position]
             assert told_of(rows.reach(subject, service)) == told_of(alone.reach_of(position, service)), subject
     event(f"told at once: {(told - left) * 5 // max(1, told) * 20} %")
+
+
+INSIDE = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
+OUTSIDE = {"NotIpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
+NEVER = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def allow(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action: str, resource: str = "*", **more: Any) -> dict[str, Any]:
+    return {**allow(action, resource, **more), "Effect": "Deny"}
+
+
+def queue(name: str, region: str = "eu-west-1") -> str:
+    return f"arn:aws:sqs:{region}:{A}:{name}"
+
+
+def of_user(own: list[dict[str, Any]], limit: list[dict[str, Any]] | None) -> Snapshot:
+    """An account of a user with some policy, perhaps under a boundary, and of a role that lets everybody in."""
+    arn = f"arn:aws:iam::{A}:policy/p"
+    user: dict[str, Any] = {
+        "Arn": f"arn:aws:iam::{A}:user/u",
+        "UserName": "u",
+        "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": own}}],
+    }
+    content = {"Version": "2012-10-17", "Statement": limit or []}
+    if limit is not None:
+        user["PermissionsBoundary"] = {"PermissionsBoundaryArn": arn}
+    versions = [{"VersionId": "v1", "IsDefaultVersion": True, "Document": content}]
+    policy = {"Arn": arn, "PolicyName": "p", "DefaultVersionId": "v1", "PolicyVersionList": versions}
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+    role = {"Arn": f"arn:aws:iam::{A}:role/open", "RoleName": "open", "AssumeRolePolicyDocument": trust}
+    account = Account(
+        account_id=A,
+        users=(UserDetail.model_validate(user),),
+        roles=(RoleDetail.model_validate(role),),
+        policies=(ManagedPolicyDetail.model_validate(policy),),
+    )
+    return Snapshot(path=Path("/captures/user.json"), files=(), sha256="0" * 64, accounts=(account,), latest=NOON)
+
+
+SEND, ENTER = "sqs:SendMessage", "sts:AssumeRole"
+IN_IRELAND = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+
+
+@pytest.mark.parametrize(
+    ("own", "limit", "action", "reach"),
+    [
+        # Two open statements make an answer certain where they speak of one queue alone.
+        ([allow(SEND, queue("a"), Condition=INSIDE), allow(SEND, queue("b"), Condition=OUTSIDE)], None, SEND, "C"),
+        ([allow(SEND, queue("a"), Condition=INSIDE), allow(SEND, queue("a"), Condition=OUTSIDE)], None, SEND, "S"),
+        ([allow(SEND, Condition=INSIDE), allow(SEND, Condition=OUTSIDE)], None, SEND, "A"),
+        # What names a resource has it asked about, even where it is false.
+        ([allow(ENTER, f"arn:aws:iam::{A}:role/open", Condition=NEVER)], None, ENTER, "S"),
+        # A boundary names resources as well, and may name others than the policies do.
+        ([allow(SEND)], [allow(SEND, queue("a"))], SEND, "S"),
+        ([allow(SEND, queue("a"))], [allow("sqs:*")], SEND, "S"),
+        ([allow(SEND, queue("a"))], [allow(SEND, queue("a"))], SEND, "S"),
+        ([allow(SEND, queue("a"))], [allow(SEND, queue("b"))], SEND, "N"),
+        ([allow(SEND, queue("a*"))], [allow(SEND, queue("ab"))], SEND, "S"),
+        # Where a queue is, a condition on the Region is decided.
+        ([allow(SEND, queue("a"), Condition=IN_IRELAND)], None, SEND, "S"),
+        ([allow(SEND, queue("a", "us-east-1"), Condition=IN_IRELAND)], None, SEND, "N"),
+        ([allow(SEND, queue("a")), deny(SEND, Condition=IN_IRELAND)], None, SEND, "N"),
+        ([allow(SEND, queue("a", "us-east-1")), deny(SEND, Condition=IN_IRELAND)], None, SEND, "S"),
+        ([allow(SEND, queue("*", "*"), Condition=IN_IRELAND)], None, SEND, "all C"),
+        # A Deny by name takes away what it names.
+        ([allow(SEND, queue("a")), deny(SEND, queue("a"))], None, SEND, "N"),
+        ([allow(SEND, queue("a")), deny(SEND, queue("b"))], None, SEND, "S"),
+        ([allow(SEND), deny(SEND, queue("a"))], None, SEND, "A"),
+    ],
+)
+def test_statements_that_meet(own: list[Any], limit: list[Any] | None, action: str, reach: str) -> None:
+    snapshot = of_user(own, limit)
+    user, service = f"arn:aws:iam::{A}:user/u", action.partition(":")[0]
+    expected = {
+        "A": Reach.ALLOWED,
+        "S": Reach.SOME,
+        "C": Reach.SOME_CONDITIONAL,
+        "all C": Reach.CONDITIONAL,
+        "N": Reach.NONE,
+    }[reach]
+    bit = service_actions(service).positions[action.partition(":")[2].lower()]
+    rows = Evaluator(snapshot, now).what_can_overview().reaches
+    found = rows[user].get(service)
+    assert (Reach.NONE if found is None else found.reach_of(bit)) is expected
+    alone = Evaluator(snapshot, now).what_can(user, service=service).service(service)
+    assert alone is not None
+    assert alone.reach_of(bit) is expected
+
+
+def test_a_row_is_told_of_principals_alone() -> None:
+    rows = Evaluator(of_user([allow(SEND)], None), now).what_can_overview().reaches
+    assert isinstance(rows, Rows)
+    assert len(rows) == len(list(rows)) == 3
+    user, root = f"arn:aws:iam::{A}:user/u", f"arn:aws:iam::{A}:root"
+    assert list(rows.rest()) == [root]
+    assert list(rows[user]) == ["sqs", "sts"]
+    assert rows.reach(user, "sqs") is rows[user]["sqs"]
+    assert rows.reach(user, "s3") is None
+    with pytest.raises(KeyError):
+        rows[f"arn:aws:iam::{A}:user/nobody"]
