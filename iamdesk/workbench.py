@@ -293,7 +293,7 @@ class OpenSnapshot:
     def what_can_overview(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Overview":
         """Return how far everybody may do the actions of each service: what a heat map of the account shows.
 
-        The first call takes a second for thousands of principals; rows are put together when they are read.
+        The first call takes half a second for thousands of principals; rows are put together when they are read.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
