@@ -19,7 +19,7 @@ from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
 from iamdesk.query.effective import Assessor
 from iamdesk.query.endpoints import Given, way_given
-from iamdesk.query.everybody import Everybody, find_everybody
+from iamdesk.query.everybody import find_everybody
 from iamdesk.query.everybody_rows import Rows
 from iamdesk.query.hearing import Hearing
 from iamdesk.query.population import Population, positions
@@ -55,7 +55,7 @@ class Evaluator(Questions):
         self._hearings: dict[Hashable, Hearing] = {}
         self._everywhere: dict[tuple[str, str], Said] = {}
         self._reaches: ReachFinder | None = None
-        self._told: Everybody | None = None
+        self._rows: Rows | None = None
         self._lock = threading.RLock()
 
     def forget(self) -> None:
@@ -65,7 +65,7 @@ class Evaluator(Questions):
         told to spare what sweeps have made (`collector_paused`).
         """
         with self._lock:
-            self._everybody, self._reaches, self._told = None, None, None
+            self._everybody, self._reaches, self._rows = None, None, None
             self._hearings, self._everywhere = {}, {}
 
     def can(self, request: Request) -> Decision:
@@ -249,13 +249,14 @@ class Evaluator(Questions):
         """
         population = self._population(progress, cancelled)
         finder = self._finder()
-        if self._told is None:
+        rows = self._rows
+        if rows is None:
             with collector_paused():  # what is found is remembered, and holds no cycles
-                told = find_everybody(finder.assessor, self.now(), progress, cancelled)
+                rows = Rows(population, finder, find_everybody(finder.assessor, self.now(), progress, cancelled))
             with self._lock:
-                self._told = self._told or told
+                self._rows = rows
         progress(population.index.principals, population.index.principals)
-        return Overview(Rows(population, finder, self._told))
+        return Overview(rows.read_anew())
 
     def _subject(self, principal: str) -> int:
         """Return the position of a principal or group of whom effective permissions can be told."""

@@ -1,6 +1,9 @@
 """The reaches of everybody, principal by principal: what `everybody` has found, put into rows when they are read."""
 
 from collections.abc import Iterator, Mapping
+from copy import copy
+from functools import reduce
+from operator import or_
 
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.everybody import Everybody, Told
@@ -19,8 +22,16 @@ class Rows(Mapping[str, Mapping[str, ServiceReach]]):
         """What was found for all at once, by service."""
         self._far = everybody.far
         self._everybody = population.everybody
-        self._rows: dict[int, Mapping[str, ServiceReach]] = {}
+        self._left = reduce(or_, [one.left for one in self.told.values()], self._far)
+        self._lasting: dict[int, Mapping[str, ServiceReach]] = {}
+        self._of_moment: dict[int, Mapping[str, ServiceReach]] = {}
         self._alike: dict[tuple[str, tuple[int, ...]], ServiceReach] = {}
+
+    def read_anew(self) -> "Rows":
+        """Return the same rows, those found out anew when they are read that may be others at another moment."""
+        rows = copy(self)
+        rows._of_moment = {}
+        return rows
 
     def __len__(self) -> int:
         return self._everybody.bit_count()
@@ -30,27 +41,23 @@ class Rows(Mapping[str, Mapping[str, ServiceReach]]):
 
     def __getitem__(self, principal: str) -> Mapping[str, ServiceReach]:
         position = self._index.positions[principal]
-        row = self._rows.get(position)
-        if row is None:
-            if not self._everybody >> position & 1:
-                raise KeyError(principal)
-            row = self._rows.setdefault(position, self._row(position))
-        return row
+        if not self._everybody >> position & 1:
+            raise KeyError(principal)
+        rows = self._of_moment if self._left >> position & 1 else self._lasting
+        row = rows.get(position)
+        return rows.setdefault(position, self._row(position)) if row is None else row
 
     def reach(self, principal: str, service: str) -> ServiceReach | None:
         """Return one reach of a row; None where nothing of the service may be done, and nothing is denied."""
         position, told = self._index.positions[principal], self.told.get(service)
-        if position not in self._rows and told is not None and told.members >> position & 1:
+        if told is not None and told.members >> position & 1:
             found = self._reach(position, service, told)
             return None if found.is_empty else found
         return self[principal].get(service)
 
     def rest(self) -> Iterator[str]:
         """Yield the principals some of whose reaches are found out when they are read."""
-        left = self._far
-        for told in self.told.values():
-            left |= told.left
-        return (self._index.subjects[position] for position in positions(left))
+        return (self._index.subjects[position] for position in positions(self._left))
 
     def _row(self, position: int) -> Mapping[str, ServiceReach]:
         if self._index.subjects[position] in self._index.roots:

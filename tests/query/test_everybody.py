@@ -1,6 +1,6 @@
 """What is found for everybody at once is what is found for each principal alone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +273,19 @@ def test_a_row_is_told_of_principals_alone() -> None:
     assert rows.reach(user, "s3") is None
     with pytest.raises(KeyError):
         rows[f"arn:aws:iam::{A}:user/nobody"]
+
+
+def test_a_time_that_passes_changes_the_next_overview() -> None:
+    clock = [NOON]
+    until = {"DateLessThan": {"aws:CurrentTime": "2026-09-30T13:00:00Z"}}
+    user = f"arn:aws:iam::{A}:user/u"
+    evaluator = Evaluator(of_user([allow(SEND, Condition=until), allow("s3:GetObject")], None), lambda: clock[-1])
+    assert list(evaluator.what_can_overview().reaches[user]) == ["s3", "sqs", "sts"]
+    clock.append(NOON + timedelta(hours=2))
+    assert list(evaluator.what_can_overview().reaches[user]) == ["s3", "sts"]
+
+
+def test_what_was_found_is_told_again() -> None:
+    evaluator = Evaluator(of_user([allow(SEND)], None), now)
+    user = f"arn:aws:iam::{A}:user/u"
+    assert evaluator.what_can_overview().reaches[user] is evaluator.what_can_overview().reaches[user]
