@@ -10,6 +10,7 @@ from PySide6.QtGui import QAccessible, QAction, QGuiApplication
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from iamdesk.collect.folder import JOURNAL
 from iamdesk.collect.options import INSTALL, Captured, Gap, Kind, Options
 from iamdesk.collect.policy import policy_text
 from iamdesk.gui.collect import collect_dialog
@@ -87,8 +88,9 @@ def test_cancel_ends_the_process_and_what_was_captured_stays(
     fill(dialog, tmp_path / "acme")
     dialog.start()
     qtbot.waitUntil(endpoint.arrived.is_set, timeout=240_000)
-    # Calls run side by side: the one that is held may be the first.
-    qtbot.waitUntil(lambda: any((tmp_path / "acme" / "accounts").rglob("*.json")), timeout=240_000)
+    # Calls run side by side: the one that is held may be the first. A file counts once the journal tells of it.
+    journal = tmp_path / "acme" / JOURNAL
+    qtbot.waitUntil(lambda: len(journal.read_text(encoding="utf-8").splitlines()) > 1, timeout=240_000)
 
     dialog.collect_button.click()
 
