@@ -22,8 +22,10 @@ from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 _LOOK = 0.1
 """Seconds between two looks at the process."""
-_GRACE = 1.5
-"""Seconds that it has to end by itself. Closing the window waits for 2."""
+_GRACE = 6.0
+"""Seconds that it has to end by itself: where much else runs, it takes a while to write what it has.
+
+Who closes the window meanwhile waits for the end of the process."""
 
 
 def collect_in_a_process(

@@ -90,7 +90,7 @@ def test_cancel_ends_the_process_and_what_was_captured_stays(
     qtbot.waitUntil(endpoint.arrived.is_set, timeout=240_000)
     # Calls run side by side: the one that is held may be the first. A file counts once the journal tells of it.
     journal = tmp_path / "acme" / JOURNAL
-    qtbot.waitUntil(lambda: len(journal.read_text(encoding="utf-8").splitlines()) > 1, timeout=240_000)
+    qtbot.waitUntil(lambda: '"sha256"' in journal.read_text(encoding="utf-8"), timeout=240_000)
 
     dialog.collect_button.click()
 
