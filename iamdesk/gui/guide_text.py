@@ -4,11 +4,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
 from PySide6.QtGui import (
+    QFont,
     QImage,
     QPalette,
     QResizeEvent,
     QTextBlock,
     QTextBlockFormat,
+    QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextFormat,
@@ -66,10 +68,23 @@ class GuideText(QTextBrowser):
         for frame in self.document().rootFrame().childFrames():
             if isinstance(frame, QTextTable):
                 table = frame.format()
-                table.setBorderBrush(self.palette().mid())
                 table.setTopMargin(gap)
                 table.setBottomMargin(gap)
                 frame.setFormat(table)
+                self._dress_head(frame)
+
+    def _dress_head(self, table: QTextTable) -> None:
+        """Make the heads of columns bold: behind a command, Qt takes the first of them for a new line of that."""
+        bold, plain = QTextCharFormat(), QTextBlockFormat()
+        bold.setFontWeight(QFont.Weight.Bold)
+        for column in range(table.columns()):
+            cell = table.cellAt(0, column)
+            cursor = cell.firstCursorPosition()
+            if not cursor.block().text() and cursor.block() != cell.lastCursorPosition().block():
+                cursor.deleteChar()
+            cursor.setPosition(cell.lastCursorPosition().position(), QTextCursor.MoveMode.KeepAnchor)
+            cursor.setBlockFormat(plain)
+            cursor.mergeCharFormat(bold)
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, Qt, QUrl
-from PySide6.QtGui import QImage, QTextDocument
+from PySide6.QtGui import QFont, QImage, QTextDocument, QTextFormat, QTextTable
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
@@ -145,3 +145,17 @@ def test_no_page_is_wider_than_its_window(qtbot: QtBot, guide: HelpWindow) -> No
         block = block.next()
     assert any(command.layout().lineCount() > 1 for command in commands)
     assert all("\n" not in command.text() for command in commands)
+
+
+def test_heads_of_tables_are_bold_wherever_the_table_stands(guide: HelpWindow) -> None:
+    """Behind a command Qt's reader takes the first head for a part of it."""
+    for page in help_pages.ORDER:
+        guide.show_page(page)
+        for frame in guide.text.document().rootFrame().childFrames():
+            if isinstance(frame, QTextTable):
+                heads = [frame.cellAt(0, column).firstCursorPosition().block() for column in range(frame.columns())]
+                assert all(head.text() for head in heads), (page, [one.text() for one in heads])
+                for head in heads:
+                    assert not head.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence), (page, head.text())
+                    pieces = [head.begin().fragment()] if head.text() else []
+                    assert all(piece.charFormat().fontWeight() >= QFont.Weight.Bold for piece in pieces), page
