@@ -1,6 +1,7 @@
 """``iamdesk collect``: captures a bundle from live accounts, with read-only calls."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -67,6 +68,9 @@ def collect(
     if output is None:
         raise typer.BadParameter("name a new folder, or a file that ends in .zip", param_hint="--output")
     line = _ProgressLine(progress)
+    if progress is options.Format.JSON and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # The window that reads it was put in the background by a shell; by this signal it ends the capture.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         captured = capture(
             Options(
