@@ -26,7 +26,7 @@ _KEPT_IN = frozenset(
 )
 
 
-class Rows(Set[int]):
+class RowSet(Set[int]):
     """Some rows of an outline, a byte for each row that there is.
 
     A set of a million would be copied each time it grows, and no other thread goes on meanwhile.
@@ -119,7 +119,7 @@ class OutlineSearch:
     def _matches(self, text: str) -> Matches:
         words = sorted(dict.fromkeys(text[:LONGEST_SEARCH].casefold().split()), key=len, reverse=True)
         if not words:
-            return Matches(Rows(bytearray(b"\1" * len(self._order))), tuple(self._order[1:]))
+            return Matches(RowSet(bytearray(b"\1" * len(self._order))), tuple(self._order[1:]))
         first, *others = words
         places = self._places_of(first)
         texts = self._texts
@@ -141,7 +141,7 @@ class OutlineSearch:
                 shown[row] = 1
                 row = parents[row]
         shown[:1] = b"\1"  # the root
-        return Matches(Rows(shown), tuple([order[place] for place in places]))
+        return Matches(RowSet(shown), tuple([order[place] for place in places]))
 
     def _places_of(self, word: str) -> list[int]:
         """Return the places whose text holds a word: looked for where a part of it was found before, if it was."""

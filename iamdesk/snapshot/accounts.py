@@ -8,7 +8,7 @@ from typing import Any
 
 from iamdesk.language import phrase
 from iamdesk.snapshot.authorization_details import LISTS, AccountKey, Entity, Page, Read, account_of
-from iamdesk.snapshot.letting_go import held, let_go
+from iamdesk.snapshot.letting_go import let_go
 from iamdesk.snapshot.model import Account, BrokenEntry, ManagedPolicyDetail, RoleDetail
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.progress import WorkCancelled
@@ -62,9 +62,9 @@ def gather(files: Sequence[FilePages], read: ReadSoFar) -> Gathered:
     except WorkCancelled:
         for account in growing.values():
             for entries in account.entities.values():
-                parts = list(held(list(entries.values())))
+                small = list(entries.values())
                 entries.clear()
-                let_go(*parts)
+                let_go(small)
         raise
 
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iamdesk.index.outline import Node, NodeKind, Outline, build_outline
-from iamdesk.index.search import OutlineSearch, Rows
+from iamdesk.index.search import OutlineSearch, RowSet
 from iamdesk.snapshot.model import Snapshot
 
 
@@ -164,7 +164,7 @@ def test_the_next_letter_looks_only_at_what_the_letters_before_have_found(snapsh
 
 
 def test_rows_found_are_a_set() -> None:
-    rows = Rows(bytearray(b"\1\0\1\1"))
+    rows = RowSet(bytearray(b"\1\0\1\1"))
     assert rows == {0, 2, 3}
     assert (list(rows), len(rows)) == ([0, 2, 3], 3)
     assert [row in rows for row in (-1, 0, 1, 3, 4)] == [False, True, False, True, False]
