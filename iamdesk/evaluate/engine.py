@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.credentials import cannot_call, has_session_token, token_doubt
-from iamdesk.evaluate.layers import Ruling, Situation, Slot, decide, tally
+from iamdesk.evaluate.layers import Ruling, Situation, Slot, Tally, decide_both, tally
 from iamdesk.evaluate.matching import Leg, StatementResult, Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
 from iamdesk.evaluate.principal_match import Grant
@@ -61,6 +61,8 @@ class Trace:
     situation: Situation
     results: tuple[StatementResult, ...]
     """Every statement that covers the action."""
+    counted: Tally
+    """What they sum up to."""
     broken: tuple[AttachedPolicy, ...]
     """Policies with statements that cannot be evaluated."""
     verdict: Verdict
@@ -98,12 +100,14 @@ def evaluate(question: Question) -> Trace:
         is_broken = is_broken or bool(not policy.document.statements and policy.document.diagnostics)
         if is_broken and all(policy.key != other.key for other in broken):
             broken.append(policy)
-    resolution, worst = settle(situation, results, subject)
+    counted = tally((result, result.truth) for result in results)
+    resolution, worst = _resolved(situation, results, counted, subject)
     return Trace(
         question,
         subject,
         situation,
         tuple(results),
+        counted,
         tuple(broken),
         resolution.verdict,
         resolution.ruling,
@@ -113,7 +117,7 @@ def evaluate(question: Question) -> Trace:
         resolution.denials,
         resolution.is_exact,
         resolution.has_more,
-        _other_reading(situation, results, subject, resolution.verdict),
+        _other_reading(situation, results, counted, subject, resolution.verdict),
     )
 
 
@@ -135,9 +139,13 @@ def settle(situation: Situation, results: Sequence[StatementResult], subject: Su
     ``results`` are those of all statements that cover the action, in the order of `in_play`; statements that are false
     may be left out.
     """
-    counted = tally((result, result.truth) for result in results)
-    best = decide(situation, counted, optimistic=True)
-    worst = decide(situation, counted, optimistic=False)
+    return _resolved(situation, results, tally((result, result.truth) for result in results), subject)
+
+
+def _resolved(
+    situation: Situation, results: Sequence[StatementResult], counted: Tally, subject: Subject
+) -> tuple[Resolution, Ruling]:
+    best, worst = decide_both(situation, counted)
     if best.verdict is not worst.verdict:
         return resolve(situation, results, subject, best), worst
     ruling = worst if best.verdict is Verdict.ALLOWED else best
@@ -293,7 +301,7 @@ def in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolic
 
 
 def _other_reading(
-    situation: Situation, results: list[StatementResult], subject: Subject, verdict: Verdict
+    situation: Situation, results: list[StatementResult], counted: Tally, subject: Subject, verdict: Verdict
 ) -> Verdict | None:
     """Return the answer under the other reading of rules on which AWS's pages disagree, where it is another one."""
     other: Verdict | None = None
@@ -303,10 +311,9 @@ def _other_reading(
     elif situation.is_trust and verdict is Verdict.IMPLICIT_DENY and not situation.is_cross_account:
         # The general page lets a grant to the user's own ARN go past the boundary (SEMANTICS I2 against C3), and no
         # page says outright that a tag or source identity wants the identity side in one account (I2, open).
-        counted = tally((result, result.truth) for result in results)
         boundary = Slot(Layer.PERMISSIONS_BOUNDARY)
         named = counted.grants.get(Grant.EXACT) is TRUE
         slots = tuple(slot for slot in situation.slots if slot != boundary or not named)
         lenient = replace(situation, slots=slots, needs_both=False)
-        other = settle(lenient, results, subject)[0].verdict if lenient != situation else None
+        other = _resolved(lenient, results, counted, subject)[0].verdict if lenient != situation else None
     return other if other is not verdict else None

@@ -59,6 +59,11 @@ class Situation:
         """The situations of all legs."""
         return (self, *self.further)
 
+    @property
+    def hangs_on_credentials(self) -> bool:
+        """Whether the answer can be another one for what is not known of the credentials."""
+        return self.doubt is not None or (bool(self.further) and any(one.doubt is not None for one in self.further))
+
     def can_deny(self, layer: Layer) -> bool:
         """Return whether a Deny of a layer counts."""
         return not (self.unlocks and layer is Layer.RESOURCE)
@@ -73,6 +78,13 @@ class Tally:
     grants: Mapping[Grant, Truth]
     further: "tuple[Tally, ...]" = ()
     """Those of the request's other legs, as far as anything speaks there; slots are told without the leg."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether nothing in it hangs on something unknown."""
+        if MAYBE in self.allow.values() or MAYBE in self.deny.values() or MAYBE in self.grants.values():
+            return False
+        return not self.further or all(one.is_certain for one in self.further)
 
     def of_leg(self, leg: int) -> "Tally":
         """Return what was counted on one leg."""
@@ -152,6 +164,14 @@ def decide(situation: Situation, counted: Tally, optimistic: bool) -> Ruling:
     return _all_of(rulings)
 
 
+def decide_both(situation: Situation, counted: Tally) -> tuple[Ruling, Ruling]:
+    """Decide with all that is unknown for the caller, and with all of it against them."""
+    best = decide(situation, counted, optimistic=True)
+    if counted.is_certain and not situation.hangs_on_credentials:
+        return best, best
+    return best, decide(situation, counted, optimistic=False)
+
+
 def _all_of(rulings: Sequence[Ruling]) -> Ruling:
     """Join the rulings of all legs: each has to allow, and a Deny anywhere denies (SEMANTICS A2, I11)."""
     told = [
@@ -181,17 +201,13 @@ _STRONGEST_FIRST = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.ALLOWE
 def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Ruling:
     enough_to_allow = MAYBE if optimistic else TRUE
     enough_to_deny = TRUE if optimistic else MAYBE
-
-    def allows(slot: Slot) -> bool:
-        return counted.allow.get(slot, FALSE) >= enough_to_allow
-
+    allowing = {slot for slot, truth in counted.allow.items() if truth >= enough_to_allow}
     caller = situation.caller
     signed_in = caller.kind in _WITH_IDENTITY
     if situation.open_to_all_signed:
         return Ruling(Verdict.ALLOWED, frozenset(), (), ())
     slots = situation.slots
-    identity = Slot(Layer.IDENTITY)
-    identity_ok = caller.kind is CallerKind.ROOT or (signed_in and allows(identity))
+    identity_ok = caller.kind is CallerKind.ROOT or (signed_in and _IDENTITY in allowing)
     grants = {grant for grant, truth in counted.grants.items() if truth >= enough_to_allow}
     # An account principal only delegates inside its own account: it grants nothing by itself (SEMANTICS C2).
     granted = identity_ok or bool(grants if situation.is_cross_account else grants - {Grant.ACCOUNT})
@@ -207,13 +223,13 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
         return Ruling(Verdict.EXPLICIT_DENY, frozenset(denying), (), blocked)
     if situation.refusal is not None:
         return Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), (situation.refusal,))
-    resource = Slot(Layer.TRUST if situation.is_trust else Layer.RESOURCE)
+    resource = _TRUST if situation.is_trust else _RESOURCE
     guardrails = [slot for slot in slots if slot.layer in (Layer.SCP, Layer.ENDPOINT)]
     limits = [slot for slot in slots if slot.layer in (Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)]
-    lacking = [slot for slot in guardrails if not allows(slot)]
-    failing_limits = [slot for slot in limits if not allows(slot)]
-    if caller.kind is CallerKind.FEDERATED_USER and Slot(Layer.SESSION) not in slots:
-        failing_limits.append(Slot(Layer.SESSION))  # SEMANTICS C5
+    lacking = [slot for slot in guardrails if slot not in allowing]
+    failing_limits = [slot for slot in limits if slot not in allowing]
+    if caller.kind is CallerKind.FEDERATED_USER and _SESSION not in slots:
+        failing_limits.append(_SESSION)  # SEMANTICS C5
     carried: list[Slot] = []
 
     if caller.kind is CallerKind.ANONYMOUS:
@@ -227,8 +243,8 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
         else:
             lacking.append(resource)
     elif situation.is_cross_account or situation.needs_both:  # SEMANTICS D1, D2, D8
-        carried = [identity, resource, *limits]
-        lacking += [] if identity_ok else [identity]
+        carried = [_IDENTITY, resource, *limits]
+        lacking += [] if identity_ok else [_IDENTITY]
         lacking += [] if grants else [resource]
         lacking += failing_limits
     else:
@@ -239,16 +255,23 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
         return Ruling(Verdict.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
     if situation.restricts_public:
         return Ruling(Verdict.EXPLICIT_DENY, frozenset(), (), (Layer.BLOCK_PUBLIC_ACCESS.value,))
-    if resource in carried and Slot(Layer.ACL) in slots:
-        carried.append(Slot(Layer.ACL))
+    if resource in carried and _ACL in slots:
+        carried.append(_ACL)
     return Ruling(Verdict.ALLOWED, frozenset([*carried, *guardrails]), (), ())
 
 
+_IDENTITY, _BOUNDARY, _SESSION = Slot(Layer.IDENTITY), Slot(Layer.PERMISSIONS_BOUNDARY), Slot(Layer.SESSION)
+_RESOURCE, _TRUST, _ACL = Slot(Layer.RESOURCE), Slot(Layer.TRUST), Slot(Layer.ACL)
 CREDENTIALS_REFUSED = Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), ("credentials",))
 _BEFORE_ANY_POLICY = frozenset({"credentials", "partition"})
 _WITH_IDENTITY = frozenset(
     {CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKind.SESSION, CallerKind.FEDERATED_USER}
 )
+
+
+_PAST_LIMITS = frozenset({Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT})
+"""Grants of a resource policy that the caller's own limits do not take away (SEMANTICS C3)."""
+_WITHIN_LIMITS = frozenset({Grant.EXACT, Grant.ROLE, Grant.USER})
 
 
 def _same_account(
@@ -260,26 +283,23 @@ def _same_account(
     resource: Slot,
 ) -> tuple[list[Slot], list[Slot]]:
     """Return the slots that carry the request, or those that lack an Allow (SEMANTICS C1 to C5, I1, I2)."""
-    identity = Slot(Layer.IDENTITY)
-    boundary = Slot(Layer.PERMISSIONS_BOUNDARY)
-    past_limits = {Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT}
     missing: list[list[Slot]] = []
-    if grants & past_limits:
+    if grants & _PAST_LIMITS:
         # A role trust policy does not lift the caller's boundary: the specific page wins (SEMANTICS I2).
-        stopped = [boundary] if situation.is_trust and boundary in failing_limits else []
+        stopped = [_BOUNDARY] if situation.is_trust and _BOUNDARY in failing_limits else []
         if not stopped:
             return [resource], []
         missing.append(stopped)
-    if grants & {Grant.EXACT, Grant.ROLE, Grant.USER}:
+    if grants & _WITHIN_LIMITS:
         if not failing_limits:
             return [resource, *limits], []
         missing.append(failing_limits)
     delegated = not situation.needs_delegation or Grant.ACCOUNT in grants
     if identity_ok and delegated and not failing_limits:
-        return [identity, *limits, *([resource] if situation.needs_delegation else [])], []
+        return [_IDENTITY, *limits, *([resource] if situation.needs_delegation else [])], []
     missing.append(
         [
-            *([] if identity_ok else [identity]),
+            *([] if identity_ok else [_IDENTITY]),
             *([] if delegated else [resource]),
             *failing_limits,
         ]

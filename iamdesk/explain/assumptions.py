@@ -1,10 +1,11 @@
 """What an answer rests on that the snapshot did not hold: told only where it can change the answer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
 from iamdesk.evaluate.engine import Trace
-from iamdesk.evaluate.layers import Situation, Slot, decide, tally, with_allows
+from iamdesk.evaluate.layers import Situation, Slot, Tally, decide_both, with_allows
 from iamdesk.evaluate.policies import Gap
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.verdict import Verdict
@@ -76,7 +77,7 @@ def _is_settled(trace: Trace) -> bool:
 
 def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
     if gap.code in _MAY_LIFT_REFUSAL:
-        other = _decide(replace(trace.situation, refusal=None), trace, frozenset())
+        other = _decide(replace(trace.situation, refusal=None), trace)
         return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
     if gap.code in _OF_THE_CONTEXT:
         return Assumption(gap.code, gap.message)
@@ -106,20 +107,17 @@ def _of_owner(gap: Gap, trace: Trace) -> Assumption | None:
         return None
     legs = list(trace.situation.legs)
     legs[gap.leg] = replace(legs[gap.leg], is_cross_account=True, further=())
-    other = _decide(replace(legs[0], further=tuple(legs[1:])), trace, frozenset())
+    other = _decide(replace(legs[0], further=tuple(legs[1:])), trace)
     return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
 
 
 def _of_routing(gap: Gap, trace: Trace) -> Assumption | None:
     """Tell of the several buckets of which a request goes to one, where it matters to which."""
-    counted = tally((result, result.truth) for result in trace.results)
     answers: dict[Verdict, None] = {}
     for leg, bucket in enumerate(trace.situation.further, 1):
         situation = replace(trace.situation, further=(bucket,))
-        of_bucket = replace(counted, further=(counted.of_leg(leg),))
-        best = decide(situation, of_bucket, optimistic=True).verdict
-        worst = decide(situation, of_bucket, optimistic=False).verdict
-        answers[best if best is worst else Verdict.CONDITIONAL] = None
+        of_bucket = replace(trace.counted, further=(trace.counted.of_leg(leg),))
+        answers[_verdict(situation, of_bucket)] = None
     others = [answer for answer in answers if answer is not trace.verdict]
     if not others:
         return None
@@ -136,18 +134,22 @@ def _of_missing_allow(gap: Gap, trace: Trace) -> Assumption | None:
     others = {Slot(other.layer, other.level, other.leg) for other in gaps} - {own}
     for count in range(len(others) + 1):
         for chosen in combinations(sorted(others), count):
-            without = _decide(trace.situation, trace, frozenset(chosen))
-            with_it = _decide(trace.situation, trace, frozenset({*chosen, own}))
+            without = _decide(trace.situation, trace, chosen)
+            with_it = _decide(trace.situation, trace, (*chosen, own))
             if with_it is not without:
                 # Only where it decides alone is there one other answer.
                 return Assumption(gap.code, gap.message, None if chosen else with_it)
     return None
 
 
-def _decide(situation: Situation, trace: Trace, allowing: frozenset[Slot]) -> Verdict:
+def _decide(situation: Situation, trace: Trace, allowing: Sequence[Slot] = ()) -> Verdict:
     """Decide again with layers of which something is missing allowing all that they can."""
-    counted = tally((result, result.truth) for result in trace.results)
-    changed, counts = with_allows(situation, counted, allowing, Grant.EVERYONE)
-    best = decide(changed, counts, optimistic=True).verdict
-    worst = decide(changed, counts, optimistic=False).verdict
-    return best if best is worst else Verdict.CONDITIONAL
+    if not allowing:
+        return _verdict(situation, trace.counted)
+    return _verdict(*with_allows(situation, trace.counted, allowing, Grant.EVERYONE))
+
+
+def _verdict(situation: Situation, counted: Tally) -> Verdict:
+    """Return what is decided, as far as it can be told without looking at what the unknown values could be."""
+    best, worst = decide_both(situation, counted)
+    return best.verdict if best.verdict is worst.verdict else Verdict.CONDITIONAL

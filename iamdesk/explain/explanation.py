@@ -1,7 +1,6 @@
 """From what the engine found to what the outside sees: in order, in words, complete."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.context import Fact, Knowledge
@@ -63,7 +62,7 @@ def explain(trace: Trace, request: Request) -> Decision:
 
 def _with_statements(layer: LayerLine, statements: Sequence[StatementLine]) -> LayerLine:
     own = tuple([line for line in statements if line.layer is layer.layer])
-    return replace(layer, statements=own) if own else layer
+    return LayerLine(layer.layer, layer.outcome, layer.title, layer.sentence, own) if own else layer
 
 
 def _sentence(trace: Trace, words: Sequence[str]) -> str:

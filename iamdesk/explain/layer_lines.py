@@ -1,10 +1,11 @@
 """What each kind of policy says of a request: one line for each layer, over all legs (`evaluate.layers`)."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.engine import Question, Trace
-from iamdesk.evaluate.layers import Slot, Tally, tally
+from iamdesk.evaluate.layers import Slot, Tally
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import Layer
@@ -13,7 +14,7 @@ from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
 from iamdesk.explain.decision import LayerLine
-from iamdesk.language import mark, phrase, strung
+from iamdesk.language import chosen, mark, phrase, strung
 
 
 def name_of(result: StatementResult) -> str:
@@ -57,8 +58,7 @@ def policies_in(trace: Trace, slot: Slot) -> tuple[AttachedPolicy, ...]:
 
 def layer_lines(trace: Trace) -> tuple[LayerLine, ...]:
     """Return one line for each kind of policy, in the order in which an answer tells them."""
-    counted = tally((result, result.truth) for result in trace.results)
-    legs = [_layers_on_leg(trace, leg, counted.of_leg(leg)) for leg in range(len(trace.question.further) + 1)]
+    legs = [_layers_on_leg(trace, leg, trace.counted.of_leg(leg)) for leg in range(len(trace.question.further) + 1)]
     if len(legs) == 1:
         return tuple(legs[0].values())
     layers = sorted({layer for lines in legs for layer in lines}, key=_ORDER_OF_LAYERS.index)
@@ -103,15 +103,14 @@ def _layers_on_leg(trace: Trace, leg: int, counted: Tally) -> dict[Layer, LayerL
     lines: dict[Layer, LayerLine] = {}
     for layer in (Layer.RCP, Layer.SCP, resource, *_ALWAYS_TOLD):
         slots = in_play.get(layer)
-        title = phrase(wording.LAYER_TITLES[layer])
         if layer in question.without:
-            lines[layer] = LayerLine(layer, None, title, phrase("left out"))
+            lines[layer] = _plain_line(layer, None, mark("left out"), chosen())
         elif slots is None:
-            lines[layer] = LayerLine(layer, None, title, _why_not_in_play(layer, question))
+            lines[layer] = _not_in_play(layer, question)
+        elif layer is Layer.RESOURCE and situation.unlocks:
+            lines[layer] = _plain_line(layer, Verdict.ALLOWED, mark("cannot lock the owner's root user out"), chosen())
         else:
             lines[layer] = _layer_line(trace, layer, leg, slots, counted)
-            if layer is Layer.RESOURCE and situation.unlocks:
-                lines[layer] = LayerLine(layer, Verdict.ALLOWED, title, phrase("cannot lock the owner's root user out"))
     for layer in (Layer.ACL, Layer.ENDPOINT):
         if layer in in_play:
             lines[layer] = _layer_line(trace, layer, leg, in_play[layer], counted)
@@ -119,8 +118,17 @@ def _layers_on_leg(trace: Trace, leg: int, counted: Tally) -> dict[Layer, LayerL
         layer = Layer.BLOCK_PUBLIC_ACCESS
         outcome = Verdict.EXPLICIT_DENY if situation.restricts_public else Verdict.ALLOWED
         says = mark("turns public access away") if situation.restricts_public else mark("does not concern this caller")
-        lines[layer] = LayerLine(layer, outcome, phrase(wording.LAYER_TITLES[layer]), phrase(says))
+        lines[layer] = _plain_line(layer, outcome, says, chosen())
     return lines
+
+
+@cache
+def _plain_line(layer: Layer, outcome: Verdict | None, says: str, _language: str) -> LayerLine:
+    """Return a line without names of this request: such are most lines of an answer, and are put together once.
+
+    In each language, because what is said keeps the template that it was made of.
+    """
+    return LayerLine(layer, outcome, phrase(wording.LAYER_TITLES[layer]), phrase(says))
 
 
 _NOT_IN_PLAY: Mapping[Layer, str] = {
@@ -134,19 +142,20 @@ _NOT_IN_PLAY: Mapping[Layer, str] = {
 }
 
 
-def _why_not_in_play(layer: Layer, question: Question) -> str:
+def _not_in_play(layer: Layer, question: Question) -> LayerLine:
     if layer is Layer.RCP and not question.target.supports_rcps:  # SEMANTICS B7
-        return phrase("do not bind {service}", service=question.target.service)
+        title = phrase(wording.LAYER_TITLES[layer])
+        return LayerLine(layer, None, title, phrase("do not bind {service}", service=question.target.service))
     if layer is Layer.SCP and question.policies.scps:  # SEMANTICS B6, E11
-        return phrase("do not bind this caller")
-    return phrase(_NOT_IN_PLAY[layer])
+        return _plain_line(layer, None, mark("do not bind this caller"), chosen())
+    return _plain_line(layer, None, _NOT_IN_PLAY[layer], chosen())
 
 
 def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], counted: Tally) -> LayerLine:
     """Return what a layer says on one leg; its slots there are told without the leg."""
-    title = phrase(wording.LAYER_TITLES[layer])
     if layer is Layer.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
-        return LayerLine(layer, Verdict.ALLOWED, title, phrase("the root user needs none"))
+        return _plain_line(layer, Verdict.ALLOWED, mark("the root user needs none"), chosen())
+    title = phrase(wording.LAYER_TITLES[layer])
     results = [result for result in trace.results if result.policy.layer is layer and result.policy.leg == leg]
     deny = [counted.deny.get(slot, FALSE) for slot in slots]
     if TRUE in deny:
@@ -156,7 +165,7 @@ def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], cou
     if MAYBE in deny:
         return LayerLine(layer, Verdict.CONDITIONAL, title, phrase("{names} may forbid it", names=opened))
     if layer is Layer.RCP:
-        return LayerLine(layer, Verdict.ALLOWED, title, phrase("no limit"))
+        return _plain_line(layer, Verdict.ALLOWED, mark("no limit"), chosen())
     allow = [counted.allow.get(slot, FALSE) for slot in slots]
     if FALSE in allow:
         missing = slots[allow.index(FALSE)]
@@ -165,9 +174,9 @@ def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], cou
             says = phrase("nothing {where} allows it", where=where)
         else:
             names = [policy.name for policy in policies_in(trace, missing._replace(leg=leg))]
-            says = phrase("nothing allows it")
-            if names:
-                says = phrase("{names}: no statement allows it", names=wording.listed(names))
+            if not names:
+                return _plain_line(layer, Verdict.IMPLICIT_DENY, mark("nothing allows it"), chosen())
+            says = phrase("{names}: no statement allows it", names=wording.listed(names))
         return LayerLine(layer, Verdict.IMPLICIT_DENY, title, says)
     if MAYBE in allow:
         return LayerLine(layer, Verdict.CONDITIONAL, title, phrase("{names} may allow it", names=opened))

@@ -119,6 +119,8 @@ def lacking_sentence(layer: Layer, level: int | None, places: Sequence[str], nam
 
 def listed(names: Sequence[str], most: int = _MOST_NAMED, last: str = "and") -> str:
     """Join names: ``a, b and 3 more``; ``last`` is the word before the last one."""
+    if len(names) == 1:
+        return names[0]
     unique = list(dict.fromkeys(names))
     if len(unique) < 2:
         return unique[0] if unique else ""

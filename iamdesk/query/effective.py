@@ -13,7 +13,7 @@ from typing import NamedTuple
 from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.derived_keys import Dependence, Variation, dependence, variation
 from iamdesk.evaluate.engine import settle
-from iamdesk.evaluate.layers import Slot, Tally, decide
+from iamdesk.evaluate.layers import Slot, Tally, decide, decide_both
 from iamdesk.evaluate.matching import Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
@@ -213,8 +213,7 @@ class Assessor:
         found = self._decided.get(key)
         if found is None:
             counted = tally_of(features)
-            best = decide(setting.situation, counted, optimistic=True).verdict
-            worst = decide(setting.situation, counted, optimistic=False).verdict
+            best, worst = (ruling.verdict for ruling in decide_both(setting.situation, counted))
             with_account = Tally(counted.allow, counted.deny, {**counted.grants, Grant.ACCOUNT: TRUE})
             could_be = decide(setting.situation, with_account, optimistic=True).verdict is Verdict.ALLOWED
             found = self._decided[key] = _Decided(best, worst, setting.awaits_policy and could_be)

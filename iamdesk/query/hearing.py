@@ -9,7 +9,7 @@ from typing import NamedTuple
 from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import Question, in_play, policies_of, situation_of
-from iamdesk.evaluate.layers import Situation, Slot, decide, tally
+from iamdesk.evaluate.layers import Situation, Slot, decide_both, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_resource, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import UnknownContext
@@ -201,8 +201,8 @@ class Hearing:
                 for statement, asked in word.open:
                     hear(policy, statement, asked)
         counted = tally([(result, result.truth) for result in results])
-        best = decide(side.situation, counted, optimistic=True)
-        if best.verdict is decide(side.situation, counted, optimistic=False).verdict:
+        best, worst = decide_both(side.situation, counted)
+        if best.verdict is worst.verdict:
             return best.verdict
         certain = tally([(result, TRUE) for result in results if result.truth is TRUE])
         said = {*((slot, True) for slot in certain.allow), *((slot, False) for slot in certain.deny), *certain.grants}

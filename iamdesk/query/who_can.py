@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from iamdesk.evaluate.context import Fact, at_given_time
 from iamdesk.evaluate.derived_keys import Dependence, dependence
-from iamdesk.evaluate.layers import Slot, decide
+from iamdesk.evaluate.layers import Slot, decide_both
 from iamdesk.evaluate.matching import Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import UnknownContext
@@ -230,8 +230,8 @@ class Sweep:
         undecided = [*self._hear_common(side, rest, bits), *self._undecided]
         for members, features in split(rest, bits.items()):
             counted = tally_of(features)
-            best = decide(side.situation, counted, optimistic=True).verdict
-            if best is not Verdict.ALLOWED or decide(side.situation, counted, optimistic=False).verdict is best:
+            best, worst = (ruling.verdict for ruling in decide_both(side.situation, counted))
+            if best is not Verdict.ALLOWED or worst is best:
                 yield best, members
                 continue
             certain = frozenset([what for what, truth in features if truth is TRUE])

@@ -6,6 +6,7 @@ import pytest
 
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.decision import Decision, KeyState, LayerLine, Part, StatementLine
+from iamdesk.language import choose, shown
 from iamdesk.query.cases import evaluate_case
 
 from ..query.captures import (
@@ -442,3 +443,15 @@ def test_the_context_table_has_the_keys_that_statements_in_question_test() -> No
     tag, mfa = rows["aws:PrincipalTag/Team"], rows["aws:MultiFactorAuthPresent"]
     assert (tag.state, tag.values, tag.suggestions, tag.matters) == (KeyState.GIVEN, ("red",), ("red", "blue"), False)
     assert (mfa.state, mfa.type, mfa.suggestions, mfa.matters) == (KeyState.UNKNOWN, "Bool", ("true",), True)
+
+
+def test_layers_are_told_in_the_language_of_the_moment() -> None:
+    in_english = decide(identity_policies=[SQS])
+    choose("de")
+    try:
+        in_german = decide(identity_policies=[SQS])
+        assert shown(layer(in_german, Layer.PERMISSIONS_BOUNDARY).sentence) == "keine gesetzt: keine Grenze"
+        assert layer(in_german, Layer.PERMISSIONS_BOUNDARY) == layer(in_english, Layer.PERMISSIONS_BOUNDARY)
+    finally:
+        choose("en")
+    assert type(layer(decide(identity_policies=[SQS]), Layer.PERMISSIONS_BOUNDARY).sentence) is str
