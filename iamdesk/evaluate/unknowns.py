@@ -26,6 +26,8 @@ MOST_JUDGED = 64 * MOST_COMBINATIONS
 """The same for combinations times the statements that are to be looked at in each."""
 MOST_SETS = 64
 """So many smallest sets are told."""
+MOST_TOGETHER = 256
+"""Past this many combinations it is not told what statements say together."""
 _MOST_FOUND = 1024
 
 type ConditionSet = Mapping[str, Fact]
@@ -110,6 +112,23 @@ def goes_both_ways(situation: Situation, results: Sequence[StatementResult], sub
     trial = _Trial.of(situation, results, subject, best)
     seen = _seen(trial) if trial.is_exact else set[Verdict]()
     return Verdict.ALLOWED in seen and len(seen) > 1
+
+
+def truths_together(
+    situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling
+) -> set[tuple[Truth, ...]] | None:
+    """Return what statements that hang on the unknown say together, each time as it may happen.
+
+    None where the combinations are too many, or do not show everything. Of some of the statements no more can happen
+    than what is told of all.
+    """
+    trial = _Trial.of(situation, results, subject, best)
+    is_many = prod(len(domain.facts) for domain in trial.tried) > MOST_TOGETHER
+    if trial.is_too_large or is_many or not trial.is_exact or len(trial.hanging) < len(results):
+        return None
+    judge = trial.judge()
+    found = {judge.truths(combination) for combination in trial.combinations()}
+    return None if any(MAYBE in truths for truths in found) else found
 
 
 def _seen(trial: "_Trial") -> set[Verdict]:
@@ -241,12 +260,16 @@ class _Judge:
     def __call__(self, combination: tuple[Fact, ...]) -> Ruling:
         if self._doubt is not None and self._doubt.is_refused(dict(zip(self._keys, combination, strict=True))):
             return CREDENTIALS_REFUSED
-        truths = tuple(self._truth(number, combination) for number in range(len(self._hanging)))
+        truths = self.truths(combination)
         ruling = self._rulings.get(truths)
         if ruling is None:
             counted = tally([*self._fixed, *((one.result, t) for one, t in zip(self._hanging, truths, strict=True))])
             ruling = self._rulings[truths] = decide(self._situation, counted, optimistic=False)
         return ruling
+
+    def truths(self, combination: tuple[Fact, ...]) -> tuple[Truth, ...]:
+        """Return what each statement that hangs on the unknown says."""
+        return tuple([self._truth(number, combination) for number in range(len(self._hanging))])
 
     def _truth(self, number: int, combination: tuple[Fact, ...]) -> Truth:
         own = tuple(combination[position] for position in self._positions[number])

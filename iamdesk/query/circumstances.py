@@ -67,6 +67,7 @@ class Circumstances:
         self._kinds: dict[Hashable, Setting] = {}
         self._named: dict[tuple[Ground, int], tuple[int, ...]] = {}
         self._facts: dict[Hashable, dict[Hashable, Fact]] = {}
+        self._on_ground: dict[tuple[Ground, int, str], Sequence[tuple[Fact, int]]] = {}
         self._by_action: dict[Hashable, tuple[tuple[Fact, int], ...]] = {}
         self._derive: dict[tuple[str, int, Hashable], DerivedKeys] = {}
 
@@ -176,6 +177,14 @@ class Circumstances:
 
         The key varies over the ground, but not over the peers.
         """
+        if len(ground.plots) == 1:
+            return self._find_facts(ground, peers, key, within)
+        known = self._on_ground.get((ground, peers.number, key))
+        if known is None:
+            known = self._on_ground[ground, peers.number, key] = self._find_facts(ground, peers, key, ground.every)
+        return [(fact, there) for fact, bits in known if (there := bits & within)]
+
+    def _find_facts(self, ground: Ground, peers: Peers, key: str, within: int) -> Sequence[tuple[Fact, int]]:
         who = peers.number if dependence(key) is Dependence.ACCOUNT else -1
         listed = reference().listed_key(ground.of.service, key)
         found: dict[Fact, int] = {}

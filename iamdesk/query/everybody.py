@@ -17,6 +17,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.resources import Match, ResourcePattern, ShortArns
+from iamdesk.query.contexts import ContextFinder
 from iamdesk.query.effective import Assessor
 from iamdesk.query.grounds import Ground, fresh_ground, ground_on
 from iamdesk.query.heard import BOUNDARY, IDENTITY, Answers, Atom, Carriers, Cell, Hall, Hang, Part
@@ -67,13 +68,14 @@ def find_everybody(assessor: Assessor, moment: datetime, progress: Progress, can
     """
     index = assessor.population.index
     voices = Voices(assessor.population, cancelled)
+    contexts = ContextFinder(voices)
     proofs: dict[Hashable, Verdict | bool] = {}
     found: dict[str, Told] = {}
     for number, (service, spoken) in enumerate(sorted(voices.spoken.items())):
         if cancelled():
             raise WorkCancelled
         progress(index.principals * number // len(voices.spoken), index.principals)
-        found[service] = _Service(assessor, voices, spoken, moment, proofs).told(cancelled)
+        found[service] = _Service(assessor, voices, spoken, moment, contexts, proofs).told(cancelled)
     far = voices.far
     for root in index.roots:
         far |= 1 << index.positions[root]
@@ -89,6 +91,7 @@ class _Service:
         voices: Voices,
         spoken: Spoken,
         moment: datetime,
+        contexts: ContextFinder,
         proofs: dict[Hashable, Verdict | bool],
     ) -> None:
         voices.add_wide(spoken)
@@ -97,6 +100,7 @@ class _Service:
         self.spoken = spoken
         self.every = service_actions(spoken.service).every
         self.moment = moment
+        self.contexts = contexts
         self.proofs = proofs
         sides = [spoken.everywhere, *spoken.named.values()]
         masks = {mask for side in sides for members in side.values() for mask in members}
@@ -201,7 +205,7 @@ class _OfPeers:
         return self._joined(found, on_named)
 
     def _hall(self, ground: Ground) -> Hall:
-        return Hall(self._of.assessor, ground, self._peers, self._of.moment, self._of.proofs)
+        return Hall(self._of.assessor, ground, self._peers, self._of.moment, self._of.contexts, self._of.proofs)
 
     def _parts(self, side: Mapping[int, Carriers]) -> Iterator[Part]:
         """Yield what is said on one side, those of one voice apart of whom different things are known."""

@@ -21,6 +21,7 @@ from iamdesk.evaluate.unknowns import goes_both_ways, resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.document import parse_document
 from iamdesk.query.circumstances import Setting
+from iamdesk.query.contexts import ContextFinder, Contexts
 from iamdesk.query.effective import Assessor, Case, Open
 from iamdesk.query.grounds import Ground
 from iamdesk.query.population import Peers
@@ -195,12 +196,14 @@ class Hall:
         ground: Ground,
         peers: Peers,
         moment: datetime,
+        contexts: ContextFinder,
         proofs: dict[Hashable, Verdict | bool],
     ) -> None:
         self.ground = ground
         self._assessor = assessor
         self._peers = peers
         self._moment = moment
+        self._contexts = contexts
         self._proofs = proofs
         self._anybody = (peers.members & -peers.members).bit_length() - 1
         self._cases: dict[int, Case] = {}
@@ -324,16 +327,23 @@ class Hall:
     ) -> Iterator[tuple[Verdict | None, int]]:
         """Yield (verdict, bits) for members of whom the same is certain; None where it cannot be told."""
         opens = [(one, bits & members) for one, bits in said if bits & members]
+        once = twice = 0
+        for one, bits in opens:
+            if one in named:
+                once, twice = once | bits, twice | once & bits
+        if not cell.open_common:
+            hanging_on = [(one.part.voice, one.facts) for one, _ in opens]
+            subject = self.case(self._anybody).subject(cell.bit)
+            contexts = self._contexts.contexts(hanging_on, cell.setting.situation, subject)
+            if contexts is not None:
+                yield from self._tried(cell, members, features, opens, contexts, twice)
+                return
         left = members
         proof = self._conditional if best is Verdict.ALLOWED else self._refused
         proved = 0 if cell.setting.common else proof(cell, members, features, opens)
         if proved:
             yield (Verdict.CONDITIONAL if best is Verdict.ALLOWED else Verdict.IMPLICIT_DENY), proved
             left &= ~proved
-        once = twice = 0
-        for one, bits in opens:
-            if one in named:
-                once, twice = once | bits, twice | once & bits
         if left & twice:
             yield None, left & twice
             left &= ~twice
@@ -343,6 +353,41 @@ class Hall:
                 key = ("refused", key)
             ask = partial(self._verdict, cell, bits, features, hanging)
             yield self._assessor.population.resolved(key, ask), bits
+
+    def _tried(
+        self,
+        cell: Cell,
+        members: int,
+        features: Sequence[Feature],
+        opens: Sequence[tuple[Hang, int]],
+        contexts: Contexts,
+        twice: int,
+    ) -> Iterator[tuple[Verdict | None, int]]:
+        """Yield the same where it is known what can happen: each context is tried for all members together.
+
+        Of those who are in ``twice`` several named resources are asked about, here as if all their statements were for
+        one. A context that allows them that allows them one of theirs, by the statement that is true, and one that
+        refuses it refuses them all.
+        """
+        always = denied = members
+        ever = 0
+        for truths in {tuple([one.part.voice.asked.number in context for one, _ in opens]) for context in contexts}:
+            said = {what: members for what, truth in features if truth is TRUE}
+            for (one, bits), is_true in zip(opens, truths, strict=True):
+                if is_true:
+                    what = one.part.voice.slot, one.part.voice.is_allow
+                    said[what] = said.get(what, 0) | bits
+            found = Answers()
+            for part, shared in split(members, [(Feature(what, TRUE), bits) for what, bits in said.items()]):
+                found.take(self._assessor.decided(cell.setting, (*cell.common, *shared)).worst, part)
+            always &= found.allowed
+            ever |= found.allowed
+            denied &= found.denied
+        yield Verdict.CONDITIONAL, ever & ~always
+        yield Verdict.ALLOWED, always & ~twice
+        yield Verdict.EXPLICIT_DENY, denied & ~twice
+        yield Verdict.IMPLICIT_DENY, members & ~ever & ~denied
+        yield None, (always | denied) & twice
 
     def _key(self, cell: Cell, features: Sequence[Feature], hanging: Sequence[Hang]) -> Hashable:
         by_key: dict[str, Fact] = {}
