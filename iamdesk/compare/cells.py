@@ -59,7 +59,7 @@ def sorts(space: ActionSpace, part: int, clauses: Iterable[Clause], apart: froze
                 yield sort
                 continue
             # Such actions are decided alike, but for the Region and owner of the resource, and the keys they take.
-            place = (service in GLOBAL_SERVICES, bool(types)) if hangs_on_place else None
+            place = (GLOBAL_SERVICES.get(service), bool(types)) if hangs_on_place else None
             alike = heard, bool(types), place, _taken(service, action.name.lower(), own_varied)
             known = flat.get(alike, sort)
             flat[alike] = known._replace(bits=known.bits | sort.bits)

@@ -402,7 +402,8 @@ class DerivedKeys:
 
     def _region(self) -> Fact:
         """The Region is in every request; without one in the ARN nobody knows which (SEMANTICS Table 1)."""
-        if self.target.service in GLOBAL_SERVICES:  # the other partitions have their one endpoint elsewhere
-            return derived("us-east-1") if self.caller.partition in (None, "aws") else VALUE_UNKNOWN
+        if (only := GLOBAL_SERVICES.get(self.target.service)) is not None:
+            # The other partitions have their one endpoint elsewhere.
+            return derived(only) if self.caller.partition in (None, "aws") else VALUE_UNKNOWN
         region = self.target.resource.region if self.target.resource is not None else ""
         return derived(region) if region and "*" not in region else VALUE_UNKNOWN

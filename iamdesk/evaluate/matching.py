@@ -10,6 +10,7 @@ from iamdesk.evaluate.context import Context, Fact
 from iamdesk.evaluate.policies import SHORT_ARNS, AttachedPolicy
 from iamdesk.evaluate.principal_match import (
     Grant,
+    enters_by_provider,
     is_exempt_as_role,
     is_partly_exempt,
     match_at_gateway,
@@ -129,6 +130,8 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
             grant = match_at_gateway(statement, subject.caller)
         else:
             grant = match_principal(statement, subject.caller, subject.has_boundary)
+            if policy.layer is Layer.TRUST and statement.is_allow and enters_by_provider(subject.caller, target.name):
+                grant = grant if grant is Grant.EXACT else None
             if grant is None and (session := names_session_of(statement, subject.caller)) is not None:
                 result = evaluate_test(session, subject.context)
                 principal, grant = result.truth, None if result.truth is FALSE else Grant.EXACT

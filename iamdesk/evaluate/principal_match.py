@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from iamdesk.evaluate.caller import Caller, CallerKind
+from iamdesk.evaluate.services import PASSED_IN_WHILE_ENTERING
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
@@ -40,6 +41,15 @@ def match_principal(statement: Statement, caller: Caller, has_boundary: bool) ->
         return _match_not_principal(entries, statement.is_allow, caller, has_boundary)
     grants = {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
     return next((grant for grant in _MOST_GENEROUS if grant in grants), None)
+
+
+def enters_by_provider(caller: Caller, action: str) -> bool:
+    """Return whether a role is entered by an identity provider, whom its trust policy has to name: ``*`` names none.
+
+    The action is one of sts, in lower case. Source: STS API Reference, AssumeRoleWithWebIdentity ("the identity
+    provider must be specified in the role's trust policy") and AssumeRoleWithSAML.
+    """
+    return caller.kind in (CallerKind.SAML, CallerKind.OIDC) and action not in PASSED_IN_WHILE_ENTERING
 
 
 def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | None:

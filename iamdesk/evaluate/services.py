@@ -86,10 +86,15 @@ ACTIONS_DIFFER = frozenset({"iam", "kms", "sts"})
 resource (SEMANTICS I1 to I5, I10). Of every other service, all actions are decided alike, but for what `told_apart_by`
 tells."""
 
-GLOBAL_SERVICES = frozenset(
-    {"iam", "organizations", "cloudfront", "route53", "account", "support", "globalaccelerator"}
-)
-"""Services with one endpoint for all Regions: ``aws:RequestedRegion`` is us-east-1 (SEMANTICS J2)."""
+GLOBAL_SERVICES: Mapping[str, str] = {
+    **dict.fromkeys(("iam", "organizations", "cloudfront", "route53", "account"), "us-east-1"),
+    "globalaccelerator": "us-west-2",
+}
+"""Services with one endpoint for all Regions, and the Region that ``aws:RequestedRegion`` names there (SEMANTICS J2).
+
+Sources: IAM User Guide, "aws:RequestedRegion"; AWS General Reference, "Service endpoints and quotas"; AWS Global
+Accelerator Developer Guide, "Quotas" (all its operations are run in us-west-2). AWS Support has endpoints in several
+Regions: it is none of them."""
 
 ABOUT_THE_ACCESS_POINT = frozenset({"tagresource", "untagresource", "listtagsforresource"})
 """S3 actions that take access points and buckets alike and are about the one that they name: one through an access

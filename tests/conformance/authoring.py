@@ -65,6 +65,8 @@ PAGES: Mapping[str, str] = {
     "rcp-evaluation": f"{_ORGANIZATIONS}/orgs_manage_policies_rcps_evaluation.html",
     "rcp-syntax": f"{_ORGANIZATIONS}/orgs_manage_policies_rcps_syntax.html",
     "assume-role": f"{_STS}/API_AssumeRole.html",
+    "web-identity": f"{_STS}/API_AssumeRoleWithWebIdentity.html",
+    "saml": f"{_STS}/API_AssumeRoleWithSAML.html",
     "federation-token": f"{_STS}/API_GetFederationToken.html",
     "session-token": f"{_STS}/API_GetSessionToken.html",
     "caller-identity": f"{_STS}/API_GetCallerIdentity.html",

@@ -160,6 +160,8 @@ def test_a_key_that_the_action_does_not_take_is_absent(action: str, resource: st
     [
         ("sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ID}:q", "eu-west-1"),
         ("iam:GetUser", USER, "us-east-1"),
+        ("globalaccelerator:ListAccelerators", "*", "us-west-2"),
+        ("support:DescribeCases", "*", PRESENT_UNKNOWN),
         ("s3:GetObject", "arn:aws:s3:::b/k", PRESENT_UNKNOWN),
     ],
 )
