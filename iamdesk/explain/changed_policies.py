@@ -99,7 +99,7 @@ def _changed_on(
 
 def _without(document: Document, indices: Collection[int]) -> Document:
     statements = tuple(one for one in document.statements if one.index not in indices)
-    return Document(document.raw, document.version, document.id, statements, list(document.diagnostics))
+    return document.with_statements(statements)
 
 
 def _with(policies: PolicySet, added: Added, leg: int) -> PolicySet:
@@ -131,11 +131,8 @@ def _with_statement(policy: AttachedPolicy, added: Added) -> AttachedPolicy:
     document = policy.document
     parsed = parse_document({"Version": document.version, "Statement": [added.statement]})
     index = 1 + max((one.index for one in document.statements), default=-1)
-    more = tuple(replace(one, index=index) for one in parsed.statements)
-    whole = Document(
-        document.raw, document.version, document.id, (*document.statements, *more), list(document.diagnostics)
-    )
-    return replace(policy, document=whole)
+    more = tuple(one.changed(index=index) for one in parsed.statements)
+    return replace(policy, document=document.with_statements((*document.statements, *more)))
 
 
 def _principal(trace: Trace) -> Any:

@@ -1,6 +1,7 @@
 """Patterns for actions: ``s3:Get*``. Service and name are compared without case (SEMANTICS F1)."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from iamdesk.language import phrase
 from iamdesk.policy.patterns import Glob, glob
@@ -75,3 +76,33 @@ def action_pattern(text: str) -> ActionPattern:
 def same_services(services: frozenset[str]) -> frozenset[str]:
     """Return one object for the same names of services: thousands of statements are about the same few."""
     return services
+
+
+class ActionEntries(NamedTuple):
+    """The entries of one ``Action`` or ``NotAction``, and what is told of them together."""
+
+    patterns: tuple[ActionPattern, ...]
+    services: frozenset[str] | None
+    """Service prefixes (lower case) that they name; None where they can cover every service."""
+    has_odd: bool
+    """Whether one of them has a wildcard in the service (`ActionPattern.is_odd`)."""
+
+
+@lru_cache(maxsize=1 << 12)
+def action_entries(texts: tuple[str, ...]) -> ActionEntries:
+    """Return the compiled entries; thousands of statements list the same few actions."""
+    patterns = tuple([action_pattern(text) for text in texts])
+    return ActionEntries(patterns, _services(patterns), any(pattern.is_odd for pattern in patterns))
+
+
+def _services(actions: tuple[ActionPattern, ...]) -> frozenset[str] | None:
+    """Return the services that the entries name; None where one covers every service."""
+    services = {pattern.service for pattern in actions}
+    if None in services:
+        if any(pattern.covers_every_service or pattern.is_odd for pattern in actions):
+            return None
+        services.discard(None)
+    return same_services(frozenset(filter(None, services)))
+
+
+NO_ACTIONS = action_entries(())

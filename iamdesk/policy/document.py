@@ -2,24 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from iamdesk.language import phrase
-from iamdesk.policy.actions import ActionPattern, action_pattern, same_services
+from iamdesk.policy.actions import NO_ACTIONS, ActionEntries, ActionPattern, action_entries
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
+from iamdesk.policy.elements import STATEMENT_ELEMENTS, Shape, entry_problems, sound_shape, texts_of
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
 from iamdesk.policy.resources import ResourcePattern, resource_pattern
-from iamdesk.policy.statement import Statement
+from iamdesk.policy.statement import Source, Statement
 from iamdesk.policy.text import ElementPath, PolicyText, Span, render, statement_spans
 
 LATEST_VERSION = "2012-10-17"
 FIRST_VERSION = "2008-10-17"
 _TOP_ELEMENTS = frozenset({"Version", "Id", "Statement"})
-_STATEMENT_ELEMENTS = frozenset(
-    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
-)
 _DEEPEST = 60
 
 
@@ -35,10 +33,15 @@ class Diagnostic:
 class Document:
     """A parsed policy document. Equal texts are one object (`parse_document`), so it is compared by identity."""
 
-    __slots__ = ("_statement_spans", "_text", "diagnostics", "id", "raw", "statements", "version")
+    __slots__ = ("_diagnostics", "_statement_spans", "_text", "_wrong", "id", "raw", "statements", "version")
 
     def __init__(
-        self, raw: Any, version: str, policy_id: str | None, statements: tuple[Statement, ...], wrong: list[Diagnostic]
+        self,
+        raw: Any,
+        version: str,
+        policy_id: str | None,
+        statements: tuple[Statement, ...],
+        wrong: "Sequence[Diagnostic | Statement]",
     ) -> None:
         self.raw = raw
         """The JSON value as captured; text where it is no JSON."""
@@ -46,9 +49,28 @@ class Document:
         """``2012-10-17`` or ``2008-10-17``; a document without ``Version`` is of the latter (SEMANTICS L2)."""
         self.id = policy_id
         self.statements = statements
-        self.diagnostics = tuple(wrong)
+        self._wrong = wrong
+        """What is wrong, in order; a sound statement stands for its entries, which are read when somebody asks."""
+        self._diagnostics: tuple[Diagnostic, ...] | None = None
         self._text: PolicyText | None = None
         self._statement_spans: dict[ElementPath, Span] | None = None
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the document, in its order; looked for at first use."""
+        if self._diagnostics is None:
+            found: list[Diagnostic] = []
+            for wrong in self._wrong:
+                if isinstance(wrong, Diagnostic):
+                    found.append(wrong)
+                else:
+                    found += [Diagnostic(path, message) for path, message in wrong.odd_entries()]
+            self._diagnostics = tuple(found)
+        return self._diagnostics
+
+    def with_statements(self, statements: tuple[Statement, ...]) -> "Document":
+        """Return the same document with other statements; what is wrong with it stays."""
+        return Document(self.raw, self.version, self.id, statements, self._wrong)
 
     @property
     def text(self) -> PolicyText:
@@ -99,11 +121,18 @@ def parse_document(raw: Any) -> Document:
     ``raw`` is a JSON value as the snapshot holds it: an object, text that is no JSON, or None where none was captured.
     What cannot be understood is a diagnostic; statements that can be are evaluated (SEMANTICS L5).
     """
-    wrong: list[Diagnostic] = []
     if not isinstance(raw, dict):
         what = phrase("no document was captured") if raw is None else phrase("expected a JSON object")
         return Document("" if raw is None else raw, FIRST_VERSION, None, (), [Diagnostic((), what)])
-    if _deeper_than(raw, _DEEPEST):
+    listed = raw.get("Statement")
+    members: list[Any] = []
+    if isinstance(listed, list):
+        members = listed
+    elif listed is not None:
+        members = [listed]
+    shapes = [sound_shape(member) for member in members]
+    # What is sound is shallow, and so are all documents but a few.
+    if (None in shapes or not _is_sound_head(raw)) and _deeper_than(raw, _DEEPEST):
         text = f"(nested deeper than {_DEEPEST} levels: not shown)"
         return Document(
             text,
@@ -112,7 +141,7 @@ def parse_document(raw: Any) -> Document:
             (),
             [Diagnostic((), phrase("nested deeper than {deepest} levels", deepest=_DEEPEST))],
         )
-    wrong += [
+    wrong: list[Diagnostic | Statement] = [
         Diagnostic((name,), phrase("`{name}` is no element of a policy", name=name))
         for name in raw
         if name not in _TOP_ELEMENTS
@@ -134,19 +163,41 @@ def parse_document(raw: Any) -> Document:
     if policy_id is not None and not isinstance(policy_id, str):
         wrong.append(Diagnostic(("Id",), phrase("expected text")))
         policy_id = None
-    listed = raw.get("Statement")
-    members: Iterable[tuple[ElementPath, Any]] = ()
-    if isinstance(listed, list):
-        members = [(("Statement", position), member) for position, member in enumerate(listed)]
-    elif listed is None:
+    if listed is None:
         wrong.append(Diagnostic((), phrase("the policy has no `Statement`")))
-    else:
-        members = [(("Statement",), listed)]
     variables = version == LATEST_VERSION
-    statements = tuple(
-        _StatementParser(member, path, index, variables, wrong).parse() for index, (path, member) in enumerate(members)
+    statements: list[Statement] = []
+    for index, (member, shape) in enumerate(zip(members, shapes, strict=True)):
+        path: ElementPath = ("Statement", index) if isinstance(listed, list) else ("Statement",)
+        if shape is None:
+            statement = _StatementParser(member, path, index, variables, wrong).parse()
+        else:
+            statement = _sound_statement(member, path, index, shape, variables)
+            wrong.append(statement)
+        statements.append(statement)
+    return Document(raw, version, policy_id, tuple(statements), wrong)
+
+
+def _is_sound_head(raw: dict[str, Any]) -> bool:
+    """Return whether nothing beside the statements can be deep."""
+    return (
+        raw.keys() <= _TOP_ELEMENTS and isinstance(raw.get("Version", ""), str) and isinstance(raw.get("Id", ""), str)
     )
-    return Document(raw, version, policy_id, statements, wrong)
+
+
+def _sound_statement(raw: dict[str, Any], path: ElementPath, index: int, shape: Shape, variables: bool) -> Statement:
+    return Statement(
+        index,
+        path,
+        raw.get("Sid"),
+        raw["Effect"] == "Allow",
+        action_entries(tuple(texts_of(raw[shape.action]))),
+        shape.action == "NotAction",
+        shape.resource == "NotResource",
+        shape.principal == "NotPrincipal",
+        None,
+        Source(raw, shape, variables),
+    )
 
 
 def _deeper_than(value: Any, limit: int) -> bool:
@@ -164,13 +215,13 @@ def _deeper_than(value: Any, limit: int) -> bool:
 
 @dataclass(slots=True)
 class _StatementParser:
-    """Parses one statement; notes what is wrong in ``wrong`` and whether it can be evaluated at all."""
+    """Parses a statement that is not sound: notes what is wrong in ``wrong``, and whether it can be evaluated."""
 
     raw: Any
     path: ElementPath
     index: int
     variables: bool
-    wrong: list[Diagnostic]
+    wrong: list[Diagnostic | Statement]
     broken: str | None = field(default=None, init=False)
     is_about_anything: bool = field(default=False, init=False)
     """Whether its actions cannot be read: it may be about any of them."""
@@ -180,9 +231,9 @@ class _StatementParser:
             self._break((), phrase("expected an object"))
             self.is_about_anything = True
             return self._statement(is_allow=False)
-        if not self.raw.keys() <= _STATEMENT_ELEMENTS:
+        if not self.raw.keys() <= STATEMENT_ELEMENTS:
             for name in self.raw:
-                if name not in _STATEMENT_ELEMENTS:
+                if name not in STATEMENT_ELEMENTS:
                     self._note((name,), phrase("`{name}` is no element of a statement", name=name))
         sid = self.raw.get("Sid")
         if sid is not None and not isinstance(sid, str):
@@ -196,8 +247,8 @@ class _StatementParser:
         if action_texts is None:
             self._break((), phrase("the statement has neither `Action` nor `NotAction`"))
         self.is_about_anything = len(self.wrong) > noted
-        actions = tuple([action_pattern(text) for text in action_texts or ()])
-        self._note_problems(action_name, actions)
+        actions = action_entries(tuple(action_texts or ()))
+        self._note_problems(action_name, actions.patterns)
         not_resource, resource_name, resource_texts = self._list_of("Resource", "NotResource")
         resources = None
         if resource_texts is not None:
@@ -222,7 +273,7 @@ class _StatementParser:
         *,
         is_allow: bool,
         sid: str | None = None,
-        actions: tuple[ActionPattern, ...] = (),
+        actions: ActionEntries = NO_ACTIONS,
         not_action: bool = False,
         resources: tuple[ResourcePattern, ...] | None = None,
         not_resource: bool = False,
@@ -230,34 +281,19 @@ class _StatementParser:
         not_principal: bool = False,
         conditions: tuple[ConditionTest, ...] = (),
     ) -> Statement:
-        return Statement(
-            self.index,
-            self.path,
-            sid,
-            is_allow,
-            actions,
-            not_action,
-            resources,
-            not_resource,
-            principals,
-            not_principal,
-            conditions,
-            self.broken,
-            None if not_action or self.is_about_anything else _services(actions),
-            any(pattern.is_odd for pattern in actions),
+        if self.is_about_anything:
+            actions = actions._replace(services=None)
+        statement = Statement(
+            self.index, self.path, sid, is_allow, actions, not_action, not_resource, not_principal, self.broken, None
         )
+        statement.resources, statement.principals, statement.conditions = resources, principals, conditions
+        return statement
 
     def _note_problems(self, name: str | None, entries: Sequence[ActionPattern | ResourcePattern]) -> None:
         """Note the entries that match nothing, each at its place in the element."""
-        if name is None or all(entry.problem is None for entry in entries):
-            return
-        value = self.raw[name]
-        places: list[ElementPath] = [(name,)]
-        if isinstance(value, list):
-            places = [(name, position) for position, member in enumerate(value) if isinstance(member, str)]
-        for place, entry in zip(places, entries, strict=True):
-            if entry.problem:
-                self._note(place, entry.problem)
+        if name is not None:
+            for place, problem in entry_problems(name, self.raw[name], entries):
+                self._note(place, problem)
 
     def _note(self, where: ElementPath, message: str) -> None:
         self.wrong.append(Diagnostic((*self.path, *where), message))
@@ -312,13 +348,3 @@ class _StatementParser:
             if message.startswith("expected"):
                 self.broken = self.broken or phrase("its condition cannot be read: {message}", message=message)
         return tests
-
-
-def _services(actions: tuple[ActionPattern, ...]) -> frozenset[str] | None:
-    """Return the services that the entries name; None where one covers every service."""
-    services = {pattern.service for pattern in actions}
-    if None in services:
-        if any(pattern.covers_every_service or pattern.is_odd for pattern in actions):
-            return None
-        services.discard(None)
-    return same_services(frozenset(filter(None, services)))

@@ -1,45 +1,133 @@
 """One statement of a policy, compiled: nothing in it is parsed again when requests come."""
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from copy import copy
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from iamdesk.policy.actions import ActionPattern
-from iamdesk.policy.conditions import ConditionTest
-from iamdesk.policy.principals import PrincipalEntry, SessionName
-from iamdesk.policy.resources import ResourcePattern
+from iamdesk.policy.actions import ActionEntries
+from iamdesk.policy.conditions import ConditionTest, parse_conditions
+from iamdesk.policy.elements import Shape, entry_problems, texts_of
+from iamdesk.policy.principals import PrincipalEntry, SessionName, parse_principal
+from iamdesk.policy.resources import ResourcePattern, resource_pattern
 from iamdesk.policy.text import ElementPath
 
 SESSION_KEY = "aws:userid"
 """Of a role session the role's id and the session's name."""
 
+_reading = threading.Lock()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+class Source(NamedTuple):
+    """What the elements of a sound statement are read from."""
+
+    raw: Mapping[str, Any]
+    shape: Shape
+    variables: bool
+    """Whether the policy's version has variables (SEMANTICS H6)."""
+
+
 class Statement:
-    """A statement as the evaluator reads it."""
+    """A statement as the evaluator reads it.
 
-    index: int
-    """Position in ``Statement``, from 0; 0 where it is a single object."""
-    path: ElementPath
-    """The way to it in the document."""
-    sid: str | None
-    is_allow: bool
-    actions: tuple[ActionPattern, ...]
-    not_action: bool
-    """Whether ``actions`` are those of ``NotAction``."""
+    Most statements of the policies that a request meets speak of other actions, and nothing else is ever asked of them.
+    So resources, principals and conditions of a sound statement are read when they are first asked for: until then
+    their slots are empty (`__getattr__`).
+    """
+
+    __slots__ = (
+        "_odd_conditions",
+        "_source",
+        "actions",
+        "broken",
+        "conditions",
+        "has_odd_actions",
+        "index",
+        "is_allow",
+        "not_action",
+        "not_principal",
+        "not_resource",
+        "path",
+        "principals",
+        "resources",
+        "services",
+        "sid",
+    )
+
     resources: tuple[ResourcePattern, ...] | None
     """None where the statement has neither ``Resource`` nor ``NotResource``."""
-    not_resource: bool
     principals: tuple[PrincipalEntry, ...] | None
     """None where the statement has neither ``Principal`` nor ``NotPrincipal``."""
-    not_principal: bool
     conditions: tuple[ConditionTest, ...]
-    broken: str | None
-    """Why it cannot be evaluated, in one sentence; a broken statement matches nothing, and every answer that it could
-    touch says so (SEMANTICS L5)."""
-    services: frozenset[str] | None
-    """Service prefixes (lower case) that its actions name; None where it can cover every service."""
+    _odd_conditions: tuple[tuple[ElementPath, str], ...]
 
-    has_odd_actions: bool = False
-    """Whether one of its actions has a wildcard in the service (`ActionPattern.is_odd`)."""
+    def __init__(
+        self,
+        index: int,
+        path: ElementPath,
+        sid: str | None,
+        is_allow: bool,
+        actions: ActionEntries,
+        not_action: bool,
+        not_resource: bool,
+        not_principal: bool,
+        broken: str | None,
+        source: Source | None,
+    ) -> None:
+        """Hold what is read at once; without a ``source`` the other elements are still to be set."""
+        self.index = index
+        """Position in ``Statement``, from 0; 0 where it is a single object."""
+        self.path = path
+        """The way to it in the document."""
+        self.sid = sid
+        self.is_allow = is_allow
+        self.actions = actions.patterns
+        self.not_action = not_action
+        """Whether ``actions`` are those of ``NotAction``."""
+        self.services = None if not_action else actions.services
+        """Service prefixes (lower case) that its actions name; None where it can cover every service."""
+        self.has_odd_actions = actions.has_odd
+        """Whether one of its actions has a wildcard in the service (`ActionPattern.is_odd`)."""
+        self.not_resource = not_resource
+        self.not_principal = not_principal
+        self.broken = broken
+        """Why it cannot be evaluated, in one sentence; a broken statement matches nothing, and every answer that it
+        could touch says so (SEMANTICS L5)."""
+        self._source = source
+
+    if not TYPE_CHECKING:  # it would let every name pass
+
+        def __getattr__(self, name: str) -> Any:
+            """Read the element that stands in an empty slot; the slot is full from then on."""
+            read = _READERS.get(name)
+            if read is None:
+                raise AttributeError(name)
+            with _reading:  # threads that ask for it at once get one object
+                with suppress(AttributeError):
+                    return object.__getattribute__(self, name)
+                read(self, *self._source)
+            return object.__getattribute__(self, name)
+
+    def odd_entries(self) -> Iterator[tuple[ElementPath, str]]:
+        """Yield what is wrong with single entries of a sound statement: where, and one sentence."""
+        if self._source is None:
+            return
+        raw, shape, _ = self._source
+        for place, problem in entry_problems(shape.action, raw[shape.action], self.actions):
+            yield (*self.path, *place), problem
+        if shape.resource is not None:
+            for place, problem in entry_problems(shape.resource, raw[shape.resource], self.resources or ()):
+                yield (*self.path, *place), problem
+        yield from self._odd_conditions
+
+    def changed(self, **slots: Any) -> "Statement":
+        """Return the same statement with some of its slots changed."""
+        other = copy(self)  # reads what has not been read
+        other._source = None
+        for name, value in slots.items():
+            setattr(other, name, value)
+        return other
 
     @property
     def effect(self) -> str:
@@ -83,3 +171,30 @@ class Statement:
     def element_path(self, element: str, *rest: str | int) -> ElementPath:
         """Return the way to one of its elements."""
         return (*self.path, element, *rest)
+
+
+def _read_resources(statement: Statement, raw: Mapping[str, Any], shape: Shape, variables: bool) -> None:
+    if shape.resource is None:
+        statement.resources = None
+    else:
+        statement.resources = tuple([resource_pattern(text, variables) for text in texts_of(raw[shape.resource])])
+
+
+def _read_principals(statement: Statement, raw: Mapping[str, Any], shape: Shape, _variables: bool) -> None:
+    statement.principals = None if shape.principal is None else parse_principal(raw[shape.principal])[0]
+
+
+def _read_conditions(statement: Statement, raw: Mapping[str, Any], _shape: Shape, variables: bool) -> None:
+    if "Condition" not in raw:
+        statement.conditions, statement._odd_conditions = (), ()
+    else:
+        tests, odd = parse_conditions(raw["Condition"], (*statement.path, "Condition"), variables)
+        statement.conditions, statement._odd_conditions = tests, odd
+
+
+_READERS: Mapping[str, Callable[..., None]] = {
+    "resources": _read_resources,
+    "principals": _read_principals,
+    "conditions": _read_conditions,
+    "_odd_conditions": _read_conditions,
+}

@@ -5,7 +5,7 @@ by the kinds of the resources that they name. Principals are bits: what thousand
 """
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from iamdesk.evaluate.layers import Slot
 from iamdesk.evaluate.policies import AttachedPolicy
@@ -219,8 +219,7 @@ class Voices:
         asked = self._population.asked(statement, version)
         number = asked.number * _SIDES + side if asked.keys else side - _SIDES
         if number not in self.voices:
-            bare = replace(
-                statement,
+            bare = statement.changed(
                 actions=(action_pattern("*"),),
                 not_action=False,
                 resources=(resource_pattern("*", False),),
