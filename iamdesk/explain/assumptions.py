@@ -55,7 +55,7 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
         found.append(Assumption("policy-malformed", message))
     if trace.other is not None:
         message = phrase(
-            "AWS's pages disagree about a rule that matters here: under the other reading it is {decision}.",
+            "AWS's pages do not settle a rule that matters here: under the other reading it is {decision}.",
             decision=trace.other,
         )
         found.append(Assumption("pages-disagree", message, trace.other))
@@ -90,7 +90,12 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
             return _of_owner(gap, trace)
         case "routed-to-one-bucket":
             return _of_routing(gap, trace)
-        case "endpoint-of-other-service" | "aws-policy-as-published" | "resource-policy-not-used":
+        case (
+            "endpoint-of-other-service"
+            | "aws-policy-as-published"
+            | "resource-policy-not-used"
+            | "federated-user-by-name"
+        ):
             return Assumption(gap.code, gap.message)
     if gap.code in _TAKEN_TO_ALLOW:
         return None if trace.verdict is Verdict.IMPLICIT_DENY else Assumption(gap.code, gap.message)

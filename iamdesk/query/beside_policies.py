@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterator
 
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.policies import AttachedPolicy, Gap
+from iamdesk.evaluate.principal_match import match_principal
 from iamdesk.evaluate.public_policy import is_public
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.sharing import shared_by
 from iamdesk.evaluate.target import Target
-from iamdesk.index.resource_grants import ACL_ACTIONS
+from iamdesk.index.resource_grants import ACL_ACTIONS, key_grants_document
 from iamdesk.language import phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
@@ -49,6 +50,12 @@ def gaps_beside_policies(
             how=how,
         )
         yield Gap("sharing-missing", message, Layer.RESOURCE)
+    if record is not None and _has_key_grant(caller, target, record):
+        # EC2 Auto Scaling User Guide, "Required AWS KMS key policy for use with encrypted volumes", example 2: a grant
+        # is all that a service-linked role has of another account's key. KMS Developer Guide, "Control access": an IAM
+        # policy must allow the call.
+        message = phrase("A grant on the key names the caller: one that its own account has made is enough by itself.")
+        yield Gap("key-grant-of-own-account", message, Layer.IDENTITY)
     if target.service != "s3":
         return
     if record is not None and record.access_point is None and _acl_may_count(record) and target.name in ACL_ACTIONS:
@@ -77,6 +84,16 @@ def gaps_of_public_access(
             owner=policy.owner,
         )
         yield Gap("public-access-block-unknown", message, Layer.BLOCK_PUBLIC_ACCESS)
+
+
+def _has_key_grant(caller: Caller, target: Target, record: Resource) -> bool:
+    """Return whether a grant on a KMS key names the caller for what is asked, whatever it is bound to."""
+    document = key_grants_document(record)
+    return document is not None and any(
+        statement.covers_action(target.service, target.name)
+        and match_principal(statement, caller, has_boundary=False) is not None
+        for statement in document.statements
+    )
 
 
 def _acl_may_count(record: Resource) -> bool:

@@ -120,6 +120,12 @@ class Standings:
         if caller.kind is CallerKind.FEDERATED_USER:
             names = (user for user in self.index.accounts[str(caller.account)].users if user.user_name == caller.name)
             user = next(names, None)
+            # STS API Reference, GetFederationToken, ``Name``: any name, such as Bob.
+            message = phrase(
+                "A federated user bears the name that was chosen for the session: taken to be one of the user {name}.",
+                name=caller.name,
+            )
+            gaps = [*gaps, Gap("federated-user-by-name", message, Layer.IDENTITY)]
         else:
             user = self.index.users.get(arn)
         if user is None:

@@ -98,7 +98,22 @@ def test_a_grant_to_a_user_is_like_a_key_policy_that_names_the_user() -> None:
 def test_across_accounts_the_grantee_s_own_policies_have_to_allow_too() -> None:
     """https://docs.aws.amazon.com/kms/latest/developerguide/control-access.html: an IAM policy must allow the call."""
     assert ask((grant(ZOE),), ZOE).decision == "allowed"
-    assert ask((grant(CARL),), CARL).decision == "implicitDeny"
+    answer = ask((grant(CARL),), CARL)
+    assert answer.decision == "implicitDeny"
+    assert ask((grant(ZOE),), CARL).assumptions == ()
+
+
+@rule("I1", "D1", "K9")
+def test_a_grant_that_the_other_account_made_itself_may_be_enough() -> None:
+    """https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html, example 2.
+
+    The policies of the service-linked role there say nothing of keys.
+    """
+    answer = ask((grant(CARL),), CARL)
+    [told] = answer.assumptions
+    assert (told.code, told.other_decision) == ("key-grant-of-own-account", "allowed")
+    assert ask((grant(CARL),), CARL, "kms:Encrypt").assumptions == (), "the grant is for other operations"
+    assert "key-grant-of-own-account" not in {one.code for one in ask((grant(ZOE),), ZOE).assumptions}
 
 
 @rule("I1")
