@@ -17,9 +17,12 @@ def say_text(text: str) -> None:
     print(text, end="")
 
 
+_on_one_line = json.JSONEncoder(check_circular=False).encode  # what we print holds nothing that holds itself
+
+
 def say_json(value: Any, *, indent: int | None = 2) -> None:
     """Print an answer as JSON, in ASCII: right in every encoding, and no character of it turns the terminal."""
-    print(json.dumps(value, indent=indent))
+    print(_on_one_line(value) if indent is None else json.dumps(value, indent=indent))
 
 
 def say_bytes(content: bytes) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from iamdesk.language import phrase
 from iamdesk.policy.operators import OPERATORS, Operator
@@ -11,6 +11,7 @@ from iamdesk.policy.patterns import tokens_of
 from iamdesk.policy.text import ElementPath
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template
 
+_TEXT = frozenset({str})
 _BOOL_WITH_VARIABLES = replace(OPERATORS["bool"], takes_variables=True)
 
 
@@ -73,6 +74,26 @@ def policy_value(text: str, operator: Operator, variables: bool) -> PolicyValue:
     return PolicyValue(text, operator, variables)
 
 
+class _Values(NamedTuple):
+    """The values that a test lists, as its operator reads them."""
+
+    values: tuple[PolicyValue, ...] = ()
+    keys: tuple[str, ...] = ()
+    """Keys of all their variables, in lower case."""
+    malformed: tuple[str, ...] = ()
+
+
+_NO_VALUES = _Values()
+
+
+@lru_cache(maxsize=1 << 13)
+def _values(texts: tuple[str, ...], operator: Operator, variables: bool) -> _Values:
+    """Return the values as read; thousands of tests list the same few."""
+    values = tuple([policy_value(text, operator, variables) for text in texts])
+    keys = tuple(dict.fromkeys([key for value in values for key in value.keys]))
+    return _Values(values, keys, tuple([value.text for value in values if value.is_malformed]))
+
+
 @dataclass(frozen=True, slots=True)
 class ConditionTest:
     """One operator applied to one key."""
@@ -121,20 +142,12 @@ def parse_conditions(
         for key_text, raw in keys.items():
             at = (*where, key_text)
             texts, wrong = _value_texts(raw)
-            problems.extend(((*at, *place), sentence) for place, sentence in wrong)
-            values = tuple([policy_value(text, operator, variables) for text in texts]) if operator else ()
-            problems.extend(
-                (
-                    at,
-                    phrase(
-                        "`{text}` is no value for {operator}: it matches nothing",
-                        text=value.text,
-                        operator=operator_text,
-                    ),
-                )
-                for value in values
-                if value.is_malformed
-            )
+            if wrong:
+                problems.extend(((*at, *place), sentence) for place, sentence in wrong)
+            read = _NO_VALUES if operator is None else _values(tuple(texts), operator, variables)
+            for text in read.malformed:
+                words = {"text": text, "operator": operator_text}
+                problems.append((at, phrase("`{text}` is no value for {operator}: it matches nothing", **words)))
             tests.append(
                 ConditionTest(
                     operator,
@@ -143,14 +156,15 @@ def parse_conditions(
                     if_exists,
                     key_text.lower(),
                     key_text,
-                    values,
+                    read.values,
                     at,
-                    tuple(dict.fromkeys([key for value in values for key in value.keys])),
+                    read.keys,
                 )
             )
     return tuple(tests), tuple(problems)
 
 
+@lru_cache(maxsize=1 << 10)
 def _parse_operator(text: str) -> tuple[Quantifier, bool, Operator | None]:
     name = text
     quantifier = Quantifier.NONE
@@ -172,6 +186,10 @@ def _parse_operator(text: str) -> tuple[Quantifier, bool, Operator | None]:
 
 def _value_texts(raw: Any) -> tuple[list[str], list[tuple[ElementPath, str]]]:
     """Read values: texts, and booleans and numbers as text (SEMANTICS L4); what else there is, is diagnosed."""
+    if isinstance(raw, str):
+        return [raw], []
+    if isinstance(raw, list) and _TEXT.issuperset(map(type, raw)):
+        return raw, []
     texts: list[str] = []
     problems: list[tuple[ElementPath, str]] = []
     members = list(enumerate(raw)) if isinstance(raw, list) else [(None, raw)]

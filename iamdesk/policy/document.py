@@ -9,10 +9,10 @@ from typing import Any
 from iamdesk.language import phrase
 from iamdesk.policy.actions import NO_ACTIONS, ActionEntries, ActionPattern, action_entries
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
-from iamdesk.policy.elements import STATEMENT_ELEMENTS, Shape, entry_problems, sound_shape, texts_of
+from iamdesk.policy.elements import STATEMENT_ELEMENTS, Shape, entry_problems, sound_shape
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
 from iamdesk.policy.resources import ResourcePattern, resource_pattern
-from iamdesk.policy.statement import Source, Statement
+from iamdesk.policy.statement import Statement
 from iamdesk.policy.text import ElementPath, PolicyText, Span, render, statement_spans
 
 LATEST_VERSION = "2012-10-17"
@@ -125,11 +125,7 @@ def parse_document(raw: Any) -> Document:
         what = phrase("no document was captured") if raw is None else phrase("expected a JSON object")
         return Document("" if raw is None else raw, FIRST_VERSION, None, (), [Diagnostic((), what)])
     listed = raw.get("Statement")
-    members: list[Any] = []
-    if isinstance(listed, list):
-        members = listed
-    elif listed is not None:
-        members = [listed]
+    members: list[Any] = listed if isinstance(listed, list) else [] if listed is None else [listed]
     shapes = [sound_shape(member) for member in members]
     # What is sound is shallow, and so are all documents but a few.
     if (None in shapes or not _is_sound_head(raw)) and _deeper_than(raw, _DEEPEST):
@@ -167,12 +163,17 @@ def parse_document(raw: Any) -> Document:
         wrong.append(Diagnostic((), phrase("the policy has no `Statement`")))
     variables = version == LATEST_VERSION
     statements: list[Statement] = []
-    for index, (member, shape) in enumerate(zip(members, shapes, strict=True)):
-        path: ElementPath = ("Statement", index) if isinstance(listed, list) else ("Statement",)
+    path: ElementPath = ("Statement",)
+    for index, shape in enumerate(shapes):
+        member = members[index]
+        if members is listed:
+            path = ("Statement", index)
         if shape is None:
             statement = _StatementParser(member, path, index, variables, wrong).parse()
         else:
-            statement = _sound_statement(member, path, index, shape, variables)
+            texts = member[shape.action]
+            actions = action_entries((texts,) if type(texts) is str else tuple(texts))
+            statement = Statement(index, path, member, shape, actions, variables)
             wrong.append(statement)
         statements.append(statement)
     return Document(raw, version, policy_id, tuple(statements), wrong)
@@ -182,21 +183,6 @@ def _is_sound_head(raw: dict[str, Any]) -> bool:
     """Return whether nothing beside the statements can be deep."""
     return (
         raw.keys() <= _TOP_ELEMENTS and isinstance(raw.get("Version", ""), str) and isinstance(raw.get("Id", ""), str)
-    )
-
-
-def _sound_statement(raw: dict[str, Any], path: ElementPath, index: int, shape: Shape, variables: bool) -> Statement:
-    return Statement(
-        index,
-        path,
-        raw.get("Sid"),
-        raw["Effect"] == "Allow",
-        action_entries(tuple(texts_of(raw[shape.action]))),
-        shape.action == "NotAction",
-        shape.resource == "NotResource",
-        shape.principal == "NotPrincipal",
-        None,
-        Source(raw, shape, variables),
     )
 
 
@@ -283,11 +269,15 @@ class _StatementParser:
     ) -> Statement:
         if self.is_about_anything:
             actions = actions._replace(services=None)
-        statement = Statement(
-            self.index, self.path, sid, is_allow, actions, not_action, not_resource, not_principal, self.broken, None
+        shape = Shape("", None, None, False, not_action, not_resource, not_principal)
+        return Statement(self.index, self.path, {}, shape, actions, self.variables).changed(
+            sid=sid,
+            is_allow=is_allow,
+            resources=resources,
+            principals=principals,
+            conditions=conditions,
+            broken=self.broken,
         )
-        statement.resources, statement.principals, statement.conditions = resources, principals, conditions
-        return statement
 
     def _note_problems(self, name: str | None, entries: Sequence[ActionPattern | ResourcePattern]) -> None:
         """Note the entries that match nothing, each at its place in the element."""

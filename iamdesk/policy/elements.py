@@ -23,6 +23,10 @@ class Shape(NamedTuple):
     """``Action`` or ``NotAction``."""
     resource: str | None
     principal: str | None
+    has_conditions: bool
+    not_action: bool
+    not_resource: bool
+    not_principal: bool
 
 
 def sound_shape(raw: Any) -> Shape | None:
@@ -31,19 +35,25 @@ def sound_shape(raw: Any) -> Shape | None:
     What is sound holds text where text is asked for, and is no deeper than the grammar: nothing of it has to be read to
     know that it can be evaluated.
     """
+    # Every statement of a snapshot and of a case passes here, and most are never asked for more.
     if type(raw) is not dict or len(raw) > len(STATEMENT_ELEMENTS):
         return None
     shape = _shape_of(tuple(raw))
-    if shape is None:
+    if shape is None or raw["Effect"] not in ("Allow", "Deny"):
         return None
-    effect, sid = raw["Effect"], raw.get("Sid")
-    if effect not in ("Allow", "Deny") or not (sid is None or type(sid) is str):
+    sid = raw.get("Sid")
+    if sid is not None and type(sid) is not str:
         return None
-    if not _is_text(raw[shape.action]) or not (shape.resource is None or _is_text(raw[shape.resource])):
+    texts = raw[shape.action]
+    if type(texts) is not str and not (type(texts) is list and _TEXT.issuperset(map(type, texts))):
         return None
+    if shape.resource is not None:
+        texts = raw[shape.resource]
+        if type(texts) is not str and not (type(texts) is list and _TEXT.issuperset(map(type, texts))):
+            return None
     if shape.principal is not None and not _is_sound_principal(raw[shape.principal]):
         return None
-    return shape if "Condition" not in raw or _is_sound_condition(raw["Condition"]) else None
+    return None if shape.has_conditions and not _is_sound_condition(raw["Condition"]) else shape
 
 
 @lru_cache(maxsize=1 << 10)
@@ -52,20 +62,26 @@ def _shape_of(names: tuple[str, ...]) -> Shape | None:
     if not STATEMENT_ELEMENTS.issuperset(names) or "Effect" not in names:
         return None
     pairs = (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal"))
-    action, resource, principal = [[name for name in pair if name in names] for pair in pairs]
-    if len(action) != 1 or len(resource) > 1 or len(principal) > 1:
+    actions, resources, principals = [[name for name in pair if name in names] for pair in pairs]
+    if len(actions) != 1 or len(resources) > 1 or len(principals) > 1:
         return None
-    return Shape(action[0], resource[0] if resource else None, principal[0] if principal else None)
-
-
-def _is_text(value: Any) -> bool:
-    return type(value) is str or (type(value) is list and _TEXT.issuperset(map(type, value)))
+    return Shape(
+        actions[0],
+        resources[0] if resources else None,
+        principals[0] if principals else None,
+        "Condition" in names,
+        "NotAction" in names,
+        "NotResource" in names,
+        "NotPrincipal" in names,
+    )
 
 
 def _is_sound_principal(value: Any) -> bool:
     if type(value) is not dict:
         return type(value) is str and value == "*"
-    return _PRINCIPALS.issuperset(value) and all(map(_is_text, value.values()))
+    return _PRINCIPALS.issuperset(value) and all(
+        type(texts) is str or (type(texts) is list and _TEXT.issuperset(map(type, texts))) for texts in value.values()
+    )
 
 
 def _is_sound_condition(value: Any) -> bool:
@@ -75,14 +91,10 @@ def _is_sound_condition(value: Any) -> bool:
         if type(keys) is not dict:
             return False
         for values in keys.values():
-            if not _CONDITION_VALUES.issuperset(map(type, values) if type(values) is list else (type(values),)):
+            kind = type(values)
+            if kind not in _CONDITION_VALUES and not (kind is list and _CONDITION_VALUES.issuperset(map(type, values))):
                 return False
     return True
-
-
-def texts_of(value: str | list[str]) -> Sequence[str]:
-    """Return the entries of an element that is sound: a single one stands without a list."""
-    return (value,) if isinstance(value, str) else value
 
 
 def entry_problems(

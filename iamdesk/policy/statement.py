@@ -1,14 +1,13 @@
 """One statement of a policy, compiled: nothing in it is parsed again when requests come."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from iamdesk.policy.actions import ActionEntries
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
-from iamdesk.policy.elements import Shape, entry_problems, texts_of
+from iamdesk.policy.elements import Shape, entry_problems
 from iamdesk.policy.principals import PrincipalEntry, SessionName, parse_principal
 from iamdesk.policy.resources import ResourcePattern, resource_pattern
 from iamdesk.policy.text import ElementPath
@@ -18,14 +17,8 @@ SESSION_KEY = "aws:userid"
 
 _reading = threading.Lock()
 
-
-class Source(NamedTuple):
-    """What the elements of a sound statement are read from."""
-
-    raw: Mapping[str, Any]
-    shape: Shape
-    variables: bool
-    """Whether the policy's version has variables (SEMANTICS H6)."""
+_RESOURCES, _PRINCIPALS, _CONDITIONS = 1, 2, 4
+"""What can be read of a statement by itself, as bits."""
 
 
 class Statement:
@@ -38,7 +31,10 @@ class Statement:
 
     __slots__ = (
         "_odd_conditions",
-        "_source",
+        "_raw",
+        "_shape",
+        "_unread",
+        "_variables",
         "actions",
         "broken",
         "conditions",
@@ -63,57 +59,53 @@ class Statement:
     _odd_conditions: tuple[tuple[ElementPath, str], ...]
 
     def __init__(
-        self,
-        index: int,
-        path: ElementPath,
-        sid: str | None,
-        is_allow: bool,
-        actions: ActionEntries,
-        not_action: bool,
-        not_resource: bool,
-        not_principal: bool,
-        broken: str | None,
-        source: Source | None,
+        self, index: int, path: ElementPath, raw: dict[str, Any], shape: Shape, actions: ActionEntries, variables: bool
     ) -> None:
-        """Hold what is read at once; without a ``source`` the other elements are still to be set."""
+        """Take a sound statement (`sound_shape`); ``variables``: whether the policy's version has them (SEMANTICS H6).
+
+        Its actions are read: nothing can be told of a statement without them.
+        """
         self.index = index
         """Position in ``Statement``, from 0; 0 where it is a single object."""
         self.path = path
         """The way to it in the document."""
-        self.sid = sid
-        self.is_allow = is_allow
+        self.sid: str | None = raw.get("Sid")
+        self.is_allow: bool = raw.get("Effect") == "Allow"
         self.actions = actions.patterns
-        self.not_action = not_action
+        self.not_action = shape.not_action
         """Whether ``actions`` are those of ``NotAction``."""
-        self.services = None if not_action else actions.services
+        self.services = None if shape.not_action else actions.services
         """Service prefixes (lower case) that its actions name; None where it can cover every service."""
         self.has_odd_actions = actions.has_odd
         """Whether one of its actions has a wildcard in the service (`ActionPattern.is_odd`)."""
-        self.not_resource = not_resource
-        self.not_principal = not_principal
-        self.broken = broken
+        self.not_resource = shape.not_resource
+        self.not_principal = shape.not_principal
+        self.broken: str | None = None
         """Why it cannot be evaluated, in one sentence; a broken statement matches nothing, and every answer that it
         could touch says so (SEMANTICS L5)."""
-        self._source = source
+        self._raw, self._shape, self._variables = raw, shape, variables
+        self._unread = _RESOURCES | _PRINCIPALS | _CONDITIONS
+        if shape.principal is None:
+            self.principals = None
+        if not shape.has_conditions:
+            self.conditions = self._odd_conditions = ()
 
     if not TYPE_CHECKING:  # it would let every name pass
 
         def __getattr__(self, name: str) -> Any:
             """Read the element that stands in an empty slot; the slot is full from then on."""
-            read = _READERS.get(name)
-            if read is None:
+            part, read = _READERS.get(name, (0, None))
+            if not part:
                 raise AttributeError(name)
             with _reading:  # threads that ask for it at once get one object
-                with suppress(AttributeError):
-                    return object.__getattribute__(self, name)
-                read(self, *self._source)
+                if self._unread & part:
+                    read(self)
+                    self._unread &= ~part
             return object.__getattribute__(self, name)
 
     def odd_entries(self) -> Iterator[tuple[ElementPath, str]]:
         """Yield what is wrong with single entries of a sound statement: where, and one sentence."""
-        if self._source is None:
-            return
-        raw, shape, _ = self._source
+        raw, shape = self._raw, self._shape
         for place, problem in entry_problems(shape.action, raw[shape.action], self.actions):
             yield (*self.path, *place), problem
         if shape.resource is not None:
@@ -121,10 +113,26 @@ class Statement:
                 yield (*self.path, *place), problem
         yield from self._odd_conditions
 
+    def _read_resources(self) -> None:
+        name, variables = self._shape.resource, self._variables
+        if name is None:
+            self.resources = None
+            return
+        value = self._raw[name]
+        texts = [value] if isinstance(value, str) else value
+        self.resources = tuple([resource_pattern(text, variables) for text in texts])
+
+    def _read_principals(self) -> None:
+        name = self._shape.principal
+        self.principals = None if name is None else parse_principal(self._raw[name])[0]
+
+    def _read_conditions(self) -> None:
+        path = (*self.path, "Condition")
+        self.conditions, self._odd_conditions = parse_conditions(self._raw["Condition"], path, self._variables)
+
     def changed(self, **slots: Any) -> "Statement":
         """Return the same statement with some of its slots changed."""
         other = copy(self)  # reads what has not been read
-        other._source = None
         for name, value in slots.items():
             setattr(other, name, value)
         return other
@@ -173,28 +181,9 @@ class Statement:
         return (*self.path, element, *rest)
 
 
-def _read_resources(statement: Statement, raw: Mapping[str, Any], shape: Shape, variables: bool) -> None:
-    if shape.resource is None:
-        statement.resources = None
-    else:
-        statement.resources = tuple([resource_pattern(text, variables) for text in texts_of(raw[shape.resource])])
-
-
-def _read_principals(statement: Statement, raw: Mapping[str, Any], shape: Shape, _variables: bool) -> None:
-    statement.principals = None if shape.principal is None else parse_principal(raw[shape.principal])[0]
-
-
-def _read_conditions(statement: Statement, raw: Mapping[str, Any], _shape: Shape, variables: bool) -> None:
-    if "Condition" not in raw:
-        statement.conditions, statement._odd_conditions = (), ()
-    else:
-        tests, odd = parse_conditions(raw["Condition"], (*statement.path, "Condition"), variables)
-        statement.conditions, statement._odd_conditions = tests, odd
-
-
-_READERS: Mapping[str, Callable[..., None]] = {
-    "resources": _read_resources,
-    "principals": _read_principals,
-    "conditions": _read_conditions,
-    "_odd_conditions": _read_conditions,
+_READERS: dict[str, tuple[int, Callable[[Statement], None]]] = {
+    "resources": (_RESOURCES, Statement._read_resources),
+    "principals": (_PRINCIPALS, Statement._read_principals),
+    "conditions": (_CONDITIONS, Statement._read_conditions),
+    "_odd_conditions": (_CONDITIONS, Statement._read_conditions),
 }

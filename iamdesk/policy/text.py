@@ -79,15 +79,21 @@ def _span(value: Any, start: tuple[int, int], lines: int, closing: int) -> Span:
     return Span(line, column, line + lines - 1, closing + 1)
 
 
+_SCALARS = frozenset({str, bool, int, float, type(None)})
+
+
 def _lines(value: Any) -> int:
-    """Count the lines that `render` prints a value on."""
-    if not value or not isinstance(value, (dict, list)):
-        return 1
-    members = value.values() if isinstance(value, dict) else value
-    lines = 2 + len(value)
-    for member in members:
-        if member and isinstance(member, (dict, list)):
-            lines += _lines(member) - 1
+    """Count the lines that `render` prints a value on: one, and those of all objects and lists that hold anything."""
+    lines = 1
+    found = [value]
+    for one in found:  # it grows as the loop goes
+        if not isinstance(one, (dict, list)) or not one:
+            continue
+        lines += len(one) + 1
+        if isinstance(one, dict):
+            found += one.values()
+        elif not _SCALARS.issuperset(map(type, one)):
+            found += one
     return lines
 
 
