@@ -100,6 +100,11 @@ ABOUT_THE_ACCESS_POINT = frozenset({"tagresource", "untagresource", "listtagsfor
 """S3 actions that take access points and buckets alike and are about the one that they name: one through an access
 point is about the bucket behind it (SEMANTICS I11)."""
 
+TAGS_OF_LOG_GROUPS = frozenset({"tagresource", "untagresource", "listtagsforresource"})
+"""Actions of CloudWatch Logs for which policies name a log group by its bare ARN, without ``:*`` behind.
+
+Source: Amazon CloudWatch Logs User Guide, "CloudWatch Logs resources and operations"."""
+
 RESOURCE_POLICIES = {
     "s3": frozenset({"bucket", "object", "accesspoint", "accesspointobject"}),
     "kms": frozenset({"key"}),
@@ -169,5 +174,7 @@ def told_apart_by(service: str, name: str, is_write: bool) -> Hashable:
             return name in ABOUT_THE_ACCESS_POINT, name in OWNERS_ALONE["s3"]
         case "sqs":
             return name in OWNERS_ALONE["sqs"], name in ROOT_UNLOCKS["sqs"]
+        case "logs":
+            return name in TAGS_OF_LOG_GROUPS
         case _:
             return None

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from iamdesk.evaluate.request import RequestError
-from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT, TRUST_ACTIONS
+from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT, TAGS_OF_LOG_GROUPS, TRUST_ACTIONS
 from iamdesk.index.actions import Action, ServiceReference
 from iamdesk.language import phrase, strung
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
@@ -15,6 +16,8 @@ _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
 ACCOUNT_LISTS_ON_S3 = frozenset({"listallmybuckets", "listaccesspoints", "listaccesspointsforobjectlambda", "listjobs"})
 """S3 actions without resource types for which ``arn:aws:s3:::*`` counts as ``*`` (SEMANTICS F6)."""
 
+
+_LOG_GROUP = "log-group:"
 
 _ACCESS_POINT_TYPES = frozenset({"accesspoint", "accesspointobject"})
 _OBJECT = "/object/"
@@ -82,6 +85,25 @@ class Target:
         return "*" if self.resource is None else str(self.resource)
 
 
+class LogGroup(NamedTuple):
+    """The two ARNs of a log group in policies. Source: `TAGS_OF_LOG_GROUPS`."""
+
+    for_tags: Arn
+    """Bare."""
+    for_all_else: Arn
+    """With ``:*`` behind."""
+
+
+def log_group(resource: Arn) -> LogGroup | None:
+    """Return the ARNs of the log group that an ARN names, by either of them; None for any other, and for a pattern."""
+    kind, found, rest = resource.resource.partition(_LOG_GROUP)
+    name, colon, more = rest.partition(":")
+    if resource.service != "logs" or kind or not found or (colon and more != "*") or "*" in name or "?" in name:
+        return None
+    bare = f"{_LOG_GROUP}{name}"
+    return LogGroup(resource._replace(resource=bare), resource._replace(resource=f"{bare}:*"))
+
+
 @lru_cache(maxsize=1 << 11)
 def parse_target(action_text: str, resource_text: str, reference: ServiceReference) -> Target:
     """Read and check the action and the resource of a question.
@@ -135,6 +157,12 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
         if "multiregionaccesspoint" in fitting:  # requests through one are made as through any access point
             fitting.add("accesspointobject" if _OBJECT in resource.resource else "accesspoint")
         own = [resource_type.name for resource_type in action.resource_types]
+        if service == "logs" and "log-group" in own and (named := log_group(resource)) is not None:
+            asked = named.for_tags if name in TAGS_OF_LOG_GROUPS else named.for_all_else
+            fitting = {"log-group"}
+            if asked != resource:
+                resource = asked
+                notes.append(_log_group_note(asked))
         types = tuple(name for name in own if name in fitting) or _types_of_other_services(action, resource, reference)
         if not types:
             kinds = _either(own)
@@ -149,7 +177,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
                     ),
                 )
             )
-        elif "*" in resource.resource or "?" in resource.resource:
+        elif ("*" in resource.resource or "?" in resource.resource) and log_group(resource) is None:
             notes.append(
                 Note(
                     "resource-pattern",
@@ -171,6 +199,13 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
         service in reference.rcp_services,
         tuple(notes),
     )
+
+
+def _log_group_note(asked: Arn) -> Note:
+    message = phrase(
+        "Policies name a log group with `:*` behind it, but for its tags: asked about as `{resource}`.", resource=asked
+    )
+    return Note("log-group", message)
 
 
 def _types_of_other_services(action: Action, resource: Arn, reference: ServiceReference) -> tuple[str, ...]:

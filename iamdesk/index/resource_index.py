@@ -44,14 +44,17 @@ _PARENT_PARTS = {"dynamodb": 2, "es": 2, "execute-api": 1, "mediastore": 2, "s3t
 def parent_of(arn: Arn) -> Arn | None:
     """Return what carries the policy for a part of a resource; None where a resource of the service has no parts.
 
-    A table's index or stream, an API's stage and method, a domain's path, a function's version or alias, a database of
-    the catalog. A stream's policy is its own; a version's and alias's is beside the function's. A repository's name may
-    hold slashes, and then names no part.
+    A table's index or stream, an API's stage and method, a domain's path, a function's version or alias, a log group's
+    streams, a database of the catalog. The policy of a table's stream is its own; a version's and alias's is beside the
+    function's. A repository's name may hold slashes, and then names no part.
     """
     match arn.service:
         case "lambda":
             kind, _, name = arn.resource.partition(":")
             parent = f"{kind}:{name.partition(':')[0]}" if kind == "function" else arn.resource
+        case "logs":
+            kind, _, name = arn.resource.partition(":")
+            parent = f"{kind}:{name.partition(':')[0]}" if kind == "log-group" else arn.resource
         case "glue":
             is_part = arn.resource.partition("/")[0] in ("database", "table", "userDefinedFunction", "connection")
             parent = "catalog" if is_part else arn.resource

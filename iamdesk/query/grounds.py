@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from iamdesk.evaluate.target import Target, parse_target
+from iamdesk.evaluate.services import TAGS_OF_LOG_GROUPS
+from iamdesk.evaluate.target import Target, log_group, parse_target
 from iamdesk.index.action_bits import ServiceActions, service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.arn import Arn, parse_arn
@@ -116,6 +117,22 @@ def actions_on(actions: ServiceActions, resource: str) -> int:
     found = 0
     for name in reference().resource_types_of_arn(actions.service, resource):
         found |= actions.by_type.get(name.lower(), 0)
+    if actions.service == "logs" and (named := log_group(parse_arn(resource))) is not None:
+        tags = _tags_of_log_groups(actions)
+        found = found & tags if resource == str(named.for_tags) else found & ~tags
+    return found
+
+
+def ways_to_name(service: str, resource: str) -> tuple[str, ...]:
+    """Return the ARNs by which actions are asked on one resource, each with other actions (`actions_on`)."""
+    named = log_group(parse_arn(resource)) if service == "logs" and resource != "*" else None
+    return (resource,) if named is None else (str(named.for_tags), str(named.for_all_else))
+
+
+def _tags_of_log_groups(actions: ServiceActions) -> int:
+    found = 0
+    for bit, action in enumerate(actions.actions):
+        found |= (action.name.lower() in TAGS_OF_LOG_GROUPS) << bit
     return found
 
 
@@ -131,8 +148,11 @@ def fresh_ground(service: str, partition: str, account: str) -> Ground:
     actions = service_actions(service)
     plots: dict[str, int] = {}
     for name, acting in actions.by_type.items():
-        for resource in fresh_resources(service, name, partition, account):
-            plots[resource] = plots.get(resource, 0) | acting
+        for fresh in fresh_resources(service, name, partition, account):
+            ways = ways_to_name(service, fresh)
+            for resource in ways:
+                part = acting if len(ways) == 1 else acting & actions_on(actions, resource)
+                plots[resource] = plots.get(resource, 0) | part
     found = [Plot(resource, acting) for resource, acting in plots.items()]
     found += [Plot("*", part) for part in _by_list_of_account(actions) if part]
     return Ground(service, found)

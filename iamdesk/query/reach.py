@@ -13,7 +13,7 @@ from iamdesk.policy.resources import UnknownVariable
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.query.circumstances import Setting
 from iamdesk.query.effective import Assessor, Outcome
-from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on
+from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on, ways_to_name
 from iamdesk.query.named import as_asked
 from iamdesk.query.own_statements import OwnStatement, WideStatement
 from iamdesk.query.plain_reach import PlainReaches
@@ -194,9 +194,13 @@ class ReachFinder:
     def reach_on(self, position: int, service: str, resource: str) -> ServiceReach:
         """Return how far a subject may do, on one resource, the actions of a service that can be asked on it."""
         own = self.assessor.own_statements(position, service)
-        ground = ground_on(service, resource)
-        outcome = self.assessor.outcome(ground, position, own, self._now(), ground.every)
-        return _service_reach(service, _of_one(ground, outcome))
+        found = dict.fromkeys(Reach, 0)
+        for text in ways_to_name(service, resource):
+            ground = ground_on(service, text)
+            outcome = self.assessor.outcome(ground, position, own, self._now(), ground.every)
+            for reach, actions in _of_one(ground, outcome).items():
+                found[reach] |= actions
+        return _service_reach(service, found)
 
     def resources(self, position: int, service: str, action: int) -> tuple[tuple[str, Source], ...]:
         """Return every resource on which a subject's reach of an action can be asked about."""

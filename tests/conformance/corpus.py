@@ -15,6 +15,7 @@ from .topics import (
     crossed_guardrails,
     crossed_language,
     crossed_services,
+    fine_print,
     guardrails,
     language,
     limits,
@@ -53,6 +54,7 @@ TOPICS: Mapping[str, list[Json]] = {
     "crossed_guardrails": crossed_guardrails.CROSSED_GUARDRAILS,
     "crossed_services": crossed_services.CROSSED_SERVICES,
     "crossed_language": crossed_language.CROSSED_LANGUAGE,
+    "fine_print": fine_print.FINE_PRINT,
 }
 
 

@@ -6,6 +6,8 @@ from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.evaluate.target import ACCOUNT_LISTS_ON_S3, Target, parse_target
 from iamdesk.index.actions import reference
 
+from ..rules import rule
+
 
 def target(action: str, resource: str = "*") -> Target:
     return parse_target(action, resource, reference())
@@ -63,6 +65,19 @@ def test_what_is_odd_is_a_note(action: str, resource: str, code: str) -> None:
     assert note.message.endswith(".")
     named = {"resource-pattern": resource, "action-unknown": action.partition(":")[0]}.get(code, action)
     assert named in note.message
+
+
+@rule("F3")
+@pytest.mark.parametrize("asked", ["/aws/lambda/f", "/aws/lambda/f:*"])
+def test_a_log_group_is_asked_about_as_policies_name_it(asked: str) -> None:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html"""
+    whole = "arn:aws:logs:eu-west-1:111122223333:log-group:"
+    one = target("logs:FilterLogEvents", f"{whole}{asked}")
+    assert (one.resource_text, one.resource_types) == (f"{whole}/aws/lambda/f:*", ("log-group",))
+    tags = target("logs:ListTagsForResource", f"{whole}{asked}")
+    assert (tags.resource_text, tags.resource_types) == (f"{whole}/aws/lambda/f", ("log-group",))
+    stream = target("logs:PutLogEvents", f"{whole}/aws/lambda/f:log-stream:s")
+    assert (stream.resource_text, stream.notes) == (f"{whole}/aws/lambda/f:log-stream:s", ())
 
 
 def test_an_action_without_resources_is_asked_on_everything() -> None:

@@ -26,7 +26,7 @@ RETIRED = {"codestar", "deeplens", "deepracer", "iotevents", "zocalo"}
 GONE = {"memorydb:ReplicateMultiRegionClusterData", "cloudhsm:CreateLunaClient", "securityagent:ListAgentInstances"}
 """Single actions that policies name and the reference does not."""
 ABOUT_THE_QUESTION = {
-    *("resource-unspecified", "resource-type", "resource-not-used", "resource-pattern"),
+    *("resource-unspecified", "resource-type", "resource-not-used", "resource-pattern", "log-group"),
     *("owner-unknown", "access-point-bucket-unknown"),
 }
 """Notes on how the test asks, not on the policy: it makes up resources out of the policies' patterns."""
