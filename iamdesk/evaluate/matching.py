@@ -18,11 +18,11 @@ from iamdesk.evaluate.principal_match import (
     names_session_of,
 )
 from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.target import Target
+from iamdesk.evaluate.target import Target, log_group
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.conditions import ConditionTest
-from iamdesk.policy.resources import Match
+from iamdesk.policy.resources import Match, ResourcePattern, ShortArns
 from iamdesk.policy.statement import Statement
 
 _NAMES_PRINCIPALS = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ACL, Layer.RCP, Layer.ENDPOINT})
@@ -184,6 +184,8 @@ def match_resource(policy: AttachedPolicy, statement: Statement, subject: Subjec
     disputed = is_odd = False
     for entry in entries:
         match = entry.matches(target.resource, subject.context.variable, short)
+        if match is Match.NO and target.service == "logs":
+            match = _of_log_group(entry, target, subject, short)
         if match is Match.YES:
             return (FALSE if statement.not_resource else TRUE), None
         if match is Match.CROSSING or (target.is_s3_account_list and entry.text == "arn:aws:s3:::*"):
@@ -198,6 +200,22 @@ def match_resource(policy: AttachedPolicy, statement: Statement, subject: Subjec
     if disputed:
         return (FALSE if statement.not_resource else TRUE), plain
     return plain, ((FALSE if statement.not_resource else TRUE) if is_odd else None)
+
+
+def _of_log_group(entry: ResourcePattern, target: Target, subject: Subject, short: ShortArns) -> Match:
+    """Return whether an entry that does not name a log group as AWS's guide has it names it in another way.
+
+    AWS's messages have ``log-group:NAME:log-stream:``, and AWS managed policies, too (AmazonDMSCloudWatchLogsRole). The
+    bare ARN is what the service authorization reference has for all actions, and the guide for those on tags alone.
+    """
+    named = None if target.resource is None else log_group(target.resource)
+    if named is None or target.resource != named.for_all_else:
+        return Match.NO
+    streams = named.for_tags._replace(resource=f"{named.for_tags.resource}:log-stream:")
+    if entry.matches(streams, subject.context.variable, short) is Match.YES:
+        return Match.YES
+    is_bare = entry.matches(named.for_tags, subject.context.variable, short) is Match.YES
+    return Match.ODD if is_bare and "log-group" in target.resource_types else Match.NO
 
 
 def action_misses(policies: Iterable[AttachedPolicy], subject: Subject) -> Iterator[StatementResult]:

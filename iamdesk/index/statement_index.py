@@ -338,7 +338,12 @@ class StatementIndex:
 
 def _begins(service: str, resource: Arn | None) -> tuple[str, str]:
     """Return the service of a resource, and the text that an entry's opening has to begin."""
-    return (service, "") if resource is None else (resource.service.lower(), resource.resource)
+    if resource is None:
+        return service, ""
+    of_service, text = resource.service.lower(), resource.resource
+    if of_service == "logs" and text.endswith(":*"):  # a log group, which is named in two ways (`match_resource`)
+        text = f"{text[:-1]}log-stream:"
+    return of_service, text
 
 
 def _arn_services(statement: Statement) -> frozenset[str] | None:

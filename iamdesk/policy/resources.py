@@ -40,7 +40,8 @@ class Match(Enum):
     NO_OR_UNRESOLVED = 5
     """No value of the variable would make it match; without a value it is as `UNRESOLVED`."""
     ODD = 6
-    """Not at all, but for a wildcard in the service, which the grammar does not have (SEMANTICS F4 c)."""
+    """Not at all, but for a wildcard in the service, which the grammar does not have (SEMANTICS F4 c), or for a name of
+    the resource that AWS's pages disagree on."""
     CROSSING = 3
     """Only if a wildcard may run over colons: AWS's pages disagree (SEMANTICS F4 b, K9)."""
 

@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 """
 
+from functools import partial
+
 import pytest
 
 from iamdesk.evaluate.request import Request
@@ -13,6 +15,7 @@ from ..rules import rule
 from .captures import ID, allow, deny, document, evaluator, user, user_arn
 
 GROUPS = f"arn:aws:logs:eu-west-1:{ID}:log-group:"
+DISPUTED = "pages-disagree"
 ASKED = ("/a", "/a:*", "/b", "/c", "/d1", "/a:log-stream:s")
 
 
@@ -76,6 +79,27 @@ def test_what_can_counts_each_action_on_the_arn_that_policies_name_for_it(who: s
     access = world().what_can(user_arn(who), service="logs")
     told = {row.name: row.reach.value for row in access.actions("logs")}
     assert {name: told[name] for name in reaches} == reaches
+
+
+@rule("F3", "K9")
+def test_on_the_bare_arn_aws_s_pages_disagree() -> None:
+    """The service authorization reference knows no other ARN of a log group."""
+    asked = partial(Request, action="logs:FilterLogEvents", resource=f"{GROUPS}/a")
+    others = {
+        who: [one.other_decision for one in world().can(asked(user_arn(who))).assumptions if one.code == DISPUTED]
+        for who in ("ana", "bo")
+    }
+    assert others == {"ana": [], "bo": ["allowed"]}
+
+
+@rule("F3")
+@pytest.mark.parametrize("written", [":log-stream:", ":log-stream:*", "*", ":*"])
+def test_a_log_group_as_messages_and_managed_policies_have_it(written: str) -> None:
+    capture = evaluator(user("ana", document(allow("logs:*", f"{GROUPS}/a{written}"))))
+    request = Request(user_arn("ana"), "logs:CreateLogGroup", f"{GROUPS}/a")
+    assert capture.can(request).decision == "allowed"
+    found = {row.principal for row in capture.who_can(action=request.action, resource=request.resource)}
+    assert user_arn("ana") in found
 
 
 @rule("F3")
