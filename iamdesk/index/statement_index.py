@@ -7,7 +7,7 @@ work however many principals there are. Documents are held once each, whoever ca
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain
 from operator import is_
@@ -201,6 +201,15 @@ class StatementIndex:
             may_cover = statement.services is None or service in statement.services
             if may_cover and statement.covers_action(service, name):
                 yield statement
+
+    def statements(self) -> Iterator[tuple[int, Statement]]:
+        """Yield (number of its document, statement) for every statement, in the order of their own numbers."""
+        return zip(self._document_of, self._statements, strict=True)
+
+    @property
+    def for_every_resource(self) -> Set[int]:
+        """The numbers of the statements that name every resource."""
+        return self._anywhere
 
     def statement(self, place: int) -> tuple[int, Statement]:
         """Return a statement by its number, after the number of its document."""

@@ -1,7 +1,8 @@
 """One statement of a policy, compiled: nothing in it is parsed again when requests come."""
 
+import marshal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,15 @@ from iamdesk.policy.text import ElementPath
 SESSION_KEY = "aws:userid"
 """Of a role session the role's id and the session's name."""
 
+_WITHOUT_REFERENCES = 2
+"""The version of the format of `marshal` in which equal values are written alike, whoever else holds them."""
+
 _reading = threading.Lock()
 
 _RESOURCES, _PRINCIPALS, _CONDITIONS = 1, 2, 4
 """What can be read of a statement by itself, as bits."""
+_CHANGED = 8
+"""The bit of a statement that is not what was written."""
 
 
 class Statement:
@@ -133,6 +139,7 @@ class Statement:
     def changed(self, **slots: Any) -> "Statement":
         """Return the same statement with some of its slots changed."""
         other = copy(self)  # reads what has not been read
+        other._unread = _CHANGED
         for name, value in slots.items():
             setattr(other, name, value)
         return other
@@ -154,6 +161,25 @@ class Statement:
         if not self.has_odd_actions:
             return self.covers_action(service, name)
         return any(pattern.may_match(service, name) for pattern in self.actions) is not self.not_action
+
+    def condition_mark(self) -> Hashable:
+        """Return what is the same for statements that write the same conditions, in policies of one version.
+
+        None where it has none. Conditions that have not been read are not read for it.
+        """
+        if self._unread & _CHANGED:
+            return tuple([(test.operator_text, test.key, test.values) for test in self.conditions]) or None
+        return marshal.dumps(self._raw["Condition"], _WITHOUT_REFERENCES) if self._shape.has_conditions else None
+
+    def resource_texts(self) -> Sequence[str]:
+        """Return the texts of its resources."""
+        if self._unread & _CHANGED:
+            return [entry.text for entry in self.resources or ()]
+        name = self._shape.resource
+        if name is None:
+            return ()
+        value: str | list[str] = self._raw[name]
+        return (value,) if isinstance(value, str) else value
 
     def resource_keys(self) -> tuple[str, ...]:
         """Return the context keys of the policy variables in its resources, in lower case."""

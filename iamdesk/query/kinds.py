@@ -6,39 +6,42 @@ names are a few kinds, and one of each is asked about. What the snapshot holds s
 """
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from iamdesk.evaluate.services import OWNED_BY_AWS
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.resources import ResourcePattern
+from iamdesk.policy.statement import Statement
 from iamdesk.query.grounds import FRESH, fresh_resources
+from iamdesk.query.outlines import BELOW, OF_NAMES, Outlines, Telling
 from iamdesk.query.population import Population
 
-_OF_NAMES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
-_WORD = re.compile(f"[{re.escape(_OF_NAMES)}]+")
+_WORD = re.compile(f"[{re.escape(OF_NAMES)}]+")
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
-_BELOW = "/*"
-_ACCOUNT = r"\d{12}"
 _EDGE = "\0"
 _ANY = "\0"
 _OF_LISTS = frozenset({"arn:aws:s3:::*"})
 """Resources that some actions without resource take for ``*`` (SEMANTICS F6)."""
+_DIGITS_OF_ACCOUNT = 12
+_AT_ONCE, _FEW = 2048, 16
+"""So many statements are read together; so few are read one by one."""
 _NEW, _OTHER = -2, -1
 """Stand for heads not seen before, and for those with which each text has to be looked at."""
 
 
 @cache
-def _telling(service: str) -> tuple[frozenset[str], Callable[[str], object] | None]:
-    """Return the words that are more than a name in ARNs of a service, and what finds parts of a name that are.
+def _telling(service: str) -> tuple[Telling, Outlines]:
+    """Return what is more than a name in ARNs of a service.
 
     INVARIANT: a template fits, and a fresh resource is named, by its words between what is no part of a name; where a
     word stands beside a placeholder, by a part of what stands there. A name that is no such word and holds no such part
     can stand in a placeholder alone, whatever else it is.
     """
-    words, parts = {FRESH}, set[str]()
+    words, parts, digits = {FRESH}, set[str](), 0
     for name in reference().resource_types_of_arn(service, "*"):
         listed = reference().resource_type(service, name)
         if listed is None:
@@ -47,11 +50,16 @@ def _telling(service: str) -> tuple[frozenset[str], Callable[[str], object] | No
         edged = _PLACEHOLDER.sub(_EDGE, resource)
         for found in _WORD.finditer(edged):
             is_beside = _EDGE in edged[max(found.start() - 1, 0) : found.end() + 1]
-            (parts if is_beside else words).add(re.escape(found[0]) if is_beside else found[0])
+            (parts if is_beside else words).add(found[0])
         for placeholder in _PLACEHOLDER.findall(resource):
-            parts.update([_ACCOUNT] if "Account" in placeholder else ["aws"] if placeholder == "Partition" else [])
-            parts.update([re.escape(service)] if placeholder == "Vendor" else [])
-    return frozenset(words), re.compile("|".join(sorted(parts))).search if parts else None
+            if "Account" in placeholder:
+                digits = _DIGITS_OF_ACCOUNT
+            elif placeholder == "Partition":
+                parts.add("aws")
+            elif placeholder == "Vendor":
+                parts.add(service)
+    telling = Telling(frozenset(words), frozenset(parts), digits)
+    return telling, Outlines(telling)
 
 
 @cache
@@ -70,18 +78,43 @@ def _fresh_openings(service: str) -> tuple[frozenset[str], tuple[str, ...]]:
     return frozenset(found), tuple(going_on)
 
 
+class Naming(NamedTuple):
+    """What the resources are that a statement names."""
+
+    kinds: frozenset[int]
+    may_be_fresh: bool
+    """Whether one of them may be a fresh one: it is not told from those by all but its name."""
+    has_patterns: bool
+    """Whether an entry names more than one resource."""
+    has_keys: bool
+    """Whether an entry holds variables: nothing else is right then."""
+
+
+class _Alike(NamedTuple):
+    """What is known of an outline."""
+
+    naming: Naming
+    is_of_principals: bool
+    """Whether one of its kinds is of users, roles or groups that the snapshot does not hold."""
+
+
 class Kinds:
     """The kinds of resources that one service may act on, by number."""
 
     def __init__(self, service: str, population: Population) -> None:
         self.samples: list[ResourcePattern] = []
         """By kind: an entry that names such a resource."""
-        self.written_out: set[int] = set()
+        self._written_out: set[int] = set()
         """Those that are told by all but a name: no such resource is a fresh one."""
-        self.patterns: set[int] = set()
+        self._patterns: set[int] = set()
         """Those whose entries name more than one resource."""
         self._population = population
-        self._words, self._finds = _telling(service)
+        self._positions = population.index.positions
+        self._telling, self._outlines = _telling(service)
+        self._finds = self._telling.searcher()
+        self._by_outline: dict[str, _Alike] = {}
+        """Not among them: those of which each text has to be looked at."""
+        self._namings: dict[tuple[frozenset[int], bool], Naming] = {}
         self._by_head: dict[str, int] = {}
         self._by_text: dict[str, int] = {}
         self._by_likeness: dict[tuple[Hashable, ...], int] = {}
@@ -90,27 +123,57 @@ class Kinds:
         self._of_principals: set[int] = set()
         """Kinds of which users, roles and groups are, but those of the snapshot."""
 
-    def of(self, entries: tuple[ResourcePattern, ...]) -> set[int]:
-        """Return the kinds of some entries, none of which holds variables."""
+    def of(self, statements: Sequence[Statement]) -> Iterator[Naming]:
+        """Yield what the resources are that some statements name."""
+        known, names_principal = self._by_outline, self._positions.keys()
+        for start in range(0, len(statements), _AT_ONCE):
+            chunk = statements[start : start + _AT_ONCE]
+            if len(chunk) < _FEW:
+                yield from [self._read(statement)[0] for statement in chunk]
+                continue
+            texts = [statement.resource_texts() for statement in chunk]
+            for outline, statement, of_statement in zip(self._outlines.of(texts), chunk, texts, strict=True):
+                alike = known.get(outline)
+                if alike is not None and (not alike.is_of_principals or names_principal.isdisjoint(of_statement)):
+                    yield alike.naming
+                    continue
+                naming, lasts = self._read(statement)
+                if lasts:
+                    known[outline] = _Alike(naming, not self._of_principals.isdisjoint(naming.kinds))
+                yield naming
+
+    def _read(self, statement: Statement) -> tuple[Naming, bool]:
+        """Return what a statement names, and whether all of the same outline do that name no principal."""
         found: set[int] = set()
-        by_head, words, finds, careful = self._by_head, self._words, self._finds, self._of_principals
-        for entry in entries:
-            # A hundred thousand texts come this way.
-            text = entry.text
-            key = head = text.rstrip(_OF_NAMES)
-            name = text[len(head) :]
-            if not name and text.endswith(_BELOW):
-                head = text[:-2].rstrip(_OF_NAMES)
-                name, key = text[len(head) : -2], head + _BELOW
-            number = _OTHER
-            if name and name not in words and (finds is None or not finds(name)):
-                number = by_head.get(key, _NEW)
-                if number == _NEW:
-                    number = by_head[key] = self._find(entry, head)
-            if number == _OTHER or (number in careful and text in self._population.index.positions):
-                number = self._of_text(entry)
+        has_keys, lasts = False, True
+        for entry in statement.resources or ():
+            number, is_of_outline = self._kind(entry)
             found.add(number)
-        return found
+            has_keys = has_keys or bool(entry.keys)
+            lasts = lasts and is_of_outline
+        kinds = frozenset(found)
+        naming = self._namings.get((kinds, has_keys))
+        if naming is None:
+            may_be_fresh, has_patterns = not kinds <= self._written_out, not kinds.isdisjoint(self._patterns)
+            naming = self._namings[kinds, has_keys] = Naming(kinds, may_be_fresh, has_patterns, has_keys)
+        return naming, lasts
+
+    def _kind(self, entry: ResourcePattern) -> tuple[int, bool]:
+        """Return the kind of an entry, and whether its outline tells it: of those that name no principal."""
+        text = entry.text
+        key = head = text.rstrip(OF_NAMES)
+        name = text[len(head) :]
+        if not name and text.endswith(BELOW):
+            head = text[: -len(BELOW)].rstrip(OF_NAMES)
+            name, key = text[len(head) : -len(BELOW)], head + BELOW
+        if not name or name in self._telling.words or (self._finds is not None and self._finds(name)):
+            return self._of_text(entry), "${" not in text  # it is whole in its outline
+        number = self._by_head.get(key, _NEW)
+        if number == _NEW:
+            number = self._by_head[key] = self._find(entry, head)
+        if number == _OTHER or (number in self._of_principals and text in self._positions):
+            return self._of_text(entry), False
+        return number, "${" not in text
 
     def _of_text(self, entry: ResourcePattern) -> int:
         number = self._by_text.get(entry.text)
@@ -171,7 +234,7 @@ class Kinds:
         number = len(self.samples)
         self.samples.append(entry)
         if is_written_out:
-            self.written_out.add(number)
+            self._written_out.add(number)
         if "*" in entry.text or "?" in entry.text:
-            self.patterns.add(number)
+            self._patterns.add(number)
         return number

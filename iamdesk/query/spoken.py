@@ -4,8 +4,10 @@ Statements are told apart by layer, effect and what they ask of the context (a *
 by the kinds of the resources that they name. Principals are bits: what thousands of documents say is a few integers.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
 from iamdesk.evaluate.layers import Slot
 from iamdesk.evaluate.policies import AttachedPolicy
@@ -23,7 +25,7 @@ from iamdesk.query.population import Asked, Population
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled
 
-_BREATH = 256
+_BREATH = 1024
 _SIDES = 4
 """Allow and Deny, of identity policies and boundaries."""
 _MOST = -_SIDES
@@ -56,6 +58,8 @@ class Spoken:
     """By voice: statements for every resource."""
     named: dict[int, dict[int, Members]] = field(default_factory=dict)
     """By kind of resource and voice: Allow statements that name such resources."""
+    naming: "list[tuple[_Wording, int, Statement, int]]" = field(default_factory=list)
+    """Statements that name resources, by place, with who carries them: those that are not sorted by kinds yet."""
     pointing: list[tuple[OwnStatement, int]] = field(default_factory=list)
     """Statements that name resources, and may so name fresh ones."""
     limiting: list[tuple[int, int]] = field(default_factory=list)
@@ -70,6 +74,28 @@ class Spoken:
     """Whose identity policies name the service."""
     bounding: int = 0
     """Whose boundary names it."""
+
+
+@dataclass(slots=True, eq=False)
+class _Wording:
+    """Statements that say the same of one service, but for the resources that they name."""
+
+    spoken: Spoken
+    policy: AttachedPolicy
+    is_allow: bool
+    voice: int
+    actions: int
+    """What they cover, as bits of the service's actions."""
+    everywhere: int = 0
+    """Who carries one for every resource, as bits."""
+    by_kinds: dict[frozenset[int], int] = field(default_factory=dict)
+    """By the kinds of resources that they name, the same."""
+    odd: int = 0
+    """Who carries one of which nothing is told here."""
+    is_untold: bool = False
+    """Whether nothing is told of any of them."""
+    is_limiting: bool = False
+    """Whether they say what may not be done, or nothing but what may at most be done."""
 
 
 class Voices:
@@ -90,8 +116,10 @@ class Voices:
         self._wide: list[tuple[int, Statement, AttachedPolicy, int]] = []
         self._population = population
         self._index = population.index
+        self._wordings: dict[Hashable, tuple[_Wording, ...]] = {}
+        """By what statements say: their wording for each service that they name."""
         self._covered: dict[tuple[str, tuple[ActionPattern, ...], bool], int] = {}
-        self._by_tests: dict[Hashable, int] = {}
+        self._by_mark: dict[Hashable, int] = {}
         """By conditions: the number of the voice."""
         self._odd: set[int] = set()
         """Numbers of voices that have to be heard for each resource, or at each moment."""
@@ -99,121 +127,159 @@ class Voices:
         self._of_services: dict[str, frozenset[str] | None] = {}
         for service in ACTIONS_DIFFER:  # some of their actions need no Allow (SEMANTICS I3)
             self._open(service).speakers = population.everybody
-        for number, carriers in enumerate(population.carriers):
-            if number % _BREATH == 0 and cancelled():
+        self._read(population.carriers, AS_IDENTITY, cancelled)
+        if any(population.bounded):
+            self._read(population.bounded, AS_BOUNDARY, cancelled)
+        for spoken in self.spoken.values():
+            if cancelled():
                 raise WorkCancelled
-            if carriers:
-                self._read(number, carriers, AS_IDENTITY)
-        for number, bounded in enumerate(population.bounded):
-            if bounded:
-                self._read(number, bounded, AS_BOUNDARY)
+            self._sort_by_kinds(spoken)
+        for wordings in self._wordings.values():
+            for one in wordings:
+                self._tell(one)
 
     def _open(self, service: str) -> Spoken:
-        spoken = self.spoken[service] = Spoken(service, Kinds(service, self._population))
+        spoken = self.spoken.get(service)
+        if spoken is None:
+            spoken = self.spoken[service] = Spoken(service, Kinds(service, self._population))
         return spoken
 
     def add_wide(self, spoken: Spoken) -> None:
         """Add to what is said of one service what statements for every service say of it."""
-        of_service = self._arn_services(spoken.service)
+        wordings: list[_Wording] = []
         for place, statement, policy, members in self._wide:
-            actions = service_actions(spoken.service).covered_by(statement)
-            if actions:
-                is_for_all = self._index.is_for_all_of(place, of_service)
-                self._say(spoken, place, statement, policy, actions, members, is_for_all=is_for_all)
+            one = self._wording(spoken, place, statement, policy)
+            if one.actions:
+                self._sort(one, place, statement, members)
+                wordings.append(one)
+        self._sort_by_kinds(spoken)
+        for one in wordings:
+            self._tell(one, is_named=False)
 
     def voice_of(self, one: OwnStatement) -> Voice:
         """Return the voice of a statement."""
         return self.voices[self._voice(one.place, one.statement, one.policy)]
 
-    def _read(self, number: int, members: int, policy: AttachedPolicy) -> None:
-        index, is_own = self._index, policy.layer is Layer.IDENTITY
-        covered, spoken_of = self._covered, self.spoken
-        for place, statement in index.of_document(number):
-            services: Iterable[str] | None = statement.services
-            if services is None:
-                services = self._acting_on(index.arn_services(place))
-                if services is None:
+    def _read(self, members_of: Sequence[int], policy: AttachedPolicy, cancelled: Cancelled) -> None:
+        """Sort all statements of one layer; ``members_of`` tells by document who carries it."""
+        index, known = self._index, self._wordings
+        anywhere, documents = index.for_every_resource, index.documents
+        for place, (number, statement) in enumerate(index.statements()):  # tens of thousands come this way
+            if place % _BREATH == 0 and cancelled():
+                raise WorkCancelled
+            members = members_of[number]
+            if not members:
+                continue
+            said: Hashable = (statement.actions, policy.layer, statement.is_allow)
+            if statement.services is None:
+                said = (said, statement.not_action, index.arn_services(place))
+            mark = statement.condition_mark()
+            if mark is not None:
+                said = (said, documents[number].version, mark)
+            wordings = known.get(said)
+            if wordings is None:
+                found = self._find_wordings(place, statement, policy)
+                if found is None:
                     self._wide.append((place, statement, policy, members))
-                    self.far |= members if is_own else 0
+                    self.far |= members if policy.layer is Layer.IDENTITY else 0
                     continue
-            is_anywhere = index.names_every_resource(place)
-            for service in services:
-                spoken = spoken_of.get(service)
-                if spoken is None:
-                    spoken = self._open(service)
-                if is_own:
-                    spoken.speakers |= members
+                wordings = known[said] = found
+            for one in wordings:
+                if place in anywhere and len(statement.resources or ()) == 1:
+                    one.everywhere |= members
                 else:
-                    spoken.bounding |= members
-                key = (service, statement.actions, statement.not_action)
-                actions = covered.get(key)
-                if actions is None:
-                    actions = covered[key] = service_actions(service).covered_by(statement)
-                if actions:
-                    is_for_all = is_anywhere or (
-                        statement.not_resource and index.is_for_all_of(place, self._arn_services(service))
-                    )
-                    self._say(spoken, place, statement, policy, actions, members, is_for_all=is_for_all)
+                    self._sort(one, place, statement, members)
 
-    def _say(
-        self,
-        spoken: Spoken,
-        place: int,
-        statement: Statement,
-        policy: AttachedPolicy,
-        actions: int,
-        members: int,
-        *,
-        is_for_all: bool,
-    ) -> None:
-        is_own = policy.layer is Layer.IDENTITY
-        is_loose = not is_for_all and self._index.is_loose(place)
-        resources = statement.resources or ()
-        names_besides = is_for_all and statement.is_allow and not statement.not_resource and len(resources) > 1
-        if is_loose or names_besides:
-            spoken.odd |= members
+    def _find_wordings(self, place: int, statement: Statement, policy: AttachedPolicy) -> tuple[_Wording, ...] | None:
+        """Return the wording of a statement for each service that it names; None where it speaks of every service."""
+        services: Iterable[str] | None = statement.services
+        if services is None:
+            services = self._acting_on(self._index.arn_services(place))
+            if services is None:
+                return None
+        return tuple([self._wording(self._open(service), place, statement, policy) for service in services])
+
+    def _wording(self, spoken: Spoken, place: int, statement: Statement, policy: AttachedPolicy) -> _Wording:
+        if statement.resource_keys():  # what they ask for is told by each statement alone (`_gather`)
+            statement = statement.changed(resources=())
+        voice = self._voice(place, statement, policy)
+        key = spoken.service, statement.actions, statement.not_action
+        actions = self._covered.get(key)
+        if actions is None:
+            actions = self._covered[key] = service_actions(spoken.service).covered_by(statement)
+        is_untold = not actions or voice in self._odd
+        is_limiting = not statement.is_allow or policy.layer is not Layer.IDENTITY
+        return _Wording(
+            spoken, policy, statement.is_allow, voice, actions, is_untold=is_untold, is_limiting=is_limiting
+        )
+
+    def _sort(self, one: _Wording, place: int, statement: Statement, members: int) -> None:
+        index = self._index
+        if place not in index.for_every_resource and not index.is_loose(place):
+            if one.is_untold:
+                one.odd |= members
+            else:
+                one.spoken.naming.append((one, place, statement, members))
             return
-        number = self._voice(place, statement, policy)
-        if number in self._odd:
-            spoken.odd |= members
+        is_for_all = index.is_for_all_of(place, self._arn_services(one.spoken.service))
+        names_besides = one.is_allow and not statement.not_resource and len(statement.resources or ()) > 1
+        if is_for_all and not names_besides:
+            one.everywhere |= members
+        else:
+            one.odd |= members
+
+    def _sort_by_kinds(self, spoken: Spoken) -> None:
+        """Sort the statements that name resources by the kinds of these."""
+        namings = spoken.kinds.of([statement for _, _, statement, _ in spoken.naming])
+        for (one, place, statement, members), naming in zip(spoken.naming, namings, strict=True):
+            if naming.has_keys:
+                one.odd |= members
+                continue
+            kinds = naming.kinds
+            one.by_kinds[kinds] = one.by_kinds.get(kinds, 0) | members
+            if naming.may_be_fresh:
+                asked = self.voices[one.voice].asked
+                own = OwnStatement(place, one.policy, statement, asked, one.actions, is_for_all=False)
+                spoken.pointing.append((own, members))
+            if one.is_limiting:
+                spoken.limiting.append((place, members))
+            elif naming.has_patterns:
+                spoken.patterns.append((place, members))
+        spoken.naming.clear()
+
+    def _tell(self, one: _Wording, *, is_named: bool = True) -> None:
+        """Add what is said to what is told of a service. ``is_named``: the policies name it."""
+        spoken = one.spoken
+        everybody = reduce(or_, one.by_kinds.values(), one.everywhere)
+        if is_named and one.policy.layer is Layer.IDENTITY:
+            spoken.speakers |= everybody | one.odd
+        elif is_named:
+            spoken.bounding |= everybody | one.odd
+        if one.is_untold:
+            spoken.odd |= everybody | one.odd if one.actions else 0
             return
-        if number != _MOST:
-            spoken.mixed |= members
-        if is_for_all:
-            everywhere = spoken.everywhere.setdefault(number, {})
-            everywhere[actions] = everywhere.get(actions, 0) | members
-            return
-        kinds = spoken.kinds
-        named = kinds.of(resources)
-        if not named <= kinds.written_out:
-            asked = self.voices[number].asked
-            own = OwnStatement(place, policy, statement, asked, actions, is_for_all=False)
-            spoken.pointing.append((own, members))
-        if not is_own or not statement.is_allow:
-            spoken.limiting.append((place, members))
-        elif not named.isdisjoint(kinds.patterns):
-            spoken.patterns.append((place, members))
-        if statement.is_allow:
-            for kind in named:
-                of_kind = spoken.named.get(kind)
-                if of_kind is None:
-                    of_kind = spoken.named[kind] = {}
-                of_voice = of_kind.get(number)
-                if of_voice is None:
-                    of_kind[number] = {actions: members}
-                else:
-                    of_voice[actions] = of_voice.get(actions, 0) | members
+        spoken.odd |= one.odd
+        if one.voice != _MOST:
+            spoken.mixed |= everybody
+        if one.everywhere:
+            everywhere = spoken.everywhere.setdefault(one.voice, {})
+            everywhere[one.actions] = everywhere.get(one.actions, 0) | one.everywhere
+        if one.is_allow:
+            for kinds, members in one.by_kinds.items():
+                for kind in kinds:
+                    of_voice = spoken.named.setdefault(kind, {}).setdefault(one.voice, {})
+                    of_voice[one.actions] = of_voice.get(one.actions, 0) | members
 
     def _voice(self, place: int, statement: Statement, policy: AttachedPolicy) -> int:
         """Return the number of a statement's voice."""
         side = (policy.layer is not Layer.IDENTITY) << 1 | (not statement.is_allow)
-        if not statement.conditions and side - _SIDES in self.voices:
+        mark = statement.condition_mark()
+        if mark is None and side - _SIDES in self.voices:
             return side - _SIDES
         document, _ = self._index.statement(place)
         version = self._index.documents[document].version
-        tests = tuple([(test.operator_text, test.key, test.values) for test in statement.conditions])
-        key = None if statement.resource_keys() else (side, version, tests)
-        known = self._by_tests.get(key)
+        key = None if statement.resource_keys() else (side, version, mark)
+        known = self._by_mark.get(key)
         if known is not None:
             return known
         asked = self._population.asked(statement, version)
@@ -231,7 +297,7 @@ class Voices:
             if asked.in_resource or asked.asks_for_time:
                 self._odd.add(number)
         if key is not None:
-            self._by_tests[key] = number
+            self._by_mark[key] = number
         return number
 
     def _acting_on(self, named: frozenset[str] | None) -> frozenset[str] | None:
