@@ -117,7 +117,7 @@ def actions_on(actions: ServiceActions, resource: str) -> int:
     found = 0
     for name in reference().resource_types_of_arn(actions.service, resource):
         found |= actions.by_type.get(name.lower(), 0)
-    if actions.service == "logs" and (named := log_group(parse_arn(resource))) is not None:
+    if actions.service == "logs" and resource != "*" and (named := log_group(parse_arn(resource))) is not None:
         tags = _tags_of_log_groups(actions)
         found = found & tags if resource == str(named.for_tags) else found & ~tags
     return found

@@ -11,6 +11,7 @@ from functools import cache
 from typing import NamedTuple
 
 from iamdesk.evaluate.services import OWNED_BY_AWS
+from iamdesk.evaluate.target import log_group
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.arn import Arn
@@ -196,12 +197,14 @@ class Kinds:
         if len(parts) < 6 or entry.problem is not None or "*" in parts[1] or "?" in parts[1]:
             return alone
         _, _, service, _, account, resource = parts
+        arn = Arn(*parts[1:])
         is_own_setting = (service == "s3" and account) or (service == "iam" and resource.startswith("user/"))
-        if is_own_setting or not resource or text in _OF_LISTS or self._population.knows(Arn(*parts[1:])):
+        if is_own_setting or not resource or text in _OF_LISTS or self._population.knows(arn):
             return alone
         opening = resource.partition("*")[0].partition("?")[0]
         is_pattern = len(opening) < len(resource)
         may_cross = any(part.endswith("*") for part in parts[:5])
+        named = log_group(arn) if self._service == "logs" else None
         openings, going_on = self._openings
         return (
             may_cross or opening in openings or opening.startswith(going_on),
@@ -210,6 +213,7 @@ class Kinds:
             resource.startswith("key/"),
             resource.startswith(tuple(f"role{path}" for path in OWNED_BY_AWS)),
             reference().resource_types_of_arn(self._service, text),
+            None if named is None else named.for_tags == arn,
         )
 
     def _find(self, entry: ResourcePattern, head: str) -> int:

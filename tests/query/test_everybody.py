@@ -37,6 +37,7 @@ NAMED = {
     "iam": ["role/r1", "role/app/r2", "role/none", "user/u1", "role/aws-service-role/x/y", "policy/*"],
     "kms": ["key/k", "key/*", "alias/a", "k"],
     "dynamodb": ["table/t", "table/t/index/*", "table/table"],
+    "logs": ["log-group:a", "log-group:b", "log-group:a:*", "log-group:c:*", "log-group:d*", "log-group:*", "q", "a*"],
 }
 PLAIN = {
     "s3": "n{}/*",
@@ -45,6 +46,7 @@ PLAIN = {
     "iam": "role/n{}",
     "kms": "key/n{}",
     "dynamodb": "table/n{}",
+    "logs": "log-group:n{}:*",
 }
 WORDS = {
     "s3": ["GetObject", "Get*", "ListAllMyBuckets", "*"],
@@ -53,6 +55,7 @@ WORDS = {
     "iam": ["PassRole", "GetRole", "ChangePassword", "*"],
     "kms": ["Decrypt", "ListKeys", "*"],
     "dynamodb": ["GetItem", "*"],
+    "logs": ["PutLogEvents", "DescribeLogGroups", "TagResource", "*"],
 }
 CONDITIONS = (
     {"StringEquals": {"aws:RequestedRegion": ["eu-west-1"]}},
