@@ -1,7 +1,9 @@
 """All actions of all services as bits of one integer, those that only policies name among them."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
@@ -72,10 +74,14 @@ class ActionSpace:
 
     def by_service(self, bits: int) -> Iterator[tuple[str, int]]:
         """Yield (service, its own bits) for the listed actions among some, in order of the services."""
-        for start, service in self._starts:
-            own = bits >> start & service_actions(service).every
-            if own:
-                yield service, own
+        left = bits & self.listed
+        while left:  # from one that has some to the next: most sets are of a few services
+            first = (left & -left).bit_length() - 1
+            start, service = self._starts[bisect_right(self._starts, first, key=_start) - 1]
+            every = service_actions(service).every
+            own = left >> start & every
+            left ^= own << start
+            yield service, own
 
     def unlisted(self, bits: int) -> Iterator[tuple[str, int]]:
         """Yield (name, its bit) for the actions among some that AWS does not list."""
@@ -92,6 +98,9 @@ class ActionSpace:
     def names(self, bits: int) -> tuple[str, ...]:
         """Return the names of some actions: a service of which all are among them as ``s3:*``, all of all as ``*``."""
         return _names(self, bits)
+
+
+_start = itemgetter(0)
 
 
 @lru_cache(maxsize=1 << 10)

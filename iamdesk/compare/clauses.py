@@ -66,6 +66,8 @@ class Clause(NamedTuple):
 
 
 ANYWHERE = Where(False, frozenset({EVERYTHING}))
+EVERYONE = (PrincipalType.AWS.value, "*")
+"""The principal of a clause that speaks of everybody, as every clause of a resource control policy does."""
 
 type Said = Mapping[Clause, int]
 """Clauses, each with its actions as bits of the space."""
@@ -199,9 +201,12 @@ def _neighbourhood(clause: Clause) -> str:
     return entry.rpartition(":")[0] if entry.count(":") == 5 else ":".join(entry.split(":", 5)[:5])
 
 
-def _strictness(clause: Clause) -> tuple[int, int, str]:
+def _strictness(clause: Clause) -> tuple[int, int, bool, str]:
     """Order clauses so that of two that cover each other always the same one goes."""
-    return -len(clause.conditions), -len(clause.where.text if clause.where else ""), repr(clause.where)
+    where = clause.where
+    if where is None:
+        return -len(clause.conditions), 0, False, ""
+    return -len(clause.conditions), -len(where.text), where.is_negated, where.text
 
 
 def _covers(other: Clause, clause: Clause) -> bool:

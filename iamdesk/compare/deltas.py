@@ -171,18 +171,19 @@ def _differing(
     speaking: Iterable[Spoken], keys: ChangedKeys, levels: Sequence[Iterable[str]]
 ) -> Iterator[tuple[Where | None, bool | None]]:
     """Yield where clauses differ, and whether that brings access, takes it, or (None) may do either."""
-    sides: tuple[set[tuple[str, Clause]], set[tuple[str, Clause]]] = (set(), set())
+    sides: tuple[dict[tuple[str, Clause], None], dict[tuple[str, Clause], None]] = ({}, {})
     allowed: list[dict[str, set[Clause]]] = [{name: set() for name in side} for side in levels]
     for one in speaking:
         if one.layer.startswith(_LEVEL):
             allowed[one.is_new][one.layer].add(one.clause)
         else:
-            sides[one.is_new].add((one.layer, one.clause))
+            sides[one.is_new][one.layer, one.clause] = None
         if keys.touches(one.clause):
             yield one.clause.where, None
     for side in (False, True):
-        for _, clause in sides[side] - sides[not side]:
-            yield clause.where, clause.is_allow is side
+        for layer, clause in sides[side]:
+            if (layer, clause) not in sides[not side]:
+                yield clause.where, clause.is_allow is side
     # A level that allows everything of the part does not limit it; two that allow the same are as one.
     limits = [
         {frozenset(clauses) for clauses in side.values() if not any(clause.is_plain for clause in clauses)}

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from iamdesk.compare.cells import Cell
-from iamdesk.compare.clauses import ANYWHERE, Where
+from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Where
 from iamdesk.compare.deltas import ChangedKeys, Part
 from iamdesk.compare.matching import is_plainly_of, speaks_of
 from iamdesk.compare.side import Own, Side
@@ -90,7 +90,9 @@ class Likenesses:
             clause = one.clause
             if not speaks_of(clause.where, cell.resource):
                 continue
-            if clause.principal is not None or _is_about_caller(clause.keys) or not _is_plain(clause.where, cell):
+            if clause.principal not in (None, EVERYONE) or _is_about_caller(clause.keys):
+                return None
+            if not _is_plain(clause.where, cell):
                 return None
             told.add((one.layer, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys))
             keys |= clause.keys

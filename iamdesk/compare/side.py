@@ -56,16 +56,17 @@ class Own:
     def __init__(
         self,
         facts: Facts,
-        documents: frozenset[Document] = frozenset(),
+        documents: Iterable[Document] = (),
         boundary: frozenset[Document] | None = None,
-        together: Callable[[frozenset[Document]], Said] = lambda _: {},
+        together: Callable[[Iterable[Document]], Said] = lambda _: {},
         *,
         broken: frozenset[str] = frozenset(),
         missing: frozenset[str] = frozenset(),
         supplied: frozenset[str] = frozenset(),
     ) -> None:
         self.facts = facts
-        self.documents = documents
+        self._in_order = tuple(documents)
+        self.documents = frozenset(self._in_order)
         """Of the policies that speak for it."""
         self.boundary_documents = boundary
         """None where it has no boundary; empty where its text is not known."""
@@ -80,7 +81,7 @@ class Own:
     @cached_property
     def identity(self) -> Said:
         """What its policies say together."""
-        return self._together(self.documents)
+        return self._together(self._in_order)
 
     @cached_property
     def boundary(self) -> Said | None:
@@ -147,11 +148,15 @@ class Side:
         return found
 
     def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
-        """Return what documents of one layer say together, without what others of them cover."""
-        key = (frozenset(documents), names_principals)
+        """Return what documents of one layer say together, without what others of them cover.
+
+        In the order of the documents, so that whoever compares again is told the same in the same order.
+        """
+        in_order = dict.fromkeys(documents)
+        key = (frozenset(in_order), names_principals)
         found = self._together.get(key)
         if found is None:
-            told = [self.said(one, names_principals=names_principals) for one in key[0]]
+            told = [self.said(one, names_principals=names_principals) for one in in_order]
             found = self._together[key] = reduced(_joined(told))
         return found
 
@@ -173,7 +178,7 @@ class Side:
             everything = {Clause(True, None, ANYWHERE, frozenset(), frozenset()): self.space.every}
             return Own(facts, together=lambda _: everything)
         carried = self.index.carried(arn)
-        documents = frozenset(policy.document for policy in carried.identity)
+        documents = [policy.document for policy in carried.identity]
         boundary: frozenset[Document] | None = None
         if carried.has_boundary:
             boundary = frozenset() if carried.boundary is None else frozenset({carried.boundary.document})
@@ -182,7 +187,7 @@ class Side:
             documents,
             boundary,
             self.together,
-            broken=frozenset(text for one in documents | (boundary or frozenset()) for text in self._broken(one)),
+            broken=frozenset(text for one in (*documents, *(boundary or ())) for text in self._broken(one)),
             missing=frozenset(_missing_words(one) for one in carried.missing),
             supplied=frozenset(carried.supplied),
         )

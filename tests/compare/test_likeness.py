@@ -17,6 +17,17 @@ from .seeds import A, allow, deny
 
 REGIONS = {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-central-1"]}}
 LOCK = {"Effect": "Deny", "NotAction": ["iam:*", "sts:*"], "Resource": "*", "Condition": REGIONS}
+PERIMETER = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": ["s3:*", "sqs:*", "kms:*"],
+    "Resource": "*",
+    "Condition": {
+        "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"},
+        "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+    },
+}
+ONLY_US = {**PERIMETER, "Condition": {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{A}:user/u1*"}}}
 ONLY_SIGNED = deny("*", Condition={"Bool": {"aws:SecureTransport": "false"}})
 CONDITIONS: list[dict[str, Any]] = [
     {},
@@ -78,8 +89,10 @@ def people(pick: random.Random, count: int) -> list[dict[str, Any]]:
     ]
 
 
-def snapshot(name: str, users: list[dict[str, Any]], *limits: dict[str, Any]) -> Snapshot:
-    listed = ["p-FullAWSAccess", *(["p-limits"] if limits else [])]
+def snapshot(
+    name: str, users: list[dict[str, Any]], *limits: dict[str, Any], on_resources: dict[str, Any] | None = None
+) -> Snapshot:
+    listed = ["p-FullAWSAccess", *(["p-limits"] if limits else []), *(["p-resources"] if on_resources else [])]
     organization = {
         "id": "o-1",
         "management_account_id": "999999999999",
@@ -94,6 +107,12 @@ def snapshot(name: str, users: list[dict[str, Any]], *limits: dict[str, Any]) ->
                 "type": "SERVICE_CONTROL_POLICY",
                 "name": "Limits",
                 "content": seeds.document(*limits),
+            },
+            {
+                "id": "p-resources",
+                "type": "RESOURCE_CONTROL_POLICY",
+                "name": "Resources",
+                "content": seeds.document(*([on_resources] if on_resources else [])),
             },
         ],
     }
@@ -117,13 +136,27 @@ def told(found: Comparison) -> dict[object, int]:
     return actions
 
 
-@pytest.mark.parametrize("limits", [[LOCK], [LOCK, ONLY_SIGNED], [deny("s3:*")]], ids=["regions", "two", "plain"])
+@pytest.mark.parametrize(
+    ("limits", "on_resources"),
+    [
+        ([LOCK], None),
+        ([LOCK, ONLY_SIGNED], None),
+        ([deny("s3:*")], None),
+        ([LOCK], PERIMETER),
+        ([LOCK], ONLY_US),
+    ],
+    ids=["regions", "two", "plain", "perimeter", "whom they are"],
+)
 @pytest.mark.parametrize("number", range(2))
 def test_asked_once_or_every_time_is_the_same(
-    number: int, limits: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    number: int,
+    limits: list[dict[str, Any]],
+    on_resources: dict[str, Any] | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     users = people(random.Random(number), 24)
-    old, new = snapshot("old", users), snapshot("new", users, *limits)
+    old = snapshot("old", users, on_resources=on_resources)
+    new = snapshot("new", users, *limits, on_resources=on_resources)
     once = compare_snapshots(old, new, NOON)
     monkeypatch.setattr(Likenesses, "of_principal", lambda *_: None)
     every = compare_snapshots(old, new, NOON)
@@ -132,6 +165,15 @@ def test_asked_once_or_every_time_is_the_same(
     for arn, standing in every.principals.items():
         assert once.principals[arn].status is standing.status, arn
         assert bool(once.principals[arn].doubts) is bool(standing.doubts), arn
+
+
+def test_what_resource_control_policies_say_of_everybody_is_asked_once() -> None:
+    users = [seeds.user(f"u{number}", allow("sqs:*"), allow(f"s3:Get{'x' * number}*")) for number in range(8)]
+    asked = []
+    for on_resources in (PERIMETER, ONLY_US):
+        old, new = (snapshot("old", users, *limits, on_resources=on_resources) for limits in ([], [LOCK]))
+        asked.append(compare_snapshots(old, new, NOON).figures.questions)
+    assert asked[0] < asked[1]
 
 
 def test_a_lock_on_regions_takes_from_everybody_who_has_more() -> None:

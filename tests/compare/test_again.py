@@ -1,0 +1,39 @@
+"""Whoever compares again is told the same, in the same order: reviewers put it on record."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TELL = """
+import json, random
+from iamdesk.compare.comparison import compare_snapshots
+from iamdesk.export.diff import to_diff
+from tests.compare.seeds import document
+from tests.compare.test_likeness import LOCK, PERIMETER, people, snapshot
+from tests.query.worlds import NOON
+
+users = people(random.Random(3), 6)
+for user in users:
+    statements = user["UserPolicyList"][0]["PolicyDocument"]["Statement"] + [LOCK | {"Effect": "Allow"}]
+    user["UserPolicyList"] = [
+        {"PolicyName": f"own-{number}", "PolicyDocument": document(one)} for number, one in enumerate(statements)
+    ]
+old, new = (snapshot(name, users, *limits, on_resources=PERIMETER) for name, limits in (("old", []), ("new", [LOCK])))
+print(json.dumps(to_diff(compare_snapshots(old, new, NOON)), indent=1))
+"""
+
+
+def told(seed: int) -> str:
+    """What a comparison tells in a process that orders sets in its own way."""
+    environment = os.environ | {"PYTHONHASHSEED": str(seed)}
+    done = subprocess.run(
+        [sys.executable, "-c", TELL], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout, done.stderr
+    return done.stdout
+
+
+def test_another_process_tells_the_same() -> None:
+    assert told(1).splitlines() == told(3).splitlines()
