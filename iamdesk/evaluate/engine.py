@@ -17,6 +17,7 @@ from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.public_policy import is_public
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.services import (
+    BESIDE_KEY_POLICIES,
     KMS_CROSS_ACCOUNT,
     NEEDS_BOTH_SIDES,
     OWNED_BY_AWS,
@@ -186,6 +187,10 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
     if (target.service, target.name) == ("sts", "assumeroot"):
         cross = False  # no policy of the member account has a say (SEMANTICS E14)
     is_key = target.service == "kms" and target.resource is not None and target.resource.resource.startswith("key/")
+    needs_delegation = is_trust or is_key
+    if is_key and target.name in BESIDE_KEY_POLICIES:
+        # Whom the grant names needs no more, of whatever account; others need that it names theirs, or owns the key.
+        needs_delegation, cross = cross, False
     slots: list[Slot] = []
     if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # SEMANTICS B6, E11
         slots += [Slot(Layer.SCP, level) for level in range(len(policies.scps))]
@@ -216,7 +221,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         is_cross_account=cross,
         slots=tuple(slots),
         is_trust=is_trust,
-        needs_delegation=is_trust or is_key,
+        needs_delegation=needs_delegation,
         needs_both=target.service in NEEDS_BOTH_SIDES or (is_trust and target.name in TRUST_ON_BOTH_SIDES),
         open_to_all_signed=_needs_no_permission(question),
         refusal=_refusal(question, cross, is_key),

@@ -78,6 +78,11 @@ access"); IAM User Guide, "Tasks that require root user credentials" (a queue's 
 GRANTABLE_ON_KEYS = KMS_CROSS_ACCOUNT - {"listgrants", "revokegrant", "getkeyrotationstatus"}
 """What a KMS grant can allow (KMS API Reference, CreateGrant, ``Operations``)."""
 
+BESIDE_KEY_POLICIES = frozenset({"retiregrant"})
+"""Actions on a KMS key in which its policy has no say: the grant tells who retires it, and the account delegates that.
+
+Source: KMS Developer Guide, "Retiring and revoking grants" ("not effective in a key policy")."""
+
 NEEDS_BOTH_SIDES = frozenset({"vpc-lattice-svcs"})
 """Services that want identity and resource policy to allow, in one account too (SEMANTICS D8)."""
 

@@ -9,6 +9,7 @@ from iamdesk.evaluate.context import Context, Fact, given_facts
 from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, PolicySet, SourceType
 from iamdesk.evaluate.request import CaseError, Layer, Request, RequestError, UnknownContext
+from iamdesk.evaluate.services import BESIDE_KEY_POLICIES
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.explain.decision import Decision
 from iamdesk.explain.explanation import explain
@@ -202,8 +203,11 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
 def _has_no_say(target: Target) -> bool:
     """Return whether no resource policy counts.
 
-    A role's trust policy decides actions of sts alone (SEMANTICS I2); what acts on no resource meets no policy of one.
+    A role's trust policy decides actions of sts alone (SEMANTICS I2); what acts on no resource meets no policy of one;
+    who retires a grant, the grant says.
     """
+    if target.service == "kms" and target.name in BESIDE_KEY_POLICIES:
+        return True
     return target.service == "iam" or (target.action is not None and not target.action.resource_types)
 
 
@@ -213,6 +217,8 @@ def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[G
         reason = "it acts on no resource"
         if target.service == "iam":
             reason = "a trust policy decides who enters the role, no more"
+        if target.service == "kms" and target.name in BESIDE_KEY_POLICIES:
+            reason = "the grant tells who retires it, and a key policy does not"
         message = f"{target.action_text} meets no resource policy: {reason}."
         yield Gap("resource-policy-not-used", message, Layer.RESOURCE)
     if target.resource is None:

@@ -91,6 +91,7 @@ PAGES: Mapping[str, str] = {
     ),
     "root-tasks": f"{_IAM}/id_root-user.html",
     "set-context": f"{_IAM}/id_credentials_temp_control-access_sts-setcontext.html",
+    "grant-delete": "https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html",
     "log-groups": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html",
     "file-systems": "https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html",
     "reserved-roles": "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",

@@ -190,6 +190,23 @@ def test_the_retiring_principal_may_retire_and_no_more() -> None:
     assert ask(held, ANA, "kms:RetireGrant").decision == "implicitDeny"
 
 
+@rule("I1", "D1")
+def test_a_grant_tells_who_retires_it_and_the_key_policy_does_not() -> None:
+    """https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html"""
+    retire = "kms:RetireGrant"
+    to_bo = document({**allow("kms:*"), "Principal": {"AWS": BO}})
+    assert ask((), BO, retire, to_bo).decision == "implicitDeny"
+    assert ask((), BO, "kms:RevokeGrant", to_bo).decision == "allowed"
+    never = document({**deny("kms:*"), "Principal": "*"})
+    assert ask((grant(ANA, retiring_principal=BO),), BO, retire, never).decision == "allowed"
+    assert ask((grant(ANA, retiring_principal=user_arn("eve")),), user_arn("eve"), retire).decision == "explicitDeny"
+    # Named in the grant, another account's user needs no permission; its account named, one of its own.
+    assert ask((grant(ANA, retiring_principal=CARL),), CARL, retire).decision == "allowed"
+    by_account = (grant(ANA, retiring_principal=f"arn:aws:iam::{OTHER_ID}:root"),)
+    assert [ask(by_account, who, retire).decision for who in (ZOE, CARL)] == ["allowed", "implicitDeny"]
+    assert ask((), ZOE, retire).decision == "implicitDeny"
+
+
 @rule("I1", "D7")
 def test_grants_that_are_not_captured_are_an_assumption_where_one_could_allow() -> None:
     answer = ask(None, ANA)
