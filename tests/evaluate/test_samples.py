@@ -178,3 +178,9 @@ def test_a_key_of_another_type_may_hold_what_an_operator_cannot_read() -> None:
     arns = conditions(("ArnLike", ["arn:aws:s3:::*"]))
     assert all(text.startswith("arn:") for text in tried(arns, "ARN").texts)
     assert any(not text.startswith("arn:") for text in tried(arns, "String").texts)
+
+
+@rule("K7")
+def test_the_ends_of_the_address_spaces_are_tried() -> None:
+    found = tried(conditions(("IpAddress", ["0.0.0.1/32", "255.255.255.254/32"])), "IPAddress").texts
+    assert {f"{end}.{end}.{end}.{end}" for end in (0, 255)} <= set(found)

@@ -3,11 +3,17 @@
 A name that is spelled wrong in a table is silently no member of it: no question of a test would notice.
 """
 
+from collections.abc import Iterator
+from types import ModuleType
+
 import pytest
 
+from iamdesk.evaluate import derived_keys
 from iamdesk.evaluate.caller import CallerKind, parse_caller
 from iamdesk.evaluate.services import GLOBAL_SERVICES
 from iamdesk.evaluate.sharing import shared_by
+from iamdesk.index.actions import reference
+from iamdesk.index.global_keys import is_provider_key
 
 from ..rules import rule
 
@@ -33,6 +39,13 @@ appstream image|cloudhsm backup|ec2 image|ec2 snapshot|ec2 fpga-image|rds snapsh
 redshift snapshot
 redshift datashare|workspaces workspaceimage
 """
+
+
+def _tables(module: ModuleType) -> Iterator[frozenset[str]]:
+    """The sets of names that a module keeps."""
+    for found in vars(module).values():
+        if isinstance(found, frozenset) and all(type(name) is str for name in found):
+            yield found
 
 
 def pairs(listed: str) -> list[tuple[str, str]]:
@@ -75,3 +88,17 @@ def test_services_of_one_region_are_these() -> None:
 )
 def test_providers_that_are_named_by_host(host: str, kind: CallerKind) -> None:
     assert parse_caller(host).kind is kind
+
+
+@rule("E9")
+@pytest.mark.parametrize("provider", ["saml-provider/Okta", "oidc-provider/token.example.com/a"])
+def test_providers_belong_to_an_account(provider: str) -> None:
+    caller = parse_caller(f"arn:aws:iam::111122223333:{provider}")
+    assert (caller.account, caller.name) == ("111122223333", provider.partition("/")[2])
+
+
+@rule("J2")
+@pytest.mark.parametrize("key", sorted({key for table in _tables(derived_keys) for key in table}))
+def test_keys_that_a_request_tells_are_keys_of_aws_in_lower_case(key: str) -> None:
+    assert key == key.lower()
+    assert reference().is_global_key(key) or is_provider_key(key) or key.partition(":")[0] in reference().services()

@@ -83,3 +83,12 @@ def test_what_it_does_not_have() -> None:
     broken = parse_document({"Statement": ["text"]}).statements[0]
     assert (broken.is_allow, broken.not_action, broken.not_resource, broken.not_principal) == (False,) * 4
     assert (broken.actions, broken.resources, broken.services) == ((), None, None)
+
+
+@rule("F2", "F4")
+def test_entries_beside_one_with_a_wildcard_in_its_service_cover_what_they_name() -> None:
+    mixed = statement(Action=["s?:Get*", "ec2:Run*"])
+    assert mixed.has_odd_actions
+    assert (mixed.covers_action("s3", "getobject"), mixed.may_cover_action("s3", "getobject")) == (False, True)
+    assert mixed.may_cover_action("ec2", "runinstances")
+    assert not mixed.may_cover_action("ec2", "startinstances")
