@@ -233,11 +233,15 @@ class Hall:
     def cells(self, parts: Sequence[Part], atoms: Iterable[Atom]) -> Iterator[Cell]:
         """Yield the cells of the ground."""
         traits: list[tuple[_Condition | Feature | Open | None, int]] = []
+        known: dict[tuple[int, tuple[str, ...]], list[tuple[tuple[Fact | None, ...], int]]] = {}
         for number, part in enumerate(parts):
             traits += [(None, bits) for bits, _ in part.pointing]
             if part.voice.asked.keys:
-                case = self.case(part.position)
-                for facts, bits in case.told_apart(part.voice.asked, self.ground.every):
+                case, asks_for = self.case(part.position), (part.position, part.voice.asked.keys)
+                told_apart = known.get(asks_for)
+                if told_apart is None:
+                    told_apart = known[asks_for] = list(case.told_apart(part.voice.asked, self.ground.every))
+                for facts, bits in told_apart:
                     truth = self._truth(part.voice, facts, case, bits.bit_length() - 1)
                     if truth is not FALSE:
                         traits.append((_Condition(number, truth, facts), bits))

@@ -115,6 +115,8 @@ class Kinds:
         self._finds = self._telling.searcher()
         self._by_outline: dict[str, _Alike] = {}
         """Not among them: those of which each text has to be looked at."""
+        self._by_line: dict[str, int] = {}
+        """By outline of a single text."""
         self._namings: dict[tuple[frozenset[int], bool], Naming] = {}
         self._by_head: dict[str, int] = {}
         self._by_text: dict[str, int] = {}
@@ -130,7 +132,7 @@ class Kinds:
         for start in range(0, len(statements), _AT_ONCE):
             chunk = statements[start : start + _AT_ONCE]
             if len(chunk) < _FEW:
-                yield from [self._read(statement)[0] for statement in chunk]
+                yield from [self._read(statement, ())[0] for statement in chunk]
                 continue
             texts = [statement.resource_texts() for statement in chunk]
             for outline, statement, of_statement in zip(self._outlines.of(texts), chunk, texts, strict=True):
@@ -138,20 +140,28 @@ class Kinds:
                 if alike is not None and (not alike.is_of_principals or names_principal.isdisjoint(of_statement)):
                     yield alike.naming
                     continue
-                naming, lasts = self._read(statement)
+                naming, lasts = self._read(statement, self._outlines.lines(outline))
                 if lasts:
                     known[outline] = _Alike(naming, not self._of_principals.isdisjoint(naming.kinds))
                 yield naming
 
-    def _read(self, statement: Statement) -> tuple[Naming, bool]:
-        """Return what a statement names, and whether all of the same outline do that name no principal."""
+    def _read(self, statement: Statement, lines: Sequence[str]) -> tuple[Naming, bool]:
+        """Return what a statement names, and whether all of the same outline do that name no principal.
+
+        ``lines`` are the outlines of its texts, where they are known.
+        """
+        entries = statement.resources or ()
         found: set[int] = set()
         has_keys, lasts = False, True
-        for entry in statement.resources or ():
-            number, is_of_outline = self._kind(entry)
+        for entry, line in zip(entries, lines if len(lines) == len(entries) else [""] * len(entries), strict=True):
+            number = self._by_line.get(line)
+            if number is None or (number in self._of_principals and entry.text in self._positions):
+                number, is_of_outline = self._kind(entry)
+                has_keys = has_keys or bool(entry.keys)
+                lasts = lasts and is_of_outline
+                if line and is_of_outline:
+                    self._by_line[line] = number
             found.add(number)
-            has_keys = has_keys or bool(entry.keys)
-            lasts = lasts and is_of_outline
         kinds = frozenset(found)
         naming = self._namings.get((kinds, has_keys))
         if naming is None:

@@ -68,6 +68,16 @@ class Outlines:
                 backwards = self._reader(before)(backwards)
         return backwards.split(_APART)[::-1]
 
+    @staticmethod
+    def lines(outline: str) -> Sequence[str]:
+        """Return the outlines of the texts of a statement, in their order, by the outline of them all.
+
+        None of a statement that is by itself.
+        """
+        if not outline.startswith((_PLAIN, _BELOW)):
+            return ()
+        return outline.replace(_BELOW, _PLAIN + _BELOW)[1:].split(_PLAIN)[::-1]
+
     def _reader(self, before: str) -> Callable[[str], str]:
         found = self._readers.get(before)
         if found is None:
