@@ -45,6 +45,7 @@ picture window "$sample" --select "$leader" \
     --ask "$leader" iam:CreateUser arn:aws:iam::111122223333:user/engineering/new.hire
 picture who-can "$sample" --page who-can --ask "$reader" s3:GetObject arn:aws:s3:::acme-payroll/2026/09.csv
 picture access "$sample" --page access --select "$reader"
+picture everybody "$sample" --page everybody
 picture findings "$sample" --page findings
 picture ways "$sample" --page ways --select "$workflow"
 picture review "$out/q3.iamreview" --page review

@@ -43,6 +43,7 @@ class Page(StrEnum):
     ACCESS = "access"
     WHO_CAN = "who-can"
     WAYS = "ways"
+    EVERYBODY = "everybody"
     REVIEW = "review"
 
 
@@ -65,8 +66,8 @@ def window(
         Page | None,
         typer.Option(
             help="In the picture: which page is in front; access shows what --select can do, who-can who can what "
-            "--ask asks, ways what --select can become (else who gets to administration), review the review that PATH "
-            "is.",
+            "--ask asks, ways what --select can become (else who gets to administration), everybody what all can do, "
+            "review the review that PATH is.",
             show_default=False,
         ),
     ] = None,

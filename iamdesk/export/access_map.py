@@ -136,12 +136,13 @@ def _rows(access: EffectiveAccess, cancelled: Cancelled) -> Iterator[MapRow]:
         if cancelled():
             raise WorkCancelled
         reach = access.service(service)
-        row = _row(reach) if reach is not None else _empty_row(service)
+        row = row_of(reach) if reach is not None else _empty_row(service)
         if row is not None:
             yield row
 
 
-def _row(reach: ServiceReach) -> MapRow | None:
+def row_of(reach: ServiceReach) -> MapRow | None:
+    """Return the row of one service; None for a service without actions."""
     cells = {level: cell_of(counts) for level, counts in reach.counts().items()}
     if not cells:
         return None
@@ -153,7 +154,7 @@ def _row(reach: ServiceReach) -> MapRow | None:
 def _empty_row(service: str) -> MapRow | None:
     """Return the row of a service of which nothing may be done; None for a service without actions."""
     every = service_actions(service).every
-    return _row(ServiceReach(service, {reach: every if reach is Reach.NONE else 0 for reach in Reach}))
+    return row_of(ServiceReach(service, {reach: every if reach is Reach.NONE else 0 for reach in Reach}))
 
 
 @cache

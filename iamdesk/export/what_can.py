@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from iamdesk.export.access_detail import detail_of
-from iamdesk.export.access_map import LEVELS, AccessMap
+from iamdesk.export.access_map import LEVELS, AccessMap, MapRow
 from iamdesk.export.csv_table import csv_bytes
 from iamdesk.export.effective_access import to_effective_access
 from iamdesk.index.actions import reference
@@ -70,17 +70,18 @@ def actions_to_csv(
 
 
 def _map_rows(shown: AccessMap, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
-    number = 0
-    for row in shown.told:
-        for level in LEVELS:
-            cell = row.cells.get(level)
-            if cell is None or cell.counts[Reach.NONE] == cell.total:
-                continue
-            number += 1
-            counts = (cell.counts[reach] for reach in Reach)
-            share = f"{cell.share:.3f}"
-            subject = shown.access.subject
-            yield (number, subject, row.service, row.name, level, cell.total, *counts, share, snapshot_name)
+    rows = (found for row in shown.told for found in level_rows(row, shown.access.subject, snapshot_name))
+    yield from ((number, *row) for number, row in enumerate(rows, start=1))
+
+
+def level_rows(row: MapRow, subject: str, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
+    """Yield the rows of `MAP_COLUMNS`, without their number, for one service of one principal or group."""
+    for level in LEVELS:
+        cell = row.cells.get(level)
+        if cell is None or cell.counts[Reach.NONE] == cell.total:
+            continue
+        counts = (cell.counts[reach] for reach in Reach)
+        yield (subject, row.service, row.name, level, cell.total, *counts, f"{cell.share:.3f}", snapshot_name)
 
 
 def _action_rows(

@@ -51,6 +51,7 @@ _ABOUT = {
     "PolicyReader": "reading-an-answer",
     "AccessTab": "asking-in-reverse",
     "WhoCanPanel": "asking-in-reverse",
+    "EverybodyPanel": "asking-in-reverse",
     "GraphPanel": "ways",
     "FindingsPanel": "findings",
     "FindingDetail": "checks",

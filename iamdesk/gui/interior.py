@@ -143,6 +143,7 @@ class Interior(QObject):
             "actionShowWhoCan": lambda: self.go_to("whoCanDock"),
             "actionShowWays": self.show_ways,
             "actionShowAsked": lambda: self.go_to("askedDock"),
+            "actionShowEverybody": self.show_everybody,
             "actionShowReview": lambda: self.go_to("reviewDock"),
             "actionWaysOfSelected": self.show_ways_of_selected,
             "actionWhatCan": self.show_access,
@@ -191,6 +192,12 @@ class Interior(QObject):
             self._session.show_access(self._session.subject_key)
         else:
             self._session.announce(tr("Select a user, a role or a group first."))
+
+    def show_everybody(self) -> None:
+        """Show what everybody can do, found out when it is first looked at."""
+        self.go_to("everybodyDock")
+        self.workspace.draw_up("everybodyDock")
+        self.workspace.everybody.run()
 
     def show_ways(self) -> None:
         """Show the ways to administration, found out when they are first looked at."""

@@ -36,9 +36,10 @@ def render(
     """Open a snapshot, select what ``select`` names (ARN or key), ask (principal, action, resource), save the window.
 
     ``page`` brings a page forward: ``overview``, ``captured`` (what the snapshot holds), ``findings``, ``access`` (of
-    what is selected), ``who-can`` (what ``ask`` asks), ``ways`` (of what is selected, else of everybody), ``review``
-    (where ``path`` is one, its snapshot beside it). ``language`` is one of ``language.LANGUAGES``. Works on a display
-    and, where there is none, without. Settings of the user are neither read nor written.
+    what is selected), ``who-can`` (what ``ask`` asks), ``ways`` (of what is selected, else of everybody),
+    ``everybody`` (what all can do), ``review`` (where ``path`` is one, its snapshot beside it). ``language`` is one of
+    ``language.LANGUAGES``. Works on a display and, where there is none, without. Settings of the user are neither read
+    nor written.
 
     Raises:
         ScreenshotError: the snapshot cannot be opened, the question cannot be asked, the key is not in the snapshot,
@@ -132,6 +133,10 @@ def _turn_to(window: "MainWindow", page: str) -> None:
         case "ways":
             window.interior.show_ways()
             _give_room(window, "waysDock")
+        case "everybody":
+            window.interior.show_everybody()
+            _wait(lambda: window.workspace.everybody.is_settled, _LONGEST_WAIT)
+            _give_room(window, "everybodyDock")
         case "review":
             door = window.workspace.review.door
             _wait(lambda: door.desk is not None or not window.jobs.running, _LONGEST_WAIT)

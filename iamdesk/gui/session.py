@@ -32,6 +32,7 @@ a panel calls                          the session emits                       w
                                                                                asks for everybody, or takes the parts
                                                                                and waits for the rest
 ``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows what the subject can do
+``show_access(key, service, level)``   then ``access_cell_shown`` (the same)   access tab goes to a cell
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 =====================================  ======================================  =========================================
 
@@ -86,6 +87,7 @@ class Session(QObject):
     row_shown = Signal(int)
     who_can_asked = Signal(object)
     access_shown = Signal(str)
+    access_cell_shown = Signal(str, str, str)
     badges_decided = Signal(object)
     announced = Signal(str)
 
@@ -246,11 +248,13 @@ class Session(QObject):
         if self.snapshot is not None:
             self.who_can_asked.emit(request)
 
-    def show_access(self, key: str) -> None:
-        """Select a principal or group and show what it can do."""
+    def show_access(self, key: str, service: str = "", level: str = "") -> None:
+        """Select a principal or group and show what it can do, at a service and access level where these are named."""
         if self.snapshot is not None and key:
             self.select(key)
             self.access_shown.emit(key)
+            if service:
+                self.access_cell_shown.emit(key, service, level)
 
     def announce(self, sentence: str) -> None:
         """Say something that needs no reaction: status bar and screen readers."""

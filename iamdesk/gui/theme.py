@@ -63,11 +63,14 @@ class Colour(StrEnum):
     BAR = "bar of a chart"
     BAR_TRACK = "track of a bar"
     LINK = "link"
-    # The heat map of effective permissions: from a small share to all of it, plain and under conditions.
+    # The heat maps of effective permissions: from a small share to all of it, plain and under conditions. Of everybody,
+    # the gravest access level is told by the shade, too: there it goes on to one that is grave.
     HEAT_LOW = "heat, low"
     HEAT_HIGH = "heat, high"
+    HEAT_GRAVE = "heat, grave"
     HEAT_DEPENDS_LOW = "heat under conditions, low"
     HEAT_DEPENDS_HIGH = "heat under conditions, high"
+    HEAT_DEPENDS_GRAVE = "heat under conditions, grave"
     # Message bars.
     NOTE_SURFACE = "note surface"
     WARNING = "warning"
@@ -120,8 +123,10 @@ _COLOURS: dict[Colour, tuple[str, str, str]] = {
     Colour.LINK: ("#1a56a8", "#8fbcf5", "#8fd0ff"),
     Colour.HEAT_LOW: ("#e4f3ea", "#1b3026", "#002a15"),
     Colour.HEAT_HIGH: ("#86cba4", "#296645", "#00592b"),
+    Colour.HEAT_GRAVE: ("#17683c", "#7fd8a4", "#7dffb4"),
     Colour.HEAT_DEPENDS_LOW: ("#efeafb", "#2a2640", "#1b1145"),
     Colour.HEAT_DEPENDS_HIGH: ("#c3b2ee", "#4b3f7c", "#46339a"),
+    Colour.HEAT_DEPENDS_GRAVE: ("#5b3fa8", "#c0aefb", "#d6c8ff"),
     Colour.NOTE_SURFACE: ("#e8eff9", "#21304a", "#001a33"),
     Colour.WARNING: ("#734a00", "#f0c674", "#ffe066"),
     Colour.WARNING_SURFACE: ("#fbf1da", "#3a3020", "#1f1700"),

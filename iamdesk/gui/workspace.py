@@ -17,6 +17,7 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.navigator.navigator import NavigatorPanel
 from iamdesk.gui.plain_text import menu_text
 from iamdesk.gui.prompts import Prompts
+from iamdesk.gui.reverse.everybody_panel import EverybodyPanel
 from iamdesk.gui.reverse.who_can_panel import WhoCanPanel
 from iamdesk.gui.review.by_holder import LinesByHolder
 from iamdesk.gui.review.review_panel import ReviewPanel
@@ -30,7 +31,7 @@ _MIRRORED = {
     Qt.DockWidgetArea.RightDockWidgetArea: Qt.DockWidgetArea.LeftDockWidgetArea,
 }
 """Where a panel stands in a window that is read from right to left."""
-STATE_VERSION = 5
+STATE_VERSION = 6
 """Raise it when panels are added or renamed: states saved before are then not restored."""
 
 
@@ -104,6 +105,9 @@ class Workspace(QObject):
         self.asked = AskedPanel(session, jobs, prompts)
         self._dock("askedDock", tr("Questions asked"), self.asked, Qt.DockWidgetArea.BottomDockWidgetArea)
         yield
+        self.everybody = EverybodyPanel(session, jobs, prompts)
+        self._dock("everybodyDock", tr("Everybody"), self.everybody, Qt.DockWidgetArea.BottomDockWidgetArea)
+        yield
         self._arrange()
 
     def _arrange(self) -> None:
@@ -114,6 +118,7 @@ class Workspace(QObject):
             ("waysDock", self.ways),
             ("reviewDock", self.review),
             ("askedDock", self.asked),
+            ("everybodyDock", self.everybody),
         )
         for name, panel in titled:
             panel.title_changed.connect(lambda title, dock=self.docks[name]: dock.setWindowTitle(menu_text(title)))
@@ -121,6 +126,7 @@ class Workspace(QObject):
         window.tabifyDockWidget(self.docks["whoCanDock"], self.docks["waysDock"])
         window.tabifyDockWidget(self.docks["waysDock"], self.docks["reviewDock"])
         window.tabifyDockWidget(self.docks["reviewDock"], self.docks["askedDock"])
+        window.tabifyDockWidget(self.docks["askedDock"], self.docks["everybodyDock"])
         self.docks["findingsDock"].raise_()
         window.setDockOptions(
             QMainWindow.DockOption.AllowTabbedDocks
@@ -155,6 +161,7 @@ class Workspace(QObject):
         GraphPanel,
         ReviewPanel,
         AskedPanel,
+        EverybodyPanel,
     ]:
         """Return the panels in the order in which F6 visits them."""
         return (
@@ -167,6 +174,7 @@ class Workspace(QObject):
             self.ways,
             self.review,
             self.asked,
+            self.everybody,
         )
 
     def bring_forward(self, name: str) -> QWidget:

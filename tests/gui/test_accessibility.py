@@ -84,6 +84,7 @@ PAGES: dict[str, Show] = {
     "who can": show_who_can,
     "access": lambda window: window.session.show_access(PETRA),
     "ways": lambda window: window.interior.show_ways(),
+    "everybody": lambda window: window.interior.show_everybody(),
     "review": show_review,
     "windows": show_windows,
 }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, QModelIndex, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QComboBox, QTabBar, QTreeView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QComboBox, QTabBar, QTableView, QTreeView, QWidget
 from pytestqt.qtbot import QtBot
 
 from iamdesk import language
@@ -99,6 +99,9 @@ class Look:
         if isinstance(widget, QAbstractItemView) and (model := widget.model()) is not None:
             for column in range(_columns(model)):
                 self._note(place, *(model.headerData(column, Qt.Orientation.Horizontal, role) for role in _ROLES))
+            if isinstance(widget, QTableView) and widget.verticalHeader().isVisible():
+                for row in range(min(model.rowCount(_ANY), MOST_ROWS)):
+                    self._note(place, *(model.headerData(row, Qt.Orientation.Vertical, role) for role in _ROLES))
             self._rows(place, model, _ANY, goes_down=isinstance(widget, QTreeView))
 
     def _rows(self, place: str, model: QAbstractItemModel, parent: QModelIndex, *, goes_down: bool) -> None:
@@ -208,7 +211,13 @@ def look_at_answers(qtbot: QtBot, window: MainWindow, look: Look) -> None:
     window.interior.show_ways()
     workspace.ways.run()
     settle(qtbot, window)
-    look.at(workspace.who_can, workspace.ways, workspace.asked)
+    window.interior.show_everybody()
+    qtbot.waitUntil(lambda: workspace.everybody.is_settled, timeout=30_000)
+    look.at(workspace.everybody)
+    workspace.everybody.level.setCurrentIndex(1)
+    workspace.everybody.level.activated.emit(1)
+    settle(qtbot, window)
+    look.at(workspace.who_can, workspace.ways, workspace.asked, workspace.everybody, workspace.everybody.table.menu())
 
 
 def look_at_windows(qtbot: QtBot, window: MainWindow, look: Look, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.gui.main_window import MainWindow
 
 EVIL = '<img src="/etc/x.png"><b>&R\u202ecod.exe</b>'
+VERTICAL = Qt.Orientation.Vertical
 ACCOUNT = "arn:aws:iam::111122223333"
 
 
@@ -94,6 +95,25 @@ def check(window: MainWindow) -> None:
     from PySide6.QtCore import QModelIndex
 
     walk(QModelIndex())
+
+
+def test_the_map_of_everybody_shows_names_as_text(qtbot: QtBot, evil_window: MainWindow) -> None:
+    evil_window.interior.show_everybody()
+    panel = evil_window.workspace.everybody
+    qtbot.waitUntil(lambda: panel.is_settled, timeout=20_000)
+    model = panel.model
+    named = [row for row, line in enumerate(model.lines) if "cod.exe" in line.title]
+    assert len(named) == 2
+    for row in named:
+        panel.table.go_to(row, 0)
+        check(evil_window)
+        for column in range(model.columnCount()):
+            for role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+                told = (str(model.index(row, column).data(role)), str(model.headerData(row, VERTICAL, role)))
+                assert not any("\u202e" in text for text in told)
+                assert role is not Qt.ItemDataRole.ToolTipRole or not any("<img" in text for text in told)
+    assert "\u202e" not in panel.table.copied_text()
+    assert not panel.grab().isNull()
 
 
 def test_the_broken_entry_is_there(evil_window: MainWindow) -> None:

@@ -111,6 +111,7 @@ def test_panels_and_docks(open_window: MainWindow, press: Callable[..., QWidget]
         Qt.Key.Key_2: workspace.who_can,
         Qt.Key.Key_3: workspace.ways,
         Qt.Key.Key_4: workspace.review,
+        Qt.Key.Key_6: workspace.everybody,
     }
     for key, panel in docks.items():
         assert panel.isAncestorOf(press(key, CONTROL)), panel

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from iamdesk.export.access_map import Cell, cell_of
 from iamdesk.gui.reverse.heat_cell import paint_cell
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import tr
+from iamdesk.language import mark, tr
 from iamdesk.query.what_can import Reach
 
 _SAMPLE = 30
@@ -17,12 +17,12 @@ _GAP = 6
 
 
 SAMPLES: Mapping[str, Cell] = {
-    "all": cell_of({Reach.ALLOWED: 1}),
-    "some": cell_of({Reach.ALLOWED: 1, Reach.NONE: 2}),
-    "under conditions": cell_of({Reach.CONDITIONAL: 1}),
-    "on some resources": cell_of({Reach.SOME: 1}),
-    "if the resource's policy agrees": cell_of({Reach.AWAITING: 1}),
-    "denied": cell_of({Reach.DENIED: 1}),
+    mark("all"): cell_of({Reach.ALLOWED: 1}),
+    mark("some"): cell_of({Reach.ALLOWED: 1, Reach.NONE: 2}),
+    mark("under conditions"): cell_of({Reach.CONDITIONAL: 1}),
+    mark("on some resources"): cell_of({Reach.SOME: 1}),
+    mark("if the resource's policy agrees"): cell_of({Reach.AWAITING: 1}),
+    mark("denied"): cell_of({Reach.DENIED: 1}),
 }
 """What cells look like, by the words for it."""
 
@@ -45,7 +45,8 @@ class AccessLegend(QWidget):
         painter = QPainter(self)
         metrics, palette = self.fontMetrics(), self.palette()
         left = 0.0
-        for words, cell in SAMPLES.items():
+        for english, cell in SAMPLES.items():
+            words = tr(english)
             width = metrics.horizontalAdvance(words)
             if left + _SAMPLE + _GAP + width > self.width():
                 break

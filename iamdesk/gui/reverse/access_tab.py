@@ -175,6 +175,7 @@ class AccessTab(QWidget):
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self.table.setFocus)
         self._session.snapshot_closed.connect(self._closed)
+        self._session.access_cell_shown.connect(self._go_to_cell)
 
     # Following the subject
 
@@ -283,6 +284,18 @@ class AccessTab(QWidget):
         if self.map.shown:
             self.table.go_to(row or 0, column)
         self._list_actions()
+
+    def _go_to_cell(self, key: str, service: str, level: str) -> None:
+        """Put the cursor on a cell of the subject's map: now, or once the map is there."""
+        if key != self._key:
+            return
+        self._chosen = (service, LEVELS.index(level) + 1 if level else SERVICE)
+        if self.map.map is None:
+            return
+        row = self.map.place_of(service)
+        if row is None or self.table.isColumnHidden(self._chosen[1]):
+            self.filters.clear()  # it hides the cell
+        self._choose_again()
 
     def _cell_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
         row = self.map.row(current)

@@ -97,10 +97,10 @@ def _paint_ground(painter: QPainter, inner: QRectF, cell: Cell, palette: QPalett
     painter.fillRect(place, plain_tint(cell.share, palette))
     place = QRectF(place.right(), inner.top(), inner.width() * conditional, inner.height())
     painter.fillRect(place, conditional_tint(cell.share, palette))
-    _hatch(painter, place, hatch_colour(palette), rising=True)
+    hatch_lines(painter, place, hatch_colour(palette), rising=True)
     place = QRectF(place.right(), inner.top(), inner.width() * awaiting, inner.height())
     painter.fillRect(place, colour(Colour.UNKNOWN_SURFACE, palette))
-    _hatch(painter, place, hatch_colour(palette, Colour.UNKNOWN), rising=False)
+    hatch_lines(painter, place, hatch_colour(palette, Colour.UNKNOWN), rising=False)
     if cell.somewhere:
         corner = QPainterPath(QPointF(inner.right() - _CORNER, inner.top()))
         corner.lineTo(inner.right(), inner.top())
@@ -117,7 +117,8 @@ def _parts(cell: Cell) -> tuple[float, float, float]:
     return widths[0] / whole, widths[1] / whole, widths[2] / whole
 
 
-def _hatch(painter: QPainter, place: QRectF, ink: QColor, *, rising: bool) -> None:
+def hatch_lines(painter: QPainter, place: QRectF, ink: QColor, *, rising: bool) -> None:
+    """Paint hatching."""
     if place.width() <= 0:
         return
     painter.save()

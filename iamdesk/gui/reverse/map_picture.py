@@ -14,16 +14,16 @@ from iamdesk.gui.reverse.access_words import LEVEL_TITLES
 from iamdesk.gui.reverse.heat_cell import paint_cell
 from iamdesk.gui.reverse.heat_pair import paint_pair, paint_sign
 from iamdesk.gui.theme import Colour, colour
-from iamdesk.language import tr
+from iamdesk.language import mark, tr
 
 _EDGE = 12.0
 _RATIO = 2.0
 _SIGN_WORDS = {
-    Difference.MORE: "the left can do more",
-    Difference.LESS: "the right can do more",
-    Difference.BOTH: "each can do what the other cannot",
-    Difference.HOW: "the same, otherwise",
-    Difference.PERHAPS: "resources or conditions may differ",
+    Difference.MORE: mark("the left can do more"),
+    Difference.LESS: mark("the right can do more"),
+    Difference.BOTH: mark("each can do what the other cannot"),
+    Difference.HOW: mark("the same, otherwise"),
+    Difference.PERHAPS: mark("resources or conditions may differ"),
 }
 
 
@@ -94,12 +94,12 @@ class MapPicture:
         align = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         for words, cell in SAMPLES.items():
             paint_cell(painter, QRectF(left, top, 30, self._line), cell, self._palette, _RATIO, count=False)
-            left = self._words(painter, words, left + 34, top, metrics, align)
+            left = self._words(painter, tr(words), left + 34, top, metrics, align)
         if self._model.is_comparing:
             left, top = _EDGE, top + self._line
             for kind, words in _SIGN_WORDS.items():
                 paint_sign(painter, QRectF(left, top, 12, self._line).center(), kind, self._palette)
-                left = self._words(painter, words, left + 16, top, metrics, align)
+                left = self._words(painter, tr(words), left + 16, top, metrics, align)
 
     def _words(
         self, painter: QPainter, words: str, left: float, top: float, metrics: QFontMetricsF, align: int

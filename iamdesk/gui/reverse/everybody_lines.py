@@ -1,0 +1,250 @@
+"""The lines of the map of everybody: principals found, filtered and put in order, those alike gathered. No Qt.
+
+Made in a worker: thousands of names are looked through and sorted.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from iamdesk.export.everybody_map import GRAVITY, EverybodyMap, Profile, ServiceColumn
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.speech import number
+from iamdesk.index.nodes import NodeKind
+from iamdesk.language import mark, ntr, tr
+from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
+
+if TYPE_CHECKING:
+    from iamdesk.workbench import OpenSnapshot
+
+_NAMED = 12
+"""Members of a group that its name begins to tell."""
+_BREATH = 512
+
+
+class Order(StrEnum):
+    """What lines are sorted by."""
+
+    BREADTH = mark("Widest access first")
+    GRAVITY = mark("Gravest access first")
+    NAME = mark("By name")
+    SERVICE = "service"
+    """By one service, most first; `Wanted.service` says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One principal."""
+
+    key: str
+    """ARN."""
+    row: int
+    """Of the outline; -1 for root users, who have none."""
+    kind: NodeKind
+    name: str
+    """Fit to be shown."""
+    detail: str
+    """Quiet text beside the name: of several accounts, which."""
+    profile: Profile
+
+    @property
+    def sort_name(self) -> tuple[str, str]:
+        """What it is sorted by among those that are alike."""
+        return self.name.casefold(), self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the table: a principal, or some that can do the same."""
+
+    profile: Profile
+    people: tuple[Person, ...]
+    """In order of their names; one for a single principal."""
+    is_member: bool = False
+    """Whether it stands under those that it is alike."""
+    is_open: bool = False
+    """Whether its members stand below it."""
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it stands for several."""
+        return len(self.people) > 1
+
+    @property
+    def person(self) -> Person | None:
+        """The one principal; None for several."""
+        return None if self.is_group else self.people[0]
+
+    @property
+    def kind(self) -> NodeKind | None:
+        """What all of them are; None where they are different things."""
+        kinds = {person.kind for person in self.people}
+        return kinds.pop() if len(kinds) == 1 else None
+
+    @property
+    def title(self) -> str:
+        """The name, or how many there are."""
+        if not self.is_group:
+            return self.people[0].name
+        count = len(self.people)
+        match self.kind:
+            case NodeKind.USER:
+                words = ntr("{count} user alike", "{count} users alike", count)
+            case NodeKind.ROLE | NodeKind.SERVICE_LINKED_ROLE:
+                words = ntr("{count} role alike", "{count} roles alike", count)
+            case _:
+                words = ntr("{count} principal alike", "{count} principals alike", count)
+        return words.format(count=number(count))
+
+    @property
+    def detail(self) -> str:
+        """What stands quietly beside the title."""
+        if not self.is_group:
+            return self.people[0].detail
+        names = ", ".join(person.name for person in self.people[:_NAMED])
+        return f"{names}, …" if len(self.people) > _NAMED else names
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be seen of the map."""
+
+    text: str = ""
+    """Words that names or ARNs hold, as in the navigator's filter."""
+    level: str | None = None
+    order: Order = Order.BREADTH
+    service: str = ""
+    gathers: bool = True
+    """Whether those who can do the same are one line."""
+    every_service: bool = False
+    """Whether services are shown, too, that only those can use who have wide access."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """What is seen of the map."""
+
+    wanted: Wanted
+    lines: tuple[Line, ...]
+    columns: tuple[ServiceColumn, ...]
+    others: int
+    """Services that somebody can use and that have no column."""
+    users: int
+    """Principals, of all, who can do an action (of the level) in some service."""
+    granting: int
+    """Principals, of all, who can change permissions in some service."""
+    people: int
+    """Principals that the filter lets through."""
+
+
+class Everybody:
+    """The map of a snapshot with the names of its principals. May be read from any thread."""
+
+    def __init__(self, opened: "OpenSnapshot", found: EverybodyMap) -> None:
+        self.map = found
+        self._opened = opened
+        self.people = tuple(_people(opened, found))
+
+    def small_parts(self) -> list[list[Any]]:
+        """Return lists of the many small things that it is made of: once it is dropped they go bit by bit."""
+        return [list(self.people), list(self.map.rows.values()), list(self.map.profiles)]
+
+    def lay_out(self, wanted: Wanted, cancelled: Cancelled = never_cancelled) -> Laid:
+        """Return what is wanted.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        shown = self._let_through(wanted.text, cancelled)
+        lines = _gathered(shown, cancelled) if wanted.gathers else [Line(one.profile, (one,)) for one in shown]
+        if cancelled():
+            raise WorkCancelled
+        columns = self.map.columns(wanted.level)
+        seen = columns if wanted.every_service else tuple(one for one in columns if one.is_told)
+        if not seen:
+            seen = columns
+        if wanted.order is Order.SERVICE and wanted.service not in {one.service for one in columns}:
+            wanted = replace(wanted, order=Order.BREADTH, service="")  # nobody can use it at this level
+        return Laid(
+            wanted,
+            tuple(_ordered(lines, wanted)),
+            seen,
+            len(columns) - len(seen),
+            self._count(wanted.level),
+            self._count(GRAVITY[-1]),
+            len(shown),
+        )
+
+    def _count(self, level: str | None) -> int:
+        return sum(count for profile, count in self.map.profiles.items() if profile.breadth[level])
+
+    def _let_through(self, text: str, cancelled: Cancelled) -> Sequence[Person]:
+        words = text.casefold().split()
+        if not words:
+            return self.people
+        if cancelled():
+            raise WorkCancelled
+        rows = self._opened.search(text).rows
+        return [
+            person
+            for person in self.people
+            if person.row in rows
+            or (person.row < 0 and all(word in f"{person.name}\n{person.key}".casefold() for word in words))
+        ]
+
+
+def members_of(line: Line) -> list[Line]:
+    """Return the lines that stand under one that is open."""
+    return [Line(person.profile, (person,), is_member=True) for person in line.people]
+
+
+def _people(opened: "OpenSnapshot", found: EverybodyMap) -> Iterable[Person]:
+    outline, accounts = opened.outline, opened.snapshot.accounts
+    names: Mapping[str, str] = {one.account_id: one.alias or one.account_id for one in accounts}
+    for key, profile in found.rows.items():
+        number_ = key.split(":", 5)[4]
+        account = visible(names.get(number_, number_)) if len(accounts) > 1 else ""
+        row = outline.rows_by_key.get(key, -1)
+        if row < 0:
+            name = tr("root user of {account}").format(account=visible(names.get(number_, number_)))
+            yield Person(key, -1, NodeKind.USER, name, "", profile)
+        else:
+            node = outline.nodes[row]
+            yield Person(key, row, node.kind, visible(node.text), account, profile)
+
+
+def _gathered(people: Iterable[Person], cancelled: Cancelled) -> list[Line]:
+    """Return a line for each profile."""
+    found: dict[Profile, list[Person]] = {}
+    for place, person in enumerate(people):
+        if place % _BREATH == 0 and cancelled():
+            raise WorkCancelled
+        found.setdefault(person.profile, []).append(person)
+    return [Line(profile, tuple(sorted(members, key=lambda one: one.sort_name))) for profile, members in found.items()]
+
+
+def _ordered(lines: list[Line], wanted: Wanted) -> list[Line]:
+    """Return lines in order; those that are equal in it by name."""
+    level = wanted.level
+    lines.sort(key=lambda line: line.people[0].sort_name)
+    match wanted.order:
+        case Order.BREADTH:
+            lines.sort(key=lambda line: (line.profile.breadth[level], line.profile.weight[level]), reverse=True)
+        case Order.GRAVITY if level is None:
+            lines.sort(key=lambda line: line.profile.gravity, reverse=True)
+        case Order.GRAVITY:
+            lines.sort(key=lambda line: line.profile.weight[level], reverse=True)
+        case Order.SERVICE:
+            lines.sort(key=lambda line: _in_service(line.profile, wanted.service, level), reverse=True)
+    return lines
+
+
+def _in_service(profile: Profile, service: str, level: str | None) -> tuple[int, ...]:
+    """Return what those are sorted by who can use a service: of all levels the gravest first."""
+    glance = profile.glances.get(service)
+    if glance is None:
+        return (0,)
+    if level is not None:
+        return (glance.of_level[level],)
+    return glance.gravity
