@@ -142,10 +142,13 @@ def _grant_statements(grant: KeyGrant, arn: str) -> Iterator[dict[str, Any]]:
     name = f"Grant{grant.grant_id[:12]}"
     if not grant.has_constraints:
         bound, free = [], [*grant.operations]
+    # "Effectively the same as the aws:SourceArn global condition key" (KMS API Reference, GrantConstraints).
+    source = {} if grant.source_arn is None else {"ArnEquals": {"aws:SourceArn": grant.source_arn}}
     if bound:
-        yield {**_grant(name, grant.grantee_principal, bound, arn), "Condition": _constraints(grant)}
+        yield {**_grant(name, grant.grantee_principal, bound, arn), "Condition": {**_constraints(grant), **source}}
     if free:
-        yield _grant(f"{name}Unbound" if bound else name, grant.grantee_principal, free, arn)
+        of_any = _grant(f"{name}Unbound" if bound else name, grant.grantee_principal, free, arn)
+        yield {**of_any, "Condition": source} if source else of_any
     if grant.retiring_principal is not None:
         yield _grant(f"{name}Retiring", grant.retiring_principal, ["RetireGrant"], arn)
 

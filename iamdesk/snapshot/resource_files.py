@@ -268,12 +268,13 @@ class Resources:
             self._key(part)["key_grants"] = tuple(
                 KeyGrant(
                     grant_id=grant.grant_id,
-                    grantee_principal=grant.grantee_principal,
+                    grantee_principal=grant.grantee_service_principal or grant.grantee_principal,
                     operations=grant.operations,
-                    has_constraints=bool(grant.constraints),
+                    has_constraints=any(not isinstance(bound, str) for bound in (grant.constraints or {}).values()),
                     encryption_context_subset=_pairs(grant.constraints, "EncryptionContextSubset"),
                     encryption_context_equals=_pairs(grant.constraints, "EncryptionContextEquals"),
-                    retiring_principal=grant.retiring_principal,
+                    source_arn=_source_arn(grant.constraints),
+                    retiring_principal=grant.retiring_service_principal or grant.retiring_principal,
                 )
                 for grant in output.grants
             )
@@ -338,6 +339,13 @@ def public_access_block(output: settings.GetPublicAccessBlock) -> PublicAccessBl
     )
 
 
-def _pairs(constraints: Mapping[str, Mapping[str, str]] | None, name: str) -> tuple[tuple[str, str], ...]:
+def _pairs(constraints: Mapping[str, Mapping[str, str] | str] | None, name: str) -> tuple[tuple[str, str], ...]:
     """Return the pairs of a grant's constraint."""
-    return tuple((constraints or {}).get(name, {}).items())
+    bound = (constraints or {}).get(name, {})
+    return () if isinstance(bound, str) else tuple(bound.items())
+
+
+def _source_arn(constraints: Mapping[str, Mapping[str, str] | str] | None) -> str | None:
+    """Return the resource for which a grant is, where one is bound to it."""
+    bound = (constraints or {}).get("SourceArn")
+    return bound if isinstance(bound, str) else None

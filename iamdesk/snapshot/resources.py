@@ -45,6 +45,8 @@ class KeyGrant(BaseModel):
     """(key, value) pairs that the encryption context has to hold."""
     encryption_context_equals: tuple[tuple[str, str], ...] = ()
     """(key, value) pairs that the encryption context has to be, no more and no less."""
+    source_arn: str | None = None
+    """The resource for which a service has to act: ``aws:SourceArn``."""
     retiring_principal: str | None = None
     """Who may retire it beside the grantee."""
 

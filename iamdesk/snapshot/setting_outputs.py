@@ -157,9 +157,11 @@ class ListedKeyGrant(AwsModel):
 
     grant_id: str
     grantee_principal: str = ""
+    grantee_service_principal: str | None = None
     operations: tuple[str, ...] = ()
-    constraints: dict[str, dict[str, str]] | None = None
+    constraints: dict[str, dict[str, str] | str] | None = None
     retiring_principal: str | None = None
+    retiring_service_principal: str | None = None
 
 
 class ListGrants(AwsModel):

@@ -190,6 +190,19 @@ def test_the_retiring_principal_may_retire_and_no_more() -> None:
     assert ask(held, ANA, "kms:RetireGrant").decision == "implicitDeny"
 
 
+@rule("I1", "E8")
+def test_a_grant_to_a_service_may_be_for_one_resource() -> None:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html"""
+    orders = f"arn:aws:rds:us-west-2:{ID}:db:orders"
+    held = (grant("rds.amazonaws.com", "Decrypt", "Sign", source_arn=orders),)
+    for action in ("kms:Decrypt", "kms:Sign"):
+        answers = [
+            ask(held, "rds.amazonaws.com", action, context={"aws:SourceArn": source}).decision
+            for source in (orders, f"{orders}-2", None)
+        ]
+        assert answers == ["allowed", "implicitDeny", "implicitDeny"]
+
+
 @rule("I1", "D1")
 def test_a_grant_tells_who_retires_it_and_the_key_policy_does_not() -> None:
     """https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html"""

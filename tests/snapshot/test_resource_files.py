@@ -200,6 +200,22 @@ def test_grants_and_tags_of_a_key_are_its_own(tmp_path: Path) -> None:
     assert not key.is_policy_captured
 
 
+def test_grants_to_services_name_them_and_what_they_act_for(tmp_path: Path) -> None:
+    """https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html"""
+    grant = {
+        "GrantId": "g1",
+        "GranteeServicePrincipal": "rds.amazonaws.com",
+        "RetiringServicePrincipal": "ec2.amazonaws.com",
+        "Operations": ["Decrypt"],
+        "Constraints": {"SourceArn": f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"},
+    }
+    key = one(tmp_path, **{f"{HERE}/kms/list-grants/{KEY}.json": {"Grants": [grant], "Truncated": False}})
+    assert key.key_grants is not None
+    [read] = key.key_grants
+    assert (read.grantee_principal, read.retiring_principal) == ("rds.amazonaws.com", "ec2.amazonaws.com")
+    assert (read.source_arn, read.has_constraints) == (f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders", False)
+
+
 def test_tags_of_the_tagging_api_reach_the_resources_that_are_known(tmp_path: Path) -> None:
     mapping = [
         {"ResourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", "Tags": [{"Key": "team", "Value": "blue"}]},
