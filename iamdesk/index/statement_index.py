@@ -143,6 +143,7 @@ class StatementIndex:
         self._by_opening: dict[str, dict[str, int | list[int]]] = {}
         """By service and opening: a statement, or where several have it all of them. Most stand alone."""
         self._openings_of: dict[int, tuple[tuple[str, str, bool], ...]] = {}
+        by_actions: dict[tuple[ActionPattern, ...], list[int]] = {}
         for number, document in enumerate(self.documents):
             self._first_of.append(len(self._statements))
             for statement in document.statements:
@@ -154,12 +155,13 @@ class StatementIndex:
                 self._sort_resources(place, statement)
                 if statement.not_action:
                     self._negated.append(place)
-                    continue
-                for pattern in statement.actions:
-                    if pattern.problem is None:
-                        of_service = self._by_service.setdefault(pattern.service, {})
-                        of_service.setdefault(pattern, []).append(place)
-
+                else:
+                    by_actions.setdefault(statement.actions, []).append(place)
+        for actions, places in by_actions.items():  # thousands of statements list the same
+            for pattern in actions:
+                if pattern.problem is None:
+                    of_service = self._by_service.setdefault(pattern.service, {})
+                    of_service.setdefault(pattern, []).extend(places)
         self._lengths = {service: tuple(sorted(set(map(len, found)))) for service, found in self._by_opening.items()}
 
     def _sort_resources(self, place: int, statement: Statement) -> None:
@@ -175,12 +177,13 @@ class StatementIndex:
         for entry in statement.resources:
             if entry.problem is not None:
                 continue
-            parts = entry.text.split(":", 5)
-            if len(parts) < 6 or "${" in entry.text:
+            text = entry.text
+            parts = text.split(":", 5)
+            if len(parts) < 6 or "${" in text:
                 self._loose.add(place)
                 return
             opening = parts[5].partition("*")[0].partition("?")[0]
-            can_cross = any(part.endswith("*") for part in parts[:5])
+            can_cross = "*:" in text and any(part.endswith("*") for part in parts[:5])
             openings.append((parts[2].lower(), opening, can_cross))
             if can_cross:
                 self._crossing.add(place)

@@ -100,7 +100,7 @@ class DocumentStore:
     def __init__(self) -> None:
         # By a digest: the texts of a large account would take more memory than their digests by the factor of fifty.
         self._by_content: dict[bytes, Document] = {}
-        self._print = json.JSONEncoder(ensure_ascii=False).encode
+        self._print = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
     def parse(self, raw: Any) -> Document:
         """Return the parsed document of a JSON value."""

@@ -5,6 +5,7 @@ sequence of tokens: literal text, `STAR` or `QUESTION`; what a policy variable w
 whatever characters it holds (SEMANTICS H8).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
@@ -22,24 +23,15 @@ QUESTION = Wildcard.QUESTION
 
 type Token = str | Wildcard
 
+_WILDCARDS: dict[str, Wildcard] = {"*": STAR, "?": QUESTION}
+_AT_WILDCARDS = re.compile(r"([*?])")
+
 
 def tokens_of(text: str) -> list[Token]:
     """Split pattern text into tokens: every ``*`` and ``?`` of it is a wildcard (SEMANTICS F3)."""
     if "*" not in text and "?" not in text:
         return [text] if text else []
-    tokens: list[Token] = []
-    literal = ""
-    for character in text:
-        if character in "*?":
-            if literal:
-                tokens.append(literal)
-                literal = ""
-            tokens.append(STAR if character == "*" else QUESTION)
-        else:
-            literal += character
-    if literal:
-        tokens.append(literal)
-    return tokens
+    return [_WILDCARDS.get(piece, piece) for piece in _AT_WILDCARDS.split(text) if piece]
 
 
 class Glob:

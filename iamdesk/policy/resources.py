@@ -82,8 +82,8 @@ class ResourcePattern:
         if not self._is_plain:
             template = parse_template(text)
             parts = self._parts_read = split_template(template, ":", 6)
-            self.variables = tuple(piece for piece in template if isinstance(piece, Variable))
-            self.keys = tuple(variable.key for variable in self.variables)
+            self.variables = tuple([piece for piece in template if isinstance(piece, Variable)])
+            self.keys = tuple([variable.key for variable in self.variables])
         else:
             # Most entries of a large snapshot come this way: their tokens are read when first needed.
             parts = None
@@ -103,7 +103,7 @@ class ResourcePattern:
         if self._is_plain:
             texts = self.text.split(":", 3)
             return len(texts) > 2 and ("*" in texts[2] or "?" in texts[2])
-        return len(self._parts) > 2 and any(piece in (STAR, QUESTION) for piece in self._parts[2])
+        return len(self._parts) > 2 and (STAR in self._parts[2] or QUESTION in self._parts[2])
 
     @property
     def _texts(self) -> list[str]:

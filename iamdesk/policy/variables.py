@@ -5,6 +5,7 @@ once the request is known. Rules: SEMANTICS H.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from iamdesk.policy.patterns import Token, tokens_of
@@ -63,6 +64,7 @@ def parse_template(text: str) -> Template:
     return tuple(pieces)
 
 
+@lru_cache(maxsize=1 << 10)
 def _variable(inner: str) -> Variable | None:
     key, comma, rest = inner.partition(",")
     default: str | None = None
@@ -72,8 +74,8 @@ def _variable(inner: str) -> Variable | None:
             return None
         default = quoted[1:-1]
     key = key.rstrip() if comma else key
-    if not key or any(character.isspace() for character in key):
-        return None
+    if key.split() != [key]:
+        return None  # empty, or white space in it
     return Variable(key.lower(), default, key)
 
 
@@ -83,6 +85,12 @@ def split_template(template: Template, separator: str, parts: int) -> list[list[
     Separators inside ``${…}`` do not count: names of variables hold colons (SEMANTICS H1).
     """
     result: list[list[Token | Variable]] = [[]]
+    if template and isinstance(template[0], str) and template[0].count(separator) >= parts - 1:
+        # The usual ARN: all separators stand before the first wildcard and the first variable.
+        *heads, rest = template[0].split(separator, parts - 1)
+        result = [[head] if head else [] for head in heads]
+        result.append([rest, *template[1:]] if rest else list(template[1:]))
+        return result
     for piece in template:
         if not isinstance(piece, str):
             result[-1].append(piece)
