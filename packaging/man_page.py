@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from iamdesk.cli.commands import app as commands
+from iamdesk.cli.commands import app_of
 from iamdesk.cli.picture import app as window
 
 _STATUS = {
@@ -58,7 +58,7 @@ def page() -> Iterator[str]:
     for _, command in single(typer.main.get_command(window)):
         yield from lines_of(command)
     yield ".SH COMMANDS"
-    for name, command in single(typer.main.get_command(commands)):
+    for name, command in single(typer.main.get_command(app_of())):
         yield f".SS iamdesk {roff(name)}"
         yield from lines_of(command)
     yield ".SH EXIT STATUS"

@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: list[str]) -> NoReturn:
     # The window knows nothing of the commands and they know nothing of it: neither waits for the other's imports.
     if arguments and arguments[0] in (*COMMANDS, *_ABOUT):
-        from iamdesk.cli.commands import app
+        from iamdesk.cli.commands import app_of
+
+        app = app_of(COMMANDS if arguments[0] in _ABOUT else arguments[:1])
     else:
         is_path = bool(arguments) and not arguments[0].startswith("-")
         if is_path and not _exists(arguments[0]):

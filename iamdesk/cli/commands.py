@@ -1,33 +1,33 @@
-"""The commands that answer in the terminal, put together. None of them imports Qt."""
+"""The commands that answer in the terminal, put together. None of them imports Qt, or what only another one needs."""
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
 
 import typer
 
-from iamdesk.cli.can import can
-from iamdesk.cli.collect import collect
-from iamdesk.cli.diff import diff
-from iamdesk.cli.findings import findings
+from iamdesk.cli import COMMANDS
 from iamdesk.cli.output import say, version
-from iamdesk.cli.pack import export, verify
-from iamdesk.cli.paths import paths
-from iamdesk.cli.review import app as review_app
-from iamdesk.cli.simulate import simulate
-from iamdesk.cli.suppress import suppress
 from iamdesk.cli.troubles import troubles_told
-from iamdesk.cli.validate import validate
-from iamdesk.cli.what_can import what_can
-from iamdesk.cli.what_if import what_if
-from iamdesk.cli.who_can import who_can
-from iamdesk.cli.why import why
 
-app = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    subcommand_metavar="[PATH] | COMMAND [ARGS]...",
-    no_args_is_help=True,
-)
+
+def app_of(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Return the command line with the commands that are named; each brings its own imports along."""
+    app = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        subcommand_metavar="[PATH] | COMMAND [ARGS]...",
+        no_args_is_help=True,
+    )
+    app.callback()(about)
+    for name in names:
+        if name == "review":
+            from iamdesk.cli.review import app as review_app
+
+            app.add_typer(review_app, name=name)
+        else:
+            app.command(name)(troubles_told(_command(name)))
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -36,7 +36,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def about(
     _version_wanted: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
@@ -49,21 +48,62 @@ def about(
     """
 
 
-for name, command in (
-    ("can", can),
-    ("who-can", who_can),
-    ("what-can", what_can),
-    ("paths", paths),
-    ("why", why),
-    ("simulate", simulate),
-    ("findings", findings),
-    ("suppress", suppress),
-    ("diff", diff),
-    ("what-if", what_if),
-    ("export", export),
-    ("verify", verify),
-    ("validate", validate),
-    ("collect", collect),
-):
-    app.command(name)(troubles_told(command))
-app.add_typer(review_app, name="review")
+def _command(name: str) -> Callable[..., Any]:
+    match name:
+        case "can":
+            from iamdesk.cli.can import can
+
+            return can
+        case "who-can":
+            from iamdesk.cli.who_can import who_can
+
+            return who_can
+        case "what-can":
+            from iamdesk.cli.what_can import what_can
+
+            return what_can
+        case "paths":
+            from iamdesk.cli.paths import paths
+
+            return paths
+        case "why":
+            from iamdesk.cli.why import why
+
+            return why
+        case "simulate":
+            from iamdesk.cli.simulate import simulate
+
+            return simulate
+        case "findings":
+            from iamdesk.cli.findings import findings
+
+            return findings
+        case "suppress":
+            from iamdesk.cli.suppress import suppress
+
+            return suppress
+        case "diff":
+            from iamdesk.cli.diff import diff
+
+            return diff
+        case "what-if":
+            from iamdesk.cli.what_if import what_if
+
+            return what_if
+        case "export":
+            from iamdesk.cli.pack import export
+
+            return export
+        case "verify":
+            from iamdesk.cli.pack import verify
+
+            return verify
+        case "validate":
+            from iamdesk.cli.validate import validate
+
+            return validate
+        case "collect":
+            from iamdesk.cli.collect import collect
+
+            return collect
+    raise ValueError(name)

@@ -166,7 +166,7 @@ def test_policy_is_printed_as_it_ships(run: Run) -> None:
 
 def test_other_commands_import_neither_boto3_nor_qt() -> None:
     script = (
-        "import sys\nfrom iamdesk.cli import commands, collect\nfrom iamdesk.collect import start\n"
+        "import sys\nfrom iamdesk.cli.commands import app_of\nfrom iamdesk.collect import start\napp_of()\n"
         "print([name for name in ('boto3', 'botocore', 'jmespath', 'PySide6') if name in sys.modules])"
     )
 

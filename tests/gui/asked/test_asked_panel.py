@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from typer.testing import CliRunner
 
-from iamdesk.cli.commands import app
+from iamdesk.cli.commands import app_of
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.gui.asked.asked_panel import AskedPanel
 from iamdesk.gui.asked.asked_table import Column
@@ -148,7 +148,7 @@ def test_copied_commands_give_the_same_answer(qtbot: QtBot, session: Session, pa
     commands = [line for line in QApplication.clipboard().text().splitlines() if line.startswith("iamdesk ")]
     assert len(commands) == 2
     for command, decision in zip(commands, ("conditional", "implicitDeny"), strict=True):
-        result = CliRunner().invoke(app, [*shlex.split(command)[1:], "--format", "json"])
+        result = CliRunner().invoke(app_of(), [*shlex.split(command)[1:], "--format", "json"])
         assert json.loads(result.stdout)["EvalDecision"] == decision
     panel.activateWindow()
     qtbot.waitUntil(panel.isActiveWindow)
