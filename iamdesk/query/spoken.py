@@ -116,8 +116,8 @@ class Voices:
         self._wide: list[tuple[int, Statement, AttachedPolicy, int]] = []
         self._population = population
         self._index = population.index
-        self._wordings: dict[Hashable, tuple[_Wording, ...]] = {}
-        """By what statements say: their wording for each service that they name."""
+        self._wordings: dict[Layer, dict[Hashable, tuple[_Wording, ...]]] = {}
+        """By layer and what statements say: their wording for each service that they name."""
         self._covered: dict[tuple[str, tuple[ActionPattern, ...], bool], int] = {}
         self._by_mark: dict[Hashable, int] = {}
         """By conditions: the number of the voice."""
@@ -134,9 +134,10 @@ class Voices:
             if cancelled():
                 raise WorkCancelled
             self._sort_by_kinds(spoken)
-        for wordings in self._wordings.values():
-            for one in wordings:
-                self._tell(one)
+        for of_layer in self._wordings.values():
+            for wordings in of_layer.values():
+                for one in wordings:
+                    self._tell(one)
 
     def _open(self, service: str) -> Spoken:
         spoken = self.spoken.get(service)
@@ -162,7 +163,7 @@ class Voices:
 
     def _read(self, members_of: Sequence[int], policy: AttachedPolicy, cancelled: Cancelled) -> None:
         """Sort all statements of one layer; ``members_of`` tells by document who carries it."""
-        index, known = self._index, self._wordings
+        index, wordings_of = self._index, self._wordings.setdefault(policy.layer, {})
         anywhere, documents = index.for_every_resource, index.documents
         for place, (number, statement) in enumerate(index.statements()):  # tens of thousands come this way
             if place % _BREATH == 0 and cancelled():
@@ -170,23 +171,25 @@ class Voices:
             members = members_of[number]
             if not members:
                 continue
-            said: Hashable = (statement.actions, policy.layer, statement.is_allow)
-            if statement.services is None:
-                said = (said, statement.not_action, index.arn_services(place))
+            # Lists of actions are told apart as objects: most often equal ones are one, and the statements keep them.
+            said: Hashable = (id(statement.actions), statement.is_allow)
             mark = statement.condition_mark()
             if mark is not None:
-                said = (said, documents[number].version, mark)
-            wordings = known.get(said)
+                said = (said, mark, documents[number].version)
+            if statement.services is None:
+                said = (said, statement.not_action, index.arn_services(place))
+            wordings = wordings_of.get(said)
             if wordings is None:
                 found = self._find_wordings(place, statement, policy)
                 if found is None:
                     self._wide.append((place, statement, policy, members))
                     self.far |= members if policy.layer is Layer.IDENTITY else 0
                     continue
-                wordings = known[said] = found
+                wordings = wordings_of[said] = found
+            is_naming = place not in anywhere and not index.is_loose(place)
             for one in wordings:
-                if place in anywhere and len(statement.resources or ()) == 1:
-                    one.everywhere |= members
+                if is_naming and not one.is_untold:
+                    one.spoken.naming.append((one, place, statement, members))
                 else:
                     self._sort(one, place, statement, members)
 
@@ -214,16 +217,16 @@ class Voices:
         )
 
     def _sort(self, one: _Wording, place: int, statement: Statement, members: int) -> None:
-        index = self._index
-        if place not in index.for_every_resource and not index.is_loose(place):
-            if one.is_untold:
+        index, is_single = self._index, len(statement.resources or ()) < 2
+        if index.names_every_resource(place):
+            names_besides = one.is_allow and not is_single
+            if names_besides:
                 one.odd |= members
             else:
-                one.spoken.naming.append((one, place, statement, members))
-            return
-        is_for_all = index.is_for_all_of(place, self._arn_services(one.spoken.service))
-        names_besides = one.is_allow and not statement.not_resource and len(statement.resources or ()) > 1
-        if is_for_all and not names_besides:
+                one.everywhere |= members
+        elif not index.is_loose(place) and not one.is_untold:
+            one.spoken.naming.append((one, place, statement, members))
+        elif index.is_for_all_of(place, self._arn_services(one.spoken.service)):
             one.everywhere |= members
         else:
             one.odd |= members
