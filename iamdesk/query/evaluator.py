@@ -26,6 +26,7 @@ from iamdesk.query.population import Population, positions
 from iamdesk.query.questions import Questions
 from iamdesk.query.reach import ReachFinder
 from iamdesk.query.said import Said
+from iamdesk.query.spoken import Voices
 from iamdesk.query.what_can import Answer, EffectiveAccess, Overview, ServiceReach, Source
 from iamdesk.query.who_can import Access, answer_everybody
 from iamdesk.snapshot.collector import collector_paused
@@ -56,6 +57,7 @@ class Evaluator(Questions):
         self._everywhere: dict[tuple[str, str], Said] = {}
         self._reaches: ReachFinder | None = None
         self._rows: Rows | None = None
+        self._voices: Voices | None = None
         self._lock = threading.RLock()
 
     def forget(self) -> None:
@@ -65,7 +67,7 @@ class Evaluator(Questions):
         told to spare what sweeps have made (`collector_paused`).
         """
         with self._lock:
-            self._everybody, self._reaches, self._rows = None, None, None
+            self._everybody, self._reaches, self._rows, self._voices = None, None, None, None
             self._hearings, self._everywhere = {}, {}
 
     def can(self, request: Request) -> Decision:
@@ -96,12 +98,15 @@ class Evaluator(Questions):
         return self.trace(request).verdict
 
     def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:
-        """Read every policy of the snapshot, once: what `verdict`, `who_can` and `what_can` start from.
+        """Read every policy of the snapshot, once: what `verdict`, `who_can`, `what_can` and the overview start from.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        self._population(progress, cancelled)
+        population = self._population(progress, cancelled)
+        if self._rows is None and self._voices is None:
+            with collector_paused():
+                self._voices = Voices(population, cancelled)
 
     def population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Population:
         """Return everybody in the snapshot, put together for sweeps over many questions; read at first use.
@@ -251,8 +256,12 @@ class Evaluator(Questions):
         finder = self._finder()
         rows = self._rows
         if rows is None:
+            with self._lock:
+                voices, self._voices = self._voices, None
             with collector_paused():  # what is found is remembered, and holds no cycles
-                rows = Rows(population, finder, find_everybody(finder.assessor, self.now(), progress, cancelled))
+                voices = voices or Voices(population, cancelled)
+                found = find_everybody(finder.assessor, voices, self.now(), progress, cancelled)
+                rows = Rows(population, finder, found)
             with self._lock:
                 self._rows = rows
         progress(population.index.principals, population.index.principals)

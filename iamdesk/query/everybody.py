@@ -60,14 +60,17 @@ class Everybody(NamedTuple):
     What these say of a service that nothing else of theirs names is not told here."""
 
 
-def find_everybody(assessor: Assessor, moment: datetime, progress: Progress, cancelled: Cancelled) -> Everybody:
+def find_everybody(
+    assessor: Assessor, voices: Voices, moment: datetime, progress: Progress, cancelled: Cancelled
+) -> Everybody:
     """Find out how far everybody may do everything that policies name.
+
+    What is said everywhere is added to ``voices``: they serve once.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
     index = assessor.population.index
-    voices = Voices(assessor.population, cancelled)
     contexts = ContextFinder(voices)
     proofs: dict[Hashable, Verdict | bool] = {}
     found: dict[str, Told] = {}

@@ -14,6 +14,7 @@ from iamdesk.query.everybody_rows import Rows
 from iamdesk.query.population import positions
 from iamdesk.query.what_can import Reach, ServiceReach
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
+from iamdesk.snapshot.progress import WorkCancelled
 
 from .worlds import NOON, A, B, snapshots
 
@@ -292,3 +293,23 @@ def test_what_was_found_is_told_again() -> None:
     evaluator = Evaluator(of_user([allow(SEND)], None), now)
     user = f"arn:aws:iam::{A}:user/u"
     assert evaluator.what_can_overview().reaches[user] is evaluator.what_can_overview().reaches[user]
+
+
+def test_a_prepared_evaluator_tells_the_same_also_after_a_start_that_was_given_up() -> None:
+    snapshot = of_user([allow("*"), allow(SEND, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})], None)
+    expected = told(Evaluator(snapshot, now))
+    prepared = Evaluator(snapshot, now)
+    prepared.prepare()
+    answers = iter([False, True])
+    with pytest.raises(WorkCancelled):
+        prepared.what_can_overview(cancelled=lambda: next(answers))
+    assert told(prepared) == expected
+    again = Evaluator(snapshot, now)
+    again.prepare()
+    again.prepare()
+    assert told(again) == told(again) == expected
+
+
+def told(evaluator: Evaluator) -> dict[str, dict[str, dict[Reach, int]]]:
+    rows = evaluator.what_can_overview().reaches
+    return {who: {service: dict(one.actions) for service, one in row.items()} for who, row in rows.items()}
