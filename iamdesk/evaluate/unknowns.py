@@ -4,12 +4,14 @@ The bounds of K6 say whether the unknown can matter at all. Where it can, the ke
 in two statements has one value in both, so what looks undecided may be decided after all.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from math import prod
+from operator import itemgetter
 from typing import NamedTuple
 
+from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import Fact, Knowledge
 from iamdesk.evaluate.credentials import ISSUE_TIME_KEY, MFA_KEY, MFA_TEST
 from iamdesk.evaluate.domains import Domain, domains
@@ -232,6 +234,13 @@ def _given(subject: Subject, values: Mapping[str, Fact]) -> Subject:
 
 
 def _truth_of(result: StatementResult, subject: Subject) -> Truth:
+    """Return what a statement that hangs on the unknown says with values given.
+
+    All else that it asks for holds whatever the values are: only what is open is looked at again.
+    """
+    if not result.open_resource:
+        context = subject.on_leg(result.policy.leg).context
+        return min([evaluate_test(test, context).truth for test, _ in result.open_tests])
     found = match_statement(result.policy, result.statement, subject)
     return FALSE if found is None else found.truth
 
@@ -253,7 +262,8 @@ class _Judge:
         self._hanging = hanging
         self._keys = keys
         self._subject = subject
-        self._positions = [tuple(keys.index(key) for key in one.keys) for one in hanging]
+        self._own = [_picking([keys.index(key) for key in one.keys]) for one in hanging]
+        """Of each statement what takes the values of its keys out of a combination."""
         self._truths: list[dict[tuple[Fact, ...], Truth]] = [{} for _ in hanging]
         self._rulings: dict[tuple[Truth, ...], Ruling] = {}
 
@@ -269,16 +279,22 @@ class _Judge:
 
     def truths(self, combination: tuple[Fact, ...]) -> tuple[Truth, ...]:
         """Return what each statement that hangs on the unknown says."""
-        return tuple([self._truth(number, combination) for number in range(len(self._hanging))])
+        found: list[Truth] = []
+        for one, own_of, known in zip(self._hanging, self._own, self._truths, strict=True):
+            own = own_of(combination)
+            truth = known.get(own)
+            if truth is None:
+                subject = _given(self._subject, dict(zip(one.keys, own, strict=True)))
+                truth = known[own] = _truth_of(one.result, subject)
+            found.append(truth)
+        return tuple(found)
 
-    def _truth(self, number: int, combination: tuple[Fact, ...]) -> Truth:
-        own = tuple(combination[position] for position in self._positions[number])
-        known = self._truths[number].get(own)
-        if known is None:
-            one = self._hanging[number]
-            subject = _given(self._subject, dict(zip(one.keys, own, strict=True)))
-            known = self._truths[number][own] = _truth_of(one.result, subject)
-        return known
+
+def _picking(positions: Sequence[int]) -> Callable[[tuple[Fact, ...]], tuple[Fact, ...]]:
+    """Return what takes some members of a tuple out of it, as a tuple."""
+    if len(positions) == 1:
+        return itemgetter(slice(positions[0], positions[0] + 1))
+    return itemgetter(*positions) if positions else lambda _: ()
 
 
 def _unknown_keys(result: StatementResult, subject: Subject) -> tuple[str, ...]:
