@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.request import Layer, Request
 from iamdesk.explain.decision import Decision
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
@@ -121,6 +121,16 @@ def test_an_acl_grants_to_other_accounts_and_the_public_never_inside_the_account
 ) -> None:
     capture = world(bucket(policy=None, acl=ACL, object_ownership=ObjectOwnership.OBJECT_WRITER))
     assert ask(capture, principal, action, BUCKET).decision == expected
+
+
+@rule("A4", "I6")
+def test_an_answer_rests_on_the_acl_that_grants() -> None:
+    written = {"acl": ACL, "object_ownership": ObjectOwnership.OBJECT_WRITER}
+    empty = document({"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": BUCKET})
+    for policy in (None, empty):
+        answer = ask(world(bucket(policy=policy, **written)), ZOE, "s3:ListBucket", BUCKET)
+        assert answer.decision == "allowed"
+        assert Layer.ACL in {line.layer for line in answer.matched_statements}
 
 
 @rule("I6")
