@@ -173,12 +173,17 @@ def comparison_summary(own: AccessMap, other: AccessMap, own_name: str, other_na
     return strung("", (strung("; ", parts), "."))
 
 
-def comparison_to_csv(own: AccessMap, other: AccessMap, snapshot_name: str) -> bytes:
-    """Return as CSV a row for each service and access level in which two principals differ, with the actions."""
-    return csv_bytes(COLUMNS, _rows(own, other, snapshot_name))
+def comparison_to_csv(own: AccessMap, other: AccessMap, snapshot_name: str, other_snapshot: str = "") -> bytes:
+    """Return as CSV a row for each service and access level in which two principals differ, with the actions.
+
+    ``other_snapshot`` names that of the second, where it is another one.
+    """
+    subject = other.access.subject
+    compared = f"{subject} in {other_snapshot}" if other_snapshot else subject
+    return csv_bytes(COLUMNS, _rows(own, other, compared, snapshot_name))
 
 
-def _rows(own: AccessMap, other: AccessMap, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
+def _rows(own: AccessMap, other: AccessMap, compared_with: str, snapshot_name: str) -> Iterator[tuple[str | int, ...]]:
     theirs = {row.service: row for row in other.rows}
     number = 0
     for row in own.rows:
@@ -188,5 +193,5 @@ def _rows(own: AccessMap, other: AccessMap, snapshot_name: str) -> Iterator[tupl
                 continue
             number += 1
             names = (" ".join(found.names(bits)) for bits in (found.more, found.less, found.how, found.perhaps))
-            who = (own.access.subject, other.access.subject)
+            who = (own.access.subject, compared_with)
             yield (number, *who, row.service, row.name, level, found.kind.value, *names, snapshot_name)

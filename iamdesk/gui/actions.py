@@ -517,6 +517,15 @@ COMMANDS: tuple[Command, ...] = (
         1,
     ),
     Command(
+        "actionCompareAccessEarlier",
+        Menu.ASK,
+        mark("Compare with an ea&rlier snapshot or review…"),
+        mark("Put what the shown principal could do before beside what it can do now."),
+        (),
+        Needs.SNAPSHOT,
+        1,
+    ),
+    Command(
         "actionWaysOfSelected",
         Menu.ASK,
         mark("What can the selected principal &become?"),

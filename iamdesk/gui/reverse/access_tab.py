@@ -75,7 +75,7 @@ class AccessTab(QWidget):
         self.finder = AccessFinder(jobs, self._failed, self)
         self.details = Stream(jobs, "what can actions", self._failed, self)
         self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export what can")
-        self.compare_bar = CompareBar(session, jobs, self._failed)
+        self.compare_bar = CompareBar(session, jobs, self._failed, prompts or Prompts())
         self.compare_button = QPushButton(tr("Co&mpare…"))
         self.compare_button.setObjectName("whatCanCompare")
         self.compare_button.setAccessibleName(tr("Compare with another principal"))
@@ -100,6 +100,7 @@ class AccessTab(QWidget):
             "actionExportAccessMap": self.export_map,
             "actionExportAccessPicture": self.export_picture,
             "actionCompareAccess": self.begin_comparing,
+            "actionCompareAccessEarlier": self.compare_with_earlier,
         }
 
     def _lay_out(self) -> None:
@@ -160,6 +161,7 @@ class AccessTab(QWidget):
         self.filters.changed.connect(self._filter)
         self.compare_button.clicked.connect(self.begin_comparing)
         self.compare_bar.found.connect(self._compare)
+        self.compare_bar.refused.connect(lambda sentence: self.message.say(Tone.WARNING, sentence))
         self.compare_bar.differences_wanted.connect(self._show_differences)
         self.filters.left.connect(self.table.setFocus)
         self._glance.timeout.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
@@ -203,7 +205,11 @@ class AccessTab(QWidget):
     def _found(self, key: str, found: AccessMap) -> None:
         if key == self._key:
             self._shown_key = key
+            if self.compare_bar.is_of_earlier:  # what stands beside is that of another subject
+                self._other = None
+                self.map.compare(None)
             self._show(found)
+            self.compare_bar.follow(key, self._name)
 
     def _show(self, shown: AccessMap | None) -> None:
         if shown is None:
@@ -222,6 +228,13 @@ class AccessTab(QWidget):
             self._session.announce(tr("Show what a principal can do first: another can then stand beside it."))
             return
         self.compare_bar.begin()
+
+    def compare_with_earlier(self) -> None:
+        """Ask for a snapshot or review in which it could do something else, perhaps."""
+        if self.map.map is None:
+            self._session.announce(tr("Show what a principal can do first: it can then be compared with what it was."))
+            return
+        self.compare_bar.choose_earlier()
 
     def _compare(self, other: AccessMap | None) -> None:
         self._other = other
@@ -434,8 +447,9 @@ class AccessTab(QWidget):
             ".json": lambda _progress, _cancelled: what_can.map_to_json(access),
         }
         other = self._other
+        earlier = self.compare_bar.earlier.name
         if other is not None and not whole:
-            kinds = {".csv": lambda _progress, _cancelled: comparison_to_csv(shown, other, name)}
+            kinds = {".csv": lambda _progress, _cancelled: comparison_to_csv(shown, other, name, earlier)}
             title, stem = tr("Export how the two differ"), "access-differences"
         if whole:
             kinds = {

@@ -149,7 +149,9 @@ def paint_look(painter: QPainter, rect: QRectF, look: Look, palette: QPalette, f
     place = QRectF(place.right(), inner.top(), inner.right() - place.right(), inner.height())
     if look.awaiting:
         painter.fillRect(place, grounds[2][1])
-        hatch_lines(painter, place, hatch_colour(palette, Colour.UNKNOWN), rising=False)
+        lines = colour(Colour.UNKNOWN, palette)
+        lines.setAlphaF(0.36)
+        hatch_lines(painter, place, lines, rising=False)
     if look.somewhere:
         top, right = inner.top(), inner.right()
         corner = [QPointF(right - _CORNER, top), QPointF(right, top), QPointF(right, top + _CORNER)]

@@ -49,7 +49,14 @@ class EverybodyFinder(QObject):
         def work(progress: Progress, cancelled: Cancelled) -> Everybody:
             from iamdesk.export.everybody_map import everybody_map
 
-            return Everybody(opened, everybody_map(opened.what_can_overview(progress, cancelled), progress, cancelled))
+            def first(done: int, total: int) -> None:
+                progress(done, 2 * total)
+
+            def second(done: int, total: int) -> None:
+                progress(total + done, 2 * total)
+
+            overview = opened.what_can_overview(first, cancelled)
+            return Everybody(opened, everybody_map(overview, second, cancelled))
 
         self._finding = self._jobs.run(
             tr("Finding what everybody can do"),

@@ -1,9 +1,12 @@
 """The heads of the map of everybody: who stands in a row, and upright which service stands in a column."""
 
-from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPolygonF
 from PySide6.QtWidgets import QHeaderView, QStyle, QWidget
 
+from iamdesk.export.everybody_map import ServiceColumn
 from iamdesk.gui import marks
 from iamdesk.gui.reverse.everybody_lines import Line, Order
 from iamdesk.gui.reverse.everybody_model import EverybodyModel
@@ -29,17 +32,25 @@ class ServiceHeader(QHeaderView):
         self._model = model
         self.current = -1
         """The column of the current cell."""
+        self._measured: tuple[Sequence[ServiceColumn] | None, int] = (None, 0)
+        """The columns whose prefixes were measured last, and the longest of them in pixels."""
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the font."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange and hasattr(self, "_measured"):
+            self._measured = (None, 0)
+
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return room for the longest prefix, within reason."""
-        metrics = self.fontMetrics()
-        longest = max(
-            (metrics.horizontalAdvance(one.service[:_LETTERS]) for one in self._model.columns),
-            default=metrics.averageCharWidth() * 8,
-        )
+        metrics, columns = self.fontMetrics(), self._model.columns
+        if self._measured[0] is not columns:  # Qt asks several times, and there may be hundreds
+            widths = (metrics.horizontalAdvance(one.service[:_LETTERS]) for one in columns)
+            self._measured = columns, max(widths, default=metrics.averageCharWidth() * 8)
+        longest = self._measured[1]
         return QSize(longest, longest + 4 * _GAP)  # Qt would ask for every section
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name

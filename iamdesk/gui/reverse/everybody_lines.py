@@ -3,7 +3,7 @@
 Made in a worker: thousands of names are looked through and sorted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -201,17 +201,21 @@ def members_of(line: Line) -> list[Line]:
 
 def _people(opened: "OpenSnapshot", found: EverybodyMap) -> Iterable[Person]:
     outline, accounts = opened.outline, opened.snapshot.accounts
-    names: Mapping[str, str] = {one.account_id: one.alias or one.account_id for one in accounts}
+    names: dict[str, str] = {}
+    for one in accounts:
+        row = outline.rows_by_key.get(one.account_id)
+        names[one.account_id] = visible(outline.nodes[row].text if row is not None else one.account_id)
     for key, profile in found.rows.items():
-        number_ = key.split(":", 5)[4]
-        account = visible(names.get(number_, number_)) if len(accounts) > 1 else ""
+        account_id = key.split(":", 5)[4]
+        account = names.get(account_id, account_id)
         row = outline.rows_by_key.get(key, -1)
         if row < 0:
-            name = tr("root user of {account}").format(account=visible(names.get(number_, number_)))
+            name = tr("root user of {account}").format(account=account)
             yield Person(key, -1, NodeKind.USER, name, "", profile)
         else:
             node = outline.nodes[row]
-            yield Person(key, row, node.kind, visible(node.text), account, profile)
+            detail = account if len(accounts) > 1 else ""
+            yield Person(key, row, node.kind, visible(node.text), detail, profile)
 
 
 def _gathered(people: Iterable[Person], cancelled: Cancelled) -> list[Line]:
