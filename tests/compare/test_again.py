@@ -14,7 +14,7 @@ from tests.compare.seeds import document
 from tests.compare.test_likeness import LOCK, PERIMETER, people, snapshot
 from tests.query.worlds import NOON
 
-users = people(random.Random(3), 6)
+users = people(random.Random(3), 3)
 for user in users:
     statements = user["UserPolicyList"][0]["PolicyDocument"]["Statement"] + [LOCK | {"Effect": "Allow"}]
     user["UserPolicyList"] = [

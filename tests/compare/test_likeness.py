@@ -137,17 +137,13 @@ def told(found: Comparison) -> dict[object, int]:
 
 
 @pytest.mark.parametrize(
-    ("limits", "on_resources"),
+    ("number", "limits", "on_resources"),
     [
-        ([LOCK], None),
-        ([LOCK, ONLY_SIGNED], None),
-        ([deny("s3:*")], None),
-        ([LOCK], PERIMETER),
-        ([LOCK], ONLY_US),
+        *((number, limits, None) for number in range(2) for limits in ([LOCK], [LOCK, ONLY_SIGNED], [deny("s3:*")])),
+        (1, [LOCK], PERIMETER),
+        (1, [LOCK], ONLY_US),
     ],
-    ids=["regions", "two", "plain", "perimeter", "whom they are"],
 )
-@pytest.mark.parametrize("number", range(2))
 def test_asked_once_or_every_time_is_the_same(
     number: int,
     limits: list[dict[str, Any]],
