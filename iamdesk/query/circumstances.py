@@ -12,7 +12,7 @@ from iamdesk.evaluate.engine import in_play, policies_of, situation_of
 from iamdesk.evaluate.layers import Situation
 from iamdesk.evaluate.matching import Subject, match_resource
 from iamdesk.evaluate.policies import AttachedPolicy
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.services import ACTIONS_DIFFER, told_apart_by
 from iamdesk.evaluate.truth import FALSE
 from iamdesk.index.action_bits import ServiceActions
@@ -23,6 +23,8 @@ from iamdesk.query.hearing import situation_key
 from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
 
 _NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
+_OWN = frozenset({Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY})
+"""Layers of a principal's own policies."""
 _NO_CONTEXT = Context({}, lambda _: None, UnknownContext.UNKNOWN, lambda _: False)
 
 
@@ -117,13 +119,13 @@ class Circumstances:
         target = ground.target(bit)
         member = peers.members.bit_length() - 1
         whole = self._population.question(member, target.action_text, target.resource_text)
-        question = replace(whole, further=())
+        question = replace(whole, further=()) if whole.further else whole
         policies = policies_of(question)
         situation = situation_of(question, policies)
-        of_others = replace(policies, identity=(), boundary=None if policies.boundary is None else ())
         common = tuple(
             (policy, statement, self._population.asked(statement, policy.document.version))
-            for policy in in_play(of_others, situation)
+            for policy in in_play(policies, situation)
+            if policy.layer not in _OWN
             for statement in policy.document.statements
             if statement.broken is None and (statement.services is None or target.service in statement.services)
         )

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import Context, Fact
@@ -268,5 +269,7 @@ def subject_of(question: Question) -> Subject:
 
 def situation_key(situation: Situation) -> Hashable:
     """Return a situation without who asks: principals of whom it is the same are decided alike."""
-    fields = (getattr(situation, name) for name in Situation.__slots__ if name != "caller")
-    return situation.caller.kind, *fields
+    return situation.caller.kind, _all_but_caller(situation)
+
+
+_all_but_caller = attrgetter(*(name for name in Situation.__slots__ if name != "caller"))
