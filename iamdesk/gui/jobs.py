@@ -107,6 +107,11 @@ class JobRunner(QObject):
         # A bound method of an object of this thread: the connection queues, whichever thread emits.
         self._home.connect(self._arrived)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the window is closed: nothing more is run."""
+        return self._closed
+
     def run[T](
         self,
         label: str,

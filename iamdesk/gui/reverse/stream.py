@@ -41,8 +41,13 @@ class Stream(QObject):
         return self._job is not None
 
     def start(self, label: str, work: Producer) -> None:
-        """Run ``work``; ``label`` says for people what is being done."""
+        """Run ``work``; ``label`` says for people what is being done.
+
+        Not once the window is closed: a filter that waits for the next key may still ask for it then.
+        """
         self.stop()
+        if self._jobs.is_closed:
+            return
         # A deque takes things from one thread and gives them to another. Each work has its own.
         found: deque[Any] = deque()
         self._found = found

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Verdict
 from iamdesk.export.access_map import LEVELS, access_map
+from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.reverse.access_list_model import Column
 from iamdesk.gui.reverse.access_map_model import SERVICE, AccessFilter
 from iamdesk.gui.reverse.access_tab import AccessTab
@@ -353,3 +354,15 @@ def test_closing_the_snapshot_empties_the_tab(nora: AccessTab, session: Session)
     assert nora.list.rowCount() == 0
     assert "Select a user" in nora._nothing.text()
     assert not nora.export_button.isEnabled()
+
+
+def test_a_filter_that_waits_when_the_window_closes_asks_nothing(
+    qtbot: QtBot, nora: AccessTab, jobs: JobRunner
+) -> None:
+    before = len(nora.map.shown)
+    nora.filters.text.setText("s3:GetObject")
+    assert jobs.wait_all()
+    with qtbot.captureExceptions() as raised:
+        qtbot.waitUntil(lambda: len(nora.map.shown) < before)
+    assert not raised
+    assert not nora.details.running
