@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDockWidget, QHeaderView, QMainWindow, QStackedWid
 from iamdesk.gui.ask.answer_panel import AnswerPanel
 from iamdesk.gui.ask.question_bar import QuestionBar
 from iamdesk.gui.asked.asked_panel import AskedPanel
+from iamdesk.gui.everybody.everybody_panel import EverybodyPanel
 from iamdesk.gui.findings.by_subject import FindingsBySubject
 from iamdesk.gui.findings.findings_panel import FindingsPanel
 from iamdesk.gui.graph.graph_panel import GraphPanel
@@ -17,7 +18,6 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.navigator.navigator import NavigatorPanel
 from iamdesk.gui.plain_text import menu_text
 from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.reverse.everybody_panel import EverybodyPanel
 from iamdesk.gui.reverse.who_can_panel import WhoCanPanel
 from iamdesk.gui.review.by_holder import LinesByHolder
 from iamdesk.gui.review.review_panel import ReviewPanel

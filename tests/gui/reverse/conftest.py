@@ -12,7 +12,6 @@ from iamdesk.evaluate.request import Request
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse.access_tab import AccessTab
-from iamdesk.gui.reverse.everybody_panel import EverybodyPanel
 from iamdesk.gui.reverse.who_can_panel import WhoCanPanel
 from iamdesk.gui.session import Session
 from iamdesk.workbench import OpenSnapshot
@@ -98,17 +97,3 @@ def show_access_of(qtbot: QtBot, tab: AccessTab, sample: OpenSnapshot, key: str)
 def nora(qtbot: QtBot, access: AccessTab, sample: OpenSnapshot) -> AccessTab:
     show_access_of(qtbot, access, sample, NORA)
     return access
-
-
-@pytest.fixture
-def panel(
-    qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: OpenSnapshot
-) -> Iterator[EverybodyPanel]:
-    """The sample is open, and what everybody can is looked at."""
-    made = EverybodyPanel(session, jobs, prompts)
-    show(qtbot, made)
-    session.open(sample)
-    qtbot.waitUntil(lambda: made.is_settled, timeout=20_000)
-    yield made
-    made.hide()
-    session.close()

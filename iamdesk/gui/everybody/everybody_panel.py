@@ -18,19 +18,19 @@ from PySide6.QtWidgets import (
 )
 
 from iamdesk.export.everybody_map import GRAVITY
+from iamdesk.gui.everybody import everybody_words as words
+from iamdesk.gui.everybody.everybody_finder import EverybodyFinder
+from iamdesk.gui.everybody.everybody_legend import EverybodyLegend
+from iamdesk.gui.everybody.everybody_lines import Laid, Line, Order, Wanted
+from iamdesk.gui.everybody.everybody_model import EverybodyModel
+from iamdesk.gui.everybody.everybody_table import EverybodyTable
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.navigator.filter_field import FilterField
 from iamdesk.gui.plain_text import ElidedLabel
 from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.reverse import everybody_words as words
 from iamdesk.gui.reverse.access_words import LEVEL_NAMES
-from iamdesk.gui.reverse.everybody_finder import EverybodyFinder
-from iamdesk.gui.reverse.everybody_legend import EverybodyLegend
-from iamdesk.gui.reverse.everybody_lines import Laid, Line, Order, Wanted
-from iamdesk.gui.reverse.everybody_model import EverybodyModel
-from iamdesk.gui.reverse.everybody_table import EverybodyTable
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.language import tr
@@ -386,7 +386,7 @@ class EverybodyPanel(QWidget):
         if laid is None or not self.model.lines:
             self._session.announce(tr(words.NOTHING_TO_EXPORT))
             return
-        from iamdesk.gui.reverse.everybody_picture import EverybodyPicture
+        from iamdesk.gui.everybody.everybody_picture import EverybodyPicture
 
         picture = EverybodyPicture(self.model, self._summary.text(), self.table.font(), self.palette())
         self._saver.save(

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHeaderView, QStyle, QWidget
 
 from iamdesk.export.everybody_map import ServiceColumn
 from iamdesk.gui import marks
-from iamdesk.gui.reverse.everybody_lines import Line, Order
-from iamdesk.gui.reverse.everybody_model import EverybodyModel
+from iamdesk.gui.everybody.everybody_lines import Line, Order
+from iamdesk.gui.everybody.everybody_model import EverybodyModel
 from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import NodeKind

@@ -9,12 +9,12 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QResi
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QFrame, QMenu, QTableView, QWidget
 
 from iamdesk.gui import marks
+from iamdesk.gui.everybody.everybody_cell import Look, paint_look
+from iamdesk.gui.everybody.everybody_headers import Corner, PeopleHeader, ServiceHeader
+from iamdesk.gui.everybody.everybody_lines import Line
+from iamdesk.gui.everybody.everybody_model import EverybodyModel
 from iamdesk.gui.marks import Glyph
 from iamdesk.gui.plain_text import menu_text, visible
-from iamdesk.gui.reverse.everybody_cell import Look, paint_look
-from iamdesk.gui.reverse.everybody_headers import Corner, PeopleHeader, ServiceHeader
-from iamdesk.gui.reverse.everybody_lines import Line
-from iamdesk.gui.reverse.everybody_model import EverybodyModel
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import tr
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from iamdesk import language
 from iamdesk.export.everybody_map import GRAVITY, Glance
-from iamdesk.gui.reverse.everybody_cell import (
+from iamdesk.gui.everybody.everybody_cell import (
     LEVEL_LETTERS,
     Look,
     conditional_shade,
@@ -18,7 +18,7 @@ from iamdesk.gui.reverse.everybody_cell import (
     paint_look,
     plain_shade,
 )
-from iamdesk.gui.reverse.everybody_legend import EverybodyLegend, samples
+from iamdesk.gui.everybody.everybody_legend import EverybodyLegend, samples
 from iamdesk.gui.theme import contrast, palette_for
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.what_can import Reach, ServiceReach

@@ -10,11 +10,11 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from iamdesk.export.everybody_map import Glance, ServiceColumn
+from iamdesk.gui.everybody import everybody_words as words
+from iamdesk.gui.everybody.everybody_cell import Look, look_of
+from iamdesk.gui.everybody.everybody_lines import Laid, Line, members_of
 from iamdesk.gui.marks import BADGE_SENTENCES
 from iamdesk.gui.plain_text import tooltip_text
-from iamdesk.gui.reverse import everybody_words as words
-from iamdesk.gui.reverse.everybody_cell import Look, look_of
-from iamdesk.gui.reverse.everybody_lines import Laid, Line, members_of
 from iamdesk.gui.speech import number
 from iamdesk.index.nodes import Badge
 from iamdesk.language import tr

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from iamdesk.gui.everybody.everybody_lines import Everybody, Laid, Wanted
 from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.gui.reverse.everybody_lines import Everybody, Laid, Wanted
 from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 

@@ -7,8 +7,8 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from iamdesk.export.everybody_map import GRAVITY
+from iamdesk.gui.everybody.everybody_cell import Look, paint_look
 from iamdesk.gui.reverse.access_words import LEVEL_NAMES
-from iamdesk.gui.reverse.everybody_cell import Look, paint_look
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import tr
 

@@ -17,13 +17,13 @@ from pytestqt.qtbot import QtBot
 from iamdesk import language
 from iamdesk.export.access_map import REFUSED
 from iamdesk.export.everybody_map import GRAVITY, MANY_SERVICES, EverybodyMap, Glance, Profile
+from iamdesk.gui.everybody import everybody_model
+from iamdesk.gui.everybody.everybody_lines import Laid, Line, Order, Person, Wanted
+from iamdesk.gui.everybody.everybody_model import EverybodyModel
+from iamdesk.gui.everybody.everybody_panel import EverybodyPanel
+from iamdesk.gui.everybody.everybody_table import EverybodyTable
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.main_window import MainWindow
-from iamdesk.gui.reverse import everybody_model
-from iamdesk.gui.reverse.everybody_lines import Laid, Line, Order, Person, Wanted
-from iamdesk.gui.reverse.everybody_model import EverybodyModel
-from iamdesk.gui.reverse.everybody_panel import EverybodyPanel
-from iamdesk.gui.reverse.everybody_table import EverybodyTable
 from iamdesk.gui.session import Session
 from iamdesk.index.nodes import NodeKind
 from iamdesk.query.what_can import Overview
@@ -556,7 +556,7 @@ def test_of_thousands_only_what_is_seen_is_read(qtbot: QtBot, thousands: Laid, m
 def test_a_picture_of_thousands_says_that_it_shows_the_first(
     qtbot: QtBot, thousands: Laid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from iamdesk.gui.reverse.everybody_picture import EverybodyPicture
+    from iamdesk.gui.everybody.everybody_picture import EverybodyPicture
 
     model = EverybodyModel(lambda _row: ())
     model.show(replace(thousands))

@@ -2,8 +2,8 @@
 
 from iamdesk.export.access_map import LEVELS
 from iamdesk.export.everybody_map import MANY_SERVICES, Glance, ServiceColumn
+from iamdesk.gui.everybody.everybody_lines import Laid, Line
 from iamdesk.gui.reverse.access_words import LEVEL_NAMES, LEVEL_TITLES, cell_words
-from iamdesk.gui.reverse.everybody_lines import Laid, Line
 from iamdesk.gui.speech import number
 from iamdesk.language import mark, ntr, tr
 

@@ -7,12 +7,12 @@ painted, and it is told how many there are.
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette
 
+from iamdesk.gui.everybody.everybody_cell import look_of, paint_look
+from iamdesk.gui.everybody.everybody_legend import paint_legend
+from iamdesk.gui.everybody.everybody_model import EverybodyModel
 from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.picture_files import as_png, as_svg
 from iamdesk.gui.plain_text import visible
-from iamdesk.gui.reverse.everybody_cell import look_of, paint_look
-from iamdesk.gui.reverse.everybody_legend import paint_legend
-from iamdesk.gui.reverse.everybody_model import EverybodyModel
 from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import tr

@@ -1,0 +1,1 @@
+"""What everybody can: a map of all principals by services."""

@@ -1,0 +1,29 @@
+"""The panel over the real sample account."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from iamdesk.gui.everybody.everybody_panel import EverybodyPanel
+from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.session import Session
+from iamdesk.workbench import OpenSnapshot
+
+from ..reverse.conftest import ACCOUNT, INES, NORA, Answers, prompts, show
+
+__all__ = ["ACCOUNT", "INES", "NORA", "Answers", "panel", "prompts", "show"]
+
+
+@pytest.fixture
+def panel(
+    qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers, sample: OpenSnapshot
+) -> Iterator[EverybodyPanel]:
+    """The sample is open, and what everybody can is looked at."""
+    made = EverybodyPanel(session, jobs, prompts)
+    show(qtbot, made)
+    session.open(sample)
+    qtbot.waitUntil(lambda: made.is_settled, timeout=20_000)
+    yield made
+    made.hide()
+    session.close()
