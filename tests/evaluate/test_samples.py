@@ -184,3 +184,9 @@ def test_a_key_of_another_type_may_hold_what_an_operator_cannot_read() -> None:
 def test_the_ends_of_the_address_spaces_are_tried() -> None:
     found = tried(conditions(("IpAddress", ["0.0.0.1/32", "255.255.255.254/32"])), "IPAddress").texts
     assert {f"{end}.{end}.{end}.{end}" for end in (0, 255)} <= set(found)
+
+
+@rule("K7", "G8")
+def test_where_a_policy_names_no_number_one_is_tried_all_the_same() -> None:
+    found = tried(conditions(("NumericNotEquals", ["not a number"])), "Numeric")
+    assert "1" in found.texts
