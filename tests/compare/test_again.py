@@ -5,6 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from iamdesk import Evaluator
+from iamdesk.compare.side import Side, share_space
+
+from . import seeds
+from .seeds import allow
+from .test_likeness import snapshot
+
 ROOT = Path(__file__).resolve().parents[2]
 TELL = """
 import json, random
@@ -39,3 +46,17 @@ def told(seed: int) -> str:
 
 def test_another_process_tells_the_same() -> None:
     assert told(3).splitlines() == told(4).splitlines()
+
+
+def test_documents_are_joined_in_the_order_in_which_they_are_carried() -> None:
+    buckets = [f"arn:aws:s3:::{name}" for name in "hcagfbed"]
+    user = seeds.user("u", allow("sqs:*"))
+    user["UserPolicyList"] = [
+        {"PolicyName": f"p{number}", "PolicyDocument": seeds.document(allow("s3:ListBucket", bucket))}
+        for number, bucket in enumerate(buckets)
+    ]
+    sides = [Side(Evaluator(snapshot(name, [user]))) for name in ("old", "new")]
+    share_space(*sides)
+    own = sides[0].own(user["Arn"])
+    assert own is not None
+    assert [clause.where.text for clause in own.identity if clause.where is not None] == buckets
