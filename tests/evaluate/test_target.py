@@ -113,3 +113,18 @@ def test_an_owner_that_is_an_account_is_told_and_none_is_none() -> None:
 def test_lists_of_an_account_on_s3_are_actions_that_s3_has() -> None:
     names = {action.full_name.partition(":")[2].lower() for action in reference().actions_of("s3")}
     assert names >= ACCOUNT_LISTS_ON_S3
+
+
+@pytest.mark.parametrize(
+    ("action", "kinds"),
+    [
+        ("sqs:SendMessage", "queue"),
+        ("kms:CreateAlias", "alias or key"),
+        ("s3:GetObject", "accesspointobject or object"),
+    ],
+)
+def test_the_kinds_on_which_it_acts_are_listed(action: str, kinds: str) -> None:
+    (note,) = target(action, "*").notes
+    told = note.message.partition(" acts on ")[2].partition(":")[0]
+    assert sorted(told.replace(" or ", ", ").split(", ")) == sorted(kinds.split(" or "))
+    assert told.count(" or ") == kinds.count(" or ")
