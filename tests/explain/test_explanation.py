@@ -455,3 +455,13 @@ def test_layers_are_told_in_the_language_of_the_moment() -> None:
     finally:
         choose("en")
     assert type(layer(decide(identity_policies=[SQS]), Layer.PERMISSIONS_BOUNDARY).sentence) is str
+
+
+@rule("A4", "C2")
+def test_what_delegates_to_the_account_alone_does_not_carry_an_answer() -> None:
+    grant = {"Effect": "Allow", "Principal": {"AWS": ID}, "Action": "sqs:*", "Resource": "*"}
+    answer = decide(identity_policies=[SQS], resource_policy=document(grant))
+    assert {(one.layer, one.part) for one in answer.statements} == {
+        (Layer.IDENTITY, Part.DECIDES),
+        (Layer.RESOURCE, Part.TOOK_PART),
+    }
