@@ -49,6 +49,7 @@ def about(
 
 
 def _command(name: str) -> Callable[..., Any]:
+    # Each import is written out: so whoever packs the application sees it, and the rules of imports hold for it.
     match name:
         case "can":
             from iamdesk.cli.can import can

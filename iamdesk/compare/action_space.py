@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from operator import itemgetter
 
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
@@ -18,11 +17,13 @@ class ActionSpace:
     def __init__(self, documents: Iterable[Document]) -> None:
         """``documents`` are all that are compared: what they name beyond AWS's list gets a bit, too."""
         self._offsets: dict[str, int] = {}
-        self._starts: list[tuple[int, str]] = []
+        self._services: list[str] = []
+        self._starts: list[int] = []
         end = 0
         for service in reference().services():
             self._offsets[service] = end
-            self._starts.append((end, service))
+            self._services.append(service)
+            self._starts.append(end)
             end += len(service_actions(service).actions)
         self._listed_end = end
         self.listed = (1 << end) - 1
@@ -76,10 +77,9 @@ class ActionSpace:
         """Yield (service, its own bits) for the listed actions among some, in order of the services."""
         left = bits & self.listed
         while left:  # from one that has some to the next: most sets are of a few services
-            first = (left & -left).bit_length() - 1
-            start, service = self._starts[bisect_right(self._starts, first, key=_start) - 1]
-            every = service_actions(service).every
-            own = left >> start & every
+            place = bisect_right(self._starts, (left & -left).bit_length() - 1) - 1
+            start, service = self._starts[place], self._services[place]
+            own = left >> start & service_actions(service).every
             left ^= own << start
             yield service, own
 
@@ -98,9 +98,6 @@ class ActionSpace:
     def names(self, bits: int) -> tuple[str, ...]:
         """Return the names of some actions: a service of which all are among them as ``s3:*``, all of all as ``*``."""
         return _names(self, bits)
-
-
-_start = itemgetter(0)
 
 
 @lru_cache(maxsize=1 << 10)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.credentials import cannot_call, has_session_token, token_doubt
-from iamdesk.evaluate.layers import Ruling, Situation, Slot, Tally, decide_both, tally
+from iamdesk.evaluate.layers import ACL, BOUNDARY, IDENTITY, SESSION, Ruling, Situation, Slot, Tally, decide_both, tally
 from iamdesk.evaluate.matching import Leg, StatementResult, Subject, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
 from iamdesk.evaluate.principal_match import Grant
@@ -197,16 +197,16 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
     if policies.endpoint is not None:
         slots.append(Slot(Layer.ENDPOINT))
     if caller.kind in SIGNED:
-        slots.append(Slot(Layer.IDENTITY))
+        slots.append(IDENTITY)
         if policies.boundary is not None and caller.kind is not CallerKind.ROOT:
-            slots.append(Slot(Layer.PERMISSIONS_BOUNDARY))
+            slots.append(BOUNDARY)
         if policies.session is not None:
-            slots.append(Slot(Layer.SESSION))
+            slots.append(SESSION)
     if policies.resource is not None or any(grant.layer is Layer.RESOURCE for grant in policies.grants):
         slots.append(Slot(Layer.TRUST if is_trust else Layer.RESOURCE))
     # An ACL speaks to other accounts and to the public, never to the owner's own principals (SEMANTICS I6).
     if (cross or caller.account is None) and any(grant.layer is Layer.ACL for grant in policies.grants):
-        slots.append(Slot(Layer.ACL))
+        slots.append(ACL)
     if policies.rcps is not None and _rcps_apply(question):
         slots += [Slot(Layer.RCP, level) for level in range(len(policies.rcps))]
     restricts = (
@@ -316,9 +316,8 @@ def _other_reading(
     elif situation.is_trust and verdict is Verdict.IMPLICIT_DENY and not situation.is_cross_account:
         # The general page lets a grant to the user's own ARN go past the boundary (SEMANTICS I2 against C3), and no
         # page says outright that a tag or source identity wants the identity side in one account (I2, open).
-        boundary = Slot(Layer.PERMISSIONS_BOUNDARY)
         named = counted.grants.get(Grant.EXACT) is TRUE
-        slots = tuple(slot for slot in situation.slots if slot != boundary or not named)
+        slots = tuple(slot for slot in situation.slots if slot != BOUNDARY or not named)
         lenient = replace(situation, slots=slots, needs_both=False)
         other = _resolved(lenient, results, counted, subject)[0].verdict if lenient != situation else None
     return other if other is not verdict else None

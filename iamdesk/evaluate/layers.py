@@ -26,6 +26,10 @@ class Slot(NamedTuple):
     """Of which leg of the request."""
 
 
+IDENTITY, BOUNDARY, SESSION = Slot(Layer.IDENTITY), Slot(Layer.PERMISSIONS_BOUNDARY), Slot(Layer.SESSION)
+RESOURCE, TRUST, ACL = Slot(Layer.RESOURCE), Slot(Layer.TRUST), Slot(Layer.ACL)
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What is fixed before any statement is looked at."""
@@ -207,7 +211,7 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
     if situation.open_to_all_signed:
         return Ruling(Verdict.ALLOWED, frozenset(), (), ())
     slots = situation.slots
-    identity_ok = caller.kind is CallerKind.ROOT or (signed_in and _IDENTITY in allowing)
+    identity_ok = caller.kind is CallerKind.ROOT or (signed_in and IDENTITY in allowing)
     grants = {grant for grant, truth in counted.grants.items() if truth >= enough_to_allow}
     # An account principal only delegates inside its own account: it grants nothing by itself (SEMANTICS C2).
     granted = identity_ok or bool(grants if situation.is_cross_account else grants - {Grant.ACCOUNT})
@@ -223,13 +227,13 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
         return Ruling(Verdict.EXPLICIT_DENY, frozenset(denying), (), blocked)
     if situation.refusal is not None:
         return Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), (situation.refusal,))
-    resource = _TRUST if situation.is_trust else _RESOURCE
+    resource = TRUST if situation.is_trust else RESOURCE
     guardrails = [slot for slot in slots if slot.layer in (Layer.SCP, Layer.ENDPOINT)]
     limits = [slot for slot in slots if slot.layer in (Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)]
     lacking = [slot for slot in guardrails if slot not in allowing]
     failing_limits = [slot for slot in limits if slot not in allowing]
-    if caller.kind is CallerKind.FEDERATED_USER and _SESSION not in slots:
-        failing_limits.append(_SESSION)  # SEMANTICS C5
+    if caller.kind is CallerKind.FEDERATED_USER and SESSION not in slots:
+        failing_limits.append(SESSION)  # SEMANTICS C5
     carried: list[Slot] = []
 
     if caller.kind is CallerKind.ANONYMOUS:
@@ -243,8 +247,8 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
         else:
             lacking.append(resource)
     elif situation.is_cross_account or situation.needs_both:  # SEMANTICS D1, D2, D8
-        carried = [_IDENTITY, resource, *limits]
-        lacking += [] if identity_ok else [_IDENTITY]
+        carried = [IDENTITY, resource, *limits]
+        lacking += [] if identity_ok else [IDENTITY]
         lacking += [] if grants else [resource]
         lacking += failing_limits
     else:
@@ -255,13 +259,11 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
         return Ruling(Verdict.IMPLICIT_DENY, frozenset(), tuple(lacking), blocked)
     if situation.restricts_public:
         return Ruling(Verdict.EXPLICIT_DENY, frozenset(), (), (Layer.BLOCK_PUBLIC_ACCESS.value,))
-    if resource in carried and _ACL in slots:
-        carried.append(_ACL)
+    if resource in carried and ACL in slots:
+        carried.append(ACL)
     return Ruling(Verdict.ALLOWED, frozenset([*carried, *guardrails]), (), ())
 
 
-_IDENTITY, _BOUNDARY, _SESSION = Slot(Layer.IDENTITY), Slot(Layer.PERMISSIONS_BOUNDARY), Slot(Layer.SESSION)
-_RESOURCE, _TRUST, _ACL = Slot(Layer.RESOURCE), Slot(Layer.TRUST), Slot(Layer.ACL)
 CREDENTIALS_REFUSED = Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), ("credentials",))
 _BEFORE_ANY_POLICY = frozenset({"credentials", "partition"})
 _WITH_IDENTITY = frozenset(
@@ -272,6 +274,7 @@ _WITH_IDENTITY = frozenset(
 _PAST_LIMITS = frozenset({Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT})
 """Grants of a resource policy that the caller's own limits do not take away (SEMANTICS C3)."""
 _WITHIN_LIMITS = frozenset({Grant.EXACT, Grant.ROLE, Grant.USER})
+"""Those that are enough by themselves as far as these limits let pass (SEMANTICS C3, C4)."""
 
 
 def _same_account(
@@ -286,7 +289,7 @@ def _same_account(
     missing: list[list[Slot]] = []
     if grants & _PAST_LIMITS:
         # A role trust policy does not lift the caller's boundary: the specific page wins (SEMANTICS I2).
-        stopped = [_BOUNDARY] if situation.is_trust and _BOUNDARY in failing_limits else []
+        stopped = [BOUNDARY] if situation.is_trust and BOUNDARY in failing_limits else []
         if not stopped:
             return [resource], []
         missing.append(stopped)
@@ -296,10 +299,10 @@ def _same_account(
         missing.append(failing_limits)
     delegated = not situation.needs_delegation or Grant.ACCOUNT in grants
     if identity_ok and delegated and not failing_limits:
-        return [_IDENTITY, *limits, *([resource] if situation.needs_delegation else [])], []
+        return [IDENTITY, *limits, *([resource] if situation.needs_delegation else [])], []
     missing.append(
         [
-            *([] if identity_ok else [_IDENTITY]),
+            *([] if identity_ok else [IDENTITY]),
             *([] if delegated else [resource]),
             *failing_limits,
         ]

@@ -49,12 +49,10 @@ def parent_of(arn: Arn) -> Arn | None:
     function's. A repository's name may hold slashes, and then names no part.
     """
     match arn.service:
-        case "lambda":
+        case "lambda" | "logs":
             kind, _, name = arn.resource.partition(":")
-            parent = f"{kind}:{name.partition(':')[0]}" if kind == "function" else arn.resource
-        case "logs":
-            kind, _, name = arn.resource.partition(":")
-            parent = f"{kind}:{name.partition(':')[0]}" if kind == "log-group" else arn.resource
+            is_whole_first = kind == ("function" if arn.service == "lambda" else "log-group")
+            parent = f"{kind}:{name.partition(':')[0]}" if is_whole_first else arn.resource
         case "glue":
             is_part = arn.resource.partition("/")[0] in ("database", "table", "userDefinedFunction", "connection")
             parent = "catalog" if is_part else arn.resource

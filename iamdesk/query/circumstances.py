@@ -1,30 +1,27 @@
 """What is the same for all peers on a ground, before their own policies speak: layers in play, facts of the request."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.context import UNKNOWN, Context, Fact
 from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, Variation, dependence, variation
-from iamdesk.evaluate.engine import in_play, policies_of, situation_of
+from iamdesk.evaluate.engine import policies_of, situation_of
 from iamdesk.evaluate.layers import Situation
 from iamdesk.evaluate.matching import Subject, match_resource
 from iamdesk.evaluate.policies import AttachedPolicy
-from iamdesk.evaluate.request import Layer, UnknownContext
+from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.services import ACTIONS_DIFFER, told_apart_by
 from iamdesk.evaluate.truth import FALSE
 from iamdesk.index.action_bits import ServiceActions
 from iamdesk.index.actions import reference
 from iamdesk.policy.statement import Statement
 from iamdesk.query.grounds import Ground
-from iamdesk.query.hearing import situation_key
+from iamdesk.query.hearing import common_policies, first_decision, situation_key
 from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
 
 _NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
-_OWN = frozenset({Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY})
-"""Layers of a principal's own policies."""
 _NO_CONTEXT = Context({}, lambda _: None, UnknownContext.UNKNOWN, lambda _: False)
 
 
@@ -119,13 +116,12 @@ class Circumstances:
         target = ground.target(bit)
         member = peers.members.bit_length() - 1
         whole = self._population.question(member, target.action_text, target.resource_text)
-        question = replace(whole, further=()) if whole.further else whole
+        question = first_decision(whole)
         policies = policies_of(question)
         situation = situation_of(question, policies)
         common = tuple(
             (policy, statement, self._population.asked(statement, policy.document.version))
-            for policy in in_play(policies, situation)
-            if policy.layer not in _OWN
+            for policy in common_policies(policies, situation)
             for statement in policy.document.statements
             if statement.broken is None and (statement.services is None or target.service in statement.services)
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from iamdesk.evaluate.layers import BOUNDARY, IDENTITY
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
@@ -20,7 +21,7 @@ from iamdesk.policy.resources import Match, ResourcePattern, ShortArns
 from iamdesk.query.contexts import ContextFinder
 from iamdesk.query.effective import Assessor
 from iamdesk.query.grounds import Ground, fresh_ground, ground_on
-from iamdesk.query.heard import BOUNDARY, IDENTITY, Answers, Atom, Carriers, Cell, Hall, Hang, Part
+from iamdesk.query.heard import Answers, Atom, Carriers, Cell, Hall, Hang, Part
 from iamdesk.query.named import as_asked
 from iamdesk.query.population import Peers, positions
 from iamdesk.query.spoken import Members, Spoken, Voices

@@ -13,9 +13,9 @@ from operator import or_
 from typing import NamedTuple
 
 from iamdesk.evaluate.context import UNKNOWN, Fact
-from iamdesk.evaluate.layers import Ruling, Situation, Slot, decide, tally
+from iamdesk.evaluate.layers import BOUNDARY, IDENTITY, Ruling, Situation, Slot, decide, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_statement
-from iamdesk.evaluate.request import Layer, UnknownContext
+from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
 from iamdesk.evaluate.unknowns import goes_both_ways, resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
@@ -28,9 +28,6 @@ from iamdesk.query.population import Peers
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY
 from iamdesk.query.spoken import Members, Voice
 from iamdesk.query.sums import Feature, Hanging, resolution_key, split
-
-IDENTITY = Slot(Layer.IDENTITY)
-BOUNDARY = Slot(Layer.PERMISSIONS_BOUNDARY)
 
 _ANYTHING = {
     is_allow: parse_document(

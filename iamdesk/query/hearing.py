@@ -1,6 +1,6 @@
 """One action on one resource, put to everybody: what does not depend on the principal is found out once."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -12,8 +12,8 @@ from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import Question, in_play, policies_of, situation_of
 from iamdesk.evaluate.layers import Situation, Slot, decide_both, tally
 from iamdesk.evaluate.matching import StatementResult, Subject, match_resource, match_statement
-from iamdesk.evaluate.policies import AttachedPolicy
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
+from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
 from iamdesk.evaluate.unknowns import resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
@@ -23,6 +23,7 @@ from iamdesk.query.population import Asked, Asks, Peers, Population, names_someo
 from iamdesk.query.said import AS_BOUNDARY, AS_IDENTITY, Said, gather
 from iamdesk.query.sums import Hanging, resolution_key_of
 
+_OWN = frozenset({Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY})
 _NOTHING_GIVEN: Mapping[str, str | Sequence[str] | None] = {}
 
 
@@ -236,13 +237,12 @@ class Hearing:
 
     def _side(self, peers: Peers) -> Side:
         whole = self._population.question(peers.members.bit_length() - 1, self.action, self.resource, self._way)
-        question = replace(whole, further=())
+        question = first_decision(whole)
         policies = policies_of(question)
         situation = situation_of(question, policies)
-        own = replace(policies, identity=(), boundary=None if policies.boundary is None else ())
         subject = subject_of(question)
         common: list[CommonStatement] = []
-        for policy in in_play(own, situation):
+        for policy in common_policies(policies, situation):
             for statement in policy.document.statements:
                 if statement.services is not None and question.target.service not in statement.services:
                     continue
@@ -260,6 +260,16 @@ class Hearing:
         is_settled = all(one.result is not None for one in common)
         key = situation_key(situation)
         return Side(peers, question, situation, key, tuple(common), is_settled, derive, bool(whole.further))
+
+
+def first_decision(question: Question) -> Question:
+    """Return the decision on the resource asked about alone."""
+    return replace(question, further=()) if question.further else question
+
+
+def common_policies(policies: PolicySet, situation: Situation) -> Iterator[AttachedPolicy]:
+    """Yield the policies in play that peers share: all but their own, attached ones and boundary."""
+    return (policy for policy in in_play(policies, situation) if policy.layer not in _OWN)
 
 
 def subject_of(question: Question) -> Subject:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from iamdesk.evaluate.context import UNKNOWN, Fact
 from iamdesk.evaluate.derived_keys import Dependence, Variation, dependence, variation
-from iamdesk.evaluate.layers import Slot
+from iamdesk.evaluate.layers import BOUNDARY, IDENTITY
 from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.services import ACTIONS_DIFFER
 from iamdesk.evaluate.truth import MAYBE, TRUE
@@ -30,9 +30,6 @@ from iamdesk.query.own_statements import OwnStatement
 from iamdesk.query.population import Peers
 from iamdesk.query.sums import Feature, Hanging, resolution_key
 from iamdesk.query.what_can import Reach
-
-_IDENTITY = Slot(Layer.IDENTITY)
-_BOUNDARY = Slot(Layer.PERMISSIONS_BOUNDARY)
 
 
 class _Where(NamedTuple):
@@ -147,8 +144,8 @@ class PlainReaches:
         if len(settings) > 1 or settings[0][1].common:
             return None
         setting = settings[0][1]
-        of_boundary = (Feature((_BOUNDARY, True), TRUE),) if peers.has_boundary else ()
-        with_allow = self._assessor.decided(setting, (Feature((_IDENTITY, True), TRUE), *of_boundary))
+        of_boundary = (Feature((BOUNDARY, True), TRUE),) if peers.has_boundary else ()
+        with_allow = self._assessor.decided(setting, (Feature((IDENTITY, True), TRUE), *of_boundary))
         without = self._assessor.decided(setting, of_boundary)
         enough = with_allow.best is with_allow.worst is Verdict.ALLOWED
         needed = without.best is without.worst is Verdict.IMPLICIT_DENY and not without.would_be_allowed
@@ -239,11 +236,11 @@ class PlainReaches:
         by_key = {key: fact or UNKNOWN for key, fact in zip(one.asked.keys, facts, strict=True)}
         certain: frozenset[Hashable] = frozenset()
         if self._population.peers_at(position).has_boundary:
-            certain = frozenset({(_BOUNDARY, True)})
+            certain = frozenset({(BOUNDARY, True)})
         known = resolution_key(
             setting.key,
             certain,
-            [Hanging(_IDENTITY, None, one.asked)],
+            [Hanging(IDENTITY, None, one.asked)],
             by_key.__getitem__,
             UnknownContext.UNKNOWN,
             target,

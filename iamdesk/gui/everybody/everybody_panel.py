@@ -360,7 +360,8 @@ class EverybodyPanel(QWidget):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() is QEvent.Type.PaletteChange and hasattr(self, "table"):
+        is_made = hasattr(self, "table")  # Qt sends changes while the panel is still being made, too
+        if event.type() is QEvent.Type.PaletteChange and is_made:
             self.table.viewport().update()
 
     # Export
