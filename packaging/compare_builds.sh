@@ -5,7 +5,12 @@
 # The Debian chroot and the self-tests are left out. Exit status 1 where something differs.
 set -eu
 cd "$(dirname "$0")/.."
-place=${1:-$(mktemp -d)}
+place=${1:-}
+if [ -z "$place" ]; then
+    place=$(mktemp -d)
+    trap 'rm -rf "$place"' EXIT
+    trap 'exit 129' HUP INT TERM
+fi
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH TRY=no
 for number in 1 2; do

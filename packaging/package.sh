@@ -32,7 +32,8 @@ build/package/venv/bin/python packaging/icons.py build/icons
 build/package/venv/bin/python packaging/man_page.py >build/iamdesk.1
 
 say "the application as a folder"
-build/package/venv/bin/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build/pyinstaller \
+# Its cache stays here: by itself it keeps one in the home of whoever builds.
+PYINSTALLER_CONFIG_DIR="$PWD/build/package/pyinstaller" build/package/venv/bin/pyinstaller --noconfirm --log-level ERROR --distpath dist --workpath build/pyinstaller \
     packaging/iamdesk.spec
 
 say "licences of what is shipped, the system's libraries among it"

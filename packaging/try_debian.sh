@@ -6,7 +6,9 @@ set -eu
 deb=$(realpath "${1:?the package}")
 suite=${SUITE:-trixie}
 root=$(mktemp -d)
-trap 'umount "$root/proc" 2>/dev/null; rm -rf "$root"' EXIT
+# What is mounted inside is never walked into, and a status of the cleaning is not the status of the trial.
+trap 'umount "$root/proc" 2>/dev/null || :; rm -rf --one-file-system "$root" || :' EXIT
+trap 'exit 129' HUP INT TERM
 
 if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
     echo "not root, or no debootstrap: the package is unpacked and tested as it is"

@@ -1,6 +1,5 @@
 """``iamdesk export`` and ``iamdesk verify``: the evidence of a review, written and checked."""
 
-import shutil
 import tempfile
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import give_up, spare
+from iamdesk.export.files import write_whole
 from iamdesk.export.pack.chain import pack_at
 from iamdesk.export.pack.opening import opened_pack
 from iamdesk.export.pack.result import Outcome
@@ -76,7 +76,7 @@ def export(
         else:
             with tempfile.TemporaryDirectory(prefix="iamdesk-") as making:
                 whole = write_pack(desk.file, Path(making) / "pack", evaluator=evaluator, with_source=False)
-                shutil.copyfile(whole / _FILES[pack_format], output)
+                write_whole(output, (whole / _FILES[pack_format]).read_bytes())
     finally:
         desk.close()
     if opened is None:

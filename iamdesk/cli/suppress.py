@@ -31,6 +31,8 @@ def suppress(
     lift: Annotated[bool, typer.Option("--lift", help="Take the suppressions out of the file instead.")] = False,
 ) -> None:
     """Set findings aside with owner, reason and a last day; nothing is dropped, they are counted apart."""
+    if file.exists() and not file.is_file():
+        give_up(f"{file} is no file: suppressions are kept in one")
     if lift:
         if not file.exists():
             give_up(f"{file}: there is no such file")

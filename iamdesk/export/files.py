@@ -1,8 +1,11 @@
 """How a report reaches the disk: whole, or not at all."""
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
+import sys
 from pathlib import Path
 
 from iamdesk.language import phrase
@@ -15,14 +18,32 @@ class ExportError(Exception):
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file in one step: a reader (and a crash) sees the old file or the new one, never a part.
 
-    The content goes to a new file in the same folder, which then takes the place of ``path``.
+    The content goes to a new file in the same folder, which then takes the place of ``path``. What is no regular file
+    (a terminal, a FIFO, ``/dev/null``, ``/dev/stdout`` wherever it leads) is written to and never replaced.
 
     Raises:
-        ExportError: the folder is absent, not writable or full, or ``path`` is a folder.
+        ExportError: the folder is absent, not writable or full, or ``path`` is a folder, a disk, a socket, or a FIFO
+            that nobody reads.
     """
-    target = path.resolve()
-    if target.is_dir():
+    if path.is_dir():
         raise ExportError(phrase("{path} is a folder: the report needs the name of a file", path=path))
+    try:
+        there = path.stat()
+        handle = _open_handle(there)
+        if handle is not None:
+            _write_to(handle, content)
+        elif not stat.S_ISREG(there.st_mode):
+            _write_into(path, there, content)
+        else:
+            _replace(path, content)
+    except FileNotFoundError:
+        _replace(path, content)
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    target = path.resolve()
     if not target.parent.is_dir():
         raise ExportError(
             phrase("{path} cannot be written: there is no folder {parent}", path=path, parent=target.parent)
@@ -39,6 +60,43 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise ExportError(
-            phrase("{path} cannot be written: {reason}", path=path, reason=error.strerror or error)
-        ) from error
+        raise _not_written(path, error) from error
+
+
+def _open_handle(there: os.stat_result) -> int | None:
+    """Return our own standard output or error, where a path leads to it: behind what is printed, not over it."""
+    for handle in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(handle), there):
+                return handle
+    return None
+
+
+def _write_into(path: Path, there: os.stat_result, content: bytes) -> None:
+    if not (stat.S_ISCHR(there.st_mode) or stat.S_ISFIFO(there.st_mode)):
+        raise ExportError(phrase("{path} is no file: the report needs the name of a file", path=path))
+    try:
+        # Without O_NONBLOCK, a FIFO that nobody reads would keep us waiting for ever.
+        handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise ExportError(phrase("{path} cannot be written: nobody reads from it", path=path)) from error
+        raise
+    try:
+        os.set_blocking(handle, True)
+        _write_to(handle, content)
+    finally:
+        os.close(handle)
+
+
+def _write_to(handle: int, content: bytes) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _not_written(path: Path, error: OSError) -> ExportError:
+    return ExportError(phrase("{path} cannot be written: {reason}", path=path, reason=error.strerror or error))

@@ -1,8 +1,11 @@
-"""A report reaches the disk whole or not at all."""
+"""A report reaches the disk whole or not at all; what is no regular file is never replaced."""
 
 import os
+import socket
 import stat
+import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -58,3 +61,98 @@ def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
         write_whole(target, b"new")
     assert target.read_bytes() == b"old"
     assert names_in(tmp_path) == ["report.csv"]
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="devices are files there under other names")
+
+
+def kind_of(path):
+    found = path.lstat()
+    return stat.S_IFMT(found.st_mode), found.st_ino, found.st_rdev
+
+
+def link_to(path):
+    link = path.with_name("link.csv")
+    link.symlink_to(path)
+    return link
+
+
+@posix
+@pytest.mark.parametrize("way", [lambda path: path, link_to], ids=["named", "by a link"])
+def test_a_fifo_is_written_to_and_stays_one(tmp_path, way):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    was = kind_of(fifo)
+    content = b"x" * 300_000  # more than a pipe holds
+    ours = os.open(fifo, os.O_RDWR)  # both ends: no waiting for the writer
+    write = threading.Thread(target=write_whole, args=(way(fifo), content))
+    write.start()
+    got = b""
+    while len(got) < len(content):
+        got += os.read(ours, 1 << 16)
+    write.join()
+    os.close(ours)
+    assert got == content
+    assert kind_of(fifo) == was
+
+
+@posix
+def test_a_fifo_that_nobody_reads_is_refused_and_stays(tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    was = kind_of(fifo)
+    with pytest.raises(ExportError, match="nobody reads"):
+        write_whole(fifo, b"x")
+    assert kind_of(fifo) == was
+    assert names_in(tmp_path) == ["fifo"]
+
+
+@posix
+@pytest.mark.parametrize("way", [lambda path: path, link_to], ids=["named", "by a link"])
+def test_a_device_is_written_to_and_stays_one(tmp_path, way):
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))  # what /dev/null is
+    except OSError:
+        pytest.skip("only an administrator makes devices")
+    was = kind_of(device)
+    try:
+        write_whole(way(device), b"x")
+    except ExportError as error:
+        assert "Permission denied" in str(error) or "not permitted" in str(error)  # noqa: PT017 - mounted without devices
+    assert kind_of(device) == was
+
+
+@posix
+def test_a_terminal_is_written_to(tmp_path):
+    ours, theirs = os.openpty()
+    try:
+        write_whole(tmp_path.joinpath(os.ttyname(theirs)), b"hello")
+        assert os.read(ours, 100) == b"hello"
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@posix
+def test_a_socket_is_refused(tmp_path):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(tmp_path / "s"))
+        was = kind_of(tmp_path / "s")
+        with pytest.raises(ExportError, match="is no file"):
+            write_whole(tmp_path / "s", b"x")
+        assert kind_of(tmp_path / "s") == was
+
+
+@posix
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_standard_output_by_its_name_goes_behind_what_is_printed(tmp_path, mode):
+    out = tmp_path / "out.txt"
+    out.write_text("before\n")
+    was = kind_of(out)
+    said = "from pathlib import Path; from iamdesk.export.files import write_whole; print('one'); "
+    said += "write_whole(Path('/dev/stdout'), b'two\\n'); print('three')"
+    with out.open(mode) as stream:
+        subprocess.run([sys.executable, "-c", said], stdout=stream, check=True)
+    assert out.read_text() == ("before\n" if mode == "a" else "") + "one\ntwo\nthree\n"
+    assert kind_of(out) == was
