@@ -70,7 +70,12 @@ _OF_ITS_ACCOUNT = frozenset(
 ACCESS_POINT_KEYS = frozenset({"s3:dataaccesspointarn", "s3:dataaccesspointaccount", "s3:accesspointnetworkorigin"})
 """Keys of requests through an S3 access point: also where the bucket decides, on which the action data lists none."""
 _ACCESS_POINT_TAG = "s3:accesspointtag/"
-_OF_ENDPOINTS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip"})
+_OF_ENDPOINTS = frozenset(
+    {
+        *("aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpcsourceip"),
+        *("aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"),
+    }
+)
 _OF_THE_RESOURCE = frozenset(
     {"aws:requestedregion", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"}
 )
@@ -137,6 +142,8 @@ class Way(NamedTuple):
     is_through_endpoint: bool
     vpc_id: str | None = None
     """The VPC of the endpoint, where it is known."""
+    owner: str | None = None
+    """The account of the endpoint, where it is known."""
 
 
 @dataclass(slots=True)
@@ -234,13 +241,16 @@ class DerivedKeys:
         value = through.arn if key == "s3:dataaccesspointarn" else through.account
         return VALUE_UNKNOWN if "*" in value or "?" in value or not value else derived(value)
 
-    @staticmethod
-    def _of_way(way: Way, key: str) -> Fact | None:
+    def _of_way(self, way: Way, key: str) -> Fact | None:
         """The VPC keys are there only through an endpoint, the public address only without (SEMANTICS Table 1)."""
         if way.is_through_endpoint == (key == "aws:sourceip"):
             return DERIVED_ABSENT
         if key == "aws:sourcevpc":
             return derived(way.vpc_id) if way.vpc_id else VALUE_UNKNOWN
+        if key == "aws:vpceaccount" and way.owner is not None:
+            return derived(way.owner)
+        if key in ("aws:vpceorgid", "aws:vpceorgpaths"):
+            return self._of_organization(key, way.owner)
         return VALUE_UNKNOWN if key == "aws:vpcsourceip" else None
 
     @staticmethod

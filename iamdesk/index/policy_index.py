@@ -46,6 +46,8 @@ class MissingPolicy:
     name: str
     """ARN of a policy, name of a group."""
     owner: str
+    is_unreadable: bool = False
+    """Whether the snapshot has its entry, of which no document can be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +83,8 @@ class PolicyIndex:
         self._managed: dict[tuple[str, str], Document | None] = {}
         self._supplied: dict[str, ManagedPolicyDetail | None] = {}
         self._trust: dict[str, Document] = {}
+        self._broken: set[str] = set()
+        """ARNs of entries that are not as AWS prints them."""
         for account in snapshot.accounts:
             self._add(account)
 
@@ -100,6 +104,7 @@ class PolicyIndex:
         for policy in account.policies:
             self.policies[number, policy.arn] = policy
             self._policies_by_arn.setdefault(policy.arn, policy)
+        self._broken.update(entry.arn for entry in account.broken if entry.arn is not None)
 
     def role_named(self, account: str, name: str) -> RoleDetail | None:
         """Return an account's role by name, whatever its path; names are unique without case (SEMANTICS E3)."""
@@ -211,7 +216,7 @@ class PolicyIndex:
         for attachment in attached:
             document = self.document_of(account, attachment.policy_arn)
             if document is None:
-                missing.append(MissingPolicy("managed policy", attachment.policy_arn, owner))
+                missing.append(self._missing("managed policy", account, attachment.policy_arn, owner))
             else:
                 policies.append(self._managed_policy(attachment.policy_arn, owner, owner_kind, document))
         return policies
@@ -228,9 +233,13 @@ class PolicyIndex:
             return None
         document = self.document_of(account, boundary.permissions_boundary_arn)
         if document is None:
-            missing.append(MissingPolicy("permissions boundary", boundary.permissions_boundary_arn, owner))
+            missing.append(self._missing("permissions boundary", account, boundary.permissions_boundary_arn, owner))
             return None
         return self._managed_policy(boundary.permissions_boundary_arn, owner, owner_kind, document)
+
+    def _missing(self, what: str, account: str, arn: str, owner: str) -> MissingPolicy:
+        is_there = arn in self._broken or self.managed_policy(account, arn) is not None
+        return MissingPolicy(what, arn, owner, is_there)
 
     @staticmethod
     def _managed_policy(arn: str, owner: str, owner_kind: str, document: Document) -> CarriedPolicy:

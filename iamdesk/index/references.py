@@ -81,9 +81,13 @@ class AccountReferences:
     """Whether the capture tells when roles were last used."""
 
     def missing_policies(self) -> Iterator[str]:
-        """Yield the ARNs of managed policies that principals refer to and the snapshot does not hold, each once."""
+        """Yield the ARNs of managed policies that principals refer to and the snapshot does not hold, each once.
+
+        One that it holds as a broken entry is none: it is told as broken.
+        """
+        broken = {entry.arn for entry in self.account.broken}
         for arn in dict.fromkeys((*self.carriers, *self.bounded)):
-            if arn not in self.policies:
+            if arn not in self.policies and arn not in broken:
                 yield arn
 
     def missing_groups(self) -> Iterator[str]:

@@ -89,7 +89,7 @@ def _through(endpoint_id: str, target: Target, endpoints: EndpointIndex) -> Came
             endpoint_id=endpoint_id,
         )
         return Came(Way(is_through_endpoint=True), gaps=(Gap("endpoint-not-captured", message, Layer.ENDPOINT),))
-    way = Way(is_through_endpoint=True, vpc_id=endpoint.vpc_id)
+    way = Way(is_through_endpoint=True, vpc_id=endpoint.vpc_id, owner=endpoint.owner_id)
     service = service_of(endpoint)
     if service not in (None, target.service):
         message = phrase(

@@ -271,11 +271,25 @@ def _gap(missing: MissingPolicy) -> Gap:
                 phrase("The group {name} is not in the snapshot, nor what it allows or denies.", name=name),
                 Layer.IDENTITY,
             )
+        case "permissions boundary" if missing.is_unreadable:
+            return Gap(
+                "boundary-missing",
+                phrase("The entry of the boundary policy {name} cannot be read: taken to allow nothing.", name=name),
+                Layer.PERMISSIONS_BOUNDARY,
+            )
         case "permissions boundary":
             return Gap(
                 "boundary-missing",
                 phrase("The boundary policy {name} is not in the snapshot: taken to allow nothing.", name=name),
                 Layer.PERMISSIONS_BOUNDARY,
+            )
+        case _ if missing.is_unreadable:
+            return Gap(
+                "policy-missing",
+                phrase(
+                    "The entry of the attached policy {name} cannot be read, nor what it allows or denies.", name=name
+                ),
+                Layer.IDENTITY,
             )
         case _:
             return Gap(

@@ -3,7 +3,7 @@
 One entry that is not as AWS prints it becomes a `BrokenEntry`; everything beside it still opens.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -280,7 +280,7 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
         if walk.is_ambiguous and not _settle_ambiguity(page, entry_list, index, entry):
             continue
         try:
-            entity = validate(entry)
+            entity = _validated(validate, entry)
         except ValidationError as error:
             _break(page, entry_list, index, entry, troubles_of(error))
             continue
@@ -307,6 +307,47 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
             home_prefix = f"arn:{home[0]}:iam::{home[1]}:{entry_list.arn_type}/"
         reads.append(Read(index, account, entity))
     page.room.entries -= index + 1
+
+
+def _validated(validate: Callable[[Any], Entity], entry: Any) -> Entity:
+    """Return an entry as a model; a name that is left out is the end of the ARN beside it.
+
+    Raises:
+        ValidationError: something else is not as AWS prints it.
+    """
+    try:
+        return validate(entry)
+    except ValidationError as error:
+        nameless = [trouble["loc"] for trouble in error.errors() if _is_name_missing(trouble)]
+        named = [_name(entry, path) for path in nameless]
+        if not any(named):
+            raise
+    return validate(entry)
+
+
+_ARNS_OF_NAMES = {
+    "PolicyName": ("Arn", "PolicyArn"),
+    "UserName": ("Arn",),
+    "GroupName": ("Arn",),
+    "RoleName": ("Arn",),
+}
+"""Keys of names, and those beside them whose ARN ends with the name."""
+
+
+def _is_name_missing(trouble: ErrorDetails) -> bool:
+    return trouble["type"] == "missing" and trouble["loc"][-1] in _ARNS_OF_NAMES
+
+
+def _name(entry: Any, path: tuple[str | int, ...]) -> bool:
+    """Put the name that is missing at a path of an entry in its place; return whether an ARN beside it tells it."""
+    *inner, key = path
+    for step in inner:
+        entry = entry[step]
+    arn = next((arn for beside in _ARNS_OF_NAMES[str(key)] if isinstance(arn := entry.get(beside), str)), "")
+    name = arn.rpartition("/")[2]
+    if name:
+        entry[key] = name
+    return bool(name)
 
 
 def _is_arn_of(arn: str, entry_list: EntryList, account: AccountKey | None) -> bool:

@@ -308,3 +308,36 @@ def test_who_can_and_the_bare_verdict_go_through_the_same_endpoint() -> None:
 def test_the_name_of_an_endpoint_service_tells_whose_actions_it_takes(name: str, service: str | None) -> None:
     """https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html"""
     assert service_of(interface(service=name)) == service
+
+
+ORGANIZED = {
+    "id": "o-1",
+    "management_account_id": OTHER_ID,
+    "nodes": [{"id": "r-1"}, {"id": "ou-1", "parent_id": "r-1"}, {"id": ID, "parent_id": "ou-1"}],
+    "lists_every_account": True,
+}
+
+
+@rule("B9", "J2")
+@pytest.mark.parametrize(
+    ("test", "through", "decision"),
+    [
+        ({"StringEquals": {"aws:VpceAccount": ID}}, GATEWAY, "allowed"),
+        ({"StringEquals": {"aws:VpceAccount": OTHER_ID}}, GATEWAY, "implicitDeny"),
+        ({"StringEquals": {"aws:VpceOrgID": "o-1"}}, GATEWAY, "allowed"),
+        ({"StringEquals": {"aws:VpceOrgID": "o-2"}}, GATEWAY, "implicitDeny"),
+        ({"ForAnyValue:StringLike": {"aws:VpceOrgPaths": "o-1/*/ou-1/*"}}, GATEWAY, "allowed"),
+        ({"ForAnyValue:StringLike": {"aws:VpceOrgPaths": "o-1/*/ou-2/*"}}, GATEWAY, "implicitDeny"),
+        ({"StringEquals": {"aws:VpceAccount": ID}}, None, "implicitDeny"),
+        ({"Null": {"aws:VpceOrgID": "true"}}, None, "allowed"),
+        ({"Null": {"aws:SourceVpcArn": "true"}}, None, "allowed"),
+        ({"StringEquals": {"aws:VpceAccount": ID}}, "vpce-unknown", "conditional"),
+    ],
+)
+def test_whose_endpoint_it_is_is_known_of_one_in_the_snapshot(test: Any, through: str | None, decision: str) -> None:
+    policy = {"Version": "2012-10-17", "Statement": [{**allow(), "Condition": test}]}
+    base = snapshot(account(user("ana", policy)))
+    more = {"vpc_endpoints": (gateway(FULL),), "resources": (Resource(arn=BUCKET, account_id=ID),)}
+    held = Snapshot.model_validate({**dict(base), **more, "organization": ORGANIZED})
+    answer = ask(Evaluator(held, now=lambda: NOW), ANA, through=through)
+    assert answer.decision == decision

@@ -228,3 +228,40 @@ def test_is_truncated_of_the_wrong_shape_is_told_and_believed(write: Write, page
     snapshot = load_snapshot(write(pages.page(IsTruncated="true")))
     assert only_account(snapshot).is_truncated
     assert told(snapshot)[0] == ("$.IsTruncated", "expected true or false, found `true`")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "make", "field"),
+    [
+        ("UserDetailList", "UserName", "user", "user_name"),
+        ("GroupDetailList", "GroupName", "group", "group_name"),
+        ("RoleDetailList", "RoleName", "role", "role_name"),
+        ("Policies", "PolicyName", "policy", "policy_name"),
+    ],
+)
+def test_a_name_that_is_left_out_is_the_end_of_the_arn(
+    write: Write, pages: Any, name: str, key: str, make: str, field: str
+) -> None:
+    entry = getattr(pages, make)()
+    said = entry.pop(key)
+    account = only_account(load_snapshot(write(pages.page(**{name: [entry]}))))
+    assert not account.broken
+    held = {"user": account.users, "group": account.groups, "role": account.roles, "policy": account.policies}
+    (read,) = held[make]
+    assert getattr(read, field) == said
+
+
+def test_an_attachment_without_a_name_is_read(write: Write, pages: Any) -> None:
+    attached = [{"PolicyArn": "arn:aws:iam::111122223333:policy/team/Orders"}]
+    snapshot = load_snapshot(write(pages.page(UserDetailList=[pages.user(AttachedManagedPolicies=attached)])))
+    (user,) = only_account(snapshot).users
+    assert user.attached_managed_policies[0].policy_name == "Orders"
+    assert not snapshot.problems
+
+
+def test_a_name_that_no_arn_tells_still_breaks_the_entry_alone(write: Write, pages: Any) -> None:
+    nameless = pages.policy(Arn="arn:aws:iam::111122223333:policy/")
+    del nameless["PolicyName"]
+    snapshot = load_snapshot(write(pages.page(Policies=[nameless])))
+    (broken,) = only_account(snapshot).broken
+    assert broken.problems[0].message == "expected this key, which is missing"
