@@ -105,7 +105,9 @@ def new(
         opened.create_review(output, title or output.stem, told, exclusions=exclusions)
     else:
         old = Workbench().open_snapshot(previous_snapshot)
-        carried = opened.create_next_review(output, title or output.stem, previous, old, told, pack=previous_pack)
+        carried = opened.create_next_review(
+            output, title or output.stem, previous, old, told, pack=previous_pack, exclusions=exclusions
+        )
         for line in carried_lines(carried):
             say(line)
     with_lines = Workbench.open_review(output, writable=False)

@@ -113,13 +113,18 @@ def administration_words(line: Line) -> str:
             return nphrase(
                 "May become administrator in {count} step", "May become administrator in {count} steps", steps
             )
-    return phrase("No")
+        case "no":
+            return phrase("No")
+    return phrase("Cannot tell")
 
 
 def is_privileged(line: Line) -> str:
-    """Return ``yes``, ``no`` or ``cannot_tell``: whether the holder is an administrator or becomes one."""
+    """Return ``yes``, ``no`` or ``cannot_tell``: whether the holder is an administrator or becomes one.
+
+    ``no`` is only said where it was found so: of a holder outside the snapshot it cannot be told.
+    """
     told = line.evidence.get("administration") or {}
-    return {"is": "yes", "reaches": "yes", "may reach": "cannot_tell"}.get(str(told.get("reaches")), "no")
+    return {"is": "yes", "reaches": "yes", "no": "no"}.get(str(told.get("reaches")), "cannot_tell")
 
 
 def last_used_words(line: Line) -> str:

@@ -94,6 +94,14 @@ class ReachMap:
         """
         return self._reached(self.position(principal))
 
+    def is_administrators(self, group: str) -> bool:
+        """Return whether the policies of a group, by its ARN, make a member an administrator.
+
+        Asked is for a member without any other policy; False where the snapshot has no such group.
+        """
+        position = self.steps.population.group_position(group)
+        return position is not None and self.graph.hypotheses.administers(position)
+
     def everybody(self) -> Iterator[Reached]:
         """Yield the same for every user and role, in the snapshot's order."""
         for position in sorted(self.steps.places):

@@ -175,6 +175,9 @@ class Reach(Protocol):
     def reached(self, principal: str) -> Reached:
         """Return what one principal can become, summed up."""
 
+    def is_administrators(self, group: str) -> bool:
+        """Return whether the policies of a group, by its ARN, make a member an administrator."""
+
     def everybody(self) -> Iterator[Reached]:
         """Yield the same for every user and role, in the snapshot's order."""
 

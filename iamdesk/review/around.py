@@ -10,7 +10,7 @@ from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.review.documents import Documents
-from iamdesk.review.holders import Powers
+from iamdesk.review.holders import CANNOT_TELL, Administrations, Powers
 from iamdesk.review.lines import EntitlementType, Line, Member
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Snapshot
@@ -25,7 +25,7 @@ class Around:
     lines: list[Line] = field(default_factory=list)
 
 
-def assignment_lines(snapshot: Snapshot, powers: Powers) -> Around:
+def assignment_lines(snapshot: Snapshot, powers: Powers, administrations: Administrations) -> Around:
     """Return a line for every assignment of a permission set in an account that the snapshot holds."""
     roles: dict[tuple[str, str], str] = {}
     for account in snapshot.accounts:
@@ -48,8 +48,11 @@ def assignment_lines(snapshot: Snapshot, powers: Powers) -> Around:
             role_arn = roles.get((assigned.account_id, name))
             evidence: dict[str, Any] = {"holder_class": "human", **people.about(assigned)}
             # What the assignment gives is what the set's role in the account can do.
-            evidence |= {"role": role_arn, "holder": powers.of(role_arn)} if role_arn else {"missing": True}
-            if role_arn is not None:
+            if role_arn is None:
+                evidence |= {"missing": True, "administration": {"reaches": CANNOT_TELL, "steps": None}}
+            else:
+                evidence |= {"role": role_arn, "holder": powers.of(role_arn)}
+                evidence["administration"] = administrations.of(role_arn)
                 evidence |= powers.own_keys.of_sessions(role_arn, assigned.account_id)
             line = Line(
                 assigned.account_id,
@@ -99,12 +102,13 @@ class _Directory:
         return (person.user_name or person.display_name or user_id) if person is not None else user_id
 
 
-def resource_lines(snapshot: Snapshot) -> Around:
+def resource_lines(snapshot: Snapshot, administrations: Administrations) -> Around:
     """Return a line for every principal that a resource's own policy, list or grant lets in."""
     found = Around()
     blocks = {one.account_id: one.public_access_block for one in snapshot.account_settings}
     held = {user.arn for account in snapshot.accounts for user in account.users}
     held |= {role.arn for account in snapshot.accounts for role in account.roles}
+    principals = frozenset(held)
     held |= {f"arn:{account.partition}:iam::{account.account_id}:root" for account in snapshot.accounts}
     own = {account.account_id for account in snapshot.accounts}
     documents = Documents()
@@ -125,6 +129,8 @@ def resource_lines(snapshot: Snapshot) -> Around:
                 "holder_class": _class(name, account, own),
                 "public": name == "*",
             }
+            if name in principals:  # of others, the snapshot does not hold what they can do
+                evidence["administration"] = administrations.of(name)
             owner = resource.account_id or _account_of(resource.arn)
             found.lines.append(
                 Line(owner, name, kind, EntitlementType.RESOURCE_GRANT, resource.arn, resource.arn, evidence)

@@ -153,6 +153,8 @@ class _Changes:
             case _:
                 yield from self._of_holder(line, every_effect=False)
         before, now = (one.evidence.get("administration", {}).get("reaches") for one in (earlier, line))
+        if line.holder_kind == "group" and "is" not in (before, now):
+            return  # the rest is said of its members, who have lines of their own
         if before != now and None not in (before, now):
             yield phrase(
                 "Whether its holder becomes an administrator changed: {before} before, {now} now.",

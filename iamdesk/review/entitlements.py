@@ -11,7 +11,7 @@ from iamdesk.reach.reach_map import ReachOnce
 from iamdesk.reach.way import Reach as Becomings
 from iamdesk.review.around import assignment_lines, resource_lines
 from iamdesk.review.documents import Documents
-from iamdesk.review.holders import Holders, Powers
+from iamdesk.review.holders import Administrations, Holders, Powers
 from iamdesk.review.lines import EntitlementType, Line, Member, Scope
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -36,14 +36,14 @@ def review_scope(
     population: list[Member] = []
     lines: list[Line] = []
     powers, documents = Powers(evaluator), Documents()
-    becomings = becomings or ReachOnce(evaluator)(cancelled=cancelled)
+    administrations = Administrations(evaluator, becomings or ReachOnce(evaluator)(cancelled=cancelled))
     total = sum(len(account.users) + len(account.groups) + len(account.roles) for account in snapshot.accounts)
     done = 0
     for account in snapshot.accounts:
         population.append(
             Member(f"arn:{account.partition}:iam::{account.account_id}:root", account.account_id, "root", in_scope=True)
         )
-        holders = Holders(evaluator, account, powers, becomings)
+        holders = Holders(evaluator, account, powers, administrations)
         entitlements = _Entitlements(account, holders, powers, documents)
         principals: tuple[Principal, ...] = (*account.users, *account.groups, *account.roles)
         for principal in principals:
@@ -55,7 +55,7 @@ def review_scope(
                 lines += entitlements.of(principal, member.kind)
             done += 1
             progress(done, total)
-    for around in (assignment_lines(snapshot, powers), resource_lines(snapshot)):
+    for around in (assignment_lines(snapshot, powers, administrations), resource_lines(snapshot, administrations)):
         population += around.members
         lines += around.lines
     return Scope(tuple(population), tuple(lines))

@@ -20,6 +20,8 @@ from iamdesk.snapshot.account_facts import CredentialReportEntry
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
 _COUNTED = (Reach.ALLOWED, Reach.CONDITIONAL, Reach.AWAITING, Reach.SOME, Reach.SOME_CONDITIONAL)
+CANNOT_TELL = "cannot tell"
+"""Of administration: the snapshot does not say, or it was not looked for."""
 _OWNER_TAGS = ("owner", "owner-email", "owneremail", "responsible", "team", "contact")
 """Tags (in lower case) in which people write who answers for a principal; the first that is there counts."""
 
@@ -68,6 +70,46 @@ class Powers:
         }
 
 
+class Administrations:
+    """Who is an administrator or becomes one, and in how many steps.
+
+    ``reaches`` is ``is``, ``reaches``, ``may reach`` (where a fact is missing), ``no`` or `CANNOT_TELL`.
+    """
+
+    def __init__(self, evaluator: Evaluator, becomings: Becomings) -> None:
+        self._index = evaluator.index
+        self._becomings = becomings
+
+    def of(self, arn: str) -> dict[str, Any]:
+        """Return what is told of a user or role."""
+        try:
+            reached = self._becomings.reached(arn)
+        except RequestError:  # an entry of an odd ARN, who can ask nothing
+            return {"reaches": CANNOT_TELL, "steps": None}
+        if reached.is_administrator:
+            return {"reaches": "is", "steps": 0}
+        if reached.to_administration is not None:
+            return {"reaches": "reaches", "steps": reached.to_administration}
+        if reached.maybe_to_administration is not None:
+            return {"reaches": "may reach", "steps": reached.maybe_to_administration}
+        return {"reaches": CANNOT_TELL if self._lacks_policies(arn) else "no", "steps": None}
+
+    def of_group(self, account: Account, group: GroupDetail, gives_anything: bool) -> dict[str, Any]:
+        """Return whether a group makes its members administrators; ``may reach`` where a member becomes one somehow."""
+        if self._becomings.is_administrators(group.arn):
+            return {"reaches": "is", "steps": 0}
+        members = [user.arn for user in account.users if group.group_name in user.group_list]
+        reached = {self.of(arn)["reaches"] for arn in members}
+        if reached & {"is", "reaches", "may reach"}:
+            return {"reaches": "may reach", "steps": None}  # by the group, or by what the member has besides
+        # What a member would become is looked for in members alone.
+        is_open = self._lacks_policies(group.arn) or (gives_anything and not members)
+        return {"reaches": CANNOT_TELL if is_open else "no", "steps": None}
+
+    def _lacks_policies(self, arn: str) -> bool:
+        return any(one.what != "permissions boundary" for one in self._index.carried(arn).missing)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Who stands behind a holder."""
@@ -81,11 +123,13 @@ class Kind:
 class Holders:
     """What is told of the holders of one account."""
 
-    def __init__(self, evaluator: Evaluator, account: Account, powers: Powers, becomings: Becomings) -> None:
+    def __init__(
+        self, evaluator: Evaluator, account: Account, powers: Powers, administrations: Administrations
+    ) -> None:
         self._account = account
         self._snapshot = evaluator.snapshot
         self._powers = powers
-        self._becomings = becomings
+        self._administrations = administrations
         self._own = {account.account_id for account in self._snapshot.accounts}
         if self._snapshot.organization is not None:
             self._own |= {node.id for node in self._snapshot.organization.nodes if node.id.isdecimal()}
@@ -99,31 +143,17 @@ class Holders:
         limits += guardrails_of(self._snapshot.organization, self._account.account_id)
         if limits:
             told["limited_by"] = limits
-        if not isinstance(principal, GroupDetail):
-            told["administration"] = self.administration(principal.arn)
+        if isinstance(principal, GroupDetail):
+            gives_anything = bool(told["holder"]["actions"])
+            told["administration"] = self._administrations.of_group(self._account, principal, gives_anything)
+        else:
+            told["administration"] = self._administrations.of(principal.arn)
             told |= self._last_use(principal)
             tags = {tag.key.lower(): tag.value for tag in principal.tags}
             owner = next((tags[name] for name in _OWNER_TAGS if tags.get(name)), "")
             if owner:
                 told["owner"] = owner
         return told
-
-    def administration(self, arn: str) -> dict[str, Any]:
-        """Return whether a user or role is an administrator or becomes one, and in how many steps.
-
-        ``reaches`` is ``is``, ``reaches``, ``may reach`` (where a fact is missing) or ``no``.
-        """
-        try:
-            reached = self._becomings.reached(arn)
-        except RequestError:  # an entry of an odd ARN, who can ask nothing
-            return {"reaches": "no", "steps": None}
-        if reached.is_administrator:
-            return {"reaches": "is", "steps": 0}
-        if reached.to_administration is not None:
-            return {"reaches": "reaches", "steps": reached.to_administration}
-        if reached.maybe_to_administration is not None:
-            return {"reaches": "may reach", "steps": reached.maybe_to_administration}
-        return {"reaches": "no", "steps": None}
 
     def kind(self, principal: Principal) -> Kind:
         """Return who stands behind a user, role or group, as far as the snapshot tells."""

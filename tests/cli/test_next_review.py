@@ -51,3 +51,18 @@ def test_another_snapshot_in_its_place_is_refused(iamdesk: Run, tmp_path: Path) 
     assert done.returncode == 2
     assert "another snapshot was given" in done.stderr
     assert not (tmp_path / "q4.iamreview").exists()
+
+
+def test_next_review_leaves_out_what_it_is_told_to(iamdesk: Run, tmp_path: Path) -> None:
+    old, new = write(tmp_path / "old.json", "s3:GetObject"), write(tmp_path / "new.json", "s3:PutObject")
+    q3, q4 = tmp_path / "q3.iamreview", tmp_path / "q4.iamreview"
+    assert iamdesk("review", "new", old, "-o", q3).returncode == 0
+
+    leave_out = ("--leave-out", "entitlement:inline_policy=reviewed monthly")
+    done = iamdesk("review", "new", new, "-o", q4, "--previous", q3, "--previous-snapshot", old, *leave_out)
+
+    assert done.returncode == 0, done.stderr
+    desk = Workbench.open_review(q4, writable=False)
+    desk.close()
+    assert not desk.lines
+    assert "reviewed monthly" in desk.head.details["left_out"]

@@ -6,15 +6,17 @@ import pytest
 
 from iamdesk.paths import resources, sample_snapshot
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.review.around import assignment_lines, resource_lines
+from iamdesk.reach.reach_map import ReachOnce
+from iamdesk.review.around import assignment_lines
 from iamdesk.review.entitlements import Scope, review_scope
 from iamdesk.review.grouping import Grouping, group_keys
-from iamdesk.review.holders import Powers
+from iamdesk.review.holders import Administrations, Powers
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
+GRANT = EntitlementType.RESOURCE_GRANT
 STORE = "arn:aws:sso:::permissionSet/ssoins-1"
 
 
@@ -57,7 +59,8 @@ def with_center() -> Snapshot:
 
 
 def test_every_assignment_is_a_line_once_with_what_it_gives(with_center: Snapshot) -> None:
-    found = assignment_lines(with_center, Powers(Evaluator(with_center)))
+    evaluator = Evaluator(with_center)
+    found = assignment_lines(with_center, Powers(evaluator), Administrations(evaluator, ReachOnce(evaluator)()))
     group, person, unknown = found.lines
 
     assert {line.type for line in found.lines} == {EntitlementType.PERMISSION_SET}
@@ -77,7 +80,7 @@ def test_assignments_are_part_of_the_review(with_center: Snapshot) -> None:
 
 
 def test_resources_tell_whom_they_let_in(organization: Snapshot, scope: Scope) -> None:
-    grants = [line for line in scope.lines if line.type is EntitlementType.RESOURCE_GRANT]
+    grants = [line for line in scope.lines if line.type is GRANT]
     held = {resource.arn for resource in organization.resources}
 
     assert grants
@@ -89,9 +92,9 @@ def test_resources_tell_whom_they_let_in(organization: Snapshot, scope: Scope) -
     assert {line.holder_arn for line in grants} <= population
 
 
-def test_outsiders_are_told_from_our_own(organization: Snapshot) -> None:
+def test_outsiders_are_told_from_our_own(organization: Snapshot, scope: Scope) -> None:
     own = {account.account_id for account in organization.accounts}
-    told = {line.holder_arn: line.evidence["holder_class"] for line in resource_lines(organization).lines}
+    told = {line.holder_arn: line.evidence["holder_class"] for line in scope.lines if line.type is GRANT}
     for name, kind in told.items():
         if name.startswith("arn:"):
             assert (kind == "third_party") is (name.split(":")[4] not in own)

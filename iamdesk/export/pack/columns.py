@@ -258,7 +258,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("holder_type", "human, machine, third_party or unknown, as far as the snapshot tells"),
     ("entitlement_type", ", ".join(one.value for one in EntitlementType)),
     ("effective_summary", "what the holder can do by all policies together, boundaries and organization included"),
-    ("reaches_admin", "whether the holder is an administrator or becomes one; chain_length: in how many steps"),
+    (
+        "reaches_admin",
+        "whether the holder is an administrator or becomes one (of a group: its members by it); cannot_tell: of a "
+        "holder outside the snapshot, or where data is missing; chain_length: in how many steps",
+    ),
     ("verdict_confidence", "evaluated; partial: a resource's policy is not held; cannot_tell: the policy is not held"),
     ("decision", "of an entitlement: keep, revoke, modify, except (for a time), undecided"),
     ("decision of a finding", "fix, false_positive, except (the risk is accepted for a time), undecided"),

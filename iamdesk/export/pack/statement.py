@@ -228,8 +228,9 @@ def _reviewers(kept: Kept) -> Section:
     rows = tuple((name, account, f"{count:,}") for (name, account), count in sorted(kept.reviewers.items()))
     blocks: list[Text | Table] = [
         Text(
-            "Names are as typed, accounts as the system told them: iamdesk does not authenticate people. Who a "
-            "principal is stood with the reviewer, and nobody could decide on lines of their own principals."
+            "Names are as typed, accounts as the system told them: iamdesk does not authenticate people. A decision on "
+            "a reviewer's own access was refused only where the reviewer had named that principal as their own; what "
+            "they named is not recorded. Whether anybody decided on access of their own was not checked."
         ),
         Table(("Reviewer", "Account of the system", "Decisions"), rows, (40, 40, 20)),
     ]

@@ -24,7 +24,7 @@ from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
 from iamdesk.review.lines import EntitlementType, Line
 
-_ADMINISTRATION_ORDER = ("is", "reaches", "may reach")
+_ADMINISTRATION_ORDER = ("is", "reaches", "may reach", "cannot tell")
 
 
 class LineRow(DecidedRow):
@@ -50,7 +50,7 @@ class LineRow(DecidedRow):
         )
         self.lines = lines
         self.findings = findings
-        self.privileged = any(is_privileged(line) != "no" for line in lines)
+        self.privileged = any(line.evidence.get("administration") and is_privileged(line) != "no" for line in lines)
         self.classes = frozenset(str(line.evidence.get("holder_class", "unknown")) for line in lines)
 
     def words_of(self, decision: LineDecision) -> str:

@@ -1,0 +1,120 @@
+"""What an item says of administration is right for every kind of item: ``no`` is said only where it was found."""
+
+import json
+from typing import Any
+
+import pytest
+
+from iamdesk.export.review_words import administration_words, is_privileged
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.review.entitlements import review_scope
+from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.snapshot.identity_center import IdentityCenter
+from iamdesk.snapshot.reader import load_snapshot
+
+ACCOUNT = "111122223333"
+IAM = f"arn:aws:iam::{ACCOUNT}"
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+READS = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+BUCKET = "arn:aws:s3:::acme-data"
+SETS = "arn:aws:sso:::permissionSet/ssoins-1"
+INSTANCE = "arn:aws:sso:::instance/ssoins-1"
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def inline(kind: str, statement: dict[str, Any]) -> dict[str, Any]:
+    return {f"{kind}PolicyList": [{"PolicyName": "own", "PolicyDocument": document(statement)}]}
+
+
+def role(name: str, path: str, statement: dict[str, Any]) -> dict[str, Any]:
+    trust = document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    arn = f"{IAM}:role{path}{name}"
+    return {"RoleName": name, "Path": path, "Arn": arn, "AssumeRolePolicyDocument": trust, **inline("Role", statement)}
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[Line, ...]:
+    bundle = tmp_path_factory.mktemp("administration")
+    absent = [{"PolicyName": "gone", "PolicyArn": f"{IAM}:policy/gone"}]
+    users: list[dict[str, Any]] = [
+        {"UserName": "ana", "Arn": f"{IAM}:user/ana", "GroupList": ["admins"]},
+        {"UserName": "ben", "Arn": f"{IAM}:user/ben", "AttachedManagedPolicies": absent},
+        {"UserName": "cy", "Arn": f"{IAM}:user/cy", "GroupList": ["readers"], **inline("User", READS)},
+    ]
+    groups: list[dict[str, Any]] = [
+        {"GroupName": "admins", "Arn": f"{IAM}:group/admins", **inline("Group", EVERYTHING)},
+        {"GroupName": "empty", "Arn": f"{IAM}:group/empty", **inline("Group", EVERYTHING)},
+        {"GroupName": "readers", "Arn": f"{IAM}:group/readers", **inline("Group", READS)},
+        {"GroupName": "nobody", "Arn": f"{IAM}:group/nobody", **inline("Group", READS)},
+    ]
+    reserved = "/aws-reserved/sso.amazonaws.com/"
+    roles = [
+        role("AWSReservedSSO_Admin_0123456789abcdef", reserved, EVERYTHING),
+        role("AWSReservedSSO_Reader_0123456789abcdef", reserved, READS),
+        role("boss", "/", EVERYTHING),
+    ]
+    lists = {"UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles, "Policies": []}
+    account = bundle / "accounts" / ACCOUNT
+    for folder in ("iam", "s3api/get-bucket-policy"):
+        (account / folder).mkdir(parents=True)
+    (account / "iam" / "get-account-authorization-details.json").write_text(json.dumps(lists))
+    principals = [f"{IAM}:role/boss", f"{IAM}:user/cy", "arn:aws:iam::999988887777:role/theirs"]
+    grant = document({"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "s3:*", "Resource": f"{BUCKET}/*"})
+    policy = json.dumps({"Policy": json.dumps(grant)})
+    (account / "s3api" / "get-bucket-policy" / "acme-data.json").write_text(policy)
+    snapshot = load_snapshot(bundle)
+    center = IdentityCenter.model_validate(
+        {
+            "instance": {"InstanceArn": INSTANCE, "IdentityStoreId": "d-1"},
+            "permission_sets": [
+                {"PermissionSetArn": f"{SETS}/ps-{at}", "Name": name}
+                for at, name in enumerate(("Admin", "Reader", "Absent"))
+            ],
+            "account_assignments": [
+                {
+                    "AccountId": ACCOUNT,
+                    "PermissionSetArn": f"{SETS}/ps-{at}",
+                    "PrincipalType": "USER",
+                    "PrincipalId": "u1",
+                }
+                for at in range(3)
+            ],
+            "users": [{"UserId": "u1", "UserName": "ana@example.com"}],
+        }
+    )
+    return review_scope(Evaluator(snapshot.model_copy(update={"identity_centers": (center,)}))).lines
+
+
+def test_no_is_said_only_where_it_was_found(lines: tuple[Line, ...]) -> None:
+    told = {(line.type, line.holder_arn.rpartition(":")[2], line.name): is_privileged(line) for line in lines}
+    own, grant, assigned = EntitlementType.INLINE_POLICY, EntitlementType.RESOURCE_GRANT, EntitlementType.PERMISSION_SET
+    assert {key: told[key] for key in told if key[0] is not EntitlementType.TRUST} == {
+        (EntitlementType.GROUP, "user/ana", "admins"): "yes",
+        (EntitlementType.GROUP, "user/cy", "readers"): "no",
+        (EntitlementType.MANAGED_POLICY, "user/ben", "gone"): "cannot_tell",
+        (own, "user/cy", "own"): "no",
+        (own, "group/admins", "own"): "yes",
+        (own, "group/empty", "own"): "yes",
+        (own, "group/readers", "own"): "no",
+        (own, "group/nobody", "own"): "cannot_tell",
+        (own, "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef", "own"): "yes",
+        (own, "role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Reader_0123456789abcdef", "own"): "no",
+        (own, "role/boss", "own"): "yes",
+        (grant, "role/boss", BUCKET): "yes",
+        (grant, "user/cy", BUCKET): "no",
+        (grant, "role/theirs", BUCKET): "cannot_tell",
+        (assigned, "user/u1", "Admin"): "yes",
+        (assigned, "user/u1", "Reader"): "no",
+        (assigned, "user/u1", "Absent"): "cannot_tell",
+    }
+
+
+def test_words_say_the_same(lines: tuple[Line, ...]) -> None:
+    words = {"yes": "Administrator", "no": "No", "cannot_tell": "Cannot tell"}
+    for line in lines:
+        asked = administration_words(line)
+        assert asked in ("", words[is_privileged(line)])
+        assert asked or "outside the snapshot" in line.holder_kind
