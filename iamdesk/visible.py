@@ -18,8 +18,17 @@ _UNSEEN_LINES = re.compile(f"[{UNSEEN}]")
 
 
 def visible(text: str) -> str:
-    """Return the text as one line in which every character can be seen: ``\\u000a`` for a line break."""
-    return _UNSEEN_LINE.sub(_escape, text)
+    """Return the text as one line in which every character can be seen: ``\\u000a`` for a line break.
+
+    White space at its end is written out, too: nothing stands behind it by which it could be seen.
+    """
+    return with_visible_end(_UNSEEN_LINE.sub(_escape, text))
+
+
+def with_visible_end(text: str) -> str:
+    """Return the text with the white space at its end written out: for names that become part of a sentence."""
+    seen = text.rstrip()
+    return text if len(seen) == len(text) else seen + "".join(map(_escaped, text[len(seen) :]))
 
 
 def visible_lines(text: str) -> str:
@@ -36,7 +45,11 @@ def visible_json(json_text: str) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
+    return _escaped(found[0])
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 

@@ -16,6 +16,12 @@ def test_what_can_be_seen_stays():
     assert visible("ünïcödé 名前 שלום <&>'\"") == "ünïcödé 名前 שלום <&>'\""
 
 
+def test_white_space_at_the_end_is_written_out():
+    assert visible("a b ") == "a b\\u0020"
+    assert visible("a\u3000 \xa0") == "a\\u3000\\u0020\\u00a0"
+    assert visible("  a") == "  a"
+
+
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_json_keeps_its_values(text):
     printed = visible_json(json.dumps([text, {text: 1}], ensure_ascii=False, indent=2))

@@ -128,5 +128,5 @@ def _read_inputs(pairs: Sequence[str]) -> dict[str, str]:
         name, equals, arn = pair.partition("=")
         if not name.strip() or not equals or not arn.strip():
             raise typer.BadParameter(f"expected NAME=ARN, got {pair!r}", param_hint="--on")
-        inputs[name.strip()] = arn.strip()
+        inputs[name.strip()] = arn.lstrip()
     return inputs

@@ -10,6 +10,7 @@ from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT, TAGS_OF_LOG_GROUPS
 from iamdesk.index.actions import Action, ServiceReference
 from iamdesk.language import phrase, strung
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
+from iamdesk.visible import with_visible_end
 
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
 
@@ -120,7 +121,8 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
     resource: Arn | None = None
     if resource_text.strip() != "*":
         try:
-            resource = parse_arn(resource_text.strip())
+            # A resource is compared character by character to its end (SEMANTICS F3): white space there counts.
+            resource = parse_arn(resource_text.lstrip())
         except ArnError as error:
             raise RequestError(*error.args) from error
     notes: list[Note] = []
@@ -173,7 +175,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
                         "{action_text} acts on {kinds}; {resource} is none: AWS never makes this request.",
                         action_text=action_text,
                         kinds=kinds,
-                        resource=resource,
+                        resource=with_visible_end(str(resource)),
                     ),
                 )
             )
@@ -184,7 +186,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
                     phrase(
                         "`{resource}` is asked as written: a single resource that it describes can have another "
                         "answer.",
-                        resource=resource,
+                        resource=with_visible_end(str(resource)),
                     ),
                 )
             )

@@ -20,6 +20,7 @@ from iamdesk.index.actions import reference
 from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.text import ElementPath
 from iamdesk.policy.variables import Variable
+from iamdesk.visible import with_visible_end
 
 _MOST_NEAR_MISSES = 30
 _ORDER = {Part.DECIDES: 0, Part.DEPENDS: 1, Part.TOOK_PART: 2, Part.NEAR_MISS: 3}
@@ -144,7 +145,7 @@ def _why_not(trace: Trace) -> str:
             places = trace.question.policies.scp_places
             reason = wording.lacking_sentence(slot.layer, slot.level, places, names, action)
         if trace.question.further:
-            resource = target_on(trace, slot.leg).resource_text
+            resource = with_visible_end(target_on(trace, slot.leg).resource_text)
             reason = phrase("{reason} on {resource}", reason=reason, resource=resource)
         reasons.append(reason)
     return strung("; ", list(dict.fromkeys(reasons))) if reasons else phrase("nothing allows it")

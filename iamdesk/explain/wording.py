@@ -14,6 +14,7 @@ from iamdesk.index.permission_sets import permission_set_name
 from iamdesk.language import mark, nphrase, phrase, strung, worded
 from iamdesk.policy.conditions import ConditionTest
 from iamdesk.policy.resources import Match, ShortArns
+from iamdesk.visible import with_visible_end
 
 LAYER_TITLES: Mapping[Layer, str] = {
     Layer.RCP: mark("Resource control policies"),
@@ -218,11 +219,15 @@ def failure_sentence(failure: Failure, result: StatementResult, target: Target, 
             if statement.resources is None:
                 return phrase("It has no Resource element.")
             return phrase(
-                "Resource {resource} does not match {names}.", resource=target.resource_text, names=listed(texts)
+                "Resource {resource} does not match {names}.",
+                resource=with_visible_end(target.resource_text),
+                names=listed(texts),
             )
         case "NotResource":
             return phrase(
-                "NotResource leaves out {resource}, by {names}.", resource=target.resource_text, names=listed(texts)
+                "NotResource leaves out {resource}, by {names}.",
+                resource=with_visible_end(target.resource_text),
+                names=listed(texts),
             )
     if failure.test is None or failure.fact is None:
         return phrase("A condition does not hold.")

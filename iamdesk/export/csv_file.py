@@ -37,7 +37,7 @@ ABOUT_COLUMNS = (
 _FORMULA = "=+\\-@＝＋－＠"
 _STARTS_FORMULA = re.compile(rf"[ \t\r\n]*[{_FORMULA}]|[\t\r\n]")
 _FORMULA_AFTER_SEMICOLON = re.compile(rf'(;[\s"\']*)(?=[{_FORMULA}])')
-_SUSPECT = re.compile(rf"\A(?:{_STARTS_FORMULA.pattern})|[;\n{UNSEEN}]")
+_SUSPECT = re.compile(rf"\A(?:{_STARTS_FORMULA.pattern})|[;\n{UNSEEN}]|\s\Z")
 """Whatever either of these or `visible` would change."""
 
 

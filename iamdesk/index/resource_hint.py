@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from iamdesk.index.actions import Action, reference
 from iamdesk.language import phrase, strung
+from iamdesk.visible import visible
 
 _NAMED = 3
 
@@ -39,6 +40,9 @@ def resource_hint(action: str, resource: str) -> Hint | None:
         return None
     if reference().takes_no_resource(found):
         return Hint(phrase("{action} takes no resource: ask on *", action=found.full_name), "*")
+    if resource != (told := resource.rstrip()):
+        said = phrase("The resource ends with white space, which counts: {resource}", resource=visible(resource))
+        return Hint(said, told)
     wanted = {kind.name for kind in found.resource_types}
     fits = reference().resource_types_of_arn(found.service, resource)
     if not resource.startswith("arn:") or wanted.intersection(fits):

@@ -107,7 +107,7 @@ class ResourceIndex:
         """
         if not self._by_alias:
             return resource
-        head, _, rest = resource.strip().partition(":::")
+        head, _, rest = resource.lstrip().partition(":::")
         alias, slash, key = rest.partition("/")
         found = self._by_alias.get(alias) if head.endswith(":s3") else None
         if found is None:

@@ -230,7 +230,7 @@ class Evaluator(Questions):
                 raise RequestError(phrase("AWS has no service `{service}`", service=service))
         if resource is not None:
             try:
-                arn = parse_arn(resource.strip())
+                arn = parse_arn(resource.lstrip())
             except ArnError as error:
                 raise RequestError(*error.args) from error
             resource = str(arn)

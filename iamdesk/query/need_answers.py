@@ -13,6 +13,7 @@ from iamdesk.query.bundles import need_called
 from iamdesk.query.dependents import key_service_context
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.needs import Need, NeedAnswer, NeedQuestion, Part, PartAnswer, When
+from iamdesk.visible import with_visible_end
 
 _AWS_MANAGED_KEY = ":alias/aws/"
 _BY_AWS = mark("An AWS managed key encrypts it: its policy lets everyone of the account use it through the service.")
@@ -121,7 +122,7 @@ class _Asking:
         return _Key(held) if ":key/" in held else _Key(alias=held)
 
     def _resource(self, part: Part) -> str:
-        resource = self._question.request.resource.strip()
+        resource = self._question.request.resource.lstrip()
         arn = _arn(resource)
         if part.on == "*":
             return "*"
@@ -164,7 +165,7 @@ class _Asking:
     def sentence(self, verdict: Verdict, parts: Iterable[PartAnswer], missing: tuple[str, ...]) -> str:
         """Say the joint answer."""
         who = wording.who(self._evaluator.standing(self._question.request.principal).caller)
-        resource = self._question.request.resource.strip()
+        resource = self._question.request.resource.lstrip()
         doing = self._need.title
         if resource != "*":
             doing = strung("", (doing, f" ({resource})"))
@@ -230,11 +231,13 @@ def _called(one: PartAnswer) -> str:
     decision = one.decision
     if decision is None or decision.request.resource == "*":
         return one.part.action
-    return phrase("{action} on {resource}", action=one.part.action, resource=decision.request.resource)
+    return phrase(
+        "{action} on {resource}", action=one.part.action, resource=with_visible_end(decision.request.resource)
+    )
 
 
 def _arn(text: str) -> Arn | None:
     try:
-        return parse_arn(text.strip())
+        return parse_arn(text.lstrip())
     except ArnError:
         return None

@@ -31,6 +31,7 @@ from iamdesk.query.standings import Standing, Standings, attached_levels, gaps_o
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
+from iamdesk.visible import with_visible_end
 
 
 class Questions:
@@ -322,7 +323,7 @@ class Questions:
         if owner is None:
             message = phrase(
                 "Who owns {resource_text} is not in the snapshot: taken to be the caller's account.",
-                resource_text=target.resource_text,
+                resource_text=with_visible_end(target.resource_text),
             )
             gaps.append(Gap("owner-unknown", message, Layer.RESOURCE))
         return None, gaps

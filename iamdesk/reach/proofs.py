@@ -10,6 +10,7 @@ from iamdesk.reach.catalogue import ASSUMES, EscalationPath, On, Required, catal
 from iamdesk.reach.holds import arranged, wanted
 from iamdesk.reach.steps import Steps
 from iamdesk.reach.way import Proof, Step
+from iamdesk.visible import with_visible_end
 
 _MOST_KEPT = 512
 _RANK = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 1}
@@ -43,7 +44,12 @@ class Prover:
             if decisions:
                 best = min(decisions, key=_rank)
                 yield Proof(
-                    phrase("{action} on {resource}", action=required.action, resource=best.request.resource), best
+                    phrase(
+                        "{action} on {resource}",
+                        action=required.action,
+                        resource=with_visible_end(best.request.resource),
+                    ),
+                    best,
                 )
 
     def _asked(self, source: str, place: int, path: EscalationPath, required: Required) -> Iterator[Decision]:

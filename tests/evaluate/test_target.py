@@ -38,7 +38,7 @@ def test_what_is_no_resource_is_refused() -> None:
 
 
 def test_an_action_is_known_in_any_spelling_and_told_in_aws_s_own() -> None:
-    one = target(" S3:getobject ", " arn:aws:s3:::b/k ")
+    one = target(" S3:getobject ", " arn:aws:s3:::b/k")
     assert (one.service, one.name, one.resource_text) == ("s3", "getobject", "arn:aws:s3:::b/k")
     assert one.action is not None
     assert one.action.full_name == "s3:GetObject"

@@ -14,6 +14,14 @@ ANA = f"{ACCOUNT}:user/engineering/ana.moreno"
             "arn:aws:s3:::payroll/2026/*",
             Hint("s3:ListBucket takes a bucket, not an object: ask on arn:aws:s3:::payroll", "arn:aws:s3:::payroll"),
         ),
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::payroll/a ",
+            Hint(
+                "The resource ends with white space, which counts: arn:aws:s3:::payroll/a\\u0020",
+                "arn:aws:s3:::payroll/a",
+            ),
+        ),
         ("iam:ListUsers", ANA, Hint("iam:ListUsers takes no resource: ask on *", "*")),
     ],
 )

@@ -46,6 +46,7 @@ from iamdesk.gui.spoken import spoken
 from iamdesk.language import mark, shown, tr
 from iamdesk.query.needs import AlsoNeeded, NeedAnswer
 from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.visible import with_visible_end
 
 if TYPE_CHECKING:
     from iamdesk.explain.changes import Changes
@@ -349,7 +350,7 @@ class AnswerPanel(QWidget):
         request = answer.question.request
         verdict = shown(joined_verdict_words(answer))
         scope = shown(scope_words(request, self._snapshot_name()))
-        whole = f"{request.principal}\n{shown(answer.need.title)}\n{request.resource}"
+        whole = f"{request.principal}\n{shown(answer.need.title)}\n{with_visible_end(request.resource)}"
         self.card.show_words(Mark(answer.decision), verdict, shown(answer.sentence), scope, whole)
         self.need.show_answer(answer)
         self.back.hide()

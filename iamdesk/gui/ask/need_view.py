@@ -100,7 +100,7 @@ class NeedView(QWidget):
 
     def _ask(self) -> None:
         if self._answer is not None:
-            named = {name: field.text().strip() for name, field in self.inputs.items() if field.text().strip()}
+            named = {name: field.text().lstrip() for name, field in self.inputs.items() if field.text().strip()}
             self.asked.emit(replace(self._answer.question, inputs=named))
 
     def _choose(self, one: object) -> None:

@@ -21,6 +21,7 @@ from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import shown, tr
 from iamdesk.query.needs import NeedAnswer, PartAnswer
+from iamdesk.visible import with_visible_end
 
 _NO_PARENT = QModelIndex()
 _MARK = 16
@@ -34,7 +35,7 @@ def part_words(one: PartAnswer) -> str:
     if one.decision is None:
         return shown(one.unasked)
     resource = one.decision.request.resource
-    where = "" if resource == "*" else tr("on {resource}").format(resource=resource)
+    where = "" if resource == "*" else tr("on {resource}").format(resource=with_visible_end(resource))
     return ", ".join(filter(None, (where, shown(one.part.why))))
 
 

@@ -212,7 +212,7 @@ class QuestionBar(QWidget):
         return Request(
             principal=self.principal.text().strip(),
             action=self.action.text().strip(),
-            resource=self.resource.text().strip(),
+            resource=self.resource.text().lstrip(),
             context=self.context.context,
             resource_account=self._resource_account,
             session_policies=self._session_policies,
@@ -232,7 +232,8 @@ class QuestionBar(QWidget):
         asked = self._session.request or (self._need or (need.question if need is not None else None))
         if isinstance(asked, NeedQuestion):
             asked = asked.request
-        fields = tuple(field.text().strip() for field in self._fields)
+        told = self.request()
+        fields = (told.principal, told.action, told.resource)
         return asked is None or fields == (asked.principal, asked.action, asked.resource)
 
     def ask_who_else(self) -> None:
@@ -275,13 +276,13 @@ class QuestionBar(QWidget):
 
     def _look_at_question(self) -> None:
         """Look the action up: one without a resource gets ``*``, one on the wrong kind of resource a word."""
-        action, resource = self.action.text().strip(), self.resource.text().strip()
+        action, resource = self.action.text().strip(), self.resource.text().lstrip()
         if self._session.snapshot is None or not action or self.resource.has_placeholder or not self.isVisible():
             return  # also as the window closes: fields end their editing when they lose the keyboard
         self._lookups.look_at(action, resource, lambda star, hint: self._looked_at(action, resource, star, hint))
 
     def _looked_at(self, action: str, resource: str, no_resource: bool, hint: "Hint | None") -> None:
-        if (action, resource) != (self.action.text().strip(), self.resource.text().strip()):
+        if (action, resource) != (self.action.text().strip(), self.resource.text().lstrip()):
             return
         if no_resource and not resource:
             self._fill_star()
@@ -377,7 +378,7 @@ class QuestionBar(QWidget):
     def _asked(self, request: Request) -> None:
         self._need = None
         for field, text in zip(self._fields, (request.principal, request.action, request.resource), strict=True):
-            if field.text().strip() != text:
+            if field.text() != text:
                 field.setText(text)
         self._without = request.without
         self._session_policies = request.session_policies

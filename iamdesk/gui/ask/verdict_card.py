@@ -12,6 +12,7 @@ from iamdesk.gui.marks import MARK_COLOURS, MARK_SURFACES, Glyph, Mark
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import shown, tr
+from iamdesk.visible import with_visible_end
 
 _MARK = 28
 
@@ -72,7 +73,7 @@ class VerdictCard(QWidget):
     def show_decision(self, decision: Decision, snapshot_name: str) -> None:
         """Show an answer; ``snapshot_name`` is the file that it holds for."""
         request = decision.request
-        whole = f"{request.principal}\n{request.action}\n{request.resource}"
+        whole = f"{request.principal}\n{request.action}\n{with_visible_end(request.resource)}"
         scope = shown(scope_words(request, snapshot_name))
         self.show_words(Mark(decision.decision), shown(verdict_words(decision)), decision.sentence, scope, whole)
 

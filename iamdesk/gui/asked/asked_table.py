@@ -18,6 +18,7 @@ from iamdesk.gui.tables.rows_model import Index, RowsModel, SortKey
 from iamdesk.gui.tables.rows_table import RowsTable
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import shown, tr
+from iamdesk.visible import with_visible_end
 
 
 class Column(IntEnum):
@@ -101,7 +102,7 @@ class AskedModel(RowsModel[AskedRow]):
             case Qt.ItemDataRole.ToolTipRole:
                 request = row.asked.request
                 return tooltip_text(
-                    f"{shown(row.asked.sentence)}\n{request.principal}\n{shown(row.asked.what)}\n{request.resource}\n"
+                    f"{shown(row.asked.sentence)}\n{request.principal}\n{shown(row.asked.what)}\n{with_visible_end(request.resource)}\n"
                     f"{row.asked.snapshot}"
                 )
             case Qt.ItemDataRole.DecorationRole if column is Column.ANSWER:

@@ -19,6 +19,7 @@ from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import mark, shown, tr
+from iamdesk.visible import with_visible_end
 
 _EVIDENCE_SHOWN = 40
 """Pieces shown at once; a finding over hundreds of principals opens the rest on a button."""
@@ -176,10 +177,11 @@ class FindingDetail(QScrollArea):
 
     def _question(self, decision: Decision) -> LinkButton:
         request = decision.request
+        resource = with_visible_end(request.resource)
         link = LinkButton(
-            tr("Ask this: {action} on {resource}").format(action=request.action, resource=request.resource),
+            tr("Ask this: {action} on {resource}").format(action=request.action, resource=resource),
             partial(self._session.show_decision, decision),
-            tip=f"{tr(MARK_WORDS[Mark(decision.decision)])}: {request.principal}, {request.action}, {request.resource}",
+            tip=f"{tr(MARK_WORDS[Mark(decision.decision)])}: {request.principal}, {request.action}, {resource}",
             picture=partial(_decision_mark, Mark(decision.decision)),
         )
         link.setObjectName("askThis")

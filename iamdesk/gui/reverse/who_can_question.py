@@ -90,7 +90,7 @@ class WhoCanQuestion(QWidget):
     @property
     def request(self) -> Request:
         """The question that the fields make; its principal is whoever a question was about before, if any."""
-        action, resource = self.action.text().strip(), self.resource.text().strip()
+        action, resource = self.action.text().strip(), self.resource.text().lstrip()
         return replace(self._brought, action=action, resource=resource)
 
     @property

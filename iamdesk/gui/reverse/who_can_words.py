@@ -3,6 +3,7 @@
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.speech import number
 from iamdesk.language import mark, ntr, tr
+from iamdesk.visible import with_visible_end
 
 NO_SNAPSHOT = mark("Who can do something stands here once a snapshot is open.")
 NOTHING_ASKED = mark(
@@ -22,7 +23,9 @@ def none_let_through(rows: int) -> str:
 
 def searching(asked: Request) -> str:
     """Say what is going on."""
-    return tr("Asking everybody for {action} on {resource}.").format(action=asked.action, resource=asked.resource)
+    return tr("Asking everybody for {action} on {resource}.").format(
+        action=asked.action, resource=with_visible_end(asked.resource)
+    )
 
 
 def nobody(asked: Request) -> str:
@@ -30,18 +33,18 @@ def nobody(asked: Request) -> str:
     return tr(
         "No user, role or root user of the snapshot can do {action} on {resource}. AWS services and "
         "principals of other accounts are asked about one by one, in the question at the top."
-    ).format(action=asked.action, resource=asked.resource)
+    ).format(action=asked.action, resource=with_visible_end(asked.resource))
 
 
 def found(count: int, asked: Request) -> str:
     """Say how many there are."""
     return ntr(
         "{count} principal can do {action} on {resource}.", "{count} principals can do {action} on {resource}.", count
-    ).format(count=number(count), action=asked.action, resource=asked.resource)
+    ).format(count=number(count), action=asked.action, resource=with_visible_end(asked.resource))
 
 
 def holds_for(asked: Request) -> str:
     """Say which question the rows answer, while the fields hold another."""
     return tr("Below: who can {action} on {resource}. Enter asks the new question.").format(
-        action=asked.action, resource=asked.resource
+        action=asked.action, resource=with_visible_end(asked.resource)
     )

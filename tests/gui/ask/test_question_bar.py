@@ -283,3 +283,18 @@ def test_the_commands_are_those_of_the_menu(qtbot: QtBot, ask_window: AskWindow)
     ask_window.answer.statements.setFocus()
     commands["actionQuestion"]()
     assert ask_window.bar.principal.hasFocus()
+
+
+def test_white_space_at_the_end_of_a_resource_is_asked_and_shown(qtbot: QtBot, ask_window: AskWindow) -> None:
+    type_into(ask_window, "askPrincipal", NORA)
+    type_into(ask_window, "askAction", "s3:GetObject")
+    field = type_into(ask_window, "askResource", f"{PAYROLL} ")
+    with qtbot.waitSignal(ask_window.session.answered):
+        QTest.keyClick(field, Qt.Key.Key_Return)
+    assert ask_window.session.decision is not None
+    assert ask_window.session.decision.request.resource == f"{PAYROLL} "
+    assert field.text() == f"{PAYROLL} "
+    assert ask_window.bar.says_what_was_asked
+    field.setModified(True)
+    field.editingFinished.emit()
+    qtbot.waitUntil(lambda: f"{PAYROLL}\\u0020" in ask_window.bar.message.text)
