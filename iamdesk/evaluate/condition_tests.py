@@ -5,6 +5,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from iamdesk.evaluate.context import Context, Fact, Knowledge
+from iamdesk.evaluate.open_rules import (
+    ALL_VALUES_NOT_LIKE,
+    ANY_VALUE_IF_EXISTS,
+    SEVERAL_VALUES,
+    VARIABLE_UNDER_BOOL,
+    OpenRule,
+)
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth, truth
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import Operator, is_private_address, is_private_network
@@ -19,6 +26,8 @@ class TestResult(NamedTuple):
     """What was known of the key."""
     other: Truth | None = None
     """The result under the other reading, where AWS's pages disagree (SEMANTICS K9)."""
+    open_rule: OpenRule | None = None
+    """On what they disagree; set where ``other`` is."""
 
 
 def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
@@ -37,11 +46,13 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         return TestResult(_of_unknown_value(test, operator, context, fact.since), fact)
     if not fact.values:
         result, other = _of_absent(test, operator)
-        return TestResult(result, fact, other)
+        rule = ANY_VALUE_IF_EXISTS if test.quantifier is Quantifier.ANY else ALL_VALUES_NOT_LIKE
+        return TestResult(result, fact, other, None if other is None else rule)
     result, other = _of_values(test, operator, fact.values, context)
+    rule = SEVERAL_VALUES
     if operator.family == "Bool" and any(value.if_filled for value in test.values):
-        other = _of_filled(test, operator, fact.values, context)
-    return TestResult(result, fact, other if other is not result else None)
+        other, rule = _of_filled(test, operator, fact.values, context), VARIABLE_UNDER_BOOL
+    return TestResult(result, fact) if other in (None, result) else TestResult(result, fact, other, rule)
 
 
 def _of_filled(test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context) -> Truth | None:

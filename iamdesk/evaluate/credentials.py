@@ -20,8 +20,8 @@ MFA_TEST = ConditionTest(
 )
 """Whether MFA was given."""
 
-_WITH_TOKEN = ("assumerole", "getcalleridentity")
-"""What credentials of GetSessionToken call of STS."""
+_WITH_TOKEN = frozenset({"assumerole", "getcalleridentity", *PASSED_IN_WHILE_ENTERING})
+"""What credentials of GetSessionToken call of STS, and what comes with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,22 @@ def token_doubt(caller: Caller, target: Target, context: Context) -> TokenDoubt 
         return None
     is_told = token.knowledge is not Knowledge.UNKNOWN
     if target.service == "sts":
-        return None if is_told or target.name in _WITH_TOKEN else TokenDoubt(is_told=False, mfa_helps=False)
+        return None if is_told or _takes_token(target) else TokenDoubt(is_told=False, mfa_helps=False)
     if _is_true(mfa):
         return None
     mfa_helps = mfa.knowledge in (Knowledge.UNKNOWN, Knowledge.VALUE_UNKNOWN)
     return TokenDoubt(is_told, mfa_helps) if mfa_helps or not is_told else None
+
+
+def _takes_token(target: Target) -> bool:
+    """Return whether credentials of GetSessionToken make a call of STS."""
+    return target.name in _WITH_TOKEN and not _comes_with_federation(target)
+
+
+def _comes_with_federation(target: Target) -> bool:
+    """Return whether it tags a federated user, so that it comes with sts:GetFederationToken (SEMANTICS F12)."""
+    is_federated = target.resource is not None and target.resource.service == "sts"
+    return (target.service, target.name) == ("sts", "tagsession") and is_federated
 
 
 def _has_keys(caller: Caller) -> bool:
@@ -89,11 +100,14 @@ def _is_true(mfa: Fact) -> bool:
 def _kind_cannot(caller: Caller, target: Target) -> bool:
     match caller.kind:
         case CallerKind.SESSION | CallerKind.ROLE:
-            return target.service == "sts" and target.name in ("getfederationtoken", "getsessiontoken")
+            is_refused = target.name in ("getfederationtoken", "getsessiontoken") or _comes_with_federation(target)
+            return target.service == "sts" and is_refused
         case CallerKind.FEDERATED_USER:
             return target.service == "iam" or (target.service == "sts" and target.name != "getcalleridentity")
         case CallerKind.ROOT:
-            return target.service == "sts" and target.name in ("assumerole", "assumeroot")
+            # What comes with AssumeRole is refused as that is (STS API Reference, AssumeRole).
+            comes_with_it = target.is_on_trust and target.name in PASSED_IN_WHILE_ENTERING
+            return comes_with_it or (target.service == "sts" and target.name in ("assumerole", "assumeroot"))
         case CallerKind.SAML:  # an identity that has entered no role yet (SEMANTICS E9)
             return target.service != "sts" or target.name not in ("assumerolewithsaml", *PASSED_IN_WHILE_ENTERING)
         case CallerKind.OIDC:
@@ -112,6 +126,6 @@ def _token_cannot(caller: Caller, target: Target, context: Context) -> bool:
     if target.service not in ("iam", "sts") or not has_session_token(caller, context):
         return False
     if target.service == "sts":
-        return target.name not in _WITH_TOKEN
+        return not _takes_token(target)
     mfa = context.fact(MFA_KEY)
     return mfa.knowledge in (Knowledge.ABSENT, Knowledge.PRESENT) and not _is_true(mfa)

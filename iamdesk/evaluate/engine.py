@@ -4,17 +4,37 @@ The engine looks at every statement of every layer, also once the answer is know
 (SEMANTICS A4). It never raises on what a policy holds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
 from iamdesk.evaluate.context import Context
 from iamdesk.evaluate.credentials import cannot_call, has_session_token, token_doubt
-from iamdesk.evaluate.layers import ACL, BOUNDARY, IDENTITY, SESSION, Ruling, Situation, Slot, Tally, decide_both, tally
+from iamdesk.evaluate.layers import (
+    ACL,
+    BOUNDARY,
+    IDENTITY,
+    PAST_LIMITS,
+    SESSION,
+    Ruling,
+    Situation,
+    Slot,
+    Tally,
+    decide_both,
+    tally,
+)
 from iamdesk.evaluate.matching import Leg, StatementResult, Subject, match_statement
+from iamdesk.evaluate.open_rules import (
+    BOUNDARY_AND_TRUST,
+    PUBLIC_BY_CALLER_KEY,
+    SOURCE_IDENTITY_OF_USER,
+    UNSIGNED_ON_QUEUES,
+    OpenRule,
+    Reading,
+)
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.public_policy import is_public
+from iamdesk.evaluate.public_policy import is_public, is_surely_public
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.services import (
     BESIDE_KEY_POLICIES,
@@ -27,7 +47,7 @@ from iamdesk.evaluate.services import (
     TRUST_ON_BOTH_SIDES,
 )
 from iamdesk.evaluate.target import Target
-from iamdesk.evaluate.truth import TRUE
+from iamdesk.evaluate.truth import FALSE
 from iamdesk.evaluate.unknowns import ConditionSet, Resolution, resolve
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.arn import Arn
@@ -76,8 +96,13 @@ class Trace:
     is_exact: bool
     has_more: bool
     """Whether there are more smallest sets of values than ``sets`` holds."""
-    other: Verdict | None
-    """The answer under the other reading, where AWS's pages disagree and it would differ (SEMANTICS K9)."""
+    readings: tuple[Reading, ...]
+    """What it would be under the other reading of rules that AWS's pages leave open, where it would differ (K9)."""
+
+    @property
+    def other(self) -> Verdict | None:
+        """The decision under the first of ``readings``; None where there is none."""
+        return self.readings[0].verdict if self.readings else None
 
 
 def evaluate(question: Question) -> Trace:
@@ -118,7 +143,7 @@ def evaluate(question: Question) -> Trace:
         resolution.denials,
         resolution.is_exact,
         resolution.has_more,
-        _other_reading(situation, results, counted, subject, resolution.verdict),
+        _readings(question, situation, results, subject, resolution.verdict),
     )
 
 
@@ -305,19 +330,68 @@ def in_play(policies: PolicySet, situation: Situation) -> Iterable[AttachedPolic
         yield from policies.session or ()
 
 
-def _other_reading(
-    situation: Situation, results: list[StatementResult], counted: Tally, subject: Subject, verdict: Verdict
-) -> Verdict | None:
-    """Return the answer under the other reading of rules on which AWS's pages disagree, where it is another one."""
-    other: Verdict | None = None
-    if any(result.other is not None for result in results):
-        read = [result if result.other is None else replace(result, truth=result.other) for result in results]
-        other = settle(situation, read, subject)[0].verdict
-    elif situation.is_trust and verdict is Verdict.IMPLICIT_DENY and not situation.is_cross_account:
-        # The general page lets a grant to the user's own ARN go past the boundary (SEMANTICS I2 against C3), and no
-        # page says outright that a tag or source identity wants the identity side in one account (I2, open).
-        named = counted.grants.get(Grant.EXACT) is TRUE
-        slots = tuple(slot for slot in situation.slots if slot != BOUNDARY or not named)
-        lenient = replace(situation, slots=slots, needs_both=False)
-        other = _resolved(lenient, results, counted, subject)[0].verdict if lenient != situation else None
-    return other if other is not verdict else None
+def _readings(
+    question: Question, situation: Situation, results: list[StatementResult], subject: Subject, verdict: Verdict
+) -> tuple[Reading, ...]:
+    """Return the decision under the other reading of each open rule, where it is another one.
+
+    Rules that change it only together are one reading.
+    """
+    lenient = dict(_read_otherwise(question, situation, results))
+    rules = dict.fromkeys([*lenient, *(rule for result in results for rule in result.open_rules)])
+    if not rules:
+        return ()
+
+    def decided(read: Iterable[OpenRule]) -> Verdict:
+        by_rules, changes = situation, set(read)
+        for rule in lenient.keys() & changes:
+            by_rules = lenient[rule](by_rules)
+        told = [
+            replace(result, truth=result.other)
+            if result.other is not None and changes.issuperset(result.open_rules)
+            else result
+            for result in results
+        ]
+        return settle(by_rules, told, subject)[0].verdict
+
+    found: list[Reading] = []
+    singly, together = [(rule,) for rule in rules], [result.open_rules for result in results if result.open_rules]
+    for read in dict.fromkeys((*singly, *together, tuple(rules))):
+        if not any(set(one.rules) <= set(read) for one in found) and (other := decided(read)) is not verdict:
+            found.append(Reading(read, other))
+    return tuple(found)
+
+
+def _read_otherwise(
+    question: Question, situation: Situation, results: Sequence[StatementResult]
+) -> Iterator[tuple[OpenRule, Callable[[Situation], Situation]]]:
+    """Yield the open rules that fix the situation of this request, each with the situation by its other reading."""
+    caller = situation.caller
+    if situation.is_trust and not situation.is_cross_account:  # SEMANTICS I2
+        grants = {result.grant for result in results if result.statement.is_allow and result.truth is not FALSE}
+        if BOUNDARY in situation.slots and grants & PAST_LIMITS:
+            yield BOUNDARY_AND_TRUST, _without_boundary
+        if situation.needs_both and caller.kind is CallerKind.USER and Grant.EXACT in grants:
+            yield SOURCE_IDENTITY_OF_USER, lambda one: replace(one, needs_both=False)
+    if situation.refusal == "owner-alone" and caller.kind is CallerKind.ANONYMOUS and question.target.service == "sqs":
+        yield UNSIGNED_ON_QUEUES, lambda one: replace(one, refusal=None)
+    questions = (question, *question.further)
+    restricting = [one for one, of_leg in zip(questions, situation.legs, strict=True) if of_leg.restricts_public]
+    policies = [one.policies.resource for one in restricting]
+    if any(policy is not None and not is_surely_public(policy.document) for policy in policies):  # SEMANTICS I7
+        yield PUBLIC_BY_CALLER_KEY, lambda one: _not_restricting(one, questions)
+
+
+def _without_boundary(situation: Situation) -> Situation:
+    return replace(situation, slots=tuple([slot for slot in situation.slots if slot != BOUNDARY]))
+
+
+def _not_restricting(situation: Situation, questions: Sequence[Question]) -> Situation:
+    """Return the situation where policies that are public by one reading alone do not count as public."""
+    legs = [
+        replace(one, restricts_public=one.restricts_public and is_surely_public(asked.policies.resource.document))
+        if asked.policies.resource is not None
+        else one
+        for one, asked in zip(situation.legs, questions, strict=True)
+    ]
+    return replace(legs[0], further=tuple(legs[1:]))

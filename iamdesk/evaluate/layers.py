@@ -271,7 +271,7 @@ _WITH_IDENTITY = frozenset(
 )
 
 
-_PAST_LIMITS = frozenset({Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT})
+PAST_LIMITS = frozenset({Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT})
 """Grants of a resource policy that the caller's own limits do not take away (SEMANTICS C3)."""
 _WITHIN_LIMITS = frozenset({Grant.EXACT, Grant.ROLE, Grant.USER})
 """Those that are enough by themselves as far as these limits let pass (SEMANTICS C3, C4)."""
@@ -287,7 +287,7 @@ def _same_account(
 ) -> tuple[list[Slot], list[Slot]]:
     """Return the slots that carry the request, or those that lack an Allow (SEMANTICS C1 to C5, I1, I2)."""
     missing: list[list[Slot]] = []
-    if grants & _PAST_LIMITS:
+    if grants & PAST_LIMITS:
         # A role trust policy does not lift the caller's boundary: the specific page wins (SEMANTICS I2).
         stopped = [BOUNDARY] if situation.is_trust and BOUNDARY in failing_limits else []
         if not stopped:

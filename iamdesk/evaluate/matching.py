@@ -7,6 +7,16 @@ from typing import NamedTuple
 from iamdesk.evaluate.caller import Caller
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import Context, Fact
+from iamdesk.evaluate.open_rules import (
+    ACCOUNT_LISTS_BY_ARN,
+    LOG_GROUP_BY_BARE_ARN,
+    PARTLY_LISTED,
+    ROLE_LISTED,
+    WILDCARD_IN_ACTION_SERVICE,
+    WILDCARD_IN_SERVICE,
+    WILDCARD_OVER_COLONS,
+    OpenRule,
+)
 from iamdesk.evaluate.policies import SHORT_ARNS, AttachedPolicy
 from iamdesk.evaluate.principal_match import (
     Grant,
@@ -63,6 +73,8 @@ class StatementResult:
     """Whether the resource hangs on a policy variable of which nothing is known."""
     other: Truth | None
     """What it says under the other reading, where AWS's pages disagree (SEMANTICS K9)."""
+    open_rules: tuple[OpenRule, ...] = ()
+    """On what they disagree; set where ``other`` is."""
 
 
 class Leg(NamedTuple):
@@ -139,13 +151,16 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
                     open_tests.append(OpenTest(session, result.fact))
         if grant is None:
             failures.append(Failure("NotPrincipal" if statement.not_principal else "Principal"))
-    resource, other_resource = match_resource(policy, statement, subject)
+    resource, other_resource, rule = match_resource(policy, statement, subject)
+    rules = [] if rule is None else [rule]
     truth = FALSE if failures else min(resource, principal)
     other = truth if other_resource is None or failures else min(other_resource, principal)
     if grant is Grant.NOT_LISTED and is_partly_exempt(statement, subject.caller, subject.has_boundary):
         other = FALSE
+        rules.append(PARTLY_LISTED)
     elif grant is None and failures and is_exempt_as_role(statement, subject.caller, subject.has_boundary):
         other = resource if other_resource is None else other_resource
+        rules.append(ROLE_LISTED)
     if resource is FALSE:
         failures.append(Failure("NotResource" if statement.not_resource else "Resource"))
     for test in statement.conditions:
@@ -156,11 +171,15 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
             open_tests.append(OpenTest(test, result.fact))
         truth = min(truth, result.truth)
         other = min(other, result.truth if result.other is None else result.other)
+        if result.open_rule is not None:
+            rules.append(result.open_rule)
     if not covers:
         failures.insert(0, Failure("Action"))
         truth = FALSE
     elif not may_cover:
         other = FALSE
+    if covers is not may_cover:
+        rules.append(WILDCARD_IN_ACTION_SERVICE)
     return StatementResult(
         policy,
         statement,
@@ -170,36 +189,46 @@ def match_statement(policy: AttachedPolicy, statement: Statement, subject: Subje
         tuple(open_tests),
         resource is MAYBE,
         other if other is not truth else None,
+        tuple(rules) if rules and other is not truth else (),
     )
 
 
-def match_resource(policy: AttachedPolicy, statement: Statement, subject: Subject) -> tuple[Truth, Truth | None]:
-    """Return whether the resource is covered, and what the other reading says where AWS's pages disagree."""
+def match_resource(
+    policy: AttachedPolicy, statement: Statement, subject: Subject
+) -> tuple[Truth, Truth | None, OpenRule | None]:
+    """Return whether the resource is covered; where AWS's pages disagree, also the other reading and the rule."""
     entries = statement.resources
     if entries is None:
-        return (TRUE if policy.layer in _HAS_RESOURCE_OF_ITS_OWN else FALSE), None
+        return (TRUE if policy.layer in _HAS_RESOURCE_OF_ITS_OWN else FALSE), None, None
     target = subject.target
     short = SHORT_ARNS[policy.layer]
     best = FALSE
-    disputed = is_odd = False
+    disputed = odd = None
     for entry in entries:
         match = entry.matches(target.resource, subject.context.variable, short)
         if match is Match.NO and target.service == "logs":
             match = _of_log_group(entry, target, subject, short)
         if match is Match.YES:
-            return (FALSE if statement.not_resource else TRUE), None
-        if match is Match.CROSSING or (target.is_s3_account_list and entry.text == "arn:aws:s3:::*"):
-            disputed = True
+            return (FALSE if statement.not_resource else TRUE), None, None
+        if match is Match.CROSSING:
+            disputed = WILDCARD_OVER_COLONS
+        elif target.is_s3_account_list and entry.text == "arn:aws:s3:::*":
+            disputed = ACCOUNT_LISTS_BY_ARN
         elif match is Match.ODD:
-            is_odd = True
+            odd = (
+                WILDCARD_IN_SERVICE
+                if "*" in entry.text.split(":", 3)[2] or "?" in entry.text.split(":", 3)[2]
+                else LOG_GROUP_BY_BARE_ARN
+            )
         elif match is Match.UNKNOWN or (match is Match.NO_OR_UNRESOLVED and statement.not_resource):
             best = MAYBE
         elif match is Match.UNRESOLVED and statement.not_resource:
-            return FALSE, None
+            return FALSE, None, None
     plain = best.negated() if statement.not_resource else best
-    if disputed:
-        return (FALSE if statement.not_resource else TRUE), plain
-    return plain, ((FALSE if statement.not_resource else TRUE) if is_odd else None)
+    covered = FALSE if statement.not_resource else TRUE
+    if disputed is not None:
+        return covered, plain, disputed
+    return plain, (None if odd is None else covered), odd
 
 
 def _of_log_group(entry: ResourcePattern, target: Target, subject: Subject, short: ShortArns) -> Match:

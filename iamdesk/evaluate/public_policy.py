@@ -20,29 +20,36 @@ _FIXING_KEYS = frozenset(
     }
 )
 """Keys that make a statement non-public when they are compared with fixed values."""
+_OPEN_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:principalorgpaths"})
+"""Keys that say who calls and that S3's page does not list: whether they do the same is open (`open_rules`)."""
 _ROLE_ID = "AROA"
 """What the unique ids of roles begin with: `aws:userid` of a role session is ``AROLEID:session``."""
 
 
-def is_public(document: Document) -> bool:
+def is_public(document: Document, fixing_keys: frozenset[str] = _FIXING_KEYS) -> bool:
     """Return whether any Allow statement reaches beyond fixed principals and fixed condition values."""
     return any(
-        statement.is_allow and statement.broken is None and _is_public_statement(statement)
+        statement.is_allow and statement.broken is None and _is_public_statement(statement, fixing_keys)
         for statement in document.statements
     )
 
 
-def _is_public_statement(statement: Statement) -> bool:
+def is_surely_public(document: Document) -> bool:
+    """Return whether it is public by either reading of what keys of the caller do (SEMANTICS I7, open)."""
+    return is_public(document, _FIXING_KEYS | _OPEN_KEYS)
+
+
+def _is_public_statement(statement: Statement, fixing_keys: frozenset[str]) -> bool:
     entries = statement.principals
     if entries is None:
         return False
     fixed = not statement.not_principal and all(
         entry.type is not PrincipalType.AWS or "*" not in entry.text for entry in entries
     )
-    return not fixed and not any(_fixes(test) for test in statement.conditions)
+    return not fixed and not any(_fixes(test, fixing_keys) for test in statement.conditions)
 
 
-def _fixes(test: ConditionTest) -> bool:
+def _fixes(test: ConditionTest, fixing_keys: frozenset[str]) -> bool:
     """Return whether a test binds requests to fixed values (no wildcard, no variable)."""
     if test.operator is None or test.operator.negated or test.if_exists or test.quantifier is Quantifier.ALL:
         return False
@@ -50,7 +57,7 @@ def _fixes(test: ConditionTest) -> bool:
         return False
     if test.key == "aws:sourceip":
         return test.operator.family == "IPAddress" and all(_is_narrow(value) for value in test.values)
-    if test.key not in _FIXING_KEYS or test.operator.family not in ("String", "ARN"):
+    if test.key not in fixing_keys or test.operator.family not in ("String", "ARN"):
         return False
     return all(_is_fixed(test.key, value) for value in test.values)
 

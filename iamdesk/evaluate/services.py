@@ -8,8 +8,11 @@ PASSED_IN_WHILE_ENTERING = frozenset({"tagsession", "setsourceidentity", "setcon
 TRUST_ACTIONS = PASSED_IN_WHILE_ENTERING | {"assumerole", "assumerolewithsaml", "assumerolewithwebidentity"}
 """sts actions for which a role's trust policy is the resource policy (SEMANTICS I2)."""
 
-TRUST_ON_BOTH_SIDES = frozenset({"tagsession", "setsourceidentity"})
-"""Those of them that the caller's own policies have to allow, too, in one account (SEMANTICS I2)."""
+TRUST_ON_BOTH_SIDES = frozenset({"setsourceidentity"})
+"""Those of them that the caller's own policies have to allow, too, in one account (SEMANTICS I2).
+
+Source: IAM User Guide, "Monitor and control actions taken with assumed roles". Not sts:TagSession: in the example of
+"Pass session tags in AWS STS", the trust policy that names the user is enough."""
 
 UNSIGNED_SERVICES = frozenset(
     {"s3", "sqs", "sns", "execute-api", "es", "aoss", "vpc-lattice-svcs", "elasticfilesystem", "mediastore"}

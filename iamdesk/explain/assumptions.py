@@ -6,12 +6,13 @@ from itertools import combinations
 
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.layers import Situation, Slot, Tally, decide_both, with_allows
+from iamdesk.evaluate.open_rules import Reading
 from iamdesk.evaluate.policies import Gap
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
-from iamdesk.language import phrase
+from iamdesk.language import phrase, strung
 
 _CAN_ALSO_DENY = frozenset(
     {
@@ -53,12 +54,7 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
     for policy in () if _is_settled(trace) else trace.broken:
         message = phrase("{policy} holds a statement that cannot be read: taken to match nothing.", policy=policy.name)
         found.append(Assumption("policy-malformed", message))
-    if trace.other is not None:
-        message = phrase(
-            "AWS's pages do not settle a rule that matters here: under the other reading it is {decision}.",
-            decision=trace.other,
-        )
-        found.append(Assumption("pages-disagree", message, trace.other))
+    found += [Assumption("pages-disagree", _reading_words(one), one.verdict) for one in trace.readings]
     if not trace.is_exact:
         message = phrase("Not all context values could be tried: what is said holds, but more may hold.")
         found.append(Assumption("not-enumerated", message))
@@ -66,6 +62,23 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
         message = phrase("There are more ways to be allowed than the {count} that are told.", count=len(trace.sets))
         found.append(Assumption("not-enumerated", message))
     return tuple(found)
+
+
+def _reading_words(reading: Reading) -> str:
+    """Name the rules that AWS's pages leave open, with both readings."""
+    rules = [
+        phrase(
+            "AWS's pages do not settle {question}. Taken here: {taken}. The other reading: {other}.",
+            question=phrase(rule.question),
+            taken=phrase(rule.taken),
+            other=phrase(rule.other),
+        )
+        for rule in reading.rules
+    ]
+    then = phrase("By the other reading the decision is {decision}.", decision=reading.verdict)
+    if len(rules) > 1:
+        then = phrase("By the other readings together the decision is {decision}.", decision=reading.verdict)
+    return strung(" ", [*rules, then])
 
 
 def _is_settled(trace: Trace) -> bool:

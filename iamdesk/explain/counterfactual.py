@@ -14,7 +14,7 @@ from iamdesk.evaluate.layers import Slot
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.services import BESIDE_KEY_POLICIES, RESOURCE_POLICIES
+from iamdesk.evaluate.services import RESOURCE_POLICIES
 from iamdesk.evaluate.truth import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
@@ -320,7 +320,7 @@ def _resource_side(trace: Trace, leg: int) -> tuple[Slot, ...]:
         return (Slot(Layer.TRUST),)
     question = on_leg(trace, leg)
     target = question.target
-    if target.service == "kms" and target.name in BESIDE_KEY_POLICIES:
+    if target.is_beside_key_policies:
         return ()
     can_carry = RESOURCE_POLICIES.get(target.service, frozenset()) & set(target.resource_types)
     return (Slot(Layer.RESOURCE, leg=leg),) if can_carry or question.policies.resource is not None else ()

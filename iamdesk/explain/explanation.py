@@ -144,6 +144,8 @@ def _why_not(trace: Trace) -> str:
         else:
             places = trace.question.policies.scp_places
             reason = wording.lacking_sentence(slot.layer, slot.level, places, names, action)
+            if slot.layer in (Layer.IDENTITY, Layer.RESOURCE) and target_on(trace, slot.leg).is_beside_key_policies:
+                reason = phrase("the grant alone decides who retires it, never the key policy, and none allows it")
         if trace.question.further:
             resource = with_visible_end(target_on(trace, slot.leg).resource_text)
             reason = phrase("{reason} on {resource}", reason=reason, resource=resource)

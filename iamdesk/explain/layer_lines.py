@@ -146,6 +146,8 @@ def _not_in_play(layer: Layer, question: Question) -> LayerLine:
     if layer is Layer.RCP and not question.target.supports_rcps:  # SEMANTICS B7
         title = phrase(wording.LAYER_TITLES[layer])
         return LayerLine(layer, None, title, phrase("do not bind {service}", service=question.target.service))
+    if layer is Layer.RESOURCE and question.target.is_beside_key_policies:
+        return _plain_line(layer, None, mark("has no say: the grant alone decides who retires it"), chosen())
     if layer is Layer.SCP and question.policies.scps:  # SEMANTICS B6, E11
         return _plain_line(layer, None, mark("do not bind this caller"), chosen())
     return _plain_line(layer, None, _NOT_IN_PLAY[layer], chosen())

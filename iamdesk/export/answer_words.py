@@ -168,11 +168,9 @@ _OTHERWISE: dict[Verdict, str] = {
 
 def otherwise_words(assumption: Assumption) -> str:
     """Return what the answer would be if an assumption did not hold, as a sentence to go on with; may be empty."""
-    if assumption.other_decision is None:
+    if assumption.other_decision is None or assumption.code == "pages-disagree":  # the sentence itself says it
         return ""
     words = phrase(_OTHERWISE[assumption.other_decision])
-    if assumption.code == "pages-disagree":
-        return phrase(" Under the other reading: {words}.", words=words)
     return phrase(" With it the answer may become: {words}.", words=words)
 
 

@@ -9,7 +9,6 @@ from iamdesk.evaluate.context import Context, Fact, given_facts
 from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, PolicySet, SourceType
 from iamdesk.evaluate.request import CaseError, Layer, Request, RequestError, UnknownContext
-from iamdesk.evaluate.services import BESIDE_KEY_POLICIES
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.explain.decision import Decision
 from iamdesk.explain.explanation import explain
@@ -206,7 +205,7 @@ def _has_no_say(target: Target) -> bool:
     A role's trust policy decides actions of sts alone (SEMANTICS I2); what acts on no resource meets no policy of one;
     who retires a grant, the grant says.
     """
-    if target.service == "kms" and target.name in BESIDE_KEY_POLICIES:
+    if target.is_beside_key_policies:
         return True
     return target.service == "iam" or (target.action is not None and not target.action.resource_types)
 
@@ -217,8 +216,8 @@ def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[G
         reason = "it acts on no resource"
         if target.service == "iam":
             reason = "a trust policy decides who enters the role, no more"
-        if target.service == "kms" and target.name in BESIDE_KEY_POLICIES:
-            reason = "the grant tells who retires it, and a key policy does not"
+        if target.is_beside_key_policies:
+            reason = "the grant alone decides who retires it, never the key policy"
         message = f"{target.action_text} meets no resource policy: {reason}."
         yield Gap("resource-policy-not-used", message, Layer.RESOURCE)
     if target.resource is None:

@@ -11,7 +11,7 @@ from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.given_keys import facts_given, gaps_of_given
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, PolicySet, SourceType
 from iamdesk.evaluate.request import Layer, Request
-from iamdesk.evaluate.services import BESIDE_KEY_POLICIES, GRANTABLE_ON_KEYS, RESOURCE_POLICIES
+from iamdesk.evaluate.services import GRANTABLE_ON_KEYS, RESOURCE_POLICIES
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.index.actions import reference
 from iamdesk.index.endpoint_index import EndpointIndex
@@ -288,7 +288,7 @@ class Questions:
         if record is not None and record.key_grants is None and _is_grantable(target):
             message = phrase("The grants on the key are not in the snapshot: one may allow it.")
             gaps.append(Gap("key-grants-missing", message, Layer.RESOURCE))
-        if target.service == "kms" and target.name in BESIDE_KEY_POLICIES:
+        if target.is_beside_key_policies:
             return None, gaps
         if record is not None and target.service == "lambda" and record.arn != target.resource_text:
             # Lambda Developer Guide, "Using Lambda aliases in event sources and permissions policies".
