@@ -254,15 +254,27 @@ def fill(
     reviewer: _Reviewer,
     own: _Own = [],  # noqa: B006 - typer makes a new one
 ) -> None:
-    """Take the decisions of a filled sheet; rows whose other cells were edited are refused, listed, and status 1."""
+    """Take the decisions of a filled sheet, row by row. An empty cell says nothing; the word reset clears a decision.
+
+    Rows whose other cells were edited are refused. Rows whose item was decided by others after the sheet was made are
+    conflicts: nothing is overwritten. Both are listed, with status 1; all other rows are saved.
+    """
     desk = Workbench.open_review(review)
     try:
         saved, refused = fill_in(desk, sheet, _reviewer(reviewer, own))
     finally:
         desk.close()
     for one in refused:
-        say(f"refused  {one.sheet} row {one.row}  {one.subject_id}  {one.why}")
-    note(f"{_counted(saved, 'decision')} saved, {_counted(len(refused), 'row')} refused")
+        word = "conflict" if one.is_conflict else "refused "
+        say(f"{word} {one.sheet} row {one.row}  {one.subject_id}  {one.why}")
+    conflicts = sum(one.is_conflict for one in refused)
+    rest = len(refused) - conflicts
+    note(
+        f"{_counted(saved, 'decision')} saved, {_counted(rest, 'row')} refused, {_counted(conflicts, 'conflict')}: "
+        "what stands on these was kept"
+        if conflicts
+        else f"{_counted(saved, 'decision')} saved, {_counted(rest, 'row')} refused"
+    )
     if refused:
         raise typer.Exit(1)
 

@@ -41,6 +41,8 @@ class LineDecision:
     """For an exception: the last day on which it holds."""
     second: str = ""
     """Who else stands for it: a second reviewer by name; empty while nobody does."""
+    ticket: str = ""
+    """Where it is carried out: the id of a ticket elsewhere; empty while none is noted. It decides nothing."""
 
     def __post_init__(self) -> None:
         """Refuse what says less than its choice needs.
@@ -68,6 +70,11 @@ class LineDecision:
     def by_one(self) -> "LineDecision":
         """The decision without its second reviewer."""
         return replace(self, second="") if self.second else self
+
+    @property
+    def decided(self) -> "LineDecision":
+        """What was decided alone: without second reviewer and ticket."""
+        return replace(self, second="", ticket="") if self.second or self.ticket else self
 
     def has_run_out(self, today: date) -> bool:
         """Return whether it is an exception whose last day has passed: the line is to be decided anew."""

@@ -78,7 +78,27 @@ class ReviewDesk:
         reviewer: Reviewer,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Change:
-        """Note decisions; when this returns they are on disk.
+        """Note decisions; when this returns they are on disk. A ticket that stands stays unless another one is given.
+
+        Raises:
+            DecisionError, ReviewError: as `ReviewFile.record`.
+        """
+        return self.record_whole(
+            {
+                one: after if after.ticket else replace(after, ticket=self.decision(one).ticket)
+                for one, after in decisions.items()
+            },
+            reviewer,
+            now,
+        )
+
+    def record_whole(
+        self,
+        decisions: Mapping[str, LineDecision],
+        reviewer: Reviewer,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Change:
+        """Do the same, and take a ticket away where a decision has none.
 
         Raises:
             DecisionError, ReviewError: as `ReviewFile.record`.

@@ -54,13 +54,14 @@ class Entry:
 
 
 def as_json(decision: LineDecision) -> dict[str, str | None]:
-    """Return a decision as a JSON object; ``second`` is there only where somebody is."""
+    """Return a decision as a JSON object; ``second`` and ``ticket`` are there only where they say something."""
     return {
         "choice": decision.choice.value,
         "comment": decision.comment,
         "owner": decision.owner,
         "expiry": decision.expiry.isoformat() if decision.expiry else None,
         **({"second": decision.second} if decision.second else {}),
+        **({"ticket": decision.ticket} if decision.ticket else {}),
     }
 
 
@@ -77,6 +78,7 @@ def from_json(value: Mapping[str, Any]) -> LineDecision:
         value["owner"],
         date.fromisoformat(expiry) if expiry else None,
         value.get("second", ""),
+        value.get("ticket", ""),
     )
 
 

@@ -90,10 +90,9 @@ class Ledger:
         return self._decided.get(subject_id)
 
     def take(self, entry: Entry) -> None:
-        """Let the state follow from an entry. Who only stands for a decision has not decided it."""
-        if not (entry.after.second and entry.after.by_one == entry.before.by_one) and not (
-            entry.before.second and entry.before.by_one == entry.after
-        ):
+        """Let the state follow from an entry. Who only stands for a decision, or notes a ticket, has not decided it."""
+        is_beside = entry.after.second != entry.before.second or entry.after.ticket != entry.before.ticket
+        if not (is_beside and entry.after.decided == entry.before.decided):
             self._decided[entry.line_id] = Decided(entry.reviewer, entry.account, entry.moment)
         if entry.after.choice is Choice.UNDECIDED:
             self._decided.pop(entry.line_id, None)

@@ -37,15 +37,20 @@ def check_decisions(
                     holder_arn=holder_arn,
                 )
             )
-        if decision.second:
+        if decision.second and not _stays_seconded(ledger.decision(subject_id), decision):
             _check_second(ledger, subject_id, decision, reviewer)
     kept = [
         one
         for subject_id, one in decisions.items()
-        if one.choice is not Choice.UNDECIDED and one.by_one != ledger.decision(subject_id).by_one
+        if one.choice is not Choice.UNDECIDED and one.decided != ledger.decision(subject_id).decided
     ]
     if not restores and len(kept) > 1 and not all(one.comment.strip() for one in kept):
         raise DecisionError(phrase("a decision on many lines needs a reason"))
+
+
+def _stays_seconded(before: LineDecision, after: LineDecision) -> bool:
+    """Return whether somebody stood for the same decision already: a ticket alone is noted."""
+    return before.second == after.second and before.decided == after.decided
 
 
 def _check_second(ledger: Ledger, subject_id: str, decision: LineDecision, reviewer: Reviewer) -> None:

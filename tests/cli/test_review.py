@@ -199,3 +199,26 @@ def test_damaged_review_is_told_and_recovered(run: Run, made: Path, tmp_path: Pa
 def test_what_is_not_there_is_one_sentence(run: Run, words: tuple[str, ...]) -> None:
     done = run(*words, status=2)
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_conflicts_of_a_filled_sheet_are_listed_and_nothing_is_overwritten(
+    run: Run, made: Path, tmp_path: Path
+) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
+    run("export", review, "--format", "csv", "-o", tmp_path / "sheet.csv")
+    with (tmp_path / "sheet.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for name, at in (("ana", (0, 1)), ("ben", (1, 2))):
+        filled = [{**row, "decision": "keep" if number in at else "undecided"} for number, row in enumerate(rows)]
+        filled[at[0]]["decision_reason"] = name
+        filled[at[1]]["decision_reason"] = name
+        with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(filled)
+    assert "2 decisions saved" in run("review", "fill", review, tmp_path / "ana.csv", "--reviewer", "Ana").stderr
+    done = run("review", "fill", review, tmp_path / "ben.csv", "--reviewer", "Ben", status=1)
+    assert done.stdout.startswith(f"conflict Entitlements row 3  {rows[1]['line_id']}  it changed after")
+    assert "1 decision saved, 0 rows refused, 1 conflict" in done.stderr
+    with ReviewFile.open(review, writable=False) as file:
+        assert [file.decided(row["line_id"]).reviewer for row in rows[:3]] == ["Ana", "Ana", "Ben"]  # type: ignore[union-attr]

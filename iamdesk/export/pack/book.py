@@ -45,9 +45,13 @@ _WIDTHS = {
     "command": 60,
     "line_sha256": 66,
     "finding_sha256": 66,
+    "decision_sha256": 66,
+    "standing_sha256": 66,
 }
 _READABLE = 240
 """Characters side by side on a sheet of A4 that can still be read: a wider table is printed on several."""
+RESET = "reset"
+"""Written into a cell that comes back, it clears what stands: an empty cell says nothing."""
 ENTITLEMENTS_SHEET = "Entitlements"
 FINDINGS_SHEET = "Findings"
 
@@ -154,7 +158,11 @@ class Sheet[Row]:
         place = next((at for at, column in enumerate(self._columns) if column.name == "decision"), None)
         if place is not None:
             self._sheet.data_validation(
-                1, place, _MOST_ROWS, place, {"validate": "list", "source": [choice.value for choice in choices]}
+                1,
+                place,
+                _MOST_ROWS,
+                place,
+                {"validate": "list", "source": [*(choice.value for choice in choices), RESET]},
             )
 
     def write(self, row: Row) -> None:

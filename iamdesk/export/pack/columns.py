@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from iamdesk.export.review_words import holder_name, is_privileged, power_words
 from iamdesk.review.carrying import SINCE_LAST
 from iamdesk.review.decisions import Choice, LineDecision
+from iamdesk.review.journal import as_json, digest
 from iamdesk.review.ledger import Decided
 from iamdesk.review.lines import EntitlementType, Line, Member
+from iamdesk.visible import visible
 
 type Cell = str | int | datetime
 """A cell: text, a count, or a moment in UTC."""
@@ -81,6 +83,36 @@ def _expiry(row: "DecidedLine | DecidedFinding | Excepted") -> str:
     return row.decision.expiry.isoformat() if row.decision.expiry else ""
 
 
+class Decidable(Protocol):
+    """An entitlement or a finding with what stands on it."""
+
+    @property
+    def decision(self) -> LineDecision:
+        """What was decided."""
+
+    @property
+    def decided(self) -> Decided | None:
+        """By whom, and when."""
+
+
+def cells_sha256(decision: LineDecision) -> str:
+    """Return the digest of what a reviewer fills in, as a sheet shows it: a row that was not touched is known by it."""
+    texts = [visible(one).strip() for one in (decision.comment, decision.owner, decision.ticket)]
+    return digest([decision.choice.value, decision.expiry.isoformat() if decision.expiry else "", *texts])
+
+
+def standing_sha256(row: Decidable) -> str:
+    """Return the digest of all that stands on a row: a sheet that was made before something changed is known by it."""
+    decided = row.decided
+    return digest(
+        [as_json(row.decision), None if decided is None else [decided.reviewer, decided.account, decided.moment]]
+    )
+
+
+_STANDING: tuple[Column[Any], ...] = (
+    Column("decision_sha256", lambda row: cells_sha256(row.decision)),
+    Column("standing_sha256", standing_sha256),
+)
 ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("review_id", lambda row: row.review_id),
     Column("line_id", lambda row: row.line_id),
@@ -108,12 +140,13 @@ ENTITLEMENTS: tuple[Column[DecidedLine], ...] = (
     Column("decision_reason", lambda row: row.decision.comment, is_open=True),
     Column("exception_owner", lambda row: row.decision.owner, is_open=True),
     Column("exception_expiry", _expiry, is_open=True),
-    Column("ticket", lambda _row: "", is_open=True),
+    Column("ticket", lambda row: row.decision.ticket, is_open=True),
     Column("reviewer_name", lambda row: row.decided.reviewer if row.decided else ""),
     Column("reviewer_account", lambda row: row.decided.account if row.decided else ""),
     Column("reviewed_utc", lambda row: moment(row.decided.moment if row.decided else None)),
     Column("second_reviewer", lambda row: row.decision.second),
     Column("line_sha256", lambda row: row.sha256),
+    *_STANDING,
 )
 POPULATION: tuple[Column[Member], ...] = (
     Column("account_id", lambda row: row.account_id),
@@ -185,12 +218,13 @@ FINDINGS: tuple[Column[DecidedFinding], ...] = (
     Column("decision_reason", lambda row: row.decision.comment, is_open=True),
     Column("owner_id", lambda row: row.decision.owner, is_open=True),
     Column("expiry_utc", _expiry, is_open=True),
-    Column("ticket", lambda _row: "", is_open=True),
+    Column("ticket", lambda row: row.decision.ticket, is_open=True),
     Column("decided_by", lambda row: row.decided.reviewer if row.decided else ""),
     Column("decided_account", lambda row: row.decided.account if row.decided else ""),
     Column("decided_utc", lambda row: moment(row.decided.moment if row.decided else None)),
     Column("second_reviewer", lambda row: row.decision.second),
     Column("finding_sha256", lambda row: row.sha256),
+    *_STANDING,
 )
 
 
@@ -270,6 +304,9 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("baseline", "of a finding, against the review before: new, unchanged, updated (it reads otherwise)"),
     ("line_sha256", "over everything that the reviewer saw of the line: a decision is bound to it"),
     ("finding_sha256", "the same of a finding"),
+    ("decision_sha256", "over decision, reason, owner, last day and ticket: tells rows that were not filled in"),
+    ("standing_sha256", "over the decision, who decided and when: a row of which it has changed is not overwritten"),
+    ("reset", "written as decision (or as ticket), clears it when the sheet is taken back; an empty cell says nothing"),
     (
         "retest_verdict",
         "of what an earlier review decided: gone, still_present, came_back, cannot_tell (see retest_basis)",

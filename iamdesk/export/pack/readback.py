@@ -1,25 +1,37 @@
-"""A sheet comes back filled in: rows are found by their id and hash, and what was edited elsewhere is refused."""
+"""A sheet comes back filled in: rows are found by their id and hash, and what was edited elsewhere is refused.
+
+A row that was not filled in says nothing, whatever stands by now. A row that was filled in, and on whose item something
+else stands than when the sheet was made, is a conflict: it is listed, and what stands stays. All other rows are taken.
+"""
 
 import csv
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from iamdesk.export.csv_file import inert
 from iamdesk.export.files import ExportError
-from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, FINDINGS_SHEET
-from iamdesk.export.pack.columns import ENTITLEMENTS, FINDINGS, Column, DecidedFinding, DecidedLine
+from iamdesk.export.pack.book import ENTITLEMENTS_SHEET, FINDINGS_SHEET, RESET
+from iamdesk.export.pack.columns import (
+    ENTITLEMENTS,
+    FINDINGS,
+    Column,
+    DecidedFinding,
+    DecidedLine,
+    cells_sha256,
+    standing_sha256,
+)
 from iamdesk.export.pack.csv_sheet import cell_text
 from iamdesk.export.pack.source import PackSource
+from iamdesk.export.review_words import decision_words, finding_decision_words
 from iamdesk.language import mark, phrase
 from iamdesk.review.decisions import (
     FINDING_CHOICES,
     LINE_CHOICES,
-    UNDECIDED,
     Choice,
     DecisionError,
     LineDecision,
@@ -29,9 +41,13 @@ from iamdesk.review.desk import ReviewDesk
 from iamdesk.visible import visible
 
 _MOST_BYTES = 1 << 31
+_MOST_COMPARED = 30_000
+"""Characters of a cell: a workbook cuts off somewhat later."""
+_SHOWN = "decision_sha256"
+_STANDING = "standing_sha256"
 _WHO = frozenset(
     {"reviewer_name", "reviewer_account", "reviewed_utc", "second_reviewer"}
-    | {"decided_by", "decided_account", "decided_utc", "state"}
+    | {"decided_by", "decided_account", "decided_utc", "state", _SHOWN, _STANDING}
 )
 """Told of what stands, which may have changed since the sheet was written: nobody reads them back."""
 
@@ -46,6 +62,8 @@ class Refused:
     subject_id: str
     """Of the line or the finding, as the row has it."""
     why: str
+    is_conflict: bool = False
+    """Whether it is refused because something else stands by now."""
 
 
 @dataclass(slots=True)
@@ -139,7 +157,7 @@ def fill_in(desk: ReviewDesk, path: Path, reviewer: Reviewer) -> tuple[int, list
     saved = 0
     for subject_id, wanted in found.decisions.items():
         try:
-            saved += len(desk.record({subject_id: wanted}, reviewer).entries)
+            saved += len(desk.record_whole({subject_id: wanted}, reviewer).entries)
         except DecisionError as error:
             found.refused.append(Refused(*found.rows[subject_id], subject_id, str(error)))
     return saved, sorted(found.refused, key=lambda one: (one.sheet, one.row))
@@ -164,8 +182,18 @@ def _read[Row: (DecidedLine, DecidedFinding)](
             why = phrase("the {what} stands in the sheet twice", what=phrase(kind.what))
         elif edited := list(_edited(cells, row, kind)):
             why = phrase("protected cells were edited: {edited}", edited=", ".join(edited))
+        elif _says_nothing(cells, row, kind):
+            found.unchanged += 1
         else:
-            why = _take(number, cells, row, kind, found)
+            has_moved = cells.get(_STANDING) != standing_sha256(row)
+            try:
+                wanted = _decision(cells, row, kind)
+                if has_moved and wanted != row.decision:
+                    found.refused.append(Refused(kind.sheet, number, subject_id, _moved_on(row), is_conflict=True))
+                else:
+                    _take(number, wanted, row, kind, found)
+            except (DecisionError, ValueError) as error:
+                why = str(error)
         if why:
             found.refused.append(Refused(kind.sheet, number, subject_id, why))
         seen.add(subject_id)
@@ -175,29 +203,90 @@ def _id_of(row: DecidedLine | DecidedFinding) -> str:
     return row.line_id if isinstance(row, DecidedLine) else row.finding_id
 
 
-def _take[Row: (DecidedLine, DecidedFinding)](
-    number: int, cells: Mapping[str, str], row: Row, kind: _Kind[Row], found: ReadBack
-) -> str:
-    """Take what a row decides; return why it cannot be, or nothing."""
+def _says_nothing[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: Row, kind: _Kind[Row]) -> bool:
+    """Return whether nobody filled a row in: its cells are empty, or as they were when the sheet was made."""
+    is_open = [column for column in kind.columns if column.is_open]
+    if not any(cells.get(column.name, "").strip() for column in is_open):
+        return True
     try:
-        decision = _decision(cells, kind)
-    except (DecisionError, ValueError) as error:
-        return str(error)
-    if decision == row.decision.by_one:
+        shown = LineDecision(*_parts(cells, kind), ticket=_unquoted(cells.get("ticket", "")))
+    except (DecisionError, ValueError):
+        return False
+    if cells_sha256(shown) == cells.get(_SHOWN):
+        return True
+    return cells.get(_STANDING) == standing_sha256(row) and _is_as_shown(cells, row, is_open)
+
+
+def _is_as_shown[Row: (DecidedLine, DecidedFinding)](
+    cells: Mapping[str, str], row: Row, columns: Iterable[Column[Row]]
+) -> bool:
+    """Return whether cells say what stands; what a cell cannot hold as it is was written otherwise, or cut off."""
+    return all(_plain(cells.get(column.name, "")) in map(_plain, _spellings(column, row)) for column in columns)
+
+
+def _plain(text: str) -> str:
+    return text.strip()[:_MOST_COMPARED]
+
+
+def _moved_on(row: DecidedLine | DecidedFinding) -> str:
+    """Say what stands now on an item that somebody else decided meanwhile."""
+    stands = decision_words(row.decision) if isinstance(row, DecidedLine) else finding_decision_words(row.decision)
+    if row.decided is None:
+        return phrase("it changed after the sheet was made: now {decision}; nothing was overwritten", decision=stands)
+    return phrase(
+        "it changed after the sheet was made: now {decision}, by {reviewer} on {day}; nothing was overwritten",
+        decision=stands,
+        reviewer=visible(row.decided.reviewer),
+        day=row.decided.moment[:10],
+    )
+
+
+def _take[Row: (DecidedLine, DecidedFinding)](
+    number: int, wanted: LineDecision, row: Row, kind: _Kind[Row], found: ReadBack
+) -> None:
+    """Take what a row decides, where that is new; who stood for the same decision still does."""
+    if wanted == row.decision:
         found.unchanged += 1
     else:
-        found.decisions[_id_of(row)] = decision
+        found.decisions[_id_of(row)] = wanted
         found.rows[_id_of(row)] = (kind.sheet, number)
-    return ""
 
 
-def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], kind: _Kind[Row]) -> LineDecision:
-    word = cells.get("decision", "").strip().lower()
-    comment = _unquoted(cells.get("decision_reason", ""))
-    if word in ("", Choice.UNDECIDED.value):
-        return LineDecision(comment=comment) if comment else UNDECIDED
+def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: Row, kind: _Kind[Row]) -> LineDecision:
+    """Return what stands after a row that says something: empty cells leave it, the word `reset` clears it."""
+    stands = row.decision
+    ticket = _unquoted(cells.get("ticket", ""))
+    ticket = "" if ticket.lower() == RESET else ticket or stands.ticket
+    word = _word(cells)
+    if word == RESET:
+        return LineDecision(ticket=ticket)
+    if not word:
+        if any(cells.get(name, "").strip() for name in ("decision_reason", kind.owner, kind.expiry)):
+            raise DecisionError(phrase("the row has no decision: write one, or `reset` to clear what stands"))
+        return replace(stands, ticket=ticket)
+    if _is_as_shown(cells, row, [column for column in kind.columns if column.is_open and column.name != "ticket"]):
+        return replace(stands, ticket=ticket)
+    if word == Choice.UNDECIDED.value and stands.choice is not Choice.UNDECIDED:
+        raise DecisionError(phrase("`undecided` clears nothing: write `reset` to clear what stands"))
+    wanted = LineDecision(*_parts(cells, kind), ticket=ticket)
+    return replace(wanted, second=stands.second) if wanted.decided == stands.decided else wanted
+
+
+def _word(cells: Mapping[str, str]) -> str:
+    return cells.get("decision", "").strip().lower()
+
+
+def _parts[Row: (DecidedLine, DecidedFinding)](
+    cells: Mapping[str, str], kind: _Kind[Row]
+) -> tuple[Choice, str, str, date | None]:
+    """Return choice, reason, owner and last day of a row.
+
+    Raises:
+        DecisionError: it names no choice, or no day.
+    """
+    word, comment = _word(cells), _unquoted(cells.get("decision_reason", ""))
     if word not in {choice.value for choice in kind.choices}:
-        expected = ", ".join(choice.value for choice in kind.choices)
+        expected = ", ".join((*(choice.value for choice in kind.choices), RESET))
         raise DecisionError(
             phrase(
                 "`{word}` is no decision on a {what}: expected {expected}",
@@ -207,13 +296,13 @@ def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], kind
             )
         )
     if word != Choice.EXCEPT.value:
-        return LineDecision(Choice(word), comment)
+        return Choice(word), comment, "", None
     expiry = cells.get(kind.expiry, "").strip()[:10]
     try:
         last_day = date.fromisoformat(expiry) if expiry else None
     except ValueError:
         raise DecisionError(phrase("`{expiry}` is no day: expected YYYY-MM-DD", expiry=visible(expiry))) from None
-    return LineDecision(Choice.EXCEPT, comment, _unquoted(cells.get(kind.owner, "")), last_day)
+    return Choice.EXCEPT, comment, _unquoted(cells.get(kind.owner, "")), last_day
 
 
 def _unquoted(text: str) -> str:

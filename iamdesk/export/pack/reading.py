@@ -138,5 +138,5 @@ def _finding(one: DecidedFinding) -> ReadFinding:
 
 
 def decision_sha256(value: dict[str, Any]) -> str:
-    """Return the digest of a decision, whether or not it names that it has no second reviewer."""
-    return digest({"second": "", **value})
+    """Return the digest of a decision, whether or not it names that it has no second reviewer and no ticket."""
+    return digest({"second": "", "ticket": "", **value})

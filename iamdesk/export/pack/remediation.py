@@ -48,6 +48,7 @@ class Task:
     command: str
     """Of the AWS CLI; empty where there is no single one."""
     requested_utc: str
+    ticket: str = ""
     retest_snapshot_sha256: str = ""
     retest_verdict: str = NOT_TESTED
     retest_sentence: str = ""
@@ -72,6 +73,7 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
             row.decision.comment,
             told("remediation_snippet"),
             when,
+            row.decision.ticket,
         )
     line = row.line
     return Task(
@@ -88,6 +90,7 @@ def task_of(row: DecidedLine | DecidedFinding) -> Task:
         row.decision.comment,
         command_text(line) if row.decision.choice is Choice.REVOKE else "",
         when,
+        row.decision.ticket,
     )
 
 
@@ -110,9 +113,9 @@ def tested(review: ReviewFile) -> Iterator[Task]:
             f"decided by {one.decided_by}" if one.decided_by else "",
             "",
             one.decided_utc,
-            head.snapshot_sha256,
-            _VERDICTS[one.outcome],
-            one.sentence,
+            retest_snapshot_sha256=head.snapshot_sha256,
+            retest_verdict=_VERDICTS[one.outcome],
+            retest_sentence=one.sentence,
         )
     for test in fixes_from_text(head.details.get(FIXES, "[]")):
         yield Task(
@@ -129,9 +132,9 @@ def tested(review: ReviewFile) -> Iterator[Task]:
             f"decided by {test.decided_by}" if test.decided_by else "",
             "",
             test.decided_utc,
-            head.snapshot_sha256,
-            _VERDICTS[test.outcome],
-            test.sentence,
+            retest_snapshot_sha256=head.snapshot_sha256,
+            retest_verdict=_VERDICTS[test.outcome],
+            retest_sentence=test.sentence,
         )
 
 
@@ -158,7 +161,7 @@ REMEDIATION: tuple[Column[Task], ...] = (
     Column("name", lambda row: row.name),
     Column("reason", lambda row: row.reason),
     Column("command", lambda row: row.command),
-    Column("ticket", lambda _row: "", is_open=True),
+    Column("ticket", lambda row: row.ticket, is_open=True),
     Column("requested_utc", lambda row: moment(row.requested_utc)),
     Column("closed_utc", lambda _row: "", is_open=True),
     Column("retest_snapshot_sha256", lambda row: row.retest_snapshot_sha256),

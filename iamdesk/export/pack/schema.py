@@ -103,6 +103,7 @@ class Decision(_Strict):
     owner: str
     expiry: str | None
     second: str = ""
+    ticket: str = ""
 
 
 class Decided(_Strict):

@@ -186,17 +186,20 @@ class PackDoor(QObject):
         self._jobs.run(
             tr("Reading {name}").format(name=visible(sheet.name)),
             lambda _progress, _cancelled: _filled(desk, sheet, reviewer),
-            done=self._say_filled,
+            done=lambda told: self._say_filled(sheet.name, *told),
             failed=self._refused,
             topic="fill review",
         )
 
-    def _say_filled(self, told: "tuple[int, list[Refused]]") -> None:
-        saved, refused = told
+    def _say_filled(self, name: str, saved: int, refused: "list[Refused]") -> None:
         self.taken.emit()
         if not refused:
             self._message.say(Tone.NOTE, tr("{saved} decisions of the sheet are saved.").format(saved=number(saved)))
             return
+        from iamdesk.gui.review.refused_dialog import RefusedDialog
+
+        self.dialog = RefusedDialog(name, saved, refused, self._panel)
+        self.dialog.show()
         first = refused[0]
         more = tr("; and {count} more").format(count=number(len(refused) - 1)) if len(refused) > 1 else ""
         self._message.say(

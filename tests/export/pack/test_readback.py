@@ -8,12 +8,14 @@ import openpyxl
 import pytest
 
 from iamdesk.export.files import ExportError
-from iamdesk.export.pack.readback import ReadBack, read_back
+from iamdesk.export.pack.readback import ReadBack, fill_in, read_back
 from iamdesk.export.pack.source import PackSource
+from iamdesk.export.pack.writing import write_pack
 from iamdesk.review.decisions import Choice, LineDecision
+from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.store import ReviewFile
 
-from .conftest import NOW
+from .conftest import ANA, BEN, NOW
 
 
 def read(path: Path, review: ReviewFile) -> ReadBack:
@@ -161,7 +163,10 @@ def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -
     found = read(filled_csv(pack, changes, name="04_findings.csv"), review)
     assert found.decisions == {ids[left[0]]: LineDecision(Choice.EXCEPT, "m", "Ben", date(2099, 1, 1))}
     told = {one.subject_id: one.why for one in found.refused}
-    assert told[ids[left[1]]] == "`keep` is no decision on a finding: expected undecided, fix, false_positive, except"
+    assert (
+        told[ids[left[1]]]
+        == "`keep` is no decision on a finding: expected undecided, fix, false_positive, except, reset"
+    )
     assert told[ids[left[2]]] == "a false positive needs a reason"
     assert told[ids[left[3]]] == "protected cells were edited: severity"
 
@@ -175,3 +180,107 @@ def test_findings_come_back_by_csv_and_by_book(pack: Path, review: ReviewFile) -
     found = read(path, review)
     assert found.decisions == {ids[left[0]]: LineDecision(Choice.FIX)}
     assert [(one.sheet, one.row) for one in found.refused] == [("Entitlements", 8)]
+
+
+# What a row says, and what it does not
+
+OPEN = ("decision", "decision_reason", "exception_owner", "exception_expiry", "ticket")
+
+
+def filled(pack: Path, kind: str, changes: dict[int, dict[str, str]]) -> Path:
+    """Fill rows of the entitlements in, as CSV or as a workbook."""
+    if kind == "csv":
+        return filled_csv(pack, changes)
+    book = openpyxl.load_workbook(pack / "review.xlsx")
+    sheet = book["Entitlements"]
+    place = {cell.value: cell.column for cell in sheet[1]}
+    for at, cells in changes.items():
+        for name, text in cells.items():
+            sheet.cell(at + 2, place[name]).value = text or None
+    path = pack.parent / "filled.xlsx"
+    book.save(path)
+    return path
+
+
+def ids_with(review: ReviewFile, choice: Choice) -> list[tuple[int, str]]:
+    return [(at, one) for at, one in enumerate(review.ids) if review.decision(one).choice is choice]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_empty_row_says_nothing_and_reset_clears(pack: Path, review: ReviewFile, kind: str) -> None:
+    (emptied, one), (cleared, other), (retyped, third) = ids_with(review, Choice.KEEP)[:3]
+    changes = {emptied: dict.fromkeys(OPEN, ""), cleared: {"decision": "Reset"}, retyped: {"decision": "undecided"}}
+    found = read(filled(pack, kind, changes), review)
+    assert found.decisions == {other: LineDecision()}
+    assert [(row.subject_id, row.is_conflict) for row in found.refused] == [(third, False)]
+    assert "write `reset` to clear" in found.refused[0].why
+    assert one not in found.decisions
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_filled_sheet_never_wipes_what_others_decided_meanwhile(pack: Path, review: ReviewFile, kind: str) -> None:
+    """Ana and Ben take the same sheet; Ben's decisions are in the review when Ana's sheet comes back."""
+    waiting = ids_with(review, Choice.UNDECIDED)
+    revoked = ids_with(review, Choice.REVOKE)
+    (clash, one), (_, two), (emptied, three), (agreed, four), (own, five) = waiting[:5]
+    by_ben = LineDecision(Choice.REVOKE, "left the team")
+    keep = LineDecision(Choice.KEEP, "needed")
+    for line_id, wanted in ((one, by_ben), (two, by_ben), (three, by_ben), (four, keep), (revoked[0][1], keep)):
+        review.record({line_id: wanted}, BEN)
+    review.record({revoked[1][1]: LineDecision(Choice.REVOKE, "another reason")}, BEN)
+    before = {line_id: (review.decision(line_id), review.decided(line_id)) for line_id in review.ids}
+    typed = {"decision": "keep", "decision_reason": "needed"}
+    changes = {
+        **dict.fromkeys((clash, agreed, own), typed),
+        emptied: dict.fromkeys(OPEN, ""),
+        revoked[1][0]: {"decision": "modify", "decision_reason": "narrow it"},
+    }
+    saved, refused = fill_in(ReviewDesk(review), filled(pack, kind, changes), ANA)
+
+    assert saved == 1
+    assert review.decision(five) == keep
+    after = {line_id: (review.decision(line_id), review.decided(line_id)) for line_id in review.ids}
+    assert {line_id for line_id in after if after[line_id] != before[line_id]} == {five}
+    assert {row.subject_id for row in refused} == {one, revoked[1][1]}
+    assert all(row.is_conflict for row in refused)
+    told = {row.subject_id: row.why for row in refused}
+    assert "now Revoke, by Ben Okafor on " in told[one]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_ticket_is_kept_from_sheet_to_sheet_and_decides_nothing(
+    pack: Path, review: ReviewFile, tmp_path: Path, kind: str
+) -> None:
+    seconded = next(iter(review.ids))
+    (revoked, one), (waiting, two) = ids_with(review, Choice.REVOKE)[0], ids_with(review, Choice.UNDECIDED)[0]
+    changes = {at: {"ticket": "IAM-7"} for at in (0, revoked, waiting)}
+    assert fill_in(ReviewDesk(review), filled(pack, kind, changes), BEN) == (3, [])
+    assert review.decision(seconded).second == BEN.name
+    assert [review.decided(one_id).reviewer for one_id in (seconded, one)] == [ANA.name] * 2  # type: ignore[union-attr]
+    assert review.decided(two) is None
+
+    again = write_pack(review, tmp_path / "again", evaluator=None, generated_at=NOW)
+    with (again / "07_remediation.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {row["ticket"] for row in csv.DictReader(file) if row["line_id"] == one} == {"IAM-7"}
+    found = read(again / ("review.xlsx" if kind == "xlsx" else "03_entitlements.csv"), review)
+    assert (found.decisions, found.refused) == ({}, [])
+    ReviewDesk(review).record({two: LineDecision(Choice.KEEP)}, ANA)
+    assert review.decision(two) == LineDecision(Choice.KEEP, ticket="IAM-7")
+    found = read(filled(again, kind, {revoked: {"ticket": "reset"}}), review)
+    assert found.decisions == {one: LineDecision(Choice.REVOKE, '=HYPERLINK("x")')}
+
+
+@pytest.mark.parametrize("comment", ["  spaces  ", "two\nlines", "'quoted", "a\u202eb", "=1+1", "x" * 40_000])
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_untouched_cells_are_known_however_they_are_spelled(
+    review: ReviewFile, tmp_path: Path, comment: str, kind: str
+) -> None:
+    (at, one) = ids_with(review, Choice.KEEP)[0]
+    review.record({one: LineDecision(Choice.KEEP, comment)}, ANA)
+    made = write_pack(review, tmp_path / "made", evaluator=None, generated_at=NOW)
+    found = read(made / ("review.xlsx" if kind == "xlsx" else "03_entitlements.csv"), review)
+    assert (found.decisions, found.refused) == ({}, [])
+    if len(comment) > 32_767:
+        return  # a workbook cannot hold it
+    found = read(filled(made, kind, {at: {"ticket": "T"}}), review)
+    assert found.decisions == {one: LineDecision(Choice.KEEP, comment, ticket="T")}

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from iamdesk.export.pack.signing import Role, read_signoffs
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.gui.review.columns import Column
+from iamdesk.gui.review.refused_dialog import RefusedDialog
 from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.review.shows import Show
 from iamdesk.gui.review.sign_dialog import SignDialog
@@ -404,6 +405,10 @@ def test_filled_sheet_is_taken_and_refusals_are_told(
     panel.packs.fill()
     qtbot.waitUntil(lambda: "1 rows are refused: Entitlements, row 3" in panel.message.text, timeout=10_000)
     assert desk_of(panel).decision(rows[0]["line_id"]).choice is Choice.KEEP
+    dialog = panel.packs.dialog
+    assert isinstance(dialog, RefusedDialog)
+    assert dialog.table.topLevelItemCount() == 1
+    assert "0 rows are conflicts" in dialog.sentence.text()
     qtbot.waitUntil(lambda: not panel.is_filling)
     assert next(row for row in panel.model.rows if rows[0]["line_id"] in row.subject_ids).texts[0] == "Keep"
 

@@ -1,0 +1,47 @@
+"""The rows of a filled sheet that were not taken, each with why: what somebody else decided meanwhile first."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from iamdesk.export.pack.readback import Refused
+from iamdesk.gui.flow_text import FlowLabel
+from iamdesk.gui.plain_text import visible
+from iamdesk.gui.speech import number
+from iamdesk.language import shown, tr
+
+
+class RefusedDialog(QDialog):
+    """Shows rows; stays beside the window."""
+
+    def __init__(self, name: str, saved: int, refused: Sequence[Refused], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("refusedDialog")
+        self.setWindowTitle(visible(tr("Not taken from {name}").format(name=name)))
+        conflicts = sum(one.is_conflict for one in refused)
+        self.sentence = FlowLabel(
+            tr(
+                "{saved} decisions are saved. {conflicts} rows are conflicts: something else was decided after the "
+                "sheet was made, and it was kept. {refused} rows are refused."
+            ).format(saved=number(saved), conflicts=number(conflicts), refused=number(len(refused) - conflicts))
+        )
+        self.table = QTreeWidget()
+        self.table.setObjectName("refusedTable")
+        self.table.setAccessibleName(tr("Rows that were not taken"))
+        self.table.setRootIsDecorated(False)
+        self.table.setHeaderLabels([tr("Sheet"), tr("Row"), tr("Why")])
+        self.table.setUniformRowHeights(True)
+        for one in sorted(refused, key=lambda row: not row.is_conflict):
+            self.table.addTopLevelItem(QTreeWidgetItem([one.sheet, str(one.row), visible(shown(one.why))]))
+        for column in (0, 1):
+            self.table.header().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        first = self.table.topLevelItem(0)
+        if first is not None:
+            self.table.setCurrentItem(first)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.sentence)
+        layout.addWidget(self.table, 1)
+        unit = self.fontMetrics().averageCharWidth()
+        self.resize(unit * 110, unit * 50)
