@@ -12,8 +12,10 @@ from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import give_up, spare
 from iamdesk.export.files import write_whole
 from iamdesk.export.pack.chain import pack_at
+from iamdesk.export.pack.closing import closing_lines
 from iamdesk.export.pack.opening import opened_pack
 from iamdesk.export.pack.result import Outcome
+from iamdesk.export.pack.signing import Role
 from iamdesk.export.pack.verification import verify as verify_pack
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.review.errors import ReviewError
@@ -120,6 +122,14 @@ def verify(
         Path | None,
         typer.Option(metavar="PACK", help="The evidence of the review before, to check the chain.", show_default=False),
     ] = None,
+    require_signature: Annotated[
+        list[Role] | None,
+        typer.Option(
+            metavar="ROLE",
+            help="As what somebody must have signed with a key (reviewer, second_reviewer, owner, management).",
+            show_default=False,
+        ),
+    ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Verify an evidence pack: every hash, signature, total and verdict. Status 1 where anything fails."""
@@ -130,13 +140,15 @@ def verify(
     if allowed_signers is not None:
         allowed_signers.open("rb").close()
     with opened_pack(pack) as folder:
-        results = list(verify_pack(folder, snapshot, allowed_signers, previous))
+        results = list(verify_pack(folder, snapshot, allowed_signers, previous, require_signature or ()))
     failed = sum(one.outcome is Outcome.FAILED for one in results)
     if output_format is options.Format.JSON:
         say_json([{"Check": one.name, "Outcome": one.outcome.value, "Sentence": one.sentence} for one in results])
     else:
         for one in results:
             say(f"{one.outcome.value:<9} {one.name}: {one.sentence}")
+    for line in closing_lines(results):
+        (note if output_format is options.Format.JSON else say)(line)
     note(f"{sum(one.outcome is Outcome.PASSED for one in results):,} checks passed, {failed:,} failed")
     if failed:
         raise typer.Exit(1)

@@ -15,8 +15,9 @@ from iamdesk.cli.troubles import give_up, troubles_told
 from iamdesk.export.carried_words import carried_lines
 from iamdesk.export.pack.readback import fill_in
 from iamdesk.export.pack.review_json import finding_value, line_value
-from iamdesk.export.pack.signing import Role, fingerprint, sign
+from iamdesk.export.pack.signing import Role, sign
 from iamdesk.export.pack.source import PackSource
+from iamdesk.export.pack.ssh_signature import public_key
 from iamdesk.export.review_words import (
     ACCEPT_WORD,
     CHOICE_WORDS,
@@ -318,7 +319,7 @@ def sign_pack(
     if not pack.is_dir():
         give_up(f"{pack} is no folder: an archive cannot be signed; unpack it first")
     made = sign(pack, role, name, title=title, key=key)
-    how = f"with key {fingerprint(made.public_key)}" if made.public_key else "as an unsigned attestation"
+    how = f"with key {public_key(made.public_key).fingerprint}" if made.public_key else "as an unsigned attestation"
     note(f"{made.name} signed as {made.role}, {how}: {made.statement}")
 
 

@@ -105,8 +105,16 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     run("review", "sign", pack, "--role", "management", "--name", "Dana Lee")
     checks = json.loads(run("verify", pack, "--format", "json").stdout)
     assert {one["Outcome"] for one in checks} == {"passed", "not done"}
+    ends = run("verify", pack).stdout.splitlines()[-3:]
+    assert [end.partition(":")[0] for end in ends] == ["intact", "not re-performed", "unsigned"]
+    assert ends[-1] == "unsigned: proves nothing about who"
+    lacking = run("verify", pack, "--require-signature", "management", status=1).stdout
+    assert "failed    required signature: Nobody signed this pack as management with a key." in lacking
+    assert "second_reviewer" in run("verify", pack, "--require-signature", "ceo", status=2).stderr
     (pack / "06_changes.csv").write_text("x", encoding="utf-8")
-    assert "failed    06_changes.csv" in run("verify", pack, status=1).stdout
+    bad = run("verify", pack, status=1).stdout
+    assert "failed    06_changes.csv" in bad
+    assert bad.splitlines()[-3] == "not intact: 1 check failed"
 
 
 def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:

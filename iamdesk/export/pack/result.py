@@ -15,12 +15,29 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """Somebody whose signature is good."""
+
+    role: str
+    name: str
+    """As they signed."""
+    key: str
+    """Its fingerprint."""
+    principal: str = ""
+    """As whom the given ``allowed_signers`` file knows the key; empty where none was given."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One check."""
 
     name: str
     outcome: Outcome
     sentence: str
+    signer: Signer | None = None
+    """Whose signature was found good by it."""
+    is_of_signatures: bool = False
+    """Whether it is about who signed."""
 
 
 def passed(name: str, sentence: str) -> Result:

@@ -2,6 +2,7 @@
 
 What is signed is a short text that holds the hash of the manifest; it stands in ``signoffs/NN.txt`` with its detached
 signature beside it, so that ``ssh-keygen -Y verify`` needs nothing of iamdesk. ``08_signoffs.json`` lists all of them.
+Each sign-off names the one before it: none before the last can be taken out, doubled or moved.
 """
 
 import hashlib
@@ -10,26 +11,29 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from iamdesk.export.files import ExportError, write_whole
-from iamdesk.export.pack.manifest import MANIFEST, SIGNATURES, SIGNOFFS, manifest_sha256
+from iamdesk.export.pack.manifest import MANIFEST, SIGNATURES, SIGNOFFS, manifest_sha256, read_manifest
+from iamdesk.export.pack.ssh_signature import NAMESPACE, PublicKey, key_of
 from iamdesk.export.pack.statement import ACKNOWLEDGED
 from iamdesk.export.report import utc_text
 from iamdesk.language import phrase
-from iamdesk.review.journal import canonical
+from iamdesk.review.journal import GENESIS, canonical, digest
 from iamdesk.visible import visible
 
-NAMESPACE = "iamdesk-review"
 SSH = "ssh"
 UNSIGNED = "unsigned attestation"
-_ALLOWED = "allowed_signers"
+ALLOWED = "allowed_signers"
+_PREVIOUS = "previous_sha256"
 _SECONDS = 120
 _DECIDED = "I decided on the entitlements and findings that bear my name, to the best of my knowledge."
+_DECIDED_BEFORE = "I decided on the lines that bear my name, to the best of my knowledge."
+"""What earlier versions of iamdesk let reviewers say."""
 
 
 class Role(StrEnum):
@@ -43,7 +47,12 @@ class Role(StrEnum):
     @property
     def sentence(self) -> str:
         """What one says by it."""
-        return ACKNOWLEDGED if self in (Role.MANAGEMENT, Role.OWNER) else _DECIDED
+        return self.sentences[0]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What one says by it, and what one said by it in earlier versions."""
+        return (ACKNOWLEDGED,) if self in (Role.MANAGEMENT, Role.OWNER) else (_DECIDED, _DECIDED_BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +72,17 @@ class SignOff:
     public_key: str
     """Empty for an unsigned attestation."""
     signature: str
+    previous_sha256: str = ""
+    """Of the sign-off before, `GENESIS` for the first; empty in one of an earlier version of iamdesk."""
 
     @property
     def text(self) -> str:
-        """What is signed."""
+        """What is signed. No value has a line break (`signoff_checks`), so that each text says one thing."""
+        place = f"number: {self.number}\nprevious-sha256: {self.previous_sha256}\n" if self.previous_sha256 else ""
         return (
             "iamdesk review sign-off\n"
             f"manifest-sha256: {self.manifest_sha256}\n"
+            f"{place}"
             f"role: {self.role}\n"
             f"name: {self.name}\n"
             f"title: {self.title}\n"
@@ -90,7 +103,13 @@ class SignOff:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as it is listed; ``text_sha256`` finds a changed byte where nothing is signed."""
-        return {**asdict(self), "text_sha256": hashlib.sha256(self.text.encode()).hexdigest()}
+        value = {**asdict(self), "text_sha256": hashlib.sha256(self.text.encode()).hexdigest()}
+        return value if self.previous_sha256 else {name: one for name, one in value.items() if name != _PREVIOUS}
+
+    @property
+    def sha256(self) -> str:
+        """By which the next one names it."""
+        return digest(self.as_json())
 
 
 def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
@@ -100,17 +119,26 @@ def read_signoffs(folder: Path) -> tuple[SignOff, ...]:
         ExportError: the list is not as iamdesk writes it, in every byte.
     """
     try:
+        if not (folder / SIGNOFFS).is_file():
+            raise FileNotFoundError
         content = (folder / SIGNOFFS).read_bytes()
         found = tuple(_sign_off(value) for value in json.loads(content))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        is_as_written = _listed(found) == content
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(phrase("{signoffs} cannot be read", signoffs=SIGNOFFS)) from error
-    if _listed(found) != content:
+    if not is_as_written:
         raise ExportError(phrase("{signoffs} is not as it was written", signoffs=SIGNOFFS))
     return found
 
 
 def _sign_off(value: Mapping[str, Any]) -> SignOff:
-    return SignOff(**{name: value[name] for name in SignOff.__dataclass_fields__})
+    given = {_PREVIOUS: "", **value}
+    found = SignOff(**{name: given[name] for name in SignOff.__dataclass_fields__})
+    texts = [one for name, one in asdict(found).items() if name != "number"]
+    if type(found.number) is not int or not all(isinstance(one, str) for one in texts):
+        raise TypeError("a sign-off is of texts, and has a number")
+    "".join(texts).encode()  # lone surrogates: no file could hold them
+    return found
 
 
 def _listed(signoffs: Sequence[SignOff]) -> bytes:
@@ -150,29 +178,42 @@ def sign(
         raise ExportError(phrase("a sign-off needs the name of whoever signs"))
     if not (folder / MANIFEST).is_file():
         raise ExportError(phrase("{folder} is no pack: there is no {manifest} in it", folder=folder, manifest=MANIFEST))
+    moment = now or datetime.now(UTC)
+    written = read_manifest(folder).get("generated_utc")
+    if isinstance(written, str) and utc_text(moment) < written:
+        raise ExportError(
+            phrase(
+                "the clock of this computer says {now}, and the pack was written at {written}: set it right first",
+                now=utc_text(moment),
+                written=visible(written),
+            )
+        )
     signoffs = read_signoffs(folder)
-    public = _public_key(key) if key is not None else ""
     unsigned = SignOff(
         len(signoffs) + 1,
         role.value,
         visible(name.strip()),
         visible(title.strip()),
         role.sentence,
-        utc_text(now or datetime.now(UTC)),
+        utc_text(moment),
         manifest_sha256(folder),
         SSH if key is not None else UNSIGNED,
-        public,
         "",
+        "",
+        signoffs[-1].sha256 if signoffs else GENESIS,
     )
     made = unsigned
     if key is not None:
-        values = asdict(unsigned)
-        values["signature"] = _signature(unsigned.text, key, asks=asks)
-        made = SignOff(**values)
+        signature = _signature(unsigned.text, key, asks=asks)
+        made = replace(unsigned, public_key=_key_in(signature, key).line, signature=signature)
+    files = {path: text.encode() for path, text in side_files((*signoffs, made)).items()}
+    files[SIGNOFFS] = _listed((*signoffs, made))
+    for place in (folder / SIGNATURES, *(folder / path for path in files)):
+        if place.is_symlink():  # a pack that comes from elsewhere could name any file of ours
+            raise ExportError(phrase("{place} is a link: a pack has none", place=place))
     (folder / SIGNATURES).mkdir(exist_ok=True)
-    for path, text in side_files((*signoffs, made)).items():
-        write_whole(folder / path, text.encode())
-    write_whole(folder / SIGNOFFS, _listed((*signoffs, made)))
+    for path, content in files.items():
+        write_whole(folder / path, content)
     return made
 
 
@@ -187,48 +228,34 @@ def side_files(signoffs: Sequence[SignOff]) -> dict[str, str]:
         f'{one.principal} namespaces="{NAMESPACE}" {one.public_key}\n' for one in signoffs if one.scheme == SSH
     )
     if signers:
-        found[f"{SIGNATURES}/{_ALLOWED}"] = "".join(signers)
+        found[f"{SIGNATURES}/{ALLOWED}"] = "".join(signers)
     return found
 
 
-def is_signed_by(one: SignOff, allowed_signers: str) -> bool:
-    """Return whether ``ssh-keygen`` finds the signature good, by one of the keys of an ``allowed_signers`` file.
+def is_signed_by(one: SignOff, principal: str, allowed_signers: str) -> bool:
+    """Return whether ``ssh-keygen`` finds the signature good, by this principal of an ``allowed_signers`` file.
 
     Raises:
         ExportError: there is no ``ssh-keygen``.
     """
     with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
         allowed, signature = Path(place) / "allowed", Path(place) / "signature"
-        allowed.write_text(allowed_signers, encoding="utf-8")
-        signature.write_text(one.signature, encoding="utf-8")
+        allowed.write_text(allowed_signers, encoding="utf-8", errors="surrogateescape", newline="\n")
+        signature.write_text(one.signature, encoding="utf-8", newline="\n")
         files = ("-f", str(allowed), "-s", str(signature))
-        found = _keygen("-Y", "find-principals", *files)
-        names = found.stdout.decode(errors="replace").splitlines() if found.returncode == 0 else []
-        return any(
-            _keygen("-Y", "verify", *files, "-I", who, "-n", NAMESPACE, text=one.text.encode()).returncode == 0
-            for who in names
-        )
+        done = _keygen("-Y", "verify", *files, "-I", principal, "-n", NAMESPACE, text=one.text.encode())
+        return done.returncode == 0
 
 
-def fingerprint(public_key: str) -> str:
-    """Return a key's fingerprint as ``ssh-keygen`` prints it; empty where it is none."""
-    with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
-        file = Path(place) / "key.pub"
-        file.write_text(public_key + "\n", encoding="utf-8")
-        done = _keygen("-l", "-f", str(file))
-        parts = done.stdout.decode(errors="replace").split()
-        return parts[1] if done.returncode == 0 and len(parts) > 1 else ""
-
-
-def _public_key(key: Path) -> str:
-    public = key if key.suffix == ".pub" else key.with_name(f"{key.name}.pub")
-    if public.is_file():
-        words = public.read_text(encoding="utf-8", errors="replace").split()
-        return " ".join(words[:2])
-    done = _keygen("-y", "-f", str(key), asks=True)
-    if done.returncode:
-        raise ExportError(phrase("{key} cannot be used as a key: {done}", key=key, done=_why(done)))
-    return " ".join(done.stdout.decode(errors="replace").split()[:2])
+def _key_in(signature: str, key: Path) -> PublicKey:
+    """Return the key that was signed with: what stands in a ``.pub`` file beside it may be another one."""
+    try:
+        found = key_of(signature)
+    except ValueError as error:
+        raise ExportError(phrase("{key} could not sign: {done}", key=key, done=error)) from error
+    if found.is_certificate:
+        raise ExportError(phrase("{key} is a certificate: sign with the key itself", key=key))
+    return found
 
 
 def _signature(text: str, key: Path, *, asks: bool) -> str:
@@ -239,7 +266,7 @@ def _signature(text: str, key: Path, *, asks: bool) -> str:
         signature = file.with_name("signoff.txt.sig")
         if done.returncode or not signature.is_file():
             raise ExportError(phrase("{key} could not sign: {done}", key=key, done=_why(done)))
-        return signature.read_text(encoding="utf-8")
+        return signature.read_text(encoding="ascii")
 
 
 def _keygen(*words: str, text: bytes | None = None, asks: bool = False) -> "subprocess.CompletedProcess[bytes]":

@@ -1,7 +1,7 @@
 """A pack is verified: hashes, signatures, chain, then what it says, with every quoted verdict asked again."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -9,8 +9,6 @@ from iamdesk.export.files import ExportError
 from iamdesk.export.pack.chain import verify_chain
 from iamdesk.export.pack.manifest import (
     MANIFEST,
-    SIGNATURES,
-    SIGNOFFS,
     SUMS,
     FileHash,
     files_of,
@@ -20,15 +18,8 @@ from iamdesk.export.pack.manifest import (
     sums_text,
 )
 from iamdesk.export.pack.result import Outcome, Result, failed, passed
-from iamdesk.export.pack.signing import (
-    SSH,
-    SignOff,
-    fingerprint,
-    has_ssh_keygen,
-    is_signed_by,
-    read_signoffs,
-    side_files,
-)
+from iamdesk.export.pack.signing import Role
+from iamdesk.export.pack.signoff_checks import verify_signoffs
 from iamdesk.export.pack.verified_content import verify_content
 from iamdesk.language import phrase
 
@@ -36,7 +27,11 @@ _DERIVED = ("format", "evidence_sha256", "files")
 
 
 def verify(
-    folder: Path, snapshot: Path | None = None, allowed_signers: Path | None = None, previous: Path | None = None
+    folder: Path,
+    snapshot: Path | None = None,
+    allowed_signers: Path | None = None,
+    previous: Path | None = None,
+    required: Collection[Role] = (),
 ) -> Iterator[Result]:
     """Yield every check of a pack, in order.
 
@@ -45,6 +40,7 @@ def verify(
         snapshot: The snapshot to ask again; None: the copy in the pack, where there is one.
         allowed_signers: Keys that are known, as ``ssh-keygen`` takes them; None: those that the pack brings.
         previous: The evidence of the review before, a folder or an archive; None: the chain is not looked at.
+        required: As what somebody must have signed with a key.
 
     Raises:
         ExportError: the folder is no pack.
@@ -62,7 +58,7 @@ def verify(
     for result in _hashes(folder, manifest):
         sound = sound and result.outcome is Outcome.PASSED
         yield result
-    yield from _signatures(folder, allowed_signers)
+    yield from verify_signoffs(folder, manifest, allowed_signers, required)
     yield from verify_chain(manifest, previous)
     if not sound:
         yield Result(
@@ -117,81 +113,3 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
 def _is_inside(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return bool(parts) and ".." not in parts and not PurePosixPath(path).is_absolute()
-
-
-# Signatures
-
-
-def _signatures(folder: Path, allowed: Path | None) -> Iterator[Result]:
-    try:
-        signoffs = read_signoffs(folder)
-    except ExportError as error:
-        yield failed(SIGNOFFS, f"{error}.")
-        return
-    expected = side_files(signoffs)
-    there = {
-        file.relative_to(folder).as_posix(): file.read_bytes()
-        for file in sorted((folder / SIGNATURES).rglob("*"))
-        if file.is_file()
-    }
-    for path in sorted(expected.keys() | there.keys()):
-        if there.get(path) != expected.get(path, "").encode() or path not in expected:
-            yield failed(path, phrase("It does not say the same as {file}.", file=SIGNOFFS))
-    if not signoffs:
-        yield Result(SIGNOFFS, Outcome.NOT_DONE, phrase("Nobody has signed this pack."))
-        return
-    for one in signoffs:
-        name = phrase("sign-off {name}", name=one.stem)
-        if one.manifest_sha256 != manifest_sha256(folder):
-            yield failed(name, phrase("{name} signed another manifest.", name=one.name))
-        elif one.scheme != SSH:
-            yield Result(
-                name,
-                Outcome.NOT_DONE,
-                phrase(
-                    "{role}: {name}, {utc}: an unsigned attestation.",
-                    role=one.role,
-                    name=one.name,
-                    utc=one.utc,
-                ),
-            )
-        elif not has_ssh_keygen():
-            yield Result(
-                name,
-                Outcome.NOT_DONE,
-                phrase("{role}: {name}: there is no ssh-keygen to verify with.", role=one.role, name=one.name),
-            )
-        else:
-            yield _signature(name, one, allowed)
-
-
-def _signature(name: str, one: SignOff, allowed: Path | None) -> Result:
-    keys = side_files((one,))[f"{SIGNATURES}/allowed_signers"]
-    mark = fingerprint(one.public_key)
-    if not is_signed_by(one, keys):
-        return failed(name, phrase("The signature of {name} is not good.", name=one.name))
-    if allowed is None:
-        return passed(
-            name,
-            phrase(
-                "{role}: {name}, {utc}; key {mark}: compare it with the one you know.",
-                role=one.role,
-                name=one.name,
-                utc=one.utc,
-                mark=mark,
-            ),
-        )
-    if not is_signed_by(one, allowed.read_text(encoding="utf-8", errors="replace")):
-        return failed(
-            name, phrase("{name} signed with key {mark}, which is not among the known ones.", name=one.name, mark=mark)
-        )
-    return passed(
-        name,
-        phrase(
-            "{role}: {name}, {utc}; by a known key, {mark}.",
-            role=one.role,
-            name=one.name,
-            utc=one.utc,
-            mark=mark,
-        ),
-    )

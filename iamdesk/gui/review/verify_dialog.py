@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from iamdesk.export.pack.closing import closing_lines
 from iamdesk.export.pack.result import Outcome, Result
 from iamdesk.gui import marks
 from iamdesk.gui.flow_text import FlowLabel
@@ -32,6 +33,8 @@ class VerifyDialog(QDialog):
             if failed
             else tr("All {passed} checks that could be done passed.").format(passed=number(passed))
         )
+        self.closing = FlowLabel("\n".join(visible(shown(line)) for line in closing_lines(results)))
+        self.closing.setObjectName("verifyClosing")
         self.table = QTreeWidget()
         self.table.setObjectName("verifyTable")
         self.table.setAccessibleName(tr("Checks of the pack"))
@@ -51,5 +54,6 @@ class VerifyDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.sentence)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.closing)
         unit = self.fontMetrics().averageCharWidth()
         self.resize(unit * 130, unit * 70)

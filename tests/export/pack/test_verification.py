@@ -11,7 +11,8 @@ from iamdesk.export.files import ExportError
 from iamdesk.export.pack.manifest import SIGNOFFS, files_of, hash_of, manifest_bytes, sums_text
 from iamdesk.export.pack.opening import opened_pack
 from iamdesk.export.pack.result import Outcome, Result
-from iamdesk.export.pack.signing import Role, fingerprint, sign
+from iamdesk.export.pack.signing import Role, sign
+from iamdesk.export.pack.ssh_signature import public_key
 from iamdesk.export.pack.verification import verify
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.paths import resources
@@ -133,13 +134,13 @@ def test_forged_line_and_forged_verdict_are_found_by_asking_again(pack: Path) ->
 def test_signature_by_another_key_is_not_that_of_a_known_person(signed: Path, key: Path, tmp_path: Path) -> None:
     known = tmp_path / "known"
     public = key.with_name("id_ed25519.pub").read_text(encoding="utf-8")
-    known.write_text(f"ana {public}", encoding="utf-8")
+    known.write_text(f"ana@example.com,Ana-Moreno {public}", encoding="utf-8")
     assert failures(signed, allowed=known) == []
     other = tmp_path / "other"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other], check=True)
-    known.write_text("ana " + other.with_name("other.pub").read_text(encoding="utf-8"), encoding="utf-8")
+    known.write_text("Ana-Moreno " + other.with_name("other.pub").read_text(encoding="utf-8"), encoding="utf-8")
     (found,) = failures(signed, allowed=known)
-    assert fingerprint(" ".join(public.split()[:2])) in found.sentence
+    assert public_key(" ".join(public.split()[:2])).fingerprint in found.sentence
 
 
 def test_auditor_needs_only_sha256sum_and_ssh_keygen(signed: Path) -> None:

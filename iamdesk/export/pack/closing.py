@@ -1,0 +1,51 @@
+"""What verifying a pack comes to, in three lines: intact or not, what was not performed again, and who signed."""
+
+from collections.abc import Sequence
+
+from iamdesk.export.pack.result import Outcome, Result, Signer
+from iamdesk.language import nphrase, phrase, strung
+
+
+def closing_lines(results: Sequence[Result]) -> tuple[str, str, str]:
+    """Return the last lines; the very last one says who, or that nothing does."""
+    return _intact(results), _left_out(results), _signed(results)
+
+
+def _intact(results: Sequence[Result]) -> str:
+    bad = sum(one.outcome is Outcome.FAILED and not one.is_of_signatures for one in results)
+    if bad:
+        return nphrase("not intact: 1 check failed", "not intact: {count:,} checks failed", bad)
+    return phrase("intact: nothing was changed since it was written, as far as it was checked")
+
+
+def _left_out(results: Sequence[Result]) -> str:
+    names = [one.name for one in results if one.outcome is Outcome.NOT_DONE and not one.is_of_signatures]
+    # What no verification does: the checks are not run again, and nobody can ask the reviewers.
+    names += [phrase("the checks behind the findings"), phrase("that decisions are by those whose names they bear")]
+    return phrase("not re-performed: {names}", names=strung(", ", list(dict.fromkeys(names))))
+
+
+def _signed(results: Sequence[Result]) -> str:
+    signers = [one.signer for one in results if one.signer is not None]
+    if not signers:
+        return phrase("unsigned: proves nothing about who")
+    told = phrase("signed by {people}", people=strung("; ", [_person(one) for one in signers]))
+    lacking = sum(one.outcome is Outcome.FAILED and one.is_of_signatures for one in results)
+    if not lacking:
+        return told
+    proof = nphrase(
+        "1 signature is missing or not by who it says",
+        "{count:,} signatures are missing or not by who they say",
+        lacking,
+    )
+    return strung("; ", [told, proof])
+
+
+def _person(one: Signer) -> str:
+    if one.principal:
+        return phrase("{name} ({principal}) as {role}, key {key}, known", **_values(one))
+    return phrase("{name} as {role}, key {key}, which only the package vouches for", **_values(one))
+
+
+def _values(one: Signer) -> dict[str, str]:
+    return {"name": one.name, "principal": one.principal, "role": one.role, "key": one.key}
