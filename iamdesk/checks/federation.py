@@ -12,8 +12,10 @@ from iamdesk.checks.strangers import Issuer, Token, insider_tokens, issuer_of, s
 from iamdesk.checks.subjects import ROLES
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.caller import BUILT_IN_PROVIDERS
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.global_keys import is_provider_key
+from iamdesk.index.keys import trust_policy_key
 from iamdesk.language import mark, phrase, worded
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -49,7 +51,8 @@ def providers(survey: Survey, role: RoleDetail) -> tuple[Provider, ...]:
         claims: dict[str, None] = {}
         for statement in allowing(survey, role, "assumerolewithwebidentity"):
             for entry in statement.principals or ():
-                if entry.type is PrincipalType.FEDERATED and not _SAML_PROVIDER.fullmatch(entry.text):
+                is_oidc = _is_provider(entry.text) and not _SAML_PROVIDER.fullmatch(entry.text)
+                if entry.type is PrincipalType.FEDERATED and is_oidc:
                     principals[entry.text] = None
             for test in statement.conditions:
                 if is_provider_key(test.key):
@@ -65,6 +68,23 @@ def providers(survey: Survey, role: RoleDetail) -> tuple[Provider, ...]:
         return tuple(found)
 
     return survey.once(("providers", role.arn), look)
+
+
+def unknown_providers(survey: Survey, role: RoleDetail) -> tuple[str, ...]:
+    """Return what a trust policy names as identity provider and is none: no ARN, and no name that AWS knows."""
+    return tuple(
+        {
+            entry.text: None
+            for statement in allowing(survey, role, "assumerolewithwebidentity")
+            for entry in statement.principals or ()
+            if entry.type is PrincipalType.FEDERATED and not _is_provider(entry.text)
+        }
+    )
+
+
+def _is_provider(text: str) -> bool:
+    is_built_in = text in BUILT_IN_PROVIDERS or text.startswith("cognito-identity.")
+    return is_built_in or bool(_OIDC_PROVIDER.fullmatch(text) or _SAML_PROVIDER.fullmatch(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +331,19 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
                 state=State.CANNOT_TELL,
                 severity=Severity.MEDIUM,
             )
+    for text in unknown_providers(survey, role):
+        yield Hit(
+            phrase(
+                "Whether a token gets into {role} through `{provider}` cannot be told: that is neither the ARN of an "
+                "identity provider nor the name of one that AWS knows.",
+                role=role.role_name,
+                provider=text,
+            ),
+            (Evidence(phrase("The trust policy names it under Federated."), policy_key=trust_policy_key(role.arn)),),
+            object=text,
+            state=State.CANNOT_TELL,
+            severity=Severity.LOW,
+        )
 
 
 @check(

@@ -5,7 +5,10 @@ A check stands in the module of its kind (`iamdesk.checks.check.check`); a new m
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
+from typing import Any
 
 from iamdesk.checks import (
     administrators,
@@ -47,18 +50,22 @@ from iamdesk.checks import (
     versions,
     vocabulary,
 )
-from iamdesk.checks.check import Check
+from iamdesk.checks.check import Check, fingerprint
 from iamdesk.checks.conditions import Hold
 from iamdesk.checks.entry import stranger_entry, trusted_accounts
-from iamdesk.checks.finding import Finding
+from iamdesk.checks.finding import Evidence, Finding, State
 from iamdesk.checks.subjects import principals_of
 from iamdesk.checks.survey import MakeReach, Survey
+from iamdesk.evaluate.request import RequestError
 from iamdesk.index.outline import Badge, Outline
+from iamdesk.language import mark, phrase
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
-from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
+NOT_MADE = mark("Check that could not be made")
+"""Title of the finding that a check leaves which could not handle a thing of the snapshot."""
 # What is missing comes first: every other finding rests on it.
 _KINDS: tuple[ModuleType, ...] = (
     completeness,
@@ -126,6 +133,8 @@ def run(
 ) -> Iterator[Finding]:
     """Run every check over every account; findings come as they are found.
 
+    A check that cannot handle a thing is that check's "cannot tell" about it; the other checks go on.
+
     ``reach`` gives the map of what principals can become, where somebody keeps one.
 
     ``progress`` is told the number of things looked at (accounts, users, groups, roles, policies), and their total.
@@ -142,8 +151,46 @@ def run(
         progress(done, total)
         for one in checks_of_kind:
             survey.breathe()
-            yield from one.findings(survey, account, thing)
+            yield from _guarded(one, survey, account, thing)
     progress(total, total)
+
+
+def _guarded(one: Check, survey: Survey, account: Account, thing: Any) -> Iterator[Finding]:
+    """Yield what a check finds; where it fails, what it found by then and a finding that tells of the failure."""
+    try:
+        yield from one.findings(survey, account, thing)
+    except (WorkCancelled, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one thing that one check cannot handle must not hide all others
+        subject = one.over.subject(thing)
+        yield Finding(
+            check_id=one.id,
+            title=NOT_MADE,
+            severity=one.severity,
+            state=State.CANNOT_TELL,
+            account=account.account_id,
+            subject_key=subject.key,
+            subject_name=subject.name,
+            subject_kind=subject.kind,
+            sentence=phrase(
+                "The check could not be made of {kind} {name}: nobody looked for what it finds.",
+                kind=phrase(subject.kind),
+                name=subject.name,
+            ),
+            evidence=(Evidence(_reason(error)),),
+            remedy=phrase("Look at it in the account itself. Where nothing is odd about it, report this as a fault."),
+            fingerprint=fingerprint(one.id, subject.key, "not made"),
+        )
+
+
+def _reason(error: Exception) -> str:
+    """Return why a check failed: what the engine says of a question, else where in iamdesk it happened."""
+    if isinstance(error, RequestError) and error.args:
+        return phrase("Asked the engine, which says: {reason}.", reason=error.args[0])
+    place = extract_tb(error.__traceback__)[-1]
+    return phrase(
+        "{error} in {file}, line {line}.", error=type(error).__name__, file=Path(place.filename).name, line=place.lineno
+    )
 
 
 def _in_order(survey: Survey, account: Account) -> Iterator[tuple[tuple[Check, ...], object]]:

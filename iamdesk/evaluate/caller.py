@@ -90,7 +90,9 @@ def parse_caller(text: str) -> Caller:
     if stripped in BUILT_IN_PROVIDERS:
         return Caller(CallerKind.OIDC, stripped)
     if not stripped.startswith("arn:"):
-        if ".amazonaws.com" in stripped and " " not in stripped:
+        # Alexa's services are named alexa-appkit.amazon.com and alexa-connectedhome.amazon.com (Alexa Skills Kit,
+        # "Host a custom skill as an AWS Lambda function"; AWS SAM guide, "AlexaSkill").
+        if (".amazonaws.com" in stripped or stripped.endswith(".amazon.com")) and " " not in stripped:
             return Caller(CallerKind.SERVICE, stripped)
         raise RequestError(
             phrase(

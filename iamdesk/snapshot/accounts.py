@@ -12,6 +12,7 @@ from iamdesk.snapshot.letting_go import let_go
 from iamdesk.snapshot.model import Account, BrokenEntry, ManagedPolicyDetail, RoleDetail
 from iamdesk.snapshot.problems import Problem
 from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.snapshot.repeated import named_once
 from iamdesk.snapshot.source import ReadSoFar
 from iamdesk.snapshot.visible import visible
 
@@ -88,6 +89,14 @@ def _gather(files: Sequence[FilePages], growing: dict[AccountKey, _Growing], rea
                         entry = _shared(entry, aws_policies)  # noqa: PLW2901 - the same entry, held once
                     elif key != home:
                         last_pages.setdefault(key, file.pages[-1])
+                    entity, twice = named_once(entry.entity)
+                    if twice:
+                        where = (list_name, entry.position)
+                        problems += [page.problem((*where, *inner), message) for inner, message in twice]
+                        entry = Read(entry.position, entry.account, entity)  # noqa: PLW2901 - the same, without these
+                    if not entity.arn.isprintable():
+                        message = phrase("the ARN has characters that no name in IAM has")
+                        problems.append(page.problem((list_name, entry.position, "Arn"), message))
                     known = growing[key].entities[list_name].setdefault(entry.entity.arn, (page, entry))
                     if known[1] is not entry:
                         problems += _difference(list_name, known, (page, entry))

@@ -285,7 +285,7 @@ def _read_list(walk: JsonWalk, page: Page, entry_list: EntryList) -> None:
             _break(page, entry_list, index, entry, troubles_of(error))
             continue
         arn = entity.arn
-        if home and arn.startswith(home_prefix):  # as nearly all
+        if home and arn.startswith(home_prefix) and has_name(arn):  # as nearly all
             reads.append(Read(index, home, entity))
             continue
         account = account_of(arn)
@@ -353,7 +353,12 @@ def _name(entry: Any, path: tuple[str | int, ...]) -> bool:
 def _is_arn_of(arn: str, entry_list: EntryList, account: AccountKey | None) -> bool:
     if not account and not (entry_list.name == "Policies" and arn.split(":", 5)[4:5] == ["aws"]):
         return False
-    return arn.split(":", 5)[5].startswith(f"{entry_list.arn_type}/")
+    return arn.split(":", 5)[5].startswith(f"{entry_list.arn_type}/") and has_name(arn)
+
+
+def has_name(arn: str) -> bool:
+    """Return whether an ARN of IAM ends with a name, as every one does: no slash and no white space at its end."""
+    return not arn.endswith("/") and arn == arn.strip()
 
 
 def _settle_ambiguity(page: Page, entry_list: EntryList, index: int, entry: Any) -> bool:

@@ -17,9 +17,16 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from iamdesk.language import phrase
-from iamdesk.snapshot.authorization_details import LISTS, Page, Read, Room, account_of, troubles_of
+from iamdesk.snapshot.authorization_details import LISTS, Page, Read, Room, account_of, has_name, troubles_of
 from iamdesk.snapshot.bundle import Bundle
-from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
+from iamdesk.snapshot.organization import (
+    IN_A_CIRCLE,
+    Organization,
+    OrganizationNode,
+    OrganizationPolicy,
+    OrganizationPolicyType,
+    without_circles,
+)
 from iamdesk.snapshot.resources import PublicAccessBlock, Resource
 from iamdesk.snapshot.visible import visible
 
@@ -105,6 +112,9 @@ class IamCollect:
                 phrase("{shown}: {message}; what lies beside it was left out", shown=visible(shown), message=message),
             )
             return
+        if not has_name(entity.arn):
+            self._tell(steps, "metadata", phrase("the ARN ends without a name; what lies beside it was left out"))
+            return
         reads = page.entities[entry_list.name]
         reads.append(Read(len(reads), account_of(entity.arn), entity))
 
@@ -146,10 +156,13 @@ class IamCollect:
         for account, known in accounts.items():
             parent = _text(_without_case(known).get("ou"))
             nodes[account] = OrganizationNode(id=account, parent_id=parent, policy_ids=_attached(known))
+        placed, circle = without_circles(nodes)
+        if circle:
+            self._tell(steps, "ous", phrase(IN_A_CIRCLE, nodes=visible(", ".join(circle), 200)))
         return Organization(
             id=_text(metadata.get("id")) or steps[3],
             management_account_id=_text(metadata.get("rootaccountid")),
-            nodes=tuple(nodes.values()),
+            nodes=placed,
             policies=tuple(self._policies(steps)),
         )
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from iamdesk.language import mark
 from iamdesk.snapshot.documents import decode_document
 
 
@@ -61,6 +62,30 @@ class OrganizationNode(BaseModel):
     """None for the root."""
     policy_ids: tuple[str, ...] | None = None
     """None: which policies are attached was not captured."""
+
+
+NOT_KNOWN: Final = ""
+"""The parent of what has no known place: no node has this id, so no way leads to the root."""
+IN_A_CIRCLE: Final = mark(
+    "{nodes} stand below each other in a circle, which no organization has: where they belong is not known"
+)
+
+
+def without_circles(nodes: Mapping[str, OrganizationNode]) -> tuple[tuple[OrganizationNode, ...], tuple[str, ...]]:
+    """Return the nodes of a tree, and the ids of those that were below themselves: these have no known place now."""
+    is_sound: dict[str, bool] = {}
+    for start in nodes:
+        way: dict[str, None] = {}
+        at = start
+        while at in nodes and at not in is_sound and at not in way:
+            way[at] = None
+            at = nodes[at].parent_id or NOT_KNOWN
+        circle = list(way)[list(way).index(at) :] if at in way else []
+        is_sound.update(dict.fromkeys(way, True) | dict.fromkeys(circle, False))
+    placed = (
+        node if is_sound[key] else node.model_copy(update={"parent_id": NOT_KNOWN}) for key, node in nodes.items()
+    )
+    return tuple(placed), tuple(key for key, sound in is_sound.items() if not sound)
 
 
 class Organization(BaseModel):

@@ -9,10 +9,13 @@ from iamdesk.snapshot.bundle import Bundle
 from iamdesk.snapshot.calls import CALLS
 from iamdesk.snapshot.organization import (
     FULL_ACCESS,
+    IN_A_CIRCLE,
+    NOT_KNOWN,
     Organization,
     OrganizationNode,
     OrganizationPolicy,
     OrganizationPolicyType,
+    without_circles,
 )
 from iamdesk.snapshot.organization_outputs import (
     DescribeOrganization,
@@ -29,8 +32,6 @@ from iamdesk.snapshot.visible import visible
 _SERVICE = "organizations"
 _SCP = OrganizationPolicyType.SERVICE_CONTROL_POLICY
 _RCP = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
-_NOT_KNOWN = ""
-"""The parent of an account whose place was not captured: no node has this id, so no way leads to the root."""
 
 
 @dataclass(slots=True)
@@ -92,12 +93,14 @@ def _arns(bundle: Bundle) -> Iterator[str]:
 def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
     """Return roots, units and accounts by id; an account whose parent is not known is in it without a place."""
     nodes: dict[str, OrganizationNode] = {}
+    files: dict[str, str] = {}
 
     def add(file: str, node_id: str, name: str, parent: str | None) -> None:
         known = nodes.get(node_id)
-        if known is None or known.parent_id == _NOT_KNOWN:
+        if known is None or known.parent_id == NOT_KNOWN:
             nodes[node_id] = OrganizationNode(id=node_id, name=name, parent_id=parent)
-        elif parent not in (known.parent_id, _NOT_KNOWN):
+            files[node_id] = file
+        elif parent not in (known.parent_id, NOT_KNOWN):
             shown = visible(node_id)
             bundle.tell(
                 file,
@@ -119,8 +122,11 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
             add(part.file, account.id, account.name, part.name)
     for part, accounts in bundle.of(_SERVICE, "list-accounts", ListAccounts):
         for account in accounts.accounts:
-            add(part.file, account.id, account.name, _NOT_KNOWN)
-    return nodes
+            add(part.file, account.id, account.name, NOT_KNOWN)
+    placed, circle = without_circles(nodes)
+    if circle:
+        bundle.tell(files[circle[0]], phrase(IN_A_CIRCLE, nodes=visible(", ".join(circle), 200)))
+    return {node.id: node for node in placed}
 
 
 def _summaries(bundle: Bundle) -> Iterator[PolicySummary]:

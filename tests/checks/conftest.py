@@ -177,6 +177,7 @@ class Make:
             snapshot = snapshot.model_copy(update=beside)
         every = list(registry.run(Evaluator(snapshot)))
         assert english_of_findings(every, snapshot) == []
+        assert [one for one in every if one.title == registry.NOT_MADE] == []
         return [found for found in every if found.check_id == check_id]
 
 

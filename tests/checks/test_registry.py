@@ -1,6 +1,7 @@
 """How checks are found, run, watched and stopped."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,32 @@ def test_cancelling_ends_the_run(sample, asked):
 def test_cancelling_ends_the_badges(sample):
     with pytest.raises(WorkCancelled):
         registry.badges(sample, build_outline(sample.snapshot), cancelled=lambda: True)
+
+
+def test_a_check_that_fails_cannot_tell_and_the_others_go_on(sample, monkeypatch):
+    def look(survey, account, user):
+        yield from failing.look(survey, account, user)
+        if user.user_name == "ines.costa":
+            raise KeyError(user.arn)
+
+    failing = registry.check("HYG-01")
+    changed = tuple(replace(one, look=look) if one is failing else one for one in registry.checks())
+    before = list(registry.run(sample))
+    monkeypatch.setattr(registry, "checks", lambda: changed)
+    after = list(registry.run(sample))
+    (told,) = [one for one in after if one not in before]
+    assert [one for one in before if one not in after] == []
+    assert (told.check_id, told.state, told.title) == ("HYG-01", State.CANNOT_TELL, registry.NOT_MADE)
+    assert told.subject_name == "ines.costa"
+    assert re.fullmatch(r"KeyError in test_registry\.py, line \d+\.", told.evidence[0].text)
+
+
+def test_a_principal_that_a_check_cannot_ask_for_is_told(make):
+    nameless = make.role("app", trust=make.trust({"Service": ["", "lambda.amazonaws.com"]}))
+    findings = list(registry.run(Evaluator(make.snapshot(roles=[nameless]))))
+    told = [one for one in findings if one.title == registry.NOT_MADE]
+    assert [(one.check_id, one.subject_name, one.state) for one in told] == [("SVC-04", "app", State.CANNOT_TELL)]
+    assert "is no principal" in told[0].evidence[0].text
 
 
 def test_badges_mark_administrators_and_ways_in(sample):
