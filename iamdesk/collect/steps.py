@@ -255,6 +255,21 @@ _RESOURCES = (
     _step("ram get-resource-shares", resourceOwner="OTHER-ACCOUNTS"),
     _step("ram get-resource-share-associations", associationType="PRINCIPAL"),
     _step("ram get-resource-share-associations", associationType="RESOURCE"),
+    _step(
+        "ram list-resource-share-permissions",
+        After(
+            "ram get-resource-shares",
+            'resourceShares[].{resourceShareArn: resourceShareArn, "@share-id": after_last(resourceShareArn)}',
+        ),
+    ),
+    _step(
+        "ram get-permission",
+        After(
+            "ram list-resource-share-permissions",
+            "permissions[].{permissionArn: arn, permissionVersion: to_number(version),"
+            ' "@permission": after_last(arn), "@version": version}',
+        ),
+    ),
 )
 
 _INSTANCES = "sso-admin list-instances"

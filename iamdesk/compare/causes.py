@@ -132,7 +132,7 @@ def _put(place: _Place, policy: AttachedPolicy | None, question: Question) -> Qu
         return replace(question, policies=replace(policies, identity=of(policies.identity)))
     if layer is Layer.ENDPOINT:
         return replace(question, policies=replace(policies, endpoint=policy))
-    is_grant = place[2].endswith(("#acl", "#grants"))
+    is_grant = place[2].endswith(("#acl", "#grants", "#shares"))
     if is_grant:
         return replace(question, policies=replace(policies, grants=of(policies.grants)))
     return replace(question, policies=replace(policies, resource=policy))
@@ -164,7 +164,7 @@ def _cause(
         case Layer.TRUST:
             return Cause(ChangeKind.TRUST, policy.key, sentence=_past(name, verb))
         case Layer.RESOURCE | Layer.ACL:
-            if policy.key.endswith(("#acl", "#grants")):
+            if policy.key.endswith(("#acl", "#grants", "#shares")):
                 return Cause(ChangeKind.GRANTS, policy.owner, sentence=_past(name, "changed"))
             return Cause(ChangeKind.RESOURCE_POLICY, policy.owner, sentence=_past(name, verb))
         case Layer.IDENTITY:

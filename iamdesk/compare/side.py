@@ -110,7 +110,7 @@ class Side:
         self._broken_of: dict[Document, tuple[str, ...]] = {}
         self._own: dict[str, Own] = {}
         self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
-        self.resources: Mapping[str, Resource] = {one.arn: one for one in self.snapshot.resources}
+        self.resources: Mapping[str, Resource] = self.evaluator.resources.by_arn
         self.roots = frozenset(f"arn:{one.partition}:iam::{one.account_id}:root" for one in self.snapshot.accounts)
         self.principals: Mapping[str, None] = dict.fromkeys(evaluator.principals())
         self.groups: Mapping[str, None] = dict.fromkeys(self.index.group_arns)
@@ -130,7 +130,7 @@ class Side:
         for account in self.snapshot.accounts:
             for kind in (SCP, RCP):
                 yield from self.organization_documents(account.account_id, kind)
-        for resource in self.snapshot.resources:
+        for resource in self.resources.values():
             yield from self.resource_documents(resource)
 
     def organization_documents(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
@@ -257,6 +257,7 @@ class Side:
             self.evaluator.resources.document_of(resource),
             acl_document(resource, settings.public_access_block if settings else None),
             key_grants_document(resource),
+            self.evaluator.resources.shares.document_of(resource.arn),
         )
         return [document for document in found if document is not None]
 

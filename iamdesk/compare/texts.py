@@ -18,6 +18,7 @@ from iamdesk.compare.shapes import Cause, ChangeKind
 from iamdesk.compare.side import Side
 from iamdesk.index.keys import inline_policy_key, organization_policy_key, trust_policy_key
 from iamdesk.index.references import boundary_of, inline_policies_of
+from iamdesk.index.resource_index import only_shared
 from iamdesk.language import phrase
 from iamdesk.snapshot.identity_center import IdentityCenter
 from iamdesk.snapshot.model import GroupDetail, RoleDetail, UserDetail
@@ -222,6 +223,12 @@ def _of_resources(old: Side, new: Side) -> Iterator[Written]:
         before, after = old.resources.get(arn), new.resources.get(arn)
         on = frozenset({arn})
         name = arn.rpartition(":")[2]
+        was, now = (side.evaluator.resources.shares.document_of(arn) for side in (old, new))
+        if (was and was.raw) != (now and now.raw):
+            sentence = phrase("The resource shares of {name} changed.", name=name)
+            yield Written(Cause(ChangeKind.GRANTS, arn, sentence=sentence), on)
+        if (before or after) == only_shared(arn):
+            continue
         if before is None or after is None:
             sentence = phrase("Only the old snapshot holds {name}.", name=short(arn))
             if before is None:

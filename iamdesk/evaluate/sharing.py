@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 from iamdesk.language import phrase
 
+BY_RAM = "AWS Resource Access Manager"
 _BY_RAM: Mapping[str, frozenset[str]] = {
     "acm-pca": frozenset({"certificate-authority"}),
     "appmesh": frozenset({"mesh"}),
@@ -56,4 +57,4 @@ def shared_by(service: str, resource_types: Collection[str]) -> str | None:
     names = {name.lower() for name in resource_types}
     if names & _BY_ATTRIBUTE.get(service, frozenset()):
         return phrase("an attribute of its own")
-    return "AWS Resource Access Manager" if names & _BY_RAM.get(service, frozenset()) else None
+    return BY_RAM if names & _BY_RAM.get(service, frozenset()) else None

@@ -37,6 +37,7 @@ _OF_THE_CONTEXT = frozenset({"context-key-not-taken", "context-key-unknown", "so
 """What was typed and counts otherwise than as typed: told whatever the answer is."""
 _TAKEN_TO_ALLOW = frozenset(
     {"principal-outside", "endpoint-not-captured", "access-point-bucket-unknown", "one-of-several-resources"}
+    | {"share-permission-assumed"}
 )
 """Gaps that are taken to allow all: what is missing can only take away."""
 

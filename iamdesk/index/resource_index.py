@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from iamdesk.index.resource_grants import default_policy
+from iamdesk.index.resource_share_index import ResourceShareIndex
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.model import Snapshot
@@ -61,12 +62,19 @@ def parent_of(arn: Arn) -> Arn | None:
     return None if parent == arn.resource else arn._replace(resource=parent)
 
 
+def only_shared(arn: str) -> Resource:
+    """Return a resource of which nothing is known but that it is shared."""
+    return Resource(arn=arn, account_id=arn.split(":", 5)[4] or None, is_policy_captured=False)
+
+
 class ResourceIndex:
     """Finds resources, their owners and their policies."""
 
     def __init__(self, snapshot: Snapshot, documents: DocumentStore) -> None:
         self._documents = documents
-        self._by_arn: Mapping[str, Resource] = {resource.arn: resource for resource in snapshot.resources}
+        self.shares = ResourceShareIndex(snapshot, documents)
+        shared = {arn: only_shared(arn) for arn in self.shares.arns}
+        self._by_arn: Mapping[str, Resource] = {**shared, **{resource.arn: resource for resource in snapshot.resources}}
         self._services = frozenset([arn.split(":", 3)[2].lower() for arn in self._by_arn if arn.count(":") > 2])
         self._by_alias = {
             resource.access_point.alias: resource
@@ -74,6 +82,11 @@ class ResourceIndex:
             if resource.access_point is not None and resource.access_point.alias
         }
         self._settings: Mapping[str, AccountSettings] = {one.account_id: one for one in snapshot.account_settings}
+
+    @property
+    def by_arn(self) -> Mapping[str, Resource]:
+        """Every resource that the snapshot holds anything of; of some no more than that they are shared."""
+        return self._by_arn
 
     def may_hold(self, service: str) -> bool:
         """Return whether there is a resource of a service, as ARNs name it in lower case."""

@@ -7,9 +7,11 @@ from iamdesk.evaluate.policies import AttachedPolicy, Gap
 from iamdesk.evaluate.principal_match import match_principal
 from iamdesk.evaluate.public_policy import is_public
 from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.sharing import shared_by
+from iamdesk.evaluate.sharing import BY_RAM, shared_by
 from iamdesk.evaluate.target import Target
+from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.resource_grants import ACL_ACTIONS, key_grants_document
+from iamdesk.index.resource_share_index import OWNERS_ALONE, ResourceShareIndex
 from iamdesk.language import phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
@@ -23,6 +25,8 @@ def gaps_beside_policies(
     record: Resource | None,
     policy: AttachedPolicy | None,
     canonical_ids: Collection[str],
+    shares: ResourceShareIndex,
+    organization: OrganizationIndex | None,
 ) -> Iterator[Gap]:
     """Yield what is not known of shares, access control lists and canonical user ids, and of a call's other resources.
 
@@ -43,7 +47,9 @@ def gaps_beside_policies(
     if caller.account == owner or owner is None:
         return
     how = shared_by(target.service, target.resource_types) if caller.account is not None else None
-    if how is not None:
+    if how is not None and how == BY_RAM and shares.is_captured(owner, target.resource.region):
+        yield from _gaps_of_shares(caller, target, shares, organization)
+    elif how is not None:
         message = phrase(
             "Whether the resource is shared with account {account} by {how} is not in the snapshot.",
             account=caller.account,
@@ -68,6 +74,50 @@ def gaps_beside_policies(
                 unknown=unknown[0],
             )
             yield Gap("canonical-user-missing", message, Layer.RESOURCE)
+
+
+def _gaps_of_shares(
+    caller: Caller, target: Target, shares: ResourceShareIndex, organization: OrganizationIndex | None
+) -> Iterator[Gap]:
+    """Yield of which shares that may reach the caller it is not known what they allow."""
+    for one in shares.of(target.resource_text):
+        if one.permission is not None or not any(_may_be(entity, caller, organization) for entity in one.principals):
+            continue
+        if target.action_text.lower() in map(str.lower, one.default):
+            message = phrase(
+                "What the resource share {share} allows is not in the snapshot: taken to be the default permission, "
+                "which allows {actions}.",
+                share=one.share_name,
+                actions=", ".join(one.default),
+            )
+            yield Gap("share-permission-assumed", message, Layer.RESOURCE)
+        elif target.name not in OWNERS_ALONE.get(one.resource_type, ()):
+            message = phrase(
+                "The resource is shared by {share}, and what its managed permission allows is not in the snapshot.",
+                share=one.share_name,
+            )
+            yield Gap("share-permission-missing", message, Layer.RESOURCE)
+
+
+def _may_be(entity: str, caller: Caller, organization: OrganizationIndex | None) -> bool:
+    """Return whether a principal of a share may stand for the caller, as far as the snapshot tells."""
+    if entity.isdecimal():
+        return entity == caller.account
+    parts = entity.split(":", 5)
+    if len(parts) < 6:
+        return entity == caller.text
+    if parts[2] != "organizations":
+        return parts[4] == caller.account
+    kind, _, rest = parts[5].partition("/")
+    if organization is None or caller.account is None:
+        return True
+    place, _, unit = rest.partition("/")
+    if place != organization.organization.id:
+        return not organization.has_account(caller.account)
+    if organization.is_outside(caller.account):
+        return False
+    path = organization.org_path(caller.account)
+    return kind == "organization" or path is None or unit in path.split("/")
 
 
 def gaps_of_public_access(

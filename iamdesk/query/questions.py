@@ -166,7 +166,16 @@ class Questions:
                 gaps=(
                     *policies.gaps,
                     *gaps,
-                    *gaps_beside_policies(caller, target, owner, record, resource, self._canonical_ids),
+                    *gaps_beside_policies(
+                        caller,
+                        target,
+                        owner,
+                        record,
+                        resource,
+                        self._canonical_ids,
+                        self.resources.shares,
+                        self.organization,
+                    ),
                     *gaps_of_public_access(
                         caller, target, owner, resource, is_block_known=restricts or self._knows_block(record, owner)
                     ),
@@ -329,28 +338,26 @@ class Questions:
         return None, gaps
 
     def _grants(self, record: Resource | None, owner: str | None) -> tuple[AttachedPolicy, ...]:
-        """Return the grants on a resource that are no policy: its ACL, and grants on a key."""
+        """Return the grants on a resource that are no policy: its ACL, grants on a key, resource shares."""
         if record is None:
             return ()
         settings = self.resources.settings_of(owner) if owner else None
-        found = (
-            (Layer.ACL, SourceType.ACL, acl_document(record, settings.public_access_block if settings else None)),
-            (Layer.RESOURCE, SourceType.RESOURCE, key_grants_document(record)),
-        )
         name = record.arn.rpartition(":")[2]
+        block = settings.public_access_block if settings else None
+        acl, resource = (Layer.ACL, SourceType.ACL), (Layer.RESOURCE, SourceType.RESOURCE)
+        found = (
+            (*acl, "acl", phrase("access control list of {name}", name=name), acl_document(record, block)),
+            (*resource, "grants", phrase("grants on {name}", name=name), key_grants_document(record)),
+            (
+                *resource,
+                "shares",
+                phrase("resource shares of {name}", name=name),
+                self.resources.shares.document_of(record.arn),
+            ),
+        )
         return tuple(
-            AttachedPolicy(
-                layer,
-                source_type,
-                record.arn,
-                f"{record.arn}#{'acl' if layer is Layer.ACL else 'grants'}",
-                phrase("access control list of {name}", name=name)
-                if layer is Layer.ACL
-                else phrase("grants on {name}", name=name),
-                record.arn,
-                document,
-            )
-            for layer, source_type, document in found
+            AttachedPolicy(layer, source_type, record.arn, f"{record.arn}#{end}", title, record.arn, document)
+            for layer, source_type, end, title, document in found
             if document is not None
         )
 

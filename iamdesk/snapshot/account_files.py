@@ -18,13 +18,15 @@ from iamdesk.snapshot.bundle import Bundle, Part
 from iamdesk.snapshot.credential_report import report_of
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resource_files import public_access_block
-from iamdesk.snapshot.resource_shares import ResourceShares
+from iamdesk.snapshot.resource_shares import ResourceShares, SharePermission
 from iamdesk.snapshot.resources import AccountSettings, PublicAccessBlock, VpcEndpoint
 from iamdesk.snapshot.setting_outputs import (
     DescribeVpcEndpoints,
+    GetPermission,
     GetPublicAccessBlock,
     GetResourceShareAssociations,
     GetResourceShares,
+    ListResourceSharePermissions,
 )
 from iamdesk.snapshot.visible import visible
 
@@ -193,6 +195,16 @@ def resource_shares_of(bundle: Bundle) -> tuple[ResourceShares, ...]:
         of(part, "associations").update(
             {(one.resource_share_arn, one.associated_entity): one for one in listed.resource_share_associations}
         )
+    for part, output in bundle.of("ram", "list-resource-share-permissions", ListResourceSharePermissions):
+        of(part, "share_permissions").update(
+            {
+                (part.name, one.arn): SharePermission(share_id=part.name, permission=one)
+                for one in output.permissions
+                if part.name
+            }
+        )
+    for part, told in bundle.of("ram", "get-permission", GetPermission):
+        of(part, "permissions")[told.permission.arn, told.permission.version] = told.permission
     return tuple(
         ResourceShares(
             account_id=account, region=region, **{name: tuple(values.values()) for name, values in known.items()}

@@ -184,6 +184,14 @@ _OTHER_RESOURCES = (
         "ram", "get-resource-share-associations", _R, Kind.RESOURCE_SHARES, ("association-type",),
         "--association-type ASSOCIATION-TYPE",
     ),
+    Call(
+        "ram", "list-resource-share-permissions", _R, Kind.RESOURCE_SHARES, ("share-id",),
+        "--resource-share-arn RESOURCE-SHARE-ARN",
+    ),
+    Call(
+        "ram", "get-permission", _R, Kind.RESOURCE_SHARES, ("permission", "version"),
+        "--permission-arn PERMISSION-ARN --permission-version VERSION",
+    ),
 )  # fmt: skip
 
 _IDENTITY_CENTER = (

@@ -98,6 +98,8 @@ OUTPUT_MODELS: Mapping[tuple[str, str], type[BaseModel]] = {
     ("ec2", "describe-vpc-endpoints"): settings.DescribeVpcEndpoints,
     ("ram", "get-resource-shares"): settings.GetResourceShares,
     ("ram", "get-resource-share-associations"): settings.GetResourceShareAssociations,
+    ("ram", "list-resource-share-permissions"): settings.ListResourceSharePermissions,
+    ("ram", "get-permission"): settings.GetPermission,
     ("sso-admin", "list-instances"): center.ListInstances,
     ("sso-admin", "list-permission-sets"): center.ListPermissionSets,
     ("sso-admin", "describe-permission-set"): center.DescribePermissionSet,

@@ -1,11 +1,12 @@
 """Resources shared through AWS Resource Access Manager, as ``aws ram`` prints them.
 
-Source of the shapes: the RAM API reference (ResourceShare, ResourceShareAssociation).
+Source of the shapes: the RAM API reference (ResourceShare, ResourceShareAssociation, ResourceSharePermissionSummary,
+ResourceSharePermissionDetail).
 """
 
 from pydantic import BaseModel, ConfigDict
 
-from iamdesk.snapshot.aws_shape import AwsCamelModel
+from iamdesk.snapshot.aws_shape import AwsCamelModel, PolicyDocument
 
 
 class ResourceShare(AwsCamelModel):
@@ -35,6 +36,29 @@ class ResourceShareAssociation(AwsCamelModel):
     """For principals: whether it stands outside of the organization."""
 
 
+class ManagedPermission(AwsCamelModel):
+    """A managed permission: what a share allows on resources of one type (``ram get-permission``, or as listed)."""
+
+    arn: str
+    version: str = ""
+    name: str = ""
+    resource_type: str = ""
+    """``ec2:Subnet``, in any case."""
+    permission: PolicyDocument = None
+    """One statement of a resource-based policy without principal and resource: RAM fills these in. None where it is
+    only listed."""
+
+
+class SharePermission(BaseModel):
+    """A managed permission of a share, as listed (``ram list-resource-share-permissions``)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    share_id: str
+    """The last part of the share's ARN."""
+    permission: ManagedPermission
+
+
 class ResourceShares(BaseModel):
     """All shares that one account sees in one Region."""
 
@@ -45,3 +69,7 @@ class ResourceShares(BaseModel):
     shares: tuple[ResourceShare, ...] | None = None
     """None: not captured."""
     associations: tuple[ResourceShareAssociation, ...] | None = None
+    share_permissions: tuple[SharePermission, ...] = ()
+    """Which permissions the shares have, as far as it was captured."""
+    permissions: tuple[ManagedPermission, ...] = ()
+    """What managed permissions allow, as far as it was captured."""

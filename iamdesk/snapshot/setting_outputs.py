@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from iamdesk.snapshot.aws_shape import AwsCamelModel, AwsModel, Tag
-from iamdesk.snapshot.resource_shares import ResourceShare, ResourceShareAssociation
+from iamdesk.snapshot.resource_shares import ManagedPermission, ResourceShare, ResourceShareAssociation
 from iamdesk.snapshot.resources import ObjectOwnership, VpcEndpoint
 
 
@@ -214,3 +214,15 @@ class GetResourceShareAssociations(AwsCamelModel):
     """``ram get-resource-share-associations``."""
 
     resource_share_associations: tuple[ResourceShareAssociation, ...]
+
+
+class ListResourceSharePermissions(AwsCamelModel):
+    """``ram list-resource-share-permissions``."""
+
+    permissions: tuple[ManagedPermission, ...]
+
+
+class GetPermission(AwsCamelModel):
+    """``ram get-permission``."""
+
+    permission: ManagedPermission

@@ -41,7 +41,10 @@ def pairs(draw: st.DrawFn) -> tuple[Snapshot, Snapshot]:
 
     accounts = tuple(account(one, two) for one, two in zip(old.accounts, other.accounts, strict=False))
     accounts += old.accounts[len(accounts) :]
-    fields = {name: mixed(getattr(old, name), getattr(other, name)) for name in ("organization", "resources")}
+    fields = {
+        name: mixed(getattr(old, name), getattr(other, name))
+        for name in ("organization", "resources", "resource_shares")
+    }
     return old, old.model_copy(update={"accounts": accounts, **fields})
 
 

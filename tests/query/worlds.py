@@ -20,6 +20,7 @@ from iamdesk.snapshot.organization import (
     OrganizationPolicy,
     OrganizationPolicyType,
 )
+from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import (
     AccessPoint,
     AccessPointBucket,
@@ -297,6 +298,42 @@ def endpoints(draw: st.DrawFn) -> VpcEndpoint:
     )
 
 
+SHARE = f"arn:aws:ram:eu-west-1:{A}:resource-share/s"
+SHARED_WITH = [
+    B,
+    f"arn:aws:iam::{B}:role/r1",
+    "arn:aws:organizations::999999999999:organization/o-1",
+    "arn:aws:organizations::999999999999:ou/o-1/r-1",
+    "ec2.amazonaws.com",
+]
+
+
+@st.composite
+def shares(draw: st.DrawFn) -> ResourceShares:
+    """What account A shares with others; some of it no service lets share, which is all the same to the evaluator."""
+    kinds = {"PRINCIPAL": SHARED_WITH, "RESOURCE": [entry for entry in RESOURCES if f":{A}:" in entry]}
+    associations = [
+        {"resourceShareArn": SHARE, "associatedEntity": one, "associationType": kind, "status": "ASSOCIATED"}
+        for kind, values in kinds.items()
+        for one in draw(some(values))
+    ]
+    permission: Json = {"Effect": "Allow", "Action": draw(some(ACTIONS))}
+    if draw(st.booleans()):
+        permission["Condition"] = draw(st.sampled_from(CONDITIONS))
+    listed = {"arn": "arn:aws:ram::aws:permission/P", "version": "1", "resourceType": "any:Thing"}
+    captured = draw(st.booleans())
+    return ResourceShares(
+        account_id=A,
+        region="eu-west-1",
+        associations=associations,
+        share_permissions=[
+            {"share_id": "s", "permission": {**listed, "resourceType": f"{service}:Any"}}
+            for service in ("ec2", "kms", "s3", "iam")
+        ],
+        permissions=[{**listed, "permission": permission}] if captured else (),
+    )
+
+
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
     """Two accounts, perhaps with their organization and the policies of resources."""
@@ -309,6 +346,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         resources=draw(resources()),
         vpc_endpoints=draw(st.lists(endpoints(), max_size=1).map(tuple)),
         account_settings=draw(st.sampled_from([(), (AccountSettings(account_id=B, canonical_id="c1"),)])),
+        resource_shares=draw(st.lists(shares(), max_size=1).map(tuple)),
         latest=NOON,
     )
 

@@ -293,6 +293,12 @@ def test_endpoints_and_shares_are_held_once(tmp_path: Path) -> None:
         f"{HERE}/ram/get-resource-shares/SELF.json": {"resourceShares": [share]},
         f"{HERE}/ram/get-resource-share-associations/PRINCIPAL.json": {"resourceShareAssociations": [association]},
     }
+    permission = {"arn": "arn:aws:ram::aws:permission/P", "version": "3", "name": "P", "resourceType": "ec2:Subnet"}
+    said = {"Effect": "Allow", "Action": ["ec2:RunInstances"]}
+    files |= {
+        f"{HERE}/ram/list-resource-share-permissions/s.json": {"permissions": [permission]},
+        f"{HERE}/ram/get-permission/P/3.json": {"permission": {**permission, "permission": json.dumps(said)}},
+    }
     snapshot = opened(tmp_path, **files)
     (held,) = snapshot.vpc_endpoints
     assert held.owner_id == ACCOUNT
@@ -301,3 +307,5 @@ def test_endpoints_and_shares_are_held_once(tmp_path: Path) -> None:
     assert shares.shares is not None
     assert shares.associations is not None
     assert (shares.region, len(shares.shares), shares.associations[0].external) == (REGION, 1, True)
+    assert [(one.share_id, one.permission.name) for one in shares.share_permissions] == [("s", "P")]
+    assert [(one.version, one.permission) for one in shares.permissions] == [("3", said)]
