@@ -18,6 +18,7 @@ from iamdesk.compare.matching import is_plainly_of, speaks_of
 from iamdesk.compare.side import Own, Side
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH
 from iamdesk.evaluate.derived_keys import Dependence, dependence
+from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.evaluate.services import ACTIONS_DIFFER, told_apart_by
 from iamdesk.evaluate.target import ACCOUNT_LISTS_ON_S3
 from iamdesk.index.actions import reference
@@ -128,7 +129,8 @@ class Likenesses:
         ):
             return None
         types = reference().resource_types_of_arn(service, resource)
-        return arn.partition, arn.service, arn.region, arn.account, types
+        reserved = facts_of(service).reserved_prefix(arn.resource)
+        return arn.partition, arn.service, arn.region, arn.account, types, reserved
 
     def _is_plain_account(self, account: str) -> bool:
         found = self._accounts.get(account)

@@ -1,11 +1,13 @@
 """What a kind of credentials can call at all, whatever the policies say (SEMANTICS I10)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.context import Context, Fact, Knowledge
-from iamdesk.evaluate.services import PASSED_IN_WHILE_ENTERING, UNSIGNED_ACTIONS, UNSIGNED_SERVICES
+from iamdesk.evaluate.resource_policy_services import Unsigned, facts_of
+from iamdesk.evaluate.services import PASSED_IN_WHILE_ENTERING
 from iamdesk.evaluate.target import Target
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
@@ -15,10 +17,15 @@ ISSUE_TIME_KEY = "aws:tokenissuetime"
 MFA_KEY = "aws:multifactorauthpresent"
 MFA_KEY_TEXT = "aws:MultiFactorAuthPresent"
 _BOOL = OPERATORS["bool"]
-MFA_TEST = ConditionTest(
-    _BOOL, _BOOL.name, Quantifier.NONE, False, MFA_KEY, MFA_KEY_TEXT, (policy_value("true", _BOOL, False),), (), ()
-)
-"""Whether MFA was given."""
+
+
+def _is_true_test(key: str, text: str) -> ConditionTest:
+    return ConditionTest(
+        _BOOL, _BOOL.name, Quantifier.NONE, False, key, text, (policy_value("true", _BOOL, False),), (), ()
+    )
+
+
+_MFA_TEST = _is_true_test(MFA_KEY, MFA_KEY_TEXT)
 
 _WITH_TOKEN = frozenset({"assumerole", "getcalleridentity", *PASSED_IN_WHILE_ENTERING})
 """What credentials of GetSessionToken call of STS, and what comes with it."""
@@ -32,6 +39,15 @@ class TokenDoubt:
     """Whether they are known to be such. Where not, they are taken to be long-term ones, unless a statement asks."""
     mfa_helps: bool
     """Whether such that were got with MFA can make it, and nobody says whether these were."""
+
+    @property
+    def settled_by(self) -> ConditionTest:
+        """The test that can settle it."""
+        return _MFA_TEST
+
+    def depends_on_test(self, keys: Collection[str]) -> bool:
+        """Return whether that test matters where statements hang on these keys (lower case)."""
+        return self.mfa_helps and (self.is_told or ISSUE_TIME_KEY in keys)
 
     def is_refused(self, values: Mapping[str, Fact]) -> bool:
         """Return whether keys (lower case) with these values mean for certain that they cannot make the call."""
@@ -48,6 +64,38 @@ class TokenDoubt:
         return is_possible and not (self.mfa_helps and MFA_KEY in values and _is_true(values[MFA_KEY]))
 
 
+@dataclass(frozen=True, slots=True)
+class SignatureDoubt:
+    """Doubt whether an unsigned caller can make the call: only in requests in which a condition key is true."""
+
+    key_text: str
+    """As AWS spells it."""
+    is_told: ClassVar[bool] = True
+
+    @property
+    def settled_by(self) -> ConditionTest:
+        """The test that can settle it."""
+        return _is_true_test(self.key_text.lower(), self.key_text)
+
+    def depends_on_test(self, keys: Collection[str]) -> bool:  # noqa: ARG002 - whatever the statements say
+        """Return that the test matters."""
+        return True
+
+    def is_refused(self, values: Mapping[str, Fact]) -> bool:
+        """Return whether keys with these values mean for certain that the call has to be signed."""
+        key = self.key_text.lower()
+        return key in values and not _is_true(values[key])
+
+    def may_be_refused(self, values: Mapping[str, Fact], is_asked: bool) -> bool:  # noqa: ARG002 - whatever they say
+        """Return whether the call may have to be signed, as far as these values tell."""
+        key = self.key_text.lower()
+        return not (key in values and _is_true(values[key]))
+
+
+type CredentialDoubt = TokenDoubt | SignatureDoubt
+"""What is not known of the credentials and can keep them from making the call."""
+
+
 def has_session_token(caller: Caller, context: Context) -> bool:
     """Return whether a user or root user comes with credentials of GetSessionToken: only these carry an issue time."""
     return _has_keys(caller) and _is_there(context.fact(ISSUE_TIME_KEY))
@@ -55,11 +103,28 @@ def has_session_token(caller: Caller, context: Context) -> bool:
 
 def cannot_call(caller: Caller, target: Target, context: Context) -> bool:
     """Return whether the credentials cannot make the call, as far as that is known for certain."""
+    if caller.kind is CallerKind.ANONYMOUS:
+        return _must_be_signed(target, context)
     return _kind_cannot(caller, target) or _token_cannot(caller, target, context)
 
 
-def token_doubt(caller: Caller, target: Target, context: Context) -> TokenDoubt | None:
+def _must_be_signed(target: Target, context: Context) -> bool:
+    """Return whether a call has to be signed for certain (SEMANTICS E10, D8)."""
+    facts = facts_of(target.service)
+    unsigned = facts.without_signature(target.name)
+    if unsigned is Unsigned.BY_KEY:
+        key = context.fact(facts.unsigned_key.lower())
+        return key.knowledge in (Knowledge.ABSENT, Knowledge.PRESENT) and not _is_true(key)
+    return unsigned is Unsigned.NEVER
+
+
+def credential_doubt(caller: Caller, target: Target, context: Context) -> CredentialDoubt | None:
     """Return what is not known of the credentials; None where it does not matter or is known."""
+    if caller.kind is CallerKind.ANONYMOUS:
+        facts = facts_of(target.service)
+        is_open = facts.without_signature(target.name) is Unsigned.BY_KEY
+        is_unknown = is_open and context.fact(facts.unsigned_key.lower()).knowledge >= Knowledge.VALUE_UNKNOWN
+        return SignatureDoubt(facts.unsigned_key) if is_unknown else None
     if not _has_keys(caller) or target.service not in ("iam", "sts"):
         return None
     token, mfa = context.fact(ISSUE_TIME_KEY), context.fact(MFA_KEY)
@@ -115,8 +180,6 @@ def _kind_cannot(caller: Caller, target: Target) -> bool:
                 "assumerolewithwebidentity",
                 *PASSED_IN_WHILE_ENTERING,
             )
-        case CallerKind.ANONYMOUS:  # SEMANTICS E10
-            return target.service not in UNSIGNED_SERVICES and (target.service, target.name) not in UNSIGNED_ACTIONS
         case _:
             return False
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, SIGNED, Caller, CallerKind
 from iamdesk.evaluate.context import Context
-from iamdesk.evaluate.credentials import cannot_call, has_session_token, token_doubt
+from iamdesk.evaluate.credentials import cannot_call, credential_doubt, has_session_token
 from iamdesk.evaluate.layers import (
     ACL,
     BOUNDARY,
@@ -36,16 +36,8 @@ from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.public_policy import is_public, is_surely_public
 from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.services import (
-    BESIDE_KEY_POLICIES,
-    KMS_CROSS_ACCOUNT,
-    NEEDS_BOTH_SIDES,
-    OWNED_BY_AWS,
-    OWNERS_ALONE,
-    ROOT_UNLOCKS,
-    STILL_POSSIBLE_ON_AWS_ROLES,
-    TRUST_ON_BOTH_SIDES,
-)
+from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
+from iamdesk.evaluate.services import POSSIBLE_ON_AWS_ROLES, TRUST_ON_BOTH_SIDES
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import FALSE
 from iamdesk.evaluate.unknowns import ConditionSet, Resolution, resolve
@@ -206,14 +198,14 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
     is of each layer, not on what the policies of the caller say.
     """
     caller, target = question.caller, question.target
-    is_trust = target.is_on_trust
+    is_trust, facts = target.is_on_trust, facts_of(target.service)
     owner = question.resource_account
     cross = caller.account is not None and owner is not None and owner != caller.account
     if (target.service, target.name) == ("sts", "assumeroot"):
         cross = False  # no policy of the member account has a say (SEMANTICS E14)
     is_key = target.service == "kms" and target.resource is not None and target.resource.resource.startswith("key/")
     needs_delegation = is_trust or is_key
-    if is_key and target.name in BESIDE_KEY_POLICIES:
+    if is_key and target.is_beside_key_policies:
         # Whom the grant names needs no more, of whatever account; others need that it names theirs, or owns the key.
         needs_delegation, cross = cross, False
     slots: list[Slot] = []
@@ -247,13 +239,13 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
         slots=tuple(slots),
         is_trust=is_trust,
         needs_delegation=needs_delegation,
-        needs_both=target.service in NEEDS_BOTH_SIDES or (is_trust and target.name in TRUST_ON_BOTH_SIDES),
-        open_to_all_signed=_needs_no_permission(question),
-        refusal=_refusal(question, cross, is_key),
+        needs_both=facts.needs_both_sides or (is_trust and target.name in TRUST_ON_BOTH_SIDES),
+        needs_no_permission=_needs_no_permission(question),
+        refusal=_refusal(question, cross),
         restricts_public=restricts,
-        unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in ROOT_UNLOCKS.get(target.service, ()),
+        unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in facts.owner_root_always,
         further=tuple([situation_of(one, policies_of(one)) for one in question.further]) if question.further else (),
-        doubt=token_doubt(caller, target, question.context),
+        doubt=credential_doubt(caller, target, question.context),
     )
 
 
@@ -269,8 +261,13 @@ def _rcps_apply(question: Question) -> bool:
 
 
 def _needs_no_permission(question: Question) -> bool:
-    """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (SEMANTICS I3)."""
+    """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (SEMANTICS I3).
+
+    And without a signature what takes no credentials.
+    """
     caller, target = question.caller, question.target
+    if caller.kind is CallerKind.ANONYMOUS:
+        return facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS
     if target.service != "sts":
         return False
     if target.name == "getcalleridentity":
@@ -279,8 +276,9 @@ def _needs_no_permission(question: Question) -> bool:
     return target.name == "getsessiontoken" and has_keys and not has_session_token(caller, question.context)
 
 
-def _refusal(question: Question, cross: bool, is_key: bool) -> str | None:
+def _refusal(question: Question, cross: bool) -> str | None:
     caller, target = question.caller, question.target
+    facts = facts_of(target.service)
     if cannot_call(caller, target, question.context):
         return "credentials"
     resource = target.resource
@@ -288,16 +286,19 @@ def _refusal(question: Question, cross: bool, is_key: bool) -> str | None:
         return "partition"  # SEMANTICS D6
     if question.refusal is not None:
         return question.refusal
-    if is_key and cross and target.name not in KMS_CROSS_ACCOUNT:
-        return "kms-cross-account"
     is_outside = cross or caller.kind is CallerKind.ANONYMOUS
-    if is_outside and target.name in OWNERS_ALONE.get(target.service, ()):
-        return "owner-alone"
+    if is_outside and facts.across_accounts(target.name) is OtherAccounts.OWNER_ALONE:
+        return "kms-cross-account" if target.service == "kms" else "owner-alone"
+    if resource is not None and facts.is_reserved(target.name, resource.resource):
+        return "aws-owned"  # SEMANTICS I1
     if resource is not None and target.service == "iam" and _is_write(target):
         # Attaching an AWS managed policy writes to the user, group or role, not to the policy.
         is_aws_policy = resource.account == "aws" and not target.name.startswith(("attach", "detach"))
-        is_aws_role = resource.resource.startswith("role/") and resource.resource[4:].startswith(OWNED_BY_AWS)
-        if is_aws_policy or (is_aws_role and target.name not in STILL_POSSIBLE_ON_AWS_ROLES):
+        is_aws_role = any(
+            resource.resource.startswith(f"role{path}") and target.name not in possible
+            for path, possible in POSSIBLE_ON_AWS_ROLES.items()
+        )
+        if is_aws_policy or is_aws_role:
             return "aws-owned"  # SEMANTICS I5
     return None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import Caller, CallerKind
-from iamdesk.evaluate.credentials import TokenDoubt
+from iamdesk.evaluate.credentials import CredentialDoubt
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
@@ -44,18 +44,18 @@ class Situation:
     """Whether identity policies count only where the resource policy trusts the account: KMS keys, roles."""
     needs_both: bool
     """Whether the service wants identity and resource policy to allow, in one account too (SEMANTICS D8)."""
-    open_to_all_signed: bool
-    """Whether the call needs no permission (SEMANTICS I3)."""
+    needs_no_permission: bool
+    """Whether the call needs no permission (SEMANTICS I3), or takes no credentials and the caller brings none."""
     refusal: str | None
     """Why it is refused whatever the policies say: ``credentials`` (I10), ``partition`` (D6), ``kms-cross-account``
-    (I1), ``aws-owned`` (I5), ``owner-alone`` (`services.OWNERS_ALONE`)."""
+    (I1), ``aws-owned`` (I1, I5), ``owner-alone`` (`resource_policy_services`)."""
     restricts_public: bool
     """Whether Block Public Access turns this caller away (SEMANTICS I7)."""
     unlocks: bool = False
-    """Whether the resource's own policy cannot forbid it: the owner's root user puts a policy right (`services`)."""
+    """Whether the resource's own policy cannot forbid it: the owner's root user puts a policy right."""
     further: "tuple[Situation, ...]" = ()
     """Those of the request's other legs; their slots are told without the leg."""
-    doubt: TokenDoubt | None = None
+    doubt: CredentialDoubt | None = None
     """What is not known of the credentials that can keep them from making the call (SEMANTICS I10)."""
 
     @property
@@ -208,7 +208,7 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
     allowing = {slot for slot, truth in counted.allow.items() if truth >= enough_to_allow}
     caller = situation.caller
     signed_in = caller.kind in _WITH_IDENTITY
-    if situation.open_to_all_signed:
+    if situation.needs_no_permission:
         return Ruling(Verdict.ALLOWED, frozenset(), (), ())
     slots = situation.slots
     identity_ok = caller.kind is CallerKind.ROOT or (signed_in and IDENTITY in allowing)

@@ -1,6 +1,11 @@
-"""What single services do differently, as data. Rules: SEMANTICS D8, I."""
+"""What single services do differently, as data. Rules: SEMANTICS I.
+
+What each lets outsiders and unsigned callers call: `iamdesk.evaluate.resource_policy_services`.
+"""
 
 from collections.abc import Hashable, Mapping
+
+from iamdesk.evaluate.resource_policy_services import facts_of
 
 PASSED_IN_WHILE_ENTERING = frozenset({"tagsession", "setsourceidentity", "setcontext"})
 """sts actions without a call of their own: what is handed over while a role is entered (SEMANTICS I2, F12)."""
@@ -13,81 +18,6 @@ TRUST_ON_BOTH_SIDES = frozenset({"setsourceidentity"})
 
 Source: IAM User Guide, "Monitor and control actions taken with assumed roles". Not sts:TagSession: in the example of
 "Pass session tags in AWS STS", the trust policy that names the user is enough."""
-
-UNSIGNED_SERVICES = frozenset(
-    {"s3", "sqs", "sns", "execute-api", "es", "aoss", "vpc-lattice-svcs", "elasticfilesystem", "mediastore"}
-)
-"""Services that take calls without a signature where a policy lets them in (SEMANTICS E10, D8)."""
-
-UNSIGNED_ACTIONS = frozenset(
-    {
-        ("lambda", "invokefunctionurl"),
-        ("sts", "assumerolewithsaml"),
-        ("sts", "assumerolewithwebidentity"),
-    }
-)
-"""The same for single actions (SEMANTICS E10, D8)."""
-
-KMS_CROSS_ACCOUNT = frozenset(
-    {
-        "decrypt",
-        "encrypt",
-        "generatedatakey",
-        "generatedatakeypair",
-        "generatedatakeypairwithoutplaintext",
-        "generatedatakeywithoutplaintext",
-        "generatemac",
-        "reencryptfrom",
-        "reencryptto",
-        "sign",
-        "verify",
-        "verifymac",
-        "derivesharedsecret",
-        "creategrant",
-        "describekey",
-        "getkeyrotationstatus",
-        "getpublickey",
-        "listgrants",
-        "retiregrant",
-        "revokegrant",
-    }
-)
-"""The only actions on a KMS key that another account can be given (SEMANTICS I1)."""
-
-OWNERS_ALONE: Mapping[str, frozenset[str]] = {
-    "s3": frozenset({"getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"}),
-    "sqs": frozenset(
-        {
-            *("addpermission", "cancelmessagemovetask", "createqueue", "deletequeue", "listmessagemovetasks"),
-            *("listqueues", "listqueuetags", "removepermission", "setqueueattributes", "startmessagemovetask"),
-            *("tagqueue", "untagqueue"),
-        }
-    ),
-}
-"""Actions by service that no policy gives to another account's principals.
-
-Sources: S3 API Reference, PutBucketPolicy (405, "not using an identity that belongs to the bucket owner's account");
-SQS Developer Guide, "Limitations of Amazon SQS custom policies"."""
-
-ROOT_UNLOCKS: Mapping[str, frozenset[str]] = {
-    "s3": frozenset({"getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"}),
-    "sqs": frozenset({"setqueueattributes"}),
-}
-"""What the owner's root user may do even where the resource's own policy forbids it, so that nobody is locked out.
-
-Sources: S3 API Reference, PutBucketPolicy ("even if their bucket policy explicitly denies the root principal's
-access"); IAM User Guide, "Tasks that require root user credentials" (a queue's policy that denies all principals)."""
-
-GRANTABLE_ON_KEYS = KMS_CROSS_ACCOUNT - {"listgrants", "revokegrant", "getkeyrotationstatus"}
-"""What a KMS grant can allow (KMS API Reference, CreateGrant, ``Operations``)."""
-
-BESIDE_KEY_POLICIES = frozenset({"retiregrant"})
-"""Actions on a KMS key in which its policy has no say: the grant tells who retires it, and the account delegates that.
-
-Source: KMS Developer Guide, "Retiring and revoking grants" ("not effective in a key policy")."""
-
-NEEDS_BOTH_SIDES = frozenset({"vpc-lattice-svcs"})
-"""Services that want identity and resource policy to allow, in one account too (SEMANTICS D8)."""
 
 ACTIONS_DIFFER = frozenset({"iam", "kms", "sts"})
 """Services of which one action is decided by other layers, or refused by other rules, than another on the same
@@ -113,50 +43,13 @@ TAGS_OF_LOG_GROUPS = frozenset({"tagresource", "untagresource", "listtagsforreso
 
 Source: Amazon CloudWatch Logs User Guide, "CloudWatch Logs resources and operations"."""
 
-RESOURCE_POLICIES = {
-    "s3": frozenset({"bucket", "object", "accesspoint", "accesspointobject"}),
-    "kms": frozenset({"key"}),
-    "sqs": frozenset({"queue"}),
-    "sns": frozenset({"topic"}),
-    "lambda": frozenset({"function", "function alias", "function version", "layerVersion"}),
-    "secretsmanager": frozenset({"Secret"}),
-    "ecr": frozenset({"repository"}),
-    "dynamodb": frozenset({"table", "stream", "index"}),
-    "events": frozenset({"event-bus"}),
-    "kinesis": frozenset({"stream", "consumer"}),
-    "glacier": frozenset({"vault"}),
-    "backup": frozenset({"backupVault"}),
-    "elasticfilesystem": frozenset({"file-system"}),
-    "es": frozenset({"domain"}),
-    "execute-api": frozenset({"execute-api-general"}),
-    "glue": frozenset({"catalog", "database", "table"}),
-    "codeartifact": frozenset({"domain", "repository", "package"}),
-    "codebuild": frozenset({"project", "report-group"}),
-    "s3express": frozenset({"bucket"}),
-    "s3-outposts": frozenset({"bucket", "accesspoint"}),
-    "acm-pca": frozenset({"certificate-authority"}),
-    "logs": frozenset({"destination", "log-group"}),
-    "ses": frozenset({"identity"}),
-    "vpc-lattice-svcs": frozenset({"Service"}),
-    "bedrock-agentcore": frozenset({"runtime", "gateway"}),
-    "rds-data": frozenset({"cluster"}),
-    "schemas": frozenset({"registry"}),
-    "iot": frozenset({"policy"}),
-    "mediastore": frozenset({"container"}),
-    "aoss": frozenset({"Collection"}),
+POSSIBLE_ON_AWS_ROLES: Mapping[str, frozenset[str]] = {
+    "/aws-service-role/": frozenset(
+        {"passrole", "createservicelinkedrole", "deleteservicelinkedrole", "updateroledescription", "updaterole"}
+    ),
+    "/aws-reserved/": frozenset({"passrole", "createservicelinkedrole"}),
 }
-"""Resource types that can carry a resource-based policy, by service: what an answer has to name as not captured.
-Spelled as the service authorization reference spells them.
-
-Source: IAM User Guide, "AWS services that work with IAM" (column "resource-based policies")."""
-
-OWNED_BY_AWS = ("/aws-service-role/", "/aws-reserved/")
-"""Paths of roles that only AWS changes (SEMANTICS I5)."""
-
-STILL_POSSIBLE_ON_AWS_ROLES = frozenset(
-    {"passrole", "createservicelinkedrole", "deleteservicelinkedrole", "updateroledescription", "updaterole"}
-)
-"""Writes that IAM takes even for roles which AWS owns."""
+"""Writes that IAM takes even for roles that only AWS changes, by the path of these roles (SEMANTICS I5)."""
 
 
 def told_apart_by(service: str, name: str, is_write: bool) -> Hashable:
@@ -165,24 +58,21 @@ def told_apart_by(service: str, name: str, is_write: bool) -> Hashable:
     Two actions of one service (names in lower case) for which it is the same, and which act on the same resource types
     and take the same keys, are decided alike wherever the same statements cover them.
     """
+    facts = facts_of(service).told_apart_by(name)
     match service:
         case "sts":
             return name
-        case "kms":
-            return name in KMS_CROSS_ACCOUNT, name in GRANTABLE_ON_KEYS, name == "retiregrant"
         case "iam":
             by_password_policy = name in ("changepassword", "getaccountpasswordpolicy")
             return (
                 is_write,
-                name in STILL_POSSIBLE_ON_AWS_ROLES,
+                tuple([name in possible for possible in POSSIBLE_ON_AWS_ROLES.values()]),
                 name.startswith(("attach", "detach")),
                 by_password_policy,
             )
         case "s3":
-            return name in ABOUT_THE_ACCESS_POINT, name in OWNERS_ALONE["s3"]
-        case "sqs":
-            return name in OWNERS_ALONE["sqs"], name in ROOT_UNLOCKS["sqs"]
+            return name in ABOUT_THE_ACCESS_POINT, facts
         case "logs":
-            return name in TAGS_OF_LOG_GROUPS
+            return name in TAGS_OF_LOG_GROUPS, facts
         case _:
-            return None
+            return facts

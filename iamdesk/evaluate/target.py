@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from iamdesk.evaluate.request import RequestError
-from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT, BESIDE_KEY_POLICIES, TAGS_OF_LOG_GROUPS, TRUST_ACTIONS
+from iamdesk.evaluate.resource_policy_services import facts_of
+from iamdesk.evaluate.services import ABOUT_THE_ACCESS_POINT, TAGS_OF_LOG_GROUPS, TRUST_ACTIONS
 from iamdesk.index.actions import Action, ServiceReference
 from iamdesk.language import phrase, strung
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
@@ -83,7 +84,7 @@ class Target:
     @property
     def is_beside_key_policies(self) -> bool:
         """Whether a KMS key's policy has no say in it: the grant alone tells who retires it (SEMANTICS I1)."""
-        return self.service == "kms" and self.name in BESIDE_KEY_POLICIES
+        return self.name in facts_of(self.service).by_grants_alone
 
     @property
     def resource_text(self) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import Fact, Knowledge
-from iamdesk.evaluate.credentials import ISSUE_TIME_KEY, MFA_KEY, MFA_TEST
+from iamdesk.evaluate.credentials import ISSUE_TIME_KEY
 from iamdesk.evaluate.domains import Domain, domains
 from iamdesk.evaluate.effort import is_too_much
 from iamdesk.evaluate.layers import CREDENTIALS_REFUSED, Ruling, Situation, decide, tally
@@ -164,8 +164,8 @@ class _Trial:
         keys = tuple(dict.fromkeys(key for one in hanging for key in one.keys))
         hang = [one.result for one in hanging]
         doubt, further = situation.doubt, list[ConditionTest]()
-        if doubt is not None and doubt.mfa_helps and (doubt.is_told or ISSUE_TIME_KEY in keys):
-            keys, further = tuple(dict.fromkeys((*keys, MFA_KEY))), [MFA_TEST]
+        if doubt is not None and doubt.depends_on_test(keys):
+            keys, further = tuple(dict.fromkeys((*keys, doubt.settled_by.key))), [doubt.settled_by]
         tried = [] if is_too_much(hang, subject) else domains(keys, hang, subject.where_least_is_known(), further)
         return cls(situation, subject, fixed, hanging, keys, tried, best.verdict is Verdict.ALLOWED)
 

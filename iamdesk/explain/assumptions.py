@@ -84,7 +84,7 @@ def _reading_words(reading: Reading) -> str:
 
 def _is_settled(trace: Trace) -> bool:
     """Return whether nothing that a policy could say would change the answer."""
-    if trace.verdict is Verdict.EXPLICIT_DENY or trace.situation.open_to_all_signed:
+    if trace.verdict is Verdict.EXPLICIT_DENY or trace.situation.needs_no_permission:
         return True
     return trace.verdict is Verdict.IMPLICIT_DENY and trace.situation.refusal is not None
 

@@ -14,7 +14,7 @@ from iamdesk.evaluate.layers import Slot
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.services import RESOURCE_POLICIES
+from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.evaluate.truth import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain import wording
@@ -70,7 +70,7 @@ def smallest_changes(trace: Trace, cancelled: Cancelled = never_cancelled) -> Ch
 
 
 def _fixed(trace: Trace) -> str:
-    if trace.situation.open_to_all_signed:
+    if trace.situation.needs_no_permission:
         return phrase("No change of policies turns it around: the call needs no permission.")
     refusal = next((leg.refusal for leg in trace.situation.legs if leg.refusal is not None), None)
     if refusal is not None and trace.verdict is not Verdict.ALLOWED:
@@ -320,7 +320,8 @@ def _resource_side(trace: Trace, leg: int) -> tuple[Slot, ...]:
         return (Slot(Layer.TRUST),)
     question = on_leg(trace, leg)
     target = question.target
+    facts = facts_of(target.service)
     if target.is_beside_key_policies:
         return ()
-    can_carry = RESOURCE_POLICIES.get(target.service, frozenset()) & set(target.resource_types)
+    can_carry = facts.types & set(target.resource_types)
     return (Slot(Layer.RESOURCE, leg=leg),) if can_carry or question.policies.resource is not None else ()

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.context import Fact, Knowledge
-from iamdesk.evaluate.credentials import MFA_KEY, MFA_KEY_TEXT
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.layers import Slot
 from iamdesk.evaluate.matching import StatementResult, action_misses
@@ -115,7 +114,7 @@ def _why_denied(trace: Trace) -> str:
 
 
 def _why_allowed(trace: Trace) -> str:
-    if trace.situation.open_to_all_signed:
+    if trace.situation.needs_no_permission:
         return phrase("the call needs no permission")
     names = [
         name_of(result)
@@ -309,7 +308,8 @@ def spelling(key: str, trace: Trace) -> str:
         for variable in _variables(result):
             if variable.key == key:
                 return variable.key_text
-    return MFA_KEY_TEXT if key == MFA_KEY else key
+    settling = None if trace.situation.doubt is None else trace.situation.doubt.settled_by
+    return settling.key_text if settling is not None and settling.key == key else key
 
 
 def _variables(result: StatementResult) -> Iterable[Variable]:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 from iamdesk.evaluate.context import Context, Fact, Knowledge
-from iamdesk.evaluate.credentials import MFA_TEST
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.unknowns import ConditionSet
 from iamdesk.language import mark, phrase, strung, worded
@@ -56,7 +55,7 @@ def _open_tests(trace: Trace) -> Iterator[ConditionTest]:
     for result in trace.results:
         yield from (test for test, _ in result.open_tests)
     if trace.situation.doubt is not None:
-        yield MFA_TEST
+        yield trace.situation.doubt.settled_by
 
 
 def _on(key: str, tests: Iterable[ConditionTest]) -> list[ConditionTest]:

@@ -10,7 +10,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from iamdesk.evaluate.services import OWNED_BY_AWS
+from iamdesk.evaluate.resource_policy_services import facts_of
+from iamdesk.evaluate.services import POSSIBLE_ON_AWS_ROLES
 from iamdesk.evaluate.target import log_group
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
@@ -221,7 +222,8 @@ class Kinds:
             *parts[:5],
             is_pattern,
             resource.startswith("key/"),
-            resource.startswith(tuple(f"role{path}" for path in OWNED_BY_AWS)),
+            tuple([resource.startswith(f"role{path}") for path in POSSIBLE_ON_AWS_ROLES]),
+            facts_of(self._service).reserved_prefix(resource),
             reference().resource_types_of_arn(self._service, text),
             None if named is None else named.for_tags == arn,
         )

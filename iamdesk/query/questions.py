@@ -11,7 +11,7 @@ from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.given_keys import facts_given, gaps_of_given
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, PolicySet, SourceType
 from iamdesk.evaluate.request import Layer, Request
-from iamdesk.evaluate.services import GRANTABLE_ON_KEYS, RESOURCE_POLICIES
+from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.evaluate.target import Target, parse_target
 from iamdesk.index.actions import reference
 from iamdesk.index.endpoint_index import EndpointIndex
@@ -311,8 +311,7 @@ class Questions:
             key = resource_policy_key(record.arn)
             attached = AttachedPolicy(Layer.RESOURCE, SourceType.RESOURCE, record.arn, key, name, record.arn, document)
             return attached, gaps
-        types = RESOURCE_POLICIES.get(target.service, frozenset())
-        if types & set(target.resource_types):
+        if facts_of(target.service).types & set(target.resource_types):
             if target.service == "kms":
                 gaps.append(
                     Gap(
@@ -414,4 +413,4 @@ class Questions:
 def _is_grantable(target: Target) -> bool:
     """Return whether a KMS grant could allow it (SEMANTICS I1)."""
     is_key = target.resource is not None and target.resource.resource.startswith("key/")
-    return target.service == "kms" and is_key and target.name in GRANTABLE_ON_KEYS
+    return is_key and target.name in facts_of(target.service).by_grants

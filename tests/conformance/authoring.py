@@ -94,6 +94,18 @@ PAGES: Mapping[str, str] = {
     "grant-delete": "https://docs.aws.amazon.com/kms/latest/developerguide/grant-delete.html",
     "log-groups": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html",
     "file-systems": "https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html",
+    "table-policies": "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html",
+    "secret-accounts": "https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples_cross.html",
+    "function-accounts": "https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-cross-account.html",
+    "vault-policies": "https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html",
+    "domain-policies": "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ac.html",
+    "stream-policy-call": "https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutResourcePolicy.html",
+    "sign-up": "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html",
+    "get-id": "https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_GetId.html",
+    "api-authorization": (
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html"
+    ),
+    "key-aliases": "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
     "reserved-roles": "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",
 }
 """Pages of AWS's documentation, by the short names that the topics use."""

@@ -21,6 +21,7 @@ from .topics import (
     limits,
     principals,
     resource_side,
+    service_facts,
 )
 
 FILES = Path(__file__).parent / "cases"
@@ -55,6 +56,7 @@ TOPICS: Mapping[str, list[Json]] = {
     "crossed_services": crossed_services.CROSSED_SERVICES,
     "crossed_language": crossed_language.CROSSED_LANGUAGE,
     "fine_print": fine_print.FINE_PRINT,
+    "service_facts": service_facts.SERVICE_FACTS,
 }
 
 

@@ -135,7 +135,7 @@ def test_what_no_policy_decides_has_no_changes_and_says_why() -> None:
     fixed = [
         trace
         for trace in map(trace_case, CASES)
-        if trace.situation.open_to_all_signed or (trace.situation.refusal and trace.verdict != "allowed")
+        if trace.situation.needs_no_permission or (trace.situation.refusal and trace.verdict != "allowed")
     ]
     assert len(fixed) > 10
     for trace in fixed:

@@ -1,0 +1,143 @@
+"""What services let principals of other accounts and unsigned callers call, action by action, each with its page.
+
+Read from ``resources/data/resource-policy-services.json``, which says what its words mean. There is no other list of
+such facts (SEMANTICS D8, E10, I1, I5).
+"""
+
+import json
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from iamdesk.paths import resources
+
+
+class OtherAccounts(StrEnum):
+    """Whether a resource policy can let principals of other accounts call an action."""
+
+    WORKS = "works"
+    OWNER_ALONE = "owner-alone"
+    NOT_DOCUMENTED = "not-documented"
+    """No page of AWS says so: decided as ``WORKS``, and told."""
+
+
+class Unsigned(StrEnum):
+    """Whether an action can be called without a signature."""
+
+    POLICY = "policy"
+    """Where a policy lets everyone in."""
+    BY_KEY = "by-key"
+    """As ``POLICY``, where a condition key is true (`ServiceFacts.unsigned_key`)."""
+    NO_CREDENTIALS = "takes-no-credentials"
+    """Always: the action takes no AWS credentials, and IAM is not asked."""
+    NEVER = "never"
+    NOT_DOCUMENTED = "not-documented"
+    """No page of AWS says so: decided as ``POLICY``, and told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedNames:
+    """Names of resources on which nobody but AWS calls some actions."""
+
+    prefix: str
+    """What the last part of their ARNs begins with."""
+    actions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """What is known of one service; names of actions are in lower case."""
+
+    types: frozenset[str] = frozenset()
+    """Resource types that can carry a resource-based policy, spelled as the service authorization reference does."""
+    other_accounts: Mapping[str, OtherAccounts] = field(default_factory=dict)
+    of_new_actions: OtherAccounts = OtherAccounts.NOT_DOCUMENTED
+    """Of actions that are not in ``other_accounts``."""
+    unsigned: Mapping[str, Unsigned] = field(default_factory=dict)
+    unsigned_else: Unsigned = Unsigned.NEVER
+    """Of actions that are not in ``unsigned``."""
+    unsigned_key: str = ""
+    """The condition key of actions that are ``BY_KEY``, as AWS spells it."""
+    open_by_setting: frozenset[str] = frozenset()
+    """Actions that a setting which no snapshot holds can open to everyone."""
+    needs_both_sides: bool = False
+    """Whether identity and resource policy have to allow, in one account too (SEMANTICS D8)."""
+    by_grants: frozenset[str] = frozenset()
+    """What a grant on a key can allow."""
+    by_grants_alone: frozenset[str] = frozenset()
+    """Those of them in which the key policy has no say."""
+    owner_root_always: frozenset[str] = frozenset()
+    """What the owner's root user may do even where the resource's own policy forbids it: nobody is locked out."""
+    reserved_by_aws: tuple[ReservedNames, ...] = ()
+
+    def across_accounts(self, name: str) -> OtherAccounts:
+        """Return whether a resource policy can let principals of other accounts call an action."""
+        return self.other_accounts.get(name, self.of_new_actions)
+
+    def without_signature(self, name: str) -> Unsigned:
+        """Return whether an action can be called without a signature."""
+        return self.unsigned.get(name, self.unsigned_else)
+
+    def is_reserved(self, name: str, resource: str) -> bool:
+        """Return whether AWS alone calls an action on a resource (the last part of its ARN)."""
+        return any(name in one.actions and resource.startswith(one.prefix) for one in self.reserved_by_aws)
+
+    def reserved_prefix(self, resource: str) -> str:
+        """Return with which reserved prefix a resource (the last part of its ARN) begins; empty for none."""
+        return next((one.prefix for one in self.reserved_by_aws if resource.startswith(one.prefix)), "")
+
+    def told_apart_by(self, name: str) -> Hashable:
+        """Return what tells an action from others of the service: all of this that a decision rests on."""
+        unsigned = self.without_signature(name)
+        return (
+            self.across_accounts(name) is OtherAccounts.OWNER_ALONE,
+            Unsigned.POLICY if unsigned is Unsigned.NOT_DOCUMENTED else unsigned,
+            name in self.by_grants,
+            name in self.by_grants_alone,
+            name in self.owner_root_always,
+            any(name in one.actions for one in self.reserved_by_aws),
+        )
+
+
+_UNKNOWN = ServiceFacts()
+
+
+def facts_of(service: str) -> ServiceFacts:
+    """Return what is known of a service (in lower case). Of an unlisted one, nothing is documented."""
+    return services().get(service, _UNKNOWN)
+
+
+@cache
+def services() -> Mapping[str, ServiceFacts]:
+    """Return every service of the table by its prefix."""
+    text = (resources() / "data" / "resource-policy-services.json").read_text(encoding="utf-8")
+    return {service: _facts(entry) for service, entry in json.loads(text)["services"].items()}
+
+
+def _facts(entry: Mapping[str, Any]) -> ServiceFacts:
+    accounts, unsigned = entry["other_accounts"], entry.get("unsigned", ())
+    rest = [Unsigned(one["class"]) for one in unsigned if one["actions"] == "*"]
+    return ServiceFacts(
+        types=frozenset(entry["types"]),
+        other_accounts={name.lower(): OtherAccounts(one["class"]) for one in accounts for name in one["actions"]},
+        of_new_actions=next(
+            (OtherAccounts(one["class"]) for one in accounts if one.get("others_too")), OtherAccounts.NOT_DOCUMENTED
+        ),
+        unsigned={
+            name.lower(): Unsigned(one["class"]) for one in unsigned if one["actions"] != "*" for name in one["actions"]
+        },
+        unsigned_else=rest[0] if rest else Unsigned.NEVER,
+        unsigned_key=next((one["key"] for one in unsigned if "key" in one), ""),
+        open_by_setting=_names(*(one for one in unsigned if one.get("open_by_setting"))),
+        needs_both_sides="both_sides" in entry,
+        by_grants=_names(entry.get("by_grants")),
+        by_grants_alone=_names(entry.get("by_grants_alone")),
+        owner_root_always=_names(entry.get("owner_root_always")),
+        reserved_by_aws=tuple(ReservedNames(one["prefix"], _names(one)) for one in entry.get("reserved_by_aws", ())),
+    )
+
+
+def _names(*entries: Mapping[str, Any] | None) -> frozenset[str]:
+    return frozenset(name.lower() for entry in entries if entry is not None for name in entry["actions"])

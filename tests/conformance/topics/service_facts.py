@@ -1,0 +1,112 @@
+"""What single services let other accounts, unsigned callers and the owners of reserved names call."""
+
+from ..authoring import ACCOUNT, FULL, KEY, OUTSIDER, USER, Json, allow, case, doc, grant, refuse
+
+_TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"
+_STREAM = f"{_TABLE}/stream/2026-01-01T00:00:00.000"
+_SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:prod/db-AbCdEf"
+_FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:resize"
+_VAULT = f"arn:aws:backup:eu-west-1:{ACCOUNT}:backup-vault:main"
+_DOMAIN = f"arn:aws:es:eu-west-1:{ACCOUNT}:domain/search"
+_DATA_STREAM = f"arn:aws:kinesis:eu-west-1:{ACCOUNT}:stream/clicks"
+_API = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:a1b2c3d4e5/prod/GET/orders"
+_ALIAS = f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias"
+_RESERVED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
+_LINKED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/sso.amazonaws.com/AWSServiceRoleForSSO"
+
+_TABLE_WORKS = (
+    *("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"),
+    *("DeleteTable", "DescribeTable", "UpdateTable", "ListTagsOfResource", "TagResource", "UntagResource"),
+)
+_OWNERS_TABLE = (
+    *("UpdateTimeToLive", "PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy", "CreateBackup"),
+    *("RestoreTableToPointInTime", "ExportTableToPointInTime", "DescribeContinuousBackups", "UpdateContinuousBackups"),
+    *("DescribeKinesisStreamingDestination", "DisableKinesisStreamingDestination"),
+    *("EnableKinesisStreamingDestination", "UpdateKinesisStreamingDestination"),
+    *("DescribeContributorInsights", "UpdateContributorInsights"),
+    *("DescribeTableReplicaAutoScaling", "UpdateTableReplicaAutoScaling"),
+    *("PartiQLDelete", "PartiQLInsert", "PartiQLSelect", "PartiQLUpdate"),
+)
+
+
+def _outside(case_id: str, expected: str, page: str, action: str, resource: str) -> Json:
+    """Return a case in which both sides let another account's user call an action."""
+    works = expected == "allowed"
+    why = "Another account's user may, where both sides say so." if works else "It works in the owner's account alone."
+    return case(case_id, expected, "D1", page, why, principal=OUTSIDER, action=action, resource=resource,
+                identity=FULL, policy=doc(grant(OUTSIDER, action, resource)))  # fmt: skip
+
+
+def _unsigned(case_id: str, expected: str, page: str, why: str, action: str, resource: str, **more: Json) -> Json:
+    return case(case_id, expected, "E10 D8", page, why, principal="anonymous", action=action, resource=resource, **more)
+
+
+# fmt: off
+SERVICE_FACTS = [
+    *(_outside(f"facts.table-{name}", "allowed", "table-policies", f"dynamodb:{name}", _TABLE)
+      for name in _TABLE_WORKS),
+    *(_outside(f"facts.table-{name}", "implicit", "table-policies", f"dynamodb:{name}", _TABLE)
+      for name in _OWNERS_TABLE),
+    *(_outside(f"facts.stream-{name}", "allowed", "table-policies", f"dynamodb:{name}", _STREAM)
+      for name in ("DescribeStream", "GetRecords", "GetShardIterator")),
+    case("facts.table-owner-time-to-live", "allowed", "C1", "table-policies", "In the owner's account it works.",
+         action="dynamodb:UpdateTimeToLive", resource=_TABLE,
+         policy=doc(grant(USER, "dynamodb:UpdateTimeToLive", _TABLE))),
+    _outside("facts.secret-PutSecretValue", "allowed", "secret-accounts", "secretsmanager:PutSecretValue", _SECRET),
+    _outside("facts.secret-TagResource", "allowed", "secret-accounts", "secretsmanager:TagResource", _SECRET),
+    _outside("facts.secret-CreateSecret", "implicit", "secret-accounts", "secretsmanager:CreateSecret", _SECRET),
+    _outside("facts.function-InvokeFunction", "allowed", "function-accounts", "lambda:InvokeFunction", _FUNCTION),
+    _outside("facts.function-GetFunction", "allowed", "function-accounts", "lambda:GetFunction", _FUNCTION),
+    _outside("facts.vault-CopyIntoBackupVault", "allowed", "vault-policies", "backup:CopyIntoBackupVault", _VAULT),
+    _outside("facts.vault-DescribeBackupVault", "implicit", "vault-policies", "backup:DescribeBackupVault", _VAULT),
+    _outside("facts.vault-StartBackupJob", "implicit", "vault-policies", "backup:StartBackupJob", _VAULT),
+    _outside("facts.domain-ESHttpGet", "allowed", "domain-policies", "es:ESHttpGet", f"{_DOMAIN}/index"),
+    _outside("facts.domain-UpdateDomainConfig", "implicit", "domain-policies", "es:UpdateDomainConfig", _DOMAIN),
+    _outside("facts.data-stream-PutRecord", "allowed", "stream-policy-call", "kinesis:PutRecord", _DATA_STREAM),
+    _outside("facts.data-stream-PutResourcePolicy", "implicit", "stream-policy-call", "kinesis:PutResourcePolicy",
+             _DATA_STREAM),
+    _unsigned("facts.url-none", "allowed", "function-urls", "A function URL without authentication.",
+              "lambda:InvokeFunctionUrl", _FUNCTION, context={"lambda:FunctionUrlAuthType": "NONE"},
+              policy=doc(grant("*", "lambda:InvokeFunctionUrl", _FUNCTION,
+                               {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}))),
+    _unsigned("facts.url-second-permission", "allowed", "function-urls", "The permission to invoke, through the URL.",
+              "lambda:InvokeFunction", _FUNCTION, context={"lambda:InvokedViaFunctionUrl": "true"},
+              policy=doc(grant("*", "lambda:InvokeFunction", _FUNCTION,
+                               {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}))),
+    _unsigned("facts.url-second-permission-missing", "implicit", "function-urls", "Nothing grants it.",
+              "lambda:InvokeFunction", _FUNCTION, context={"lambda:InvokedViaFunctionUrl": "true"},
+              policy=doc(grant("*", "lambda:InvokeFunctionUrl", _FUNCTION))),
+    _unsigned("facts.invoke-directly", "implicit", "function-urls", "Calls of the API itself are signed.",
+              "lambda:InvokeFunction", _FUNCTION, policy=doc(grant("*", "lambda:InvokeFunction", _FUNCTION))),
+    _unsigned("facts.invoke-not-by-url", "implicit", "function-urls", "Calls of the API itself are signed.",
+              "lambda:InvokeFunction", _FUNCTION, context={"lambda:InvokedViaFunctionUrl": "false"},
+              policy=doc(grant("*", "lambda:InvokeFunction", _FUNCTION))),
+    *(_unsigned(f"facts.pool-{name}", "allowed", "sign-up", "It takes no credentials.", f"cognito-idp:{name}", "*")
+      for name in ("SignUp", "ConfirmSignUp", "InitiateAuth", "RespondToAuthChallenge", "ForgotPassword")),
+    _unsigned("facts.pool-admin", "implicit", "sign-up", "This one takes IAM credentials.", "cognito-idp:AdminGetUser",
+              f"arn:aws:cognito-idp:eu-west-1:{ACCOUNT}:userpool/eu-west-1_a1B2c3D4e"),
+    *(_unsigned(f"facts.identities-{name}", "allowed", "get-id", "It takes no credentials.",
+                f"cognito-identity:{name}", "*") for name in ("GetId", "GetCredentialsForIdentity", "GetOpenIdToken")),
+    _unsigned("facts.identities-developer", "implicit", "get-id", "This one takes IAM credentials.",
+              "cognito-identity:GetOpenIdTokenForDeveloperIdentity",
+              f"arn:aws:cognito-identity:eu-west-1:{ACCOUNT}:identitypool/eu-west-1:0123"),
+    _unsigned("facts.api-policy-denies", "explicit", "api-authorization", "Its resource policy denies.",
+              "execute-api:Invoke", _API,
+              policy=doc(grant("*", "execute-api:Invoke"), refuse("*", "execute-api:Invoke"))),
+    *(case(f"facts.alias-{name}", "implicit", "I1", "key-aliases", "Names with aws/ are AWS's own.",
+           action=f"kms:{name}", resource=f"{_ALIAS}/aws/mine", identity=FULL)
+      for name in ("CreateAlias", "UpdateAlias", "DeleteAlias")),
+    case("facts.alias-of-a-customer", "allowed", "I1", "key-aliases", "Any other name can be taken.",
+         action="kms:CreateAlias", resource=f"{_ALIAS}/mine", identity=FULL),
+    case("facts.alias-across-accounts", "implicit", "I1", "key-external", "KMS lets no other account's user call it.",
+         principal=OUTSIDER, action="kms:CreateAlias", resource=KEY, identity=FULL,
+         policy=doc(grant(OUTSIDER, "kms:CreateAlias"))),
+    *(case(f"facts.reserved-role-{name}", "implicit", "I5", "reserved-roles", "Only AWS changes such a role.",
+           action=f"iam:{name}", resource=_RESERVED_ROLE, identity=FULL)
+      for name in ("UpdateRole", "UpdateRoleDescription", "DeleteServiceLinkedRole", "PutRolePolicy")),
+    *(case(f"facts.linked-role-{name}", "allowed", "I5", "service-linked", "IAM takes it for a service-linked role.",
+           action=f"iam:{name}", resource=_LINKED_ROLE, identity=doc(allow("iam:*")))
+      for name in ("UpdateRoleDescription", "DeleteServiceLinkedRole")),
+    _outside("facts.grant-retired-by-key-policy", "implicit", "grant-delete", "kms:RetireGrant", KEY),
+]
+# fmt: on
