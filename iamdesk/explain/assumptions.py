@@ -12,6 +12,7 @@ from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
+from iamdesk.explain.service_assumptions import service_assumptions
 from iamdesk.language import phrase, strung
 
 _CAN_ALSO_DENY = frozenset(
@@ -55,6 +56,7 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
     for policy in () if _is_settled(trace) else trace.broken:
         message = phrase("{policy} holds a statement that cannot be read: taken to match nothing.", policy=policy.name)
         found.append(Assumption("policy-malformed", message))
+    found += service_assumptions(trace, lambda situation: _decide(situation, trace))
     found += [Assumption("pages-disagree", _reading_words(one), one.verdict) for one in trace.readings]
     if not trace.is_exact:
         message = phrase("Not all context values could be tried: what is said holds, but more may hold.")

@@ -1,0 +1,91 @@
+"""What an answer takes for granted of the service that is called: where no page of AWS says it, or settings decide."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from iamdesk.evaluate.caller import CallerKind
+from iamdesk.evaluate.engine import Question, Trace
+from iamdesk.evaluate.layers import RESOURCE, Situation, Tally
+from iamdesk.evaluate.principal_match import Grant
+from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
+from iamdesk.evaluate.truth import FALSE
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Assumption
+from iamdesk.language import phrase
+
+
+def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) -> Iterator[Assumption]:
+    """Yield what is taken for granted, each only where another fact would change the decision.
+
+    ``decide`` decides anew with another situation.
+    """
+    questions = (trace.question, *trace.question.further)
+    for leg, (question, situation) in enumerate(zip(questions, trace.situation.legs, strict=True)):
+        if question.caller.kind is CallerKind.ANONYMOUS:
+            yield from _of_unsigned(question, situation, trace, decide)
+        elif _rests_on_other_accounts(question, situation, trace):
+            message = phrase(
+                "No page of AWS says whether a resource policy can let another account call {action}: decided as if "
+                "it can.",
+                action=question.target.action_text,
+            )
+            yield Assumption("cross-account-not-documented", message, Verdict.IMPLICIT_DENY)
+        yield from _of_settings(question, trace, trace.counted.of_leg(leg))
+
+
+def _rests_on_other_accounts(question: Question, situation: Situation, trace: Trace) -> bool:
+    if trace.verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL) or not situation.is_cross_account:
+        return False
+    across = facts_of(question.target.service).across_accounts(question.target.name)
+    return across is OtherAccounts.NOT_DOCUMENTED
+
+
+def _of_unsigned(
+    question: Question, situation: Situation, trace: Trace, decide: Callable[[Situation], Verdict]
+) -> Iterator[Assumption]:
+    unsigned = facts_of(question.target.service).without_signature(question.target.name)
+    action = question.target.action_text
+    if unsigned is Unsigned.NO_CREDENTIALS:
+        message = phrase(
+            "{action} takes no AWS credentials, and no policy is evaluated: what it takes instead, such as a token or "
+            "a code, is not part of this decision.",
+            action=action,
+        )
+        yield Assumption("takes-no-credentials", message)
+    if unsigned is not Unsigned.NOT_DOCUMENTED:
+        return
+    other = Verdict.IMPLICIT_DENY
+    if situation.refusal is not None and not trace.question.further:
+        other = decide(replace(situation, refusal=None))
+    if other is not trace.verdict:
+        message = phrase("No page of AWS says whether {action} can be called without a signature.", action=action)
+        yield Assumption("unsigned-not-documented", message, other)
+
+
+def _of_settings(question: Question, trace: Trace, counted: Tally) -> Iterator[Assumption]:
+    """Tell of what opens a call to everyone and is in no snapshot: an API method of authorization type NONE."""
+    target, facts = question.target, facts_of(question.target.service)
+    if trace.verdict not in (Verdict.IMPLICIT_DENY, Verdict.EXPLICIT_DENY):
+        return
+    if target.name in facts.open_by_setting:
+        grants = {grant for grant, truth in counted.grants.items() if truth is not FALSE}
+        is_let_in = question.policies.resource is None or bool(grants & {Grant.EVERYONE, Grant.NOT_LISTED})
+        is_denied = any(
+            truth is not FALSE for slot, truth in counted.deny.items() if slot == RESOURCE or slot.layer is Layer.RCP
+        )
+        if is_let_in and not is_denied:
+            message = phrase(
+                "The authorization type of the API's method is not captured: where it is NONE, anyone can call the "
+                "method without credentials, unless a resource policy stops them."
+            )
+            yield Assumption("authorization-type-unknown", message, Verdict.ALLOWED)
+    elif (
+        question.caller.kind is not CallerKind.ANONYMOUS
+        and facts.without_signature(target.name) is Unsigned.NO_CREDENTIALS
+    ):
+        message = phrase(
+            "{action} takes no AWS credentials: whoever calls it without a signature is not stopped by a policy.",
+            action=target.action_text,
+        )
+        yield Assumption("takes-no-credentials", message, Verdict.ALLOWED)
