@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.evaluate.request import Request
+from iamdesk.gui.principals import subject_of
 from iamdesk.gui.session import Session
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class History(QObject):
         self._places: list[Place] = []
         self._at = -1
         self._arrived = 0.0
-        session.subject_selected.connect(lambda key: self._visit(Place(key=key)))
-        session.question_asked.connect(lambda request: self._visit(Place(request=request)))
-        session.need_asked.connect(lambda question: self._visit(Place(need=question)))
+        session.subject_selected.connect(self._visit_subject)
+        session.question_asked.connect(self._visit_question)
+        session.need_asked.connect(self._visit_need)
         session.snapshot_closed.connect(self._forget)
 
     @property
@@ -84,6 +85,20 @@ class History(QObject):
         else:
             self._session.show_key(place.key)
         self.changed.emit()
+
+    def _visit_subject(self, key: str) -> None:
+        """Whoever a question is about is selected with it, and is no place of its own."""
+        here = self._places[self._at] if self._at >= 0 else Place()
+        about = here.need.request if here.need is not None else here.request
+        opened = self._session.snapshot
+        if key and not (about and opened and subject_of(opened.outline, about.principal) == key):
+            self._visit(Place(key=key))
+
+    def _visit_question(self, request: Request) -> None:
+        self._visit(Place(request=request))
+
+    def _visit_need(self, question: "NeedQuestion") -> None:
+        self._visit(Place(need=question))
 
     def _visit(self, place: Place) -> None:
         now = self._clock()

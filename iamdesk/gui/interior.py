@@ -123,15 +123,15 @@ class Interior(QObject):
         workspace.review.door.opened.connect(lambda _desk: workspace.draw_up("reviewDock"))
         workspace.review.door.opened.connect(lambda _desk: self.review_changed.emit())
         workspace.review.door.closed.connect(self.review_changed)
-        session.snapshot_arriving.connect(lambda _opened: self._enter(workspace.inspector))
-        session.snapshot_opened.connect(lambda _opened: self._enter(self.overview))
+        session.snapshot_arriving.connect(self._show_arriving)
+        session.snapshot_opened.connect(self._show_opened)
         session.snapshot_closed.connect(workspace.hide)
         session.subject_selected.connect(self._show_subject)
         session.key_shown.connect(self._show_subject)
         session.access_shown.connect(self._show_subject)
-        session.statement_shown.connect(lambda _line: self.pages.setCurrentWidget(workspace.inspector))
+        session.statement_shown.connect(self._show_inspector)
         session.answered.connect(self._show_answer)
-        session.who_can_asked.connect(lambda _request: workspace.bring_forward("whoCanDock"))
+        session.who_can_asked.connect(self._show_who_can)
 
     def commands(self) -> dict[str, Callable[[], None]]:
         """Return what is done here, and for every other command of the table what asks the panels to do it."""
@@ -222,6 +222,18 @@ class Interior(QObject):
         if self._session.decision is None and self._session.need is None:
             self._session.announce(tr("Ask a question first: its command is what would be copied."))
         workspace.answer.copy_command()
+
+    def _show_arriving(self) -> None:
+        self._enter(self.workspace.inspector)
+
+    def _show_opened(self) -> None:
+        self._enter(self.overview)
+
+    def _show_inspector(self) -> None:
+        self.pages.setCurrentWidget(self.workspace.inspector)
+
+    def _show_who_can(self) -> None:
+        self.workspace.bring_forward("whoCanDock")
 
     def _enter(self, page: QWidget) -> None:
         """Show the panels around a page, and begin at the tree."""

@@ -31,8 +31,8 @@ class JobStrip(QWidget):
             layout.addWidget(widget)
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE)
         self._patience.timeout.connect(self._show_oldest)
-        jobs.started.connect(lambda _job: self._wait())
-        jobs.ended.connect(lambda _job: self._next())
+        jobs.started.connect(self._wait)
+        jobs.ended.connect(self._next)
         jobs.progressed.connect(self._progressed)
         self.hide()
 

@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
         session.snapshot_opened.connect(self._show_snapshot)
         session.snapshot_closed.connect(self._show_start)
         self.status_line.gaps_wanted.connect(self.interior.show_gaps)
-        session.announced.connect(lambda text: self.statusBar().showMessage(visible(text), _SAID_FOR))
+        session.announced.connect(self._announce)
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
         self._enable_history()
@@ -218,6 +218,9 @@ class MainWindow(QMainWindow):
                 self.arrival.open_with(snapshot, review)
 
         self.trouble.say(Tone.NOTE, sentence, tr("Open its snapshot…"), ask)
+
+    def _announce(self, text: str) -> None:
+        self.statusBar().showMessage(visible(text), _SAID_FOR)
 
     def _offer(self, sentence: str, path: Path) -> None:
         self.trouble.say(Tone.NOTE, sentence, tr("Open"), lambda: self.open_path(path))

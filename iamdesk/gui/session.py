@@ -12,6 +12,8 @@ a panel calls                          the session emits                       w
 ``close()`` (main window only)         ``snapshot_closed()``                   everybody: empty
 ``select(key)``                        ``subject_selected(key)``               navigator goes there, inspector shows it,
                                                                                question bar takes a principal from it
+(nobody: whatever asks or shows does)  ``subject_selected("")``                as above: the question is about somebody
+                                                                               who is not in the snapshot
 ``draft(principal, action, resource)`` ``question_drafted(p, a, r)``           question bar fills what is not None and
                                                                                puts the cursor in the first empty field
 ``ask(request)``                       ``question_asked(Request)``             bar shows it, answer panel greys; then
@@ -59,6 +61,7 @@ from PySide6.QtCore import QObject, Signal
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.gui.badge_rows import rows_by_badge
 from iamdesk.gui.jobs import Job, JobRunner
+from iamdesk.gui.principals import principal_of_key, subject_of
 from iamdesk.index.nodes import Badge
 from iamdesk.language import error_words, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
@@ -201,6 +204,7 @@ class Session(QObject):
             topic="answer",
         )
         self.question_asked.emit(request)
+        self._follow(request)
 
     def ask_need(self, question: "NeedQuestion") -> None:
         """Ask a compound question; the answer comes by ``need_answered``, or ``question_failed`` says why not.
@@ -220,6 +224,7 @@ class Session(QObject):
         )
         self.answered.emit(None)
         self.need_asked.emit(question)
+        self._follow(question.request)
 
     def show_decision(self, decision: "Decision") -> None:
         """Show a question that is already answered (a finding's evidence, a row of a sweep)."""
@@ -227,6 +232,7 @@ class Session(QObject):
             self._asking.cancel()
         self.request = decision.request
         self.question_asked.emit(decision.request)
+        self._follow(decision.request)
         self._answer(decision)
 
     def forget_answer(self) -> None:
@@ -259,6 +265,18 @@ class Session(QObject):
     def announce(self, sentence: str) -> None:
         """Say something that needs no reaction: status bar and screen readers."""
         self.announced.emit(sentence)
+
+    def _follow(self, request: Request) -> None:
+        """Make whoever is asked about the subject. Of somebody who is not in the snapshot, no principal is."""
+        if self.snapshot is None:
+            return
+        outline = self.snapshot.outline
+        key = subject_of(outline, request.principal)
+        if key is not None:
+            self.select(key)
+        elif self.subject_key and principal_of_key(outline, self.subject_key) is not None:
+            self.subject_key = ""
+            self.subject_selected.emit("")
 
     def _take_badges(self, decided: "_Decided") -> None:
         self.badges, self.badge_rows = decided.badges, decided.rows

@@ -238,6 +238,8 @@ class Theme(QObject):
         super().__init__(app)
         self._app = app
         self._scheme = scheme
+        # Else a style sheet that goes leaves in each widget the palette that was there while it was drawn.
+        app.setAttribute(Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles)
         self._hints = app.styleHints()
         """Held: what PySide gives of their parts dies with the last reference to them."""
         self._hints.colorSchemeChanged.connect(self._system_changed)

@@ -22,10 +22,10 @@ from iamdesk.export.answer_words import short_arn
 from iamdesk.gui.ask.completing_field import CompletingField
 from iamdesk.gui.ask.context_panel import ContextPanel
 from iamdesk.gui.ask.lookups import Lookups
-from iamdesk.gui.ask.principals import is_principal, is_whole_principal, principal_of_key
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import plain_label, set_tooltip
+from iamdesk.gui.principals import is_principal, is_whole_principal, principal_of_key
 from iamdesk.gui.session import Session
 from iamdesk.index.shown import Completion
 from iamdesk.language import ntr, shown, tr
@@ -142,7 +142,7 @@ class QuestionBar(QWidget):
         self._session.question_drafted.connect(self._drafted)
         self._session.question_asked.connect(self._asked)
         self._session.need_asked.connect(self._need_asked)
-        self._session.need_answered.connect(lambda _answer: self._count_context())
+        self._session.need_answered.connect(self._count_context)
         self._session.question_failed.connect(self._failed)
         self._session.answered.connect(self._answered)
 

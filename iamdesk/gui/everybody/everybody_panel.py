@@ -199,7 +199,7 @@ class EverybodyPanel(QWidget):
         escape.activated.connect(lambda: self.text.setFocus(Qt.FocusReason.OtherFocusReason))
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
-        self._session.badges_decided.connect(lambda _rows: self.table.repaint_people())
+        self._session.badges_decided.connect(self.table.repaint_people)
 
     # Finding and laying out
 

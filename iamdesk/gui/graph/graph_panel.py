@@ -164,10 +164,10 @@ class GraphPanel(QWidget):
         self.table.step_chosen.connect(self._show_proof)
         self.table.step_selected.connect(lambda step: self.view.select(step.source))
         self._later.timeout.connect(self.run)
-        self._session.snapshot_opened.connect(lambda _opened: self._empty())
+        self._session.snapshot_opened.connect(self._empty)
         self._session.snapshot_closed.connect(self._empty)
         self._session.subject_selected.connect(self._follow)
-        self._session.badges_decided.connect(lambda _badges: self._paint())
+        self._session.badges_decided.connect(self._paint)
 
     def _empty(self) -> None:
         self._cancel()

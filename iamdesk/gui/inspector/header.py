@@ -1,7 +1,7 @@
 """The top of the inspector: drawing, name, what it is, its ARN with Copy, and its badges with their words."""
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from iamdesk.gui import marks
@@ -61,7 +61,7 @@ class InspectorHeader(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._kind = NodeKind.USER
+        self._kind: NodeKind | None = None
         self._arn = ""
         self._drawing = plain_label()
         self.title = ElidedLabel()
@@ -115,6 +115,16 @@ class InspectorHeader(QWidget):
         self.show_badges(badges)
         self._tint()
 
+    def show_name(self, name: str, summary: str) -> None:
+        """Show who or what is not in the snapshot."""
+        self._kind, self._arn = None, ""
+        self.title.setText(shown(name))
+        self.summary.setText(summary)
+        for part in (self.ages, self.arn, self.copy_button):
+            part.hide()
+        self.show_badges(())
+        self._tint()
+
     def show_badges(self, badges: tuple[Badge, ...]) -> None:
         """Show other badges."""
         while (item := self._badges.takeAt(0)) is not None:
@@ -126,7 +136,9 @@ class InspectorHeader(QWidget):
 
     def _tint(self) -> None:
         size = self.title.fontMetrics().height()
-        self._drawing.setPixmap(marks.pixmap(self._kind, self.palette(), size, self.devicePixelRatioF()))
+        ratio = self.devicePixelRatioF()
+        drawn = marks.pixmap(self._kind, self.palette(), size, ratio) if self._kind is not None else QPixmap()
+        self._drawing.setPixmap(drawn)
         self.copy_button.setIcon(marks.icon(Glyph.COPY, self.palette()))
         quiet = colour(Colour.MUTED, self.palette())
         for label in (self.summary, self.ages, self.arn):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtGui import QGuiApplication, QPalette, QShowEvent
 from PySide6.QtWidgets import QStackedLayout, QTabWidget, QVBoxLayout, QWidget
 
 from iamdesk.explain.decision import Decision, StatementLine
@@ -38,6 +38,15 @@ _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
 _NOTHING = mark("Select something at the left. Its facts, its policies and what it has to do with stand here.")
 _MOST_GAPS = 3
+
+
+class InspectorTabs(QTabWidget):
+    """Tabs of which some come and go, also while another page covers them."""
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Lay the tabs out: Qt gives no width to one that became visible while the bar was not, until a text is set."""
+        super().showEvent(event)
+        self.setTabText(0, self.tabText(0))
 
 
 class JsonTab(QWidget):
@@ -75,7 +84,7 @@ class Inspector(QWidget):
         self._showing = False
         self.header = InspectorHeader()
         self.gaps = MessageBar(closable=False)
-        self.tabs = QTabWidget()
+        self.tabs = InspectorTabs()
         self.tabs.setObjectName("inspectorTabs")
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(tr("Parts of the inspector"))
@@ -123,7 +132,7 @@ class Inspector(QWidget):
         session.answered.connect(self._show_decision)
         session.statement_shown.connect(self.show_statement)
         session.access_shown.connect(self.show_access)
-        session.badges_decided.connect(lambda _badges: self._refresh_badges())
+        session.badges_decided.connect(self._refresh_badges)
         self.header.copy_wanted.connect(self._copy)
         self.facts.key_chosen.connect(self._follow)
         self.policies.key_chosen.connect(session.show_key)
@@ -193,6 +202,8 @@ class Inspector(QWidget):
 
     def show_statement(self, line: StatementLine) -> None:
         """Open a statement's policy, marked, and put the statement in view."""
+        if self._subject is None and self._session.decision is None:
+            self._show_nobody(line.policy_name, "")
         self._stack.setCurrentWidget(self._page)
         self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
         self.tabs.setCurrentWidget(self.policies)
@@ -317,13 +328,11 @@ class Inspector(QWidget):
         self._session.show_key(key)
 
     def _show_decision(self, decision: Decision | None) -> None:
-        opened = self._session.shown
-        if decision is not None and self._subject is None and opened is not None:
-            principal = decision.request.principal
-            if principal in opened.outline.rows_by_key:
-                self._session.select(principal)
         self.policies.show_decision(decision)
         self.trust.show_decision(decision)
+        if decision is not None and self._subject is None:
+            nobody = tr("Not in the snapshot. Below are the policies that the answer speaks of.")
+            self._show_nobody(decision.request.principal, nobody)
         if decision is not None and (decision.statements or decision.blocked_by):
             # The policy that decides is what one wants to read next. The tab stays.
             self._stack.setCurrentWidget(self._page)
@@ -338,6 +347,16 @@ class Inspector(QWidget):
     def _refresh_badges(self) -> None:
         if self._subject is not None:
             self.header.show_badges(self._badges(self._subject))
+
+    def _show_nobody(self, name: str, summary: str) -> None:
+        """Head policies of no subject: of an answer about somebody who is not in the snapshot."""
+        self.header.show_name(name, summary)
+        self.gaps.clear()
+        self._showing = True
+        for tab in range(self.tabs.count()):
+            self.tabs.setTabVisible(tab, self.tabs.widget(tab) is self.policies)
+        self.tabs.setTabText(self.tabs.indexOf(self.policies), tr("&Policies"))
+        self._showing = False
 
     def _show_nothing(self, why: str = "") -> None:
         self._subject = None

@@ -99,7 +99,7 @@ class OverviewPage(QScrollArea):
         for card in self.named.values():
             card.chosen.connect(session.show_key)
         session.snapshot_opened.connect(self._fill)
-        session.badges_decided.connect(lambda _changed: self._fill_badges())
+        session.badges_decided.connect(self._fill_badges)
         session.snapshot_closed.connect(self._empty)
 
     def _lay_out(self) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from iamdesk.gui.ask.principals import is_whole_principal, principal_of_key
+from iamdesk.gui.principals import is_whole_principal, principal_of_key
 from iamdesk.workbench import OpenSnapshot
 
 from .conftest import ACCOUNT, ANA

@@ -9,6 +9,9 @@ _PRINCIPAL_ARN = re.compile(
     r"arn:[^:]+:(iam|sts)::[^:]*:(root|(user|role|assumed-role|federated-user|saml-provider|oidc-provider)/.+)",
     re.DOTALL,
 )
+_ROLE_SESSION = re.compile(
+    r"arn:(?P<partition>[^:]+):sts::(?P<account>[^:]*):assumed-role/(?P<role>[^/]+)/.+", re.DOTALL
+)
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?", re.IGNORECASE)
 ANONYMOUS = "anonymous"
 
@@ -29,3 +32,15 @@ def principal_of_key(outline: Outline, key: str) -> str | None:
     if row is None:
         return key if key.endswith(":root") and is_principal(key) else None
     return key if outline.nodes[row].kind in _PRINCIPAL_KINDS else None
+
+
+def subject_of(outline: Outline, principal: str) -> str | None:
+    """Return the key of the user or role in the tree that a principal is, or a session of; None where there is none."""
+    if principal in outline.rows_by_key:
+        return principal
+    session = _ROLE_SESSION.fullmatch(principal)
+    if session is None:
+        return None
+    head, tail = f"arn:{session['partition']}:iam::{session['account']}:role/", f"/{session['role']}"
+    roles = (key for key in outline.rows_by_key if key.startswith(head) and key.endswith(tail))
+    return next(roles, None)
