@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from iamdesk.compare.clauses import Where
+from iamdesk.compare.matching import may_meet
 from iamdesk.compare.named_causes import (
     attachment_cause,
     boundary_cause,
@@ -21,11 +23,14 @@ from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import Question, evaluate
 from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer, RequestError
+from iamdesk.evaluate.truth import Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.language import phrase
 from iamdesk.snapshot.organization import OrganizationPolicyType
 
+_OF_RESOURCES = (Layer.RESOURCE, Layer.TRUST, Layer.ACL)
 type Change = Callable[[Question], Question]
 type _Place = tuple[Layer, str, str]
 """Layer, owner (or node), key of the policy."""
@@ -73,17 +78,39 @@ def causes_of(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
 
 
 def carriers_of(witness: Witness, old: Side, new: Side) -> tuple[tuple[str, str], ...]:
-    """Return which of the principal's policies allow the action in either snapshot, as (who has it, its key)."""
+    """Return the policies of which an Allow speaks of the very request in either snapshot, as (who has it, its key).
+
+    A resource's own policies count where they name the caller; one that names the account leaves it to the caller's own
+    (SEMANTICS C2).
+    """
     found: dict[tuple[str, str], None] = {}
     for side in (new, old):
         try:
             question = side.question(witness.principal, witness.action, witness.resource, dict(witness.context))
         except RequestError:
             continue
-        target = question.target
-        for policy in question.policies.identity:
-            allows = (one for one in policy.document.statements if one.is_allow and one.broken is None)
-            if any(one.covers_action(target.service, target.name) for one in allows):
+        for one in evaluate(question).results:
+            policy = one.policy
+            is_own = policy.layer is Layer.IDENTITY
+            is_named = policy.layer in _OF_RESOURCES and one.grant is not None and one.grant is not Grant.ACCOUNT
+            if one.statement.is_allow and one.truth is not Truth.FALSE and (is_own or is_named):
+                found[policy.owner, policy.key] = None
+    return tuple(found)
+
+
+def allowing(principal: str, actions: int, where: str, old: Side, new: Side) -> tuple[tuple[str, str], ...]:
+    """Return which of a principal's policies may allow any of some actions anywhere in ``where``, in either snapshot.
+
+    As `carriers_of`, for all that an effect stands for: only what certainly has nothing of it is left out.
+    """
+    found: dict[tuple[str, str], None] = {}
+    place = Where(False, frozenset({where}))
+    for side in (new, old):
+        if principal not in side.index.users and principal not in side.index.roles:
+            continue
+        for policy in side.index.carried(principal).identity:
+            said = side.said(policy.document, names_principals=False)
+            if any(one.is_allow and bits & actions and may_meet(one.where, place) for one, bits in said.items()):
                 found[policy.owner, policy.key] = None
     return tuple(found)
 

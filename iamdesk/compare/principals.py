@@ -2,11 +2,13 @@
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from iamdesk.compare.answers import Compared, compare
 from iamdesk.compare.asking import Asking, ask_of_sort
-from iamdesk.compare.causes import carriers_of, causes_of
+from iamdesk.compare.causes import allowing, carriers_of, causes_of
 from iamdesk.compare.cells import Cell, Sort, sorts
 from iamdesk.compare.clauses import EVERYTHING, Clause
 from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
@@ -298,7 +300,7 @@ class PrincipalComparer:
     # ── back to every one of the group ───────────────────────────────────────────────────────────────────────────────
 
     def _effects(self, arn: str, found: _Found) -> Iterator[Effect]:
-        merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], tuple[int, Witness]] = {}
+        merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], list[tuple[int, Witness]]] = {}
         for kind, bits, where, witness, likeness in found.effects:
             own = witness if witness.principal == arn else replace(witness, principal=arn)
             same = (likeness, kind, own.context)
@@ -306,10 +308,12 @@ class PrincipalComparer:
             if causes is None:
                 causes = self._causes[same] = causes_of(own, self.old, self.new)
             key = (kind, where, causes, own.context)
-            known, first = merged.get(key, (0, own))
-            merged[key] = (known | bits, first)
-        for (kind, where, causes, _), (bits, witness) in merged.items():
-            yield Effect(arn, kind, bits, where, witness, causes, carriers_of(witness, self.old, self.new))
+            merged.setdefault(key, []).append((bits, own))
+        for (kind, where, causes, _), told in merged.items():
+            carriers = dict.fromkeys(one for _, own in told for one in carriers_of(own, self.old, self.new))
+            actions = reduce(or_, (bits for bits, _ in told))
+            allowed = allowing(arn, actions, where, self.old, self.new)
+            yield Effect(arn, kind, actions, where, told[0][1], causes, tuple(carriers), allowed)
 
 
 def _names_none_of(compared: Compared, arn: str, cell: Cell) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from iamdesk.compare.answers import Compared, compare
-from iamdesk.compare.causes import carriers_of, causes_of
+from iamdesk.compare.causes import allowing, carriers_of, causes_of
 from iamdesk.compare.cells import Cell, sorts
 from iamdesk.compare.clauses import ANYWHERE, Clause
 from iamdesk.compare.deltas import ChangedKeys
@@ -245,8 +245,9 @@ class ResourceComparer:
             own = witness if witness.principal == principal else replace(witness, principal=principal)
             causes = causes_of(own, self.old, self.new)
             if any(cause.kind in _OF_RESOURCES for cause in causes):
-                carriers = carriers_of(own, self.old, self.new)
-                yield Effect(principal, kind, cell.stands_for, _where(entry, cell), own, causes, carriers)
+                carriers, where = carriers_of(own, self.old, self.new), _where(entry, cell)
+                allowed = allowing(principal, cell.stands_for, where, self.old, self.new)
+                yield Effect(principal, kind, cell.stands_for, where, own, causes, carriers, allowed)
 
     def _outsiders(self, entry: Entry) -> Iterator[str]:
         """Yield everybody outside of the snapshots whom the resource's policies name; for all, two who are nobody's."""
@@ -282,5 +283,14 @@ def _merged(effects: list[Effect]) -> Iterator[Effect]:
     for one in effects:
         key = one.principal, one.kind, one.where, one.causes, one.witness.context
         known = found.get(key)
-        found[key] = one if known is None else replace(known, actions=known.actions | one.actions)
+        found[key] = one if known is None else _joined(known, one)
     yield from found.values()
+
+
+def _joined(known: Effect, one: Effect) -> Effect:
+    return replace(
+        known,
+        actions=known.actions | one.actions,
+        carriers=tuple(dict.fromkeys((*known.carriers, *one.carriers))),
+        allowing=tuple(dict.fromkeys((*known.allowing, *one.allowing))),
+    )

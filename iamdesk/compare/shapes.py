@@ -105,7 +105,9 @@ class Effect:
     """A request that shows it."""
     causes: tuple[Cause, ...]
     carriers: tuple[tuple[str, str], ...] = ()
-    """Policies that allow the request in either snapshot, as (ARN of the user, group or role that has it, its key)."""
+    """Policies of which an Allow speaks of the witness in either snapshot, as (ARN of who or what has it, its key)."""
+    allowing: tuple[tuple[str, str], ...] = ()
+    """Policies of the principal that may allow anything of it, in either snapshot, in the same form."""
 
 
 @dataclass(frozen=True, slots=True)

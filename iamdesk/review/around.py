@@ -11,7 +11,7 @@ from iamdesk.policy.document import Document, parse_document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.review.documents import Documents
 from iamdesk.review.holders import CANNOT_TELL, Administrations, Powers
-from iamdesk.review.lines import EntitlementType, Line, Member
+from iamdesk.review.lines import EntitlementType, Line, Member, account_root
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
@@ -116,7 +116,9 @@ def resource_lines(snapshot: Snapshot, administrations: Administrations) -> Arou
     for resource in snapshot.resources:
         grants: dict[str, list[str]] = {}
         for source, document in _documents(resource, blocks.get(resource.account_id or "")):
-            for name, statement in _grants(document):
+            for spelled, statement in _grants(document):
+                is_account = spelled.isdecimal() and len(spelled) == 12
+                name = account_root(spelled, resource.arn) if is_account else spelled  # one principal, two spellings
                 grants.setdefault(name, []).append(f"{source}, statement {statement + 1}")
         for name in sorted(grants):
             kind, account = _kind(name, held)
@@ -168,8 +170,6 @@ def _kind(name: str, held: set[str]) -> tuple[str, str]:
     account = _account_of(name)
     if name == "*":
         return "everyone", ""
-    if name.isdecimal() and len(name) == 12:
-        return "account", name
     if name.endswith(":root") and account:
         return "account", account
     if name.endswith(".amazonaws.com"):

@@ -20,6 +20,12 @@ class EntitlementType(StrEnum):
     PERMISSION_SET = "permission_set"
 
 
+def account_root(account_id: str, near: str) -> str:
+    """Return how an account is named as a principal; ``near`` is an ARN of the same partition."""
+    partition = near.split(":", 2)[1] if near.startswith("arn:") else "aws"
+    return f"arn:{partition}:iam::{account_id}:root"
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One principal of the population."""

@@ -99,7 +99,7 @@ def test_asked_is_what_changed_and_no_more() -> None:
         (role_arn("r12"), f"{role_arn('r12')}#trust"),
         (user_arn("u13"), policy_arn("AmazonPretendAccess")),
         (user_arn("u17"), seeds.BUCKET),
-        (seeds.OUTSIDE, seeds.SHARED),
+        (seeds.root_arn(seeds.OUTSIDE), seeds.SHARED),
         (role_arn("r20"), seeds.KEY),
         (user_arn("u28"), policy_arn("moved")),  # the same effect by another entitlement, which nobody has decided on
     }
