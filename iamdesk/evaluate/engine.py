@@ -288,7 +288,11 @@ def _refusal(question: Question, cross: bool) -> str | None:
         return question.refusal
     is_outside = cross or caller.kind is CallerKind.ANONYMOUS
     if is_outside and facts.across_accounts(target.name) is OtherAccounts.OWNER_ALONE:
-        return "kms-cross-account" if target.service == "kms" else "owner-alone"
+        if target.service == "kms":
+            return "kms-cross-account"
+        # What a resource share gives is no matter of the resource's policy.
+        if not any(grant.layer is Layer.RESOURCE for grant in question.policies.grants):
+            return "owner-alone"
     if resource is not None and facts.is_reserved(target.name, resource.resource):
         return "aws-owned"  # SEMANTICS I1
     if resource is not None and target.service == "iam" and _is_write(target):

@@ -51,7 +51,9 @@ class ServiceFacts:
     """What is known of one service; names of actions are in lower case."""
 
     types: frozenset[str] = frozenset()
-    """Resource types that can carry a resource-based policy, spelled as the service authorization reference does."""
+    """Resource types that can carry a resource-based policy, spelled as the service authorization reference does.
+
+    Not those whose policies are what AWS RAM writes for resource shares."""
     other_accounts: Mapping[str, OtherAccounts] = field(default_factory=dict)
     of_new_actions: OtherAccounts = OtherAccounts.NOT_DOCUMENTED
     """Of actions that are not in ``other_accounts``."""
@@ -120,7 +122,7 @@ def _facts(entry: Mapping[str, Any]) -> ServiceFacts:
     accounts, unsigned = entry["other_accounts"], entry.get("unsigned", ())
     rest = [Unsigned(one["class"]) for one in unsigned if one["actions"] == "*"]
     return ServiceFacts(
-        types=frozenset(entry["types"]),
+        types=frozenset(() if "of_shares" in entry else entry["types"]),
         other_accounts={name.lower(): OtherAccounts(one["class"]) for one in accounts for name in one["actions"]},
         of_new_actions=next(
             (OtherAccounts(one["class"]) for one in accounts if one.get("others_too")), OtherAccounts.NOT_DOCUMENTED

@@ -12,6 +12,7 @@ BY_RAM = "AWS Resource Access Manager"
 _BY_RAM: Mapping[str, frozenset[str]] = {
     "acm-pca": frozenset({"certificate-authority"}),
     "appmesh": frozenset({"mesh"}),
+    "backup": frozenset({"backupvault"}),
     "bedrock": frozenset({"custom-model"}),
     "codebuild": frozenset({"project", "report-group"}),
     "codeconnections": frozenset({"connection"}),

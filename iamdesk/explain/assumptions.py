@@ -34,6 +34,8 @@ _NEVER_ALLOW = _OF_ORGANIZATION - {"scp-missing"}
 """Gaps that hide no Allow: organization policies grant nothing, but one SCP of each level has to let pass (B1, B3)."""
 _MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown"})
 """Gaps without which a call would not be refused whatever the policies say."""
+_SHARES = frozenset({"sharing-missing", "share-permission-missing"})
+"""Gaps that may hide a resource share: it gives what no resource policy of the owner's can give another account."""
 _OF_THE_CONTEXT = frozenset({"context-key-not-taken", "context-key-unknown", "source-ip-private"})
 """What was typed and counts otherwise than as typed: told whatever the answer is."""
 _TAKEN_TO_ALLOW = frozenset(
@@ -94,6 +96,9 @@ def _is_settled(trace: Trace) -> bool:
 def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
     if gap.code in _MAY_LIFT_REFUSAL:
         other = _decide(replace(trace.situation, refusal=None), trace)
+        return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
+    if gap.code in _SHARES and trace.situation.refusal == "owner-alone":
+        other = _decide(replace(trace.situation, refusal=None), trace, (Slot(gap.layer, leg=gap.leg),))
         return None if other is trace.verdict else Assumption(gap.code, gap.message, other)
     if gap.code in _OF_THE_CONTEXT:
         return Assumption(gap.code, gap.message)

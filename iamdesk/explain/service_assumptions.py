@@ -9,7 +9,7 @@ from iamdesk.evaluate.layers import RESOURCE, Situation, Tally
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
-from iamdesk.evaluate.truth import FALSE
+from iamdesk.evaluate.truth import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Assumption
 from iamdesk.language import phrase
@@ -24,7 +24,7 @@ def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) ->
     for leg, (question, situation) in enumerate(zip(questions, trace.situation.legs, strict=True)):
         if question.caller.kind is CallerKind.ANONYMOUS:
             yield from _of_unsigned(question, situation, trace, decide)
-        elif _rests_on_other_accounts(question, situation, trace):
+        elif situation.is_cross_account and _rests_on_own_policy(question, leg, trace):
             message = phrase(
                 "No page of AWS says whether a resource policy can let another account call {action}: decided as if "
                 "it can.",
@@ -34,11 +34,21 @@ def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) ->
         yield from _of_settings(question, trace, trace.counted.of_leg(leg))
 
 
-def _rests_on_other_accounts(question: Question, situation: Situation, trace: Trace) -> bool:
-    if trace.verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL) or not situation.is_cross_account:
-        return False
+def _rests_on_own_policy(question: Question, leg: int, trace: Trace) -> bool:
+    """Return whether the resource's own policy, no share or grant, lets the caller in, and no page says that it can."""
     across = facts_of(question.target.service).across_accounts(question.target.name)
-    return across is OtherAccounts.NOT_DOCUMENTED
+    if trace.verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL) or across is not OtherAccounts.NOT_DOCUMENTED:
+        return False
+    allows = [
+        result
+        for result in trace.results
+        if result.statement.is_allow and result.policy.layer is Layer.RESOURCE and result.policy.leg == leg
+    ]
+    own = question.policies.resource
+    by_own = [result.truth for result in allows if own is not None and result.policy.key == own.key]
+    return any(truth is not FALSE for truth in by_own) and not any(
+        result.truth is TRUE for result in allows if own is None or result.policy.key != own.key
+    )
 
 
 def _of_unsigned(

@@ -51,6 +51,7 @@ SCHEMA = {
                 "source": PAGE,
                 "other_accounts": {"type": "array", "items": {"$ref": "#/$defs/across"}},
                 "unsigned": {"type": "array", "items": {"$ref": "#/$defs/unsigned"}, "minItems": 1},
+                "of_shares": {"type": "object", "required": ["source"], "properties": {"source": PAGE}},
                 "both_sides": {"type": "object", "required": ["source"], "properties": {"source": PAGE}},
                 "by_grants": SOME,
                 "by_grants_alone": SOME,

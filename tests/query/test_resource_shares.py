@@ -230,3 +230,17 @@ def test_two_snapshots_tell_what_a_share_gave(is_gained: bool) -> None:
     sentences = {cause.sentence for effect in standing.effects for cause in effect.causes}
     assert any("resource shares" in str(sentence) for sentence in sentences), sentences
     assert found.principals[NORA].status is Status.UNCHANGED
+
+
+@rule("D7", "D1")
+def test_a_share_gives_what_no_policy_of_the_resource_can() -> None:
+    """Vault access policies let other accounts copy into a vault, no more; a shared vault is restored from."""
+    vault = f"arn:aws:backup:{REGION}:{ID}:backup-vault:air-gapped"
+    permission = {"Effect": "Allow", "Action": ["backup:DescribeBackupVault"]}
+    shared = shares(OTHER_ID, resources=(vault,), permission=permission, name="Vault", kind="backup:BackupVault")
+    answer = ask(world(shared), ADMIN, "backup:DescribeBackupVault", vault)
+    assert answer.decision == "allowed"
+    assert codes(answer) == {"resource-policy-missing"}
+    unknown = ask(world(), ADMIN, "backup:DescribeBackupVault", vault)
+    assert unknown.decision == "implicitDeny"
+    assert "sharing-missing" in codes(unknown)
