@@ -51,7 +51,7 @@ def check_cells(comparison: LayerComparison) -> tuple[str, str, str, str]:
         phrase(LAYER_TITLES[comparison.layer]),
         phrase(EFFECT_WORDS[comparison.aws]),
         phrase(LAYER_OUTCOMES[comparison.here]),
-        phrase("agree") if comparison.agrees else phrase("DIFFER"),
+        phrase("agree") if comparison.agrees else phrase("depends") if comparison.is_open else phrase("DIFFER"),
     )
 
 

@@ -639,7 +639,7 @@ COMMANDS: tuple[Command, ...] = (
         mark("Si&gn an evidence pack…"),
         mark("Stand for a pack, with an SSH key or by name alone."),
         (),
-        Needs.SNAPSHOT,
+        Needs.NOTHING,
         1,
     ),
     Command(
@@ -648,7 +648,7 @@ COMMANDS: tuple[Command, ...] = (
         mark("&Verify an evidence pack…"),
         mark("Check every hash, signature, total and verdict of a pack."),
         (),
-        Needs.SNAPSHOT,
+        Needs.NOTHING,
         1,
     ),
     Command(

@@ -28,6 +28,8 @@ class Interior(QObject):
 
     review_changed = Signal()
     """A review was opened or closed."""
+    unseen = Signal(object, str)
+    """Tone and sentence of what a panel has to tell while it is not on the screen."""
 
     def __init__(
         self,
@@ -123,6 +125,7 @@ class Interior(QObject):
         workspace.review.door.opened.connect(lambda _desk: workspace.draw_up("reviewDock"))
         workspace.review.door.opened.connect(lambda _desk: self.review_changed.emit())
         workspace.review.door.closed.connect(self.review_changed)
+        workspace.review.packs.unseen.connect(self.unseen)
         session.snapshot_arriving.connect(self._show_arriving)
         session.snapshot_opened.connect(self._show_opened)
         session.snapshot_closed.connect(workspace.hide)

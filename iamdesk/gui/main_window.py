@@ -167,6 +167,7 @@ class MainWindow(QMainWindow):
         self.collecting.open_wanted.connect(self.open_path)
         self.collecting.offered.connect(self._offer)
         self.interior.review_changed.connect(self._note_what_is_open)
+        self.interior.unseen.connect(self.show_trouble)
         self.arrival.snapshot_lacking.connect(self._ask_for_snapshot_of)
         self.arrival.refused.connect(lambda sentence: self.show_trouble(Tone.ERROR, sentence))
         self.opening.opened.connect(self._opened)

@@ -96,7 +96,7 @@ class Agreement(StrEnum):
     """Denied here too; AWS gave no reason to compare."""
     OTHER = "other reason"
     DEPENDS = "depends"
-    """Denied or not, by context that was not told."""
+    """Denied or not, or denied for AWS's reason or not, by context that was not told."""
     ALLOWED = "allowed here"
     NOT_ASKED = "not asked"
     """Too little was told, or the question cannot be asked of this snapshot."""
@@ -113,6 +113,11 @@ class LayerComparison:
     """None: the layer is not in play here."""
     statements: tuple[tuple[str, str], ...]
     """(policy, Sid) that matched, as AWS tells."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the layer here depends on what was not told, and so may say what AWS says."""
+        return self.here is Verdict.CONDITIONAL and self.aws is not Effect.NO_IMPACT
 
     @property
     def agrees(self) -> bool:

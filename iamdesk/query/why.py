@@ -5,7 +5,7 @@ from typing import Any
 
 from iamdesk.evaluate.request import Layer, Request, RequestError, UnknownContext
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision, LayerLine
+from iamdesk.explain.decision import Decision, LayerLine, Part
 from iamdesk.explain.wording import LAYER_TITLES
 from iamdesk.language import phrase, strung, worded
 from iamdesk.query.denial import (
@@ -90,7 +90,7 @@ def explain_denial(
     )
     agreement = _agreement(denial, decision)
     sentence = _sentence(denial, decision, agreement, resource)
-    differing = dict.fromkeys(each.layer for each in comparisons if not each.agrees)
+    differing = dict.fromkeys(each.layer for each in comparisons if not each.agrees and not each.is_open)
     if differing:
         agreement = Agreement.OTHER if agreement in (Agreement.SAME, Agreement.DENIED) else agreement
         layers = [worded(LAYER_TITLES[layer].lower(), phrase(LAYER_TITLES[layer])) for layer in differing]
@@ -134,33 +134,63 @@ def _agreement(denial: Denial, decision: Decision) -> Agreement:
     if denial.effect is None:
         return Agreement.DENIED
     wanted = AS_VERDICT[denial.effect]
-    if denial.layer is None:
-        return Agreement.SAME if decision.decision is wanted else Agreement.OTHER
-    here = {line.outcome for line in _lines(decision, denial.layer)}
-    if decision.decision is wanted and wanted in here:
+    here = _named(denial, decision)
+    if decision.decision is wanted and (denial.layer is None or any(_says(line, wanted) for line in here)):
         return Agreement.SAME
-    # Of several layers that deny, AWS names one, and an explicit Deny in another comes first here.
-    return Agreement.OTHER
+    if wanted is Verdict.IMPLICIT_DENY and any(line.outcome is Verdict.EXPLICIT_DENY for line in decision.layers):
+        return Agreement.OTHER  # an explicit Deny comes first, whatever else denies
+    return Agreement.DEPENDS if any(_may_say(line, wanted) for line in here) else Agreement.OTHER
+
+
+def _named(denial: Denial, decision: Decision) -> list[LayerLine]:
+    """Return the layers here that AWS may mean: the one it names, else all in play."""
+    if denial.layer is not None:
+        return _lines(decision, denial.layer)
+    return [line for line in decision.layers if line.outcome is not None]
+
+
+def _says(line: LayerLine, wanted: Verdict) -> bool:
+    """Return whether a layer denies in a way: by its outcome or, where that is open, by a Deny that decides."""
+    decides = any(each.part is Part.DECIDES and each.effect == "Deny" for each in line.statements)
+    return line.outcome is wanted or (wanted is Verdict.EXPLICIT_DENY and decides)
+
+
+def _may_say(line: LayerLine, wanted: Verdict) -> bool:
+    """Return whether a layer may come to deny in a way, by context that was not told."""
+    if wanted is Verdict.IMPLICIT_DENY:
+        return line.outcome in (Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL)
+    return any(each.part is Part.DEPENDS and each.effect == "Deny" for each in line.statements)
 
 
 def _sentence(denial: Denial, decision: Decision, agreement: Agreement, resource: str | None) -> str:
-    told = [_told(denial, agreement), decision.sentence]
+    told = [_told(denial, decision, agreement), decision.sentence]
     if not resource:
         told.append(phrase("AWS named no resource, so it was asked for every one (*)."))
     return strung(" ", told)
 
 
-def _told(denial: Denial, agreement: Agreement) -> str:
+def _told(denial: Denial, decision: Decision, agreement: Agreement) -> str:
+    said = phrase("an explicit Deny") if denial.effect is Effect.EXPLICIT_DENY else phrase("a missing Allow")
+    if denial.layer:
+        said = strung("", (said, f" ({denial.layer.value})"))
     match agreement:
         case Agreement.SAME | Agreement.DENIED:
             return phrase("The snapshot denies it too.")
         case Agreement.OTHER:
-            said = phrase("a missing Allow")
-            if denial.effect is Effect.EXPLICIT_DENY:
-                said = phrase("an explicit Deny")
-            if denial.layer:
-                said = strung("", (said, f" ({denial.layer.value})"))
+            lacking = (line.outcome is Verdict.IMPLICIT_DENY for line in _named(denial, decision))
+            if denial.effect is Effect.IMPLICIT_DENY and decision.decision is Verdict.EXPLICIT_DENY and any(lacking):
+                return phrase(
+                    "The snapshot denies it too. The reason that AWS gave ({reason}) holds, but an explicit Deny comes "
+                    "first.",
+                    reason=said,
+                )
             return phrase("The snapshot denies it too, but not for the reason that AWS gave: {reason}.", reason=said)
+        case Agreement.DEPENDS if decision.decision is not Verdict.CONDITIONAL:
+            return phrase(
+                "The snapshot denies it too. Whether also for the reason that AWS gave ({reason}), depends on what was "
+                "not told.",
+                reason=said,
+            )
         case Agreement.DEPENDS:
             return phrase("By the snapshot it depends on what was not told.")
         case _:

@@ -1,19 +1,26 @@
 """A denial in AWS's words, made from an answer, is explained by that answer: `why` asks what `can` asks."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, reject, settings
 from hypothesis import strategies as st
 
 from iamdesk import Evaluator, Request, RequestError
-from iamdesk.evaluate.request import Layer
+from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.query.denial import Agreement
 from iamdesk.query.why import explain_denial, read_denials
-from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot, UserDetail
+from iamdesk.snapshot.organization import (
+    Organization,
+    OrganizationNode,
+    OrganizationPolicy,
+    OrganizationPolicyType,
+)
 
 from .worlds import NOON, QUESTIONS, A, B, snapshots
 
@@ -72,3 +79,89 @@ def test_why_gives_the_answer_of_can(data: st.DataObject, snapshot: Snapshot, as
             assert why.agreement is Agreement.DEPENDS
         case _:
             assert why.agreement is (Agreement.SAME if layers else Agreement.OTHER)
+
+
+ALICE, ACTION, OBJECT = f"arn:aws:iam::{A}:user/alice", "s3:GetObject", "arn:aws:s3:::elsewhere/x"
+STATEMENTS = st.builds(
+    lambda effect, condition: {"Effect": effect, "Action": "s3:*", "Resource": "*", "Condition": condition},
+    st.sampled_from(["Allow", "Allow", "Deny"]),
+    st.sampled_from(
+        [
+            {},
+            {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+            {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+            {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+            {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+        ]
+    ),
+)
+DOCUMENTS = st.lists(STATEMENTS, max_size=2).map(lambda drawn: {"Version": "2012-10-17", "Statement": drawn})
+CONTEXTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "aws:SourceIp": st.sampled_from(["203.0.113.9", "10.0.0.1"]),
+        "aws:MultiFactorAuthPresent": st.sampled_from(["true", "false"]),
+    },
+)
+
+
+def alices(identity: Any, boundary: Any, scp: Any) -> Snapshot:
+    """An account with one user whose access three layers decide."""
+    arn = f"arn:aws:iam::{A}:policy/bound"
+    user = {
+        "Arn": ALICE,
+        "Path": "/",
+        "UserName": "alice",
+        "UserId": "AIDAALICE",
+        "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": identity}],
+    }
+    versions = [{"VersionId": "v1", "IsDefaultVersion": True, "Document": boundary}]
+    bound = {
+        "Arn": arn,
+        "PolicyName": "bound",
+        "Path": "/",
+        "DefaultVersionId": "v1",
+        "PolicyVersionList": versions if boundary is not None else [],
+    }
+    if boundary is not None:
+        user["PermissionsBoundary"] = {"PermissionsBoundaryArn": arn}
+    policy = OrganizationPolicy(id="p", name="scp", type=OrganizationPolicyType.SERVICE_CONTROL_POLICY, content=scp)
+    nodes = (
+        OrganizationNode(id="r-1", name="root", policy_ids=("p",)),
+        OrganizationNode(id=A, name="a", parent_id="r-1", policy_ids=("p",)),
+    )
+    return Snapshot(
+        path=Path("/captures/alice.json"),
+        files=(),
+        sha256="0" * 64,
+        accounts=(
+            Account(
+                account_id=A,
+                users=(UserDetail.model_validate(user),),
+                groups=(),
+                roles=(),
+                policies=(ManagedPolicyDetail.model_validate(bound),) if boundary is not None else (),
+            ),
+        ),
+        organization=Organization(id="o-1", management_account_id=B, nodes=nodes, policies=(policy,)),
+        latest=NOON,
+    )
+
+
+@settings(BOUNDED, max_examples=300)
+@given(st.data(), DOCUMENTS, st.none() | DOCUMENTS, DOCUMENTS, CONTEXTS)
+def test_the_reason_that_holds_in_some_context_is_never_called_another(
+    data: st.DataObject, identity: Any, boundary: Any, scp: Any, context: Mapping[str, str]
+) -> None:
+    """A message tells no context. What denies under one is a reason that the snapshot has, or may have, too."""
+    evaluator = Evaluator(alices(identity, boundary, scp), now=lambda: NOON)
+    answer = evaluator.can(Request(ALICE, ACTION, OBJECT, context=context, unknown_context=UnknownContext.ABSENT))
+    layers = denying_layers(answer)
+    if answer.decision not in (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY) or not layers:
+        reject()
+    [denial] = read_denials(message(answer, data.draw(st.sampled_from(layers))))
+    why = explain_denial(evaluator, denial)
+    assert why.decision is not None
+    event(f"{why.agreement.value}, {why.decision.decision.value}")
+    assert why.agreement in (Agreement.SAME, Agreement.DEPENDS)
+    assert "not for the reason" not in why.sentence

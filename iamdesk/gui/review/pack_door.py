@@ -43,6 +43,8 @@ class PackDoor(QObject):
 
     taken = Signal()
     """Decisions of a sheet are saved."""
+    unseen = Signal(object, str)
+    """Tone and sentence of what is to be told while the panel is not on the screen: no snapshot need be open."""
 
     def __init__(
         self,
@@ -115,9 +117,9 @@ class PackDoor(QObject):
         from iamdesk.gui.review.sign_dialog import SignDialog
 
         if not pack.is_dir():
-            self._message.say(Tone.WARNING, tr("An archive cannot be signed: unpack it first."))
+            self._say(Tone.WARNING, tr("An archive cannot be signed: unpack it first."))
             return
-        dialog = SignDialog(pack, self._reviewer().name, self._prompts, self._panel)
+        dialog = SignDialog(pack, self._reviewer().name, self._prompts, self._panel.window())
         dialog.key.setText(self.signing_key)
         dialog.accepted.connect(lambda: self._sign(dialog))
         dialog.finished.connect(dialog.deleteLater)
@@ -139,7 +141,7 @@ class PackDoor(QObject):
 
     def _say_signed(self, made: "SignOff") -> None:
         how = tr("with a key") if made.public_key else tr("as an unsigned attestation")
-        self._message.say(
+        self._say(
             Tone.NOTE,
             tr("{name} signed as {role}, {how}.").format(
                 name=made.name, role=tr(_SIGNED_AS.get(made.role, made.role)), how=how
@@ -163,7 +165,7 @@ class PackDoor(QObject):
     def _show(self, pack: Path, results: "list[Result]") -> None:
         from iamdesk.gui.review.verify_dialog import VerifyDialog
 
-        self.dialog = VerifyDialog(pack.name, results, self._panel)
+        self.dialog = VerifyDialog(pack.name, results, self._panel.window())
         self.dialog.show()
 
     def _ask_for_pack(self, title: str) -> Path | None:
@@ -220,9 +222,16 @@ class PackDoor(QObject):
         from iamdesk.export.files import ExportError
 
         if not isinstance(error, (ExportError, ReviewError, DecisionError)):
-            self._message.say(Tone.ERROR, tr("It could not be done: something inside iamdesk broke."))
+            self._say(Tone.ERROR, tr("It could not be done: something inside iamdesk broke."))
             raise error
-        self._message.say(Tone.ERROR, f"{error_words(error)}.")
+        self._say(Tone.ERROR, f"{error_words(error)}.")
+
+    def _say(self, tone: Tone, sentence: str) -> None:
+        """Say something in the panel or, where that is not seen, above the middle of the window."""
+        if self._panel.isVisible():
+            self._message.say(tone, sentence)
+        else:
+            self.unseen.emit(tone, sentence)
 
 
 def _written(desk: "ReviewDesk", opened: "OpenSnapshot | None", into: Path, cancelled: Callable[[], bool]) -> None:
