@@ -8,11 +8,11 @@ import typer
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json, say_text
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import Decision, Verdict
 from iamdesk.export.answer_text import answer_text
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.export.need_answer import also_needed_lines, need_text, to_need_result
-from iamdesk.query.needs import NeedQuestion
+from iamdesk.query.needs import NeedAnswer, NeedQuestion
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 
@@ -67,9 +67,18 @@ def can(
             show_default=False,
         ),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="With --expect: end with status 1 also where something that was assumed could change the answer.",
+        ),
+    ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Answer one question: may X do Y on Z?"""
+    if strict and expect is None:
+        raise typer.BadParameter("say what is expected: --expect DECISION", param_hint="--strict")
     if (action is None) == (need is None):
         raise typer.BadParameter("give one of --action and --need", param_hint="--action")
     if need is None and on:
@@ -88,38 +97,43 @@ def can(
     )
     opened = Workbench().open_snapshot(snapshot)
     is_json = output_format is options.Format.JSON
+    answer: Decision | NeedAnswer
     if need is None:
-        decision = _answer(opened, request, str(snapshot), changes=changes, is_json=is_json)
+        answer = _answer(opened, request, str(snapshot), changes=changes, is_json=is_json)
     else:
-        decision = _answer_need(opened, NeedQuestion(request, _read_inputs(on)), str(snapshot), is_json=is_json)
-    if expect is not None and decision is not expect:
-        note(f"expected {expect.value}, but the answer is {decision.value}")
+        answer = _answer_need(opened, NeedQuestion(request, _read_inputs(on)), str(snapshot), is_json=is_json)
+    if expect is not None and answer.decision is not expect:
+        note(f"expected {expect.value}, but the answer is {answer.decision.value}")
+        raise typer.Exit(1)
+    if strict and answer.open_assumptions:
+        codes = ", ".join(dict.fromkeys(one.code for one in answer.open_assumptions))
+        note(f"the answer is {answer.decision.value}, but what is assumed could change it: {codes}")
         raise typer.Exit(1)
 
 
-def _answer(opened: OpenSnapshot, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Verdict:
+def _answer(opened: OpenSnapshot, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Decision:
     decision = opened.ask(request)
     found = opened.changes(request) if changes else None
     also = opened.also_needed(request.action)
     if is_json:
         say_json(to_evaluation_result(decision, found, also))
-        return decision.decision
+        return decision
     say_text(answer_text(decision, snapshot, found))
     if also is not None:
         say()
         for line in also_needed_lines(also, request, snapshot):
             say(line)
-    return decision.decision
+    return decision
 
 
-def _answer_need(opened: OpenSnapshot, question: NeedQuestion, snapshot: str, *, is_json: bool) -> Verdict:
+def _answer_need(opened: OpenSnapshot, question: NeedQuestion, snapshot: str, *, is_json: bool) -> NeedAnswer:
     answer = opened.ask_need(question)
     if is_json:
         result: dict[str, Any] = to_need_result(answer)
         say_json(result)
     else:
         say_text(need_text(answer, snapshot))
-    return answer.decision
+    return answer
 
 
 def _read_inputs(pairs: Sequence[str]) -> dict[str, str]:

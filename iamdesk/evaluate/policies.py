@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from iamdesk.evaluate.request import Layer
 from iamdesk.policy.document import Document
@@ -60,6 +61,8 @@ class AttachedPolicy:
     """In which of a request's decisions it speaks: 0 the one on the resource asked about, from 1 the others."""
     is_of_gateway: bool = False
     """Whether it is the policy of a gateway endpoint, which knows no principals but everyone and root users (B9)."""
+    is_assumed: bool = False
+    """Whether it stands for policies that nobody captured, taken to allow: it is never shown as a policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,14 @@ class Gap:
     """Of which of the request's decisions something is missing."""
     level: int | None = None
     """For SCPs and RCPs: at which level."""
+
+
+class PossibleEndpoint(NamedTuple):
+    """A VPC endpoint that a request may come through."""
+
+    policy: AttachedPolicy
+    vpc_id: str | None
+    """None: not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,11 +105,16 @@ class PolicySet:
     """Grants on the resource beside its policy: S3 ACLs (layer ``acl``, SEMANTICS I6), KMS grants (I1)."""
     endpoint: AttachedPolicy | None = None
     """The policy of the VPC endpoint that the request comes through (SEMANTICS B9)."""
-    possible_endpoints: tuple[AttachedPolicy, ...] = ()
-    """Policies of endpoints that it may come through, where nobody says: none of them limits it."""
+    possible_endpoints: "tuple[PossibleEndpoint, ...]" = ()
+    """Endpoints that it may come through, where nobody says: none of them limits it."""
     restrict_public_buckets: bool = False
     """Whether Block Public Access restricts public buckets (SEMANTICS I7)."""
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def is_identity_assumed(self) -> bool:
+        """Whether the caller's own policies are not in the snapshot and taken to allow."""
+        return any(policy.is_assumed for policy in self.identity)
 
     def on_leg(self, leg: int) -> "PolicySet":
         """Return the same policies as they speak in another decision of the request."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from iamdesk.language import phrase
+from iamdesk.language import phrase, strung
 
 
 class RequestError(ValueError):
@@ -26,6 +26,21 @@ class UnknownContext(StrEnum):
     """It may or may not be in the request: the answer depends on it where it matters (SEMANTICS K)."""
     ABSENT = "absent"
     """It is not in the request: AWS's own rule (SEMANTICS K1)."""
+
+
+def read_unknown_context(word: str) -> UnknownContext:
+    """Return what keys that nobody gave are to mean.
+
+    Raises:
+        RequestError: it is none of the words for it: any other would be taken for one of them.
+    """
+    try:
+        return UnknownContext(word)
+    except ValueError:
+        words = strung(", ", [one.value for one in UnknownContext])
+        raise RequestError(
+            phrase("`{word}` is not a meaning of keys not given: expected {words}", word=word, words=words)
+        ) from None
 
 
 class Layer(StrEnum):
@@ -68,6 +83,9 @@ class Request:
     session_policies: tuple[NamedDocument, ...] | None = None
     unknown_context: UnknownContext = UnknownContext.UNKNOWN
     without: frozenset[Layer] = frozenset()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unknown_context", read_unknown_context(self.unknown_context))
 
     def told_owner(self) -> str | None:
         """Return ``resource_account``, checked; None where the question does not tell.

@@ -10,6 +10,7 @@ from iamdesk.evaluate.open_rules import Reading
 from iamdesk.evaluate.policies import Gap
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.assumed_values import assumed_values
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
 from iamdesk.explain.service_assumptions import service_assumptions
@@ -52,9 +53,10 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
         assumption = _of_gap(gap, trace)
         if assumption is not None:
             found.append(assumption)
-    endpoint = None if _is_settled(trace) else endpoint_assumption(trace)
-    if endpoint is not None:
-        found.append(endpoint)
+    if not trace.situation.open_to_all_signed:
+        endpoint = endpoint_assumption(trace)
+        found += [] if endpoint is None else [endpoint]
+    found += assumed_values(trace)
     for policy in () if _is_settled(trace) else trace.broken:
         message = phrase("{policy} holds a statement that cannot be read: taken to match nothing.", policy=policy.name)
         found.append(Assumption("policy-malformed", message))
@@ -65,7 +67,7 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
         found.append(Assumption("not-enumerated", message))
     elif trace.has_more:
         message = phrase("There are more ways to be allowed than the {count} that are told.", count=len(trace.sets))
-        found.append(Assumption("not-enumerated", message))
+        found.append(Assumption("not-enumerated", message, only_explains=True))
     return tuple(found)
 
 

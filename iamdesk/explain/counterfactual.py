@@ -169,6 +169,8 @@ class _Search:
         for result in self._trace.results:
             if result.policy.layer is Layer.IDENTITY and self._trace.question.caller.is_service_linked:
                 continue  # only AWS changes what it carries (SEMANTICS I5)
+            if result.policy.is_assumed:
+                continue  # nobody knows what there is to take away
             if result.statement.is_allow and result.truth is not FALSE:
                 slot = Slot(result.policy.layer, result.policy.level, result.policy.leg)
                 groups.setdefault((slot, result.grant), []).append(result)

@@ -134,8 +134,26 @@ class Assumption:
     """Stable: ``policy-missing``, ``action-unknown``, ``organization-unknown``, ``pages-disagree`` …"""
     message: str
     other_decision: Verdict | None = None
-    """The answer if it were otherwise: under the other reading of AWS's pages (SEMANTICS K9), or if what is missing
-    allowed, or denied, all that it can. None where there is no single other answer."""
+    """The answer if it were otherwise: under the other reading of AWS's pages (SEMANTICS K9), if what is missing
+    allowed, or denied, all that it can, or if what is taken for granted were otherwise. None where there is no single
+    other answer."""
+
+    only_explains: bool = False
+    """Whether it says how the answer is to be read, and nothing on which the decision hangs."""
+
+    @property
+    def could_change(self) -> bool:
+        """Whether the decision may be another one if it does not hold; False for what only explains the answer."""
+        return not self.only_explains and self.code not in _ONLY_EXPLAINING
+
+
+_ONLY_EXPLAINING = frozenset(
+    {
+        *("context-key-not-taken", "source-ip-private", "resource-not-used", "resource-policy-not-used"),
+        "endpoint-of-other-service",
+    }
+)
+"""Codes that say how the request was understood: facts, which cannot turn out otherwise."""
 
 
 class KeyState(StrEnum):
@@ -189,6 +207,11 @@ class Decision:
     203.0.113.0/24 and aws:MultiFactorAuthPresent is true``."""
     denial_words: tuple[str, ...] = ()
     """The same for ``denials``."""
+
+    @property
+    def open_assumptions(self) -> tuple[Assumption, ...]:
+        """The assumptions that could change the decision; with none of them it holds whatever was not captured."""
+        return tuple([one for one in self.assumptions if one.could_change])
 
     def statements_that(self, *parts: Part) -> tuple[StatementLine, ...]:
         """Return the statements that played one of the parts."""

@@ -120,7 +120,14 @@ def _why_allowed(trace: Trace) -> str:
         name_of(result)
         for result in trace.results
         if _decides(result, trace) and result.policy.layer in (Layer.IDENTITY, Layer.RESOURCE, Layer.TRUST, Layer.ACL)
+        if not result.policy.is_assumed
     ]
+    if trace.question.policies.is_identity_assumed:
+        assumed = phrase("its own account, which is not in the snapshot, is taken to allow it")
+        if not names:
+            return assumed
+        granted = nphrase("{names} allows it", "{names} allow it", len(names), names=wording.listed(names))
+        return phrase("{granted}, and {assumed}", granted=granted, assumed=assumed)
     if trace.question.caller.kind is CallerKind.ROOT and not names:
         return phrase("the root user may do everything in its account")
     if not names:
@@ -181,7 +188,7 @@ def part_of(result: StatementResult, trace: Trace) -> Part:
 
 
 def _statements(trace: Trace) -> tuple[StatementLine, ...]:
-    results = trace.results
+    results = tuple([result for result in trace.results if not result.policy.is_assumed])
     if trace.verdict is Verdict.IMPLICIT_DENY:
         for leg in range(len(trace.question.further) + 1):
             of_leg = action_misses(on_leg(trace, leg).policies.identity, trace.subject.on_leg(leg))

@@ -146,6 +146,8 @@ def _not_in_play(layer: Layer, question: Question) -> LayerLine:
     if layer is Layer.RCP and not question.target.supports_rcps:  # SEMANTICS B7
         title = phrase(wording.LAYER_TITLES[layer])
         return LayerLine(layer, None, title, phrase("do not bind {service}", service=question.target.service))
+    if layer is Layer.PERMISSIONS_BOUNDARY and question.policies.is_identity_assumed:
+        return _plain_line(layer, None, mark("not in the snapshot: taken to set no limit"), chosen())
     if layer is Layer.RESOURCE and question.target.is_beside_key_policies:
         return _plain_line(layer, None, mark("has no say: the grant alone decides who retires it"), chosen())
     if layer is Layer.SCP and question.policies.scps:  # SEMANTICS B6, E11
@@ -157,6 +159,8 @@ def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], cou
     """Return what a layer says on one leg; its slots there are told without the leg."""
     if layer is Layer.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
         return _plain_line(layer, Verdict.ALLOWED, mark("the root user needs none"), chosen())
+    if layer is Layer.IDENTITY and trace.question.policies.is_identity_assumed:
+        return _plain_line(layer, Verdict.ALLOWED, mark("not in the snapshot: taken to allow"), chosen())
     title = phrase(wording.LAYER_TITLES[layer])
     results = [result for result in trace.results if result.policy.layer is layer and result.policy.leg == leg]
     deny = [counted.deny.get(slot, FALSE) for slot in slots]

@@ -2,67 +2,78 @@
 
 from dataclasses import replace
 
-from iamdesk.evaluate.context import given_facts
-from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.context import ABSENT, VALUE_UNKNOWN, Fact, Knowledge, given_facts
+from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.matching import Subject, match_statement
-from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.policies import AttachedPolicy, PossibleEndpoint
 from iamdesk.evaluate.request import Layer
-from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE
+from iamdesk.evaluate.truth import FALSE, TRUE
 from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.assumed_values import furthest
 from iamdesk.explain.decision import Assumption
-from iamdesk.language import mark, phrase
+from iamdesk.language import phrase
 
 _ENDPOINT_KEY = "aws:SourceVpce"
-_MOST_ASKED = 64
+_MOST_DECIDED = 64
 _MOST_NAMED = 3
 
 
 def endpoint_assumption(trace: Trace) -> Assumption | None:
-    """Return that the request is taken to come through no endpoint that limits it, where one of the snapshot would."""
+    """Return that the request is taken to come through no endpoint whose policy would change the decision.
+
+    Only where the policy does: that the request comes through the endpoint changes condition keys, too, and these are
+    open, not assumed.
+    """
     possible = trace.question.policies.possible_endpoints
     if not possible or Layer.ENDPOINT in trace.question.without:
         return None
-    if trace.verdict not in (Verdict.ALLOWED, Verdict.CONDITIONAL):
-        return None  # endpoint policies never grant
-    said = [(policy, _says(policy, trace)) for policy in possible[:_MOST_ASKED]]
-    found = [(policy, says) for policy, says in said if says is not Verdict.ALLOWED]
-    if not found:
+    limiting = [one for one in possible if not _allows_plainly(one, trace)]
+    found: list[tuple[str, Verdict]] = []
+    for one in limiting[:_MOST_DECIDED]:
+        through = evaluate(_through(trace.question, one, one.policy)).verdict
+        if through is not evaluate(_through(trace.question, one, None)).verdict:
+            found.append((one.policy.owner, through))
+    other = furthest(trace.verdict, [verdict for _, verdict in found])
+    if other is None:
         return None
-    names = [policy.owner for policy, _ in found]
+    names = [name for name, verdict in found if verdict is not trace.verdict]
     more = len(names) - _MOST_NAMED
     named = ", ".join(names[:_MOST_NAMED])
     if more > 0:
         named = phrase("{names} and {count} more", names=named, count=more)
-    template = mark("Taken not to come through a VPC endpoint ({key}): the policy of {names} would refuse it.")
-    if any(says is Verdict.CONDITIONAL for _, says in found):
-        template = mark("Taken not to come through a VPC endpoint ({key}): the policy of {names} may refuse it.")
-    message = phrase(template, key=_ENDPOINT_KEY, names=named)
-    others = {says for _, says in found} - {trace.verdict}
-    other = next(iter(others)) if len(others) == 1 else None
+    message = phrase(
+        "Taken not to come through a VPC endpoint ({key}) whose policy decides otherwise: {names}.",
+        key=_ENDPOINT_KEY,
+        names=named,
+    )
     return Assumption("endpoint-unknown", message, other)
 
 
-def _says(policy: AttachedPolicy, trace: Trace) -> Verdict:
-    """Return what an endpoint's policy says of the request on all of its legs."""
+def _way(endpoint: PossibleEndpoint) -> dict[str, Fact]:
+    """Return what a request through an endpoint brings (SEMANTICS Table 1)."""
+    vpc = VALUE_UNKNOWN if endpoint.vpc_id is None else Fact(Knowledge.PRESENT, (endpoint.vpc_id,))
+    own = given_facts({_ENDPOINT_KEY: endpoint.policy.owner})
+    return {"aws:sourcevpc": vpc, "aws:vpcsourceip": VALUE_UNKNOWN, "aws:sourceip": ABSENT, **own}
+
+
+def _through(question: Question, endpoint: PossibleEndpoint, policy: AttachedPolicy | None, leg: int = 0) -> Question:
+    """Return the request as it comes through an endpoint, limited by a policy or by none."""
+    context = replace(question.context, given={**_way(endpoint), **question.context.given})
+    limiting = replace(policy, leg=leg) if policy is not None and leg else policy
+    further = [_through(one, endpoint, policy, number) for number, one in enumerate(question.further, 1)]
+    policies = replace(question.policies, endpoint=limiting)
+    return replace(question, context=context, policies=policies, further=tuple(further))
+
+
+def _allows_plainly(endpoint: PossibleEndpoint, trace: Trace) -> bool:
+    """Return whether an endpoint's policy allows the request on all of its legs, whatever is not known."""
     subject, context = trace.subject, trace.subject.context
-    here = {**context.given, **given_facts({_ENDPOINT_KEY: policy.owner})}
-    through = replace(subject, context=replace(context, given=here))
-    return min((_on_leg(policy, through.on_leg(leg)) for leg in range(len(subject.further) + 1)), key=_ORDER.index)
+    through = replace(subject, context=replace(context, given={**_way(endpoint), **context.given}))
+    return all(_allows_leg(endpoint.policy, through.on_leg(leg)) for leg in range(len(subject.further) + 1))
 
 
-_ORDER = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL, Verdict.ALLOWED)
-
-
-def _on_leg(policy: AttachedPolicy, subject: Subject) -> Verdict:
-    results = [
-        result
-        for statement in policy.document.statements
-        if (result := match_statement(policy, statement, subject)) is not None
-    ]
-    allow = max((result.truth for result in results if result.statement.is_allow), default=FALSE)
-    deny = max((result.truth for result in results if not result.statement.is_allow), default=FALSE)
-    if deny is TRUE:
-        return Verdict.EXPLICIT_DENY
-    if allow is FALSE:
-        return Verdict.IMPLICIT_DENY
-    return Verdict.CONDITIONAL if deny is MAYBE or allow is MAYBE else Verdict.ALLOWED
+def _allows_leg(policy: AttachedPolicy, subject: Subject) -> bool:
+    found = [match_statement(policy, statement, subject) for statement in policy.document.statements]
+    results = [one for one in found if one is not None]
+    allows = any(one.truth is TRUE for one in results if one.statement.is_allow)
+    return allows and all(one.truth is FALSE for one in results if not one.statement.is_allow)

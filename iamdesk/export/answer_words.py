@@ -171,7 +171,13 @@ def otherwise_words(assumption: Assumption) -> str:
     if assumption.other_decision is None or assumption.code == "pages-disagree":  # the sentence itself says it
         return ""
     words = phrase(_OTHERWISE[assumption.other_decision])
+    if assumption.code in _IF_OTHERWISE or assumption.code.endswith("-assumed"):
+        return phrase(" Otherwise the answer may become: {words}.", words=words)
     return phrase(" With it the answer may become: {words}.", words=words)
+
+
+_IF_OTHERWISE = frozenset({"endpoint-unknown", "owner-unknown", "federated-user-by-name", "routed-to-one-bucket"})
+"""Assumptions of which something else may be true, rather than that something is missing."""
 
 
 def scope_words(request: Request, snapshot_name: str) -> str:

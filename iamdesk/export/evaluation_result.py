@@ -12,7 +12,8 @@ AWS's part: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationRe
       "Sentence": str,                                        the answer in one sentence
       "Layers": [{"Layer", "Decision" (null: not in play), "Sentence", "Statements": [statement]}],
       "BlockedBy": [layer, or credentials, partition],        what took an otherwise granted request away
-      "Assumptions": [{"Code", "Message"}],                   with "OtherDecision": what it is if that is otherwise
+      "Assumptions": [{"Code", "Message"}],                   with "OtherDecision": what it is if that is otherwise,
+                                                              and "CouldChangeTo", the same decision
       "Conditions": [{key: text, or [text], or null: absent}] the smallest sets of values under which it is allowed
       "Denials": [the same]                                   the smallest sets of values under which it is not
       "ConditionWords", "DenialWords": [str]                  each of them as a clause, with all that comes out alike
@@ -131,5 +132,5 @@ def assumption_result(assumption: Assumption) -> dict[str, Any]:
     """Return one assumption: its code, its sentence, and the other answer where there is one."""
     result = {"Code": assumption.code, "Message": assumption.message}
     if assumption.other_decision is not None:
-        result["OtherDecision"] = assumption.other_decision.value
+        result["OtherDecision"] = result["CouldChangeTo"] = assumption.other_decision.value
     return result

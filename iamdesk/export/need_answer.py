@@ -23,7 +23,7 @@ from dataclasses import replace
 from typing import Any
 
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Verdict
+from iamdesk.explain.decision import Assumption, Verdict
 from iamdesk.export.answer_text import question_lines, question_words
 from iamdesk.export.answer_words import joined_verdict_words, listed, otherwise_words
 from iamdesk.export.evaluation_result import assumption_result, to_evaluation_result
@@ -42,9 +42,14 @@ def to_need_result(answer: NeedAnswer) -> dict[str, Any]:
         "Sentence": answer.sentence,
         "Parts": [_part(one) for one in answer.parts],
         "MissingContextValues": list(answer.missing_context_values),
-        "Assumptions": [assumption_result(assumption) for assumption in answer.assumptions],
+        "Assumptions": [_of_part(assumption) for assumption in answer.assumptions],
         "Sources": list(answer.need.sources),
     }
+
+
+def _of_part(assumption: Assumption) -> dict[str, Any]:
+    """Return an assumption of one part: what the joint answer could become is not known."""
+    return {key: value for key, value in assumption_result(assumption).items() if key != "CouldChangeTo"}
 
 
 def _part(one: PartAnswer) -> dict[str, Any]:

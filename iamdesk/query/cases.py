@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from iamdesk.evaluate.caller import Caller, CallerKind, as_in_call, parse_caller
-from iamdesk.evaluate.context import Context, Fact, given_facts
+from iamdesk.evaluate.context import Context, Fact, derived, given_facts
+from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, PolicySet, SourceType
 from iamdesk.evaluate.request import CaseError, Layer, Request, RequestError, UnknownContext
@@ -26,8 +28,8 @@ def evaluate_case(case: Mapping[str, Any], unknown_context: UnknownContext = Unk
     Raises:
         CaseError: a key is missing or has the wrong shape, or the principal, action or resource is malformed.
     """
-    request = _request(case, unknown_context)
     try:
+        request = _request(case, unknown_context)
         trace = evaluate(_question(case, request))
     except RequestError as error:
         raise CaseError(str(error)) from error
@@ -88,9 +90,8 @@ def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
 def _question(case: Mapping[str, Any], request: Request) -> Question:
     target = parse_target(request.action, request.resource, reference())
     caller = as_in_call(_with_path(parse_caller(request.principal), request), target.service, target.name)
-    context = Context(
-        given_facts(request.context), _derive_nothing, request.unknown_context, reference().is_multivalued
-    )
+    settled = _SettledByCaller(caller, target, request.unknown_context)
+    context = Context(given_facts(request.context), settled, request.unknown_context, reference().is_multivalued)
     question = Question(
         caller=caller,
         target=target,
@@ -146,8 +147,30 @@ _BUCKET_BEHIND = "access_point_bucket"
 """The key of a case that tells of the bucket behind an access point."""
 
 
-def _derive_nothing(key: str) -> Fact | None:  # noqa: ARG001 - a case brings its whole context (CONTRACT 4)
-    return None
+_OF_THE_CALLER = frozenset(
+    {
+        *("aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:principalisawsservice"),
+        *("aws:username", "aws:userid", "aws:principalservicename", "aws:principalservicenameslist"),
+        "kms:calleraccount",
+    }
+)
+
+
+class _SettledByCaller:
+    """Answers what the caller settles of the context; the rest of it the case brings (CONTRACT 4, SEMANTICS J)."""
+
+    def __init__(self, caller: Caller, target: Target, unknown: UnknownContext) -> None:
+        self._caller = caller
+        self._is_strict = unknown is UnknownContext.ABSENT
+        self._derive = DerivedKeys(caller, target, reference(), datetime.now(UTC), None)
+
+    def __call__(self, key: str) -> Fact | None:
+        """Return what is known of a key in lower case, or None."""
+        if key not in _OF_THE_CALLER:
+            return None
+        if key == "aws:principalarn" and self._caller.has_missing_path and self._is_strict:
+            return derived(str(self._caller.arn))  # a role without path: `explain.assumptions` says where that matters
+        return self._derive(key)
 
 
 def _owner(request: Request, caller: Caller, target: Target) -> str | None:

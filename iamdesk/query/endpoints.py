@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from iamdesk.evaluate.credentials import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import Way
-from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
+from iamdesk.evaluate.policies import AttachedPolicy, Gap, PossibleEndpoint, SourceType
 from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.target import Target
 from iamdesk.index.endpoint_index import EndpointIndex, service_of
@@ -32,8 +32,8 @@ class Came(NamedTuple):
     policy: AttachedPolicy | None = None
     """The policy of the endpoint that it comes through."""
     gaps: tuple[Gap, ...] = ()
-    possible: tuple[AttachedPolicy, ...] = ()
-    """Policies of endpoints through which it may come, where that is not known."""
+    possible: tuple[PossibleEndpoint, ...] = ()
+    """Endpoints with policies through which it may come, where that is not known."""
 
 
 _UNTOLD = Came(None)
@@ -63,7 +63,7 @@ def came_through(given: Given, unknown: UnknownContext, target: Target, endpoint
         return Came(None)
     vpc = known.get(_VPC_KEY)
     possible = [
-        policy
+        PossibleEndpoint(policy, endpoint.vpc_id)
         for endpoint in endpoints.with_policies(target.service)
         if vpc is None or endpoint.vpc_id in (None, vpc)
         if _serves_region(endpoint, target)

@@ -7,7 +7,7 @@ from functools import partial
 
 from iamdesk.evaluate.engine import Trace, evaluate
 from iamdesk.evaluate.given_keys import facts_given
-from iamdesk.evaluate.request import Request, RequestError, UnknownContext
+from iamdesk.evaluate.request import Request, RequestError, UnknownContext, read_unknown_context
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.explain.explanation import explain
@@ -178,6 +178,7 @@ class Evaluator(Questions):
             RequestError: the action or resource is malformed.
             WorkCancelled: ``cancelled`` returned True.
         """
+        unknown_context = read_unknown_context(unknown_context)
         population = self._population(progress, cancelled)
         asked = partial(
             Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context

@@ -126,6 +126,11 @@ class NeedAnswer:
     assumptions: tuple[Assumption, ...]
     """Those of the parts, each once, and what is not known of the need itself."""
 
+    @property
+    def open_assumptions(self) -> tuple[Assumption, ...]:
+        """The assumptions that could change the decision on a part."""
+        return tuple([one for one in self.assumptions if one.could_change])
+
 
 @dataclass(frozen=True, slots=True)
 class AlsoNeeded:

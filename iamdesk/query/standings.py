@@ -173,9 +173,10 @@ class Standings:
             SourceType.USER if caller.kind is CallerKind.USER else SourceType.ROLE,
             "assumed",
             "",
-            phrase("its own account's policies (assumed to allow)"),
+            "",
             caller.text,
             _FULL_ACCESS,
+            is_assumed=True,
         )
         message = phrase(
             "Account {account} is not in the snapshot: its own policies are taken to allow the request.",

@@ -82,6 +82,22 @@ def test_expect_turns_the_answer_into_an_exit_status(
     assert ("expected allowed, but the answer is implicitDeny" in done.stderr) == (status == 1)
 
 
+def test_a_strict_expectation_takes_no_assumption_that_could_change_the_answer(
+    iamdesk: Callable[..., Any], sample: Path
+) -> None:
+    question = ("--principal", ELENA, "--action", "ec2:DescribeInstances", "--resource", "*", "--expect", "allowed")
+    assert iamdesk("can", sample, *question).returncode == 0
+    strict = iamdesk("can", sample, *question, "--strict", "--format", "json")
+    assert strict.returncode == 1
+    assert [one["CouldChangeTo"] for one in json.loads(strict.stdout)["Assumptions"]] == ["explicitDeny"]
+    assert strict.stderr == (
+        "iamdesk: the answer is allowed, but what is assumed could change it: organization-unknown\n"
+    )
+    settled = iamdesk("can", sample, *question, "--strict", "--without", "scp")
+    assert (settled.returncode, settled.stderr) == (0, "")
+    assert iamdesk("can", sample, *question[:-2], "--strict").returncode == 2
+
+
 def test_without_a_layer_the_answer_is_another_and_says_so(iamdesk: Callable[..., Any], sample: Path) -> None:
     done = iamdesk("can", sample, "--principal", ELENA, *MAKE_USER, "--without", "permissions-boundary")
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from iamdesk.evaluate.request import Layer, NamedDocument, Request
+from iamdesk.explain.counterfactual import smallest_changes
 from iamdesk.explain.decision import Decision
 from iamdesk.query.evaluator import Evaluator
 
@@ -231,6 +232,31 @@ def test_an_outsider_is_told_where_its_own_policies_could_refuse() -> None:
     assert notes(ask(capture, "sts:AssumeRole", role_arn("closed"), outsider)) == {}
 
 
+@rule("D1")
+def test_an_outsider_is_shown_with_no_policy_that_nobody_captured() -> None:
+    """Neither a statement nor a text nor a change of them: what its account allows is an assumption, and said."""
+    capture = evaluator(role("open", trust=trusting({"AWS": OTHER_ID})), role("closed"))
+    outsider = user_arn("zoe", OTHER_ID)
+    asked = [
+        ("sts:AssumeRole", role_arn("open"), "allowed"),
+        ("sts:AssumeRole", role_arn("closed"), "implicitDeny"),
+        ("ec2:DescribeInstances", "*", "allowed"),
+    ]
+    for action, resource, decision in asked:
+        answer = ask(capture, action, resource, outsider)
+        assert answer.decision == decision
+        captured = {role_arn("open"), role_arn("closed")}
+        assert {line.owner for line in answer.statements} <= captured
+        assert all(line.policy_key for line in answer.statements)
+        assert all("statement" not in line.sentence for line in answer.layers if line.layer == "identity")
+        [boundary] = [line.sentence for line in answer.layers if line.layer == "permissions-boundary"]
+        assert boundary == "not in the snapshot: taken to set no limit"
+        if decision == "allowed":
+            assert "its own account, which is not in the snapshot, is taken to allow it" in answer.sentence
+        changes = smallest_changes(capture.trace(Request(outsider, action, resource))).changes
+        assert {one.line.owner for change in changes for one in change.removals} <= captured
+
+
 @rule("E6", "K9")
 def test_pages_that_disagree_are_told_with_the_other_answer() -> None:
     crossing = evaluator(user("ana", document(allow("sqs:*", "arn:aws:sqs:*:q"))))
@@ -267,8 +293,8 @@ def test_a_boundary_is_not_disputed_where_the_trust_policy_names_the_account() -
 
 @rule("D4")
 def test_what_aws_owns_is_asked_of_the_callers_account() -> None:
-    capture = evaluator(user("ana", document(allow("iam:Get*"))))
-    answer = ask(capture, "iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess")
+    capture = evaluator(role("reader", document(allow("iam:Get*"))))
+    answer = ask(capture, "iam:GetPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", role_arn("reader"))
     assert answer.decision == "allowed"
     assert notes(answer) == ALONE
 

@@ -1,0 +1,237 @@
+"""Context values that are taken for granted, each told only where another value would change the decision.
+
+An answer over a snapshot takes a request to be made now, over TLS, by the caller itself, and with long-term
+credentials (SEMANTICS J2, J4). Here each of these is put otherwise, with every value that the statements tell apart,
+and the request is decided again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+
+from iamdesk.evaluate.caller import SIGNED
+from iamdesk.evaluate.context import ABSENT, Fact, Knowledge
+from iamdesk.evaluate.credentials import ISSUE_TIME_KEY, MFA_KEY
+from iamdesk.evaluate.derived_keys import DerivedKeys
+from iamdesk.evaluate.engine import Question, Trace, evaluate
+from iamdesk.evaluate.given_keys import facts_given
+from iamdesk.evaluate.samples import samples
+from iamdesk.evaluate.truth import MAYBE
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Assumption
+from iamdesk.index.actions import reference
+from iamdesk.language import phrase
+from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.operators import read_date
+
+_SECURE, _VIA = "aws:securetransport", "aws:viaawsservice"
+_CALLED_VIA = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
+_MCP = ("aws:viaawsmcpservice", "aws:ismcpserviceaction", "aws:calledviaawsmcp")
+_NOW, _EPOCH = "aws:currenttime", "aws:epochtime"
+_PRINCIPAL = "aws:principalarn"
+_MOST_VALUES = 64
+_MOST_SERVICES = 8
+"""So many services are tried in the chain of a forwarded call."""
+_TRUE = Fact(Knowledge.PRESENT, ("true",))
+_FALSE = Fact(Knowledge.PRESENT, ("false",))
+
+type World = Mapping[str, Fact]
+"""What is otherwise: facts by key in lower case."""
+
+
+def assumed_values(trace: Trace) -> Iterator[Assumption]:
+    """Yield what the decision takes for granted of the context, where another value would change it."""
+    tested = _Tested(trace)
+    if isinstance(trace.question.context.derive, DerivedKeys):
+        yield from _transport(trace, tested)
+        if trace.question.caller.kind in SIGNED:
+            yield from _forwarded(trace, tested)
+            yield from _by_mcp(trace, tested)
+        yield from _time(trace, tested)
+        yield from _long_term(trace)
+    elif trace.question.caller.has_missing_path:
+        yield from _role_path(trace, tested)
+
+
+class _Tested:
+    """Which keys the statements test, and with what."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._tests: dict[str, list[ConditionTest]] = {}
+        self._keys: set[str] = set()
+        for result in trace.results:
+            for test in result.statement.conditions:
+                self._tests.setdefault(test.key, []).append(test)
+                self._keys.update(test.variable_keys)
+            self._keys.update(key for entry in result.statement.resources or () for key in entry.keys)
+
+    def any_of(self, *keys: str) -> bool:
+        """Return whether a statement asks for one of some keys that the question does not give."""
+        return any((key in self._tests or key in self._keys) and self._is_open(key) for key in keys)
+
+    def values(self, *keys: str, shape: str = "*") -> tuple[str, ...]:
+        """Return single values that show every way in which the tests on some keys come out."""
+        found: dict[str, None] = {}
+        for key in keys:
+            kind = (reference().key_type(key) or "String").removeprefix("ArrayOf")
+            tests = self._tests.get(key, ())
+            found |= dict.fromkeys(samples(tests, kind, shape, self._trace.subject.context.variable, 2).texts)
+        return tuple(found)[:_MOST_VALUES]
+
+    def _is_open(self, key: str) -> bool:
+        return key not in self._trace.question.context.given
+
+
+def decided(question: Question, world: World) -> Verdict:
+    """Return the decision where some keys are otherwise; what the question gives itself stays."""
+    return evaluate(_put(question, world)).verdict
+
+
+def _put(question: Question, world: World) -> Question:
+    given = {**world, **question.context.given}
+    context = replace(question.context, given=given)
+    return replace(question, context=context, further=tuple([_put(one, world) for one in question.further]))
+
+
+def furthest(verdict: Verdict, others: Iterable[Verdict]) -> Verdict | None:
+    """Return which of the decisions differs most from one; None where none differs."""
+    order = _FURTHEST_FROM_ALLOWED if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL) else _FURTHEST_FROM_DENIED
+    found = set(others) - {verdict}
+    return next((one for one in order if one in found), None)
+
+
+_FURTHEST_FROM_ALLOWED = (Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL, Verdict.ALLOWED)
+_FURTHEST_FROM_DENIED = (Verdict.ALLOWED, Verdict.CONDITIONAL, Verdict.EXPLICIT_DENY, Verdict.IMPLICIT_DENY)
+
+
+def _becomes(trace: Trace, worlds: Iterable[World]) -> Verdict | None:
+    return furthest(trace.verdict, [decided(trace.question, world) for world in worlds])
+
+
+def _taken(trace: Trace, values: Mapping[str, str | Sequence[str]]) -> World:
+    """Return facts of a context; keys that the action does not take stay absent (SEMANTICS J1)."""
+    return facts_given(values, trace.question.target)
+
+
+def _transport(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+    if tested.any_of(_SECURE):
+        other = _becomes(trace, [_taken(trace, {_SECURE: "false"})])
+        if other is not None:
+            yield Assumption(
+                "secure-transport-assumed",
+                phrase("Taken to be sent over TLS: aws:SecureTransport is true."),
+                other,
+            )
+
+
+def _forwarded(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+    """A service that calls another for the caller sends aws:ViaAWSService, and some say which it is (SEMANTICS D10)."""
+    if not tested.any_of(_VIA, *_CALLED_VIA):
+        return
+    forwarded = decided(trace.question, _taken(trace, {_VIA: "true"}))
+    if forwarded is not trace.verdict:
+        yield Assumption(
+            "via-aws-service-assumed",
+            phrase("Taken not to be made by an AWS service for the caller: aws:ViaAWSService is false."),
+            forwarded,
+        )
+    if tested.any_of(*_CALLED_VIA):
+        found = [decided(trace.question, world) for world in _chains(trace, tested)]
+        other = furthest(trace.verdict, [one for one in found if one is not forwarded])
+        if other is not None:
+            yield Assumption(
+                "called-via-assumed",
+                phrase("Taken to come through no other AWS service: aws:CalledVia is absent."),
+                other,
+            )
+
+
+def _chains(trace: Trace, tested: _Tested) -> Iterator[World]:
+    services = tested.values(*_CALLED_VIA)[:_MOST_SERVICES]
+    chains: list[tuple[str, ...]] = [(one,) for one in services]
+    chains += [pair for one, other in combinations(services, 2) for pair in ((one, other), (other, one))]
+    for chain in chains:
+        first, last = chain[0], chain[-1]
+        told = {"aws:calledvia": chain, "aws:calledviafirst": first, "aws:calledvialast": last, _VIA: "true"}
+        yield _taken(trace, told)
+
+
+def _by_mcp(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+    if not tested.any_of(*_MCP):
+        return
+    via, action, server = _MCP
+    worlds: list[dict[str, str]] = [{via: "false"}]
+    for name in tested.values(server):
+        worlds += [{via: "true", server: name, action: word} for word in ("true", "false")]
+    other = _becomes(trace, [_taken(trace, world) for world in worlds])
+    if other is not None:
+        yield Assumption(
+            "mcp-assumed",
+            phrase("Taken not to come through an AWS MCP server: aws:ViaAWSMCPService is absent."),
+            other,
+        )
+
+
+def _time(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+    derive = trace.question.context.derive
+    given = trace.question.context.given
+    if not isinstance(derive, DerivedKeys) or _NOW in given or _EPOCH in given:
+        return
+    if not tested.any_of(_NOW, _EPOCH, ISSUE_TIME_KEY):
+        return
+    moments = {read_date(text) for text in tested.values(_NOW, _EPOCH)}
+    # Of sessions it is known that they began lately because the request is made now.
+    seconds = {int(moment) + by for moment in moments if moment is not None for by in (-1, 0, 1)}
+    seconds.add(int(derive.moment.timestamp()))
+    other = _becomes(trace, [world for one in sorted(seconds) if (world := _at(trace, one))])
+    if other is not None:
+        message = phrase("Taken to be made now: aws:CurrentTime is the moment of the question.")
+        yield Assumption("time-assumed", message, other)
+
+
+def _at(trace: Trace, seconds: int) -> World:
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    except OverflowError:
+        return {}
+    return _taken(trace, {_NOW: moment.strftime("%Y-%m-%dT%H:%M:%SZ"), _EPOCH: str(seconds)})
+
+
+def _long_term(trace: Trace) -> Iterator[Assumption]:
+    """Credentials of GetSessionToken call IAM with MFA alone, and little of STS (SEMANTICS I10)."""
+    doubts = [one.doubt for one in trace.situation.legs if one.doubt is not None and not one.doubt.is_told]
+    asked = any(
+        test.test.key == ISSUE_TIME_KEY for one in trace.results if one.truth is MAYBE for test in one.open_tests
+    )
+    if not doubts or asked:
+        return
+    token = Fact(Knowledge.VALUE_UNKNOWN)
+    with_token, without = ({ISSUE_TIME_KEY: one, MFA_KEY: ABSENT} for one in (token, ABSENT))
+    other = decided(trace.question, with_token)
+    if other not in (decided(trace.question, without), trace.verdict):
+        yield Assumption(
+            "long-term-credentials-assumed",
+            phrase(
+                "Taken to be made with long-term credentials, not with those of sts:GetSessionToken without MFA: "
+                "aws:TokenIssueTime is absent."
+            ),
+            other,
+        )
+
+
+def _role_path(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
+    """The ARN of a session leaves out the role's path, and a case does not tell it (SEMANTICS E3)."""
+    caller = trace.question.caller
+    if not tested.any_of(_PRINCIPAL) or trace.question.context.fact(_PRINCIPAL).knowledge is not Knowledge.PRESENT:
+        return
+    shape = f"arn:{caller.partition}:iam::{caller.account}:role/*/{caller.name}"
+    other = _becomes(trace, [_taken(trace, {_PRINCIPAL: arn}) for arn in tested.values(_PRINCIPAL, shape=shape)])
+    if other is not None:
+        message = phrase(
+            "The path of role {name} is not given: taken to have none (aws:PrincipalArn is {arn}).",
+            name=caller.name,
+            arn=caller.arn,
+        )
+        yield Assumption("role-path-assumed", message, other)
