@@ -33,6 +33,7 @@ from iamdesk.snapshot.sharing import share_equal_parts
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding, Suppression
     from iamdesk.compare.shapes import Comparison
+    from iamdesk.compare.tried import Tried
     from iamdesk.explain.changes import Changes
     from iamdesk.export.next_review import CarriedOn
     from iamdesk.policy.document import Document
@@ -50,7 +51,6 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.review.telling import Telling
     from iamdesk.snapshot.arrival import Arrival
     from iamdesk.whatif.edits import Edit
-    from iamdesk.whatif.tried import Tried
 
 __all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
 
@@ -593,9 +593,9 @@ class Workbench:
             WorkCancelled: ``cancelled`` returned True.
         """
         from iamdesk.compare.comparison import compare_snapshots
+        from iamdesk.compare.tried import Tried
         from iamdesk.whatif.applying import apply
         from iamdesk.whatif.commands import commands
-        from iamdesk.whatif.tried import Tried
 
         changed = apply(opened.snapshot, edits)
         carried_out = tuple(commands(opened.snapshot, edits))

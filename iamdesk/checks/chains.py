@@ -73,14 +73,14 @@ def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) 
     cut = survey.reach.cut(way) if proven is not None else None
     remedy = None
     if cut is not None:
-        remedy = cut.what
+        remedy = strung(" ", (cut.what, phrase("That ends this way; others may be left.")))
         if cut.carriers:
             others = nphrase(
                 "{count:,} other principal would lose it, too.",
                 "{count:,} other principals would lose it, too.",
                 len(cut.carriers),
             )
-            remedy = strung(" ", (cut.what, others))
+            remedy = strung(" ", (remedy, others))
     words = {"name": name_of(principal), "goal": way.goal.name, "way": told(way)}
     if proven is not None:
         sentence = nphrase(

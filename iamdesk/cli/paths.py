@@ -8,7 +8,7 @@ import typer
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.export.ways import to_cut, to_reached, to_refusal, to_way
-from iamdesk.reach.way import Reach, Reached, Way
+from iamdesk.reach.way import Cut, Reach, Reached, Way
 from iamdesk.workbench import Workbench
 
 _MOST_TOLD = 5
@@ -82,13 +82,25 @@ def _tell_one(reach: Reach, start: str, goal: str, as_json: bool) -> None:
         say()
         say("To stop it:")
     for cut in cuts:
-        say(f"  {cut.what} Stops {cut.stops:,} of these ways; {_touched(cut.carriers)}.")
+        say(f"  {cut.what} Stops {cut.stops:,} of these {len(ways):,} ways; {_touched(cut.carriers)}.")
+        say(f"    {_left(cut)}")
     if refusals:
         say()
         say("Stopped already:")
     for refusal in refusals:
         say(f"  {refusal.path_id}  {refusal.by}")
     note("1 way" if len(ways) == 1 else f"{len(ways):,} ways")
+
+
+def _left(cut: Cut) -> str:
+    """Return what is left when one change is made by itself."""
+    if not cut.remaining:
+        return "With it alone, no way is left."
+    named = [
+        f"{way.steps[0].path_id} on {way.steps[0].target.rpartition('/')[2]}" for way in cut.remaining if way.steps
+    ]
+    more = f" and {len(named) - _MOST_TOLD:,} more" if len(named) > _MOST_TOLD else ""
+    return f"With it alone, these are left, by their first step: {', '.join(named[:_MOST_TOLD])}{more}."
 
 
 def _touched(carriers: tuple[str, ...]) -> str:

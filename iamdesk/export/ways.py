@@ -4,6 +4,7 @@ from typing import Any
 
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.reach.way import Cut, Reached, Refusal, Step, Way
+from iamdesk.whatif.edits import Edit
 
 
 def to_reached(reached: Reached, way: Way | None) -> dict[str, Any]:
@@ -60,7 +61,15 @@ def to_cut(cut: Cut) -> dict[str, Any]:
         "Statement": cut.statement,
         "Stops": cut.stops,
         "AlsoTouches": list(cut.carriers),
+        "Edits": [_edit(edit) for edit in cut.edits],
+        "Remaining": [to_way(way) for way in cut.remaining],
     }
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    """Return one change as ``iamdesk what-if`` takes it."""
+    told = {"do": edit.act.value, "subject": edit.subject, "detail": edit.detail, "document": edit.document}
+    return {key: value for key, value in {**told, "statement": edit.index}.items() if value not in ("", None)}
 
 
 def to_refusal(refusal: Refusal) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from iamdesk.explain.decision import Decision
+from iamdesk.whatif.edits import Edit
 
 __all__ = ["Cut", "Distance", "Goal", "GoalKind", "Proof", "Reach", "Reached", "Refusal", "State", "Step", "Way"]
 
@@ -132,18 +133,27 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One change that stops a way, and whom else it touches."""
+    """One change that stops ways: it was made to a copy of the snapshot, and the ways were looked for again."""
 
     what: str
-    """What to change, as a sentence."""
+    """What to change, as a sentence that can be followed to the letter."""
+    edits: tuple[Edit, ...]
+    """The same as data."""
     policy_key: str
-    """The policy to open."""
+    """The policy to open; for one that is to be made the principal that gets it."""
     statement: str
     """The statement, as people point at it."""
     carriers: tuple[str, ...]
-    """ARNs of the principals who lose it, too; for a trust policy those who get in by the same statement."""
-    stops: int
-    """How many of the ways that were asked about it stops."""
+    """ARNs of the principals who lose it, too."""
+    ended: tuple[Way, ...]
+    """Of the ways that were asked about those that it stops."""
+    remaining: tuple[Way, ...]
+    """The ways to the goal that are left, or come instead; empty where only one way was asked about."""
+
+    @property
+    def stops(self) -> int:
+        """How many of the ways that were asked about it stops."""
+        return len(self.ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,5 +203,5 @@ class Reach(Protocol):
     def refusals(self, principal: str) -> Iterator[Refusal]:
         """Yield the paths for which its policies speak and that it cannot take, with what stops each."""
 
-    def cuts(self, principal: str, goal: str = "admin", most: int = 20) -> tuple[Cut, ...]:
-        """Return changes that stop the ways to a goal, the one that stops most first."""
+    def cuts(self, principal: str, goal: str = "admin", most: int = 20, most_cuts: int = 5) -> tuple[Cut, ...]:
+        """Return changes that stop the ways to a goal, the one that stops most first; each is tried on a copy."""

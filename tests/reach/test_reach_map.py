@@ -90,7 +90,7 @@ def test_a_cut_stops_the_way_when_it_is_made(tmp_path):
 
     reach = reach_of(world(with_statement=True), tmp_path)
     first = reach.cuts(arn("user/alice"))[0]
-    assert first.statement.startswith("pass, statement 1")
+    assert "pass" in first.what
     assert first.carriers == ()
     proven = [way for way in reach.ways(arn("user/alice")) if way.state is State.PROVEN]
     assert proven

@@ -50,7 +50,7 @@ def find_ways(opened: "OpenSnapshot", wanted: Wanted, progress: Progress, cancel
     reach = opened.reach(progress, cancelled)
     if wanted.start:
         ways = tuple(reach.ways(wanted.start, wanted.goal, MOST_WAYS))
-        cuts = reach.cuts(wanted.start, wanted.goal, MOST_WAYS)[:_MOST_CUTS]
+        cuts = reach.cuts(wanted.start, wanted.goal, MOST_WAYS, _MOST_CUTS)
         return Found(wanted, ways, int(bool(ways)), reach.reached(wanted.start), cuts, reach.goals)
     near = sorted(reach.distances(wanted.goal).items(), key=lambda one: (not one[1].is_proven, one[1].steps, one[0]))
     found: list[Way] = []

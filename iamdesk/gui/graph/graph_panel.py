@@ -282,8 +282,11 @@ class GraphPanel(QWidget):
             self._paint()
         else:
             self._say_nothing(words)
-        stops = tr("{what} Stops {count} of these ways.")
-        cuts = " ".join(stops.format(what=shown(cut.what), count=number(cut.stops)) for cut in found.cuts)
+        stops = tr("{what} Stops {count} of these ways; left: {left}.")
+        cuts = " ".join(
+            stops.format(what=shown(cut.what), count=number(cut.stops), left=number(len(cut.remaining)))
+            for cut in found.cuts
+        )
         self._cut.setText(tr("To stop it: {cuts}").format(cuts=cuts) if cuts else "")
         self._cut.setVisible(bool(cuts))
         self._enable()

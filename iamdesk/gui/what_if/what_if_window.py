@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from iamdesk.compare.tried import Tried
 from iamdesk.export.files import ExportError, write_whole
 from iamdesk.export.what_if import script
 from iamdesk.gui.compare.changes_view import ChangesView
@@ -24,7 +25,6 @@ from iamdesk.gui.what_if.edit_form import EditForm, edit_words
 from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.whatif.edits import Edit, WhatIfError
-from iamdesk.whatif.tried import Tried
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 
