@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from iamdesk.compare.assumed import ASSUMED, Tested, otherwise
 from iamdesk.compare.awaiting import awaiting
 from iamdesk.compare.shapes import Kind, Witness
 from iamdesk.compare.side import Side
@@ -19,6 +20,8 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.language import phrase
 
 type Context = Mapping[str, str | Sequence[str] | None]
+NOTHING: Context = {}
+"""Of the context nothing is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,28 @@ def compare(old: Side, new: Side, principal: str, action: str, resource: str, gi
     """Ask one question of both snapshots, whatever the context is."""
     before = old.trace(principal, action, resource, given)
     after = new.trace(principal, action, resource, given)
-    return _Asking(old, new, principal, action, resource, given or {}).compare(before, after)
+    found = _Asking(old, new, principal, action, resource, given or {}).compare(before, after)
+    for other in otherwise(_tested(before, after)):
+        if found.changes:
+            break
+        if not other or any(key.lower() in other for key in given or ()):
+            continue
+        told = {**(given or {}), **other}
+        asking = _Asking(old, new, principal, action, resource, told)
+        again = asking.compare(*(side.trace(principal, action, resource, told) for side in (old, new)))
+        found = Compared(again.changes, tuple(dict.fromkeys((*found.doubts, *again.doubts))))
+    return found
+
+
+def _tested(*traces: Trace | None) -> Tested:
+    """Return the keys taken for granted that some statement tests which covers the action, and for what."""
+    found: dict[str, dict[str, None]] = {}
+    for trace in traces:
+        for result in trace.results if trace is not None else ():
+            for test in result.statement.conditions:
+                if test.key in ASSUMED:
+                    found.setdefault(test.key, {}).update(dict.fromkeys(value.text for value in test.values))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +206,9 @@ def _open_keys(result: StatementResult, *traces: Trace) -> Iterator[str]:
 
 def _says_the_same(before: Trace | None, after: Trace | None) -> bool:
     """Return whether the statements that count say the same for certain: the same tests, in the same layers."""
-    return before is not None and after is not None and _hanging(before) == _hanging(after)
+    if before is None or after is None or before.situation != after.situation:
+        return False
+    return _hanging(before) == _hanging(after)
 
 
 def _hanging(trace: Trace) -> frozenset[object]:

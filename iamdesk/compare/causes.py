@@ -9,10 +9,12 @@ from iamdesk.compare.matching import may_meet
 from iamdesk.compare.named_causes import (
     attachment_cause,
     boundary_cause,
+    endpoint_cause,
     membership_cause,
     move_cause,
     organization_attachment_cause,
     organization_text_cause,
+    password_policy_cause,
     place_of,
     short,
     text_cause,
@@ -64,6 +66,8 @@ def causes_of(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
     except RequestError:
         return ()
     differences = list(_differences(before, after, old, new))
+    if len(differences) == 1:
+        return (differences[0].cause,)
     was = _allows(before)
     found = [one.cause for one in differences if _allows(one.undo(after)) is was]
     if not found:
@@ -75,6 +79,16 @@ def causes_of(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
             if _allows(undone) is was:
                 break
     return tuple(dict.fromkeys(found))
+
+
+def differing_causes(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
+    """Return every change of what a request meets, whether or not it decides the request."""
+    context = dict(witness.context)
+    try:
+        sides = [side.question(witness.principal, witness.action, witness.resource, context) for side in (old, new)]
+    except RequestError:
+        return ()
+    return tuple(dict.fromkeys(one.cause for one in _differences(sides[0], sides[1], old, new)))
 
 
 def carriers_of(witness: Witness, old: Side, new: Side) -> tuple[tuple[str, str], ...]:
@@ -159,7 +173,7 @@ def _put(place: _Place, policy: AttachedPolicy | None, question: Question) -> Qu
         return replace(question, policies=replace(policies, identity=of(policies.identity)))
     if layer is Layer.ENDPOINT:
         return replace(question, policies=replace(policies, endpoint=policy))
-    is_grant = place[2].endswith(("#acl", "#grants", "#shares"))
+    is_grant = place[2].endswith(("#acl", "#grants", "#shares", "#password-policy", "#network-origin"))
     if is_grant:
         return replace(question, policies=replace(policies, grants=of(policies.grants)))
     return replace(question, policies=replace(policies, resource=policy))
@@ -193,7 +207,17 @@ def _cause(
         case Layer.RESOURCE | Layer.ACL:
             if policy.key.endswith(("#acl", "#grants", "#shares")):
                 return Cause(ChangeKind.GRANTS, policy.owner, sentence=_past(name, "changed"))
+            if policy.key.endswith("#network-origin"):
+                return Cause(
+                    ChangeKind.RESOURCE,
+                    policy.owner,
+                    sentence=phrase("{name} has other settings.", name=short(policy.owner)),
+                )
+            if policy.key.endswith("#password-policy"):
+                return password_policy_cause(policy.key.partition("#")[0])
             return Cause(ChangeKind.RESOURCE_POLICY, policy.owner, sentence=_past(name, verb))
+        case Layer.ENDPOINT:
+            return endpoint_cause(policy.owner)
         case Layer.IDENTITY:
             if one and other:
                 return _text_cause(policy)

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from iamdesk.compare.principals import PrincipalComparer
-from iamdesk.compare.resource_forms import Entry, Granting
+from iamdesk.compare.resource_forms import Entry, Granting, services_of
 from iamdesk.compare.resources import ResourceComparer
 from iamdesk.compare.shapes import Comparison, Effect, Figures, Standing, Status, TextChange
 from iamdesk.compare.side import SCP, Side, share_space
@@ -64,7 +64,7 @@ def compare_snapshots(
         TextChange(
             change.cause,
             change.cause in causes,
-            change.is_doubtful or not change.bears_on.isdisjoint(doubtful),
+            not change.bears_on.isdisjoint(doubtful),
             change.gives,
         )
         for change in text_changes(before, after)
@@ -97,7 +97,7 @@ def _entries(granting: Granting, old: Side, new: Side) -> list[Entry]:
     """Return the resources to look at; users count for their tags, which requests about them meet."""
     found = dict(granting.entries)
     for arn in dict.fromkeys((*old.index.users, *new.index.users)):
-        found[arn] = Entry(arn, arn.split(":", 5)[4], "iam", {}, {})
+        found[arn] = Entry(arn, arn.split(":", 5)[4], services_of(arn), {}, {})
     return list(found.values())
 
 

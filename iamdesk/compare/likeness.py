@@ -58,26 +58,8 @@ class Likenesses:
             return None  # it has one, and its text is not known
         if not self._is_plain_account(account) or not all(map(self._is_plain, documents | boundaries)):
             return None
-        about = tuple(
-            (
-                own.facts.kind,
-                own.facts.may_be_tagged,
-                self._is_permission_set(side, arn),
-                own.facts.path.startswith(SERVICE_LINKED_PATH),
-                own.boundary_documents is None,
-                own.supplied,
-                own.facts.org_id,
-                own.facts.org_path,
-            )
-            for side, own in ((self.old, before), (self.new, after))
-        )
+        about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
         return Asker(arn.split(":", 2)[1], account, about)
-
-    @staticmethod
-    def _is_permission_set(side: Side, arn: str) -> bool:
-        """Return whether it is a role of IAM Identity Center: more is known of its sessions."""
-        role = side.index.roles.get(arn)
-        return role is not None and permission_set_of(role) is not None
 
     def of_question(self, of_principal: Asker, part: Part, cell: Cell) -> Hashable:
         """Return all that the answers to a question hang on; None where that cannot be told."""
@@ -155,6 +137,23 @@ class Likenesses:
         if found is None:
             found = self._plain[document] = _reads_one_way(document)
         return found
+
+
+def traits(side: Side, arn: str, own: Own) -> Hashable:
+    """Return what the engine asks of a caller beside its policies and what is about that caller alone."""
+    if own.facts is None:
+        return None
+    role = side.index.roles.get(arn)
+    return (
+        own.facts.kind,
+        own.facts.may_be_tagged,
+        role is not None and permission_set_of(role) is not None,  # more is known of its sessions
+        own.facts.path.startswith(SERVICE_LINKED_PATH),
+        own.boundary_documents is None,
+        own.supplied,
+        own.facts.org_id,
+        own.facts.org_path,
+    )
 
 
 def _reads_one_way(document: Document) -> bool:

@@ -97,3 +97,16 @@ def organization_attachment_cause(
     """Return that an organization policy was attached to a root, unit or account, or taken from it."""
     what = ChangeKind.SCP_ATTACHMENT if kind is SCP else ChangeKind.RCP_ATTACHMENT
     return Cause(what, node, key, _moved(name, node, added=added))
+
+
+def endpoint_cause(name: str) -> Cause:
+    """Return that a VPC endpoint, or its policy, is another one than before."""
+    return Cause(
+        ChangeKind.ENDPOINT, name, sentence=phrase("The VPC endpoint {name} or its policy changed.", name=name)
+    )
+
+
+def password_policy_cause(account: str) -> Cause:
+    """Return that what the password policy of an account lets its users do changed."""
+    sentence = phrase("The password policy of account {account} changed.", account=account)
+    return Cause(ChangeKind.PASSWORD_POLICY, account, sentence=sentence)

@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from iamdesk.compare.clauses import EVERYTHING, Where
+from iamdesk.compare.covering import is_covered
+from iamdesk.compare.matching import may_meet
 from iamdesk.evaluate.witnesses import Pattern, witnesses
 from iamdesk.index.actions import reference
 from iamdesk.policy.arn import ArnError, parse_arn
@@ -74,6 +76,65 @@ def _places(service: str, type_name: str, entries: frozenset[str], partition: st
             if _is_arn(arn) and type_name.lower() in _types(service, arn):
                 arns[arn] = None
     return Places(tuple(arns), is_complete)
+
+
+def places_at(service: str, type_name: str, arn: str, wheres: Iterable[Where | None]) -> Places:
+    """Return one resource with what lies in it, of one type: one for every way in which entries can meet there."""
+    entries = frozenset(
+        entry for where in wheres if where is not None for entry in where.entries if entry != EVERYTHING
+    )
+    return _places_at(service, type_name, arn, entries)
+
+
+@lru_cache(maxsize=1 << 14)
+def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) -> Places:
+    listed = reference().resource_type(service, type_name)
+    if listed is None:
+        return Places((), False)
+    head, own = _headed(arn)
+    arns: dict[str, None] = {}
+    if type_name.lower() in _types(service, arn):
+        arns[arn] = None
+    template = _below(_PLACEHOLDER.sub("*", listed.arn.split(":", 5)[5]), own)
+    if template is None:
+        return Places(tuple(arns), True)
+    everything = f"{head}:{template}"
+    near: dict[tuple[Token, ...], None] = {}
+    is_complete = True
+    for entry in sorted(entries):
+        if is_covered(everything, by=entry) or not _may_be_below(entry, head, template):
+            continue  # it says the same of all that lies there
+        read = _read(entry, _Head(*head.lower().split(":")[1:5]))
+        if read is None or not all(
+            glob(text).matches(part) for text, part in zip(read.head_text, head.lower().split(":")[1:5], strict=True)
+        ):
+            is_complete = is_complete and "*" not in entry.rpartition(":")[0]
+            continue
+        is_complete = is_complete and "${" not in entry
+        near[read.tail] = None
+    found, is_all = _tails(template, tuple(near), template.replace("*", FRESH))
+    described = glob(template)
+    for text in sorted(found, key=lambda text: text.endswith(("/", ":"))):  # shown last: nobody names a thing so
+        if described.matches(text) and type_name.lower() in _types(service, f"{head}:{text}"):
+            arns[f"{head}:{text}"] = None
+    return Places(tuple(arns), is_complete and is_all)
+
+
+def _headed(arn: str) -> tuple[str, str]:
+    parts = arn.split(":", 5)
+    return ":".join(parts[:5]), parts[5]
+
+
+def _below(template: str, own: str) -> str | None:
+    """Return how texts of a type go on behind the text of what holds them; None where it holds none of the type."""
+    for place, mark in enumerate(template):
+        if mark in "/:" and glob(template[:place]).matches(own):
+            return own + template[place:]
+    return None
+
+
+def _may_be_below(entry: str, head: str, template: str) -> bool:
+    return may_meet(Where(False, frozenset({entry})), Where(False, frozenset({f"{head.lower()}:{template}"})))
 
 
 class _Entry(NamedTuple):

@@ -1,30 +1,32 @@
 """What changed for each principal by what it carries, and by what limits its account."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
-from iamdesk.compare.answers import Compared, compare
+from iamdesk.compare.answers import NOTHING, Compared, Context, compare
 from iamdesk.compare.asking import Asking, ask_of_sort
+from iamdesk.compare.beside import Beside
 from iamdesk.compare.causes import allowing, carriers_of, causes_of
-from iamdesk.compare.cells import Cell, Sort, sorts
+from iamdesk.compare.cells import Cell, sorts
 from iamdesk.compare.clauses import EVERYTHING, Clause
-from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, changed_keys, parts, spoken
+from iamdesk.compare.deltas import NO_KEYS, ChangedKeys, Part, Spoken, changed_keys, parts, spoken
 from iamdesk.compare.doubts import doubts_of
-from iamdesk.compare.likeness import Asker, Likenesses
+from iamdesk.compare.likeness import Asker, Likenesses, traits
 from iamdesk.compare.matching import fill, may_meet, speaks_of
-from iamdesk.compare.resource_forms import Granting
+from iamdesk.compare.resource_forms import Granting, may_name, pieces
 from iamdesk.compare.shapes import Cause, Effect, Kind, Standing, Status, Witness
 from iamdesk.compare.side import RCP, SCP, Own, Side, form
 from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.index.actions import reference
-from iamdesk.language import phrase
+from iamdesk.language import mark, phrase
 from iamdesk.policy.document import Document
 from iamdesk.query.sums import split
 
 _NOBODY = Own(None)  # type: ignore[arg-type]  # nobody: nothing is known of them
+UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be asked about.")
 _MOST_GRANTING = 40
 """Resources that let a principal in by their own policies, of which so many are looked at for one set of actions."""
 
@@ -69,9 +71,11 @@ class PrincipalComparer:
     _of_principal: Asker | None = None
     """What the one who is asked about shares with others (`Likenesses.of_principal`)."""
     _likenesses: Likenesses = field(init=False)
+    beside: Beside = field(init=False)
 
     def __post_init__(self) -> None:
         self._likenesses = Likenesses(self.old, self.new)
+        self.beside = Beside(self.old, self.new)
 
     @property
     def groups(self) -> int:
@@ -89,7 +93,7 @@ class PrincipalComparer:
         else:
             keys = changed_keys(before.facts, after.facts)
             doubts = doubts_of(self.old, self.new, account, before, after)
-            if self._is_same(account, before, after, keys):
+            if self._is_same(arn, before, after, keys):
                 return Standing(arn, Status.CANNOT_TELL if doubts else Status.UNCHANGED, (), doubts)
         self.compared += 1
         if arn in self.old.groups or arn in self.new.groups:
@@ -108,10 +112,16 @@ class PrincipalComparer:
         same = form(before.identity) == form(after.identity)
         return Standing(arn, Status.UNCHANGED if same else Status.CHANGED)
 
-    def _is_same(self, account: str, before: Own, after: Own, keys: ChangedKeys) -> bool:
+    def _is_same(self, arn: str, before: Own, after: Own, keys: ChangedKeys) -> bool:
+        account = arn.split(":", 5)[4]
         if not before.says_the_same(after) or before.facts.kind is not after.facts.kind:
             return False
         if self._levels_form(self.old, account) != self._levels_form(self.new, account):
+            return False
+        ids = _unique_ids(before, after)
+        if ids and self.granting.names(ids):
+            return False
+        if self.beside.endpoints or self.beside.cells(arn):
             return False
         return not keys or not self._touched(account, before, keys)
 
@@ -159,8 +169,9 @@ class PrincipalComparer:
             for clause in said
             for one in clause.keys
         )
-        kinds = tuple(own.facts.kind if own.facts is not None else None for own in (before, after))
-        return account, kinds, owns, keys, arn if is_personal or keys else None
+        about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
+        is_personal = is_personal or bool(keys) or bool(_unique_ids(before, after)) or self.beside.is_about_callers
+        return account, about, owns, keys, arn if is_personal else None
 
     def _level_clauses(self, account: str) -> Iterator[Iterable[Clause]]:
         for side in (self.old, self.new):
@@ -187,15 +198,30 @@ class PrincipalComparer:
         is_personal = False
         for part in parts(sides[0], sides[1], allowed, keys):
             is_personal = self._look(arn, account, part, effects, doubts) or is_personal
+        on_resources: dict[Cell, None] = {}
         if keys:
             is_personal = True
-            for cell in self.granting.touched(keys, arn):
-                self._ask(arn, cell, None, effects, doubts)
+            on_resources |= dict.fromkeys(self.granting.touched(keys, arn, self._bearing(arn, sides)))
+        ids = _unique_ids(before, after)
+        if ids:
+            is_personal = True
+            on_resources |= dict.fromkeys(self.granting.naming(ids, arn, self._bearing(arn, sides)))
         if (before.boundary_documents is None) != (after.boundary_documents is None):
             # A Deny for everybody but those listed lists nobody who has a boundary (SEMANTICS E7).
-            for cell in self.granting.exempting(arn):
-                is_personal = True
-                self._ask(arn, cell, None, effects, doubts)
+            is_personal = True
+            on_resources |= dict.fromkeys(self.granting.exempting(arn, self._bearing(arn, sides)))
+        for cell in self.beside.cells(arn):
+            is_personal = True
+            on_resources[cell] = None
+        for cell in on_resources:
+            self._ask(arn, cell, None, effects, doubts)
+        for endpoint in self.beside.endpoints:
+            through = [
+                [*told, *endpoint.spoken(side, everything, is_new=is_new)]
+                for told, side, is_new in ((sides[0], self.old, False), (sides[1], self.new, True))
+            ]
+            for part in parts(through[0], through[1], allowed, keys):
+                is_personal = self._look(arn, account, part, effects, doubts, endpoint.context) or is_personal
         is_of_organization = _is_as_before(before, after)
         found = tuple(
             _Change(kind, bits, where, witness, likeness if is_of_organization else None)
@@ -210,6 +236,7 @@ class PrincipalComparer:
         part: Part,
         effects: _Changes,
         doubts: dict[str, None],
+        given: Context = NOTHING,
     ) -> bool:
         """Ask about every sort of action of a part; return whether resources took part that name principals."""
         partition = arn.split(":", 2)[1]
@@ -217,18 +244,47 @@ class PrincipalComparer:
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
         near = tuple(self._filled(arn, part))
         # Actions that another change speaks of are asked about by themselves: they have causes of their own.
-        by_cause = split(part.bits, self._sources(arn, account))
-        told = (sort for bits, _ in by_cause for sort in sorts(self.new.space, bits, part.clauses, apart))
-        for sort in told:
-            granted, is_all = self.granting.cells(sort, part.differing, arn, _MOST_GRANTING)
+        for bits, _ in split(part.bits, self._sources(arn, account)):
+            for sort in sorts(self.new.space, bits, part.clauses, apart):
+                ask = Asking(lambda cell: self._ask_apart(arn, cell, part, effects, doubts, given))
+                is_complete = ask_of_sort(sort, part, near, partition, account, ask)
+                if not ask.found_change and not is_complete:
+                    doubts[_unseen(sort.service)] = None
+            told = [(clause, bits) for clause in near]
+            granted, is_all = self.granting.cells(bits, part, told, arn, _MOST_GRANTING)
             is_personal = is_personal or bool(granted)
-            ask = Asking(lambda cell: self._ask(arn, cell, part, effects, doubts))
-            is_complete = ask_of_sort(sort, part, near, partition, account, ask)
-            for cell in granted:
-                ask(cell)
-            if not ask.found_change and not (is_complete and is_all):
-                doubts[_unseen(sort)] = None
+            changed = [self._ask(arn, cell, part, effects, doubts, given) for cell in granted]
+            if not is_all and not any(changed):
+                doubts[phrase(UNSEEN_RESOURCES)] = None
         return is_personal
+
+    def _ask_apart(
+        self, arn: str, cell: Cell, part: Part, effects: _Changes, doubts: dict[str, None], given: Context
+    ) -> bool:
+        """Put a question for each of the actions that the resource's own policies tell apart."""
+        entry = self.granting.at(cell.resource)
+        account = arn.split(":", 5)[4]
+        said = [] if entry is None else [one for one in entry.said if may_name(one[0].principal, arn, account)]
+        if entry is None or not said:
+            return self._ask(arn, cell, part, effects, doubts, given)
+        changed = [
+            self._ask(arn, Cell(sort.action, cell.resource, sort.bits), part, effects, doubts, given)
+            for sort, _ in pieces(self.new.space, cell.stands_for, said, entry.services)
+        ]
+        return any(changed)
+
+    def _bearing(self, arn: str, sides: Sequence[Sequence[tuple[Spoken, int]]]) -> list[tuple[Clause, int]]:
+        """Return what bears on a principal in either snapshot, with the values that it has for variables."""
+        found: dict[tuple[Clause, int], None] = {}
+        for side, told in zip((self.old, self.new), sides, strict=True):
+            values = None
+            for one, bits in told:
+                where = one.clause.where
+                if where is not None and any("${" in entry for entry in where.entries):
+                    values = values or side.variables(arn)
+                    where = where._replace(entries=frozenset(fill(entry, values) for entry in where.entries))
+                found[one.clause._replace(where=where), bits] = None
+        return list(found)
 
     def _sources(self, arn: str, account: str) -> list[tuple[Hashable, int]]:
         """Return the documents of a principal that only one snapshot has, or has otherwise, with their actions."""
@@ -270,15 +326,16 @@ class PrincipalComparer:
         part: Part | None,
         effects: _Changes,
         doubts: dict[str, None],
+        given: Context = NOTHING,
     ) -> bool:
         """Put one question to both snapshots; return whether the answers differ."""
         likeness = None
-        if part is not None and self._of_principal is not None:
+        if part is not None and self._of_principal is not None and not given:
             likeness = self._likenesses.of_question(self._of_principal, part, cell)
         compared = self._known.get(likeness) if likeness is not None else None
         if compared is None:
             self.questions += 1
-            compared = compare(self.old, self.new, arn, cell.action, cell.resource)
+            compared = compare(self.old, self.new, arn, cell.action, cell.resource, given)
             if likeness is not None and _names_none_of(compared, arn, cell):
                 self._known[likeness] = compared
         for kind, witness in compared.changes:
@@ -324,6 +381,12 @@ def _names_none_of(compared: Compared, arn: str, cell: Cell) -> bool:
     return not any(name in text for text in compared.doubts for name in own)
 
 
+def _unique_ids(before: Own, after: Own) -> frozenset[str]:
+    """Return the unique ids of a principal that was deleted and made anew: policies may name it by one of them."""
+    ids = [own.facts.unique_id if own.facts is not None else None for own in (before, after)]
+    return frozenset(filter(None, ids)) if ids[0] != ids[1] else frozenset()
+
+
 def _is_as_before(before: Own, after: Own) -> bool:
     """Return whether a principal brings the very same: what differs is the organization's."""
     return (before.documents, before.boundary_documents, before.facts) == (
@@ -362,7 +425,5 @@ def _widest(text: str) -> tuple[bool, int, str]:
     return text != EVERYTHING, len(text), text
 
 
-def _unseen(sort: Sort) -> str:
-    return phrase(
-        "Not every resource of {service} that its policies tell apart could be asked about.", service=sort.service
-    )
+def _unseen(service: str) -> str:
+    return phrase("Not every resource of {service} that its policies tell apart could be asked about.", service=service)

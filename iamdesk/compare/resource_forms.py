@@ -2,13 +2,21 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from iamdesk.compare.cells import Cell, Sort, cells, sorts
-from iamdesk.compare.clauses import Clause, Said, Where
-from iamdesk.compare.deltas import ChangedKeys
+from iamdesk.compare.action_space import ActionSpace
+from iamdesk.compare.cells import Cell, Sort, sorts
+from iamdesk.compare.clauses import ANYWHERE, Clause, Said, Where
+from iamdesk.compare.deltas import ChangedKeys, Part
 from iamdesk.compare.matching import may_meet, speaks_of
+from iamdesk.compare.places import places_at
 from iamdesk.compare.side import RCP, Side
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
+from iamdesk.language import mark
+from iamdesk.policy.arn import parse_arn
+from iamdesk.query.sums import split
+
+UNSEEN = mark("Not every part of it that policies tell apart could be asked about.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,8 +25,8 @@ class Entry:
 
     arn: str
     account: str
-    service: str
-    """Of the requests on it: ``sts`` for a role."""
+    services: frozenset[str]
+    """Of the requests on it: ``sts`` alone for a role."""
     old: Said
     new: Said
 
@@ -27,102 +35,197 @@ class Entry:
         """All that is said in either snapshot."""
         return tuple(dict.fromkeys((*self.old, *self.new)))
 
+    @property
+    def said(self) -> tuple[tuple[Clause, int], ...]:
+        """The same with its actions."""
+        return tuple(dict.fromkeys((*self.old.items(), *self.new.items())))
+
+    @property
+    def is_role(self) -> bool:
+        """Whether it is a role, of which the trust policy is the resource policy."""
+        return self.services == _STS
+
 
 class Granting:
     """Resources whose own policies say something."""
 
     def __init__(self, old: Side, new: Side) -> None:
-        self._new = new
+        self._sides = (old, new)
+        self._space = new.space
         self.entries: dict[str, Entry] = {}
         for arn in dict.fromkeys((*old.resources, *new.resources, *old.index.roles, *new.index.roles)):
             self.entries[arn] = _entry(arn, old, new)
         self.actions = 0
         """The actions that some resource's policy allows to somebody."""
-        self._by_service: dict[str, list[Entry]] = {}
         for entry in self.entries.values():
-            self._by_service.setdefault(entry.service, []).append(entry)
             for said in (entry.old, entry.new):
                 for clause, bits in said.items():
                     self.actions |= bits if clause.is_allow else 0
+        self._points: dict[str, set[str]] = {}
+        """By access point: the buckets behind it, in either snapshot."""
+        for side in (old, new):
+            for arn, resource in side.resources.items():
+                for behind in resource.access_point.buckets if resource.access_point is not None else ():
+                    self._points.setdefault(arn, set()).add(f"arn:{arn.split(':', 2)[1]}:s3:::{behind.name}")
         limits = [side.levels(account, RCP) for side in (old, new) for account in side.index.accounts]
-        self._of_organization = [clause for levels in limits if levels is not None for clause in levels.denies]
+        self._of_organization = tuple(
+            dict.fromkeys(pair for levels in limits if levels is not None for pair in levels.denies.items())
+        )
 
     def touches(self, keys: ChangedKeys) -> bool:
         """Return whether some resource's policy, or a resource control policy, hangs on one of some keys."""
         entries = (clause for entry in self.entries.values() for clause in entry.clauses)
-        return any(keys.touches(clause) for clause in (*entries, *self._of_organization))
+        return any(keys.touches(clause) for clause in (*entries, *(clause for clause, _ in self._of_organization)))
+
+    def names(self, ids: frozenset[str]) -> bool:
+        """Return whether some resource's policy names one of some unique ids."""
+        return any(names_id(clause.principal, ids) for entry in self.entries.values() for clause in entry.clauses)
+
+    def at(self, resource: str) -> Entry | None:
+        """Return what holds a resource, or the resource itself, where its own policies say something."""
+        known = self.entries.get(resource)
+        if known is not None or resource.count(":") < 5:
+            return known
+        arn = parse_arn(resource)
+        for side in self._sides:
+            record = side.evaluator.resources.find(arn)
+            if record is not None and record.arn in self.entries:
+                return self.entries[record.arn]
+        return None
 
     def cells(
-        self, sort: Sort, differing: Sequence[Where | None], principal: str, most: int
+        self, bits: int, part: Part, near: Sequence[tuple[Clause, int]], principal: str, most: int
     ) -> tuple[tuple[Cell, ...], bool]:
-        """Return questions on resources that let a principal in by their own policy, and whether these are all."""
+        """Return questions on resources that let a principal in by their own policy, and whether these are all.
+
+        ``near`` are the clauses that bear on the principal, with the actions of which they speak.
+        """
         found: dict[Hashable, tuple[Cell, ...]] = {}
         account = principal.split(":", 5)[4]
-        for entry in self._by_service.get(sort.service, ()):
+        is_complete = True
+        for entry in self.entries.values():
+            let_in = 0
+            for clause, actions in entry.said:
+                if clause.is_allow and actions & bits and may_name(clause.principal, principal, account):
+                    let_in |= actions & bits
+            if not let_in:
+                continue
             whole = (Where(False, frozenset({entry.arn})), Where(False, frozenset({f"{entry.arn}/*"})))
-            if not any(may_meet(where, one) for where in differing for one in whole):
+            if not any(may_meet(where, one) for where in part.differing for one in whole):
                 continue
-            told = frozenset((*entry.old.items(), *entry.new.items()))
-            bits = 0
-            for clause, actions in told:
-                if clause.is_allow and may_name(clause.principal, principal, account):
-                    bits |= actions & sort.bits
-            if not bits:
-                continue
-            signature = told, entry.account, tuple(speaks_of(where, entry.arn) for where in differing)
+            places = tuple(
+                (speaks_of(clause.where, entry.arn), speaks_of(clause.where, f"{entry.arn}/x")) for clause, _ in near
+            )
+            signature = frozenset(entry.said), entry.account, self._facts(entry), places
             if signature in found:
                 continue
             if len(found) >= most:
-                return tuple(cell for listed in found.values() for cell in listed), False
-            found[signature] = tuple(self.cells_on(entry, bits, differing))
-        return tuple(cell for listed in found.values() for cell in listed), True
+                is_complete = False
+                break
+            cells, is_all = self.cells_on(entry, let_in, near)
+            is_complete = is_complete and is_all
+            found[signature] = cells
+        return tuple(cell for listed in found.values() for cell in listed), is_complete
 
-    def touched(self, keys: ChangedKeys, principal: str) -> Iterator[Cell]:
+    def _facts(self, entry: Entry) -> Hashable:
+        return tuple(facts_of(side, entry) for side in self._sides)
+
+    def touched(self, keys: ChangedKeys, principal: str, near: Sequence[tuple[Clause, int]]) -> Iterator[Cell]:
         """Yield questions on the resources whose policies hang on changed keys, for a principal whom they may name."""
-        yield from self._where(keys.touches, principal)
+        yield from self._where(keys.touches, principal, near)
 
-    def exempting(self, principal: str) -> Iterator[Cell]:
+    def exempting(self, principal: str, near: Sequence[tuple[Clause, int]]) -> Iterator[Cell]:
         """Yield questions on the resources whose policies deny everybody but those that they list."""
-        yield from self._where(lambda clause: not clause.is_allow and _is_negated(clause), principal)
+        yield from self._where(lambda clause: not clause.is_allow and _is_negated(clause), principal, near)
 
-    def _where(self, wanted: Callable[[Clause], bool], principal: str) -> Iterator[Cell]:
+    def naming(self, ids: frozenset[str], principal: str, near: Sequence[tuple[Clause, int]]) -> Iterator[Cell]:
+        """Yield questions on the resources whose policies name a principal by one of some unique ids."""
+        yield from self._where(lambda clause: names_id(clause.principal, ids), principal, near)
+
+    def _where(
+        self, wanted: Callable[[Clause], bool], principal: str, near: Sequence[tuple[Clause, int]]
+    ) -> Iterator[Cell]:
         account = principal.split(":", 5)[4]
         for entry in self.entries.values():
             bits = 0
-            for said in (entry.old, entry.new):
-                for clause, actions in said.items():
-                    if wanted(clause) and may_name(clause.principal, principal, account):
-                        bits |= actions
+            for clause, actions in (*entry.said, *(self._of_organization if not entry.is_role else ())):
+                if wanted(clause) and may_name(clause.principal, principal, account):
+                    bits |= actions
             if bits:
-                yield from self.cells_on(entry, bits, ())
+                yield from self.cells_on(entry, bits, near)[0]
 
-    def cells_on(self, entry: Entry, bits: int, differing: Iterable[Where | None]) -> Iterator[Cell]:
-        """Yield the questions about some actions on one resource, and on what lies in it."""
-        clauses = entry.clauses
-        parts = entry.arn.split(":", 5)
-        for sort in sorts(self._new.space, bits, clauses, frozenset({entry.service})):
-            if sort.service != entry.service:
+    def cells_on(self, entry: Entry, bits: int, near: Iterable[tuple[Clause, int]]) -> tuple[tuple[Cell, ...], bool]:
+        """Return the questions about some actions on one resource and on what lies in it, and whether these are all.
+
+        Actions are asked about apart, and places in the resource, as far as its own policies or ``near`` tell them
+        apart: whatever else bears on a request on it, with the actions of which it speaks.
+        """
+        own = 0
+        for service in entry.services:
+            own |= self._space.of_service(service, service_actions(service).every)
+        for _, bit in self._space.unlisted(bits):
+            own |= bit
+        whole = (Where(False, frozenset({entry.arn})), Where(False, frozenset({f"{entry.arn}/*"})))
+        told = dict.fromkeys(entry.said)
+        for clause, actions in near:
+            if entry.arn in self._points or any(may_meet(clause.where, one) for one in whole):
+                told[clause, actions] = None
+        found: dict[Cell, None] = {}
+        is_complete = True
+        for sort, clauses in pieces(self._space, bits & own, tuple(told), entry.services):
+            if entry.is_role:
+                found[Cell(sort.action, entry.arn, sort.bits)] = None
                 continue
-            if entry.service == "sts":
-                yield Cell(sort.action, entry.arn, sort.bits)
+            if not sort.types and reference().action(*sort.action.lower().split(":", 1)) is None:
+                found |= dict.fromkeys(Cell(sort.action, arn, sort.bits) for arn in (entry.arn, f"{entry.arn}/x"))
                 continue
-            own = [_clause_at(where) for where in (f"{entry.arn}", f"{entry.arn}/*")]
-            near = [_clause_of(where) for where in differing if where is not None]
-            asked, _ = cells(sort, (*clauses, *own, *near), parts[1], entry.account or parts[4])
-            yield from (
-                cell
-                for cell in asked
-                if cell.resource == entry.arn or cell.resource.startswith((f"{entry.arn}/", f"{entry.arn}:"))
-            )
+            wheres = [where for clause in clauses for where in self._seen_at(entry.arn, clause.where)]
+            for name in sort.types:
+                places = places_at(sort.service, name, entry.arn, wheres)
+                is_complete = is_complete and places.is_complete
+                found |= dict.fromkeys(Cell(sort.action, arn, sort.bits) for arn in places.arns)
+        return tuple(found), is_complete
+
+    def _seen_at(self, arn: str, where: Where | None) -> Iterator[Where | None]:
+        yield where
+        for bucket in self._points.get(arn, ()):
+            yield _seen_through(arn, bucket, where)
 
 
-@lru_cache(maxsize=1 << 12)
-def _clause_at(text: str) -> Clause:
-    return _clause_of(Where(False, frozenset({text})))
+def pieces(
+    space: ActionSpace, bits: int, said: Sequence[tuple[Clause, int]], apart: frozenset[str]
+) -> Iterator[tuple[Sort, tuple[Clause, ...]]]:
+    """Yield the sorts of actions among some, with the clauses that speak of them: actions of one sort have the same."""
+    for part, clauses in split(bits, said):
+        for sort in sorts(space, part, clauses, apart):
+            yield sort, clauses
 
 
-def _clause_of(where: Where) -> Clause:
-    return Clause(True, None, where, frozenset(), frozenset())
+def facts_of(side: Side, entry: Entry) -> Hashable:
+    """Return what a snapshot knows of a resource beside what its policies say, and requests on it can hang on."""
+    resource = side.resources.get(entry.arn)
+    if resource is None:
+        return entry.arn in side.index.roles
+    owner = resource.account_id or entry.account
+    return (
+        resource.account_id,
+        resource.region,
+        resource.abac_enabled,
+        resource.access_point,
+        resource.is_policy_captured,
+        resource.is_aws_managed,
+        resource.key_grants is None,
+        side.levels(owner, RCP) is None,
+    )
+
+
+def services_of(arn: str) -> frozenset[str]:
+    """Return the services whose actions act on a resource."""
+    service = arn.split(":", 5)[2].lower()
+    return frozenset((service, *reference().services_on(service)))
+
+
+_STS = frozenset({"sts"})
 
 
 def _entry(arn: str, old: Side, new: Side) -> Entry:
@@ -132,7 +235,8 @@ def _entry(arn: str, old: Side, new: Side) -> Entry:
     for side in (old, new):
         resource = side.resources.get(arn)
         account = account or (resource.account_id if resource is not None else None) or ""
-    return Entry(arn, account, "sts" if is_role else parts[2].lower(), _said(arn, old), _said(arn, new))
+    services = _STS if is_role else services_of(arn)
+    return Entry(arn, account, services, _said(arn, old), _said(arn, new))
 
 
 def _said(arn: str, side: Side) -> Said:
@@ -142,7 +246,35 @@ def _said(arn: str, side: Side) -> Said:
     resource = side.resources.get(arn)
     if resource is None:
         return {}
-    return side.together(side.resource_documents(resource), names_principals=True)
+    own = side.together(side.resource_documents(resource), names_principals=True)
+    if resource.access_point is None:
+        return own
+    # What goes through an access point the policy of the bucket behind it decides, too.
+    found = dict(own)
+    for behind in resource.access_point.buckets:
+        bucket = side.evaluator.resources.bucket(resource, behind)
+        if bucket is None:
+            continue
+        for clause, bits in side.together(side.resource_documents(bucket), names_principals=True).items():
+            seen = clause._replace(where=_seen_through(arn, bucket.arn, clause.where))
+            found[seen] = found.get(seen, 0) | bits
+    return found
+
+
+def _seen_through(point: str, bucket: str, where: Where | None) -> Where | None:
+    """Return where a clause that names objects of a bucket speaks of requests through an access point to it."""
+    if where is None or where == ANYWHERE:
+        return where
+    found: set[str] = set()
+    for entry in where.entries:
+        name, slash, key = entry.partition("/")
+        if not speaks_of(Where(False, frozenset({name})), bucket):
+            found.add(entry)
+        elif not slash:
+            found |= {point, f"{point}/object/*"} if name.endswith("*") else {point}
+        else:
+            found |= {f"{point}/object/{key}", *({f"{point}/object/*/{key}"} if name.endswith("*") else ())}
+    return where._replace(entries=frozenset(found))
 
 
 def _is_negated(clause: Clause) -> bool:
@@ -166,3 +298,11 @@ def may_name(principal: Hashable, arn: str, account: str) -> bool:
     if parts[4:5] != [account]:
         return False
     return parts[5] == "root" or parts[5].rpartition("/")[2] == arn.rpartition("/")[2]
+
+
+def names_id(principal: Hashable, ids: frozenset[str]) -> bool:
+    """Return whether the principal of a clause is, or lists, one of some unique ids."""
+    if not isinstance(principal, tuple):
+        return False
+    kind, text = principal
+    return any(one in ids for _, one in text) if kind == "not" else text in ids

@@ -1,27 +1,36 @@
 """What changed in access to one resource by the resource's own side: its policy, grants, tags, trust, limits."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 
-from iamdesk.compare.answers import Compared, compare
-from iamdesk.compare.causes import allowing, carriers_of, causes_of
-from iamdesk.compare.cells import Cell, sorts
-from iamdesk.compare.clauses import ANYWHERE, Clause
+from iamdesk.compare.answers import Compared, Context, compare
+from iamdesk.compare.assumed import ASSUMED, otherwise, tested_by
+from iamdesk.compare.beside import ChangedEndpoint
+from iamdesk.compare.causes import allowing, carriers_of, causes_of, differing_causes
+from iamdesk.compare.cells import Cell
+from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Clause, Where
 from iamdesk.compare.deltas import ChangedKeys
-from iamdesk.compare.matching import speaks_of
+from iamdesk.compare.matching import fill, is_plainly_of, speaks_of
 from iamdesk.compare.principals import PrincipalComparer
-from iamdesk.compare.resource_forms import Entry, Granting, may_name
-from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, ChangeKind, Effect, Standing, Status
-from iamdesk.compare.side import RCP, SCP, Side
+from iamdesk.compare.resource_forms import UNSEEN, Entry, Granting, facts_of, may_name, services_of
+from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Cause, ChangeKind, Effect, Kind, Standing, Status, Witness
+from iamdesk.compare.side import RCP, SCP, Side, organization_facts
+from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.index.resource_index import tags_without_case
 from iamdesk.language import phrase
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/", "s3:accesspointtag/")
+_RESOURCE_KEYS = (*_TAG_KEYS, "aws:resourceorg", "aws:principalorg")
+_MAX_WITNESSES = 4
+"""Requests behind one effect of which so many are looked at for the policies that allow them."""
+_MOST_FILLED = 60
+"""Values of variables in one resource entry of which so many are looked at."""
 _MOST_CONDITIONAL = 300
 """Principals whose answers hang on conditions in both snapshots, of which so many are compared for one question."""
 _OF_RESOURCES = frozenset(
@@ -36,6 +45,7 @@ _OF_RESOURCES = frozenset(
         ChangeKind.RESOURCE,
         ChangeKind.MOVE,
         ChangeKind.CAPTURE,
+        ChangeKind.ENDPOINT,
     }
 )
 """Causes on the resource's side: what comes from others is told of the principals."""
@@ -52,6 +62,10 @@ class ResourceComparer:
     cancelled: Cancelled = never_cancelled
     questions: int = 0
     _tag_clauses: Mapping[Clause, int] | None = None
+    _said_of_assumed: Sequence[tuple[Clause, int]] | None = None
+    _said_by_all: Sequence[tuple[Clause, int]] | None = None
+    _single_causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
+    _known_filled: dict[Where, tuple[Where, ...]] = field(default_factory=dict)
     _outsider: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
@@ -65,11 +79,11 @@ class ResourceComparer:
     def compare(self, entry: Entry) -> Standing | None:
         """Return what became of access to a resource; None where nothing on its side differs."""
         differing, keys, is_other = self._differences(entry)
-        if not differing and not keys and not is_other:
+        if not differing and not keys and not is_other and not self._is_public_otherwise(entry):
             return None
         doubts: dict[str, None] = {}
         effects: list[Effect] = []
-        cells = dict.fromkeys(self._cells(entry, differing, keys, is_other))
+        cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))
         for cell in cells:
             if self.cancelled():
                 raise WorkCancelled
@@ -78,36 +92,72 @@ class ResourceComparer:
         was, now = self._holds(self.old, entry.arn), self._holds(self.new, entry.arn)
         if was != now:
             status = Status.CREATED if now else Status.DELETED
-            if entry.service == "sts":
+            if entry.is_role:
                 doubts.clear()  # the list of roles is whole: it was not there
         elif doubts and not effects:
             status = Status.CANNOT_TELL
-        return Standing(entry.arn, status, tuple(_merged(effects)), tuple(doubts))
+        return Standing(entry.arn, status, tuple(self._merged(effects)), tuple(doubts))
+
+    def _merged(self, effects: list[Effect]) -> Iterator[Effect]:
+        """Put effects together that differ by the action alone, with the policies that allow them."""
+        found: dict[Hashable, list[Effect]] = {}
+        for one in effects:
+            key = one.principal, one.kind, one.where, one.causes, one.witness.context
+            found.setdefault(key, []).append(one)
+        for told in found.values():
+            first, actions = told[0], reduce(or_, (one.actions for one in told))
+            carriers = dict.fromkeys(
+                carrier for one in told[:_MAX_WITNESSES] for carrier in carriers_of(one.witness, self.old, self.new)
+            )
+            allowed = allowing(first.principal, actions, first.where, self.old, self.new)
+            yield replace(first, actions=actions, carriers=tuple(carriers), allowing=allowed)
 
     @staticmethod
     def _holds(side: Side, arn: str) -> bool:
         return arn in side.resources or arn in side.index.roles
 
     def _differences(self, entry: Entry) -> tuple[int, ChangedKeys, bool]:
-        """Return the actions of which its policies differ, changed tag keys, and whether anything else differs."""
+        """Return the actions of which its policies differ, changed keys, and whether anything else differs."""
         bits = 0
         for clause in entry.clauses:
             bits |= entry.old.get(clause, 0) ^ entry.new.get(clause, 0)
-        if entry.service in reference().rcp_services:
-            forms = [side.levels(entry.account, RCP) for side in (self.old, self.new)]
+        owners = [self._owner(side, entry) for side in (self.old, self.new)]
+        if not entry.services.isdisjoint(reference().rcp_services):
+            forms = [side.levels(owner, RCP) for side, owner in zip((self.old, self.new), owners, strict=True)]
             denies = [levels.denies if levels is not None else {} for levels in forms]
             for clause in dict.fromkeys((*denies[0], *denies[1])):
                 bits |= denies[0].get(clause, 0) ^ denies[1].get(clause, 0)
         before, after = (self._tags(side, entry.arn) for side in (self.old, self.new))
-        keys = ChangedKeys(frozenset())
+        keys: set[str] = set()
+        prefixes: tuple[str, ...] = ()
         if before is not None and after is not None and before != after:
             tags = {tag for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
-            keys = ChangedKeys(frozenset(f"{prefix}{tag}" for prefix in _TAG_KEYS for tag in tags))
+            keys |= {f"{prefix}{tag}" for prefix in _TAG_KEYS for tag in tags}
         elif (before is None) != (after is None) and self._holds(self.old, entry.arn) == self._holds(
             self.new, entry.arn
         ):
-            keys = ChangedKeys(frozenset(), _TAG_KEYS)
-        return bits, keys, self._rest(self.old, entry) != self._rest(self.new, entry)
+            prefixes = _TAG_KEYS
+        places = [organization_facts(side, owner) for side, owner in zip((self.old, self.new), owners, strict=True)]
+        if places[0][0] != places[1][0]:
+            keys |= {"aws:resourceorgid", "aws:principalorgid"}
+        if places[0][1] != places[1][1]:
+            keys |= {"aws:resourceorgpaths", "aws:principalorgpaths"}
+        for endpoint in self._endpoints(entry):
+            bits |= endpoint.actions(self.new)
+        is_other = facts_of(self.old, entry) != facts_of(self.new, entry)
+        return bits, ChangedKeys(frozenset(keys), prefixes), is_other
+
+    def _endpoints(self, entry: Entry) -> Iterator[ChangedEndpoint]:
+        """Yield the VPC endpoints that differ and through which others than the principals can reach a resource."""
+        for endpoint in self.principals.beside.endpoints:
+            is_reached = endpoint.services is None or not endpoint.services.isdisjoint(entry.services)
+            if is_reached and next(self._outsiders(entry), None) is not None:
+                yield endpoint
+
+    @staticmethod
+    def _owner(side: Side, entry: Entry) -> str:
+        resource = side.resources.get(entry.arn)
+        return (resource.account_id if resource is not None else None) or entry.account
 
     @staticmethod
     def _tags(side: Side, arn: str) -> Mapping[str, str | None] | None:
@@ -117,61 +167,110 @@ class ResourceComparer:
         resource = side.resources.get(arn)
         return None if resource is None or resource.tags is None else tags_without_case(resource.tags)
 
+    def _is_public_otherwise(self, entry: Entry) -> bool:
+        """Return whether Block Public Access limits one snapshot's policies of it alone."""
+        return self._restricts(self.old, entry) != self._restricts(self.new, entry)
+
     @staticmethod
-    def _rest(side: Side, entry: Entry) -> Hashable:
+    def _restricts(side: Side, entry: Entry) -> Hashable:
         resource = side.resources.get(entry.arn)
         if resource is None:
-            return entry.arn in side.index.roles
-        restricts = side.evaluator.resources.restricts_public_buckets(resource, entry.account)
-        return resource.account_id, restricts, resource.abac_enabled, resource.access_point, resource.is_policy_captured
+            return None
+        known = side.evaluator.resources
+        behind = resource.access_point.buckets if resource.access_point is not None else ()
+        buckets = [(known.bucket(resource, one), one.account_id) for one in behind]
+        of_account = known.settings_of(entry.account) if entry.account else None
+        return (
+            known.restricts_public_buckets(resource, entry.account),
+            resource.public_access_block is None,
+            of_account is None or of_account.public_access_block is None,
+            tuple(
+                known.restricts_public_buckets(one, owner or (one.account_id if one is not None else None))
+                for one, owner in buckets
+            ),
+        )
 
     # ── what to ask ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _cells(self, entry: Entry, differing: int, keys: ChangedKeys, is_other: bool) -> Iterator[Cell]:
+    def _cells(
+        self, entry: Entry, differing: int, keys: ChangedKeys, is_other: bool, doubts: dict[str, None]
+    ) -> Iterator[Cell]:
         allowed = 0
-        for said in (entry.old, entry.new):
-            for clause, bits in said.items():
-                allowed |= bits if clause.is_allow or differing else 0
+        for clause, bits in entry.said:
+            allowed |= bits if clause.is_allow or differing else 0
         if is_other and self._holds(self.old, entry.arn) == self._holds(self.new, entry.arn):
             # Whose it is, or where it leads, decides requests that its policies say nothing of.
-            differing |= self.new.space.of_service(entry.service, service_actions(entry.service).every)
+            differing = self.new.space.every
         elif is_other:
             differing |= allowed
+        if self._is_public_otherwise(entry):
+            differing |= allowed
         if differing:
-            yield from self.granting.cells_on(entry, differing, ())
+            found, is_all = self.granting.cells_on(entry, differing, self._near(differing))
+            if not is_all:
+                doubts[phrase(UNSEEN)] = None
+            yield from found
         if keys:
-            yield from self.tag_cells(entry.arn, keys)
+            yield from self._touched_cells(entry, keys, doubts)
 
-    def tag_cells(self, arn: str, keys: ChangedKeys) -> Iterator[Cell]:
-        """Yield the questions on a resource whose tags changed: for every action of which a clause asks for them."""
-        bits = 0
-        touched: list[Clause] = []
-        for clause, actions in self._asking_for_tags().items():
-            if keys.touches(clause):
-                bits |= actions
-                touched.append(clause)
-        if not bits:
-            return
-        services = frozenset(service for service, _ in self.new.space.by_service(bits))
-        for sort in sorts(self.new.space, bits, touched, services):
-            for resource in (arn, f"{arn}/x"):
-                if any(reference().is_of_type(sort.service, name, resource) for name in sort.types):
-                    yield Cell(sort.action, resource, sort.bits)
-                    break
+    def _near(self, bits: int) -> Iterator[tuple[Clause, int]]:
+        """Yield all that bears on requests on a resource beside its own policies, whoever asks."""
+        for clause, actions in self._everything():
+            if not actions & bits:
+                continue
+            if clause.where is None or not any("${" in text for text in clause.where.entries):
+                yield clause, actions
+                continue
+            for where in self._filled(clause.where):
+                yield clause._replace(where=where), actions
 
-    def _asking_for_tags(self) -> Mapping[Clause, int]:
-        """Return every clause, of whatever policy, that hangs on a resource's tags."""
-        if self._tag_clauses is None:
-            found: dict[Clause, int] = {}
+    def _filled(self, where: Where) -> Iterator[Where]:
+        """Yield a resource with variables as it is for each principal, for as many of them as are looked at."""
+        known = self._known_filled.get(where)
+        if known is None:
+            found: dict[Where, None] = {}
+            for side in (self.old, self.new):
+                for arn in side.principals:
+                    values = side.variables(arn)
+                    found[where._replace(entries=frozenset(fill(one, values) for one in where.entries))] = None
+                    if len(found) >= _MOST_FILLED:
+                        found[where] = None  # with its variables: not everything is looked at, which is told
+                        break
+            known = self._known_filled[where] = tuple(found)
+        yield from known
+
+    def _everything(self) -> Sequence[tuple[Clause, int]]:
+        """Return all that policies say but those of resources, once."""
+        if self._said_by_all is None:
             seen: dict[int, Mapping[Clause, int]] = {}  # holds them: an id is one's own while it lives
             for side in (self.old, self.new):
                 for said in self._everything_said(side):
-                    if id(said) in seen:
-                        continue
                     seen[id(said)] = said
-                    for clause, bits in said.items():
-                        if any(key.startswith(_TAG_KEYS) for key in clause.keys):
-                            found[clause] = found.get(clause, 0) | bits
+            self._said_by_all = tuple(dict.fromkeys(pair for said in seen.values() for pair in said.items()))
+        return self._said_by_all
+
+    def _touched_cells(self, entry: Entry, keys: ChangedKeys, doubts: dict[str, None]) -> Iterator[Cell]:
+        """Yield the questions on a resource of which keys changed: for every action of which a clause asks for them."""
+        bits = 0
+        for clause, actions in self._asking_for_resource().items():
+            if keys.touches(clause):
+                bits |= actions
+        if bits:
+            # A role is changed by actions of IAM, and entered by those of STS.
+            whole = replace(entry, services=services_of(entry.arn))
+            found, is_all = self.granting.cells_on(whole, bits, self._near(bits))
+            if not is_all:
+                doubts[phrase(UNSEEN)] = None
+            yield from found
+
+    def _asking_for_resource(self) -> Mapping[Clause, int]:
+        """Return every clause, of whatever policy, that hangs on what a resource is: its tags, its organization."""
+        if self._tag_clauses is None:
+            found: dict[Clause, int] = {}
+            of_resources = (pair for entry in self.granting.entries.values() for pair in entry.said)
+            for clause, bits in (*self._everything(), *of_resources):
+                if any(key.startswith(_RESOURCE_KEYS) for key in clause.keys):
+                    found[clause] = found.get(clause, 0) | bits
             self._tag_clauses = found
         return self._tag_clauses
 
@@ -187,18 +286,32 @@ class ResourceComparer:
                 if levels is not None:
                     yield levels.denies
                     yield from levels.allows
-        for entry in self.granting.entries.values():
-            yield entry.old
-            yield entry.new
 
     # ── asking everybody ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def _of_cell(self, entry: Entry, cell: Cell, doubts: dict[str, None]) -> Iterator[Effect]:
+        said = [clause for clause, bits in self._assuming(entry) if bits & cell.stands_for]
+        for given in otherwise(tested_by(said)):
+            if not _is_shut(entry, cell, given):
+                yield from self._under(entry, cell, given, doubts)
+        for endpoint in self._endpoints(entry):
+            if endpoint.actions(self.new) & cell.stands_for:
+                yield from self._of_outsiders(entry, cell, endpoint.context, doubts)
+
+    def _assuming(self, entry: Entry) -> Sequence[tuple[Clause, int]]:
+        """Return what bears on requests on a resource and hangs on what is taken for granted of a request."""
+        if self._said_of_assumed is None:
+            self._said_of_assumed = tuple(one for one in self._everything() if not one[0].keys.isdisjoint(ASSUMED))
+        own = (one for one in entry.said if not one[0].keys.isdisjoint(ASSUMED))
+        return (*self._said_of_assumed, *own)
+
+    def _under(self, entry: Entry, cell: Cell, given: Context, doubts: dict[str, None]) -> Iterator[Effect]:
         known: dict[Hashable, Compared] = {}
-        conditional = 0
-        for principal, was, now in self._answers(cell):
-            if was is now and now is Verdict.CONDITIONAL:
-                conditional += 1
+        for principal, was, now in self._answers(cell, given):
+            if Verdict.CONDITIONAL not in (was, now):
+                kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
+                yield from self._effects(entry, principal, cell, self._plainly(kind, principal, cell, given, was, now))
+                continue
             key = self._alike(entry, principal)
             compared = known.get(key)
             if compared is None:
@@ -206,16 +319,30 @@ class ResourceComparer:
                     doubts[phrase("More principals than are compared may do it under conditions.")] = None
                     continue
                 self.questions += 1
-                compared = known[key] = compare(self.old, self.new, principal, cell.action, cell.resource)
+                compared = known[key] = compare(self.old, self.new, principal, cell.action, cell.resource, given)
             doubts |= dict.fromkeys(compared.doubts)
             yield from self._effects(entry, principal, cell, compared)
+        yield from self._of_outsiders(entry, cell, given, doubts)
+
+    def _plainly(
+        self, kind: Kind, principal: str, cell: Cell, given: Context, was: Verdict | None, now: Verdict | None
+    ) -> Compared:
+        """Return what changed where both answers are certain."""
+        context = tuple(
+            (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in given.items()
+        )
+        owner = self.new.owner_taken(principal, cell.resource) and self.old.owner_taken(principal, cell.resource)
+        before, after = (verdict or Verdict.IMPLICIT_DENY for verdict in (was, now))
+        return Compared(((kind, Witness(principal, cell.action, cell.resource, context, before, after, owner)),))
+
+    def _of_outsiders(self, entry: Entry, cell: Cell, given: Context, doubts: dict[str, None]) -> Iterator[Effect]:
         for outsider in self._outsiders(entry):
             self.questions += 1
-            compared = compare(self.old, self.new, outsider, cell.action, cell.resource)
+            compared = compare(self.old, self.new, outsider, cell.action, cell.resource, given)
             doubts |= dict.fromkeys(compared.doubts)
             yield from self._effects(entry, outsider, cell, compared)
 
-    def _answers(self, cell: Cell) -> Iterator[tuple[str, Verdict | None, Verdict | None]]:
+    def _answers(self, cell: Cell, given: Context) -> Iterator[tuple[str, Verdict | None, Verdict | None]]:
         """Yield (principal, answer in the old snapshot, in the new one) where they differ or hang on conditions.
 
         Of principals that only one snapshot holds everything is told of themselves.
@@ -223,7 +350,9 @@ class ResourceComparer:
         found: list[dict[str, Verdict]] = []
         for side in (self.old, self.new):
             try:
-                rows = side.evaluator.who_can(action=cell.action, resource=cell.resource, cancelled=self.cancelled)
+                rows = side.evaluator.who_can(
+                    action=cell.action, resource=cell.resource, context=given, cancelled=self.cancelled
+                )
                 found.append({row.principal: row.decision for row in rows})
             except RequestError:
                 found.append({})
@@ -237,17 +366,40 @@ class ResourceComparer:
     def _alike(self, entry: Entry, principal: str) -> Hashable:
         """Return what principals share whom the comparison treats alike."""
         account = principal.split(":", 5)[4]
+        if self._is_about_caller(entry):
+            return principal
         named = tuple(may_name(clause.principal, principal, account) for clause in entry.clauses)
         return self.principals.key(principal), named
+
+    def _is_about_caller(self, entry: Entry) -> bool:
+        """Return whether the policies on a resource's side ask who the caller is."""
+        clauses = set(entry.clauses)
+        for side in (self.old, self.new):
+            levels = side.levels(self._owner(side, entry), RCP)
+            clauses.update(levels.denies if levels is not None else ())
+        return any(dependence(key) is Dependence.CALLER for clause in clauses for key in clause.keys)
 
     def _effects(self, entry: Entry, principal: str, cell: Cell, compared: Compared) -> Iterator[Effect]:
         for kind, witness in compared.changes:
             own = witness if witness.principal == principal else replace(witness, principal=principal)
-            causes = causes_of(own, self.old, self.new)
+            causes = self._causes_of(entry, own, cell)
             if any(cause.kind in _OF_RESOURCES for cause in causes):
-                carriers, where = carriers_of(own, self.old, self.new), _where(entry, cell)
-                allowed = allowing(principal, cell.stands_for, where, self.old, self.new)
-                yield Effect(principal, kind, cell.stands_for, where, own, causes, carriers, allowed)
+                yield Effect(principal, kind, cell.stands_for, _where(entry, cell), own, causes)
+
+    def _causes_of(self, entry: Entry, witness: Witness, cell: Cell) -> tuple[Cause, ...]:
+        """Return by which change access changed; where only one thing differs for a principal, it is found once."""
+        if witness.old is None or witness.new is None:
+            return causes_of(witness, self.old, self.new)
+        key = (
+            entry.arn,
+            witness.principal,
+            cell.action.partition(":")[0],
+            next((value for name, value in witness.context if name.lower() == "aws:sourcevpce"), None),
+        )
+        if key not in self._single_causes:
+            differing = differing_causes(witness, self.old, self.new)
+            self._single_causes[key] = differing if len(differing) == 1 else ()
+        return self._single_causes[key] or causes_of(witness, self.old, self.new)
 
     def _outsiders(self, entry: Entry) -> Iterator[str]:
         """Yield everybody outside of the snapshots whom the resource's policies name; for all, two who are nobody's."""
@@ -269,28 +421,39 @@ class ResourceComparer:
         yield from found
 
 
-def _where(entry: Entry, cell: Cell) -> str:
-    """Return how the resource's policies that differ name what a cell stands for; else the resource, or all in it."""
-    differing = (clause.where for clause in entry.clauses if entry.old.get(clause, 0) != entry.new.get(clause, 0))
-    texts = [where.text for where in differing if where not in (None, ANYWHERE) and speaks_of(where, cell.resource)]
-    whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
-    return min((text for text in texts if text), key=lambda text: (len(text), text), default=whole)
-
-
-def _merged(effects: list[Effect]) -> Iterator[Effect]:
-    """Put effects together that differ by the action alone."""
-    found: dict[Hashable, Effect] = {}
-    for one in effects:
-        key = one.principal, one.kind, one.where, one.causes, one.witness.context
-        known = found.get(key)
-        found[key] = one if known is None else _joined(known, one)
-    yield from found.values()
-
-
-def _joined(known: Effect, one: Effect) -> Effect:
-    return replace(
-        known,
-        actions=known.actions | one.actions,
-        carriers=tuple(dict.fromkeys((*known.carriers, *one.carriers))),
-        allowing=tuple(dict.fromkeys((*known.allowing, *one.allowing))),
+def _is_shut(entry: Entry, cell: Cell, given: Context) -> bool:
+    """Return whether both snapshots deny everybody what a cell stands for in a context: by TLS alone, most often."""
+    return bool(given) and all(
+        any(
+            not clause.is_allow
+            and clause.principal == EVERYONE
+            and cell.stands_for & ~bits == 0
+            and clause.where is not None
+            and (clause.where == ANYWHERE or is_plainly_of(clause.where, cell.resource))
+            and clause.conditions <= _met_by(given)
+            for clause, bits in said.items()
+        )
+        for said in (entry.old, entry.new)
     )
+
+
+def _met_by(given: Context) -> frozenset[Hashable]:
+    """Return the plainest tests that a context passes."""
+    return frozenset(("Bool", "", False, key, frozenset({value})) for key, value in given.items())
+
+
+def _where(entry: Entry, cell: Cell) -> str:
+    """Return how the resource's policies name what a cell stands for: those that differ, or what they allow of it."""
+    whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
+    wheres = [
+        clause.where
+        for clause, bits in entry.said
+        if bits & cell.stands_for
+        if clause.is_allow or entry.old.get(clause, 0) != entry.new.get(clause, 0)
+        if clause.where not in (None, ANYWHERE) and speaks_of(clause.where, cell.resource)
+    ]
+    return max((where.text for where in wheres if where is not None), key=_narrowness, default=whole)
+
+
+def _narrowness(text: str) -> tuple[int, str]:
+    return len(text.partition("*")[0]), text

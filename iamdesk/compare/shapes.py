@@ -74,6 +74,7 @@ class ChangeKind(StrEnum):
     PUBLIC_ACCESS = mark("Block Public Access")
     RESOURCE = mark("resource")
     ENDPOINT = mark("VPC endpoint")
+    PASSWORD_POLICY = mark("password policy")
     ASSIGNMENT = mark("permission set assignment")
     CAPTURE = mark("what was captured")
 

@@ -132,6 +132,9 @@ class Side:
                 yield from self.organization_documents(account.account_id, kind)
         for resource in self.resources.values():
             yield from self.resource_documents(resource)
+        for endpoint in self.snapshot.vpc_endpoints:
+            document = self.evaluator.endpoints.document_of(endpoint)
+            yield from () if document is None else (document,)
 
     def organization_documents(self, account: str, kind: OrganizationPolicyType) -> Iterator[Document]:
         """Yield the organization policies of one kind that bind an account."""
@@ -199,9 +202,6 @@ class Side:
         return found
 
     def _facts(self, caller: Caller, may_be_tagged: bool) -> Facts:
-        organization = self.evaluator.organization
-        account = caller.account or ""
-        is_member = organization is not None and organization.has_account(account)
         return Facts(
             caller.kind,
             caller.unique_id,
@@ -210,8 +210,7 @@ class Side:
             caller.ambiguous_tags,
             may_be_tagged,
             caller.canonical_id,
-            organization.organization.id if is_member and organization is not None else None,
-            organization.org_path(account) if is_member and organization is not None else None,
+            *organization_facts(self, caller.account or ""),
         )
 
     def levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
@@ -315,6 +314,14 @@ def share_space(old: Side, new: Side) -> ActionSpace:
     old.space = new.space = space
     new.share_work(old)
     return space
+
+
+def organization_facts(side: Side, account: str) -> tuple[str | None, str | None]:
+    """Return the id of an account's organization and its path in it, as far as they are known."""
+    organization = side.evaluator.organization
+    if organization is None or not organization.has_account(account):
+        return None, None
+    return organization.organization.id, organization.org_path(account)
 
 
 def form(said: Said) -> Form:

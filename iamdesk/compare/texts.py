@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from iamdesk.compare.named_causes import (
     attachment_cause,
     boundary_cause,
+    endpoint_cause,
     membership_cause,
     move_cause,
     organization_attachment_cause,
     organization_text_cause,
+    password_policy_cause,
     place_of,
     short,
     text_cause,
@@ -36,8 +38,6 @@ class Written:
     """ARNs of principals and resources whose access it can change."""
     gives: bool | None = None
     """As `TextChange.gives`."""
-    is_doubtful: bool = False
-    """Whether what it does is never worked out."""
 
 
 def text_changes(old: Side, new: Side) -> Iterator[Written]:
@@ -54,6 +54,7 @@ def text_changes(old: Side, new: Side) -> Iterator[Written]:
     yield from _of_organization(old, new)
     yield from _of_resources(old, new)
     yield from _of_endpoints(old, new)
+    yield from _of_password_policies(old, new)
     yield from _of_assignments(old, new)
 
 
@@ -281,10 +282,19 @@ def _of_endpoints(old: Side, new: Side) -> Iterator[Written]:
     was, now = ({one.vpc_endpoint_id: one for one in side.snapshot.vpc_endpoints} for side in (old, new))
     for name in dict.fromkeys((*now, *was)):
         before, after = was.get(name), now.get(name)
-        if before is None or after is None or before.policy_document != after.policy_document:
-            sentence = phrase("The VPC endpoint {name} or its policy changed.", name=name)
-            # A policy of an endpoint limits whoever comes through it: who does is in no snapshot.
-            yield Written(Cause(ChangeKind.ENDPOINT, name, sentence=sentence), frozenset({name}), is_doubtful=True)
+        if before is None or after is None or before != after:
+            yield Written(endpoint_cause(name), frozenset(new.principals))
+
+
+def _of_password_policies(old: Side, new: Side) -> Iterator[Written]:
+    was, now = ({one.account_id: one for one in side.snapshot.account_facts} for side in (old, new))
+    for account in dict.fromkeys((*now, *was)):
+        before, after = (
+            None if one is None else (one.is_password_policy_captured, one.password_policy)
+            for one in (was.get(account), now.get(account))
+        )
+        if before != after and account in old.index.accounts and account in new.index.accounts:
+            yield Written(password_policy_cause(account), _of_account(new, account))
 
 
 # ── IAM Identity Center ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -157,5 +157,7 @@ def test_assignments_and_endpoints_are_told_for_what_they_are() -> None:
 
     assert {(text.cause.kind, text_words(text)) for text in found.texts} == {
         (ChangeKind.ASSIGNMENT, "changes access"),
-        (ChangeKind.ENDPOINT, "cannot be told"),
+        (ChangeKind.ENDPOINT, "changes access"),
     }
+    (effect,) = found.principals[seeds.root_arn(A)].effects
+    assert (effect.kind, effect.witness.context) == (Kind.LOST, (("aws:SourceVpce", "vpce-1"),))

@@ -1,0 +1,64 @@
+"""Keys of a request that are taken for granted where nobody gives them, and the other values that are tried, too.
+
+That a request comes by TLS, and by no other service in the caller's name, is an assumption (SEMANTICS J2): a change
+that shows only in other requests is a change all the same.
+"""
+
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from itertools import islice, product
+
+from iamdesk.compare.clauses import Clause
+
+ASSUMED: Mapping[str, str | None] = {
+    "aws:securetransport": "false",
+    "aws:viaawsservice": "true",
+    "aws:calledvia": None,
+    "aws:calledviafirst": None,
+    "aws:calledvialast": None,
+}
+"""Keys (lower case), and the value that they are not taken to have; None: any that policies test them for."""
+_LISTED = "aws:calledvia"
+_MAX_VALUES = 3
+_MAX_CONTEXTS = 12
+
+type Tested = Mapping[str, Collection[str]]
+"""By key: the values for which it is tested."""
+type Given = Mapping[str, str | Sequence[str]]
+
+
+def tested_by(clauses: Collection[Clause]) -> Tested:
+    """Return which of the keys some clauses test, and for what."""
+    found: dict[str, dict[str, None]] = {}
+    for clause in clauses:
+        for key in clause.keys:
+            if key in ASSUMED:
+                found.setdefault(key, {})
+        for condition in clause.conditions if found else ():
+            for key, value in _values(condition):
+                if key in ASSUMED:
+                    found.setdefault(key, {})[value] = None
+    return {key: sorted(values) for key, values in found.items()}
+
+
+def _values(condition: Hashable) -> Iterator[tuple[str, str]]:
+    if not isinstance(condition, tuple):
+        return
+    *_, key, values = condition
+    for value in values:
+        text = value if isinstance(value, str) else "".join(piece for piece in value if isinstance(piece, str))
+        yield key, text
+
+
+def otherwise(tested: Tested) -> Iterator[Given]:
+    """Yield the contexts to try: first that nothing is given, then every other combination of values."""
+    keys = sorted(tested)
+    options: list[list[str | None]] = []
+    for key in keys:
+        other = ASSUMED[key]
+        options.append([None, *([other] if other is not None else list(tested[key])[:_MAX_VALUES])])
+    for values in islice(product(*options), _MAX_CONTEXTS):
+        yield {
+            key: [value] if key == _LISTED else value
+            for key, value in zip(keys, values, strict=True)
+            if value is not None
+        }

@@ -1,0 +1,142 @@
+"""What bears on requests beside the policies of principals and resources, and differs between two snapshots."""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+from iamdesk.compare.answers import Context
+from iamdesk.compare.cells import Cell
+from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Clause, Said
+from iamdesk.compare.deltas import Spoken
+from iamdesk.compare.side import Side
+from iamdesk.evaluate.derived_keys import Dependence, dependence
+from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
+from iamdesk.index.endpoint_index import service_of
+from iamdesk.snapshot.resources import VpcEndpoint
+
+_MAX_ACCOUNTS = 50
+"""Accounts whose root user is asked about, where the organization differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedEndpoint:
+    """A VPC endpoint that differs between two snapshots, or that only one of them holds."""
+
+    endpoint_id: str
+    old: VpcEndpoint | None
+    new: VpcEndpoint | None
+
+    @property
+    def context(self) -> Context:
+        """What requests through it have in their context."""
+        return {"aws:SourceVpce": self.endpoint_id}
+
+    @property
+    def services(self) -> frozenset[str] | None:
+        """The services that are reached through it; None where an endpoint may be for any."""
+        found = [service_of(one) for one in (self.old, self.new) if one is not None]
+        return None if None in found else frozenset(filter(None, found))
+
+    def said(self, side: Side, *, is_new: bool, everything: int) -> Said:
+        """Return what its policy says in one snapshot; all is allowed where it has none."""
+        endpoint = self.new if is_new else self.old
+        document = None if endpoint is None else side.evaluator.endpoints.document_of(endpoint)
+        if document is None:
+            return {Clause(True, None, ANYWHERE, frozenset(), frozenset()): everything}
+        return side.together([document], names_principals=True)
+
+    def spoken(self, side: Side, everything: int, *, is_new: bool) -> Iterator[tuple[Spoken, int]]:
+        """Yield what its policy says, as one layer more; whom it names the engine finds out."""
+        if self.services is not None:
+            everything = self.actions(side)
+        layer = f"endpoint/{_settings(self.new if is_new else self.old)}"
+        for clause, bits in self.said(side, is_new=is_new, everything=everything).items():
+            yield Spoken(layer, is_new, clause._replace(principal=None)), bits & everything
+
+    def actions(self, side: Side) -> int:
+        """Return the actions of the services that are reached through it."""
+        if self.services is None:
+            return side.space.every
+        bits = 0
+        for service in self.services:
+            if reference().service_exists(service):
+                bits |= side.space.of_service(service, service_actions(service).every)
+        return bits
+
+
+def _settings(endpoint: VpcEndpoint | None) -> Hashable:
+    """Return what else decides requests through an endpoint, beside what its policy says."""
+    if endpoint is None:
+        return None
+    return endpoint.service_name, endpoint.vpc_endpoint_type, endpoint.vpc_id, endpoint.owner_id
+
+
+class Beside:
+    """What differs between two snapshots beside the policies of principals and resources."""
+
+    def __init__(self, old: Side, new: Side) -> None:
+        self._sides = (old, new)
+        self.endpoints = tuple(_changed_endpoints(old, new))
+        """The VPC endpoints that differ, or that only one snapshot holds."""
+        self._roots = _roots(old, new)
+        self.is_about_callers = any(self._asks_who_it_is(one) for one in self.endpoints)
+        """Whether what differs can decide two principals otherwise that carry the same."""
+
+    def _asks_who_it_is(self, endpoint: ChangedEndpoint) -> bool:
+        old, new = self._sides
+        told = (endpoint.said(old, is_new=False, everything=0), endpoint.said(new, is_new=True, everything=0))
+        return any(
+            clause.principal not in (None, EVERYONE) or any(dependence(key) is Dependence.CALLER for key in clause.keys)
+            for said in told
+            for clause in said
+        )
+
+    def cells(self, arn: str) -> tuple[Cell, ...]:
+        """Return the questions of a principal that settings of accounts decide which differ."""
+        account = arn.split(":", 5)[4]
+        old, new = self._sides
+        found: list[Cell] = []
+        if ":user/" in arn and _password_policy(old, account) != _password_policy(new, account):
+            found += (_cell(new, "iam:ChangePassword", arn), _cell(new, "iam:GetAccountPasswordPolicy", "*"))
+        if self._roots and any(_may_take_root(side, account) for side in self._sides):
+            found += (_cell(new, "sts:AssumeRoot", root) for root in self._roots)
+        return tuple(found)
+
+
+def _changed_endpoints(old: Side, new: Side) -> Iterator[ChangedEndpoint]:
+    sides = [{one.vpc_endpoint_id: one for one in side.snapshot.vpc_endpoints} for side in (old, new)]
+    for name in dict.fromkeys((*sides[0], *sides[1])):
+        before, after = sides[0].get(name), sides[1].get(name)
+        policies = [one.policy_document if one is not None else None for one in (before, after)]
+        if (before is None) != (after is None) or policies[0] != policies[1] or _settings(before) != _settings(after):
+            yield ChangedEndpoint(name, before, after)
+
+
+def _password_policy(side: Side, account: str) -> Hashable:
+    facts = next((one for one in side.snapshot.account_facts if one.account_id == account), None)
+    if facts is None:
+        return None
+    allows = facts.password_policy is not None and facts.password_policy.allow_users_to_change_password
+    return facts.is_password_policy_captured, allows
+
+
+def _may_take_root(side: Side, account: str) -> bool:
+    """Only the management account takes the root user of a member account (SEMANTICS E14)."""
+    organization = side.snapshot.organization
+    return organization is not None and organization.management_account_id == account
+
+
+def _roots(old: Side, new: Side) -> tuple[str, ...]:
+    """Return the root users of the accounts that joined or left; of all where the management account differs."""
+    sides = [side.snapshot.organization for side in (old, new)]
+    members = [{node.id for node in one.nodes if node.id.isdigit()} if one is not None else set() for one in sides]
+    heads = [one.management_account_id if one is not None else None for one in sides]
+    accounts = members[0] ^ members[1] if heads[0] == heads[1] else members[0] | members[1]
+    return tuple(f"arn:aws:iam::{account}:root" for account in sorted(accounts)[:_MAX_ACCOUNTS])
+
+
+def _cell(side: Side, action: str, resource: str) -> Cell:
+    service, _, name = action.lower().partition(":")
+    actions = service_actions(service).actions
+    own = next(1 << place for place, one in enumerate(actions) if one.name.lower() == name)
+    return Cell(action, resource, side.space.of_service(service, own))
