@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench mutation sample schemas policies guide words picture package clean
+.PHONY: help run test lint types imports unit bench mutation attack-diff sample schemas policies guide words picture package clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
@@ -9,7 +9,7 @@ SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
 OFFSCREEN := QT_QPA_PLATFORM=offscreen
 
 help: ## list what make can do
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 # The environment is made once and stamped; it is made anew when what it is made from changes.
 .venv/.installed: $(SETUP)
@@ -67,6 +67,9 @@ sample: ## capture the sample account and organization anew (a fake AWS server a
 mutation: .venv/.installed-dev ## how many of 1,500 deliberate faults in policy and evaluate the tests find (hours)
 	@sh packaging/environment.sh mutation
 	$(PY) packaging/mutation.py
+
+attack-diff: .venv/.installed-dev ## look for changes that diff calls unchanged: a million random requests (hours)
+	$(PY) -m tests.compare.attack --pairs 3400 --requests 300
 
 policies: ## write the shipped AWS managed policies anew (from moto's data)
 	@sh packaging/environment.sh sample

@@ -439,7 +439,9 @@ def _is_shut(entry: Entry, cell: Cell, given: Context) -> bool:
 
 def _met_by(given: Context) -> frozenset[Hashable]:
     """Return the plainest tests that a context passes."""
-    return frozenset(("Bool", "", False, key, frozenset({value})) for key, value in given.items())
+    return frozenset(
+        ("Bool", "", False, key, frozenset({value})) for key, value in given.items() if isinstance(value, str)
+    )
 
 
 def _where(entry: Entry, cell: Cell) -> str:
