@@ -176,11 +176,13 @@ class Changes:
         owner = self._accounts.get(arn) or arn.split(":", 5)[4]
         yield from self._of_named(name, arn, arn.split(":", 3)[2], owner)
         yield from self._of_joined(name, line)
+        others = self._let_in.get(arn, set()) - {name}
+        if name == EVERYTHING:
+            yield from self._of_everyone(arn, others)
         standing = self._found.resources.get(arn)
         if standing is None:
             return
         yield from (phrase("Cannot tell: {doubt}", doubt=doubt) for doubt in standing.doubts)
-        others = self._let_in.get(arn, set()) - {name}
         delegates = name == account_root(owner, arn)
         for effect in standing.effects:
             if not _names(name, effect.principal) or effect.principal in others:
@@ -203,6 +205,13 @@ class Changes:
             ]
             if causes and self._is_about(effect, arn, service):
                 yield from (cause.sentence for cause in causes)
+
+    def _of_everyone(self, arn: str, others: set[str]) -> Iterator[str]:
+        """Yield what denies somebody what a resource lets everyone do: who is named has an item."""
+        for who, standing in self._found.principals.items():
+            for effect in standing.effects if who not in others else ():
+                if any(owner == arn for owner, _ in effect.carriers):
+                    yield from (cause.sentence for cause in effect.causes if _is_denial(cause, effect))
 
     def _is_about(self, effect: Effect, arn: str, service: str) -> bool:
         """Return whether an effect may be one on a resource, or on what lies in it."""
