@@ -53,7 +53,7 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
         assumption = _of_gap(gap, trace)
         if assumption is not None:
             found.append(assumption)
-    if not trace.situation.open_to_all_signed:
+    if not trace.situation.needs_no_permission:
         endpoint = endpoint_assumption(trace)
         found += [] if endpoint is None else [endpoint]
     found += assumed_values(trace)
