@@ -44,12 +44,14 @@ def match_principal(statement: Statement, caller: Caller, has_boundary: bool) ->
 
 
 def enters_by_provider(caller: Caller, action: str) -> bool:
-    """Return whether a role is entered by an identity provider, whom its trust policy has to name: ``*`` names none.
+    """Return whether a role is assumed with an assertion or token, whose provider its trust policy has to name.
 
+    ``*`` names no provider, neither for a provider nor for an unsigned caller, who brings none at all.
     The action is one of sts, in lower case. Source: STS API Reference, AssumeRoleWithWebIdentity ("the identity
     provider must be specified in the role's trust policy") and AssumeRoleWithSAML.
     """
-    return caller.kind in (CallerKind.SAML, CallerKind.OIDC) and action not in PASSED_IN_WHILE_ENTERING
+    kinds = (CallerKind.SAML, CallerKind.OIDC, CallerKind.ANONYMOUS)
+    return caller.kind in kinds and action not in PASSED_IN_WHILE_ENTERING
 
 
 def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | None:
