@@ -42,8 +42,11 @@ OWNER_ALONE = frozenset(
     }
 )
 """Actions that no policy opens to another account (amendments, D)."""
-ROOT_UNLOCKS = frozenset({"s3:putbucketpolicy", "s3:getbucketpolicy", "s3:deletebucketpolicy"})
-"""What a bucket policy cannot deny to the root user of the bucket's account (S3 user guide, Bucket policies)."""
+ROOT_UNLOCKS = frozenset(
+    {"s3:putbucketpolicy", "s3:getbucketpolicy", "s3:deletebucketpolicy", "sqs:setqueueattributes"}
+)
+"""What the policy of a bucket or queue cannot deny to the owner's root user (S3 API Reference, PutBucketPolicy; IAM
+User Guide, Tasks that require root user credentials)."""
 UNSIGNED_SERVICES = frozenset({"s3", "sqs", "sns"})
 """Services that take calls without a signature (SEMANTICS E10)."""
 
@@ -714,6 +717,8 @@ def cannot_call(request: Request) -> bool:
     with_a_call = {"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
     match caller.kind:
         case "anonymous":
+            if action in ROOT_UNLOCKS and request.service == "s3":
+                return True  # asks for an identity of the owner's account (S3 API Reference, PutBucketPolicy)
             return request.service not in UNSIGNED_SERVICES and not action.startswith("sts:assumerolewith")
         case "session" | "role":
             return action in ("sts:getfederationtoken", "sts:getsessiontoken")
