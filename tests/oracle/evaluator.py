@@ -354,22 +354,23 @@ def _test(written: str, key: str, listed_values: Sequence[str], request: Request
         return any(_one(compare, one, listed_values, is_negated, request, version) for one in values or ())
     if values is None:
         return if_exists or is_negated
-    if plain == "ipaddress" and len(values) == 1 and _is_private(key, values[0]):
-        return is_negated
+    if key.lower() == "aws:sourceip" and plain == "ipaddress":
+        listed_values = [one for one in listed_values if not _is_private(one)]
     if len(values) != 1:
         return False  # G16
     return _one(compare, values[0], listed_values, is_negated, request, version)
 
 
-def _is_private(key: str, value: str) -> bool:
-    """Return whether a value of aws:SourceIp is one that no caller from the internet has (amendments, G12)."""
+def _is_private(written: str) -> bool:
+    """Return whether a range of addresses is one that no caller from the internet has (amendments, G12)."""
     try:
-        return key.lower() == "aws:sourceip" and any(
-            ipaddress.ip_address(value) in ipaddress.ip_network(one)
-            for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-        )
+        network = ipaddress.ip_network(written, strict=False)
     except ValueError:
         return False
+    return network.version == 4 and any(network.subnet_of(one) for one in _PRIVATE)
+
+
+_PRIVATE = [ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 
 
 type Compare = Callable[[str, str, Request, str], bool | None]
