@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench mutation attack-diff sample schemas policies guide words picture package clean
+.PHONY: help run test lint types imports unit bench mutation attack attack-diff sample schemas policies guide words picture package clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
@@ -67,6 +67,10 @@ sample: ## capture the sample account and organization anew (a fake AWS server a
 mutation: .venv/.installed-dev ## how many of 1,500 deliberate faults in policy and evaluate the tests find (hours)
 	@sh packaging/environment.sh mutation
 	$(PY) packaging/mutation.py
+
+attack: .venv/.installed-dev ## hold the engine against the second evaluator (tests/oracle): 100,000 random test cases
+	$(PY) -m tests.oracle.compare --cases 100000
+	$(PY) -m tests.oracle.compare --cases 5000 --unknown
 
 attack-diff: .venv/.installed-dev ## look for changes that diff calls unchanged: a million random requests (hours)
 	$(PY) -m tests.compare.attack --pairs 3400 --requests 300
