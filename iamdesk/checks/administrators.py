@@ -114,7 +114,8 @@ def _untold(
     if power.failed is not None and carried.has_boundary and carried.boundary is None:
         decision = survey.ask(principal.arn, *question(power.failed, account))
         for assumption in decision.assumptions:
-            if assumption.other_decision in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+            may_be_one = assumption.other_decision in (Verdict.ALLOWED, Verdict.CONDITIONAL)
+            if assumption.code == "boundary-missing" and may_be_one:
                 yield (
                     phrase("the document of its permissions boundary is not in the snapshot"),
                     Evidence(assumption.message, decision),

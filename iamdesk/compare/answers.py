@@ -14,6 +14,7 @@ from iamdesk.evaluate.domains import domains
 from iamdesk.evaluate.effort import is_too_much
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.matching import StatementResult
+from iamdesk.evaluate.open_rules import OpenRule
 from iamdesk.evaluate.truth import FALSE, MAYBE
 from iamdesk.evaluate.unknowns import ConditionSet
 from iamdesk.evaluate.verdict import Verdict
@@ -90,7 +91,7 @@ class _Asking:
             if was is not now:
                 kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
                 found.append((kind, self._witness({}, before, after)))
-            elif before is not None and after is not None and _other(before) is not _other(after):
+            elif before is not None and after is not None and _differs_otherwise(before, after):
                 doubts.append(
                     phrase("AWS's pages disagree on how this is decided, and by the other reading it changed.")
                 )
@@ -165,10 +166,18 @@ def _verdict(trace: Trace | None) -> Verdict:
     return trace.verdict
 
 
-def _other(trace: Trace | None) -> Verdict | None:
-    if trace is None or trace.other is None:
-        return None
-    return Verdict.IMPLICIT_DENY if trace.other is Verdict.EXPLICIT_DENY else trace.other
+def _differs_otherwise(before: Trace, after: Trace) -> bool:
+    """Return whether two equal decisions are no longer equal by the other reading of some open rule."""
+    was, now = _by_readings(before), _by_readings(after)
+    return any(was.get(one, _verdict(before)) is not now.get(one, _verdict(after)) for one in was.keys() | now.keys())
+
+
+def _by_readings(trace: Trace) -> dict[tuple[OpenRule, ...], Verdict]:
+    """Return the decision by the other reading of open rules, where it is another one."""
+    return {
+        one.rules: Verdict.IMPLICIT_DENY if one.verdict is Verdict.EXPLICIT_DENY else one.verdict
+        for one in trace.readings
+    }
 
 
 def _ways(trace: Trace | None, *, allowed: bool) -> list[Context]:

@@ -91,11 +91,6 @@ class Trace:
     readings: tuple[Reading, ...]
     """What it would be under the other reading of rules that AWS's pages leave open, where it would differ (K9)."""
 
-    @property
-    def other(self) -> Verdict | None:
-        """The decision under the first of ``readings``; None where there is none."""
-        return self.readings[0].verdict if self.readings else None
-
 
 def evaluate(question: Question) -> Trace:
     """Decide one question."""

@@ -47,8 +47,13 @@ def way_given(given: Given, unknown: UnknownContext) -> Mapping[str, str | None]
     return way
 
 
-def came_through(given: Given, unknown: UnknownContext, target: Target, endpoints: EndpointIndex) -> Came:
-    """Return what the context of a request (as typed) tells of its endpoint."""
+def came_through(
+    given: Given, unknown: UnknownContext, target: Target, endpoints: EndpointIndex, region: str | None = None
+) -> Came:
+    """Return what the context of a request (as typed) tells of its endpoint.
+
+    ``region`` is where the resource is, for ARNs that do not tell (S3 buckets); None: not known.
+    """
     if not given and not endpoints.with_policies(target.service):
         return _UNTOLD
     known = {key.lower(): _single(value) for key, value in given.items() if key.lower() in _KEYS}
@@ -66,7 +71,7 @@ def came_through(given: Given, unknown: UnknownContext, target: Target, endpoint
         PossibleEndpoint(policy, endpoint.vpc_id)
         for endpoint in endpoints.with_policies(target.service)
         if vpc is None or endpoint.vpc_id in (None, vpc)
-        if _serves_region(endpoint, target)
+        if _serves_region(endpoint, target, region)
         if (policy := _attached(endpoint, endpoints)) is not None
     ]
     return Came(None, possible=tuple(possible))
@@ -117,9 +122,9 @@ def _attached(endpoint: VpcEndpoint, endpoints: EndpointIndex) -> AttachedPolicy
     )
 
 
-def _serves_region(endpoint: VpcEndpoint, target: Target) -> bool:
-    """An endpoint takes requests for its own Region; a resource without Region (an S3 bucket) can be in any."""
-    region = target.resource.region if target.resource is not None else ""
+def _serves_region(endpoint: VpcEndpoint, target: Target, known: str | None) -> bool:
+    """An endpoint takes requests for its own Region; a resource of which nobody knows the Region can be in any."""
+    region = (target.resource.region if target.resource is not None else "") or known or ""
     return not region or "*" in region or f".{region}." in endpoint.service_name or service_is_global(endpoint)
 
 

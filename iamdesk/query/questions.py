@@ -112,7 +112,8 @@ class Questions:
         resource, gaps = self._resource_policy(target, owner, record)
         is_bound = record is None or not record.is_aws_managed
         rcps, rcp_gaps = self._rcps(target, owner) if is_bound else (None, [])
-        came = came_through(request.context, request.unknown_context, target, self.endpoints)
+        region = None if record is None else record.region
+        came = came_through(request.context, request.unknown_context, target, self.endpoints, region)
         session = policies.session
         if request.session_policies is not None:
             session = tuple(

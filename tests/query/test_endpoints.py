@@ -244,6 +244,29 @@ def test_an_endpoint_of_another_region_takes_no_requests_for_this_one() -> None:
 
 
 @rule("B9")
+@pytest.mark.parametrize(("region", "told"), [(None, True), ("us-east-1", True), ("eu-west-1", False)])
+def test_a_bucket_of_another_region_is_not_reached_through_the_endpoint(region: str | None, told: bool) -> None:
+    """Amazon VPC User Guide, "Gateway endpoints for Amazon S3": for buckets in the same Region."""
+    evaluator = world(gateway(), resources=(Resource(arn=BUCKET, account_id=ID, region=region),))
+    answer = evaluator.can(Request(ADMIN, "s3:PutObject", OBJECT))
+    assert ("endpoint-unknown" in codes(answer)) == told
+
+
+@rule("B9")
+def test_an_endpoint_that_decides_nothing_is_no_assumption() -> None:
+    """Where the answer is the same through it: the condition keys are open, its policy changes nothing."""
+    where_from = {"StringEquals": {"aws:SourceVpce": GATEWAY}}
+    everywhere = gateway(everyone(allow("s3:*", "*", where_from)))
+    assert "endpoint-unknown" not in codes(world(everywhere).can(Request(ADMIN, "s3:PutObject", OBJECT)))
+    by_tls = gateway(everyone(allow("s3:*", "*", {"Bool": {"aws:MultiFactorAuthPresent": "true"}})))
+    [one] = [
+        one for one in world(by_tls).can(Request(ADMIN, "s3:PutObject", OBJECT)).assumptions
+        if one.code == "endpoint-unknown"
+    ]  # fmt: skip
+    assert one.other_decision == "conditional"
+
+
+@rule("B9")
 def test_the_layer_can_be_left_out() -> None:
     answer = ask(world(gateway()), action="s3:PutObject", without=frozenset({Layer.ENDPOINT}))
     assert answer.decision == "allowed"
