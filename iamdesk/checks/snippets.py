@@ -15,9 +15,17 @@ from iamdesk.visible import visible
 _LONGEST = 6_000
 
 
+def is_place(word: str) -> bool:
+    """Return whether the AWS CLI takes a word for where the value is to be read from.
+
+    Source: AWS CLI user guide, "Load AWS CLI parameters from a file"; version 1 reads from the web as well.
+    """
+    return word.lower().startswith(("file:", "fileb:", "http:", "https:"))
+
+
 def command(*words: str) -> str:
-    """Return ``aws`` with these words, quoted; empty where it cannot be read."""
-    if any(visible(word) != word for word in words):
+    """Return ``aws`` with these words, quoted; empty where it cannot be read, or a word is not taken as it stands."""
+    if any(visible(word) != word or is_place(word) for word in words):
         return ""
     line = shlex.join(("aws", *words))
     return line if len(line) <= _LONGEST else ""

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterable
 
+from iamdesk.checks.snippets import is_place
 from iamdesk.visible import visible
 
 _HEAD = """\
@@ -48,5 +49,5 @@ def in_account(account_id: str, words: Iterable[str]) -> str:
 
 
 def is_odd(names: Iterable[str]) -> bool:
-    """Return whether a name would be read as an option, or holds what nobody sees."""
-    return any(name.startswith("-") or visible(name) != name for name in names)
+    """Return whether a name would be read as an option or as a place, or holds what nobody sees."""
+    return any(name.startswith("-") or is_place(name) or visible(name) != name for name in names)

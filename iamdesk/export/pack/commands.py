@@ -1,14 +1,19 @@
 """What takes an entitlement away, as a command of the AWS CLI. Nothing here is ever run by iamdesk."""
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 
-from iamdesk.export.cli_script import in_account, is_odd, script_head
+from iamdesk.export.cli_script import is_odd, script_head
 from iamdesk.export.pack.columns import DecidedFinding, DecidedLine
+from iamdesk.export.pack.remediation_shell import END, HELPERS
 from iamdesk.export.review_words import entitlement_words
 from iamdesk.review.decisions import Choice
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.visible import visible
+
+_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
+"""Names in IAM (IAM user guide, "IAM and AWS STS quotas", name requirements)."""
 
 
 def command(line: Line) -> tuple[str, ...]:
@@ -50,22 +55,21 @@ def command_text(line: Line) -> str:
 def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Iterable[DecidedFinding]) -> Iterator[str]:
     """Yield the lines of a shell script that carries revocations out, dry unless it is told otherwise.
 
+    It goes on over what is gone or fails, keeps the text of inline policies, and leaves what denies until it is told.
     What fixes a finding stands below as a comment: such a command needs a look first.
     """
     yield script_head(f"What the review {review_id} decided to revoke", "remediation.sh")
+    yield HELPERS
     count = 0
     for row in rows:
         if row.decision.choice is not Choice.REVOKE:
             continue
         count += 1
-        words = command(row.line)
         yield f"# {visible(row.line.holder_arn)}: {visible(entitlement_words(row.line))}"
         if row.decision.comment:
             yield f"#   reason: {visible(row.decision.comment)}"
-        if words and not _is_odd(row.line):
-            yield in_account(row.line.account_id, words)
-        else:
-            yield f"# by hand: {_by_hand(row.line)}"
+        called = "" if _is_odd(row.line) else _call(row.line)
+        yield called or f"# by hand: {_by_hand(row.line)}"
         yield ""
     if not count:
         yield "# Nothing was revoked."
@@ -77,10 +81,30 @@ def remediation_script(review_id: str, rows: Iterable[DecidedLine], fixes: Itera
         command_told = fix.told("remediation_snippet")
         yield f"#   command, to look at: {visible(command_told)}" if command_told else "#   by hand"
         yield ""
+    yield END
+
+
+def _call(line: Line) -> str:
+    """Return the line of the script that takes a line away; empty where there is no single command."""
+    words = command(line)
+    if not words:
+        return ""
+    name = line.holder_arn.rpartition("/")[2]
+    match line.type:
+        case EntitlementType.INLINE_POLICY:
+            return shlex.join(("take_inline", line.account_id, line.holder_kind, name, line.name))
+        case EntitlementType.MANAGED_POLICY:
+            return shlex.join(("take_managed", line.account_id, line.entitlement_id, *words))
+        case EntitlementType.GROUP:
+            return shlex.join(("take_membership", line.account_id, line.name, *words))
+    return shlex.join(("take_away", line.account_id, *words))
 
 
 def _is_odd(line: Line) -> bool:
-    return is_odd((line.holder_arn.rpartition("/")[2], line.name, line.entitlement_id, line.account_id))
+    holder = line.holder_arn.rpartition("/")[2]
+    if line.type is EntitlementType.INLINE_POLICY and not (_NAME.fullmatch(holder) and _NAME.fullmatch(line.name)):
+        return True  # the names become the name of a file, too
+    return is_odd((holder, line.name, line.entitlement_id, line.account_id))
 
 
 def _by_hand(line: Line) -> str:
