@@ -30,6 +30,8 @@ _CALLED_VIA = ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast")
 _MCP = ("aws:viaawsmcpservice", "aws:ismcpserviceaction", "aws:calledviaawsmcp")
 _NOW, _EPOCH = "aws:currenttime", "aws:epochtime"
 _PRINCIPAL = "aws:principalarn"
+ASSUMED_KEYS = frozenset({_SECURE, _VIA, *_CALLED_VIA, *_MCP, _NOW, _EPOCH})
+"""Keys (lower case) that answers over a snapshot take to have a value, or to be absent, because nobody knows."""
 _MOST_VALUES = 64
 _MOST_SERVICES = 8
 """So many services are tried in the chain of a forwarded call."""

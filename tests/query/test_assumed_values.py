@@ -12,10 +12,16 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from iamdesk.evaluate.caller import parse_caller
+from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, Variation, dependence, variation
 from iamdesk.evaluate.request import Layer, Request, RequestError, UnknownContext
+from iamdesk.evaluate.target import parse_target
+from iamdesk.explain.assumed_values import ASSUMED_KEYS
 from iamdesk.explain.decision import Assumption, Decision
 from iamdesk.export.answer_words import otherwise_words
 from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.index.actions import reference
+from iamdesk.index.global_keys import GLOBAL_KEY_TYPES
 from iamdesk.query.cases import evaluate_case
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
@@ -196,6 +202,21 @@ def test_an_assumed_value_is_told_exactly_where_another_one_changes_the_decision
         if others:
             event(code)
             assert told[code] in others
+
+
+@rule("J2", "J4")
+def test_no_key_is_given_a_value_in_silence() -> None:
+    """What the same value in every request of a moment, whoever asks for what, follows from nothing: it is assumed."""
+    reference_now = reference()
+    taken = set()
+    for principal in (ANA, DEPLOY, "anonymous", "lambda.amazonaws.com"):
+        caller, target = parse_caller(principal), parse_target("s3:GetObject", f"{BUCKET}/k", reference_now)
+        derive = DerivedKeys(caller, target, reference_now, NOW, ID)
+        for key in GLOBAL_KEY_TYPES:
+            is_of_nothing = dependence(key) is Dependence.NONE and variation(key, reference_now) is Variation.NONE
+            if is_of_nothing and derive(key) is not None:
+                taken.add(key)
+    assert taken == ASSUMED_KEYS
 
 
 def ask(capture: Evaluator, action: str = "s3:GetObject", resource: str = f"{BUCKET}/k", **more: Any) -> Decision:
