@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from iamdesk.compare.answers import Context
 from iamdesk.compare.cells import Cell
 from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Clause, Said
-from iamdesk.compare.deltas import Spoken
+from iamdesk.compare.deltas import ChangedKeys, Spoken
 from iamdesk.compare.side import Side
 from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.index.action_bits import service_actions
@@ -50,6 +50,9 @@ class ChangedEndpoint:
         if self.services is not None:
             everything = self.actions(side)
         layer = f"endpoint/{_settings(self.new if is_new else self.old)}"
+        if _settings(self.old) != _settings(self.new):
+            # What its policy does not speak of, it refuses; of another service it refuses nothing: all may differ.
+            yield Spoken(layer, is_new, Clause(True, None, ANYWHERE, frozenset(), frozenset())), everything
         for clause, bits in self.said(side, is_new=is_new, everything=everything).items():
             yield Spoken(layer, is_new, clause._replace(principal=None)), bits & everything
 
@@ -81,6 +84,19 @@ class Beside:
         self._roots = _roots(old, new)
         self.is_about_callers = any(self._asks_who_it_is(one) for one in self.endpoints)
         """Whether what differs can decide two principals otherwise that carry the same."""
+
+    def endpoints_for(self, keys: ChangedKeys) -> tuple[ChangedEndpoint, ...]:
+        """Return the endpoints that differ, and those whose policies hang on changed keys."""
+        if not keys:
+            return self.endpoints
+        old, new = self._sides
+        known = {one.vpc_endpoint_id: one for one in old.snapshot.vpc_endpoints}
+        found = {one.endpoint_id: one for one in self.endpoints}
+        for after in new.snapshot.vpc_endpoints:
+            one = ChangedEndpoint(after.vpc_endpoint_id, known.get(after.vpc_endpoint_id), after)
+            if one.old is not None and any(map(keys.touches, one.said(new, is_new=True, everything=0))):
+                found.setdefault(one.endpoint_id, one)
+        return tuple(found.values())
 
     def _asks_who_it_is(self, endpoint: ChangedEndpoint) -> bool:
         old, new = self._sides

@@ -206,9 +206,15 @@ def _of_beginnings(
             found[text] = None
             continue
         behind = [one for one in (f"{text}{end}" for end in _ENDS) if described.matches(one)]
-        is_complete = is_complete and bool(behind)
+        is_complete = is_complete and (bool(behind) or not _can_begin(template, text))
         found |= dict.fromkeys((text, *behind[:1]))
     return tuple(found), is_complete
+
+
+def _can_begin(template: str, text: str) -> bool:
+    """Return whether some text that a template describes may begin with another one."""
+    literal = template.partition("*")[0]
+    return literal.startswith(text) or text.startswith(literal)
 
 
 def _filled(tokens: Iterable[Token], filling: str) -> str:

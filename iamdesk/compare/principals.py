@@ -121,7 +121,7 @@ class PrincipalComparer:
         ids = _unique_ids(before, after)
         if ids and self.granting.names(ids):
             return False
-        if self.beside.endpoints or self.beside.cells(arn):
+        if self.beside.endpoints_for(keys) or self.beside.cells(arn):
             return False
         return not keys or not self._touched(account, before, keys)
 
@@ -215,7 +215,7 @@ class PrincipalComparer:
             on_resources[cell] = None
         for cell in on_resources:
             self._ask(arn, cell, None, effects, doubts)
-        for endpoint in self.beside.endpoints:
+        for endpoint in self.beside.endpoints_for(keys):
             through = [
                 [*told, *endpoint.spoken(side, everything, is_new=is_new)]
                 for told, side, is_new in ((sides[0], self.old, False), (sides[1], self.new, True))

@@ -601,7 +601,7 @@ class Fault:
     now: bool
 
 
-def is_called_unchanged(found: Comparison, asked: Request) -> bool:
+def is_called_unchanged(found: Comparison, held: frozenset[str], asked: Request) -> bool:
     """Return whether a comparison says of a request that it is decided as before."""
     who = asked.principal
     if ":assumed-role/" in who:
@@ -614,7 +614,9 @@ def is_called_unchanged(found: Comparison, asked: Request) -> bool:
     standing = found.principals.get(who)
     if standing is not None:
         return standing.status is Status.UNCHANGED
-    return not any(one.effects for one in on)
+    # Of others it is told what they can do on the resources of the snapshots.
+    is_held = any(resource == arn or resource.startswith((f"{arn}/", f"{arn}:")) for arn in held)
+    return is_held and not any(one.effects for one in on)
 
 
 def is_reported(found: Comparison, asked: Request, kind: Kind) -> bool:
@@ -643,13 +645,16 @@ def attack(seed: int, requests: int) -> Iterator[Fault | tuple[Request, Kind]]:
     found = compare_snapshots(*pair, NOON)
     sides = [Evaluator(one, now=lambda: NOON) for one in pair]
     principals = list(found.principals)
+    held = frozenset(
+        arn for side in sides for arn in (*(one.arn for one in side.snapshot.resources), *side.index.roles)
+    )
     for _ in range(requests):
         asked = request(rng, principals)
         was, now = (is_allowed(side, asked) for side in sides)
         if was is now or was is None or now is None:
             continue
         kind = Kind.GAINED if now else Kind.LOST
-        if is_called_unchanged(found, asked):
+        if is_called_unchanged(found, held, asked):
             yield Fault(seed, edits, asked, was, now)
         elif not is_reported(found, asked, kind):
             yield asked, kind
