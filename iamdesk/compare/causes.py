@@ -1,6 +1,6 @@
 """By which change a request is decided otherwise: each difference is taken back by itself, and the engine asked."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,6 +16,7 @@ from iamdesk.compare.named_causes import (
     organization_text_cause,
     password_policy_cause,
     place_of,
+    settings_cause,
     short,
     text_cause,
 )
@@ -65,7 +66,7 @@ def causes_of(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
         after = new.question(principal, witness.action, witness.resource, context)
     except RequestError:
         return ()
-    differences = list(_differences(before, after, old, new))
+    differences = list(_on_all_legs(before, after, old, new))
     if len(differences) == 1:
         return (differences[0].cause,)
     was = _allows(before)
@@ -88,7 +89,7 @@ def differing_causes(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...
         sides = [side.question(witness.principal, witness.action, witness.resource, context) for side in (old, new)]
     except RequestError:
         return ()
-    return tuple(dict.fromkeys(one.cause for one in _differences(sides[0], sides[1], old, new)))
+    return tuple(dict.fromkeys(one.cause for one in _on_all_legs(sides[0], sides[1], old, new)))
 
 
 def carriers_of(witness: Witness, old: Side, new: Side) -> tuple[tuple[str, str], ...]:
@@ -131,6 +132,32 @@ def allowing(principal: str, actions: int, where: str, old: Side, new: Side) -> 
 
 def _allows(question: Question) -> bool:
     return evaluate(question).verdict is Verdict.ALLOWED
+
+
+def _on_all_legs(before: Question, after: Question, old: Side, new: Side) -> Iterator[_Difference]:
+    """Yield the differences in all decisions of a request; of one cause they are taken back together."""
+    legs = [(question, *question.further) for question in (before, after)]
+    found: dict[Cause, list[Change]] = {}
+    for leg, (one, other) in enumerate(zip(*legs, strict=False)):
+        for difference in _differences(one, other, old, new):
+            found.setdefault(difference.cause, []).append(partial(_on_leg, leg, difference.undo))
+    for cause, undoing in found.items():
+        yield _Difference(cause, partial(_undo_all, undoing))
+    if len(legs[0]) != len(legs[1]):
+        yield _Difference(settings_cause(str(after.target.resource)), lambda one: replace(one, further=before.further))
+
+
+def _on_leg(leg: int, undo: Change, question: Question) -> Question:
+    if leg == 0:
+        return undo(question)
+    further = tuple(undo(one) if at == leg else one for at, one in enumerate(question.further, 1))
+    return replace(question, further=further)
+
+
+def _undo_all(undoing: Iterable[Change], question: Question) -> Question:
+    for undo in undoing:
+        question = undo(question)
+    return question
 
 
 def _differences(before: Question, after: Question, old: Side, new: Side) -> Iterator[_Difference]:
@@ -208,11 +235,7 @@ def _cause(
             if policy.key.endswith(("#acl", "#grants", "#shares")):
                 return Cause(ChangeKind.GRANTS, policy.owner, sentence=_past(name, "changed"))
             if policy.key.endswith("#network-origin"):
-                return Cause(
-                    ChangeKind.RESOURCE,
-                    policy.owner,
-                    sentence=phrase("{name} has other settings.", name=short(policy.owner)),
-                )
+                return settings_cause(policy.owner)
             if policy.key.endswith("#password-policy"):
                 return password_policy_cause(policy.key.partition("#")[0])
             return Cause(ChangeKind.RESOURCE_POLICY, policy.owner, sentence=_past(name, verb))

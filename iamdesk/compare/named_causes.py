@@ -110,3 +110,8 @@ def password_policy_cause(account: str) -> Cause:
     """Return that what the password policy of an account lets its users do changed."""
     sentence = phrase("The password policy of account {account} changed.", account=account)
     return Cause(ChangeKind.PASSWORD_POLICY, account, sentence=sentence)
+
+
+def settings_cause(arn: str) -> Cause:
+    """Return that a resource has other settings than before, or leads elsewhere."""
+    return Cause(ChangeKind.RESOURCE, arn, sentence=phrase("{name} has other settings.", name=short(arn)))

@@ -13,6 +13,7 @@ from iamdesk.compare.cells import Cell
 from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Clause, Where
 from iamdesk.compare.deltas import ChangedKeys
 from iamdesk.compare.matching import fill, is_plainly_of, speaks_of
+from iamdesk.compare.named_causes import settings_cause
 from iamdesk.compare.principals import PrincipalComparer
 from iamdesk.compare.resource_forms import UNSEEN, Entry, Granting, facts_of, may_name, services_of
 from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Cause, ChangeKind, Effect, Kind, Standing, Status, Witness
@@ -382,7 +383,7 @@ class ResourceComparer:
     def _effects(self, entry: Entry, principal: str, cell: Cell, compared: Compared) -> Iterator[Effect]:
         for kind, witness in compared.changes:
             own = witness if witness.principal == principal else replace(witness, principal=principal)
-            causes = self._causes_of(entry, own, cell)
+            causes = self._causes_of(entry, own, cell) or (settings_cause(entry.arn),)
             if any(cause.kind in _OF_RESOURCES for cause in causes):
                 yield Effect(principal, kind, cell.stands_for, _where(entry, cell), own, causes)
 

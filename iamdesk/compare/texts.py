@@ -13,6 +13,7 @@ from iamdesk.compare.named_causes import (
     organization_text_cause,
     password_policy_cause,
     place_of,
+    settings_cause,
     short,
     text_cause,
 )
@@ -265,9 +266,7 @@ def _of_resources(old: Side, new: Side) -> Iterator[Written]:
             after.access_point,
             after.abac_enabled,
         ):
-            yield Written(
-                Cause(ChangeKind.RESOURCE, arn, sentence=phrase("{name} has other settings.", name=short(arn))), on
-            )
+            yield Written(settings_cause(arn), on)
     blocks = [
         {one.account_id: one.public_access_block for one in side.snapshot.account_settings} for side in (old, new)
     ]
