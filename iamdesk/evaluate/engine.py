@@ -281,7 +281,8 @@ def _refusal(question: Question, cross: bool) -> str | None:
         return "partition"  # SEMANTICS D6
     if question.refusal is not None:
         return question.refusal
-    is_outside = cross or caller.kind is CallerKind.ANONYMOUS
+    is_unsigned = caller.kind is CallerKind.ANONYMOUS
+    is_outside = cross or (is_unsigned and facts.without_signature(target.name) is not Unsigned.POLICY)
     if is_outside and facts.across_accounts(target.name) is OtherAccounts.OWNER_ALONE:
         if target.service == "kms":
             return "kms-cross-account"

@@ -92,10 +92,9 @@ class ServiceFacts:
 
     def told_apart_by(self, name: str) -> Hashable:
         """Return what tells an action from others of the service: all of this that a decision rests on."""
-        unsigned = self.without_signature(name)
         return (
             self.across_accounts(name) is OtherAccounts.OWNER_ALONE,
-            Unsigned.POLICY if unsigned is Unsigned.NOT_DOCUMENTED else unsigned,
+            self.without_signature(name),
             name in self.by_grants,
             name in self.by_grants_alone,
             name in self.owner_root_always,

@@ -27,7 +27,7 @@ def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) ->
         elif situation.is_cross_account and _rests_on_own_policy(question, leg, trace):
             message = phrase(
                 "No page of AWS says whether a resource policy can let another account call {action}: decided as if "
-                "it can.",
+                "it can. If not, the request is denied.",
                 action=question.target.action_text,
             )
             yield Assumption("cross-account-not-documented", message, Verdict.IMPLICIT_DENY)
@@ -69,7 +69,19 @@ def _of_unsigned(
     if situation.refusal is not None and not trace.question.further:
         other = decide(replace(situation, refusal=None))
     if other is not trace.verdict:
-        message = phrase("No page of AWS says whether {action} can be called without a signature.", action=action)
+        message = (
+            phrase(
+                "No page of AWS says whether {action} can be called without a signature: decided as if it cannot. If "
+                "it can, the policies let the caller in.",
+                action=action,
+            )
+            if situation.refusal is not None
+            else phrase(
+                "No page of AWS says whether {action} can be called without a signature: decided as if it can. If "
+                "not, the request is denied.",
+                action=action,
+            )
+        )
         yield Assumption("unsigned-not-documented", message, other)
 
 

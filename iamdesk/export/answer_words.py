@@ -166,9 +166,18 @@ _OTHERWISE: dict[Verdict, str] = {
 }
 
 
+_SAID_BY_THEMSELVES = frozenset(
+    {
+        *("pages-disagree", "cross-account-not-documented", "unsigned-not-documented"),
+        *("takes-no-credentials", "authorization-type-unknown"),
+    }
+)
+"""Codes of assumptions whose messages say what the decision would be otherwise."""
+
+
 def otherwise_words(assumption: Assumption) -> str:
     """Return what the answer would be if an assumption did not hold, as a sentence to go on with; may be empty."""
-    if assumption.other_decision is None or assumption.code == "pages-disagree":  # the sentence itself says it
+    if assumption.other_decision is None or assumption.code in _SAID_BY_THEMSELVES:
         return ""
     words = phrase(_OTHERWISE[assumption.other_decision])
     if assumption.code in _IF_OTHERWISE or assumption.code.endswith("-assumed"):

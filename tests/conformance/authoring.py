@@ -105,6 +105,14 @@ PAGES: Mapping[str, str] = {
     "api-authorization": (
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html"
     ),
+    "app-monitors": (
+        "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-RUM-resource-policies.html"
+    ),
+    "profile-permissions": "https://docs.aws.amazon.com/signer/latest/api/API_AddProfilePermission.html",
+    "directory-buckets": (
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-express-security-iam-example-bucket-policies.html"
+    ),
+    "kafka-clusters": "https://docs.aws.amazon.com/msk/latest/developerguide/mvpc-cluster-owner-action-policy.html",
     "key-aliases": "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html",
     "reserved-roles": "https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html",
 }

@@ -140,10 +140,9 @@ def test_what_the_table_says_of_an_action_tells_it_apart(service: str) -> None:
     for action in reference().actions_of(service):
         name = action.name.lower()
         is_write = action.access_level not in ("Read", "List")
-        unsigned = facts.without_signature(name)
         decides = (
             facts.across_accounts(name) is OtherAccounts.OWNER_ALONE,
-            unsigned in (Unsigned.POLICY, Unsigned.NOT_DOCUMENTED) or unsigned,
+            facts.without_signature(name),
             name in facts.owner_root_always,
             name in facts.by_grants,
             name in facts.by_grants_alone,

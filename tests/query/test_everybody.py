@@ -35,8 +35,16 @@ NAMED = {
     "s3": ["b1/*", "b2/*", "b1/logs/*", "b1", "*", "b*/*", "b1/logs/x"],
     "lambda": ["function:f", "function:g", "function:f*", "layer:l", "function:*"],
     "sqs": ["q1", "q2", "q*"],
-    "iam": ["role/r1", "role/app/r2", "role/none", "user/u1", "role/aws-service-role/x/y", "policy/*"],
-    "kms": ["key/k", "key/*", "alias/a", "k"],
+    "iam": [
+        "role/r1",
+        "role/app/r2",
+        "role/none",
+        "user/u1",
+        "role/aws-service-role/x/y",
+        "role/aws-reserved/x/y",
+        "policy/*",
+    ],
+    "kms": ["key/k", "key/*", "alias/a", "alias/aws/a", "alias/a*", "k"],
     "dynamodb": ["table/t", "table/t/index/*", "table/table"],
     "logs": ["log-group:a", "log-group:b", "log-group:a:*", "log-group:c:*", "log-group:d*", "log-group:*", "q", "a*"],
 }
@@ -53,9 +61,9 @@ WORDS = {
     "s3": ["GetObject", "Get*", "ListAllMyBuckets", "*"],
     "lambda": ["InvokeFunction", "*"],
     "sqs": ["SendMessage", "*"],
-    "iam": ["PassRole", "GetRole", "ChangePassword", "*"],
-    "kms": ["Decrypt", "ListKeys", "*"],
-    "dynamodb": ["GetItem", "*"],
+    "iam": ["PassRole", "GetRole", "UpdateRole", "DeleteServiceLinkedRole", "ChangePassword", "*"],
+    "kms": ["Decrypt", "ListKeys", "*Alias", "*"],
+    "dynamodb": ["GetItem", "UpdateTimeToLive", "*"],
     "logs": ["PutLogEvents", "DescribeLogGroups", "TagResource", "*"],
 }
 CONDITIONS = (

@@ -49,6 +49,26 @@ def said(answer: NeedAnswer) -> list[tuple[str, str | None]]:
 READ, DECRYPT = allow("s3:GetObject"), allow("kms:Decrypt")
 
 
+def test_a_function_url_needs_both_permissions() -> None:
+    """Both come with the policy of the function: the second one for calls through the URL alone."""
+    url = {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl", "Resource": "*"}
+    through = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+    invoke = {**url, "Action": "lambda:InvokeFunction", "Condition": through}
+
+    def called(*statements: Any) -> NeedAnswer:
+        function = Resource(arn=FUNCTION, policy=document(*statements))
+        question = NeedQuestion(Request("anonymous", "call-function-url", FUNCTION), {})
+        return answer_need(world(more=(function,)), question)
+
+    both = called(url, invoke)
+    assert (both.decision, said(both)) == (
+        "allowed",
+        [("lambda:InvokeFunctionUrl", "allowed"), ("lambda:InvokeFunction", "allowed")],
+    )
+    assert called(url).decision == "implicitDeny"
+    assert called(invoke).decision == "implicitDeny"
+
+
 # ── the joint answer ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -10,6 +10,10 @@ _VAULT = f"arn:aws:backup:eu-west-1:{ACCOUNT}:backup-vault:main"
 _DOMAIN = f"arn:aws:es:eu-west-1:{ACCOUNT}:domain/search"
 _DATA_STREAM = f"arn:aws:kinesis:eu-west-1:{ACCOUNT}:stream/clicks"
 _API = f"arn:aws:execute-api:eu-west-1:{ACCOUNT}:a1b2c3d4e5/prod/GET/orders"
+_MONITOR = f"arn:aws:rum:eu-west-1:{ACCOUNT}:appmonitor/shop"
+_PROFILE = f"arn:aws:signer:eu-west-1:{ACCOUNT}:/signing-profiles/release"
+_DIRECTORY = f"arn:aws:s3express:eu-west-1:{ACCOUNT}:bucket/data--euw1-az1--x-s3"
+_CLUSTER = f"arn:aws:kafka:eu-west-1:{ACCOUNT}:cluster/main/0123abcd"
 _ALIAS = f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias"
 _RESERVED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
 _LINKED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/sso.amazonaws.com/AWSServiceRoleForSSO"
@@ -65,6 +69,14 @@ SERVICE_FACTS = [
     _outside("facts.data-stream-PutRecord", "allowed", "stream-policy-call", "kinesis:PutRecord", _DATA_STREAM),
     _outside("facts.data-stream-PutResourcePolicy", "implicit", "stream-policy-call", "kinesis:PutResourcePolicy",
              _DATA_STREAM),
+    _outside("facts.monitor-across-accounts", "implicit", "app-monitors", "rum:PutRumEvents", _MONITOR),
+    _unsigned("facts.monitor-unsigned", "allowed", "app-monitors", "Anyone may write, also without credentials.",
+              "rum:PutRumEvents", _MONITOR, policy=doc(grant("*", "rum:PutRumEvents", _MONITOR))),
+    _outside("facts.profile-SignPayload", "allowed", "profile-permissions", "signer:SignPayload", _PROFILE),
+    _outside("facts.profile-CancelSigningProfile", "implicit", "profile-permissions", "signer:CancelSigningProfile",
+             _PROFILE),
+    _outside("facts.directory-CreateSession", "allowed", "directory-buckets", "s3express:CreateSession", _DIRECTORY),
+    _outside("facts.cluster-CreateVpcConnection", "allowed", "kafka-clusters", "kafka:CreateVpcConnection", _CLUSTER),
     _unsigned("facts.url-none", "allowed", "function-urls", "A function URL without authentication.",
               "lambda:InvokeFunctionUrl", _FUNCTION, context={"lambda:FunctionUrlAuthType": "NONE"},
               policy=doc(grant("*", "lambda:InvokeFunctionUrl", _FUNCTION,
