@@ -12,7 +12,15 @@ from iamdesk.checks.conditions import Entry, Hold, enter
 from iamdesk.checks.data import Data
 from iamdesk.checks.entry import ANYWHERE, ORGANIZATIONS, Callers, outside_callers
 from iamdesk.checks.finding import Evidence, Severity, State
-from iamdesk.checks.resources import RESOURCES, Question, allowing, questions, resource_subject
+from iamdesk.checks.resources import (
+    RESOURCES,
+    Question,
+    allowing,
+    questions,
+    resource_subject,
+    works_for_other_accounts,
+    works_without_signature,
+)
 from iamdesk.checks.snippets import command
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
@@ -71,7 +79,7 @@ def open_to_all(survey: Survey, resource: Resource) -> tuple[Opening, ...]:
     """Return what anybody on the Internet may do with a resource, without signing in."""
     return survey.once(
         ("open to all", resource.arn),
-        lambda: _openings(survey, ANONYMOUS, questions(survey, resource, names_everyone)),
+        lambda: _openings(survey, ANONYMOUS, questions(survey, resource, names_everyone, works_without_signature)),
     )
 
 
@@ -161,10 +169,12 @@ def _block(resource: Resource) -> str:
     data=Data.RESOURCE_POLICIES,
 )
 def open_to_accounts(survey: Survey, account: Account, resource: Resource) -> Iterator[Hit]:
-    """What is open without signing in, too, is told by RES-01."""
-    known = {one.question for one in open_to_all(survey, resource)}
-    asked = tuple(one for one in questions(survey, resource, names_everyone) if one not in known)
-    openings = _openings(survey, survey.stranger(account), asked)
+    """What is open without signing in, too, is told by RES-01; what only may be, here where signing in settles it."""
+    known = {one.question: one.entry.hold for one in open_to_all(survey, resource)}
+    every = questions(survey, resource, names_everyone, works_for_other_accounts)
+    asked = tuple([one for one in every if known.get(one, Hold.DENIED) > Hold.SECRET])
+    found = _openings(survey, survey.stranger(account), asked)
+    openings = tuple([one for one in found if one.entry.hold <= Hold.SECRET or one.question not in known])
     yield from _told(resource, openings, phrase("anybody with an AWS account"), Severity.CRITICAL)
 
 
@@ -183,7 +193,12 @@ def shared_with_outsiders(survey: Survey, _account: Account, resource: Resource)
     partition = resource.arn.split(":", 2)[1]
     name = resource_subject(resource).name
     for account_id, callers in outside_callers(survey, allowing(survey, resource), partition).items():
-        asked = questions(survey, resource, lambda statement, one=account_id: _names(survey, statement, partition, one))  # type: ignore[misc]
+        asked = questions(
+            survey,
+            resource,
+            lambda statement, one=account_id: _names(survey, statement, partition, one),  # type: ignore[misc]
+            works_for_other_accounts,
+        )
         openings = [
             Opening(question, entry)
             for question in asked

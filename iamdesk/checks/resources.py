@@ -6,6 +6,7 @@ from typing import NamedTuple
 from iamdesk.checks.data import owner_of
 from iamdesk.checks.subjects import Over, Subject
 from iamdesk.checks.survey import STRANGER, Survey
+from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
 from iamdesk.index.action_bits import ACCESS_LEVELS, ServiceActions, service_actions
 from iamdesk.index.actions import reference
 from iamdesk.index.outline import NodeKind
@@ -90,17 +91,38 @@ def allowing(survey: Survey, resource: Resource) -> tuple[Statement, ...]:
     )
 
 
+def works_for_other_accounts(service: str, name: str) -> bool:
+    """Return whether an action (in lower case) can be given to another account at all."""
+    return facts_of(service).across_accounts(name) is not OtherAccounts.OWNER_ALONE
+
+
+def works_without_signature(service: str, name: str) -> bool:
+    """Return whether a policy alone can open an action (in lower case) to callers who do not sign.
+
+    Not lambda:InvokeFunction: it opens a function URL only beside lambda:InvokeFunctionUrl.
+    """
+    return facts_of(service).without_signature(name) not in (Unsigned.NEVER, Unsigned.BY_KEY)
+
+
 def questions(
-    survey: Survey, resource: Resource, speaks: Callable[[Statement], bool] = lambda _statement: True
+    survey: Survey,
+    resource: Resource,
+    speaks: Callable[[Statement], bool] = lambda _statement: True,
+    works: Callable[[str, str], bool] = lambda _service, _name: True,
 ) -> tuple[Question, ...]:
-    """Return what to ask: of what the statements that ``speaks`` picks allow, one action for each access level."""
+    """Return what to ask: of what the statements that ``speaks`` picks allow, one action for each access level.
+
+    ``works`` picks the actions, by service and name, that can be allowed to those who are asked about: one that never
+    is must not stand for those that are.
+    """
     statements = [statement for statement in allowing(survey, resource) if speaks(statement)]
     if not statements:
         return ()
     service = service_actions(resource.arn.split(":", 3)[2])
     found: dict[Question, None] = {}
+    working = sum(1 << bit for bit, one in enumerate(service.actions) if works(service.service, one.name.lower()))
     for place in _places(resource):
-        acting = _acting_on(service, place)
+        acting = _acting_on(service, place) & working
         covered = 0
         for statement in statements:
             covered |= service.covered_by(statement)

@@ -51,6 +51,35 @@ def test_res_01_a_condition_that_callers_choose_holds_nobody_back(held, make):
     assert one.sentence == "Anybody may do s3:GetObject on payroll, once they choose aws:Referer."
 
 
+def test_a_function_that_any_account_invokes_and_one_that_its_url_opens(held, make):
+    function = "arn:aws:lambda:eu-west-1:111122223333:function:resize"
+    invoke = make.resource(function, to("*", "lambda:InvokeFunction", function))
+    assert not held("RES-01", invoke)  # calls without a signature come through a function URL, if it lets them
+    (one,) = held("RES-02", invoke)
+    assert one.sentence == "Anybody with an AWS account may do lambda:InvokeFunction on function:resize."
+    none = {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}
+    through = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}
+    url = make.resource(
+        function,
+        to("*", "lambda:InvokeFunctionUrl", function, Condition=none),
+        to("*", "lambda:InvokeFunction", function, Condition=through),
+    )
+    (one,) = held("RES-01", url)
+    assert "lambda:InvokeFunctionUrl on function:resize" in one.sentence
+    assert one.state is State.CANNOT_TELL
+
+
+def test_what_only_the_owner_does_does_not_stand_for_what_others_may(held, make):
+    """kms:PutKeyPolicy works in the key's account alone; kms:CreateGrant, of the same level, does not."""
+    key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    actions = ["kms:PutKeyPolicy", "kms:CreateGrant"]
+    (one,) = held("RES-03", make.resource(key, to({"AWS": f"arn:aws:iam::{OTHER}:root"}, actions, "*")))
+    assert "kms:CreateGrant" in one.sentence
+    table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
+    settings = to({"AWS": f"arn:aws:iam::{OTHER}:root"}, "dynamodb:UpdateTimeToLive", "*")
+    assert not held("RES-03", make.resource(table, settings))
+
+
 def test_res_01_block_public_access_holds(held, make):
     open_bucket = make.resource(BUCKET, to("*", "s3:GetObject", f"{BUCKET}/*"))
     blocked = PublicAccessBlock(restrict_public_buckets=True)
