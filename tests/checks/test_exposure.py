@@ -70,11 +70,10 @@ def test_a_function_that_any_account_invokes_and_one_that_its_url_opens(held, ma
 
 
 def test_what_only_the_owner_does_does_not_stand_for_what_others_may(held, make):
-    """kms:PutKeyPolicy works in the key's account alone; kms:CreateGrant, of the same level, does not."""
-    key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    actions = ["kms:PutKeyPolicy", "kms:CreateGrant"]
-    (one,) = held("RES-03", make.resource(key, to({"AWS": f"arn:aws:iam::{OTHER}:root"}, actions, "*")))
-    assert "kms:CreateGrant" in one.sentence
+    """s3:PutBucketPolicy works in the owner's account alone; s3:PutBucketAcl, of the same level, does not."""
+    actions = ["s3:PutBucketPolicy", "s3:PutBucketAcl"]
+    (one,) = held("RES-03", make.resource(BUCKET, to({"AWS": f"arn:aws:iam::{OTHER}:root"}, actions, BUCKET)))
+    assert "s3:PutBucketAcl" in one.sentence
     table = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
     settings = to({"AWS": f"arn:aws:iam::{OTHER}:root"}, "dynamodb:UpdateTimeToLive", "*")
     assert not held("RES-03", make.resource(table, settings))
