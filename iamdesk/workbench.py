@@ -519,10 +519,11 @@ class Workbench:
 
     @staticmethod
     def open_review(path: Path, *, writable: bool = True) -> "ReviewDesk":
-        """Open a review, to write in it or only to read; its damages are looked for.
+        """Open a review, to write in it or only to read; its damages are looked for first.
 
         Raises:
-            ReviewError: it is no review, damaged beyond reading, or somebody else writes in it; one sentence.
+            DamagedReviewError: it is not as it was written: `recover_review` writes what is intact to a new file.
+            ReviewError: it is no review, or somebody else writes in it; one sentence.
         """
         from iamdesk.review.desk import ReviewDesk
         from iamdesk.review.store import ReviewFile
@@ -538,7 +539,7 @@ class Workbench:
         """
         from iamdesk.review.store import ReviewFile
 
-        with ReviewFile.open(path, writable=False) as review:
+        with ReviewFile.open(path, writable=False, checked=False) as review:
             return review.head
 
     @staticmethod

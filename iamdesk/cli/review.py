@@ -1,7 +1,7 @@
 """``iamdesk review``: a review made, read, filled in, recovered and signed in the terminal."""
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ import typer
 
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_json
-from iamdesk.cli.troubles import give_up, troubles_told
+from iamdesk.cli.troubles import HOW_TO_RECOVER, give_up, troubles_told
 from iamdesk.export.carried_words import carried_lines
 from iamdesk.export.pack.readback import fill_in
 from iamdesk.export.pack.review_json import finding_value, line_value
@@ -28,6 +28,7 @@ from iamdesk.export.review_words import (
 )
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice, LineDecision, Reviewer
 from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.errors import Damage, DamagedReviewError
 from iamdesk.workbench import Workbench
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -118,7 +119,13 @@ def new(
 
 def status(review: ReviewPath, output_format: options.OutputFormat = options.Format.TEXT) -> None:
     """Tell how far a review is, and whether its file is sound. Status 1 where it is damaged."""
-    desk = Workbench.open_review(review, writable=False)
+    try:
+        desk = Workbench.open_review(review, writable=False)
+    except DamagedReviewError as error:
+        if not error.damages:
+            raise
+        _tell_damages(error.damages, output_format)
+        raise typer.Exit(1) from None
     source = PackSource(desk.file, None, datetime.now(UTC))
     counts = source.counts
     told = {
@@ -127,7 +134,7 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         "Snapshot": {"Name": desk.head.snapshot_name, "Sha256": desk.head.snapshot_sha256},
         "Counts": counts.as_json(),
         "JournalSha256": desk.file.journal_sha256,
-        "Damages": [{"Place": one.place, "Sentence": one.sentence} for one in desk.damages],
+        "Damages": [],
     }
     desk.close()
     if output_format is options.Format.JSON:
@@ -142,11 +149,15 @@ def status(review: ReviewPath, output_format: options.OutputFormat = options.For
         for choice in FINDING_CHOICES:
             word = ACCEPT_WORD if choice is Choice.EXCEPT else CHOICE_WORDS[choice]
             say(f"  {word:<15} {counts.findings_by_decision[choice.value]:>8,}")
-        for one in desk.damages:
+
+
+def _tell_damages(damages: Sequence[Damage], output_format: options.Format) -> None:
+    if output_format is options.Format.JSON:
+        say_json({"Damages": [{"Place": one.place, "Sentence": one.sentence} for one in damages]})
+    else:
+        for one in damages:
             say(f"DAMAGED  {one.place}: {one.sentence}")
-    if desk.damages:
-        note("the file is not as it was written; iamdesk review recover writes what is intact to a new one")
-        raise typer.Exit(1)
+    note(f"the file is not as it was written; {HOW_TO_RECOVER}")
 
 
 def lines(

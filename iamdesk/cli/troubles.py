@@ -13,8 +13,10 @@ from iamdesk.cli.output import note
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.files import ExportError
 from iamdesk.review.decisions import DecisionError
-from iamdesk.review.errors import ReviewError
+from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.snapshot.errors import SnapshotError
+
+HOW_TO_RECOVER = "iamdesk review recover writes what is intact to a new one"
 
 
 def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
@@ -24,6 +26,8 @@ def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
+        except DamagedReviewError as error:
+            give_up(f"{error}; {HOW_TO_RECOVER}")
         except (SnapshotError, RequestError, ExportError, SuppressionError, ReviewError, DecisionError) as error:
             give_up(str(error))
         except BrokenPipeError:

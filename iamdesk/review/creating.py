@@ -11,7 +11,8 @@ from iamdesk.language import phrase
 from iamdesk.review.errors import ReviewError
 from iamdesk.review.journal import digest
 from iamdesk.review.lines import Line, Member
-from iamdesk.review.schema import Head, connect, create_tables, head_rows
+from iamdesk.review.schema import SCHEMA, Head, connect, create_tables, head_rows
+from iamdesk.review.seals import seal
 from iamdesk.visible import visible
 
 
@@ -41,6 +42,7 @@ def write_new(
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 _fill(connection, head, population, lines, findings)
+                seal(connection, SCHEMA)
         finally:
             connection.close()
         making.rename(path)

@@ -3,20 +3,16 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from iamdesk.language import phrase
+from iamdesk.review.errors import Damage
 from iamdesk.review.journal import Entry, broken_at, digest
 from iamdesk.review.lines import Line
-from iamdesk.review.schema import Head, has_findings
+from iamdesk.review.schema import SEALED, Head, has_findings
+from iamdesk.review.seals import broken_seals
 
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """Something in a review file that is not as it was written."""
-
-    place: str
-    sentence: str
+UNREADABLE = (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading a damaged file may raise."""
 
 
 def damages_of(
@@ -29,7 +25,7 @@ def damages_of(
     found: list[Damage] = []
     try:
         found.extend(_damages(connection, head, lines, journal))
-    except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         found.append(Damage(phrase("file"), phrase("A part of it cannot be read: {error}.", error=error)))
     return tuple(found)
 
@@ -43,6 +39,9 @@ def _damages(
     for (told,) in connection.execute("PRAGMA integrity_check"):
         if told != "ok":
             yield Damage(phrase("file"), phrase("SQLite finds the file damaged: {told}.", told=told))
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version >= SEALED:
+        yield from broken_seals(connection)
     broken = broken_at(journal())
     if broken is not None:
         yield Damage(
@@ -60,8 +59,9 @@ def _damages(
             )
     if has_findings(connection):
         for finding_id, sha256, text in connection.execute("SELECT finding_id, sha256, finding FROM findings"):
-            shas[finding_id] = digest(json.loads(text))
-            if shas[finding_id] != sha256:
+            finding = json.loads(text)
+            shas[finding_id] = digest(finding)
+            if shas[finding_id] != sha256 or finding["finding_id"] != finding_id:
                 yield Damage(
                     phrase("finding {finding_id}", finding_id=finding_id),
                     phrase("It is not the finding that was frozen with the review."),

@@ -13,7 +13,7 @@ from typing import Any
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
 from iamdesk.review.lines import Line, Member
 from iamdesk.review.schema import Head
-from iamdesk.review.store import Change, Damage, Decided, ReviewFile, Standing
+from iamdesk.review.store import Change, Decided, ReviewFile, Standing
 
 
 class ReviewDesk:
@@ -25,8 +25,6 @@ class ReviewDesk:
         self.path: Path = file.path
         self.lines: tuple[Line, ...] = tuple(file.lines)
         self.population: tuple[Member, ...] = file.population()
-        self.damages: tuple[Damage, ...] = file.damages()
-        """What is not as it was written; empty for a sound file."""
         self.findings: tuple[Mapping[str, Any], ...] = tuple(file.findings())
         """As they were when the review was made."""
         self._findings: dict[str, list[Mapping[str, Any]]] = {}
@@ -166,4 +164,4 @@ class ReviewDesk:
         self.file.close()
 
 
-__all__ = ["Change", "Damage", "Decided", "ReviewDesk", "Standing"]
+__all__ = ["Change", "Decided", "ReviewDesk", "Standing"]

@@ -1,5 +1,25 @@
 """Why a review file cannot be used."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class ReviewError(Exception):
     """A review that cannot be opened, written or changed. Its text is one sentence that names the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something in a review file that is not as it was written."""
+
+    place: str
+    sentence: str
+
+
+class DamagedReviewError(ReviewError):
+    """A review file that is not as it was written: what of it is intact can be recovered (`recovery`)."""
+
+    def __init__(self, sentence: str, damages: Sequence[Damage] = ()) -> None:
+        super().__init__(sentence)
+        self.damages = tuple(damages)
+        """What was found; empty where the file cannot be read at all."""

@@ -3,25 +3,28 @@
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from iamdesk.language import mark, phrase
-from iamdesk.review.decisions import LineDecision, Reviewer
+from iamdesk.language import phrase
+from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.errors import ReviewError
-from iamdesk.review.journal import GENESIS, Entry, digest, from_json
+from iamdesk.review.journal import GENESIS, Entry, digest, entry_after, from_json
 from iamdesk.review.lines import Line, Member
 from iamdesk.review.salvage import Row, rows_of
 from iamdesk.review.schema import Head, append_entries, connect, head_of
-from iamdesk.review.store import ReviewFile
+from iamdesk.review.seals import COUNT, FROZEN, LOST, frozen_sha256, lost
+from iamdesk.review.store import Pack, ReviewFile
 from iamdesk.visible import visible
 
+_HASH = re.compile("[0-9a-f]{64}")
 RECOVERED = " (recovered)"
 """After the name of whoever decided, where an entry could not be kept as it stood: entries before it are lost."""
 
@@ -72,16 +75,15 @@ def recover(damaged: Path, into: Path) -> Recovered:
     }
     kept, detached = found.chain()
     lost = tuple(found.lost(kept, detached))
-    told["lost"] = " ".join(lost)
+    told["lost"] = " ".join(filter(None, (head.details.get("lost", ""), *lost)))
     lines = [line for _, line in sorted(found.lines.items())]
-    review = ReviewFile.create(
-        into, replace(head, details=told), found.members(), lines, [one for _, one in sorted(found.findings.items())]
-    )
-    with review:
-        _append(into, review, kept)
+    findings = [one for _, one in sorted(found.findings.items())]
+    with ReviewFile.create(into, replace(head, details=told), found.members(), lines, findings):
+        pass
+    _append(into, [*kept, *_entered_anew(kept, detached, found.sha256s())])
     with ReviewFile.open(into) as again:
-        for entry in detached:
-            _enter(again, entry)
+        for pack in found.packs():
+            again.note_pack(pack)
     return Recovered(into, len(lines), len(kept), len(detached), lost)
 
 
@@ -99,21 +101,32 @@ def _rolled_back(damaged: Path) -> bytes:
         return copy.read_bytes()
 
 
-def _append(path: Path, review: ReviewFile, entries: Sequence[Entry]) -> None:
-    """Put entries into the new journal as they stood."""
-    review.close()
+def _append(path: Path, entries: Sequence[Entry]) -> None:
+    """Put entries into the new journal, all at once."""
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         append_entries(connection, entries)
 
 
-def _enter(review: ReviewFile, entry: Entry) -> None:
-    """Enter a decision anew whose entry hangs in the air; nothing where its line or finding is lost."""
-    decision: LineDecision = entry.after.by_one
-    reviewer = Reviewer(f"{entry.reviewer}{RECOVERED}", entry.account)
-    with contextlib.suppress(KeyError):
-        review.sha256_of(entry.line_id)
-        review.record({entry.line_id: decision}, reviewer, lambda: datetime.fromisoformat(entry.moment))
+def _entered_anew(kept: Sequence[Entry], detached: Sequence[Entry], known: Mapping[str, str]) -> Iterator[Entry]:
+    """Yield decisions anew whose entries hang in the air; none where its line or finding is lost."""
+    last = kept[-1] if kept else None
+    stands = {entry.line_id: entry.after for entry in kept}
+    for entry in detached:
+        before, after = stands.get(entry.line_id, UNDECIDED), entry.after.by_one
+        if entry.line_id in known and before != after:
+            stands[entry.line_id] = after
+            last = entry_after(
+                last,
+                moment=datetime.fromisoformat(entry.moment),
+                reviewer=f"{entry.reviewer}{RECOVERED}",
+                account=entry.account,
+                line_id=entry.line_id,
+                line_sha256=known[entry.line_id],
+                before=before,
+                after=after,
+            )
+            yield last
 
 
 class _Remains:
@@ -124,6 +137,7 @@ class _Remains:
         self.findings: dict[int, Mapping[str, Any]] = {}
         self._members: dict[int, Member] = {}
         self._entries: dict[int, Entry] = {}
+        self._packs: dict[int, Pack] = {}
         self._heads: dict[str, str] = {}
         for row in rows_of(content):
             with contextlib.suppress(ValueError, KeyError, TypeError):
@@ -147,6 +161,10 @@ class _Remains:
         elif len(cells) == 6 and cells[0] is None and isinstance(cells[4], int):
             arn, account, kind, why = (str(cells[at]) for at in (1, 2, 3, 5))
             self._members[row.number] = Member(arn, account, kind, bool(cells[4]), why)
+        elif len(cells) == 5 and cells[0] is None:
+            moment, name, manifest, journal = (str(cell) for cell in cells[1:])
+            if _HASH.fullmatch(manifest) and _HASH.fullmatch(journal):
+                self._packs[row.number] = Pack(moment, name, manifest, journal)
         elif len(cells) == 10 and cells[0] is None:
             words = [str(cell) for cell in cells[1:]]
             moment, reviewer, account, line_id, seen, before, after, previous, sha256 = words
@@ -179,6 +197,15 @@ class _Remains:
         """Return who is left of the population, in its order."""
         return [member for _, member in sorted(self._members.items())]
 
+    def sha256s(self) -> Mapping[str, str]:
+        """Return the digests of the lines and findings that are left, by id."""
+        lines = {line.line_id: line.sha256 for line in self.lines.values()}
+        return {**lines, **{str(one["finding_id"]): digest(one) for one in self.findings.values()}}
+
+    def packs(self) -> Sequence[Pack]:
+        """Return the packs that are still noted, in their order."""
+        return [pack for _, pack in sorted(self._packs.items())]
+
     def chain(self) -> tuple[list[Entry], list[Entry]]:
         """Return the entries that follow one another from the first, and those that hang in the air."""
         kept: list[Entry] = []
@@ -192,31 +219,56 @@ class _Remains:
         """Tell what is not there any more, as far as the rest lets it be seen."""
         if self.head is None:
             yield phrase("What the review is of (its head) is lost.")
-        for what, numbers, first in (
-            (mark("At least {count:,} principals of the population are lost."), self._members, 0),
-            (mark("At least {count:,} lines are lost."), self.lines, 0),
-            (mark("At least {count:,} findings are lost."), self.findings, 0),
-        ):
-            missing = _missing(list(numbers), first)
-            if missing:
-                yield phrase(what, count=missing)
+        found = {
+            "population": len(self._members),
+            "lines": len(self.lines),
+            "findings": len(self.findings),
+            "journal": len(kept) + len(detached),
+            "packs": len(self._packs),
+        }
+        gone = dict(lost(self._heads, found))
+        numbers: Mapping[str, Collection[int]] = {
+            "population": self._members,
+            "lines": self.lines,
+            "findings": self.findings,
+            "packs": self._packs,
+        }
+        for table, what in LOST.items():
+            if table in gone and not (table == "journal" and detached):
+                yield phrase(what, count=gone[table])
+            elif f"{COUNT}{table}" not in self._heads and table in numbers:
+                # How many there were is lost, too, or was never said (by an earlier iamdesk): gaps tell of some.
+                missing = _missing(numbers[table], int(table == "packs"))
+                if missing:
+                    yield phrase("At least {told}", told=phrase(what, count=missing))
+        if self.head is not None and "population" not in gone and not self._is_as_frozen:
+            yield phrase("The head or the population is not as it was frozen with the review.")
         known = {line.line_id for line in self.lines.values()}
         known |= {str(finding["finding_id"]) for finding in self.findings.values()}
-        gone = {entry.line_id for entry in (*kept, *detached)} - known
-        if gone:
-            yield phrase("{count:,} of the lost lines and findings had been decided.", count=len(gone))
+        decided = {entry.line_id for entry in (*kept, *detached)} - known
+        if decided:
+            yield phrase("{count:,} of the lost lines and findings had been decided.", count=len(decided))
         if detached:
-            between = detached[-1].number - len(kept) - len(detached)
-            yield (
-                phrase(
-                    "At least {lost:,} entries of the journal after number {number:,} are lost; the {entered:,} "
-                    "decisions after them were entered anew.",
-                    lost=between,
-                    number=len(kept),
-                    entered=len(detached),
-                )
+            told = phrase(
+                "{lost:,} entries of the journal after number {number:,} are lost; the {entered:,} decisions after "
+                "them were entered anew.",
+                lost=gone.get("journal", detached[-1].number - len(kept) - len(detached)),
+                number=len(kept),
+                entered=len(detached),
             )
+            yield told if f"{COUNT}journal" in self._heads else phrase("At least {told}", told=told)
+
+    @property
+    def _is_as_frozen(self) -> bool:
+        """Whether head and population are as they were sealed; always so where an earlier iamdesk did not."""
+        if FROZEN not in self._heads:
+            return COUNT + "lines" not in self._heads
+        rows = [
+            [number, one.arn, one.account_id, one.kind, int(one.in_scope), one.out_reason]
+            for number, one in sorted(self._members.items())
+        ]
+        return self._heads[FROZEN] == frozen_sha256(self._heads.items(), rows)
 
 
-def _missing(numbers: Sequence[int], first: int) -> int:
+def _missing(numbers: Collection[int], first: int) -> int:
     return max(numbers) - first + 1 - len(numbers) if numbers else 0

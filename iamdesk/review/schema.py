@@ -1,22 +1,27 @@
 """How a review file is laid out in SQLite: its tables, its versions, its head."""
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from iamdesk.language import phrase
-from iamdesk.review.errors import ReviewError
+from iamdesk.language import nphrase, phrase
+from iamdesk.review.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.review.journal import Entry, as_json
+from iamdesk.review.seals import LAYOUT, seal, seal_journal
 from iamdesk.visible import visible
 
 APPLICATION_ID = 0x49414D52
 """``IAMR``: in the header of every review file, by which other programs can tell what it is."""
-SCHEMA = 3
-"""3: the journal holds decisions on findings, too; packs of evidence are noted."""
+SCHEMA = 4
+"""3: the journal holds decisions on findings, too; packs of evidence are noted. 4: the head is sealed (`seals`)."""
+SEALED = 4
+"""The first layout whose head says what the file holds."""
 PAGE_SIZE = 4096
 """Bytes. Fixed, so that what is left of a damaged file can be read page by page."""
 SUFFIX = ".iamreview"
@@ -48,8 +53,8 @@ CREATE TABLE packs (
     journal_sha256 TEXT NOT NULL
 );
 """
-_MIGRATIONS: Mapping[int, str] = {1: _TABLES_2, 2: _TABLES_3}
-"""By version: what makes it the next one."""
+_LAYOUTS: Mapping[int, str] = {1: _TABLES_1, 2: _TABLES_2, 3: _TABLES_3, 4: ""}
+"""By version: what it adds to the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     """Open the database; of one thread at a time, whichever it is.
 
     Raises:
-        sqlite3.Error: it is none, or cannot be opened.
+        sqlite3.Error, UnicodeError: it is none, or cannot be opened.
     """
     mode = "rwc" if writable else "ro"
     connection = sqlite3.connect(
@@ -85,7 +90,7 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeError):  # SQLite's own sentence may quote damaged text
         connection.close()
         raise
     return connection
@@ -94,33 +99,88 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
 def create_tables(connection: sqlite3.Connection) -> None:
     """Lay out an empty database."""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.executescript(f"BEGIN;{_TABLES_1}{_TABLES_2}{_TABLES_3}PRAGMA user_version = {SCHEMA};COMMIT;")
+    connection.executescript(f"BEGIN;{''.join(_LAYOUTS.values())}PRAGMA user_version = {SCHEMA};COMMIT;")
 
 
 def check(path: Path, connection: sqlite3.Connection) -> int:
-    """Return the version of a review's layout.
+    """Return the version of a review's layout; every table, index, trigger and view is as iamdesk lays them out.
 
     Raises:
         ReviewError: it is no review, or of a newer iamdesk.
+        DamagedReviewError: its layout is another one: what is written there may never be read, or change on its way.
         sqlite3.Error: it cannot be read.
     """
     (kind,) = connection.execute("PRAGMA application_id").fetchone()
-    (schema,) = connection.execute("PRAGMA user_version").fetchone()
-    if kind != APPLICATION_ID:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    found = _layout(connection)
+    is_ours = any(found == shipped(one) for one in _LAYOUTS)
+    if kind != APPLICATION_ID and not is_ours:
         raise ReviewError(phrase("{name}: the file is no review ({suffix})", name=visible(path.name), suffix=SUFFIX))
-    if schema > SCHEMA:
+    if version > SCHEMA and _sealed_layout(connection) > SCHEMA:
         raise ReviewError(
             phrase(
                 "{name}: the review was written by a newer iamdesk; this one cannot read it", name=visible(path.name)
             )
         )
-    return int(schema)
+    if kind != APPLICATION_ID or version not in _LAYOUTS:
+        raise damaged(path, [Damage(phrase("file"), phrase("What kind of file it is, is not as it was written."))])
+    expected = shipped(version)
+    if found != expected:
+        raise damaged(path, list(_layout_damages(found, expected)))
+    return int(version)
+
+
+def damaged(path: Path, damages: Sequence[Damage]) -> DamagedReviewError:
+    """Return the error that tells what was found in a file."""
+    told = phrase("{place}: {sentence}", place=damages[0].place, sentence=damages[0].sentence.rstrip("."))
+    if len(damages) > 1:
+        told = nphrase("{told}, and 1 more", "{told}, and {count:,} more", len(damages) - 1, told=told)
+    return DamagedReviewError(
+        phrase("{name}: the file is not as it was written: {told}", name=visible(path.name), told=told), damages
+    )
+
+
+type _Layout = frozenset[tuple[str, str, str, str | None]]
+"""Of each thing in a database its type, its name, the table it belongs to, and its SQL."""
+
+
+def _layout(connection: sqlite3.Connection) -> _Layout:
+    return frozenset(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
+
+
+@lru_cache
+def shipped(version: int) -> _Layout:
+    """Return what a version of the layout holds."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as made:
+        made.executescript("".join(text for number, text in _LAYOUTS.items() if number <= version))
+        return _layout(made)
+
+
+def _layout_damages(found: _Layout, expected: _Layout) -> Iterator[Damage]:
+    for kind, name, *_rest in sorted(found - expected, key=str):
+        known = any(name == other for _, other, _, _ in expected)
+        sentence = phrase("It is not as iamdesk makes it.") if known else phrase("iamdesk never made it.")
+        yield Damage(f"{visible(str(kind))} {visible(str(name))}", sentence)
+    names = {name for _, name, _, _ in found}
+    for kind, name, *_rest in sorted(expected - found, key=str):
+        if name not in names:
+            yield Damage(f"{kind} {name}", phrase("It is missing."))
+
+
+def _sealed_layout(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM head WHERE name = ?", (LAYOUT,)).fetchone()
+    return int(row[0]) if row is not None else 0
 
 
 def migrate(connection: sqlite3.Connection, schema: int) -> None:
-    """Bring an older layout up to date: all of it, or nothing."""
-    for version in range(schema, SCHEMA):
-        connection.executescript(f"BEGIN;{_MIGRATIONS[version]}PRAGMA user_version = {version + 1};COMMIT;")
+    """Bring an older layout up to date, version by version, each whole or not at all."""
+    for version in range(schema + 1, SEALED):
+        connection.executescript(f"BEGIN;{_LAYOUTS[version]}PRAGMA user_version = {version};COMMIT;")
+    if schema < SEALED:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            seal(connection, SCHEMA)
+            connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
 def has_table(connection: sqlite3.Connection, name: str) -> bool:
@@ -133,29 +193,43 @@ def has_findings(connection: sqlite3.Connection) -> bool:
     return has_table(connection, "findings")
 
 
-def append_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+def append_entries(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """Put entries at the journal's end.
 
     Raises:
         sqlite3.Error, UnicodeError: they cannot be written.
     """
-    connection.executemany(
-        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                entry.number,
-                entry.moment,
-                entry.reviewer,
-                entry.account,
-                entry.line_id,
-                entry.line_sha256,
-                json.dumps(as_json(entry.before), ensure_ascii=False),
-                json.dumps(as_json(entry.after), ensure_ascii=False),
-                entry.previous,
-                entry.sha256,
-            )
-            for entry in entries
-        ],
+    if entries:
+        connection.executemany(
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_entry_row(entry) for entry in entries]
+        )
+        seal_journal(connection, entries[-1].number)
+
+
+def are_kept(connection: sqlite3.Connection, entries: Sequence[Entry]) -> bool:
+    """Return whether the journal ends in these entries: read back, not remembered.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    if not entries:
+        return True
+    rows = connection.execute("SELECT * FROM journal WHERE number >= ? ORDER BY number", (entries[0].number,))
+    return rows.fetchall() == [_entry_row(entry) for entry in entries]
+
+
+def _entry_row(entry: Entry) -> tuple[int | str, ...]:
+    return (
+        entry.number,
+        entry.moment,
+        entry.reviewer,
+        entry.account,
+        entry.line_id,
+        entry.line_sha256,
+        json.dumps(as_json(entry.before), ensure_ascii=False),
+        json.dumps(as_json(entry.after), ensure_ascii=False),
+        entry.previous,
+        entry.sha256,
     )
 
 
@@ -175,15 +249,14 @@ def read_head(path: Path, connection: sqlite3.Connection) -> Head:
     """Read what a review is of.
 
     Raises:
-        ReviewError: something of it is missing.
+        DamagedReviewError: something of it is missing.
         sqlite3.Error, ValueError: it cannot be read.
     """
     rows = dict(connection.execute("SELECT name, value FROM head"))
     missing = [name for name, _ in head_rows(_EMPTY) if name not in rows]
     if missing:
-        raise ReviewError(
-            phrase("{name}: the review's head lacks {missing}", name=visible(path.name), missing=", ".join(missing))
-        )
+        lacking = phrase("It lacks {missing}.", missing=", ".join(missing))
+        raise damaged(path, [Damage(phrase("head"), lacking)])
     return head_of(rows)
 
 

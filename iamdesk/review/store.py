@@ -18,9 +18,9 @@ from typing import Any, Self
 
 from iamdesk.language import phrase
 from iamdesk.review.creating import reason_of, told_name, write_new
-from iamdesk.review.damages import Damage, damages_of
+from iamdesk.review.damages import UNREADABLE, damages_of
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, LineDecision, Reviewer
-from iamdesk.review.errors import ReviewError
+from iamdesk.review.errors import Damage, DamagedReviewError, ReviewError
 from iamdesk.review.journal import GENESIS, Entry, entry_after, from_json
 from iamdesk.review.ledger import Decided, Known, Ledger, Standing
 from iamdesk.review.lines import Line, Member
@@ -30,13 +30,16 @@ from iamdesk.review.schema import (
     SCHEMA,
     Head,
     append_entries,
+    are_kept,
     check,
     connect,
+    damaged,
     has_findings,
     has_table,
     migrate,
     read_head,
 )
+from iamdesk.review.seals import seal_packs
 from iamdesk.review.write_lock import TakenError, WriteLock
 
 __all__ = ["APPLICATION_ID", "SCHEMA", "Change", "Damage", "Decided", "Head", "Pack", "ReviewFile", "Standing"]
@@ -104,14 +107,20 @@ class ReviewFile:
             ReviewError: there is a file of that name already, or it cannot be written.
         """
         write_new(path, head, population, lines, findings)
-        return cls.open(path)
+        return cls.open(path, checked=False)
 
     @classmethod
-    def open(cls, path: Path, *, writable: bool = True) -> Self:
-        """Open a review, to write in it or only to read.
+    def open(cls, path: Path, *, writable: bool = True, checked: bool = True) -> Self:
+        """Open a review, to write in it or only to read. Damages are looked for before anything of it is used.
+
+        Args:
+            path: The file.
+            writable: Whether decisions are to be made.
+            checked: Whether its content is looked through; where not, its layout alone is.
 
         Raises:
-            ReviewError: it is no review, of a newer iamdesk, damaged beyond reading, or somebody else writes in it.
+            DamagedReviewError: it is not as it was written: `recovery.recover` writes what is intact to a new file.
+            ReviewError: it is no review, of a newer iamdesk, or somebody else writes in it.
         """
         if not path.is_file():
             what = phrase("it is a folder, not a review") if path.is_dir() else phrase("there is no such file")
@@ -124,21 +133,23 @@ class ReviewFile:
         except TakenError:
             raise ReviewError(_taken(path)) from None
         try:
+            if lock is not None and not is_cut_short(path):
+                _look_at_header(path)
             connection = connect(path, writable=writable)
             schema = check(path, connection)
             if writable:
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("BEGIN EXCLUSIVE")  # takes the lock, which stays when the transaction ends
                 connection.execute("COMMIT")
+            head = read_head(path, connection)
+            if checked and (found := _damages(connection, head)):
+                raise damaged(path, found)
+            if writable:
                 migrate(connection, schema)
-            review = cls(path, connection, read_head(path, connection), writable)
-        except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+            review = cls(path, connection, head, writable)
+        except UNREADABLE as error:
             _close(connection, lock)
-            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                raise ReviewError(_taken(path)) from error
-            raise ReviewError(
-                phrase("{path}: the review cannot be read: {error}", path=told_name(path), error=reason_of(error))
-            ) from error
+            raise _unreadable(path, error) from error
         except ReviewError:
             _close(connection, lock)
             raise
@@ -174,8 +185,7 @@ class ReviewFile:
 
     def each_line(self) -> Iterator[Line]:
         """Yield the lines one by one: a review may have hundreds of thousands."""
-        for (text,) in self._connection.execute("SELECT line FROM lines ORDER BY position"):
-            yield Line.from_json(json.loads(text))
+        yield from _lines(self._connection)
 
     def each_line_by_id(self) -> Iterator[tuple[str, Line]]:
         """Yield the lines with their ids, which are a hash each and so cost time to make anew."""
@@ -233,23 +243,7 @@ class ReviewFile:
 
     def journal(self) -> Iterator[Entry]:
         """Yield every entry, the oldest first."""
-        rows = self._connection.execute(
-            "SELECT number, moment, reviewer, account, line_id, line_sha256, before, after, previous, sha256 "
-            "FROM journal ORDER BY number"
-        )
-        for number, moment, reviewer, account, line_id, seen, before, after, previous, sha256 in rows:
-            yield Entry(
-                number,
-                moment,
-                reviewer,
-                account,
-                line_id,
-                seen,
-                from_json(json.loads(before)),
-                from_json(json.loads(after)),
-                previous,
-                sha256,
-            )
+        yield from _entries(self._connection)
 
     @property
     def journal_sha256(self) -> str:
@@ -310,6 +304,8 @@ class ReviewFile:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 append_entries(self._connection, entries)
+            # Saved is what the file gives back: nothing that was put into it may have swallowed or changed it.
+            is_kept = are_kept(self._connection, entries)
         except (sqlite3.Error, UnicodeError) as error:
             raise ReviewError(
                 phrase(
@@ -318,6 +314,12 @@ class ReviewFile:
                     error=reason_of(error),
                 )
             ) from error
+        if not is_kept:
+            raise ReviewError(
+                phrase(
+                    "{path}: the decision could not be saved: the file gives back another", path=told_name(self.path)
+                )
+            )
 
     @contextlib.contextmanager
     def copied(self) -> Iterator["ReviewFile"]:
@@ -335,7 +337,7 @@ class ReviewFile:
                 raise ReviewError(
                     phrase("{path}: it cannot be copied: {error}", path=told_name(self.path), error=reason_of(error))
                 ) from error
-            with ReviewFile.open(path, writable=False) as review:
+            with ReviewFile.open(path, writable=False, checked=False) as review:
                 yield review
 
     # Evidence that was written of it
@@ -364,18 +366,80 @@ class ReviewFile:
                     "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256) VALUES (?, ?, ?, ?)",
                     (pack.moment, pack.name, pack.manifest_sha256, pack.journal_sha256),
                 )
+                seal_packs(self._connection)
+            is_kept = self.packs()[-1:] == (pack,)
         except (sqlite3.Error, UnicodeError) as error:
             raise ReviewError(
                 phrase(
                     "{path}: the pack could not be noted: {error}", path=told_name(self.path), error=reason_of(error)
                 )
             ) from error
+        if not is_kept:
+            raise ReviewError(
+                phrase("{path}: the pack could not be noted: the file gives back another", path=told_name(self.path))
+            )
 
     # Trust
 
     def damages(self) -> tuple[Damage, ...]:
         """Return everything in the file that is not as it was written; empty for a sound one."""
-        return damages_of(self._connection, self.head, self.each_line, self.journal)
+        return _damages(self._connection, self.head)
+
+
+def _damages(connection: sqlite3.Connection, head: Head) -> tuple[Damage, ...]:
+    return damages_of(connection, head, lambda: _lines(connection), lambda: _entries(connection))
+
+
+def _lines(connection: sqlite3.Connection) -> Iterator[Line]:
+    for (text,) in connection.execute("SELECT line FROM lines ORDER BY position"):
+        yield Line.from_json(json.loads(text))
+
+
+def _entries(connection: sqlite3.Connection) -> Iterator[Entry]:
+    rows = connection.execute(
+        "SELECT number, moment, reviewer, account, line_id, line_sha256, before, after, previous, sha256 "
+        "FROM journal ORDER BY number"
+    )
+    for number, moment, reviewer, account, line_id, seen, before, after, previous, sha256 in rows:
+        yield Entry(
+            number,
+            moment,
+            reviewer,
+            account,
+            line_id,
+            seen,
+            from_json(json.loads(before)),
+            from_json(json.loads(after)),
+            previous,
+            sha256,
+        )
+
+
+_NOT_OF_THE_FILE = (sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN)
+_HEADER = (18, 24)
+"""Bytes of the header that say how a file is written: by a rollback journal, whole pages, trees as they always are."""
+_HEADER_BYTES = bytes((1, 1, 0, 64, 32, 32))
+
+
+def _look_at_header(path: Path) -> None:
+    """Refuse a damaged header before SQLite acts on it: it could write a file of another kind (a WAL) beside this one.
+
+    Raises:
+        DamagedReviewError: it says other things than any review.
+    """
+    with path.open("rb") as file:
+        header = file.read(100)
+    if header.startswith(b"SQLite format 3\0") and header[slice(*_HEADER)] != _HEADER_BYTES:
+        raise damaged(path, [Damage(phrase("file"), phrase("How it is written, its header says otherwise."))])
+
+
+def _unreadable(path: Path, error: Exception) -> ReviewError:
+    """Return why a file could not be opened: it is damaged, unless it lies at somebody or something else."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return ReviewError(_taken(path))
+    sentence = phrase("{path}: the review cannot be read: {error}", path=told_name(path), error=reason_of(error))
+    return ReviewError(sentence) if code in _NOT_OF_THE_FILE else DamagedReviewError(sentence)
 
 
 def _known(connection: sqlite3.Connection, wanted: str) -> dict[str, Known]:
@@ -386,9 +450,14 @@ def _known(connection: sqlite3.Connection, wanted: str) -> dict[str, Known]:
     }
 
 
+def is_cut_short(path: Path) -> bool:
+    """Return whether a crash may have cut an act short, which SQLite takes back when the file is opened."""
+    return path.with_name(f"{path.name}-journal").exists()
+
+
 def _undo_what_was_cut_short(path: Path) -> None:
     """Let SQLite take an act back that a crash cut short: who only reads could not, and could not read either."""
-    if not path.with_name(f"{path.name}-journal").exists():
+    if not is_cut_short(path):
         return
     try:
         lock = WriteLock(path)

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -188,6 +189,16 @@ def test_damaged_review_is_told_and_recovered(run: Run, made: Path, tmp_path: Pa
     content = (made / "q3.iamreview").read_bytes()
     damaged.write_bytes(content[:4096].replace(b"SQLite", b"SQLxxx") + content[4096:])
     assert "cannot be read" in run("review", "status", damaged, status=2).stderr
+    altered = Path(shutil.copy(made / "q3.iamreview", tmp_path / "altered.iamreview"))
+    with sqlite3.connect(altered) as mallory:
+        mallory.execute("CREATE TRIGGER t BEFORE INSERT ON journal BEGIN SELECT RAISE(IGNORE); END")
+    mallory.close()
+    assert "DAMAGED  trigger t" in run("review", "status", altered, status=1).stdout
+    told = json.loads(run("review", "status", altered, "--format", "json", status=1).stdout)
+    assert told["Damages"][0]["Place"] == "trigger t"
+    line = json.loads(run("review", "lines", made / "q3.iamreview", "--format", "json").stdout)[0]["line_id"]
+    decide = ("review", "decide", altered, "--reviewer", "Ana", "--decision", "keep", "--line", line)
+    assert "iamdesk review recover" in run(*decide, status=2).stderr
     run("review", "recover", damaged, "-o", tmp_path / "new.iamreview")
     told = json.loads(run("review", "status", tmp_path / "new.iamreview", "--format", "json").stdout)
     whole = json.loads(run("review", "status", made / "q3.iamreview", "--format", "json").stdout)

@@ -9,6 +9,7 @@ import pytest
 
 from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision, Reviewer
 from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.errors import DamagedReviewError
 from iamdesk.review.lines import EntitlementType, Line
 from iamdesk.review.recovery import recover
 from iamdesk.review.store import Head, ReviewFile
@@ -107,8 +108,9 @@ def test_altered_finding_is_found(review: ReviewFile, path: Path) -> None:
     with sqlite3.connect(path) as mallory:
         mallory.execute("UPDATE findings SET finding = replace(finding, 'high', 'info') WHERE position = 0")
     mallory.close()
-    with ReviewFile.open(path) as again:
-        assert {one.place for one in again.damages()} == {f"finding {FIRST}", "journal entry 1"}
+    with pytest.raises(DamagedReviewError) as caught:
+        ReviewFile.open(path)
+    assert {one.place for one in caught.value.damages} == {f"finding {FIRST}", "journal entry 1"}
 
 
 def test_decisions_on_findings_are_recovered(review: ReviewFile, path: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from iamdesk.review.decisions import UNDECIDED, Choice, DecisionError, LineDecision, Reviewer
-from iamdesk.review.errors import ReviewError
+from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.review.lines import EntitlementType, Line, Member
-from iamdesk.review.store import SCHEMA, Decided, Head, ReviewFile
+from iamdesk.review.recovery import recover
+from iamdesk.review.seals import seal
+from iamdesk.review.store import SCHEMA, Decided, Head, Pack, ReviewFile
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = Head("r-1", "Third quarter", "ab" * 32, "acme-prod.json", NOW)
@@ -144,6 +147,7 @@ def test_a_reader_leaves_alone_what_a_writer_has_not_finished(review: ReviewFile
     assert path.with_name(f"{path.name}-journal").stat().st_size > 0
     said_by_another_process(path, "reads")
     assert path.with_name(f"{path.name}-journal").exists()
+    seal(connection, SCHEMA)
     connection.execute("COMMIT")
     assert review.damages() == ()
 
@@ -243,7 +247,10 @@ def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(re
     review.record({LINES[0].line_id: KEEP}, ANA)
     review.close()
     older = sqlite3.connect(path)
-    older.executescript("DROP TABLE findings; DROP TABLE packs; PRAGMA user_version = 1")
+    older.executescript(
+        "DROP TABLE findings; DROP TABLE packs; DELETE FROM head WHERE name GLOB 'seal.*' OR name GLOB 'count.*'; "
+        "PRAGMA user_version = 1"
+    )
     older.close()
     with ReviewFile.open(path, writable=False) as reading:
         assert list(reading.findings()) == []
@@ -262,6 +269,10 @@ def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) ->
     review.close()
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
+    with pytest.raises(DamagedReviewError, match="not as it was written"):
+        ReviewFile.open(path)  # the rest of it says that it is no newer one
+    with newer:
+        newer.execute("UPDATE head SET value = '99' WHERE name = 'seal.layout'")
     newer.close()
     with pytest.raises(ReviewError, match="newer"):
         ReviewFile.open(path)
@@ -275,17 +286,26 @@ def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) ->
         ("UPDATE journal SET after = replace(after, 'keep', 'revoke') WHERE number = 1", "journal entry 1"),
         ("UPDATE lines SET line = replace(line, '\"actions\": 0', '\"actions\": 7') WHERE position = 0", "line "),
         ("UPDATE lines SET sha256 = 'x' WHERE position = 3", "line "),
+        ("UPDATE head SET value = 'Another' WHERE name = 'title'", "head"),
+        ("UPDATE population SET in_scope = 0 WHERE position = 0", "head"),
+        ("DELETE FROM population WHERE position = 1", "population"),
+        ("DELETE FROM lines WHERE position = 4", "lines"),
+        ("DELETE FROM journal WHERE number = 3", "journal"),
+        ("UPDATE packs SET name = 'x'", "packs"),
+        ("DELETE FROM packs", "packs"),
     ],
 )
 def test_what_was_altered_is_found(review: ReviewFile, path: Path, statement: str, place: str) -> None:
     for each in LINES[:3]:
         review.record({each.line_id: KEEP}, ANA)
+    review.note_pack(Pack("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, "cd" * 32))
     review.close()
     with sqlite3.connect(path) as mallory:
         assert mallory.execute(statement).rowcount == 1
     mallory.close()
-    with ReviewFile.open(path) as again:
-        assert any(damage.place.startswith(place) for damage in again.damages())
+    with pytest.raises(DamagedReviewError, match="not as it was written") as caught:
+        ReviewFile.open(path)
+    assert any(damage.place.startswith(place) for damage in caught.value.damages)
 
 
 def test_damaged_page_is_told_not_raised_as_it_comes(review: ReviewFile, path: Path) -> None:
@@ -298,6 +318,69 @@ def test_damaged_page_is_told_not_raised_as_it_comes(review: ReviewFile, path: P
                 again.damages()
         except ReviewError as error:
             assert str(error).startswith("q3.iamreview: ")  # noqa: PT017 - damage may be told either way
+
+
+@pytest.mark.parametrize(
+    ("statement", "place"),
+    [
+        (
+            "CREATE TRIGGER t BEFORE INSERT ON journal BEGIN SELECT RAISE(IGNORE); END",
+            "trigger t: iamdesk never made it",
+        ),
+        ("CREATE TRIGGER t AFTER INSERT ON journal BEGIN DELETE FROM journal; END", "trigger t: iamdesk never made it"),
+        (
+            "ALTER TABLE journal RENAME TO kept; CREATE VIEW journal AS SELECT * FROM kept; "
+            "CREATE TRIGGER t INSTEAD OF INSERT ON journal BEGIN SELECT 1; END",
+            "table journal|view journal|table kept|trigger t|index",
+        ),
+        ("CREATE VIEW v AS SELECT 1", "view v: iamdesk never made it"),
+        ("CREATE TABLE more (x)", "table more: iamdesk never made it"),
+        ("CREATE UNIQUE INDEX i ON journal (reviewer)", "index i: iamdesk never made it"),
+        ("DROP INDEX journal_of_line", "index journal_of_line: It is missing"),
+        ("DROP TABLE packs; CREATE TABLE packs (number, moment, name, manifest_sha256, journal_sha256)", "table packs"),
+        (
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'moment TEXT NOT NULL', "
+            "'moment TEXT NOT NULL CHECK (number < 2)') WHERE name = 'journal'",
+            "table journal: It is not as iamdesk makes it",
+        ),
+    ],
+)
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_was_put_into_the_layout_is_found(
+    review: ReviewFile, path: Path, statement: str, place: str, writable: bool
+) -> None:
+    """A trigger or a view could swallow every decision."""
+    review.close()
+    mallory = sqlite3.connect(path)
+    mallory.executescript(statement)
+    mallory.close()
+    before = path.read_bytes()
+    with pytest.raises(DamagedReviewError, match=place):
+        ReviewFile.open(path, writable=writable)
+    assert path.read_bytes() == before
+    recovered = path.with_name("new.iamreview")
+    recover(path, recovered)
+    with ReviewFile.open(recovered) as again:
+        again.record({LINES[0].line_id: KEEP}, ANA)
+        assert len(list(again.journal())) == 1
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "CREATE TEMP TRIGGER t BEFORE INSERT ON journal BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TEMP TRIGGER t AFTER INSERT ON journal BEGIN UPDATE journal SET reviewer = 'x'; END",
+        "CREATE TEMP TRIGGER t AFTER INSERT ON packs BEGIN DELETE FROM packs; END",
+    ],
+)
+def test_saved_is_told_only_of_what_the_file_gives_back(review: ReviewFile, trigger: str) -> None:
+    review._connection.execute(trigger)  # whatever swallows what is written
+    pack = Pack("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, "cd" * 32)
+    decide = partial(review.record, {LINES[0].line_id: KEEP}, ANA)
+    act = partial(review.note_pack, pack) if "packs" in trigger else decide
+    with pytest.raises(ReviewError, match="gives back another"):
+        act()
+    assert review.decision(LINES[0].line_id) == UNDECIDED
 
 
 def test_act_that_was_cut_short_is_taken_back_for_who_only_reads(review: ReviewFile, path: Path) -> None:

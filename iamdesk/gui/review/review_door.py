@@ -16,7 +16,7 @@ from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.language import error_words, mark, tr
 from iamdesk.review.desk import ReviewDesk
-from iamdesk.review.errors import ReviewError
+from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.review.schema import SUFFIX
 
 if TYPE_CHECKING:
@@ -243,22 +243,11 @@ class ReviewDoor(QObject):
         self.closed.emit()
 
     def say_what_is_odd(self) -> None:
-        """Say that the file is damaged, or that the snapshot is another one."""
+        """Say that the snapshot is another one."""
         desk = self.desk
         if desk is None:
             return
-        if desk.damages:
-            first = desk.damages[0]
-            more = tr(" and {count} more").format(count=number(len(desk.damages) - 1)) if len(desk.damages) > 1 else ""
-            self._message.say(
-                Tone.ERROR,
-                tr("The file is not as it was written: {place}: {sentence}{more}").format(
-                    place=language.shown(first.place), sentence=language.shown(first.sentence), more=more
-                ),
-                tr("Recover…"),
-                lambda: self._recover(desk.path),
-            )
-        elif not self.matches:
+        if not self.matches:
             self._message.say(
                 Tone.WARNING,
                 tr(
@@ -275,7 +264,7 @@ class ReviewDoor(QObject):
         if not isinstance(error, ReviewError):
             self._message.say(Tone.ERROR, tr("The review could not be opened: something inside iamdesk broke."))
             raise error
-        if path is not None and "cannot be read" in str(error):
+        if path is not None and isinstance(error, DamagedReviewError):
             self._message.say(Tone.ERROR, f"{error_words(error)}.", tr("Recover…"), lambda: self._recover(path))
         else:
             self._message.say(Tone.ERROR, f"{error_words(error)}.")

@@ -26,6 +26,8 @@ from iamdesk.gui.theme import palette_for
 from iamdesk.review.decisions import Choice, LineDecision, Reviewer
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.grouping import Grouping
+from iamdesk.review.schema import SCHEMA
+from iamdesk.review.seals import seal
 from iamdesk.review.store import ReviewFile
 from iamdesk.workbench import OpenSnapshot
 
@@ -294,6 +296,7 @@ def test_second_writer_is_told(qtbot: QtBot, empty_panel: ReviewPanel, review_pa
 def test_review_of_another_snapshot_says_so(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
     with sqlite3.connect(review_path) as other:
         other.execute("UPDATE head SET value = ? WHERE name = 'snapshot_sha256'", ("ab" * 32,))
+        seal(other, SCHEMA)
     other.close()
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.door.open_path(review_path)
@@ -328,8 +331,9 @@ def test_altered_entry_is_told_when_it_is_opened(qtbot: QtBot, empty_panel: Revi
     mallory.close()
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: empty_panel.desk is not None and not empty_panel.is_filling)
-    assert "not as it was written" in empty_panel.message.text
+    qtbot.waitUntil(lambda: "not as it was written: journal entry 1" in empty_panel.message.text)
+    assert empty_panel.desk is None
+    assert empty_panel.message._button.text() == "Recover…"
 
 
 def test_new_review_is_made_from_the_open_snapshot(
