@@ -14,6 +14,7 @@ from iamdesk.gui import copying, marks, new_window
 from iamdesk.gui.actions import Menu
 from iamdesk.gui.badge_rows import gap_count
 from iamdesk.gui.collect.door import CollectDoor
+from iamdesk.gui.command_keys import CommandKeys
 from iamdesk.gui.history import History
 from iamdesk.gui.interior import Interior
 from iamdesk.gui.job_strip import JobStrip
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         )
         self._recent_menu = QMenu(tr("Open &recent"), self)
         self._finish_menus()
+        self._keys = CommandKeys(self, self.menus.actions.values(), app)
         self._connect()
         if settings.geometry.isEmpty() or not self.restoreGeometry(settings.geometry):
             self.resize(USUAL_SIZE)

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from iamdesk.evaluate.request import Request
+from iamdesk.gui.command_keys import OF_THE_TEXT
 from iamdesk.gui.command_palette import CommandPalette
 from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.denial.why_dialog import WhyDialog
@@ -198,3 +199,62 @@ def test_pictures_and_what_stands_beside(
     press(Qt.Key.Key_P, CONTROL)
     qtbot.waitUntil(path.exists, timeout=20_000)
     assert path.read_bytes().startswith(b"%PDF")
+
+
+class EditorsField(QLineEdit):
+    """A field that claims every key, as one does with those of an editor: which they are hangs on the desktop."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
+
+def text_fields(window: MainWindow) -> list[QWidget]:
+    """A field of each sort: with and without completion, a text to read, one to write, a number."""
+    workspace = window.workspace
+    editors = EditorsField(window.centralWidget())
+    editors.show()
+    return [
+        editors,
+        workspace.question.principal,
+        workspace.question.action,
+        workspace.navigator.field,
+        workspace.findings.filters.text,
+        workspace.inspector.policies.reader.text,
+    ]
+
+
+def test_no_field_swallows_the_key_of_a_command(qtbot: QtBot, open_window: MainWindow) -> None:
+    """Ctrl+E did nothing in a field: there it goes to the end of the line, for those who know it from elsewhere."""
+    window = open_window
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.session.ask(Request(NORA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/x"))
+    qtbot.waitUntil(lambda: not window.session.pending, timeout=20_000)
+    done: list[str] = []
+    for name, action in window.menus.actions.items():
+        action.triggered.disconnect()
+        action.setEnabled(True)
+        action.triggered.connect(lambda _checked=False, name=name: done.append(name))
+    swallowed = []
+    pairs = [
+        (name, sequence[0])
+        for name, action in window.menus.actions.items()
+        for sequence in action.shortcuts()
+        if sequence.count() == 1 and not Qt.Key.Key_F35 < sequence[0].key() < Qt.Key.Key_unknown  # keys of a keyboard
+    ]
+    assert len(pairs) > 40
+    for field in text_fields(window):
+        is_typed_in = not (isinstance(field, QPlainTextEdit) and field.isReadOnly())
+        for name, combination in pairs:
+            if name in OF_THE_TEXT and is_typed_in:
+                continue
+            field.setFocus()
+            assert QApplication.focusWidget() is field, field.objectName()
+            done.clear()
+            QTest.keyClick(field, combination.key(), combination.keyboardModifiers())
+            if done != [name]:
+                swallowed.append(f"{field.objectName() or type(field).__name__}: {name} {done}")
+    assert swallowed == []

@@ -1,0 +1,45 @@
+"""Keys of commands count in text fields, too: a field would take Ctrl+E, Ctrl+D and Ctrl+K as keys of an editor."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
+from shiboken6 import isValid
+
+_FIELDS = (QLineEdit, QPlainTextEdit, QTextEdit)
+OF_THE_TEXT = frozenset({"actionUndo", "actionRedo"})
+"""Commands whose keys mean the text of a field, where one types in it."""
+
+
+class CommandKeys(QObject):
+    """Listens to the field of a window that has the keyboard: one filter, moved as the focus moves."""
+
+    def __init__(self, window: QWidget, actions: Iterable[QAction], app: QApplication) -> None:
+        super().__init__(window)
+        self._window = window
+        self._actions = {sequence: action for action in actions for sequence in action.shortcuts()}
+        app.focusChanged.connect(self._moved)
+
+    def _moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        if isinstance(old, _FIELDS) and isValid(old):
+            old.removeEventFilter(self)
+        if isinstance(new, _FIELDS) and new.window() is self._window:
+            new.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Keep a field from claiming the key of a command."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            action = self._actions.get(QKeySequence(event.keyCombination()))
+            if (
+                action is not None
+                and action.isEnabled()
+                and not (action.objectName() in OF_THE_TEXT and _types(watched))
+            ):
+                event.ignore()
+                return True
+        return super().eventFilter(watched, event)
+
+
+def _types(field: QObject) -> bool:
+    return isinstance(field, _FIELDS) and not field.isReadOnly()
