@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
 
@@ -35,6 +35,7 @@ from iamdesk.gui.status_line import StatusLine
 from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme, Theme
 from iamdesk.gui.tour_door import TourDoor
+from iamdesk.gui.window_place import WindowPlace
 from iamdesk.gui.windows import Windows
 from iamdesk.language import tr
 
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from iamdesk.gui.workspace import Workspace
     from iamdesk.workbench import OpenSnapshot
 
-USUAL_SIZE = QSize(1360, 860)
 _SAID_FOR = 6000
 """Milliseconds that an announcement stays in the status bar."""
 
@@ -86,8 +86,7 @@ class MainWindow(QMainWindow):
         self._finish_menus()
         self._keys = CommandKeys(self, self.menus.actions.values(), app)
         self._connect()
-        if settings.geometry.isEmpty() or not self.restoreGeometry(settings.geometry):
-            self.resize(USUAL_SIZE)
+        self._place = WindowPlace(self, settings.geometry)
         self._show_start()
 
     @property

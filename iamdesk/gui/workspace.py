@@ -35,6 +35,12 @@ STATE_VERSION = 6
 """Raise it when panels are added or renamed: states saved before are then not restored."""
 
 
+def may_be_small(panel: QWidget, lines: int = 4) -> None:
+    """Let a panel be smaller than what is in it asks for: all of them together fit small screens, and large text."""
+    metrics = panel.fontMetrics()
+    panel.setMinimumSize(metrics.averageCharWidth() * 16, metrics.lineSpacing() * lines)
+
+
 class QuestionStrip(QWidget):
     """Where the question stands: over the whole width, below the menus, with a quiet line under it.
 
@@ -75,6 +81,7 @@ class Workspace(QObject):
         """Make the panels, with a pause after each: none of them is used before all are there."""
         self.question = QuestionBar(session, jobs)
         self.bar = QuestionStrip(self.question)
+        may_be_small(self.bar, lines=0)
         self.bar.hide()
         self._top.addWidget(self.bar)
         yield
@@ -83,6 +90,7 @@ class Workspace(QObject):
         yield
         self.inspector = Inspector(session, jobs, prompts)
         self._pages.addWidget(self.inspector)
+        may_be_small(self._pages)
         yield
         self.answer = AnswerPanel(session, jobs, prompts)
         self.question.edited.connect(self.answer.hold_for)
@@ -280,6 +288,7 @@ class Workspace(QObject):
         dock = QDockWidget(menu_text(title), self._window)
         dock.setObjectName(name)
         dock.setWidget(panel)
+        may_be_small(panel)
         dock.hide()  # by itself, a window that is on the screen would show what comes to it
         self._window.addDockWidget(area, dock)
         self.docks[name] = dock

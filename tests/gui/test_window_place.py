@@ -1,0 +1,110 @@
+"""The window fits the screen it opens on: small ones, large ones at 200 %, and another than it was closed on."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+from iamdesk.gui import create_main_window
+from iamdesk.gui.text_size import apply_text_size
+from iamdesk.paths import sample_snapshot
+
+settings, size, percent, keeps = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+window = create_main_window(settings_path=settings)
+apply_text_size(QApplication.instance(), percent)
+if size:
+    window.resize(*map(int, size.split("x")))
+    window.move(400, 300)
+window.show()
+told = []
+
+def note(when):
+    for _ in range(5):
+        QApplication.processEvents()
+    room, frame = window.screen().availableGeometry(), window.frameGeometry()
+    told.append([when, room.contains(frame), [frame.x(), frame.y(), frame.width(), frame.height()], room.width(), room.height()])
+
+def wait(done):
+    loop = QEventLoop()
+    timer = QTimer(interval=20)
+    timer.timeout.connect(lambda: done() and loop.quit())
+    timer.start()
+    loop.exec()
+
+note("empty")
+window.open_path(sample_snapshot())
+wait(lambda: window.session.snapshot is not None and not window.jobs.running)
+note("opened")
+window.session.show_key("arn:aws:iam::111122223333:user/finance/petra.novak")
+note("selected")
+for name in ("actionShowWhoCan", "actionShowWays", "actionShowReview", "actionShowAsked", "actionCaptured"):
+    window.menus.actions[name].trigger()
+    note(name)
+wait(lambda: not window.jobs.running)
+window.show_trouble(window.trouble._tone, "A long sentence that needs more than one line. " * 6)
+note("trouble")
+print(json.dumps(told))
+window.close()
+"""
+
+
+def places(
+    tmp_path: Path, width: int, height: int, scale: int, size: str = "", percent: int = 100
+) -> list[list[object]]:
+    """Start the window on a screen of so many points, do this and that, and return where it stood."""
+    screens = tmp_path / "screens.json"
+    one = {
+        "name": "one",
+        "x": 0,
+        "y": 0,
+        "width": width,
+        "height": height,
+        "logicalDpi": 96,
+        "logicalBaseDpi": 96,
+        "dpr": 1,
+    }
+    screens.write_text(json.dumps({"screens": [one]}), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, tmp_path / "settings.ini", size, str(percent), ""],
+        env={
+            **os.environ,
+            "QT_QPA_PLATFORM": f"offscreen:configfile={screens}",
+            "QT_SCALE_FACTOR": str(scale),
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    found: list[list[object]] = json.loads(done.stdout.splitlines()[-1])
+    assert found[0][3:] == [width // scale, height // scale], "the screen is as it was told to be"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scale", "percent"),
+    [(1366, 768, 1, 100), (1920, 1080, 2, 100), (1366, 768, 2, 100), (1024, 768, 1, 130)],
+)
+def test_it_fits_the_screen_whatever_is_opened(
+    tmp_path: Path, width: int, height: int, scale: int, percent: int
+) -> None:
+    found = places(tmp_path, width, height, scale, percent=percent)
+    assert [place for place in found if not place[1]] == []
+
+
+def test_it_fits_another_screen_than_it_was_closed_on(tmp_path: Path) -> None:
+    (tmp_path / "large").mkdir()
+    places(tmp_path, 3000, 2000, 1, size="2400x1600")
+    found = places(tmp_path, 1366, 768, 1)
+    assert [place for place in found if not place[1]] == []
