@@ -19,7 +19,7 @@ from iamdesk.gui import create_main_window
 from iamdesk.gui.text_size import apply_text_size
 from iamdesk.paths import sample_snapshot
 
-settings, size, percent, keeps = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+settings, size, percent = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 window = create_main_window(settings_path=settings)
 apply_text_size(QApplication.instance(), percent)
 if size:
@@ -32,7 +32,7 @@ def note(when):
     for _ in range(5):
         QApplication.processEvents()
     room, frame = window.screen().availableGeometry(), window.frameGeometry()
-    told.append([when, room.contains(frame), [frame.x(), frame.y(), frame.width(), frame.height()], room.width(), room.height()])
+    told.append([when, room.contains(frame), str(frame), room.width(), room.height()])
 
 def wait(done):
     loop = QEventLoop()
@@ -58,24 +58,17 @@ window.close()
 """
 
 
-def places(
-    tmp_path: Path, width: int, height: int, scale: int, size: str = "", percent: int = 100
-) -> list[list[object]]:
+type Told = list[list[object]]
+
+
+def places(tmp_path: Path, width: int, height: int, scale: int, size: str = "", percent: int = 100) -> Told:
     """Start the window on a screen of so many points, do this and that, and return where it stood."""
     screens = tmp_path / "screens.json"
-    one = {
-        "name": "one",
-        "x": 0,
-        "y": 0,
-        "width": width,
-        "height": height,
-        "logicalDpi": 96,
-        "logicalBaseDpi": 96,
-        "dpr": 1,
-    }
+    one: dict[str, object] = {"name": "one", "x": 0, "y": 0, "width": width, "height": height}
+    one |= {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
     screens.write_text(json.dumps({"screens": [one]}), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, tmp_path / "settings.ini", size, str(percent), ""],
+        [sys.executable, "-c", SCRIPT, tmp_path / "settings.ini", size, str(percent)],
         env={
             **os.environ,
             "QT_QPA_PLATFORM": f"offscreen:configfile={screens}",
@@ -87,7 +80,7 @@ def places(
         check=True,
         timeout=120,
     )
-    found: list[list[object]] = json.loads(done.stdout.splitlines()[-1])
+    found: Told = json.loads(done.stdout.splitlines()[-1])
     assert found[0][3:] == [width // scale, height // scale], "the screen is as it was told to be"
     return found
 
