@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self._finish_menus()
         self._keys = CommandKeys(self, self.menus.actions.values(), app)
         self._connect()
-        self._place = WindowPlace(self, settings.geometry)
+        self.place = WindowPlace(self, settings.geometry)
         self._show_start()
 
     @property

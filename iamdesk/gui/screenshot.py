@@ -68,6 +68,7 @@ def render(
         settings.scheme = Scheme(scheme)
         window = MainWindow(app, settings)
         window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        window.place.is_bound = False
         window.resize(*size)
         window.show()
         try:

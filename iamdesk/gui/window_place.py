@@ -14,6 +14,8 @@ class WindowPlace(QObject):
         super().__init__(window)
         self._window = window
         self._follows = False
+        self.is_bound = True
+        """Whether the screen limits the window; not where it is only painted into a picture."""
         if kept.isEmpty() or not window.restoreGeometry(kept):
             window.resize(USUAL_SIZE)
         self.fit()
@@ -22,7 +24,7 @@ class WindowPlace(QObject):
     def fit(self) -> None:
         """Make the window as small as its screen asks for, and move it there. One that fills its screen stays."""
         window = self._window
-        if window.isMaximized() or window.isFullScreen():
+        if not self.is_bound or window.isMaximized() or window.isFullScreen():
             return
         room = window.screen().availableGeometry()
         frame, inner = window.frameGeometry(), window.geometry()

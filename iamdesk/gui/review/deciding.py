@@ -12,12 +12,15 @@ from iamdesk.gui.review.act_queue import ActQueue
 from iamdesk.gui.review.decided_row import DecidedRow
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.finding_rows import FindingRow
+from iamdesk.gui.review.guardrails import revoke_warning
 from iamdesk.gui.review.review_head import ReviewHead
+from iamdesk.gui.review.rows import LineRow
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.language import ntr, tr
 from iamdesk.review.decisions import UNDECIDED, Choice, LineDecision
 from iamdesk.review.desk import ReviewDesk
+from iamdesk.review.lines import Line
 
 ON_FINDINGS: Mapping[Choice, Choice] = {
     Choice.KEEP: Choice.EXCEPT,
@@ -56,6 +59,7 @@ class Deciding(QObject):
         self._desk = desk
         self._chosen = chosen
         self._targets: tuple[str, ...] = ()
+        self._lines: tuple[Line, ...] = ()
         self._word_of: Callable[[Choice], str] = CHOICE_WORDS.__getitem__
         self._on_findings = False
         self._is_elsewhere = False
@@ -78,8 +82,11 @@ class Deciding(QObject):
         self._is_elsewhere = rows is not None
         if self._on_findings:
             choice = ON_FINDINGS[choice]
-        if choice in _NEED_MORE or (len(self._targets) > 1 and choice is not Choice.UNDECIDED):
+        warning = revoke_warning(self._session.snapshot, self._lines) if choice is Choice.REVOKE else ""
+        if warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not Choice.UNDECIDED):
             self._ask(desk, choice)
+            if warning:
+                self._message.say(Tone.WARNING, tr("{warning} Return saves, Esc leaves it.").format(warning=warning))
         elif choice is Choice.UNDECIDED:
             self._given(UNDECIDED)
         else:
@@ -130,6 +137,7 @@ class Deciding(QObject):
         if not chosen:
             return None
         self._on_findings = isinstance(chosen[0], FindingRow)
+        self._lines = tuple(line for row in chosen if isinstance(row, LineRow) for line in row.lines)
         self._word_of = chosen[0].word_of
         return desk
 

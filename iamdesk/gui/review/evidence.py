@@ -23,6 +23,7 @@ from iamdesk.gui.retold import retold
 from iamdesk.gui.review.decided_row import DecidedRow
 from iamdesk.gui.review.facts import finding_facts, line_facts
 from iamdesk.gui.review.finding_rows import FindingRow
+from iamdesk.gui.review.guardrails import revoke_warning
 from iamdesk.gui.review.rows import LineRow
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
@@ -109,6 +110,10 @@ class Evidence(QScrollArea):
             if _is_one(row)
             else tr("{count} lines").format(count=number(len(row.lines))),
         )
+        if warning := revoke_warning(self._session.snapshot, row.lines):
+            told = FlowLabel(warning)
+            told.setObjectName("guardrailWarning")
+            column.addWidget(told)
         self._facts(column, line)
         self._decisions(column, row, desk)
         self._findings(column, row)
