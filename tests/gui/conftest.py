@@ -15,6 +15,7 @@ from iamdesk.gui import copying, create_main_window
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.session import Session
+from iamdesk.gui.window_place import USUAL_SIZE
 from iamdesk.paths import sample_snapshot
 from iamdesk.workbench import OpenSnapshot, Workbench
 
@@ -64,6 +65,8 @@ def sample() -> OpenSnapshot:
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     """The main window without a snapshot, with settings of its own."""
     made = create_main_window(settings_path=tmp_path / "settings.ini")
+    made.place.is_bound = False  # the screen of the offscreen platform is 800 points wide
+    made.resize(USUAL_SIZE)
     qtbot.addWidget(made)
     yield made
     assert made.jobs.wait_all(60_000)
