@@ -406,3 +406,14 @@ def test_the_command_of_what_a_call_needs_works(iamdesk: Callable[..., Any], sam
 
     assert done.stdout.startswith("Denied: a part of it is not allowed\n")
     assert "  iam:PassRole       denied, to hand a role over to ec2.amazonaws.com\n" in done.stdout
+
+
+def test_what_is_taken_for_granted_of_the_service_is_in_the_answer(iamdesk: Callable[..., Any], sample: Path) -> None:
+    """An unsigned call of an API's method is never denied without a word on its authorization type."""
+    method = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/prod/GET/orders"
+    asked = ("--principal", "anonymous", "--action", "execute-api:Invoke", "--resource", method)
+    answer = json.loads(iamdesk("can", sample, *asked, "--format", "json").stdout)
+    told = {one["Code"]: one.get("OtherDecision") for one in answer["Assumptions"]}
+    assert told["authorization-type-unknown"] == "allowed"
+    text = iamdesk("can", sample, *asked).stdout
+    assert "authorization type of the API's method is not captured" in " ".join(text.split())
