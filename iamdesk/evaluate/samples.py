@@ -13,6 +13,7 @@ from itertools import chain, count, islice, pairwise
 from typing import NamedTuple
 
 from iamdesk.evaluate.witnesses import Pattern, witnesses
+from iamdesk.index.actions import reference
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import Network, Operator, read_date, read_network, read_number
 from iamdesk.policy.patterns import STAR, BitMatcher, Token, tokens_of
@@ -42,6 +43,12 @@ _READ_BY: dict[str, frozenset[str]] = {
 }
 """By type of key, the families of operators that can read every value of it. A value of another type can be anything:
 one that an operator cannot read fails it, negated or not (SEMANTICS G19)."""
+
+
+def can_read(operator: Operator, key: str) -> bool:
+    """Return whether an operator can read every value of a key, by the key's type."""
+    key_type = (reference().key_type(key) or "String").removeprefix("ArrayOf")
+    return operator.family == "String" or operator.family in _READ_BY.get(key_type, frozenset())
 
 
 class Samples(NamedTuple):

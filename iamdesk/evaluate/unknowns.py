@@ -11,6 +11,7 @@ from math import prod
 from operator import itemgetter
 from typing import NamedTuple
 
+from iamdesk.evaluate.cancelling import settled
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import Fact, Knowledge
 from iamdesk.evaluate.credentials import ISSUE_TIME_KEY
@@ -66,6 +67,8 @@ def resolve(situation: Situation, results: Sequence[StatementResult], subject: S
     """Decide a request whose bounds differ. ``best`` is the ruling with everything unknown for the caller."""
     trial = _Trial.of(situation, results, subject, best)
     keys, can_be_allowed = trial.keys, trial.can_be_allowed
+    if (ruling := trial.settled) is not None:
+        return Resolution(ruling.verdict, ruling, (), (), (), is_exact=True)
     if trial.is_too_large:
         # Where even the best case is refused, the context does not matter.
         verdict = trial.verdict_of(())
@@ -102,7 +105,8 @@ def resolve_verdict(
 ) -> Verdict:
     """Return the verdict that `resolve` gives, sooner: without telling what it hangs on."""
     trial = _Trial.of(situation, results, subject, best)
-    return trial.verdict_of(_seen(trial))
+    ruling = trial.settled
+    return trial.verdict_of(_seen(trial)) if ruling is None else ruling.verdict
 
 
 def goes_both_ways(situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling) -> bool:
@@ -182,6 +186,15 @@ class _Trial:
         """Whether the combinations show everything that can happen."""
         return all(domain.is_complete for domain in self.tried)
 
+    @property
+    def settled(self) -> Ruling | None:
+        """The ruling whatever the values are, where these cannot all be tried and it can be told all the same."""
+        if not self.keys or not self.hanging or (self.is_exact and not self.is_too_large):
+            return None
+        hanging = [one.result for one in self.hanging]
+        results = [result for result, _ in self.fixed] + hanging
+        return settled(self.situation, results, hanging, self.subject)
+
     def combinations(self) -> Iterator[tuple[Fact, ...]]:
         return product(*(domain.facts for domain in self.tried))
 
@@ -240,7 +253,8 @@ def _truth_of(result: StatementResult, subject: Subject) -> Truth:
     """
     if not result.open_resource:
         context = subject.on_leg(result.policy.leg).context
-        return min([evaluate_test(test, context).truth for test, _ in result.open_tests])
+        # Under the other reading of a rule (SEMANTICS K9) a statement may be open although no test of its is.
+        return min([evaluate_test(test, context).truth for test, _ in result.open_tests], default=MAYBE)
     found = match_statement(result.policy, result.statement, subject)
     return FALSE if found is None else found.truth
 
