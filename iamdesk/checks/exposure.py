@@ -25,6 +25,7 @@ from iamdesk.checks.snippets import command
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
 from iamdesk.language import mark, phrase, worded
+from iamdesk.policy.public_policy import public_words
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import Resource
@@ -83,7 +84,9 @@ def open_to_all(survey: Survey, resource: Resource) -> tuple[Opening, ...]:
     )
 
 
-def _told(resource: Resource, openings: tuple[Opening, ...], who: str, severity: Severity) -> Iterator[Hit]:
+def _told(
+    survey: Survey, resource: Resource, openings: tuple[Opening, ...], who: str, severity: Severity
+) -> Iterator[Hit]:
     """Yield what is open without a doubt, else what hangs on something that nobody here knows."""
     sure = [one for one in openings if one.entry.hold <= Hold.SECRET]
     name = resource_subject(resource).name
@@ -98,6 +101,9 @@ def _told(resource: Resource, openings: tuple[Opening, ...], who: str, severity:
         )
         for one in chosen
     )
+    why = "" if resource.policy is None else public_words(survey.evaluator.index.parse(resource.policy))
+    if why:
+        evidence += (Evidence(phrase("The policy is public: {why}.", why=why)),)
     if not sure:
         keys = enumerated(dict.fromkeys(key for one in chosen for key in one.entry.keys))
         yield Hit(
@@ -144,7 +150,7 @@ def _told(resource: Resource, openings: tuple[Opening, ...], who: str, severity:
 )
 def public_resource(survey: Survey, _account: Account, resource: Resource) -> Iterator[Hit]:
     """After Block Public Access, with the access control list; one action asked for each level of access."""
-    for hit in _told(resource, open_to_all(survey, resource), phrase("anybody"), Severity.CRITICAL):
+    for hit in _told(survey, resource, open_to_all(survey, resource), phrase("anybody"), Severity.CRITICAL):
         yield replace(hit, snippet=_block(resource))
 
 
@@ -175,7 +181,7 @@ def open_to_accounts(survey: Survey, account: Account, resource: Resource) -> It
     asked = tuple([one for one in every if known.get(one, Hold.DENIED) > Hold.SECRET])
     found = _openings(survey, survey.stranger(account), asked)
     openings = tuple([one for one in found if one.entry.hold <= Hold.SECRET or one.question not in known])
-    yield from _told(resource, openings, phrase("anybody with an AWS account"), Severity.CRITICAL)
+    yield from _told(survey, resource, openings, phrase("anybody with an AWS account"), Severity.CRITICAL)
 
 
 @check(

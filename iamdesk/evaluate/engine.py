@@ -34,7 +34,6 @@ from iamdesk.evaluate.open_rules import (
 )
 from iamdesk.evaluate.policies import AttachedPolicy, PolicySet
 from iamdesk.evaluate.principal_match import Grant
-from iamdesk.evaluate.public_policy import is_public, is_surely_public
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
 from iamdesk.evaluate.services import POSSIBLE_ON_AWS_ROLES, TRUST_ON_BOTH_SIDES
@@ -43,6 +42,7 @@ from iamdesk.evaluate.truth import FALSE
 from iamdesk.evaluate.unknowns import ConditionSet, Resolution, resolve
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.arn import Arn
+from iamdesk.policy.public_policy import is_public, is_surely_public
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
             required = Pattern(tuple(tokens_of(shape)))
             texts = {text: None for text in texts if _matches(required, text)}
     else:
-        is_arn = "ARN" in families and key_type == "ARN"
+        is_arn = key_type == "ARN"  # no other value is ever in a request, whatever operators ask for
         if "ARN" in families and not is_arn:
             patterns = (*patterns, _arn_pattern(_ANY_ARN))
         texts, is_complete = _of_texts(patterns, is_arn, shape, may_be_empty, each)

@@ -102,7 +102,7 @@ def test_reading(test: ConditionTest) -> str:
         return _of_null(test)
     if operator.family == "Bool" and (told := _yes_or_no(test)) is not None:
         return told
-    compared = _comparison(test, operator)
+    compared = comparison(test, operator)
     subject = _subject(test.key, test.key_text)
     match test.quantifier:
         case Quantifier.ALL:
@@ -169,8 +169,11 @@ def _yes_or_no(test: ConditionTest) -> str | None:
     return clause
 
 
-def _comparison(test: ConditionTest, operator: Operator) -> str:
-    """Return verb and values: ``is within 203.0.113.0/24``, ``is neither a nor b``."""
+def comparison(test: ConditionTest, operator: Operator) -> str:
+    """Return verb and values: ``is within 203.0.113.0/24``, ``is neither a nor b``.
+
+    ``operator`` may be another than the test's own: its opposite, for what comes out the other way.
+    """
     usable = [value for value in test.values if not value.is_malformed]
     unread = [f"“{value.text}”" for value in test.values if value.is_malformed]
     if not usable and unread:

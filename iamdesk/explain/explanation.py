@@ -17,6 +17,7 @@ from iamdesk.explain.layer_lines import layer_lines, name_of, on_leg, policies_i
 from iamdesk.explain.value_words import set_words
 from iamdesk.index.actions import reference
 from iamdesk.language import mark, nphrase, phrase, strung
+from iamdesk.policy.public_policy import public_words
 from iamdesk.policy.text import ElementPath
 from iamdesk.policy.variables import Variable
 from iamdesk.visible import with_visible_end
@@ -108,9 +109,19 @@ _LEFT_OUT: Mapping[Layer, str] = {
 
 def _why_denied(trace: Trace) -> str:
     if not trace.ruling.carried_by:
-        return phrase("Block Public Access turns outsiders away")
+        return phrase(
+            "Block Public Access turns outsiders away, for the policy is public: {why}", why=_why_public(trace)
+        )
     names = [name_of(result) for result in trace.results if _decides(result, trace)]
     return nphrase("{names} forbids it", "{names} forbid it", len(names), names=wording.listed(names))
+
+
+def _why_public(trace: Trace) -> str:
+    """Return which statements make the policy public that Block Public Access restricts (SEMANTICS I7)."""
+    questions = (trace.question, *trace.question.further)
+    legs = zip(questions, trace.situation.legs, strict=True)
+    held = [one.policies.resource for one, leg in legs if leg.restricts_public and one.policies.resource is not None]
+    return strung("; ", list(dict.fromkeys(public_words(policy.document) for policy in held)))
 
 
 def _why_allowed(trace: Trace) -> str:

@@ -5,15 +5,21 @@ phrase here covers only values for which every test on the key comes out as it d
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from iamdesk.evaluate.condition_tests import evaluate_test, value_truth
 from iamdesk.evaluate.context import Context, Fact, Knowledge
+from iamdesk.evaluate.domains import fillings
 from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.samples import can_read
+from iamdesk.evaluate.truth import TRUE
 from iamdesk.evaluate.unknowns import ConditionSet
+from iamdesk.explain.outcome_words import outcome_words
+from iamdesk.index.actions import reference
 from iamdesk.language import mark, phrase, strung, worded
-from iamdesk.policy.conditions import ConditionTest
+from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import Address, Network, Operator, read_address, read_date, read_number
 from iamdesk.policy.patterns import QUESTION, STAR, tokens_of
 
@@ -46,7 +52,7 @@ def set_words(one: ConditionSet, trace: Trace, spelling: Callable[[str, Trace], 
     """Return a set of values as a clause: ``aws:SourceIp is within 203.0.113.0/24 and aws:ViaAWSService is false``."""
     tests = list(_open_tests(trace))
     clauses = [
-        strung(" ", (spelling(key, trace), value_phrase(fact, _on(key, tests), trace))) for key, fact in one.items()
+        strung(" ", (spelling(key, trace), _value_phrase(key, fact, tests, one, trace))) for key, fact in one.items()
     ]
     return strung(phrase(" and "), clauses) if len(clauses) > 1 else clauses[0]
 
@@ -62,15 +68,87 @@ def _on(key: str, tests: Iterable[ConditionTest]) -> list[ConditionTest]:
     return [test for test in tests if test.key == key]
 
 
-def value_phrase(fact: Fact, tests: Sequence[ConditionTest], trace: Trace) -> str:
-    """Return what is said of a key: ``is within 203.0.113.0/24``, ``is absent``, ``is at most 3600``."""
+def _value_phrase(key: str, fact: Fact, tests: Sequence[ConditionTest], one: ConditionSet, trace: Trace) -> str:
+    """Return what is said of a key: ``is within 203.0.113.0/24``, ``is absent``, ``is at most 3600``.
+
+    A value that was made up to be tried is never named: what it stands for is told.
+    """
     if fact.knowledge is Knowledge.ABSENT:
         return phrase("is absent")
-    plain = phrase("is {value}", value=" + ".join(fact.values) if fact.values else phrase("an empty list"))
-    if len(fact.values) != 1 or not fact.values[0]:
-        return plain if any(fact.values) else phrase("is {value}", value='""')
-    found = _phrase(fact.values[0], tests, trace.question.context)
-    return plain if found is None else found
+    if not fact.values:
+        return phrase("is an empty list")
+    on = _on(key, tests)
+    compared = [test for test in on if test.operator is not None and test.operator.family != "Null"]
+    if not compared:
+        return phrase("has any value") if on else _as_variable(key, fact.values[0], tests, one, trace)
+    if fact.values == ("",) and any(_holds_of_none(test, trace.question.context) for test in compared):
+        return phrase("is {value}", value='""')
+    is_plain = len(fact.values) == 1 and all(_is_plain(test) for test in compared)
+    found = _phrase(fact.values[0], on, trace.question.context) if is_plain and fact.values[0] else None
+    return found or _by_tests(key, fact, compared, trace.question.context)
+
+
+def _holds_of_none(test: ConditionTest, context: Context) -> bool:
+    """Return whether a test holds for a lone empty text only since that is a list of none (SEMANTICS G14)."""
+    operator = test.operator
+    is_of_all = operator is not None and test.quantifier is Quantifier.ALL
+    return is_of_all and operator is not None and value_truth(test, operator, "", context) is not TRUE
+
+
+def _is_plain(test: ConditionTest) -> bool:
+    """Return whether a test asks one value that its operator can read: whatever the value is, it or the opposite holds.
+
+    With several values more is to be told than what one of them is.
+    """
+    key_type = reference().key_type(test.key)
+    is_list = test.quantifier is not Quantifier.NONE if key_type is None else key_type.startswith("ArrayOf")
+    is_read = test.operator is not None and can_read(test.operator, test.key)
+    return is_read and not is_list and not test.variable_keys
+
+
+def _as_variable(key: str, value: str, tests: Sequence[ConditionTest], one: ConditionSet, trace: Trace) -> str:
+    """Return what is said of a key that is in variables alone."""
+    if not value:
+        return phrase("is {value}", value='""')
+    context = trace.question.context
+    for test in tests:
+        if key not in test.variable_keys or test.operator is None:
+            continue
+        if test.key in one:  # what is said of that key names this one
+            return phrase("is present")
+        known = context.fact(test.key).values
+        whole = any(len(listed.template) == 1 for listed in test.values if key in listed.keys)
+        if known and value in known and whole:
+            return phrase("is {value}", value=value)
+        if known:
+            given = replace(context, given={**context.given, **one})
+            holds = evaluate_test(test, given).truth is TRUE
+            return phrase(
+                "is such that {key} {compared}", key=test.key_text, compared=outcome_words(test, known, holds)
+            )
+    for result in trace.results:
+        for entry in result.statement.resources or () if result.open_resource else ():
+            if key not in entry.keys:
+                continue
+            for target in trace.subject.resources:
+                found = list(dict.fromkeys(fillings(entry.resource_part, key, target.resource, context)))
+                if value in found and len(found) == 1:
+                    return phrase("is {value}", value=value)
+                if value in found:
+                    return phrase("is such that {pattern} matches the resource", pattern=entry.text)
+    return phrase("has any other value")
+
+
+def _by_tests(key: str, fact: Fact, compared: Sequence[ConditionTest], context: Context) -> str:
+    """Return what each test finds, one by one: true of all values that come out alike, and of no others."""
+    given = replace(context, given={**context.given, key: fact})
+    clauses: dict[str, None] = {}
+    for test in compared:
+        if test.operator is None or not any(not value.is_malformed for value in test.values):
+            continue  # never or always so
+        holds = evaluate_test(test, given).truth is TRUE
+        clauses[outcome_words(test, fact.values, holds)] = None
+    return strung(phrase(" and "), list(clauses)) if clauses else phrase("has any value")
 
 
 def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str | None:

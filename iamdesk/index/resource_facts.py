@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from iamdesk.language import mark, nphrase, phrase, strung
+from iamdesk.policy.document import Document
+from iamdesk.policy.public_policy import public_words
 from iamdesk.snapshot.resources import AclGrant, PublicAccessBlock, Resource
 
 _GROUPS = "http://acs.amazonaws.com/groups/"
@@ -14,7 +16,7 @@ _BLOCKS = (
 )
 
 
-def resource_facts(resource: Resource) -> Iterator[tuple[str, str]]:
+def resource_facts(resource: Resource, policy: Document | None) -> Iterator[tuple[str, str]]:
     """Yield what was captured of a resource beside its ARN; for buckets also what was not."""
     statements = resource.policy.get("Statement") if isinstance(resource.policy, dict) else None
     count = len(statements) if isinstance(statements, list) else 1
@@ -22,6 +24,8 @@ def resource_facts(resource: Resource) -> Iterator[tuple[str, str]]:
         yield mark("Policy"), nphrase("{count:,} statement", "{count:,} statements", count)
     else:
         yield mark("Policy"), phrase("none") if resource.is_policy_captured else phrase("not captured")
+    if policy is not None and resource.arn.split(":", 3)[2] == "s3":
+        yield mark("Public by its policy"), public_words(policy) or phrase("no")
     if resource.arn.split(":", 5)[2:5] == ["s3", "", ""] and "/" not in resource.arn:
         yield from _bucket_facts(resource)
     if resource.key_grants is not None:

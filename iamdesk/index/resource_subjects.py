@@ -145,7 +145,8 @@ class ResourceSubjects:
     def _resource(self, key: str, resource: Resource) -> Subject:
         name, arn = resource_name(resource.arn), resource.arn
         line = self._line(resource_policy_key(arn), phrase("Policy of {name}", name=name), resource.policy)
-        named = () if resource.policy is None else named_in(self._documents.parse(resource.policy), self._holdings)
+        policy = None if resource.policy is None else self._documents.parse(resource.policy)
+        named = () if policy is None else named_in(policy, self._holdings)
         buckets = resource.access_point.buckets if resource.access_point is not None else ()
         partition = arn.split(":", 2)[1]
         key_arn = resource.encryption_key_arn or ""
@@ -172,7 +173,7 @@ class ResourceSubjects:
             facts=(
                 (mark("Service"), service_title(arn)),
                 *(((mark("Region"), region_of(resource)),) if region_of(resource) else ()),
-                *resource_facts(resource),
+                *resource_facts(resource, policy),
             ),
             tags=resource.tags or (),
             policies=(line,) if resource.policy is not None else (),

@@ -213,3 +213,21 @@ def _table() -> dict[str, Operator]:
 
 OPERATORS: dict[str, Operator] = _table()
 """Every operator by its name in lower case: names are compared without case (SEMANTICS G6)."""
+
+_OPPOSITES = {"LessThan": "GreaterThanEquals", "LessThanEquals": "GreaterThan"}
+
+
+def opposite_of(operator: Operator) -> Operator | None:
+    """Return the operator that one readable value satisfies exactly where it does not satisfy this one.
+
+    None for ``Bool``, ``BinaryEquals`` and ``Null``, which have none. With several listed values it holds for the
+    operators that AWS has negated forms of, not for those that compare sizes.
+    """
+    name = operator.name
+    for one, other in (*_OPPOSITES.items(), *((other, one) for one, other in _OPPOSITES.items())):
+        if name == f"{operator.family}{one}":
+            return OPERATORS[f"{operator.family}{other}".lower()]
+    if operator.negated:
+        return OPERATORS[name.replace("Not", "").lower()]
+    found = (one for one in OPERATORS.values() if one.negated and one.name.replace("Not", "") == name)
+    return next(found, None)

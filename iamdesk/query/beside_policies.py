@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.policies import AttachedPolicy, Gap
 from iamdesk.evaluate.principal_match import match_principal
-from iamdesk.evaluate.public_policy import is_public
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.sharing import BY_RAM, shared_by
 from iamdesk.evaluate.target import Target
@@ -15,6 +14,7 @@ from iamdesk.index.resource_share_index import OWNERS_ALONE, ResourceShareIndex
 from iamdesk.language import phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.public_policy import is_public, public_words
 from iamdesk.snapshot.resources import ObjectOwnership, Resource
 
 
@@ -130,8 +130,10 @@ def gaps_of_public_access(
         return
     if is_public(policy.document):
         message = phrase(
-            "Block Public Access of {owner} or of its account is not in the snapshot: taken to be off.",
+            "Block Public Access of {owner} or of its account is not in the snapshot: taken to be off. "
+            "The policy is public: {why}.",
             owner=policy.owner,
+            why=public_words(policy.document),
         )
         yield Gap("public-access-block-unknown", message, Layer.BLOCK_PUBLIC_ACCESS)
 

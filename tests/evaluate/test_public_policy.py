@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from iamdesk.evaluate.public_policy import is_public
+from iamdesk.index.resource_facts import resource_facts
 from iamdesk.policy.document import parse_document
+from iamdesk.policy.public_policy import is_public, public_words
+from iamdesk.query.cases import evaluate_case
+from iamdesk.snapshot.resources import Resource
 
 from ..rules import rule
 
@@ -108,3 +111,66 @@ def test_one_public_statement_makes_the_policy_public() -> None:
 )
 def test_conditions(operator: str, key: str, values: Any, expected: bool) -> None:
     assert public({operator: {key: values}}) is expected
+
+
+@rule("I7")
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        ([], ""),
+        ([{"Principal": {"AWS": "111122223333"}}], ""),
+        ([{"Principal": "*"}], "statement 1, which is for everyone and has no condition"),
+        (
+            [{"Principal": {"AWS": "111122223333"}}, {"Sid": "World", "Principal": {"AWS": "*"}}],
+            "statement 2 (World), which is for everyone and has no condition",
+        ),
+        (
+            [{"NotPrincipal": {"AWS": "111122223333"}}],
+            "statement 1, which is for everyone but those whom NotPrincipal names and has no condition",
+        ),
+        ([{"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}], ""),
+        (
+            [{"Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}}],
+            "statement 1, which is for everyone, and no condition binds it: StringNotEquals on aws:SourceVpc also "
+            "holds where the key is absent",
+        ),
+        (
+            [{"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}}],
+            "statement 1, which is for everyone, and no condition binds it: the addresses under aws:SourceIp are more "
+            "than a /8 (IPv6: a /32)",
+        ),
+        (
+            [{"Principal": "*", "Condition": {"StringLike": {"aws:SourceVpc": "vpc-*", "aws:Referer": "x"}}}],
+            "statement 1, which is for everyone, and no condition binds it: what aws:SourceVpc is compared with is not "
+            "fixed, aws:Referer is none of the keys that S3 counts",
+        ),
+    ],
+)
+def test_what_makes_a_policy_public_is_told(statements: list[dict[str, Any]], words: str) -> None:
+    common = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
+    read = parse_document({"Version": "2012-10-17", "Statement": [{**common, **one} for one in statements]})
+    assert public_words(read) == words
+    assert bool(words) is is_public(read)
+
+
+@rule("I7")
+def test_who_is_turned_away_and_who_looks_at_the_bucket_learn_it() -> None:
+    world = {"Sid": "World", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+    world["Resource"] = "arn:aws:s3:::b/*"
+    policy = {"Version": "2012-10-17", "Statement": [world]}
+    case = {
+        "principal": "anonymous",
+        "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::b/k",
+        "resource_account": A,
+        "resource_policy": policy,
+        "block_public_access": True,
+    }
+    answer = evaluate_case(case)
+    assert (answer.decision, answer.blocked_by) == ("explicitDeny", ("block-public-access",))
+    assert "statement 1 (World), which is for everyone and has no condition" in answer.sentence
+    facts = dict(resource_facts(Resource(arn="arn:aws:s3:::b", policy=policy), parse_document(policy)))
+    assert facts["Public by its policy"] == "statement 1 (World), which is for everyone and has no condition"
+    held = {**world, "Principal": {"AWS": A}}
+    facts = dict(resource_facts(Resource(arn="arn:aws:s3:::b", policy=held), parse_document({"Statement": [held]})))
+    assert facts["Public by its policy"] == "no"

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QV
 
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Decision
-from iamdesk.export.answer_words import condition_words, listed, ways_words
+from iamdesk.export.answer_words import listed, ways_words
 from iamdesk.export.need_answer import passed_role_words
 from iamdesk.gui import marks
 from iamdesk.gui.flow_text import FlowLabel
@@ -104,8 +104,8 @@ class AnswerNotes(QWidget):
         row = self._note_row(Mark.CONDITIONAL, tr("Allowed when {words}.").format(words=words))
         button = QPushButton(tr("Fill in"))
         button.setObjectName("askWithCondition")
-        button.setAccessibleName(tr("Fill in: {condition}").format(condition=shown(condition_words(condition))))
-        set_tooltip(button, tr("Ask again with {condition}").format(condition=shown(condition_words(condition))))
+        button.setAccessibleName(tr("Fill in: {condition}").format(condition=words))
+        set_tooltip(button, tr("Ask again with {condition}").format(condition=words))
         filled = replace(request, context={**request.context, **condition})
         button.clicked.connect(lambda: self.asked.emit(filled))
         return _with_button(row, button)

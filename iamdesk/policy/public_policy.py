@@ -1,5 +1,6 @@
 """Whether S3 counts a resource policy as public: what Block Public Access acts on. Rules: SEMANTICS I7."""
 
+from iamdesk.language import phrase, strung
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.document import Document
 from iamdesk.policy.operators import read_network
@@ -22,8 +23,52 @@ _FIXING_KEYS = frozenset(
 """Keys that make a statement non-public when they are compared with fixed values."""
 _OPEN_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:principalorgpaths"})
 """Keys that say who calls and that S3's page does not list: whether they do the same is open (`open_rules`)."""
+_MOST_TOLD = 3
 _ROLE_ID = "AROA"
 """What the unique ids of roles begin with: `aws:userid` of a role session is ``AROLEID:session``."""
+
+
+def public_words(document: Document) -> str:
+    """Return which statements make a policy public, and why; empty where none does.
+
+    ``statement 2 (Read), which is for everyone and has no condition``.
+    """
+    found = [
+        _statement_words(statement)
+        for statement in document.statements
+        if statement.is_allow and statement.broken is None and _is_public_statement(statement, _FIXING_KEYS)
+    ]
+    more = len(found) - _MOST_TOLD
+    told = found[:_MOST_TOLD] + ([phrase("{count} more", count=more)] if more > 0 else [])
+    return strung("; ", told) if told else ""
+
+
+def _statement_words(statement: Statement) -> str:
+    name = phrase("statement {number}", number=statement.index + 1)
+    if statement.sid:
+        name = phrase("{statement} ({sid})", statement=name, sid=statement.sid)
+    if statement.not_principal:
+        whom = phrase("which is for everyone but those whom NotPrincipal names")
+    else:
+        whom = phrase("which is for everyone")
+    if not statement.conditions:
+        return phrase("{statement}, {whom} and has no condition", statement=name, whom=whom)
+    why = strung(", ", list(dict.fromkeys(_why_open(test) for test in statement.conditions)))
+    return phrase("{statement}, {whom}, and no condition binds it: {why}", statement=name, whom=whom, why=why)
+
+
+def _why_open(test: ConditionTest) -> str:
+    """Return why a test does not bind requests to fixed values; for one by which `_fixes` is False."""
+    key, operator = test.key_text, test.operator_text
+    if test.operator is None or not test.values:
+        return phrase("{operator} on {key} compares with nothing", operator=operator, key=key)
+    if test.if_exists or test.operator.negated or test.quantifier is Quantifier.ALL:
+        return phrase("{operator} on {key} also holds where the key is absent", operator=operator, key=key)
+    if test.key == "aws:sourceip":
+        return phrase("the addresses under {key} are more than a /8 (IPv6: a /32)", key=key)
+    if test.key not in _FIXING_KEYS:
+        return phrase("{key} is none of the keys that S3 counts", key=key)
+    return phrase("what {key} is compared with is not fixed", key=key)
 
 
 def is_public(document: Document, fixing_keys: frozenset[str] = _FIXING_KEYS) -> bool:
