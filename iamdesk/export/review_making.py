@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.checks import registry
+from iamdesk.checks.finding import Finding
 from iamdesk.export.report import action_data_version, ordered, tool_version
 from iamdesk.export.rows import cells
 from iamdesk.query.evaluator import Evaluator
@@ -56,7 +57,7 @@ def make_review(
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
     whole = review_scope(evaluator, progress, cancelled, reach)
     findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
-    frozen = tuple(_frozen(findings))
+    frozen = tuple(frozen_findings(findings))
     rest = limited(whole, frozen, exclusions)
     told = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}
     made = prepare(Made(rest.scope, rest.findings, whole, frozen))
@@ -81,6 +82,7 @@ def make_review(
     ReviewFile.create(path, head, made.scope.population, made.scope.lines, made.findings).close()
 
 
-def _frozen(findings: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
+def frozen_findings(findings: tuple[Finding, ...]) -> Iterator[dict[str, Any]]:
+    """Yield findings as a review holds them."""
     for finding in findings:
         yield {name: value if isinstance(value, str) else list(value) for name, value in cells(finding).items()}

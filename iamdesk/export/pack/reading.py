@@ -9,7 +9,7 @@ from typing import Any
 from iamdesk.export.pack.schema import DecidedFinding, EntitlementLine, Principal, ReviewDocument
 from iamdesk.review.carrying import SINCE_LAST
 from iamdesk.review.journal import digest
-from iamdesk.review.lines import Line
+from iamdesk.review.lines import Line, Member
 
 _LISTS = ("changes", "entitlements", "findings", "population")
 
@@ -38,6 +38,8 @@ class ReadFinding:
     """As told."""
     is_sound: bool
     """Whether the hash is that of the finding that stands there."""
+    snapshot_sha256: str
+    """Of the finding without what the review before says of it."""
     choice: str
     decision_sha256: str
 
@@ -52,6 +54,7 @@ class ReadReview:
     findings: tuple[ReadFinding, ...]
     counts: dict[str, int]
     """How long each list is."""
+    population: tuple[Member, ...]
 
 
 def read_review(path: Path) -> ReadReview:
@@ -65,8 +68,9 @@ def read_review(path: Path) -> ReadReview:
     values: dict[str, Any] = {}
     lines: list[ReadLine] = []
     findings: list[ReadFinding] = []
+    population: list[Member] = []
     counts = dict.fromkeys(_LISTS, 0)
-    for name, item, is_member in _pieces(text):
+    for name, item, is_member in pieces(text):
         if not is_member:
             values[name] = item
             continue
@@ -76,14 +80,15 @@ def read_review(path: Path) -> ReadReview:
         elif name == "findings":
             findings.append(_finding(DecidedFinding.model_validate(item)))
         elif name == "population":
-            Principal.model_validate(item)
+            each = Principal.model_validate(item)
+            population.append(Member(each.arn, each.account_id, each.type, each.in_scope, each.out_reason))
         elif not isinstance(item, dict):
             raise ValueError(f"{name} holds what is no object")
     head = ReviewDocument.model_validate({**values, **{name: [] for name in _LISTS}})
-    return ReadReview(head, tuple(lines), tuple(findings), counts)
+    return ReadReview(head, tuple(lines), tuple(findings), counts, tuple(population))
 
 
-def _pieces(text: str) -> Iterator[tuple[str, Any, bool]]:
+def pieces(text: str) -> Iterator[tuple[str, Any, bool]]:
     """Yield members of the top object, and of its long lists each member by itself (then the last is True)."""
     decode: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().raw_decode
     at = _past(text, 0, "{")
@@ -132,6 +137,7 @@ def _finding(one: DecidedFinding) -> ReadFinding:
         one.finding_id,
         one.finding_sha256,
         is_sound,
+        digest({name: told for name, told in one.finding.items() if name != SINCE_LAST}),
         one.decision.choice,
         decision_sha256(one.decision.model_dump()),
     )

@@ -23,7 +23,7 @@ def head_values(source: PackSource, found: Sequence[Total]) -> dict[str, Any]:
     """Return every member but the long lists."""
     head, counts = source.review.head, source.counts
     population = source.review.population()
-    snapshot = source.evaluator.snapshot if source.evaluator is not None else None
+    snapshot = source.snapshot
     return {
         "format": FORMAT,
         "generated_utc": source.generated_utc,
@@ -35,6 +35,7 @@ def head_values(source: PackSource, found: Sequence[Total]) -> dict[str, Any]:
         "review": {
             "id": head.review_id,
             "title": head.title,
+            "snapshot_name": head.snapshot_name,
             "opened_utc": head.created.isoformat(),
             "state": "open" if counts.undecided or counts.findings_undecided else "decided",
             "details": dict(head.details),

@@ -24,6 +24,7 @@ class Review(_Strict):
 
     id: str
     title: str
+    snapshot_name: str = ""
     opened_utc: str
     state: Literal["open", "decided"]
     details: dict[str, str]

@@ -102,7 +102,9 @@ class PackSource:
         """
         self.review = review
         self.evaluator = evaluator
-        self.generated_at = generated_at.astimezone(UTC)
+        self.snapshot = _named(evaluator.snapshot, review.head.snapshot_name) if evaluator is not None else None
+        """Under the name that the review knows it by, wherever it lies now: the same pack comes of it."""
+        self.generated_at = generated_at.astimezone(UTC).replace(microsecond=0)
         self.generated_utc = utc_text(generated_at)
         self.today = self.generated_at.date()
         self.tool_version = tool_version()
@@ -285,6 +287,17 @@ class PackSource:
         return {one.fingerprint for one in self.found} == {
             str(one["finding_id"]) for one in self.review.findings()
         } and bool(self.found)
+
+
+def _named(snapshot: Snapshot, name: str) -> Snapshot:
+    top, path = snapshot.path, snapshot.path.with_name(name)
+    if top == path:
+        return snapshot
+    files = tuple(
+        file.model_copy(update={"path": path / file.path.relative_to(top)}) if file.path.is_relative_to(top) else file
+        for file in snapshot.files
+    )
+    return snapshot.model_copy(update={"path": path, "files": files})
 
 
 def is_third(row: DecidedLine) -> bool:

@@ -177,8 +177,8 @@ def _captured(manifest: Manifest | None) -> str:
 def _sources(source: PackSource) -> Section:
     head = source.review.head
     blocks: list[Text | Table] = [Text(f"Snapshot {head.snapshot_name}, SHA-256 {head.snapshot_sha256}.")]
-    if source.evaluator is not None:
-        snapshot = source.evaluator.snapshot
+    snapshot = source.snapshot
+    if snapshot is not None:
         if snapshot.latest is not None:
             blocks.append(
                 Text(f"The latest moment that anything in it speaks of: {snapshot.latest:%Y-%m-%d %H:%M} UTC.")

@@ -1,6 +1,5 @@
 """What a pack says is verified: journal, lines, counts, and every quoted verdict asked again of the snapshot."""
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -8,20 +7,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from iamdesk.checks import registry
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.pack.manifest import SOURCE
 from iamdesk.export.pack.reading import ReadReview, decision_sha256, read_review
+from iamdesk.export.pack.rendering import render_anew
 from iamdesk.export.pack.result import Outcome, Result, failed, passed
 from iamdesk.export.pack.schema import ReviewDocument
 from iamdesk.export.pack.verdicts import ask_again
-from iamdesk.export.report import action_data_version, tool_version
-from iamdesk.language import mark, phrase, strung
+from iamdesk.export.report import action_data_version, ordered, tool_version
+from iamdesk.export.review_making import frozen_findings
+from iamdesk.language import phrase, strung
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.reach.reach_map import ReachOnce
 from iamdesk.review.decisions import UNDECIDED
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, from_json
+from iamdesk.review.journal import GENESIS, Entry, as_json, broken_at, digest, from_json
 from iamdesk.review.scoping import exclusions_from, limited
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
 _MOST_TOLD = 5
@@ -41,9 +45,26 @@ def verify_content(folder: Path, manifest: Mapping[str, Any], snapshot: Path | N
     if review.head.review.previous_manifest_sha256 != manifest.get("previous_manifest_sha256"):
         yield failed(phrase("chain"), phrase("Manifest and review.json name different manifests of the review before."))
     yield from _journal(folder, manifest, review)
-    yield from _lines(folder, review)
-    yield from _totals(folder, manifest, review)
-    yield from _performed_again(folder, review, snapshot)
+    yield from _lines(review)
+    yield from _totals(manifest, review)
+    held = None
+    for result in _performed_again(folder, review, snapshot):
+        if isinstance(result, Snapshot):
+            held = result
+        else:
+            yield result
+    yield from _rendered_anew(folder, manifest, review.head, held)
+
+
+def _rendered_anew(
+    folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, held: Snapshot | None
+) -> Iterator[Result]:
+    try:
+        entries = tuple(_entries(folder))
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # the journal cannot be read: that is told
+    asked = held if document.sources else None  # written without a snapshot, it says nothing of it
+    yield from render_anew(folder, manifest, document, entries, asked, _versions(document))
 
 
 def _entries(folder: Path) -> Iterator[Entry]:
@@ -112,7 +133,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         )
 
 
-def _lines(folder: Path, review: ReadReview) -> Iterator[Result]:
+def _lines(review: ReadReview) -> Iterator[Result]:
     bad = [line.line_id for line in review.lines if not line.is_sound]
     if bad:
         yield failed(
@@ -131,48 +152,13 @@ def _lines(folder: Path, review: ReadReview) -> Iterator[Result]:
         yield passed(
             phrase("findings"), phrase("{count:,} findings, each as its hash says.", count=len(review.findings))
         )
-    for name, file, headings, told in (
-        (
-            mark("decision sheet"),
-            "03_entitlements.csv",
-            ("line_id", "line_sha256", "decision"),
-            [(one.line_id, one.line_sha256, one.choice) for one in review.lines],
-        ),
-        (
-            mark("decisions on findings"),
-            "04_findings.csv",
-            ("finding_id", "finding_sha256", "decision"),
-            [(one.finding_id, one.finding_sha256, one.choice) for one in review.findings],
-        ),
-    ):
-        with (folder / file).open(encoding="utf-8-sig", errors="surrogatepass", newline="") as rows:
-            listed = [tuple(row.get(heading) for heading in headings) for row in csv.DictReader(rows)]
-        if listed == told:
-            yield passed(
-                phrase(name), phrase("Every row has what was decided on, and the decision, that review.json has.")
-            )
-        else:
-            yield failed(phrase(name), phrase("{file} does not say the same as review.json.", file=file))
 
 
-def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
+def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]:
     document = review.head
     choices = Counter(line.choice for line in review.lines)
     counts = manifest["counts"]
-    expected = {
-        "02_population.csv": counts["population"],
-        "03_entitlements.csv": counts["entitlements"],
-        "04_findings.csv": counts["findings"],
-        "05_exceptions.csv": counts["exceptions"],
-        "06_changes.csv": review.counts["changes"],
-        "07_remediation.csv": counts["remediation"],
-    }
-    found = {name: _rows(folder / name) for name in expected}
-    differing = [
-        phrase("{file}: {rows:,} rows, {told:,} told", file=name, rows=found[name], told=expected[name])
-        for name in expected
-        if found[name] != expected[name]
-    ]
+    differing = []
     told = document.completeness.counts
     on_findings = Counter(one.choice for one in review.findings)
     for what, found_choices, told_choices in (
@@ -191,7 +177,7 @@ def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> It
     if differing:
         yield failed(phrase("counts"), phrase("They differ: {differing}.", differing=strung("; ", differing)))
     else:
-        yield passed(phrase("counts"), phrase("Every file has the same counts."))
+        yield passed(phrase("counts"), phrase("Manifest and review.json have the same counts."))
     disagreeing = [one.name for one in document.completeness.totals if not one.ok]
     if disagreeing:
         yield failed(
@@ -202,12 +188,8 @@ def _totals(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> It
         yield passed(phrase("control totals"), phrase("{count:,} agree.", count=len(document.completeness.totals)))
 
 
-def _rows(path: Path) -> int:
-    with path.open(encoding="utf-8-sig", errors="surrogatepass", newline="") as file:
-        return sum(1 for _ in csv.reader(file)) - 1
-
-
-def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) -> Iterator[Result]:
+def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) -> Iterator[Result | Snapshot]:
+    """Yield the checks against the snapshot, and the snapshot where it is that of the review."""
     document = review.head
     source = snapshot or next(iter(sorted((folder / SOURCE).glob("*"))), None)
     if source is None:
@@ -228,31 +210,52 @@ def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) ->
     yield passed("snapshot", f"SHA-256 {held.sha256}")
     # Statements may hang on the day: each question is asked as of the moment at which it was asked first.
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
-    yield _lines_again(Evaluator(held, now=lambda: opened), review)
+    evaluator = Evaluator(held, now=lambda: opened)
+    yield from _lines_again(evaluator, review)
     yield _verdicts_again(Evaluator(held, now=lambda: written), folder, document)
+    yield held
 
 
-def _lines_again(evaluator: Evaluator, review: ReadReview) -> Result:
-    """Evaluate every line anew: what each holder can do, and what it becomes."""
+def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
+    """Evaluate every line anew (what each holder can do, and what it becomes), the population and every finding."""
     try:
         exclusions = exclusions_from(review.head.review.details)
     except (TypeError, ValueError):
-        return failed(phrase("lines performed again"), phrase("What the review leaves out cannot be read."))
-    scope = limited(review_scope(evaluator), (), exclusions).scope
-    again = {line.line_id: line.sha256 for line in scope.lines}
-    frozen = {line.line_id: line.snapshot_sha256 for line in review.lines}
-    wrong = sorted(line_id for line_id in again.keys() | frozen.keys() if again.get(line_id) != frozen.get(line_id))
-    if wrong:
-        return failed(
-            phrase("lines performed again"),
-            phrase(
-                "{count:,} come out otherwise{versions}: {names}.",
-                count=len(wrong),
-                versions=_versions(review.head),
-                names=_some(wrong),
-            ),
-        )
-    return passed(phrase("lines performed again"), phrase("{count:,} come out the same.", count=len(again)))
+        yield failed(phrase("lines performed again"), phrase("What the review leaves out cannot be read."))
+        return
+    reach = ReachOnce(evaluator)()
+    findings = tuple(frozen_findings(ordered(registry.run(evaluator, reach=lambda *_args, **_kwargs: reach))))
+    again = limited(review_scope(evaluator, becomings=reach), findings, exclusions)
+    yield _come_out(
+        phrase("lines performed again"),
+        {line.line_id: line.sha256 for line in again.scope.lines},
+        {line.line_id: line.snapshot_sha256 for line in review.lines},
+        _versions(review.head),
+    )
+    yield _come_out(
+        phrase("population performed again"),
+        {each.arn: repr(each) for each in again.scope.population},
+        {each.arn: repr(each) for each in review.population},
+        _versions(review.head),
+    )
+    yield _come_out(
+        phrase("findings performed again"),
+        {str(one["finding_id"]): digest(one) for one in again.findings},
+        {one.finding_id: one.snapshot_sha256 for one in review.findings},
+        _versions(review.head),
+    )
+
+
+def _come_out(name: str, again: Mapping[str, str], frozen: Mapping[str, str], versions: str) -> Result:
+    wrong = sorted(one for one in again.keys() | frozen.keys() if again.get(one) != frozen.get(one))
+    if not wrong:
+        return passed(name, phrase("{count:,} come out the same.", count=len(again)))
+    return failed(
+        name,
+        phrase(
+            "{count:,} come out otherwise{versions}: {names}.", count=len(wrong), versions=versions, names=_some(wrong)
+        ),
+    )
 
 
 def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument) -> Result:

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +26,6 @@ from iamdesk.export.pack.manifest import (
     SOURCE,
     STATEMENTS,
     SUMS,
-    FileHash,
     evidence_sha256,
     files_of,
     hash_of,
@@ -53,7 +52,7 @@ from iamdesk.review.journal import canonical
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, never_cancelled
 
-_REPORTS = {
+REPORTS = {
     "findings.sarif": sarif_file.render,
     "findings.ocsf.jsonl": ocsf_file.render,
     "findings.asff.json": asff_file.render,
@@ -68,7 +67,6 @@ def write_pack(
     *,
     evaluator: Evaluator | None,
     generated_at: datetime | None = None,
-    changes: Sequence[columns.LineChange] = (),
     with_source: bool = True,
     cancelled: Cancelled = never_cancelled,
 ) -> Path:
@@ -79,7 +77,6 @@ def write_pack(
         into: Must not be there yet.
         evaluator: Over the review's own snapshot; None: no verdict is quoted, and the statement says so.
         generated_at: The time that the pack states; the same review and time give the same bytes of data.
-        changes: How lines differ from the review before, besides what the review itself tells (`since_last`).
         with_source: Copy the snapshot's files into the pack, so that it can be performed again by itself.
         cancelled: Asked every now and then.
 
@@ -96,7 +93,7 @@ def write_pack(
         with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
             folder = Path(making) / "pack"
             folder.mkdir()
-            _write_all(folder, source, (*line_changes(review), *changes), with_source=with_source)
+            _write_all(folder, source, with_source=with_source)
             if into.suffix.lower() == ".zip":
                 archive = Path(making) / "pack.zip"
                 _zip(folder, archive, into.stem, source.generated_at)
@@ -110,43 +107,60 @@ def write_pack(
     return into
 
 
-def _write_all(folder: Path, source: PackSource, changes: Sequence[columns.LineChange], *, with_source: bool) -> None:
+def _write_all(folder: Path, source: PackSource, *, with_source: bool) -> None:
+    written = write_data(folder, source)
+    if with_source and source.evaluator is not None:
+        _copy_source(folder / SOURCE, source)
+    hashes = [hash_of(folder, file) for file in files_of(folder)]
+    for name, content in written.statements(evidence_sha256(hashes)):
+        (folder / name).write_bytes(content)
+        hashes.append(hash_of(folder, folder / name))
+    manifest = manifest_bytes(written.about, hashes)
+    (folder / MANIFEST).write_bytes(manifest)
+    (folder / SUMS).write_text(sums_text(hashes, manifest), encoding="utf-8", newline="\n")
+    (folder / SIGNOFFS).write_bytes(canonical([]))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The data of a pack, and what is made when its hash is known."""
+
+    about: Mapping[str, Any]
+    """What the manifest says besides its files."""
+    _statement: Callable[[str], Statement]
+
+    def statements(self, evidence: str) -> Iterator[tuple[str, bytes]]:
+        """Yield the names of the statements and their content; ``evidence`` is the hash that they tell."""
+        statement = self._statement(evidence)
+        yield from zip(STATEMENTS, (render_html(statement), render_pdf(statement)), strict=True)
+
+
+def write_data(folder: Path, source: PackSource) -> Written:
+    """Write the files of data of a pack, all but the copy of the snapshot."""
     found = tuple(totals(source))
     kept = Kept(source)
     quoted = _write_verdicts(folder / "verdicts.jsonl", source, kept)
+    changes = tuple(line_changes(source.review))
     _write_tables(folder, source, statement_of(source, found, kept, "in the manifest"), found, changes)
     _write_journal(folder / "09_journal.jsonl", source)
     script = remediation_script(source.review.head.review_id, source.rows_with(Choice.REVOKE), source.findings())
     (folder / "remediation.sh").write_text("\n".join(script) + "\n", encoding="utf-8", newline="\n")
     _write_reports(folder, source)
-    if with_source and source.evaluator is not None:
-        _copy_source(folder / SOURCE, source.evaluator)
-    hashes = [hash_of(folder, file) for file in files_of(folder)]
-    statement = statement_of(source, found, kept, evidence_sha256(hashes))
-    for name, content in zip(STATEMENTS, (render_html(statement), render_pdf(statement)), strict=True):
-        (folder / name).write_bytes(content)
-        hashes.append(hash_of(folder, folder / name))
-    _seal(folder, source, hashes, quoted)
+    return Written(_about(source, quoted), lambda evidence: statement_of(source, found, kept, evidence))
 
 
-def _seal(folder: Path, source: PackSource, hashes: list[FileHash], quoted: int) -> None:
+def _about(source: PackSource, quoted: int) -> dict[str, Any]:
     head = source.review.head
-    manifest = manifest_bytes(
-        {
-            "review_id": head.review_id,
-            "generated_utc": source.generated_utc,
-            "tool": {"name": "iamdesk", "version": source.tool_version},
-            "snapshot_sha256": head.snapshot_sha256,
-            "journal_sha256": source.review.journal_sha256,
-            "previous_review_id": head.details.get("previous_review") or None,
-            "previous_manifest_sha256": head.previous_sha256 or None,
-            "counts": {**source.counts.as_json(), "verdicts": quoted},
-        },
-        hashes,
-    )
-    (folder / MANIFEST).write_bytes(manifest)
-    (folder / SUMS).write_text(sums_text(hashes, manifest), encoding="utf-8", newline="\n")
-    (folder / SIGNOFFS).write_bytes(canonical([]))
+    return {
+        "review_id": head.review_id,
+        "generated_utc": source.generated_utc,
+        "tool": {"name": "iamdesk", "version": source.tool_version},
+        "snapshot_sha256": head.snapshot_sha256,
+        "journal_sha256": source.review.journal_sha256,
+        "previous_review_id": head.details.get("previous_review") or None,
+        "previous_manifest_sha256": head.previous_sha256 or None,
+        "counts": {**source.counts.as_json(), "verdicts": quoted},
+    }
 
 
 def _write_tables(
@@ -308,22 +322,22 @@ def _write_journal(path: Path, source: PackSource) -> None:
 
 def _write_reports(folder: Path, source: PackSource) -> None:
     """Write what other tools read, where the findings that are found anew are those of the review."""
-    if source.evaluator is None:
+    if source.snapshot is None or not source.findings_are_same:
         return
-    if not source.findings_are_same:
-        return
-    report = build_report(source.found, source.evaluator.snapshot, source.generated_at)
-    for name, render in _REPORTS.items():
+    report = build_report(source.found, source.snapshot, source.generated_at)
+    for name, render in REPORTS.items():
         (folder / name).write_bytes(render(report))
 
 
-def _copy_source(folder: Path, evaluator: Evaluator) -> None:
-    """Copy the files that the snapshot was read from, in their places below it."""
-    snapshot = evaluator.snapshot
+def _copy_source(folder: Path, source: PackSource) -> None:
+    """Copy the files that the snapshot was read from, in their places; the review knows the snapshot's name."""
+    if source.evaluator is None:
+        return
+    snapshot, name = source.evaluator.snapshot, source.review.head.snapshot_name
     top = snapshot.path
     for file in snapshot.files:
         is_inside = top.is_dir() and file.path.is_relative_to(top)
-        place = folder / top.name / file.path.relative_to(top) if is_inside else folder / top.name
+        place = folder / name / file.path.relative_to(top) if is_inside else folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         if not place.exists():
             shutil.copyfile(file.path if is_inside or len(snapshot.files) == 1 else top, place)

@@ -1,14 +1,17 @@
 """A pack is verified: one changed byte is found, wherever it is; signatures and verdicts are looked at anew."""
 
+import io
 import json
 import shutil
 import subprocess
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from iamdesk.export.files import ExportError
-from iamdesk.export.pack.manifest import SIGNOFFS, files_of, hash_of, manifest_bytes, sums_text
+from iamdesk.export.pack.manifest import SIGNOFFS, STATEMENTS, files_of, hash_of, manifest_bytes, sums_text
 from iamdesk.export.pack.opening import opened_pack
 from iamdesk.export.pack.result import Outcome, Result
 from iamdesk.export.pack.signing import Role, sign
@@ -16,6 +19,7 @@ from iamdesk.export.pack.ssh_signature import public_key
 from iamdesk.export.pack.verification import verify
 from iamdesk.export.pack.writing import write_pack
 from iamdesk.paths import resources
+from iamdesk.review.journal import canonical, digest
 from iamdesk.review.store import ReviewFile
 from iamdesk.workbench import OpenSnapshot, Workbench
 
@@ -91,7 +95,7 @@ def test_forger_who_hashes_again_breaks_the_signature(signed: Path, tmp_path: Pa
     file = pack / "05_exceptions.csv"
     file.write_bytes(file.read_bytes().replace("Chloé".encode(), b"Mallory"))
     seal_anew(pack)
-    assert {one.name for one in failures(pack)} == {"sign-off 01", "sign-off 02"}
+    assert {one.name for one in failures(pack)} == {"sign-off 01", "sign-off 02", "05_exceptions.csv", *STATEMENTS}
 
 
 def test_forged_decision_does_not_follow_from_the_journal(pack: Path) -> None:
@@ -101,14 +105,14 @@ def test_forged_decision_does_not_follow_from_the_journal(pack: Path) -> None:
     file.write_bytes(content.replace(b'"choice":"revoke"', b'"choice":"except"', 1))
     seal_anew(pack)
     names = {one.name for one in failures(pack)}
-    assert {"journal", "counts", "decision sheet"} <= names
+    assert {"journal", "counts", "review.json"} <= names
 
 
 def test_forged_sheet_does_not_say_what_the_review_says(pack: Path) -> None:
     file = pack / "03_entitlements.csv"
     file.write_bytes(file.read_bytes().replace(b'"revoke"', b'"except"', 1))
     seal_anew(pack)
-    assert {one.name for one in failures(pack)} == {"decision sheet"}
+    assert {one.name for one in failures(pack)} == {"03_entitlements.csv", *STATEMENTS}
 
 
 @pytest.mark.parametrize("old", [b'"in_scope":true', b'"holder_kind":"user"', b'"choice":"keep"', b'{"changes":['])
@@ -126,8 +130,9 @@ def test_forged_line_and_forged_verdict_are_found_by_asking_again(pack: Path) ->
     content = file.read_bytes()
     file.write_bytes(content.replace(b'"decision":"allowed"', b'"decision":"implicitDeny"', 1))
     seal_anew(pack)
-    (found,) = failures(pack)
+    found, *derived = failures(pack)
     assert found.name == "verdicts performed again"
+    assert {one.name for one in derived} == {"verdicts.jsonl", *STATEMENTS}
     assert found.sentence.startswith("1 of ")
 
 
@@ -207,3 +212,138 @@ def test_what_is_no_pack_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"hello")
     with pytest.raises(ExportError, match="no pack"), opened_pack(tmp_path / "x.zip"):
         pass
+
+
+# A forger who hashes everything again: what follows from journal, items, findings and source is made anew
+
+
+def derived_names(pack: Path) -> list[str]:
+    names = [file.relative_to(pack).as_posix() for file in files_of(pack)]
+    return [name for name in names if not name.startswith("source/")]
+
+
+def repacked(content: bytes, change: Callable[[bytes], bytes] = lambda part: part) -> bytes:
+    """A workbook with its members changed, and packed as another library would."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for one in archive.infolist():
+            made.writestr(one, change(archive.read(one)), compresslevel=1)
+    return out.getvalue()
+
+
+def changed(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield ways in which a file can be forged."""
+    if name.endswith(".xlsx"):
+        yield "a decision", repacked(content, lambda part: part.replace(b">keep<", b">revoke<"))
+        yield "a name", repacked(content, lambda part: part.replace(b"Ana Moreno", b"Eve Moreno"))
+        yield "a property", repacked(content, lambda part: part.replace(b"Access review", b"Excess review"))
+    if name.endswith(".sh"):
+        yield "a command more", content + b"aws iam delete-user --user-name eve\n"
+    if name.endswith(".pdf"):
+        yield "an object more", content.replace(b"%%EOF", b"9999 0 obj (forged) endobj\n%%EOF")
+    if name.endswith(".csv"):
+        rows = content.split(b"\r\n")
+        yield "a row less", b"\r\n".join((*rows[:1], *rows[2:]))
+        yield "a row twice", b"\r\n".join((*rows[:2], *rows[1:]))
+    for old, new in ((b"keep", b"kept"), (b"revoke", b"modify"), (b"Ana Moreno", b"Eve Moreno"), (b"user/", b"role/")):
+        if old in content:
+            yield f"{new.decode()} for {old.decode()}", content.replace(old, new, 1)
+    yield "a byte more", content + b"\n"
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 1
+    yield "another byte", bytes(flipped)
+    yield "half of it", content[: len(content) // 2]
+    yield "nothing", b""
+
+
+ROOTS = ("review.json", "09_journal.jsonl")
+"""What the others are made from: forged, they are found before."""
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_every_derived_file_that_is_changed_and_sealed_anew_is_found(made: Path, pack: Path, at: int) -> None:
+    """All are changed at once, each in its own way: each has to be told."""
+    names = derived_names(made)
+    assert len(names) == 19
+    forged = {}
+    for name in sorted({*names} - {*ROOTS}):
+        content = (made / name).read_bytes()
+        ways = [(way, after) for way, after in changed(name, content) if after != content]
+        assert len(ways) >= 4
+        forged[name], after = ways[at] if at < 3 else ways[-1]
+        (pack / name).write_bytes(after)
+    seal_anew(pack)
+    found = {one.name for one in failures(pack)}
+    assert {name: way for name, way in forged.items() if name not in found} == {}
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_what_the_others_are_made_from_is_found_changed(made: Path, pack: Path, name: str) -> None:
+    content = (made / name).read_bytes()
+    for way, after in changed(name, content):
+        (pack / name).write_bytes(after)
+        seal_anew(pack)
+        assert failures(pack), way
+
+
+def test_a_manifest_that_says_something_else_is_found(pack: Path) -> None:
+    manifest = json.loads((pack / "00_manifest.json").read_bytes())
+    manifest["counts"]["privileged"] += 1
+    (pack / "00_manifest.json").write_bytes(canonical(manifest))
+    seal_anew(pack)
+    assert "00_manifest.json" in {one.name for one in failures(pack)}
+
+
+def test_files_that_no_pack_has_or_that_every_pack_has_are_told(made: Path, pack: Path) -> None:
+    (pack / "10_notes.txt").write_text("all is well", encoding="utf-8")
+    (pack / "source" / "more.json").write_text("{}", encoding="utf-8")
+    for name in ("05_exceptions.csv", "tickets.csv", "findings.sarif", "01_statement.pdf"):
+        (pack / name).unlink()
+    seal_anew(pack)
+    assert {
+        "10_notes.txt", "source/more.json", "05_exceptions.csv", "tickets.csv", "findings.sarif", "01_statement.pdf"
+    } <= {one.name for one in failures(pack)}  # fmt: skip
+
+
+def test_a_book_that_is_packed_otherwise_has_the_same_content(pack: Path) -> None:
+    book = pack / "review.xlsx"
+    book.write_bytes(repacked(book.read_bytes()))
+    seal_anew(pack)
+    results = list(verify(pack))
+    told = [one.sentence for one in results if one.name == "rendered anew"]
+    assert any("review.xlsx: the same content" in one for one in told)
+    # The hash over the evidence is another one, which the statements tell.
+    assert {one.name for one in results if one.outcome is Outcome.FAILED} == {*STATEMENTS}
+
+
+@pytest.mark.parametrize("member", ["population", "findings"])
+def test_what_was_frozen_follows_from_the_snapshot(pack: Path, member: str) -> None:
+    """A finding or a principal is forged on which nobody decided, with every hash that hangs on it."""
+    document = json.loads((pack / "review.json").read_bytes())
+    if member == "findings":
+        one = next(
+            each for each in document["findings"] if each["decided"] is None and each["finding"]["severity"] == "high"
+        )
+        one["finding"]["severity"] = "low"
+        one["finding_sha256"] = digest(one["finding"])
+    else:
+        document["population"][0]["in_scope"] = not document["population"][0]["in_scope"]
+    (pack / "review.json").write_bytes(canonical(document))
+    seal_anew(pack)
+    assert f"{member} performed again" in {one.name for one in failures(pack)}
+
+
+def test_without_its_snapshot_the_rest_is_rendered_and_told(
+    decided: Path, sample: OpenSnapshot, tmp_path: Path
+) -> None:
+    with ReviewFile.open(decided, writable=False) as review:
+        pack = write_pack(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+    results = {(one.name, one.outcome): one.sentence for one in verify(pack)}
+    assert "01_statement.html" in results["rendered anew", Outcome.NOT_DONE]
+    assert "tickets.csv" not in results["rendered anew", Outcome.NOT_DONE]
+    elsewhere = Path(shutil.copy(sample.snapshot.path, tmp_path / "renamed.json"))
+    assert [one for one in verify(pack, elsewhere) if one.outcome is not Outcome.PASSED and one.name != SIGNOFFS] == []
+    file = pack / "tickets.csv"
+    file.write_bytes(file.read_bytes() + b"x")
+    seal_anew(pack)
+    assert {one.name for one in failures(pack)} == {"tickets.csv"}

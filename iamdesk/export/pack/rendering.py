@@ -1,0 +1,239 @@
+"""Every derived file of a pack is made anew, from journal, items, findings and source, and held against what is there.
+
+What a pack rests on are the journal (a chain of hashes), the items and findings as they were frozen, the population,
+what the head tells, and the snapshot. All else follows from these. XLSX and PDF hold compressed parts, which another
+version of a library may pack otherwise: of these the content counts where the bytes differ, and that is told.
+"""
+
+import base64
+import contextlib
+import io
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from iamdesk.export.pack.manifest import MANIFEST, SOURCE, STATEMENTS
+from iamdesk.export.pack.reading import pieces
+from iamdesk.export.pack.result import Outcome, Result, failed, passed
+from iamdesk.export.pack.schema import Review, ReviewDocument
+from iamdesk.export.pack.source import PackSource
+from iamdesk.export.pack.writing import REPORTS, write_data
+from iamdesk.language import phrase, strung
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.review.errors import ReviewError
+from iamdesk.review.journal import Entry
+from iamdesk.review.lines import Line, Member
+from iamdesk.review.schema import Head, append_entries, connect
+from iamdesk.review.store import ReviewFile
+from iamdesk.snapshot.model import Snapshot
+
+WITHOUT_SOURCE = frozenset(
+    {"02_population.csv", "03_entitlements.csv", "04_findings.csv", "05_exceptions.csv", "06_changes.csv"}
+    | {"07_remediation.csv", "09_journal.jsonl", "remediation.sh", "tickets.csv"}
+)
+"""Files that follow from the review alone."""
+_OF_SOURCE = frozenset({"review.json", "review.xlsx", "verdicts.jsonl", *STATEMENTS})
+_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\n?endstream", re.DOTALL)
+_PLACES = re.compile(rb"/Length \d+|^\d{10} \d{5} [nf] ?|startxref\s+\d+|/ID\s*\[<\w*><\w*>\]", re.MULTILINE)
+"""What of a PDF tells how long its parts are, where they stand, and its number, which is a digest of them."""
+
+
+def render_anew(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    document: ReviewDocument,
+    entries: Iterable[Entry],
+    held: Snapshot | None,
+    versions: str,
+) -> Iterator[Result]:
+    """Yield a check for each derived file that is not what comes of the pack's sources, and one for all that are.
+
+    Args:
+        folder: The pack; its files are those of the manifest.
+        manifest: Of the pack.
+        document: ``review.json`` without its long lists.
+        entries: The journal.
+        held: The snapshot that the review is of; None: not at hand, or the pack was written without it.
+        versions: Who wrote it and who renders, where these are different iamdesks; else empty.
+    """
+    is_partial = held is None and bool(document.sources)
+    listed = {str(one["path"]) for one in manifest["files"]}
+    derived = {path for path in listed if not path.startswith(f"{SOURCE}/")}
+    yield from _fixed(derived, listed - derived, document)
+    moment = datetime.fromisoformat(document.generated_utc)
+    with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
+        made = Path(place) / "pack"
+        made.mkdir()
+        try:
+            with _review(folder, document, entries, Path(place)) as review:
+                evaluator = Evaluator(held, now=lambda: moment) if held is not None else None
+                written = write_data(made, PackSource(review, evaluator, moment))
+                for path, content in written.statements(str(manifest["evidence_sha256"])):
+                    (made / path).write_bytes(content)
+        except (OSError, ValueError, KeyError, TypeError, ReviewError) as error:
+            reason = next(iter(str(error).splitlines()), "")
+            yield failed(phrase("rendered anew"), phrase("It cannot be rendered: {error}.", error=reason))
+            return
+        rendered = {file.name for file in made.iterdir()}
+        if is_partial:
+            rendered &= WITHOUT_SOURCE
+        else:
+            yield from _rest(rendered, derived, written.about, manifest, versions)
+        yield from _held_against(folder, made, sorted(rendered & derived), versions)
+    if is_partial:
+        rest = strung(", ", sorted(derived - WITHOUT_SOURCE))
+        yield Result(
+            phrase("rendered anew"),
+            Outcome.NOT_DONE,
+            phrase("Without the snapshot these were not held against what they come from: {names}.", names=rest),
+        )
+
+
+def _rest(
+    rendered: set[str], derived: set[str], about: Mapping[str, Any], manifest: Mapping[str, Any], versions: str
+) -> Iterator[Result]:
+    """Yield the reports for other tools that should (not) be there, and a manifest that says something else."""
+    for path in sorted(REPORTS.keys() & (rendered ^ derived)):
+        if path in derived:
+            yield failed(path, phrase("It does not belong there: other findings come out of the snapshot."))
+        else:
+            yield failed(path, phrase("It is missing: a pack of this review has it."))
+    if {name: manifest.get(name) for name in about} != about:
+        yield failed(MANIFEST, _otherwise(versions))
+
+
+def _held_against(folder: Path, made: Path, names: Sequence[str], versions: str) -> Iterator[Result]:
+    same = 0
+    by_content: list[str] = []
+    for path in names:
+        is_same = _is_same(folder / path, made / path)
+        if is_same is False:
+            yield failed(path, _otherwise(versions))
+        else:
+            same += 1
+            by_content += [path] if is_same is None else []
+    yield passed(phrase("rendered anew"), phrase("{count:,} files come out the same.", count=same))
+    if by_content:
+        told = strung(", ", by_content)
+        yield passed(
+            phrase("rendered anew"), phrase("{names}: the same content, packed otherwise than here.", names=told)
+        )
+
+
+def _otherwise(versions: str) -> str:
+    return phrase(
+        "It is not what comes of the journal, the items, the findings and the source{versions}.", versions=versions
+    )
+
+
+def _fixed(derived: set[str], copies: set[str], document: ReviewDocument) -> Iterator[Result]:
+    """Yield the files that no pack has, and those that every pack has and this one lacks."""
+    always = WITHOUT_SOURCE | _OF_SOURCE
+    for path in sorted(always - derived):
+        yield failed(path, phrase("It is missing: every pack has it."))
+    for path in sorted(derived - always - REPORTS.keys()):
+        yield failed(path, phrase("No pack has such a file."))
+    top = f"{SOURCE}/{document.review.snapshot_name}"
+    for path in sorted(copies - {top, *(f"{top}/{one.file}" for one in document.sources)}):
+        yield failed(path, phrase("It is no file of the snapshot."))
+
+
+@contextlib.contextmanager
+def _review(folder: Path, document: ReviewDocument, entries: Iterable[Entry], place: Path) -> Iterator[ReviewFile]:
+    """Give the review that a pack tells of, put together again."""
+    path = place / "again.iamreview"
+    ReviewFile.create(
+        path,
+        _head(document.review, document.integrity.snapshot_sha256),
+        [
+            Member(one["arn"], one["account_id"], one["type"], one["in_scope"], one["out_reason"])
+            for one in _members(folder, "population")
+        ],
+        (Line.from_json(one["line"]) for one in _members(folder, "entitlements")),
+        [one["finding"] for one in _members(folder, "findings")],
+    ).close()
+    with contextlib.closing(connect(path, writable=True)) as connection, connection:
+        connection.execute("BEGIN IMMEDIATE")
+        append_entries(connection, entries)
+    with ReviewFile.open(path, writable=False) as review:
+        yield review
+
+
+def _head(review: Review, snapshot_sha256: str) -> Head:
+    return Head(
+        review.id,
+        review.title,
+        snapshot_sha256,
+        review.snapshot_name,
+        datetime.fromisoformat(review.opened_utc),
+        review.previous_manifest_sha256 or "",
+        review.details,
+    )
+
+
+def _members(folder: Path, name: str) -> Iterator[Any]:
+    text = (folder / "review.json").read_text(encoding="utf-8", errors="surrogatepass")
+    return (item for one, item, is_member in pieces(text) if is_member and one == name)
+
+
+# How files are held against each other
+
+
+class _Parts(NamedTuple):
+    """A file that holds compressed parts."""
+
+    frame: object
+    """What stands around them."""
+    packed: Sequence[bytes]
+    unpacked: Sequence[bytes]
+
+
+def _is_same(there: Path, made: Path) -> bool | None:
+    """Return whether two files are the same; None where that is so of their content alone: it is packed otherwise."""
+    first, second = there.read_bytes(), made.read_bytes()
+    if first == second:
+        return True
+    parts_of = {".xlsx": _of_archive, ".pdf": _of_pdf}.get(there.suffix)
+    if parts_of is None:
+        return False
+    try:
+        one, other = parts_of(first), parts_of(second)
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError, NotImplementedError, EOFError):
+        return False
+    is_packed_otherwise = one.packed != other.packed  # else something besides was changed
+    return None if is_packed_otherwise and (one.frame, one.unpacked) == (other.frame, other.unpacked) else False
+
+
+def _of_archive(content: bytes) -> _Parts:
+    frame: list[object] = []
+    packed, unpacked = [], []
+    end = 0
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for one in archive.infolist():
+            start = one.header_offset + 30 + len(one.filename.encode()) + len(one.extra)
+            frame.append((one.header_offset == end, one.filename, one.comment, one.extra, one.date_time))
+            end = start + one.compress_size
+            packed.append(content[start:end])
+            unpacked.append(archive.read(one))
+        frame += [archive.comment, archive.start_dir == end]
+    return _Parts(frame, packed, unpacked)
+
+
+def _of_pdf(content: bytes) -> _Parts:
+    packed = [found[1] for found in _STREAM.finditer(content)]
+    return _Parts(_PLACES.sub(b"", _STREAM.sub(b"", content)), packed, [_unpacked(one) for one in packed])
+
+
+def _unpacked(stream: bytes) -> bytes:
+    text = stream.strip()
+    if text.endswith(b"~>"):
+        return zlib.decompress(base64.a85decode(text[:-2].removeprefix(b"<~")))
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return stream
