@@ -264,7 +264,7 @@ ROOTS = ("review.json", "09_journal.jsonl")
 def test_every_derived_file_that_is_changed_and_sealed_anew_is_found(made: Path, pack: Path, at: int) -> None:
     """All are changed at once, each in its own way: each has to be told."""
     names = derived_names(made)
-    assert len(names) == 19
+    assert len(names) == 17
     forged = {}
     for name in sorted({*names} - {*ROOTS}):
         content = (made / name).read_bytes()
@@ -283,7 +283,7 @@ def test_what_the_others_are_made_from_is_found_changed(made: Path, pack: Path, 
     for way, after in changed(name, content):
         (pack / name).write_bytes(after)
         seal_anew(pack)
-        assert failures(pack), way
+        assert any(one.outcome is Outcome.FAILED for one in verify(pack)), way
 
 
 def test_a_manifest_that_says_something_else_is_found(pack: Path) -> None:
