@@ -261,16 +261,18 @@ def _come_out(name: str, again: Mapping[str, str], frozen: Mapping[str, str], ve
 def _verdicts_again(evaluator: Evaluator, folder: Path, document: ReviewDocument) -> Result:
     wrong: list[str] = []
     count = 0
-    with (folder / "verdicts.jsonl").open(encoding="utf-8") as lines:
-        for text in lines:
-            count += 1
+    try:
+        texts = (folder / "verdicts.jsonl").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return failed(phrase("verdicts performed again"), phrase("It cannot be read."))
+    for text in texts.removesuffix("\n").split("\n") if texts else ():
+        count += 1
+        try:
             quoted = json.loads(text)
-            try:
-                same = ask_again(evaluator, quoted) == quoted["decision"]
-            except (RequestError, KeyError, TypeError, ValueError):
-                same = False
-            if not same:
+            if ask_again(evaluator, quoted) != quoted["decision"]:
                 wrong.append(str(quoted.get("id")))
+        except (RequestError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            wrong.append(phrase("line {number}", number=count))
     if wrong:
         return failed(
             "verdicts performed again",
