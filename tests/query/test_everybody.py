@@ -16,6 +16,7 @@ from iamdesk.query.what_can import Reach, ServiceReach
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.progress import WorkCancelled
 
+from ..rules import rule
 from .worlds import NOON, A, B, snapshots
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
@@ -321,3 +322,44 @@ def test_a_prepared_evaluator_tells_the_same_also_after_a_start_that_was_given_u
 def told(evaluator: Evaluator) -> dict[str, dict[str, dict[Reach, int]]]:
     rows = evaluator.what_can_overview().reaches
     return {who: {service: dict(one.actions) for service, one in row.items()} for who, row in rows.items()}
+
+
+@rule("I1", "I5")
+@pytest.mark.parametrize(
+    ("action", "names", "changed"),
+    [
+        ("kms:CreateAlias", ("kms:eu-west-1:{}:alias/aws/n{}", "kms:eu-west-1:{}:alias/n{}"), (False, True)),
+        (
+            "iam:UpdateRoleDescription",
+            ("iam::{}:role/aws-reserved/n{}", "iam::{}:role/aws-service-role/n{}"),
+            (False, True),
+        ),
+    ],
+)
+def test_names_that_aws_keeps_to_itself_are_no_other_names(
+    action: str, names: tuple[str, str], changed: tuple[bool, bool]
+) -> None:
+    """Resources are looked at by their kind, and those that only AWS changes are of another."""
+    users = []
+    for number in range(6):
+        arn = f"arn:aws:{names[number % 2].format(A, number)}"
+        document = {"Statement": {"Effect": "Allow", "Action": action, "Resource": arn}}
+        users.append(
+            UserDetail.model_validate(
+                {
+                    "Arn": f"arn:aws:iam::{A}:user/u{number}",
+                    "UserName": f"u{number}",
+                    "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": document}],
+                }
+            )
+        )
+    account = Account(account_id=A, users=tuple(users))
+    held = Snapshot(path=Path("/captures/names.json"), files=(), sha256="0" * 64, accounts=(account,), latest=NOON)
+    rows = Evaluator(held, now).what_can_overview().reaches
+    assert isinstance(rows, Rows)
+    service, _, name = action.partition(":")
+    bit = next(bit for bit, one in enumerate(service_actions(service).actions) if one.name == name)
+    for number in range(6):
+        reach = rows.reach(f"arn:aws:iam::{A}:user/u{number}", service)
+        found = {word for word, bits in told_of(reach).items() if bits >> bit & 1}
+        assert bool(found) == changed[number % 2], number
