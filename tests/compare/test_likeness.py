@@ -187,3 +187,16 @@ def test_a_lock_on_regions_takes_from_everybody_who_has_more() -> None:
     assert {statuses[name] for name in ("within", "asked", "spared")} == {Status.UNCHANGED}
     kinds = {(effect.principal.rpartition("/")[2], effect.kind) for effect in found.effects()}
     assert {("anywhere", Kind.LOST), ("other", Kind.LOST)} <= kinds
+
+
+def test_aliases_that_aws_keeps_to_itself_do_not_stand_for_others() -> None:
+    names = ("alias/aws/n0", "alias/n1", "alias/aws/n2", "alias/n3")
+    users = [
+        seeds.user(f"u{number}", allow("kms:CreateAlias", f"arn:aws:kms:eu-west-1:{A}:{name}"))
+        for number, name in enumerate(names)
+    ]
+    for order in (users, users[::-1]):
+        limit = deny("kms:CreateAlias")
+        found = compare_snapshots(snapshot("old", order), snapshot("new", order, limit), NOON)
+        changed = {arn.rpartition("/")[2] for arn, one in found.principals.items() if one.status is Status.CHANGED}
+        assert changed - {f"arn:aws:iam::{A}:root"} == {"u1", "u3"}
