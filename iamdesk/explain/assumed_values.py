@@ -140,8 +140,11 @@ def _forwarded(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
             forwarded,
         )
     if tested.any_of(*_CALLED_VIA):
-        found = [decided(trace.question, world) for world in _chains(trace, tested)]
-        other = furthest(trace.verdict, [one for one in found if one is not forwarded])
+        chains = list(_chains(trace, tested))
+        alone = [decided(trace.question, {**chain, **_taken(trace, {_VIA: "false"})}) for chain in chains]
+        found = [decided(trace.question, {**chain, **_taken(trace, {_VIA: "true"})}) for chain in chains]
+        # With a service's name comes aws:ViaAWSService, but a question can give the one key without the other.
+        other = furthest(trace.verdict, [*(one for one in found if one is not forwarded), *alone])
         if other is not None:
             yield Assumption(
                 "called-via-assumed",
@@ -156,8 +159,7 @@ def _chains(trace: Trace, tested: _Tested) -> Iterator[World]:
     chains += [pair for one, other in combinations(services, 2) for pair in ((one, other), (other, one))]
     for chain in chains:
         first, last = chain[0], chain[-1]
-        told = {"aws:calledvia": chain, "aws:calledviafirst": first, "aws:calledvialast": last, _VIA: "true"}
-        yield _taken(trace, told)
+        yield _taken(trace, {"aws:calledvia": chain, "aws:calledviafirst": first, "aws:calledvialast": last})
 
 
 def _by_mcp(trace: Trace, tested: _Tested) -> Iterator[Assumption]:

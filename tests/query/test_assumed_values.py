@@ -155,11 +155,10 @@ def otherwise(ask: Ask, request: Request) -> Iterator[tuple[str, set[str]]]:
         forwarded = ask(via)
         yield "via-aws-service-assumed", {forwarded}
         chains = [chain for count in (1, 2) for chain in permutations(SERVICES, count)]
-        asked = {
-            ask({**via, "aws:CalledVia": list(one), "aws:CalledViaFirst": one[0], "aws:CalledViaLast": one[-1]})
-            for one in chains
-        }
-        yield "called-via-assumed", asked - {forwarded}
+        told = [
+            {"aws:CalledVia": list(one), "aws:CalledViaFirst": one[0], "aws:CalledViaLast": one[-1]} for one in chains
+        ]
+        yield "called-via-assumed", {ask({**via, **one}) for one in told} - {forwarded} | {ask(one) for one in told}
     if not is_given("aws:currenttime"):
         moments = {"946684800": "2000-01-01T00:00:00Z", "4102444800": "2100-01-01T00:00:00Z"}
         moments |= {"1767225600": TIMES[0], "1767225601": "2026-01-01T00:00:01Z"}
