@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from iamdesk.compare.answers import Context
+from iamdesk.compare.arns import account_of
 from iamdesk.compare.cells import Cell
 from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Clause, Said
 from iamdesk.compare.deltas import ChangedKeys, Spoken
@@ -109,7 +110,7 @@ class Beside:
 
     def cells(self, arn: str) -> tuple[Cell, ...]:
         """Return the questions of a principal that settings of accounts decide which differ."""
-        account = arn.split(":", 5)[4]
+        account = account_of(arn)
         old, new = self._sides
         found: list[Cell] = []
         if ":user/" in arn and _password_policy(old, account) != _password_policy(new, account):

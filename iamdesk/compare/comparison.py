@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+from iamdesk.compare.arns import account_of
 from iamdesk.compare.principals import PrincipalComparer
 from iamdesk.compare.resource_forms import Entry, Granting, services_of
 from iamdesk.compare.resources import ResourceComparer
@@ -97,7 +98,7 @@ def _entries(granting: Granting, old: Side, new: Side) -> list[Entry]:
     """Return the resources to look at; users count for their tags, which requests about them meet."""
     found = dict(granting.entries)
     for arn in dict.fromkeys((*old.index.users, *new.index.users)):
-        found[arn] = Entry(arn, arn.split(":", 5)[4], services_of(arn), {}, {})
+        found[arn] = Entry(arn, account_of(arn), services_of(arn), {}, {})
     return list(found.values())
 
 

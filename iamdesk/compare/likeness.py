@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from iamdesk.compare.arns import partition_of
 from iamdesk.compare.cells import Cell
 from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Where
 from iamdesk.compare.deltas import ChangedKeys, Part
@@ -59,7 +60,7 @@ class Likenesses:
         if not self._is_plain_account(account) or not all(map(self._is_plain, documents | boundaries)):
             return None
         about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
-        return Asker(arn.split(":", 2)[1], account, about)
+        return Asker(partition_of(arn), account, about)
 
     def of_question(self, of_principal: Asker, part: Part, cell: Cell) -> Hashable:
         """Return all that the answers to a question hang on; None where that cannot be told."""

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from iamdesk.compare.arns import is_arn
 from iamdesk.compare.clauses import EVERYTHING, Where
 from iamdesk.compare.covering import is_covered
 from iamdesk.compare.matching import may_meet
 from iamdesk.evaluate.witnesses import Pattern, witnesses
 from iamdesk.index.actions import reference
-from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.patterns import QUESTION, STAR, Token, glob, tokens_of
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.query.grounds import FRESH, fresh_resources
@@ -73,7 +73,7 @@ def _places(service: str, type_name: str, entries: frozenset[str], partition: st
         is_complete = is_complete and is_all
         for text in found:
             arn = f"arn:{':'.join(head)}:{text}"
-            if _is_arn(arn) and type_name.lower() in _types(service, arn):
+            if is_arn(arn) and type_name.lower() in _types(service, arn):
                 arns[arn] = None
     return Places(tuple(arns), is_complete)
 
@@ -219,14 +219,6 @@ def _can_begin(template: str, text: str) -> bool:
 
 def _filled(tokens: Iterable[Token], filling: str) -> str:
     return "".join(token if isinstance(token, str) else filling if token is STAR else "x" for token in tokens)
-
-
-def _is_arn(text: str) -> bool:
-    try:
-        parse_arn(text)
-    except ArnError:
-        return False
-    return True
 
 
 @lru_cache(maxsize=1 << 14)

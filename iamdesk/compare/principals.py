@@ -7,6 +7,7 @@ from operator import or_
 from typing import NamedTuple
 
 from iamdesk.compare.answers import NOTHING, Compared, Context, compare
+from iamdesk.compare.arns import account_of, partition_of
 from iamdesk.compare.asking import Asking, ask_of_sort
 from iamdesk.compare.beside import Beside
 from iamdesk.compare.causes import allowing, carriers_of, causes_of
@@ -85,7 +86,7 @@ class PrincipalComparer:
     def compare(self, arn: str) -> Standing:
         """Return what became of a principal or group."""
         before, after = self.old.own(arn), self.new.own(arn)
-        account = arn.split(":", 5)[4]
+        account = account_of(arn)
         keys = NO_KEYS
         status = None
         if before is None or after is None:
@@ -113,7 +114,7 @@ class PrincipalComparer:
         return Standing(arn, Status.UNCHANGED if same else Status.CHANGED)
 
     def _is_same(self, arn: str, before: Own, after: Own, keys: ChangedKeys) -> bool:
-        account = arn.split(":", 5)[4]
+        account = account_of(arn)
         if not before.says_the_same(after) or before.facts.kind is not after.facts.kind:
             return False
         if self._levels_form(self.old, account) != self._levels_form(self.new, account):
@@ -154,7 +155,7 @@ class PrincipalComparer:
         before, after = self.old.own(arn), self.new.own(arn)
         if before is None or after is None:
             return arn
-        return self._key(arn, arn.split(":", 5)[4], before, after, changed_keys(before.facts, after.facts))
+        return self._key(arn, account_of(arn), before, after, changed_keys(before.facts, after.facts))
 
     def _key(self, arn: str, account: str, before: Own, after: Own, keys: ChangedKeys) -> Hashable:
         """Return all that the comparison of a principal hangs on; its ARN where clauses ask for who it is."""
@@ -239,7 +240,7 @@ class PrincipalComparer:
         given: Context = NOTHING,
     ) -> bool:
         """Ask about every sort of action of a part; return whether resources took part that name principals."""
-        partition = arn.split(":", 2)[1]
+        partition = partition_of(arn)
         is_personal = False
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
         near = tuple(self._filled(arn, part))
@@ -263,7 +264,7 @@ class PrincipalComparer:
     ) -> bool:
         """Put a question for each of the actions that the resource's own policies tell apart."""
         entry = self.granting.at(cell.resource)
-        account = arn.split(":", 5)[4]
+        account = account_of(arn)
         said = [] if entry is None else [one for one in entry.said if may_name(one[0].principal, arn, account)]
         if entry is None or not said:
             return self._ask(arn, cell, part, effects, doubts, given)

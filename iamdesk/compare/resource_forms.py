@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from iamdesk.compare.action_space import ActionSpace
+from iamdesk.compare.arns import account_of, is_arn, service_of
 from iamdesk.compare.cells import Cell, Sort, sorts
 from iamdesk.compare.clauses import ANYWHERE, Clause, Said, Where
 from iamdesk.compare.deltas import ChangedKeys, Part
@@ -53,7 +54,7 @@ class Granting:
         self._sides = (old, new)
         self._space = new.space
         self.entries: dict[str, Entry] = {}
-        for arn in dict.fromkeys((*old.resources, *new.resources, *old.index.roles, *new.index.roles)):
+        for arn in filter(is_arn, dict.fromkeys((*old.resources, *new.resources, *old.index.roles, *new.index.roles))):
             self.entries[arn] = _entry(arn, old, new)
         self.actions = 0
         """The actions that some resource's policy allows to somebody."""
@@ -84,7 +85,7 @@ class Granting:
     def at(self, resource: str) -> Entry | None:
         """Return what holds a resource, or the resource itself, where its own policies say something."""
         known = self.entries.get(resource)
-        if known is not None or resource.count(":") < 5:
+        if known is not None or not is_arn(resource):
             return known
         arn = parse_arn(resource)
         for side in self._sides:
@@ -101,7 +102,7 @@ class Granting:
         ``near`` are the clauses that bear on the principal, with the actions of which they speak.
         """
         found: dict[Hashable, tuple[Cell, ...]] = {}
-        account = principal.split(":", 5)[4]
+        account = account_of(principal)
         is_complete = True
         for entry in self.entries.values():
             let_in = 0
@@ -145,7 +146,7 @@ class Granting:
     def _where(
         self, wanted: Callable[[Clause], bool], principal: str, near: Sequence[tuple[Clause, int]]
     ) -> Iterator[Cell]:
-        account = principal.split(":", 5)[4]
+        account = account_of(principal)
         for entry in self.entries.values():
             bits = 0
             for clause, actions in (*entry.said, *(self._of_organization if not entry.is_role else ())):
@@ -221,7 +222,7 @@ def facts_of(side: Side, entry: Entry) -> Hashable:
 
 def services_of(arn: str) -> frozenset[str]:
     """Return the services whose actions act on a resource."""
-    service = arn.split(":", 5)[2].lower()
+    service = service_of(arn)
     return frozenset((service, *reference().services_on(service)))
 
 
@@ -229,9 +230,8 @@ _STS = frozenset({"sts"})
 
 
 def _entry(arn: str, old: Side, new: Side) -> Entry:
-    parts = arn.split(":", 5)
     is_role = arn in old.index.roles or arn in new.index.roles
-    account = parts[4]
+    account = account_of(arn)
     for side in (old, new):
         resource = side.resources.get(arn)
         account = account or (resource.account_id if resource is not None else None) or ""
@@ -294,10 +294,12 @@ def may_name(principal: Hashable, arn: str, account: str) -> bool:
         return False
     if text in ("*", account, arn) or not str(text).startswith("arn:"):
         return not (str(text).isdigit() and text != account)
-    parts = str(text).split(":", 5)
-    if parts[4:5] != [account]:
+    if account_of(str(text)) != account:
         return False
-    return parts[5] == "root" or parts[5].rpartition("/")[2] == arn.rpartition("/")[2]
+    named, own = str(text).split(":", 5)[5], arn.rpartition("/")[2]
+    if named.startswith("assumed-role/"):  # a session: the role that is asked about is some session of it
+        return named.split("/")[1] == own
+    return named == "root" or named.rpartition("/")[2] == own
 
 
 def names_id(principal: Hashable, ids: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ from functools import reduce
 from operator import or_
 
 from iamdesk.compare.answers import Compared, Context, compare
+from iamdesk.compare.arns import account_of
 from iamdesk.compare.assumed import ASSUMED, otherwise, tested_by
 from iamdesk.compare.beside import ChangedEndpoint
 from iamdesk.compare.causes import allowing, carriers_of, causes_of, differing_causes
@@ -366,7 +367,7 @@ class ResourceComparer:
 
     def _alike(self, entry: Entry, principal: str) -> Hashable:
         """Return what principals share whom the comparison treats alike."""
-        account = principal.split(":", 5)[4]
+        account = account_of(principal)
         if self._is_about_caller(entry):
             return principal
         named = tuple(may_name(clause.principal, principal, account) for clause in entry.clauses)
@@ -416,7 +417,7 @@ class ResourceComparer:
             elif kind == "AWS":
                 # A root user cannot take roles: an account is spoken for by a role of it.
                 arn = f"arn:aws:iam::{text}:role/{ANYONE}" if str(text).isdigit() else str(text)
-                account = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
+                account = account_of(arn)
                 if account and account not in self.old.index.accounts and account not in self.new.index.accounts:
                     found[arn] = None
         yield from found

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from iamdesk.compare.action_space import ActionSpace
+from iamdesk.compare.arns import account_of
 from iamdesk.compare.clauses import ANYWHERE, Clause, Said, broken_of, clauses_of, reduced
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.derived_keys import Dependence, dependence
@@ -295,7 +296,7 @@ class Side:
         """Return whose a resource is taken to be that the snapshot does not know, and whose ARN does not tell."""
         parts = resource.split(":", 5)
         if parts[2:3] == ["s3"] and parts[4:5] == [""] and not self.evaluator.knows(parse_arn(resource)):
-            return principal.split(":", 5)[4] if principal.count(":") >= 5 else None
+            return account_of(principal) or None
         return None
 
     def trace(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from iamdesk.compare.arns import account_of, partition_of
 from iamdesk.compare.named_causes import (
     attachment_cause,
     boundary_cause,
@@ -75,7 +76,7 @@ class _Carriers:
                     self.members.setdefault(policy.owner, {policy.owner}).add(arn)
             for arn, user in side.index.users.items():
                 for name in user.group_list:
-                    group = side.index.groups.get((arn.split(":", 5)[4], name))
+                    group = side.index.groups.get((account_of(arn), name))
                     if group is not None:
                         self.members.setdefault(group.arn, {group.arn}).add(arn)
 
@@ -139,8 +140,8 @@ def _of_entity(one: Entity, other: Entity, carriers: _Carriers) -> Iterator[Writ
         sentence = phrase("The trust policy of {name} changed.", name=short(arn))
         yield Written(Cause(ChangeKind.TRUST, trust_policy_key(arn), sentence=sentence), near)
     if isinstance(one, UserDetail) and isinstance(other, UserDetail):
-        account = arn.split(":", 5)[4]
-        partition = arn.split(":", 2)[1]
+        account = account_of(arn)
+        partition = partition_of(arn)
         for name in sorted(set(one.group_list) ^ set(other.group_list)):
             group = _group_arn(carriers, name, account) or f"arn:{partition}:iam::{account}:group/{name}"
             yield Written(membership_cause(arn, group, joined=name in other.group_list), near)
@@ -214,7 +215,7 @@ def _of_organization(old: Side, new: Side) -> Iterator[Written]:
 
 
 def _of_account(side: Side, account: str) -> frozenset[str]:
-    return frozenset(arn for arn in side.principals if arn.split(":", 5)[4] == account)
+    return frozenset(arn for arn in side.principals if account_of(arn) == account)
 
 
 # ── resources ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -64,7 +64,8 @@ def parent_of(arn: Arn) -> Arn | None:
 
 def only_shared(arn: str) -> Resource:
     """Return a resource of which nothing is known but that it is shared."""
-    return Resource(arn=arn, account_id=arn.split(":", 5)[4] or None, is_policy_captured=False)
+    account = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
+    return Resource(arn=arn, account_id=account or None, is_policy_captured=False)
 
 
 class ResourceIndex:
