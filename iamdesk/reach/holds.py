@@ -24,6 +24,9 @@ _CHOICE = frozenset(
 )
 """Keys that whoever makes a request fills as they like; MFA is not among them: it takes a device."""
 _SECRETS = frozenset({"sts:externalid"})
+_BY_SERVICE = frozenset({"iam:associatedresourcearn"})
+"""Keys that the service sends by what it does, some services never: the resource that a role is passed for
+(SEMANTICS I4; IAM user guide, "IAM and AWS STS condition context keys")."""
 _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:source")
 
 
@@ -47,6 +50,8 @@ def wanted(decision: Decision) -> tuple[str, ...]:
 
 
 def _is_chosen(key: str, value: str | Sequence[str] | Mapping[str, str] | None) -> bool:
+    if key in _BY_SERVICE:
+        return False
     if value is None:
         return not key.startswith(_NOT_LEFT_OUT)
     if key in _CHOICE or key.startswith("aws:requesttag/"):

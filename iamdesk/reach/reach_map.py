@@ -46,7 +46,7 @@ class ReachMap:
         self.graph = StepGraph(self.steps, progress)
         inquiry.go_on()
         self._prover = Prover(self.steps)
-        self._refusals = Refusals(self.steps)
+        self._refusals = Refusals(self.steps, lambda copy: ReachMap(Evaluator(copy)))
         self._cuts = Cuts(self.steps, lambda copy: ReachMap(Evaluator(copy)))
         self._cut_of: dict[Way, Cut | None] = {}
         self._gains = Gains(evaluator, self.steps.population)

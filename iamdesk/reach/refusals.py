@@ -1,17 +1,24 @@
 """Paths for which a principal's policies speak, and what stops them: the other half of a proof."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Protocol
 
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.language import mark, phrase, phrased, strung
+from iamdesk.language import mark, nphrase, phrase, phrased, strung
 from iamdesk.query.population import positions
 from iamdesk.reach.catalogue import PASSES, Aim, EscalationPath, Gain, On, Required, catalogue
 from iamdesk.reach.proofs import Prover
 from iamdesk.reach.steps import Steps
-from iamdesk.reach.way import Refusal
+from iamdesk.reach.way import Reached, Refusal
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.whatif.applying import apply_one
+from iamdesk.whatif.edits import Act, Edit, WhatIfError
 
 _MOST_TARGETS = 40
 """Of the entities that a path could concern so many are looked at for the best answer, administrators first."""
+_MOST_PRINCIPALS = 500
+"""In larger snapshots the map of a copy takes too long for a reason."""
 _NONE_OF = {
     Aim.USER: mark("the snapshot has no user"),
     Aim.ROLE: mark("the snapshot has no role"),
@@ -21,11 +28,20 @@ _NONE_OF = {
 _OWN = frozenset({On.ITSELF, On.OWN_GROUP, On.OWN_POLICY})
 
 
+class HasReached(Protocol):
+    """The map of a copy."""
+
+    def reached(self, principal: str) -> Reached:
+        """Return what one principal can become, summed up."""
+
+
 class Refusals:
     """Tells what stops a principal of a snapshot."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, look: Callable[[Snapshot], "HasReached"]) -> None:
+        """Tell what stops principals; ``look`` makes the map of a copy."""
         self._steps = steps
+        self._look = look
         self._prover = Prover(steps)
 
     def of(self, principal: str, taken: frozenset[str]) -> Iterator[Refusal]:
@@ -56,6 +72,7 @@ class Refusals:
                 path.id, phrased(path.how), None, phrase("Nobody fits it: {lacking}.", lacking=self._lacking(path))
             )
         best: Refusal | None = None
+        joinable: list[str] = []
         for target in targets[:_MOST_TARGETS]:
             arn = steps.targets.arns[target]
             stopped = None
@@ -69,7 +86,9 @@ class Refusals:
                         proof.decision,
                     )
                     break
-            if stopped is None:
+            if stopped is None and path.gain is Gain.MEMBERSHIP:
+                joinable.append(arn)
+            elif stopped is None:
                 return Refusal(
                     path.id,
                     phrased(path.how),
@@ -80,7 +99,28 @@ class Refusals:
                     ),
                 )
             best = best or stopped
-        return best
+        return self._as_member(principal, path, joinable) if joinable else best
+
+    def _as_member(self, principal: str, path: EscalationPath, groups: list[str]) -> Refusal:
+        """Return what membership comes to: a copy of the snapshot in which the user is a member is looked at."""
+        says = phrase("As a member it would be no administrator at once; whether in more steps was not looked at.")
+        if len(self._steps.places) <= _MOST_PRINCIPALS:
+            copy = self._steps.inquiry.snapshot
+            for group in groups:
+                with suppress(WhatIfError):  # it is a member already
+                    copy = apply_one(copy, Edit(Act.JOIN_GROUP, principal, group))
+            reached = self._look(copy).reached(principal)
+            steps = reached.to_administration
+            if steps is None:
+                steps = reached.maybe_to_administration
+            says = phrase("As a member it would be no administrator, and would not get there in more steps either.")
+            if steps is not None:
+                says = nphrase(
+                    "Nothing stops it: as a member it would get to administration, or may, in {count:,} more step.",
+                    "Nothing stops it: as a member it would get to administration, or may, in {count:,} more steps.",
+                    steps,
+                )
+        return Refusal(path.id, phrased(path.how), groups[0], says)
 
     def _targets(self, place: int, path: EscalationPath) -> list[int] | None:
         """Return whom a path could concern, administrators first; None where it is not for such a principal."""

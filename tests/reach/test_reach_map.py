@@ -116,6 +116,45 @@ def test_a_path_without_a_target_says_what_is_lacking(tmp_path):
     assert "no role of the account trusts lambda.amazonaws.com" in refusals["lambda-001"].by
 
 
+def test_joining_a_group_that_leads_on_is_not_said_to_gain_nothing(tmp_path):
+    world = World()
+    world.user("alice", {"some": document(allow("iam:AddUserToGroup"))})
+    world.user("bob", {"some": document(allow("iam:AddUserToGroup", arn("group/idle")))})
+    world.group("changers", {"some": document(allow("iam:PutUserPolicy"))})
+    world.group("idle", {"some": WEAK})
+    reach = reach_of(world, tmp_path)
+    by = {name: next(one.by for one in reach.refusals(arn(f"user/{name}"))) for name in ("alice", "bob")}
+    assert by["alice"] == "Nothing stops it: as a member it would get to administration, or may, in 1 more step."
+    assert by["bob"] == "As a member it would be no administrator, and would not get there in more steps either."
+
+
+@pytest.mark.parametrize(
+    ("path_id", "service", "lacks"),
+    [
+        ("X03", "ec2.amazonaws.com", "ec2:RunInstances"),
+        ("sagemaker-001", "sagemaker.amazonaws.com", "sagemaker:CreatePresignedNotebookInstanceUrl"),
+    ],
+)
+def test_every_call_of_a_path_is_needed(tmp_path, path_id, service, lacks):
+    actions = [required.action for required in catalogue().path(path_id).actions]
+    assert lacks in actions
+    world = World()
+    world.user("alice", {"some": document(allow([action for action in actions if action != lacks]))})
+    world.role("power", {"all": FULL}, trust({"Service": service}), profile=True)
+    assert list(reach_of(world, tmp_path).becomings(arn("user/alice"))) == []
+
+
+def test_a_role_that_is_passed_for_certain_resources_alone_is_not_proven(tmp_path):
+    world = World()
+    only = {"ArnLike": {"iam:AssociatedResourceArn": f"arn:aws:ec2:*:{ACCOUNT}:instance/*"}}
+    actions = ["lambda:CreateFunction", "lambda:InvokeFunction"]
+    world.user("alice", {"some": document(allow("iam:PassRole", Condition=only), allow(actions))})
+    world.role("power", {"all": FULL}, trust({"Service": "lambda.amazonaws.com"}))
+    steps = list(reach_of(world, tmp_path).becomings(arn("user/alice")))
+    assert {step.state for step in steps} == {State.POSSIBLE}
+    assert all("the condition key iam:AssociatedResourceArn" in step.needs for step in steps)
+
+
 @pytest.mark.parametrize(
     ("entry", "state"),
     [
