@@ -45,6 +45,12 @@ _READ_BY: dict[str, frozenset[str]] = {
 one that an operator cannot read fails it, negated or not (SEMANTICS G19)."""
 
 
+def is_made_up(text: str) -> bool:
+    """Return whether a value stands for all those that nothing names: it is told as any other value."""
+    name = text.removeprefix(_OTHER_ARN)
+    return name in _OTHERS or text in _OTHER_ADDRESSES or (name.startswith("value-") and name[6:].isdecimal())
+
+
 def can_read(operator: Operator, key: str) -> bool:
     """Return whether an operator can read every value of a key, by the key's type."""
     key_type = (reference().key_type(key) or "String").removeprefix("ArrayOf")

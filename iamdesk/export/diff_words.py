@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Comparison, Effect, Standing, Status, TextChange
+from iamdesk.evaluate.samples import is_made_up
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.language import mark, nphrase, phrase, strung
 
@@ -54,8 +55,9 @@ def context_words(effect: Effect) -> str:
         if value is None:
             told.append(phrase("{subject} is absent", subject=key))
         else:
-            words = value if isinstance(value, str) else ", ".join(value)
-            told.append(phrase("{key} is {value}", key=key, value=words))
+            values = (value,) if isinstance(value, str) else value
+            words = [phrase("any other value") if is_made_up(one) else one for one in values]
+            told.append(phrase("{key} is {value}", key=key, value=strung(", ", list(dict.fromkeys(words)))))
     return strung(phrase(" and "), told)
 
 

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iamdesk.compare.comparison import compare_snapshots
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision
+from iamdesk.export.diff_words import context_words
 from iamdesk.query.cases import evaluate_case
 
 from ..evaluate.every_context import case_of, check_smallest, policy_of, strict, strict_question
@@ -36,6 +38,7 @@ from ..evaluate.test_unknowns import (
     several,
     statements_of,
 )
+from ..query.captures import NOW, account, allow, document, snapshot, user, user_arn
 from ..rules import rule
 
 BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -189,3 +192,12 @@ def test_an_arn_key_is_tried_with_arns() -> None:
     found = answer([("Allow", [("StringNotLike", ARN, ["*orders*"])])], context={})
     values = [one.get(ARN) for one in found.conditions]
     assert all(value is None or str(value).startswith("arn:") for value in values), values
+
+
+@rule("K7")
+def test_what_changed_between_snapshots_names_none_either() -> None:
+    test = {"StringNotEquals": {"s3:prefix": "red"}, "Null": {"s3:prefix": "false"}}
+    old = snapshot(account(user("ana", document(allow("s3:ListBucket", "*", test)))))
+    found = compare_snapshots(old, snapshot(account(user("ana"))), NOW)
+    [effect] = found.principals[user_arn("ana")].effects
+    assert context_words(effect) == "s3:prefix is any other value"
