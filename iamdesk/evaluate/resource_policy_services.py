@@ -70,6 +70,8 @@ class ServiceFacts:
     """What a grant on a key can allow."""
     by_grants_alone: frozenset[str] = frozenset()
     """Those of them in which the key policy has no say."""
+    beside_policy: frozenset[str] = frozenset()
+    """Actions in which the resource's own policy has no say: it is about what is in the resource."""
     owner_root_always: frozenset[str] = frozenset()
     """What the owner's root user may do even where the resource's own policy forbids it: nobody is locked out."""
     reserved_by_aws: tuple[ReservedNames, ...] = ()
@@ -97,6 +99,7 @@ class ServiceFacts:
             self.without_signature(name),
             name in self.by_grants,
             name in self.by_grants_alone,
+            name in self.beside_policy,
             name in self.owner_root_always,
             any(name in one.actions for one in self.reserved_by_aws),
         )
@@ -135,6 +138,7 @@ def _facts(entry: Mapping[str, Any]) -> ServiceFacts:
         needs_both_sides="both_sides" in entry,
         by_grants=_names(entry.get("by_grants")),
         by_grants_alone=_names(entry.get("by_grants_alone")),
+        beside_policy=_names(entry.get("beside_policy")),
         owner_root_always=_names(entry.get("owner_root_always")),
         reserved_by_aws=tuple(ReservedNames(one["prefix"], _names(one)) for one in entry.get("reserved_by_aws", ())),
     )

@@ -87,6 +87,11 @@ class Target:
         return self.name in facts_of(self.service).by_grants_alone
 
     @property
+    def is_beside_resource_policy(self) -> bool:
+        """Whether the resource's own policy has no say in it: identity policies alone have."""
+        return self.name in facts_of(self.service).beside_policy
+
+    @property
     def resource_text(self) -> str:
         """The resource as asked: an ARN or ``*``."""
         return "*" if self.resource is None else str(self.resource)

@@ -323,7 +323,7 @@ def _resource_side(trace: Trace, leg: int) -> tuple[Slot, ...]:
     question = on_leg(trace, leg)
     target = question.target
     facts = facts_of(target.service)
-    if target.is_beside_key_policies:
+    if target.is_beside_key_policies or target.is_beside_resource_policy:
         return ()
     can_carry = facts.types & set(target.resource_types)
     return (Slot(Layer.RESOURCE, leg=leg),) if can_carry or question.policies.resource is not None else ()

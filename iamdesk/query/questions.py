@@ -298,7 +298,7 @@ class Questions:
         if record is not None and record.key_grants is None and _is_grantable(target):
             message = phrase("The grants on the key are not in the snapshot: one may allow it.")
             gaps.append(Gap("key-grants-missing", message, Layer.RESOURCE))
-        if target.is_beside_key_policies:
+        if target.is_beside_key_policies or target.is_beside_resource_policy:
             return None, gaps
         if record is not None and target.service == "lambda" and record.arn != target.resource_text:
             # Lambda Developer Guide, "Using Lambda aliases in event sources and permissions policies".

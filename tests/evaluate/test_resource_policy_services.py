@@ -55,6 +55,7 @@ SCHEMA = {
                 "both_sides": {"type": "object", "required": ["source"], "properties": {"source": PAGE}},
                 "by_grants": SOME,
                 "by_grants_alone": SOME,
+                "beside_policy": SOME,
                 "owner_root_always": SOME,
                 "reserved_by_aws": {
                     "type": "array",
@@ -146,6 +147,7 @@ def test_what_the_table_says_of_an_action_tells_it_apart(service: str) -> None:
             name in facts.owner_root_always,
             name in facts.by_grants,
             name in facts.by_grants_alone,
+            name in facts.beside_policy,
             facts.is_reserved(name, "alias/aws/s3"),
         )
         assert seen.setdefault(told_apart_by(service, name, is_write), decides) == decides, name

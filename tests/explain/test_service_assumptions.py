@@ -66,6 +66,15 @@ def test_it_is_told_only_where_the_decision_rests_on_it() -> None:
     assert told(own) == {}
 
 
+@rule("D8")
+def test_the_policy_of_a_domain_has_no_say_in_its_configuration() -> None:
+    domain = f"arn:aws:es:eu-west-1:{OWNER}:domain/search"
+    answer = asked(f"arn:aws:iam::{OWNER}:user/ana", "es:UpdateDomainConfig", domain, statement("es:*", "Deny"))
+    assert answer.decision == "allowed"
+    (line,) = [one for one in answer.layers if one.layer == "resource"]
+    assert (line.outcome, line.sentence) == (None, "has no say: it is about what is in the resource")
+
+
 @rule("E10")
 def test_unsigned_callers_of_what_is_not_documented() -> None:
     allowed = asked("anonymous", "sns:TagResource", TOPIC, statement("sns:TagResource"))
