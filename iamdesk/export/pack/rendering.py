@@ -12,7 +12,7 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,7 +47,7 @@ def render_anew(
     folder: Path,
     manifest: Mapping[str, Any],
     document: ReviewDocument,
-    entries: Iterable[Entry],
+    entries: Sequence[Entry],
     held: Snapshot | None,
     versions: str,
 ) -> Iterator[Result]:
@@ -144,7 +144,7 @@ def _fixed(derived: set[str], copies: set[str], document: ReviewDocument) -> Ite
 
 
 @contextlib.contextmanager
-def _review(folder: Path, document: ReviewDocument, entries: Iterable[Entry], place: Path) -> Iterator[ReviewFile]:
+def _review(folder: Path, document: ReviewDocument, entries: Sequence[Entry], place: Path) -> Iterator[ReviewFile]:
     """Give the review that a pack tells of, put together again."""
     path = place / "again.iamreview"
     ReviewFile.create(
