@@ -220,6 +220,22 @@ def facts_of(side: Side, entry: Entry) -> Hashable:
     )
 
 
+def captured_of(side: Side, entry: Entry) -> Hashable:
+    """Return which parts of a resource's side a snapshot holds."""
+    resource = side.resources.get(entry.arn)
+    if resource is None:
+        return None
+    owner = resource.account_id or entry.account
+    is_bound = not entry.services.isdisjoint(reference().rcp_services)
+    return (
+        resource.is_policy_captured,
+        resource.key_grants is None,
+        resource.acl is None,
+        resource.public_access_block is None,
+        is_bound and side.levels(owner, RCP) is None,
+    )
+
+
 def services_of(arn: str) -> frozenset[str]:
     """Return the services whose actions act on a resource."""
     service = service_of(arn)

@@ -16,7 +16,7 @@ from iamdesk.compare.deltas import ChangedKeys
 from iamdesk.compare.matching import fill, is_plainly_of, speaks_of
 from iamdesk.compare.named_causes import settings_cause
 from iamdesk.compare.principals import PrincipalComparer
-from iamdesk.compare.resource_forms import UNSEEN, Entry, Granting, facts_of, may_name, services_of
+from iamdesk.compare.resource_forms import UNSEEN, Entry, Granting, captured_of, facts_of, may_name, services_of
 from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Cause, ChangeKind, Effect, Kind, Standing, Status, Witness
 from iamdesk.compare.side import RCP, SCP, Side, organization_facts
 from iamdesk.evaluate.derived_keys import Dependence, dependence
@@ -81,9 +81,15 @@ class ResourceComparer:
     def compare(self, entry: Entry) -> Standing | None:
         """Return what became of access to a resource; None where nothing on its side differs."""
         differing, keys, is_other = self._differences(entry)
-        if not differing and not keys and not is_other and not self._is_public_otherwise(entry):
+        captured = [captured_of(side, entry) for side in (self.old, self.new)]
+        is_told_apart = None not in captured and captured[0] != captured[1]
+        if not (differing or keys or is_other or is_told_apart or self._is_public_otherwise(entry)):
             return None
         doubts: dict[str, None] = {}
+        if is_told_apart:
+            doubts[
+                phrase("Of its policy, its grants and what limits both, one snapshot holds more than the other.")
+            ] = None
         effects: list[Effect] = []
         cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))
         for cell in cells:

@@ -27,9 +27,17 @@ def sentence(found: Comparison) -> str:
     if changed:
         told = [nphrase("Access of {count:,} principal changed", "Access of {count:,} principals changed", changed)]
     if counts[Status.CANNOT_TELL]:
-        told.append(phrase("of {count:,} it cannot be told", count=counts[Status.CANNOT_TELL]))
-    told.append(phrase("{count:,} are proved to be as they were", count=counts[Status.UNCHANGED]))
-    return strung("", (strung(", ", told), "."))
+        told.append(phrase("{count:,} are inconclusive", count=counts[Status.CANNOT_TELL]))
+    told.append(phrase("{count:,} are proved unchanged", count=counts[Status.UNCHANGED]))
+    apart = sum(1 for one in found.resources.values() if one.doubts)
+    if not apart:
+        return strung("", (strung(", ", told), "."))
+    beside = nphrase(
+        "apart from access to {count:,} resource, which is inconclusive",
+        "apart from access to {count:,} resources, which is inconclusive",
+        apart,
+    )
+    return strung("", (strung(", ", (*told, beside)), "."))
 
 
 def principal_words(arn: str) -> str:
@@ -100,7 +108,7 @@ def lines(found: Comparison) -> Iterator[str]:
         yield from _standing_lines(found, standing, standing.effects)
     for standing in found.resources.values():
         others = tuple(effect for effect in standing.effects if effect not in told)
-        if others or (standing.doubts and standing.status is Status.CANNOT_TELL):
+        if others or standing.doubts:
             yield from _standing_lines(found, standing, others, is_resource=True)
     silent = [change for change in found.texts if not change.has_effect]
     if silent:
@@ -116,13 +124,14 @@ def lines(found: Comparison) -> Iterator[str]:
 def _standing_lines(
     found: Comparison, standing: Standing, effects: tuple[Effect, ...], *, is_resource: bool = False
 ) -> Iterator[str]:
-    if standing.status is Status.UNCHANGED:
+    if standing.status is Status.UNCHANGED and not standing.doubts:
         return
     yield ""
-    yield f"{standing.arn} ({'access to it: ' if is_resource else ''}{standing.status.value})"
+    status = "inconclusive" if standing.status is Status.CANNOT_TELL else standing.status.value
+    yield f"{standing.arn} ({'access to it: ' if is_resource else ''}{status})"
     for effect in effects:
         who = f"{principal_words(effect.principal)} " if is_resource else ""
         yield f"  {who}{effect_words(found, effect)}"
         yield from (f"    by: {cause.sentence}" for cause in effect.causes)
         yield f"    shown by {witness_words(effect)}"
-    yield from (f"  cannot tell: {doubt}" for doubt in standing.doubts)
+    yield from (f"  inconclusive: {doubt}" for doubt in standing.doubts)

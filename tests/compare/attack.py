@@ -20,7 +20,7 @@ from iamdesk.compare.shapes import Comparison, Kind, Status
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import reference
 from iamdesk.snapshot.account_facts import AccountFacts
-from iamdesk.snapshot.resource_shares import ResourceShare
+from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, VpcEndpoint
 
 from ..query.worlds import NOON
@@ -306,7 +306,7 @@ def snapshot(of: World, name: str) -> Snapshot:
             "vpc_endpoints": tuple(VpcEndpoint.model_validate(one) for one in of["vpc_endpoints"]),
             "account_settings": tuple(AccountSettings.model_validate(one) for one in of["account_settings"]),
             "account_facts": tuple(AccountFacts.model_validate(one) for one in of["account_facts"]),
-            "resource_shares": tuple(ResourceShare.model_validate(one) for one in of["resource_shares"]),
+            "resource_shares": tuple(ResourceShares.model_validate(one) for one in of["resource_shares"]),
         }
     )
 

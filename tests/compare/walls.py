@@ -49,7 +49,7 @@ def before() -> World:
                 seeds.user("ana", allow([GET, PUT], f"{PAPERS}/*"), allow(LIST, PAPERS)),
                 seeds.user("ben", allow(GET, f"{PAPERS}/shared/*"), Tags=[{"Key": "team", "Value": "red"}]),
                 seeds.user("cleo", allow(["kms:Decrypt", "kms:Encrypt"]), allow("sqs:SendMessage")),
-                seeds.user("dan", allow("secretsmanager:GetSecretValue", Condition=_resource_tag("red"))),
+                seeds.user("dan", allow("secretsmanager:GetSecretValue", Condition=resource_tag("red"))),
             ],
             B: [seeds.user("bob", allow([GET, LIST]), allow("kms:Decrypt"), allow("sts:AssumeRole"), account=B)],
         },
@@ -88,7 +88,7 @@ def before() -> World:
             ],
         },
         "resources": [
-            _thing(PAPERS, TLS, BOB, TAGGED | _if("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
+            _thing(PAPERS, TLS, BOB, TAGGED | given("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
             _thing(OPEN, on("*", GET, f"{OPEN}/*")) | {"public_access_block": {"restrict_public_buckets": True}},
             _thing(LOCKED, on("*", PUT, f"{LOCKED}/*", "Deny")),
             _thing(KEY, DELEGATED) | {"key_grants": []},
@@ -113,11 +113,11 @@ def before() -> World:
     }
 
 
-def _resource_tag(team: str) -> Json:
+def resource_tag(team: str) -> Json:
     return {"StringEquals": {"aws:ResourceTag/team": team}}
 
 
-def _if(operator: str, key: str, value: Any) -> Json:
+def given(operator: str, key: str, value: Any) -> Json:
     return {"Condition": {operator: {key: value}}}
 
 
@@ -232,13 +232,13 @@ WALLS: tuple[Wall, ...] = (
     # a bucket's policy
     Wall(
         "only this account",
-        more(PAPERS, wall(PAPERS, "s3:*", **_if("StringNotEquals", HERE, A))),
+        more(PAPERS, wall(PAPERS, "s3:*", **given("StringNotEquals", HERE, A))),
         P,
         {"bob": lost(GET)},
     ),
     Wall(
         "only roles",
-        more(PAPERS, wall(PAPERS, "s3:*", **_if("ArnNotLike", "aws:PrincipalArn", f"arn:aws:iam::{A}:role/*"))),
+        more(PAPERS, wall(PAPERS, "s3:*", **given("ArnNotLike", "aws:PrincipalArn", f"arn:aws:iam::{A}:role/*"))),
         P,
         {
             "ana": lost(GET, PUT, LIST),
@@ -250,7 +250,7 @@ WALLS: tuple[Wall, ...] = (
     ),
     Wall(
         "only the red team",
-        more(PAPERS, wall(PAPERS, "s3:*", **_if("StringNotEquals", "aws:PrincipalTag/team", "red"))),
+        more(PAPERS, wall(PAPERS, "s3:*", **given("StringNotEquals", "aws:PrincipalTag/team", "red"))),
         P,
         {
             "ana": lost(GET, PUT, LIST),
@@ -271,7 +271,7 @@ WALLS: tuple[Wall, ...] = (
     ),
     Wall(
         "only through an endpoint",
-        more(PAPERS, wall(PAPERS, GET, **_if("StringNotEquals", "aws:SourceVpce", ENDPOINT))),
+        more(PAPERS, wall(PAPERS, GET, **given("StringNotEquals", "aws:SourceVpce", ENDPOINT))),
         P,
         EVERY_READER,
     ),
@@ -293,7 +293,7 @@ WALLS: tuple[Wall, ...] = (
     ),
     Wall(
         "the organization is let in",
-        more(PAPERS, on("*", GET, X) | _if("StringEquals", "aws:PrincipalOrgID", "o-1")),
+        more(PAPERS, on("*", GET, X) | given("StringEquals", "aws:PrincipalOrgID", "o-1")),
         P,
         {
             "ben": gained(GET),
@@ -306,14 +306,14 @@ WALLS: tuple[Wall, ...] = (
     ),
     Wall(
         "another account loses it",
-        policy(PAPERS, TLS, TAGGED | _if("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
+        policy(PAPERS, TLS, TAGGED | given("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
         P,
         {"bob": lost(GET)},
     ),
     Wall("another account reads it all", more(PAPERS, BOB | {"Resource": X}), P, {"bob": gained(GET)}),
     Wall(
         "TLS is no longer asked for",
-        policy(PAPERS, BOB, TAGGED | _if("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
+        policy(PAPERS, BOB, TAGGED | given("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
         P,
         {
             "ana": gained(GET, PUT, LIST),
@@ -326,7 +326,7 @@ WALLS: tuple[Wall, ...] = (
     ),
     Wall(
         "any value becomes all values",
-        policy(PAPERS, TLS, BOB, TAGGED | _if("ForAllValues:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
+        policy(PAPERS, TLS, BOB, TAGGED | given("ForAllValues:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
         P,
         {"dan": gained("s3:PutObjectTagging")},
     ),
@@ -334,7 +334,7 @@ WALLS: tuple[Wall, ...] = (
         "in other words",
         policy(
             PAPERS,
-            TAGGED | _if("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", ["team"]) | {"Sid": "Tagged"},
+            TAGGED | given("ForAnyValue:StringEquals", "s3:RequestObjectTagKeys", ["team"]) | {"Sid": "Tagged"},
             BOB | {"Action": [GET, GET]},
             TLS | {"Resource": [f"{PAPERS}/*", PAPERS]},
         ),
@@ -430,7 +430,7 @@ WALLS: tuple[Wall, ...] = (
         more(
             KEY,
             on("*", "kms:Decrypt", "*", "Deny")
-            | _if("StringNotEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com"),
+            | given("StringNotEquals", "kms:ViaService", "s3.eu-west-1.amazonaws.com"),
         ),
         P,
         {"cleo": lost("kms:Decrypt"), "root": lost("kms:Decrypt")},
@@ -490,7 +490,7 @@ WALLS: tuple[Wall, ...] = (
         control(
             "p-rcp",
             on("*", "sqs:PurgeQueue", "*", "Deny"),
-            on("*", "s3:*", "*", "Deny") | _if("StringNotEquals", HERE, A),
+            on("*", "s3:*", "*", "Deny") | given("StringNotEquals", HERE, A),
         ),
         R,
         {"bob": lost(GET)},
@@ -618,10 +618,10 @@ PREPARED: Mapping[str, Callable[[World], None]] = {
     "a user made anew whom a policy names by id": policy(PAPERS, TLS, BOB | {"Principal": {"AWS": "AIDABOB"}}),
     "a role made anew whom a key's policy names by id": more(KEY, on({"AWS": "AROAREADER"}, "kms:Decrypt", "*")),
     "a tag that a bucket's policy asks for": more(
-        PAPERS, on("*", "s3:GetObjectAcl", X) | _if("StringEquals", "aws:PrincipalTag/team", "red")
+        PAPERS, on("*", "s3:GetObjectAcl", X) | given("StringEquals", "aws:PrincipalTag/team", "red")
     ),
     "an account moves, and a bucket's policy asks where it is": policy(
-        PAPERS, on("*", GET, X) | _if("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-1/r-1/ou-1/*")
+        PAPERS, on("*", GET, X) | given("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "o-1/r-1/ou-1/*")
     ),
 }
 """What is there before a change, too."""
