@@ -164,3 +164,15 @@ def test_units_in_a_circle_are_a_problem_and_the_review_is_made(circle: tuple[st
     (problem,) = [one for one in walk[0].snapshot.problems if "circle" in one.message]
     assert problem.file.startswith(UNITS)
     assert all(unit in problem.message for unit in circle)
+
+
+def test_two_roots_and_an_unknown_parent_are_problems() -> None:
+    files = whole()
+    roots = files["organization/list-roots.json"]["Roots"]
+    roots.append({**roots[0], "Id": "r-more", "Arn": roots[0]["Arn"].replace("r-root", "r-more")})
+    files[f"{UNITS}/ou-root-z.json"] = {"OrganizationalUnits": [{"Id": "ou-root-y", "Name": "y"}]}
+    walk = walked(files)
+    assert walk is not None
+    told = {problem.file: problem.message for problem in walk[0].snapshot.problems}
+    assert "one root, and 2 are listed" in told["organization/list-roots.json"]
+    assert "`ou-root-z` is no root" in told[f"{UNITS}/ou-root-z.json"]
