@@ -70,6 +70,8 @@ def _compared(test: ConditionTest, operator: Operator, holds: bool) -> str:
     """Return how one value stands to those listed: as the operator asks, or the other way."""
     if holds:
         return comparison(test, operator)
+    if operator.family == "Bool" and len(test.values) == 1 and not test.values[0].is_malformed:
+        return phrase("is {value}", value="false" if test.values[0].text.lower() == "true" else "true")
     opposite = opposite_of(operator)
     has_sizes = "Than" in operator.name and len(test.values) > 1
     if opposite is None or has_sizes:

@@ -14,7 +14,7 @@ from iamdesk.evaluate.context import Context, Fact, Knowledge
 from iamdesk.evaluate.domains import fillings
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.samples import can_read
-from iamdesk.evaluate.truth import TRUE
+from iamdesk.evaluate.truth import MAYBE, TRUE
 from iamdesk.evaluate.unknowns import ConditionSet
 from iamdesk.explain.outcome_words import outcome_words
 from iamdesk.index.actions import reference
@@ -85,7 +85,7 @@ def _value_phrase(key: str, fact: Fact, tests: Sequence[ConditionTest], one: Con
         return phrase("is {value}", value='""')
     is_plain = len(fact.values) == 1 and all(_is_plain(test) for test in compared)
     found = _phrase(fact.values[0], on, trace.question.context) if is_plain and fact.values[0] else None
-    return found or _by_tests(key, fact, compared, trace.question.context)
+    return found or _by_tests(fact, compared, one, trace.question.context)
 
 
 def _holds_of_none(test: ConditionTest, context: Context) -> bool:
@@ -139,16 +139,19 @@ def _as_variable(key: str, value: str, tests: Sequence[ConditionTest], one: Cond
     return phrase("has any other value")
 
 
-def _by_tests(key: str, fact: Fact, compared: Sequence[ConditionTest], context: Context) -> str:
+def _by_tests(fact: Fact, compared: Sequence[ConditionTest], one: ConditionSet, context: Context) -> str:
     """Return what each test finds, one by one: true of all values that come out alike, and of no others."""
-    given = replace(context, given={**context.given, key: fact})
+    given = replace(context, given={**context.given, **one})
     clauses: dict[str, None] = {}
     for test in compared:
         if test.operator is None or not any(not value.is_malformed for value in test.values):
             continue  # never or always so
-        holds = evaluate_test(test, given).truth is TRUE
-        clauses[outcome_words(test, fact.values, holds)] = None
-    return strung(phrase(" and "), list(clauses)) if clauses else phrase("has any value")
+        outcome = evaluate_test(test, given).truth
+        if outcome is not MAYBE:  # else it is the same whatever the other keys are
+            clauses[outcome_words(test, fact.values, outcome is TRUE)] = None
+    if clauses:
+        return strung(phrase(" and "), list(clauses))
+    return phrase("has any value") if any(fact.values) else phrase("is {value}", value='""')
 
 
 def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str | None:

@@ -56,6 +56,14 @@ ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         ),
         ([when("Bool", "aws:MultiFactorAuthPresent", "true")], ["aws:MultiFactorAuthPresent is true"]),
         (
+            [ALLOW, when("BoolIfExists", "aws:MultiFactorAuthPresent", "false", "Deny")],
+            ["aws:MultiFactorAuthPresent is true"],
+        ),
+        (
+            [when("StringEquals", "aws:PrincipalTag/t", "${aws:RequestTag/x}")],
+            ["aws:PrincipalTag/t is <the tag “x” in the request> and aws:RequestTag/x is present"],
+        ),
+        (
             [when("StringEquals", "aws:SourceVpc", ["vpc-1", "vpc-2"])],
             ["aws:SourceVpc is vpc-1", "aws:SourceVpc is vpc-2"],
         ),
