@@ -123,11 +123,11 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
     for part, accounts in bundle.of(_SERVICE, "list-accounts", ListAccounts):
         for account in accounts.accounts:
             add(part.file, account.id, account.name, NOT_KNOWN)
-    roots = [node for node, known in nodes.items() if known.parent_id is None]
-    if len(roots) > 1:
-        message = phrase("an organization has one root, and {count} are listed", count=len(roots))
-        bundle.tell(files[roots[1]], message)
-    for node_id, node in nodes.items() if roots else ():
+    top = [node for node, known in nodes.items() if known.parent_id is None]
+    if len(top) > 1:
+        message = phrase("an organization has one root, and {count} are listed", count=len(top))
+        bundle.tell(files[top[1]], message)
+    for node_id, node in nodes.items() if top else ():
         if node.parent_id and node.parent_id not in nodes:
             message = phrase(
                 "`{parent}` is no root and no unit that was captured: where `{shown}` below it belongs is not known",
