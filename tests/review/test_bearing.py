@@ -14,7 +14,6 @@ import pytest
 
 from iamdesk import Evaluator, Request, Snapshot
 from iamdesk.compare.comparison import compare_snapshots
-from iamdesk.compare.shapes import Comparison
 from iamdesk.compare.side import Side
 from iamdesk.evaluate.engine import evaluate
 from iamdesk.evaluate.principal_match import Grant
@@ -279,17 +278,9 @@ def speaking(side: Side, request: Request, carried: dict[str, Line]) -> Iterator
             )
 
 
-def is_found(found: Comparison, principal: str, action: str) -> bool:
-    """Return whether a comparison finds any effect on a principal's use of an action."""
-    service = action.split(":", maxsplit=1)[0]
-    named = (name for one in found.principals[principal].effects for name in found.names(one.actions))
-    return any(name in (action, f"{service}:*", "*") for name in named)
-
-
 def check(old: Snapshot, new: Snapshot) -> int:
     """Hold a follow-up review against every request; return how many decisions differ."""
     found, lines = followed(old, new)
-    comparison = compare_snapshots(old, new, MOMENT)
     carried = {line_id: lines[line_id] for line_id in found.decisions}
     sides = [Evaluator(one, now=lambda: MOMENT) for one in (old, new)]
     differing = 0
@@ -305,8 +296,6 @@ def check(old: Snapshot, new: Snapshot) -> int:
                 for evaluator in sides:
                     for items in speaking(Side(evaluator), full, carried):
                         told = [(lines[one].holder_arn, lines[one].type, lines[one].entitlement_id) for one in items]
-                        if told and not is_found(comparison, principal, action):
-                            pytest.xfail("the comparison misses this change: tests/compare holds it to that")
                         assert not told, (principal, action, resource, context, was, now)
     return differing
 
