@@ -15,6 +15,7 @@ from iamdesk.index.actions import reference
 from iamdesk.index.endpoint_index import service_of
 from iamdesk.snapshot.resources import VpcEndpoint
 
+_ALL = Clause(True, None, ANYWHERE, frozenset(), frozenset())
 _MAX_ACCOUNTS = 50
 """Accounts whose root user is asked about, where the organization differs."""
 
@@ -43,7 +44,7 @@ class ChangedEndpoint:
         endpoint = self.new if is_new else self.old
         document = None if endpoint is None else side.evaluator.endpoints.document_of(endpoint)
         if document is None:
-            return {Clause(True, None, ANYWHERE, frozenset(), frozenset()): everything}
+            return {_ALL: everything}
         return side.together([document], names_principals=True)
 
     def spoken(self, side: Side, everything: int, *, is_new: bool) -> Iterator[tuple[Spoken, int]]:
@@ -51,11 +52,13 @@ class ChangedEndpoint:
         if self.services is not None:
             everything = self.actions(side)
         layer = f"endpoint/{_settings(self.new if is_new else self.old)}"
+        found = {
+            clause: bits & everything for clause, bits in self.said(side, is_new=is_new, everything=everything).items()
+        }
         if _settings(self.old) != _settings(self.new):
             # What its policy does not speak of, it refuses; of another service it refuses nothing: all may differ.
-            yield Spoken(layer, is_new, Clause(True, None, ANYWHERE, frozenset(), frozenset())), everything
-        for clause, bits in self.said(side, is_new=is_new, everything=everything).items():
-            yield Spoken(layer, is_new, clause._replace(principal=None)), bits & everything
+            found[_ALL] = everything
+        yield from ((Spoken(layer, is_new, clause), bits) for clause, bits in found.items())
 
     def actions(self, side: Side) -> int:
         """Return the actions of the services that are reached through it."""

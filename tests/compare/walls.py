@@ -579,6 +579,21 @@ WALLS: tuple[Wall, ...] = (
     ),
     Wall("an endpoint's policy in other words", endpoint(on("*", "*", "*"), on("*", "s3:*", "*")), None),
     Wall(
+        "an endpoint's policy names another account",
+        endpoint(on({"AWS": A}, "*", "*")),
+        ChangeKind.ENDPOINT,
+        {
+            "ana": lost(GET, PUT, LIST),
+            "ben": lost(GET),
+            "reader": lost(GET),
+            "bob": lost(GET, LIST),
+            "cleo": lost(GET),
+            "dan": lost(),
+            "entered": lost(GET),
+            "root of B": lost(),
+        },
+    ),
+    Wall(
         "users may change their passwords",
         lambda of: of["account_facts"][0].update(password_policy={"AllowUsersToChangePassword": True}),
         ChangeKind.PASSWORD_POLICY,
