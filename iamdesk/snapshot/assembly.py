@@ -28,6 +28,8 @@ def snapshot_of(
         for source in sources
         if source.has_grown
     ]
+    for source in sources:
+        source.hash_whole()
     return Snapshot(
         path=root,
         files=tuple(SourceFile(path=source.file.path, size=source.size, sha256=source.sha256) for source in sources),

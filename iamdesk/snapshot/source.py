@@ -5,6 +5,7 @@ caller is asked between pieces whether the work is still wanted.
 """
 
 import codecs
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Iterator
@@ -133,6 +134,15 @@ class SourceText:
                 yield from self._decoded(self._decompressed(self._hashed(self._raw(file))))
         except OSError as error:
             raise self.error(phrase("cannot be read: {error}", error=reason(error))) from error
+
+    def hash_whole(self) -> None:
+        """Hash what was not read to its end, because it is no JSON, say: it is a source as any other."""
+        if self.sha256:
+            return
+        self.size = 0
+        with contextlib.suppress(OSError), self.file.open() as file:
+            for _piece in self._hashed(self._raw(file)):
+                pass
 
     def _raw(self, file: Opened) -> Iterator[bytes]:
         left = self.file.size

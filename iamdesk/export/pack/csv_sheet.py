@@ -1,7 +1,7 @@
 """A table of the pack as CSV, written row by row: RFC 4180, a byte order mark, no cell that a spreadsheet runs."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -11,6 +11,19 @@ from typing import Self
 from iamdesk.export.csv_file import inert
 from iamdesk.export.pack.columns import Cell, Column, cells_of
 from iamdesk.export.report import utc_text
+
+_LONGEST = (1 << 31) - 1
+"""Characters of a cell. Python stops at 131,072 by itself: what somebody can do stands in one cell, and may be more."""
+
+
+def csv_rows(file: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
+    """Yield the rows of a table, however long a cell is.
+
+    Raises:
+        csv.Error: it is none.
+    """
+    csv.field_size_limit(_LONGEST)
+    yield from csv.reader(file, delimiter=delimiter)
 
 
 def cell_text(cell: Cell) -> str:

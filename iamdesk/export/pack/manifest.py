@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from iamdesk.export.files import ExportError
 from iamdesk.language import phrase
 from iamdesk.review.journal import canonical
@@ -20,6 +22,40 @@ STATEMENTS = ("01_statement.html", "01_statement.pdf")
 """For people: they tell the hash over everything else."""
 SOURCE = "source"
 _PIECE = 1 << 20
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class _ListedFile(_Strict):
+    path: str
+    bytes: int
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class _Counts(_Strict):
+    population: int
+    entitlements: int
+    findings: int
+    exceptions: int
+    remediation: int
+    verdicts: int
+    by_decision: dict[str, int]
+    findings_by_decision: dict[str, int]
+
+
+class ManifestModel(_Strict):
+    """What every manifest says; there may be more in it."""
+
+    review_id: str
+    generated_utc: str
+    snapshot_sha256: str
+    journal_sha256: str
+    previous_review_id: str | None = None
+    previous_manifest_sha256: str | None = None
+    counts: _Counts
+    files: list[_ListedFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +134,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ExportError: there is none, or it cannot be read.
     """
     try:
+        if not (folder / MANIFEST).is_file():
+            raise FileNotFoundError
         value = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ExportError(
             phrase("{folder} is no pack: {manifest} cannot be read", folder=folder, manifest=MANIFEST)
         ) from error

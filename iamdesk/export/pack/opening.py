@@ -1,7 +1,9 @@
 """A pack is opened: a folder as it stands, an archive in a place of its own for as long as it is looked at."""
 
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -24,7 +26,7 @@ def opened_pack(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield path
         return
-    if not zipfile.is_zipfile(path):
+    if not path.is_file() or not zipfile.is_zipfile(path):
         raise ExportError(phrase("{path} is no pack: neither a folder nor a zip archive", path=path))
     with tempfile.TemporaryDirectory(prefix="iamdesk-") as place:
         _unpack(path, Path(place))
@@ -35,6 +37,13 @@ def opened_pack(path: Path) -> Iterator[Path]:
 
 
 def _unpack(path: Path, place: Path) -> None:
+    try:
+        _unpack_all(path, place)
+    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, EOFError, zlib.error, struct.error) as error:
+        raise ExportError(phrase("{path} cannot be unpacked: {error}", path=path, error=error)) from error
+
+
+def _unpack_all(path: Path, place: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > _MOST_FILES or sum(member.file_size for member in members) > _MOST_BYTES:
@@ -43,7 +52,6 @@ def _unpack(path: Path, place: Path) -> None:
             parts = PurePosixPath(member.filename).parts
             if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in member.filename:
                 raise ExportError(phrase("{path} is no pack: it names a file outside of it", path=path))
-        try:
-            archive.extractall(place)
-        except (zipfile.BadZipFile, OSError, RuntimeError) as error:
-            raise ExportError(phrase("{path} cannot be unpacked: {error}", path=path, error=error)) from error
+        if len({member.filename for member in members}) < len(members):  # each reader would see another one of them
+            raise ExportError(phrase("{path} is no pack: it names a file twice", path=path))
+        archive.extractall(place)

@@ -25,7 +25,7 @@ from iamdesk.export.pack.columns import (
     cells_sha256,
     standing_sha256,
 )
-from iamdesk.export.pack.csv_sheet import cell_text
+from iamdesk.export.pack.csv_sheet import cell_text, csv_rows
 from iamdesk.export.pack.source import PackSource
 from iamdesk.export.review_words import decision_words, finding_decision_words
 from iamdesk.language import mark, phrase
@@ -362,7 +362,7 @@ def _csv_rows(path: Path) -> Iterator[list[str]]:
             file.seek(0)
             # A spreadsheet may have saved it with the mark of its own language.
             mark = ";" if first.count(";") > first.count(",") else ","
-            yield from csv.reader(file, delimiter=mark)
+            yield from csv_rows(file, mark)
     except (OSError, csv.Error) as error:
         raise ExportError(
             phrase("{name} cannot be read as CSV: {error}", name=path.name, error=_reason(error))

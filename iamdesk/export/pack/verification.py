@@ -1,16 +1,19 @@
 """A pack is verified: hashes, signatures, chain, then what it says, with every quoted verdict asked again."""
 
+import csv
 import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from iamdesk.evaluate.request import RequestError
 from iamdesk.export.files import ExportError
 from iamdesk.export.pack.chain import verify_chain
 from iamdesk.export.pack.manifest import (
     MANIFEST,
     SUMS,
     FileHash,
+    ManifestModel,
     files_of,
     hash_of,
     manifest_bytes,
@@ -22,6 +25,7 @@ from iamdesk.export.pack.signing import Role
 from iamdesk.export.pack.signoff_checks import verify_signoffs
 from iamdesk.export.pack.verified_content import verify_content
 from iamdesk.language import phrase
+from iamdesk.visible import visible_lines
 
 _DERIVED = ("format", "evidence_sha256", "files")
 
@@ -58,8 +62,8 @@ def verify(
     for result in _hashes(folder, manifest):
         sound = sound and result.outcome is Outcome.PASSED
         yield result
-    yield from verify_signoffs(folder, manifest, allowed_signers, required)
-    yield from verify_chain(manifest, previous)
+    yield from _guarded(phrase("sign-offs"), verify_signoffs(folder, manifest, allowed_signers, required))
+    yield from _guarded(phrase("chain"), verify_chain(manifest, previous))
     if not sound:
         yield Result(
             phrase("content"),
@@ -67,7 +71,24 @@ def verify(
             phrase("Files are not as they were written: what they say is not looked at."),
         )
         return
-    yield from verify_content(folder, manifest, snapshot)
+    yield from _guarded(phrase("content"), verify_content(folder, manifest, snapshot))
+
+
+UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
+"""What reading a file may raise that holds something else than iamdesk writes: whoever made it could hash it anew."""
+
+
+def _guarded(name: str, results: Iterator[Result]) -> Iterator[Result]:
+    """Yield the results of a part of verifying, and where it cannot go on, that."""
+    try:
+        yield from results
+    except (*UNREADABLE, RequestError, OSError) as error:
+        yield failed(name, phrase("It cannot be read: {error}.", error=_one_line(error)))
+
+
+def _one_line(error: Exception) -> str:
+    lines = visible_lines(str(error)).splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
 
 
 # Files
@@ -83,8 +104,9 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], Result | None]:
         hashes = [FileHash(one["path"], one["bytes"], one["sha256"]) for one in value["files"]]
         about = {name: member for name, member in value.items() if name not in _DERIVED}
         if manifest_bytes(about, hashes) == content:
+            ManifestModel.model_validate(value)
             return value, None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except UNREADABLE:
         pass
     return {}, failed(phrase("manifest"), phrase("{file} is not as it was written.", file=MANIFEST))
 
@@ -94,7 +116,7 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
     there = {file.relative_to(folder).as_posix(): file for file in files_of(folder)}
     for path, expected in listed.items():
         file = there.pop(path, None)
-        if file is None or file.is_symlink() or not _is_inside(path):
+        if file is None or file.is_symlink() or not file.is_file() or not _is_inside(path):
             yield failed(path, phrase("It is missing."))
         elif hash_of(folder, file) != expected:
             yield failed(path, phrase("It is not as it was written: its SHA-256 is another one."))
