@@ -12,6 +12,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.client import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound, UnknownRegionError
+from botocore.parsers import ResponseParserError
 
 from iamdesk.collect.options import CollectError, Options
 from iamdesk.language import phrase
@@ -21,6 +22,8 @@ _FALLBACK_REGION = "us-east-1"
 _SESSION_NAME = "iamdesk-collect"
 _LONGEST_MESSAGE = 500
 
+GARBLED = (ResponseParserError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
+"""What boto3 and we raise where what came is no answer of AWS's: a proxy's page, say."""
 EXPIRED = frozenset(
     {
         "ExpiredToken",
@@ -43,6 +46,10 @@ def told(error: Exception) -> CallError:
         said = error.response.get("Error", {})
         code, message = str(said.get("Code", "Unknown")), str(said.get("Message", ""))
     return CallError(code=code, message=" ".join(message.split())[:_LONGEST_MESSAGE])
+
+
+def _garbled() -> str:
+    return phrase("AWS answers what cannot be read: is the endpoint AWS's?")
 
 
 class Aws:
@@ -78,6 +85,7 @@ class Aws:
         """
         try:
             answer = self.client("sts", self.home).get_caller_identity()
+            return CallerIdentity(account=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
         except (ClientError, BotoCoreError) as error:
             said = told(error)
             raise CollectError(
@@ -87,7 +95,8 @@ class Aws:
                     message=said.message,
                 )
             ) from error
-        return CallerIdentity(account=answer["Account"], arn=answer["Arn"], user_id=answer["UserId"])
+        except GARBLED as error:
+            raise CollectError(_garbled()) from error
 
     def enabled_regions(self, partition: str) -> tuple[str, ...]:
         """Return the Regions of a partition that are enabled in the account.
@@ -96,7 +105,9 @@ class Aws:
             ClientError, BotoCoreError: they could not be asked for.
         """
         answer = self.client("ec2", self.home).describe_regions()
-        names = sorted(region["RegionName"] for region in answer["Regions"])
+        names = sorted(region["RegionName"] for region in answer.get("Regions", ()) if region.get("RegionName"))
+        if not names:
+            raise ResponseParserError("no Regions")
         return tuple(name for name in names if self._partition_of(name) == partition)
 
     def offers(self, service: str, region: str) -> bool:

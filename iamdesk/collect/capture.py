@@ -2,7 +2,7 @@
 
 import shlex
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ from botocore.parsers import ResponseParserError
 
 from iamdesk.collect import output
 from iamdesk.collect.archive import pack
-from iamdesk.collect.aws import EXPIRED, Aws, sign_in, told
+from iamdesk.collect.aws import EXPIRED, GARBLED, Aws, sign_in, told
 from iamdesk.collect.crew import Crew
 from iamdesk.collect.expansion import Errand, Whereabouts, errands_after, first_errand
-from iamdesk.collect.fetching import NotReadyError, UnknownOperationError, fetch
+from iamdesk.collect.fetching import GarbledError, NotReadyError, UnknownOperationError, fetch
 from iamdesk.collect.folder import BundleFolder
 from iamdesk.collect.options import Captured, CollectError, Gap, Options, Status, Watch
 from iamdesk.collect.step import Step
@@ -25,7 +25,7 @@ from iamdesk.snapshot.layout import Scope, place_of
 from iamdesk.snapshot.manifest import CallerIdentity, CallError, ManifestFile
 from iamdesk.snapshot.progress import Cancelled
 
-_ANSWERS_NOTHING = (ClientError, BotoCoreError, ResponseParserError, NotReadyError, UnknownOperationError)
+_ANSWERS_NOTHING = (ClientError, BotoCoreError, ResponseParserError, GarbledError, NotReadyError, UnknownOperationError)
 
 
 def capture(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
@@ -116,7 +116,7 @@ class _Capture:
         role = f"arn:{home.partition}:iam::{home.account}:role/{self._options.role_name}"
         try:
             inside = aws.within(role)
-        except _ANSWERS_NOTHING as error:
+        except (*_ANSWERS_NOTHING, *GARBLED) as error:
             said = self._no_answer(error)
             self._folder.looked_into(home.account, ())
             self._gap(
@@ -184,7 +184,7 @@ class _Capture:
             captured_at=moment,
         )
         try:
-            answer, parameters = fetch(aws.client(*errand.lane), errand, crew.wait)
+            parameters, found = self._fetched(aws, crew, errand)
         except _ANSWERS_NOTHING as error:
             said = self._no_answer(error)
             entry = entry.model_copy(update={"error": said})
@@ -193,10 +193,26 @@ class _Capture:
             else:
                 self._gap(entry)
             return None
-        found = output.narrowed(errand, output.printed(answer))
         command = output.command(errand, parameters)
         self._folder.keep(entry.model_copy(update={"command": command}), output.as_bytes(found))
         return found
+
+    def _fetched(self, aws: Aws, crew: Crew[Errand, tuple[str, str]], errand: Errand) -> tuple[Mapping[str, Any], Any]:
+        """Return the parameters of a call's command, and what is kept of its answer.
+
+        Raises:
+            GarbledError: it is no answer of AWS's.
+        """
+        client = aws.client(*errand.lane)
+        try:
+            answer, parameters = fetch(client, errand, crew.wait)
+            found = output.narrowed(errand, output.printed(answer))
+            list(errands_after(errand, found, self._steps))  # what comes after it can be read, too
+        except GARBLED as error:
+            raise GarbledError(
+                phrase("AWS's answer cannot be read: {error}", error=f"{type(error).__name__}: {error}")
+            ) from error
+        return parameters, found
 
     def _gap(self, entry: ManifestFile) -> None:
         with self._counting:
@@ -225,7 +241,7 @@ class _Capture:
             return self._options.regions
         try:
             enabled = aws.enabled_regions(home.partition)
-        except _ANSWERS_NOTHING as error:
+        except (*_ANSWERS_NOTHING, *GARBLED) as error:
             said = self._no_answer(error)
             self.notes.append(
                 phrase(

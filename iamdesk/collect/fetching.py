@@ -20,6 +20,10 @@ class NotReadyError(Exception):
     """A report or job was not complete in time, or failed; its text is what AWS said."""
 
 
+class GarbledError(Exception):
+    """What came is no answer of AWS's: a proxy's page, an empty body, an answer of another kind. Its text is why."""
+
+
 class UnknownOperationError(Exception):
     """The boto3 that is installed is older than the operation."""
 

@@ -193,17 +193,16 @@ def has_findings(connection: sqlite3.Connection) -> bool:
     return has_table(connection, "findings")
 
 
-def append_entries(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+def append_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     """Put entries at the journal's end.
 
     Raises:
         sqlite3.Error, UnicodeError: they cannot be written.
     """
-    if entries:
-        connection.executemany(
-            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_entry_row(entry) for entry in entries]
-        )
-        seal_journal(connection, entries[-1].number)
+    rows = [_entry_row(entry) for entry in entries]
+    if rows:
+        connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        seal_journal(connection, int(rows[-1][0]))
 
 
 def are_kept(connection: sqlite3.Connection, entries: Sequence[Entry]) -> bool:

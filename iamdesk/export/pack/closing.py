@@ -20,8 +20,9 @@ def _intact(results: Sequence[Result]) -> str:
 
 def _left_out(results: Sequence[Result]) -> str:
     names = [one.name for one in results if one.outcome is Outcome.NOT_DONE and not one.is_of_signatures]
-    # What no verification does: the checks are not run again, and nobody can ask the reviewers.
-    names += [phrase("the checks behind the findings"), phrase("that decisions are by those whose names they bear")]
+    if all(one.name != "findings performed again" for one in results):
+        names.append(phrase("lines, population and findings"))
+    names.append(phrase("that decisions are by those whose names they bear"))  # nobody can ask the reviewers
     return phrase("not re-performed: {names}", names=strung(", ", list(dict.fromkeys(names))))
 
 

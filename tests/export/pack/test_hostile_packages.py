@@ -96,7 +96,7 @@ def test_any_value_of_another_kind_is_a_result(name: str, bare: Path, tmp_path: 
     value = json.loads(first)
     chance = random.Random(14)
     places = paths_in(value)
-    for at in chance.sample(places, min(len(places), 45)):
+    for at in chance.sample(places, min(len(places), 40 if name == "00_manifest.json" else 8)):
         new = chance.choice((*ODD, ...))
         other = changed(value, at, new)
         if other == value:
@@ -121,14 +121,8 @@ def test_random_bytes_in_any_file_are_results(bare: Path, tmp_path: Path) -> Non
     chance = random.Random(15)
     for file in files_of(pack):
         whole = file.read_bytes()
-        for content in (
-            b"",
-            b"\xff\xfe\x00",
-            b"[" * 50_000,
-            b'"' * 99,
-            chance.randbytes(300),
-            whole[: len(whole) // 2],
-        ):
+        odd = (b"", b"\xff\xfe\x00", b"[" * 50_000, b'"' * 99, chance.randbytes(300), whole[: len(whole) // 2])
+        for content in odd if file.name == "review.json" else chance.sample(odd, 1):
             file.write_bytes(content)
             seal_anew(pack)
             results = list(verify(pack))
