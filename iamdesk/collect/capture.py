@@ -209,9 +209,8 @@ class _Capture:
             found = output.narrowed(errand, output.printed(answer))
             list(errands_after(errand, found, self._steps))  # what comes after it can be read, too
         except GARBLED as error:
-            raise GarbledError(
-                phrase("AWS's answer cannot be read: {error}", error=f"{type(error).__name__}: {error}")
-            ) from error
+            said = f"{type(error).__name__}: {error}"
+            raise GarbledError(phrase("AWS's answer cannot be read: {error}", error=said)) from error
         return parameters, found
 
     def _gap(self, entry: ManifestFile) -> None:

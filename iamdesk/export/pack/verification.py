@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,6 +26,7 @@ from iamdesk.export.pack.signing import Role
 from iamdesk.export.pack.signoff_checks import verify_signoffs
 from iamdesk.export.pack.verified_content import verify_content
 from iamdesk.language import phrase
+from iamdesk.review.errors import ReviewError
 from iamdesk.visible import visible_lines
 
 _DERIVED = ("format", "evidence_sha256", "files")
@@ -82,7 +84,7 @@ def _guarded(name: str, results: Iterator[Result]) -> Iterator[Result]:
     """Yield the results of a part of verifying, and where it cannot go on, that."""
     try:
         yield from results
-    except (*UNREADABLE, RequestError, OSError) as error:
+    except (*UNREADABLE, RequestError, ReviewError, sqlite3.Error, OSError) as error:
         yield failed(name, phrase("It cannot be read: {error}.", error=_one_line(error)))
 
 
