@@ -34,13 +34,14 @@ def tested_by(clauses: Collection[Clause]) -> Tested:
             if key in ASSUMED:
                 found.setdefault(key, {})
         for condition in clause.conditions if found else ():
-            for key, value in _values(condition):
+            for key, value in values_of(condition):
                 if key in ASSUMED:
                     found.setdefault(key, {})[value] = None
     return {key: sorted(values) for key, values in found.items()}
 
 
-def _values(condition: Hashable) -> Iterator[tuple[str, str]]:
+def values_of(condition: Hashable) -> Iterator[tuple[str, str]]:
+    """Yield the key of a test with each of its values, without variables."""
     if not isinstance(condition, tuple):
         return
     *_, key, values = condition

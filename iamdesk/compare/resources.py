@@ -6,8 +6,8 @@ from functools import reduce
 from operator import or_
 
 from iamdesk.compare.answers import Compared, Context, compare
-from iamdesk.compare.arns import account_of
-from iamdesk.compare.assumed import ASSUMED, otherwise, tested_by
+from iamdesk.compare.arns import account_of, is_arn
+from iamdesk.compare.assumed import ASSUMED, otherwise, tested_by, values_of
 from iamdesk.compare.beside import ChangedEndpoint
 from iamdesk.compare.causes import allowing, carriers_of, causes_of, differing_causes
 from iamdesk.compare.cells import Cell
@@ -343,6 +343,10 @@ class ResourceComparer:
         before, after = (verdict or Verdict.IMPLICIT_DENY for verdict in (was, now))
         return Compared(((kind, Witness(principal, cell.action, cell.resource, context, before, after, owner)),))
 
+    def _let_in_by_condition(self, clause: Clause) -> Iterator[str]:
+        known = (*self.old.index.accounts, *self.new.index.accounts)
+        yield from (one for one in _tested_principals(clause) if account_of(one) not in known)
+
     def _of_outsiders(self, entry: Entry, cell: Cell, given: Context, doubts: dict[str, None]) -> Iterator[Effect]:
         for outsider in self._outsiders(entry):
             self.questions += 1
@@ -418,6 +422,7 @@ class ResourceComparer:
             kind, text = clause.principal
             if kind == "not" or (kind == "AWS" and text == "*"):
                 found |= {"anonymous": None, self._outsider: None}
+                found |= dict.fromkeys(self._let_in_by_condition(clause))
             elif kind in ("Service", "Federated"):
                 found[str(text)] = None
             elif kind == "AWS":
@@ -427,6 +432,16 @@ class ResourceComparer:
                 if account and account not in self.old.index.accounts and account not in self.new.index.accounts:
                     found[arn] = None
         yield from found
+
+
+def _tested_principals(clause: Clause) -> Iterator[str]:
+    """Yield the accounts and ARNs of callers for which a clause asks, as principals."""
+    for condition in clause.conditions:
+        for key, value in values_of(condition):
+            if key == "aws:principalaccount" and value.isdigit():
+                yield f"arn:aws:iam::{value}:role/{ANYONE}"
+            elif key == "aws:principalarn" and is_arn(value) and "*" not in value and "?" not in value:
+                yield value
 
 
 def _is_shut(entry: Entry, cell: Cell, given: Context) -> bool:

@@ -363,6 +363,12 @@ WALLS: tuple[Wall, ...] = (
             "entered": gained(GET),
         },
     ),
+    Wall(
+        "everybody of another organization's account, by a condition",
+        more(PAPERS, on("*", GET, X) | given("StringEquals", "aws:PrincipalAccount", OUT)),
+        P,
+        {"someone of OUT": gained(GET)},
+    ),
     Wall("no policy any more", policy(LOCKED), P, {"root": gained(PUT)}),
     # Block Public Access, ACLs, tags that count
     Wall(
