@@ -111,13 +111,21 @@ class Beside:
             for clause in said
         )
 
+    def by_password_policy(self, arn: str) -> tuple[Cell, ...]:
+        """Return the questions of a user that the password policy of its account answers in either snapshot."""
+        old, new = self._sides
+        account = account_of(arn)
+        if ":user/" not in arn or not any(_password_policy(side, account) for side in (old, new)):
+            return ()
+        return _cell(new, "iam:ChangePassword", arn), _cell(new, "iam:GetAccountPasswordPolicy", "*")
+
     def cells(self, arn: str) -> tuple[Cell, ...]:
         """Return the questions of a principal that settings of accounts decide which differ."""
         account = account_of(arn)
         old, new = self._sides
         found: list[Cell] = []
-        if ":user/" in arn and _password_policy(old, account) != _password_policy(new, account):
-            found += (_cell(new, "iam:ChangePassword", arn), _cell(new, "iam:GetAccountPasswordPolicy", "*"))
+        if _password_policy(old, account) != _password_policy(new, account):
+            found += self.by_password_policy(arn)
         if self._roots and any(_may_take_root(side, account) for side in self._sides):
             found += (_cell(new, "sts:AssumeRoot", root) for root in self._roots)
         return tuple(found)

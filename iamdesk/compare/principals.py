@@ -197,9 +197,15 @@ class PrincipalComparer:
         effects: _Changes = {}
         doubts: dict[str, None] = {}
         is_personal = False
+        on_resources: dict[Cell, None] = {}
+        by_password_policy = self.beside.by_password_policy(arn)
+        allowed |= reduce(or_, (cell.stands_for for cell in by_password_policy), 0)
         for part in parts(sides[0], sides[1], allowed, keys):
             is_personal = self._look(arn, account, part, effects, doubts) or is_personal
-        on_resources: dict[Cell, None] = {}
+            for cell in by_password_policy:
+                if cell.stands_for & part.bits:
+                    is_personal = True
+                    on_resources[cell] = None
         if keys:
             is_personal = True
             on_resources |= dict.fromkeys(self.granting.touched(keys, arn, self._bearing(arn, sides)))

@@ -605,6 +605,12 @@ WALLS: tuple[Wall, ...] = (
         ChangeKind.PASSWORD_POLICY,
         {name: gained("iam:ChangePassword", "iam:GetAccountPasswordPolicy") for name in ("ana", "ben", "cleo", "dan")},
     ),
+    Wall(
+        "an SCP takes what a password policy gives",
+        control("p-scp", deny("organizations:LeaveOrganization"), deny("iam:ChangePassword")),
+        ChangeKind.SCP,
+        {name: lost("iam:ChangePassword") for name in ("ana", "ben", "cleo", "dan", "root")},
+    ),
     # a role's trust
     Wall(
         "a role lets another account's user in",
@@ -636,6 +642,9 @@ WALLS: tuple[Wall, ...] = (
 )
 
 PREPARED: Mapping[str, Callable[[World], None]] = {
+    "an SCP takes what a password policy gives": lambda of: of["account_facts"][0].update(
+        password_policy={"AllowUsersToChangePassword": True}
+    ),
     "a user made anew whom a policy names by id": policy(PAPERS, TLS, BOB | {"Principal": {"AWS": "AIDABOB"}}),
     "a role made anew whom a key's policy names by id": more(KEY, on({"AWS": "AROAREADER"}, "kms:Decrypt", "*")),
     "a tag that a bucket's policy asks for": more(
