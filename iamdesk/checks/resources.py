@@ -101,7 +101,7 @@ def works_without_signature(service: str, name: str) -> bool:
 
     Not lambda:InvokeFunction: it opens a function URL only beside lambda:InvokeFunctionUrl.
     """
-    return facts_of(service).without_signature(name) not in (Unsigned.NEVER, Unsigned.BY_KEY)
+    return facts_of(service).without_signature(name) is not Unsigned.NEVER and name != "invokefunction"
 
 
 def questions(

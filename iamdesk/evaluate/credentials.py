@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.context import Context, Fact, Knowledge
-from iamdesk.evaluate.resource_policy_services import Unsigned, facts_of
+from iamdesk.evaluate.resource_policy_services import OpeningKey, Unsigned, facts_of
 from iamdesk.evaluate.services import PASSED_IN_WHILE_ENTERING
 from iamdesk.evaluate.target import Target
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
@@ -19,13 +19,14 @@ MFA_KEY_TEXT = "aws:MultiFactorAuthPresent"
 _BOOL = OPERATORS["bool"]
 
 
-def _is_true_test(key: str, text: str) -> ConditionTest:
-    return ConditionTest(
-        _BOOL, _BOOL.name, Quantifier.NONE, False, key, text, (policy_value("true", _BOOL, False),), (), ()
-    )
+def _value_test(text: str, value: str) -> ConditionTest:
+    """Return the test whether a key has a value."""
+    operator = _BOOL if value == "true" else OPERATORS["stringequals"]
+    values = (policy_value(value, operator, False),)
+    return ConditionTest(operator, operator.name, Quantifier.NONE, False, text.lower(), text, values, (), ())
 
 
-_MFA_TEST = _is_true_test(MFA_KEY, MFA_KEY_TEXT)
+_MFA_TEST = _value_test(MFA_KEY_TEXT, "true")
 
 _WITH_TOKEN = frozenset({"assumerole", "getcalleridentity", *PASSED_IN_WHILE_ENTERING})
 """What credentials of GetSessionToken call of STS, and what comes with it."""
@@ -66,16 +67,15 @@ class TokenDoubt:
 
 @dataclass(frozen=True, slots=True)
 class SignatureDoubt:
-    """Doubt whether an unsigned caller can make the call: only in requests in which a condition key is true."""
+    """Doubt whether an unsigned caller can make the call: only in requests in which a condition key has some value."""
 
-    key_text: str
-    """As AWS spells it."""
+    opening: OpeningKey
     is_told: ClassVar[bool] = True
 
     @property
     def settled_by(self) -> ConditionTest:
         """The test that can settle it."""
-        return _is_true_test(self.key_text.lower(), self.key_text)
+        return _value_test(self.opening.key, self.opening.value)
 
     def depends_on_test(self, keys: Collection[str]) -> bool:  # noqa: ARG002 - whatever the statements say
         """Return that the test matters."""
@@ -83,13 +83,20 @@ class SignatureDoubt:
 
     def is_refused(self, values: Mapping[str, Fact]) -> bool:
         """Return whether keys with these values mean for certain that the call has to be signed."""
-        key = self.key_text.lower()
-        return key in values and not _is_true(values[key])
+        key = values.get(self.opening.key.lower())
+        return key is not None and _has_to_be_signed(self.opening, key)
 
     def may_be_refused(self, values: Mapping[str, Fact], is_asked: bool) -> bool:  # noqa: ARG002 - whatever they say
         """Return whether the call may have to be signed, as far as these values tell."""
-        key = self.key_text.lower()
-        return not (key in values and _is_true(values[key]))
+        key = values.get(self.opening.key.lower())
+        return key is None or key.knowledge >= Knowledge.VALUE_UNKNOWN or _has_to_be_signed(self.opening, key)
+
+
+def _has_to_be_signed(opening: OpeningKey, key: Fact) -> bool:
+    """Return whether a key means for certain that the call has to be signed."""
+    if key.knowledge is Knowledge.ABSENT:
+        return opening.without_key != opening.value
+    return key.knowledge is Knowledge.PRESENT and key.values != (opening.value,)
 
 
 type CredentialDoubt = TokenDoubt | SignatureDoubt
@@ -113,18 +120,18 @@ def _must_be_signed(target: Target, context: Context) -> bool:
     facts = facts_of(target.service)
     unsigned = facts.without_signature(target.name)
     if unsigned is Unsigned.BY_KEY:
-        key = context.fact(facts.unsigned_key.lower())
-        return key.knowledge in (Knowledge.ABSENT, Knowledge.PRESENT) and not _is_true(key)
+        opening = facts.unsigned_keys[target.name]
+        return _has_to_be_signed(opening, context.fact(opening.key.lower()))
     return unsigned is Unsigned.NEVER
 
 
 def credential_doubt(caller: Caller, target: Target, context: Context) -> CredentialDoubt | None:
     """Return what is not known of the credentials; None where it does not matter or is known."""
     if caller.kind is CallerKind.ANONYMOUS:
-        facts = facts_of(target.service)
-        is_open = facts.without_signature(target.name) is Unsigned.BY_KEY
-        is_unknown = is_open and context.fact(facts.unsigned_key.lower()).knowledge >= Knowledge.VALUE_UNKNOWN
-        return SignatureDoubt(facts.unsigned_key) if is_unknown else None
+        opening = facts_of(target.service).unsigned_keys.get(target.name)
+        if opening is None or context.fact(opening.key.lower()).knowledge < Knowledge.VALUE_UNKNOWN:
+            return None
+        return SignatureDoubt(opening)
     if not _has_keys(caller) or target.service not in ("iam", "sts"):
         return None
     token, mfa = context.fact(ISSUE_TIME_KEY), context.fact(MFA_KEY)

@@ -258,11 +258,11 @@ def _rcps_apply(question: Question) -> bool:
 def _needs_no_permission(question: Question) -> bool:
     """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (SEMANTICS I3).
 
-    And without a signature what takes no credentials.
+    And for whoever calls it, what takes no credentials: no policy is evaluated.
     """
     caller, target = question.caller, question.target
-    if caller.kind is CallerKind.ANONYMOUS:
-        return facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS
+    if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
+        return True
     if target.service != "sts":
         return False
     if target.name == "getcalleridentity":

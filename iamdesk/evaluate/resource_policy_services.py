@@ -29,12 +29,24 @@ class Unsigned(StrEnum):
     POLICY = "policy"
     """Where a policy lets everyone in."""
     BY_KEY = "by-key"
-    """As ``POLICY``, where a condition key is true (`ServiceFacts.unsigned_key`)."""
+    """As ``POLICY``, where a condition key has some value (`ServiceFacts.unsigned_keys`)."""
     NO_CREDENTIALS = "takes-no-credentials"
     """Always: the action takes no AWS credentials, and IAM is not asked."""
     NEVER = "never"
     NOT_DOCUMENTED = "not-documented"
     """No page of AWS says so: decided as ``POLICY``, and told."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningKey:
+    """A condition key that tells whether an action can be called without a signature."""
+
+    key: str
+    """As AWS spells it."""
+    value: str
+    """With which it can."""
+    without_key: str
+    """The value that a request without the key counts as having."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +72,8 @@ class ServiceFacts:
     unsigned: Mapping[str, Unsigned] = field(default_factory=dict)
     unsigned_else: Unsigned = Unsigned.NEVER
     """Of actions that are not in ``unsigned``."""
-    unsigned_key: str = ""
-    """The condition key of actions that are ``BY_KEY``, as AWS spells it."""
+    unsigned_keys: Mapping[str, OpeningKey] = field(default_factory=dict)
+    """Of actions that are ``BY_KEY``."""
     open_by_setting: frozenset[str] = frozenset()
     """Actions that a setting which no snapshot holds can open to everyone."""
     needs_both_sides: bool = False
@@ -133,7 +145,12 @@ def _facts(entry: Mapping[str, Any]) -> ServiceFacts:
             name.lower(): Unsigned(one["class"]) for one in unsigned if one["actions"] != "*" for name in one["actions"]
         },
         unsigned_else=rest[0] if rest else Unsigned.NEVER,
-        unsigned_key=next((one["key"] for one in unsigned if "key" in one), ""),
+        unsigned_keys={
+            name.lower(): OpeningKey(one["key"], one["value"], one["without_key"])
+            for one in unsigned
+            if "key" in one
+            for name in one["actions"]
+        },
         open_by_setting=_names(*(one for one in unsigned if one.get("open_by_setting"))),
         needs_both_sides="both_sides" in entry,
         by_grants=_names(entry.get("by_grants")),

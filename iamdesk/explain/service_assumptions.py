@@ -22,6 +22,7 @@ def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) ->
     """
     questions = (trace.question, *trace.question.further)
     for leg, (question, situation) in enumerate(zip(questions, trace.situation.legs, strict=True)):
+        yield from _of_no_credentials(question)
         if question.caller.kind is CallerKind.ANONYMOUS:
             yield from _of_unsigned(question, situation, trace, decide)
         elif situation.is_cross_account and _rests_on_own_policy(question, leg, trace):
@@ -32,6 +33,17 @@ def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) ->
             )
             yield Assumption("cross-account-not-documented", message, Verdict.IMPLICIT_DENY)
         yield from _of_settings(question, trace, trace.counted.of_leg(leg))
+
+
+def _of_no_credentials(question: Question) -> Iterator[Assumption]:
+    target = question.target
+    if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
+        message = phrase(
+            "{action} takes no AWS credentials, and no policy is evaluated: what it takes instead, such as a token or "
+            "a code, is not part of this decision.",
+            action=target.action_text,
+        )
+        yield Assumption("takes-no-credentials", message)
 
 
 def _rests_on_own_policy(question: Question, leg: int, trace: Trace) -> bool:
@@ -56,13 +68,6 @@ def _of_unsigned(
 ) -> Iterator[Assumption]:
     unsigned = facts_of(question.target.service).without_signature(question.target.name)
     action = question.target.action_text
-    if unsigned is Unsigned.NO_CREDENTIALS:
-        message = phrase(
-            "{action} takes no AWS credentials, and no policy is evaluated: what it takes instead, such as a token or "
-            "a code, is not part of this decision.",
-            action=action,
-        )
-        yield Assumption("takes-no-credentials", message)
     if unsigned is not Unsigned.NOT_DOCUMENTED:
         return
     other = Verdict.IMPLICIT_DENY
@@ -102,12 +107,3 @@ def _of_settings(question: Question, trace: Trace, counted: Tally) -> Iterator[A
                 "method without credentials, unless a resource policy stops them."
             )
             yield Assumption("authorization-type-unknown", message, Verdict.ALLOWED)
-    elif (
-        question.caller.kind is not CallerKind.ANONYMOUS
-        and facts.without_signature(target.name) is Unsigned.NO_CREDENTIALS
-    ):
-        message = phrase(
-            "{action} takes no AWS credentials: whoever calls it without a signature is not stopped by a policy.",
-            action=target.action_text,
-        )
-        yield Assumption("takes-no-credentials", message, Verdict.ALLOWED)

@@ -85,10 +85,13 @@ SCHEMA = {
                 "source": PAGE,
                 "actions": {"anyOf": [NAMES, {"const": "*"}]},
                 "key": {"type": "string"},
+                "value": {"type": "string"},
+                "without_key": {"type": "string"},
                 "open_by_setting": {"const": True},
             },
             "if": {"properties": {"class": {"const": "not-documented"}}},
             "else": {"required": ["source"]},
+            "dependentRequired": {"key": ["value", "without_key"]},
         },
     },
 }

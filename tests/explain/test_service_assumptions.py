@@ -104,12 +104,12 @@ def test_methods_of_an_api_can_be_open_whatever_the_policies_say() -> None:
 
 @rule("E10")
 def test_what_takes_no_credentials_is_open_and_says_so() -> None:
-    answer = asked("anonymous", "cognito-idp:InitiateAuth", "*")
-    assert answer.decision == "allowed"
-    assert told(answer) == {"takes-no-credentials": None}
-    signed = asked(OUTSIDER, "cognito-idp:InitiateAuth", "*", identity=[])
-    assert signed.decision == "implicitDeny"
-    assert told(signed) == {"takes-no-credentials": "allowed"}
+    """No policy is evaluated: whoever calls it, signed or not, even over a Deny."""
+    denied = [{"name": "p", "document": {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}}]
+    for caller, identity in (("anonymous", []), (OUTSIDER, []), (OUTSIDER, denied)):
+        answer = asked(caller, "cognito-idp:InitiateAuth", "*", identity=identity)
+        assert answer.decision == "allowed"
+        assert told(answer) == {"takes-no-credentials": None}
     assert told(asked(OUTSIDER, "cognito-idp:AdminGetUser", "*", identity=[])) == {}
 
 

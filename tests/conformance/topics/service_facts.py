@@ -6,6 +6,7 @@ _TABLE = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders"
 _STREAM = f"{_TABLE}/stream/2026-01-01T00:00:00.000"
 _SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:prod/db-AbCdEf"
 _FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:resize"
+_FILE_SYSTEM = f"arn:aws:elasticfilesystem:eu-west-1:{ACCOUNT}:file-system/fs-01234567"
 _VAULT = f"arn:aws:backup:eu-west-1:{ACCOUNT}:backup-vault:main"
 _DOMAIN = f"arn:aws:es:eu-west-1:{ACCOUNT}:domain/search"
 _DATA_STREAM = f"arn:aws:kinesis:eu-west-1:{ACCOUNT}:stream/clicks"
@@ -89,6 +90,12 @@ SERVICE_FACTS = [
               "lambda:InvokeFunctionUrl", _FUNCTION, context={"lambda:FunctionUrlAuthType": "NONE"},
               policy=doc(grant("*", "lambda:InvokeFunctionUrl", _FUNCTION,
                                {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}))),
+    _unsigned("facts.url-of-signed-callers", "implicit", "function-urls", "AWS_IAM takes authenticated callers alone.",
+              "lambda:InvokeFunctionUrl", _FUNCTION, context={"lambda:FunctionUrlAuthType": "AWS_IAM"},
+              policy=doc(grant("*", "lambda:InvokeFunctionUrl", _FUNCTION))),
+    _unsigned("facts.file-system-deleted", "implicit", "file-systems", "Calls of the API itself are signed.",
+              "elasticfilesystem:DeleteFileSystem", _FILE_SYSTEM,
+              policy=doc(grant("*", "elasticfilesystem:*", _FILE_SYSTEM))),
     _unsigned("facts.url-second-permission", "allowed", "function-urls", "The permission to invoke, through the URL.",
               "lambda:InvokeFunction", _FUNCTION, context={"lambda:InvokedViaFunctionUrl": "true"},
               policy=doc(grant("*", "lambda:InvokeFunction", _FUNCTION,
