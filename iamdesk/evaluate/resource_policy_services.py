@@ -76,6 +76,8 @@ class ServiceFacts:
     """Of actions that are ``BY_KEY``."""
     open_by_setting: frozenset[str] = frozenset()
     """Actions that a setting which no snapshot holds can open to everyone."""
+    shared_by_setting: frozenset[str] = frozenset()
+    """Resource types that are shared with other accounts by a setting that is no policy and is not captured."""
     needs_both_sides: bool = False
     """Whether identity and resource policy have to allow, in one account too (SEMANTICS D8)."""
     by_grants: frozenset[str] = frozenset()
@@ -152,6 +154,7 @@ def _facts(entry: Mapping[str, Any]) -> ServiceFacts:
             for name in one["actions"]
         },
         open_by_setting=_names(*(one for one in unsigned if one.get("open_by_setting"))),
+        shared_by_setting=frozenset(entry.get("shared_by_setting", {}).get("types", ())),
         needs_both_sides="both_sides" in entry,
         by_grants=_names(entry.get("by_grants")),
         by_grants_alone=_names(entry.get("by_grants_alone")),

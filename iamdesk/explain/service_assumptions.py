@@ -33,6 +33,7 @@ def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) ->
             )
             yield Assumption("cross-account-not-documented", message, Verdict.IMPLICIT_DENY)
         yield from _of_settings(question, trace, trace.counted.of_leg(leg))
+    yield from _of_sharing(trace, decide)
 
 
 def _of_no_credentials(question: Question) -> Iterator[Assumption]:
@@ -107,3 +108,23 @@ def _of_settings(question: Question, trace: Trace, counted: Tally) -> Iterator[A
                 "method without credentials, unless a resource policy stops them."
             )
             yield Assumption("authorization-type-unknown", message, Verdict.ALLOWED)
+
+
+def _of_sharing(trace: Trace, decide: Callable[[Situation], Verdict]) -> Iterator[Assumption]:
+    """Tell of a setting that shares a resource with other accounts and is in no snapshot: launch permissions."""
+    target, situation = trace.question.target, trace.situation
+    shared = facts_of(target.service).shared_by_setting
+    if (
+        trace.verdict is not Verdict.IMPLICIT_DENY
+        or not situation.is_cross_account
+        or shared.isdisjoint(target.resource_types)
+    ):
+        return
+    other = decide(replace(situation, is_cross_account=False))
+    if other is not trace.verdict:
+        message = phrase(
+            "With whom {resource} is shared is a setting, no policy, and is not captured: decided as if it is not "
+            "shared with the caller. If it is, or if it is public, no policy of the resource is needed.",
+            resource=target.resource_text,
+        )
+        yield Assumption("sharing-not-captured", message, other)

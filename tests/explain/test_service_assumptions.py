@@ -34,7 +34,7 @@ def asked(principal: str, action: str, resource: str, *statements: Any, identity
 def told(answer: Decision) -> dict[str, str | None]:
     """The codes of what is told of the service, each with the other decision."""
     ours = ("cross-account-not-documented", "unsigned-not-documented", "takes-no-credentials")
-    ours = (*ours, "authorization-type-unknown")
+    ours = (*ours, "authorization-type-unknown", "sharing-not-captured")
     return {one.code: one.other_decision for one in answer.assumptions if one.code in ours}
 
 
@@ -125,3 +125,16 @@ def test_an_unsigned_call_of_a_function_hangs_on_the_function_url() -> None:
     assert asked("anonymous", "lambda:InvokeFunction", FUNCTION).decision == "implicitDeny"
     direct = {"lambda:InvokedViaFunctionUrl": "false"}
     assert asked("anonymous", "lambda:InvokeFunction", FUNCTION, granted, context=direct).decision == "implicitDeny"
+
+
+@rule("D7")
+def test_an_image_of_another_account_may_be_shared_by_its_launch_permissions() -> None:
+    image = "arn:aws:ec2:eu-west-1::image/ami-9e1670f7"
+    launching = [{"name": "p", "document": {"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}}]
+    outside = {"resource_account": "137112412989"}
+    answer = asked(OUTSIDER, "ec2:RunInstances", image, identity=launching, **outside)
+    assert answer.decision == "implicitDeny"
+    assert told(answer)["sharing-not-captured"] == "allowed"
+    assert "sharing-not-captured" not in told(asked(OUTSIDER, "ec2:RunInstances", image, identity=[], **outside))
+    instance = "arn:aws:ec2:eu-west-1:137112412989:instance/i-0123456789abcdef0"
+    assert "sharing-not-captured" not in told(asked(OUTSIDER, "ec2:StopInstances", instance, identity=launching))
