@@ -40,7 +40,7 @@ def _with(old: Snapshot, arn: str, statement: dict[str, object]) -> Snapshot:
     return old.model_copy(update={"resources": changed, "sha256": "new"})
 
 
-@pytest.mark.parametrize("seed", range(101, 131))
+@pytest.mark.parametrize("seed", [*range(101, 121), 163, 1111, 1169, 20030, 30165, 40343])
 def test_what_is_proved_unchanged_is_decided_as_before(seed: int) -> None:
-    """`make attack-diff` does the same a million times."""
-    assert [one for one in attack.attack(seed, 60) if isinstance(one, attack.Fault)] == []
+    """`make attack-diff` does the same a million times; the last seeds are pairs in which it had found something."""
+    assert [one for one in attack.attack(seed, 300) if isinstance(one, attack.Fault)] == []
