@@ -67,7 +67,7 @@ def documents_of(survey: Survey, resource: Resource) -> Iterator[Document]:
     The policy that EFS takes where there is none is left out: only who is in the network gets to a file system.
     """
     if resource.policy is not None:
-        yield survey.evaluator.index.parse(resource.policy)
+        yield survey.evaluator.index.parse(resource.policy, resource.arn)
     owner = owner_of(resource)
     settings = survey.evaluator.resources.settings_of(owner) if owner else None
     for document in (

@@ -138,9 +138,12 @@ class PolicyIndex:
             self._managed[key] = None if version is None else self.documents.parse(version.document)
         return self._managed[key]
 
-    def parse(self, raw: object) -> Document:
-        """Parse a document of the snapshot; the same text is one object."""
-        return self.documents.parse(raw)
+    def parse(self, raw: object, resource: str = "") -> Document:
+        """Parse a document of the snapshot, ``resource`` the ARN of what a resource policy is on.
+
+        The same text is one object.
+        """
+        return self.documents.parse(raw, resource)
 
     def trust(self, role: RoleDetail) -> Document:
         """Return a role's trust policy."""

@@ -75,10 +75,19 @@ class PolicyViews:
 
 
 def single_view(
-    documents: DocumentStore, key: str, title: str, kind: NodeKind, raw: Any, carriers: Iterable[tuple[str, str]] = ()
+    documents: DocumentStore,
+    key: str,
+    title: str,
+    kind: NodeKind,
+    raw: Any,
+    carriers: Iterable[tuple[str, str]] = (),
+    resource: str = "",
 ) -> PolicyView:
-    """Return the view of a policy that has one version only; ``raw`` is its JSON value as captured."""
-    document = documents.parse(raw)
+    """Return the view of a policy that has one version only; ``raw`` is its JSON value as captured.
+
+    ``resource`` is the ARN of what a resource policy is on.
+    """
+    document = documents.parse(raw, resource)
     return PolicyView(
         key=key,
         title=title,

@@ -131,7 +131,7 @@ class ResourceIndex:
     def document_of(self, resource: Resource) -> Document | None:
         """Return the resource's policy, parsed; where it has none the one that its service takes then, or None."""
         policy = default_policy(resource.arn) if resource.policy is None else resource.policy
-        return None if policy is None else self._documents.parse(policy)
+        return None if policy is None else self._documents.parse(policy, resource.arn)
 
     def settings_of(self, account: str) -> AccountSettings | None:
         """Return an account's own settings."""

@@ -72,11 +72,9 @@ class ResourceSubjects:
         resource = self._resources.get(key.removesuffix(_POLICY)) if key.endswith(_POLICY) else None
         if resource is None or resource.policy is None:
             return None
-        name = resource_name(resource.arn)
-        kind = NodeKind.RESOURCE_POLICY
-        return single_view(
-            self._documents, key, phrase("Policy of {name}", name=name), kind, resource.policy, [(resource.arn, name)]
-        )
+        name, arn = resource_name(resource.arn), resource.arn
+        title, kind = phrase("Policy of {name}", name=name), NodeKind.RESOURCE_POLICY
+        return single_view(self._documents, key, title, kind, resource.policy, [(arn, name)], arn)
 
     def links_of(self, arn: str, entry: object) -> tuple[Links, ...]:
         """Return ways from a principal: to resources whose policies name it, to providers that it trusts as a role."""
@@ -144,8 +142,8 @@ class ResourceSubjects:
 
     def _resource(self, key: str, resource: Resource) -> Subject:
         name, arn = resource_name(resource.arn), resource.arn
-        line = self._line(resource_policy_key(arn), phrase("Policy of {name}", name=name), resource.policy)
-        policy = None if resource.policy is None else self._documents.parse(resource.policy)
+        line = self._line(resource_policy_key(arn), phrase("Policy of {name}", name=name), resource.policy, arn)
+        policy = None if resource.policy is None else self._documents.parse(resource.policy, arn)
         named = () if policy is None else named_in(policy, self._holdings)
         buckets = resource.access_point.buckets if resource.access_point is not None else ()
         partition = arn.split(":", 2)[1]
@@ -235,8 +233,8 @@ class ResourceSubjects:
             raw=raw_text(provider),
         )
 
-    def _line(self, key: str, name: str, raw: Any) -> PolicyLine:
-        problems = () if raw is None else problems_of(self._documents.parse(raw))
+    def _line(self, key: str, name: str, raw: Any, resource: str = "") -> PolicyLine:
+        problems = () if raw is None else problems_of(self._documents.parse(raw, resource))
         return PolicyLine(
             key, name, NodeKind.RESOURCE_POLICY, PolicyRole.SELF, phrase("as it stands"), problems=problems
         )

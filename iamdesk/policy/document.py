@@ -8,6 +8,7 @@ from typing import Any
 
 from iamdesk.language import phrase
 from iamdesk.policy.actions import NO_ACTIONS, ActionEntries, ActionPattern, action_entries
+from iamdesk.policy.api_policies import as_saved
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
 from iamdesk.policy.elements import STATEMENT_ELEMENTS, Shape, entry_problems, sound_shape
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
@@ -102,25 +103,37 @@ class DocumentStore:
         self._by_content: dict[bytes, Document] = {}
         self._print = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
-    def parse(self, raw: Any) -> Document:
-        """Return the parsed document of a JSON value."""
+    def parse(self, raw: Any, resource: str = "") -> Document:
+        """Return the parsed document of a JSON value; ``resource`` as in `parse_document`."""
         try:
-            text = self._print(raw)
+            saved = as_saved(raw, resource)
+            text = self._print(saved)
+            if saved is not raw:  # equal texts of two APIs are two policies, and none is shown as the other's
+                text = f"{resource} {self._print(raw)} {text}"
         except (RecursionError, ValueError, TypeError):
-            return parse_document(raw)
+            return parse_document(raw, resource)
         content = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
         document = self._by_content.get(content)
         if document is None:
-            document = self._by_content.setdefault(content, parse_document(raw))
+            document = self._by_content.setdefault(content, parse_document(raw, resource))
         return document
 
 
-def parse_document(raw: Any) -> Document:
+def parse_document(raw: Any, resource: str = "") -> Document:
     """Parse and diagnose a policy document, whatever it is.
 
     ``raw`` is a JSON value as the snapshot holds it: an object, text that is no JSON, or None where none was captured.
-    What cannot be understood is a diagnostic; statements that can be are evaluated (SEMANTICS L5).
+    What cannot be understood is a diagnostic; statements that can be are evaluated (SEMANTICS L5). ``resource`` is the
+    ARN of what a resource policy is on: it is evaluated as its service saves it, and shown as written (`as_saved`).
     """
+    saved = as_saved(raw, resource)
+    document = _parsed(saved)
+    if document.raw is saved:
+        document.raw = raw
+    return document
+
+
+def _parsed(raw: Any) -> Document:
     if not isinstance(raw, dict):
         what = phrase("no document was captured") if raw is None else phrase("expected a JSON object")
         return Document("" if raw is None else raw, FIRST_VERSION, None, (), [Diagnostic((), what)])

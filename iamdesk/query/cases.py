@@ -218,7 +218,7 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
         key="case#resource-policy",
         name=name,
         owner=target.resource_text,
-        document=parse_document(decode_document(document)),
+        document=parse_document(decode_document(document), target.resource_text),
     )
 
 

@@ -143,7 +143,7 @@ def resource_lines(snapshot: Snapshot, administrations: Administrations) -> Arou
 def _documents(resource: Resource, block: Any) -> Iterator[tuple[str, Document]]:
     policy = resource.policy if resource.policy is not None else default_policy(resource.arn)
     if policy is not None:
-        yield ("policy" if resource.policy is not None else "default policy"), parse_document(policy)
+        yield ("policy" if resource.policy is not None else "default policy"), parse_document(policy, resource.arn)
     for source, document in (
         ("access control list", acl_document(resource, block)),
         ("KMS grants", key_grants_document(resource)),

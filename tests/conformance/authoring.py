@@ -105,6 +105,9 @@ PAGES: Mapping[str, str] = {
     "api-authorization": (
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-authorization-flow.html"
     ),
+    "api-policies": (
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html"
+    ),
     "app-monitors": (
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-RUM-resource-policies.html"
     ),

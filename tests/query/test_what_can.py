@@ -23,7 +23,7 @@ from iamdesk.snapshot.progress import WorkCancelled
 from .worlds import NOON, A, snapshots
 
 BOUNDED = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-SERVICES = ("s3", "sts", "kms", "iam", "ec2")
+SERVICES = ("s3", "sts", "kms", "iam", "ec2", "execute-api")
 OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
 
 

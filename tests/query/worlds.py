@@ -36,6 +36,7 @@ from iamdesk.snapshot.resources import (
 type Json = dict[str, Any]
 
 A, B = "111111111111", "222222222222"
+API = f"arn:aws:execute-api:eu-west-1:{A}:a1b2c3d4e5"
 POINT = f"arn:aws:s3:eu-west-1:{A}:accesspoint/ap"
 ENDPOINT = "vpce-1"
 PERMISSION_SET = "AWSReservedSSO_Reader_0123456789abcdef"
@@ -54,6 +55,7 @@ ACTIONS = [
     "iam:*",
     "s3:ListAllMyBuckets",
     "ec2:RunInstances",
+    "execute-api:Invoke",
     "x y",
 ]
 RESOURCES = [
@@ -74,6 +76,9 @@ RESOURCES = [
     f"{POINT}/object/*",
     f"arn:aws:s3:*:{A}:accesspoint/*",
     f"{POINT}/object/${{aws:PrincipalTag/team}}/*",
+    "execute-api:/*",
+    "execute-api:/prod/GET/${aws:username}",
+    f"{API}/prod/*",
 ]
 CONDITIONS: list[Json] = [
     {"StringEquals": {"aws:username": ["u1", "u2"]}},
@@ -284,7 +289,8 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
         public_access_block=draw(st.sampled_from([None, PublicAccessBlock(restrict_public_buckets=True)])),
         access_point=known,
     )
-    return draw(st.sampled_from([(), (bucket,), (bucket, key), (bucket, point), (point, key)]))
+    api = Resource(arn=API, account_id=A, policy=draw(documents(names_principals=True)))
+    return draw(st.sampled_from([(), (bucket, api), (bucket, key), (bucket, point), (point, key, api)]))
 
 
 @st.composite
@@ -376,6 +382,8 @@ QUESTIONS = st.sampled_from(
         ("s3:GetObject", f"{POINT}/object/red/x"),
         ("s3:GetObject", "arn:aws:s3:::ap-s3alias/red/x"),
         ("s3:ListBucket", POINT),
+        ("execute-api:Invoke", f"{API}/prod/GET/u1"),
+        ("execute-api:Invoke", f"{API}/test/GET/u1"),
         ("s3:GetAccessPointPolicy", POINT),
         ("s3:GetObject", f"arn:aws:s3:eu-west-1:{B}:accesspoint/lost/object/x"),
     ]
