@@ -5,12 +5,13 @@ such facts (SEMANTICS D8, E10, I1, I5).
 """
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from iamdesk.index.actions import reference
 from iamdesk.paths import resources
 
 
@@ -85,7 +86,9 @@ class ServiceFacts:
     by_grants_alone: frozenset[str] = frozenset()
     """Those of them in which the key policy has no say."""
     beside_policy: frozenset[str] = frozenset()
-    """Actions in which the resource's own policy has no say: it is about what is in the resource."""
+    """Actions in which no policy of the resource has a say: it is about what is in the resource, or there is none."""
+    without_policy: frozenset[str] = frozenset()
+    """Those of them that act on resources alone which take no policy, where a page says so."""
     owner_root_always: frozenset[str] = frozenset()
     """What the owner's root user may do even where the resource's own policy forbids it: nobody is locked out."""
     reserved_by_aws: tuple[ReservedNames, ...] = ()
@@ -131,15 +134,19 @@ def facts_of(service: str) -> ServiceFacts:
 def services() -> Mapping[str, ServiceFacts]:
     """Return every service of the table by its prefix."""
     text = (resources() / "data" / "resource-policy-services.json").read_text(encoding="utf-8")
-    return {service: _facts(entry) for service, entry in json.loads(text)["services"].items()}
+    return {service: _facts(service, entry) for service, entry in json.loads(text)["services"].items()}
 
 
-def _facts(entry: Mapping[str, Any]) -> ServiceFacts:
+def _facts(service: str, entry: Mapping[str, Any]) -> ServiceFacts:
     accounts, unsigned = entry["other_accounts"], entry.get("unsigned", ())
+    without_policy = _on_no_type_of(service, entry["types"]) if "types_alone" in entry else frozenset()
     rest = [Unsigned(one["class"]) for one in unsigned if one["actions"] == "*"]
     return ServiceFacts(
         types=frozenset(() if "of_shares" in entry else entry["types"]),
-        other_accounts={name.lower(): OtherAccounts(one["class"]) for one in accounts for name in one["actions"]},
+        other_accounts={
+            **dict.fromkeys(without_policy, OtherAccounts.OWNER_ALONE),
+            **{name.lower(): OtherAccounts(one["class"]) for one in accounts for name in one["actions"]},
+        },
         of_new_actions=next(
             (OtherAccounts(one["class"]) for one in accounts if one.get("others_too")), OtherAccounts.NOT_DOCUMENTED
         ),
@@ -158,10 +165,18 @@ def _facts(entry: Mapping[str, Any]) -> ServiceFacts:
         needs_both_sides="both_sides" in entry,
         by_grants=_names(entry.get("by_grants")),
         by_grants_alone=_names(entry.get("by_grants_alone")),
-        beside_policy=_names(entry.get("beside_policy")),
+        beside_policy=_names(entry.get("beside_policy")) | without_policy,
+        without_policy=without_policy,
         owner_root_always=_names(entry.get("owner_root_always")),
         reserved_by_aws=tuple(ReservedNames(one["prefix"], _names(one)) for one in entry.get("reserved_by_aws", ())),
     )
+
+
+def _on_no_type_of(service: str, types: Collection[str]) -> frozenset[str]:
+    """Return the actions that act on resources, and on none of these types."""
+    listed = reference().actions_of(service)
+    kinds = {action.name.lower(): {one.name for one in action.resource_types} for action in listed}
+    return frozenset(name for name, own in kinds.items() if own and own.isdisjoint(types))
 
 
 def _names(*entries: Mapping[str, Any] | None) -> frozenset[str]:

@@ -92,6 +92,11 @@ class Target:
         return self.name in facts_of(self.service).beside_policy
 
     @property
+    def takes_no_policy(self) -> bool:
+        """Whether that is so because its resources take no policy."""
+        return self.name in facts_of(self.service).without_policy
+
+    @property
     def resource_text(self) -> str:
         """The resource as asked: an ARN or ``*``."""
         return "*" if self.resource is None else str(self.resource)

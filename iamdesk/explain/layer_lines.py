@@ -150,6 +150,8 @@ def _not_in_play(layer: Layer, question: Question) -> LayerLine:
         return _plain_line(layer, None, mark("not in the snapshot: taken to set no limit"), chosen())
     if layer is Layer.RESOURCE and question.target.is_beside_key_policies:
         return _plain_line(layer, None, mark("has no say: the grant alone decides who retires it"), chosen())
+    if layer is Layer.RESOURCE and question.target.takes_no_policy:
+        return _plain_line(layer, None, mark("has no say: such a resource takes no policy"), chosen())
     if layer is Layer.RESOURCE and question.target.is_beside_resource_policy:
         return _plain_line(layer, None, mark("has no say: it is about what is in the resource"), chosen())
     if layer is Layer.SCP and question.policies.scps:  # SEMANTICS B6, E11

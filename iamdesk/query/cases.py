@@ -226,7 +226,8 @@ def _has_no_say(target: Target) -> bool:
     """Return whether no resource policy counts.
 
     A role's trust policy decides actions of sts alone (SEMANTICS I2); what acts on no resource meets no policy of one;
-    who retires a grant, the grant says. Policies of OpenSearch domains are about what is in the domain.
+    who retires a grant, the grant says. Policies of OpenSearch domains are about what is in the domain; those of Glue
+    about the Data Catalog.
     """
     if target.is_beside_key_policies or target.is_beside_resource_policy:
         return True
@@ -241,6 +242,8 @@ def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[G
             reason = "a trust policy decides who enters the role, no more"
         if target.is_beside_resource_policy:
             reason = "it is about the resource itself, and such a policy is about what is in it"
+        if target.takes_no_policy:
+            reason = "such a resource takes none"
         if target.is_beside_key_policies:
             reason = "the grant alone decides who retires it, never the key policy"
         message = f"{target.action_text} meets no resource policy: {reason}."

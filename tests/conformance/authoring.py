@@ -108,6 +108,7 @@ PAGES: Mapping[str, str] = {
     "api-policies": (
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html"
     ),
+    "glue-policies": "https://docs.aws.amazon.com/glue/latest/dg/glue-resource-policies.html",
     "app-monitors": (
         "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-RUM-resource-policies.html"
     ),

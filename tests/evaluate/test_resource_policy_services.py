@@ -61,6 +61,7 @@ SCHEMA = {
                 "by_grants": SOME,
                 "by_grants_alone": SOME,
                 "beside_policy": SOME,
+                "types_alone": {"type": "object", "required": ["source"], "properties": {"source": PAGE}},
                 "owner_root_always": SOME,
                 "reserved_by_aws": {
                     "type": "array",
@@ -159,6 +160,23 @@ def test_what_the_table_says_of_an_action_tells_it_apart(service: str) -> None:
             facts.is_reserved(name, "alias/aws/s3"),
         )
         assert seen.setdefault(told_apart_by(service, name, is_write), decides) == decides, name
+
+
+@rule("D1", "D8")
+@pytest.mark.parametrize("service", [service for service, entry in ENTRIES.items() if "types_alone" in entry])
+def test_where_nothing_else_takes_a_policy_none_opens_actions_on_other_resources(service: str) -> None:
+    types, facts = set(ENTRIES[service]["types"]), facts_of(service)
+    found = set()
+    for action in reference().actions_of(service):
+        own, name = {kind.name for kind in action.resource_types}, action.name.lower()
+        if own and not own & types:
+            found.add(name)
+            assert facts.across_accounts(name) is OtherAccounts.OWNER_ALONE
+            assert name in facts.beside_policy
+    assert found == facts.without_policy
+    assert len(found) > 100
+    assert "startjobrun" in found
+    assert not found & {"gettable", "tagresource", "createintegration"}
 
 
 @rule("E10", "D8")

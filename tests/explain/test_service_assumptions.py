@@ -34,7 +34,7 @@ def asked(principal: str, action: str, resource: str, *statements: Any, identity
 def told(answer: Decision) -> dict[str, str | None]:
     """The codes of what is told of the service, each with the other decision."""
     ours = ("cross-account-not-documented", "unsigned-not-documented", "takes-no-credentials")
-    ours = (*ours, "authorization-type-unknown", "sharing-not-captured")
+    ours = (*ours, "authorization-type-unknown", "sharing-not-captured", "resource-policy-not-used")
     return {one.code: one.other_decision for one in answer.assumptions if one.code in ours}
 
 
@@ -73,6 +73,20 @@ def test_the_policy_of_a_domain_has_no_say_in_its_configuration() -> None:
     assert answer.decision == "allowed"
     (line,) = [one for one in answer.layers if one.layer == "resource"]
     assert (line.outcome, line.sentence) == (None, "has no say: it is about what is in the resource")
+
+
+@rule("D8")
+def test_a_resource_that_takes_no_policy_is_not_opened_by_one() -> None:
+    job, owners = f"arn:aws:glue:eu-west-1:{OWNER}:job/j", f"arn:aws:iam::{OWNER}:user/ana"
+    answer = asked(owners, "glue:StartJobRun", job, statement("glue:*"), identity=[])
+    assert answer.decision == "implicitDeny"
+    assert told(answer) == {"resource-policy-not-used": None}
+    (line,) = [one for one in answer.layers if one.layer == "resource"]
+    assert (line.outcome, line.sentence) == (None, "has no say: such a resource takes no policy")
+    assert asked(owners, "glue:StartJobRun", job, statement("glue:*", "Deny")).decision == "allowed"
+    outside = asked(OUTSIDER, "glue:StartJobRun", job, statement("glue:*"))
+    assert (outside.decision, told(outside)) == ("implicitDeny", {})
+    assert outside.sentence.endswith("no policy lets another account's principals call it.")
 
 
 @rule("E10")

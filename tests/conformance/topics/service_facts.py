@@ -15,6 +15,7 @@ _MONITOR = f"arn:aws:rum:eu-west-1:{ACCOUNT}:appmonitor/shop"
 _PROFILE = f"arn:aws:signer:eu-west-1:{ACCOUNT}:/signing-profiles/release"
 _DIRECTORY = f"arn:aws:s3express:eu-west-1:{ACCOUNT}:bucket/data--euw1-az1--x-s3"
 _CLUSTER = f"arn:aws:kafka:eu-west-1:{ACCOUNT}:cluster/main/0123abcd"
+_JOB = f"arn:aws:glue:eu-west-1:{ACCOUNT}:job/nightly"
 _ALIAS = f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias"
 _RESERVED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
 _LINKED_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/sso.amazonaws.com/AWSServiceRoleForSSO"
@@ -158,6 +159,14 @@ SERVICE_FACTS = [
     *(case(f"facts.linked-role-{name}", "allowed", "I5", "service-linked", "IAM takes it for a service-linked role.",
            action=f"iam:{name}", resource=_LINKED_ROLE, identity=doc(allow("iam:*")))
       for name in ("UpdateRoleDescription", "DeleteServiceLinkedRole")),
+    _outside("facts.glue-job", "implicit", "glue-policies", "glue:StartJobRun", _JOB),
+    _outside("facts.glue-trigger", "implicit", "glue-policies", "glue:StartTrigger", _JOB.replace("job/", "trigger/")),
+    case("facts.glue-job-policy-alone", "implicit", "D8", "glue-policies", "A job takes no resource policy.",
+         action="glue:StartJobRun", resource=_JOB, policy=doc(grant(USER, "glue:*", _JOB))),
+    case("facts.glue-job-by-identity", "allowed", "D8", "glue-policies", "The identity policy alone has a say.",
+         action="glue:StartJobRun", resource=_JOB, identity=FULL, policy=doc(refuse("*", "glue:*", _JOB))),
+    case("facts.glue-table", "allowed", "C1", "glue-policies", "The Data Catalog takes one.", action="glue:GetTable",
+         resource=_JOB.replace("job/nightly", "table/sales/orders"), policy=doc(grant(USER, "glue:GetTable"))),
     _outside("facts.grant-retired-by-key-policy", "implicit", "grant-delete", "kms:RetireGrant", KEY),
 ]
 # fmt: on
