@@ -16,6 +16,7 @@ from iamdesk.compare.named_causes import (
     organization_text_cause,
     password_policy_cause,
     place_of,
+    public_access_cause,
     settings_cause,
     short,
     text_cause,
@@ -177,7 +178,7 @@ def _differences(before: Question, after: Question, old: Side, new: Side) -> Ite
     boundary = _boundary_cause(before, after)
     if boundary is not None:
         yield _Difference(boundary, partial(_with_boundary, before.policies.boundary))
-    yield from _of_facts(before, after)
+    yield from _of_facts(before, after, old, new)
 
 
 def _policies(question: Question) -> Mapping[_Place, AttachedPolicy]:
@@ -327,7 +328,7 @@ def _put_level(
 # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_facts(before: Question, after: Question) -> Iterator[_Difference]:
+def _of_facts(before: Question, after: Question, old: Side, new: Side) -> Iterator[_Difference]:
     was, now = before.context.derive, after.context.derive
     if not isinstance(was, DerivedKeys) or not isinstance(now, DerivedKeys):
         return
@@ -352,18 +353,13 @@ def _of_facts(before: Question, after: Question) -> Iterator[_Difference]:
             cause, lambda question: _deriving(question, may_carry_session_tags=was.may_carry_session_tags)
         )
     if was.resource_tags != now.resource_tags:
-        resource = str(after.target.resource)
+        resource = _record_of(after, new) or str(after.target.resource)
         cause = Cause(
             ChangeKind.RESOURCE_TAGS, resource, sentence=phrase("The tags of {name} changed.", name=short(resource))
         )
         yield _Difference(cause, lambda question: _deriving(question, resource_tags=was.resource_tags))
     if before.policies.restrict_public_buckets != after.policies.restrict_public_buckets:
-        resource = str(after.target.resource)
-        cause = Cause(
-            ChangeKind.PUBLIC_ACCESS,
-            resource,
-            sentence=phrase("Block Public Access of {name} or its account changed.", name=short(resource)),
-        )
+        cause = _public_access_cause(after, old, new)
         yield _Difference(
             cause,
             lambda question: replace(
@@ -384,6 +380,24 @@ def _of_facts(before: Question, after: Question) -> Iterator[_Difference]:
                 sentence=phrase("Account {account} was moved in the organization.", account=account),
             )
             yield _Difference(cause, lambda question: _deriving(question, organization=was.organization))
+
+
+def _record_of(question: Question, side: Side) -> str | None:
+    """Return the resource that carries what bears on a request: of an object its bucket."""
+    arn = question.target.resource
+    record = None if arn is None else side.evaluator.resources.find(arn)
+    return None if record is None else record.arn
+
+
+def _public_access_cause(after: Question, old: Side, new: Side) -> Cause:
+    """Return whose Block Public Access changed: the bucket's, or its account's where its own is as before."""
+    resource = _record_of(after, new) or str(after.target.resource)
+    account = after.resource_account or ""
+    own = [one.public_access_block for side in (old, new) if (one := side.resources.get(resource)) is not None]
+    settings = [side.evaluator.resources.settings_of(account) for side in (old, new)]
+    blocks = [one.public_access_block if one is not None else None for one in settings]
+    is_of_account = len(own) == len(settings) and own[0] == own[1] and blocks[0] != blocks[1]
+    return public_access_cause(account if is_of_account else resource, is_account=is_of_account)
 
 
 def _deriving(question: Question, **changed: object) -> Question:

@@ -10,6 +10,7 @@ from iamdesk.query.sums import split
 
 _PRINCIPAL_TAG = "aws:principaltag/"
 _LEVEL = "scp-allow/"
+_ALLOWED = Clause(True, None, ANYWHERE, frozenset(), frozenset())
 
 
 class Spoken(NamedTuple):
@@ -87,7 +88,8 @@ def spoken(
 ) -> Iterator[tuple[Spoken, int]]:
     """Yield every clause that bears on a principal in its own account, with its actions."""
     for layer, said in _layers(own, levels, rcps, everything):
-        for clause, bits in said.items():
+        # A level that allows nothing is one all the same: it refuses everything (SEMANTICS B1).
+        for clause, bits in (said or {_ALLOWED: 0}).items() if layer.startswith(_LEVEL) else said.items():
             yield Spoken(layer, is_new, clause), bits
 
 
@@ -104,7 +106,7 @@ def _layers(own: Own, levels: Levels | None, rcps: Levels | None, everything: in
 
 
 def _no_limit(everything: int) -> Said:
-    return {Clause(True, None, ANYWHERE, frozenset(), frozenset()): everything}
+    return {_ALLOWED: everything}
 
 
 def parts(

@@ -88,6 +88,14 @@ def _literal(entry: str) -> str:
     return entry
 
 
+def names_nothing(entry: str, values: Callable[[str], str | None]) -> bool:
+    """Return whether a resource entry has a variable that certainly has no value: it never matches (SEMANTICS H3)."""
+    return any(
+        isinstance(piece, Variable) and piece.default is None and values(piece.key) == ""
+        for piece in parse_template(entry)
+    )
+
+
 def fill(entry: str, values: Callable[[str], str | None]) -> str:
     """Return a resource entry with the known values of its variables in their places."""
     text = ""

@@ -12,6 +12,14 @@ def short(arn: str) -> str:
     return parts[5] if len(parts) == 6 and parts[5] else arn
 
 
+def public_access_cause(owner: str, *, is_account: bool) -> Cause:
+    """Return that Block Public Access of a bucket (by its ARN) or of an account changed."""
+    sentence = phrase("Block Public Access of {name} or its account changed.", name=short(owner))
+    if is_account:
+        sentence = phrase("Block Public Access of account {account} changed.", account=owner)
+    return Cause(ChangeKind.PUBLIC_ACCESS, owner, sentence=sentence)
+
+
 def boundary_cause(principal: str, *, had: bool, has: bool) -> Cause:
     """Return that a principal's permissions boundary was set, removed or replaced by another one."""
     name = short(principal)

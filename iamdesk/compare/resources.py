@@ -13,7 +13,7 @@ from iamdesk.compare.causes import allowing, carriers_of, causes_of, differing_c
 from iamdesk.compare.cells import Cell
 from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Clause, Where
 from iamdesk.compare.deltas import ChangedKeys
-from iamdesk.compare.matching import fill, is_plainly_of, speaks_of
+from iamdesk.compare.matching import fill, is_plainly_of, names_nothing, speaks_of
 from iamdesk.compare.named_causes import settings_cause
 from iamdesk.compare.principals import PrincipalComparer
 from iamdesk.compare.resource_forms import UNSEEN, Entry, Granting, captured_of, facts_of, may_name, services_of
@@ -240,7 +240,8 @@ class ResourceComparer:
             for side in (self.old, self.new):
                 for arn in side.principals:
                     values = side.variables(arn)
-                    found[where._replace(entries=frozenset(fill(one, values) for one in where.entries))] = None
+                    if not any(names_nothing(one, values) for one in where.entries):
+                        found[where._replace(entries=frozenset(fill(one, values) for one in where.entries))] = None
                     if len(found) >= _MOST_FILLED:
                         found[where] = None  # with its variables: not everything is looked at, which is told
                         break

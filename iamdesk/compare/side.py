@@ -262,7 +262,10 @@ class Side:
         return [document for document in found if document is not None]
 
     def variables(self, arn: str) -> Callable[[str], str | None]:
-        """Return what tells the values of a principal's own keys (lower case): None for one that is not known."""
+        """Return what tells the values of a principal's own keys (lower case).
+
+        None for one that is not known; nothing ("") for one that its requests never have.
+        """
         try:
             context = self.question(arn, "s3:ListAllMyBuckets", "*").context
         except RequestError:
@@ -272,9 +275,10 @@ class Side:
             if dependence(key) is Dependence.NONE:
                 return None
             try:
-                return context.variable(key)
+                known = context.variable(key)
             except UnknownVariable:
                 return None
+            return "" if known is None else known or None
 
         return value
 

@@ -14,6 +14,7 @@ from iamdesk.compare.named_causes import (
     organization_text_cause,
     password_policy_cause,
     place_of,
+    public_access_cause,
     settings_cause,
     short,
     text_cause,
@@ -260,8 +261,7 @@ def _of_resources(old: Side, new: Side) -> Iterator[Written]:
                 Cause(ChangeKind.GRANTS, arn, sentence=phrase("The grants on {name} changed.", name=name)), on
             )
         if before.public_access_block != after.public_access_block:
-            sentence = phrase("Block Public Access of {name} or its account changed.", name=short(arn))
-            yield Written(Cause(ChangeKind.PUBLIC_ACCESS, arn, sentence=sentence), on)
+            yield Written(public_access_cause(arn, is_account=False), on)
         if (before.account_id, before.access_point, before.abac_enabled) != (
             after.account_id,
             after.access_point,
@@ -274,8 +274,7 @@ def _of_resources(old: Side, new: Side) -> Iterator[Written]:
     for account in blocks[0].keys() & blocks[1].keys():
         if blocks[0][account] != blocks[1][account]:
             of_account = frozenset(arn for arn, one in new.resources.items() if one.account_id == account)
-            sentence = phrase("Block Public Access of account {account} changed.", account=account)
-            yield Written(Cause(ChangeKind.PUBLIC_ACCESS, account, sentence=sentence), of_account)
+            yield Written(public_access_cause(account, is_account=True), of_account)
 
 
 def _of_endpoints(old: Side, new: Side) -> Iterator[Written]:

@@ -3,7 +3,7 @@
 import pytest
 
 from iamdesk.compare.comparison import compare_snapshots
-from iamdesk.compare.shapes import Kind
+from iamdesk.compare.shapes import ChangeKind, Kind, Status
 
 from ..query.worlds import NOON
 from . import walls
@@ -34,3 +34,48 @@ def test_exactly_what_changed_is_reported(wall: Wall) -> None:
     }
     assert {cause.kind for effect in found.effects() for cause in effect.causes} == ({wall.cause} - {None})
     assert [one for one in (*found.principals.values(), *found.resources.values()) if one.doubts] == []
+
+
+def test_a_level_that_allows_nothing_takes_everything() -> None:
+    change = walls.node(walls.A, policy_ids=["p-rcp", "p-scp"])
+    old, new = walls.pair(Wall("no SCP of the account allows anything", change, ChangeKind.SCP_ATTACHMENT))
+    found = compare_snapshots(snapshot(old, "old"), snapshot(new, "new"), NOON)
+
+    lost = {effect.principal for effect in found.effects() if effect.kind is Kind.LOST}
+    assert lost == {WHO[name] for name in ("ana", "ben", "cleo", "dan", "reader", "entered", "root")}
+    assert {effect.kind for effect in found.effects()} == {Kind.LOST}
+    assert {cause.kind for effect in found.effects() for cause in effect.causes} == {ChangeKind.SCP_ATTACHMENT}
+
+
+@pytest.mark.parametrize("is_account", [False, True])
+def test_the_text_that_opened_a_bucket_is_told_as_its_cause(*, is_account: bool) -> None:
+    def shut(of: walls.World) -> None:
+        walls.fields(walls.OPEN, public_access_block={"restrict_public_buckets": not is_account})(of)
+        of["account_settings"][0].update(public_access_block={"restrict_public_buckets": is_account})
+
+    def opened(of: walls.World) -> None:
+        walls.fields(walls.OPEN, public_access_block={"restrict_public_buckets": False})(of)
+        of["account_settings"][0].update(public_access_block={"restrict_public_buckets": False})
+
+    worlds = walls.before(), walls.before()
+    shut(worlds[0])
+    opened(worlds[1])
+    found = compare_snapshots(snapshot(worlds[0], "old"), snapshot(worlds[1], "new"), NOON)
+
+    owner = walls.A if is_account else walls.OPEN
+    assert {(cause.kind, cause.subject) for effect in found.effects() for cause in effect.causes} == {
+        (ChangeKind.PUBLIC_ACCESS, owner)
+    }
+    assert [(one.cause.subject, one.has_effect) for one in found.texts] == [(owner, True)]
+
+
+def test_a_place_of_each_user_raises_no_doubt_where_roles_have_no_user_name() -> None:
+    worlds = walls.before(), walls.before()
+    written = walls.inline(walls.allow(walls.PUT, walls.LOCKED + "/${aws:username}/*"))
+    for world in worlds:
+        walls.person("ana", UserPolicyList=written)(world)
+        walls.fields(walls.LOCKED, acl=[{"permission": "WRITE", "account_id": walls.A}])(world)
+    walls.fields(walls.LOCKED, public_access_block={"restrict_public_buckets": True})(worlds[1])
+    found = compare_snapshots(snapshot(worlds[0], "old"), snapshot(worlds[1], "new"), NOON)
+
+    assert found.resources[walls.LOCKED].status is Status.UNCHANGED
