@@ -1,4 +1,4 @@
-"""A picture as a file: whatever paints, painted once more as SVG and as PNG, in the colours of the window."""
+"""A picture as a file: whatever paints, painted once more as SVG or as PNG, in the colours of the window."""
 
 from collections.abc import Callable
 
@@ -9,16 +9,18 @@ from PySide6.QtSvg import QSvgGenerator
 type Paint = Callable[[QPainter], None]
 """Paints a picture whose left upper corner is at 0, 0."""
 
+PICTURES = (".svg", ".png")
+"""What a picture may be saved as, the usual one first."""
 _PNG_SCALE = 2.0
 _LONGEST_SIDE = 16_000
 
 
-def picture_files(paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> dict[str, bytes]:
-    """Return a picture by the suffix of the file: ``.svg``, ``.png``.
+def picture_file(suffix: str, paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> bytes:
+    """Return a picture as a file of a kind, one of `PICTURES`.
 
     ``says`` is the picture in words: the SVG has it as its description, for those who do not see it.
     """
-    return {".svg": as_svg(paint, size, ground, title, says), ".png": as_png(paint, size, ground)}
+    return as_svg(paint, size, ground, title, says) if suffix == ".svg" else as_png(paint, size, ground)
 
 
 def as_svg(paint: Paint, size: QSizeF, ground: QColor, title: str, says: str = "") -> bytes:

@@ -1,6 +1,6 @@
 """From a table to a file: ask where, write in a worker, say how it went."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
@@ -39,25 +39,37 @@ class Saver:
 
     def save(self, title: str, stem: str, kinds: Mapping[str, Render]) -> None:
         """Ask for a file beside the snapshot and write it; ``kinds`` says by suffix how its bytes are made."""
+        path = self._ask(title, stem, tuple(kinds))
+        if path is not None:
+            self._write(path, kinds[path.suffix.lower()])
+
+    def save_painted(self, title: str, stem: str, suffixes: Iterable[str], paint: Callable[[str], bytes]) -> None:
+        """As `save`, of a picture: painted here, in the thread of the widgets, in the kind that was chosen alone."""
+        path = self._ask(title, stem, tuple(suffixes))
+        if path is not None:
+            content = paint(path.suffix.lower())
+            self._write(path, lambda _progress, _cancelled: content)
+
+    def _ask(self, title: str, stem: str, suffixes: tuple[str, ...]) -> Path | None:
+        """Ask for a file that ends in one of the suffixes; None where there is none."""
         opened = self._session.snapshot
         if opened is None:
-            return
+            return None
         snapshot = opened.snapshot.path
-        suggestion = snapshot.with_name(f"{snapshot.name.partition('.')[0] or 'snapshot'}-{stem}{next(iter(kinds))}")
-        patterns = ";;".join(f"{tr(LABELS[suffix])} (*{suffix})" for suffix in kinds)
+        suggestion = snapshot.with_name(f"{snapshot.name.partition('.')[0] or 'snapshot'}-{stem}{suffixes[0]}")
+        patterns = ";;".join(f"{tr(LABELS[suffix])} (*{suffix})" for suffix in suffixes)
         path = self._prompts.file_to_save(self._panel, title, suggestion, patterns)
         if path is None:
-            return
-        render = kinds.get(path.suffix.lower())
-        if render is None:
-            known = tr(" or ").join(kinds)
+            return None
+        if path.suffix.lower() not in suffixes:
+            known = tr(" or ").join(suffixes)
             self._message.say(
                 Tone.WARNING,
                 tr("{name} does not say which format: it must end in {known}.").format(name=path.name, known=known),
             )
-            return
+            return None
         self._message.clear()
-        self._write(path, render)
+        return path
 
     def _write(self, path: Path, render: Render) -> None:
         from iamdesk.export.files import write_whole

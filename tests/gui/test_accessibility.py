@@ -99,6 +99,7 @@ def large(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[MainWind
     settings.save()
     window = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
     qtbot.addWidget(window)
+    window.place.is_bound = False  # the screen of the offscreen platform is 800 points wide
     window.resize(1600, 1000)
     window.show()
     qtbot.waitUntil(lambda: window.session.snapshot is not None and not window.jobs.running, timeout=60_000)
@@ -220,6 +221,7 @@ def mirrored(qtbot: QtBot, tmp_path: Path, qapp: QApplication) -> Iterator[MainW
 def opened_sample(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
     window = create_main_window(sample_snapshot(), settings_path=tmp_path / "s.ini")
     qtbot.addWidget(window)
+    window.place.is_bound = False  # the screen of the offscreen platform is 800 points wide
     window.resize(1600, 1000)
     window.show()
     qtbot.waitUntil(lambda: window.session.snapshot is not None and not window.jobs.running, timeout=60_000)

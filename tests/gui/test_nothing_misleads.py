@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from pytestqt.qtbot import QtBot
 
 import iamdesk.gui
 from iamdesk.evaluate.request import Request
-from iamdesk.gui import create_main_window
+from iamdesk.gui import create_main_window, picture_files
 from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.start import overview_files
 from iamdesk.gui.theme import Scheme
 from iamdesk.paths import sample_snapshot
 
@@ -197,3 +199,44 @@ def test_a_switch_of_colours_ends_where_a_start_in_them_begins(
             wrong.append(f"{SCHEMES[before]} to {SCHEMES[after]}: {where}")
     window.theme.scheme = Scheme.LIGHT
     assert wrong == []
+
+
+# What is saved
+
+
+@pytest.mark.parametrize(
+    "command", ["actionExportOverview", "actionExportLayers", "actionExportWays", "actionExportAccessPicture"]
+)
+def test_a_picture_is_painted_once_its_kind_is_chosen(
+    qtbot: QtBot, open_window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Each kind was painted before anybody was asked, and all but one thrown away."""
+    painted: list[str] = []
+
+    def noted(name: str) -> Callable[..., bytes]:
+        paint: Callable[..., bytes] = getattr(picture_files, name)
+
+        def painting(*arguments: object, **more: object) -> bytes:
+            painted.append(name)
+            return paint(*arguments, **more)
+
+        return painting
+
+    for name in ("as_svg", "as_png"):
+        painting = noted(name)
+        monkeypatch.setattr(picture_files, name, painting)
+        monkeypatch.setattr(overview_files, name, painting)
+    window = open_window
+    ask(qtbot, window, DEPLOY)
+    window.interior.show_ways()
+    window.interior.show_access()
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    monkeypatch.setattr(window.prompts, "file_to_save", lambda *_: None)
+    window.menus.actions[command].trigger()
+    assert painted == []
+    path = tmp_path / "picture.png"
+    monkeypatch.setattr(window.prompts, "file_to_save", lambda *_: path)
+    window.menus.actions[command].trigger()
+    qtbot.waitUntil(path.exists, timeout=20_000)
+    assert painted == ["as_png"]
+    assert QImage(str(path)).width() > 100

@@ -188,18 +188,20 @@ class AnswerPanel(QWidget):
 
     def export_layers(self) -> None:
         """Save the layers as a picture of gates in a row."""
-        if self._decision is None:
+        decision = self._decision
+        if decision is None:
             self._session.announce(tr("Ask a question first: its layers are what would be drawn."))
             return
         from iamdesk.gui.ask.layer_gates import LayerGates
+        from iamdesk.gui.picture_files import PICTURES
         from iamdesk.gui.saving import Saver
 
         self.draw_layers(True)
         gates = self.gates
-        files = gates.files() if isinstance(gates, LayerGates) else {}
-        kinds = {suffix: (lambda _progress, _cancelled, content=content: content) for suffix, content in files.items()}
-        saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export layers")
-        saver.save(tr("Export the layers as a picture"), "layers", kinds)
+        if isinstance(gates, LayerGates):
+            saver = Saver(self, self._session, self._jobs, self._prompts, self.message, "export layers")
+            title = tr("Export the layers as a picture")
+            saver.save_painted(title, "layers", PICTURES, lambda suffix: gates.as_file(suffix, decision))
 
     @property
     def is_stale(self) -> bool:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 from iamdesk.explain.decision import Decision
 from iamdesk.gui.ask.gate_drawing import Gate, draw_gate, draw_row, gate_size, gates_of, row_size, row_words
 from iamdesk.gui.ask.layer_list import LayerList, LayerModel
-from iamdesk.gui.picture_files import picture_files
+from iamdesk.gui.picture_files import picture_file
 from iamdesk.language import tr
 
 
@@ -65,13 +65,11 @@ class LayerGates(QListView):
         self.updateGeometry()
         self.viewport().update()
 
-    def files(self) -> dict[str, bytes]:
-        """Return the whole row as files, by suffix; none where there is no answer."""
-        decision = self._decision
-        if decision is None:
-            return {}
+    def as_file(self, suffix: str, decision: Decision) -> bytes:
+        """Return the whole row of an answer as a file of a kind, one of ``PICTURES``."""
         font, palette = self.font(), QPalette(self.palette())
-        return picture_files(
+        return picture_file(
+            suffix,
             lambda painter: draw_row(painter, decision, font, palette),
             row_size(decision, font),
             QColor(palette.color(QPalette.ColorRole.Base)),

@@ -26,6 +26,7 @@ from iamdesk.gui.graph.picture import picture_of
 from iamdesk.gui.graph.steps_table import StepsModel, StepsTable
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
+from iamdesk.gui.picture_files import PICTURES
 from iamdesk.gui.plain_text import ElidedLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.saving import Saver
@@ -336,10 +337,7 @@ class GraphPanel(QWidget):
         if self.found is None or not self.found.ways:
             self._session.announce(tr("Show some ways first."))
             return
-        # Painted here, in the thread of the widgets; written in another.
-        files = self.view.files()
-        kinds = {suffix: (lambda _progress, _cancelled, content=content: content) for suffix, content in files.items()}
-        self._saver.save(tr("Export the picture"), "ways", kinds)
+        self._saver.save_painted(tr("Export the picture"), "ways", PICTURES, self.view.as_file)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Fit the picture into the room that there is now."""

@@ -1,7 +1,5 @@
 """The picture: boxes and lines, left to right, with zoom, keys, and export as SVG and PNG."""
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -20,7 +18,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 from iamdesk.gui.graph.arrangement import Sizes, arranged
 from iamdesk.gui.graph.graph_items import BoxItem, LineItem, spoken
 from iamdesk.gui.graph.picture import BoxKind, Picture
-from iamdesk.gui.picture_files import picture_files
+from iamdesk.gui.picture_files import picture_file
 from iamdesk.language import tr
 
 _STEP = 1.2
@@ -269,9 +267,10 @@ class GraphView(QGraphicsView):
 
     # ── export ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def files(self) -> Mapping[str, bytes]:
-        """Return the picture as files, by suffix: ``.svg``, ``.png``."""
-        return picture_files(self._paint, self.scene().sceneRect().size(), self._ground(), tr("Ways, by iamdesk"))
+    def as_file(self, suffix: str) -> bytes:
+        """Return the picture as a file of a kind, one of ``PICTURES``."""
+        size, title = self.scene().sceneRect().size(), tr("Ways, by iamdesk")
+        return picture_file(suffix, self._paint, size, self._ground(), title)
 
     def _ground(self) -> QColor:
         return self.palette().color(QPalette.ColorRole.Base)

@@ -423,12 +423,12 @@ class AccessTab(QWidget):
         if self.map.map is None or not self.map.shown:
             self._session.announce(tr("Nothing to export: show what a principal can do first."))
             return
+        from iamdesk.gui.picture_files import PICTURES
         from iamdesk.gui.reverse.map_picture import MapPicture
 
         picture = MapPicture(self.map, self._summary.text(), self.table.font(), self.palette())
-        files = picture.files()  # painted here, in the thread of the widgets; written in another
-        kinds = {suffix: (lambda _progress, _cancelled, content=content: content) for suffix, content in files.items()}
-        self._saver.save(tr("Export the access map as a picture"), "access-map", kinds)
+        title = tr("Export the access map as a picture")
+        self._saver.save_painted(title, "access-map", PICTURES, picture.as_file)
 
     def _export(self, title: str, stem: str, *, whole: bool) -> None:
         shown, opened = self.map.map, self._session.snapshot

@@ -6,7 +6,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette
 from iamdesk.export.access_compare import Difference
 from iamdesk.export.access_map import LEVELS
 from iamdesk.gui.flow_text import draw_flow, flow_height
-from iamdesk.gui.picture_files import picture_files
+from iamdesk.gui.picture_files import picture_file
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.access_legend import SAMPLES
 from iamdesk.gui.reverse.access_map_model import AccessMapModel
@@ -47,10 +47,10 @@ class MapPicture:
         head = flow_height(self._says, self._font, round(width - 2 * _EDGE))
         return QSizeF(width, head + self._line * (len(self._model.shown) + 3) + 3 * _EDGE)
 
-    def files(self) -> dict[str, bytes]:
-        """Return the picture by the suffix of the file."""
+    def as_file(self, suffix: str) -> bytes:
+        """Return the picture as a file of a kind, one of ``PICTURES``."""
         ground = self._palette.color(QPalette.ColorRole.Base)
-        return picture_files(self.paint, self.size, ground, "What it can do, by iamdesk", visible(self._says))
+        return picture_file(suffix, self.paint, self.size, ground, "What it can do, by iamdesk", visible(self._says))
 
     def paint(self, painter: QPainter) -> None:
         """Paint it."""

@@ -25,7 +25,7 @@ from iamdesk.gui.message_bar import MessageBar
 from iamdesk.gui.plain_text import ElidedLabel, PlainLabel, plain_label, set_tooltip, visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.retold import retold
-from iamdesk.gui.saving import Render, Saver
+from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.gui.start.bar_chart import Bar, BarChart
@@ -236,13 +236,9 @@ class OverviewPage(QScrollArea):
         if opened is None:
             return
         name = opened.snapshot.path.name
-        # Painted here, in the thread of the widgets, once a kind is chosen; written in another.
-        kinds = {suffix: self._file_of(suffix, name) for suffix in (".pdf", ".png", ".svg")}
-        self._saver.save(tr("Save the overview"), "overview", kinds)
-
-    def _file_of(self, suffix: str, name: str) -> Render:
-        content = self.as_file(suffix, name)
-        return lambda _progress, _cancelled: content
+        self._saver.save_painted(
+            tr("Save the overview"), "overview", (".pdf", ".png", ".svg"), lambda suffix: self.as_file(suffix, name)
+        )
 
     def as_file(self, suffix: str, name: str) -> bytes:
         """Return the page as a file of a kind, with every card in it, as large as it needs."""

@@ -121,7 +121,7 @@ def test_the_picture_as_svg_and_png(qtbot, panel, session, tmp_path):
     with qtbot.waitSignal(session.announced, timeout=10_000, check_params_cb=lambda text: "Written" in text):
         panel.export_button.click()
     assert QSvgRenderer(str(tmp_path / "ways.svg")).isValid()
-    image = QImage.fromData(panel.view.files()[".png"])
+    image = QImage.fromData(panel.view.as_file(".png"))
     assert image.width() > image.height() > 0
 
 
