@@ -25,10 +25,12 @@ from iamdesk.export.review_words import (
     entitlement_words,
     finding_decision_words,
     holder_name,
+    widening_words,
 )
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice, LineDecision, Reviewer
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.errors import Damage, DamagedReviewError
+from iamdesk.review.lines import ONLY_DENIES
 from iamdesk.workbench import Workbench
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
@@ -219,15 +221,21 @@ def decide(
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of an exception: its last day.")] = None,
     own: _Own = [],  # noqa: B006 - typer makes a new one
 ) -> None:
-    """Decide on lines and findings; all of them, or none."""
+    """Decide on lines and findings; all of them, or none.
+
+    A revoke of a policy that only denies is saved with a warning: it widens access.
+    """
     if not line and not finding:
         raise typer.BadParameter("name what is decided on", param_hint="--line or --finding")
     wanted = LineDecision(decision, reason, owner, until.date() if until else None)
     desk = Workbench.open_review(review)
     try:
         change = desk.record(dict.fromkeys((*line, *finding), wanted), _reviewer(reviewer, own))
+        denying = [one for one in desk.lines if one.evidence.get(ONLY_DENIES) and one.line_id in line]
     finally:
         desk.close()
+    if decision is Choice.REVOKE and denying:
+        note(f"warning: {widening_words(denying)}")
     note(f"{_counted(len(change.entries), 'decision')} saved")
 
 

@@ -1,6 +1,6 @@
 """What a line of a review says, in words: the same in the window, in the terminal and in the evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +58,23 @@ def entitlement_words(line: Line) -> str:
     if line.type is EntitlementType.ACCESS_KEY:
         return line.name
     return phrase("{kind} {name}", kind=phrase(TYPE_WORDS[line.type]), name=line.name)
+
+
+def widening_words(denying: Sequence[Line]) -> str:
+    """Return what is to be known before lines are revoked that only deny (`ONLY_DENIES`); empty of none."""
+    if len(denying) == 1:
+        return phrase(
+            "{policy} only denies: revoking it widens what {holder} can do.",
+            policy=denying[0].name,
+            holder=holder_name(denying[0]),
+        )
+    if not denying:
+        return ""
+    return nphrase(
+        "{count} of these policies only denies: revoking it widens access.",
+        "{count} of these policies only deny: revoking them widens access.",
+        len(denying),
+    )
 
 
 def decision_words(decision: LineDecision) -> str:

@@ -44,7 +44,8 @@ class Menus(QObject):
             action.setEnabled(has[needs])
 
     def _build(self, window: QMainWindow, menu: Menu, entries: list[Command], handlers: Handlers) -> None:
-        made = window.menuBar().addMenu(tr(menu.value))
+        made = QMenu(tr(menu.value), window)  # of one that Qt makes, Python may lose hold while it is still there
+        window.menuBar().addMenu(made)
         made.setObjectName(f"menu{menu.name.title()}")
         self.menus[menu] = made
         group = entries[0].group

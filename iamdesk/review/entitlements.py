@@ -12,7 +12,7 @@ from iamdesk.reach.way import Reach as Becomings
 from iamdesk.review.around import assignment_lines, resource_lines
 from iamdesk.review.documents import Documents
 from iamdesk.review.holders import Administrations, Holders, Powers
-from iamdesk.review.lines import EntitlementType, Line, Member, Scope
+from iamdesk.review.lines import ONLY_DENIES, EntitlementType, Line, Member, Scope
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
@@ -78,6 +78,7 @@ class _Entitlements:
         self._documents = documents
         self._policies = {policy.arn: policy for policy in account.policies}
         self._groups = {group.group_name: group.arn for group in account.groups}
+        self._denying = {group.arn for group in account.groups if self._group_only_denies(group)}
 
     def of(self, principal: Principal, kind: str) -> Iterator[Line]:
         """Yield the lines of one holder."""
@@ -85,14 +86,15 @@ class _Entitlements:
         if isinstance(principal, UserDetail):
             for name in sorted(principal.group_list):
                 arn = self._groups.get(name)
-                evidence = {**shared, "group": self._powers.of(arn)} if arn else {**shared, "missing": True}
+                evidence = {**shared, **self._about_group(arn)} if arn else {**shared, "missing": True}
                 yield self._line(principal, kind, EntitlementType.GROUP, arn or name, name, evidence)
             yield from self._keys(principal, kind)
         for attached in principal.attached_managed_policies:
             held = self._policies.get(attached.policy_arn)
             version = held.default_version if held else None
             document = version.document if version else None
-            evidence = {**shared, **self._documents.about(document), "version": version.version_id if version else None}
+            version_id = version.version_id if version else None
+            evidence = {**shared, **self._about_policy(document), "version": version_id}
             yield self._line(
                 principal, kind, EntitlementType.MANAGED_POLICY, attached.policy_arn, attached.policy_name, evidence
             )
@@ -103,7 +105,7 @@ class _Entitlements:
                 EntitlementType.INLINE_POLICY,
                 inline_policy_key(principal.arn, inline.policy_name),
                 inline.policy_name,
-                {**shared, **self._documents.about(inline.policy_document)},
+                {**shared, **self._about_policy(inline.policy_document)},
             )
         if isinstance(principal, RoleDetail):
             document = principal.assume_role_policy_document
@@ -116,6 +118,20 @@ class _Entitlements:
                 ", ".join(names) or "nobody",
                 {**shared, **self._documents.about(document), "trusts": names},
             )
+
+    def _about_policy(self, document: Any) -> dict[str, Any]:
+        return {**self._documents.about(document), **_denying(self._documents.only_denies(document))}
+
+    def _about_group(self, arn: str) -> dict[str, Any]:
+        return {"group": self._powers.of(arn), **_denying(arn in self._denying)}
+
+    def _group_only_denies(self, group: GroupDetail) -> bool:
+        """Return whether a group has policies, all of which only deny."""
+        attached = [self._policies.get(one.policy_arn) for one in group.attached_managed_policies]
+        versions = [held.default_version if held else None for held in attached]
+        documents = [version.document if version else None for version in versions]
+        documents += [one.policy_document for one in inline_policies_of(group)]
+        return bool(documents) and all(map(self._documents.only_denies, documents))
 
     def _keys(self, user: UserDetail, kind: str) -> Iterator[Line]:
         report = self._holders.credentials(user.arn)
@@ -146,3 +162,7 @@ class _Entitlements:
         evidence: Mapping[str, Any],
     ) -> Line:
         return Line(self._account.account_id, principal.arn, kind, entitlement, entitlement_id, name, evidence)
+
+
+def _denying(only_denies: bool) -> dict[str, Any]:
+    return {ONLY_DENIES: True} if only_denies else {}

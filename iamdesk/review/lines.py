@@ -20,6 +20,11 @@ class EntitlementType(StrEnum):
     PERMISSION_SET = "permission_set"
 
 
+ONLY_DENIES = "only_denies"
+"""Under this name the evidence of a policy, or of a membership in a group, tells as True that it only takes access
+away: whoever revokes it widens access. Other lines lack it, and those of reviews from before iamdesk told it."""
+
+
 def account_root(account_id: str, near: str) -> str:
     """Return how an account is named as a principal; ``near`` is an ARN of the same partition."""
     partition = near.split(":", 2)[1] if near.startswith("arn:") else "aws"

@@ -118,6 +118,23 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     assert bad.splitlines()[-3] == "not intact: 1 check failed"
 
 
+def test_a_revoke_that_widens_access_is_saved_with_a_warning(run: Run, made: Path, tmp_path: Path) -> None:
+    review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
+    lines = json.loads(run("review", "lines", review, "--format", "json").stdout)
+    guard, other = (
+        next(one["line_id"] for one in lines if one["line"]["name"] == name)
+        for name in ("RequireMfa", "AdministratorAccess")
+    )
+    decide = ("review", "decide", review, "--reviewer", "Ana", "--decision")
+    kept = run(*decide, "keep", "--line", guard).stderr
+    assert "warning" not in kept
+    one = run(*decide, "revoke", "--line", guard).stderr
+    assert "iamdesk: warning: RequireMfa only denies: revoking it widens what " in one
+    assert "1 decision saved" in one
+    assert "revoke" in run("review", "log", review).stdout.splitlines()[-1].lower()
+    assert "warning" not in run(*decide, "revoke", "--line", other).stderr
+
+
 def test_findings_are_decided_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> None:
     review = Path(shutil.copy(made / "q3.iamreview", tmp_path))
     listed = json.loads(run("review", "findings", review, "--format", "json").stdout)

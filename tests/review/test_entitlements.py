@@ -9,8 +9,8 @@ from iamdesk.index.references import Principal
 from iamdesk.paths import sample_snapshot
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.review.entitlements import Scope, review_scope
-from iamdesk.review.lines import EntitlementType
-from iamdesk.snapshot.model import Snapshot
+from iamdesk.review.lines import ONLY_DENIES, EntitlementType
+from iamdesk.snapshot.model import PolicyDetail, Snapshot
 from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -32,6 +32,31 @@ def test_everybody_is_in_the_population_once(snapshot: Snapshot, scope: Scope) -
     held = [each.arn for each in principals]
 
     assert sorted(arns) == sorted([*held, f"arn:aws:iam::{account.account_id}:root"])
+
+
+def test_what_only_denies_is_told_of_policies_and_memberships_alone(snapshot: Snapshot) -> None:
+    """Removing it widens access. A line that allows anything, or may, says nothing of it."""
+    (account,) = snapshot.accounts
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
+    mixed = {**deny, "Statement": [*deny["Statement"], {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    user = next(one for one in account.users if one.group_list)
+    group = next(one for one in account.groups if one.group_name == user.group_list[0])
+
+    def told(*documents: dict[str, object]) -> set[tuple[str, str]]:
+        policies = tuple(PolicyDetail(policy_name=f"p{at}", policy_document=one) for at, one in enumerate(documents))
+        changed = group.model_copy(update={"attached_managed_policies": (), "group_policy_list": policies})
+        groups = tuple(changed if one is group else one for one in account.groups)
+        one = snapshot.model_copy(update={"accounts": (account.model_copy(update={"groups": groups}),)})
+        lines = review_scope(Evaluator(one)).lines
+        assert all(line.evidence[ONLY_DENIES] is True for line in lines if ONLY_DENIES in line.evidence)
+        denying = [line for line in lines if ONLY_DENIES in line.evidence]
+        assert not {line.type for line in denying} & {EntitlementType.TRUST, EntitlementType.RESOURCE_GRANT}
+        return {(line.type.value, line.name) for line in denying if group.arn in (line.holder_arn, line.entitlement_id)}
+
+    name = group.group_name
+    assert told(deny, deny) == {("inline_policy", "p0"), ("inline_policy", "p1"), ("group", name)}
+    assert told(deny, mixed) == {("inline_policy", "p0")}
+    assert told() == set()
 
 
 def test_whoever_is_out_of_scope_has_a_reason_and_no_line(scope: Scope) -> None:

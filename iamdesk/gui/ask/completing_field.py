@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QAction,
     QColor,
     QFocusEvent,
     QHideEvent,
@@ -54,8 +55,9 @@ class CompletingField(QLineEdit):
         self._popup: CompletionPopup | None = None
         self._asked_for: str | None = None
         self._resting: Callable[[str], str] = str
-        self._open_action = self.addAction(QIcon(), QLineEdit.ActionPosition.TrailingPosition)
-        self._open_action.setText(tr("Suggestions: {name}").format(name=name))
+        # Made here: of one that Qt makes, Python may lose hold while it is still there.
+        self._open_action = QAction(tr("Suggestions: {name}").format(name=name), self)
+        self.addAction(self._open_action, QLineEdit.ActionPosition.TrailingPosition)
         set_tooltip(self._open_action, tr("Show suggestions (Down)"))
         self._open_action.triggered.connect(self.want_all)
         self.textEdited.connect(self._edited)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from iamdesk.export.review_words import holder_name
-from iamdesk.language import ntr, shown, tr
-from iamdesk.review.lines import EntitlementType, Line
+from iamdesk.export.review_words import widening_words
+from iamdesk.language import shown
+from iamdesk.review.lines import ONLY_DENIES, EntitlementType, Line
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -14,7 +14,12 @@ _POLICIES = (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY)
 
 
 def is_guardrail(opened: "OpenSnapshot | None", line: Line) -> bool:
-    """Return whether a line is a policy whose statements all deny, as the open snapshot has it."""
+    """Return whether a line only denies: as its evidence has it, or a policy of the open snapshot.
+
+    Reviews from before iamdesk told it in the evidence are opened, too.
+    """
+    if line.evidence.get(ONLY_DENIES):
+        return True
     view = opened.policy(line.entitlement_id) if opened is not None and line.type in _POLICIES else None
     statements = view.document.statements if view is not None else ()
     return bool(statements) and not any(statement.is_allow for statement in statements)
@@ -22,15 +27,4 @@ def is_guardrail(opened: "OpenSnapshot | None", line: Line) -> bool:
 
 def revoke_warning(opened: "OpenSnapshot | None", lines: Iterable[Line]) -> str:
     """Return what is to be known before lines are revoked; empty where none of them is a guardrail."""
-    found = [line for line in lines if is_guardrail(opened, line)]
-    if not found:
-        return ""
-    if len(found) == 1:
-        return tr("{policy} only denies: revoking it widens what {holder} can do.").format(
-            policy=found[0].name, holder=shown(holder_name(found[0]))
-        )
-    return ntr(
-        "{count} of these policies only denies: revoking it widens access.",
-        "{count} of these policies only deny: revoking them widens access.",
-        len(found),
-    ).format(count=len(found))
+    return shown(widening_words([line for line in lines if is_guardrail(opened, line)]))
