@@ -68,10 +68,20 @@ def say(panel: ReviewPanel, text: str) -> None:
     QTest.keyClick(panel.bar.reason, Qt.Key.Key_Return)
 
 
+def say_yes(panel: ReviewPanel) -> None:
+    """Revoke what only denies, where that is asked: access grows by it."""
+    if panel.deciding.bar.reason.hasFocus():
+        assert "widens" in panel.message.text
+        QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Return)
+
+
 def test_one_key_decides_and_the_next_row_follows(qtbot: QtBot, panel: ReviewPanel) -> None:
     assert panel.table.objectName() == "reviewTable"
     assert panel.table.currentIndex().row() == 0
-    press(qtbot, panel, Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3)
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3):
+        press(qtbot, panel, key)
+        say_yes(panel)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     assert [decision_at(panel, place).choice for place in range(3)] == [Choice.KEEP, Choice.REVOKE, Choice.MODIFY]
     assert panel.table.currentIndex().row() == 3
     assert [row.texts[Column.DECISION] for row in panel.model.shown[:3]] == ["Keep", "Revoke", "Modify"]
@@ -110,6 +120,7 @@ def test_row_says_that_it_is_being_saved_until_it_is(qtbot: QtBot, panel: Review
 def test_nothing_is_lost_when_the_window_closes_at_once(panel: ReviewPanel, review_path: Path) -> None:
     for key in (Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_1, Qt.Key.Key_3, Qt.Key.Key_1):
         QTest.keyClick(panel.table, key)
+        say_yes(panel)
     panel.door.close()
     with ReviewFile.open(review_path) as again:
         choices = [entry.after.choice for entry in again.journal()]
@@ -222,6 +233,8 @@ def test_everything_is_in_exactly_one_row(qtbot: QtBot, panel: ReviewPanel, grou
 
 def test_filters_show_what_they_say(qtbot: QtBot, panel: ReviewPanel) -> None:
     press(qtbot, panel, Qt.Key.Key_1, Qt.Key.Key_2)
+    say_yes(panel)
+    qtbot.waitUntil(lambda: not panel.queue.pending, timeout=10_000)
     total = len(desk_of(panel).lines)
     for wanted, count in (
         (Show.OPEN, total - 2),
