@@ -232,7 +232,7 @@ def _matched_in(entries: Sequence[ResourcePattern], links: _Links) -> bool:
     for entry in entries:
         for key, target in product(dict.fromkeys(entry.keys), links.subject.resources):
             if key in links.values:
-                found = list(fillings(entry.resource_part, key, target.resource, links.subject.context))
+                found = list(_fillings(entry.resource_part, key, target.resource, links.subject.context))
                 links.values[key] |= dict.fromkeys(found)
                 is_complete = is_complete and len(found) < _MOST_FILLINGS
         # A star that runs over colons shifts the parts, and two variables share the text in many ways.
@@ -248,7 +248,7 @@ def _carry_over(compared: Sequence[tuple[ConditionTest, PolicyValue]], links: _L
         for key in value.keys:
             if key in links.values:
                 for text in texts[:_MOST_LINKED]:
-                    links.values[key] |= dict.fromkeys(fillings(value.template, key, text, context))
+                    links.values[key] |= dict.fromkeys(_fillings(value.template, key, text, context))
         if test.key in links.values:
             links.values[test.key] |= dict.fromkeys(_filled(value, links))
 
@@ -269,7 +269,7 @@ def _chosen(chosen: Mapping[str, str], context: Context, key: str) -> str | None
     return chosen[key] if key in chosen else context.variable(key)
 
 
-def fillings(template: Template, key: str, text: str, context: Context) -> Iterator[str]:
+def _fillings(template: Template, key: str, text: str, context: Context) -> Iterator[str]:
     """Yield values of one variable of a template with which it can match the text, whatever other variables are."""
     position = next(number for number, piece in enumerate(template) if isinstance(piece, Variable) and piece.key == key)
     before, after = (Glob(_open(part, context)) for part in (template[:position], template[position + 1 :]))

@@ -11,8 +11,8 @@ from typing import Any
 
 from iamdesk.evaluate.condition_tests import evaluate_test, value_truth
 from iamdesk.evaluate.context import Context, Fact, Knowledge
-from iamdesk.evaluate.domains import fillings
 from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.policies import SHORT_ARNS
 from iamdesk.evaluate.samples import can_read
 from iamdesk.evaluate.truth import MAYBE, TRUE
 from iamdesk.evaluate.unknowns import ConditionSet
@@ -22,6 +22,7 @@ from iamdesk.language import mark, phrase, strung, worded
 from iamdesk.policy.conditions import ConditionTest, Quantifier
 from iamdesk.policy.operators import Address, Network, Operator, read_address, read_date, read_number
 from iamdesk.policy.patterns import QUESTION, STAR, tokens_of
+from iamdesk.policy.resources import Match
 
 _MOST_NAMED = 6
 """Values that one phrase names at most: beyond, the value that was tried stands for itself."""
@@ -126,16 +127,17 @@ def _as_variable(key: str, value: str, tests: Sequence[ConditionTest], one: Cond
             return phrase(
                 "is such that {key} {compared}", key=test.key_text, compared=outcome_words(test, known, holds)
             )
+    given = replace(context, given={**context.given, **one})
     for result in trace.results:
+        short = SHORT_ARNS[result.policy.layer]
         for entry in result.statement.resources or () if result.open_resource else ():
             if key not in entry.keys:
                 continue
-            for target in trace.subject.resources:
-                found = list(dict.fromkeys(fillings(entry.resource_part, key, target.resource, context)))
-                if value in found and len(found) == 1:
+            matches = [entry.matches(target, given.variable, short) for target in trace.subject.resources]
+            if any(match in (Match.YES, Match.CROSSING, Match.UNKNOWN) for match in matches):
+                if len(entry.keys) == 1 and STAR not in entry.resource_part and QUESTION not in entry.resource_part:
                     return phrase("is {value}", value=value)
-                if value in found:
-                    return phrase("is such that {pattern} matches the resource", pattern=entry.text)
+                return phrase("is such that {pattern} matches the resource", pattern=entry.text)
     return phrase("has any other value")
 
 
