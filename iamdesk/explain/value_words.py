@@ -26,6 +26,8 @@ from iamdesk.policy.resources import Match
 
 _MOST_NAMED = 6
 """Values that one phrase names at most: beyond, the value that was tried stands for itself."""
+_MOST_CLAUSES = 8
+"""Conditions on one key that are put into words: nobody reads more."""
 _TEXT = frozenset({"String", "ARN"})
 _WILD = ("*", "?")
 
@@ -145,7 +147,10 @@ def _by_tests(fact: Fact, compared: Sequence[ConditionTest], one: ConditionSet, 
     """Return what each test finds, one by one: true of all values that come out alike, and of no others."""
     given = replace(context, given={**context.given, **one})
     clauses: dict[str, None] = {}
-    for test in compared:
+    for number, test in enumerate(compared):
+        if len(clauses) == _MOST_CLAUSES:
+            more = phrase("meets {count} more conditions as one value that was tried", count=len(compared) - number)
+            return strung(phrase(" and "), [*clauses, more])
         if test.operator is None or not any(not value.is_malformed for value in test.values):
             continue  # never or always so
         outcome = evaluate_test(test, given).truth
