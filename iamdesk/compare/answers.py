@@ -42,6 +42,8 @@ _DOUBTFUL_GAPS = frozenset(
 """Missing parts that may say one thing in one snapshot and another thing in the other, without a trace in either."""
 _MOST_SETS = 16
 _MOST_TRIED = 1024
+_MOST_AFTER = 128
+"""Combinations of values of which so many are tried once something changed: for access that changed the other way."""
 
 
 def compare(old: Side, new: Side, principal: str, action: str, resource: str, given: Context | None = None) -> Compared:
@@ -102,29 +104,37 @@ class _Asking:
             return Compared((), tuple(doubts))
         found += self._under(Kind.GAINED, _ways(before, allowed=False), _ways(after, allowed=True))
         found += self._under(Kind.LOST, _ways(before, allowed=True), _ways(after, allowed=False))
-        if found or before is None or after is None:
+        if before is None or after is None:
             return Compared(tuple(found), tuple(doubts))
-        tried = self._try_all(before, after)
+        if found:
+            # What hangs on conditions before and after may be gained under some of them and lost under others.
+            other = [kind for kind in Kind if was is now and all(kind is not one for one, _ in found)]
+            return Compared((*found, *(self._try_all(before, after, other, _MOST_AFTER) or ())), tuple(doubts))
+        tried = self._try_all(before, after, tuple(Kind))
         if tried is None or (not tried and was is not now):
             doubts.append(phrase("It hangs on conditions with more values than can be tried."))
         return Compared(tuple(tried or ()), tuple(doubts))
 
-    def _try_all(self, before: Trace, after: Trace) -> list[tuple[Kind, Witness]] | None:
+    def _try_all(
+        self, before: Trace, after: Trace, kinds: Sequence[Kind], most: int = _MOST_TRIED
+    ) -> list[tuple[Kind, Witness]] | None:
         """Try every combination of values that the tests of both snapshots tell apart.
 
         None where there are too many of them, or values are left that may come out in another way: nothing is proved.
         """
+        if not kinds:
+            return []
         hanging = [result for trace in (before, after) for result in trace.results if result.truth is MAYBE]
         if is_too_much(hanging, after.subject):
             return None
         keys = tuple(dict.fromkeys(key for result in hanging for key in _open_keys(result, before, after)))
         tried = domains(keys, hanging, after.subject.where_least_is_known())
         is_all = all(domain.is_complete for domain in tried)
-        if prod(len(domain.facts) for domain in tried) > _MOST_TRIED:
+        if prod(len(domain.facts) for domain in tried) > most:
             return None
         for combination in product(*(domain.facts for domain in tried)):
             context = {key: _value(fact) for key, fact in zip(keys, combination, strict=True)}
-            for kind in Kind:
+            for kind in kinds:
                 found = self._under(kind, [context], [])
                 if found:
                     return found

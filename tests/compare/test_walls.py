@@ -21,16 +21,15 @@ def test_exactly_what_changed_is_reported(wall: Wall) -> None:
     old, new = walls.pair(wall)
     found = compare_snapshots(snapshot(old, "old"), snapshot(new, "new"), NOON)
     names = {arn: name for name, arn in WHO.items()}
-    told: dict[str, tuple[Kind, frozenset[str]]] = {}
+    told: dict[tuple[str, Kind], frozenset[str]] = {}
     for effect in found.effects():
-        name = names.get(effect.principal, effect.principal)
-        kind, actions = told.get(name, (effect.kind, frozenset()))
-        assert kind is effect.kind or wall.expected == {}, effect
-        told[name] = kind, actions | frozenset(found.names(effect.actions))
+        at = names.get(effect.principal, effect.principal), effect.kind
+        told[at] = told.get(at, frozenset()) | frozenset(found.names(effect.actions))
 
-    assert {name: kind for name, (kind, _) in told.items()} == {name: kind for name, (kind, _) in wall.expected.items()}
-    assert {name: told[name][1] for name, (_, actions) in wall.expected.items() if actions is not None} == {
-        name: actions for name, (_, actions) in wall.expected.items() if actions is not None
+    expected = {(name, kind): actions for one in (wall.expected, wall.also) for name, (kind, actions) in one.items()}
+    assert told.keys() == expected.keys()
+    assert {at: told[at] for at, actions in expected.items() if actions is not None} == {
+        at: actions for at, actions in expected.items() if actions is not None
     }
     assert {cause.kind for effect in found.effects() for cause in effect.causes} == ({wall.cause} - {None})
     assert [one for one in (*found.principals.values(), *found.resources.values()) if one.doubts] == []

@@ -144,6 +144,8 @@ class Wall:
     cause: ChangeKind | None
     expected: Expected = field(default_factory=dict)
     """By name: whether access is gained or lost, and the actions; None: more than are listed here."""
+    also: Expected = field(default_factory=dict)
+    """What changes for the same the other way round, under other conditions."""
 
 
 def lost(*actions: str) -> tuple[Kind, frozenset[str] | None]:
@@ -329,6 +331,7 @@ WALLS: tuple[Wall, ...] = (
         policy(PAPERS, TLS, BOB, TAGGED | given("ForAllValues:StringEquals", "s3:RequestObjectTagKeys", ["team"])),
         P,
         {"dan": gained("s3:PutObjectTagging")},
+        {"dan": lost("s3:PutObjectTagging")},
     ),
     Wall(
         "in other words",
