@@ -20,7 +20,7 @@ _UNSEEN_LINES = re.compile(f"[{UNSEEN}]")
 def visible(text: str) -> str:
     """Return the text as one line in which every character can be seen: ``\\u000a`` for a line break.
 
-    White space at its end is written out, too: nothing stands behind it by which it could be seen.
+    White space at its end is escaped, too, since it could not be seen there.
     """
     return with_visible_end(_UNSEEN_LINE.sub(_escape, text))
 

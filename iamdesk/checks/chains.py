@@ -73,7 +73,7 @@ def _to_administration(survey: Survey, principal: Principal, *, one_step: bool) 
     cut = survey.reach.cut(way) if proven is not None else None
     remedy = None
     if cut is not None:
-        remedy = strung(" ", (cut.what, phrase("That ends this way; others may be left.")))
+        remedy = strung(" ", (cut.what, phrase("This ends this attack path; others may remain.")))
         if cut.carriers:
             others = nphrase(
                 "{count:,} other principal would lose it, too.",

@@ -175,7 +175,7 @@ def _block(resource: Resource) -> str:
     data=Data.RESOURCE_POLICIES,
 )
 def open_to_accounts(survey: Survey, account: Account, resource: Resource) -> Iterator[Hit]:
-    """What is open without signing in, too, is told by RES-01; what only may be, here where signing in settles it."""
+    """Access without signing in is reported by RES-01; here, access that is certain only when signed in."""
     known = {one.question: one.entry.hold for one in open_to_all(survey, resource)}
     every = questions(survey, resource, names_everyone, works_for_other_accounts)
     asked = tuple([one for one in every if known.get(one, Hold.DENIED) > Hold.SECRET])

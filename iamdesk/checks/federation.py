@@ -71,7 +71,7 @@ def providers(survey: Survey, role: RoleDetail) -> tuple[Provider, ...]:
 
 
 def unknown_providers(survey: Survey, role: RoleDetail) -> tuple[str, ...]:
-    """Return what a trust policy names as identity provider and is none: no ARN, and no name that AWS knows."""
+    """Return what a trust policy names as identity provider although it is neither an ARN nor a name that AWS knows."""
     return tuple(
         {
             entry.text: None
@@ -334,8 +334,8 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
     for text in unknown_providers(survey, role):
         yield Hit(
             phrase(
-                "Whether a token gets into {role} through `{provider}` cannot be told: that is neither the ARN of an "
-                "identity provider nor the name of one that AWS knows.",
+                "Whether a token can assume {role} through `{provider}` cannot be determined: `{provider}` is "
+                "neither the ARN of an identity provider nor the name of one that AWS knows.",
                 role=role.role_name,
                 provider=text,
             ),

@@ -64,8 +64,8 @@ from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
-NOT_MADE = mark("Check that could not be made")
-"""Title of the finding that a check leaves which could not handle a thing of the snapshot."""
+NOT_MADE = mark("Incomplete check")
+"""Title of the finding for a check that could not handle an item of the snapshot."""
 # What is missing comes first: every other finding rests on it.
 _KINDS: tuple[ModuleType, ...] = (
     completeness,
@@ -156,12 +156,12 @@ def run(
 
 
 def _guarded(one: Check, survey: Survey, account: Account, thing: Any) -> Iterator[Finding]:
-    """Yield what a check finds; where it fails, what it found by then and a finding that tells of the failure."""
+    """Yield what a check finds; if it fails, what it found until then and a finding about the failure."""
     try:
         yield from one.findings(survey, account, thing)
     except (WorkCancelled, MemoryError):
         raise
-    except Exception as error:  # noqa: BLE001 - one thing that one check cannot handle must not hide all others
+    except Exception as error:  # noqa: BLE001 - an item that one check cannot handle must not hide the others
         subject = one.over.subject(thing)
         yield Finding(
             check_id=one.id,
@@ -173,20 +173,22 @@ def _guarded(one: Check, survey: Survey, account: Account, thing: Any) -> Iterat
             subject_name=subject.name,
             subject_kind=subject.kind,
             sentence=phrase(
-                "The check could not be made of {kind} {name}: nobody looked for what it finds.",
+                "The check could not be run on {kind} {name}: it may have this finding.",
                 kind=phrase(subject.kind),
                 name=subject.name,
             ),
             evidence=(Evidence(_reason(error)),),
-            remedy=phrase("Look at it in the account itself. Where nothing is odd about it, report this as a fault."),
+            remedy=phrase(
+                "Look at it in the account. If nothing about it is unusual, report this as a bug in iamdesk."
+            ),
             fingerprint=fingerprint(one.id, subject.key, "not made"),
         )
 
 
 def _reason(error: Exception) -> str:
-    """Return why a check failed: what the engine says of a question, else where in iamdesk it happened."""
+    """Return why a check failed: the engine's error, else the place in iamdesk where it happened."""
     if isinstance(error, RequestError) and error.args:
-        return phrase("Asked the engine, which says: {reason}.", reason=error.args[0])
+        return phrase("The evaluation engine reports: {reason}.", reason=error.args[0])
     place = extract_tb(error.__traceback__)[-1]
     return phrase(
         "{error} in {file}, line {line}.", error=type(error).__name__, file=Path(place.filename).name, line=place.lineno

@@ -110,10 +110,10 @@ def questions(
     speaks: Callable[[Statement], bool] = lambda _statement: True,
     works: Callable[[str, str], bool] = lambda _service, _name: True,
 ) -> tuple[Question, ...]:
-    """Return what to ask: of what the statements that ``speaks`` picks allow, one action for each access level.
+    """Return the requests to evaluate: one action per access level that the statements picked by ``speaks`` allow.
 
-    ``works`` picks the actions, by service and name, that can be allowed to those who are asked about: one that never
-    is must not stand for those that are.
+    ``works`` picks the actions, by service and name, that can be allowed to these principals: an action that never is
+    must not represent those that are.
     """
     statements = [statement for statement in allowing(survey, resource) if speaks(statement)]
     if not statements:

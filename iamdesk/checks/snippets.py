@@ -16,7 +16,7 @@ _LONGEST = 6_000
 
 
 def is_place(word: str) -> bool:
-    """Return whether the AWS CLI takes a word for where the value is to be read from.
+    """Return whether the AWS CLI reads a word as the place of a value instead of the value.
 
     Source: AWS CLI user guide, "Load AWS CLI parameters from a file"; version 1 reads from the web as well.
     """

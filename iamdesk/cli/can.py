@@ -71,14 +71,14 @@ def can(
         bool,
         typer.Option(
             "--strict",
-            help="With --expect: end with status 1 also where something that was assumed could change the answer.",
+            help="With --expect: exit with status 1 also if an assumption could change the decision.",
         ),
     ] = False,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Answer one question: may X do Y on Z?"""
     if strict and expect is None:
-        raise typer.BadParameter("say what is expected: --expect DECISION", param_hint="--strict")
+        raise typer.BadParameter("it requires --expect DECISION", param_hint="--strict")
     if (action is None) == (need is None):
         raise typer.BadParameter("give one of --action and --need", param_hint="--action")
     if need is None and on:
@@ -107,7 +107,7 @@ def can(
         raise typer.Exit(1)
     if strict and answer.open_assumptions:
         codes = ", ".join(dict.fromkeys(one.code for one in answer.open_assumptions))
-        note(f"the answer is {answer.decision.value}, but what is assumed could change it: {codes}")
+        note(f"the decision is {answer.decision.value}, but an assumption could change it: {codes}")
         raise typer.Exit(1)
 
 

@@ -126,7 +126,7 @@ def verify(
         list[Role] | None,
         typer.Option(
             metavar="ROLE",
-            help="As what somebody must have signed with a key (reviewer, second_reviewer, owner, management).",
+            help="Fail unless it is signed with a key in this role: reviewer, second_reviewer, owner, management.",
             show_default=False,
         ),
     ] = None,

@@ -82,7 +82,7 @@ def _tell_one(reach: Reach, start: str, goal: str, as_json: bool) -> None:
         say()
         say("To stop it:")
     for cut in cuts:
-        say(f"  {cut.what} Stops {cut.stops:,} of these {len(ways):,} ways; {_touched(cut.carriers)}.")
+        say(f"  {cut.what} Ends {cut.stops:,} of these {len(ways):,} attack paths; {_touched(cut.carriers)}.")
         say(f"    {_left(cut)}")
     if refusals:
         say()
@@ -93,14 +93,14 @@ def _tell_one(reach: Reach, start: str, goal: str, as_json: bool) -> None:
 
 
 def _left(cut: Cut) -> str:
-    """Return what is left when one change is made by itself."""
+    """Return the attack paths that remain when one change is made alone."""
     if not cut.remaining:
-        return "With it alone, no way is left."
+        return "With this change alone, no attack path remains."
     named = [
         f"{way.steps[0].path_id} on {way.steps[0].target.rpartition('/')[2]}" for way in cut.remaining if way.steps
     ]
     more = f" and {len(named) - _MOST_TOLD:,} more" if len(named) > _MOST_TOLD else ""
-    return f"With it alone, these are left, by their first step: {', '.join(named[:_MOST_TOLD])}{more}."
+    return f"With this change alone, these remain, listed by their first step: {', '.join(named[:_MOST_TOLD])}{more}."
 
 
 def _touched(carriers: tuple[str, ...]) -> str:

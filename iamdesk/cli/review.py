@@ -159,7 +159,7 @@ def _tell_damages(damages: Sequence[Damage], output_format: options.Format) -> N
     else:
         for one in damages:
             say(f"DAMAGED  {one.place}: {one.sentence}")
-    note(f"the file is not as it was written; {HOW_TO_RECOVER}")
+    note(f"the file was changed or damaged; {HOW_TO_RECOVER}")
 
 
 def lines(
@@ -223,7 +223,7 @@ def decide(
 ) -> None:
     """Decide on lines and findings; all of them, or none.
 
-    A revoke of a policy that only denies is saved with a warning: it widens access.
+    Revoking a policy that contains only Deny statements is saved with a warning: it can give more access.
     """
     if not line and not finding:
         raise typer.BadParameter("name what is decided on", param_hint="--line or --finding")
@@ -274,10 +274,10 @@ def fill(
     reviewer: _Reviewer,
     own: _Own = [],  # noqa: B006 - typer makes a new one
 ) -> None:
-    """Take the decisions of a filled sheet, row by row. An empty cell says nothing; the word reset clears a decision.
+    """Import the decisions of a filled sheet, row by row. An empty cell changes nothing; `reset` clears a decision.
 
-    Rows whose other cells were edited are refused. Rows whose item was decided by others after the sheet was made are
-    conflicts: nothing is overwritten. Both are listed, with status 1; all other rows are saved.
+    Rows whose other cells were edited are refused. Rows whose item was decided by others after the sheet was exported
+    are conflicts: nothing is overwritten. Both are listed, with status 1; all other rows are saved.
     """
     desk = Workbench.open_review(review)
     try:
@@ -291,7 +291,7 @@ def fill(
     rest = len(refused) - conflicts
     note(
         f"{_counted(saved, 'decision')} saved, {_counted(rest, 'row')} refused, {_counted(conflicts, 'conflict')}: "
-        "what stands on these was kept"
+        "their current decisions were kept"
         if conflicts
         else f"{_counted(saved, 'decision')} saved, {_counted(rest, 'row')} refused"
     )

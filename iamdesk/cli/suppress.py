@@ -32,7 +32,7 @@ def suppress(
 ) -> None:
     """Set findings aside with owner, reason and a last day; nothing is dropped, they are counted apart."""
     if file.exists() and not file.is_file():
-        give_up(f"{file} is no file: suppressions are kept in one")
+        give_up(f"{file} is not a file: suppressions are kept in a file")
     if lift:
         if not file.exists():
             give_up(f"{file}: there is no such file")

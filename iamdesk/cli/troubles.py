@@ -16,7 +16,7 @@ from iamdesk.review.decisions import DecisionError
 from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.snapshot.errors import SnapshotError
 
-HOW_TO_RECOVER = "iamdesk review recover writes what is intact to a new one"
+HOW_TO_RECOVER = "iamdesk review recover writes what is intact to a new file"
 
 
 def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:

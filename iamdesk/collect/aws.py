@@ -23,7 +23,7 @@ _SESSION_NAME = "iamdesk-collect"
 _LONGEST_MESSAGE = 500
 
 GARBLED = (ResponseParserError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
-"""What boto3 and we raise where what came is no answer of AWS's: a proxy's page, say."""
+"""What boto3 and iamdesk raise for a response that does not come from AWS, such as a proxy's page."""
 EXPIRED = frozenset(
     {
         "ExpiredToken",
@@ -49,7 +49,7 @@ def told(error: Exception) -> CallError:
 
 
 def _garbled() -> str:
-    return phrase("AWS answers what cannot be read: is the endpoint AWS's?")
+    return phrase("the response of AWS cannot be read: check that the endpoint belongs to AWS")
 
 
 class Aws:

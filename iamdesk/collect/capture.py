@@ -201,16 +201,16 @@ class _Capture:
         """Return the parameters of a call's command, and what is kept of its answer.
 
         Raises:
-            GarbledError: it is no answer of AWS's.
+            GarbledError: the response does not come from AWS.
         """
         client = aws.client(*errand.lane)
         try:
             answer, parameters = fetch(client, errand, crew.wait)
             found = output.narrowed(errand, output.printed(answer))
-            list(errands_after(errand, found, self._steps))  # what comes after it can be read, too
+            list(errands_after(errand, found, self._steps))  # also check that the calls that follow from it can be read
         except GARBLED as error:
             said = f"{type(error).__name__}: {error}"
-            raise GarbledError(phrase("AWS's answer cannot be read: {error}", error=said)) from error
+            raise GarbledError(phrase("The response of AWS cannot be read: {error}", error=said)) from error
         return parameters, found
 
     def _gap(self, entry: ManifestFile) -> None:

@@ -21,7 +21,7 @@ class NotReadyError(Exception):
 
 
 class GarbledError(Exception):
-    """What came is no answer of AWS's: a proxy's page, an empty body, an answer of another kind. Its text is why."""
+    """The response does not come from AWS: a proxy's page, an empty body, another format. Its text is the reason."""
 
 
 class UnknownOperationError(Exception):

@@ -22,7 +22,7 @@ from iamdesk.language import phrase
 
 type Context = Mapping[str, str | Sequence[str] | None]
 NOTHING: Context = {}
-"""Of the context nothing is given."""
+"""An empty request context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def compare(old: Side, new: Side, principal: str, action: str, resource: str, gi
 
 
 def _tested(*traces: Trace | None) -> Tested:
-    """Return the keys taken for granted that some statement tests which covers the action, and for what."""
+    """Return the assumed keys that statements on the action test, with the values tested."""
     found: dict[str, dict[str, None]] = {}
     for trace in traces:
         for result in trace.results if trace is not None else ():

@@ -1,7 +1,7 @@
-"""Keys of a request that are taken for granted where nobody gives them, and the other values that are tried, too.
+"""Condition keys with an assumed value where none is provided, and the other values that are also tried.
 
-That a request comes by TLS, and by no other service in the caller's name, is an assumption (SEMANTICS J2): a change
-that shows only in other requests is a change all the same.
+That a request uses TLS and comes through no other service is an assumption (SEMANTICS J2): a change that only other
+requests show is a change all the same.
 """
 
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ ASSUMED: Mapping[str, str | None] = {
     "aws:calledviafirst": None,
     "aws:calledvialast": None,
 }
-"""Keys (lower case), and the value that they are not taken to have; None: any that policies test them for."""
+"""Keys (lower case), each with the value that is not assumed; None: any value that policies test."""
 _LISTED = "aws:calledvia"
 _MAX_VALUES = 3
 _MAX_CONTEXTS = 12
@@ -51,7 +51,7 @@ def values_of(condition: Hashable) -> Iterator[tuple[str, str]]:
 
 
 def otherwise(tested: Tested) -> Iterator[Given]:
-    """Yield the contexts to try: first that nothing is given, then every other combination of values."""
+    """Yield the contexts to try: first the empty one, then every other combination of values."""
     keys = sorted(tested)
     options: list[list[str | None]] = []
     for key in keys:

@@ -1,4 +1,4 @@
-"""What bears on requests beside the policies of principals and resources, and differs between two snapshots."""
+"""Differences between two snapshots beside the policies of principals and resources that can change decisions."""
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class ChangedEndpoint:
 
     @property
     def context(self) -> Context:
-        """What requests through it have in their context."""
+        """The context of requests through it."""
         return {"aws:SourceVpce": self.endpoint_id}
 
     @property
     def services(self) -> frozenset[str] | None:
-        """The services that are reached through it; None where an endpoint may be for any."""
+        """The services that it serves; None: it may serve any."""
         found = [service_of(one) for one in (self.old, self.new) if one is not None]
         return None if None in found else frozenset(filter(None, found))
 
@@ -48,7 +48,7 @@ class ChangedEndpoint:
         return side.together([document], names_principals=True)
 
     def spoken(self, side: Side, everything: int, *, is_new: bool) -> Iterator[tuple[Spoken, int]]:
-        """Yield what its policy says, as one layer more; whom it names the engine finds out."""
+        """Yield the clauses of its policy as one more policy type; the engine matches the principals."""
         if self.services is not None:
             everything = self.actions(side)
         layer = f"endpoint/{_settings(self.new if is_new else self.old)}"
@@ -87,10 +87,10 @@ class Beside:
         """The VPC endpoints that differ, or that only one snapshot holds."""
         self._roots = _roots(old, new)
         self.is_about_callers = any(self._asks_who_it_is(one) for one in self.endpoints)
-        """Whether what differs can decide two principals otherwise that carry the same."""
+        """Whether the differences can decide differently for two principals with the same policies."""
 
     def endpoints_for(self, keys: ChangedKeys) -> tuple[ChangedEndpoint, ...]:
-        """Return the endpoints that differ, and those whose policies hang on changed keys."""
+        """Return the endpoints that differ, and those whose policies depend on changed keys."""
         if not keys:
             return self.endpoints
         old, new = self._sides
@@ -112,7 +112,7 @@ class Beside:
         )
 
     def by_password_policy(self, arn: str) -> tuple[Cell, ...]:
-        """Return the questions of a user that the password policy of its account answers in either snapshot."""
+        """Return the requests of a user that the password policy of its account decides in either snapshot."""
         old, new = self._sides
         account = account_of(arn)
         if ":user/" not in arn or not any(_password_policy(side, account) for side in (old, new)):
@@ -120,7 +120,7 @@ class Beside:
         return _cell(new, "iam:ChangePassword", arn), _cell(new, "iam:GetAccountPasswordPolicy", "*")
 
     def cells(self, arn: str) -> tuple[Cell, ...]:
-        """Return the questions of a principal that settings of accounts decide which differ."""
+        """Return the requests of a principal that depend on account settings that differ."""
         account = account_of(arn)
         old, new = self._sides
         found: list[Cell] = []
@@ -149,7 +149,7 @@ def _password_policy(side: Side, account: str) -> Hashable:
 
 
 def _may_take_root(side: Side, account: str) -> bool:
-    """Only the management account takes the root user of a member account (SEMANTICS E14)."""
+    """Only the management account assumes the root user of a member account (SEMANTICS E14)."""
     organization = side.snapshot.organization
     return organization is not None and organization.management_account_id == account
 

@@ -84,7 +84,7 @@ def causes_of(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
 
 
 def differing_causes(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...]:
-    """Return every change of what a request meets, whether or not it decides the request."""
+    """Return every change that applies to a request, whether or not it decides the request."""
     context = dict(witness.context)
     try:
         sides = [side.question(witness.principal, witness.action, witness.resource, context) for side in (old, new)]
@@ -115,7 +115,7 @@ def carriers_of(witness: Witness, old: Side, new: Side) -> tuple[tuple[str, str]
 
 
 def allowing(principal: str, actions: int, where: str, old: Side, new: Side) -> tuple[tuple[str, str], ...]:
-    """Return which of a principal's policies may allow any of some actions anywhere in ``where``, in either snapshot.
+    """Return which of a principal's policies may allow one of some actions anywhere in ``where``, in either snapshot.
 
     As `carriers_of`, for all that an effect stands for: only what certainly has nothing of it is left out.
     """
@@ -136,7 +136,7 @@ def _allows(question: Question) -> bool:
 
 
 def _on_all_legs(before: Question, after: Question, old: Side, new: Side) -> Iterator[_Difference]:
-    """Yield the differences in all decisions of a request; of one cause they are taken back together."""
+    """Yield the differences in all decisions of a request; differences with one cause are undone together."""
     legs = [(question, *question.further) for question in (before, after)]
     found: dict[Cause, list[Change]] = {}
     for leg, (one, other) in enumerate(zip(*legs, strict=False)):

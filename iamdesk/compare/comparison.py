@@ -126,5 +126,5 @@ def _limits(old: Side, new: Side) -> tuple[str, ...]:
         found.append(phrase("Resource policies: neither snapshot holds any, but for the trust policies of roles."))
     if not old.snapshot.vpc_endpoints and not new.snapshot.vpc_endpoints:
         found.append(phrase("Policies of VPC endpoints: neither snapshot holds any."))
-    found.append(phrase("Session policies, and what is granted outside of policies (database users)."))
+    found.append(phrase("Session policies, and access that is granted outside of policies (database users)."))
     return tuple(found)

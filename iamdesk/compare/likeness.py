@@ -141,7 +141,7 @@ class Likenesses:
 
 
 def traits(side: Side, arn: str, own: Own) -> Hashable:
-    """Return what the engine asks of a caller beside its policies and what is about that caller alone."""
+    """Return what the engine needs to know of a caller beside its policies and its own identifiers."""
     if own.facts is None:
         return None
     role = side.index.roles.get(arn)

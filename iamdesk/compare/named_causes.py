@@ -108,14 +108,14 @@ def organization_attachment_cause(
 
 
 def endpoint_cause(name: str) -> Cause:
-    """Return that a VPC endpoint, or its policy, is another one than before."""
+    """Return the sentence that a VPC endpoint or its policy changed."""
     return Cause(
         ChangeKind.ENDPOINT, name, sentence=phrase("The VPC endpoint {name} or its policy changed.", name=name)
     )
 
 
 def password_policy_cause(account: str) -> Cause:
-    """Return that what the password policy of an account lets its users do changed."""
+    """Return the sentence that the password policy of an account changed."""
     sentence = phrase("The password policy of account {account} changed.", account=account)
     return Cause(ChangeKind.PASSWORD_POLICY, account, sentence=sentence)
 

@@ -114,7 +114,7 @@ def _places_at(service: str, type_name: str, arn: str, entries: frozenset[str]) 
         near[read.tail] = None
     found, is_all = _tails(template, tuple(near), template.replace("*", FRESH))
     described = glob(template)
-    for text in sorted(found, key=lambda text: text.endswith(("/", ":"))):  # shown last: nobody names a thing so
+    for text in sorted(found, key=lambda text: text.endswith(("/", ":"))):  # tried last: real names do not end so
         if described.matches(text) and type_name.lower() in _types(service, f"{head}:{text}"):
             arns[f"{head}:{text}"] = None
     return Places(tuple(arns), is_complete and is_all)

@@ -27,7 +27,7 @@ from iamdesk.policy.document import Document
 from iamdesk.query.sums import split
 
 _NOBODY = Own(None)  # type: ignore[arg-type]  # nobody: nothing is known of them
-UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be asked about.")
+UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be compared.")
 _MOST_GRANTING = 40
 """Resources that let a principal in by their own policies, of which so many are looked at for one set of actions."""
 
@@ -268,7 +268,7 @@ class PrincipalComparer:
     def _ask_apart(
         self, arn: str, cell: Cell, part: Part, effects: _Changes, doubts: dict[str, None], given: Context
     ) -> bool:
-        """Put a question for each of the actions that the resource's own policies tell apart."""
+        """Ask for each of the actions that the resource's own policies treat differently."""
         entry = self.granting.at(cell.resource)
         account = account_of(arn)
         said = [] if entry is None else [one for one in entry.said if may_name(one[0].principal, arn, account)]
@@ -281,7 +281,7 @@ class PrincipalComparer:
         return any(changed)
 
     def _bearing(self, arn: str, sides: Sequence[Sequence[tuple[Spoken, int]]]) -> list[tuple[Clause, int]]:
-        """Return what bears on a principal in either snapshot, with the values that it has for variables."""
+        """Return the clauses that apply to a principal in either snapshot, with its values for variables."""
         found: dict[tuple[Clause, int], None] = {}
         for side, told in zip((self.old, self.new), sides, strict=True):
             values = None
@@ -389,7 +389,7 @@ def _names_none_of(compared: Compared, arn: str, cell: Cell) -> bool:
 
 
 def _unique_ids(before: Own, after: Own) -> frozenset[str]:
-    """Return the unique ids of a principal that was deleted and made anew: policies may name it by one of them."""
+    """Return the unique ids of a principal that was deleted and created again: policies may name it by one of them."""
     ids = [own.facts.unique_id if own.facts is not None else None for own in (before, after)]
     return frozenset(filter(None, ids)) if ids[0] != ids[1] else frozenset()
 

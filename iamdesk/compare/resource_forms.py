@@ -17,7 +17,7 @@ from iamdesk.language import mark
 from iamdesk.policy.arn import parse_arn
 from iamdesk.query.sums import split
 
-UNSEEN = mark("Not every part of it that policies tell apart could be asked about.")
+UNSEEN = mark("Not every part of it that policies treat differently could be compared.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class Entry:
     arn: str
     account: str
     services: frozenset[str]
-    """Of the requests on it: ``sts`` alone for a role."""
+    """The services of requests on it: only ``sts`` for a role."""
     old: Said
     new: Said
 
@@ -83,7 +83,7 @@ class Granting:
         return any(names_id(clause.principal, ids) for entry in self.entries.values() for clause in entry.clauses)
 
     def at(self, resource: str) -> Entry | None:
-        """Return what holds a resource, or the resource itself, where its own policies say something."""
+        """Return the resource that contains it, or the resource itself, if it has policies of its own."""
         known = self.entries.get(resource)
         if known is not None or not is_arn(resource):
             return known
@@ -97,9 +97,9 @@ class Granting:
     def cells(
         self, bits: int, part: Part, near: Sequence[tuple[Clause, int]], principal: str, most: int
     ) -> tuple[tuple[Cell, ...], bool]:
-        """Return questions on resources that let a principal in by their own policy, and whether these are all.
+        """Return requests on resources whose own policy allows a principal, and whether these are all.
 
-        ``near`` are the clauses that bear on the principal, with the actions of which they speak.
+        ``near`` are the clauses that apply to the principal, with the actions that they cover.
         """
         found: dict[Hashable, tuple[Cell, ...]] = {}
         account = account_of(principal)
@@ -158,8 +158,8 @@ class Granting:
     def cells_on(self, entry: Entry, bits: int, near: Iterable[tuple[Clause, int]]) -> tuple[tuple[Cell, ...], bool]:
         """Return the questions about some actions on one resource and on what lies in it, and whether these are all.
 
-        Actions are asked about apart, and places in the resource, as far as its own policies or ``near`` tell them
-        apart: whatever else bears on a request on it, with the actions of which it speaks.
+        Actions and places in the resource are asked separately as far as its own policies or ``near`` treat them
+        differently; ``near`` are all other clauses that apply, with the actions that they cover.
         """
         own = 0
         for service in entry.services:
@@ -196,14 +196,14 @@ class Granting:
 def pieces(
     space: ActionSpace, bits: int, said: Sequence[tuple[Clause, int]], apart: frozenset[str]
 ) -> Iterator[tuple[Sort, tuple[Clause, ...]]]:
-    """Yield the sorts of actions among some, with the clauses that speak of them: actions of one sort have the same."""
+    """Yield groups of actions with the clauses that cover them: actions of one group have the same clauses."""
     for part, clauses in split(bits, said):
         for sort in sorts(space, part, clauses, apart):
             yield sort, clauses
 
 
 def facts_of(side: Side, entry: Entry) -> Hashable:
-    """Return what a snapshot knows of a resource beside what its policies say, and requests on it can hang on."""
+    """Return what a snapshot knows of a resource beside its policies that requests on it can depend on."""
     resource = side.resources.get(entry.arn)
     if resource is None:
         return entry.arn in side.index.roles

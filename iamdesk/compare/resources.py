@@ -30,9 +30,9 @@ from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 _TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/", "s3:accesspointtag/")
 _RESOURCE_KEYS = (*_TAG_KEYS, "aws:resourceorg", "aws:principalorg")
 _MAX_WITNESSES = 4
-"""Requests behind one effect of which so many are looked at for the policies that allow them."""
+"""How many requests behind one effect are checked for the policies that allow them."""
 _MOST_FILLED = 60
-"""Values of variables in one resource entry of which so many are looked at."""
+"""How many values of variables in one resource entry are tried."""
 _MOST_CONDITIONAL = 300
 """Principals whose answers hang on conditions in both snapshots, of which so many are compared for one question."""
 _OF_RESOURCES = frozenset(
@@ -88,7 +88,7 @@ class ResourceComparer:
         doubts: dict[str, None] = {}
         if is_told_apart:
             doubts[
-                phrase("Of its policy, its grants and what limits both, one snapshot holds more than the other.")
+                phrase("One snapshot captured its policy, its grants or what limits them, and the other did not.")
             ] = None
         effects: list[Effect] = []
         cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))
@@ -107,7 +107,7 @@ class ResourceComparer:
         return Standing(entry.arn, status, tuple(self._merged(effects)), tuple(doubts))
 
     def _merged(self, effects: list[Effect]) -> Iterator[Effect]:
-        """Put effects together that differ by the action alone, with the policies that allow them."""
+        """Merge effects that differ only in the action, with the policies that allow them."""
         found: dict[Hashable, list[Effect]] = {}
         for one in effects:
             key = one.principal, one.kind, one.where, one.causes, one.witness.context
@@ -125,7 +125,7 @@ class ResourceComparer:
         return arn in side.resources or arn in side.index.roles
 
     def _differences(self, entry: Entry) -> tuple[int, ChangedKeys, bool]:
-        """Return the actions of which its policies differ, changed keys, and whether anything else differs."""
+        """Return the actions on which its policies differ, the changed keys, and whether anything else differs."""
         bits = 0
         for clause in entry.clauses:
             bits |= entry.old.get(clause, 0) ^ entry.new.get(clause, 0)
@@ -222,7 +222,7 @@ class ResourceComparer:
             yield from self._touched_cells(entry, keys, doubts)
 
     def _near(self, bits: int) -> Iterator[tuple[Clause, int]]:
-        """Yield all that bears on requests on a resource beside its own policies, whoever asks."""
+        """Yield all clauses that apply to requests on a resource beside its own policies."""
         for clause, actions in self._everything():
             if not actions & bits:
                 continue
@@ -233,7 +233,7 @@ class ResourceComparer:
                 yield clause._replace(where=where), actions
 
     def _filled(self, where: Where) -> Iterator[Where]:
-        """Yield a resource with variables as it is for each principal, for as many of them as are looked at."""
+        """Yield a resource with variables filled in for each principal, up to a limit."""
         known = self._known_filled.get(where)
         if known is None:
             found: dict[Where, None] = {}
@@ -243,7 +243,7 @@ class ResourceComparer:
                     if not any(names_nothing(one, values) for one in where.entries):
                         found[where._replace(entries=frozenset(fill(one, values) for one in where.entries))] = None
                     if len(found) >= _MOST_FILLED:
-                        found[where] = None  # with its variables: not everything is looked at, which is told
+                        found[where] = None  # with its variables: the result is reported as incomplete
                         break
             known = self._known_filled[where] = tuple(found)
         yield from known
@@ -273,7 +273,7 @@ class ResourceComparer:
             yield from found
 
     def _asking_for_resource(self) -> Mapping[Clause, int]:
-        """Return every clause, of whatever policy, that hangs on what a resource is: its tags, its organization."""
+        """Return every clause that depends on facts about the resource: its tags, its organization."""
         if self._tag_clauses is None:
             found: dict[Clause, int] = {}
             of_resources = (pair for entry in self.granting.entries.values() for pair in entry.said)
@@ -308,7 +308,7 @@ class ResourceComparer:
                 yield from self._of_outsiders(entry, cell, endpoint.context, doubts)
 
     def _assuming(self, entry: Entry) -> Sequence[tuple[Clause, int]]:
-        """Return what bears on requests on a resource and hangs on what is taken for granted of a request."""
+        """Return the clauses on a resource that depend on an assumed value of the request."""
         if self._said_of_assumed is None:
             self._said_of_assumed = tuple(one for one in self._everything() if not one[0].keys.isdisjoint(ASSUMED))
         own = (one for one in entry.said if not one[0].keys.isdisjoint(ASSUMED))
@@ -446,7 +446,7 @@ def _tested_principals(clause: Clause) -> Iterator[str]:
 
 
 def _is_shut(entry: Entry, cell: Cell, given: Context) -> bool:
-    """Return whether both snapshots deny everybody what a cell stands for in a context: by TLS alone, most often."""
+    """Return whether both snapshots deny a cell to everyone in a context, such as a request without TLS."""
     return bool(given) and all(
         any(
             not clause.is_allow
@@ -469,7 +469,7 @@ def _met_by(given: Context) -> frozenset[Hashable]:
 
 
 def _where(entry: Entry, cell: Cell) -> str:
-    """Return how the resource's policies name what a cell stands for: those that differ, or what they allow of it."""
+    """Return how the resource's policies write a cell: the clauses that differ, or those that allow it."""
     whole = cell.resource if cell.resource == entry.arn else f"{entry.arn}{cell.resource[len(entry.arn)]}*"
     wheres = [
         clause.where

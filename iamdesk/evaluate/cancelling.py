@@ -1,8 +1,8 @@
 """Statements that cancel each other whatever an unknown value is (SEMANTICS K7).
 
-Where a tag has to be ``${aws:username}`` in one Allow and must not be it in another, both allow together: no value has
-to be known for that. A comparison and its opposite have one outcome in common, and outcomes are tried here instead of
-values: more than can happen, so that what holds for all of them holds.
+Where one Allow requires a tag to equal ``${aws:username}`` and another requires it to differ, the two together always
+allow: no value has to be known for that. A comparison and its opposite share one outcome. Outcomes are tried here
+instead of values: more than can happen, so what holds for all outcomes holds for all values.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -31,9 +31,9 @@ _SAME = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
 def settled(
     situation: Situation, results: Sequence[StatementResult], hanging: Sequence[StatementResult], subject: Subject
 ) -> Ruling | None:
-    """Return the ruling of a request whatever the unknown values are; None where they may matter.
+    """Return the ruling of a request for all unknown values; None if they may matter.
 
-    ``hanging`` are those of ``results`` that hang on the unknown.
+    ``hanging`` are those of ``results`` that depend on unknown values.
     """
     context = subject.where_least_is_known().context
     tests: dict[str, list[ConditionTest]] = {}
@@ -92,7 +92,7 @@ def _settled_by(
             is_allowed = False
         else:
             return None
-        # Of refusals the weaker word is told: a Deny may add its own, but not for every value.
+        # Of two denials the weaker one is returned: an explicit Deny does not apply for every value.
         if first is None or best.verdict is Verdict.IMPLICIT_DENY:
             first = worst if is_allowed else best
     return first
@@ -118,7 +118,7 @@ def _ways(key: str, tests: Sequence[ConditionTest], context: Context) -> list[_O
     has_sets = any(test.quantifier is Quantifier.ALL for test in tests)
     for matched in product(*choices):
         says = dict(zip(compared, matched, strict=True))
-        # Of a lone empty text ForAllValues is true (SEMANTICS G14).
+        # ForAllValues is true for a single empty value (SEMANTICS G14).
         for is_null in (False, True) if has_sets else (False,):
             found[tuple([_says(test, says, of_some[place], is_null) for place, test in enumerate(tests)])] = None
     return [{id(test): truth for test, truth in zip(tests, outcome, strict=True)} for outcome in found]
@@ -138,7 +138,7 @@ def _comparison(test: ConditionTest) -> Hashable:
         return name.replace("Not", ""), values, Quantifier.NONE
     if not _reads_all(test):
         return name, values, test.quantifier
-    # That all are listed is the opposite of that any is not.
+    # "All are listed" is the opposite of "any is not".
     is_of_all = (test.quantifier is Quantifier.ALL) is not (operator is not None and operator.negated)
     return name.replace("Not", ""), values, Quantifier.ALL if is_of_all else Quantifier.ANY
 

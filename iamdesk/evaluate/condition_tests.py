@@ -107,7 +107,7 @@ def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context,
         result = TRUE
     else:
         return MAYBE
-    # Of a lone empty text ForAllValues is true (SEMANTICS G14).
+    # ForAllValues is true for a single empty value (SEMANTICS G14).
     return MAYBE if test.quantifier is Quantifier.ALL and result is FALSE else result
 
 

@@ -47,7 +47,7 @@ class TokenDoubt:
         return _MFA_TEST
 
     def depends_on_test(self, keys: Collection[str]) -> bool:
-        """Return whether that test matters where statements hang on these keys (lower case)."""
+        """Return whether the test matters if statements depend on these keys (lower case)."""
         return self.mfa_helps and (self.is_told or ISSUE_TIME_KEY in keys)
 
     def is_refused(self, values: Mapping[str, Fact]) -> bool:
@@ -100,7 +100,7 @@ def _has_to_be_signed(opening: OpeningKey, key: Fact) -> bool:
 
 
 type CredentialDoubt = TokenDoubt | SignatureDoubt
-"""What is not known of the credentials and can keep them from making the call."""
+"""Unknown facts about the credentials that can prevent the call."""
 
 
 def has_session_token(caller: Caller, context: Context) -> bool:

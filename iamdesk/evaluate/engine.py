@@ -258,7 +258,7 @@ def _rcps_apply(question: Question) -> bool:
 def _needs_no_permission(question: Question) -> bool:
     """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (SEMANTICS I3).
 
-    And for whoever calls it, what takes no credentials: no policy is evaluated.
+    Likewise, for every caller, an action that takes no credentials: no policy is evaluated.
     """
     caller, target = question.caller, question.target
     if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
@@ -286,7 +286,7 @@ def _refusal(question: Question, cross: bool) -> str | None:
     if is_outside and facts.across_accounts(target.name) is OtherAccounts.OWNER_ALONE:
         if target.service == "kms":
             return "kms-cross-account"
-        # What a resource share gives is no matter of the resource's policy.
+        # Access by a resource share does not depend on the resource's policy.
         if not any(grant.layer is Layer.RESOURCE for grant in question.policies.grants):
             return "owner-alone"
     if resource is not None and facts.is_reserved(target.name, resource.resource):

@@ -52,7 +52,7 @@ class Situation:
     restricts_public: bool
     """Whether Block Public Access turns this caller away (SEMANTICS I7)."""
     unlocks: bool = False
-    """Whether the resource's own policy cannot forbid it: the owner's root user puts a policy right."""
+    """Whether the resource's own policy cannot deny it: the owner's root user repairs a policy."""
     further: "tuple[Situation, ...]" = ()
     """Those of the request's other legs; their slots are told without the leg."""
     doubt: CredentialDoubt | None = None

@@ -26,14 +26,14 @@ class OpenRule(NamedTuple):
 
 WILDCARD_OVER_COLONS = OpenRule(
     "wildcard-over-colons",
-    mark("whether a `*` that ends one of the first five parts of an ARN covers colons, too"),
+    mark("whether a `*` that ends one of the first five parts of an ARN also matches colons"),
     mark("it does"),
     mark("it stays within its part"),
     "IAM User Guide, IAM JSON policy elements: Resource; Amazon S3 User Guide, How Amazon S3 works with IAM",
 )
 ACCOUNT_LISTS_BY_ARN = OpenRule(
     "account-lists-by-arn",
-    mark("whether the resource `arn:aws:s3:::*` covers S3's lists of an account"),
+    mark("whether the resource `arn:aws:s3:::*` covers S3 actions that list what an account has"),
     mark("it does"),
     mark("only `*` does"),
     "IAM User Guide, Policy evaluation logic; IAM JSON policy elements: NotAction",
@@ -42,19 +42,19 @@ WILDCARD_IN_SERVICE = OpenRule(
     "wildcard-in-service",
     mark("what a wildcard in the service of a policy's resource ARN means"),
     mark("the ARN matches nothing"),
-    mark("it is a wildcard as any other"),
+    mark("it is a wildcard like any other"),
     "IAM User Guide, IAM JSON policy elements: Resource",
 )
 WILDCARD_IN_ACTION_SERVICE = OpenRule(
     "wildcard-in-action-service",
     mark("what a wildcard in the service of a policy's action means"),
     mark("the action matches nothing"),
-    mark("it is a wildcard as any other"),
+    mark("it is a wildcard like any other"),
     "IAM User Guide, IAM JSON policy elements: Action",
 )
 LOG_GROUP_BY_BARE_ARN = OpenRule(
     "log-group-by-bare-arn",
-    mark("whether a log group's ARN without `:*` names it for other actions than those on tags"),
+    mark("whether a log group's ARN without `:*` matches the log group for actions other than tagging"),
     mark("it does not"),
     mark("it does"),
     "Amazon CloudWatch Logs User Guide, CloudWatch Logs resources and operations; Service Authorization Reference",
@@ -75,42 +75,42 @@ ALL_VALUES_NOT_LIKE = OpenRule(
 )
 SEVERAL_VALUES = OpenRule(
     "several-values-without-set-operator",
-    mark("how a condition without set operator compares a key with several values"),
+    mark("how a condition without a set operator compares a key with several values"),
     mark("it does not hold"),
     mark("it compares value by value"),
     "IAM User Guide, Single-valued vs. multivalued context keys",
 )
 VARIABLE_UNDER_BOOL = OpenRule(
     "variable-under-bool",
-    mark("whether Bool takes policy variables"),
+    mark("whether Bool supports policy variables"),
     mark("it does not"),
     mark("it does"),
     "IAM User Guide, IAM policy elements: Variables and tags; Condition operators",
 )
 PARTLY_LISTED = OpenRule(
     "not-principal-listed-in-part",
-    mark("whether a Deny with NotPrincipal spares a caller of whom session, role and account are not all listed"),
+    mark("whether a Deny with NotPrincipal exempts a caller whose session, role and account are not all listed"),
     mark("it does not"),
     mark("it does"),
     "IAM User Guide, AWS JSON policy elements: NotPrincipal",
 )
 ROLE_LISTED = OpenRule(
     "not-principal-lists-the-role",
-    mark("whether a Deny with NotPrincipal that lists a role and its account spares every session of the role"),
+    mark("whether a Deny with NotPrincipal that lists a role and its account exempts every session of the role"),
     mark("it does"),
     mark("each session has to be listed"),
     "IAM User Guide, AWS JSON policy elements: NotPrincipal",
 )
 BOUNDARY_AND_TRUST = OpenRule(
     "boundary-and-trust-policy",
-    mark("whether a trust policy that names the caller or everyone lifts the caller's permissions boundary"),
-    mark("the boundary has to allow the action, too"),
+    mark("whether a trust policy that names the caller or everyone overrides the caller's permissions boundary"),
+    mark("the boundary also has to allow the action"),
     mark("the trust policy is enough"),
     "IAM User Guide, Update a role trust policy; Permissions boundaries for IAM entities",
 )
 SOURCE_IDENTITY_OF_USER = OpenRule(
     "source-identity-of-user",
-    mark("whether a user whom the trust policy names needs sts:SetSourceIdentity in an identity policy, too"),
+    mark("whether a user named in the trust policy also needs sts:SetSourceIdentity in an identity policy"),
     mark("the user needs both"),
     mark("the trust policy is enough"),
     "IAM User Guide, Monitor and control actions taken with assumed roles; Pass session tags in AWS STS",
@@ -118,7 +118,7 @@ SOURCE_IDENTITY_OF_USER = OpenRule(
 PUBLIC_BY_CALLER_KEY = OpenRule(
     "public-but-for-the-caller",
     mark(
-        "whether Block Public Access takes a policy for everyone as public where aws:PrincipalAccount, "
+        "whether Block Public Access treats a policy for everyone as public if aws:PrincipalAccount, "
         "aws:PrincipalArn or aws:PrincipalOrgPaths limits it to fixed values"
     ),
     mark("the policy is public"),
@@ -127,9 +127,9 @@ PUBLIC_BY_CALLER_KEY = OpenRule(
 )
 UNSIGNED_ON_QUEUES = OpenRule(
     "unsigned-on-queues",
-    mark("whether unsigned callers may be given the SQS actions that no policy gives to other accounts"),
-    mark("they may not"),
-    mark("a queue policy for everyone gives them"),
+    mark("whether a queue policy can allow unsigned callers the SQS actions that it cannot allow other accounts"),
+    mark("it cannot"),
+    mark("a queue policy for everyone allows them"),
     "Amazon SQS Developer Guide, Limitations of Amazon SQS custom policies",
 )
 

@@ -62,7 +62,7 @@ class AttachedPolicy:
     is_of_gateway: bool = False
     """Whether it is the policy of a gateway endpoint, which knows no principals but everyone and root users (B9)."""
     is_assumed: bool = False
-    """Whether it stands for policies that nobody captured, taken to allow: it is never shown as a policy."""
+    """Whether it stands for policies that are not captured and assumed to allow: it is never shown as a policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,14 @@ class PolicySet:
     endpoint: AttachedPolicy | None = None
     """The policy of the VPC endpoint that the request comes through (SEMANTICS B9)."""
     possible_endpoints: "tuple[PossibleEndpoint, ...]" = ()
-    """Endpoints that it may come through, where nobody says: none of them limits it."""
+    """Endpoints that it may come through if the request does not say: none of them limits it."""
     restrict_public_buckets: bool = False
     """Whether Block Public Access restricts public buckets (SEMANTICS I7)."""
     gaps: tuple[Gap, ...] = ()
 
     @property
     def is_identity_assumed(self) -> bool:
-        """Whether the caller's own policies are not in the snapshot and taken to allow."""
+        """Whether the caller's own policies are not in the snapshot and assumed to allow."""
         return any(policy.is_assumed for policy in self.identity)
 
     def on_leg(self, leg: int) -> "PolicySet":

@@ -29,17 +29,19 @@ class UnknownContext(StrEnum):
 
 
 def read_unknown_context(word: str) -> UnknownContext:
-    """Return what keys that nobody gave are to mean.
+    """Return how keys that are not provided are treated.
 
     Raises:
-        RequestError: it is none of the words for it: any other would be taken for one of them.
+        RequestError: the word is not one of those allowed.
     """
     try:
         return UnknownContext(word)
     except ValueError:
         words = strung(", ", [one.value for one in UnknownContext])
         raise RequestError(
-            phrase("`{word}` is not a meaning of keys not given: expected {words}", word=word, words=words)
+            phrase(
+                "`{word}` is not a way to treat keys that are not provided: expected {words}", word=word, words=words
+            )
         ) from None
 
 

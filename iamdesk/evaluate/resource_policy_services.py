@@ -21,7 +21,7 @@ class OtherAccounts(StrEnum):
     WORKS = "works"
     OWNER_ALONE = "owner-alone"
     NOT_DOCUMENTED = "not-documented"
-    """No page of AWS says so: decided as ``WORKS``, and told."""
+    """No page of AWS says so: decided as ``WORKS``, with an assumption."""
 
 
 class Unsigned(StrEnum):
@@ -35,7 +35,7 @@ class Unsigned(StrEnum):
     """Always: the action takes no AWS credentials, and IAM is not asked."""
     NEVER = "never"
     NOT_DOCUMENTED = "not-documented"
-    """No page of AWS says so: decided as ``POLICY``, and told."""
+    """No page of AWS says so: decided as ``POLICY``, with an assumption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class OpeningKey:
     key: str
     """As AWS spells it."""
     value: str
-    """With which it can."""
+    """The value with which it can be called."""
     without_key: str
     """The value that a request without the key counts as having."""
 
@@ -86,11 +86,11 @@ class ServiceFacts:
     by_grants_alone: frozenset[str] = frozenset()
     """Those of them in which the key policy has no say."""
     beside_policy: frozenset[str] = frozenset()
-    """Actions in which no policy of the resource has a say: it is about what is in the resource, or there is none."""
+    """Actions to which no policy of the resource applies: it covers only what is in the resource, or there is none."""
     without_policy: frozenset[str] = frozenset()
-    """Those of them that act on resources alone which take no policy, where a page says so."""
+    """Those of them whose resources take no policy, where a page says so."""
     owner_root_always: frozenset[str] = frozenset()
-    """What the owner's root user may do even where the resource's own policy forbids it: nobody is locked out."""
+    """What the owner's root user may do even if the resource's policy denies it: the owner is not locked out."""
     reserved_by_aws: tuple[ReservedNames, ...] = ()
 
     def across_accounts(self, name: str) -> OtherAccounts:
@@ -110,7 +110,7 @@ class ServiceFacts:
         return next((one.prefix for one in self.reserved_by_aws if resource.startswith(one.prefix)), "")
 
     def told_apart_by(self, name: str) -> Hashable:
-        """Return what tells an action from others of the service: all of this that a decision rests on."""
+        """Return what distinguishes an action from others of the service: all facts here that decisions depend on."""
         return (
             self.across_accounts(name) is OtherAccounts.OWNER_ALONE,
             self.without_signature(name),

@@ -83,12 +83,12 @@ class Target:
 
     @property
     def is_beside_key_policies(self) -> bool:
-        """Whether a KMS key's policy has no say in it: the grant alone tells who retires it (SEMANTICS I1)."""
+        """Whether a KMS key's policy does not apply: only the grant decides who can retire it (SEMANTICS I1)."""
         return self.name in facts_of(self.service).by_grants_alone
 
     @property
     def is_beside_resource_policy(self) -> bool:
-        """Whether the resource's own policy has no say in it: identity policies alone have."""
+        """Whether the resource's own policy does not apply: only identity policies do."""
         return self.name in facts_of(self.service).beside_policy
 
     @property

@@ -1,8 +1,8 @@
-"""Context values that are taken for granted, each told only where another value would change the decision.
+"""Assumed context values, each reported only if another value would change the decision.
 
-An answer over a snapshot takes a request to be made now, over TLS, by the caller itself, and with long-term
-credentials (SEMANTICS J2, J4). Here each of these is put otherwise, with every value that the statements tell apart,
-and the request is decided again.
+A decision over a snapshot assumes that the request is made now, over TLS, by the caller itself, and with long-term
+credentials (SEMANTICS J2, J4). Here each of these is varied over every value that the statements distinguish, and the
+request is decided again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,19 +31,19 @@ _MCP = ("aws:viaawsmcpservice", "aws:ismcpserviceaction", "aws:calledviaawsmcp")
 _NOW, _EPOCH = "aws:currenttime", "aws:epochtime"
 _PRINCIPAL = "aws:principalarn"
 ASSUMED_KEYS = frozenset({_SECURE, _VIA, *_CALLED_VIA, *_MCP, _NOW, _EPOCH})
-"""Keys (lower case) that answers over a snapshot take to have a value, or to be absent, because nobody knows."""
+"""Keys (lower case) that decisions over a snapshot assume to have a value or to be absent."""
 _MOST_VALUES = 64
 _MOST_SERVICES = 8
-"""So many services are tried in the chain of a forwarded call."""
+"""How many services are tried in the chain of a forwarded call."""
 _TRUE = Fact(Knowledge.PRESENT, ("true",))
 _FALSE = Fact(Knowledge.PRESENT, ("false",))
 
 type World = Mapping[str, Fact]
-"""What is otherwise: facts by key in lower case."""
+"""The facts that are varied, by key in lower case."""
 
 
 def assumed_values(trace: Trace) -> Iterator[Assumption]:
-    """Yield what the decision takes for granted of the context, where another value would change it."""
+    """Yield the assumptions about the context for which another value would change the decision."""
     tested = _Tested(trace)
     if isinstance(trace.question.context.derive, DerivedKeys):
         yield from _transport(trace, tested)
@@ -70,7 +70,7 @@ class _Tested:
             self._keys.update(key for entry in result.statement.resources or () for key in entry.keys)
 
     def any_of(self, *keys: str) -> bool:
-        """Return whether a statement asks for one of some keys that the question does not give."""
+        """Return whether a statement tests one of some keys that the request does not provide."""
         return any((key in self._tests or key in self._keys) and self._is_open(key) for key in keys)
 
     def values(self, *keys: str, shape: str = "*") -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class _Tested:
 
 
 def decided(question: Question, world: World) -> Verdict:
-    """Return the decision where some keys are otherwise; what the question gives itself stays."""
+    """Return the decision with other values of some keys; values that the request provides stay."""
     return evaluate(_put(question, world)).verdict
 
 
@@ -123,7 +123,7 @@ def _transport(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
         if other is not None:
             yield Assumption(
                 "secure-transport-assumed",
-                phrase("Taken to be sent over TLS: aws:SecureTransport is true."),
+                phrase("The request is assumed to use TLS: aws:SecureTransport is true."),
                 other,
             )
 
@@ -136,7 +136,9 @@ def _forwarded(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
     if forwarded is not trace.verdict:
         yield Assumption(
             "via-aws-service-assumed",
-            phrase("Taken not to be made by an AWS service for the caller: aws:ViaAWSService is false."),
+            phrase(
+                "The request is assumed not to be made by an AWS service for the caller: aws:ViaAWSService is false."
+            ),
             forwarded,
         )
     if tested.any_of(*_CALLED_VIA):
@@ -148,7 +150,7 @@ def _forwarded(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
         if other is not None:
             yield Assumption(
                 "called-via-assumed",
-                phrase("Taken to come through no other AWS service: aws:CalledVia is absent."),
+                phrase("The request is assumed to come through no other AWS service: aws:CalledVia is absent."),
                 other,
             )
 
@@ -173,7 +175,7 @@ def _by_mcp(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
     if other is not None:
         yield Assumption(
             "mcp-assumed",
-            phrase("Taken not to come through an AWS MCP server: aws:ViaAWSMCPService is absent."),
+            phrase("The request is assumed not to come through an AWS MCP server: aws:ViaAWSMCPService is absent."),
             other,
         )
 
@@ -191,7 +193,7 @@ def _time(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
     seconds.add(int(derive.moment.timestamp()))
     other = _becomes(trace, [world for one in sorted(seconds) if (world := _at(trace, one))])
     if other is not None:
-        message = phrase("Taken to be made now: aws:CurrentTime is the moment of the question.")
+        message = phrase("The request is assumed to be made now: aws:CurrentTime is the time of the evaluation.")
         yield Assumption("time-assumed", message, other)
 
 
@@ -218,8 +220,8 @@ def _long_term(trace: Trace) -> Iterator[Assumption]:
         yield Assumption(
             "long-term-credentials-assumed",
             phrase(
-                "Taken to be made with long-term credentials, not with those of sts:GetSessionToken without MFA: "
-                "aws:TokenIssueTime is absent."
+                "The request is assumed to use long-term credentials, not those of sts:GetSessionToken without "
+                "MFA: aws:TokenIssueTime is absent."
             ),
             other,
         )
@@ -234,7 +236,7 @@ def _role_path(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
     other = _becomes(trace, [_taken(trace, {_PRINCIPAL: arn}) for arn in tested.values(_PRINCIPAL, shape=shape)])
     if other is not None:
         message = phrase(
-            "The path of role {name} is not given: taken to have none (aws:PrincipalArn is {arn}).",
+            "The path of role {name} is not provided: no path is assumed (aws:PrincipalArn is {arn}).",
             name=caller.name,
             arn=caller.arn,
         )

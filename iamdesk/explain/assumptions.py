@@ -36,7 +36,7 @@ _NEVER_ALLOW = _OF_ORGANIZATION - {"scp-missing"}
 _MAY_LIFT_REFUSAL = frozenset({"delegated-administrator-unknown"})
 """Gaps without which a call would not be refused whatever the policies say."""
 _SHARES = frozenset({"sharing-missing", "share-permission-missing"})
-"""Gaps that may hide a resource share: it gives what no resource policy of the owner's can give another account."""
+"""Missing data that may hide a resource share, which can allow what no resource policy can allow another account."""
 _OF_THE_CONTEXT = frozenset({"context-key-not-taken", "context-key-unknown", "source-ip-private"})
 """What was typed and counts otherwise than as typed: told whatever the answer is."""
 _TAKEN_TO_ALLOW = frozenset(
@@ -75,16 +75,17 @@ def _reading_words(reading: Reading) -> str:
     """Name the rules that AWS's pages leave open, with both readings."""
     rules = [
         phrase(
-            "AWS's pages do not settle {question}. Taken here: {taken}. The other reading: {other}.",
+            "AWS's documentation does not settle {question}. This decision assumes that {taken}. The other reading "
+            "is that {other}.",
             question=phrase(rule.question),
             taken=phrase(rule.taken),
             other=phrase(rule.other),
         )
         for rule in reading.rules
     ]
-    then = phrase("By the other reading the decision is {decision}.", decision=reading.verdict)
+    then = phrase("With the other reading, the decision is {decision}.", decision=reading.verdict)
     if len(rules) > 1:
-        then = phrase("By the other readings together the decision is {decision}.", decision=reading.verdict)
+        then = phrase("With the other readings together, the decision is {decision}.", decision=reading.verdict)
     return strung(" ", [*rules, then])
 
 

@@ -170,7 +170,7 @@ class _Search:
             if result.policy.layer is Layer.IDENTITY and self._trace.question.caller.is_service_linked:
                 continue  # only AWS changes what it carries (SEMANTICS I5)
             if result.policy.is_assumed:
-                continue  # nobody knows what there is to take away
+                continue  # what there is to remove is unknown
             if result.statement.is_allow and result.truth is not FALSE:
                 slot = Slot(result.policy.layer, result.policy.level, result.policy.leg)
                 groups.setdefault((slot, result.grant), []).append(result)

@@ -139,7 +139,7 @@ class Assumption:
     other answer."""
 
     only_explains: bool = False
-    """Whether it says how the answer is to be read, and nothing on which the decision hangs."""
+    """Whether it only explains the answer and the decision does not depend on it."""
 
     @property
     def could_change(self) -> bool:

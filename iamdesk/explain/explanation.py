@@ -110,14 +110,14 @@ _LEFT_OUT: Mapping[Layer, str] = {
 def _why_denied(trace: Trace) -> str:
     if not trace.ruling.carried_by:
         return phrase(
-            "Block Public Access turns outsiders away, for the policy is public: {why}", why=_why_public(trace)
+            "Block Public Access blocks external principals because the policy is public: {why}", why=_why_public(trace)
         )
     names = [name_of(result) for result in trace.results if _decides(result, trace)]
     return nphrase("{names} forbids it", "{names} forbid it", len(names), names=wording.listed(names))
 
 
 def _why_public(trace: Trace) -> str:
-    """Return which statements make the policy public that Block Public Access restricts (SEMANTICS I7)."""
+    """Return which statements make public the policy that Block Public Access restricts (SEMANTICS I7)."""
     questions = (trace.question, *trace.question.further)
     legs = zip(questions, trace.situation.legs, strict=True)
     held = [one.policies.resource for one, leg in legs if leg.restricts_public and one.policies.resource is not None]
@@ -134,7 +134,7 @@ def _why_allowed(trace: Trace) -> str:
         if not result.policy.is_assumed
     ]
     if trace.question.policies.is_identity_assumed:
-        assumed = phrase("its own account, which is not in the snapshot, is taken to allow it")
+        assumed = phrase("its own account, which is not in the snapshot, is assumed to allow it")
         if not names:
             return assumed
         granted = nphrase("{names} allows it", "{names} allow it", len(names), names=wording.listed(names))
@@ -162,7 +162,7 @@ def _why_not(trace: Trace) -> str:
             places = trace.question.policies.scp_places
             reason = wording.lacking_sentence(slot.layer, slot.level, places, names, action)
             if slot.layer in (Layer.IDENTITY, Layer.RESOURCE) and target_on(trace, slot.leg).is_beside_key_policies:
-                reason = phrase("the grant alone decides who retires it, never the key policy, and none allows it")
+                reason = phrase("only a grant decides who can retire it, never the key policy, and no grant allows it")
         if trace.question.further:
             resource = with_visible_end(target_on(trace, slot.leg).resource_text)
             reason = phrase("{reason} on {resource}", reason=reason, resource=resource)

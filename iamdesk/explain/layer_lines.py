@@ -147,13 +147,13 @@ def _not_in_play(layer: Layer, question: Question) -> LayerLine:
         title = phrase(wording.LAYER_TITLES[layer])
         return LayerLine(layer, None, title, phrase("do not bind {service}", service=question.target.service))
     if layer is Layer.PERMISSIONS_BOUNDARY and question.policies.is_identity_assumed:
-        return _plain_line(layer, None, mark("not in the snapshot: taken to set no limit"), chosen())
+        return _plain_line(layer, None, mark("not in the snapshot: assumed to set no limit"), chosen())
     if layer is Layer.RESOURCE and question.target.is_beside_key_policies:
-        return _plain_line(layer, None, mark("has no say: the grant alone decides who retires it"), chosen())
+        return _plain_line(layer, None, mark("does not apply: only the grant decides who can retire it"), chosen())
     if layer is Layer.RESOURCE and question.target.takes_no_policy:
-        return _plain_line(layer, None, mark("has no say: such a resource takes no policy"), chosen())
+        return _plain_line(layer, None, mark("does not apply: such a resource takes no policy"), chosen())
     if layer is Layer.RESOURCE and question.target.is_beside_resource_policy:
-        return _plain_line(layer, None, mark("has no say: it is about what is in the resource"), chosen())
+        return _plain_line(layer, None, mark("does not apply: it covers only what is in the resource"), chosen())
     if layer is Layer.SCP and question.policies.scps:  # SEMANTICS B6, E11
         return _plain_line(layer, None, mark("do not bind this caller"), chosen())
     return _plain_line(layer, None, _NOT_IN_PLAY[layer], chosen())
@@ -164,7 +164,7 @@ def _layer_line(trace: Trace, layer: Layer, leg: int, slots: Sequence[Slot], cou
     if layer is Layer.IDENTITY and trace.question.caller.kind is CallerKind.ROOT:
         return _plain_line(layer, Verdict.ALLOWED, mark("the root user needs none"), chosen())
     if layer is Layer.IDENTITY and trace.question.policies.is_identity_assumed:
-        return _plain_line(layer, Verdict.ALLOWED, mark("not in the snapshot: taken to allow"), chosen())
+        return _plain_line(layer, Verdict.ALLOWED, mark("not in the snapshot: assumed to allow"), chosen())
     title = phrase(wording.LAYER_TITLES[layer])
     results = [result for result in trace.results if result.policy.layer is layer and result.policy.leg == leg]
     deny = [counted.deny.get(slot, FALSE) for slot in slots]

@@ -1,4 +1,4 @@
-"""What it means for the values of a condition key that a test holds, or that it does not."""
+"""The result of a condition test in words about the values of its key."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ _KINDS: Mapping[str, str] = {
 
 
 def outcome_words(test: ConditionTest, values: Sequence[str], holds: bool) -> str:
-    """Return what is said of a key by what comes of a test: ``has a value that is red``, ``is not red``.
+    """Return the result of a test as words about its key: ``has a value that is red``, ``is not red``.
 
     ``test`` has an operator that AWS has; ``values`` are those that the key was tried with: the words are true of
     all that come out as they do.

@@ -19,7 +19,7 @@ _MOST_NAMED = 3
 
 
 def endpoint_assumption(trace: Trace) -> Assumption | None:
-    """Return that the request is taken to come through no endpoint whose policy would change the decision.
+    """Return the assumption that the request comes through no endpoint whose policy would change the decision.
 
     Only where the policy does: that the request comes through the endpoint changes condition keys, too, and these are
     open, not assumed.
@@ -42,7 +42,8 @@ def endpoint_assumption(trace: Trace) -> Assumption | None:
     if more > 0:
         named = phrase("{names} and {count} more", names=named, count=more)
     message = phrase(
-        "Taken not to come through a VPC endpoint ({key}) whose policy decides otherwise: {names}.",
+        "The request is assumed not to come through a VPC endpoint ({key}) whose policy would change the decision: "
+        "{names}.",
         key=_ENDPOINT_KEY,
         names=named,
     )

@@ -1,4 +1,4 @@
-"""What an answer takes for granted of the service that is called: where no page of AWS says it, or settings decide."""
+"""Assumptions about the service that is called: where AWS's documentation is silent, or a setting decides."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,7 +16,7 @@ from iamdesk.language import phrase
 
 
 def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) -> Iterator[Assumption]:
-    """Yield what is taken for granted, each only where another fact would change the decision.
+    """Yield the assumptions for which another fact would change the decision.
 
     ``decide`` decides anew with another situation.
     """
@@ -27,8 +27,8 @@ def service_assumptions(trace: Trace, decide: Callable[[Situation], Verdict]) ->
             yield from _of_unsigned(question, situation, trace, decide)
         elif situation.is_cross_account and _rests_on_own_policy(question, leg, trace):
             message = phrase(
-                "No page of AWS says whether a resource policy can let another account call {action}: decided as if "
-                "it can. If not, the request is denied.",
+                "AWS's documentation does not say whether a resource policy can allow another account to call "
+                "{action}. This decision assumes that it can. If it cannot, the request is denied.",
                 action=question.target.action_text,
             )
             yield Assumption("cross-account-not-documented", message, Verdict.IMPLICIT_DENY)
@@ -40,8 +40,8 @@ def _of_no_credentials(question: Question) -> Iterator[Assumption]:
     target = question.target
     if facts_of(target.service).without_signature(target.name) is Unsigned.NO_CREDENTIALS:
         message = phrase(
-            "{action} takes no AWS credentials, and no policy is evaluated: what it takes instead, such as a token or "
-            "a code, is not part of this decision.",
+            "{action} takes no AWS credentials, so no policy is evaluated. What it requires instead, such as a "
+            "token or a code, is not part of this decision.",
             action=target.action_text,
         )
         yield Assumption("takes-no-credentials", message)
@@ -77,14 +77,14 @@ def _of_unsigned(
     if other is not trace.verdict:
         message = (
             phrase(
-                "No page of AWS says whether {action} can be called without a signature: decided as if it cannot. If "
-                "it can, the policies let the caller in.",
+                "AWS's documentation does not say whether {action} can be called without a signature. This "
+                "decision assumes that it cannot. If it can, the policies allow the request.",
                 action=action,
             )
             if situation.refusal is not None
             else phrase(
-                "No page of AWS says whether {action} can be called without a signature: decided as if it can. If "
-                "not, the request is denied.",
+                "AWS's documentation does not say whether {action} can be called without a signature. This "
+                "decision assumes that it can. If it cannot, the request is denied.",
                 action=action,
             )
         )
@@ -92,7 +92,7 @@ def _of_unsigned(
 
 
 def _of_settings(question: Question, trace: Trace, counted: Tally) -> Iterator[Assumption]:
-    """Tell of what opens a call to everyone and is in no snapshot: an API method of authorization type NONE."""
+    """Yield what can open a call to everyone and is in no snapshot: an API method of authorization type NONE."""
     target, facts = question.target, facts_of(question.target.service)
     if trace.verdict not in (Verdict.IMPLICIT_DENY, Verdict.EXPLICIT_DENY):
         return
@@ -104,14 +104,14 @@ def _of_settings(question: Question, trace: Trace, counted: Tally) -> Iterator[A
         )
         if is_let_in and not is_denied:
             message = phrase(
-                "The authorization type of the API's method is not captured: where it is NONE, anyone can call the "
-                "method without credentials, unless a resource policy stops them."
+                "The authorization type of the API method is not captured. If it is NONE, anyone can call the "
+                "method without credentials, unless a resource policy prevents it."
             )
             yield Assumption("authorization-type-unknown", message, Verdict.ALLOWED)
 
 
 def _of_sharing(trace: Trace, decide: Callable[[Situation], Verdict]) -> Iterator[Assumption]:
-    """Tell of a setting that shares a resource with other accounts and is in no snapshot: launch permissions."""
+    """Yield a setting that can share a resource with other accounts and is in no snapshot: launch permissions."""
     target, situation = trace.question.target, trace.situation
     shared = facts_of(target.service).shared_by_setting
     if (
@@ -123,8 +123,9 @@ def _of_sharing(trace: Trace, decide: Callable[[Situation], Verdict]) -> Iterato
     other = decide(replace(situation, is_cross_account=False))
     if other is not trace.verdict:
         message = phrase(
-            "With whom {resource} is shared is a setting, no policy, and is not captured: decided as if it is not "
-            "shared with the caller. If it is, or if it is public, no policy of the resource is needed.",
+            "Sharing of {resource} is a setting, not a policy, and is not captured. This decision assumes that it "
+            "is not shared with the caller. If it is shared with the caller or public, no resource policy is "
+            "needed.",
             resource=target.resource_text,
         )
         yield Assumption("sharing-not-captured", message, other)

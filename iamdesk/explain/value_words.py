@@ -74,7 +74,7 @@ def _on(key: str, tests: Iterable[ConditionTest]) -> list[ConditionTest]:
 def _value_phrase(key: str, fact: Fact, tests: Sequence[ConditionTest], one: ConditionSet, trace: Trace) -> str:
     """Return what is said of a key: ``is within 203.0.113.0/24``, ``is absent``, ``is at most 3600``.
 
-    A value that was made up to be tried is never named: what it stands for is told.
+    A value that was made up for a trial is never shown, only what it stands for.
     """
     if fact.knowledge is Knowledge.ABSENT:
         return phrase("is absent")

@@ -172,7 +172,7 @@ _SAID_BY_THEMSELVES = frozenset(
         *("takes-no-credentials", "authorization-type-unknown"),
     }
 )
-"""Codes of assumptions whose messages say what the decision would be otherwise."""
+"""Codes of assumptions whose messages already say what the decision would be otherwise."""
 
 
 def otherwise_words(assumption: Assumption) -> str:
@@ -181,12 +181,12 @@ def otherwise_words(assumption: Assumption) -> str:
         return ""
     words = phrase(_OTHERWISE[assumption.other_decision])
     if assumption.code in _IF_OTHERWISE or assumption.code.endswith("-assumed"):
-        return phrase(" Otherwise the answer may become: {words}.", words=words)
+        return phrase(" Otherwise the decision may change to: {words}.", words=words)
     return phrase(" With it the answer may become: {words}.", words=words)
 
 
 _IF_OTHERWISE = frozenset({"endpoint-unknown", "owner-unknown", "federated-user-by-name", "routed-to-one-bucket"})
-"""Assumptions of which something else may be true, rather than that something is missing."""
+"""Assumptions that may be false, as opposed to missing data."""
 
 
 def scope_words(request: Request, snapshot_name: str) -> str:

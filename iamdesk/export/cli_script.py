@@ -49,5 +49,5 @@ def in_account(account_id: str, words: Iterable[str]) -> str:
 
 
 def is_odd(names: Iterable[str]) -> bool:
-    """Return whether a name would be read as an option or as a place, or holds what nobody sees."""
+    """Return whether a name would be read as an option or as a place, or contains invisible characters."""
     return any(name.startswith("-") or is_place(name) or visible(name) != name for name in names)

@@ -64,7 +64,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _open_handle(there: os.stat_result) -> int | None:
-    """Return our own standard output or error, where a path leads to it: behind what is printed, not over it."""
+    """Return our standard output or error if a path leads to it: files are written after what is printed."""
     for handle in (1, 2):
         with contextlib.suppress(OSError):
             if os.path.samestat(os.fstat(handle), there):
@@ -74,13 +74,13 @@ def _open_handle(there: os.stat_result) -> int | None:
 
 def _write_into(path: Path, there: os.stat_result, content: bytes) -> None:
     if not (stat.S_ISCHR(there.st_mode) or stat.S_ISFIFO(there.st_mode)):
-        raise ExportError(phrase("{path} is no file: the report needs the name of a file", path=path))
+        raise ExportError(phrase("{path} is not a file: give the name of a file for the report", path=path))
     try:
         # Without O_NONBLOCK, a FIFO that nobody reads would keep us waiting for ever.
         handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise ExportError(phrase("{path} cannot be written: nobody reads from it", path=path)) from error
+            raise ExportError(phrase("{path} cannot be written: no process reads from it", path=path)) from error
         raise
     try:
         os.set_blocking(handle, True)

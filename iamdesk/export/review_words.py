@@ -64,15 +64,15 @@ def widening_words(denying: Sequence[Line]) -> str:
     """Return what is to be known before lines are revoked that only deny (`ONLY_DENIES`); empty of none."""
     if len(denying) == 1:
         return phrase(
-            "{policy} only denies: revoking it widens what {holder} can do.",
+            "{policy} contains only Deny statements: revoking it can give {holder} more access.",
             policy=denying[0].name,
             holder=holder_name(denying[0]),
         )
     if not denying:
         return ""
     return nphrase(
-        "{count} of these policies only denies: revoking it widens access.",
-        "{count} of these policies only deny: revoking them widens access.",
+        "{count} of these policies contains only Deny statements: revoking it can give more access.",
+        "{count} of these policies contain only Deny statements: revoking them can give more access.",
         len(denying),
     )
 

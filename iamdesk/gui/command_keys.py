@@ -1,4 +1,4 @@
-"""Keys of commands count in text fields, too: a field would take Ctrl+E, Ctrl+D and Ctrl+K as keys of an editor."""
+"""Shortcuts of commands in text fields, which would use Ctrl+E, Ctrl+D and Ctrl+K for editing."""
 
 from collections.abc import Iterable
 
@@ -9,11 +9,11 @@ from shiboken6 import isValid
 
 _FIELDS = (QLineEdit, QPlainTextEdit, QTextEdit)
 OF_THE_TEXT = frozenset({"actionUndo", "actionRedo"})
-"""Commands whose keys mean the text of a field, where one types in it."""
+"""Commands whose shortcuts act on the text of the field with the focus."""
 
 
 class CommandKeys(QObject):
-    """Listens to the field of a window that has the keyboard: one filter, moved as the focus moves."""
+    """An event filter on the field with the focus; it moves as the focus moves."""
 
     def __init__(self, window: QWidget, actions: Iterable[QAction], app: QApplication) -> None:
         super().__init__(window)

@@ -87,7 +87,7 @@ class History(QObject):
         self.changed.emit()
 
     def _visit_subject(self, key: str) -> None:
-        """Whoever a question is about is selected with it, and is no place of its own."""
+        """The principal of a request is selected with it, and is no separate place."""
         here = self._places[self._at] if self._at >= 0 else Place()
         about = here.need.request if here.need is not None else here.request
         opened = self._session.snapshot

@@ -267,7 +267,7 @@ class Session(QObject):
         self.announced.emit(sentence)
 
     def _follow(self, request: Request) -> None:
-        """Make whoever is asked about the subject. Of somebody who is not in the snapshot, no principal is."""
+        """Select the principal of the request. For one that is not in the snapshot, select no principal."""
         if self.snapshot is None:
             return
         outline = self.snapshot.outline

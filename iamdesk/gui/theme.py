@@ -238,7 +238,7 @@ class Theme(QObject):
         super().__init__(app)
         self._app = app
         self._scheme = scheme
-        # Else a style sheet that goes leaves in each widget the palette that was there while it was drawn.
+        # Otherwise a removed style sheet leaves its palette in the widgets.
         app.setAttribute(Qt.ApplicationAttribute.AA_UseStyleSheetPropagationInWidgetStyles)
         self._hints = app.styleHints()
         """Held: what PySide gives of their parts dies with the last reference to them."""

@@ -1,4 +1,4 @@
-"""Where the window stands: wholly on its screen, at first, as it comes back, and when it comes to a smaller screen."""
+"""Keeps the window wholly on its screen: at first, when it is restored, and when it moves to a smaller screen."""
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QSize, QTimer
 from PySide6.QtGui import QScreen

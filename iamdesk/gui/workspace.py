@@ -36,7 +36,7 @@ STATE_VERSION = 6
 
 
 def may_be_small(panel: QWidget, lines: int = 4) -> None:
-    """Let a panel be smaller than what is in it asks for: all of them together fit small screens, and large text."""
+    """Let a panel be smaller than its content asks for, so that all panels fit small screens and large text."""
     metrics = panel.fontMetrics()
     panel.setMinimumSize(metrics.averageCharWidth() * 16, metrics.lineSpacing() * lines)
 

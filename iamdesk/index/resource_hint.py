@@ -41,7 +41,9 @@ def resource_hint(action: str, resource: str) -> Hint | None:
     if reference().takes_no_resource(found):
         return Hint(phrase("{action} takes no resource: ask on *", action=found.full_name), "*")
     if resource != (told := resource.rstrip()):
-        said = phrase("The resource ends with white space, which counts: {resource}", resource=visible(resource))
+        said = phrase(
+            "The resource ends with white space, which is part of its name: {resource}", resource=visible(resource)
+        )
         return Hint(said, told)
     wanted = {kind.name for kind in found.resource_types}
     fits = reference().resource_types_of_arn(found.service, resource)

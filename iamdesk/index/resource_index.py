@@ -63,7 +63,7 @@ def parent_of(arn: Arn) -> Arn | None:
 
 
 def only_shared(arn: str) -> Resource:
-    """Return a resource of which nothing is known but that it is shared."""
+    """Return a resource of which only its share is known."""
     account = arn.split(":", 5)[4] if arn.count(":") >= 5 else ""
     return Resource(arn=arn, account_id=account or None, is_policy_captured=False)
 
@@ -86,7 +86,7 @@ class ResourceIndex:
 
     @property
     def by_arn(self) -> Mapping[str, Resource]:
-        """Every resource that the snapshot holds anything of; of some no more than that they are shared."""
+        """Every resource that the snapshot contains anything of; of some only that they are shared."""
         return self._by_arn
 
     def may_hold(self, service: str) -> bool:

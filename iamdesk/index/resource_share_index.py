@@ -14,7 +14,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resource_shares import ManagedPermission, ResourceShareAssociation, ResourceShares
 
 _STANDS = frozenset({"ASSOCIATED", ""})
-"""An association in any other state lets nobody in: an invitation is open, or it ended."""
+"""An association in any other state gives no access: its invitation is open, or it ended."""
 _GONE = frozenset({"PENDING", "FAILED", "DELETING", "DELETED"})
 """Shares in these states share nothing."""
 _GLOBAL = "us-east-1"
@@ -78,7 +78,7 @@ class ResourceShareIndex:
         return self._shared.get(arn, ())
 
     def is_captured(self, owner: str, region: str) -> bool:
-        """Return whether it is known what an account shares of a Region's resources."""
+        """Return whether the shares of an account in a Region are captured."""
         return (owner, region or _GLOBAL) in self._captured
 
     def document_of(self, arn: str) -> Document | None:

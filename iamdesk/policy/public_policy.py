@@ -31,7 +31,7 @@ _ROLE_ID = "AROA"
 def public_words(document: Document) -> str:
     """Return which statements make a policy public, and why; empty where none does.
 
-    ``statement 2 (Read), which is for everyone and has no condition``.
+    ``statement 2 (Read) applies to everyone and has no condition``.
     """
     found = [
         _statement_words(statement)
@@ -48,27 +48,27 @@ def _statement_words(statement: Statement) -> str:
     if statement.sid:
         name = phrase("{statement} ({sid})", statement=name, sid=statement.sid)
     if statement.not_principal:
-        whom = phrase("which is for everyone but those whom NotPrincipal names")
+        whom = phrase("applies to everyone except the principals listed in NotPrincipal")
     else:
-        whom = phrase("which is for everyone")
+        whom = phrase("applies to everyone")
     if not statement.conditions:
-        return phrase("{statement}, {whom} and has no condition", statement=name, whom=whom)
+        return phrase("{statement} {whom} and has no condition", statement=name, whom=whom)
     why = strung(", ", list(dict.fromkeys(_why_open(test) for test in statement.conditions)))
-    return phrase("{statement}, {whom}, and no condition binds it: {why}", statement=name, whom=whom, why=why)
+    return phrase("{statement} {whom}, and no condition limits it: {why}", statement=name, whom=whom, why=why)
 
 
 def _why_open(test: ConditionTest) -> str:
     """Return why a test does not bind requests to fixed values; for one by which `_fixes` is False."""
     key, operator = test.key_text, test.operator_text
     if test.operator is None or not test.values:
-        return phrase("{operator} on {key} compares with nothing", operator=operator, key=key)
+        return phrase("{operator} on {key} has no value to compare with", operator=operator, key=key)
     if test.if_exists or test.operator.negated or test.quantifier is Quantifier.ALL:
         return phrase("{operator} on {key} also holds where the key is absent", operator=operator, key=key)
     if test.key == "aws:sourceip":
-        return phrase("the addresses under {key} are more than a /8 (IPv6: a /32)", key=key)
+        return phrase("the addresses of {key} are broader than /8 (IPv6: /32)", key=key)
     if test.key not in _FIXING_KEYS:
-        return phrase("{key} is none of the keys that S3 counts", key=key)
-    return phrase("what {key} is compared with is not fixed", key=key)
+        return phrase("{key} is not one of the keys that S3 considers", key=key)
+    return phrase("{key} is not compared with a fixed value", key=key)
 
 
 def is_public(document: Document, fixing_keys: frozenset[str] = _FIXING_KEYS) -> bool:

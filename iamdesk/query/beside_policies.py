@@ -79,21 +79,21 @@ def gaps_beside_policies(
 def _gaps_of_shares(
     caller: Caller, target: Target, shares: ResourceShareIndex, organization: OrganizationIndex | None
 ) -> Iterator[Gap]:
-    """Yield of which shares that may reach the caller it is not known what they allow."""
+    """Yield the shares that may apply to the caller and whose permission is not captured."""
     for one in shares.of(target.resource_text):
         if one.permission is not None or not any(_may_be(entity, caller, organization) for entity in one.principals):
             continue
         if target.action_text.lower() in map(str.lower, one.default):
             message = phrase(
-                "What the resource share {share} allows is not in the snapshot: taken to be the default permission, "
-                "which allows {actions}.",
+                "The managed permission of the resource share {share} is not in the snapshot: assumed to be the "
+                "default permission, which allows {actions}.",
                 share=one.share_name,
                 actions=", ".join(one.default),
             )
             yield Gap("share-permission-assumed", message, Layer.RESOURCE)
         elif target.name not in OWNERS_ALONE.get(one.resource_type, ()):
             message = phrase(
-                "The resource is shared by {share}, and what its managed permission allows is not in the snapshot.",
+                "The resource is shared by {share}, whose managed permission is not in the snapshot.",
                 share=one.share_name,
             )
             yield Gap("share-permission-missing", message, Layer.RESOURCE)
@@ -130,8 +130,8 @@ def gaps_of_public_access(
         return
     if is_public(policy.document):
         message = phrase(
-            "Block Public Access of {owner} or of its account is not in the snapshot: taken to be off. "
-            "The policy is public: {why}.",
+            "Block Public Access of {owner} or of its account is not in the snapshot: assumed to be off. The "
+            "policy is public: {why}.",
             owner=policy.owner,
             why=public_words(policy.document),
         )

@@ -241,11 +241,11 @@ def _gaps(case: Mapping[str, Any], caller: Caller, target: Target) -> Iterator[G
         if target.service == "iam":
             reason = "a trust policy decides who enters the role, no more"
         if target.is_beside_resource_policy:
-            reason = "it is about the resource itself, and such a policy is about what is in it"
+            reason = "it acts on the resource itself, and such a policy covers only what is in it"
         if target.takes_no_policy:
             reason = "such a resource takes none"
         if target.is_beside_key_policies:
-            reason = "the grant alone decides who retires it, never the key policy"
+            reason = "only a grant decides who can retire it, never the key policy"
         message = f"{target.action_text} meets no resource policy: {reason}."
         yield Gap("resource-policy-not-used", message, Layer.RESOURCE)
     if target.resource is None:

@@ -96,7 +96,7 @@ class Agreement(StrEnum):
     """Denied here too; AWS gave no reason to compare."""
     OTHER = "other reason"
     DEPENDS = "depends"
-    """Denied or not, or denied for AWS's reason or not, by context that was not told."""
+    """Whether it is denied, or denied for AWS's reason, depends on context that is not provided."""
     ALLOWED = "allowed here"
     NOT_ASKED = "not asked"
     """Too little was told, or the question cannot be asked of this snapshot."""
@@ -116,7 +116,7 @@ class LayerComparison:
 
     @property
     def is_open(self) -> bool:
-        """Whether the layer here depends on what was not told, and so may say what AWS says."""
+        """Whether the layer here depends on context that is not provided, and so may agree with AWS."""
         return self.here is Verdict.CONDITIONAL and self.aws is not Effect.NO_IMPACT
 
     @property

@@ -275,7 +275,7 @@ def _gap(missing: MissingPolicy) -> Gap:
         case "permissions boundary" if missing.is_unreadable:
             return Gap(
                 "boundary-missing",
-                phrase("The entry of the boundary policy {name} cannot be read: taken to allow nothing.", name=name),
+                phrase("The entry of the boundary policy {name} cannot be read: assumed to allow nothing.", name=name),
                 Layer.PERMISSIONS_BOUNDARY,
             )
         case "permissions boundary":
@@ -288,7 +288,8 @@ def _gap(missing: MissingPolicy) -> Gap:
             return Gap(
                 "policy-missing",
                 phrase(
-                    "The entry of the attached policy {name} cannot be read, nor what it allows or denies.", name=name
+                    "The entry of the attached policy {name} cannot be read: what it allows or denies is unknown.",
+                    name=name,
                 ),
                 Layer.IDENTITY,
             )

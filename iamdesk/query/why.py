@@ -156,7 +156,7 @@ def _says(line: LayerLine, wanted: Verdict) -> bool:
 
 
 def _may_say(line: LayerLine, wanted: Verdict) -> bool:
-    """Return whether a layer may come to deny in a way, by context that was not told."""
+    """Return whether a layer may deny in a given way, depending on context that is not provided."""
     if wanted is Verdict.IMPLICIT_DENY:
         return line.outcome in (Verdict.IMPLICIT_DENY, Verdict.CONDITIONAL)
     return any(each.part is Part.DEPENDS and each.effect == "Deny" for each in line.statements)
@@ -180,15 +180,15 @@ def _told(denial: Denial, decision: Decision, agreement: Agreement) -> str:
             lacking = (line.outcome is Verdict.IMPLICIT_DENY for line in _named(denial, decision))
             if denial.effect is Effect.IMPLICIT_DENY and decision.decision is Verdict.EXPLICIT_DENY and any(lacking):
                 return phrase(
-                    "The snapshot denies it too. The reason that AWS gave ({reason}) holds, but an explicit Deny comes "
-                    "first.",
+                    "The snapshot denies it too. The reason that AWS gave ({reason}) applies, but an explicit Deny "
+                    "takes precedence.",
                     reason=said,
                 )
             return phrase("The snapshot denies it too, but not for the reason that AWS gave: {reason}.", reason=said)
         case Agreement.DEPENDS if decision.decision is not Verdict.CONDITIONAL:
             return phrase(
-                "The snapshot denies it too. Whether also for the reason that AWS gave ({reason}), depends on what was "
-                "not told.",
+                "The snapshot denies it too. Whether the reason that AWS gave ({reason}) applies depends on "
+                "context that was not provided.",
                 reason=said,
             )
         case Agreement.DEPENDS:

@@ -1,4 +1,4 @@
-"""What to change so that a principal gets no further: each change is made to a copy, and the ways are looked for again.
+"""Remediations of attack paths: each change is made to a copy, and the paths are searched again.
 
 A change is offered for what the look at the copy shows, never for what the policies suggest: another statement, another
 resource or another way may do instead of what is taken away.
@@ -24,7 +24,7 @@ from iamdesk.whatif.edits import Act, Edit, WhatIfError
 
 _MOST_CARRIERS = 50
 _MOST_TRIALS = 12
-"""Copies that are looked at for one question: each takes as long as a map of the principals on the ways."""
+"""How many copies are tried for one question: each takes as long as a map of the principals on the paths."""
 
 
 class Trial(Protocol):

@@ -298,7 +298,7 @@ class ReachMap:
         return tuple(islice(found, most_cuts))
 
     def _on_ways(self, principal: str, goal: str) -> frozenset[str]:
-        """Return whoever ways from a principal to a goal lead through, and whom their last steps concern."""
+        """Return the principals on the paths from a principal to a goal, and the targets of their last steps."""
         forward, there = self.graph.forward(maybe=True), self._levels(goal, unsure=True)[0]
         seen = before = 1 << self.position(principal)
         while before:

@@ -18,7 +18,7 @@ from iamdesk.whatif.edits import Act, Edit, WhatIfError
 _MOST_TARGETS = 40
 """Of the entities that a path could concern so many are looked at for the best answer, administrators first."""
 _MOST_PRINCIPALS = 500
-"""In larger snapshots the map of a copy takes too long for a reason."""
+"""In larger snapshots the map of a copy takes too long to explain a refusal."""
 _NONE_OF = {
     Aim.USER: mark("the snapshot has no user"),
     Aim.ROLE: mark("the snapshot has no role"),
@@ -103,7 +103,10 @@ class Refusals:
 
     def _as_member(self, principal: str, path: EscalationPath, groups: list[str]) -> Refusal:
         """Return what membership comes to: a copy of the snapshot in which the user is a member is looked at."""
-        says = phrase("As a member it would be no administrator at once; whether in more steps was not looked at.")
+        says = phrase(
+            "As a member it would not be an administrator at once; whether it could become one in more "
+            "steps was not checked."
+        )
         if len(self._steps.places) <= _MOST_PRINCIPALS:
             copy = self._steps.inquiry.snapshot
             for group in groups:
@@ -113,11 +116,11 @@ class Refusals:
             steps = reached.to_administration
             if steps is None:
                 steps = reached.maybe_to_administration
-            says = phrase("As a member it would be no administrator, and would not get there in more steps either.")
+            says = phrase("As a member it would not be an administrator, and could not become one in more steps.")
             if steps is not None:
                 says = nphrase(
-                    "Nothing stops it: as a member it would get to administration, or may, in {count:,} more step.",
-                    "Nothing stops it: as a member it would get to administration, or may, in {count:,} more steps.",
+                    "Nothing stops it: as a member it could become an administrator in {count:,} more step.",
+                    "Nothing stops it: as a member it could become an administrator in {count:,} more steps.",
                     steps,
                 )
         return Refusal(path.id, phrased(path.how), groups[0], says)

@@ -133,10 +133,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One change that stops ways: it was made to a copy of the snapshot, and the ways were looked for again."""
+    """One change that ends attack paths: it was made to a copy of the snapshot, and the paths were searched again."""
 
     what: str
-    """What to change, as a sentence that can be followed to the letter."""
+    """What to change, as an instruction."""
     edits: tuple[Edit, ...]
     """The same as data."""
     policy_key: str
@@ -146,9 +146,9 @@ class Cut:
     carriers: tuple[str, ...]
     """ARNs of the principals who lose it, too."""
     ended: tuple[Way, ...]
-    """Of the ways that were asked about those that it stops."""
+    """The attack paths that it ends."""
     remaining: tuple[Way, ...]
-    """The ways to the goal that are left, or come instead; empty where only one way was asked about."""
+    """The attack paths that remain, or replace the ended ones; empty if only one path was asked about."""
 
     @property
     def stops(self) -> int:

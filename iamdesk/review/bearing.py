@@ -1,7 +1,6 @@
-"""Which items the changes between two snapshots bear on: an item is asked again where what it gives may differ.
+"""Which review items the changes between two snapshots affect: these need a new decision.
 
-What changed is known by effects: access that somebody gained or lost, with the changes that brought it about. An effect
-bears on an item
+Changes are known by their effects: access that somebody gained or lost, with the causes. An effect affects an item
 
 - that changed itself and gives (or takes) the access: then only on such items, and on others that speak of the very
   request, which somebody else's Deny decides;
@@ -26,7 +25,7 @@ _GIVING = _TEXTS | {ChangeKind.ATTACHMENT, ChangeKind.MEMBERSHIP}
 """Changes in what a principal carries."""
 _SAID_BY_RESOURCES = frozenset({ChangeKind.RESOURCE_POLICY, ChangeKind.GRANTS, ChangeKind.TRUST})
 _OF_WHOM_THEY_NAME = frozenset({ChangeKind.RESOURCE_TAGS, ChangeKind.GRANTS})
-"""Changes that bear on those who meet them, never on what delegates to a whole account."""
+"""Changes that affect the principals they apply to, never a delegation to a whole account."""
 _ORGANIZATION_KEYS = ("aws:principalorg", "aws:principalaccount")
 
 
@@ -38,7 +37,7 @@ def id_in_one_spelling(line: Line) -> str:
 
 
 class Changes:
-    """Finds what a comparison says of lines."""
+    """Finds what a comparison says about review items."""
 
     def __init__(self, found: Comparison, before: Iterable[Line], now: Iterable[Line], new: Snapshot) -> None:
         self._found = found
@@ -231,7 +230,8 @@ class Changes:
             by_organization = name == "*" and any(str(key).startswith(_ORGANIZATION_KEYS) for key in keys)
             if is_meant or by_organization:
                 yield phrase(
-                    "Account {account} joined: the old snapshot does not hold it, and it may be let in.",
+                    "Account {account} joined the organization: it is not in the old snapshot, and may have access "
+                    "now.",
                     account=account,
                 )
 

@@ -1,4 +1,4 @@
-"""What in a review file is not as it was written."""
+"""Damage in a review file: everything that is not as iamdesk wrote it."""
 
 import json
 import sqlite3

@@ -242,7 +242,7 @@ class _Remains:
                 if missing:
                     yield phrase("At least {told}", told=phrase(what, count=missing))
         if self.head is not None and "population" not in gone and not self._is_as_frozen:
-            yield phrase("The head or the population is not as it was frozen with the review.")
+            yield phrase("The head or the population differs from what was frozen with the review.")
         known = {line.line_id for line in self.lines.values()}
         known |= {str(finding["finding_id"]) for finding in self.findings.values()}
         decided = {entry.line_id for entry in (*kept, *detached)} - known
@@ -251,7 +251,7 @@ class _Remains:
         if detached:
             told = phrase(
                 "{lost:,} entries of the journal after number {number:,} are lost; the {entered:,} decisions after "
-                "them were entered anew.",
+                "them were entered again.",
                 lost=gone.get("journal", detached[-1].number - len(kept) - len(detached)),
                 number=len(kept),
                 entered=len(detached),

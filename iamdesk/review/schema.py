@@ -123,7 +123,9 @@ def check(path: Path, connection: sqlite3.Connection) -> int:
             )
         )
     if kind != APPLICATION_ID or version not in _LAYOUTS:
-        raise damaged(path, [Damage(phrase("file"), phrase("What kind of file it is, is not as it was written."))])
+        raise damaged(
+            path, [Damage(phrase("file"), phrase("The file type or the layout version in its header was changed."))]
+        )
     expected = shipped(version)
     if found != expected:
         raise damaged(path, list(_layout_damages(found, expected)))
@@ -136,7 +138,7 @@ def damaged(path: Path, damages: Sequence[Damage]) -> DamagedReviewError:
     if len(damages) > 1:
         told = nphrase("{told}, and 1 more", "{told}, and {count:,} more", len(damages) - 1, told=told)
     return DamagedReviewError(
-        phrase("{name}: the file is not as it was written: {told}", name=visible(path.name), told=told), damages
+        phrase("{name}: the file was changed or damaged: {told}", name=visible(path.name), told=told), damages
     )
 
 
@@ -159,7 +161,7 @@ def shipped(version: int) -> _Layout:
 def _layout_damages(found: _Layout, expected: _Layout) -> Iterator[Damage]:
     for kind, name, *_rest in sorted(found - expected, key=str):
         known = any(name == other for _, other, _, _ in expected)
-        sentence = phrase("It is not as iamdesk makes it.") if known else phrase("iamdesk never made it.")
+        sentence = phrase("It is not as iamdesk creates it.") if known else phrase("iamdesk does not create it.")
         yield Damage(f"{visible(str(kind))} {visible(str(name))}", sentence)
     names = {name for _, name, _, _ in found}
     for kind, name, *_rest in sorted(expected - found, key=str):

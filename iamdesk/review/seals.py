@@ -1,4 +1,4 @@
-"""What a review file says of itself, so that everything in it that changes or is lost is found.
+"""Seals of a review file: counts and digests that reveal every changed or lost part.
 
 Lines, findings and journal entries have their digests beside them. The rest is sealed in rows of the head: how much of
 each there is, and the digests of what has none of its own (head, population, noted packs).
@@ -51,16 +51,16 @@ def broken_seals(connection: sqlite3.Connection) -> Iterator[Damage]:
     """Yield what is not as it was sealed."""
     sealed: Mapping[str, str] = dict(connection.execute("SELECT name, value FROM head"))
     if sealed.get(FROZEN) != _frozen(connection):
-        yield Damage(phrase("head"), phrase("The head or the population is not as it was frozen with the review."))
+        yield Damage(phrase("head"), phrase("The head or the population differs from what was frozen with the review."))
     if sealed.get(_PACKS) != _packs(connection):
-        yield Damage(phrase("packs"), phrase("The noted packs are not those that were noted."))
+        yield Damage(phrase("packs"), phrase("The recorded packages were changed."))
     for table in COUNTED:
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - names of our own
         if (told := sealed.get(f"{COUNT}{table}")) != count_text(count):
             yield Damage(
                 table,
                 phrase(
-                    "It has {count:,} rows, and {told} were written.", count=count, told=str(told).lstrip("0") or "0"
+                    "It has {count:,} rows, but {told} were written.", count=count, told=str(told).lstrip("0") or "0"
                 ),
             )
 
@@ -75,10 +75,10 @@ def lost(heads: Mapping[str, str], found: Mapping[str, int]) -> Iterator[tuple[s
 
 LOST = {
     "population": mark("{count:,} principals of the population are lost."),
-    "lines": mark("{count:,} lines are lost."),
+    "lines": mark("{count:,} entitlements are lost."),
     "findings": mark("{count:,} findings are lost."),
     "journal": mark("{count:,} entries of the journal are lost."),
-    "packs": mark("{count:,} noted packs are lost."),
+    "packs": mark("{count:,} recorded packages are lost."),
 }
 """Sentences by table."""
 

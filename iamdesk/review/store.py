@@ -317,7 +317,7 @@ class ReviewFile:
         if not is_kept:
             raise ReviewError(
                 phrase(
-                    "{path}: the decision could not be saved: the file gives back another", path=told_name(self.path)
+                    "{path}: the decision could not be saved: the file returns another one", path=told_name(self.path)
                 )
             )
 
@@ -376,7 +376,9 @@ class ReviewFile:
             ) from error
         if not is_kept:
             raise ReviewError(
-                phrase("{path}: the pack could not be noted: the file gives back another", path=told_name(self.path))
+                phrase(
+                    "{path}: the package could not be recorded: the file returns another one", path=told_name(self.path)
+                )
             )
 
     # Trust
@@ -430,7 +432,7 @@ def _look_at_header(path: Path) -> None:
     with path.open("rb") as file:
         header = file.read(100)
     if header.startswith(b"SQLite format 3\0") and header[slice(*_HEADER)] != _HEADER_BYTES:
-        raise damaged(path, [Damage(phrase("file"), phrase("How it is written, its header says otherwise."))])
+        raise damaged(path, [Damage(phrase("file"), phrase("The file format in its header was changed."))])
 
 
 def _unreadable(path: Path, error: Exception) -> ReviewError:

@@ -95,7 +95,7 @@ def _gather(files: Sequence[FilePages], growing: dict[AccountKey, _Growing], rea
                         problems += [page.problem((*where, *inner), message) for inner, message in twice]
                         entry = Read(entry.position, entry.account, entity)  # noqa: PLW2901 - the same, without these
                     if not entity.arn.isprintable():
-                        message = phrase("the ARN has characters that no name in IAM has")
+                        message = phrase("the ARN contains characters that IAM names cannot contain")
                         problems.append(page.problem((list_name, entry.position, "Arn"), message))
                     known = growing[key].entities[list_name].setdefault(entry.entity.arn, (page, entry))
                     if known[1] is not entry:

@@ -113,7 +113,7 @@ class IamCollect:
             )
             return
         if not has_name(entity.arn):
-            self._tell(steps, "metadata", phrase("the ARN ends without a name; what lies beside it was left out"))
+            self._tell(steps, "metadata", phrase("the ARN ends without a name; the files beside it were skipped"))
             return
         reads = page.entities[entry_list.name]
         reads.append(Read(len(reads), account_of(entity.arn), entity))

@@ -65,10 +65,8 @@ class OrganizationNode(BaseModel):
 
 
 NOT_KNOWN: Final = ""
-"""The parent of what has no known place: no node has this id, so no way leads to the root."""
-IN_A_CIRCLE: Final = mark(
-    "{nodes} stand below each other in a circle, which no organization has: where they belong is not known"
-)
+"""The parent of nodes without a known place: no node has this id, so no path leads to the root."""
+IN_A_CIRCLE: Final = mark("{nodes} form a circle of parents, which no organization has: their place is unknown")
 
 
 def without_circles(nodes: Mapping[str, OrganizationNode]) -> tuple[tuple[OrganizationNode, ...], tuple[str, ...]]:

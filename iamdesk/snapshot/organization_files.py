@@ -125,12 +125,13 @@ def _tree(bundle: Bundle) -> dict[str, OrganizationNode]:
             add(part.file, account.id, account.name, NOT_KNOWN)
     top = [node for node, known in nodes.items() if known.parent_id is None]
     if len(top) > 1:
-        message = phrase("an organization has one root, and {count} are listed", count=len(top))
+        message = phrase("an organization has one root, but {count} are listed", count=len(top))
         bundle.tell(files[top[1]], message)
     for node_id, node in nodes.items() if top else ():
         if node.parent_id and node.parent_id not in nodes:
             message = phrase(
-                "`{parent}` is no root and no unit that was captured: where `{shown}` below it belongs is not known",
+                "the parent `{parent}` of `{shown}` is not a captured root or organizational unit: the place of "
+                "`{shown}` is unknown",
                 parent=visible(node.parent_id),
                 shown=visible(node_id),
             )

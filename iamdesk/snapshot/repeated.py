@@ -1,4 +1,4 @@
-"""What one entry names twice, though AWS names it once: kept once, and told."""
+"""Names that one entry lists twice: one is kept, and a problem reports the other."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -59,9 +59,9 @@ def named_once(entity: Entity) -> tuple[Entity, list[tuple[JsonPath, str]]]:
             if known == index:
                 continue
             named = {"name": visible(name_of(member), 200), "place": f"{key}[{known}]"}
-            message = phrase("`{name}` stands at {place} too; it was taken once", **named)
+            message = phrase("`{name}` is also at {place}; it was read once", **named)
             if other != member:
-                message = phrase("`{name}` stands at {place} too, and differs; the first was kept", **named)
+                message = phrase("`{name}` is also at {place} with other content; the first was kept", **named)
             told.append(((key, index), message))
         if len(first) < len(members):
             kept[field] = tuple(member for _, member in first.values())

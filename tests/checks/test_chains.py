@@ -76,7 +76,7 @@ def test_chn_01_the_remedy_names_the_statement_and_who_else_loses_it(found, make
     users = [make.user(name, **make.attached(make.arn("policy/shared"))) for name in ("alice", "bob")]
     first, _ = found("CHN-01", users=users, policies=[shared])
     assert first.subject_name == "alice"
-    assert first.remedy.startswith("Remove shared, statement 1. That ends this way; others may be left.")
+    assert first.remedy.startswith("Remove shared, statement 1. This ends this attack path; others may remain.")
     assert first.remedy.endswith("1 other principal would lose it, too.")
 
 

@@ -32,7 +32,7 @@ def test_res_01_a_bucket_that_anybody_reads(held, make):
     assert (one.severity, one.state) == (Severity.CRITICAL, State.FOUND)
     assert one.subject_key == BUCKET
     assert one.evidence[0].decision.request.principal == "anonymous"
-    assert one.evidence[-1].text == "The policy is public: statement 1, which is for everyone and has no condition."
+    assert one.evidence[-1].text == "The policy is public: statement 1 applies to everyone and has no condition."
 
 
 def test_res_01_a_prefix_that_anybody_reads(held, make):

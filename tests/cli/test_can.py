@@ -91,7 +91,7 @@ def test_a_strict_expectation_takes_no_assumption_that_could_change_the_answer(
     assert strict.returncode == 1
     assert [one["CouldChangeTo"] for one in json.loads(strict.stdout)["Assumptions"]] == ["explicitDeny"]
     assert strict.stderr == (
-        "iamdesk: the answer is allowed, but what is assumed could change it: organization-unknown\n"
+        "iamdesk: the decision is allowed, but an assumption could change it: organization-unknown\n"
     )
     settled = iamdesk("can", sample, *question, "--strict", "--without", "scp")
     assert (settled.returncode, settled.stderr) == (0, "")
@@ -416,4 +416,4 @@ def test_what_is_taken_for_granted_of_the_service_is_in_the_answer(iamdesk: Call
     told = {one["Code"]: one.get("OtherDecision") for one in answer["Assumptions"]}
     assert told["authorization-type-unknown"] == "allowed"
     text = iamdesk("can", sample, *asked).stdout
-    assert "authorization type of the API's method is not captured" in " ".join(text.split())
+    assert "authorization type of the API method is not captured" in " ".join(text.split())

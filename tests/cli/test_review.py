@@ -110,7 +110,7 @@ def test_whole_review_in_the_terminal(run: Run, made: Path, tmp_path: Path) -> N
     assert [end.partition(":")[0] for end in ends] == ["intact", "not re-performed", "unsigned"]
     assert ends[-1] == "unsigned: proves nothing about who"
     lacking = run("verify", pack, "--require-signature", "management", status=1).stdout
-    assert "failed    required signature: Nobody signed this pack as management with a key." in lacking
+    assert "failed    required signature: This package is not signed with a key as management." in lacking
     assert "second_reviewer" in run("verify", pack, "--require-signature", "ceo", status=2).stderr
     (pack / "06_changes.csv").write_text("x", encoding="utf-8")
     bad = run("verify", pack, status=1).stdout
@@ -129,7 +129,7 @@ def test_a_revoke_that_widens_access_is_saved_with_a_warning(run: Run, made: Pat
     kept = run(*decide, "keep", "--line", guard).stderr
     assert "warning" not in kept
     one = run(*decide, "revoke", "--line", guard).stderr
-    assert "iamdesk: warning: RequireMfa only denies: revoking it widens what " in one
+    assert "iamdesk: warning: RequireMfa contains only Deny statements: revoking it can give " in one
     assert "1 decision saved" in one
     assert "revoke" in run("review", "log", review).stdout.splitlines()[-1].lower()
     assert "warning" not in run(*decide, "revoke", "--line", other).stderr
@@ -254,7 +254,7 @@ def test_conflicts_of_a_filled_sheet_are_listed_and_nothing_is_overwritten(
             writer.writerows(filled)
     assert "2 decisions saved" in run("review", "fill", review, tmp_path / "ana.csv", "--reviewer", "Ana").stderr
     done = run("review", "fill", review, tmp_path / "ben.csv", "--reviewer", "Ben", status=1)
-    assert done.stdout.startswith(f"conflict Entitlements row 3  {rows[1]['line_id']}  it changed after")
+    assert done.stdout.startswith(f"conflict Entitlements row 3  {rows[1]['line_id']}  its decision changed after")
     assert "1 decision saved, 0 rows refused, 1 conflict" in done.stderr
     with ReviewFile.open(review, writable=False) as file:
         assert [file.decided(row["line_id"]).reviewer for row in rows[:3]] == ["Ana", "Ana", "Ben"]  # type: ignore[union-attr]

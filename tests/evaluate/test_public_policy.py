@@ -119,30 +119,30 @@ def test_conditions(operator: str, key: str, values: Any, expected: bool) -> Non
     [
         ([], ""),
         ([{"Principal": {"AWS": "111122223333"}}], ""),
-        ([{"Principal": "*"}], "statement 1, which is for everyone and has no condition"),
+        ([{"Principal": "*"}], "statement 1 applies to everyone and has no condition"),
         (
             [{"Principal": {"AWS": "111122223333"}}, {"Sid": "World", "Principal": {"AWS": "*"}}],
-            "statement 2 (World), which is for everyone and has no condition",
+            "statement 2 (World) applies to everyone and has no condition",
         ),
         (
             [{"NotPrincipal": {"AWS": "111122223333"}}],
-            "statement 1, which is for everyone but those whom NotPrincipal names and has no condition",
+            "statement 1 applies to everyone except the principals listed in NotPrincipal and has no condition",
         ),
         ([{"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}], ""),
         (
             [{"Principal": "*", "Condition": {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}}],
-            "statement 1, which is for everyone, and no condition binds it: StringNotEquals on aws:SourceVpc also "
+            "statement 1 applies to everyone, and no condition limits it: StringNotEquals on aws:SourceVpc also "
             "holds where the key is absent",
         ),
         (
             [{"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}}],
-            "statement 1, which is for everyone, and no condition binds it: the addresses under aws:SourceIp are more "
-            "than a /8 (IPv6: a /32)",
+            "statement 1 applies to everyone, and no condition limits it: the addresses of aws:SourceIp are broader "
+            "than /8 (IPv6: /32)",
         ),
         (
             [{"Principal": "*", "Condition": {"StringLike": {"aws:SourceVpc": "vpc-*", "aws:Referer": "x"}}}],
-            "statement 1, which is for everyone, and no condition binds it: what aws:SourceVpc is compared with is not "
-            "fixed, aws:Referer is none of the keys that S3 counts",
+            "statement 1 applies to everyone, and no condition limits it: aws:SourceVpc is not compared with a "
+            "fixed value, aws:Referer is not one of the keys that S3 considers",
         ),
     ],
 )
@@ -168,9 +168,9 @@ def test_who_is_turned_away_and_who_looks_at_the_bucket_learn_it() -> None:
     }
     answer = evaluate_case(case)
     assert (answer.decision, answer.blocked_by) == ("explicitDeny", ("block-public-access",))
-    assert "statement 1 (World), which is for everyone and has no condition" in answer.sentence
+    assert "statement 1 (World) applies to everyone and has no condition" in answer.sentence
     facts = dict(resource_facts(Resource(arn="arn:aws:s3:::b", policy=policy), parse_document(policy)))
-    assert facts["Public by its policy"] == "statement 1 (World), which is for everyone and has no condition"
+    assert facts["Public by its policy"] == "statement 1 (World) applies to everyone and has no condition"
     held = {**world, "Principal": {"AWS": A}}
     facts = dict(resource_facts(Resource(arn="arn:aws:s3:::b", policy=held), parse_document({"Statement": [held]})))
     assert facts["Public by its policy"] == "no"

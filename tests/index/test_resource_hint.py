@@ -18,7 +18,7 @@ ANA = f"{ACCOUNT}:user/engineering/ana.moreno"
             "s3:GetObject",
             "arn:aws:s3:::payroll/a ",
             Hint(
-                "The resource ends with white space, which counts: arn:aws:s3:::payroll/a\\u0020",
+                "The resource ends with white space, which is part of its name: arn:aws:s3:::payroll/a\\u0020",
                 "arn:aws:s3:::payroll/a",
             ),
         ),

@@ -250,7 +250,7 @@ def test_each_value_has_its_own_code(statements: list[Any], expected: dict[str, 
     for one in answer.assumptions:
         if one.code in expected:
             assert one.message.endswith(".")
-            assert otherwise_words(one).startswith(" Otherwise the answer may become: ")
+            assert otherwise_words(one).startswith(" Otherwise the decision may change to: ")
     found = [one for one in to_evaluation_result(answer)["Assumptions"] if one["Code"] in expected]
     assert [one["CouldChangeTo"] for one in found] == list(expected.values())
 
@@ -298,7 +298,9 @@ def test_what_only_explains_cannot_change_the_decision() -> None:
 
 
 def test_a_meaning_of_keys_not_given_that_there_is_not_is_an_error() -> None:
-    with pytest.raises(RequestError, match="`nonsense` is not a meaning of keys not given: expected unknown, absent"):
+    with pytest.raises(
+        RequestError, match="`nonsense` is not a way to treat keys that are not provided: expected unknown, absent"
+    ):
         Request(ANA, "s3:GetObject", unknown_context="nonsense")  # type: ignore[arg-type]
     assert Request(ANA, "s3:GetObject", unknown_context="absent").unknown_context is UnknownContext.ABSENT  # type: ignore[arg-type]
     with pytest.raises(RequestError, match="nonsense"):

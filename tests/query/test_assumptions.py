@@ -250,9 +250,9 @@ def test_an_outsider_is_shown_with_no_policy_that_nobody_captured() -> None:
         assert all(line.policy_key for line in answer.statements)
         assert all("statement" not in line.sentence for line in answer.layers if line.layer == "identity")
         [boundary] = [line.sentence for line in answer.layers if line.layer == "permissions-boundary"]
-        assert boundary == "not in the snapshot: taken to set no limit"
+        assert boundary == "not in the snapshot: assumed to set no limit"
         if decision == "allowed":
-            assert "its own account, which is not in the snapshot, is taken to allow it" in answer.sentence
+            assert "its own account, which is not in the snapshot, is assumed to allow it" in answer.sentence
         changes = smallest_changes(capture.trace(Request(outsider, action, resource))).changes
         assert {one.line.owner for change in changes for one in change.removals} <= captured
 

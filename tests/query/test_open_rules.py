@@ -127,8 +127,8 @@ def test_the_answer_names_the_rule_and_both_readings(
     assert found.other_decision == other
     for part in (
         open_rule.question,
-        f"Taken here: {open_rule.taken}.",
-        f"The other reading: {open_rule.other}.",
+        f"This decision assumes that {open_rule.taken}.",
+        f"The other reading is that {open_rule.other}.",
         other,
     ):
         assert part in found.message
@@ -183,7 +183,7 @@ def test_rules_that_change_it_together_are_told_together() -> None:
         [found] = [one for one in answer(**policies).assumptions if one.code == "pages-disagree"]
         assert found.other_decision == "allowed"
         assert all(one.question in found.message for one in both)
-        assert found.message.endswith("By the other readings together the decision is allowed.")
+        assert found.message.endswith("With the other readings together, the decision is allowed.")
 
 
 @rule("I10", "I2")
@@ -222,7 +222,7 @@ def test_the_sentence_says_that_the_grant_alone_decides_who_retires_it(principal
     key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     told = answer(principal=principal, action="kms:RetireGrant", resource=key, policy=doc(grant("*", "kms:*")))
     assert told.decision == "implicitDeny"
-    assert "the grant alone decides who retires it, never the key policy" in told.sentence
+    assert "only a grant decides who can retire it, never the key policy" in told.sentence
     assert [one.sentence for one in told.layers if one.layer == "resource"] == [
-        "has no say: the grant alone decides who retires it"
+        "does not apply: only the grant decides who can retire it"
     ]

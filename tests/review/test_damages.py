@@ -65,17 +65,17 @@ def test_noted_packs_are_recovered(whole: Path) -> None:
     [
         (
             "DELETE FROM lines WHERE position > 36",
-            "3 lines are lost. 3 of the lost lines and findings had been",
+            "3 entitlements are lost. 3 of the lost lines and findings had been",
         ),
         ("DELETE FROM findings WHERE position IN (0, 39)", "2 findings are lost."),
         ("DELETE FROM population WHERE position = 39", "1 principals of the population are lost."),
         ("DELETE FROM journal WHERE number > 38", "2 entries of the journal are lost."),
         ("DELETE FROM journal WHERE number IN (5, 40)", "2 entries of the journal after number 4 are lost"),
-        ("DELETE FROM packs WHERE number = 3", "1 noted packs are lost."),
-        ("UPDATE head SET value = 'x' WHERE name = 'title'", "The head or the population is not as it was frozen"),
+        ("DELETE FROM packs WHERE number = 3", "1 recorded packages are lost."),
+        ("UPDATE head SET value = 'x' WHERE name = 'title'", "The head or the population differs from what was frozen"),
         (
             "DELETE FROM head WHERE name GLOB 'count.*'; DELETE FROM lines WHERE position = 7",
-            "At least 1 lines",
+            "At least 1 entitlements",
         ),
     ],
 )
@@ -110,4 +110,4 @@ def test_what_was_lost_once_stays_told(whole: Path) -> None:
     recover(whole, first)
     again = recover(first, whole.with_name("second.iamreview"))
     with ReviewFile.open(again.path, writable=False) as new:
-        assert "1 lines are lost" in new.head.details["lost"]
+        assert "1 entitlements are lost" in new.head.details["lost"]

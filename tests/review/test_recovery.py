@@ -79,7 +79,7 @@ def test_any_page_may_be_gone_and_the_rest_is_there(tmp_path: Path, whole: bytes
         # What lies last in its table leaves no gap to be seen by; a gap before it is told.
         gap = max(at for at, line in enumerate(LINES) if line.line_id in kept) + 1 > len(kept)
         assert told.lines == len(kept)
-        assert not gap or any("lines are lost" in one for one in told.lost)
+        assert not gap or any("entitlements are lost" in one for one in told.lost)
         assert source.read_bytes() == content
 
 

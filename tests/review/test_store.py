@@ -269,7 +269,7 @@ def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) ->
     review.close()
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
-    with pytest.raises(DamagedReviewError, match="not as it was written"):
+    with pytest.raises(DamagedReviewError, match="the file was changed or damaged"):
         ReviewFile.open(path)  # the rest of it says that it is no newer one
     with newer:
         newer.execute("UPDATE head SET value = '99' WHERE name = 'seal.layout'")
@@ -303,7 +303,7 @@ def test_what_was_altered_is_found(review: ReviewFile, path: Path, statement: st
     with sqlite3.connect(path) as mallory:
         assert mallory.execute(statement).rowcount == 1
     mallory.close()
-    with pytest.raises(DamagedReviewError, match="not as it was written") as caught:
+    with pytest.raises(DamagedReviewError, match="the file was changed or damaged") as caught:
         ReviewFile.open(path)
     assert any(damage.place.startswith(place) for damage in caught.value.damages)
 
@@ -325,23 +325,26 @@ def test_damaged_page_is_told_not_raised_as_it_comes(review: ReviewFile, path: P
     [
         (
             "CREATE TRIGGER t BEFORE INSERT ON journal BEGIN SELECT RAISE(IGNORE); END",
-            "trigger t: iamdesk never made it",
+            "trigger t: iamdesk does not create it",
         ),
-        ("CREATE TRIGGER t AFTER INSERT ON journal BEGIN DELETE FROM journal; END", "trigger t: iamdesk never made it"),
+        (
+            "CREATE TRIGGER t AFTER INSERT ON journal BEGIN DELETE FROM journal; END",
+            "trigger t: iamdesk does not create it",
+        ),
         (
             "ALTER TABLE journal RENAME TO kept; CREATE VIEW journal AS SELECT * FROM kept; "
             "CREATE TRIGGER t INSTEAD OF INSERT ON journal BEGIN SELECT 1; END",
             "table journal|view journal|table kept|trigger t|index",
         ),
-        ("CREATE VIEW v AS SELECT 1", "view v: iamdesk never made it"),
-        ("CREATE TABLE more (x)", "table more: iamdesk never made it"),
-        ("CREATE UNIQUE INDEX i ON journal (reviewer)", "index i: iamdesk never made it"),
+        ("CREATE VIEW v AS SELECT 1", "view v: iamdesk does not create it"),
+        ("CREATE TABLE more (x)", "table more: iamdesk does not create it"),
+        ("CREATE UNIQUE INDEX i ON journal (reviewer)", "index i: iamdesk does not create it"),
         ("DROP INDEX journal_of_line", "index journal_of_line: It is missing"),
         ("DROP TABLE packs; CREATE TABLE packs (number, moment, name, manifest_sha256, journal_sha256)", "table packs"),
         (
             "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'moment TEXT NOT NULL', "
             "'moment TEXT NOT NULL CHECK (number < 2)') WHERE name = 'journal'",
-            "table journal: It is not as iamdesk makes it",
+            "table journal: It is not as iamdesk creates it",
         ),
     ],
 )
@@ -378,7 +381,7 @@ def test_saved_is_told_only_of_what_the_file_gives_back(review: ReviewFile, trig
     pack = Pack("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, "cd" * 32)
     decide = partial(review.record, {LINES[0].line_id: KEEP}, ANA)
     act = partial(review.note_pack, pack) if "packs" in trigger else decide
-    with pytest.raises(ReviewError, match="gives back another"):
+    with pytest.raises(ReviewError, match="returns another one"):
         act()
     assert review.decision(LINES[0].line_id) == UNDECIDED
 

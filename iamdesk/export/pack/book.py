@@ -51,7 +51,7 @@ _WIDTHS = {
 _READABLE = 240
 """Characters side by side on a sheet of A4 that can still be read: a wider table is printed on several."""
 RESET = "reset"
-"""Written into a cell that comes back, it clears what stands: an empty cell says nothing."""
+"""In a filled sheet it clears the current decision; an empty cell changes nothing."""
 ENTITLEMENTS_SHEET = "Entitlements"
 FINDINGS_SHEET = "Findings"
 

@@ -1,4 +1,4 @@
-"""What verifying a pack comes to, in three lines: intact or not, what was not performed again, and who signed."""
+"""The result of verifying a package in three lines: intact or not, what was not re-performed, and who signed."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from iamdesk.language import nphrase, phrase, strung
 
 
 def closing_lines(results: Sequence[Result]) -> tuple[str, str, str]:
-    """Return the last lines; the very last one says who, or that nothing does."""
+    """Return the last lines; the very last one says who signed, or that nobody did."""
     return _intact(results), _left_out(results), _signed(results)
 
 
@@ -15,14 +15,14 @@ def _intact(results: Sequence[Result]) -> str:
     bad = sum(one.outcome is Outcome.FAILED and not one.is_of_signatures for one in results)
     if bad:
         return nphrase("not intact: 1 check failed", "not intact: {count:,} checks failed", bad)
-    return phrase("intact: nothing was changed since it was written, as far as it was checked")
+    return phrase("intact, as far as it was checked: nothing has changed since it was written")
 
 
 def _left_out(results: Sequence[Result]) -> str:
     names = [one.name for one in results if one.outcome is Outcome.NOT_DONE and not one.is_of_signatures]
     if all(one.name != "findings performed again" for one in results):
-        names.append(phrase("lines, population and findings"))
-    names.append(phrase("that decisions are by those whose names they bear"))  # nobody can ask the reviewers
+        names.append(phrase("entitlements, population and findings"))
+    names.append(phrase("that decisions were made by the people named"))  # nobody can ask the reviewers
     return phrase("not re-performed: {names}", names=strung(", ", list(dict.fromkeys(names))))
 
 
@@ -35,8 +35,8 @@ def _signed(results: Sequence[Result]) -> str:
     if not lacking:
         return told
     proof = nphrase(
-        "1 signature is missing or not by who it says",
-        "{count:,} signatures are missing or not by who they say",
+        "1 signature is missing or not by the person it names",
+        "{count:,} signatures are missing or not by the people they name",
         lacking,
     )
     return strung("; ", [told, proof])
@@ -44,8 +44,8 @@ def _signed(results: Sequence[Result]) -> str:
 
 def _person(one: Signer) -> str:
     if one.principal:
-        return phrase("{name} ({principal}) as {role}, key {key}, known", **_values(one))
-    return phrase("{name} as {role}, key {key}, which only the package vouches for", **_values(one))
+        return phrase("{name} ({principal}) as {role}, key {key}, a known key", **_values(one))
+    return phrase("{name} as {role}, key {key}, known only from the package itself", **_values(one))
 
 
 def _values(one: Signer) -> dict[str, str]:

@@ -84,7 +84,7 @@ def _expiry(row: "DecidedLine | DecidedFinding | Excepted") -> str:
 
 
 class Decidable(Protocol):
-    """An entitlement or a finding with what stands on it."""
+    """An entitlement or a finding with the current decision on it."""
 
     @property
     def decision(self) -> LineDecision:
@@ -96,13 +96,13 @@ class Decidable(Protocol):
 
 
 def cells_sha256(decision: LineDecision) -> str:
-    """Return the digest of what a reviewer fills in, as a sheet shows it: a row that was not touched is known by it."""
+    """Return the digest of the cells that a reviewer fills in, as exported: it identifies an untouched row."""
     texts = [visible(one).strip() for one in (decision.comment, decision.owner, decision.ticket)]
     return digest([decision.choice.value, decision.expiry.isoformat() if decision.expiry else "", *texts])
 
 
 def standing_sha256(row: Decidable) -> str:
-    """Return the digest of all that stands on a row: a sheet that was made before something changed is known by it."""
+    """Return the digest of the current decision on a row: it identifies a sheet exported before a change."""
     decided = row.decided
     return digest(
         [as_json(row.decision), None if decided is None else [decided.reviewer, decided.account, decided.moment]]

@@ -13,7 +13,7 @@ from iamdesk.export.pack.columns import Cell, Column, cells_of
 from iamdesk.export.report import utc_text
 
 _LONGEST = (1 << 31) - 1
-"""Characters of a cell. Python stops at 131,072 by itself: what somebody can do stands in one cell, and may be more."""
+"""Characters of a cell. Python's default limit is 131,072; the effective permissions in one cell may be longer."""
 
 
 def csv_rows(file: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:

@@ -53,5 +53,5 @@ def _unpack_all(path: Path, place: Path) -> None:
             if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in member.filename:
                 raise ExportError(phrase("{path} is no pack: it names a file outside of it", path=path))
         if len({member.filename for member in members}) < len(members):  # each reader would see another one of them
-            raise ExportError(phrase("{path} is no pack: it names a file twice", path=path))
+            raise ExportError(phrase("{path} is not an evidence package: it contains a file twice", path=path))
         archive.extractall(place)

@@ -1,7 +1,7 @@
-"""A sheet comes back filled in: rows are found by their id and hash, and what was edited elsewhere is refused.
+"""Import of a filled sheet: rows are found by their id and hash, and edits of other cells are refused.
 
-A row that was not filled in says nothing, whatever stands by now. A row that was filled in, and on whose item something
-else stands than when the sheet was made, is a conflict: it is listed, and what stands stays. All other rows are taken.
+A row that was not filled in changes nothing. A filled row whose item has another decision than when the sheet was
+exported is a conflict: it is listed, and the current decision stays. All other rows are imported.
 """
 
 import csv
@@ -63,7 +63,7 @@ class Refused:
     """Of the line or the finding, as the row has it."""
     why: str
     is_conflict: bool = False
-    """Whether it is refused because something else stands by now."""
+    """Whether it is refused because the decision changed meanwhile."""
 
 
 @dataclass(slots=True)
@@ -204,7 +204,7 @@ def _id_of(row: DecidedLine | DecidedFinding) -> str:
 
 
 def _says_nothing[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: Row, kind: _Kind[Row]) -> bool:
-    """Return whether nobody filled a row in: its cells are empty, or as they were when the sheet was made."""
+    """Return whether a row was not filled in: its cells are empty, or as exported."""
     is_open = [column for column in kind.columns if column.is_open]
     if not any(cells.get(column.name, "").strip() for column in is_open):
         return True
@@ -220,7 +220,7 @@ def _says_nothing[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], 
 def _is_as_shown[Row: (DecidedLine, DecidedFinding)](
     cells: Mapping[str, str], row: Row, columns: Iterable[Column[Row]]
 ) -> bool:
-    """Return whether cells say what stands; what a cell cannot hold as it is was written otherwise, or cut off."""
+    """Return whether cells show the current decision, allowing for what was escaped or cut off at export."""
     return all(_plain(cells.get(column.name, "")) in map(_plain, _spellings(column, row)) for column in columns)
 
 
@@ -229,12 +229,16 @@ def _plain(text: str) -> str:
 
 
 def _moved_on(row: DecidedLine | DecidedFinding) -> str:
-    """Say what stands now on an item that somebody else decided meanwhile."""
+    """Return the current decision on an item that somebody else decided meanwhile, as a sentence."""
     stands = decision_words(row.decision) if isinstance(row, DecidedLine) else finding_decision_words(row.decision)
     if row.decided is None:
-        return phrase("it changed after the sheet was made: now {decision}; nothing was overwritten", decision=stands)
+        return phrase(
+            "its decision changed after the sheet was exported: now {decision}; nothing was overwritten",
+            decision=stands,
+        )
     return phrase(
-        "it changed after the sheet was made: now {decision}, by {reviewer} on {day}; nothing was overwritten",
+        "its decision changed after the sheet was exported: now {decision}, by {reviewer} on {day}; nothing was "
+        "overwritten",
         decision=stands,
         reviewer=visible(row.decided.reviewer),
         day=row.decided.moment[:10],
@@ -244,7 +248,7 @@ def _moved_on(row: DecidedLine | DecidedFinding) -> str:
 def _take[Row: (DecidedLine, DecidedFinding)](
     number: int, wanted: LineDecision, row: Row, kind: _Kind[Row], found: ReadBack
 ) -> None:
-    """Take what a row decides, where that is new; who stood for the same decision still does."""
+    """Record what a row decides if it is new; who made the same decision before keeps it."""
     if wanted == row.decision:
         found.unchanged += 1
     else:
@@ -253,7 +257,7 @@ def _take[Row: (DecidedLine, DecidedFinding)](
 
 
 def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row: Row, kind: _Kind[Row]) -> LineDecision:
-    """Return what stands after a row that says something: empty cells leave it, the word `reset` clears it."""
+    """Return the decision after a filled row: empty cells keep the current one, `reset` clears it."""
     stands = row.decision
     ticket = _unquoted(cells.get("ticket", ""))
     ticket = "" if ticket.lower() == RESET else ticket or stands.ticket
@@ -262,12 +266,12 @@ def _decision[Row: (DecidedLine, DecidedFinding)](cells: Mapping[str, str], row:
         return LineDecision(ticket=ticket)
     if not word:
         if any(cells.get(name, "").strip() for name in ("decision_reason", kind.owner, kind.expiry)):
-            raise DecisionError(phrase("the row has no decision: write one, or `reset` to clear what stands"))
+            raise DecisionError(phrase("the row has no decision: enter one, or `reset` to clear the current decision"))
         return replace(stands, ticket=ticket)
     if _is_as_shown(cells, row, [column for column in kind.columns if column.is_open and column.name != "ticket"]):
         return replace(stands, ticket=ticket)
     if word == Choice.UNDECIDED.value and stands.choice is not Choice.UNDECIDED:
-        raise DecisionError(phrase("`undecided` clears nothing: write `reset` to clear what stands"))
+        raise DecisionError(phrase("`undecided` clears nothing: enter `reset` to clear the current decision"))
     wanted = LineDecision(*_parts(cells, kind), ticket=ticket)
     return replace(wanted, second=stands.second) if wanted.decided == stands.decided else wanted
 

@@ -1,8 +1,8 @@
-"""Every derived file of a pack is made anew, from journal, items, findings and source, and held against what is there.
+"""Renders every derived file of a package again from journal, items, findings and source, and compares the two.
 
-What a pack rests on are the journal (a chain of hashes), the items and findings as they were frozen, the population,
-what the head tells, and the snapshot. All else follows from these. XLSX and PDF hold compressed parts, which another
-version of a library may pack otherwise: of these the content counts where the bytes differ, and that is told.
+The sources of a package are the journal (a chain of hashes), the frozen items and findings, the population, the head
+and the snapshot. All other files follow from these. XLSX and PDF have compressed parts, which another version of a
+library may compress differently: if their bytes differ, their content is compared, and the result says so.
 """
 
 import base64
@@ -51,15 +51,15 @@ def render_anew(
     held: Snapshot | None,
     versions: str,
 ) -> Iterator[Result]:
-    """Yield a check for each derived file that is not what comes of the pack's sources, and one for all that are.
+    """Yield a check for each derived file that differs from the package's sources, and one for all that are equal.
 
     Args:
         folder: The pack; its files are those of the manifest.
         manifest: Of the pack.
         document: ``review.json`` without its long lists.
         entries: The journal.
-        held: The snapshot that the review is of; None: not at hand, or the pack was written without it.
-        versions: Who wrote it and who renders, where these are different iamdesks; else empty.
+        held: The snapshot of the review; None: not available, or the package was written without it.
+        versions: The versions of iamdesk that wrote and that renders, if they differ; else empty.
     """
     is_partial = held is None and bool(document.sources)
     listed = {str(one["path"]) for one in manifest["files"]}
@@ -90,7 +90,7 @@ def render_anew(
         yield Result(
             phrase("rendered anew"),
             Outcome.NOT_DONE,
-            phrase("Without the snapshot these were not held against what they come from: {names}.", names=rest),
+            phrase("Without the snapshot, these were not compared with their source: {names}.", names=rest),
         )
 
 
@@ -100,9 +100,9 @@ def _rest(
     """Yield the reports for other tools that should (not) be there, and a manifest that says something else."""
     for path in sorted(REPORTS.keys() & (rendered ^ derived)):
         if path in derived:
-            yield failed(path, phrase("It does not belong there: other findings come out of the snapshot."))
+            yield failed(path, phrase("It does not belong in the package: the snapshot yields other findings."))
         else:
-            yield failed(path, phrase("It is missing: a pack of this review has it."))
+            yield failed(path, phrase("It is missing: a package of this review contains it."))
     if {name: manifest.get(name) for name in about} != about:
         yield failed(MANIFEST, _otherwise(versions))
 
@@ -117,17 +117,15 @@ def _held_against(folder: Path, made: Path, names: Sequence[str], versions: str)
         else:
             same += 1
             by_content += [path] if is_same is None else []
-    yield passed(phrase("rendered anew"), phrase("{count:,} files come out the same.", count=same))
+    yield passed(phrase("rendered anew"), phrase("{count:,} files are identical when rendered again.", count=same))
     if by_content:
         told = strung(", ", by_content)
-        yield passed(
-            phrase("rendered anew"), phrase("{names}: the same content, packed otherwise than here.", names=told)
-        )
+        yield passed(phrase("rendered anew"), phrase("{names}: the same content, compressed differently.", names=told))
 
 
 def _otherwise(versions: str) -> str:
     return phrase(
-        "It is not what comes of the journal, the items, the findings and the source{versions}.", versions=versions
+        "It differs from what the journal, the items, the findings and the source yield{versions}.", versions=versions
     )
 
 
@@ -135,17 +133,17 @@ def _fixed(derived: set[str], copies: set[str], document: ReviewDocument) -> Ite
     """Yield the files that no pack has, and those that every pack has and this one lacks."""
     always = WITHOUT_SOURCE | _OF_SOURCE
     for path in sorted(always - derived):
-        yield failed(path, phrase("It is missing: every pack has it."))
+        yield failed(path, phrase("It is missing: every package contains it."))
     for path in sorted(derived - always - REPORTS.keys()):
-        yield failed(path, phrase("No pack has such a file."))
+        yield failed(path, phrase("No package contains such a file."))
     top = f"{SOURCE}/{document.review.snapshot_name}"
     for path in sorted(copies - {top, *(f"{top}/{one.file}" for one in document.sources)}):
-        yield failed(path, phrase("It is no file of the snapshot."))
+        yield failed(path, phrase("It is not a file of the snapshot."))
 
 
 @contextlib.contextmanager
 def _review(folder: Path, document: ReviewDocument, entries: Sequence[Entry], place: Path) -> Iterator[ReviewFile]:
-    """Give the review that a pack tells of, put together again."""
+    """Yield the review of a package, rebuilt from its files."""
     path = place / "again.iamreview"
     ReviewFile.create(
         path,
@@ -160,7 +158,7 @@ def _review(folder: Path, document: ReviewDocument, entries: Sequence[Entry], pl
     with contextlib.closing(connect(path, writable=True)) as connection, connection:
         connection.execute("BEGIN IMMEDIATE")
         append_entries(connection, entries)
-    with ReviewFile.open(path, writable=False, checked=False) as review:  # checked is what it is made of
+    with ReviewFile.open(path, writable=False, checked=False) as review:  # its sources are checked instead
         yield review
 
 
@@ -194,7 +192,7 @@ class _Parts(NamedTuple):
 
 
 def _is_same(there: Path, made: Path) -> bool | None:
-    """Return whether two files are the same; None where that is so of their content alone: it is packed otherwise."""
+    """Return whether two files are equal; None if only their content is, compressed differently."""
     first, second = there.read_bytes(), made.read_bytes()
     if first == second:
         return True
@@ -205,7 +203,7 @@ def _is_same(there: Path, made: Path) -> bool | None:
         one, other = parts_of(first), parts_of(second)
     except (zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError, NotImplementedError, EOFError):
         return False
-    is_packed_otherwise = one.packed != other.packed  # else something besides was changed
+    is_packed_otherwise = one.packed != other.packed  # else something other than the compression differs
     return None if is_packed_otherwise and (one.frame, one.unpacked) == (other.frame, other.unpacked) else False
 
 

@@ -24,7 +24,7 @@ class Signer:
     key: str
     """Its fingerprint."""
     principal: str = ""
-    """As whom the given ``allowed_signers`` file knows the key; empty where none was given."""
+    """The principal of the key in the given ``allowed_signers`` file; empty if none was given."""
 
 
 @dataclass(frozen=True, slots=True)

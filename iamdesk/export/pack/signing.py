@@ -51,7 +51,7 @@ class Role(StrEnum):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What one says by it, and what one said by it in earlier versions."""
+        """Its statement, and those of earlier versions."""
         return (ACKNOWLEDGED,) if self in (Role.MANAGEMENT, Role.OWNER) else (_DECIDED, _DECIDED_BEFORE)
 
 
@@ -183,7 +183,8 @@ def sign(
     if isinstance(written, str) and utc_text(moment) < written:
         raise ExportError(
             phrase(
-                "the clock of this computer says {now}, and the pack was written at {written}: set it right first",
+                "the clock of this computer says {now}, but the package was written at {written}: correct the "
+                "clock first",
                 now=utc_text(moment),
                 written=visible(written),
             )
@@ -209,8 +210,8 @@ def sign(
     files = {path: text.encode() for path, text in side_files((*signoffs, made)).items()}
     files[SIGNOFFS] = _listed((*signoffs, made))
     for place in (folder / SIGNATURES, *(folder / path for path in files)):
-        if place.is_symlink():  # a pack that comes from elsewhere could name any file of ours
-            raise ExportError(phrase("{place} is a link: a pack has none", place=place))
+        if place.is_symlink():  # in a foreign package it could point to any file of the user
+            raise ExportError(phrase("{place} is a link: a package contains none", place=place))
     (folder / SIGNATURES).mkdir(exist_ok=True)
     for path, content in files.items():
         write_whole(folder / path, content)

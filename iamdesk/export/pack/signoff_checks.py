@@ -1,4 +1,4 @@
-"""Sign-offs are verified: what each says, that all are there, and whose key signed."""
+"""Verification of sign-offs: what each says, whether all are present, and whose key signed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ def verify_signoffs(
         folder: The pack.
         manifest: What its manifest says.
         allowed: Known keys, as ``ssh-keygen`` takes them; None: no key is known.
-        required: As what somebody must have signed with a key.
+        required: Roles in which the package must be signed with a key.
     """
     try:
         signoffs = read_signoffs(folder)
@@ -65,7 +65,8 @@ def _required(signed: Sequence[Signer], required: Collection[Role]) -> Iterator[
     for role in dict.fromkeys(required):
         if all(one.role != role.value for one in signed):
             yield _unproven(
-                phrase("required signature"), phrase("Nobody signed this pack as {role} with a key.", role=role.value)
+                phrase("required signature"),
+                phrase("This package is not signed with a key as {role}.", role=role.value),
             )
 
 
@@ -84,39 +85,39 @@ def _side_files(folder: Path, signoffs: Sequence[SignOff]) -> Iterator[Result]:
 def _fault(
     one: SignOff, at: int, signoffs: Sequence[SignOff], manifest: Mapping[str, Any], manifest_hash: str
 ) -> str | None:
-    """Return why a sign-off is none of this pack, before its signature is looked at; None where nothing is wrong."""
+    """Return why a sign-off does not belong to this package, its signature aside; None if nothing is wrong."""
     told = (one.role, one.name, one.title, one.statement, one.utc, one.scheme, one.manifest_sha256, one.public_key)
     if any(text != visible(text) for text in told):
-        return phrase("It has line breaks or characters that cannot be seen.")
+        return phrase("It contains line breaks or invisible characters.")
     if one.number != at + 1:
         return phrase(
-            "Its number is {number}, and it is number {place}: sign-offs were taken out, doubled or moved.",
+            "Its number is {number}, but its place is {place}: sign-offs were removed, duplicated or moved.",
             number=one.number,
             place=at + 1,
         )
     before = signoffs[at - 1] if at else None
     if one.previous_sha256 and one.previous_sha256 != (before.sha256 if before else GENESIS):
-        return phrase("It does not follow the sign-off before it: sign-offs were taken out, changed or moved.")
+        return phrase("It does not follow the sign-off before it: sign-offs were removed, changed or moved.")
     # One of an earlier iamdesk names none before it: it is held against all of them.
     if any(earlier.signature == one.signature != "" for earlier in signoffs[:at]):
-        return phrase("It is the same as one before it.")
+        return phrase("It repeats an earlier sign-off.")
     if not one.previous_sha256 and before is not None and before.previous_sha256:
-        return phrase("It does not follow the sign-off before it: sign-offs were taken out, changed or moved.")
+        return phrase("It does not follow the sign-off before it: sign-offs were removed, changed or moved.")
     if one.manifest_sha256 != manifest_hash:
         return phrase("{name} signed another manifest.", name=one.name)
     if one.role not in {role.value for role in Role}:
-        return phrase("`{role}` is no role that somebody signs as.", role=one.role)
+        return phrase("`{role}` is not a role for signing.", role=one.role)
     if one.statement not in Role(one.role).sentences:
-        return phrase("Its statement is not the one of {role}: “{said}”.", role=one.role, said=one.statement)
+        return phrase("Its statement is not that of the role {role}: “{said}”.", role=one.role, said=one.statement)
     if not one.name.strip():
-        return phrase("It names nobody.")
+        return phrase("It has no name.")
     if (when := _moment(one.utc)) is None or when < (_moment(manifest.get("generated_utc")) or when):
-        return phrase("Its time, {utc}, is not one after the pack was written.", utc=one.utc)
+        return phrase("Its time, {utc}, is not a time after the package was written.", utc=one.utc)
     if one.scheme == UNSIGNED:
         has_key = bool(one.public_key or one.signature)
-        return phrase("It is called unsigned, and has a key or a signature.") if has_key else None
+        return phrase("It is marked as unsigned, but has a key or a signature.") if has_key else None
     if one.scheme != SSH:
-        return phrase("`{scheme}` is no way to sign.", scheme=one.scheme)
+        return phrase("`{scheme}` is not a signature scheme.", scheme=one.scheme)
     return _key_fault(one, signoffs[:at])
 
 
@@ -125,15 +126,15 @@ def _key_fault(one: SignOff, earlier: Sequence[SignOff]) -> str | None:
         key = key_of(one.signature)
         listed = public_key(one.public_key)
     except ValueError:
-        return phrase("Its key or its signature is none: one line, one key.")
+        return phrase("Its key or its signature cannot be read: a key is one line.")
     if listed != key or key.is_certificate:
         return phrase(
-            "It lists key {listed}, and was signed with key {key}.", listed=listed.fingerprint, key=key.fingerprint
+            "It lists key {listed}, but was signed with key {key}.", listed=listed.fingerprint, key=key.fingerprint
         )
     other = next((each for each in earlier if each.public_key == one.public_key and each.name != one.name), None)
     if other is not None:
         return phrase(
-            "Key {key} signed as {other} before, and now as {name}: one key is of one person.",
+            "Key {key} signed earlier as {other}, and now as {name}: a key belongs to one person.",
             key=key.fingerprint,
             other=other.name,
             name=one.name,
@@ -184,7 +185,7 @@ def _result(name: str, one: SignOff, known: str | None) -> Result:
 
 
 def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
-    """Hold a good signature against the keys that are known: the file must have its key for who claims to sign."""
+    """Compare a valid signature with the known keys: the file must list its key for the person who claims to sign."""
     mark = key.fingerprint
     people = principals_of(key, known)
     if not people:
@@ -195,16 +196,16 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
     if len(people) > 1:
         return _unproven(
             name,
-            phrase("Key {mark} is known as that of several persons, {people}: it is no proof.", mark=mark, people=told),
+            phrase("Key {mark} is listed for several people, {people}: it proves nothing.", mark=mark, people=told),
         )
     names = [each.strip() for each in people[0].split(",")]
-    # A pattern fits names that nobody has thought of: it says of nobody that the key is theirs.
+    # A pattern matches any name: it does not prove whose key it is.
     principal = next((each for each in (one.name, one.principal) if each in names and not _PATTERN & {*each}), None)
     if principal is None:
         return _unproven(
             name,
             phrase(
-                "{name} signed with key {mark}, which is known as that of {people}.",
+                "{name} signed with key {mark}, which is listed for {people}.",
                 name=one.name,
                 mark=mark,
                 people=told,
@@ -214,7 +215,8 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
         return _unproven(
             name,
             phrase(
-                "The signature of {name} is not good by what is known of key {mark} (its validity, or what it is for).",
+                "The signature of {name} is not valid for key {mark} as it is listed (its validity period or its "
+                "purpose).",
                 name=one.name,
                 mark=mark,
             ),
@@ -223,7 +225,7 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
         name,
         Outcome.PASSED,
         phrase(
-            "{role}: {name}, {utc}; by the known key of {people}, {mark}.",
+            "{role}: {name}, {utc}; signed with the known key of {people}, {mark}.",
             role=one.role,
             name=one.name,
             utc=one.utc,
@@ -235,5 +237,5 @@ def _known(name: str, one: SignOff, key: PublicKey, known: str) -> Result:
 
 
 def _unproven(name: str, sentence: str) -> Result:
-    """Return that the package may be whole, and is not signed by who it says."""
+    """Return the failure that the package is not signed by the person it names."""
     return Result(name, Outcome.FAILED, sentence, is_of_signatures=True)

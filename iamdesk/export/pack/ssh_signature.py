@@ -1,7 +1,7 @@
-"""What is inside an SSH signature and an ``allowed_signers`` file: which key signed, and whose key that is.
+"""The content of an SSH signature and an ``allowed_signers`` file: which key signed, and whose key it is.
 
-The key that a signature was made with stands in the signature itself (OpenSSH, PROTOCOL.sshsig); what is written beside
-it is no proof. ``ssh-keygen`` alone says whether a signature is good.
+A signature contains the key that it was made with (OpenSSH, PROTOCOL.sshsig); a key beside it proves nothing.
+``ssh-keygen`` alone decides whether a signature is valid.
 """
 
 import base64
@@ -45,7 +45,7 @@ class PublicKey:
 
     @property
     def is_certificate(self) -> bool:
-        """Whether it is a certificate: its fingerprint would be none that anybody knows."""
+        """Whether it is a certificate, whose fingerprint would identify no key."""
         return "-cert-" in self.type
 
 
@@ -91,7 +91,7 @@ def principals_of(key: PublicKey, allowed_signers: str) -> tuple[str, ...]:
         if text.lstrip().startswith("#"):
             continue
         words = _WORD.findall(text)
-        # PRINCIPALS [OPTIONS] TYPE KEY [COMMENT]: what stands behind the key is whatever its owner wrote.
+        # PRINCIPALS [OPTIONS] TYPE KEY [COMMENT]: the comment behind the key is free text.
         for at in (1, 2):
             if len(words) > at + 1 and words[at : at + 2] == key.line.split(" "):
                 found[words[0].strip('"')] = None

@@ -46,7 +46,7 @@ def verify(
         snapshot: The snapshot to ask again; None: the copy in the pack, where there is one.
         allowed_signers: Keys that are known, as ``ssh-keygen`` takes them; None: those that the pack brings.
         previous: The evidence of the review before, a folder or an archive; None: the chain is not looked at.
-        required: As what somebody must have signed with a key.
+        required: Roles in which the package must be signed with a key.
 
     Raises:
         ExportError: the folder is no pack.
@@ -77,11 +77,11 @@ def verify(
 
 
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
-"""What reading a file may raise that holds something else than iamdesk writes: whoever made it could hash it anew."""
+"""What reading a file with other content than iamdesk writes may raise: its author could have updated the hashes."""
 
 
 def _guarded(name: str, results: Iterator[Result]) -> Iterator[Result]:
-    """Yield the results of a part of verifying, and where it cannot go on, that."""
+    """Yield the results of one part of the verification, and a failure if it cannot continue."""
     try:
         yield from results
     except (*UNREADABLE, RequestError, ReviewError, sqlite3.Error, OSError) as error:

@@ -62,7 +62,7 @@ def _rendered_anew(
     try:
         entries = tuple(_entries(folder))
     except (OSError, ValueError, KeyError, TypeError):
-        return  # the journal cannot be read: that is told
+        return  # the journal cannot be read, which another check reports
     asked = held if document.sources else None  # written without a snapshot, it says nothing of it
     yield from render_anew(folder, manifest, document, entries, asked, _versions(document))
 
@@ -217,7 +217,7 @@ def _performed_again(folder: Path, review: ReadReview, snapshot: Path | None) ->
 
 
 def _lines_again(evaluator: Evaluator, review: ReadReview) -> Iterator[Result]:
-    """Evaluate every line anew (what each holder can do, and what it becomes), the population and every finding."""
+    """Re-perform every entitlement (what each holder can do, and can become), the population and every finding."""
     try:
         exclusions = exclusions_from(review.head.review.details)
     except (TypeError, ValueError):

@@ -283,7 +283,7 @@ class GraphPanel(QWidget):
             self._paint()
         else:
             self._say_nothing(words)
-        stops = tr("{what} Stops {count} of these ways; left: {left}.")
+        stops = tr("{what} Ends {count} of these attack paths; remaining: {left}.")
         cuts = " ".join(
             stops.format(what=shown(cut.what), count=number(cut.stops), left=number(len(cut.remaining)))
             for cut in found.cuts

@@ -116,7 +116,7 @@ class InspectorHeader(QWidget):
         self._tint()
 
     def show_name(self, name: str, summary: str) -> None:
-        """Show who or what is not in the snapshot."""
+        """Show the name of something that is not in the snapshot."""
         self._kind, self._arn = None, ""
         self.title.setText(shown(name))
         self.summary.setText(summary)

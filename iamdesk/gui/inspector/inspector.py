@@ -331,7 +331,7 @@ class Inspector(QWidget):
         self.policies.show_decision(decision)
         self.trust.show_decision(decision)
         if decision is not None and self._subject is None:
-            nobody = tr("Not in the snapshot. Below are the policies that the answer speaks of.")
+            nobody = tr("Not in the snapshot. The policies below are those of the decision.")
             self._show_nobody(decision.request.principal, nobody)
         if decision is not None and (decision.statements or decision.blocked_by):
             # The policy that decides is what one wants to read next. The tab stays.
@@ -349,7 +349,7 @@ class Inspector(QWidget):
             self.header.show_badges(self._badges(self._subject))
 
     def _show_nobody(self, name: str, summary: str) -> None:
-        """Head policies of no subject: of an answer about somebody who is not in the snapshot."""
+        """Show the policies of an answer about a principal that is not in the snapshot."""
         self.header.show_name(name, summary)
         self.gaps.clear()
         self._showing = True

@@ -86,7 +86,9 @@ class Deciding(QObject):
         if warning or choice in _NEED_MORE or (len(self._targets) > 1 and choice is not Choice.UNDECIDED):
             self._ask(desk, choice)
             if warning:
-                self._message.say(Tone.WARNING, tr("{warning} Return saves, Esc leaves it.").format(warning=warning))
+                self._message.say(
+                    Tone.WARNING, tr("{warning} Press Return to save, Esc to cancel.").format(warning=warning)
+                )
         elif choice is Choice.UNDECIDED:
             self._given(UNDECIDED)
         else:

@@ -1,4 +1,4 @@
-"""Entitlements that only take away: revoking a policy that holds nothing but Deny widens what its holder can do."""
+"""Guardrails among entitlements: revoking a policy with only Deny statements can give its holder more access."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -26,5 +26,5 @@ def is_guardrail(opened: "OpenSnapshot | None", line: Line) -> bool:
 
 
 def revoke_warning(opened: "OpenSnapshot | None", lines: Iterable[Line]) -> str:
-    """Return what is to be known before lines are revoked; empty where none of them is a guardrail."""
+    """Return the warning before entitlements are revoked; empty if none of them is a guardrail."""
     return shown(widening_words([line for line in lines if is_guardrail(opened, line)]))

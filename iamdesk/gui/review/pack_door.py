@@ -227,7 +227,7 @@ class PackDoor(QObject):
         self._say(Tone.ERROR, f"{error_words(error)}.")
 
     def _say(self, tone: Tone, sentence: str) -> None:
-        """Say something in the panel or, where that is not seen, above the middle of the window."""
+        """Show a message in the panel or, if that is hidden, above the middle of the window."""
         if self._panel.isVisible():
             self._message.say(tone, sentence)
         else:

@@ -1,4 +1,4 @@
-"""The rows of a filled sheet that were not taken, each with why: what somebody else decided meanwhile first."""
+"""The rows of a filled sheet that were not imported, each with the reason: conflicts first."""
 
 from collections.abc import Sequence
 
@@ -19,17 +19,17 @@ class RefusedDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("refusedDialog")
-        self.setWindowTitle(visible(tr("Not taken from {name}").format(name=name)))
+        self.setWindowTitle(visible(tr("Not imported from {name}").format(name=name)))
         conflicts = sum(one.is_conflict for one in refused)
         self.sentence = FlowLabel(
             tr(
-                "{saved} decisions are saved. {conflicts} rows are conflicts: something else was decided after the "
-                "sheet was made, and it was kept. {refused} rows are refused."
+                "{saved} decisions are saved. {conflicts} rows are conflicts: another decision was made after the "
+                "sheet was exported, and it was kept. {refused} rows are refused."
             ).format(saved=number(saved), conflicts=number(conflicts), refused=number(len(refused) - conflicts))
         )
         self.table = QTreeWidget()
         self.table.setObjectName("refusedTable")
-        self.table.setAccessibleName(tr("Rows that were not taken"))
+        self.table.setAccessibleName(tr("Rows that were not imported"))
         self.table.setRootIsDecorated(False)
         self.table.setHeaderLabels([tr("Sheet"), tr("Row"), tr("Why")])
         self.table.setUniformRowHeights(True)

@@ -213,7 +213,7 @@ def test_an_empty_row_says_nothing_and_reset_clears(pack: Path, review: ReviewFi
     found = read(filled(pack, kind, changes), review)
     assert found.decisions == {other: LineDecision()}
     assert [(row.subject_id, row.is_conflict) for row in found.refused] == [(third, False)]
-    assert "write `reset` to clear" in found.refused[0].why
+    assert "enter `reset` to clear" in found.refused[0].why
     assert one not in found.decisions
 
 

@@ -323,7 +323,7 @@ def test_whoever_claims_anothers_name_is_found_by_the_known_keys(
     sign(pack, Role.REVIEWER, "Ana Moreno", key=keys["mallory"], now=NOW)
     known = known_file(tmp_path, f"Ana-Moreno {line_of(keys['ana'])}", f"Mallory {line_of(keys['mallory'])}")
     (only,) = failures(pack, known)
-    assert "known as that of Mallory" in only.sentence
+    assert "listed for Mallory" in only.sentence
 
 
 # What it comes to
@@ -333,7 +333,7 @@ def test_an_unsigned_package_says_last_that_it_proves_nothing_about_who(pack: Pa
     results = list(verify(pack))
     intact, left_out, who = closing_lines(results)
     assert intact.startswith("intact")
-    assert "names they bear" in left_out
+    assert "by the people named" in left_out
     assert who == "unsigned: proves nothing about who"
     sign(pack, Role.MANAGEMENT, "Dana Lee", now=NOW)
     assert closing_lines(of_signatures(pack))[2] == "unsigned: proves nothing about who", "a typed name is none"

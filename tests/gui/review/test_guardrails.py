@@ -27,7 +27,7 @@ def test_revoking_a_guardrail_is_warned_of_before_it_is_recorded(qtbot: QtBot, p
     place = go_to(panel, "RequireMfa")
     told = panel.evidence.findChild(FlowLabel, "guardrailWarning")
     assert told is not None
-    assert "RequireMfa only denies: revoking it widens what" in told.text()
+    assert "RequireMfa contains only Deny statements: revoking it can give" in told.text()
 
     press(qtbot, panel, Qt.Key.Key_2)
     assert "widens" in panel.message.text

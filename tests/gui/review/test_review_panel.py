@@ -344,7 +344,7 @@ def test_altered_entry_is_told_when_it_is_opened(qtbot: QtBot, empty_panel: Revi
     mallory.close()
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.door.open_path(review_path)
-    qtbot.waitUntil(lambda: "not as it was written: journal entry 1" in empty_panel.message.text)
+    qtbot.waitUntil(lambda: "the file was changed or damaged: journal entry 1" in empty_panel.message.text)
     assert empty_panel.desk is None
     assert empty_panel.message._button.text() == "Recover…"
 
