@@ -334,8 +334,8 @@ def foreign_audience(survey: Survey, _account: Account, role: RoleDetail) -> Ite
     for text in unknown_providers(survey, role):
         yield Hit(
             phrase(
-                "Whether a token can assume {role} through `{provider}` cannot be determined: `{provider}` is "
-                "neither the ARN of an identity provider nor the name of one that AWS knows.",
+                "Whether a token can assume {role} through `{provider}` cannot be determined: this is neither the ARN "
+                "of an identity provider nor the name of one that AWS knows.",
                 role=role.role_name,
                 provider=text,
             ),

@@ -15,7 +15,7 @@ def _intact(results: Sequence[Result]) -> str:
     bad = sum(one.outcome is Outcome.FAILED and not one.is_of_signatures for one in results)
     if bad:
         return nphrase("not intact: 1 check failed", "not intact: {count:,} checks failed", bad)
-    return phrase("intact, as far as it was checked: nothing has changed since it was written")
+    return phrase("intact: nothing has changed since it was written, as far as it was checked")
 
 
 def _left_out(results: Sequence[Result]) -> str:

@@ -30,7 +30,7 @@ def test_revoking_a_guardrail_is_warned_of_before_it_is_recorded(qtbot: QtBot, p
     assert "RequireMfa contains only Deny statements: revoking it can give" in told.text()
 
     press(qtbot, panel, Qt.Key.Key_2)
-    assert "widens" in panel.message.text
+    assert "more access" in panel.message.text
     assert decision_at(panel, place).choice is Choice.UNDECIDED
     QTest.keyClick(panel.deciding.bar.reason, Qt.Key.Key_Escape)
     assert decision_at(panel, place).choice is Choice.UNDECIDED
