@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, 
 
 from iamdesk.gui.actions import COMMANDS
 from iamdesk.gui.loading import one_at_a_time
+from iamdesk.gui.window_place import WindowPlace
 from iamdesk.language import tr
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Interior(QObject):
         self,
         app: QApplication,
         window: QMainWindow,
+        place: WindowPlace,
         start: QWidget,
         session: "Session",
         jobs: "JobRunner",
@@ -44,6 +46,7 @@ class Interior(QObject):
         super().__init__(window)
         self._app = app
         self._window = window
+        self._place = place
         self._start = start
         self._session = session
         self._jobs = jobs
@@ -102,7 +105,7 @@ class Interior(QObject):
         from iamdesk.gui.workspace import Workspace
 
         session, jobs = self._session, self._jobs
-        self.workspace = Workspace(self._window, self.top, self.pages)
+        self.workspace = Workspace(self._window, self._place, self.top, self.pages)
         yield from self.workspace.make(session, jobs, self._prompts)
         self.overview = OverviewPage(session, jobs, self._prompts)
         self.pages.addWidget(self.overview)

@@ -68,7 +68,8 @@ class MainWindow(QMainWindow):
         self.history = History(self.session, self)
         self.collecting = CollectDoor(self.jobs, self.prompts, self)
         self.start = StartPage()
-        self.interior = Interior(app, self, self.start, self.session, self.jobs, self.prompts, settings)
+        self.place = WindowPlace(self)
+        self.interior = Interior(app, self, self.place, self.start, self.session, self.jobs, self.prompts, settings)
         self.pages = self.interior.pages
         self.opening = Opening(self.session, self.jobs, self.interior.when_complete, self)
         self.arrival = ReviewArrival(self.session, self.jobs, self.interior, self.opening.open, self)
@@ -86,7 +87,7 @@ class MainWindow(QMainWindow):
         self._finish_menus()
         self._keys = CommandKeys(self, self.menus.actions.values(), app)
         self._connect()
-        self.place = WindowPlace(self, settings.geometry)
+        self.place.restore(settings.geometry)
         self._show_start()
 
     @property

@@ -5,26 +5,54 @@ from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QWidget
 
 USUAL_SIZE = QSize(1360, 860)
+_CHARACTERS, _LINES = 180, 44
+"""What a screen has room for, at least, where every panel gets what it asks for."""
 
 
 class WindowPlace(QObject):
     """Keeps a window within the room that its screen leaves to windows."""
 
-    def __init__(self, window: QWidget, kept: QByteArray) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
         self._follows = False
-        self.is_bound = True
-        """Whether the screen limits the window; not where it is only painted into a picture."""
-        if kept.isEmpty() or not window.restoreGeometry(kept):
-            window.resize(USUAL_SIZE)
-        self.fit()
+        self._is_bound = True
+        self._panels: list[tuple[QWidget, int, QSize]] = []
         window.installEventFilter(self)
+
+    def restore(self, kept: QByteArray) -> None:
+        """Give the window the place that it had, or the usual size, as far as the screen has room."""
+        if kept.isEmpty() or not self._window.restoreGeometry(kept):
+            self._window.resize(USUAL_SIZE)
+        self.fit()
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the screen limits the window; not where it is only painted into a picture."""
+        return self._is_bound
+
+    @is_bound.setter
+    def is_bound(self, value: bool) -> None:
+        self._is_bound = value
+        self._size_panels()
+
+    def let_be_small(self, panel: QWidget, lines: int = 4) -> None:
+        """Let a panel be smaller than what is in it asks for, where the screen is small for the text on it."""
+        self._panels.append((panel, lines, panel.minimumSize()))
+        self._size_panels()
+
+    def _size_panels(self) -> None:
+        metrics, room = self._window.fontMetrics(), self._window.screen().availableGeometry()
+        character, line = metrics.averageCharWidth(), metrics.lineSpacing()
+        is_small = room.width() < character * _CHARACTERS or room.height() < line * _LINES
+        for panel, lines, usual in self._panels:
+            panel.setMinimumSize(QSize(character * 16, line * lines) if is_small and self._is_bound else usual)
 
     def fit(self) -> None:
         """Make the window as small as its screen asks for, and move it there. One that fills its screen stays."""
         window = self._window
-        if not self.is_bound or window.isMaximized() or window.isFullScreen():
+        self._size_panels()
+        if not self._is_bound or window.isMaximized() or window.isFullScreen():
             return
         room = window.screen().availableGeometry()
         frame, inner = window.frameGeometry(), window.geometry()
@@ -48,6 +76,8 @@ class WindowPlace(QObject):
             if not self._follows and handle is not None:
                 self._follows = True
                 handle.screenChanged.connect(self._screen_changed)
+        elif event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            QTimer.singleShot(0, self, self.fit)
         return super().eventFilter(watched, event)
 
     def _screen_changed(self, _screen: QScreen) -> None:

@@ -24,6 +24,7 @@ from iamdesk.gui.review.review_panel import ReviewPanel
 from iamdesk.gui.session import Session
 from iamdesk.gui.settings import Settings
 from iamdesk.gui.theme import Colour, colour
+from iamdesk.gui.window_place import WindowPlace
 from iamdesk.language import tr
 
 _MIRRORED = {
@@ -33,12 +34,6 @@ _MIRRORED = {
 """Where a panel stands in a window that is read from right to left."""
 STATE_VERSION = 6
 """Raise it when panels are added or renamed: states saved before are then not restored."""
-
-
-def may_be_small(panel: QWidget, lines: int = 4) -> None:
-    """Let a panel be smaller than its content asks for, so that all panels fit small screens and large text."""
-    metrics = panel.fontMetrics()
-    panel.setMinimumSize(metrics.averageCharWidth() * 16, metrics.lineSpacing() * lines)
 
 
 class QuestionStrip(QWidget):
@@ -67,9 +62,10 @@ class QuestionStrip(QWidget):
 class Workspace(QObject):
     """Makes the panels and their docks. All of them are there while a snapshot is open, and gone while none is."""
 
-    def __init__(self, window: QMainWindow, top: QVBoxLayout, pages: QStackedWidget) -> None:
+    def __init__(self, window: QMainWindow, place: WindowPlace, top: QVBoxLayout, pages: QStackedWidget) -> None:
         super().__init__(window)
         self._window = window
+        self._place = place
         self._top = top
         self._pages = pages
         self._state = QByteArray()
@@ -81,7 +77,7 @@ class Workspace(QObject):
         """Make the panels, with a pause after each: none of them is used before all are there."""
         self.question = QuestionBar(session, jobs)
         self.bar = QuestionStrip(self.question)
-        may_be_small(self.bar, lines=0)
+        self._place.let_be_small(self.bar, lines=0)
         self.bar.hide()
         self._top.addWidget(self.bar)
         yield
@@ -90,7 +86,7 @@ class Workspace(QObject):
         yield
         self.inspector = Inspector(session, jobs, prompts)
         self._pages.addWidget(self.inspector)
-        may_be_small(self._pages)
+        self._place.let_be_small(self._pages)
         yield
         self.answer = AnswerPanel(session, jobs, prompts)
         self.question.edited.connect(self.answer.hold_for)
@@ -288,7 +284,7 @@ class Workspace(QObject):
         dock = QDockWidget(menu_text(title), self._window)
         dock.setObjectName(name)
         dock.setWidget(panel)
-        may_be_small(panel)
+        self._place.let_be_small(panel)
         dock.hide()  # by itself, a window that is on the screen would show what comes to it
         self._window.addDockWidget(area, dock)
         self.docks[name] = dock
