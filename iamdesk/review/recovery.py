@@ -140,7 +140,7 @@ class _Remains:
         self._packs: dict[int, Pack] = {}
         self._heads: dict[str, str] = {}
         for row in rows_of(content):
-            with contextlib.suppress(ValueError, KeyError, TypeError):
+            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
                 self._take(row)
 
     @property

@@ -1,7 +1,9 @@
 """A damaged review file: what is intact is found again, whatever page is gone, and the damaged file is left alone."""
 
+import contextlib
 import hashlib
 import random
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -101,6 +103,14 @@ def test_altered_entry_is_not_taken_and_later_ones_are_entered_anew(tmp_path: Pa
         assert new.decision(LINES[20].line_id).choice is Choice.UNDECIDED
         assert new.decision(LINES[21].line_id) == LineDecision(Choice.KEEP, "reason 21")
         assert new.damages() == ()
+
+
+def test_line_nested_without_end_is_lost_alone(tmp_path: Path, whole: bytes) -> None:
+    source = damaged(tmp_path, whole)
+    with contextlib.closing(sqlite3.connect(source)) as connection, connection:
+        connection.execute("UPDATE lines SET line = ? WHERE position = 3", ("[" * 100_000,))
+    told = recover(source, tmp_path / "new.iamreview")
+    assert (told.lines, told.entries) == (59, 60)
 
 
 def test_random_damage_never_ends_in_anything_but_a_sound_file_or_a_sentence(tmp_path: Path, whole: bytes) -> None:

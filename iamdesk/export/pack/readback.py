@@ -180,10 +180,14 @@ def _read[Row: (DecidedLine, DecidedFinding)](
             )
         elif subject_id in seen:
             why = phrase("the {what} stands in the sheet twice", what=phrase(kind.what))
+            if found.decisions.pop(subject_id, None) is not None:  # which of the two is meant, nobody can tell
+                found.refused.append(Refused(*found.rows[subject_id], subject_id, why))
         elif edited := list(_edited(cells, row, kind)):
             why = phrase("protected cells were edited: {edited}", edited=", ".join(edited))
         elif _says_nothing(cells, row, kind):
             found.unchanged += 1
+        elif any("\udc80" <= sign <= "\udcff" for cell in cells.values() for sign in cell):
+            why = phrase("a cell is not in UTF-8: save the sheet as CSV UTF-8")
         else:
             has_moved = cells.get(_STANDING) != standing_sha256(row)
             try:
@@ -342,20 +346,18 @@ def _named[Row: (DecidedLine, DecidedFinding)](
     rows: Iterable[list[str]], kind: _Kind[Row], path: Path
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield rows by the names of their columns, with the numbers that a spreadsheet gives them."""
-    names: list[str] | None = None
-    for number, cells in enumerate(rows, 1):
-        if names is None:
-            names = cells
-            if missing := kind.missing(names):
-                raise ExportError(
-                    phrase(
-                        "{name} is no sheet of {lower}: it lacks the column {missing}",
-                        name=path.name,
-                        lower=kind.sheet.lower(),
-                        missing=missing[0],
-                    )
-                )
-            continue
+    numbered = enumerate(rows, 1)
+    _, names = next(numbered, (1, []))
+    if missing := kind.missing(names):
+        raise ExportError(
+            phrase(
+                "{name} is no sheet of {lower}: it lacks the column {missing}",
+                name=path.name,
+                lower=kind.sheet.lower(),
+                missing=missing[0],
+            )
+        )
+    for number, cells in numbered:
         yield number, dict(zip(names, cells, strict=False))
 
 

@@ -1,7 +1,7 @@
 """Verification of sign-offs: what each says, whether all are present, and whose key signed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,8 @@ def _fault(
         return phrase("It has no name.")
     if (when := _moment(one.utc)) is None or when < (_moment(manifest.get("generated_utc")) or when):
         return phrase("Its time, {utc}, is not a time after the package was written.", utc=one.utc)
+    if when > datetime.now(UTC) + timedelta(days=1):  # a day, for clocks that are set wrong
+        return phrase("Its time, {utc}, is in the future.", utc=one.utc)
     if one.scheme == UNSIGNED:
         has_key = bool(one.public_key or one.signature)
         return phrase("It is marked as unsigned, but has a key or a signature.") if has_key else None

@@ -137,6 +137,31 @@ def test_line_that_stands_twice_is_refused(pack: Path, review: ReviewFile) -> No
     assert any("twice" in one.why for one in found.refused)
 
 
+def test_line_that_is_decided_twice_is_not_decided(pack: Path, review: ReviewFile) -> None:
+    ids = [line.line_id for line in review.lines]
+    path = filled_csv(pack, {6: {"decision": "keep"}})
+    row = next(one for one in path.read_text(encoding="utf-8-sig").splitlines() if ids[6] in one)
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(row.replace(",keep,", ",revoke,") + "\r\n")
+    found = read(path, review)
+    assert found.decisions == {}
+    assert [(one.row, "twice" in one.why) for one in found.refused] == [(8, True), (len(ids) + 2, True)]
+
+
+def test_cell_in_another_encoding_is_refused(pack: Path, review: ReviewFile) -> None:
+    path = filled_csv(pack, {6: {"decision": "revoke", "decision_reason": "für nichts"}, 13: {"decision": "keep"}})
+    path.write_bytes(path.read_bytes().replace("für nichts".encode(), b"f\xfcr nichts"))
+    found = read(path, review)
+    assert [(one.row, one.why) for one in found.refused] == [(8, "a cell is not in UTF-8: save the sheet as CSV UTF-8")]
+    assert len(found.decisions) == 1
+
+
+def test_empty_file_is_no_sheet(tmp_path: Path, review: ReviewFile) -> None:
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(ExportError, match="lacks the column review_id"):
+        read(tmp_path / "empty.csv", review)
+
+
 @pytest.mark.parametrize("name", ["02_population.csv", "01_statement.pdf"])
 def test_another_file_is_one_sentence(pack: Path, review: ReviewFile, name: str) -> None:
     with pytest.raises(ExportError, match="lacks the column"):

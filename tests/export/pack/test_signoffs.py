@@ -123,6 +123,7 @@ FORGED: dict[str, Forge] = {
     "a name that reads from right to left": lambda all_of, keys: [by(all_of[0], keys["mallory"], name="\u202eonerom")],
     "no name": lambda all_of, keys: [by(all_of[0], keys["mallory"], name=" ")],
     "a date before the review": lambda all_of, keys: [by(all_of[0], keys["mallory"], utc="2026-11-23T12:00:00Z")],
+    "a date that has not come": lambda all_of, keys: [by(all_of[0], keys["mallory"], utc="2199-11-23T12:00:00Z")],
     "no date": lambda all_of, keys: [by(all_of[0], keys["mallory"], utc="yesterday")],
     "a date without a zone": lambda all_of, keys: [by(all_of[0], keys["mallory"], utc="2026-11-24T12:00:00")],
     "another manifest": lambda all_of, keys: [by(all_of[0], keys["mallory"], manifest_sha256="0" * 64)],
