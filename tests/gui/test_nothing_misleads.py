@@ -177,6 +177,7 @@ def test_a_switch_of_colours_ends_where_a_start_in_them_begins(
         window = create_main_window(settings_path=settings)
         qtbot.addWidget(window)
         assert window.theme.scheme is scheme
+        window.place.is_bound = False  # the screen of the offscreen platform is 800 points wide
         window.resize(1300, 760)
         window.show()
         window.open_path(sample_snapshot())
