@@ -77,6 +77,7 @@ PAGES: Mapping[str, str] = {
     "public-access": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",
     "s3-iam": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/security_iam_service-with-iam.html",
     "lattice": "https://docs.aws.amazon.com/vpc-lattice/latest/ug/auth-policies.html",
+    "event-bus": "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html",
     "function-urls": "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
     "self-trust": "https://aws.amazon.com/blogs/security/announcing-an-update-to-iam-role-trust-policy-behavior/",
     "access-points": "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html",

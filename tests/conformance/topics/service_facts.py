@@ -87,6 +87,8 @@ SERVICE_FACTS = [
              _PROFILE),
     _outside("facts.directory-CreateSession", "allowed", "directory-buckets", "s3express:CreateSession", _DIRECTORY),
     _outside("facts.cluster-CreateVpcConnection", "allowed", "kafka-clusters", "kafka:CreateVpcConnection", _CLUSTER),
+    _outside("facts.bus-created", "implicit", "event-bus", "events:CreateEventBus",
+             f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/orders"),
     _unsigned("facts.url-none", "allowed", "function-urls", "A function URL without authentication.",
               "lambda:InvokeFunctionUrl", _FUNCTION, context={"lambda:FunctionUrlAuthType": "NONE"},
               policy=doc(grant("*", "lambda:InvokeFunctionUrl", _FUNCTION,
