@@ -94,6 +94,10 @@ def render_anew(
         )
 
 
+_OF_FILES = frozenset({"format", "evidence_sha256", "files"})
+"""What a manifest says of its files and its form; all else follows from the review."""
+
+
 def _rest(
     rendered: set[str], derived: set[str], about: Mapping[str, Any], manifest: Mapping[str, Any], versions: str
 ) -> Iterator[Result]:
@@ -103,7 +107,7 @@ def _rest(
             yield failed(path, phrase("It does not belong in the package: the snapshot yields other findings."))
         else:
             yield failed(path, phrase("It is missing: a package of this review contains it."))
-    if {name: manifest.get(name) for name in about} != about:
+    if {name: value for name, value in manifest.items() if name not in _OF_FILES} != about:
         yield failed(MANIFEST, _otherwise(versions))
 
 

@@ -211,7 +211,7 @@ def test_a_sign_off_of_an_earlier_version_still_verifies(made: Path, keys: dict[
     put(pack, [old])
     assert failures(pack) == []
     put(pack, [old, replace(old, number=2)])
-    assert "the same" in failures(pack)[0].sentence
+    assert "repeats an earlier sign-off" in failures(pack)[0].sentence
 
 
 MALFORMED = [

@@ -286,9 +286,13 @@ def test_what_the_others_are_made_from_is_found_changed(made: Path, pack: Path, 
         assert any(one.outcome is Outcome.FAILED for one in verify(pack)), way
 
 
-def test_a_manifest_that_says_something_else_is_found(pack: Path) -> None:
+@pytest.mark.parametrize("said", ["another count", "more"])
+def test_a_manifest_that_says_something_else_is_found(pack: Path, said: str) -> None:
     manifest = json.loads((pack / "00_manifest.json").read_bytes())
-    manifest["counts"]["privileged"] += 1
+    if said == "more":
+        manifest["note"] = "approved by the auditor"
+    else:
+        manifest["counts"]["privileged"] += 1
     (pack / "00_manifest.json").write_bytes(canonical(manifest))
     seal_anew(pack)
     assert "00_manifest.json" in {one.name for one in failures(pack)}
