@@ -61,10 +61,11 @@ def values_of(key: str, made: Mapping[str, Any]) -> Sequence[str | None]:
 
 def _plain(value: str) -> Iterator[str]:
     """Yield texts that a value of a policy stands for."""
-    filled = _VARIABLE.sub(lambda found: {"${aws:username}": "ana"}.get(found[0], "red"), value)
     yield value  # as it is, where the version of the policy knows no variables
-    for run in ("*", "", "x"):
-        yield filled.replace("*", run)
+    for name in ("ana", "ben"):
+        filled = _VARIABLE.sub(lambda found, name=name: {"${aws:username}": name}.get(found[0], "red"), value)
+        for run in ("*", "", "x"):
+            yield filled.replace("*", run)
 
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -111,7 +112,9 @@ def faults(made: Mapping[str, Any], unknown: Sequence[str]) -> list[str]:
     wrong = []
     if (possible == {ALLOWED} or ALLOWED not in possible) and is_exact:
         wrong.append(f"said {said}, possible {possible}")
-    for enough in answer.conditions:
+    spelled = {key.lower(): key for key in unknown}
+    for told_of in answer.conditions:
+        enough = {spelled.get(key.lower(), key): value for key, value in told_of.items()}
         rest = [key for key in unknown if key not in enough]
         for values in product(*(values_of(key, made) for key in rest)):
             told = {**dict(zip(rest, values, strict=True)), **enough}
