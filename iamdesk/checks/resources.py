@@ -101,7 +101,10 @@ def works_without_signature(service: str, name: str) -> bool:
 
     Not lambda:InvokeFunction: it opens a function URL only beside lambda:InvokeFunctionUrl.
     """
-    return facts_of(service).without_signature(name) is not Unsigned.NEVER and name != "invokefunction"
+    facts = facts_of(service)
+    opening = facts.unsigned_keys.get(name)
+    is_open = opening is None or opening.without_key == opening.value
+    return is_open and facts.without_signature(name) is not Unsigned.NEVER
 
 
 def questions(
