@@ -17,6 +17,7 @@ from iamdesk.compare.matching import fill, is_plainly_of, names_nothing, speaks_
 from iamdesk.compare.named_causes import settings_cause
 from iamdesk.compare.principals import PrincipalComparer
 from iamdesk.compare.resource_forms import UNSEEN, Entry, Granting, captured_of, facts_of, may_name, services_of
+from iamdesk.compare.services import services_told_apart
 from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Cause, ChangeKind, Effect, Kind, Standing, Status, Witness
 from iamdesk.compare.side import RCP, SCP, Side, organization_facts
 from iamdesk.evaluate.derived_keys import Dependence, dependence
@@ -91,6 +92,8 @@ class ResourceComparer:
                 phrase("One snapshot captured its policy, its grants or what limits them, and the other did not.")
             ] = None
         effects: list[Effect] = []
+        if not self._services(entry)[1]:
+            doubts[phrase("Not every AWS service that its policies tell apart could be compared.")] = None
         cells = dict.fromkeys(self._cells(entry, differing, keys, is_other, doubts))
         for cell in cells:
             if self.cancelled():
@@ -386,11 +389,14 @@ class ResourceComparer:
 
     def _is_about_caller(self, entry: Entry) -> bool:
         """Return whether the policies on a resource's side ask who the caller is."""
-        clauses = set(entry.clauses)
+        return any(dependence(key) is Dependence.CALLER for clause in self._binding(entry) for key in clause.keys)
+
+    def _binding(self, entry: Entry) -> Iterator[Clause]:
+        """Yield all that is said on a resource's side: by its own policies, and by those of its organization."""
+        yield from entry.clauses
         for side in (self.old, self.new):
             levels = side.levels(self._owner(side, entry), RCP)
-            clauses.update(levels.denies if levels is not None else ())
-        return any(dependence(key) is Dependence.CALLER for clause in clauses for key in clause.keys)
+            yield from levels.denies if levels is not None else ()
 
     def _effects(self, entry: Entry, principal: str, cell: Cell, compared: Compared) -> Iterator[Effect]:
         for kind, witness in compared.changes:
@@ -415,15 +421,17 @@ class ResourceComparer:
         return self._single_causes[key] or causes_of(witness, self.old, self.new)
 
     def _outsiders(self, entry: Entry) -> Iterator[str]:
-        """Yield everybody outside of the snapshots whom the resource's policies name; for all, two who are nobody's."""
+        """Yield everybody outside of the snapshots whom the resource's policies name.
+
+        For all there are two who are nobody's, whom conditions name, and the AWS services that these tell apart.
+        """
         found: dict[str, None] = {}
         for clause in entry.clauses:
             if not isinstance(clause.principal, tuple):
                 continue
             kind, text = clause.principal
-            if kind == "not" or (kind == "AWS" and text == "*"):
+            if _is_of_all(clause):
                 found |= {"anonymous": None, self._outsider: None}
-                found |= dict.fromkeys(self._let_in_by_condition(clause))
             elif kind in ("Service", "Federated"):
                 found[str(text)] = None
             elif kind == "AWS":
@@ -432,7 +440,21 @@ class ResourceComparer:
                 account = account_of(arn)
                 if account and account not in self.old.index.accounts and account not in self.new.index.accounts:
                     found[arn] = None
+        if "anonymous" in found:
+            found |= dict.fromkeys(one for clause in self._binding(entry) for one in self._let_in_by_condition(clause))
+        found |= dict.fromkeys(self._services(entry)[0])
         yield from found
+
+    def _services(self, entry: Entry) -> tuple[tuple[str, ...], bool]:
+        """Return the AWS services to ask about that an Allow for all lets in, and whether no others may differ."""
+        if not any(clause.is_allow and _is_of_all(clause) for clause in entry.clauses):
+            return (), True
+        return services_told_apart(self._binding(entry))
+
+
+def _is_of_all(clause: Clause) -> bool:
+    """Return whether a clause speaks of everyone, or of everyone but some."""
+    return clause.principal == EVERYONE or (isinstance(clause.principal, tuple) and clause.principal[0] == "not")
 
 
 def _tested_principals(clause: Clause) -> Iterator[str]:

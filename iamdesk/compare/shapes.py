@@ -11,6 +11,8 @@ ANYONE = "anyone"
 """Name of a role that stands for whoever an outside account lets ask."""
 ANYONE_ANYWHERE = "anyone-anywhere"
 """Name of a role, in an account of nobody, that stands for whoever signs in at all."""
+ANY_SERVICE = "any-service.amazonaws.com"
+"""A service principal that stands for the AWS services that no policy tells from others."""
 
 
 class Kind(StrEnum):

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Comparison, Effect, Standing, Status, TextChange
+from iamdesk.compare.shapes import (
+    ANY_SERVICE,
+    ANYONE,
+    ANYONE_ANYWHERE,
+    Comparison,
+    Effect,
+    Standing,
+    Status,
+    TextChange,
+)
 from iamdesk.evaluate.samples import is_made_up
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.language import mark, nphrase, phrase, strung
@@ -42,6 +51,8 @@ def sentence(found: Comparison) -> str:
 
 def principal_words(arn: str) -> str:
     """Return a principal's name: the end of its ARN; of those who stand for many, whom they stand for."""
+    if arn == ANY_SERVICE:
+        return phrase("AWS services that no statement names")
     parts = arn.split(":", 5)
     if len(parts) < 6 or not parts[5]:
         return arn

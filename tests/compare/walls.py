@@ -30,6 +30,7 @@ WHO = {
     "someone of OUT": f"arn:aws:iam::{OUT}:role/anyone",
     "x of OUT": f"arn:aws:iam::{OUT}:role/x",
     "sns": "sns.amazonaws.com",
+    "any service": "any-service.amazonaws.com",
     "idp": f"arn:aws:iam::{A}:saml-provider/idp",
 }
 TLS = on("*", "s3:*", [PAPERS, f"{PAPERS}/*"], "Deny") | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
@@ -358,6 +359,7 @@ WALLS: tuple[Wall, ...] = (
         {
             "anonymous": gained(GET),
             "anyone": gained(GET),
+            "any service": gained(GET),
             "root of B": gained(GET),
             "bob": gained(GET),
             "ben": gained(GET),
@@ -371,6 +373,87 @@ WALLS: tuple[Wall, ...] = (
         more(PAPERS, on("*", GET, X) | given("StringEquals", "aws:PrincipalAccount", OUT)),
         P,
         {"someone of OUT": gained(GET)},
+    ),
+    # AWS services that no statement names: Block Public Access does not keep them out
+    Wall(
+        "an open bucket for its organization alone",
+        more(OPEN, wall(OPEN, "s3:*", **given("StringNotEquals", "aws:PrincipalOrgID", "o-1"))),
+        P,
+        {"any service": lost(GET)},
+    ),
+    Wall(
+        "an open bucket for its organization and AWS services",
+        more(
+            OPEN,
+            wall(
+                OPEN,
+                "s3:*",
+                Condition={
+                    "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"},
+                    "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+                },
+            ),
+        ),
+        None,
+    ),
+    Wall(
+        "an open bucket for services on behalf of its account alone",
+        more(
+            OPEN,
+            wall(
+                OPEN,
+                "s3:*",
+                Condition={"StringNotEquals": {"aws:SourceAccount": A}, "Null": {"aws:SourceAccount": "false"}},
+            ),
+        ),
+        P,
+        {"any service": lost(GET)},
+    ),
+    Wall(
+        "a service that a condition alone lets in, in a bucket for its organization",
+        more(PAPERS, wall(PAPERS, "s3:*", **given("StringNotEquals", "aws:PrincipalOrgID", "o-1"))),
+        P,
+        {"sns": lost("s3:GetObjectAcl")},
+    ),
+    Wall(
+        "services by the beginning of their names",
+        more(PAPERS, on("*", PUT, X) | given("StringLike", "aws:PrincipalServiceName", "s*.amazonaws.com")),
+        P,
+        {"sany-service.amazonaws.com": gained(PUT)},
+    ),
+    Wall(
+        "all services but one",
+        more(
+            PAPERS,
+            on("*", PUT, X)
+            | {
+                "Condition": {
+                    "StringNotLike": {"aws:PrincipalServiceName": "sns.*"},
+                    "Bool": {"aws:PrincipalIsAWSService": "true"},
+                }
+            },
+        ),
+        P,
+        {"any service": gained(PUT)},
+    ),
+    Wall(
+        "an RCP keeps one service out",
+        control(
+            "p-rcp",
+            on("*", "sqs:PurgeQueue", "*", "Deny"),
+            on("*", "s3:*", "*", "Deny") | given("StringEquals", "aws:PrincipalServiceName", "sns.amazonaws.com"),
+        ),
+        R,
+        {"sns": lost(GET)},
+    ),
+    Wall(
+        "an ACL lets everybody list who signs in",
+        fields(
+            LOCKED,
+            acl=[{"permission": "READ", "uri": "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"}],
+        ),
+        K,
+        {"any service": gained(), "anyone": gained(), "bob": gained(), "root of B": gained()},
     ),
     Wall("no policy any more", policy(LOCKED), P, {"root": gained(PUT)}),
     # Block Public Access, ACLs, tags that count
@@ -502,7 +585,7 @@ WALLS: tuple[Wall, ...] = (
             on("*", "s3:*", "*", "Deny") | given("StringNotEquals", HERE, A),
         ),
         R,
-        {"bob": lost(GET)},
+        {"bob": lost(GET), "any service": lost(GET)},  # of the open bucket
     ),
     Wall(
         "an RCP on keys",
@@ -520,7 +603,7 @@ WALLS: tuple[Wall, ...] = (
         "an RCP attached",
         node(A, policy_ids=["p-FullAWSAccess", "p-rcp", "p-scp", "p-new"]),
         ChangeKind.RCP_ATTACHMENT,
-        EVERY_READER | dict.fromkeys(("cleo", "dan", "entered"), lost(GET)),  # of the open bucket
+        EVERY_READER | dict.fromkeys(("cleo", "dan", "entered", "any service"), lost(GET)),  # of the open bucket
     ),
     Wall(
         "an RCP detached",
@@ -599,6 +682,7 @@ WALLS: tuple[Wall, ...] = (
             "cleo": lost(GET),
             "dan": lost(),
             "entered": lost(GET),
+            "any service": lost(GET),
             "root of B": lost(),
         },
     ),
@@ -645,6 +729,9 @@ WALLS: tuple[Wall, ...] = (
 )
 
 PREPARED: Mapping[str, Callable[[World], None]] = {
+    "a service that a condition alone lets in, in a bucket for its organization": more(
+        PAPERS, on("*", "s3:GetObjectAcl", X) | given("StringLike", "aws:PrincipalServiceName", "sns.amazonaws.com")
+    ),
     "an SCP takes what a password policy gives": lambda of: of["account_facts"][0].update(
         password_policy={"AllowUsersToChangePassword": True}
     ),
