@@ -32,9 +32,30 @@ def sentence(found: Comparison) -> str:
     for one in found.principals.values():
         counts[one.status] += 1
     changed = counts[Status.CHANGED] + counts[Status.CREATED] + counts[Status.DELETED]
-    told = [phrase("Nobody's access changed")]
+    told = []
     if changed:
-        told = [nphrase("Access of {count:,} principal changed", "Access of {count:,} principals changed", changed)]
+        told.append(nphrase("Access of {count:,} principal changed", "Access of {count:,} principals changed", changed))
+    external = sum(
+        any(effect.principal not in found.principals for effect in one.effects) for one in found.resources.values()
+    )
+    if external and told:
+        told.append(
+            nphrase(
+                "access of external principals to {count:,} resource changed",
+                "access of external principals to {count:,} resources changed",
+                external,
+            )
+        )
+    elif external:
+        told.append(
+            nphrase(
+                "Access of external principals to {count:,} resource changed",
+                "Access of external principals to {count:,} resources changed",
+                external,
+            )
+        )
+    elif not told:
+        told.append(phrase("Nobody's access changed"))
     if counts[Status.CANNOT_TELL]:
         told.append(phrase("{count:,} are inconclusive", count=counts[Status.CANNOT_TELL]))
     told.append(phrase("{count:,} are proved unchanged", count=counts[Status.UNCHANGED]))

@@ -4,6 +4,7 @@ import pytest
 
 from iamdesk.compare.comparison import compare_snapshots
 from iamdesk.compare.shapes import ChangeKind, Kind, Status
+from iamdesk.export.diff_words import lines
 
 from ..query.worlds import NOON
 from . import walls
@@ -33,6 +34,28 @@ def test_exactly_what_changed_is_reported(wall: Wall) -> None:
     }
     assert {cause.kind for effect in found.effects() for cause in effect.causes} == ({wall.cause} - {None})
     assert [one for one in (*found.principals.values(), *found.resources.values()) if one.doubts] == []
+
+
+def test_services_that_no_statement_names_are_told_in_words() -> None:
+    (wall,) = (one for one in WALLS if one.name == "an open bucket for its organization alone")
+    old, new = walls.pair(wall)
+    told = list(lines(compare_snapshots(snapshot(old, "old"), snapshot(new, "new"), NOON)))
+
+    assert told[0].startswith("Access of external principals to 1 resource changed, ")
+    assert "  AWS services that no statement names lost s3:GetObject on arn:aws:s3:::open/*" in told
+
+
+def test_a_service_that_a_variable_names_is_left_open() -> None:
+    old, new = walls.before(), walls.before()
+    condition = walls.given("StringEquals", "aws:PrincipalServiceName", "${aws:SourceAccount}.amazonaws.com")
+    for world in (old, new):
+        walls.more(walls.PAPERS, walls.on("*", walls.PUT, walls.X) | condition)(world)
+    walls.more(walls.PAPERS, walls.wall(walls.PAPERS, walls.PUT))(new)
+    found = compare_snapshots(snapshot(old, "old"), snapshot(new, "new"), NOON)
+
+    assert (
+        "Not every AWS service that its policies tell apart could be compared." in found.resources[walls.PAPERS].doubts
+    )
 
 
 def test_a_level_that_allows_nothing_takes_everything() -> None:
