@@ -37,11 +37,11 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.explain.changes import Changes
     from iamdesk.export.next_review import CarriedOn
     from iamdesk.policy.document import Document
+    from iamdesk.query.access import Access
     from iamdesk.query.denial import Denial, Why
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
     from iamdesk.query.what_can import EffectiveAccess, Overview
-    from iamdesk.query.who_can import Access
     from iamdesk.reach.reach_map import ReachOnce
     from iamdesk.reach.way import Reach
     from iamdesk.review.desk import ReviewDesk

@@ -141,7 +141,7 @@ def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[H
 )
 def nobody_for_support(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Decided for every user and role of the account with support:CreateCase."""
-    asked = survey.evaluator.who_can(action=_CASE, cancelled=survey.cancelled)
+    asked = survey.evaluator.who_can(action=_CASE, external=False, cancelled=survey.cancelled)
     able = {one.principal: one.decision for one in asked if one.decision in OPEN and _is_of(one.principal, account)}
     index = survey.evaluator.index
     others = {
@@ -299,7 +299,7 @@ def cloudshell_files(survey: Survey, account: Account, _: Account) -> Iterator[H
     able: list[str] | None = None
     for action in _FILES:
         asked = survey.evaluator.who_can(
-            action=action, resource=_SHELL.format(account=account), cancelled=survey.cancelled
+            action=action, resource=_SHELL.format(account=account), external=False, cancelled=survey.cancelled
         )
         found = [one.principal for one in asked if one.decision is Verdict.ALLOWED and _is_of(one.principal, account)]
         able = found if able is None else [arn for arn in able if arn in set(found)]

@@ -26,7 +26,9 @@ def _who(survey: Survey, action: str, resource: str) -> dict[str, Verdict]:
         ("who can", action, resource),
         lambda: {
             one.principal: one.decision
-            for one in survey.evaluator.who_can(action=action, resource=resource, cancelled=survey.cancelled)
+            for one in survey.evaluator.who_can(
+                action=action, resource=resource, external=False, cancelled=survey.cancelled
+            )
             if not one.principal.endswith(":root")
         },
     )

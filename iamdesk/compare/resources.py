@@ -367,7 +367,7 @@ class ResourceComparer:
         for side in (self.old, self.new):
             try:
                 rows = side.evaluator.who_can(
-                    action=cell.action, resource=cell.resource, context=given, cancelled=self.cancelled
+                    action=cell.action, resource=cell.resource, context=given, external=False, cancelled=self.cancelled
                 )
                 found.append({row.principal: row.decision for row in rows})
             except RequestError:

@@ -17,18 +17,21 @@ from iamdesk.index.statement_index import StatementIndex
 from iamdesk.language import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
+from iamdesk.query.access import Access
 from iamdesk.query.effective import Assessor
 from iamdesk.query.endpoints import Given, way_given
 from iamdesk.query.everybody import find_everybody
 from iamdesk.query.everybody_rows import Rows
+from iamdesk.query.external_principals import external_access
 from iamdesk.query.hearing import Hearing
 from iamdesk.query.population import Population, positions
 from iamdesk.query.questions import Questions
 from iamdesk.query.reach import ReachFinder
+from iamdesk.query.resource_access import access_to_resource
 from iamdesk.query.said import Said
 from iamdesk.query.spoken import Voices
 from iamdesk.query.what_can import Answer, EffectiveAccess, Overview, ServiceReach, Source
-from iamdesk.query.who_can import Access, answer_everybody
+from iamdesk.query.who_can import answer_everybody
 from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -165,20 +168,39 @@ class Evaluator(Questions):
     def who_can(
         self,
         *,
-        action: str,
+        action: str | None = None,
         resource: str = "*",
         context: Mapping[str, str | Sequence[str] | None] | None = None,
         unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        external: bool = True,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
-        """Yield every user, role and root user for whom the answer is allowed or conditional.
+        """Yield a row for everybody for whom the decision is allowed or conditional.
+
+        External callers come first (anyone, accounts and their principals, services, identity providers: `Who`), then
+        users, roles and root users in the order of the snapshot.
+
+        Args:
+            action: Without one a row for each principal and each action that fits the resource.
+            resource: An ARN, or ``*`` for actions that take none; ``*`` in an ARN stands for any text.
+            context: Values of condition keys; None: the key is absent.
+            unknown_context: What a key without value means.
+            external: Whether external callers are listed, too.
+            progress: Told how much is done, of how much.
+            cancelled: Asked whether anybody still wants the rows.
 
         Raises:
-            RequestError: the action or resource is malformed.
+            RequestError: the action or resource is malformed, or no action fits the resource.
             WorkCancelled: ``cancelled`` returned True.
         """
         unknown_context = read_unknown_context(unknown_context)
+        if action is None:
+            for one in access_to_resource(
+                self, resource, context, unknown_context, external=external, progress=progress, cancelled=cancelled
+            ):
+                yield from one.rows()
+            return
         population = self._population(progress, cancelled)
         asked = partial(
             Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
@@ -198,10 +220,11 @@ class Evaluator(Questions):
             answer = self._verdict_of_strange(asked(principal))
             if answer is not None:
                 found.append((position, principal, answer))
-        explain_to = partial(self._answer, asked)
+        if external:
+            yield from external_access(self, asked(""), cancelled)
         for _, principal, verdict in sorted(found):
             if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
-                yield Access(principal, verdict, explain_to)
+                yield Access(principal, verdict, asked, self.can)
         progress(len(population.index.subjects), len(population.index.subjects))
 
     def what_can(
@@ -315,9 +338,6 @@ class Evaluator(Questions):
         if cancelled():
             raise WorkCancelled
         return self.trace(request).verdict
-
-    def _answer(self, asked: Callable[[str], Request], principal: str) -> Decision:
-        return self.can(asked(principal))
 
     def _verdict_of_strange(self, request: Request) -> Verdict | None:
         """Answer for an entry whose ARN is odd; None where nobody of that ARN can ask anything."""

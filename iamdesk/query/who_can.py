@@ -7,8 +7,7 @@ the decision open, one of each set of principals is asked that hang on the same.
 names are asked one by one.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -21,7 +20,6 @@ from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision, Part, StatementLine
 from iamdesk.policy.statement import Statement
 from iamdesk.query.hearing import Hearing, Side
 from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
@@ -30,25 +28,6 @@ from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key_of,
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _MOST_ANSWERS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """One row of who-can: a principal and the answer; `explanation` gives all of it."""
-
-    principal: str
-    decision: Verdict
-    _answer: Callable[[str], Decision]
-
-    @property
-    def explanation(self) -> Decision:
-        """The full answer for this principal, evaluated when asked for."""
-        return self._answer(self.principal)
-
-    @property
-    def how(self) -> tuple[StatementLine, ...]:
-        """The statements that the answer rests or hangs on, each with the policy through which it comes."""
-        return self.explanation.statements_that(Part.DECIDES, Part.DEPENDS)
 
 
 class _Undecided(NamedTuple):

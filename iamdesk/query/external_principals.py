@@ -1,0 +1,479 @@
+"""Who outside a snapshot can act on a resource: external accounts and their principals, services, providers, anyone.
+
+Policies only tell whom to ask for; what each of them can do is the engine's answer, as for everybody else. An external
+account is asked about as several of its principals (a role, a user, a federated user, the root user) that no policy
+names: whatever differs between two principals of one account has to be named by a policy, and whoever is named is asked
+for as well. The account's own policies are assumed to allow the request (the answer says so).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+from iamdesk.evaluate.caller import CallerKind
+from iamdesk.evaluate.engine import Question, Trace
+from iamdesk.evaluate.policies import AttachedPolicy
+from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.evaluate.verdict import Verdict
+from iamdesk.explain.decision import Decision
+from iamdesk.index.organization_index import OrganizationIndex
+from iamdesk.index.policy_index import PolicyIndex
+from iamdesk.policy.patterns import glob
+from iamdesk.policy.principals import PrincipalEntry, PrincipalType
+from iamdesk.policy.statement import Statement
+from iamdesk.query.access import Access, PrincipalKind, Signing, Who
+from iamdesk.query.grounds import FRESH
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
+
+ANYONE = "*"
+ANY_SERVICE = "*.amazonaws.com"
+"""The row of services that no policy names."""
+ANONYMOUS = "anonymous"
+_FIRST_UNNAMED = 907341825603
+_ACCOUNT_ID = re.compile(r"\d{12}")
+_NAME = re.compile(r"[\w+=,.@-]{1,64}")
+_OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)
+_KINDS = {
+    CallerKind.ROOT: PrincipalKind.ROOT_USER,
+    CallerKind.USER: PrincipalKind.USER,
+    CallerKind.ROLE: PrincipalKind.ROLE,
+    CallerKind.SESSION: PrincipalKind.ROLE_SESSION,
+    CallerKind.FEDERATED_USER: PrincipalKind.FEDERATED_USER,
+    CallerKind.SERVICE: PrincipalKind.SERVICE,
+    CallerKind.SAML: PrincipalKind.PROVIDER,
+    CallerKind.OIDC: PrincipalKind.PROVIDER,
+    CallerKind.ANONYMOUS: PrincipalKind.ANYONE,
+}
+_STARTS = (
+    "",
+    "arn:{partition}:iam::{account}",
+    "arn:{partition}:iam::{account}:",
+    "arn:{partition}:iam::{account}:role",
+    "arn:{partition}:iam::{account}:user",
+)
+"""What a ``*`` at the start of a pattern for ARNs can stand for."""
+
+
+class Asks(Protocol):
+    """What is needed of the evaluator."""
+
+    snapshot: Snapshot
+    index: PolicyIndex
+    organization: OrganizationIndex | None
+
+    def question(self, request: Request) -> Question:
+        """Return a request with everything that belongs to it."""
+
+    def trace(self, request: Request) -> Trace:
+        """Return the engine's answer to a request."""
+
+    def can(self, request: Request) -> Decision:
+        """Return the full answer to a request."""
+
+
+class Candidate(NamedTuple):
+    """Somebody who may have access, and as whom to ask."""
+
+    who: Who
+    callers: tuple[str, ...]
+    """The principals of requests; the first for whom the answer is most open counts."""
+    is_named: bool
+    """Whether a statement names it as ``Principal``; else a condition describes it, or it is one of many."""
+
+
+class _Found(NamedTuple):
+    candidate: Candidate
+    caller: str
+    trace: Trace
+
+
+def callers_of(account: str, partition: str = "aws") -> tuple[str, ...]:
+    """Return one principal of each kind of an account, of names that no policy contains; the role comes first.
+
+    A role of which no session is named stands for its sessions, too.
+    """
+    iam, sts = (f"arn:{partition}:{service}::{account}:" for service in ("iam", "sts"))
+    return f"{iam}role/{FRESH}", f"{iam}user/{FRESH}", f"{sts}federated-user/{FRESH}", f"{iam}root"
+
+
+def unnamed_accounts(taken: Iterable[str]) -> Iterator[str]:
+    """Yield account ids that are none of those."""
+    known = frozenset(taken)
+    return (number for number in map(str, range(_FIRST_UNNAMED, 10**12)) if number not in known)
+
+
+def external_access(asks: Asks, request: Request, cancelled: Cancelled = never_cancelled) -> Iterator[Access]:
+    """Yield the external callers for whom a request is allowed or conditional; its principal does not matter.
+
+    Anyone comes first, then accounts, their principals, services and identity providers. None are told where every
+    caller would ask for something of its own account: on ``*``.
+
+    Raises:
+        RequestError: the action or resource is malformed.
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    search = _Search(asks, request, cancelled)
+    ask: Callable[[str], Request] = search.request
+    for found in search.run():
+        yield Access(
+            found.candidate.who.principal, found.trace.verdict, ask, asks.can, found.candidate.who, found.caller
+        )
+
+
+class _Search:
+    """The search for the external callers of one request."""
+
+    def __init__(self, asks: Asks, request: Request, cancelled: Cancelled) -> None:
+        self._asks = asks
+        self._request = request
+        self._cancelled = cancelled
+        parts = request.resource.split(":", 2)
+        self._partition = parts[1] if len(parts) > 1 and parts[1] and "*" not in parts[1] else "aws"
+        organization = asks.organization
+        members: dict[str, None] = {}
+        if organization is not None:
+            of_nodes = (node.id for node in organization.nodes if _ACCOUNT_ID.fullmatch(node.id))
+            members = dict.fromkeys((organization.organization.management_account_id, *of_nodes))
+        self._members = tuple(one for one in members if one not in asks.index.accounts)
+        self._unnamed, self._owner = self._fresh_accounts(())
+        self._known_traces: dict[str, Trace | None] = {}
+
+    def request(self, caller: str) -> Request:
+        """Return the request as a caller makes it."""
+        return replace(self._request, principal=caller)
+
+    def run(self) -> Iterator[_Found]:
+        """Yield who has access, in the order of rows."""
+        question = self._prepare()
+        if question is None:
+            return
+        statements = tuple(_statements(question))
+        is_granted = any(one.is_allow for one in statements)
+        if is_granted:
+            self._avoid(statements)
+        yield from (anyone := self._anyone(is_granted))
+        if not is_granted:
+            return
+        signed = [one.trace.verdict for one in anyone if one.candidate.who.signing is not Signing.UNSIGNED]
+        of_all = Verdict.ALLOWED if Verdict.ALLOWED in signed else signed[0] if signed else None
+        found = []
+        for candidate in _Candidates(self, statements).all():
+            one = self._ask(candidate)
+            if one is None:
+                continue
+            is_covered = of_all is Verdict.ALLOWED or of_all is one.trace.verdict
+            if candidate.who.kind is PrincipalKind.SERVICE:
+                verdicts = [each.trace.verdict for each in anyone]
+                is_covered = Verdict.ALLOWED in verdicts or one.trace.verdict in verdicts
+            if candidate.is_named or not is_covered:
+                found.append(one)
+        yield from sorted(found, key=lambda one: one.candidate.who.order)
+
+    def _prepare(self) -> Question | None:
+        """Return the question of somebody external; None where everyone would ask about its own account."""
+        question = self._asks.question(self.request(callers_of(self._unnamed, self._partition)[0]))
+        resource = question.target.resource
+        if resource is None or resource.account == "aws":
+            return None
+        if question.resource_account == self._unnamed:
+            # Nobody knows whose it is: not the caller's, or nobody would be external.
+            accounts = tuple(self._asks.index.accounts)
+            owner = accounts[0] if len(accounts) == 1 else self._owner
+            self._request = replace(self._request, resource_account=owner)
+            question = self._asks.question(self.request(callers_of(self._unnamed, self._partition)[0]))
+        return question
+
+    def _fresh_accounts(self, texts: Iterable[str]) -> tuple[str, str]:
+        written = {found for text in texts for found in _ACCOUNT_ID.findall(text)}
+        numbers = unnamed_accounts({*self._asks.index.accounts, *self._members, *written})
+        return next(numbers), next(numbers)
+
+    def _avoid(self, statements: Iterable[Statement]) -> None:
+        """Let those whom nobody names be of an account that no statement contains."""
+        texts = [entry.text for one in statements for entry in one.principals or ()]
+        texts += [value.text for one in statements for test in one.conditions for value in test.values]
+        before = self._unnamed
+        self._unnamed, self._owner = self._fresh_accounts(texts)
+        if self._unnamed != before:
+            self._known_traces.clear()
+
+    @property
+    def stranger(self) -> str:
+        """An account that no policy contains."""
+        return self._unnamed
+
+    @property
+    def partition(self) -> str:
+        """Of the resource."""
+        return self._partition
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The accounts of the organization that the snapshot does not hold."""
+        return self._members
+
+    @property
+    def asks(self) -> Asks:
+        """Whoever answers."""
+        return self._asks
+
+    @property
+    def original(self) -> Request:
+        """The request that was asked."""
+        return self._request
+
+    def trace(self, caller: str) -> Trace | None:
+        """Return the answer for a caller; None where there is no such caller.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        if caller not in self._known_traces:
+            if self._cancelled():
+                raise WorkCancelled
+            try:
+                self._known_traces[caller] = self._asks.trace(self.request(caller))
+            except RequestError:
+                self._known_traces[caller] = None
+        return self._known_traces[caller]
+
+    def _ask(self, candidate: Candidate) -> _Found | None:
+        """Return the most open answer for a candidate; None where it is refused."""
+        best: _Found | None = None
+        for caller in candidate.callers:
+            trace = self.trace(caller)
+            if trace is None or trace.verdict not in _OPEN:
+                continue
+            if best is None or trace.verdict is Verdict.ALLOWED:
+                kind = candidate.who.kind
+                if kind not in (PrincipalKind.ANYONE, PrincipalKind.ACCOUNT):
+                    kind = _KINDS[trace.question.caller.kind]
+                best = _Found(candidate._replace(who=replace(candidate.who, kind=kind)), caller, trace)
+            if trace.verdict is Verdict.ALLOWED:
+                break
+        return best
+
+    def _anyone(self, is_granted: bool) -> tuple[_Found, ...]:
+        """Return the rows of anyone: one where signing makes no difference."""
+        callers = callers_of(self._unnamed, self._partition)
+        unsigned = self._ask(
+            Candidate(Who(ANYONE, PrincipalKind.ANYONE, True, None, Signing.UNSIGNED), (ANONYMOUS,), True)
+        )
+        signed = self._ask(
+            Candidate(
+                Who(ANYONE, PrincipalKind.ANYONE, True, None, Signing.SIGNED),
+                callers if is_granted else callers[:1],
+                True,
+            )
+        )
+        if unsigned is not None and signed is not None and _alike(unsigned.trace, signed.trace):
+            who = replace(unsigned.candidate.who, signing=Signing.EITHER)
+            return (unsigned._replace(candidate=unsigned.candidate._replace(who=who)),)
+        return tuple(one for one in (unsigned, signed) if one is not None)
+
+
+def _alike(one: Trace, other: Trace) -> bool:
+    """Return whether two answers are the same, on the same conditions."""
+    if one.verdict is not other.verdict:
+        return False
+    return one.verdict is Verdict.ALLOWED or (one.keys, one.sets) == (other.keys, other.sets)
+
+
+def _statements(question: Question) -> Iterator[Statement]:
+    """Yield the statements on the resource's side, and of the endpoint, that cover the action."""
+    for one in (question, *question.further):
+        policies = one.policies
+        of_levels = [policy for level in policies.rcps or () for policy in level]
+        attached: list[AttachedPolicy | None] = [policies.resource, *policies.grants, *of_levels, policies.endpoint]
+        yield from _covering(one, (policy for policy in attached if policy is not None))
+
+
+def _covering(question: Question, policies: Iterable[AttachedPolicy]) -> Iterator[Statement]:
+    service, name = question.target.service, question.target.name
+    for policy in policies:
+        for statement in policy.document.statements:
+            if statement.broken is None and statement.may_cover_action(service, name):
+                yield statement
+
+
+@dataclass(slots=True)
+class _Account:
+    is_named: bool = False
+
+
+class _Candidates:
+    """Whom the statements on a resource's side name, list or describe."""
+
+    def __init__(self, search: _Search, statements: tuple[Statement, ...]) -> None:
+        self._search = search
+        self._inside = search.asks.index.accounts
+        self._accounts: dict[str, _Account] = {}
+        self._exact: dict[str, bool] = {}
+        """ARNs, services, providers; whether a statement names them as ``Principal``."""
+        self._arns: dict[str, None] = {}
+        self._user_names: dict[str, None] = {}
+        canonical = search.asks.snapshot.account_settings
+        self._canonical = {one.canonical_id: one.account_id for one in canonical if one.canonical_id}
+        self._names_everyone = any(
+            one.is_allow and (one.not_principal or any(entry.is_everyone for entry in one.principals or ()))
+            for one in statements
+        )
+        self._read(statements)
+        if self._names_everyone:
+            for account in search.members:
+                self._accounts.setdefault(account, _Account())
+                self._read(_limits_of(search, account))
+
+    def _read(self, statements: Iterable[Statement]) -> None:
+        for statement in statements:
+            is_named = statement.is_allow and not statement.not_principal
+            for entry in statement.principals or ():
+                self._take_entry(entry, is_named)
+            for test in statement.conditions:
+                for value in test.values:
+                    if "${" not in value.text:
+                        self._take_value(test.key, value.text)
+            keys = (*statement.resource_keys(), *(key for test in statement.conditions for key in test.variable_keys))
+            if "aws:username" in keys:
+                self._user_names |= dict.fromkeys(_words(self._search.original))
+
+    def _take_entry(self, entry: PrincipalEntry, is_named: bool) -> None:
+        text = entry.text
+        match entry.type:
+            case PrincipalType.CANONICAL_USER:
+                self._take_account(self._canonical.get(text, ""), is_named)
+            case PrincipalType.SERVICE | PrincipalType.FEDERATED:
+                self._exact[text] = self._exact.get(text, False) or is_named
+            case PrincipalType.AWS if _ACCOUNT_ID.fullmatch(text):
+                self._take_account(text, is_named)
+            case PrincipalType.AWS if text.endswith(":root") and text.count(":") == 5:
+                self._take_account(text.split(":")[4], is_named)
+            case _ if "*" not in text and "?" not in text:  # there are no wildcards in entries (SEMANTICS E1)
+                self._exact[text] = self._exact.get(text, False) or is_named
+
+    def _take_account(self, account: str, is_named: bool) -> None:
+        if _ACCOUNT_ID.fullmatch(account) and account not in self._inside:
+            known = self._accounts.setdefault(account, _Account())
+            known.is_named = known.is_named or is_named
+
+    def _take_value(self, key: str, text: str) -> None:
+        match key:
+            case "aws:principalaccount" | "kms:calleraccount":
+                self._take_account(_filled_account(text), is_named=False)
+            case "aws:principalarn":
+                self._arns[text] = None
+            case "aws:username":
+                self._user_names[text] = None
+            case "aws:principalservicename" | "aws:principalservicenameslist":
+                self._exact.setdefault(_filled(text), False)
+
+    def all(self) -> Iterator[Candidate]:
+        """Yield them, each once."""
+        partition = self._search.partition
+        for account, known in self._accounts.items():
+            who = self._who(f"arn:{partition}:iam::{account}:root", PrincipalKind.ACCOUNT, account)
+            yield Candidate(who, callers_of(account, partition), known.is_named)
+        for text, is_named in self._exact.items():
+            if (candidate := self._exactly(text, is_named)) is not None:
+                yield candidate
+        for text in self._arns:
+            if text not in self._exact and (callers := tuple(self._described(text))):
+                account = callers[0].split(":")[4]
+                yield Candidate(self._who(text, PrincipalKind.ROLE, account), callers, is_named=False)
+        for name in self._user_names:
+            accounts = (*self._accounts, self._search.stranger)
+            callers = tuple(f"arn:{partition}:iam::{account}:user/{_filled(name)}" for account in accounts)
+            who = Who(f"arn:{partition}:iam::*:user/{name}", PrincipalKind.USER, is_external=True)
+            yield Candidate(who, callers, is_named=False)
+        if self._names_everyone:
+            any_service = Who(ANY_SERVICE, PrincipalKind.SERVICE, is_external=True)
+            yield Candidate(any_service, (ANY_SERVICE.replace("*", FRESH),), is_named=False)
+
+    def _exactly(self, text: str, is_named: bool) -> Candidate | None:
+        """Return who is named by ARN or name; None for principals of the snapshot, which are asked about as such."""
+        is_inside = text.count(":") > 4 and text.split(":")[4] in self._inside
+        if is_inside and ":federated-user/" in text:
+            return Candidate(Who(text, PrincipalKind.FEDERATED_USER), (text,), is_named)
+        if is_inside and "-provider/" not in text:
+            return None
+        account = text.split(":")[4] if text.startswith("arn:") and text.count(":") > 4 else ""
+        return Candidate(self._who(text, PrincipalKind.ROLE, "" if is_inside else account), (text,), is_named)
+
+    def _who(self, principal: str, kind: PrincipalKind, account: str) -> Who:
+        return Who(principal, kind, True, self._in_organization(account))
+
+    def _in_organization(self, account: str) -> bool | None:
+        organization = self._search.asks.organization
+        if organization is None or not _ACCOUNT_ID.fullmatch(account) or account == self._search.stranger:
+            return None
+        if organization.has_account(account):
+            return True
+        return False if organization.is_outside(account) else None
+
+    def _described(self, pattern: str) -> Iterator[str]:
+        """Yield external principals whose ARNs a condition's pattern describes."""
+        partition = self._search.partition
+        for account in dict.fromkeys((*self._accounts, _account_in(pattern), self._search.stranger)):
+            if not account:
+                continue
+            for start in _STARTS if pattern.startswith("*") else ("*",):
+                text = pattern
+                if start != "*":
+                    text = start.format(partition=partition, account=account) + pattern[1:]
+                arn = _as_arn(text, partition, account)
+                if arn is not None and arn.split(":")[4] not in self._inside and glob(pattern).matches(arn):
+                    yield arn
+
+
+def _limits_of(search: _Search, account: str) -> Iterator[Statement]:
+    """Yield the service control policies of an account that the snapshot does not hold: they may list principals."""
+    question = search.asks.question(search.request(callers_of(account, search.partition)[0]))
+    levels = question.policies.scps or ()
+    return _covering(question, (policy for level in levels for policy in level))
+
+
+def _filled(pattern: str, word: str = FRESH) -> str:
+    """Return a text that a pattern describes."""
+    return pattern.replace("*", word).replace("?", "x")
+
+
+def _filled_account(pattern: str) -> str:
+    """Return an account id that a pattern describes; empty where there is none."""
+    digits = pattern.replace("?", "9")
+    missing = 12 - len(digits.replace("*", ""))
+    digits = digits.replace("*", "9" * missing, 1).replace("*", "") if missing >= 0 else ""
+    return digits if _ACCOUNT_ID.fullmatch(digits) else ""
+
+
+def _account_in(pattern: str) -> str:
+    parts = pattern.split(":", 5)
+    return _filled_account(parts[4]) if len(parts) > 5 and parts[4] != "*" else ""
+
+
+def _as_arn(pattern: str, partition: str, account: str) -> str | None:
+    """Return an ARN of an account, of an entity of IAM, that a pattern may describe; None for no such pattern."""
+    parts = pattern.split(":", 5)
+    if len(parts) < 6:
+        if not pattern.endswith("*"):
+            return None
+        parts = [*(part.rstrip("*") or "*" for part in parts), *("*" * (6 - len(parts)))]
+    if not glob(parts[4]).matches(account):
+        return None
+    name = parts[5]
+    if name.startswith(("*", "?")):
+        name = f"role/{FRESH}" if name == "*" else name.replace("*", "role/", 1) if "/" not in name else name
+    kind, _, rest = name.partition("/")
+    kind = next((one for one in ("role", "user") if glob(kind).matches(one)), kind)
+    name = f"{kind}/{_filled(rest)}" if rest else _filled(name)
+    return f"arn:{partition}:{'sts' if 'federated-user/' in name else 'iam'}::{account}:{name}"
+
+
+def _words(request: Request) -> Iterator[str]:
+    """Yield what a variable for a user's name can stand for in a request: parts of the resource, values given."""
+    given = [one for value in request.context.values() for one in ((value,) if isinstance(value, str) else value or ())]
+    for text in (request.resource, *given):
+        for word in re.split(r"[:/]", text):
+            if _NAME.fullmatch(word):
+                yield word
