@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.explain.changes import Changes
     from iamdesk.export.next_review import CarriedOn
     from iamdesk.policy.document import Document
-    from iamdesk.query.access import Access
+    from iamdesk.query.access import Access, ResourceAccess
     from iamdesk.query.denial import Denial, Why
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
@@ -251,14 +251,16 @@ class OpenSnapshot:
     def who_can(
         self,
         *,
-        action: str,
+        action: str | None = None,
         resource: str,
         context: Mapping[str, str | Sequence[str] | None],
         unknown_context: UnknownContext = UnknownContext.UNKNOWN,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> "Iterator[Access]":
-        """Return every principal for whom the answer is allowed or conditional, as they are found.
+        """Return everybody for whom the decision is allowed or conditional, external callers first.
+
+        Without an action a row for each that fits the resource: `access_to_resource` has them by principal.
 
         Raises:
             RequestError: the action or resource is malformed; its text says why in one sentence.
@@ -272,6 +274,38 @@ class OpenSnapshot:
             progress=progress,
             cancelled=cancelled,
         )
+
+    def access_to_resource(
+        self,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None],
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "tuple[ResourceAccess, ...]":
+        """Return what everybody can do on a resource, by principal, external callers first.
+
+        Raises:
+            RequestError: the resource is no ARN, or no action fits it; its text says why in one sentence.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.query.resource_access import access_to_resource
+
+        return access_to_resource(
+            self.evaluator, resource, context, unknown_context, progress=progress, cancelled=cancelled
+        )
+
+    def missing_of_external(self, action: str | None, resource: str) -> tuple[str, ...]:
+        """Return what is not captured on a resource's side and may let external callers in, in sentences.
+
+        Raises:
+            RequestError: the action or resource is malformed, or no action fits the resource.
+        """
+        from iamdesk.query.external_principals import missing_data
+        from iamdesk.query.resource_access import fitting_actions
+
+        asked = [(action, resource)] if action else [one[:2] for one in fitting_actions(resource)]
+        return tuple(dict.fromkeys(one for pair in asked for one in missing_data(self.evaluator, *pair)))
 
     def what_can(
         self,

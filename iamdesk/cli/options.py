@@ -36,6 +36,10 @@ Principal = Annotated[
     typer.Option(metavar="ARN", help="Who asks: an ARN, a service name, or anonymous.", show_default=False),
 ]
 Action = Annotated[str, typer.Option(metavar="ACTION", help="What for: s3:GetObject.", show_default=False)]
+ActionOrAll = Annotated[
+    str | None,
+    typer.Option("--action", metavar="ACTION", help="What for; all that fit the resource, where it is left out."),
+]
 Resource = Annotated[
     str, typer.Option(metavar="ARN", help="On what; * for actions that take no resource.", show_default=False)
 ]

@@ -1,55 +1,66 @@
-"""``iamdesk who-can``: everybody for whom one question is answered with allowed or conditional."""
+"""``iamdesk who-can``: everybody for whom a request is allowed or conditional, external callers included."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from iamdesk.cli import options
 from iamdesk.cli.output import note, say, say_bytes, say_json
 from iamdesk.evaluate.request import UnknownContext
-from iamdesk.explain.decision import Decision, Part
+from iamdesk.explain.decision import Decision, Part, Verdict
 from iamdesk.export.answer_words import ways_words
-from iamdesk.export.who_can import report_of, to_csv, to_who_can_row
-from iamdesk.workbench import Workbench
+from iamdesk.export.who_can import actions_by_level, report_of, to_csv, to_who_can_row, who_words
+from iamdesk.workbench import OpenSnapshot, Workbench
+
+if TYPE_CHECKING:
+    from iamdesk.query.access import Access, FittingAction, ResourceAccess, Who
 
 
 def who_can(
     snapshot: options.SnapshotPath,
-    action: options.Action,
     resource: options.Resource,
+    action: options.ActionOrAll = None,
     context: options.Context = [],  # noqa: B006 - read by typer, never changed
     absent: options.Absent = [],  # noqa: B006
     unknown_context: options.UnknownKeys = UnknownContext.UNKNOWN,
     output_format: options.OutputTable = options.TableFormat.TEXT,
 ) -> None:
-    """List everybody who can do it, and how.
+    """List everybody who can do it, and how; without --action all that each can do on the resource.
 
-    A row for every principal for whom the answer is allowed or conditional.
+    A row for each principal of the snapshot, and each external account, principal, AWS service and identity provider,
+    for whom it is allowed or conditional; * stands for anyone.
     """
-    rows = (
-        Workbench()
-        .open_snapshot(snapshot)
-        .who_can(
-            action=action,
-            resource=resource,
-            context=options.read_context(context, absent),
-            unknown_context=unknown_context,
-        )
-    )
-    if output_format is options.TableFormat.JSON:
-        say_json([to_who_can_row(row.principal, row.explanation) for row in rows])
-        return
-    if output_format is options.TableFormat.CSV:
-        say_bytes(to_csv(report_of(tuple(rows), snapshot.name)))
-        return
-    found = 0
+    opened = Workbench().open_snapshot(snapshot)
+    given = options.read_context(context, absent)
+    if output_format is options.TableFormat.TEXT and not action:
+        _say_all(opened, resource, given, unknown_context)
+    else:
+        rows = opened.who_can(action=action or None, resource=resource, context=given, unknown_context=unknown_context)
+        if output_format is options.TableFormat.JSON:
+            say_json([to_who_can_row(row.who, row.explanation) for row in rows])
+        elif output_format is options.TableFormat.CSV:
+            say_bytes(to_csv(report_of(tuple(rows), snapshot.name)))
+        else:
+            _say_rows(rows)
+    for missing in opened.missing_of_external(action or None, resource):
+        note(f"not known of external access: {missing}")
+
+
+def _say_rows(rows: "Iterator[Access]") -> None:
+    found: list[bool] = []
     for row in rows:
-        found += 1
-        for line in _lines(row.principal, row.explanation):
+        found.append(row.is_external)
+        for line in _lines(row.who, row.explanation):
             say(line)
-    note("1 principal" if found == 1 else f"{found:,} principals")
+    _count(found)
 
 
-def _lines(principal: str, decision: Decision) -> Iterator[str]:
-    yield f"{decision.decision.value:<11}  {principal}"
+def _count(found: Sequence[bool]) -> None:
+    external = f", {sum(found):,} of them external" if any(found) else ""
+    note(f"{'1 principal' if len(found) == 1 else f'{len(found):,} principals'}{external}")
+
+
+def _lines(who: "Who", decision: Decision) -> Iterator[str]:
+    yield f"{decision.decision.value:<11}  {_name(who)}"
     statements = decision.statements_that(Part.DECIDES, Part.DEPENDS)
     for statement in statements:
         yield f"{'':<13}by {statement.name} [{statement.layer.value}]"
@@ -57,3 +68,33 @@ def _lines(principal: str, decision: Decision) -> Iterator[str]:
         yield f"{'':<13}{decision.sentence}"
     for words in dict.fromkeys(ways_words(decision)):
         yield f"{'':<13}when {words}"
+
+
+def _name(who: "Who") -> str:
+    return f"{who.principal}  ({who_words(who)})" if who.is_external else who.principal
+
+
+def _say_all(
+    opened: OpenSnapshot,
+    resource: str,
+    context: Mapping[str, str | Sequence[str] | None],
+    unknown_context: UnknownContext,
+) -> None:
+    """Print what everybody can do on a resource: for each the actions by access level."""
+    found = opened.access_to_resource(resource, context, unknown_context)
+    for one in found:
+        say(_name(one.who))
+        for decision, actions in ((Verdict.ALLOWED, one.allowed), (Verdict.CONDITIONAL, one.conditional)):
+            for line in _actions(one, decision, actions):
+                say(f"    {line}")
+    _count([one.who.is_external for one in found])
+
+
+def _actions(access: "ResourceAccess", decision: Verdict, actions: "tuple[FittingAction, ...]") -> Iterator[str]:
+    """Yield a line for each access level; for external callers, of whom there are few, also the conditions."""
+    for level, names in actions_by_level(actions).items():
+        yield f"{decision.value:<11}  {level} ({len(names):,}): {', '.join(names)}"
+    if decision is Verdict.CONDITIONAL and access.who.is_external:
+        ways = (ways_words(access.row(one, decision).explanation) for one in actions)
+        for words in dict.fromkeys(word for way in ways for word in way):
+            yield f"{'':<13}when {words}"

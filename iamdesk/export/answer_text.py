@@ -113,8 +113,9 @@ def command_line(request: Request, snapshot_path: str) -> str:
 
 
 def who_can_command(request: Request, snapshot_path: str) -> str:
-    """Return the command that lists who can do a request's action on its resource in its context."""
-    words = ["iamdesk", "who-can", _path(snapshot_path), "--action", request.action, "--resource", request.resource]
+    """Return the command that lists who can do a request's action, or without one all, on its resource."""
+    action = ["--action", request.action] if request.action else []
+    words = ["iamdesk", "who-can", _path(snapshot_path), *action, "--resource", request.resource]
     context, notes = _context_words(request)
     lines = [f"# asked in the window: {visible(note)}" for note in notes]
     return "\n".join([*lines, " ".join(shlex.quote(word) for word in (*words, *context))])

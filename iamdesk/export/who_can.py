@@ -1,7 +1,7 @@
-"""Who can, as JSON and as CSV: a row for everybody for whom a question is answered with allowed or conditional."""
+"""Who can, as JSON and as CSV: a row for everybody for whom a request is allowed or conditional."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,7 +10,10 @@ from iamdesk.export.access_words import granting_statements, how_words, when_wor
 from iamdesk.export.csv_table import csv_bytes
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.export.rows import JOINT
+from iamdesk.index.action_bits import ACCESS_LEVELS
+from iamdesk.language import mark, phrase
 from iamdesk.policy.arn import ArnError, parse_arn
+from iamdesk.query.access import ANY_SERVICE, FittingAction, PrincipalKind, Signing, Who
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 COLUMNS = (
@@ -27,17 +30,50 @@ COLUMNS = (
     "resource",
     "given_context",
     "snapshot",
+    "kind",
+    "external",
+    "signing",
+    "in_organization",
+    "asked_as",
 )
 """Of the CSV file, in order; the first is the one that nobody looks up by name (``csv_file``)."""
 _EVERY_WAY = 1 << 20
+KIND_WORDS: Mapping[PrincipalKind, str] = {
+    PrincipalKind.ANYONE: mark("anyone"),
+    PrincipalKind.ACCOUNT: mark("account"),
+    PrincipalKind.ROOT_USER: mark("root user"),
+    PrincipalKind.USER: mark("user"),
+    PrincipalKind.ROLE: mark("role"),
+    PrincipalKind.ROLE_SESSION: mark("role session"),
+    PrincipalKind.FEDERATED_USER: mark("federated user"),
+    PrincipalKind.SERVICE: mark("AWS service"),
+    PrincipalKind.PROVIDER: mark("identity provider"),
+}
+_EXTERNAL: Mapping[PrincipalKind, str] = {
+    PrincipalKind.ACCOUNT: mark("external account"),
+    PrincipalKind.ROOT_USER: mark("external root user"),
+    PrincipalKind.USER: mark("external user"),
+    PrincipalKind.ROLE: mark("external role"),
+    PrincipalKind.ROLE_SESSION: mark("external role session"),
+    PrincipalKind.FEDERATED_USER: mark("external federated user"),
+}
+_OF_ANYONE: Mapping[Signing, str] = {
+    Signing.EITHER: mark("anyone, unsigned or signed"),
+    Signing.UNSIGNED: mark("anyone, unsigned"),
+    Signing.SIGNED: mark("anyone with an AWS account"),
+}
 
 
 class Access(Protocol):
     """What is needed of a row that the workbench's ``who_can`` gives."""
 
     @property
+    def who(self) -> Who:
+        """Who the row is about."""
+
+    @property
     def principal(self) -> str:
-        """ARN."""
+        """ARN, name of a service, or ``*``."""
 
     @property
     def decision(self) -> Verdict:
@@ -53,8 +89,8 @@ class WhoCanReport:
     """Who can, with all that explains it."""
 
     snapshot_name: str
-    answers: tuple[Decision, ...]
-    """One for each principal, in the order of the rows. All are about the same action and resource."""
+    rows: tuple[tuple[Who, Decision], ...]
+    """In the order of who-can: one for each principal, without an action one for each that it can do."""
 
 
 def report_of(
@@ -68,27 +104,60 @@ def report_of(
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    answers = []
+    rows = []
     for place, access in enumerate(accesses):
         if cancelled():
             raise WorkCancelled
         progress(place, len(accesses))
-        answers.append(access.explanation)
-    return WhoCanReport(snapshot_name, tuple(answers))
+        rows.append((access.who, access.explanation))
+    return WhoCanReport(snapshot_name, tuple(rows))
 
 
-def to_who_can_row(principal: str, decision: Decision) -> dict[str, Any]:
+def to_who_can_row(who: Who, decision: Decision) -> dict[str, Any]:
     """Return one row, ready for JSON: the principal, and the answer as ``iamdesk can`` prints it, but for its layers.
 
-    The layers are the same for everybody but one or two, and ``iamdesk can`` tells them.
+    The layers are the same for everybody but one or two, and ``iamdesk can`` tells them. ``AskedAs`` is the principal
+    of the request: for an account or anyone somebody whom the row stands for.
     """
     result = {key: value for key, value in to_evaluation_result(decision).items() if key != "Layers"}
-    return {"Principal": principal, **result}
+    return {
+        "Principal": who.principal,
+        "Kind": who.kind.value,
+        "External": who.is_external,
+        "InOrganization": who.in_organization,
+        "Signing": None if who.signing is None else who.signing.value,
+        "AskedAs": decision.request.principal,
+        **result,
+    }
+
+
+def who_words(who: Who) -> str:
+    """Return in words what a row is about: ``external account``, ``anyone, unsigned or signed``, ``role``."""
+    if who.signing is not None:
+        return phrase(_OF_ANYONE[who.signing])
+    if who.principal == ANY_SERVICE:
+        return phrase("any AWS service")
+    kind = phrase(KIND_WORDS[who.kind])
+    if not who.is_external or who.kind in (PrincipalKind.SERVICE, PrincipalKind.PROVIDER):
+        return kind
+    if who.in_organization:
+        if who.kind is PrincipalKind.ACCOUNT:
+            return phrase("account of the organization, not in the snapshot")
+        return phrase("{kind} of another account of the organization", kind=kind)
+    return phrase(_EXTERNAL[who.kind])
+
+
+def actions_by_level(actions: Iterable[FittingAction]) -> Mapping[str, Sequence[str]]:
+    """Return the names of actions by access level, in the order in which levels are shown."""
+    found: dict[str, list[str]] = {level: [] for level in ACCESS_LEVELS}
+    for one in actions:
+        found.setdefault(one.level, []).append(one.action)
+    return {level: sorted(dict.fromkeys(names)) for level, names in found.items() if names}
 
 
 def to_json(report: WhoCanReport) -> bytes:
     """Return the rows as a JSON list, the same that ``iamdesk who-can --format json`` prints."""
-    rows = [to_who_can_row(answer.request.principal, answer) for answer in report.answers]
+    rows = [to_who_can_row(who, answer) for who, answer in report.rows]
     return f"{json.dumps(rows, indent=2)}\n".encode()
 
 
@@ -98,11 +167,11 @@ def to_csv(report: WhoCanReport) -> bytes:
 
 
 def _rows(report: WhoCanReport) -> Iterable[tuple[str | int, ...]]:
-    for number, answer in enumerate(report.answers, start=1):
+    for number, (who, answer) in enumerate(report.rows, start=1):
         yield (
             number,
-            answer.request.principal,
-            _account(answer.request.principal),
+            who.principal,
+            _account(who.principal),
             answer.decision.value,
             how_words(answer),
             when_words(answer, _EVERY_WAY),
@@ -113,7 +182,16 @@ def _rows(report: WhoCanReport) -> Iterable[tuple[str | int, ...]]:
             answer.request.resource,
             JOINT.join(f"{key}={_given(value)}" for key, value in answer.request.context.items()),
             report.snapshot_name,
+            who.kind.value,
+            _yes_or_no(who.is_external),
+            "" if who.signing is None else who.signing.value,
+            "" if who.in_organization is None else _yes_or_no(who.in_organization),
+            answer.request.principal,
         )
+
+
+def _yes_or_no(value: bool) -> str:
+    return "yes" if value else "no"
 
 
 def _given(value: str | Sequence[str] | None) -> str:

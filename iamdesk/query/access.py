@@ -1,12 +1,16 @@
-"""A row of who-can: one principal, or one group of external callers, and the decision for it."""
+"""Rows of who-can: one principal, or one group of external callers, with one decision or with all on a resource."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, Part, StatementLine
+
+ANY_SERVICE = "*.amazonaws.com"
+"""The row of AWS services that no policy names."""
 
 
 class PrincipalKind(StrEnum):
@@ -113,3 +117,35 @@ class Access:
     def how(self) -> tuple[StatementLine, ...]:
         """The statements that the answer rests or depends on, each with the policy through which it comes."""
         return self.explanation.statements_that(Part.DECIDES, Part.DEPENDS)
+
+
+class FittingAction(NamedTuple):
+    """An action that can be done on a resource."""
+
+    action: str
+    """As AWS spells it: ``s3:GetObject``."""
+    resource: str
+    """The ARN on which it is asked: log groups have two."""
+    level: str
+    """Its access level."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceAccess:
+    """What one principal, or one group of external callers, can do on a resource."""
+
+    who: Who
+    allowed: tuple[FittingAction, ...]
+    conditional: tuple[FittingAction, ...]
+    _row: Callable[[FittingAction, Verdict], Access]
+
+    def row(self, action: FittingAction, decision: Verdict) -> Access:
+        """Return the row of one of the actions, which opens to the full answer."""
+        return self._row(action, decision)
+
+    def rows(self) -> Iterator[Access]:
+        """Yield a row for each action, by service and name."""
+        open_to = [(action, Verdict.ALLOWED) for action in self.allowed]
+        open_to += [(action, Verdict.CONDITIONAL) for action in self.conditional]
+        for action, decision in sorted(open_to):
+            yield self._row(action, decision)

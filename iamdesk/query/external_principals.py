@@ -14,22 +14,21 @@ from typing import NamedTuple, Protocol
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.engine import Question, Trace
 from iamdesk.evaluate.policies import AttachedPolicy
-from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.evaluate.request import Layer, Request, RequestError
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.policy_index import PolicyIndex
+from iamdesk.language import phrase
 from iamdesk.policy.patterns import glob
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
-from iamdesk.query.access import Access, PrincipalKind, Signing, Who
+from iamdesk.query.access import ANY_SERVICE, Access, PrincipalKind, Signing, Who
 from iamdesk.query.grounds import FRESH
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 ANYONE = "*"
-ANY_SERVICE = "*.amazonaws.com"
-"""The row of services that no policy names."""
 ANONYMOUS = "anonymous"
 _FIRST_UNNAMED = 907341825603
 _ACCOUNT_ID = re.compile(r"\d{12}")
@@ -122,6 +121,22 @@ def external_access(asks: Asks, request: Request, cancelled: Cancelled = never_c
         )
 
 
+def missing_data(asks: Asks, action: str, resource: str) -> Iterator[str]:
+    """Yield what is not captured on a resource's side and may let external callers in, in sentences.
+
+    Raises:
+        RequestError: the action or resource is malformed.
+    """
+    search = _Search(asks, Request("", action, resource), never_cancelled)
+    question = search.prepare()
+    gaps = () if question is None else question.policies.gaps
+    for gap in gaps:
+        if gap.code == "sharing-missing":
+            yield phrase("Whether the resource is shared with other accounts is not in the snapshot.")
+        elif gap.layer in (Layer.RESOURCE, Layer.TRUST, Layer.ACL) and gap.code != "owner-unknown":
+            yield gap.message
+
+
 class _Search:
     """The search for the external callers of one request."""
 
@@ -146,7 +161,7 @@ class _Search:
 
     def run(self) -> Iterator[_Found]:
         """Yield who has access, in the order of rows."""
-        question = self._prepare()
+        question = self.prepare()
         if question is None:
             return
         statements = tuple(_statements(question))
@@ -171,7 +186,7 @@ class _Search:
                 found.append(one)
         yield from sorted(found, key=lambda one: one.candidate.who.order)
 
-    def _prepare(self) -> Question | None:
+    def prepare(self) -> Question | None:
         """Return the question of somebody external; None where everyone would ask about its own account."""
         question = self._asks.question(self.request(callers_of(self._unnamed, self._partition)[0]))
         resource = question.target.resource

@@ -1,9 +1,8 @@
 """Who can do what on one resource: every action that fits it, for everybody, external callers included."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from iamdesk.evaluate.request import Request, RequestError, UnknownContext
 from iamdesk.evaluate.verdict import Verdict
@@ -12,24 +11,13 @@ from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.language import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
-from iamdesk.query.access import Access, Who
+from iamdesk.query.access import Access, FittingAction, ResourceAccess, Who
 from iamdesk.query.grounds import actions_on, ways_to_name
 from iamdesk.query.population import positions
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.visible import with_visible_end
 
 type _Context = Mapping[str, str | Sequence[str] | None]
-
-
-class FittingAction(NamedTuple):
-    """An action that can be done on a resource."""
-
-    action: str
-    """As AWS spells it: ``s3:GetObject``."""
-    resource: str
-    """The ARN on which it is asked: log groups have two."""
-    level: str
-    """Its access level."""
 
 
 class Evaluates(Protocol):
@@ -53,27 +41,6 @@ class Evaluates(Protocol):
 
     def can(self, request: Request) -> Decision:
         """Return the full answer to a request."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceAccess:
-    """What one principal, or one group of external callers, can do on a resource."""
-
-    who: Who
-    allowed: tuple[FittingAction, ...]
-    conditional: tuple[FittingAction, ...]
-    _row: Callable[[FittingAction, Verdict], Access]
-
-    def row(self, action: FittingAction, decision: Verdict) -> Access:
-        """Return the row of one of the actions, which opens to the full answer."""
-        return self._row(action, decision)
-
-    def rows(self) -> Iterator[Access]:
-        """Yield a row for each action, by service and name."""
-        open_to = [(action, Verdict.ALLOWED) for action in self.allowed]
-        open_to += [(action, Verdict.CONDITIONAL) for action in self.conditional]
-        for action, decision in sorted(open_to):
-            yield self._row(action, decision)
 
 
 def fitting_actions(resource: str) -> tuple[FittingAction, ...]:

@@ -58,3 +58,8 @@ def process(tmp_path: Path, environment: dict[str, str]) -> Run:
 @pytest.fixture(scope="session")
 def sample() -> Path:
     return sample_snapshot()
+
+
+@pytest.fixture(scope="session")
+def organization() -> Path:
+    return sample_snapshot().parent / "acme-organization"

@@ -76,3 +76,60 @@ def test_csv_has_a_row_for_each_principal(iamdesk: Callable[..., Any], sample: P
     assert done.returncode == 0
     assert [row["principal"] for row in rows] == [row["Principal"] for row in told]
     assert {row["action"] for row in rows} == {"iam:CreateAccessKey"}
+
+
+# External callers, and every action
+
+SITE = ("--resource", "arn:aws:s3:::acme-org-website/*")
+
+
+def test_external_callers_are_rows_that_say_who_they_are(iamdesk: Callable[..., Any], organization: Path) -> None:
+    asked = ("--action", "sts:AssumeRole", "--resource", "arn:aws:iam::111122223333:role/report")
+    (row,) = json.loads(iamdesk("who-can", organization, *asked, "--format", "json").stdout)
+    told = {key: row[key] for key in ("Principal", "Kind", "External", "InOrganization", "Signing", "AskedAs")}
+    assert told == {
+        "Principal": "ec2.amazonaws.com",
+        "Kind": "service",
+        "External": True,
+        "InOrganization": None,
+        "Signing": None,
+        "AskedAs": "ec2.amazonaws.com",
+    }
+    text = iamdesk("who-can", organization, *asked)
+    assert text.stdout.splitlines()[0] == "allowed      ec2.amazonaws.com  (AWS service)"
+    assert "1 principal, 1 of them external" in text.stderr
+
+
+def test_without_an_action_each_that_fits_is_listed(iamdesk: Callable[..., Any], organization: Path) -> None:
+    rows = json.loads(iamdesk("who-can", organization, *SITE, "--format", "json").stdout)
+    evaluator = Evaluator(load_snapshot(organization))
+    listed = {(row["Principal"], row["EvalActionName"]): row["EvalDecision"] for row in rows}
+    expected = {(one.principal, one.request.action): one.decision.value for one in evaluator.who_can(resource=SITE[1])}
+    assert listed == expected
+    assert len({action for _, action in listed}) > 30
+    csv_rows = list(
+        csv.DictReader(
+            io.StringIO(iamdesk("who-can", organization, *SITE, "--format", "csv").stdout.removeprefix("\ufeff"))
+        )
+    )
+    assert [(row["principal"], row["action"], row["external"]) for row in csv_rows] == [
+        (row["Principal"], row["EvalActionName"], "yes" if row["External"] else "no") for row in rows
+    ]
+
+
+def test_text_without_an_action_folds_actions_by_access_level(iamdesk: Callable[..., Any], organization: Path) -> None:
+    lines = iamdesk("who-can", organization, *SITE).stdout.splitlines()
+    assert lines[:2] == ["*.amazonaws.com  (any AWS service)", "    allowed      Read (1): s3:GetObject"]
+    assert any(line.startswith("    allowed      Tagging (5): s3:DeleteObjectTagging, ") for line in lines)
+
+
+def test_what_is_not_known_of_external_access_is_said(iamdesk: Callable[..., Any], sample: Path) -> None:
+    asked = ("--action", "sqs:SendMessage", "--resource", "arn:aws:sqs:eu-west-1:111122223333:q")
+    done = iamdesk("who-can", sample, *asked)
+    assert "not known of external access: The resource's policy is not in the snapshot." in done.stderr
+
+
+def test_without_action_and_resource_there_is_nothing_to_list(iamdesk: Callable[..., Any], sample: Path) -> None:
+    done = iamdesk("who-can", sample, "--resource", "*")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "name a resource" in done.stderr
