@@ -40,14 +40,17 @@ def tested_by(clauses: Collection[Clause]) -> Tested:
     return {key: sorted(values) for key, values in found.items()}
 
 
+def pieces_of(condition: Hashable) -> Iterator[tuple[str, tuple[Hashable, ...]]]:
+    """Yield the key of a test with each of its values, in pieces: texts, wildcards and variables."""
+    if isinstance(condition, tuple):
+        *_, key, values = condition
+        yield from ((key, (value,) if isinstance(value, str) else value) for value in values)
+
+
 def values_of(condition: Hashable) -> Iterator[tuple[str, str]]:
-    """Yield the key of a test with each of its values, without variables."""
-    if not isinstance(condition, tuple):
-        return
-    *_, key, values = condition
-    for value in values:
-        text = value if isinstance(value, str) else "".join(piece for piece in value if isinstance(piece, str))
-        yield key, text
+    """Yield the key of a test with each of its values, without wildcards and variables."""
+    for key, pieces in pieces_of(condition):
+        yield key, "".join(piece for piece in pieces if isinstance(piece, str))
 
 
 def otherwise(tested: Tested) -> Iterator[Given]:

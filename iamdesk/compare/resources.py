@@ -6,18 +6,18 @@ from functools import reduce
 from operator import or_
 
 from iamdesk.compare.answers import Compared, Context, compare
-from iamdesk.compare.arns import account_of, is_arn
-from iamdesk.compare.assumed import ASSUMED, otherwise, tested_by, values_of
+from iamdesk.compare.arns import account_of
+from iamdesk.compare.assumed import ASSUMED, otherwise, tested_by
 from iamdesk.compare.beside import ChangedEndpoint
 from iamdesk.compare.causes import allowing, carriers_of, causes_of, differing_causes
 from iamdesk.compare.cells import Cell
 from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Clause, Where
 from iamdesk.compare.deltas import ChangedKeys
+from iamdesk.compare.external import principals_told_apart, services_told_apart
 from iamdesk.compare.matching import fill, is_plainly_of, names_nothing, speaks_of
 from iamdesk.compare.named_causes import settings_cause
 from iamdesk.compare.principals import PrincipalComparer
 from iamdesk.compare.resource_forms import UNSEEN, Entry, Granting, captured_of, facts_of, may_name, services_of
-from iamdesk.compare.services import services_told_apart
 from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Cause, ChangeKind, Effect, Kind, Standing, Status, Witness
 from iamdesk.compare.side import RCP, SCP, Side, organization_facts
 from iamdesk.evaluate.derived_keys import Dependence, dependence
@@ -347,10 +347,6 @@ class ResourceComparer:
         before, after = (verdict or Verdict.IMPLICIT_DENY for verdict in (was, now))
         return Compared(((kind, Witness(principal, cell.action, cell.resource, context, before, after, owner)),))
 
-    def _let_in_by_condition(self, clause: Clause) -> Iterator[str]:
-        known = (*self.old.index.accounts, *self.new.index.accounts)
-        yield from (one for one in _tested_principals(clause) if account_of(one) not in known)
-
     def _of_outsiders(self, entry: Entry, cell: Cell, given: Context, doubts: dict[str, None]) -> Iterator[Effect]:
         for outsider in self._outsiders(entry):
             self.questions += 1
@@ -426,24 +422,31 @@ class ResourceComparer:
         For all there are two who are nobody's, whom conditions name, and the AWS services that these tell apart.
         """
         found: dict[str, None] = {}
+        lets_in = False
         for clause in entry.clauses:
             if not isinstance(clause.principal, tuple):
                 continue
             kind, text = clause.principal
             if _is_of_all(clause):
                 found |= {"anonymous": None, self._outsider: None}
+                lets_in = lets_in or clause.is_allow
             elif kind in ("Service", "Federated"):
                 found[str(text)] = None
             elif kind == "AWS":
                 # A root user cannot take roles: an account is spoken for by a role of it.
                 arn = f"arn:aws:iam::{text}:role/{ANYONE}" if str(text).isdigit() else str(text)
-                account = account_of(arn)
-                if account and account not in self.old.index.accounts and account not in self.new.index.accounts:
+                if self._is_external(arn):
                     found[arn] = None
-        if "anonymous" in found:
-            found |= dict.fromkeys(one for clause in self._binding(entry) for one in self._let_in_by_condition(clause))
+                    lets_in = lets_in or clause.is_allow
+        if lets_in:
+            told_apart = principals_told_apart(self._binding(entry), account_of(self._outsider))
+            found |= dict.fromkeys(filter(self._is_external, told_apart))
         found |= dict.fromkeys(self._services(entry)[0])
         yield from found
+
+    def _is_external(self, arn: str) -> bool:
+        account = account_of(arn)
+        return bool(account) and account not in self.old.index.accounts and account not in self.new.index.accounts
 
     def _services(self, entry: Entry) -> tuple[tuple[str, ...], bool]:
         """Return the AWS services to ask about that an Allow for all lets in, and whether no others may differ."""
@@ -455,16 +458,6 @@ class ResourceComparer:
 def _is_of_all(clause: Clause) -> bool:
     """Return whether a clause speaks of everyone, or of everyone but some."""
     return clause.principal == EVERYONE or (isinstance(clause.principal, tuple) and clause.principal[0] == "not")
-
-
-def _tested_principals(clause: Clause) -> Iterator[str]:
-    """Yield the accounts and ARNs of callers for which a clause asks, as principals."""
-    for condition in clause.conditions:
-        for key, value in values_of(condition):
-            if key == "aws:principalaccount" and value.isdigit():
-                yield f"arn:aws:iam::{value}:role/{ANYONE}"
-            elif key == "aws:principalarn" and is_arn(value) and "*" not in value and "?" not in value:
-                yield value
 
 
 def _is_shut(entry: Entry, cell: Cell, given: Context) -> bool:

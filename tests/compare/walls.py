@@ -455,6 +455,24 @@ WALLS: tuple[Wall, ...] = (
         K,
         {"any service": gained(), "anyone": gained(), "bob": gained(), "root of B": gained()},
     ),
+    Wall(
+        "every role of another organization's account, by a condition",
+        more(PAPERS, on("*", PUT, X) | given("ArnLike", "aws:PrincipalArn", f"arn:aws:iam::{OUT}:role/*")),
+        P,
+        {"someone of OUT": gained(PUT)},
+    ),
+    Wall(
+        "every role of one name, whose ever it is",
+        more(PAPERS, on("*", PUT, X) | given("StringLike", "aws:PrincipalArn", "*:role/admin")),
+        P,
+        {"arn:aws:iam::999999999999:role/admin": gained(PUT)},
+    ),
+    Wall(
+        "an RCP lets another organization's account in",
+        control("p-rcp", on("*", "s3:PutObject", "*", "Deny") | given("StringNotEquals", HERE, [A, OUT])),
+        R,
+        {"someone of OUT": gained(PUT)},
+    ),
     Wall("no policy any more", policy(LOCKED), P, {"root": gained(PUT)}),
     # Block Public Access, ACLs, tags that count
     Wall(
@@ -729,6 +747,10 @@ WALLS: tuple[Wall, ...] = (
 )
 
 PREPARED: Mapping[str, Callable[[World], None]] = {
+    "an RCP lets another organization's account in": both(
+        more(PAPERS, on("*", PUT, X)),
+        control("p-rcp", on("*", "s3:PutObject", "*", "Deny") | given("StringNotEquals", HERE, A)),
+    ),
     "a service that a condition alone lets in, in a bucket for its organization": more(
         PAPERS, on("*", "s3:GetObjectAcl", X) | given("StringLike", "aws:PrincipalServiceName", "sns.amazonaws.com")
     ),

@@ -1,0 +1,89 @@
+"""External principals that no statement names and that conditions tell apart: AWS services, accounts, users, roles."""
+
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
+
+from iamdesk.compare.arns import is_arn
+from iamdesk.compare.assumed import pieces_of
+from iamdesk.compare.clauses import Clause
+from iamdesk.compare.shapes import ANY_SERVICE, ANYONE
+from iamdesk.evaluate.caller import CallerKind, parse_caller
+from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.witnesses import Pattern, witnesses
+from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, Wildcard, tokens_of
+
+_NAME_KEYS = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
+_CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn"})
+_ANY = ANY_SERVICE.partition(".")[0]
+_NAMES = Pattern(tuple(tokens_of("?*.amazonaws.com*")))
+
+
+def services_told_apart(clauses: Iterable[Clause]) -> tuple[tuple[str, ...], bool]:
+    """Return services for all that conditions of some clauses tell apart by name, and whether there are no others."""
+    values = [pieces for clause in clauses for _, pieces in _tested(clause, _NAME_KEYS)]
+    told = sorted(dict.fromkeys(map(_tokens_in, values)), key=repr)
+    is_complete = all(len(_tokens_in(pieces)) == len(pieces) for pieces in values)
+    names = dict.fromkeys((ANY_SERVICE, *(_filled(tokens, _ANY) for tokens in told)))
+    if told:
+        shown = witnesses(tuple(map(Pattern, told)), (_NAMES,))
+        names |= dict.fromkeys(shown.texts)
+        is_complete = is_complete and shown.is_complete
+    patterns = tuple(map(Glob, told))
+    found: dict[tuple[bool, ...], str] = {}
+    for name in filter(_is_service, names):
+        found.setdefault(tuple(pattern.matches(name) for pattern in patterns), name)
+    return tuple(found.values()), is_complete
+
+
+def principals_told_apart(clauses: Iterable[Clause], account: str) -> Iterator[str]:
+    """Yield principals of the accounts and ARNs for which conditions of some clauses ask.
+
+    They are of ``account`` where a condition leaves open of which.
+    """
+    for clause in clauses:
+        for key, pieces in _tested(clause, _CALLER_KEYS):
+            tokens = _tokens_in(pieces)
+            text = _filled(tokens, "")
+            if key == "aws:principalaccount" and text.isdigit():
+                yield f"arn:aws:iam::{text}:role/{ANYONE}"
+            elif key == "aws:principalarn" and len(tokens) == len(pieces):
+                yield from (text,) if tokens == (text,) and is_arn(text) else _described(tokens, account)
+
+
+def _described(tokens: tuple[Token, ...], account: str) -> Iterator[str]:
+    """Yield a role that a pattern describes; a user, where it describes no role."""
+    own = _filled(tokens, "*").split(":", 5)[4:5]
+    account = own[0] if own and own[0].isdigit() else account
+    pattern = Glob(tokens)
+    for kind in ("role", "user"):
+        head = f"arn:aws:iam::{account}:{kind}/"
+        likely = (f"{head}{ANYONE}", _filled(tokens, ANYONE))
+        shown = witnesses((Pattern(tokens),), (Pattern((head, QUESTION, STAR)),)).texts
+        for text in (*likely, *shown):
+            if text.startswith(head) and pattern.matches(text):
+                yield text
+                return
+
+
+def _tested(clause: Clause, keys: frozenset[str]) -> Iterator[tuple[str, tuple[Hashable, ...]]]:
+    """Yield each of some keys for which a clause asks, with the values, in pieces."""
+    if not clause.keys.isdisjoint(keys):
+        tests = chain.from_iterable(map(pieces_of, clause.conditions))
+        yield from sorted(((key, pieces) for key, pieces in tests if key in keys), key=repr)
+
+
+def _tokens_in(pieces: Iterable[Hashable]) -> tuple[Token, ...]:
+    """Return the pieces of a tested value without its variables: what these stand for the request alone tells."""
+    return tuple(one for one in pieces if isinstance(one, str | Wildcard))
+
+
+def _filled(tokens: Iterable[Token], filling: str) -> str:
+    """Return a text that a pattern describes."""
+    return "".join(token if isinstance(token, str) else filling if token is STAR else "x" for token in tokens)
+
+
+def _is_service(text: str) -> bool:
+    try:
+        return parse_caller(text).kind is CallerKind.SERVICE
+    except RequestError:
+        return False
