@@ -6,14 +6,14 @@ from itertools import chain
 from iamdesk.compare.arns import is_arn
 from iamdesk.compare.assumed import pieces_of
 from iamdesk.compare.clauses import Clause
-from iamdesk.compare.shapes import ANY_SERVICE, ANYONE
+from iamdesk.compare.shapes import ANY_SERVICE, ANYONE, ANYONE_ANYWHERE
 from iamdesk.evaluate.caller import CallerKind, parse_caller
 from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.witnesses import Pattern, witnesses
 from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, Wildcard, tokens_of
 
 _NAME_KEYS = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
-_CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn"})
+_CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:username", "aws:principaltype"})
 _ANY = ANY_SERVICE.partition(".")[0]
 _NAMES = Pattern(tuple(tokens_of("?*.amazonaws.com*")))
 
@@ -36,7 +36,7 @@ def services_told_apart(clauses: Iterable[Clause]) -> tuple[tuple[str, ...], boo
 
 
 def principals_told_apart(clauses: Iterable[Clause], account: str) -> Iterator[str]:
-    """Yield principals of the accounts and ARNs for which conditions of some clauses ask.
+    """Yield principals of the accounts, ARNs, user names and types for which conditions of some clauses ask.
 
     They are of ``account`` where a condition leaves open of which.
     """
@@ -46,6 +46,12 @@ def principals_told_apart(clauses: Iterable[Clause], account: str) -> Iterator[s
             text = _filled(tokens, "")
             if key == "aws:principalaccount" and text.isdigit():
                 yield f"arn:aws:iam::{text}:role/{ANYONE}"
+            elif key == "aws:principaltype" and text == "Account":
+                yield f"arn:aws:iam::{account}:root"
+            elif key == "aws:username" or (key == "aws:principaltype" and text == "User"):  # all others are roles
+                yield f"arn:aws:iam::{account}:user/{ANYONE_ANYWHERE}"
+                if key == "aws:username" and text and len(tokens) == len(pieces):
+                    yield f"arn:aws:iam::{account}:user/{_filled(tokens, ANYONE)}"
             elif key == "aws:principalarn" and len(tokens) == len(pieces):
                 yield from (text,) if tokens == (text,) and is_arn(text) else _described(tokens, account)
 

@@ -79,7 +79,8 @@ def principal_words(arn: str) -> str:
         return arn
     if parts[5] == f"role/{ANYONE}":
         return phrase("somebody of account {account}", account=parts[4])
-    return phrase("somebody of any other account") if parts[5] == f"role/{ANYONE_ANYWHERE}" else parts[5]
+    is_anyone = parts[5] in (f"role/{ANYONE_ANYWHERE}", f"user/{ANYONE_ANYWHERE}")
+    return phrase("somebody of any other account") if is_anyone else parts[5]
 
 
 def actions_words(names: tuple[str, ...], most: int = MOST_ACTIONS) -> str:

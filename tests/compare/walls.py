@@ -468,6 +468,18 @@ WALLS: tuple[Wall, ...] = (
         {"arn:aws:iam::999999999999:role/admin": gained(PUT)},
     ),
     Wall(
+        "users of one name, whose ever they are",
+        more(PAPERS, on("*", PUT, X) | given("StringEquals", "aws:username", "admin")),
+        P,
+        {"arn:aws:iam::999999999999:user/admin": gained(PUT)},
+    ),
+    Wall(
+        "root users alone",
+        more(PAPERS, on("*", PUT, X) | given("StringEquals", "aws:PrincipalType", "Account")),
+        P,
+        {"root of B": gained(PUT), "arn:aws:iam::999999999999:root": gained(PUT)},
+    ),
+    Wall(
         "an RCP lets another organization's account in",
         control("p-rcp", on("*", "s3:PutObject", "*", "Deny") | given("StringNotEquals", HERE, [A, OUT])),
         R,
