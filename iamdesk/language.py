@@ -69,8 +69,12 @@ class Said(str):
     """Template, its plural, and the count; None: ``values`` are strung together."""
     values: dict[str, Any]
 
-    def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        return str, (str(self),)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep what it was made of on its way to another process of ours."""
+        return _said, (str(self), self.forms, self.values)
+
+    def __deepcopy__(self, _known: object) -> str:
+        return str(self)
 
 
 def phrase(template: str, /, **values: object) -> str:

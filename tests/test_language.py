@@ -76,10 +76,21 @@ def test_braces_of_a_name_are_no_placeholders() -> None:
     assert shown(said) == "{} → {0} ✗ {what}."
 
 
-def test_files_and_other_processes_get_the_english_text() -> None:
+def test_files_get_the_english_text() -> None:
     choose("xx", Shouting())
     said = phrase("nothing allows it")
     assert isinstance(said, Said)
-    for other in (pickle.loads(pickle.dumps(said)), copy.deepcopy(said), json.loads(json.dumps(said))):  # noqa: S301 - our own
+    for other in (copy.deepcopy(said), json.loads(json.dumps(said))):
         assert type(other) is str
         assert other == "nothing allows it"
+
+
+def test_what_a_worker_says_is_shown_in_the_chosen_language() -> None:
+    choose("xx", Shouting())
+    why = phrase("nothing allows it")
+    said = strung(phrase(" and "), [why, phrase("{who} may not do {what}: {why}.", who="A", what="B", why=why)])
+    for text in (said, nphrase("{count} line", "{count} lines", 1), nphrase("{count} line", "{count} lines", 3)):
+        other = pickle.loads(pickle.dumps(text))  # noqa: S301 - our own
+        assert other == text
+        assert shown(other) == shown(text)
+        assert shown(other) != text

@@ -34,7 +34,17 @@ class Diagnostic:
 class Document:
     """A parsed policy document. Equal texts are one object (`parse_document`), so it is compared by identity."""
 
-    __slots__ = ("_diagnostics", "_statement_spans", "_text", "_wrong", "id", "raw", "statements", "version")
+    __slots__ = (
+        "_diagnostics",
+        "_resource",
+        "_statement_spans",
+        "_text",
+        "_wrong",
+        "id",
+        "raw",
+        "statements",
+        "version",
+    )
 
     def __init__(
         self,
@@ -55,6 +65,16 @@ class Document:
         self._diagnostics: tuple[Diagnostic, ...] | None = None
         self._text: PolicyText | None = None
         self._statement_spans: dict[ElementPath, Span] | None = None
+        self._resource: str | None = None
+        """What it is on, as `parse_document` was told; None where it was made otherwise."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as written: there it is parsed anew."""
+        if self._resource is not None and self.statements:
+            return parse_document, (self.raw, self._resource)
+        if self.statements:
+            raise TypeError("a document with other statements than its own stays in its process")
+        return Document, (self.raw, self.version, self.id, (), self._wrong)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -128,6 +148,7 @@ def parse_document(raw: Any, resource: str = "") -> Document:
     """
     saved = as_saved(raw, resource)
     document = _parsed(saved)
+    document._resource = "" if saved is raw else resource
     if document.raw is saved:
         document.raw = raw
     return document

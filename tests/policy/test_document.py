@@ -1,5 +1,6 @@
 """Documents: parsed whatever they are, diagnosed where they stand, evaluated as far as they can be understood."""
 
+import pickle
 from typing import Any
 
 import pytest
@@ -191,3 +192,50 @@ def test_what_is_no_object_has_no_statements_and_says_so(raw: Any) -> None:
     document = parse_document(raw)
     assert document.statements == ()
     assert len(document.diagnostics) == 1
+
+
+API = "arn:aws:execute-api:eu-central-1:111122223333:abc123/prod"
+
+
+@pytest.mark.parametrize(
+    ("raw", "resource"),
+    [
+        (
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
+            },
+            "",
+        ),
+        (
+            {
+                "Version": "2012-10-17",
+                "Statement": {
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": "execute-api:Invoke",
+                    "Resource": "execute-api:/prod/GET/pets",
+                    "Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}},
+                },
+            },
+            API,
+        ),
+        ({"Statement": [{"Effect": "Allow", "Sid": 3}], "Odd": 1}, ""),
+        ("no JSON", ""),
+        (None, ""),
+        ({"Statement": [{"Effect": nested(80)}]}, ""),
+    ],
+)
+def test_a_document_is_the_same_in_another_process(raw: object, resource: str) -> None:
+    document = parse_document(raw, resource)
+    other = pickle.loads(pickle.dumps(document))  # noqa: S301 - our own
+    assert (other.raw, other.version, other.id, other.text) == (
+        document.raw,
+        document.version,
+        document.id,
+        document.text,
+    )
+    assert other.diagnostics == document.diagnostics
+    for one, before in zip(other.statements, document.statements, strict=True):
+        assert (one.sid, one.actions, one.broken, one.path) == (before.sid, before.actions, before.broken, before.path)
+        assert one.resources == before.resources

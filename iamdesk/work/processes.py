@@ -1,0 +1,211 @@
+"""Processes of this machine as an executor. No sockets: they are reached by pipes."""
+
+import multiprocessing
+import os
+import queue
+import signal
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from iamdesk.language import phrase
+from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.work.cancelling import CancelFile
+from iamdesk.work.errors import WorkerLostError
+
+type Tell = Callable[[str], None]
+"""Is told of a worker that died, in one sentence; called in another thread."""
+
+
+def tell_nobody(_sentence: str) -> None:
+    """Say nothing."""
+
+
+class _Item(NamedTuple):
+    """What is still to be done."""
+
+    future: Future[Any]
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+class Processes(Executor):
+    """A number of worker processes, started when there is something to do.
+
+    Each is a `ProcessPoolExecutor` of its own: when one dies, its task is known, and what the others have read is not
+    lost. Workers end with this process, however it ends.
+    """
+
+    def __init__(self, workers: int, tell: Tell = tell_nobody) -> None:
+        if workers < 1:
+            raise ValueError("at least one worker is needed")
+        self.workers = workers
+        self._tell = tell
+        self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._folder = tempfile.TemporaryDirectory(prefix="iamdesk-work-", ignore_cleanup_errors=True)
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._process_ids: dict[int, int] = {}
+        self._waiting = 0
+        self._idle = 0
+        self._is_closed = False
+        self._is_cancelled = False
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """The processes that are running now."""
+        with self._lock:
+            return tuple(self._process_ids.values())
+
+    def cancel_file(self) -> CancelFile:
+        """Return what tells tasks of one kind of work to stop."""
+        return CancelFile(Path(self._folder.name))
+
+    def submit[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have a worker call a function of a module.
+
+        The future raises `WorkerLostError` where two workers died over it.
+
+        Raises:
+            RuntimeError: the executor is shut down.
+        """
+        item = _Item(Future(), function, args, kwargs)
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("the workers are shut down")
+            self._items.put(item)
+            self._waiting += 1
+            if self._idle < self._waiting and len(self._threads) < self.workers:
+                # Daemons: the pools of the standard library see to it that processes end with the interpreter.
+                thread = threading.Thread(target=self._serve, args=(len(self._threads),), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        return item.future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more work and end the workers: after what is to be done, or with ``cancel_futures`` at once."""
+        with self._lock:
+            if cancel_futures:
+                self._is_cancelled = True
+                self._drop_items()
+                process_ids = tuple(self._process_ids.values())
+            else:
+                process_ids = ()
+            if not self._is_closed:
+                self._is_closed = True
+                for _ in self._threads:
+                    self._items.put(None)
+        for process_id in process_ids:
+            with suppress(OSError):
+                os.kill(process_id, signal.SIGTERM)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+            self._folder.cleanup()
+
+    def _drop_items(self) -> None:
+        ends = 0
+        with suppress(queue.Empty):
+            while True:
+                item = self._items.get_nowait()
+                if item is None:
+                    ends += 1
+                else:
+                    item.future.cancel()
+                    item.future.set_running_or_notify_cancel()
+        for _ in range(ends):
+            self._items.put(None)
+
+    # ── one worker ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _serve(self, number: int) -> None:
+        """Give one worker its tasks, one at a time, and replace it when it dies."""
+        pool: ProcessPoolExecutor | None = None
+        while True:
+            with self._lock:
+                self._idle += 1
+            item = self._items.get()
+            with self._lock:
+                self._idle -= 1
+                if item is not None:
+                    self._waiting -= 1
+            if item is None:
+                break
+            if item.future.set_running_or_notify_cancel():
+                pool = self._do(number, pool, item)
+            del item
+        if pool is not None:
+            pool.shutdown()
+        with self._lock:
+            self._process_ids.pop(number, None)
+
+    def _do(self, number: int, pool: ProcessPoolExecutor | None, item: _Item) -> ProcessPoolExecutor | None:
+        """Have one task done; return the pool that is still alive."""
+        for attempt in (1, 2):
+            try:
+                pool = pool or self._start(number)
+                result = pool.submit(item.function, *item.arguments, **item.keywords).result()
+            except BrokenProcessPool:
+                if pool is not None:
+                    pool.shutdown(wait=False)
+                pool = None
+                with self._lock:
+                    self._process_ids.pop(number, None)
+                if self._is_cancelled:
+                    item.future.set_exception(WorkCancelled())
+                    return None
+                if attempt == 1:
+                    self._tell(lost_once())
+                else:
+                    item.future.set_exception(WorkerLostError(lost_twice()))
+            except BaseException as error:  # noqa: BLE001 - whoever awaits the result is told, whatever it is
+                item.future.set_exception(error)
+                return pool
+            else:
+                item.future.set_result(result)
+                return pool
+        return pool
+
+    def _start(self, number: int) -> ProcessPoolExecutor:
+        # Spawn is the one way that every system has, and a fork would copy the threads' locks as they happen to be.
+        pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start_worker)
+        process_id = pool.submit(os.getpid).result()
+        with self._lock:
+            self._process_ids[number] = process_id
+            is_cancelled = self._is_cancelled
+        if is_cancelled:
+            with suppress(OSError):
+                os.kill(process_id, signal.SIGTERM)
+        return pool
+
+
+def lost_once() -> str:
+    """Say that a worker died, and what becomes of its work."""
+    return phrase("A worker process ended unexpectedly, most often because memory ran out: its task is run once more.")
+
+
+def lost_twice() -> str:
+    """Say that two workers died over one task."""
+    return phrase(
+        "two worker processes ended unexpectedly over the same task, most often because memory ran out: "
+        "use fewer workers, or close other programs"
+    )
+
+
+def _start_worker() -> None:
+    """Begin a worker's life: it ends with the process that started it, and leaves Ctrl+C to that one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)

@@ -1,0 +1,205 @@
+"""Tasks on an executor: results in the order of the tasks, with progress and cancellation."""
+
+import importlib.metadata
+import pickle
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+from iamdesk.language import choose, chosen, phrase
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.work.cancelling import CancelFile, CancelWatch
+from iamdesk.work.errors import NotHereError, WorkError
+from iamdesk.work.kept import take_content
+
+_CHECK_EVERY = 0.05
+"""Seconds between two looks whether the results are still wanted."""
+_AHEAD = 8
+"""Tasks for each worker that are given out before the first of them is done: what comes early waits in memory."""
+
+type Contents = Mapping[str, Callable[[], bytes]]
+"""By key (a snapshot's SHA-256): makes what a worker is sent that cannot read it by itself (`kept.content_of`)."""
+_NO_CONTENTS: Contents = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """What a worker is given."""
+
+    function: Callable[..., Any]
+    task: Any
+    version: str
+    language: str
+    cancel_path: str | None
+    content_key: str | None = None
+    """Names the content that is sent beside it."""
+
+
+def results[T, R](
+    function: Callable[[T, Cancelled], R],
+    tasks: Iterable[T],
+    executor: Executor | None,
+    *,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    size: Callable[[T], int] = lambda _task: 1,
+    total: int = 0,
+    contents: Contents = _NO_CONTENTS,
+) -> Iterator[R]:
+    """Yield ``function(task, cancelled)`` for each task, in the order of the tasks.
+
+    Args:
+        function: A function of a module; it is called in a worker, or here where ``executor`` is None.
+        tasks: Plain data. They are taken as they are needed: an endless iterator is fine.
+        executor: Any executor; ours (`open_executor`) can do more (see the package).
+        progress: Told how much is done, as ``size`` counts a task, of ``total``.
+        cancelled: True ends it.
+        size: How much a task counts.
+        total: What all tasks count together; 0 while unknown.
+        contents: What a worker is sent that cannot read by itself what a task names.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+        Exception: whatever the function raises.
+    """
+    if executor is None:
+        done = 0
+        for task in tasks:
+            yield function(task, cancelled)
+            done += size(task)
+            progress(done, total)
+        return
+    run = _Run(executor, function, contents)
+    waiting: deque[_Awaited[T]] = deque()
+    more = iter(tasks)
+    is_whole = False
+    try:
+        while True:
+            for task in islice(more, run.most - len(waiting)):
+                waiting.append(_Awaited(task, size(task), run.submit(task, size(task))))
+            if not waiting:
+                break
+            first = waiting[0]
+            _await(first.future, run, progress, total, cancelled)
+            try:
+                result = first.future.result()
+            except NotHereError as lacking:
+                waiting[0] = first._replace(future=run.submit_again(first.task, first.size, lacking.key))
+                continue
+            waiting.popleft()
+            yield result
+        is_whole = True
+    finally:
+        run.end(is_whole, [awaited.future for awaited in waiting])
+    progress(run.done, total)
+
+
+class _Awaited[T](NamedTuple):
+    task: T
+    size: int
+    future: Future[Any]
+
+
+def _await(future: Future[Any], run: "_Run", progress: Progress, total: int, cancelled: Cancelled) -> None:
+    told = -1
+    while True:
+        if cancelled():
+            raise WorkCancelled
+        if run.done != told:
+            told = run.done
+            progress(told, total)
+        if wait([future], _CHECK_EVERY).done:
+            return
+
+
+class _Run:
+    """The tasks of one call of `results`."""
+
+    def __init__(self, executor: Executor, function: Callable[..., Any], contents: Contents) -> None:
+        self._executor = executor
+        self._function = function
+        self._contents = contents
+        self._shared: dict[str, Any] = {}
+        make_file: Callable[[], CancelFile] | None = getattr(executor, "cancel_file", None)
+        self._cancel_file = make_file() if make_file is not None else None
+        self._cancel_path = None if self._cancel_file is None else str(self._cancel_file.path)
+        self.most = _AHEAD * int(getattr(executor, "workers", 4))
+        self.done = 0
+        self._counting = threading.Lock()
+
+    def submit(self, task: Any, size: int) -> Future[Any]:
+        return self._counted(size, self._executor.submit(_perform, self._parcel(task)))
+
+    def submit_again(self, task: Any, size: int, key: str) -> Future[Any]:
+        """Submit a task with what the worker could not read by itself."""
+        if key not in self._shared:
+            make = self._contents.get(key)
+            if make is None:
+                raise WorkError(phrase("a worker cannot read what it needs, and it cannot be sent"))
+            share: Callable[[bytes], Any] = getattr(self._executor, "share", lambda content: content)
+            self._shared[key] = share(make())
+        return self._counted(size, self._executor.submit(_perform, self._parcel(task, key), self._shared[key]))
+
+    def _parcel(self, task: Any, key: str | None = None) -> _Parcel:
+        return _Parcel(self._function, task, own_version(), chosen(), self._cancel_path, key)
+
+    def _counted(self, size: int, future: Future[Any]) -> Future[Any]:
+        def count(ended: Future[Any]) -> None:
+            if not ended.cancelled() and ended.exception() is None:
+                with self._counting:
+                    self.done += size
+
+        future.add_done_callback(count)
+        return future
+
+    def end(self, is_whole: bool, left: Iterable[Future[Any]]) -> None:
+        for future in left:
+            future.cancel()
+        if not is_whole and self._cancel_file is not None:
+            self._cancel_file.cancel()
+
+
+@cache
+def own_version() -> str:
+    """Return the version of iamdesk: tasks are not for another one."""
+    try:
+        return importlib.metadata.version("iamdesk")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _perform(parcel: _Parcel, content: bytes | None = None) -> Any:
+    """Do one task; called in the worker."""
+    if parcel.version != own_version():
+        raise WorkError(
+            phrase(
+                "the worker has iamdesk {there}, this is iamdesk {here}: both must be the same",
+                there=own_version(),
+                here=parcel.version,
+            )
+        )
+    if parcel.language != chosen():
+        choose(parcel.language)
+    if parcel.content_key is not None and content is not None:
+        take_content(parcel.content_key, content)
+    try:
+        return parcel.function(parcel.task, CancelWatch(parcel.cancel_path))
+    except Exception as error:
+        if _travels(error):
+            raise
+        raise WorkError(f"{type(error).__name__}: {error}") from None
+
+
+def _travels(error: Exception) -> bool:
+    """Return whether an exception can be told to another process: one that cannot would end the worker."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - made in this line
+    except Exception:  # noqa: BLE001 - whatever it is
+        return False
+    return True
