@@ -1,12 +1,14 @@
 """The card catalogue: which policies each principal of a snapshot carries, and what of them the snapshot lacks."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.aws_shape import Tag
+from iamdesk.snapshot.catalogue import Directory, SnapshotPart
 from iamdesk.snapshot.model import (
     Account,
     AttachedPermissionsBoundary,
@@ -63,18 +65,65 @@ class Carried:
     """ARNs of AWS managed policies that the snapshot names but does not hold: as AWS had published them."""
 
 
+class _OnDemand[Key, Value](Mapping[Key, Value]):
+    """What is known by keys that name an account: the account is read before a key of it is looked up."""
+
+    def __init__(self, known: dict[Key, Value], account_of: Callable[[Key], str], read: Callable[[str], None]) -> None:
+        self._known = known
+        self._account_of = account_of
+        self._read = read
+
+    def __getitem__(self, key: Key) -> Value:
+        if key not in self._known:
+            self._read(self._account_of(key))
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        raise TypeError("a part of a snapshot cannot list what the whole holds")
+
+    def __len__(self) -> int:
+        raise TypeError("a part of a snapshot cannot count what the whole holds")
+
+
+class _Accounts(_OnDemand[str, Account]):
+    """The accounts of a snapshot; which there are is known without reading them."""
+
+    def __init__(self, known: dict[str, Account], ids: frozenset[str], read: Callable[[str], None]) -> None:
+        super().__init__(known, lambda account: account, read)
+        self._ids = ids
+
+    def __contains__(self, account: object) -> bool:
+        return account in self._ids
+
+
 class PolicyIndex:
-    """Finds principals and policies of a snapshot by ARN. Documents are parsed at first use, equal ones once."""
+    """Finds principals and policies of a snapshot by ARN. Documents are parsed at first use, equal ones once.
+
+    Of a part of a snapshot (`SnapshotPart`) the other accounts are read when something of them is looked up.
+    """
 
     def __init__(self, snapshot: Snapshot, documents: DocumentStore | None = None) -> None:
         """Index a snapshot; with ``documents`` those of another one are shared, where they are equal."""
         self.snapshot = snapshot
-        self.accounts: dict[str, Account] = {account.account_id: account for account in snapshot.accounts}
-        self.users: dict[str, UserDetail] = {}
-        self.roles: dict[str, RoleDetail] = {}
+        accounts: dict[str, Account] = {}
+        users: dict[str, UserDetail] = {}
+        roles: dict[str, RoleDetail] = {}
+        group_arns: dict[str, GroupDetail] = {}
         self.groups: dict[tuple[str, str], GroupDetail] = {}
-        self.group_arns: dict[str, GroupDetail] = {}
         self.policies: dict[tuple[str, str], ManagedPolicyDetail] = {}
+        self.accounts: Mapping[str, Account] = accounts
+        self.users: Mapping[str, UserDetail] = users
+        self.roles: Mapping[str, RoleDetail] = roles
+        self.group_arns: Mapping[str, GroupDetail] = group_arns
+        self._held = accounts, users, roles, group_arns
+        self._directory: Directory | None = None
+        if isinstance(snapshot, SnapshotPart):
+            self._directory = snapshot.directory
+            self.accounts = _Accounts(accounts, snapshot.directory.account_ids, self._read)
+            self.users = _OnDemand(users, _account_in, self._read)
+            self.roles = _OnDemand(roles, _account_in, self._read)
+            self.group_arns = _OnDemand(group_arns, _account_in, self._read)
+        self._reading = threading.RLock()
         self._policies_by_arn: dict[str, ManagedPolicyDetail] = {}
         self._roles_by_name: dict[tuple[str, str], RoleDetail] = {}
         self._account_of: dict[str, str] = {}
@@ -85,29 +134,53 @@ class PolicyIndex:
         self._trust: dict[str, Document] = {}
         self._broken: set[str] = set()
         """ARNs of entries that are not as AWS prints them."""
+        if self._directory is not None:
+            self._broken.update(self._directory.broken_arns)
         for account in snapshot.accounts:
             self._add(account)
 
+    def _read(self, account_id: str) -> None:
+        """Add an account of the snapshot that this part of it does not hold yet.
+
+        Raises:
+            SnapshotError: its files cannot be read any more, or are not as they were.
+        """
+        directory, held = self._directory, self._held[0]
+        if directory is None or account_id in held or account_id not in directory.account_ids:
+            return
+        with self._reading:
+            if account_id not in held:
+                for account in directory.accounts(account_id):
+                    self._add(account)
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the files of the accounts that a part of a snapshot holds by now."""
+        return 0 if self._directory is None else sum(map(self._directory.size_of, tuple(self._held[0])))
+
     def _add(self, account: Account) -> None:
         number = account.account_id
+        accounts, users, roles, group_arns = self._held
         for user in account.users:
-            self.users[user.arn] = user
+            users[user.arn] = user
             self._account_of[user.arn] = number
         for role in account.roles:
-            self.roles[role.arn] = role
+            roles[role.arn] = role
             self._account_of[role.arn] = number
             self._roles_by_name[number, role.role_name.lower()] = role
         for group in account.groups:
             self.groups[number, group.group_name] = group
-            self.group_arns[group.arn] = group
+            group_arns[group.arn] = group
             self._account_of[group.arn] = number
         for policy in account.policies:
             self.policies[number, policy.arn] = policy
             self._policies_by_arn.setdefault(policy.arn, policy)
         self._broken.update(entry.arn for entry in account.broken if entry.arn is not None)
+        accounts[number] = account  # last: by it another thread knows that all of it is here
 
     def role_named(self, account: str, name: str) -> RoleDetail | None:
         """Return an account's role by name, whatever its path; names are unique without case (SEMANTICS E3)."""
+        self._read(account)
         return self._roles_by_name.get((account, name.lower()))
 
     def managed_policy(self, account: str, arn: str) -> ManagedPolicyDetail | None:
@@ -115,10 +188,19 @@ class PolicyIndex:
 
         AWS's own that no account's file holds are returned as AWS had published them (`is_supplied`).
         """
-        held = self.policies.get((account, arn)) or self._policies_by_arn.get(arn)
+        self._read(account)
+        held = self.policies.get((account, arn)) or self._lent(arn)
         if held is not None and held.default_version is not None:
             return held
         return self._published(arn) or held
+
+    def _lent(self, arn: str) -> ManagedPolicyDetail | None:
+        """Return a managed policy as the first account has it that holds it."""
+        if self._directory is None:
+            return self._policies_by_arn.get(arn)
+        lender = self._directory.lender_of(arn) or _account_in(arn)
+        self._read(lender)
+        return self.policies.get((lender, arn))
 
     def _published(self, arn: str) -> ManagedPolicyDetail | None:
         if arn not in self._supplied:
@@ -170,6 +252,7 @@ class PolicyIndex:
         return replace(carried, supplied=tuple(supplied)) if supplied else carried
 
     def _gathered(self, arn: str) -> Carried:
+        self._read(_account_in(arn))
         account = self._account_of[arn]
         missing: list[MissingPolicy] = []
         user = self.users.get(arn)
@@ -256,6 +339,11 @@ class PolicyIndex:
             is_aws_managed=_is_aws_managed(arn),
             document=document,
         )
+
+
+def _account_in(arn: str) -> str:
+    """Return the account that an ARN of a user, role, group or customer managed policy names; empty for none."""
+    return "".join(arn.split(":", 5)[4:5])
 
 
 def _is_aws_managed(arn: str) -> bool:

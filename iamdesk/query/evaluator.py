@@ -49,12 +49,14 @@ class Evaluator(Questions):
         snapshot: Snapshot,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         documents: DocumentStore | None = None,
+        beside: Questions | None = None,
     ) -> None:
         """Make ready to answer; ``now`` is what requests are asked as of.
 
         With ``documents`` equal documents of several snapshots are one object (`index.documents` of another evaluator).
+        ``beside`` is of another part of the same snapshot.
         """
-        super().__init__(snapshot, now, documents)
+        super().__init__(snapshot, now, documents, beside)
         self._everybody: Population | None = None
         self._hearings: dict[Hashable, Hearing] = {}
         self._everywhere: dict[tuple[str, str], Said] = {}

@@ -42,13 +42,20 @@ class Questions:
         snapshot: Snapshot,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         documents: DocumentStore | None = None,
+        beside: "Questions | None" = None,
     ) -> None:
+        """Make ready; ``beside`` is of another part of the same snapshot: what is of no single account is shared."""
         self.snapshot = snapshot
         self.index = PolicyIndex(snapshot, documents)
-        organization = snapshot.organization
-        self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)
-        self.resources = ResourceIndex(snapshot, self.index.documents)
-        self.endpoints = EndpointIndex(snapshot, self.index.documents)
+        if beside is None:
+            organization = snapshot.organization
+            self.organization = None if organization is None else OrganizationIndex(organization, self.index.documents)
+            self.resources = ResourceIndex(snapshot, self.index.documents)
+            self.endpoints = EndpointIndex(snapshot, self.index.documents)
+        else:
+            self.organization = beside.organization
+            self.resources = beside.resources
+            self.endpoints = beside.endpoints
         self.now = now
         """The moment at which a question is asked."""
         canonical_ids = {one.account_id: one.canonical_id for one in snapshot.account_settings if one.canonical_id}

@@ -36,10 +36,14 @@ type ArnsByName = dict[tuple[str, str, str], str]
 _KINDS = ("user", "group", "role")
 
 
-def account_facts_of(bundle: Bundle, accounts: Iterable[Account]) -> tuple[AccountFacts, ...]:
-    """Return what is told of each account beside its authorization details, by account id."""
-    held = {account.account_id: account for account in accounts}
-    arns: Callable[[], ArnsByName] = cache(lambda: _arns(held.values()))
+def account_facts_of(
+    bundle: Bundle, partitions: Mapping[str, str], arns: Callable[[], ArnsByName]
+) -> tuple[AccountFacts, ...]:
+    """Return what is told of each account beside its authorization details, by account id.
+
+    ``partitions`` are those of the accounts that are held, and ``arns`` gives the ARNs of what is in them.
+    """
+    arns = cache(arns)
     facts: dict[str, dict[str, Any]] = {}
 
     def of(part: Part) -> dict[str, Any]:
@@ -67,7 +71,7 @@ def account_facts_of(bundle: Bundle, accounts: Iterable[Account]) -> tuple[Accou
         regions[region] = RegionalAnalyzers(region=region, analyzers=(*before, *page.analyzers))
     for part, details in bundle.of("iam", "get-service-last-accessed-details", outputs.GetServiceLastAccessedDetails):
         _add_last_accessed(bundle, of(part), part, details, arns)
-    _add_providers(bundle, facts, held)
+    _add_providers(bundle, facts, partitions)
     for capture in bundle.captures.values():
         if capture.state == "nothing-there" and capture.command == "get-account-password-policy":
             facts.setdefault(capture.account_id, {})["is_password_policy_captured"] = True
@@ -81,7 +85,7 @@ def _frozen(known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _arns(accounts: Iterable[Account]) -> ArnsByName:
+def arns_by_name(accounts: Iterable[Account]) -> ArnsByName:
     """Return the ARNs of users, groups and roles by account, kind and name: names are unique, whatever the path."""
     found: ArnsByName = {}
     for account in accounts:
@@ -123,12 +127,11 @@ def _add_last_accessed(
     reports[arn] = LastAccessed(arn=arn, job_creation_date=details.job_creation_date, services=services)
 
 
-def _add_providers(bundle: Bundle, facts: dict[str, dict[str, Any]], held: Mapping[str, Account]) -> None:
+def _add_providers(bundle: Bundle, facts: dict[str, dict[str, Any]], partitions: Mapping[str, str]) -> None:
     oidc, saml = "open_id_connect_providers", "saml_providers"
 
     def arn(part: Part, kind: str) -> str:
-        account = held.get(part.place.account)
-        partition = account.partition if account else "aws"
+        partition = partitions.get(part.place.account, "aws")
         return f"arn:{partition}:iam::{part.place.account}:{kind}/{part.name}"
 
     def of(part: Part, name: str) -> dict[str, Any]:

@@ -37,7 +37,10 @@ class Gathered:
 
     accounts: tuple[Account, ...]
     problems: tuple[Problem, ...]
+    """Of entries and pages, file by file."""
     latest: datetime | None
+    unfinished: tuple[Problem, ...] = ()
+    """Of accounts whose last page says that more follow, account by account."""
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ def gather(files: Sequence[FilePages], read: ReadSoFar) -> Gathered:
 
 
 def _gather(files: Sequence[FilePages], growing: dict[AccountKey, _Growing], read: ReadSoFar) -> Gathered:
-    _settle_homes(files)
+    settle_homes(files)
     problems: list[Problem] = []
     moments: list[datetime] = []
     aws_policies: dict[str, Entity] = {}
@@ -109,15 +112,21 @@ def _gather(files: Sequence[FilePages], growing: dict[AccountKey, _Growing], rea
         for key, last in last_pages.items():
             growing[key].last_pages.append(last)
     accounts = []
-    for key in sorted(growing, key=lambda key: (key[1], key[0])):
+    unfinished: list[Problem] = []
+    for key in sorted(growing, key=in_order):
         read.ask()
         finished, missing = _finish(key, growing.pop(key))  # account by account: to let go of all takes long
         accounts.append(finished)
-        problems += missing
-    return Gathered(tuple(accounts), tuple(problems), max(moments, default=None))
+        unfinished += missing
+    return Gathered(tuple(accounts), tuple(problems), max(moments, default=None), tuple(unfinished))
 
 
-def _settle_homes(files: Sequence[FilePages]) -> None:
+def in_order(key: AccountKey) -> tuple[str, str]:
+    """Return what the accounts of a snapshot are sorted by."""
+    return key[1], key[0]
+
+
+def settle_homes(files: Sequence[FilePages]) -> None:
     """Give each page without an account the account of the page before it, after it, or alone beside its file."""
     for file in files:
         for ordered in (file.pages, file.pages[::-1]):

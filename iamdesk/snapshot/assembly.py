@@ -35,7 +35,7 @@ def snapshot_of(
         files=tuple(SourceFile(path=source.file.path, size=source.size, sha256=source.sha256) for source in sources),
         sha256=digest_of(sources),
         accounts=gathered.accounts,
-        problems=(*problems, *gathered.problems, *grown),
+        problems=(*problems, *gathered.problems, *gathered.unfinished, *grown),
         latest=gathered.latest,
         **more,
     )

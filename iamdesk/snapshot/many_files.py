@@ -10,15 +10,17 @@ from pydantic import BaseModel
 from iamdesk.language import phrase
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.account_files import (
+    ArnsByName,
     account_facts_of,
     account_settings_of,
+    arns_by_name,
     resource_shares_of,
     vpc_endpoints_of,
 )
-from iamdesk.snapshot.accounts import FilePages, gather
+from iamdesk.snapshot.accounts import FilePages, Gathered, gather
 from iamdesk.snapshot.arrival import Arrival, first_accounts, is_worth_showing
 from iamdesk.snapshot.assembly import snapshot_of
-from iamdesk.snapshot.authorization_details import let_go_of, read_pages
+from iamdesk.snapshot.authorization_details import Page, let_go_of, read_pages
 from iamdesk.snapshot.bundle import (
     DETAILS,
     Bundle,
@@ -29,6 +31,8 @@ from iamdesk.snapshot.bundle import (
     read_manifest,
     read_part,
 )
+from iamdesk.snapshot.catalogue import AccountEntry, Catalogue, Directory, Frame, with_aliases
+from iamdesk.snapshot.cataloguing import Cataloguing
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.foreign import IamCollect, spied_resources
 from iamdesk.snapshot.foreign import Place as ForeignPlace
@@ -47,7 +51,7 @@ from iamdesk.snapshot.loose import (
     without_subject,
 )
 from iamdesk.snapshot.manifest import Manifest
-from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.organization_files import organization_of
 from iamdesk.snapshot.output import Output, read_output, values_of
 from iamdesk.snapshot.output_models import OUTPUT_MODELS
@@ -77,10 +81,19 @@ class _Reading:
     """Files that are neither of a layout nor authorization details, and what is wrong with them as such; by path."""
     collected: IamCollect = field(init=False)
     spied: list[Resource] = field(default_factory=list)
+    cataloguing: Cataloguing | None = None
+    """Where it is given, it takes the accounts that are read, and only what is short of them is kept."""
 
     def __post_init__(self) -> None:
         self.bundle = Bundle(ask=self.read.ask)
         self.collected = IamCollect(self.bundle)
+
+    def take(self, path: str, source: SourceText, pages: list[Page]) -> None:
+        """Take the pages of a file of authorization details."""
+        content = FilePages(path.rpartition("/")[0], pages)
+        if self.cataloguing is not None:
+            self.cataloguing.take(source, content)
+        self.contents.append(content)
 
 
 def read_many_files(
@@ -104,6 +117,39 @@ def read_many_files(
         raise
 
 
+def read_catalogue(
+    root: Path, files: Sequence[FoundFile], problems: Sequence[Problem], read: ReadSoFar
+) -> Catalogue | None:
+    """Read the files of a folder or archive, and keep of its accounts only what is short.
+
+    None where another tool left it, whose many small files tell of an account together.
+
+    Raises:
+        SnapshotError: none of them is a readable snapshot.
+        WorkCancelled: nobody wants it any more.
+    """
+    top = _top_of(files)
+    if any(foreign_place_of(file.inner.removeprefix(top)) is not None for file in files):
+        return None
+    by_name = {file.inner: file for file in files}
+    reading = _Reading(read)
+    cataloguing = reading.cataloguing = Cataloguing(by_name.__getitem__, read)
+    _read_files(root, files, reading, None)
+    gathered, entries, places = cataloguing.finish(reading.contents)
+
+    def arns() -> ArnsByName:
+        return {
+            (entry.account_id, kind, named.name): named.arn
+            for entry in entries
+            for kind, listed in (("user", entry.users), ("group", entry.groups), ("role", entry.roles))
+            for named in listed
+        }
+
+    frame, aliases = _put_together(root, reading, problems, gathered, entries, arns)
+    entries = with_aliases(entries, aliases)
+    return Catalogue(Frame(frame, Directory(root, places, entries)), entries)
+
+
 def _read_all(
     root: Path,
     files: Sequence[FoundFile],
@@ -111,6 +157,17 @@ def _read_all(
     reading: _Reading,
     arrived: Callable[[Arrival], None] | None,
 ) -> Snapshot:
+    _read_files(root, files, reading, arrived)
+    gathered = gather(reading.contents, reading.read)
+    _let_go(reading)
+    accounts = gathered.accounts
+    snapshot, _ = _put_together(root, reading, problems, gathered, accounts, lambda: arns_by_name(accounts))
+    return snapshot
+
+
+def _read_files(
+    root: Path, files: Sequence[FoundFile], reading: _Reading, arrived: Callable[[Arrival], None] | None
+) -> None:
     read = reading.read
     top = _top_of(files)
     paths = {file.inner.removeprefix(top): file for file in files}
@@ -134,7 +191,6 @@ def _read_all(
     compare_with_manifest(reading.bundle, reading.sources)
     if not reading.contents:
         raise _nobody(root, files, reading)
-    return _put_together(root, reading, problems)
 
 
 def _top_of(files: Sequence[FoundFile]) -> str:
@@ -187,7 +243,7 @@ def _read_file(reading: _Reading, path: str, source: SourceText) -> None:
     except SnapshotError as error:
         reading.loose[path] = source, error
         return
-    reading.contents.append(FilePages(path.rpartition("/")[0], pages))
+    reading.take(path, source, pages)
     reading.sources[path] = source
 
 
@@ -284,18 +340,24 @@ def _read_details(reading: _Reading, path: str, source: SourceText, place: Place
             reading.bundle.tell(source.name, message)
         for page in pages:
             page.home = page.home or ("aws", place.account)
-        reading.contents.append(FilePages(path.rpartition("/")[0], pages))
+        reading.take(path, source, pages)
     note_details(path, place, reading.bundle, trouble)
 
 
-def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) -> Snapshot:
+def _put_together(
+    root: Path,
+    reading: _Reading,
+    problems: Sequence[Problem],
+    gathered: Gathered,
+    held: Sequence[Account] | Sequence[AccountEntry],
+    arns: Callable[[], ArnsByName],
+) -> tuple[Snapshot, dict[str, str]]:
+    """Return the snapshot with the accounts that were gathered, and the aliases of all that are held, by account."""
     bundle = reading.bundle
-    gathered = gather(reading.contents, reading.read)
-    _let_go(reading)
-    partitions: Mapping[str, str] = {account.account_id: account.partition for account in gathered.accounts}
+    partitions: Mapping[str, str] = {account.account_id: account.partition for account in held}
     resources = Resources(bundle, partitions)
     found = _all_resources(resources.gathered(), reading)
-    facts = account_facts_of(bundle, gathered.accounts)
+    facts = account_facts_of(bundle, partitions, arns)
     aliases = {known.account_id: known.alias for known in facts if known.alias}
     accounts = tuple(
         account.model_copy(update={"alias": aliases[account.account_id]}) if account.account_id in aliases else account
@@ -315,7 +377,8 @@ def _put_together(root: Path, reading: _Reading, problems: Sequence[Problem]) ->
     moments = [moment for moment in (gathered.latest, *_moments(bundle.manifest, facts)) if moment is not None]
     gathered = replace(gathered, accounts=accounts, latest=max(moments, default=None))
     reading.read.ask()
-    return snapshot_of(root, list(reading.sources.values()), gathered, (*problems, *bundle.problems), **more)
+    sources = list(reading.sources.values())
+    return snapshot_of(root, sources, gathered, (*problems, *bundle.problems), **more), aliases
 
 
 def _let_go(reading: _Reading) -> None:

@@ -1,8 +1,8 @@
 """The front door: a path becomes a `Snapshot`, or one sentence says why not. It writes nothing and opens no socket."""
 
 import stat
-from collections.abc import Callable
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from iamdesk.snapshot.visible import visible
 
 if TYPE_CHECKING:
     from iamdesk.snapshot.arrival import Arrival
+    from iamdesk.snapshot.catalogue import Catalogue
 
 _LARGE = 256 << 10  # bytes on disk, perhaps compressed, from which the collector is worth pausing
 
@@ -48,10 +49,48 @@ def load_snapshot(
     """
     path = _bundle_of(Path(path))
     problems: list[Problem] = []
+    with _files_of(path, problems, cancelled) as (is_one, files):
+        total = sum(file.size for file in files)
+        read = ReadSoFar(progress, cancelled, total)
+        with collector_paused() if total >= _LARGE else nullcontext():
+            if is_one:
+                return _of_one_file(path, files[0], read)
+            from iamdesk.snapshot.many_files import read_many_files  # its models are not needed for one file
+
+            return read_many_files(path, files, problems, read, arrived)
+
+
+def load_catalogue(
+    path: Path | str, *, least: int = 0, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+) -> "Catalogue | None":
+    """Read a snapshot of many files as `load_snapshot` does, and keep of its accounts only what is short.
+
+    None where it is one file, has fewer than ``least`` bytes, or was left by another tool whose files tell of an
+    account together: then it is read whole.
+
+    Raises:
+        SnapshotError: as `load_snapshot`.
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    path = _bundle_of(Path(path))
+    problems: list[Problem] = []
+    with _files_of(path, problems, cancelled) as (is_one, files):
+        total = sum(file.size for file in files)
+        if is_one or total < least:
+            return None
+        from iamdesk.snapshot.many_files import read_catalogue
+
+        with collector_paused():
+            return read_catalogue(path, files, problems, ReadSoFar(progress, cancelled, total))
+
+
+@contextmanager
+def _files_of(path: Path, problems: list[Problem], cancelled: Cancelled) -> Iterator[tuple[bool, list[FoundFile]]]:
+    """Give whether a path is one file, and the files that it stands for, as long as the context lasts."""
     with ExitStack() as opened:
         try:
             if stat.S_ISDIR(path.stat().st_mode):
-                is_one, files = False, list(files_in(path, problems, ReadSoFar(progress, cancelled, 0).ask))
+                is_one, files = False, list(files_in(path, problems, ReadSoFar(no_progress, cancelled, 0).ask))
             elif is_archive(path):
                 is_one, files = False, opened.enter_context(files_of_archive(path, problems))
             else:
@@ -65,14 +104,7 @@ def load_snapshot(
             raise SnapshotError(
                 phrase("{path}: it holds no file that can be read{first}", path=visible(str(path), 300), first=first)
             )
-        total = sum(file.size for file in files)
-        read = ReadSoFar(progress, cancelled, total)
-        with collector_paused() if total >= _LARGE else nullcontext():
-            if is_one:
-                return _of_one_file(path, files[0], read)
-            from iamdesk.snapshot.many_files import read_many_files  # its models are not needed for one file
-
-            return read_many_files(path, files, problems, read, arrived)
+        yield is_one, files
 
 
 def _bundle_of(path: Path) -> Path:

@@ -69,6 +69,11 @@ class ReadSoFar:
         """Bytes still to be read."""
         return self._total - self._done
 
+    @property
+    def is_cancelled(self) -> Cancelled:
+        """Tells whether the work is not wanted any more."""
+        return self._cancelled
+
     def add(self, count: int) -> None:
         """Tell that ``count`` more bytes were read."""
         self._done += count

@@ -1,0 +1,123 @@
+"""The engine over a snapshot that is larger than memory: each question is put to the part that it is about.
+
+A part (`snapshot.catalogue.SnapshotPart`) is a snapshot of one account; what a question needs of another account is
+read when it is needed. So an answer is that of the whole snapshot, whoever is asked about.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.explain.decision import Decision
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.questions import Questions
+from iamdesk.query.who_can import Access
+from iamdesk.snapshot.catalogue import DEFAULT_MEMORY, PER_BYTE, Catalogue
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+
+
+class OrganizationEvaluator:
+    """Answers questions about all accounts of a catalogue. Safe to call from several threads at once."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        memory: int = DEFAULT_MEMORY,
+    ) -> None:
+        """Make ready to answer; ``memory`` is how many bytes the accounts that were asked about may take."""
+        self.catalogue = catalogue
+        self._now = now
+        self._most_read = memory // PER_BYTE
+        self._beside = Questions(catalogue.frame.part(), now)
+        self._parts: OrderedDict[str, Evaluator] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def part_of(self, account: str, cancelled: Cancelled = never_cancelled) -> Evaluator:
+        """Return the evaluator of the part that holds an account; of no account, or of one that is not held, of none.
+
+        Raises:
+            SnapshotError: the account's files cannot be read any more, or are not as they were.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        frame = self.catalogue.frame
+        account = account if account in frame.directory.account_ids else ""
+        with self._lock:
+            found = self._parts.get(account)
+            if found is None:
+                self._make_room(frame.directory.size_of(account))
+                part = frame.part(*([account] if account else []), cancelled=cancelled)
+                found = self._parts[account] = Evaluator(part, self._now, beside=self._beside)
+            self._parts.move_to_end(account)
+            return found
+
+    def _make_room(self, wanted: int) -> None:
+        """Drop the parts that were asked longest ago, as far as there is no room for so many bytes of files more."""
+        held = sum(evaluator.index.bytes_read for evaluator in self._parts.values())
+        while self._parts and held + wanted > self._most_read:
+            _, oldest = self._parts.popitem(last=False)
+            held -= oldest.index.bytes_read
+            oldest.forget()
+
+    def _of(self, principal: str) -> Evaluator:
+        return self.part_of("".join(principal.strip().split(":", 5)[4:5]))
+
+    def can(self, request: Request) -> Decision:
+        """Answer one question with everything that explains it.
+
+        Raises:
+            RequestError: the question cannot be asked; its text says why in one sentence.
+            SnapshotError: an account cannot be read any more.
+        """
+        return self._of(request.principal).can(request)
+
+    def trace(self, request: Request) -> Trace:
+        """Return the engine's own record of an answer.
+
+        Raises:
+            RequestError: as `can`.
+            SnapshotError: as `can`.
+        """
+        return self._of(request.principal).trace(request)
+
+    def who_can(
+        self,
+        *,
+        action: str,
+        resource: str = "*",
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[Access]:
+        """Yield every user, role and root user for whom the answer is allowed or conditional, account by account.
+
+        ``progress`` is told principals.
+
+        Raises:
+            RequestError: the action or resource is malformed.
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        done, total = 0, self.catalogue.principals
+        asked = partial(
+            Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
+        )
+        explain = partial(_explain, self, asked)  # not by the part's own: a row would keep its part in memory
+        for account in dict.fromkeys(entry.account_id for entry in self.catalogue.entries):
+            progress(done, total)
+            evaluator = self.part_of(account, cancelled)
+            rows = evaluator.who_can(
+                action=action, resource=resource, context=context, unknown_context=unknown_context, cancelled=cancelled
+            )
+            yield from (Access(row.principal, row.decision, explain) for row in rows)
+            done += evaluator.population().index.principals
+        progress(total, total)
+
+
+def _explain(evaluator: OrganizationEvaluator, asked: Callable[[str], Request], principal: str) -> Decision:
+    return evaluator.can(asked(principal))

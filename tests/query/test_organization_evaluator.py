@@ -1,0 +1,219 @@
+"""What parts of an organization answer is what the whole answers, byte for byte: nothing is missing in silence."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from iamdesk import Evaluator, Request, RequestError, load_snapshot
+from iamdesk.evaluate.request import UnknownContext
+from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.export.who_can import to_who_can_row
+from iamdesk.paths import resources
+from iamdesk.query.organization_evaluator import OrganizationEvaluator
+from iamdesk.snapshot.catalogue import Catalogue
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.snapshot.reader import load_catalogue
+
+from ..sample_organization.questions import QUESTIONS as OF_THE_SAMPLE
+from .worlds import CONTEXTS, NOON, QUESTIONS, A, B, snapshots
+
+SAMPLE = resources() / "samples" / "acme-organization"
+ELSEWHERE = [
+    "arn:aws:iam::999999999999:role/nobody",
+    "arn:aws:iam::999999999999:root",
+    "lambda.amazonaws.com",
+    "anonymous",
+    "no principal",
+]
+
+
+def answer(evaluator: Evaluator | OrganizationEvaluator, request: Request) -> str:
+    try:
+        return json.dumps(to_evaluation_result(evaluator.can(request)))
+    except RequestError as error:
+        return f"error: {error}"
+
+
+def rows(evaluator: Evaluator | OrganizationEvaluator, asked: dict[str, Any]) -> str:
+    return json.dumps([to_who_can_row(row.principal, row.explanation) for row in evaluator.who_can(**asked)])
+
+
+def sessions(whole: Evaluator) -> Iterator[str]:
+    """Who else may come of a snapshot's principals."""
+    for account in whole.snapshot.accounts:
+        for role in account.roles[:2]:
+            yield f"arn:aws:sts::{account.account_id}:assumed-role/{role.role_name}/somebody"
+        for user in account.users[:1]:
+            yield f"arn:aws:sts::{account.account_id}:federated-user/{user.user_name}"
+        yield f"arn:aws:iam::{account.account_id}:role/there-is-none"
+
+
+def assert_same(catalogue: Catalogue, snapshot: Snapshot, asked: Iterable[dict[str, Any]]) -> None:
+    whole = Evaluator(snapshot, now=lambda: NOON)
+    for memory in (1 << 30, 0):  # all parts at hand, and one at a time
+        parts = OrganizationEvaluator(catalogue, now=lambda: NOON, memory=memory)
+        for one in asked:
+            for principal in (*whole.principals(), *sessions(whole), *ELSEWHERE):
+                request = Request(principal, **one)
+                assert answer(parts, request) == answer(whole, request), request
+            assert rows(parts, one) == rows(whole, one), one
+
+
+def test_every_answer_about_the_sample_organization_is_the_whole_one() -> None:
+    catalogue, snapshot = load_catalogue(SAMPLE), load_snapshot(SAMPLE)
+    assert catalogue is not None
+    asked = {(one.action, one.resource): one.context for one in OF_THE_SAMPLE}
+    assert len(asked) >= 15
+    assert_same(
+        catalogue,
+        snapshot,
+        [{"action": action, "resource": on, "context": context} for (action, on), context in asked.items()],
+    )
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    snapshots(),
+    snapshots(),
+    st.lists(QUESTIONS, min_size=1, max_size=3),
+    CONTEXTS,
+    st.sampled_from(UnknownContext),
+    st.data(),
+)
+def test_every_answer_about_a_drawn_organization_is_the_whole_one(
+    world: Snapshot,
+    other: Snapshot,
+    questions: list[tuple[str, str]],
+    context: dict[str, Any],
+    unknown: UnknownContext,
+    data: st.DataObject,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for account in {one.account_id: one for one in (*other.accounts, *world.accounts)}.values():
+            written = account.model_dump(by_alias=True, mode="json")
+            names = {"users": "UserDetailList", "groups": "GroupDetailList", "roles": "RoleDetailList"}
+            page = {key: written[name] for name, key in names.items()}
+            page["Policies"] = [*written["policies"], *data.draw(st.sampled_from(LENT))]
+            Path(folder, f"{account.account_id}.json").write_text(json.dumps(page), encoding="utf-8")
+        catalogue, read = load_catalogue(folder), load_snapshot(folder)
+        assert catalogue is not None
+        more = {name: getattr(world, name) for name in ("organization", "resources", "vpc_endpoints")}
+        more |= {"account_settings": world.account_settings, "resource_shares": world.resource_shares}
+        frame = replace(catalogue.frame, snapshot=catalogue.frame.snapshot.model_copy(update=more))
+        catalogue = replace(catalogue, frame=frame)
+        asked = [
+            {"action": action, "resource": resource, "context": context, "unknown_context": unknown}
+            for action, resource in questions
+        ]
+        assert_same(catalogue, read.model_copy(update=more), asked)
+
+
+def _policy(arn: str, action: str) -> dict[str, Any]:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
+    versions = [{"VersionId": "v1", "IsDefaultVersion": True, "Document": document}]
+    return {"PolicyName": arn[-4:], "Arn": arn, "DefaultVersionId": "v1", "PolicyVersionList": versions}
+
+
+OF_AWS = "arn:aws:iam::aws:policy/Lent"
+LENT: list[list[dict[str, Any]]] = [[], [_policy(OF_AWS, "s3:*")], [_policy(OF_AWS, "kms:*")], [{"Arn": OF_AWS}]]
+"""A policy of AWS as some account's file has it; the last is broken."""
+
+
+def organization(folder: Path) -> Path:
+    """Three accounts: the first names policies that others hold, and a role of the last lets the first in."""
+    attached = [{"PolicyName": "Lent", "PolicyArn": OF_AWS}]
+    attached.append({"PolicyName": "theirs", "PolicyArn": f"arn:aws:iam::{B}:policy/theirs"})
+    ann = {"UserName": "ann", "Arn": f"arn:aws:iam::{A}:user/ann", "AttachedManagedPolicies": attached}
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{A}:root"}, "Action": "sts:AssumeRole"}
+    role = {"RoleName": "in", "Arn": f"arn:aws:iam::{LAST}:role/in", "AssumeRolePolicyDocument": {"Statement": trust}}
+    empty: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    pages = {
+        A: empty | {"UserDetailList": [ann]},
+        B: empty | {"Policies": [_policy(f"arn:aws:iam::{B}:policy/theirs", "sqs:*"), _policy(OF_AWS, "sts:*")]},
+        LAST: empty | {"RoleDetailList": [role], "Policies": [_policy(OF_AWS, "kms:*")]},
+    }
+    for account, page in pages.items():
+        Path(folder, f"{account}.json").write_text(json.dumps(page), encoding="utf-8")
+    return folder
+
+
+LAST = "333333333333"
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    found = load_catalogue(organization(tmp_path))
+    assert found is not None
+    return found
+
+
+def test_what_other_accounts_hold_is_read_when_it_matters(catalogue: Catalogue) -> None:
+    ann = f"arn:aws:iam::{A}:user/ann"
+    parts = OrganizationEvaluator(catalogue)
+    assert not parts.part_of(A).index.carried(f"arn:aws:iam::{A}:user/ann").missing
+    asked = [
+        {"action": "sts:AssumeRole", "resource": f"arn:aws:iam::{LAST}:role/in"},
+        {"action": "sqs:ListQueues", "resource": "*"},
+        {"action": "kms:ListAliases", "resource": "*"},
+    ]
+    decisions = [parts.can(Request(ann, **one)).decision.value for one in asked]
+    assert decisions == ["allowed", "allowed", "implicitDeny"]
+    assert_same(catalogue, load_snapshot(catalogue.path), asked)
+
+
+def test_a_question_reads_the_accounts_that_it_is_about(catalogue: Catalogue) -> None:
+    directory = catalogue.frame.directory
+    read: list[str] = []
+    original = directory.accounts
+    directory.accounts = lambda one, *more: (read.append(one), original(one, *more))[1]  # type: ignore[method-assign]
+    role = f"arn:aws:iam::{LAST}:role/in"
+    OrganizationEvaluator(catalogue).can(Request(f"arn:aws:iam::{LAST}:role/in", "s3:GetObject", "arn:aws:s3:::b/k"))
+    assert read == [LAST]
+    read.clear()
+    OrganizationEvaluator(catalogue).can(Request("arn:aws:iam::999999999999:user/x", "sts:AssumeRole", role))
+    assert read == [LAST]
+
+
+def test_parts_that_were_asked_longest_ago_are_dropped(catalogue: Catalogue) -> None:
+    parts = OrganizationEvaluator(catalogue, memory=0)
+    first = parts.part_of(A)
+    assert parts.part_of(A) is first
+    parts.part_of(B)
+    assert parts.part_of(A) is not first
+    roomy = OrganizationEvaluator(catalogue)
+    assert [roomy.part_of(one) for one in (A, B, A)][::2] == [roomy.part_of(A)] * 2
+
+
+def test_rows_hold_no_part_in_memory(catalogue: Catalogue) -> None:
+    parts = OrganizationEvaluator(catalogue, memory=0)
+    found = list(parts.who_can(action="sts:AssumeRole", resource=f"arn:aws:iam::{LAST}:role/in"))
+    assert len(parts._parts) == 1
+    assert [row.principal for row in found] == [f"arn:aws:iam::{A}:user/ann"]
+    assert all(row.explanation.decision == row.decision for row in found)
+
+
+def test_a_sweep_tells_its_progress_and_can_be_cancelled(catalogue: Catalogue) -> None:
+    told: list[tuple[int, int]] = []
+    parts = OrganizationEvaluator(catalogue)
+    list(parts.who_can(action="s3:GetObject", progress=lambda done, total: told.append((done, total))))
+    assert told == [(0, 5), (2, 5), (3, 5), (5, 5)]
+    with pytest.raises(WorkCancelled):
+        list(OrganizationEvaluator(catalogue).who_can(action="s3:GetObject", cancelled=lambda: True))
+
+
+def test_a_part_does_not_pass_for_the_whole(catalogue: Catalogue) -> None:
+    index = OrganizationEvaluator(catalogue).part_of(A).index
+    with pytest.raises(TypeError):
+        list(index.roles)
+    with pytest.raises(TypeError):
+        len(index.accounts)
+    assert LAST in index.accounts
+    assert "999999999999" not in index.accounts
