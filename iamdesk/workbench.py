@@ -27,7 +27,7 @@ from iamdesk.snapshot.collector import collector_paused
 from iamdesk.snapshot.letting_go import held, let_go
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
-from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 from iamdesk.snapshot.sharing import share_equal_parts
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.query.denial import Denial, Why
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
+    from iamdesk.query.organization_evaluator import OrganizationEvaluator
     from iamdesk.query.what_can import EffectiveAccess, Overview
     from iamdesk.reach.reach_map import ReachOnce
     from iamdesk.reach.way import Reach
@@ -50,17 +51,162 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.review.scoping import Exclusion
     from iamdesk.review.telling import Telling
     from iamdesk.snapshot.arrival import Arrival
+    from iamdesk.snapshot.catalogue import Catalogue
     from iamdesk.whatif.edits import Edit
 
-__all__ = ["CaseError", "Hint", "OpenSnapshot", "Workbench"]
+__all__ = ["Answers", "CaseError", "Hint", "OpenOrganization", "OpenSnapshot", "Workbench"]
 
 _MOST_SEARCHED_AT_ONCE = 300_000
 """Rows of an outline that are searched in some ten milliseconds."""
+WHOLE_BELOW = 128 << 20
+"""Bytes of files from which a snapshot is not held in memory as a whole to be asked: it would take four times as much
+(`snapshot.catalogue.PER_BYTE`), half of what a small computer has to spare."""
 _MOST_NEEDS = 6
 """Needs that are suggested before actions."""
 
 
-class OpenSnapshot:
+class Answers:
+    """What can be asked of a snapshot. All of it may be called from any thread."""
+
+    def evaluator_for(self, principal: str) -> "Evaluator":
+        """Return the engine that answers for a principal; one that is no principal stands for external callers."""
+        raise NotImplementedError
+
+    def who_can(
+        self,
+        *,
+        action: str | None = None,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None],
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "Iterator[Access]":
+        """Return everybody for whom the decision is allowed or conditional, external callers first.
+
+        Without an action a row for each that fits the resource: `access_to_resource` has them by principal.
+
+        Raises:
+            RequestError: the action or resource is malformed; its text says why in one sentence.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        raise NotImplementedError
+
+    def access_to_resource(
+        self,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None],
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "tuple[ResourceAccess, ...]":
+        """Return what everybody can do on a resource, by principal, external callers first.
+
+        Raises:
+            RequestError: the resource is no ARN, or no action fits it; its text says why in one sentence.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        raise NotImplementedError
+
+    def missing_of_external(self, action: str | None, resource: str) -> tuple[str, ...]:
+        """Return what is not captured on a resource's side and may let external callers in, in sentences.
+
+        Raises:
+            RequestError: the action or resource is malformed, or no action fits the resource.
+        """
+        from iamdesk.query.external_principals import missing_data
+        from iamdesk.query.resource_access import fitting_actions
+
+        asked = [(action, resource)] if action else [one[:2] for one in fitting_actions(resource)]
+        return tuple(dict.fromkeys(one for pair in asked for one in missing_data(self.evaluator_for(""), *pair)))
+
+    def ask(self, request: Request) -> Decision:
+        """Answer one question.
+
+        Raises:
+            RequestError: the question cannot be asked; its text says why in one sentence.
+        """
+        return self.evaluator_for(request.principal).can(request)
+
+    def changes(self, request: Request, cancelled: Cancelled = never_cancelled) -> "Changes":
+        """Return the smallest changes to policies that turn the answer around; some milliseconds, at most seconds.
+
+        Raises:
+            RequestError: as `ask`.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        from iamdesk.explain.counterfactual import smallest_changes
+
+        return smallest_changes(self.evaluator_for(request.principal).trace(request), cancelled)
+
+    @staticmethod
+    def read_denials(text: str) -> "tuple[Denial, ...]":
+        """Find the denied requests in an error message or a record (CloudTrail and the like, as JSON).
+
+        Raises:
+            DenialError: there is none; its text is one sentence.
+        """
+        from iamdesk.query.why import read_denials
+
+        return read_denials(text)
+
+    def why(
+        self,
+        denial: "Denial",
+        *,
+        principal: str | None = None,
+        action: str | None = None,
+        resource: str | None = None,
+    ) -> "Why":
+        """Ask the snapshot what AWS denied, and compare; what is given beside the denial counts instead of it."""
+        from iamdesk.query.why import explain_denial
+
+        evaluator = self.evaluator_for(principal or denial.principal or "")
+        return explain_denial(evaluator, denial, principal=principal, action=action, resource=resource)
+
+    def ask_need(self, question: "NeedQuestion") -> "NeedAnswer":
+        """Answer a compound question: every part by itself, and all of them together.
+
+        Raises:
+            RequestError: the question cannot be asked; its text says why in one sentence.
+        """
+        from iamdesk.query.need_answers import answer_need
+
+        return answer_need(self.evaluator_for(question.request.principal), question)
+
+    @staticmethod
+    def find_need(name: str, resource: str = "*") -> "Need | None":
+        """Return the need of that name (``read-object``), or an action with what it depends on; None for neither."""
+        from iamdesk.query.bundles import find_need
+
+        return find_need(name, resource)
+
+    @staticmethod
+    def also_needed(action: str) -> "AlsoNeeded | None":
+        """Return what a call needs beside its own action, or may need; None where nothing is known."""
+        from iamdesk.query.dependents import also_needed
+
+        return also_needed(action)
+
+    def what_can(
+        self,
+        *,
+        principal: str,
+        service: str | None = None,
+        resource: str | None = None,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "EffectiveAccess":
+        """Return the effective permissions of a user, role, root user or group.
+
+        Raises:
+            RequestError: the snapshot has no such principal, AWS no such service, or the resource is no ARN; its text
+                says why in one sentence.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self.evaluator_for(principal).what_can(principal, service, resource, cancelled)
+
+
+class OpenSnapshot(Answers):
     """A snapshot that is open: everything that can be asked of it. Holds nothing that changes."""
 
     def __init__(self, snapshot: Snapshot, outline: Outline) -> None:
@@ -181,72 +327,9 @@ class OpenSnapshot:
 
         return known_values(key)
 
-    def ask(self, request: Request) -> Decision:
-        """Answer one question.
-
-        Raises:
-            RequestError: the question cannot be asked; its text says why in one sentence.
-        """
-        return self.evaluator.can(request)
-
-    def changes(self, request: Request, cancelled: Cancelled = never_cancelled) -> "Changes":
-        """Return the smallest changes to policies that turn the answer around; some milliseconds, at most seconds.
-
-        Raises:
-            RequestError: as `ask`.
-            WorkCancelled: ``cancelled`` returned True.
-        """
-        from iamdesk.explain.counterfactual import smallest_changes
-
-        return smallest_changes(self.evaluator.trace(request), cancelled)
-
-    @staticmethod
-    def read_denials(text: str) -> "tuple[Denial, ...]":
-        """Find the denied requests in an error message or a record (CloudTrail and the like, as JSON).
-
-        Raises:
-            DenialError: there is none; its text is one sentence.
-        """
-        from iamdesk.query.why import read_denials
-
-        return read_denials(text)
-
-    def why(
-        self,
-        denial: "Denial",
-        *,
-        principal: str | None = None,
-        action: str | None = None,
-        resource: str | None = None,
-    ) -> "Why":
-        """Ask the snapshot what AWS denied, and compare; what is given beside the denial counts instead of it."""
-        from iamdesk.query.why import explain_denial
-
-        return explain_denial(self.evaluator, denial, principal=principal, action=action, resource=resource)
-
-    def ask_need(self, question: "NeedQuestion") -> "NeedAnswer":
-        """Answer a compound question: every part by itself, and all of them together.
-
-        Raises:
-            RequestError: the question cannot be asked; its text says why in one sentence.
-        """
-        from iamdesk.query.need_answers import answer_need
-
-        return answer_need(self.evaluator, question)
-
-    @staticmethod
-    def find_need(name: str, resource: str = "*") -> "Need | None":
-        """Return the need of that name (``read-object``), or an action with what it depends on; None for neither."""
-        from iamdesk.query.bundles import find_need
-
-        return find_need(name, resource)
-
-    @staticmethod
-    def also_needed(action: str) -> "AlsoNeeded | None":
-        """Return what a call needs beside its own action, or may need; None where nothing is known."""
-        from iamdesk.query.dependents import also_needed
-
-        return also_needed(action)
+    def evaluator_for(self, principal: str) -> "Evaluator":  # noqa: ARG002 - of a part it matters
+        """Return the engine, which is one for everybody."""
+        return self.evaluator
 
     def who_can(
         self,
@@ -258,14 +341,7 @@ class OpenSnapshot:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> "Iterator[Access]":
-        """Return everybody for whom the decision is allowed or conditional, external callers first.
-
-        Without an action a row for each that fits the resource: `access_to_resource` has them by principal.
-
-        Raises:
-            RequestError: the action or resource is malformed; its text says why in one sentence.
-            WorkCancelled: ``cancelled`` returned True.
-        """
+        """Return what `Answers.who_can` tells."""
         return self.evaluator.who_can(
             action=action,
             resource=resource,
@@ -283,46 +359,12 @@ class OpenSnapshot:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> "tuple[ResourceAccess, ...]":
-        """Return what everybody can do on a resource, by principal, external callers first.
-
-        Raises:
-            RequestError: the resource is no ARN, or no action fits it; its text says why in one sentence.
-            WorkCancelled: ``cancelled`` returned True.
-        """
+        """Return what `Answers.access_to_resource` tells."""
         from iamdesk.query.resource_access import access_to_resource
 
         return access_to_resource(
             self.evaluator, resource, context, unknown_context, progress=progress, cancelled=cancelled
         )
-
-    def missing_of_external(self, action: str | None, resource: str) -> tuple[str, ...]:
-        """Return what is not captured on a resource's side and may let external callers in, in sentences.
-
-        Raises:
-            RequestError: the action or resource is malformed, or no action fits the resource.
-        """
-        from iamdesk.query.external_principals import missing_data
-        from iamdesk.query.resource_access import fitting_actions
-
-        asked = [(action, resource)] if action else [one[:2] for one in fitting_actions(resource)]
-        return tuple(dict.fromkeys(one for pair in asked for one in missing_data(self.evaluator, *pair)))
-
-    def what_can(
-        self,
-        *,
-        principal: str,
-        service: str | None = None,
-        resource: str | None = None,
-        cancelled: Cancelled = never_cancelled,
-    ) -> "EffectiveAccess":
-        """Return the effective permissions of a user, role, root user or group.
-
-        Raises:
-            RequestError: the snapshot has no such principal, AWS no such service, or the resource is no ARN; its text
-                says why in one sentence.
-            WorkCancelled: ``cancelled`` returned True.
-        """
-        return self.evaluator.what_can(principal, service, resource, cancelled)
 
     def what_can_overview(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Overview":
         """Return how far everybody may do the actions of each service: what a heat map of the account shows.
@@ -456,6 +498,60 @@ class OpenSnapshot:
         return registry.badges(self.evaluator, self.outline, progress, cancelled)
 
 
+class OpenOrganization(Answers):
+    """A snapshot that is larger than memory, open: what is asked of it is read when it is asked.
+
+    Every call may raise `SnapshotError`: an account cannot be read any more, or is not as it was when it was opened.
+    """
+
+    def __init__(self, catalogue: "Catalogue") -> None:
+        self.catalogue = catalogue
+
+    @cached_property
+    def evaluator(self) -> "OrganizationEvaluator":
+        """The engine over all accounts."""
+        from iamdesk.query.organization_evaluator import OrganizationEvaluator
+
+        return OrganizationEvaluator(self.catalogue)
+
+    def evaluator_for(self, principal: str) -> "Evaluator":
+        """Return the engine over the part of a principal's account."""
+        return self.evaluator.of(principal)
+
+    def who_can(
+        self,
+        *,
+        action: str | None = None,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None],
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "Iterator[Access]":
+        """Return what `Answers.who_can` tells, account by account."""
+        return self.evaluator.who_can(
+            action=action,
+            resource=resource,
+            context=context,
+            unknown_context=unknown_context,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
+    def access_to_resource(
+        self,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None],
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> "tuple[ResourceAccess, ...]":
+        """Return what `Answers.access_to_resource` tells."""
+        return self.evaluator.access_to_resource(
+            resource, context, unknown_context, progress=progress, cancelled=cancelled
+        )
+
+
 def today() -> date:
     """Return the day as people here write it: a suppression ends with a day of theirs."""
     return datetime.now().astimezone().date()
@@ -497,6 +593,18 @@ class Workbench:
                 del snapshot
                 let_go(*small)
                 raise WorkCancelled from None
+
+    def open_to_ask(
+        self, path: Path, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    ) -> Answers:
+        """Read a snapshot that will only be asked: a large one of many files, as a catalogue (`OpenOrganization`).
+
+        Raises:
+            SnapshotError: as `open_snapshot`.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        catalogue = load_catalogue(path, least=WHOLE_BELOW, progress=progress, cancelled=cancelled)
+        return self.open_snapshot(path, progress, cancelled) if catalogue is None else OpenOrganization(catalogue)
 
     @staticmethod
     def read_suppressions(path: Path) -> "tuple[Suppression, ...]":

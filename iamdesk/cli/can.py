@@ -13,7 +13,7 @@ from iamdesk.export.answer_text import answer_text
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.export.need_answer import also_needed_lines, need_text, to_need_result
 from iamdesk.query.needs import NeedAnswer, NeedQuestion
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.workbench import Answers, Workbench
 
 
 def _verdict(word: str | Verdict) -> Verdict:
@@ -95,7 +95,7 @@ def can(
         unknown_context=unknown_context,
         without=frozenset(without),
     )
-    opened = Workbench().open_snapshot(snapshot)
+    opened = Workbench().open_to_ask(snapshot)
     is_json = output_format is options.Format.JSON
     answer: Decision | NeedAnswer
     if need is None:
@@ -111,7 +111,7 @@ def can(
         raise typer.Exit(1)
 
 
-def _answer(opened: OpenSnapshot, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Decision:
+def _answer(opened: Answers, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Decision:
     decision = opened.ask(request)
     found = opened.changes(request) if changes else None
     also = opened.also_needed(request.action)
@@ -126,7 +126,7 @@ def _answer(opened: OpenSnapshot, request: Request, snapshot: str, *, changes: b
     return decision
 
 
-def _answer_need(opened: OpenSnapshot, question: NeedQuestion, snapshot: str, *, is_json: bool) -> NeedAnswer:
+def _answer_need(opened: Answers, question: NeedQuestion, snapshot: str, *, is_json: bool) -> NeedAnswer:
     answer = opened.ask_need(question)
     if is_json:
         result: dict[str, Any] = to_need_result(answer)

@@ -33,7 +33,7 @@ def what_can(
 
     "Allowed" means on every resource that no policy names; "on some resources", on those that a policy names.
     """
-    access = Workbench().open_snapshot(snapshot).what_can(principal=principal, service=service, resource=resource)
+    access = Workbench().open_to_ask(snapshot).what_can(principal=principal, service=service, resource=resource)
     if output_format is options.TableFormat.JSON:
         say_json(to_effective_access(access))
         return

@@ -9,7 +9,7 @@ from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision, Part, Verdict
 from iamdesk.export.answer_words import ways_words
 from iamdesk.export.who_can import actions_by_level, report_of, to_csv, to_who_can_row, who_words
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.workbench import Answers, Workbench
 
 if TYPE_CHECKING:
     from iamdesk.query.access import Access, FittingAction, ResourceAccess, Who
@@ -29,7 +29,7 @@ def who_can(
     A row for each principal of the snapshot, and each external account, principal, AWS service and identity provider,
     for whom it is allowed or conditional; * stands for anyone.
     """
-    opened = Workbench().open_snapshot(snapshot)
+    opened = Workbench().open_to_ask(snapshot)
     given = options.read_context(context, absent)
     if output_format is options.TableFormat.TEXT and not action:
         _say_all(opened, resource, given, unknown_context)
@@ -75,7 +75,7 @@ def _name(who: "Who") -> str:
 
 
 def _say_all(
-    opened: OpenSnapshot,
+    opened: Answers,
     resource: str,
     context: Mapping[str, str | Sequence[str] | None],
     unknown_context: UnknownContext,

@@ -11,7 +11,7 @@ from iamdesk.cli.troubles import give_up
 from iamdesk.explain.changes import Changes
 from iamdesk.export.why_answer import to_why_result, why_text
 from iamdesk.query.denial import LONGEST_TEXT, Agreement, DenialError, Why
-from iamdesk.workbench import OpenSnapshot, Workbench
+from iamdesk.workbench import Answers, Workbench
 
 
 def why(
@@ -37,7 +37,7 @@ def why(
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Tell why a request was denied, and what would have to change."""
-    opened = Workbench().open_snapshot(snapshot)
+    opened = Workbench().open_to_ask(snapshot)
     try:
         denials = opened.read_denials(_read() if message == "-" else message)
     except DenialError as error:
@@ -61,5 +61,5 @@ def _read() -> str:
     return sys.stdin.buffer.read(4 * LONGEST_TEXT).decode("utf-8-sig", errors="replace")
 
 
-def _changes(opened: OpenSnapshot, answer: Why) -> Changes | None:
+def _changes(opened: Answers, answer: Why) -> Changes | None:
     return opened.changes(answer.request) if answer.request is not None and answer.decision is not None else None

@@ -63,7 +63,12 @@ class OrganizationEvaluator:
             held -= oldest.index.bytes_read
             oldest.forget()
 
-    def _of(self, principal: str) -> Evaluator:
+    def of(self, principal: str) -> Evaluator:
+        """Return an evaluator that answers for a principal: it equals the whole's in all but whom its sweeps go over.
+
+        Raises:
+            SnapshotError: the principal's account cannot be read any more.
+        """
         return self.part_of("".join(principal.strip().split(":", 5)[4:5]))
 
     def can(self, request: Request) -> Decision:
@@ -73,7 +78,7 @@ class OrganizationEvaluator:
             RequestError: the question cannot be asked; its text says why in one sentence.
             SnapshotError: an account cannot be read any more.
         """
-        return self._of(request.principal).can(request)
+        return self.of(request.principal).can(request)
 
     def trace(self, request: Request) -> Trace:
         """Return the engine's own record of an answer.
@@ -82,7 +87,7 @@ class OrganizationEvaluator:
             RequestError: as `can`.
             SnapshotError: as `can`.
         """
-        return self._of(request.principal).trace(request)
+        return self.of(request.principal).trace(request)
 
     def who_can(
         self,

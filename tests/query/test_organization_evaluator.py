@@ -99,6 +99,12 @@ def test_every_answer_about_a_drawn_organization_is_the_whole_one(
     with tempfile.TemporaryDirectory() as folder:
         for account in {one.account_id: one for one in (*other.accounts, *world.accounts)}.values():
             written = account.model_dump(by_alias=True, mode="json")
+            attached = data.draw(st.lists(st.sampled_from(BORROWED), max_size=2, unique=True))
+            entry = {"Arn": f"arn:aws:iam::{account.account_id}:user/borrower", "UserName": "borrower"}
+            attached = [{"PolicyName": arn[-4:], "PolicyArn": arn} for arn in attached]
+            bound = data.draw(st.sampled_from([None, *BORROWED]))
+            bound = bound and {"PermissionsBoundaryArn": bound}
+            written["users"].append(entry | {"AttachedManagedPolicies": attached, "PermissionsBoundary": bound})
             names = {"users": "UserDetailList", "groups": "GroupDetailList", "roles": "RoleDetailList"}
             page = {key: written[name] for name, key in names.items()}
             page["Policies"] = [*written["policies"], *data.draw(st.sampled_from(LENT))]
@@ -123,6 +129,8 @@ def _policy(arn: str, action: str) -> dict[str, Any]:
 
 
 OF_AWS = "arn:aws:iam::aws:policy/Lent"
+BORROWED = [OF_AWS, f"arn:aws:iam::{A}:policy/p1", f"arn:aws:iam::{B}:policy/p2", f"arn:aws:iam::{B}:policy/lost"]
+"""Policies that an account can name and not hold."""
 LENT: list[list[dict[str, Any]]] = [[], [_policy(OF_AWS, "s3:*")], [_policy(OF_AWS, "kms:*")], [{"Arn": OF_AWS}]]
 """A policy of AWS as some account's file has it; the last is broken."""
 
