@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.policy.document import Document, DocumentStore
@@ -65,17 +66,91 @@ class Carried:
     """ARNs of AWS managed policies that the snapshot names but does not hold: as AWS had published them."""
 
 
+def account_in(arn: str) -> str:
+    """Return the account that an ARN of a user, role, group or customer managed policy names; empty for none."""
+    return "".join(arn.split(":", 5)[4:5])
+
+
+class _Entities:
+    """What is known of the accounts of a snapshot, by ARN or name; of a part, of those that were read by now.
+
+    The index and the mappings that read on demand share it: if these held the index, a part would hold itself in
+    memory.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.users: dict[str, UserDetail] = {}
+        self.roles: dict[str, RoleDetail] = {}
+        self.groups: dict[tuple[str, str], GroupDetail] = {}
+        self.group_arns: dict[str, GroupDetail] = {}
+        self.policies: dict[tuple[str, str], ManagedPolicyDetail] = {}
+        self.policies_by_arn: dict[str, ManagedPolicyDetail] = {}
+        self.roles_by_name: dict[tuple[str, str], RoleDetail] = {}
+        self.account_of: dict[str, str] = {}
+        self.broken: set[str] = set()
+        """ARNs of entries that are not as AWS prints them."""
+        self.directory: Directory | None = None
+        if isinstance(snapshot, SnapshotPart):
+            self.directory = snapshot.directory
+            self.broken.update(snapshot.directory.broken_arns)
+        self._lock = threading.RLock()
+        for account in snapshot.accounts:
+            self._add(account)
+
+    def read(self, account_id: str) -> None:
+        """Add an account of the snapshot that this part of it does not hold yet.
+
+        Raises:
+            SnapshotError: its files cannot be read any more, or are not as they were.
+        """
+        directory = self.directory
+        if directory is None or account_id in self.accounts or account_id not in directory.account_ids:
+            return
+        with self._lock:
+            if account_id not in self.accounts:
+                for account in directory.accounts(account_id):
+                    self._add(account)
+
+    def lent(self, arn: str) -> ManagedPolicyDetail | None:
+        """Return a managed policy as the first account has it that holds it."""
+        if self.directory is None:
+            return self.policies_by_arn.get(arn)
+        lender = self.directory.lender_of(arn) or account_in(arn)
+        self.read(lender)
+        return self.policies.get((lender, arn))
+
+    def _add(self, account: Account) -> None:
+        number = account.account_id
+        for user in account.users:
+            self.users[user.arn] = user
+            self.account_of[user.arn] = number
+        for role in account.roles:
+            self.roles[role.arn] = role
+            self.account_of[role.arn] = number
+            self.roles_by_name[number, role.role_name.lower()] = role
+        for group in account.groups:
+            self.groups[number, group.group_name] = group
+            self.group_arns[group.arn] = group
+            self.account_of[group.arn] = number
+        for policy in account.policies:
+            self.policies[number, policy.arn] = policy
+            self.policies_by_arn.setdefault(policy.arn, policy)
+        self.broken.update(entry.arn for entry in account.broken if entry.arn is not None)
+        self.accounts[number] = account  # last: by it another thread knows that all of it is here
+
+
 class _OnDemand[Key, Value](Mapping[Key, Value]):
     """What is known by keys that name an account: the account is read before a key of it is looked up."""
 
-    def __init__(self, known: dict[Key, Value], account_of: Callable[[Key], str], read: Callable[[str], None]) -> None:
+    def __init__(self, entities: _Entities, known: dict[Key, Value], account_of: Callable[[Key], str]) -> None:
+        self._entities = entities
         self._known = known
         self._account_of = account_of
-        self._read = read
 
     def __getitem__(self, key: Key) -> Value:
         if key not in self._known:
-            self._read(self._account_of(key))
+            self._entities.read(self._account_of(key))
         return self._known[key]
 
     def __iter__(self) -> Iterator[Key]:
@@ -88,8 +163,8 @@ class _OnDemand[Key, Value](Mapping[Key, Value]):
 class _Accounts(_OnDemand[str, Account]):
     """The accounts of a snapshot; which there are is known without reading them."""
 
-    def __init__(self, known: dict[str, Account], ids: frozenset[str], read: Callable[[str], None]) -> None:
-        super().__init__(known, lambda account: account, read)
+    def __init__(self, entities: _Entities, ids: frozenset[str]) -> None:
+        super().__init__(entities, entities.accounts, str)
         self._ids = ids
 
     def __contains__(self, account: object) -> bool:
@@ -105,102 +180,48 @@ class PolicyIndex:
     def __init__(self, snapshot: Snapshot, documents: DocumentStore | None = None) -> None:
         """Index a snapshot; with ``documents`` those of another one are shared, where they are equal."""
         self.snapshot = snapshot
-        accounts: dict[str, Account] = {}
-        users: dict[str, UserDetail] = {}
-        roles: dict[str, RoleDetail] = {}
-        group_arns: dict[str, GroupDetail] = {}
-        self.groups: dict[tuple[str, str], GroupDetail] = {}
-        self.policies: dict[tuple[str, str], ManagedPolicyDetail] = {}
-        self.accounts: Mapping[str, Account] = accounts
-        self.users: Mapping[str, UserDetail] = users
-        self.roles: Mapping[str, RoleDetail] = roles
-        self.group_arns: Mapping[str, GroupDetail] = group_arns
-        self._held = accounts, users, roles, group_arns
-        self._directory: Directory | None = None
-        if isinstance(snapshot, SnapshotPart):
-            self._directory = snapshot.directory
-            self.accounts = _Accounts(accounts, snapshot.directory.account_ids, self._read)
-            self.users = _OnDemand(users, _account_in, self._read)
-            self.roles = _OnDemand(roles, _account_in, self._read)
-            self.group_arns = _OnDemand(group_arns, _account_in, self._read)
-        self._reading = threading.RLock()
-        self._policies_by_arn: dict[str, ManagedPolicyDetail] = {}
-        self._roles_by_name: dict[tuple[str, str], RoleDetail] = {}
-        self._account_of: dict[str, str] = {}
+        entities = self._entities = _Entities(snapshot)
+        self.accounts: Mapping[str, Account] = entities.accounts
+        self.users: Mapping[str, UserDetail] = entities.users
+        self.roles: Mapping[str, RoleDetail] = entities.roles
+        self.group_arns: Mapping[str, GroupDetail] = entities.group_arns
+        self.groups: Mapping[tuple[str, str], GroupDetail] = entities.groups
+        """By account and name."""
+        self.policies: Mapping[tuple[str, str], ManagedPolicyDetail] = entities.policies
+        """By account and ARN."""
+        if entities.directory is not None:
+            self.accounts = _Accounts(entities, entities.directory.account_ids)
+            self.users = _OnDemand(entities, entities.users, account_in)
+            self.roles = _OnDemand(entities, entities.roles, account_in)
+            self.group_arns = _OnDemand(entities, entities.group_arns, account_in)
+            self.groups = _OnDemand(entities, entities.groups, itemgetter(0))
+            self.policies = _OnDemand(entities, entities.policies, itemgetter(0))
         self.documents = documents or DocumentStore()
         self._carried: dict[str, Carried] = {}
         self._managed: dict[tuple[str, str], Document | None] = {}
         self._supplied: dict[str, ManagedPolicyDetail | None] = {}
         self._trust: dict[str, Document] = {}
-        self._broken: set[str] = set()
-        """ARNs of entries that are not as AWS prints them."""
-        if self._directory is not None:
-            self._broken.update(self._directory.broken_arns)
-        for account in snapshot.accounts:
-            self._add(account)
-
-    def _read(self, account_id: str) -> None:
-        """Add an account of the snapshot that this part of it does not hold yet.
-
-        Raises:
-            SnapshotError: its files cannot be read any more, or are not as they were.
-        """
-        directory, held = self._directory, self._held[0]
-        if directory is None or account_id in held or account_id not in directory.account_ids:
-            return
-        with self._reading:
-            if account_id not in held:
-                for account in directory.accounts(account_id):
-                    self._add(account)
 
     @property
     def bytes_read(self) -> int:
         """Bytes of the files of the accounts that a part of a snapshot holds by now."""
-        return 0 if self._directory is None else sum(map(self._directory.size_of, tuple(self._held[0])))
-
-    def _add(self, account: Account) -> None:
-        number = account.account_id
-        accounts, users, roles, group_arns = self._held
-        for user in account.users:
-            users[user.arn] = user
-            self._account_of[user.arn] = number
-        for role in account.roles:
-            roles[role.arn] = role
-            self._account_of[role.arn] = number
-            self._roles_by_name[number, role.role_name.lower()] = role
-        for group in account.groups:
-            self.groups[number, group.group_name] = group
-            group_arns[group.arn] = group
-            self._account_of[group.arn] = number
-        for policy in account.policies:
-            self.policies[number, policy.arn] = policy
-            self._policies_by_arn.setdefault(policy.arn, policy)
-        self._broken.update(entry.arn for entry in account.broken if entry.arn is not None)
-        accounts[number] = account  # last: by it another thread knows that all of it is here
+        directory = self._entities.directory
+        return 0 if directory is None else sum(map(directory.size_of, tuple(self._entities.accounts)))
 
     def role_named(self, account: str, name: str) -> RoleDetail | None:
         """Return an account's role by name, whatever its path; names are unique without case (SEMANTICS E3)."""
-        self._read(account)
-        return self._roles_by_name.get((account, name.lower()))
+        self._entities.read(account)
+        return self._entities.roles_by_name.get((account, name.lower()))
 
     def managed_policy(self, account: str, arn: str) -> ManagedPolicyDetail | None:
         """Return a managed policy as the account's snapshot has it; AWS's own are in each account's file.
 
         AWS's own that no account's file holds are returned as AWS had published them (`is_supplied`).
         """
-        self._read(account)
-        held = self.policies.get((account, arn)) or self._lent(arn)
+        held = self.policies.get((account, arn)) or self._entities.lent(arn)
         if held is not None and held.default_version is not None:
             return held
         return self._published(arn) or held
-
-    def _lent(self, arn: str) -> ManagedPolicyDetail | None:
-        """Return a managed policy as the first account has it that holds it."""
-        if self._directory is None:
-            return self._policies_by_arn.get(arn)
-        lender = self._directory.lender_of(arn) or _account_in(arn)
-        self._read(lender)
-        return self.policies.get((lender, arn))
 
     def _published(self, arn: str) -> ManagedPolicyDetail | None:
         if arn not in self._supplied:
@@ -252,8 +273,8 @@ class PolicyIndex:
         return replace(carried, supplied=tuple(supplied)) if supplied else carried
 
     def _gathered(self, arn: str) -> Carried:
-        self._read(_account_in(arn))
-        account = self._account_of[arn]
+        self._entities.read(account_in(arn))
+        account = self._entities.account_of[arn]
         missing: list[MissingPolicy] = []
         user = self.users.get(arn)
         if user is not None:
@@ -324,7 +345,7 @@ class PolicyIndex:
         return self._managed_policy(boundary.permissions_boundary_arn, owner, owner_kind, document)
 
     def _missing(self, what: str, account: str, arn: str, owner: str) -> MissingPolicy:
-        is_there = arn in self._broken or self.managed_policy(account, arn) is not None
+        is_there = arn in self._entities.broken or self.managed_policy(account, arn) is not None
         return MissingPolicy(what, arn, owner, is_there)
 
     @staticmethod
@@ -339,11 +360,6 @@ class PolicyIndex:
             is_aws_managed=_is_aws_managed(arn),
             document=document,
         )
-
-
-def _account_in(arn: str) -> str:
-    """Return the account that an ARN of a user, role, group or customer managed policy names; empty for none."""
-    return "".join(arn.split(":", 5)[4:5])
 
 
 def _is_aws_managed(arn: str) -> bool:

@@ -1,7 +1,9 @@
 """What parts of an organization answer is what the whole answers, byte for byte: nothing is missing in silence."""
 
+import gc
 import json
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -138,15 +140,17 @@ LENT: list[list[dict[str, Any]]] = [[], [_policy(OF_AWS, "s3:*")], [_policy(OF_A
 def organization(folder: Path) -> Path:
     """Three accounts: the first names policies that others hold, and a role of the last lets the first in."""
     attached = [{"PolicyName": "Lent", "PolicyArn": OF_AWS}]
+    attached.append({"PolicyName": "Unreadable", "PolicyArn": "arn:aws:iam::aws:policy/Unreadable"})
     attached.append({"PolicyName": "theirs", "PolicyArn": f"arn:aws:iam::{B}:policy/theirs"})
     ann = {"UserName": "ann", "Arn": f"arn:aws:iam::{A}:user/ann", "AttachedManagedPolicies": attached}
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{A}:root"}, "Action": "sts:AssumeRole"}
     role = {"RoleName": "in", "Arn": f"arn:aws:iam::{LAST}:role/in", "AssumeRolePolicyDocument": {"Statement": trust}}
     empty: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+    unreadable = {"PolicyName": "Unreadable", "Arn": "arn:aws:iam::aws:policy/Unreadable", "Path": 7}
     pages = {
         A: empty | {"UserDetailList": [ann]},
         B: empty | {"Policies": [_policy(f"arn:aws:iam::{B}:policy/theirs", "sqs:*"), _policy(OF_AWS, "sts:*")]},
-        LAST: empty | {"RoleDetailList": [role], "Policies": [_policy(OF_AWS, "kms:*")]},
+        LAST: empty | {"RoleDetailList": [role], "Policies": [_policy(OF_AWS, "kms:*"), unreadable]},
     }
     for account, page in pages.items():
         Path(folder, f"{account}.json").write_text(json.dumps(page), encoding="utf-8")
@@ -166,7 +170,8 @@ def catalogue(tmp_path: Path) -> Catalogue:
 def test_what_other_accounts_hold_is_read_when_it_matters(catalogue: Catalogue) -> None:
     ann = f"arn:aws:iam::{A}:user/ann"
     parts = OrganizationEvaluator(catalogue)
-    assert not parts.part_of(A).index.carried(f"arn:aws:iam::{A}:user/ann").missing
+    (missing,) = parts.part_of(A).index.carried(ann).missing
+    assert missing.is_unreadable, "another account's file has the entry"
     asked = [
         {"action": "sts:AssumeRole", "resource": f"arn:aws:iam::{LAST}:role/in"},
         {"action": "sqs:ListQueues", "resource": "*"},
@@ -198,6 +203,25 @@ def test_parts_that_were_asked_longest_ago_are_dropped(catalogue: Catalogue) -> 
     assert parts.part_of(A) is not first
     roomy = OrganizationEvaluator(catalogue)
     assert [roomy.part_of(one) for one in (A, B, A)][::2] == [roomy.part_of(A)] * 2
+
+
+def test_a_part_that_is_dropped_is_gone(catalogue: Catalogue) -> None:
+    """Without the garbage collector, which is told to spare what reading and sweeping make."""
+    parts = OrganizationEvaluator(catalogue, memory=0)
+    asked = {"action": "sts:AssumeRole", "resource": f"arn:aws:iam::{LAST}:role/in"}
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        list(parts.who_can(**asked))
+        one = parts.part_of(A)
+        one.can(Request(f"arn:aws:iam::{A}:user/ann", **asked))
+        of_index, of_part = weakref.ref(one.index), weakref.ref(one.snapshot)
+        del one
+        parts.part_of(B)
+        assert (of_index(), of_part()) == (None, None)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def test_rows_hold_no_part_in_memory(catalogue: Catalogue) -> None:
