@@ -1,7 +1,7 @@
 """The card catalogue: which policies each principal of a snapshot carries, and what of them the snapshot lacks."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -163,12 +163,18 @@ class _OnDemand[Key, Value](Mapping[Key, Value]):
 class _Accounts(_OnDemand[str, Account]):
     """The accounts of a snapshot; which there are is known without reading them."""
 
-    def __init__(self, entities: _Entities, ids: frozenset[str]) -> None:
+    def __init__(self, entities: _Entities, ids: Collection[str]) -> None:
         super().__init__(entities, entities.accounts, str)
         self._ids = ids
 
     def __contains__(self, account: object) -> bool:
         return account in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
 
 class PolicyIndex:

@@ -7,15 +7,16 @@ read when it is needed. So an answer is that of the whole snapshot, whoever is a
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.explain.decision import Decision
+from iamdesk.query.access import Access, ResourceAccess
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.questions import Questions
-from iamdesk.query.who_can import Access
+from iamdesk.query.resource_access import access_to_resource
 from iamdesk.snapshot.catalogue import DEFAULT_MEMORY, PER_BYTE, Catalogue
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 
@@ -89,40 +90,92 @@ class OrganizationEvaluator:
         """
         return self.of(request.principal).trace(request)
 
+    def principals(self) -> Iterator[str]:
+        """Yield the ARN of every principal of the snapshot: root users, users, roles."""
+        for entry in self.catalogue.entries:
+            yield f"arn:{entry.partition}:iam::{entry.account_id}:root"
+            yield from (user.arn for user in entry.users)
+            yield from (role.arn for role in entry.roles)
+
     def who_can(
         self,
         *,
-        action: str,
+        action: str | None = None,
         resource: str = "*",
         context: Mapping[str, str | Sequence[str] | None] | None = None,
         unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        external: bool = True,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
-        """Yield every user, role and root user for whom the answer is allowed or conditional, account by account.
+        """Yield a row for everybody for whom the decision is allowed or conditional, as `Evaluator.who_can`.
 
-        ``progress`` is told principals.
+        External callers come first, then the principals account by account. ``progress`` is told principals.
 
         Raises:
-            RequestError: the action or resource is malformed.
+            RequestError: the action or resource is malformed, or no action fits the resource.
             SnapshotError: an account cannot be read any more.
             WorkCancelled: ``cancelled`` returned True.
         """
-        done, total = 0, self.catalogue.principals
-        asked = partial(
-            Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
-        )
-        explain = partial(_explain, self, asked)  # not by the part's own: a row would keep its part in memory
-        for account in dict.fromkeys(entry.account_id for entry in self.catalogue.entries):
-            progress(done, total)
-            evaluator = self.part_of(account, cancelled)
+        if action is None:
+            for one in self.access_to_resource(
+                resource, context, unknown_context, external=external, progress=progress, cancelled=cancelled
+            ):
+                yield from one.rows()
+            return
+        for evaluator, is_external in self._sweep(progress, cancelled):
             rows = evaluator.who_can(
-                action=action, resource=resource, context=context, unknown_context=unknown_context, cancelled=cancelled
+                action=action,
+                resource=resource,
+                context=context,
+                unknown_context=unknown_context,
+                external=external and is_external,
+                cancelled=cancelled,
             )
-            yield from (Access(row.principal, row.decision, explain) for row in rows)
+            # Explained by whoever has room: a row would keep its part in memory.
+            yield from (replace(row, _can=self.can) for row in rows)
+
+    def access_to_resource(
+        self,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        *,
+        external: bool = True,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+    ) -> tuple[ResourceAccess, ...]:
+        """Return what everybody can do on a resource, as `query.resource_access` does over the whole.
+
+        Raises:
+            RequestError: the resource is no ARN, or no action fits it.
+            SnapshotError: an account cannot be read any more.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        found: list[ResourceAccess] = []
+        for evaluator, is_external in self._sweep(progress, cancelled):
+            asked = _Asked(evaluator, self)
+            found += access_to_resource(
+                asked, resource, context, unknown_context, external=external and is_external, cancelled=cancelled
+            )
+        return tuple(found)
+
+    def _sweep(self, progress: Progress, cancelled: Cancelled) -> Iterator[tuple[Evaluator, bool]]:
+        """Yield the part without accounts, which external callers are asked of, then those of each account."""
+        done, total = 0, self.catalogue.principals
+        progress(done, total)
+        yield self.part_of("", cancelled), True
+        for account in dict.fromkeys(entry.account_id for entry in self.catalogue.entries):
+            evaluator = self.part_of(account, cancelled)
+            yield evaluator, False
             done += evaluator.population().index.principals
-        progress(total, total)
+            progress(done, total)
 
 
-def _explain(evaluator: OrganizationEvaluator, asked: Callable[[str], Request], principal: str) -> Decision:
-    return evaluator.can(asked(principal))
+class _Asked:
+    """One part, whose rows are explained by the evaluator of all: they would keep the part in memory."""
+
+    def __init__(self, part: Evaluator, of_all: OrganizationEvaluator) -> None:
+        self.who_can = part.who_can
+        self.principals = part.principals
+        self.can = of_all.can

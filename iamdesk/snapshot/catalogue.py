@@ -7,10 +7,9 @@ somebody asks for them, and those that were not asked for longest are dropped.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -162,10 +161,10 @@ class Directory:
         self.__dict__.update(state)
         self._prepare()
 
-    @cached_property
-    def account_ids(self) -> frozenset[str]:
-        """The accounts that the snapshot holds."""
-        return frozenset(self._of_account)
+    @property
+    def account_ids(self) -> Collection[str]:
+        """The accounts that the snapshot holds, in its order."""
+        return self._of_account.keys()
 
     def size_of(self, account_id: str) -> int:
         """Return the bytes on disk that are read for an account."""
