@@ -335,7 +335,7 @@ class NavigatorPanel(QWidget):
             assume = Request("", "sts:AssumeRole", node.key)
             menu.addAction(tr("Who can ass&ume it?"), lambda: self._session.ask_who_can(assume))
         if node.key.startswith("arn:") and "#" not in node.key:
-            menu.addAction(tr("&Who can … on it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
+            menu.addAction(tr("&Who can do what on it?"), lambda: self._session.ask_who_can(Request("", "", node.key)))
             menu.addSeparator()
         if node.key:
             menu.addAction(marks.icon(Glyph.COPY, self.palette()), tr("Copy A&RN"), self.copy_key)

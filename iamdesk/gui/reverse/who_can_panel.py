@@ -1,6 +1,6 @@
 """Who can do something on something: the question on top, everybody who can below it, each openable to its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, Qt, QTimer, Signal
@@ -20,7 +20,7 @@ from iamdesk.gui.reverse.verdict_buttons import VerdictButtons
 from iamdesk.gui.reverse.who_can_model import WhoCanModel
 from iamdesk.gui.reverse.who_can_question import WhoCanQuestion
 from iamdesk.gui.reverse.who_can_rows import VERDICTS, Column, Told, WhoCanFilter, WhoCanRow
-from iamdesk.gui.reverse.who_can_search import search_for
+from iamdesk.gui.reverse.who_can_search import Missing, search_for, tell_actions
 from iamdesk.gui.reverse.who_can_table import WhoCanTable
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
@@ -59,12 +59,16 @@ class WhoCanPanel(QWidget):
         self.table = WhoCanTable(self.model)
         self._saver = Saver(self, session, jobs, prompts or Prompts(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.missing = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.missing.setObjectName("whoCanMissing")
+        self.missing.hide()
         self._nothing = FlowLabel()
         self._clear_filter = QPushButton(tr("Clear the filter"))
         self._clear_filter.setAccessibleName(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._lay_out()
         self.search = Stream(jobs, "who can", self._failed, self)
+        self.details = Stream(jobs, "who can actions", self._failed, self)
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
         self._connect()
         self._enable()
@@ -126,11 +130,14 @@ class WhoCanPanel(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.message)
         layout.addWidget(self._holds_for)
+        layout.addWidget(self.missing)
         layout.addWidget(self._pages, 1)
         self.setFocusProxy(self.question.action)
 
     def _connect(self) -> None:
         self.search.batch.connect(self._take_in)
+        self.details.batch.connect(self.model.tell)
+        self.table.opened.connect(self._tell_actions)
         self.search.ended.connect(self._end)
         self._debounce.timeout.connect(self._filter)
         self.text.textChanged.connect(lambda _text: self._debounce.start())
@@ -167,9 +174,11 @@ class WhoCanPanel(QWidget):
         self._complete = False
         self._asked = self.question.request
         self._chosen = self._asked.principal
-        self.search.start(
-            tr("Finding who can {action}").format(action=self._asked.action), search_for(opened, self._asked)
-        )
+        action = self._asked.action
+        label = tr("Finding who can {action}").format(action=action) if action else tr("Finding who can do what")
+        self.details.stop()
+        self._say_missing(())
+        self.search.start(label, search_for(opened, self._asked))
         self._refresh()
         self.question.look_for_mistakes()
 
@@ -197,13 +206,25 @@ class WhoCanPanel(QWidget):
         self.question.resource.setText(resource)
         self.run()
 
-    def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, Told]]) -> None:
+    def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, Told] | Missing]) -> None:
+        for one in batch:
+            if isinstance(one, Missing):
+                self._say_missing(one.sentences)
         rows = [one for one in batch if isinstance(one, WhoCanRow)]
         if rows:
             self.model.extend(rows)
             self._refresh()
             self._select_chosen()
-        self.model.tell([one for one in batch if not isinstance(one, WhoCanRow)])
+        self.model.tell([one for one in batch if isinstance(one, tuple)])
+
+    def _say_missing(self, sentences: Sequence[str]) -> None:
+        self.missing.setVisible(bool(sentences))
+        self.missing.setText(who_can_words.missing(sentences) if sentences else "")
+
+    def _tell_actions(self) -> None:
+        """Put the answers behind the actions on show into words."""
+        if rows := self.model.untold:
+            self.details.start(tr("Explaining actions"), tell_actions(rows))
 
     def _end(self, complete: bool) -> None:
         self._complete = complete
@@ -231,6 +252,8 @@ class WhoCanPanel(QWidget):
 
     def _closed(self) -> None:
         self.search.stop()
+        self.details.stop()
+        self._say_missing(())
         self._asked = None
         self._complete = False
         self._chosen = ""
@@ -247,16 +270,7 @@ class WhoCanPanel(QWidget):
         """Ask the question for one row's principal, and make it the subject of the window."""
         if self._asked is None or self._session.snapshot is None:
             return
-        asked = self._asked
-        self._session.ask(
-            Request(
-                row.principal,
-                asked.action,
-                asked.resource,
-                context=asked.context,
-                unknown_context=asked.unknown_context,
-            )
-        )
+        self._session.ask(row.access.request)
         if row.principal in self._session.snapshot.outline.rows_by_key:
             self._session.select(row.principal)
 
@@ -362,7 +376,7 @@ class WhoCanPanel(QWidget):
             return
         from iamdesk.export import who_can  # not loaded before somebody exports
 
-        accesses = tuple(row.access for row in self.model.rows)
+        accesses = tuple(access for row in self.model.rows for access in row.accesses)
         name = opened.snapshot.path.name
 
         def report(progress: Progress, cancelled: Cancelled) -> who_can.WhoCanReport:

@@ -1,4 +1,7 @@
-"""The question of who-can, as a sentence to fill in: Who can … on … ? Enter asks from either field."""
+"""The question of who-can, as a sentence to fill in: Who can … on … ? Enter asks from either field.
+
+Without an action it is about every action that fits the resource.
+"""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -48,7 +51,7 @@ class WhoCanQuestion(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         for word, field, name, hint, share in (
-            (tr("W&ho can"), self.action, "whoCanAction", "s3:GetObject …", 4),
+            (tr("W&ho can"), self.action, "whoCanAction", tr("s3:GetObject; empty for all"), 4),
             (
                 tr("on {resource}").format(resource="").strip(),
                 self.resource,
@@ -95,8 +98,11 @@ class WhoCanQuestion(QWidget):
 
     @property
     def is_complete(self) -> bool:
-        """Whether both fields are filled in."""
-        return all(field.text().strip() and not field.has_placeholder for field in (self.action, self.resource))
+        """Whether both fields are filled in, or a resource that is one alone."""
+        if any(field.has_placeholder for field in (self.action, self.resource)):
+            return False
+        resource = self.resource.text().strip()
+        return bool(resource and (self.action.text().strip() or resource != "*"))
 
     def show_request(self, request: Request) -> None:
         """Show action, resource and context of a question."""
@@ -127,6 +133,8 @@ class WhoCanQuestion(QWidget):
     def look_for_mistakes(self) -> None:
         """Look up, in a worker, what is odd about the question."""
         asked = self.request
+        if not asked.action:
+            return
 
         def seen(_no_resource: bool, hint: "Hint | None") -> None:
             if (asked.action, asked.resource) == (self.request.action, self.request.resource):

@@ -1,23 +1,31 @@
 """The search for everybody who can: what runs in the worker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.reverse.stream import Producer
-from iamdesk.gui.reverse.who_can_rows import Column, WhoCanRow, told_of
+from iamdesk.gui.reverse.who_can_rows import ActionRow, Column, PrincipalRow, WhoCanRow, told_of
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What is not captured and may let external callers in."""
+
+    sentences: tuple[str, ...]
+
+
 def search_for(opened: "OpenSnapshot", request: Request) -> Producer:
     """Return the work that gives a `WhoCanRow` for everybody who can do the request's action on its resource.
 
     When all are given, it puts each answer into words, in the order in which rows are shown at first, and gives
-    (`WhoCanRow`, `Told`) for each.
+    (`WhoCanRow`, `Told`) for each. Without an action it gives a `PrincipalRow` for each. Last comes `Missing`.
     """
     return partial(_search, opened, request)
 
@@ -29,6 +37,13 @@ def _search(
     progress: Progress,
     cancelled: Cancelled,
 ) -> None:
+    if not request.action:
+        for one in opened.access_to_resource(
+            request.resource, request.context, request.unknown_context, progress, cancelled
+        ):
+            give(PrincipalRow(one, opened.outline))
+        give(Missing(opened.missing_of_external(None, request.resource)))
+        return
     rows = []
     for access in opened.who_can(
         action=request.action,
@@ -41,6 +56,25 @@ def _search(
         rows.append(WhoCanRow(access, opened.outline))
         give(rows[-1])
     rows.sort(key=lambda row: row.sort_key(Column.DECISION))
+    for place, row in enumerate(rows):
+        if cancelled():
+            raise WorkCancelled
+        progress(place, len(rows))
+        give((row, told_of(row.access.explanation)))
+    give(Missing(opened.missing_of_external(request.action, request.resource)))
+
+
+def tell_actions(rows: Sequence[ActionRow]) -> Producer:
+    """Return the work that puts the answers of some actions into words and gives (`ActionRow`, `Told`) for each."""
+    return partial(_tell_actions, rows)
+
+
+def _tell_actions(
+    rows: Sequence[ActionRow],
+    give: Callable[[Any], None],
+    progress: Progress,
+    cancelled: Cancelled,
+) -> None:
     for place, row in enumerate(rows):
         if cancelled():
             raise WorkCancelled

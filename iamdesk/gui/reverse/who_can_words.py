@@ -1,14 +1,17 @@
 """What the who-can panel says around its table. No Qt."""
 
+from collections.abc import Sequence
+
 from iamdesk.evaluate.request import Request
 from iamdesk.gui.speech import number
-from iamdesk.language import mark, ntr, tr
+from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.visible import with_visible_end
 
 NO_SNAPSHOT = mark("Who can do something stands here once a snapshot is open.")
 NOTHING_ASKED = mark(
-    "Fill in an action and a resource above and press Enter: every user, role and root user who can do it is listed "
-    "here, with how and under which conditions. In the resource, * stands for any."
+    "Fill in an action and a resource above and press Enter: everybody who can do it is listed here, external "
+    "accounts, AWS services and anyone at all included, with how and under which conditions. Without an action, all "
+    "that each can do on the resource is. In the resource, * stands for any."
 )
 CUT_SHORT = mark("The search has not run to the end.")
 CANCELLED = mark("The search was cancelled: there may be more who can than stand here.")
@@ -23,28 +26,48 @@ def none_let_through(rows: int) -> str:
 
 def searching(asked: Request) -> str:
     """Say what is going on."""
-    return tr("Asking everybody for {action} on {resource}.").format(
-        action=asked.action, resource=with_visible_end(asked.resource)
-    )
+    resource = with_visible_end(asked.resource)
+    if not asked.action:
+        return tr("Asking everybody for every action on {resource}.").format(resource=resource)
+    return tr("Asking everybody for {action} on {resource}.").format(action=asked.action, resource=resource)
 
 
 def nobody(asked: Request) -> str:
-    """Say that there is nobody, and who was not asked."""
+    """Say that there is nobody."""
+    resource = with_visible_end(asked.resource)
+    if not asked.action:
+        return tr(
+            "No user, role or root user of the snapshot can do anything on {resource}, and no external caller can."
+        ).format(resource=resource)
     return tr(
-        "No user, role or root user of the snapshot can do {action} on {resource}. AWS services and "
-        "principals of other accounts are asked about one by one, in the question at the top."
-    ).format(action=asked.action, resource=with_visible_end(asked.resource))
+        "No user, role or root user of the snapshot can do {action} on {resource}, and no external caller can."
+    ).format(action=asked.action, resource=resource)
 
 
 def found(count: int, asked: Request) -> str:
     """Say how many there are."""
+    resource = with_visible_end(asked.resource)
+    if not asked.action:
+        return ntr(
+            "{count} principal can do something on {resource}.",
+            "{count} principals can do something on {resource}.",
+            count,
+        ).format(count=number(count), resource=resource)
     return ntr(
         "{count} principal can do {action} on {resource}.", "{count} principals can do {action} on {resource}.", count
-    ).format(count=number(count), action=asked.action, resource=with_visible_end(asked.resource))
+    ).format(count=number(count), action=asked.action, resource=resource)
 
 
 def holds_for(asked: Request) -> str:
     """Say which question the rows answer, while the fields hold another."""
+    resource = with_visible_end(asked.resource)
+    if not asked.action:
+        return tr("Below: who can do what on {resource}. Enter asks the new question.").format(resource=resource)
     return tr("Below: who can {action} on {resource}. Enter asks the new question.").format(
-        action=asked.action, resource=with_visible_end(asked.resource)
+        action=asked.action, resource=resource
     )
+
+
+def missing(sentences: Sequence[str]) -> str:
+    """Say what is not known of external access."""
+    return tr("Not known of external access: {sentences}").format(sentences=" ".join(map(shown, sentences)))

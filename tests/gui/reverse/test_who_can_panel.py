@@ -17,11 +17,12 @@ from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Verdict
 from iamdesk.gui.reverse.who_can_model import WhoCanModel
 from iamdesk.gui.reverse.who_can_panel import WhoCanPanel
-from iamdesk.gui.reverse.who_can_rows import Column, WhoCanFilter, WhoCanRow, told_of
+from iamdesk.gui.reverse.who_can_rows import Column, PrincipalRow, WhoCanFilter, WhoCanRow, told_of
 from iamdesk.gui.session import Session
 from iamdesk.gui.theme import palette_for
 from iamdesk.index.outline import NodeKind
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.paths import sample_snapshot
+from iamdesk.workbench import OpenSnapshot, Workbench
 
 from .conftest import ACCOUNT, ACTION, NORA, PAYROLL, Answers
 
@@ -113,8 +114,8 @@ def test_a_wildcard_in_the_resource_is_the_point_question_with_it(
 
 
 def test_a_half_question_waits_for_the_other_half(who_can: WhoCanPanel, session: Session) -> None:
-    session.ask_who_can(Request("", "", "arn:aws:iam::111122223333:role/deploy/terraform"))
-    assert who_can.question.resource.text().endswith("terraform")
+    session.ask_who_can(Request("", "", "*"))
+    assert who_can.question.resource.text() == "*"
     assert who_can.question.action.hasFocus()
     assert who_can.asked is None
     session.ask_who_can(Request("", ACTION, ""))
@@ -192,7 +193,12 @@ def test_rows_are_there_before_their_answers_are_in_words(
 
     class Slow:
         def __init__(self, access: Any) -> None:
-            self.principal, self.decision, self._access = access.principal, access.decision, access
+            self.principal, self.decision, self.who, self._access = (
+                access.principal,
+                access.decision,
+                access.who,
+                access,
+            )
 
         @property
         def explanation(self) -> Any:
@@ -347,3 +353,160 @@ def test_closing_the_snapshot_empties_the_panel(answered: WhoCanPanel, session: 
     assert answered.title == "Who can"
     assert answered.question.action.text() == ""
     assert not answered.question.find_button.isEnabled()
+
+
+# Every action that fits, and external callers
+
+SITE = "arn:aws:s3:::acme-org-website/*"
+
+
+@pytest.fixture
+def organization(qtbot: QtBot, who_can: WhoCanPanel, session: Session) -> OpenSnapshot:
+    """The sample organization is open, which has policies of resources."""
+    opened = Workbench().open_snapshot(sample_snapshot().parent / "acme-organization")
+    session.open(opened)
+    qtbot.waitUntil(lambda: session.snapshot is opened)
+    return opened
+
+
+def ask_all(qtbot: QtBot, panel: WhoCanPanel, session: Session, resource: str) -> None:
+    session.ask_who_can(Request("", "", resource))
+    qtbot.waitUntil(lambda: panel.is_complete, timeout=20_000)
+
+
+def test_without_an_action_each_principal_has_all_that_it_can_do(
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session, organization: OpenSnapshot
+) -> None:
+    ask_all(qtbot, who_can, session, SITE)
+    expected = organization.access_to_resource(SITE, {})
+    assert [row.principal for row in who_can.model.rows] == [one.who.principal for one in expected]
+    assert who_can.title == f"Who can {len(expected)}"
+    first = who_can.model.shown[0]
+    assert first.is_external
+    assert first.texts[:3] == ("Allowed", "*.amazonaws.com", "any AWS service")
+    assert first.texts[Column.HOW] == "Read 1"
+    root = row_of(who_can, f"{ACCOUNT}:root")
+    assert root.texts[Column.HOW] == "List 3, Read 16, Write 16, Tagging 5, Permissions management 4"
+    index = who_can.model.index(0, Column.PRINCIPAL)
+    spoken = who_can.model.data(index, Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == "Principal: *.amazonaws.com, 1 action, closed, any AWS service"
+    icons = [
+        who_can.model.data(who_can.model.index(place, Column.PRINCIPAL), Qt.ItemDataRole.DecorationRole).cacheKey()
+        for place in (0, 1)
+    ]
+    assert icons[0] != icons[1]
+
+
+def test_a_principal_opens_to_its_actions_and_each_to_its_answer(
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session, organization: OpenSnapshot
+) -> None:
+    del organization
+    ask_all(qtbot, who_can, session, SITE)
+    closed = who_can.model.rowCount()
+    place = who_can.model.place_of(f"{ACCOUNT}:root")
+    assert place is not None
+    who_can.table.go_to(place)
+    who_can.table.setFocus()
+    QTest.keyClick(who_can.table, Qt.Key.Key_Right)
+    assert who_can.model.rowCount() == closed + 44
+    below = who_can.model.shown[place + 1]
+    assert below.texts[Column.PRINCIPAL].startswith("s3:")
+    qtbot.waitUntil(lambda: not who_can.model.untold, timeout=20_000)
+    assert "root user may do everything" in below.texts[Column.HOW]
+    for column in Column:
+        for order in (Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder):
+            who_can.table.sortByColumn(column, order)
+            at = who_can.model.place_of(f"{ACCOUNT}:root")
+            assert at is not None
+            run = who_can.model.shown[at + 1 : at + 45]
+            assert {who_can.model.owner(row) for row in run} == {who_can.model.shown[at]}
+    who_can.table.sortByColumn(Column.DECISION, Qt.SortOrder.AscendingOrder)
+    at = who_can.model.shown.index(below)
+    who_can.table.go_to(at)
+    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
+        QTest.keyClick(who_can.table, Qt.Key.Key_Return)
+    assert session.decision is not None
+    assert session.decision.request.action == below.texts[Column.PRINCIPAL]
+    QTest.keyClick(who_can.table, Qt.Key.Key_Left)
+    assert who_can.model.rowCount() == closed
+    current = who_can.table.current_row()
+    assert current is not None
+    assert current.principal == f"{ACCOUNT}:root"
+
+
+def test_words_of_an_action_find_who_can_do_it(
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session, organization: OpenSnapshot
+) -> None:
+    ask_all(qtbot, who_can, session, SITE)
+    who_can.model.show_only(WhoCanFilter(text="deleteobjecttagging"))
+    able = {
+        one.who.principal
+        for one in organization.access_to_resource(SITE, {})
+        if "s3:DeleteObjectTagging" in [action.action for action in one.allowed]
+    }
+    assert {row.principal for row in who_can.model.shown} == able
+    assert able < {row.principal for row in who_can.model.rows}
+
+
+def test_every_action_is_exported(
+    qtbot: QtBot,
+    who_can: WhoCanPanel,
+    session: Session,
+    organization: OpenSnapshot,
+    prompts: Answers,
+    tmp_path: Any,
+) -> None:
+    ask_all(qtbot, who_can, session, SITE)
+    prompts.save_to = tmp_path / "who.json"
+    with qtbot.waitSignal(session.announced, timeout=20_000):
+        who_can.export_button.click()
+    rows = json.loads(prompts.save_to.read_text(encoding="utf-8"))
+    found = {(row["Principal"], row["EvalActionName"]) for row in rows}
+    assert found == {(one.principal, one.request.action) for one in organization.who_can(resource=SITE, context={})}
+    assert who_can.command().endswith(f"--resource '{SITE}'")
+    assert "--action" not in who_can.command()
+
+
+def test_an_external_row_opens_to_the_answer_for_whom_it_stands(
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session, organization: OpenSnapshot
+) -> None:
+    del organization
+    session.ask_who_can(Request("", "sts:AssumeRole", "arn:aws:iam::111122223333:role/report"))
+    qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)
+    (row,) = who_can.model.rows
+    assert row.texts[:3] == ("Allowed", "ec2.amazonaws.com", "AWS service")
+    assert "&Show this principal" not in [action.text() for action in who_can.table.menu_for(row).actions()]
+    with qtbot.waitSignal(session.answered, check_params_cb=lambda answer: answer is not None):
+        who_can.explain(row)
+    assert session.decision is not None
+    assert session.decision.request.principal == "ec2.amazonaws.com"
+
+
+def test_what_is_not_captured_of_a_resource_is_said_beside_the_rows(
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session
+) -> None:
+    session.ask_who_can(Request("", "sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ACCOUNT.split(':')[4]}:q"))
+    qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)
+    assert who_can.missing.isVisible()
+    assert who_can.missing.full_text().endswith("The resource's policy is not in the snapshot.")
+    session.ask_who_can(Request("", "s3:ListAllMyBuckets", "*"))
+    qtbot.waitUntil(lambda: who_can.is_complete, timeout=20_000)
+    assert not who_can.missing.isVisible()
+
+
+def test_rows_that_open_keep_qts_rules(
+    qtbot: QtBot, who_can: WhoCanPanel, session: Session, organization: OpenSnapshot
+) -> None:
+    del organization
+    ask_all(qtbot, who_can, session, SITE)
+    tester = QAbstractItemModelTester(who_can.model)
+    for row in list(who_can.model.rows):
+        assert isinstance(row, PrincipalRow)
+        who_can.model.toggle(row)
+    who_can.model.sort(Column.HOW, Qt.SortOrder.DescendingOrder)
+    who_can.model.show_only(WhoCanFilter(frozenset({Verdict.ALLOWED}), "role"))
+    who_can.model.settle()
+    (shown, *_) = (row for row in who_can.model.shown if isinstance(row, PrincipalRow))
+    who_can.model.toggle(shown)
+    who_can.model.clear()
+    del tester
