@@ -7,7 +7,7 @@ work however many principals there are. Documents are held once each, whoever ca
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain
 from operator import is_
@@ -82,13 +82,15 @@ class StatementIndex:
         self.positions = {arn: position for position, arn in enumerate(self.subjects)}
         with collector_paused():
             self._read(policies, progress, cancelled)
-            self._sort()
+            self._number()
         self._covering: dict[tuple[str, str], Covering] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        """By service: how long openings are."""
         self._ordered: dict[str, list[str]] = {}
         self._last_tuple: dict[int, tuple[Statement, ...]] = {}
         self._arn_services: dict[int, frozenset[str] | None] = {}
         self._excepted: dict[int, frozenset[str] | None] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def _read(self, policies: PolicyIndex, progress: Progress, cancelled: Cancelled) -> None:
         numbers: dict[Document, int] = {}
@@ -130,20 +132,16 @@ class StatementIndex:
         self.carriers, self.bounded = tuple(carriers), tuple(bounded)
         self.carried, self.boundaries = tuple(carried), tuple(boundaries)
 
-    def _sort(self) -> None:
-        """Number the statements, and sort them by what their actions name."""
+    def _number(self) -> None:
+        """Number the statements. What their actions and resources name is sorted when somebody asks for it."""
         self._statements: list[Statement] = []
         self._first_of: list[int] = []
         self._document_of: list[int] = []
-        self._by_service: dict[str | None, dict[ActionPattern, list[int]]] = {}
         self._negated: list[int] = []
-        self._anywhere: set[int] = set()
-        self._loose: set[int] = set()
-        self._crossing: set[int] = set()
-        self._by_opening: dict[str, dict[str, int | list[int]]] = {}
-        """By service and opening: a statement, or where several have it all of them. Most stand alone."""
-        self._openings_of: dict[int, tuple[tuple[str, str, bool], ...]] = {}
-        by_actions: dict[tuple[ActionPattern, ...], list[int]] = {}
+        self._of_services: dict[frozenset[str] | None, list[int]] = {}
+        """Statements by the services that their actions name; None: one may name every service."""
+        self._by_service: dict[str | None, dict[ActionPattern, list[int]]] = {}
+        """By service and entry, for the services that were asked for; under None the entries for every service."""
         for number, document in enumerate(self.documents):
             self._first_of.append(len(self._statements))
             for statement in document.statements:
@@ -152,19 +150,53 @@ class StatementIndex:
                 place = len(self._statements)
                 self._statements.append(statement)
                 self._document_of.append(number)
-                self._sort_resources(place, statement)
                 if statement.not_action:
                     self._negated.append(place)
                 else:
-                    by_actions.setdefault(statement.actions, []).append(place)
-        for actions, places in by_actions.items():  # thousands of statements list the same
-            for pattern in actions:
-                if pattern.problem is None:
-                    of_service = self._by_service.setdefault(pattern.service, {})
-                    of_service.setdefault(pattern, []).extend(places)
-        self._lengths = {service: tuple(sorted(set(map(len, found)))) for service, found in self._by_opening.items()}
+                    self._of_services.setdefault(statement.services, []).append(place)
+        self._anywhere: set[int] = set()
+        self._loose: set[int] = set()
+        self._crossing: set[int] = set()
+        self._by_opening: dict[str, dict[str, int | list[int]]] = {}
+        """By service and opening: a statement, or where several have it all of them. Most stand alone."""
+        self._openings_of: dict[int, tuple[tuple[str, str, bool], ...]] = {}
+        self._is_sorted = bytearray(len(self._statements))
+        """By statement: whether its resources are in the above."""
+        self._are_all_sorted = False
 
-    def _sort_resources(self, place: int, statement: Statement) -> None:
+    def _entries(self, service: str | None) -> Mapping[ActionPattern, list[int]]:
+        """Return the entries for a service (or for every service) with the statements that have them."""
+        found = self._by_service.get(service)
+        if found is None:
+            by_actions: dict[tuple[ActionPattern, ...], list[int]] = {}
+            for services, places in self._of_services.items():
+                if services is None or service in services:
+                    for place in places:  # thousands of statements list the same
+                        by_actions.setdefault(self._statements[place].actions, []).append(place)
+            found = {}
+            for actions, places in by_actions.items():
+                for pattern in actions:
+                    if pattern.service == service and pattern.problem is None:
+                        found.setdefault(pattern, []).extend(places)
+            self._by_service[service] = found
+        return found
+
+    def _sort_resources(self, places: Iterable[int]) -> None:
+        """Sort statements by what their resources name, those that are not yet."""
+        if self._are_all_sorted:
+            return
+        with self._lock:
+            for place in places:
+                if not self._is_sorted[place]:
+                    self._sort_one(place, self._statements[place])
+                    self._is_sorted[place] = True
+
+    def _sort_all(self) -> None:
+        if not self._are_all_sorted:
+            self._sort_resources(range(len(self._statements)))
+            self._are_all_sorted = True
+
+    def _sort_one(self, place: int, statement: Statement) -> None:
         """Sort a statement by the literal text with which its resources begin, after their account."""
         if statement.not_resource or statement.resources is None:
             self._loose.add(place)
@@ -174,6 +206,7 @@ class StatementIndex:
                 self._anywhere.add(place)
                 return
         openings: list[tuple[str, str, bool]] = []
+        can_any_cross = False
         for entry in statement.resources:
             if entry.problem is not None:
                 continue
@@ -185,13 +218,15 @@ class StatementIndex:
             opening = parts[5].partition("*")[0].partition("?")[0]
             can_cross = "*:" in text and any(part.endswith("*") for part in parts[:5])
             openings.append((parts[2].lower(), opening, can_cross))
-            if can_cross:
-                self._crossing.add(place)
+            can_any_cross = can_any_cross or can_cross
+        if can_any_cross:
+            self._crossing.add(place)
         for service, opening, _ in openings:
             of_service = self._by_opening.setdefault(service, {})
             known = of_service.get(opening)
             if known is None:
                 of_service[opening] = place
+                self._lengths.pop(service, None)
             elif isinstance(known, int):
                 of_service[opening] = [known, place]
             else:
@@ -212,6 +247,7 @@ class StatementIndex:
     @property
     def for_every_resource(self) -> Set[int]:
         """The numbers of the statements that name every resource."""
+        self._sort_all()
         return self._anywhere
 
     def statement(self, place: int) -> tuple[int, Statement]:
@@ -232,6 +268,7 @@ class StatementIndex:
 
     def names_every_resource(self, place: int) -> bool:
         """Return whether a statement is for every resource, ``*`` included."""
+        self._sort_resources((place,))
         return place in self._anywhere
 
     def is_for_all_of(self, place: int, services: frozenset[str] | None) -> bool:
@@ -239,7 +276,7 @@ class StatementIndex:
 
         It may except resources of other services. None: they can be of any service.
         """
-        if place in self._anywhere:
+        if self.names_every_resource(place):
             return True
         if services is None or not self._statements[place].not_resource:
             return False
@@ -250,6 +287,7 @@ class StatementIndex:
 
     def is_loose(self, place: int) -> bool:
         """Return whether a statement's resources have to be looked at for every resource asked about."""
+        self._sort_resources((place,))
         return place in self._loose
 
     def naming(self, covering: Covering, service: str, resource: Arn | None) -> list[int]:
@@ -261,7 +299,7 @@ class StatementIndex:
         prefix, text = _begins(service, resource)
         found: set[int] = set()
         openings = self._by_opening.get(prefix, {})
-        for length in self._lengths.get(prefix, ()):
+        for length in self._lengths_of(prefix):
             if length > len(text):
                 break
             places = openings.get(text[:length])
@@ -275,8 +313,16 @@ class StatementIndex:
         found &= covering.places
         return sorted(found.difference(self._anywhere, self._loose))
 
+    def _lengths_of(self, service: str) -> tuple[int, ...]:
+        found = self._lengths.get(service)
+        if found is None:
+            with self._lock:
+                found = self._lengths[service] = tuple(sorted(set(map(len, self._by_opening.get(service, ())))))
+        return found
+
     def can_name(self, place: int, service: str, resource: Arn | None) -> bool:
         """Return the same of one statement: whether it has still to be compared with a resource."""
+        self._sort_resources((place,))
         prefix, text = _begins(service, resource)
         crossing = ":" in text
         for of_service, opening, can_cross in self._openings_of.get(place, ()):
@@ -290,6 +336,7 @@ class StatementIndex:
         And whether an entry may name what begins otherwise than it does. Of ``loose`` statements and those that name
         every resource nothing is told.
         """
+        self._sort_all()
         found: set[int] = set()
         openings = self._openings_of.get(place, ())
         entries = [entry.text for entry in self._statements[place].resources or () if entry.problem is None]
@@ -323,9 +370,10 @@ class StatementIndex:
         statements = self._statements
         places = {place for place in self._negated if statements[place].covers_action(service, name)}
         for one in (service, None):
-            for pattern, members in self._by_service.get(one, {}).items():
+            for pattern, members in self._entries(one).items():
                 if pattern.matches(service, name):
                     places.update(members)
+        self._sort_resources(places)
         found: dict[int, list[Statement]] = {}
         anywhere: list[int] = []
         for place in sorted(places):

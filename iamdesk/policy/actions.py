@@ -91,7 +91,10 @@ class ActionEntries(NamedTuple):
 @lru_cache(maxsize=1 << 12)
 def action_entries(texts: tuple[str, ...]) -> ActionEntries:
     """Return the compiled entries; thousands of statements list the same few actions."""
-    patterns = tuple([action_pattern(text) for text in texts])
+    patterns = tuple(map(action_pattern, texts))
+    services = {pattern.service for pattern in patterns}
+    if None not in services:  # as nearly all
+        return ActionEntries(patterns, same_services(frozenset(filter(None, services))), has_odd=False)
     return ActionEntries(patterns, _services(patterns), any(pattern.is_odd for pattern in patterns))
 
 

@@ -1,7 +1,7 @@
 """A policy document: parsed once, diagnosed, never an exception. Rules: SEMANTICS L."""
 
 import hashlib
-import json
+import marshal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from iamdesk.policy.conditions import ConditionTest, parse_conditions
 from iamdesk.policy.elements import STATEMENT_ELEMENTS, Shape, entry_problems, sound_shape
 from iamdesk.policy.principals import PrincipalEntry, parse_principal
 from iamdesk.policy.resources import ResourcePattern, resource_pattern
-from iamdesk.policy.statement import Statement
+from iamdesk.policy.statement import WITHOUT_REFERENCES, Statement
 from iamdesk.policy.text import ElementPath, PolicyText, Span, render, statement_spans
 
 LATEST_VERSION = "2012-10-17"
@@ -121,18 +121,17 @@ class DocumentStore:
     def __init__(self) -> None:
         # By a digest: the texts of a large account would take more memory than their digests by the factor of fifty.
         self._by_content: dict[bytes, Document] = {}
-        self._print = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
     def parse(self, raw: Any, resource: str = "") -> Document:
         """Return the parsed document of a JSON value; ``resource`` as in `parse_document`."""
         try:
             saved = as_saved(raw, resource)
-            text = self._print(saved)
+            content = marshal.dumps(saved, WITHOUT_REFERENCES)  # a fifth of the time that printing it as JSON takes
             if saved is not raw:  # equal texts of two APIs are two policies, and none is shown as the other's
-                text = f"{resource} {self._print(raw)} {text}"
-        except (RecursionError, ValueError, TypeError):
+                content = marshal.dumps((resource, raw, saved), WITHOUT_REFERENCES)
+        except (RecursionError, ValueError):
             return parse_document(raw, resource)
-        content = hashlib.sha256(text.encode(errors="surrogatepass")).digest()
+        content = hashlib.sha256(content).digest()
         document = self._by_content.get(content)
         if document is None:
             document = self._by_content.setdefault(content, parse_document(raw, resource))

@@ -16,7 +16,7 @@ from iamdesk.policy.text import ElementPath
 SESSION_KEY = "aws:userid"
 """Of a role session the role's id and the session's name."""
 
-_WITHOUT_REFERENCES = 2
+WITHOUT_REFERENCES = 2
 """The version of the format of `marshal` in which equal values are written alike, whoever else holds them."""
 
 _reading = threading.Lock()
@@ -169,7 +169,7 @@ class Statement:
         """
         if self._unread & _CHANGED:
             return tuple([(test.operator_text, test.key, test.values) for test in self.conditions]) or None
-        return marshal.dumps(self._raw["Condition"], _WITHOUT_REFERENCES) if self._shape.has_conditions else None
+        return marshal.dumps(self._raw["Condition"], WITHOUT_REFERENCES) if self._shape.has_conditions else None
 
     def resource_texts(self) -> Sequence[str]:
         """Return the texts of its resources."""

@@ -123,3 +123,17 @@ def test_reading_can_be_cancelled_and_tells_how_far_it_is() -> None:
     assert told[-1] == (2, 2)
     with pytest.raises(WorkCancelled):
         StatementIndex(PolicyIndex(snapshot_of(user("ana"))), cancelled=lambda: True)
+
+
+def test_what_nobody_asks_about_is_not_read() -> None:
+    """A sweep over one action reads the resources of the statements that cover it, and of no others."""
+    buckets, queues = (
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": action, "Resource": f"arn:aws:{of}:::x*"}}
+        for action, of in (("s3:GetObject", "s3"), ("sqs:SendMessage", "sqs"))
+    )
+    index = StatementIndex(PolicyIndex(snapshot_of(user("ana", buckets, queues))))
+    covering = index.covering("s3", "getobject")
+    assert index.naming(covering, "s3", parse_target("s3:GetObject", "arn:aws:s3:::xyz/k", reference()).resource) == [0]
+    assert [index._is_sorted[place] for place in range(2)] == [True, False]
+    assert not index.is_loose(1)
+    assert index._is_sorted[1]
