@@ -5,11 +5,13 @@ same object and none asks a second time. All of it may be called from any thread
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from iamdesk.evaluate.request import CaseError, Request, UnknownContext
 from iamdesk.explain.decision import Decision
@@ -29,6 +31,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 from iamdesk.snapshot.sharing import share_equal_parts
+from iamdesk.work.workers import Workers, is_worthwhile
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding, Suppression
@@ -209,9 +212,11 @@ class Answers:
 class OpenSnapshot(Answers):
     """A snapshot that is open: everything that can be asked of it. Holds nothing that changes."""
 
-    def __init__(self, snapshot: Snapshot, outline: Outline) -> None:
+    def __init__(self, snapshot: Snapshot, outline: Outline, *, is_copy: bool = False) -> None:
+        """``is_copy`` says that the snapshot was changed since it was read."""
         self.snapshot = snapshot
         self.outline = outline
+        self._copy = uuid4().hex if is_copy else None
 
     def __del__(self) -> None:
         """Nobody has it open any more: see that its memory is given back, part by part, for each stops every thread."""
@@ -221,6 +226,12 @@ class OpenSnapshot(Answers):
         del evaluator
         while self.__dict__:
             self.__dict__.popitem()
+
+    def _workers(self, executor: Executor | None) -> Workers | None:
+        """Return who does long work; None where it is done sooner here."""
+        if executor is None or not is_worthwhile(self.snapshot):
+            return None
+        return Workers(executor, self.snapshot, self._copy)
 
     @cached_property
     def evaluator(self) -> "Evaluator":
@@ -411,16 +422,27 @@ class OpenSnapshot(Answers):
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         suppressions: "Sequence[Suppression]" = (),
+        executor: Executor | None = None,
     ) -> "Iterator[Finding]":
         """Run every check; findings come as they are found, with the suppressions that hold for them today.
 
+        ``executor`` does it where that saves time.
+
         Raises:
             WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
         """
-        from iamdesk.checks import registry
         from iamdesk.checks.suppressions import suppressed
 
-        found = registry.run(self.evaluator, progress, cancelled, self._reach)
+        workers = self._workers(executor)
+        if workers is not None:
+            from iamdesk.checks.sharing import run_shared
+
+            found = run_shared(workers, progress, cancelled)
+        else:
+            from iamdesk.checks import registry
+
+            found = registry.run(self.evaluator, progress, cancelled, self._reach)
         return suppressed(found, suppressions, today()) if suppressions else found
 
     def telling(self, principal: str) -> "tuple[Telling, ...]":
@@ -760,7 +782,7 @@ class Workbench:
     @staticmethod
     def open_copy(snapshot: Snapshot) -> OpenSnapshot:
         """Lay out the tree of a snapshot that stands in no file: a copy with changes."""
-        return OpenSnapshot(snapshot, build_outline(snapshot))
+        return OpenSnapshot(snapshot, build_outline(snapshot), is_copy=True)
 
     def evaluate_case(self, case: Mapping[str, Any], unknown_context: UnknownContext) -> Decision:
         """Answer a self-contained case, which brings its own policies; no snapshot takes part.

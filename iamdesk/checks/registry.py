@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from iamdesk.checks import (
     administrators,
@@ -143,16 +143,38 @@ def run(
         WorkCancelled: ``cancelled`` returned True; it is asked before each thing and each question.
     """
     survey = Survey(evaluator, cancelled, reach)
+    work = work_of(survey)
+    total = len(work)
+    for done, one in enumerate(work):
+        progress(done, total)
+        yield from look(survey, one)
+    progress(total, total)
+
+
+class Work(NamedTuple):
+    """One thing, and the checks that look at it."""
+
+    account: Account
+    checks: tuple[Check, ...]
+    thing: Any
+
+
+def work_of(survey: Survey) -> list[Work]:
+    """Return everything that is looked at in a run, in its order: the same one for the same snapshot.
+
+    Raises:
+        WorkCancelled: nobody wants the result any more.
+    """
     survey.read_reference()
     survey.needs = tuple((one.id, one.data) for one in checks() if one.data is not None)
-    work = [(account, things) for account in evaluator.snapshot.accounts for things in _in_order(survey, account)]
-    total = len(work)
-    for done, (account, (checks_of_kind, thing)) in enumerate(work):
-        progress(done, total)
-        for one in checks_of_kind:
-            survey.breathe()
-            yield from _guarded(one, survey, account, thing)
-    progress(total, total)
+    return [Work(account, *things) for account in survey.snapshot.accounts for things in _in_order(survey, account)]
+
+
+def look(survey: Survey, work: Work) -> Iterator[Finding]:
+    """Yield what the checks find in one thing."""
+    for one in work.checks:
+        survey.breathe()
+        yield from _guarded(one, survey, work.account, work.thing)
 
 
 def _guarded(one: Check, survey: Survey, account: Account, thing: Any) -> Iterator[Finding]:

@@ -38,6 +38,10 @@ class Survey(Inquiry):
         self.needs: tuple[tuple[str, Data], ...] = ()
         """The checks that need more than the account's entities, by their ids."""
 
+    def attend(self, cancelled: Cancelled) -> None:
+        """Ask somebody else from now on whether the result is still wanted: of the next part of a run."""
+        self.cancelled = self._cancelled = cancelled
+
     @property
     def reach(self) -> ReachMap:
         """What every principal can become.

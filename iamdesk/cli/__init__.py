@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,6 +29,7 @@ COMMANDS = (
     "collect",
 )
 _ABOUT = ("--help", "--version")
+_FOR_ALL = ("--workers", "--scheduler")
 READER_GONE = 141
 """128 + SIGPIPE: what a shell reports when a reader (``| head``) closes the pipe."""
 
@@ -60,10 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str]) -> NoReturn:
     # The window knows nothing of the commands and they know nothing of it: neither waits for the other's imports.
-    if arguments and arguments[0] in (*COMMANDS, *_ABOUT):
+    for_all, own = _parted(arguments)
+    if own and own[0] in (*COMMANDS, *_ABOUT):
         from iamdesk.cli.commands import app_of
 
-        app = app_of(COMMANDS if arguments[0] in _ABOUT else arguments[:1])
+        app = app_of(COMMANDS if own[0] in _ABOUT else own[:1])
+        arguments = [*for_all, *own]
     else:
         is_path = bool(arguments) and not arguments[0].startswith("-")
         if is_path and not _exists(arguments[0]):
@@ -80,6 +84,23 @@ def _run(arguments: list[str]) -> NoReturn:
         from iamdesk.cli.picture import app
     app(arguments, prog_name="iamdesk")
     sys.exit(0)
+
+
+def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return the options that every command takes, wherever they stand, and all the other arguments."""
+    for_all: list[str] = []
+    own: list[str] = []
+    more = iter(arguments)
+    for argument in more:
+        if argument == "--":
+            own += [argument, *more]
+        elif argument in _FOR_ALL:
+            for_all += [argument, *islice(more, 1)]
+        elif argument.partition("=")[0] in _FOR_ALL:
+            for_all.append(argument)
+        else:
+            own.append(argument)
+    return for_all, own
 
 
 def _exists(path: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iamdesk.cli import COMMANDS
+from iamdesk.cli import COMMANDS, work
 from iamdesk.cli.output import say, version
 from iamdesk.cli.troubles import troubles_told
 
@@ -40,12 +40,31 @@ def about(
     _version_wanted: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=work.MAX_WORKERS,
+            metavar="N",
+            help="Processes that do long work, of any command; as many as the cores less one where nothing is said.",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Have the workers of a Dask scheduler do it instead; what they need of the snapshot is sent to them.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Access reviews of AWS accounts: who can do what, offline, with proof.
 
     iamdesk [PATH] opens the window, on a snapshot where one is named; the commands below answer in the terminal.
     A file that bears the name of a command is opened as ./NAME. iamdesk PATH --help tells the window's options.
     """
+    work.choose(workers, scheduler)
 
 
 def _command(name: str) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from iamdesk.checks.finding import Finding, Severity, State
-from iamdesk.cli import options
+from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say_bytes
 from iamdesk.cli.troubles import spare
 from iamdesk.export.files import write_whole
@@ -57,7 +57,8 @@ def findings(
         note(f"there is no file {suppressions}: nothing is suppressed")
     words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     opened = Workbench().open_snapshot(snapshot)
-    found = ordered(opened.findings(suppressions=words))
+    with work.executor() as executor:
+        found = ordered(opened.findings(suppressions=words, executor=executor))
     idle = len(words) - len({one.fingerprint for one in words} & {each.fingerprint for each in found})
     if idle:
         note(f"{idle:,} suppressions are for findings that are not there any more")

@@ -15,8 +15,11 @@ from iamdesk.export.files import ExportError
 from iamdesk.review.decisions import DecisionError
 from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.snapshot.errors import SnapshotError
+from iamdesk.work.errors import WorkError
 
 HOW_TO_RECOVER = "iamdesk review recover writes what is intact to a new file"
+
+_TROUBLES = (SnapshotError, RequestError, ExportError, SuppressionError, ReviewError, DecisionError, WorkError)
 
 
 def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
@@ -28,7 +31,7 @@ def troubles_told[**P](command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except DamagedReviewError as error:
             give_up(f"{error}; {HOW_TO_RECOVER}")
-        except (SnapshotError, RequestError, ExportError, SuppressionError, ReviewError, DecisionError) as error:
+        except _TROUBLES as error:
             give_up(str(error))
         except BrokenPipeError:
             discard_output()

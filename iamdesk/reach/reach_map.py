@@ -22,7 +22,6 @@ from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_
 
 _PATIENCE = 0.05
 """Seconds after which a thread that waits for another's map looks whether it is still wanted."""
-_MOST_TRIED = 50
 _MOST_CUTS = 5
 ADMINISTRATION = "admin"
 """What stands for the administration of any account where a goal is asked for."""
@@ -270,15 +269,11 @@ class ReachMap:
             yield tuple(self._subjects[position] for position in positions(members))
 
     def cut(self, way: Way) -> Cut | None:
-        """Return a change that stops a way, tried on a copy; None where none was found.
-
-        None, too, for all but the first `_MOST_TRIED` ways that are asked about: each takes some hundredths of a
-        second.
-        """
-        if way not in self._cut_of and len(self._cut_of) < _MOST_TRIED:
+        """Return a change that stops a way, tried on a copy, in tenths of a second; None where none was found."""
+        if way not in self._cut_of:
             among = frozenset(arn for step in way.steps for arn in (step.source, step.target, step.goal.key))
             self._cut_of[way] = next(self._cuts.of([way], among), None)
-        return self._cut_of.get(way)
+        return self._cut_of[way]
 
     def cuts(
         self, principal: str, goal: str = ADMINISTRATION, most: int = 20, most_cuts: int = _MOST_CUTS

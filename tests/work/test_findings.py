@@ -1,0 +1,121 @@
+"""Findings come out the same, byte for byte, whoever finds them."""
+
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from iamdesk.checks import registry, sharing
+from iamdesk.checks.finding import Finding
+from iamdesk.export.findings import render
+from iamdesk.paths import resources, sample_snapshot
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.work.errors import WorkerLostError
+from iamdesk.work.processes import Processes, lost_once
+from iamdesk.work.workers import Workers
+
+SAMPLES = (sample_snapshot(), resources() / "samples" / "acme-organization")
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def two(told: list[str]) -> Iterator[Processes]:
+    with Processes(2, told.append) as executor:
+        yield executor
+
+
+@pytest.fixture(autouse=True)
+def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "_SPAN", 5)
+
+
+def as_bytes(found: list[Finding], snapshot: Snapshot) -> bytes:
+    return b"".join(render(name, found, snapshot, generated_at=datetime(2026, 11, 28, tzinfo=UTC)) for name in FORMATS)
+
+
+FORMATS = ("json", "csv", "html", "sarif")
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_same_findings_with_any_number_of_workers(path: Path, workers: int, two: Processes) -> None:
+    snapshot = load_snapshot(path)
+    alone = list(registry.run(Evaluator(snapshot)))
+    steps: list[tuple[int, int]] = []
+
+    def tell(done: int, total: int) -> None:
+        steps.append((done, total))
+
+    if workers == 2:
+        shared = list(sharing.run_shared(Workers(two, snapshot), tell))
+    else:
+        with Processes(1) as executor:
+            shared = list(sharing.run_shared(Workers(executor, snapshot), tell))
+    assert alone
+    assert as_bytes(shared, snapshot) == as_bytes(alone, snapshot)
+    assert steps[0][0] == 0
+    assert steps[-1][0] == steps[-1][1] > len(snapshot.accounts)
+
+
+def test_a_copy_with_changes_is_what_the_workers_look_at(two: Processes) -> None:
+    snapshot = load_snapshot(sample_snapshot())
+    (account,) = snapshot.accounts
+    changed = snapshot.model_copy(update={"accounts": (account.model_copy(update={"users": account.users[:1]}),)})
+    alone = list(registry.run(Evaluator(changed)))
+    shared = list(sharing.run_shared(Workers(two, changed, "a copy")))
+    assert as_bytes(shared, changed) == as_bytes(alone, changed)
+
+
+def test_a_worker_killed_half_way_costs_nothing_but_time(two: Processes, told: list[str]) -> None:
+    told.clear()
+    snapshot = load_snapshot(SAMPLES[1])
+    killed: list[int] = []
+
+    def kill_one(done: int, total: int) -> None:
+        if not killed and 0 < done < total:
+            killed.append(two.process_ids[0])
+            os.kill(killed[0], signal.SIGKILL)
+
+    shared = list(sharing.run_shared(Workers(two, snapshot), kill_one))
+    assert as_bytes(shared, snapshot) == as_bytes(list(registry.run(Evaluator(snapshot))), snapshot)
+    assert killed
+    assert killed[0] not in two.process_ids
+    assert told == [lost_once()]
+
+
+def test_a_worker_that_is_always_killed_is_one_clear_error(told: list[str]) -> None:
+    told.clear()
+    snapshot = load_snapshot(SAMPLES[1])
+    with Processes(1, told.append) as executor:
+
+        def never_cancelled_but_kills() -> bool:
+            for process_id in executor.process_ids:
+                os.kill(process_id, signal.SIGKILL)
+            return False
+
+        with pytest.raises(WorkerLostError, match=r"^two worker processes ended unexpectedly over the same task"):
+            list(sharing.run_shared(Workers(executor, snapshot), cancelled=never_cancelled_but_kills))
+    assert told == [lost_once()]
+
+
+def test_cancelled_checks_end(two: Processes) -> None:
+    snapshot = load_snapshot(SAMPLES[1])
+    asked: list[int] = []
+
+    def after_some() -> bool:
+        asked.append(1)
+        return len(asked) > 3
+
+    with pytest.raises(WorkCancelled):
+        list(sharing.run_shared(Workers(two, snapshot), cancelled=after_some))
+    assert len(asked) == 4
