@@ -7,32 +7,20 @@ from iamdesk.compare.arns import is_arn
 from iamdesk.compare.assumed import pieces_of
 from iamdesk.compare.clauses import Clause
 from iamdesk.compare.shapes import ANY_SERVICE, ANYONE, ANYONE_ANYWHERE
-from iamdesk.evaluate.caller import CallerKind, parse_caller
-from iamdesk.evaluate.request import RequestError
-from iamdesk.evaluate.witnesses import Pattern, witnesses
-from iamdesk.policy.patterns import QUESTION, STAR, Glob, Token, Wildcard, tokens_of
+from iamdesk.policy.patterns import Token, Wildcard
+from iamdesk.query.described import filled, principals_described, services_described
 
 _NAME_KEYS = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
 _CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:username", "aws:principaltype"})
 _ANY = ANY_SERVICE.partition(".")[0]
-_NAMES = Pattern(tuple(tokens_of("?*.amazonaws.com*")))
 
 
 def services_told_apart(clauses: Iterable[Clause]) -> tuple[tuple[str, ...], bool]:
     """Return services for all that conditions of some clauses tell apart by name, and whether there are no others."""
     values = [pieces for clause in clauses for _, pieces in _tested(clause, _NAME_KEYS)]
-    told = sorted(dict.fromkeys(map(_tokens_in, values)), key=repr)
     is_complete = all(len(_tokens_in(pieces)) == len(pieces) for pieces in values)
-    names = dict.fromkeys((ANY_SERVICE, *(_filled(tokens, _ANY) for tokens in told)))
-    if told:
-        shown = witnesses(tuple(map(Pattern, told)), (_NAMES,))
-        names |= dict.fromkeys(shown.texts)
-        is_complete = is_complete and shown.is_complete
-    patterns = tuple(map(Glob, told))
-    found: dict[tuple[bool, ...], str] = {}
-    for name in filter(_is_service, names):
-        found.setdefault(tuple(pattern.matches(name) for pattern in patterns), name)
-    return tuple(found.values()), is_complete
+    names, are_all = services_described(tuple(map(_tokens_in, values)), _ANY)
+    return names, is_complete and are_all
 
 
 def principals_told_apart(clauses: Iterable[Clause], account: str) -> Iterator[str]:
@@ -43,7 +31,7 @@ def principals_told_apart(clauses: Iterable[Clause], account: str) -> Iterator[s
     for clause in clauses:
         for key, pieces in _tested(clause, _CALLER_KEYS):
             tokens = _tokens_in(pieces)
-            text = _filled(tokens, "")
+            text = filled(tokens, "")
             if key == "aws:principalaccount" and text.isdigit():
                 yield f"arn:aws:iam::{text}:role/{ANYONE}"
             elif key == "aws:principaltype" and text == "Account":
@@ -51,24 +39,15 @@ def principals_told_apart(clauses: Iterable[Clause], account: str) -> Iterator[s
             elif key == "aws:username" or (key == "aws:principaltype" and text == "User"):  # all others are roles
                 yield f"arn:aws:iam::{account}:user/{ANYONE_ANYWHERE}"
                 if key == "aws:username" and text and len(tokens) == len(pieces):
-                    yield f"arn:aws:iam::{account}:user/{_filled(tokens, ANYONE)}"
+                    yield f"arn:aws:iam::{account}:user/{filled(tokens, ANYONE)}"
             elif key == "aws:principalarn" and len(tokens) == len(pieces):
                 yield from (text,) if tokens == (text,) and is_arn(text) else _described(tokens, account)
 
 
 def _described(tokens: tuple[Token, ...], account: str) -> Iterator[str]:
     """Yield a role that a pattern describes; a user, where it describes no role."""
-    own = _filled(tokens, "*").split(":", 5)[4:5]
-    account = own[0] if own and own[0].isdigit() else account
-    pattern = Glob(tokens)
-    for kind in ("role", "user"):
-        head = f"arn:aws:iam::{account}:{kind}/"
-        likely = (f"{head}{ANYONE}", _filled(tokens, ANYONE))
-        shown = witnesses((Pattern(tokens),), (Pattern((head, QUESTION, STAR)),)).texts
-        for text in (*likely, *shown):
-            if text.startswith(head) and pattern.matches(text):
-                yield text
-                return
+    own = filled(tokens, "*").split(":", 5)[4:5]
+    return principals_described((tokens,), own[0] if own and own[0].isdigit() else account, ANYONE)
 
 
 def _tested(clause: Clause, keys: frozenset[str]) -> Iterator[tuple[str, tuple[Hashable, ...]]]:
@@ -81,15 +60,3 @@ def _tested(clause: Clause, keys: frozenset[str]) -> Iterator[tuple[str, tuple[H
 def _tokens_in(pieces: Iterable[Hashable]) -> tuple[Token, ...]:
     """Return the pieces of a tested value without its variables: what these stand for the request alone tells."""
     return tuple(one for one in pieces if isinstance(one, str | Wildcard))
-
-
-def _filled(tokens: Iterable[Token], filling: str) -> str:
-    """Return a text that a pattern describes."""
-    return "".join(token if isinstance(token, str) else filling if token is STAR else "x" for token in tokens)
-
-
-def _is_service(text: str) -> bool:
-    try:
-        return parse_caller(text).kind is CallerKind.SERVICE
-    except RequestError:
-        return False

@@ -20,10 +20,11 @@ from iamdesk.explain.decision import Decision
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.language import phrase
-from iamdesk.policy.patterns import glob
+from iamdesk.policy.patterns import glob, tokens_of
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.query.access import ANY_SERVICE, Access, PrincipalKind, Signing, Who
+from iamdesk.query.described import ALL_HEADS, principals_described, services_described
 from iamdesk.query.grounds import FRESH
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
@@ -45,14 +46,8 @@ _KINDS = {
     CallerKind.OIDC: PrincipalKind.PROVIDER,
     CallerKind.ANONYMOUS: PrincipalKind.ANYONE,
 }
-_STARTS = (
-    "",
-    "arn:{partition}:iam::{account}",
-    "arn:{partition}:iam::{account}:",
-    "arn:{partition}:iam::{account}:role",
-    "arn:{partition}:iam::{account}:user",
-)
-"""What a ``*`` at the start of a pattern for ARNs can stand for."""
+_MOST_ACCOUNTS = 20
+"""Accounts for which every combination of patterns is tried; of others, what each pattern describes by itself."""
 
 
 class Asks(Protocol):
@@ -80,6 +75,8 @@ class Candidate(NamedTuple):
     """The principals of requests; the first for whom the answer is most open counts."""
     is_named: bool
     """Whether a statement names it as ``Principal``; else a condition describes it, or it is one of many."""
+    like: str = ""
+    """The row of all accounts, of which it is a part: it needs none of its own where the decision is the same."""
 
 
 class _Found(NamedTuple):
@@ -174,6 +171,7 @@ class _Search:
         signed = [one.trace.verdict for one in anyone if one.candidate.who.signing is not Signing.UNSIGNED]
         of_all = Verdict.ALLOWED if Verdict.ALLOWED in signed else signed[0] if signed else None
         found = []
+        told: dict[str, Verdict] = {}
         for candidate in _Candidates(self, statements).all():
             one = self._ask(candidate)
             if one is None:
@@ -182,9 +180,13 @@ class _Search:
             if candidate.who.kind is PrincipalKind.SERVICE:
                 verdicts = [each.trace.verdict for each in anyone]
                 is_covered = Verdict.ALLOWED in verdicts or one.trace.verdict in verdicts
+            if candidate.like:
+                is_covered = is_covered or told.get(candidate.like) in (Verdict.ALLOWED, one.trace.verdict)
+                if candidate.who.principal == candidate.like:
+                    told[candidate.like] = one.trace.verdict
             if candidate.is_named or not is_covered:
                 found.append(one)
-        yield from sorted(found, key=lambda one: one.candidate.who.order)
+        yield from sorted(_narrowest(found), key=lambda one: one.candidate.who.order)
 
     def prepare(self) -> Question | None:
         """Return the question of somebody external; None where everyone would ask about its own account."""
@@ -289,6 +291,24 @@ class _Search:
         return tuple(one for one in (unsigned, signed) if one is not None)
 
 
+def _narrowest(found: Iterable[_Found]) -> Iterator[_Found]:
+    """Leave out who is described by one pattern and let in for another, too: that one describes them better."""
+    by_caller: dict[str, _Found] = {}
+    for one in found:
+        if not one.candidate.like:
+            yield one
+            continue
+        other = by_caller.get(one.caller)
+        if other is None or _literal(one) > _literal(other):
+            by_caller[one.caller] = one
+    yield from by_caller.values()
+
+
+def _literal(found: _Found) -> int:
+    """Return how much of a row's pattern is no wildcard."""
+    return len(found.candidate.who.principal.replace("*", "").replace("?", ""))
+
+
 def _alike(one: Trace, other: Trace) -> bool:
     """Return whether two answers are the same, on the same conditions."""
     if one.verdict is not other.verdict:
@@ -329,6 +349,7 @@ class _Candidates:
         """ARNs, services, providers; whether a statement names them as ``Principal``."""
         self._arns: dict[str, None] = {}
         self._user_names: dict[str, None] = {}
+        self._services: dict[str, None] = {}
         canonical = search.asks.snapshot.account_settings
         self._canonical = {one.canonical_id: one.account_id for one in canonical if one.canonical_id}
         self._names_everyone = any(
@@ -377,12 +398,16 @@ class _Candidates:
         match key:
             case "aws:principalaccount" | "kms:calleraccount":
                 self._take_account(_filled_account(text), is_named=False)
-            case "aws:principalarn":
+            case "aws:principalarn" if _is_pattern(text):
                 self._arns[text] = None
+            case "aws:principalarn":
+                self._exact.setdefault(text, False)
             case "aws:username":
                 self._user_names[text] = None
+            case "aws:principalservicename" | "aws:principalservicenameslist" if _is_pattern(text):
+                self._services[text] = None
             case "aws:principalservicename" | "aws:principalservicenameslist":
-                self._exact.setdefault(_filled(text), False)
+                self._exact.setdefault(text, False)
 
     def all(self) -> Iterator[Candidate]:
         """Yield them, each once."""
@@ -393,15 +418,11 @@ class _Candidates:
         for text, is_named in self._exact.items():
             if (candidate := self._exactly(text, is_named)) is not None:
                 yield candidate
-        for text in self._arns:
-            if text not in self._exact and (callers := tuple(self._described(text))):
-                account = callers[0].split(":")[4]
-                yield Candidate(self._who(text, PrincipalKind.ROLE, account), callers, is_named=False)
-        for name in self._user_names:
-            accounts = (*self._accounts, self._search.stranger)
-            callers = tuple(f"arn:{partition}:iam::{account}:user/{_filled(name)}" for account in accounts)
-            who = Who(f"arn:{partition}:iam::*:user/{name}", PrincipalKind.USER, is_external=True)
-            yield Candidate(who, callers, is_named=False)
+        yield from self._described()
+        of_services, _ = services_described(tuple(tuple(tokens_of(text)) for text in self._services), FRESH)
+        for pattern in self._services:
+            callers = tuple(one for one in of_services if glob(pattern).matches(one))
+            yield Candidate(self._who(pattern, PrincipalKind.SERVICE, ""), callers, is_named=False)
         if self._names_everyone:
             any_service = Who(ANY_SERVICE, PrincipalKind.SERVICE, is_external=True)
             yield Candidate(any_service, (ANY_SERVICE.replace("*", FRESH),), is_named=False)
@@ -427,19 +448,34 @@ class _Candidates:
             return True
         return False if organization.is_outside(account) else None
 
-    def _described(self, pattern: str) -> Iterator[str]:
-        """Yield external principals whose ARNs a condition's pattern describes."""
-        partition = self._search.partition
-        for account in dict.fromkeys((*self._accounts, _account_in(pattern), self._search.stranger)):
-            if not account:
-                continue
-            for start in _STARTS if pattern.startswith("*") else ("*",):
-                text = pattern
-                if start != "*":
-                    text = start.format(partition=partition, account=account) + pattern[1:]
-                arn = _as_arn(text, partition, account)
-                if arn is not None and arn.split(":")[4] not in self._inside and glob(pattern).matches(arn):
-                    yield arn
+    def _described(self) -> Iterator[Candidate]:
+        """Yield external principals whose ARNs, or names as users, conditions describe by patterns.
+
+        Those of an account that nobody names stand for all accounts, those of others for themselves.
+        """
+        stranger = self._search.stranger
+        found = (_account_in(pattern) for pattern in self._arns)
+        named = dict.fromkeys(one for one in (*found, *self._accounts) if one and one not in self._inside)
+        for account in (stranger, *named):
+            patterns = {_of_account(pattern, account, self._search.partition): pattern for pattern in self._arns}
+            own: dict[str, tuple[str, ...]] = {text: (pattern,) for text, pattern in patterns.items()}
+            for name in self._user_names:
+                start = f"arn:{self._search.partition}:iam::{account}:user/"
+                own[f"{start}{name}"] = (f"{start}{name}", f"{start}*/{name}")
+            texts = [text for several in own.values() for text in several]
+            tokens = tuple(tuple(tokens_of(text)) for text in texts)
+            groups = (tokens,) if len(named) <= _MOST_ACCOUNTS else tuple((one,) for one in tokens)
+            described = [
+                arn
+                for group in groups
+                for arn in principals_described(group, account, FRESH, self._search.partition, ALL_HEADS)
+            ]
+            for text, several in own.items():
+                callers = tuple(arn for arn in described if any(glob(one).matches(arn) for one in several))
+                if callers:
+                    anywhere = patterns.get(text, text.replace(f"::{account}:", "::*:"))
+                    who = self._who(anywhere if account == stranger else text, PrincipalKind.ROLE, account)
+                    yield Candidate(who, callers, is_named=False, like=anywhere)
 
 
 def _limits_of(search: _Search, account: str) -> Iterator[Statement]:
@@ -447,11 +483,6 @@ def _limits_of(search: _Search, account: str) -> Iterator[Statement]:
     question = search.asks.question(search.request(callers_of(account, search.partition)[0]))
     levels = question.policies.scps or ()
     return _covering(question, (policy for level in levels for policy in level))
-
-
-def _filled(pattern: str, word: str = FRESH) -> str:
-    """Return a text that a pattern describes."""
-    return pattern.replace("*", word).replace("?", "x")
 
 
 def _filled_account(pattern: str) -> str:
@@ -467,22 +498,20 @@ def _account_in(pattern: str) -> str:
     return _filled_account(parts[4]) if len(parts) > 5 and parts[4] != "*" else ""
 
 
-def _as_arn(pattern: str, partition: str, account: str) -> str | None:
-    """Return an ARN of an account, of an entity of IAM, that a pattern may describe; None for no such pattern."""
+def _of_account(pattern: str, account: str, partition: str) -> str:
+    """Return a pattern of ARNs for one account, where it leaves the account open."""
     parts = pattern.split(":", 5)
-    if len(parts) < 6:
-        if not pattern.endswith("*"):
-            return None
-        parts = [*(part.rstrip("*") or "*" for part in parts), *("*" * (6 - len(parts)))]
-    if not glob(parts[4]).matches(account):
-        return None
-    name = parts[5]
-    if name.startswith(("*", "?")):
-        name = f"role/{FRESH}" if name == "*" else name.replace("*", "role/", 1) if "/" not in name else name
-    kind, _, rest = name.partition("/")
-    kind = next((one for one in ("role", "user") if glob(kind).matches(one)), kind)
-    name = f"{kind}/{_filled(rest)}" if rest else _filled(name)
-    return f"arn:{partition}:{'sts' if 'federated-user/' in name else 'iam'}::{account}:{name}"
+    if len(parts) > 5 and _is_pattern(parts[4]) and glob(parts[4]).matches(account):
+        parts[4] = account
+        return ":".join(parts)
+    if len(parts) <= 5 and pattern.startswith("*"):
+        rest = pattern[1:]
+        return f"arn:{partition}:iam::{account}{rest if rest.startswith(':') else f':*{rest}'}"
+    return pattern
+
+
+def _is_pattern(text: str) -> bool:
+    return "*" in text or "?" in text
 
 
 def _words(request: Request) -> Iterator[str]:

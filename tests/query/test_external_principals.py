@@ -148,6 +148,29 @@ def test_who_is_narrowed_down_or_left_over_by_conditions_is_a_row() -> None:
     assert told(evaluator, "s3:GetObject", f"{BUCKET}/k") == [("*:role/reader", "role", "allowed")]
 
 
+def test_conditions_that_have_to_hold_together_describe_who_meets_both() -> None:
+    both = {
+        "ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{OTHER}:role/app-*"},
+        "StringLike": {"aws:PrincipalArn": "*-prod"},
+    }
+    evaluator = evaluator_of(bucket(policy("*", "s3:GetObject", f"{BUCKET}/*", Condition=both)))
+    rows = external(evaluator, "s3:GetObject", f"{BUCKET}/k")
+    assert [row.principal for row in rows] == [f"arn:aws:iam::{OTHER}:role/app-*"]
+    assert rows[0].request.principal.endswith("-prod")
+    named = {
+        "StringLike": {"aws:username": "app-*"},
+        "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/*-prod"},
+    }
+    evaluator = evaluator_of(bucket(policy("*", "s3:GetObject", f"{BUCKET}/*", Condition=named)))
+    assert [row.decision.value for row in external(evaluator, "s3:GetObject", f"{BUCKET}/k")] == ["allowed"]
+    service = {"StringLike": {"aws:PrincipalServiceName": ["sns*", "sqs.amazonaws.com"]}}
+    evaluator = evaluator_of(bucket(policy("*", "s3:GetObject", f"{BUCKET}/*", Condition=service)))
+    assert told(evaluator, "s3:GetObject", f"{BUCKET}/k") == [
+        ("sns*", "service", "allowed"),
+        ("sqs.amazonaws.com", "service", "allowed"),
+    ]
+
+
 def test_a_key_that_trusts_its_own_account_alone_is_open_to_nobody_else() -> None:
     root = policy({"AWS": f"arn:aws:iam::{A}:root"}, "kms:*")
     evaluator = evaluator_of(Resource(arn=KEY, account_id=A, policy=root, key_grants=()))
@@ -223,7 +246,7 @@ def test_accounts_of_the_organization_are_rows_where_it_is_let_in() -> None:
     evaluator = evaluator_of(bucket(document), organization=organization)
     rows = external(evaluator, "s3:GetObject", f"{BUCKET}/k")
     # The account's own guardrail leaves one role.
-    assert [(row.principal, row.who.in_organization) for row in rows] == [("arn:aws:iam::*:role/admin", True)]
+    assert [(row.principal, row.who.in_organization) for row in rows] == [(f"arn:aws:iam::{MEMBER}:role/admin", True)]
     free = organization.model_copy(
         update={"nodes": (*nodes[:2], nodes[2].model_copy(update={"policy_ids": ("p-full",)}))}
     )
