@@ -31,7 +31,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 from iamdesk.snapshot.sharing import share_equal_parts
-from iamdesk.work.workers import Workers, is_worthwhile
+from iamdesk.work.workers import Workers
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding, Suppression
@@ -228,10 +228,8 @@ class OpenSnapshot(Answers):
             self.__dict__.popitem()
 
     def _workers(self, executor: Executor | None) -> Workers | None:
-        """Return who does long work; None where it is done sooner here."""
-        if executor is None or not is_worthwhile(self.snapshot):
-            return None
-        return Workers(executor, self.snapshot, self._copy)
+        """Return who does long work; None: this process."""
+        return None if executor is None else Workers(executor, self.snapshot, self._copy)
 
     @cached_property
     def evaluator(self) -> "Evaluator":
@@ -426,7 +424,7 @@ class OpenSnapshot(Answers):
     ) -> "Iterator[Finding]":
         """Run every check; findings come as they are found, with the suppressions that hold for them today.
 
-        ``executor`` does it where that saves time.
+        ``executor`` does it (`iamdesk.work`); None: this process, which takes longer from `is_worthwhile` on.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from iamdesk.cli import COMMANDS, work
+from iamdesk.cli import COMMANDS
+from iamdesk.cli.choice import MAX_WORKERS, choice
 from iamdesk.cli.output import say, version
 from iamdesk.cli.troubles import troubles_told
 
@@ -44,7 +45,7 @@ def about(
         int | None,
         typer.Option(
             min=1,
-            max=work.MAX_WORKERS,
+            max=MAX_WORKERS,
             metavar="N",
             help="Processes that do long work, of any command; as many as the cores less one where nothing is said.",
             show_default=False,
@@ -64,7 +65,7 @@ def about(
     iamdesk [PATH] opens the window, on a snapshot where one is named; the commands below answer in the terminal.
     A file that bears the name of a command is opened as ./NAME. iamdesk PATH --help tells the window's options.
     """
-    work.choose(workers, scheduler)
+    choice.workers, choice.scheduler = workers, scheduler
 
 
 def _command(name: str) -> Callable[..., Any]:

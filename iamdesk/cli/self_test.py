@@ -5,6 +5,7 @@ For whoever builds or installs it: what an installer forgot is found here, and n
 
 import json
 import lzma
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ from iamdesk.components import legal
 from iamdesk.evaluate.request import Request
 from iamdesk.export.findings import formats, render
 from iamdesk.paths import resources, sample_snapshot
+from iamdesk.work.processes import Processes
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 type Step = tuple[str, Callable[[], str]]
@@ -63,6 +65,7 @@ def _steps(folder: Path) -> Iterator[Step]:
     yield "what principals can become", lambda: f"{sum(1 for _ in sample.reach().everybody()):,} principals"
     found = list(sample.findings())
     yield "findings", lambda: f"{len(found):,} found"
+    yield "findings by a worker process", lambda: _by_worker(sample, found)
     for one in formats():
         yield f"findings as {one.label}", partial(_report, one.name, found, sample)
     yield "a review", lambda: _review(sample, folder)
@@ -104,6 +107,15 @@ def _ask(sample: OpenSnapshot) -> str:
     if answer.decision != _ANSWER:
         raise ValueError(f"{answer.decision} instead of {_ANSWER}")
     return answer.sentence
+
+
+def _by_worker(sample: OpenSnapshot, found: Sequence[Finding]) -> str:
+    with Processes(1) as executor:
+        shared = list(sample.findings(executor=executor))
+        (process_id,) = executor.process_ids
+    if [one.fingerprint for one in shared] != [one.fingerprint for one in found] or process_id == os.getpid():
+        raise ValueError(f"{len(shared):,} instead of {len(found):,} found by process {process_id}")
+    return f"{len(shared):,} found by process {process_id}"
 
 
 def _report(name: str, found: Sequence[Finding], sample: OpenSnapshot) -> str:

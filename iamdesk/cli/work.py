@@ -3,44 +3,31 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from iamdesk.cli.choice import choice
 from iamdesk.cli.output import note
-
-MAX_WORKERS = 256
-
-
-@dataclass(slots=True)
-class _Choice:
-    workers: int | None = None
-    scheduler: str | None = None
-
-
-_choice = _Choice()
-
-
-def choose(workers: int | None, scheduler: str | None) -> None:
-    """Take what the command line says."""
-    _choice.workers, _choice.scheduler = workers, scheduler
+from iamdesk.work.setting import open_executor, usual_workers
+from iamdesk.work.workers import is_worthwhile
+from iamdesk.workbench import OpenSnapshot
 
 
 @contextmanager
-def executor() -> Iterator[Executor | None]:
-    """Give what does long work; None where this process does it: one worker beside it would gain nothing.
+def executor(*opened: OpenSnapshot) -> Iterator[Executor | None]:
+    """Give what does long work over snapshots; None where this process does it sooner.
+
+    A scheduler that was asked for does it always. One process beside this one gains nothing.
 
     Raises:
         WorkError: the scheduler cannot be used; one sentence.
     """
-    from iamdesk.work.setting import open_executor, usual_workers
-
-    workers = _choice.workers or usual_workers()
-    if _choice.scheduler is None and workers == 1:
+    workers = choice.workers or usual_workers()
+    if choice.scheduler is None and (workers == 1 or not is_worthwhile(*(one.snapshot for one in opened))):
         yield None
         return
-    opened = open_executor(workers, _choice.scheduler, note)
+    found = open_executor(workers, choice.scheduler, note)
     try:
-        yield opened
+        yield found
     except BaseException:
-        opened.shutdown(cancel_futures=True)
+        found.shutdown(cancel_futures=True)
         raise
-    opened.shutdown()
+    found.shutdown()

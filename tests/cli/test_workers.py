@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from iamdesk.cli import work
+from iamdesk.cli.choice import choice
 from iamdesk.work import processes, workers
 from iamdesk.work.processes import Processes
 
 
 @pytest.fixture(autouse=True)
 def nothing_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "_choice", work._Choice())
+    monkeypatch.setattr(choice, "workers", None)
+    monkeypatch.setattr(choice, "scheduler", None)
 
 
 @pytest.mark.parametrize("given", ["0", "-1", "two", "", "1.5", "257"])
