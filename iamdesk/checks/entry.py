@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 from iamdesk.checks.conditions import Entry, Hold, enter
 from iamdesk.checks.survey import STRANGER, Context, Survey
+from iamdesk.policy.patterns import is_pattern, tokens_of
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
+from iamdesk.query.described import ALL_HEADS, principals_described
 from iamdesk.snapshot.model import Account, RoleDetail
 
 ASSUME_ROLE = "sts:AssumeRole"
@@ -30,9 +32,6 @@ _MADE_FOR_MANAGEMENT = frozenset({"OrganizationAccountAccessRole", "AWSControlTo
 
 AWS Organizations User Guide, "Accessing a member account"; AWS Control Tower User Guide, "Roles and accounts".
 """
-_MAKES_REQUESTS = re.compile(
-    r"arn:[a-z-]+:(?:iam::\d{12}:(?:user|role)/(?:[^/]+/)*[^/]+|sts::\d{12}:assumed-role/[^/]+/[^/]+)"
-)
 
 
 def allowing(survey: Survey, role: RoleDetail, action: str = "assumerole") -> Iterator[Statement]:
@@ -127,10 +126,12 @@ def _caller_of(text: str, partition: str) -> tuple[str | None, str | None]:
     found = _ARN_ACCOUNT.match(text)
     if found is None:
         return None, None
-    caller = text.replace("*", STRANGER).replace("?", "x")
-    if caller.endswith(":root"):
-        caller = f"{caller.removesuffix('root')}role/{STRANGER}"
-    return found[1], caller if _MAKES_REQUESTS.fullmatch(caller) else None
+    account, own = found[1], text.split(":", 2)[1]
+    if text.endswith(":root"):
+        return account, f"arn:{own}:iam::{account}:role/{STRANGER}"
+    if ":assumed-role/" in text and not is_pattern(text):
+        return account, text
+    return account, next(principals_described((tuple(tokens_of(text)),), account, STRANGER, own, ALL_HEADS), None)
 
 
 def account_of(entry: PrincipalEntry) -> str | None:

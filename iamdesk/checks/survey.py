@@ -8,6 +8,7 @@ from typing import Protocol
 from iamdesk.checks.data import Data
 from iamdesk.index.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.external_principals import unnamed_accounts
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
@@ -71,12 +72,11 @@ class Survey(Inquiry):
 
     @cached_property
     def stranger_account(self) -> str:
-        """An account id that occurs nowhere in the snapshot's trust: whoever is there is a stranger."""
-        taken = set(self.own_accounts)
-        for account in self.snapshot.accounts:
-            for role in account.roles:
-                taken.update(_ACCOUNT_ID.findall(repr(role.assume_role_policy_document)))
-        return next(number for number in map(str, range(907341825603, 10**12)) if number not in taken)
+        """An account id that occurs in no policy of a role or resource: whoever is there is a stranger."""
+        written = [role.assume_role_policy_document for account in self.snapshot.accounts for role in account.roles]
+        written += [resource.policy for resource in self.snapshot.resources]
+        named = (number for document in written for number in _ACCOUNT_ID.findall(repr(document)))
+        return next(unnamed_accounts((*self.own_accounts, *named)))
 
     def stranger(self, account: Account) -> str:
         """Return the ARN of a role that nobody in the snapshot knows, in an account of a stranger's own.

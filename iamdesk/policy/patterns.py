@@ -34,6 +34,11 @@ def tokens_of(text: str) -> list[Token]:
     return [_WILDCARDS.get(piece, piece) for piece in _AT_WILDCARDS.split(text) if piece]
 
 
+def is_pattern(text: str) -> bool:
+    """Return whether there is a wildcard in a text."""
+    return "*" in text or "?" in text
+
+
 class Glob:
     """One compiled pattern; `matches` compares a whole string, case and line breaks included (SEMANTICS F3, G7)."""
 

@@ -20,7 +20,7 @@ from iamdesk.explain.decision import Decision
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.language import phrase
-from iamdesk.policy.patterns import glob, tokens_of
+from iamdesk.policy.patterns import glob, is_pattern, tokens_of
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.query.access import ANY_SERVICE, Access, PrincipalKind, Signing, Who
@@ -398,13 +398,13 @@ class _Candidates:
         match key:
             case "aws:principalaccount" | "kms:calleraccount":
                 self._take_account(_filled_account(text), is_named=False)
-            case "aws:principalarn" if _is_pattern(text):
+            case "aws:principalarn" if is_pattern(text):
                 self._arns[text] = None
             case "aws:principalarn":
                 self._exact.setdefault(text, False)
             case "aws:username":
                 self._user_names[text] = None
-            case "aws:principalservicename" | "aws:principalservicenameslist" if _is_pattern(text):
+            case "aws:principalservicename" | "aws:principalservicenameslist" if is_pattern(text):
                 self._services[text] = None
             case "aws:principalservicename" | "aws:principalservicenameslist":
                 self._exact.setdefault(text, False)
@@ -501,17 +501,13 @@ def _account_in(pattern: str) -> str:
 def _of_account(pattern: str, account: str, partition: str) -> str:
     """Return a pattern of ARNs for one account, where it leaves the account open."""
     parts = pattern.split(":", 5)
-    if len(parts) > 5 and _is_pattern(parts[4]) and glob(parts[4]).matches(account):
+    if len(parts) > 5 and is_pattern(parts[4]) and glob(parts[4]).matches(account):
         parts[4] = account
         return ":".join(parts)
     if len(parts) <= 5 and pattern.startswith("*"):
         rest = pattern[1:]
         return f"arn:{partition}:iam::{account}{rest if rest.startswith(':') else f':*{rest}'}"
     return pattern
-
-
-def _is_pattern(text: str) -> bool:
-    return "*" in text or "?" in text
 
 
 def _words(request: Request) -> Iterator[str]:
