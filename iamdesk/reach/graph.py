@@ -78,7 +78,7 @@ class StepGraph:
                 bit = ground.of.positions[name.lower()]
                 resource = next((plot.resource for plot in ground.plots if plot.actions >> bit & 1), None)
                 if resource is not None:
-                    found = found.either(self.steps.finder.everybody(action, resource).within(members))
+                    found = found.either(self.steps.finder.among(members, action, resource))
         return found
 
     # ── how far it is ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -117,7 +117,8 @@ class ReachMap:
         maybe = _level_of(graph.to_administration(maybe=True), position)
         closure = graph.closure().get(position, 0)
         wider = graph.closure(maybe=True).get(position, 0) & ~closure
-        accounts = tuple(other for other, members in steps.members_of.items() if other != account and members & closure)
+        outside = closure & ~steps.members_of.get(account, 0)
+        accounts = tuple(other for other, members in steps.members_of.items() if members & outside) if outside else ()
         reads = tuple(name for name, readers in graph.readers.items() if readers.proven >> position & 1)
         data = tuple(name for name, readers in graph.readers.items() if name not in reads and readers.proven & closure)
         return Reached(

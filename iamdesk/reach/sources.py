@@ -71,16 +71,17 @@ NOBODY = Open(0, 0)
 class Sources:
     """Who may do one action, by what it is done on."""
 
-    def __init__(self) -> None:
-        self._by_part: list[tuple[int, Open]] = []
+    def __init__(self, targets: Targets) -> None:
+        self._targets = targets
+        self._by_account: dict[str, list[tuple[int, Open]]] = {}
         self._own: dict[int, Open] = {}
 
-    def add(self, part: int, everybody: Open, special: Mapping[int, Open]) -> None:
-        """Tell who may on some entities; ``special`` says by sets of these who else may."""
+    def add(self, account: str, part: int, everybody: Open, special: Mapping[int, Open]) -> None:
+        """Tell who may on some entities of an account; ``special`` says by sets of these who else may."""
         for covered, members in special.items():
             if covered == part:
                 everybody = everybody.either(members)
-        self._by_part.append((part, everybody))
+        self._by_account.setdefault(account, []).append((part, everybody))
         # Thousands of entities have the same sources: one object for all of them.
         shared: dict[Open, Open] = {}
         for covered, members in special.items():
@@ -93,7 +94,10 @@ class Sources:
     def anybody(self) -> int:
         """Everybody who may do it on some entity, perhaps."""
         found = 0
-        for members in (*(members for _, members in self._by_part), *self._own.values()):
+        for parts in self._by_account.values():
+            for _, members in parts:
+                found |= members.anybody
+        for members in self._own.values():
             found |= members.anybody
         return found
 
@@ -102,7 +106,8 @@ class Sources:
         own = self._own.get(place)
         if own is not None:
             return own
-        return next((members for part, members in self._by_part if part >> place & 1), NOBODY)
+        parts = self._by_account.get(self._targets.account_of(place), ())
+        return next((members for part, members in parts if part >> place & 1), NOBODY)
 
 
 class SourceFinder:
@@ -126,30 +131,52 @@ class SourceFinder:
         self._everywhere: dict[tuple[str, str], Said] = {}
         self._by_tags: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._organization = tuple(_organization_documents(inquiry))
+        self.members_of: dict[str, int] = {}
+        """By account: its principals, as bits."""
+        for peers in population.peers:
+            self.members_of[peers.account] = self.members_of.get(peers.account, 0) | peers.members
+        self._documents_of: dict[int, frozenset[int]] = {}
 
-    def find(self, action: str, among: int, context: Context | None = None, *, only_own: bool = True) -> Sources:
+    def find(
+        self,
+        action: str,
+        among: int,
+        context: Context | None = None,
+        *,
+        only_own: bool = True,
+        callers: int | None = None,
+    ) -> Sources:
         """Return who may do an action on each of some entities, in a context; other keys are unknown.
 
-        ``only_own`` says that nobody is let in but by an Allow of their own.
+        Args:
+            action: The action.
+            among: The entities.
+            context: The context.
+            only_own: Whether nobody is let in but by an Allow of their own.
+            callers: Who can be let in at all, as bits; without it the principals of each entity's own account, since
+                no policy of users, roles, groups and policies lets other accounts in, but a role's trust policy
+                (SEMANTICS D1, I2).
 
         Raises:
             WorkCancelled: nobody wants the result any more.
         """
-        found = Sources()
-        for part in self._parts(action, among):
+        found = Sources(self._targets)
+        for account, part in self._parts(action, among):
             self._inquiry.breathe()
-            _Finding(self, action, context or {}, part, only_own).add_to(found)
+            who = self.members_of.get(account, 0) if callers is None else callers
+            if who:
+                _Finding(self, action, context or {}, part, who, only_own).add_to(found, account)
         return found
 
     def candidates(self, action: str, place: int, members: int, context: Context | None = None) -> Open:
         """Return who of some principals may do an action on one entity, each asked alone."""
-        finding = _Finding(self, action, context or {}, 1 << place)
-        return finding.asked_alone(members, place)
+        finding = _Finding(self, action, context or {}, 1 << place, members)
+        return finding.asked_alone(place)
 
-    def everybody(self, action: str, resource: str, context: Context | None = None) -> Open:
-        """Return who may do an action on one resource, of whatever kind."""
+    def among(self, members: int, action: str, resource: str, context: Context | None = None) -> Open:
+        """Return who of some principals may do an action on one resource, of whatever kind."""
         hearing = Hearing(self._asks, self._population, self._everywhere, action, resource)
-        return self.swept(hearing, context or {}, self._population.everybody)
+        return self.swept(hearing, context or {}, members)
 
     def swept(self, hearing: Hearing, context: Context, among: int) -> Open:
         """Ask some, in one context."""
@@ -167,11 +194,27 @@ class SourceFinder:
                     possible |= asked
         return Open(proven, possible)
 
-    def _parts(self, action: str, among: int) -> Iterator[int]:
-        """Split entities where organization policies, or the account, tell them apart."""
+    def documents_of(self, members: int) -> frozenset[int]:
+        """Return the documents that some principals carry, or have as boundary, by their numbers."""
+        found = self._documents_of.get(members)
+        if found is None:
+            index = self._population.index
+            found = frozenset(
+                number
+                for position in positions(members)
+                for number in (*index.carried[position], *(index.boundaries[position] or ()))
+            )
+            self._documents_of[members] = found
+        return found
+
+    def _parts(self, action: str, among: int) -> Iterator[tuple[str, int]]:
+        """Split entities where organization policies, or the account, tell them apart: with the account of each."""
         service, _, name = action.lower().partition(":")
-        for own in self._targets.of_account.values():
-            parts = [own & among]
+        while among:
+            account = self._targets.account_of((among & -among).bit_length() - 1)
+            own = self._targets.of_account[account] & among
+            among &= ~own
+            parts = [own]
             tags: set[str] = set()
             for policy, document in self._organization:
                 for statement in document.statements:
@@ -179,9 +222,10 @@ class SourceFinder:
                         continue
                     tags.update(_tags_asked(statement.context_keys()))
                     if not any(entry.is_everything for entry in statement.resources or ()):
-                        parts = _refined(parts, self._targets.matched_by(policy, statement, own & among))
+                        parts = _refined(parts, self._targets.matched_by(policy, statement, own))
             for part in parts:
-                yield from self.by_tags(part, tuple(sorted(tags)))
+                for split in self.by_tags(part, tuple(sorted(tags))):
+                    yield account, split
 
     def by_tags(self, part: int, tags: tuple[str, ...]) -> Iterable[int]:
         """Split entities by the values of tags."""
@@ -209,8 +253,11 @@ class SourceFinder:
 class _Finding:
     """One action on some entities that nothing but the principals' own policies tells apart."""
 
-    def __init__(self, finder: SourceFinder, action: str, context: Context, part: int, only_own: bool = True) -> None:
+    def __init__(
+        self, finder: SourceFinder, action: str, context: Context, part: int, callers: int, only_own: bool = True
+    ) -> None:
         self._finder = finder
+        self._callers = callers & finder._population.everybody
         self._only_own = only_own
         self._population = finder._population
         self._targets = finder._targets
@@ -221,17 +268,17 @@ class _Finding:
         self._first = (part & -part).bit_length() - 1
         self._hearings: dict[int, Hearing] = {}
 
-    def add_to(self, found: Sources) -> None:
+    def add_to(self, found: Sources, account: str) -> None:
         special = self._special_statements()
         apart = 0
         by_principal: dict[int, list[int]] = {}
         for place in special:
             number, _ = self._population.index.statement(place)
-            carriers = self._population.carriers[number] | self._population.bounded[number]
+            carriers = (self._population.carriers[number] | self._population.bounded[number]) & self._callers
             apart |= carriers
             for position in positions(carriers):
                 by_principal.setdefault(position, []).append(place)
-        among = self._population.everybody & ~apart
+        among = self._callers & ~apart
         if self._only_own:
             among &= self._allowing()
         everybody = self._finder.swept(self._hearing(self._first), self._context, among)
@@ -251,19 +298,20 @@ class _Finding:
             for covered in {**proven, **possible}
             if covered
         }
-        found.add(self._part, everybody, own)
+        found.add(account, self._part, everybody, own)
 
     def _allowing(self) -> int:
         """Return who carries an Allow that covers the action, as bits."""
         found = 0
-        for number, statements in self._hearing(self._first).covering.statements.items():
-            if any(statement.is_allow for statement in statements):
+        statements = self._hearing(self._first).covering.statements
+        for number in self._finder.documents_of(self._callers):
+            if any(statement.is_allow for statement in statements.get(number, ())):
                 found |= self._population.carriers[number]
         return found
 
-    def asked_alone(self, members: int, place: int) -> Open:
+    def asked_alone(self, place: int) -> Open:
         found = [0, 0]
-        for position in positions(members & self._population.everybody):
+        for position in positions(self._callers):
             verdict = self._ask(position, place, 1 << place)
             if verdict is not None:
                 found[verdict] |= 1 << position
@@ -287,9 +335,18 @@ class _Finding:
         return 0 if self._finder.can_arrange(position, self._action, self._targets.arns[place], self._context) else 1
 
     def _special_statements(self) -> list[int]:
-        """Return the statements that cover the action and tell the entities apart."""
+        """Return the statements of the callers that cover the action and tell the entities apart."""
+        covering = self._hearing(self._first).covering
+        index = self._population.index
         found = []
-        for place in sorted(self._hearing(self._first).covering.places):
+        places = (
+            place
+            for number in self._finder.documents_of(self._callers)
+            if number in covering.statements
+            for place, _ in index.of_document(number)
+            if place in covering.places
+        )
+        for place in sorted(places):
             spoken = self._targets.spoken.get(place)
             if (
                 place in self._targets.personal

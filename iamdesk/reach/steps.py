@@ -26,7 +26,7 @@ _OTHERWISE = {
 }
 """What makes a fact unimportant: whoever may do this, too, gets on either way."""
 _ASSUMED = frozenset({Aim.ROLE, Aim.FOREIGN_ROLE, Aim.OPEN_ROLE})
-_OF_SERVICE = frozenset({Aim.PASSED_ROLE, Aim.ROLE_IN_USE})
+_OF_SERVICE = (Aim.PASSED_ROLE, Aim.ROLE_IN_USE)
 
 
 class Edge(NamedTuple):
@@ -68,7 +68,7 @@ class Steps:
         partition = inquiry.snapshot.accounts[0].partition if inquiry.snapshot.accounts else "aws"
         self._full_access = f"arn:{partition}:iam::aws:policy/{FULL_ACCESS}"
         self.by_aim = {aim: [one for one in catalogue().paths if one.target is aim] for aim in Aim}
-        self.members_of = self._members_of_accounts()
+        self.members_of = self.finder.members_of
         self.users = self._find_users()
         """All users, as bits of the population."""
         progress(0, PHASES)
@@ -92,12 +92,6 @@ class Steps:
 
     # ── who is who ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _members_of_accounts(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for peers in self.population.peers:
-            found[peers.account] = found.get(peers.account, 0) | peers.members
-        return found
-
     def _find_users(self) -> int:
         found = 0
         for peers in self.population.peers:
@@ -113,17 +107,14 @@ class Steps:
             open_to = self.members_of.get(account.account_id, 0)
             for power in POWERS:
                 action, resource, context = question(power, account)
-                open_to &= self._ask_everybody(action, resource, context)
+                self.inquiry.breathe()
+                open_to = self.finder.among(open_to, action, resource, context).anybody
             for position in positions(open_to):
                 arn = index.subjects[position]
                 principal = self.inquiry.evaluator.index.users.get(arn) or self.inquiry.evaluator.index.roles.get(arn)
                 if arn in index.roots or (principal and is_administrator(self.inquiry, account, principal)):
                     found |= 1 << position
         return found
-
-    def _ask_everybody(self, action: str, resource: str, context: Context) -> int:
-        self.inquiry.breathe()
-        return self.finder.everybody(action, resource, context).anybody
 
     def position_of(self, place: int) -> int | None:
         """Return the position of a user or role among the principals."""

@@ -66,6 +66,13 @@ class Targets:
         """Statements whose resources hold variables: of whom they speak depends on the caller."""
         self._read()
 
+    def account_of(self, place: int) -> str:
+        """Return the account in which the snapshot lists an entity."""
+        named = self.arns[place].split(":", 5)[4:5]
+        if named and self.of_account.get(named[0], 0) >> place & 1:
+            return named[0]
+        return next(account for account, own in self.of_account.items() if own >> place & 1)
+
     @staticmethod
     def _add(found: dict[str, None], arns: Iterator[str]) -> int:
         bits = 0

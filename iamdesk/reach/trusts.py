@@ -39,38 +39,36 @@ class Trusts:
         """
         for (document, _), roles in self._by_document.items():
             self._inquiry.breathe()
-            named, wide = self._let_in(document)
-            if wide is not None:
-                yield roles, finder.find(ASSUMES, roles, only_own=wide)
+            named, trusted, is_left = self._let_in(document, finder)
+            if trusted:
+                yield roles, finder.find(ASSUMES, roles, only_own=is_left, callers=trusted | named)
             elif named:
                 for place in positions(roles):
                     yield 1 << place, finder.candidates(ASSUMES, place, named)
 
-    def _let_in(self, document: Document) -> tuple[int, bool | None]:
-        """Return the principals that a trust policy could name, and how it is open to many, where it is.
+    def _let_in(self, document: Document, finder: SourceFinder) -> tuple[int, int, bool]:
+        """Return the principals that a trust policy could name, and those of the accounts that it trusts, as bits.
 
-        True: it trusts whole accounts, whose principals need an Allow of their own. False: it lets some in by itself.
+        And whether it leaves it to their own Allow: not where it names anybody, or everybody.
         """
-        named = 0
-        wide: bool | None = None
+        named = trusted = 0
         for statement in document.statements:
             if not statement.is_allow or statement.broken is not None:
                 continue
             if not statement.covers_action("sts", "assumerole"):
                 continue
             if statement.not_principal:
-                return 0, False
+                return 0, self._population.everybody, False
             for entry in statement.principals or ():
                 if entry.type is not PrincipalType.AWS:
                     continue
-                whole = _WHOLE_ACCOUNT.fullmatch(entry.text)
                 if entry.is_everyone:
-                    return 0, False
-                if whole and whole[1] in self._inquiry.evaluator.index.accounts:
-                    wide = True
+                    return 0, self._population.everybody, False
+                whole = _WHOLE_ACCOUNT.fullmatch(entry.text)
+                trusted |= finder.members_of.get(whole[1], 0) if whole else 0
             named |= self._population.named_by(statement)
         named &= self._population.everybody
-        return named, wide if wide is None or not named else False
+        return named, trusted, not named
 
     def trusts_everyone(self, place: int) -> bool:
         """Return whether a role's trust policy names everyone, under whatever conditions."""
