@@ -18,7 +18,7 @@ from iamdesk.query.population import positions
 from iamdesk.reach.catalogue import ASSUMES
 from iamdesk.reach.steps import Steps
 from iamdesk.reach.way import Cut, Step, Way
-from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.whatif.applying import apply_one, document_of, find, statement_of
 from iamdesk.whatif.edits import Act, Edit, WhatIfError
 
@@ -90,7 +90,7 @@ class Cuts:
                 instead.
             again: Principal, goal and number of the ways that are looked for again; None: nobody wants to know.
         """
-        reduced = self._reduced(among)
+        reduced = self._reduced(among) if again else self._alone(among)
         levers = list(self._levers(ways).values())
         changes = {id(lever): self._changes(lever) for lever in levers}
         left = set().union(*(lever.ways for lever in levers)) if levers else set()
@@ -138,6 +138,31 @@ class Cuts:
             for account in self._snapshot.accounts
         )
         return self._snapshot.model_copy(update={"accounts": accounts})
+
+    def _alone(self, among: frozenset[str]) -> Snapshot:
+        """Return the same without what has no part in the ways: groups and policies that nobody has, and accounts."""
+        accounts = self._reduced(among).accounts
+        kept = tuple(self._alone_in(account, among) for account in accounts if account.users or account.roles)
+        return self._snapshot.model_copy(update={"accounts": kept})
+
+    def _alone_in(self, account: Account, among: frozenset[str]) -> Account:
+        joined = {name for user in account.users for name in user.group_list}
+        groups = tuple(group for group in account.groups if group.group_name in joined or group.arn in among)
+        entities: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
+        attached = [
+            *(one.attached_managed_policies for one in entities),
+            *(one.attached_managed_policies for one in groups),
+        ]
+        held = {policy.policy_arn for policies in attached for policy in policies}
+        held |= {one.permissions_boundary.permissions_boundary_arn for one in entities if one.permissions_boundary}
+        policies = [policy for policy in account.policies if policy.arn in held or policy.arn in among]
+        # AWS's own policies may be in another account's file alone.
+        index = self._steps.inquiry.evaluator.index
+        for arn in sorted(held - {policy.arn for policy in policies}):
+            elsewhere = index.managed_policy(account.account_id, arn)
+            if elsewhere is not None and not index.is_supplied(arn):
+                policies.append(elsewhere)
+        return account.model_copy(update={"groups": groups, "policies": tuple(policies)})
 
     def _tried(self, reduced: Snapshot, change: _Change) -> Trial | None:
         try:

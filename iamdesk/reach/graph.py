@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from iamdesk.query.grounds import fresh_ground
 from iamdesk.query.population import positions
 from iamdesk.reach.catalogue import catalogue
+from iamdesk.reach.hypotheses import Hypotheses
 from iamdesk.reach.promotions import Promotions
 from iamdesk.reach.sources import NOBODY, Open
 from iamdesk.reach.steps import PHASES, Edge, Steps
@@ -26,47 +28,66 @@ class _Target:
 
 
 class StepGraph:
-    """Principals, and who can become whom in one step."""
+    """Principals, and who can become whom in one step. What is not asked for by `find_all` is at first use."""
 
-    def __init__(self, steps: Steps, progress: Progress = no_progress) -> None:
-        """Put the steps together.
-
-        Raises:
-            WorkCancelled: nobody wants the result any more.
-        """
+    def __init__(self, steps: Steps) -> None:
         self.steps = steps
-        self.into: dict[int, Open] = {}
-        """By position: who becomes the principal in one step."""
-        known: dict[tuple[int, int], int] = {}
-        for position, place in steps.places.items():
-            if position % 64 == 0:
-                steps.inquiry.breathe()
-            members = NOBODY
-            for edge in steps.into(place):
-                members = members.either(edge.members)
-            members = members.within(~(1 << position))
-            if members.anybody:
-                # Many are reached by the same principals: one number for all of them.
-                proven = known.setdefault((0, members.proven), members.proven)
-                self.into[position] = Open(proven, known.setdefault((1, members.possible), members.possible))
-        progress(PHASES - 2, PHASES)
-        self.promotions: dict[str, list[Edge]] = {}
-        promotions = Promotions(steps)
-        self.hypotheses = promotions.hypotheses
-        """What principals would be if something of theirs were otherwise."""
-        shared: dict[Open, Open] = {}
-        for account, edge in promotions.edges():
-            members = shared.setdefault(edge.members, edge.members)
-            self.promotions.setdefault(account, []).append(edge._replace(members=members))
-        progress(PHASES - 1, PHASES)
-        self.readers = {one.name: self._readers(one.actions) for one in catalogue().sensitive}
-        """By sensitive data: who may read it, as they are."""
         self._last_steps: dict[tuple[str | None, bool], LastSteps] = {}
         self._administration: dict[tuple[str | None, bool], Levels] = {}
         self._to_data: dict[tuple[str, bool], Levels] = {}
         self._closures: dict[bool, Mapping[int, int]] = {}
         self._forward: dict[bool, dict[int, int]] = {}
+
+    def find_all(self, progress: Progress = no_progress) -> None:
+        """Put the steps together.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        _ = self.into
+        progress(PHASES - 2, PHASES)
+        _ = self.promotions
+        progress(PHASES - 1, PHASES)
+        _ = self.readers
         progress(PHASES, PHASES)
+
+    @cached_property
+    def into(self) -> Mapping[int, Open]:
+        """By position: who becomes the principal in one step."""
+        found: dict[int, Open] = {}
+        known: dict[tuple[int, int], int] = {}
+        for position, place in self.steps.places.items():
+            if position % 64 == 0:
+                self.steps.inquiry.breathe()
+            members = NOBODY
+            for edge in self.steps.into(place):
+                members = members.either(edge.members)
+            members = members.within(~(1 << position))
+            if members.anybody:
+                # Many are reached by the same principals: one number for all of them.
+                proven = known.setdefault((0, members.proven), members.proven)
+                found[position] = Open(proven, known.setdefault((1, members.possible), members.possible))
+        return found
+
+    @cached_property
+    def hypotheses(self) -> Hypotheses:
+        """What principals would be if something of theirs were otherwise."""
+        return Hypotheses(self.steps.inquiry, self.steps.population)
+
+    @cached_property
+    def promotions(self) -> Mapping[str, Sequence[Edge]]:
+        """By account: the steps into its administration."""
+        found: dict[str, list[Edge]] = {}
+        shared: dict[Open, Open] = {}
+        for account, edge in Promotions(self.steps, self.hypotheses).edges():
+            members = shared.setdefault(edge.members, edge.members)
+            found.setdefault(account, []).append(edge._replace(members=members))
+        return found
+
+    @cached_property
+    def readers(self) -> Mapping[str, Open]:
+        """By sensitive data: who may read it, as they are."""
+        return {one.name: self._readers(one.actions) for one in catalogue().sensitive}
 
     def _readers(self, actions: Sequence[str]) -> Open:
         found = NOBODY

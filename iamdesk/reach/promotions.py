@@ -19,9 +19,9 @@ from iamdesk.snapshot.model import PolicyVersion
 class Promotions:
     """Finds the steps into administration."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, hypotheses: Hypotheses) -> None:
         self._steps = steps
-        self.hypotheses = Hypotheses(steps.inquiry, steps.population)
+        self.hypotheses = hypotheses
 
     def edges(self) -> Iterator[tuple[str, Edge]]:
         """Yield (account, edge) for each way into the administration of an account.
@@ -119,8 +119,7 @@ class Promotions:
 
     def _versions_with_powers(self, arn: str) -> Iterator[PolicyVersion]:
         """Yield the versions of a policy, where it has several, that could make somebody an administrator at all."""
-        accounts = self._steps.inquiry.snapshot.accounts
-        detail = next((one for account in accounts for one in account.policies if one.arn == arn), None)
+        detail = self._steps.inquiry.evaluator.index.managed_policy("", arn)
         if detail is not None and len(detail.policy_version_list) > 1:
             for version in detail.policy_version_list:
                 # Read for this once, and not kept: most versions that are not in force have no powers.

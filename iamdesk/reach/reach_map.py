@@ -18,6 +18,7 @@ from iamdesk.reach.refusals import Refusals
 from iamdesk.reach.sources import Open
 from iamdesk.reach.steps import Edge, Steps
 from iamdesk.reach.way import Cut, Distance, Goal, GoalKind, Reached, Refusal, State, Step, Way
+from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 _PATIENCE = 0.05
@@ -31,9 +32,17 @@ class ReachMap:
     """Who can become whom. Made once for a snapshot; reading it asks little more."""
 
     def __init__(
-        self, evaluator: Evaluator, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+        self,
+        evaluator: Evaluator,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        *,
+        is_whole: bool = True,
     ) -> None:
         """Ask all that it takes: seconds for thousands of principals.
+
+        Without ``is_whole`` everything is asked when it is first needed, by one thread: of a copy of few principals
+        that is one step, most often.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -41,15 +50,22 @@ class ReachMap:
         inquiry = Inquiry(evaluator, cancelled)
         inquiry.read_reference()
         evaluator.population(cancelled=cancelled)
-        self.steps = Steps(inquiry, progress)
-        self.graph = StepGraph(self.steps, progress)
+        self.steps = Steps(inquiry)
+        self.graph = StepGraph(self.steps)
+        if is_whole:
+            self.steps.find_all(progress)
+            self.graph.find_all(progress)
         inquiry.go_on()
         self._prover = Prover(self.steps)
-        self._refusals = Refusals(self.steps, lambda copy: ReachMap(Evaluator(copy)))
-        self._cuts = Cuts(self.steps, lambda copy: ReachMap(Evaluator(copy)))
+        self._refusals = Refusals(self.steps, self._of_copy)
+        self._cuts = Cuts(self.steps, self._of_copy)
         self._cut_of: dict[Way, Cut | None] = {}
         self._gains = Gains(evaluator, self.steps.population)
         self._subjects = self.steps.population.index.subjects
+
+    def _of_copy(self, copy: Snapshot) -> "ReachMap":
+        evaluator = self.steps.inquiry.evaluator
+        return ReachMap(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
 
     @property
     def version(self) -> str:

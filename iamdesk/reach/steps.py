@@ -1,6 +1,7 @@
 """Every step that principals may take: the paths of the catalogue, filled with the entities of one snapshot."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import CallerKind
@@ -40,14 +41,9 @@ class Edge(NamedTuple):
 
 
 class Steps:
-    """The steps of everybody in one snapshot, as bits."""
+    """The steps of everybody in one snapshot, as bits. What is not asked for by `find_all` is at first use."""
 
-    def __init__(self, inquiry: Inquiry, progress: Progress = no_progress) -> None:
-        """Ask all that the paths need.
-
-        Raises:
-            WorkCancelled: nobody wants the result any more.
-        """
+    def __init__(self, inquiry: Inquiry) -> None:
         self.inquiry = inquiry
         evaluator = inquiry.evaluator
         self.population: Population = evaluator.population()
@@ -71,18 +67,6 @@ class Steps:
         self.members_of = self.finder.members_of
         self.users = self._find_users()
         """All users, as bits of the population."""
-        progress(0, PHASES)
-        self.administrators = self._find_administrators()
-        progress(1, PHASES)
-        self.assumable = Assumable(self.trusts, self.finder)
-        progress(2, PHASES)
-        altered = OpenTrust(evaluator)
-        in_open_world = Population(altered, self.population.index)
-        finder = SourceFinder(inquiry, self.targets, in_open_world, altered, can_arrange=False)
-        self._under_open_trust = finder.find(ASSUMES, self.targets.roles, only_own=False)
-        progress(3, PHASES)
-        self._service_paths = self._paths_by_service()
-        progress(4, PHASES)
         self.places = {
             position: place
             for place in positions(self.targets.users | self.targets.roles)
@@ -90,7 +74,35 @@ class Steps:
         }
         """By position of a user or role: its place among the targets."""
 
+    def find_all(self, progress: Progress = no_progress) -> None:
+        """Ask all that the paths need.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        progress(0, PHASES)
+        _ = self.administrators
+        progress(1, PHASES)
+        _ = self.assumable
+        progress(2, PHASES)
+        _ = self._under_open_trust
+        progress(3, PHASES)
+        _ = self._service_paths
+        progress(4, PHASES)
+
     # ── who is who ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def assumable(self) -> Assumable:
+        """Who may assume each role."""
+        return Assumable(self.trusts, self.finder)
+
+    @cached_property
+    def _under_open_trust(self) -> Sources:
+        altered = OpenTrust(self.inquiry.evaluator)
+        in_open_world = Population(altered, self.population.index)
+        finder = SourceFinder(self.inquiry, self.targets, in_open_world, altered, can_arrange=False)
+        return finder.find(ASSUMES, self.targets.roles, only_own=False)
 
     def _find_users(self) -> int:
         found = 0
@@ -99,8 +111,9 @@ class Steps:
                 found |= peers.members
         return found
 
-    def _find_administrators(self) -> int:
-        """Return who is an administrator of their own account, as bits; root users are."""
+    @cached_property
+    def administrators(self) -> int:
+        """Who is an administrator of their own account, as bits; root users are."""
         found = 0
         index = self.population.index
         for account in self._accounts.values():
@@ -291,8 +304,9 @@ class Steps:
                 else:
                     yield Edge(path.id, place, who.within(own))
 
-    def _paths_by_service(self) -> dict[str, list[tuple[EscalationPath, Open]]]:
-        """Return by service the paths to roles that trust it, and who may do all but pass the role."""
+    @cached_property
+    def _service_paths(self) -> Mapping[str, Sequence[tuple[EscalationPath, Open]]]:
+        """By service the paths to roles that trust it, and who may do all but pass the role."""
         found: dict[str, list[tuple[EscalationPath, Open]]] = {}
         for path in (one for aim in _OF_SERVICE for one in self.by_aim[aim]):
             service = str(path.service)

@@ -123,3 +123,32 @@ def test_ways_through_another_account_are_cut(tmp_path):
     world.foreign.append(role)
     assert ACCOUNT != OTHER_ACCOUNT
     assert len(offered(world, tmp_path, goal=OTHER_ACCOUNT)) == 1
+
+
+def test_the_cut_of_one_way_holds_on_the_whole_snapshot():
+    """It is tried on a copy without the groups, policies and accounts that have no part in the way."""
+    snapshot = load_snapshot(sample_snapshot())
+    reach = ReachMap(Evaluator(snapshot))
+    cut = 0
+    for reached in reach.everybody():
+        way = reach.way(reached.principal)
+        found = reach.cut(way) if way is not None and way.steps else None
+        if found is not None:
+            after = ReachMap(Evaluator(apply(snapshot, found.edits)))
+            assert not all(map(after.is_there, way.steps)), found.what
+            cut += 1
+    assert cut > 5
+
+
+def test_a_copy_for_one_way_holds_what_has_part_in_it_alone():
+    snapshot = load_snapshot(sample_snapshot())
+    cuts = ReachMap(Evaluator(snapshot))._cuts
+    user = next(one for account in snapshot.accounts for one in account.users if one.group_list)
+    (account,) = cuts._alone(frozenset({user.arn})).accounts
+    assert [one.arn for one in account.users] == [user.arn]
+    assert {group.group_name for group in account.groups} == set(user.group_list)
+    held = {one.policy_arn for entity in (user, *account.groups) for one in entity.attached_managed_policies}
+    if user.permissions_boundary:
+        held.add(user.permissions_boundary.permissions_boundary_arn)
+    assert {policy.arn for policy in account.policies} <= held
+    assert not account.roles

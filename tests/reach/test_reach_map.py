@@ -7,7 +7,7 @@ import pytest
 from iamdesk import Evaluator, Request, RequestError
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.query.population import positions
-from iamdesk.reach.catalogue import catalogue
+from iamdesk.reach.catalogue import Aim, catalogue
 from iamdesk.reach.inquiry import Inquiry
 from iamdesk.reach.reach_map import ReachMap
 from iamdesk.reach.sources import SourceFinder
@@ -225,6 +225,60 @@ def test_sources_are_what_single_questions_say(tmp_path):
             told = "proven" if found.proven >> position & 1 else "possible" if found.possible >> position & 1 else ""
             expected = {Verdict.ALLOWED: "proven", Verdict.CONDITIONAL: "possible"}.get(verdict, "")
             assert told == expected, (principal, target)
+
+
+def test_who_may_act_on_entities_of_several_accounts_is_what_the_engine_says(tmp_path):
+    """Only principals whom a policy can let in are asked about: the others are refused by the engine, too."""
+    world = World()
+    may = document(allow(["sts:AssumeRole", "iam:CreateAccessKey", "iam:PutRolePolicy"]))
+    world.user("alice", {"some": may})
+    trusts = {
+        "all": {"AWS": "*"},
+        "own": {"AWS": arn("root")},
+        "theirs": {"AWS": arn("root", OTHER_ACCOUNT)},
+        "both": {"AWS": [OTHER_ACCOUNT, arn("user/alice")]},
+        "nobody": {"Service": "ec2.amazonaws.com"},
+    }
+    for account in (ACCOUNT, OTHER_ACCOUNT):
+        for name, principal in trusts.items():
+            role = world.entity("role", name, {"some": may}, AssumeRolePolicyDocument=trust(principal))
+            role["Arn"], role["InstanceProfileList"] = arn(f"role/{name}", account), []
+            (world.roles if account == ACCOUNT else world.foreign).append(role)
+    evaluator = Evaluator(world.snapshot(tmp_path))
+    reach = ReachMap(evaluator)
+    steps, population = reach.steps, evaluator.population()
+    asked = 0
+    for place in positions(steps.targets.users | steps.targets.roles):
+        target = steps.targets.arns[place]
+        by_action = {"sts:AssumeRole": steps.assumable.of(place)} if ":role/" in target else {}
+        for action, kind in (("iam:CreateAccessKey", steps.targets.users), ("iam:PutRolePolicy", steps.targets.roles)):
+            if kind >> place & 1:
+                by_action[action] = steps.finder.find(action, kind).of(place)
+        for action, found in by_action.items():
+            for position in positions(population.everybody):
+                principal = population.index.subjects[position]
+                if principal in population.index.roots:
+                    continue
+                verdict = evaluator.can(Request(principal, action, target)).decision
+                is_proven, is_possible = found.proven >> position & 1, found.possible >> position & 1
+                told = Verdict.ALLOWED if is_proven else Verdict.CONDITIONAL if is_possible else None
+                expected = verdict if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL) else None
+                assert told == expected, (principal, action, target)
+                asked += bool(told)
+    assert asked > 40
+
+
+def test_steps_by_a_new_thing_come_before_those_by_a_thing_in_use(tmp_path):
+    """Whatever the hashes of this process are."""
+    world = World()
+    world.user("alice", {"some": document(allow(["iam:PassRole", "lambda:*"]))})
+    world.role("job", {}, trust({"Service": "lambda.amazonaws.com"}))
+    reach = reach_of(world, tmp_path)
+    edges = reach.graph.edges_into(reach.position(arn("role/job")))
+    by_lambda = [edge.path_id for edge in edges if edge.path_id.startswith("lambda")]
+    aims = [catalogue().path(one).target for one in by_lambda]
+    assert set(aims) == {Aim.PASSED_ROLE, Aim.ROLE_IN_USE}
+    assert aims == sorted(aims, key=[Aim.PASSED_ROLE, Aim.ROLE_IN_USE].index)
 
 
 def test_whom_the_snapshot_lacks_cannot_be_asked_about(tmp_path):
