@@ -7,7 +7,7 @@ same object and none asks a second time. All of it may be called from any thread
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 from iamdesk.snapshot.sharing import share_equal_parts
+from iamdesk.work.sharing_out import shared_out
 from iamdesk.work.workers import Workers
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
@@ -55,6 +56,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.review.telling import Telling
     from iamdesk.snapshot.arrival import Arrival
     from iamdesk.snapshot.catalogue import Catalogue
+    from iamdesk.snapshot.cataloguing import ReadAhead, ReadTask
     from iamdesk.whatif.edits import Edit
 
 __all__ = ["Answers", "CaseError", "Hint", "OpenOrganization", "OpenSnapshot", "Workbench"]
@@ -524,8 +526,10 @@ class OpenOrganization(Answers):
     Every call may raise `SnapshotError`: an account cannot be read any more, or is not as it was when it was opened.
     """
 
-    def __init__(self, catalogue: "Catalogue") -> None:
+    def __init__(self, catalogue: "Catalogue", executor: Executor | None = None) -> None:
+        """The workers of an ``executor`` sweep over accounts beside this process."""
         self.catalogue = catalogue
+        self._executor = executor
 
     @cached_property
     def evaluator(self) -> "OrganizationEvaluator":
@@ -556,6 +560,7 @@ class OpenOrganization(Answers):
             unknown_context=unknown_context,
             progress=progress,
             cancelled=cancelled,
+            executor=self._executor,
         )
 
     def access_to_resource(
@@ -570,6 +575,15 @@ class OpenOrganization(Answers):
         return self.evaluator.access_to_resource(
             resource, context, unknown_context, progress=progress, cancelled=cancelled
         )
+
+
+def _share(
+    executor: Executor,
+    cancelled: Cancelled,
+    function: "Callable[[ReadTask, Cancelled], ReadAhead | None]",
+    tasks: "Sequence[ReadTask]",
+) -> "Iterator[ReadAhead | None]":
+    return shared_out(function, tasks, executor, cancelled=cancelled)
 
 
 def today() -> date:
@@ -615,16 +629,26 @@ class Workbench:
                 raise WorkCancelled from None
 
     def open_to_ask(
-        self, path: Path, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+        self,
+        path: Path,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
     ) -> Answers:
         """Read a snapshot that will only be asked: a large one of many files, as a catalogue (`OpenOrganization`).
+
+        The workers of an ``executor`` read files of a large one beside this process, and sweep over its accounts.
 
         Raises:
             SnapshotError: as `open_snapshot`.
             WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
         """
-        catalogue = load_catalogue(path, least=WHOLE_BELOW, progress=progress, cancelled=cancelled)
-        return self.open_snapshot(path, progress, cancelled) if catalogue is None else OpenOrganization(catalogue)
+        share = None if executor is None else partial(_share, executor, cancelled)
+        catalogue = load_catalogue(path, least=WHOLE_BELOW, progress=progress, cancelled=cancelled, share=share)
+        if catalogue is None:
+            return self.open_snapshot(path, progress, cancelled)
+        return OpenOrganization(catalogue, executor)
 
     @staticmethod
     def read_suppressions(path: Path) -> "tuple[Suppression, ...]":

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iamdesk.cli import options
+from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_json, say_text
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.decision import Decision, Verdict
@@ -13,7 +13,7 @@ from iamdesk.export.answer_text import answer_text
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.export.need_answer import also_needed_lines, need_text, to_need_result
 from iamdesk.query.needs import NeedAnswer, NeedQuestion
-from iamdesk.workbench import Answers, Workbench
+from iamdesk.workbench import Answers
 
 
 def _verdict(word: str | Verdict) -> Verdict:
@@ -95,20 +95,20 @@ def can(
         unknown_context=unknown_context,
         without=frozenset(without),
     )
-    opened = Workbench().open_to_ask(snapshot)
-    is_json = output_format is options.Format.JSON
-    answer: Decision | NeedAnswer
-    if need is None:
-        answer = _answer(opened, request, str(snapshot), changes=changes, is_json=is_json)
-    else:
-        answer = _answer_need(opened, NeedQuestion(request, _read_inputs(on)), str(snapshot), is_json=is_json)
-    if expect is not None and answer.decision is not expect:
-        note(f"expected {expect.value}, but the answer is {answer.decision.value}")
-        raise typer.Exit(1)
-    if strict and answer.open_assumptions:
-        codes = ", ".join(dict.fromkeys(one.code for one in answer.open_assumptions))
-        note(f"the decision is {answer.decision.value}, but an assumption could change it: {codes}")
-        raise typer.Exit(1)
+    with work.open_to_ask(snapshot) as opened:
+        is_json = output_format is options.Format.JSON
+        answer: Decision | NeedAnswer
+        if need is None:
+            answer = _answer(opened, request, str(snapshot), changes=changes, is_json=is_json)
+        else:
+            answer = _answer_need(opened, NeedQuestion(request, _read_inputs(on)), str(snapshot), is_json=is_json)
+        if expect is not None and answer.decision is not expect:
+            note(f"expected {expect.value}, but the answer is {answer.decision.value}")
+            raise typer.Exit(1)
+        if strict and answer.open_assumptions:
+            codes = ", ".join(dict.fromkeys(one.code for one in answer.open_assumptions))
+            note(f"the decision is {answer.decision.value}, but an assumption could change it: {codes}")
+            raise typer.Exit(1)
 
 
 def _answer(opened: Answers, request: Request, snapshot: str, *, changes: bool, is_json: bool) -> Decision:

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli import options
+from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_bytes, say_json
 from iamdesk.export.access_words import REACH_WORDS
 from iamdesk.export.effective_access import to_effective_access
 from iamdesk.export.what_can import actions_to_csv
 from iamdesk.query.what_can import EffectiveAccess, Reach
-from iamdesk.workbench import Workbench
 
 _TOLD = frozenset(Reach) - {Reach.NONE}
 
@@ -33,7 +32,8 @@ def what_can(
 
     "Allowed" means on every resource that no policy names; "on some resources", on those that a policy names.
     """
-    access = Workbench().open_to_ask(snapshot).what_can(principal=principal, service=service, resource=resource)
+    with work.open_to_ask(snapshot) as opened:
+        access = opened.what_can(principal=principal, service=service, resource=resource)
     if output_format is options.TableFormat.JSON:
         say_json(to_effective_access(access))
         return

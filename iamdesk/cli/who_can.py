@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from iamdesk.cli import options
+from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_bytes, say_json
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision, Part, Verdict
 from iamdesk.export.answer_words import ways_words
 from iamdesk.export.who_can import actions_by_level, report_of, to_csv, to_who_can_row, who_words
-from iamdesk.workbench import Answers, Workbench
+from iamdesk.workbench import Answers
 
 if TYPE_CHECKING:
     from iamdesk.query.access import Access, FittingAction, ResourceAccess, Who
@@ -29,20 +29,22 @@ def who_can(
     A row for each principal of the snapshot, and each external account, principal, AWS service and identity provider,
     for whom it is allowed or conditional; * stands for anyone.
     """
-    opened = Workbench().open_to_ask(snapshot)
-    given = options.read_context(context, absent)
-    if output_format is options.TableFormat.TEXT and not action:
-        _say_all(opened, resource, given, unknown_context)
-    else:
-        rows = opened.who_can(action=action or None, resource=resource, context=given, unknown_context=unknown_context)
-        if output_format is options.TableFormat.JSON:
-            say_json([to_who_can_row(row.who, row.explanation) for row in rows])
-        elif output_format is options.TableFormat.CSV:
-            say_bytes(to_csv(report_of(tuple(rows), snapshot.name)))
+    with work.open_to_ask(snapshot) as opened:
+        given = options.read_context(context, absent)
+        if output_format is options.TableFormat.TEXT and not action:
+            _say_all(opened, resource, given, unknown_context)
         else:
-            _say_rows(rows)
-    for missing in opened.missing_of_external(action or None, resource):
-        note(f"not known of external access: {missing}")
+            rows = opened.who_can(
+                action=action or None, resource=resource, context=given, unknown_context=unknown_context
+            )
+            if output_format is options.TableFormat.JSON:
+                say_json([to_who_can_row(row.who, row.explanation) for row in rows])
+            elif output_format is options.TableFormat.CSV:
+                say_bytes(to_csv(report_of(tuple(rows), snapshot.name)))
+            else:
+                _say_rows(rows)
+        for missing in opened.missing_of_external(action or None, resource):
+            note(f"not known of external access: {missing}")
 
 
 def _say_rows(rows: "Iterator[Access]") -> None:

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli import options
+from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say_json, say_text
 from iamdesk.cli.troubles import give_up
 from iamdesk.explain.changes import Changes
 from iamdesk.export.why_answer import to_why_result, why_text
 from iamdesk.query.denial import LONGEST_TEXT, Agreement, DenialError, Why
-from iamdesk.workbench import Answers, Workbench
+from iamdesk.workbench import Answers
 
 
 def why(
@@ -37,24 +37,24 @@ def why(
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Tell why a request was denied, and what would have to change."""
-    opened = Workbench().open_to_ask(snapshot)
-    try:
-        denials = opened.read_denials(_read() if message == "-" else message)
-    except DenialError as error:
-        give_up(str(error))
-    answers = [opened.why(denial, principal=principal, action=action, resource=resource) for denial in denials]
-    changes = [_changes(opened, answer) for answer in answers]
-    if output_format is options.Format.JSON:
-        results = [to_why_result(answer, found) for answer, found in zip(answers, changes, strict=True)]
-        say_json(results[0] if len(results) == 1 else results)
-    else:
-        for number, (answer, found) in enumerate(zip(answers, changes, strict=True), 1):
-            if len(answers) > 1:
-                say_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(answers)}\n")
-            say_text(why_text(answer, str(snapshot), found))
-    if all(answer.agreement is Agreement.NOT_ASKED for answer in answers):
-        note("no question could be asked")
-        raise typer.Exit(2)
+    with work.open_to_ask(snapshot) as opened:
+        try:
+            denials = opened.read_denials(_read() if message == "-" else message)
+        except DenialError as error:
+            give_up(str(error))
+        answers = [opened.why(denial, principal=principal, action=action, resource=resource) for denial in denials]
+        changes = [_changes(opened, answer) for answer in answers]
+        if output_format is options.Format.JSON:
+            results = [to_why_result(answer, found) for answer, found in zip(answers, changes, strict=True)]
+            say_json(results[0] if len(results) == 1 else results)
+        else:
+            for number, (answer, found) in enumerate(zip(answers, changes, strict=True), 1):
+                if len(answers) > 1:
+                    say_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(answers)}\n")
+                say_text(why_text(answer, str(snapshot), found))
+        if all(answer.agreement is Agreement.NOT_ASKED for answer in answers):
+            note("no question could be asked")
+            raise typer.Exit(2)
 
 
 def _read() -> str:

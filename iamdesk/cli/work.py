@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from pathlib import Path
 
 from iamdesk.cli.choice import choice
 from iamdesk.cli.output import note
 from iamdesk.work.setting import open_executor, usual_workers
 from iamdesk.work.workers import is_worthwhile
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.workbench import Answers, OpenSnapshot, Workbench
 
 
 @contextmanager
@@ -24,10 +25,34 @@ def executor(*opened: OpenSnapshot) -> Iterator[Executor | None]:
     if choice.scheduler is None and (workers == 1 or not is_worthwhile(*(one.snapshot for one in opened))):
         yield None
         return
-    found = open_executor(workers, choice.scheduler, note)
-    try:
+    with _ended(open_executor(workers, choice.scheduler, note)) as found:
         yield found
+
+
+@contextmanager
+def open_to_ask(snapshot: Path) -> Iterator[Answers]:
+    """Give a snapshot to be asked; processes of this machine read and sweep over a large one as long as this lasts.
+
+    This process works as they do, and is counted among them. A scheduler is not asked: its workers may not see the
+    files, and each of them would be sent all of an organization.
+
+    Raises:
+        SnapshotError: it cannot be read; one sentence.
+    """
+    beside = usual_workers() if choice.workers is None else choice.workers - 1
+    if not beside:
+        yield Workbench().open_to_ask(snapshot)
+        return
+    with _ended(open_executor(beside, tell=note)) as found:
+        yield Workbench().open_to_ask(snapshot, executor=found)
+
+
+@contextmanager
+def _ended(executor: Executor) -> Iterator[Executor]:
+    """Give an executor, and end it: at once, where what it was for has failed."""
+    try:
+        yield executor
     except BaseException:
-        found.shutdown(cancel_futures=True)
+        executor.shutdown(cancel_futures=True)
         raise
-    found.shutdown()
+    executor.shutdown()

@@ -7,18 +7,24 @@ read when it is needed. So an answer is that of the whole snapshot, whoever is a
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import NamedTuple
 
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.query.access import Access, ResourceAccess
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.questions import Questions
 from iamdesk.query.resource_access import access_to_resource
-from iamdesk.snapshot.catalogue import DEFAULT_MEMORY, PER_BYTE, Catalogue
+from iamdesk.snapshot.catalogue import DEFAULT_MEMORY, PER_BYTE, Catalogue, Frame
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.work.kept import kept_object, object_content
+from iamdesk.work.sharing_out import shared_out
 
 
 class OrganizationEvaluator:
@@ -107,10 +113,12 @@ class OrganizationEvaluator:
         external: bool = True,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
     ) -> Iterator[Access]:
         """Yield a row for everybody for whom the decision is allowed or conditional, as `Evaluator.who_can`.
 
-        External callers come first, then the principals account by account. ``progress`` is told principals.
+        External callers come first, then the principals account by account. ``progress`` is told principals. The
+        workers of an ``executor`` take accounts beside this process; without an action this process does it alone.
 
         Raises:
             RequestError: the action or resource is malformed, or no action fits the resource.
@@ -123,17 +131,48 @@ class OrganizationEvaluator:
             ):
                 yield from one.rows()
             return
-        for evaluator, is_external in self._sweep(progress, cancelled):
-            rows = evaluator.who_can(
-                action=action,
-                resource=resource,
-                context=context,
-                unknown_context=unknown_context,
-                external=external and is_external,
-                cancelled=cancelled,
-            )
-            # Explained by whoever has room: a row would keep its part in memory.
-            yield from (replace(row, _can=self.can) for row in rows)
+        asked = partial(
+            Request, action=action, resource=resource, context=context or {}, unknown_context=unknown_context
+        )
+        # The part without accounts: it tells what is wrong with the question, and what external callers can.
+        outside = self.part_of("", cancelled).who_can(
+            action=action,
+            resource=resource,
+            context=context,
+            unknown_context=unknown_context,
+            external=external,
+            cancelled=cancelled,
+        )
+        # Explained by whoever has room: a row would keep its part in memory.
+        yield from (replace(row, _can=self.can) for row in outside)
+        moment, key = self._now(), f"{self.catalogue.path.absolute()} {self.catalogue.frame.snapshot.sha256}"
+        tasks = [_Task(key, account, asked(""), moment) for account in self._principals_of]
+        found = shared_out(
+            _rows_in_worker,
+            tasks,
+            executor,
+            here=self._rows_of,
+            cancelled=cancelled,
+            contents={key: lambda: object_content(self.catalogue.frame)},
+        )
+        done, total = 0, self.catalogue.principals
+        progress(done, total)
+        for task, rows in zip(tasks, found, strict=True):
+            yield from (Access(principal, decision, asked, self.can) for principal, decision in rows)
+            done += self._principals_of[task.account]
+            progress(done, total)
+
+    def _rows_of(self, task: "_Task", cancelled: Cancelled) -> "_Rows":
+        request = task.request
+        rows = self.part_of(task.account, cancelled).who_can(
+            action=request.action,
+            resource=request.resource,
+            context=request.context,
+            unknown_context=request.unknown_context,
+            external=False,
+            cancelled=cancelled,
+        )
+        return [(row.principal, row.decision) for row in rows]
 
     def access_to_resource(
         self,
@@ -165,11 +204,46 @@ class OrganizationEvaluator:
         done, total = 0, self.catalogue.principals
         progress(done, total)
         yield self.part_of("", cancelled), True
-        for account in dict.fromkeys(entry.account_id for entry in self.catalogue.entries):
-            evaluator = self.part_of(account, cancelled)
-            yield evaluator, False
-            done += evaluator.population().index.principals
+        for account, principals in self._principals_of.items():
+            yield self.part_of(account, cancelled), False
+            done += principals
             progress(done, total)
+
+    @cached_property
+    def _principals_of(self) -> Mapping[str, int]:
+        """How many can make requests, by account, in the order of the snapshot."""
+        found: dict[str, int] = {}
+        for entry in self.catalogue.entries:
+            found[entry.account_id] = found.get(entry.account_id, 0) + entry.principals
+        return found
+
+
+type _Rows = list[tuple[str, Verdict]]
+
+
+class _Task(NamedTuple):
+    """One account of a sweep."""
+
+    key: str
+    """Names the organization: what a worker is sent of it, once."""
+    account: str
+    request: Request
+    moment: datetime
+
+
+class _InWorker:
+    """An organization in a worker, which keeps the parts that were asked last."""
+
+    def __init__(self, frame: Frame) -> None:
+        moments = self.moments = [datetime.now(UTC)]
+        self.evaluator = OrganizationEvaluator(Catalogue(frame, ()), lambda: moments[-1])
+
+
+def _rows_in_worker(task: _Task, cancelled: Cancelled) -> _Rows:
+    """Return the rows of one account; called in a worker."""
+    held = kept_object(task.key, _InWorker)
+    held.moments[-1] = task.moment
+    return held.evaluator._rows_of(task, cancelled)
 
 
 class _Asked:

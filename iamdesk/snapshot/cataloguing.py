@@ -4,17 +4,21 @@ What comes of it is equal to what is read of all files at once (`accounts.gather
 files, or a page does not say of which account it is, those files are read once more, together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
 
 from iamdesk.language import phrase
 from iamdesk.snapshot.accounts import FilePages, Gathered, gather, in_order, settle_homes
-from iamdesk.snapshot.authorization_details import AccountKey, let_go_of, read_pages
-from iamdesk.snapshot.catalogue import AccountEntry, AccountFiles, ReadFile, entry_of
+from iamdesk.snapshot.authorization_details import AccountKey, Page, let_go_of, read_pages
+from iamdesk.snapshot.catalogue import AccountEntry, AccountFiles, ReadFile, entry_of, opened_files
+from iamdesk.snapshot.collector import collector_paused
+from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.found_files import FoundFile
 from iamdesk.snapshot.problems import Problem
-from iamdesk.snapshot.progress import no_progress
+from iamdesk.snapshot.progress import Cancelled, no_progress
 from iamdesk.snapshot.source import ReadSoFar, SourceText
 from iamdesk.snapshot.stream import JsonWalk
 
@@ -27,6 +31,60 @@ class Digest:
     problems: tuple[Problem, ...]
     unfinished: tuple[Problem, ...]
     latest: datetime | None
+
+
+class ReadTask(NamedTuple):
+    """One file that is read for a catalogue, perhaps in another process."""
+
+    root: Path
+    inner: str
+    account: str
+    """The account that its path tells; empty where it tells none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAhead:
+    """What is kept of a file that was read in another process."""
+
+    inner: str
+    pages: list[Page]
+    """Stripped."""
+    digest: Digest | None
+    size: int
+    sha256: str
+    has_grown: bool
+
+
+type Share = Callable[
+    [Callable[[ReadTask, Cancelled], ReadAhead | None], Sequence[ReadTask]], Iterator[ReadAhead | None]
+]
+"""Shares tasks out between processes: gives what the function returns for each, in order."""
+
+
+def read_ahead(task: ReadTask, cancelled: Cancelled) -> ReadAhead | None:
+    """Read a file for a catalogue; None where it is no authorization details, which is told by whoever reads it next.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+    """
+    read = ReadSoFar(no_progress, cancelled, 0)
+    with collector_paused():
+        try:
+            with opened_files(task.root) as open_file:
+                source = SourceText(open_file(task.inner), read)
+                pages = read_pages(JsonWalk(source), source.name)
+        except (SnapshotError, OSError, KeyError):
+            return None
+        source.hash_whole()
+        homes = [page.home for page in pages]
+        for page in pages:
+            page.home = page.home or (("aws", task.account) if task.account else None)
+        content = FilePages(task.inner.rpartition("/")[0], pages)
+        digest = digest_of([content], read) if all(page.home is not None for page in pages) else None
+        _strip(content)
+        for page, home in zip(pages, homes, strict=True):
+            page.home = home
+    return ReadAhead(task.inner, pages, digest, source.size, source.sha256, source.has_grown)
 
 
 @dataclass(slots=True)
@@ -47,15 +105,41 @@ class Cataloguing:
 
     find: Callable[[str], FoundFile]
     read: ReadSoFar
+    ahead: Iterator[tuple[ReadTask, ReadAhead | None]] = field(default_factory=lambda: iter(()))
+    """Files that are read in other processes, in the order in which they are come upon."""
+    _next: tuple[ReadTask, ReadAhead | None] | None = None
+    _digests: dict[str, Digest | None] = field(default_factory=dict)
     _taken: list[_Taken] = field(default_factory=list)
+
+    def pages_of(self, source: SourceText) -> list[Page]:
+        """Return the pages of a file: read now, or in another process.
+
+        Raises:
+            SnapshotError: as `read_pages`.
+            WorkCancelled: nobody wants it any more.
+        """
+        if self._next is None:
+            self._next = next(self.ahead, None)
+        if self._next is not None and self._next[0].inner == source.file.inner:
+            found, self._next = self._next[1], None
+            if found is not None:
+                source.size, source.sha256, source.has_grown = found.size, found.sha256, found.has_grown
+                self.read.add(found.size)
+                self._digests[found.inner] = found.digest
+                return found.pages
+        return read_pages(JsonWalk(source), source.name)
 
     def take(self, source: SourceText, content: FilePages) -> None:
         """Keep what is short of a file that was read; its pages are left without what stood in them."""
         source.hash_whole()
-        is_told = all(page.home is not None for page in content.pages)
-        digest = digest_of([content], self.read) if is_told else None
-        _strip(content)
-        self._taken.append(_Taken(source.file.inner, source.name, source.size, source.sha256, digest))
+        inner = source.file.inner
+        if inner in self._digests:
+            digest = self._digests.pop(inner)
+        else:
+            is_told = all(page.home is not None for page in content.pages)
+            digest = digest_of([content], self.read) if is_told else None
+            _strip(content)
+        self._taken.append(_Taken(inner, source.name, source.size, source.sha256, digest))
 
     def finish(self, heads: Sequence[FilePages]) -> tuple[Gathered, tuple[AccountEntry, ...], tuple[AccountFiles, ...]]:
         """Return what all files amount to (without accounts), the accounts in order, and what each is read from.

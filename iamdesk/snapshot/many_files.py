@@ -32,7 +32,7 @@ from iamdesk.snapshot.bundle import (
     read_part,
 )
 from iamdesk.snapshot.catalogue import AccountEntry, Catalogue, Directory, Frame, with_aliases
-from iamdesk.snapshot.cataloguing import Cataloguing
+from iamdesk.snapshot.cataloguing import Cataloguing, ReadTask, Share, read_ahead
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.foreign import IamCollect, spied_resources
 from iamdesk.snapshot.foreign import Place as ForeignPlace
@@ -88,6 +88,17 @@ class _Reading:
         self.bundle = Bundle(ask=self.read.ask)
         self.collected = IamCollect(self.bundle)
 
+    def pages_of(self, source: SourceText) -> list[Page]:
+        """Return the pages of a file of authorization details.
+
+        Raises:
+            SnapshotError: as `read_pages`.
+            WorkCancelled: nobody wants it any more.
+        """
+        return (
+            read_pages(JsonWalk(source), source.name) if self.cataloguing is None else self.cataloguing.pages_of(source)
+        )
+
     def take(self, path: str, source: SourceText, pages: list[Page]) -> None:
         """Take the pages of a file of authorization details."""
         content = FilePages(path.rpartition("/")[0], pages)
@@ -118,11 +129,12 @@ def read_many_files(
 
 
 def read_catalogue(
-    root: Path, files: Sequence[FoundFile], problems: Sequence[Problem], read: ReadSoFar
+    root: Path, files: Sequence[FoundFile], problems: Sequence[Problem], read: ReadSoFar, share: Share | None = None
 ) -> Catalogue | None:
     """Read the files of a folder or archive, and keep of its accounts only what is short.
 
-    None where another tool left it, whose many small files tell of an account together.
+    With ``share`` several processes read. None where another tool left it, whose many small files tell of an account
+    together.
 
     Raises:
         SnapshotError: none of them is a readable snapshot.
@@ -134,6 +146,9 @@ def read_catalogue(
     by_name = {file.inner: file for file in files}
     reading = _Reading(read)
     cataloguing = reading.cataloguing = Cataloguing(by_name.__getitem__, read)
+    if share is not None:
+        tasks = list(_tasks(root, top, files))
+        cataloguing.ahead = zip(tasks, share(read_ahead, tasks), strict=True)
     _read_files(root, files, reading, None)
     gathered, entries, places = cataloguing.finish(reading.contents)
 
@@ -148,6 +163,17 @@ def read_catalogue(
     frame, aliases = _put_together(root, reading, problems, gathered, entries, arns)
     entries = with_aliases(entries, aliases)
     return Catalogue(Frame(frame, Directory(root, places, entries)), entries)
+
+
+def _tasks(root: Path, top: str, files: Sequence[FoundFile]) -> Iterator[ReadTask]:
+    """Yield the files that hold authorization details, or may."""
+    for file in files:
+        path = file.inner.removeprefix(top)
+        known = known_place(path)
+        if known is None and path != MANIFEST:
+            yield ReadTask(root, file.inner, "")
+        elif known is not None and (known[0].service, known[0].command) == DETAILS:
+            yield ReadTask(root, file.inner, known[1].account)
 
 
 def _read_all(
@@ -239,7 +265,7 @@ def _read_file(reading: _Reading, path: str, source: SourceText) -> None:
         reading.sources[path] = source
         return
     try:
-        pages = read_pages(JsonWalk(source), source.name)
+        pages = reading.pages_of(source)
     except SnapshotError as error:
         reading.loose[path] = source, error
         return
@@ -323,7 +349,7 @@ def _again(source: SourceText) -> SourceText:
 def _read_details(reading: _Reading, path: str, source: SourceText, place: Place) -> None:
     trouble = ""
     try:
-        pages = read_pages(JsonWalk(source), source.name)
+        pages = reading.pages_of(source)
     except SnapshotError as error:
         trouble = error.beside(source.name)
         reading.refused = reading.refused or error

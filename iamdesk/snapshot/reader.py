@@ -25,6 +25,7 @@ from iamdesk.snapshot.visible import visible
 if TYPE_CHECKING:
     from iamdesk.snapshot.arrival import Arrival
     from iamdesk.snapshot.catalogue import Catalogue
+    from iamdesk.snapshot.cataloguing import Share
 
 _LARGE = 256 << 10  # bytes on disk, perhaps compressed, from which the collector is worth pausing
 
@@ -61,12 +62,17 @@ def load_snapshot(
 
 
 def load_catalogue(
-    path: Path | str, *, least: int = 0, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    path: Path | str,
+    *,
+    least: int = 0,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    share: "Share | None" = None,
 ) -> "Catalogue | None":
     """Read a snapshot of many files as `load_snapshot` does, and keep of its accounts only what is short.
 
-    None where it is one file, has fewer than ``least`` bytes, or was left by another tool whose files tell of an
-    account together: then it is read whole.
+    With ``share`` several processes read. None where it is one file, has fewer than ``least`` bytes, or was left by
+    another tool whose files tell of an account together: then it is read whole.
 
     Raises:
         SnapshotError: as `load_snapshot`.
@@ -81,7 +87,7 @@ def load_catalogue(
         from iamdesk.snapshot.many_files import read_catalogue
 
         with collector_paused():
-            return read_catalogue(path, files, problems, ReadSoFar(progress, cancelled, total))
+            return read_catalogue(path, files, problems, ReadSoFar(progress, cancelled, total), share)
 
 
 @contextmanager

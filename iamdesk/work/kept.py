@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from iamdesk.language import phrase
 from iamdesk.snapshot.collector import collector_paused
@@ -43,7 +44,7 @@ def reference_to(snapshot: Snapshot, copy: str | None = None) -> SnapshotReferen
 
 def content_of(snapshot: Snapshot) -> bytes:
     """Return what a worker that cannot read the files is sent."""
-    return zlib.compress(pickle.dumps(snapshot, pickle.HIGHEST_PROTOCOL), 1)
+    return object_content(snapshot)
 
 
 class Held:
@@ -66,13 +67,15 @@ class Held:
 _held: dict[str, Held] = {}
 """By SHA-256; those used last stand last."""
 _sent: dict[str, bytes] = {}
+_objects: dict[str, Any] = {}
+"""What was sent and made of that, by key; those used last stand last."""
 _lock = threading.RLock()
 
 
 def take_content(key: str, content: bytes) -> None:
     """Keep what was sent along with a task until it is read."""
     with _lock:
-        if key not in _held:
+        if key not in _held and key not in _objects:
             _sent[key] = content
 
 
@@ -92,6 +95,32 @@ def kept_snapshot(reference: SnapshotReference, cancelled: Cancelled = never_can
             gc.freeze()  # what is kept is looked through no more
         _held[reference.sha256] = held
         return held
+
+
+def kept_object[T](key: str, make: Callable[[Any], T]) -> T:
+    """Return what ``make`` gave of an object that was sent along with a task; the last two are kept.
+
+    Raises:
+        NotHereError: it is to be sent along.
+    """
+    with _lock:
+        if key in _objects:
+            found = _objects.pop(key)
+        else:
+            content = _sent.pop(key, None)
+            if content is None:
+                raise NotHereError(key)
+            while len(_objects) >= _MIN_KEPT:
+                del _objects[next(iter(_objects))]
+            with collector_paused():
+                found = make(pickle.loads(zlib.decompress(content)))  # noqa: S301 - from the process that gives tasks
+        _objects[key] = found
+        return found  # type: ignore[no-any-return]  # what is kept under a key came from that key's ``make``
+
+
+def object_content(value: object) -> bytes:
+    """Return what a worker is sent for `kept_object`."""
+    return zlib.compress(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), 1)
 
 
 def _make_room(size: int) -> None:

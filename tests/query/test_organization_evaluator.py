@@ -2,7 +2,9 @@
 
 import gc
 import json
+import os
 import tempfile
+import time
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -21,8 +23,11 @@ from iamdesk.paths import resources
 from iamdesk.query.organization_evaluator import OrganizationEvaluator
 from iamdesk.snapshot.catalogue import Catalogue
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.snapshot.progress import Cancelled, WorkCancelled
 from iamdesk.snapshot.reader import load_catalogue
+from iamdesk.work.processes import Processes
+from iamdesk.work.sharing_out import shared_out
+from iamdesk.workbench import OpenOrganization, Workbench
 
 from ..sample_organization.questions import QUESTIONS as OF_THE_SAMPLE
 from .worlds import CONTEXTS, NOON, QUESTIONS, A, B, snapshots
@@ -253,6 +258,44 @@ def test_a_sweep_tells_its_progress_and_can_be_cancelled(catalogue: Catalogue) -
     assert told == [(0, 5), (2, 5), (3, 5), (5, 5)]
     with pytest.raises(WorkCancelled):
         list(OrganizationEvaluator(catalogue).who_can(action="s3:GetObject", cancelled=lambda: True))
+
+
+def test_workers_find_the_same(tmp_path: Path) -> None:
+    """A real worker process reads and sweeps beside this one."""
+    organization(tmp_path)
+    asked = {"action": "kms:Decrypt", "resource": f"arn:aws:kms:eu-west-1:{B}:key/k"}
+    with Processes(1) as executor:
+        found = Workbench().open_to_ask(tmp_path, executor=executor)
+        assert not isinstance(found, OpenOrganization), "too small to be worth it"
+        pids = set()
+
+        def share(function: Any, tasks: Any) -> Iterator[Any]:
+            pids.update(shared_out(process_id, range(40), executor))
+            return shared_out(function, tasks, executor)
+
+        catalogue = load_catalogue(tmp_path, share=share)
+        assert catalogue is not None
+        assert len(pids) == 2, "both work"
+        alone = load_catalogue(tmp_path)
+        assert alone is not None
+        assert (catalogue.frame.snapshot, catalogue.entries) == (alone.frame.snapshot, alone.entries)
+        parts, told = OrganizationEvaluator(catalogue), list[tuple[int, int]]()
+        rows = [
+            (row.principal, row.decision, row.explanation.sentence)
+            for row in parts.who_can(
+                **asked, executor=executor, progress=lambda done, total: told.append((done, total))
+            )
+        ]
+        whole = Evaluator(load_snapshot(tmp_path))
+        assert rows == [(row.principal, row.decision, row.explanation.sentence) for row in whole.who_can(**asked)]
+        assert told[-1] == (5, 5)
+        with pytest.raises(WorkCancelled):
+            list(parts.who_can(**asked, executor=executor, cancelled=lambda: True))
+
+
+def process_id(task: int, cancelled: Cancelled) -> int:
+    time.sleep(0.05)
+    return os.getpid()
 
 
 def test_a_part_does_not_pass_for_the_whole(catalogue: Catalogue) -> None:

@@ -1,7 +1,7 @@
 """A catalogue knows what reading everything at once finds, and gives each account as it stands there."""
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from iamdesk.snapshot import catalogue as catalogue_module
 from iamdesk.snapshot.catalogue import Catalogue, Directory
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.model import Account, Snapshot
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 
 from .bundles import ACCOUNT, FORMS, IAM, OTHER, as_folder, as_zip, details
@@ -72,8 +72,14 @@ FOLDERS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def catalogued(path: Path) -> Catalogue:
-    found = load_catalogue(path)
+def elsewhere(function: Any, tasks: Any) -> Iterator[Any]:
+    """Do tasks as another process would: what goes there and comes back is pickled."""
+    for task in pickle.loads(pickle.dumps(tasks)):  # noqa: S301
+        yield pickle.loads(pickle.dumps(function(task, never_cancelled)))  # noqa: S301
+
+
+def catalogued(path: Path, share: Any = None) -> Catalogue:
+    found = load_catalogue(path, share=share)
     assert found is not None
     return found
 
@@ -86,6 +92,12 @@ def accounts_of(catalogue: Catalogue) -> tuple[Account, ...]:
 
 def assert_same(path: Path) -> Snapshot:
     whole, catalogue = load_snapshot(path), catalogued(path)
+    told: list[tuple[int, int]] = []
+    shared = load_catalogue(path, share=elsewhere, progress=lambda done, total: told.append((done, total)))
+    assert shared is not None
+    assert (shared.frame.snapshot, shared.entries) == (catalogue.frame.snapshot, catalogue.entries)
+    assert accounts_of(shared) == whole.accounts
+    assert told[-1][0] == told[-1][1] > 0
     assert catalogue.frame.snapshot == whole.model_copy(update={"accounts": ()})
     for directory in (catalogue.frame.directory, pickle.loads(pickle.dumps(catalogue.frame.directory))):  # noqa: S301
         assert isinstance(directory, Directory)
