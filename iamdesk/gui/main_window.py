@@ -36,6 +36,7 @@ from iamdesk.gui.text_size import apply_text_size
 from iamdesk.gui.theme import Scheme, Theme
 from iamdesk.gui.tour_door import TourDoor
 from iamdesk.gui.window_place import WindowPlace
+from iamdesk.gui.window_workers import WindowWorkers
 from iamdesk.gui.windows import Windows
 from iamdesk.language import tr
 
@@ -65,6 +66,8 @@ class MainWindow(QMainWindow):
         copying.follow(app)
         self.jobs = JobRunner(self)
         self.session = Session(self.jobs, self)
+        self.workers = WindowWorkers(settings, self.session.announced.emit)
+        self.session.executor_for = self.workers.executor
         self.history = History(self.session, self)
         self.collecting = CollectDoor(self.jobs, self.prompts, self)
         self.start = StartPage()
@@ -360,6 +363,7 @@ class MainWindow(QMainWindow):
         if self.interior.is_complete:
             self.workspace.review.door.close()
         self.jobs.wait_all()
+        self.workers.close()
         self._marks.clear()
         if self.interior.is_complete:
             self.workspace.keep(self.settings)

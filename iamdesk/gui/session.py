@@ -53,7 +53,7 @@ Trouble: put a ``message_bar.MessageBar`` at the top of the panel. Colours: ``th
 each time you paint, or again in ``changeEvent(PaletteChange)``. Marks and icons: ``marks.icon`` / ``marks.pixmap``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
@@ -67,6 +67,8 @@ from iamdesk.language import error_words, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from iamdesk.explain.decision import Decision, StatementLine
     from iamdesk.query.needs import NeedAnswer, NeedQuestion
     from iamdesk.workbench import OpenSnapshot
@@ -97,6 +99,8 @@ class Session(QObject):
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
+        self.executor_for: Callable[[OpenSnapshot], Executor | None] = _nobody
+        """What does long work over a snapshot, for threads of jobs; None: the thread itself."""
         self._asking: Job | None = None
         self._deciding: Job | None = None
         self.badge_rows: Mapping[Badge, tuple[int, ...]] = {}
@@ -300,6 +304,10 @@ class Session(QObject):
 
 def _small_parts(opened: "OpenSnapshot") -> list[list[Any]]:
     return opened.small_parts()
+
+
+def _nobody(_opened: "OpenSnapshot") -> None:
+    return None
 
 
 class _Decided(NamedTuple):

@@ -11,6 +11,7 @@ from iamdesk.gui.theme import Scheme
 from iamdesk.language import LANGUAGES
 
 RECENT_LIMIT = 10
+MAX_WORKERS = 256
 
 
 def default_settings_path() -> Path:
@@ -80,6 +81,25 @@ class Settings:
     @text_size.setter
     def text_size(self, value: int) -> None:
         self._store.setValue("window/text_size", value)
+
+    @property
+    def workers(self) -> int:
+        """How many processes do long work; 0 for one less than the cores."""
+        value = self._store.value("work/workers", 0, type=int)
+        return min(max(value, 0), MAX_WORKERS) if isinstance(value, int) else 0
+
+    @workers.setter
+    def workers(self, value: int) -> None:
+        self._store.setValue("work/workers", value)
+
+    @property
+    def scheduler(self) -> str:
+        """Address of the Dask scheduler whose workers do long work; empty for processes of this machine."""
+        return self._text("work/scheduler").strip()
+
+    @scheduler.setter
+    def scheduler(self, value: str) -> None:
+        self._store.setValue("work/scheduler", value)
 
     @property
     def reviewer(self) -> str:

@@ -21,11 +21,12 @@ from PySide6.QtWidgets import (
 from iamdesk.gui.action_data import action_data_day, action_data_version
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.settings import Settings
-from iamdesk.gui.speech import SYSTEM
+from iamdesk.gui.settings import MAX_WORKERS, Settings
+from iamdesk.gui.speech import SYSTEM, number
 from iamdesk.gui.text_size import LARGEST, SMALLEST
 from iamdesk.gui.theme import Scheme
 from iamdesk.language import LANGUAGES, mark, tr
+from iamdesk.work.setting import usual_workers
 
 _SCHEMES = {
     Scheme.SYSTEM: mark("As the desktop"),
@@ -57,6 +58,8 @@ class SettingsDialog(QDialog):
         self.reviewer = QLineEdit(settings.reviewer)
         self.key = QLineEdit(settings.signing_key)
         self.choose = QPushButton(tr("C&hoose…"))
+        self.workers = QSpinBox()
+        self.scheduler = QLineEdit(settings.scheduler)
         self.keeps_layout = QCheckBox(tr("&Window, panels and columns"))
         self.keeps_recent = QCheckBox(tr("Snapshots &opened lately"))
         self.reopens = QCheckBox(tr("O&pen the last snapshot at the start"))
@@ -83,6 +86,21 @@ class SettingsDialog(QDialog):
         )
         self.reviewer.setPlaceholderText(tr("Your name, as it is to stand in reviews"))
         self.key.setPlaceholderText(tr("Path of an SSH key; without one, sign-offs are unsigned attestations"))
+        self.workers.setRange(0, MAX_WORKERS)
+        self.workers.setSpecialValueText(tr("One less than the cores ({count})").format(count=number(usual_workers())))
+        self.workers.setValue(self._settings.workers)
+        set_tooltip(
+            self.workers,
+            tr("Processes that run checks and other long work, where a snapshot is large. Each holds it in memory."),
+        )
+        self.scheduler.setPlaceholderText(tr("None: the work stays on this machine"))
+        set_tooltip(
+            self.scheduler,
+            tr(
+                "Address of a Dask scheduler, such as tcp://10.0.0.5:8786. "
+                "Its workers are sent what they need of the snapshot."
+            ),
+        )
         self.keeps_layout.setChecked(self._settings.keeps_layout)
         self.keeps_recent.setChecked(self._settings.keeps_recent)
         self.reopens.setChecked(self._settings.reopens_last)
@@ -94,6 +112,8 @@ class SettingsDialog(QDialog):
             ("settingsReviewer", tr("Reviewer's name"), self.reviewer),
             ("settingsKey", tr("SSH key to sign with"), self.key),
             ("settingsChooseKey", tr("Choose an SSH key"), self.choose),
+            ("settingsWorkers", tr("Number of worker processes"), self.workers),
+            ("settingsScheduler", tr("Address of a Dask scheduler"), self.scheduler),
         ):
             widget.setObjectName(name)
             widget.setAccessibleName(words)
@@ -119,6 +139,8 @@ class SettingsDialog(QDialog):
         form.addRow(tr("&Text size"), self.text_size)
         form.addRow(tr("Reviewer's &name"), self.reviewer)
         form.addRow(plain_label(tr("Signing &key"), buddy=self.key), key)
+        form.addRow(tr("Wo&rker processes"), self.workers)
+        form.addRow(tr("&Dask scheduler"), self.scheduler)
         form.addRow(tr("Kept between starts"), self.keeps_layout)
         form.addRow("", self.keeps_recent)
         form.addRow("", self.reopens)
@@ -150,6 +172,8 @@ class SettingsDialog(QDialog):
         self.reviewer.editingFinished.connect(self._keep_reviewer)
         self.key.editingFinished.connect(self._keep_reviewer)
         self.choose.clicked.connect(self._choose_key)
+        self.workers.valueChanged.connect(lambda count: setattr(settings, "workers", count))
+        self.scheduler.editingFinished.connect(self._keep_scheduler)
         self.keeps_layout.toggled.connect(lambda on: setattr(settings, "keeps_layout", on))
         self.keeps_recent.toggled.connect(self._keep_recent)
         self.reopens.toggled.connect(lambda on: setattr(settings, "reopens_last", on))
@@ -162,6 +186,9 @@ class SettingsDialog(QDialog):
         self._settings.reviewer = self.reviewer.text().strip()
         self._settings.signing_key = self.key.text().strip()
         self.reviewer_changed.emit()
+
+    def _keep_scheduler(self) -> None:
+        self._settings.scheduler = self.scheduler.text().strip()
 
     def _choose_key(self) -> None:
         folder = Path.home() / ".ssh"

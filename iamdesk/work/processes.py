@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import queue
+import shutil
 import signal
 import tempfile
 import threading
@@ -48,7 +49,7 @@ class Processes(Executor):
         self.workers = workers
         self._tell = tell
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        self._folder = tempfile.TemporaryDirectory(prefix="iamdesk-work-", ignore_cleanup_errors=True)
+        self._folder = Path(tempfile.mkdtemp(prefix="iamdesk-work-"))
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._process_ids: dict[int, int] = {}
@@ -65,7 +66,7 @@ class Processes(Executor):
 
     def cancel_file(self) -> CancelFile:
         """Return what tells tasks of one kind of work to stop."""
-        return CancelFile(Path(self._folder.name))
+        return CancelFile(self._folder)
 
     def submit[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have a worker call a function of a module.
@@ -105,9 +106,14 @@ class Processes(Executor):
             with suppress(OSError):
                 os.kill(process_id, signal.SIGTERM)
         if wait:
-            for thread in self._threads:
-                thread.join()
-            self._folder.cleanup()
+            self._end()
+        else:
+            threading.Thread(target=self._end, daemon=True).start()
+
+    def _end(self) -> None:
+        for thread in self._threads:
+            thread.join()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _drop_items(self) -> None:
         ends = 0

@@ -13,6 +13,8 @@ from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from iamdesk.workbench import OpenSnapshot
 
 _BATCH = 400
@@ -54,15 +56,20 @@ class CheckRun(QObject):
         """Whether more may come."""
         return self._job is not None
 
-    def start(self, opened: "OpenSnapshot", read: Callable[[], Sequence[Suppression]]) -> None:
-        """Run every check anew; ``read`` reads, in the worker, what is suppressed."""
+    def start(
+        self,
+        opened: "OpenSnapshot",
+        read: Callable[[], Sequence[Suppression]],
+        executor_for: "Callable[[OpenSnapshot], Executor | None]" = lambda _opened: None,
+    ) -> None:
+        """Run every check anew; ``read`` reads, in the worker, what is suppressed; ``executor_for``: who runs it."""
         self.stop()
         found: deque[FindingRow] = deque()
         self._found = found
 
         def work(progress: Progress, cancelled: Cancelled) -> None:
             # Rows are made here, off the GUI thread; a deque takes them from one thread and gives them to another.
-            for finding in opened.findings(progress, cancelled, read()):
+            for finding in opened.findings(progress, cancelled, read(), executor_for(opened)):
                 found.append(FindingRow(finding))
 
         self._job = self._jobs.run(

@@ -34,6 +34,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.language import error_words, ntr, tr
+from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -155,7 +156,7 @@ class FindingsPanel(QWidget):
             return
         self.message.clear()
         self.model.clear()
-        self._run.start(opened, self._words.read)
+        self._run.start(opened, self._words.read, self._session.executor_for)
         self._refresh()
 
     def _take_in(self, rows: list[FindingRow]) -> None:
@@ -168,7 +169,7 @@ class FindingsPanel(QWidget):
 
     def _failed(self, error: Exception) -> None:
         self._end()
-        if isinstance(error, SuppressionError):
+        if isinstance(error, (SuppressionError, WorkError)):
             self.message.say(
                 Tone.ERROR,
                 tr("The checks have not run: {error}.").format(error=error_words(error)),
