@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from iamdesk.language import chosen
 from iamdesk.workbench import OpenSnapshot, Workbench
 
 _MOST = 4
@@ -29,7 +30,7 @@ def open_each_anew(patch: pytest.MonkeyPatch) -> None:
 
 def _open_shared(*arguments: Any, **more: Any) -> OpenSnapshot:
     opened = _open(*arguments, **more)
-    key = (opened.snapshot.path, *opened.snapshot.files)
+    key = (chosen(), opened.snapshot.path, *opened.snapshot.files)  # its tree is laid out in a language
     kept = _kept.setdefault(key, opened)
     _kept.move_to_end(key)
     while len(_kept) > _MOST:
