@@ -335,6 +335,10 @@ def _covering(question: Question, policies: Iterable[AttachedPolicy]) -> Iterato
 
 @dataclass(slots=True)
 class _Account:
+    """An external account, or those that a condition describes by a pattern."""
+
+    number: str
+    """Of a pattern one that it describes."""
     is_named: bool = False
 
 
@@ -345,6 +349,7 @@ class _Candidates:
         self._search = search
         self._inside = search.asks.index.accounts
         self._accounts: dict[str, _Account] = {}
+        """By number or pattern."""
         self._exact: dict[str, bool] = {}
         """ARNs, services, providers; whether a statement names them as ``Principal``."""
         self._arns: dict[str, None] = {}
@@ -352,6 +357,7 @@ class _Candidates:
         self._services: dict[str, None] = {}
         canonical = search.asks.snapshot.account_settings
         self._canonical = {one.canonical_id: one.account_id for one in canonical if one.canonical_id}
+        self._made_up = {search.stranger}
         self._names_everyone = any(
             one.is_allow and (one.not_principal or any(entry.is_everyone for entry in one.principals or ()))
             for one in statements
@@ -359,7 +365,7 @@ class _Candidates:
         self._read(statements)
         if self._names_everyone:
             for account in search.members:
-                self._accounts.setdefault(account, _Account())
+                self._accounts.setdefault(account, _Account(account))
                 self._read(_limits_of(search, account))
 
     def _read(self, statements: Iterable[Statement]) -> None:
@@ -390,14 +396,16 @@ class _Candidates:
                 self._exact[text] = self._exact.get(text, False) or is_named
 
     def _take_account(self, account: str, is_named: bool) -> None:
-        if _ACCOUNT_ID.fullmatch(account) and account not in self._inside:
-            known = self._accounts.setdefault(account, _Account())
+        number = _filled_account(account)
+        if number and number not in self._inside:
+            known = self._accounts.setdefault(account, _Account(number))
+            self._made_up |= {number} if is_pattern(account) else set()
             known.is_named = known.is_named or is_named
 
     def _take_value(self, key: str, text: str) -> None:
         match key:
             case "aws:principalaccount" | "kms:calleraccount":
-                self._take_account(_filled_account(text), is_named=False)
+                self._take_account(text, is_named=False)
             case "aws:principalarn" if is_pattern(text):
                 self._arns[text] = None
             case "aws:principalarn":
@@ -414,7 +422,7 @@ class _Candidates:
         partition = self._search.partition
         for account, known in self._accounts.items():
             who = self._who(f"arn:{partition}:iam::{account}:root", PrincipalKind.ACCOUNT, account)
-            yield Candidate(who, callers_of(account, partition), known.is_named)
+            yield Candidate(who, callers_of(known.number, partition), known.is_named)
         for text, is_named in self._exact.items():
             if (candidate := self._exactly(text, is_named)) is not None:
                 yield candidate
@@ -442,7 +450,7 @@ class _Candidates:
 
     def _in_organization(self, account: str) -> bool | None:
         organization = self._search.asks.organization
-        if organization is None or not _ACCOUNT_ID.fullmatch(account) or account == self._search.stranger:
+        if organization is None or not _ACCOUNT_ID.fullmatch(account) or account in self._made_up:
             return None
         if organization.has_account(account):
             return True
@@ -453,28 +461,28 @@ class _Candidates:
 
         Those of an account that nobody names stand for all accounts, those of others for themselves.
         """
-        stranger = self._search.stranger
-        found = (_account_in(pattern) for pattern in self._arns)
-        named = dict.fromkeys(one for one in (*found, *self._accounts) if one and one not in self._inside)
-        for account in (stranger, *named):
-            patterns = {_of_account(pattern, account, self._search.partition): pattern for pattern in self._arns}
+        partition = self._search.partition
+        named = {account: known.number for account, known in self._accounts.items()}
+        for pattern in self._arns:
+            if (number := _account_in(pattern)) and number not in self._inside:
+                named.setdefault(pattern.split(":", 5)[4], number)
+        for shown, account in (("*", self._search.stranger), *named.items()):
+            patterns = {_of_account(pattern, shown, account, partition): pattern for pattern in self._arns}
             own: dict[str, tuple[str, ...]] = {text: (pattern,) for text, pattern in patterns.items()}
             for name in self._user_names:
-                start = f"arn:{self._search.partition}:iam::{account}:user/"
-                own[f"{start}{name}"] = (f"{start}{name}", f"{start}*/{name}")
+                start = f"arn:{partition}:iam::{account}:user/"
+                own[f"arn:{partition}:iam::{shown}:user/{name}"] = (f"{start}{name}", f"{start}*/{name}")
             texts = [text for several in own.values() for text in several]
             tokens = tuple(tuple(tokens_of(text)) for text in texts)
             groups = (tokens,) if len(named) <= _MOST_ACCOUNTS else tuple((one,) for one in tokens)
             described = [
-                arn
-                for group in groups
-                for arn in principals_described(group, account, FRESH, self._search.partition, ALL_HEADS)
+                arn for group in groups for arn in principals_described(group, account, FRESH, partition, ALL_HEADS)
             ]
             for text, several in own.items():
                 callers = tuple(arn for arn in described if any(glob(one).matches(arn) for one in several))
                 if callers:
-                    anywhere = patterns.get(text, text.replace(f"::{account}:", "::*:"))
-                    who = self._who(anywhere if account == stranger else text, PrincipalKind.ROLE, account)
+                    anywhere = patterns.get(text, text.replace(f"::{shown}:", "::*:"))
+                    who = self._who(anywhere if shown == "*" else text, PrincipalKind.ROLE, account)
                     yield Candidate(who, callers, is_named=False, like=anywhere)
 
 
@@ -498,15 +506,15 @@ def _account_in(pattern: str) -> str:
     return _filled_account(parts[4]) if len(parts) > 5 and parts[4] != "*" else ""
 
 
-def _of_account(pattern: str, account: str, partition: str) -> str:
-    """Return a pattern of ARNs for one account, where it leaves the account open."""
+def _of_account(pattern: str, shown: str, account: str, partition: str) -> str:
+    """Return a pattern of ARNs for one account, or those of a pattern, where it leaves the account open."""
     parts = pattern.split(":", 5)
     if len(parts) > 5 and is_pattern(parts[4]) and glob(parts[4]).matches(account):
-        parts[4] = account
+        parts[4] = parts[4] if is_pattern(shown) and len(parts[4]) > len(shown) else shown
         return ":".join(parts)
     if len(parts) <= 5 and pattern.startswith("*"):
         rest = pattern[1:]
-        return f"arn:{partition}:iam::{account}{rest if rest.startswith(':') else f':*{rest}'}"
+        return f"arn:{partition}:iam::{shown}{rest if rest.startswith(':') else f':*{rest}'}"
     return pattern
 
 
