@@ -39,7 +39,7 @@ from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, f
 from iamdesk.evaluate.services import POSSIBLE_ON_AWS_ROLES, TRUST_ON_BOTH_SIDES
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import FALSE
-from iamdesk.evaluate.unknowns import ConditionSet, Resolution, resolve
+from iamdesk.evaluate.unknowns import ConditionSet, Resolution, resolve, resolve_verdict
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.public_policy import is_public, is_surely_public
@@ -100,8 +100,7 @@ def evaluate(question: Question) -> Trace:
     results: list[StatementResult] = []
     broken: list[AttachedPolicy] = []
     service = question.target.service
-    heard = _on_all_legs(question, policies, situation) if question.further else in_play(policies, situation)
-    for policy in heard:
+    for policy in _heard(question, policies, situation):
         is_broken = False
         for statement in policy.document.statements:
             if statement.services is not None and service not in statement.services:
@@ -134,14 +133,34 @@ def evaluate(question: Question) -> Trace:
     )
 
 
+def verdict_of(question: Question) -> Verdict:
+    """Return the verdict that `evaluate` gives, sooner: without anything that explains it."""
+    policies = policies_of(question)
+    situation = situation_of(question, policies)
+    subject = subject_of(question, policies)
+    service = question.target.service
+    matched = (
+        match_statement(policy, statement, subject)
+        for policy in _heard(question, policies, situation)
+        for statement in policy.document.statements
+        if statement.services is None or service in statement.services
+    )
+    results = [result for result in matched if result is not None and result.truth is not FALSE]
+    best, worst = decide_both(situation, tally((result, result.truth) for result in results))
+    return best.verdict if best.verdict is worst.verdict else resolve_verdict(situation, results, subject, best)
+
+
 def subject_of(question: Question, policies: PolicySet) -> Subject:
     """Return who asks what, as what statements are held against; ``policies`` are the `policies_of` the question."""
     further = tuple([Leg(one.target, one.context.derive) for one in question.further]) if question.further else ()
     return Subject(question.caller, question.target, question.context, policies.boundary is not None, further)
 
 
-def _on_all_legs(question: Question, policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:
+def _heard(question: Question, policies: PolicySet, situation: Situation) -> Iterable[AttachedPolicy]:
+    """Yield the policies in play, on all legs."""
     yield from in_play(policies, situation)
+    if not question.further:
+        return
     for one, of_leg in zip(question.further, situation.further, strict=True):
         yield from in_play(policies_of(one), of_leg)
 

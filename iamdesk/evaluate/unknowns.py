@@ -29,8 +29,6 @@ MOST_JUDGED = 64 * MOST_COMBINATIONS
 """The same for combinations times the statements that are to be looked at in each."""
 MOST_SETS = 64
 """So many smallest sets are told."""
-MOST_TOGETHER = 256
-"""Past this many combinations it is not told what statements say together."""
 _MOST_FOUND = 1024
 
 type ConditionSet = Mapping[str, Fact]
@@ -107,34 +105,6 @@ def resolve_verdict(
     trial = _Trial.of(situation, results, subject, best)
     ruling = trial.settled
     return trial.verdict_of(_seen(trial)) if ruling is None else ruling.verdict
-
-
-def goes_both_ways(situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling) -> bool:
-    """Return whether a request whose bounds differ is allowed by one combination of values and not by another.
-
-    `resolve` says then that it is conditional. So it does where more hangs on the unknown, if that is still true there:
-    what it cannot try it takes to be conditional. False also where the combinations do not show everything.
-    """
-    trial = _Trial.of(situation, results, subject, best)
-    seen = _seen(trial) if trial.is_exact else set[Verdict]()
-    return Verdict.ALLOWED in seen and len(seen) > 1
-
-
-def truths_together(
-    situation: Situation, results: Sequence[StatementResult], subject: Subject, best: Ruling
-) -> set[tuple[Truth, ...]] | None:
-    """Return what statements that hang on the unknown say together, each time as it may happen.
-
-    None where the combinations are too many, or do not show everything. Of some of the statements no more can happen
-    than what is told of all.
-    """
-    trial = _Trial.of(situation, results, subject, best)
-    is_many = prod(len(domain.facts) for domain in trial.tried) > MOST_TOGETHER
-    if trial.is_too_large or is_many or not trial.is_exact or len(trial.hanging) < len(results):
-        return None
-    judge = trial.judge()
-    found = {judge.truths(combination) for combination in trial.combinations()}
-    return None if any(MAYBE in truths for truths in found) else found
 
 
 def _seen(trial: "_Trial") -> set[Verdict]:

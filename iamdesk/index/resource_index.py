@@ -76,7 +76,6 @@ class ResourceIndex:
         self.shares = ResourceShareIndex(snapshot, documents)
         shared = {arn: only_shared(arn) for arn in self.shares.arns}
         self._by_arn: Mapping[str, Resource] = {**shared, **{resource.arn: resource for resource in snapshot.resources}}
-        self._services = frozenset([arn.split(":", 3)[2].lower() for arn in self._by_arn if arn.count(":") > 2])
         self._by_alias = {
             resource.access_point.alias: resource
             for resource in snapshot.resources
@@ -88,10 +87,6 @@ class ResourceIndex:
     def by_arn(self) -> Mapping[str, Resource]:
         """Every resource that the snapshot contains anything of; of some only that they are shared."""
         return self._by_arn
-
-    def may_hold(self, service: str) -> bool:
-        """Return whether there is a resource of a service, as ARNs name it in lower case."""
-        return service in self._services
 
     def find(self, arn: Arn) -> Resource | None:
         """Return the resource that carries the policy for an ARN: of an object its bucket, else the thing itself."""

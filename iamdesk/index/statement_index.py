@@ -6,8 +6,7 @@ work however many principals there are. Documents are held once each, whoever ca
 
 import re
 import threading
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from operator import is_
@@ -86,7 +85,6 @@ class StatementIndex:
         self._covering: dict[tuple[str, str], Covering] = {}
         self._lengths: dict[str, tuple[int, ...]] = {}
         """By service: how long openings are."""
-        self._ordered: dict[str, list[str]] = {}
         self._last_tuple: dict[int, tuple[Statement, ...]] = {}
         self._arn_services: dict[int, frozenset[str] | None] = {}
         self._excepted: dict[int, frozenset[str] | None] = {}
@@ -162,7 +160,6 @@ class StatementIndex:
         self._openings_of: dict[int, tuple[tuple[str, str, bool], ...]] = {}
         self._is_sorted = bytearray(len(self._statements))
         """By statement: whether its resources are in the above."""
-        self._are_all_sorted = False
 
     def _entries(self, service: str | None) -> Mapping[ActionPattern, list[int]]:
         """Return the entries for a service (or for every service) with the statements that have them."""
@@ -183,18 +180,11 @@ class StatementIndex:
 
     def _sort_resources(self, places: Iterable[int]) -> None:
         """Sort statements by what their resources name, those that are not yet."""
-        if self._are_all_sorted:
-            return
         with self._lock:
             for place in places:
                 if not self._is_sorted[place]:
                     self._sort_one(place, self._statements[place])
                     self._is_sorted[place] = True
-
-    def _sort_all(self) -> None:
-        if not self._are_all_sorted:
-            self._sort_resources(range(len(self._statements)))
-            self._are_all_sorted = True
 
     def _sort_one(self, place: int, statement: Statement) -> None:
         """Sort a statement by the literal text with which its resources begin, after their account."""
@@ -233,22 +223,13 @@ class StatementIndex:
                 known.append(place)
         self._openings_of[place] = tuple(openings)
 
-    def covering_of(self, number: int, service: str, name: str) -> Iterator[Statement]:
-        """Yield the statements of one document that cover an action, but for the broken ones."""
-        for _, statement in self.of_document(number):
-            may_cover = statement.services is None or service in statement.services
-            if may_cover and statement.covers_action(service, name):
-                yield statement
-
-    def statements(self) -> Iterator[tuple[int, Statement]]:
-        """Yield (number of its document, statement) for every statement, in the order of their own numbers."""
-        return zip(self._document_of, self._statements, strict=True)
-
-    @property
-    def for_every_resource(self) -> Set[int]:
-        """The numbers of the statements that name every resource."""
-        self._sort_all()
-        return self._anywhere
+    def of_service(self, service: str) -> list[int]:
+        """Return the numbers of the statements that can cover actions of a service, in order."""
+        found = list(self._negated)
+        for services, places in self._of_services.items():
+            if services is None or service in services:
+                found += places
+        return sorted(found)
 
     def statement(self, place: int) -> tuple[int, Statement]:
         """Return a statement by its number, after the number of its document."""
@@ -268,7 +249,8 @@ class StatementIndex:
 
     def names_every_resource(self, place: int) -> bool:
         """Return whether a statement is for every resource, ``*`` included."""
-        self._sort_resources((place,))
+        if not self._is_sorted[place]:
+            self._sort_resources((place,))
         return place in self._anywhere
 
     def is_for_all_of(self, place: int, services: frozenset[str] | None) -> bool:
@@ -287,7 +269,8 @@ class StatementIndex:
 
     def is_loose(self, place: int) -> bool:
         """Return whether a statement's resources have to be looked at for every resource asked about."""
-        self._sort_resources((place,))
+        if not self._is_sorted[place]:
+            self._sort_resources((place,))
         return place in self._loose
 
     def naming(self, covering: Covering, service: str, resource: Arn | None) -> list[int]:
@@ -322,40 +305,14 @@ class StatementIndex:
 
     def can_name(self, place: int, service: str, resource: Arn | None) -> bool:
         """Return the same of one statement: whether it has still to be compared with a resource."""
-        self._sort_resources((place,))
+        if not self._is_sorted[place]:
+            self._sort_resources((place,))
         prefix, text = _begins(service, resource)
         crossing = ":" in text
         for of_service, opening, can_cross in self._openings_of.get(place, ()):
             if (crossing and can_cross) or (of_service == prefix and text.startswith(opening)):
                 return True
         return False
-
-    def named_within(self, place: int) -> tuple[set[int], bool]:
-        """Return the statements that name anything, as they write it, that an entry of another statement may name.
-
-        And whether an entry may name what begins otherwise than it does. Of ``loose`` statements and those that name
-        every resource nothing is told.
-        """
-        self._sort_all()
-        found: set[int] = set()
-        openings = self._openings_of.get(place, ())
-        entries = [entry.text for entry in self._statements[place].resources or () if entry.problem is None]
-        for (service, opening, _), text in zip(openings, entries, strict=False):
-            is_written_out = text.split(":", 5)[-1] == opening  # it names nothing that goes on
-            for one in (opening,) if is_written_out else self._opening_with(service, opening):
-                places = self._by_opening[service][one]
-                found.update((places,) if isinstance(places, int) else places)
-        return found, any(can_cross for _, _, can_cross in openings)
-
-    def _opening_with(self, service: str, text: str) -> Iterator[str]:
-        """Yield the openings of a service that begin with a text."""
-        ordered = self._ordered.get(service)
-        if ordered is None:
-            ordered = self._ordered[service] = sorted(self._by_opening[service])
-        for number in range(bisect_left(ordered, text), len(ordered)):
-            if not ordered[number].startswith(text):
-                break
-            yield ordered[number]
 
     def covering(self, service: str, name: str) -> Covering:
         """Return the statements that cover an action; both parts are given in lower case."""

@@ -1,33 +1,39 @@
 """What is the same for all peers on a ground, before their own policies speak: layers in play, facts of the request."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.context import UNKNOWN, Context, Fact
 from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, Variation, dependence, variation
-from iamdesk.evaluate.engine import policies_of, situation_of
+from iamdesk.evaluate.engine import Question, in_play, policies_of, situation_of
 from iamdesk.evaluate.layers import Situation
 from iamdesk.evaluate.matching import Subject, match_resource
 from iamdesk.evaluate.policies import AttachedPolicy
-from iamdesk.evaluate.request import UnknownContext
+from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.services import ACTIONS_DIFFER, told_apart_by
 from iamdesk.evaluate.truth import FALSE
 from iamdesk.index.action_bits import ServiceActions
 from iamdesk.index.actions import reference
 from iamdesk.policy.statement import Statement
-from iamdesk.query.grounds import Ground
-from iamdesk.query.hearing import common_policies, first_decision, situation_key
+from iamdesk.query.grounds import Ground, OneAction, OneRequest
 from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
 
+_MOST_REMEMBERED = 1 << 12
+_OWN = frozenset({Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY})
+_NO_WAY: Mapping[str, str | None] = {}
 _NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: None, UnknownContext.UNKNOWN, lambda _: False)
 
 
 @cache
-def _told_apart(actions: ServiceActions) -> Sequence[tuple[Hashable, int]]:
+def _told_apart(actions: ServiceActions | OneAction) -> Sequence[tuple[Hashable, int]]:
     """Split the actions of a service by the rules of single services that bind some of them alone."""
+    if isinstance(actions, OneAction):
+        return ((None, 1),)
     found: dict[Hashable, int] = {}
     differ = actions.service in ACTIONS_DIFFER
     for bit, action in enumerate(actions.actions):
@@ -53,13 +59,17 @@ class Setting(NamedTuple):
     """Whether a common statement tells the peers apart."""
     is_alone: bool
     """Whether the requests have to be asked one by one (`Question.is_alone`)."""
+    is_joint: bool
+    """Whether each request is several decisions (`evaluate.layers`): what is told here is the first one alone."""
 
 
 class Circumstances:
-    """Finds settings and facts, once for all peers."""
+    """Finds settings and facts, once for all peers, of requests that come in one way."""
 
-    def __init__(self, population: Population) -> None:
+    def __init__(self, population: Population, way: Mapping[str, str | None] = _NO_WAY) -> None:
+        """``way`` is the part of the context on which the layers themselves hang (`endpoints.way_given`)."""
         self._population = population
+        self._way = way
         self._alike_of: dict[tuple[Ground, int], Hashable] = {}
         self._settings: dict[tuple[str, int], dict[Hashable, Setting]] = {}
         self._whole: dict[tuple[Ground, int], tuple[tuple[int, Setting], ...]] = {}
@@ -72,7 +82,9 @@ class Circumstances:
 
     def settings(self, ground: Ground, peers: Peers, within: int) -> Sequence[tuple[int, Setting]]:
         """Return the settings of some bits of a ground, each with the bits that have it."""
-        if within == ground.every:
+        if isinstance(ground, OneRequest):
+            return ((1, self._setting(ground, peers, 0)),)
+        if within == ground.every and len(ground.plots) > 1:
             whole = self._whole.get((ground, peers.number))
             if whole is None:
                 whole = self._whole[ground, peers.number] = self._find_settings(ground, peers, within)
@@ -109,32 +121,53 @@ class Circumstances:
         if found is None:
             arn = ground.arns[place]
             found = "*" if arn is None else str(arn) if self._population.knows(arn) else (arn.service, arn.account)
-            self._alike_of[ground, place] = found
+            if len(ground.plots) > 1:
+                self._alike_of[ground, place] = found
         return found
 
-    def _setting(self, ground: Ground, peers: Peers, bit: int) -> Setting:
+    def _question(self, ground: Ground, peers: Peers, bit: int) -> Question:
+        """Return a request of one of the peers with all that belongs to it."""
+        if isinstance(ground, OneRequest) and peers.number in ground.questions:
+            return ground.questions[peers.number]
         target = ground.target(bit)
         member = peers.members.bit_length() - 1
-        whole = self._population.question(member, target.action_text, target.resource_text)
-        question = first_decision(whole)
+        question = self._population.question(member, target.action_text, target.resource_text, self._way)
+        if isinstance(ground, OneRequest):
+            ground.questions[peers.number] = question
+        return question
+
+    def _setting(self, ground: Ground, peers: Peers, bit: int) -> Setting:
+        whole = self._question(ground, peers, bit)
+        question = replace(whole, further=()) if whole.further else whole
         policies = policies_of(question)
         situation = situation_of(question, policies)
+        service = question.target.service
         common = tuple(
             (policy, statement, self._population.asked(statement, policy.document.version))
-            for policy in common_policies(policies, situation)
+            for policy in in_play(policies, situation)
+            if policy.layer not in _OWN
             for statement in policy.document.statements
-            if statement.broken is None and (statement.services is None or target.service in statement.services)
+            if statement.broken is None and (statement.services is None or service in statement.services)
         )
-        key = situation_key(situation)
+        key = situation.caller.kind, _all_but_caller(situation)
         awaits_policy = situation.needs_delegation and policies.resource is None
         same = (
             key,
             awaits_policy,
             whole.is_alone,
+            bool(whole.further),
             tuple((policy.layer, policy.level, statement) for policy, statement, _ in common),
         )
-        is_personal = any(names_someone(statement) or asked.own_keys for _, statement, asked in common)
-        return self._kinds.setdefault(same, Setting(situation, key, common, awaits_policy, is_personal, whole.is_alone))
+        found = self._kinds.get(same)
+        if found is None:
+            is_personal = any(names_someone(statement) or asked.own_keys for _, statement, asked in common)
+            found = Setting(
+                situation, key, common, awaits_policy, is_personal, whole.is_alone, is_joint=bool(whole.further)
+            )
+            if len(self._kinds) >= _MOST_REMEMBERED:
+                self._kinds.clear()
+            self._kinds[same] = found
+        return found
 
     def plots_named(self, ground: Ground, statement: int) -> Sequence[int]:
         """Return the plots that a statement can speak of by their names; they have still to be compared."""
@@ -153,15 +186,12 @@ class Circumstances:
 
     def derive(self, ground: Ground, peers: Peers, place: int) -> DerivedKeys:
         """Return what derives the keys of requests on a plot, for one of the peers and some target."""
+        if isinstance(ground, OneRequest):
+            return _derived(self._question(ground, peers, 0))
         known = (ground.of.service, peers.number, self._alike(ground, place))
         found = self._derive.get(known)
         if found is None:
-            target = ground.target(self._first_bit(ground, place))
-            member = peers.members.bit_length() - 1
-            derive = self._population.question(member, target.action_text, target.resource_text).context.derive
-            if not isinstance(derive, DerivedKeys):
-                raise TypeError("a question about a snapshot derives its keys from the snapshot")
-            found = self._derive[known] = derive
+            found = self._derive[known] = _derived(self._question(ground, peers, self._first_bit(ground, place)))
         return found
 
     def matches(self, ground: Ground, bit: int, policy: AttachedPolicy, statement: Statement) -> bool:
@@ -175,6 +205,8 @@ class Circumstances:
 
         The key varies over the ground, but not over the peers.
         """
+        if isinstance(ground, OneRequest):
+            return ((self._fact(ground, peers, key, 0), 1),)
         if len(ground.plots) == 1:
             return self._find_facts(ground, peers, key, within)
         known = self._on_ground.get((ground, peers.number, key))
@@ -237,3 +269,13 @@ class Circumstances:
     def _fact(self, ground: Ground, peers: Peers, key: str, bit: int) -> Fact:
         derive = self.derive(ground, peers, bit // ground.width)
         return derive.on(ground.target(bit))(key) or UNKNOWN
+
+
+def _derived(question: Question) -> DerivedKeys:
+    derive = question.context.derive
+    if not isinstance(derive, DerivedKeys):
+        raise TypeError("a question about a snapshot derives its keys from the snapshot")
+    return derive
+
+
+_all_but_caller = attrgetter(*(name for name in Situation.__slots__ if name != "caller"))

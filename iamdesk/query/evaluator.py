@@ -5,8 +5,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from iamdesk.evaluate.engine import Trace, evaluate
-from iamdesk.evaluate.given_keys import facts_given
+from iamdesk.evaluate.engine import Trace, evaluate, verdict_of
 from iamdesk.evaluate.request import Request, RequestError, UnknownContext, read_unknown_context
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
@@ -18,27 +17,22 @@ from iamdesk.language import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
 from iamdesk.query.access import Access
-from iamdesk.query.effective import Assessor
-from iamdesk.query.endpoints import Given, way_given
-from iamdesk.query.everybody import find_everybody
-from iamdesk.query.everybody_rows import Rows
+from iamdesk.query.bulk import Bulk, Moment, Swept
+from iamdesk.query.endpoints import Given
 from iamdesk.query.external_principals import external_access
-from iamdesk.query.hearing import Hearing
+from iamdesk.query.grounds import ground_on
 from iamdesk.query.population import Population, positions
 from iamdesk.query.questions import Questions
 from iamdesk.query.reach import ReachFinder
 from iamdesk.query.resource_access import access_to_resource
-from iamdesk.query.said import Said
-from iamdesk.query.spoken import Voices
-from iamdesk.query.what_can import Answer, EffectiveAccess, Overview, ServiceReach, Source
-from iamdesk.query.who_can import answer_everybody
-from iamdesk.snapshot.collector import collector_paused
+from iamdesk.query.what_can import Answer, EffectiveAccess, Overview, Reaches, ServiceReach, Source
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 
-_NO_CONTEXT: Given = {}
-_MOST_HEARINGS = 128
-"""Questions whose evaluation is kept for the next principal."""
+_MOST_SWEPT = 128
+"""Questions whose answers for everybody are kept."""
+_ASKED_ALONE = 32
+"""How often a question is put to the engine before everybody is asked at once: that takes about as long."""
 
 
 class Evaluator(Questions):
@@ -58,11 +52,9 @@ class Evaluator(Questions):
         """
         super().__init__(snapshot, now, documents, beside)
         self._everybody: Population | None = None
-        self._hearings: dict[Hashable, Hearing] = {}
-        self._everywhere: dict[tuple[str, str], Said] = {}
         self._reaches: ReachFinder | None = None
-        self._rows: Rows | None = None
-        self._voices: Voices | None = None
+        self._swept: dict[Hashable, Swept] = {}
+        self._asked: dict[Hashable, int] = {}
         self._lock = threading.RLock()
 
     def forget(self) -> None:
@@ -72,8 +64,8 @@ class Evaluator(Questions):
         told to spare what sweeps have made (`collector_paused`).
         """
         with self._lock:
-            self._everybody, self._reaches, self._rows, self._voices = None, None, None, None
-            self._hearings, self._everywhere = {}, {}
+            self._everybody, self._reaches = None, None
+            self._swept, self._asked = {}, {}
 
     def can(self, request: Request) -> Decision:
         """Answer one question with everything that explains it.
@@ -86,32 +78,71 @@ class Evaluator(Questions):
     def verdict(self, request: Request) -> Verdict:
         """Return the bare word of an answer: for sweeps over many questions.
 
-        The first call reads every policy of the snapshot (`prepare`).
+        A question that is asked of one principal after the other is answered for all of them at once.
 
         Raises:
             RequestError: as `can`.
         """
         if request.session_policies is None and not request.without and request.resource_account is None:
-            population = self._population()
-            position = population.position(request.principal)
+            position = self._population().position(request.principal)
             if position is not None:
-                hearing = self._hearing(request.action, request.resource, request.context, request.unknown_context)
-                if not hearing.is_joint:
-                    return hearing.verdict(
-                        position, facts_given(request.context, hearing.target), request.unknown_context
-                    )
-        return self.trace(request).verdict
+                swept = self._swept_before(request)
+                if swept is not None:
+                    return swept.verdict(position)
+        return verdict_of(self.question(request))
+
+    def _swept_before(self, request: Request) -> Swept | None:
+        """Return the answers to a question for everybody, once it has been asked of several principals."""
+        key = _question_key(request.action, request.resource, request.context, request.unknown_context)
+        found = self._swept.get(key)
+        if found is not None and found.tells_denials and found.until > self.now().timestamp():
+            return found
+        with self._lock:
+            asked = self._asked[key] = self._asked.get(key, 0) + 1
+            if len(self._asked) > _MOST_SWEPT:
+                del self._asked[next(iter(self._asked))]
+            if asked <= _ASKED_ALONE:
+                return None
+            self._asked[key] = 0
+        moment = Moment(self.now(), request.context, request.unknown_context)
+        return self._sweep(key, request.action, request.resource, moment, tells_denials=True)
+
+    def _sweep(
+        self,
+        key: Hashable,
+        action: str,
+        resource: str,
+        moment: Moment,
+        *,
+        tells_denials: bool,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Swept:
+        """Answer one question for everybody; the last ones are remembered."""
+        found = self._swept.get(key)
+        if found is not None and found.until > moment.at.timestamp() and (found.tells_denials or not tells_denials):
+            return found
+        bulk = self.bulk()
+        found = bulk.sweep(
+            bulk.request(action, resource),
+            self._population().everybody,
+            moment,
+            tells_denials=tells_denials,
+            cancelled=cancelled,
+        )
+        with self._lock:
+            self._swept.pop(key, None)
+            if len(self._swept) >= _MOST_SWEPT:
+                del self._swept[next(iter(self._swept))]
+            self._swept[key] = found
+        return found
 
     def prepare(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> None:
-        """Read every policy of the snapshot, once: what `verdict`, `who_can`, `what_can` and the overview start from.
+        """Read every policy of the snapshot, once: what all sweeps start from.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        population = self._population(progress, cancelled)
-        if self._rows is None and self._voices is None:
-            with collector_paused():
-                self._voices = Voices(population, cancelled)
+        self._population(progress, cancelled)
 
     def population(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Population:
         """Return everybody in the snapshot, put together for sweeps over many questions; read at first use.
@@ -120,6 +151,10 @@ class Evaluator(Questions):
             WorkCancelled: ``cancelled`` returned True.
         """
         return self._population(progress, cancelled)
+
+    def bulk(self) -> Bulk:
+        """Return the evaluator of many requests at once."""
+        return self._finder().bulk
 
     def reach_of(self, position: int, service: str) -> ServiceReach:
         """Return how far a principal, by its position in the population, may do the actions of one service."""
@@ -139,25 +174,6 @@ class Evaluator(Questions):
                 if self._everybody is None:
                     self._everybody = Population(self, StatementIndex(self.index, progress, cancelled))
         return self._everybody
-
-    def _hearing(
-        self,
-        action: str,
-        resource: str,
-        context: Given = _NO_CONTEXT,
-        unknown: UnknownContext = UnknownContext.UNKNOWN,
-    ) -> Hearing:
-        """Return the hearing of an action on a resource; those asked last are kept."""
-        way = way_given(context, unknown)
-        key = (action, resource, tuple(way.items()))
-        hearing = self._hearings.get(key)
-        if hearing is None:
-            hearing = Hearing(self, self._population(), self._everywhere, action, resource, way)
-            with self._lock:
-                if len(self._hearings) >= _MOST_HEARINGS:
-                    del self._hearings[next(iter(self._hearings))]
-                self._hearings[key] = hearing
-        return hearing
 
     def trace(self, request: Request) -> Trace:
         """Return the engine's own record of an answer, before it is put into words.
@@ -210,24 +226,75 @@ class Evaluator(Questions):
         found: list[tuple[int, str, Verdict]] = []
         if population.peers:
             subjects = population.index.subjects
-            hearing = self._hearing(action, resource, context or {}, unknown_context)
-            given = facts_given(context or {}, hearing.target)
-            open_to = answer_everybody(population, hearing, given, unknown_context, self.now(), cancelled)
-            for verdict, members in open_to.items():
-                found += [(position, subjects[position], verdict) for position in positions(members)]
-            if hearing.is_joint:  # whom the first decision lets through has to pass the others, too
-                found = [(position, who, self._joint(asked(who), cancelled)) for position, who, _ in found]
+            key = _question_key(action, resource, context or {}, unknown_context)
+            moment = Moment(self.now(), context or {}, unknown_context)
+            swept = self._sweep(key, action, resource, moment, tells_denials=False, cancelled=cancelled)
+            for verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                found += [(position, subjects[position], verdict) for position in positions(swept.bits[verdict])]
         for position in positions(population.strange):
             principal = population.index.subjects[position]
             answer = self._verdict_of_strange(asked(principal))
             if answer is not None:
                 found.append((position, principal, answer))
         if external:
-            yield from external_access(self, asked(""), cancelled)
+            yield from self.external_access(action, resource, context, unknown_context, cancelled)
         for _, principal, verdict in sorted(found):
             if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
                 yield Access(principal, verdict, asked, self.can)
         progress(len(population.index.subjects), len(population.index.subjects))
+
+    def external_access(
+        self,
+        action: str,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[Access]:
+        """Yield the rows of who-can for external callers.
+
+        Raises:
+            RequestError: the action or resource is malformed.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        request = Request("", action, resource, context or {}, unknown_context=unknown_context)
+        return external_access(self, request, cancelled)
+
+    def access_on(
+        self,
+        service: str,
+        resource: str,
+        context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown_context: UnknownContext = UnknownContext.UNKNOWN,
+        cancelled: Cancelled = never_cancelled,
+    ) -> Iterator[tuple[Verdict, Sequence[str], int]]:
+        """Yield who may do which actions of a service that can be asked on one resource: all actions at once.
+
+        Yields:
+            Whether it is allowed or conditional, principals in the order of the snapshot, and the actions as bits
+            (`index.action_bits`).
+
+        Raises:
+            RequestError: the resource is malformed.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        population = self._population(cancelled=cancelled)
+        subjects, ground = population.index.subjects, ground_on(service, resource)
+        moment = Moment(self.now(), context or {}, unknown_context)
+        if population.everybody:
+            answers = self.bulk().answers(
+                ground, population.everybody, moment, tells_denials=False, cancelled=cancelled
+            )
+            for answer in answers:
+                if answer.verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                    yield answer.verdict, [subjects[position] for position in positions(answer.members)], answer.cells
+        for position in positions(population.strange):
+            for bit in positions(ground.every):
+                action = service_actions(service).actions[bit].full_name
+                request = Request(subjects[position], action, resource, context or {}, unknown_context=unknown_context)
+                verdict = self._verdict_of_strange(request)
+                if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
+                    yield verdict, [subjects[position]], 1 << bit
 
     def what_can(
         self,
@@ -273,25 +340,13 @@ class Evaluator(Questions):
     def what_can_overview(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Overview:
         """Return how far every user, role and root user may do the actions of each service.
 
-        Rows are put together when they are read; of few principals reaches are found out only then (`Rows.rest`).
+        Rows are found out when they are read: some milliseconds each, less where somebody can do the same.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
         population = self._population(progress, cancelled)
-        finder = self._finder()
-        rows = self._rows
-        if rows is None:
-            with self._lock:
-                voices, self._voices = self._voices, None
-            with collector_paused():  # what is found is remembered, and holds no cycles
-                voices = voices or Voices(population, cancelled)
-                found = find_everybody(finder.assessor, voices, self.now(), progress, cancelled)
-                rows = Rows(population, finder, found)
-            with self._lock:
-                self._rows = rows
-        progress(population.index.principals, population.index.principals)
-        return Overview(rows.read_anew())
+        return Overview(Reaches(population.principals(), self._finder().reaches))
 
     def _subject(self, principal: str) -> int:
         """Return the position of a principal or group of whom effective permissions can be told."""
@@ -314,21 +369,18 @@ class Evaluator(Questions):
             population = self._population()
             with self._lock:
                 if self._reaches is None:
-                    self._reaches = ReachFinder(Assessor(population, self._point), self.now)
+                    self._reaches = ReachFinder(Bulk(population), self.now)
         return self._reaches
-
-    def _point(self, position: int, action: str, resource: str) -> Verdict:
-        hearing = self._hearing(action, resource)
-        if hearing.is_joint:
-            return evaluate(self._population().question(position, action, resource)).verdict
-        return hearing.verdict(position, {}, UnknownContext.UNKNOWN)
 
     def _answers(self, position: int, resource: str | None, service: str, action: int) -> tuple[Answer, ...]:
         """Return the answers behind the reach of an action."""
         name = service_actions(service).actions[action].full_name
         asked = self._finder().resources(position, service, action) if resource is None else ((resource, Source.NAMED),)
         explain_on = partial(self._explain, position, name)
-        return tuple(Answer(text, is_fresh, self._point(position, name, text), explain_on) for text, is_fresh in asked)
+        bulk, moment = self.bulk(), Moment(self.now())
+        return tuple(
+            Answer(text, source, bulk.verdict(position, name, text, moment), explain_on) for text, source in asked
+        )
 
     def _explain(self, position: int, action: str, resource: str) -> Decision:
         """Explain the answer for a principal, or for some member of a group."""
@@ -336,14 +388,16 @@ class Evaluator(Questions):
         request = Request(population.index.subjects[position], action, resource)
         return explain(evaluate(population.question(position, action, resource)), request)
 
-    def _joint(self, request: Request, cancelled: Cancelled) -> Verdict:
-        if cancelled():
-            raise WorkCancelled
-        return self.trace(request).verdict
-
     def _verdict_of_strange(self, request: Request) -> Verdict | None:
         """Answer for an entry whose ARN is odd; None where nobody of that ARN can ask anything."""
         try:
             return self.trace(request).verdict
         except RequestError:
             return None
+
+
+def _question_key(action: str, resource: str, context: Given, unknown: UnknownContext) -> Hashable:
+    given = [
+        (key, value if value is None or isinstance(value, str) else tuple(value)) for key, value in context.items()
+    ]
+    return action, resource, tuple(given), unknown

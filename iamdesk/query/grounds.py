@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.services import TAGS_OF_LOG_GROUPS
 from iamdesk.evaluate.target import Target, log_group, parse_target
 from iamdesk.index.action_bits import ServiceActions, service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.arn import Arn, parse_arn
+from iamdesk.policy.statement import Statement
 
 FRESH = "unnamed-7q2x"
 """The name of resources that nobody names."""
@@ -33,13 +35,26 @@ class Plot(NamedTuple):
     """As bits of the service's actions."""
 
 
+class OneAction:
+    """One action by itself, perhaps one that AWS's list does not hold: its bit is the lowest."""
+
+    def __init__(self, service: str, name: str) -> None:
+        self.service = service
+        self.every = 1
+        self._name = name
+
+    def covered_by(self, statement: Statement) -> int:
+        """Return whether a statement covers it, as its bit."""
+        return int(statement.covers_action(self.service, self._name))
+
+
 class Ground:
     """Some plots of one service."""
 
     def __init__(self, service: str, plots: Sequence[Plot]) -> None:
-        self.of = service_actions(service)
+        self.of: ServiceActions | OneAction = service_actions(service)
         self.plots = tuple(plots)
-        self.width = len(self.of.actions)
+        self.width = self.of.every.bit_length()
         self.every = 0
         """All bits of the ground."""
         self._repeat = 0
@@ -70,7 +85,7 @@ class Ground:
         target = self._targets.get(bit)
         if target is None:
             place, action = divmod(bit, self.width)
-            name = self.of.actions[action].full_name
+            name = service_actions(self.of.service).actions[action].full_name
             target = self._targets[bit] = parse_target(name, self.plots[place].resource, reference())
         return target
 
@@ -99,6 +114,20 @@ class Ground:
             split = plots * self.width
             found = found >> split | found & (1 << split) - 1
         return found
+
+
+class OneRequest(Ground):
+    """One action on one resource."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target.service, [])
+        self.of = OneAction(target.service, target.name)
+        self.plots = (Plot(target.resource_text, 1),)
+        self.width = self.every = self._repeat = 1
+        self.arns = (target.resource,)
+        self._targets = {0: target}
+        self.questions: dict[int, Question] = {}
+        """By number of the peers, the request of one of them with all that belongs to it."""
 
 
 @cache

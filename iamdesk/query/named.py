@@ -1,21 +1,11 @@
 """The resources that statements name, as they are asked about: each pattern as it is written."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.patterns import glob
 from iamdesk.policy.resources import ResourcePattern
-from iamdesk.policy.statement import Statement
 from iamdesk.query.grounds import arn_services
-
-
-def asked_by(statement: Statement, service: str, partition: str) -> Iterator[str]:
-    """Yield the resources that a statement without policy variables names and a service may act on."""
-    for entry in statement.resources or ():
-        asked = as_asked(entry, entry.text, service, partition)
-        if asked is not None:
-            yield asked
 
 
 def as_asked(entry: ResourcePattern, text: str, service: str, partition: str) -> str | None:

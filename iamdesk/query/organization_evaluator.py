@@ -250,6 +250,7 @@ class _Asked:
     """One part, whose rows are explained by the evaluator of all: they would keep the part in memory."""
 
     def __init__(self, part: Evaluator, of_all: OrganizationEvaluator) -> None:
-        self.who_can = part.who_can
+        self.access_on = part.access_on
+        self.external_access = part.external_access
         self.principals = part.principals
         self.can = of_all.can

@@ -5,20 +5,21 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import NamedTuple, Protocol
 
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH, CallerKind
 from iamdesk.evaluate.context import Fact
-from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, Variation, dependence, variation
+from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, dependence
 from iamdesk.evaluate.engine import Question
-from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.evaluate.truth import Truth
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.index.actions import reference
 from iamdesk.index.permission_sets import permission_set_of
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.statement_index import StatementIndex
 from iamdesk.policy.arn import Arn
+from iamdesk.policy.operators import read_date
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.query.standings import Standing
@@ -43,9 +44,6 @@ class Asks(Protocol):
     def knows(self, resource: Arn) -> bool:
         """Return whether the snapshot holds anything of a resource."""
 
-    def may_know(self, service: str) -> bool:
-        """Return whether it may hold anything of some resource of a service, but for users, roles, access points."""
-
     def standing(self, principal: str) -> Standing:
         """Return a principal by its ARN."""
 
@@ -68,9 +66,19 @@ class Asked(NamedTuple):
     """The keys among them that are about the caller alone."""
     in_resource: bool
     """Whether its resource holds policy variables: the resource asked about matters, too."""
-    asks_for_time: bool
-    varies_by_resource: bool
-    """Whether it asks for what differs from one resource to the next, whatever the action: the Region, the owner."""
+    changes: tuple[int, ...] | None
+    """The moments, in seconds since 1970, at which what it says of the time can change; None: at every moment."""
+
+    @property
+    def asks_for_time(self) -> bool:
+        """Whether it asks for the time."""
+        return self.changes != ()
+
+    def holds_until(self, at: float) -> float:
+        """Return until when it says what it says at a moment, in seconds since 1970."""
+        if self.changes is None:
+            return at
+        return min((change for change in self.changes if change >= int(at)), default=inf)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,6 +189,10 @@ class Population:
         position = self.index.positions.get(principal)
         return None if position is None or not self.everybody >> position & 1 else position
 
+    def principals(self) -> dict[str, int]:
+        """Return the position of each principal but the ``strange`` ones, by its ARN, in the snapshot's order."""
+        return {self.index.subjects[position]: position for position in positions(self.everybody)}
+
     def group_position(self, arn: str) -> int | None:
         """Return the position of a group by its ARN; None for one that the snapshot lacks, or whose ARN is odd."""
         position = self.index.positions.get(arn)
@@ -196,19 +208,16 @@ class Population:
         """Return whether the snapshot holds anything of a resource; of others, all questions are alike."""
         return self._asks.knows(resource)
 
-    def may_know(self, service: str) -> bool:
-        """Return whether it may hold anything of some resource of a service, but for users, roles, access points."""
-        return self._asks.may_know(service)
-
     def question(
         self,
         position: int,
         action: str,
         resource: str,
         context: Mapping[str, str | Sequence[str] | None] | None = None,
+        unknown: UnknownContext = UnknownContext.UNKNOWN,
     ) -> Question:
         """Return a question of a principal (or some member of a group) with everything that belongs to it."""
-        request = Request(self.index.subjects[position], action, resource, context or {})
+        request = Request(self.index.subjects[position], action, resource, context or {}, unknown_context=unknown)
         return self._asks.question(request, self.standing(position))
 
     def named_by(self, statement: Statement) -> int:
@@ -246,6 +255,8 @@ class Population:
 
         ``members`` are of one `Peers`, the keys about the caller alone; ``derive`` is for any of them and any request.
         """
+        if members & members - 1 == 0:
+            return ((members.bit_length() - 1, members),)
         found = self._alike.get((members, own))
         if found is None:
             groups: dict[tuple[Fact | None, ...], tuple[int, int]] = {}
@@ -285,8 +296,7 @@ class Population:
                         max([dependence(key) for key in keys], default=Dependence.NONE),
                         tuple(key for key in keys if dependence(key) is Dependence.CALLER),
                         bool(statement.resource_keys()),
-                        not _OF_THE_MOMENT.isdisjoint(keys),
-                        any(variation(key, reference()) is Variation.RESOURCE for key in keys),
+                        _changes(statement),
                     )
                 self._asked[statement] = found
         return found
@@ -312,6 +322,22 @@ class Population:
                     self._resolved.clear()
                 self._resolved[key] = verdict
         return verdict
+
+
+def _changes(statement: Statement) -> tuple[int, ...] | None:
+    if not _OF_THE_MOMENT.isdisjoint(statement.resource_keys()):
+        return None
+    found: set[int] = set()
+    for test in statement.conditions:
+        of_values = {key for value in test.values for key in value.keys}
+        if test.key not in _OF_THE_MOMENT and _OF_THE_MOMENT.isdisjoint(of_values):
+            continue
+        name = "" if test.operator is None else test.operator.name
+        if not name.startswith(("Date", "Numeric")) or of_values:
+            return None
+        moments = (read_date(value.text) for value in test.values)
+        found.update(int(moment) for moment in moments if moment is not None)
+    return tuple(sorted(found))
 
 
 def _content(statement: Statement, version: str) -> Hashable:

@@ -211,13 +211,6 @@ class Questions:
             return True
         return self.resources.find(resource) is not None or arn in self.index.users or arn in self.index.roles
 
-    def may_know(self, service: str) -> bool:
-        """Return whether it may hold anything of some resource of a service (as ARNs name it, in lower case).
-
-        Of users, roles and S3 access points `knows` alone tells.
-        """
-        return self.resources.may_hold(service)
-
     def principals(self) -> Iterator[str]:
         """Yield the ARN of every principal of the snapshot: root users, users, roles."""
         for account in self.snapshot.accounts:

@@ -14,7 +14,7 @@ from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.query.access import Access, FittingAction, ResourceAccess, Who
 from iamdesk.query.grounds import actions_on, ways_to_name
 from iamdesk.query.population import positions
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.visible import with_visible_end
 
 type _Context = Mapping[str, str | Sequence[str] | None]
@@ -23,18 +23,25 @@ type _Context = Mapping[str, str | Sequence[str] | None]
 class Evaluates(Protocol):
     """What is needed of the evaluator."""
 
-    def who_can(
+    def access_on(
         self,
-        *,
-        action: str | None,
+        service: str,
         resource: str,
         context: _Context | None,
         unknown_context: UnknownContext,
-        external: bool,
-        progress: Progress,
+        cancelled: Cancelled,
+    ) -> Iterator[tuple[Verdict, Sequence[str], int]]:
+        """Yield who may do which actions of a service on a resource."""
+
+    def external_access(
+        self,
+        action: str,
+        resource: str,
+        context: _Context | None,
+        unknown_context: UnknownContext,
         cancelled: Cancelled,
     ) -> Iterator[Access]:
-        """Yield who can do one action."""
+        """Yield the external callers that may do one action."""
 
     def principals(self) -> Iterator[str]:
         """Yield the ARNs of all principals of the snapshot."""
@@ -85,33 +92,34 @@ def access_to_resource(
     """
     actions = fitting_actions(resource)
     outside: dict[Who, dict[FittingAction, Access]] = {}
-    inside: dict[str, tuple[list[FittingAction], list[FittingAction]]] = {}
-    first: dict[str, Access] = {}
-    for place, one in enumerate(actions):
-        if cancelled():
-            raise WorkCancelled
+    for place, one in enumerate(actions if external else ()):
         progress(place, len(actions))
-        for access in evaluator.who_can(
-            action=one.action,
-            resource=one.resource,
-            context=context,
-            unknown_context=unknown_context,
-            external=external,
-            progress=no_progress,
-            cancelled=cancelled,
-        ):
-            if access.is_external:
-                outside.setdefault(access.who, {})[one] = access
-            else:
-                lists = inside.get(access.principal)
-                if lists is None:
-                    lists = inside[access.principal] = ([], [])
-                    first[access.principal] = access
-                lists[access.decision is Verdict.CONDITIONAL].append(one)
+        for access in evaluator.external_access(one.action, one.resource, context, unknown_context, cancelled):
+            outside.setdefault(access.who, {})[one] = access
     progress(len(actions), len(actions))
+    inside: dict[str, tuple[int, int]] = {}
+    places = {one: place for place, one in enumerate(actions)}
+    for service, named in dict.fromkeys((one.action.partition(":")[0], one.resource) for one in actions):
+        listed = service_actions(service).actions
+        for decision, principals, bits in evaluator.access_on(service, named, context, unknown_context, cancelled):
+            found_bits = 0
+            for bit in positions(bits):
+                one = FittingAction(listed[bit].full_name, named, listed[bit].access_level)
+                found_bits |= 1 << places[one]
+            for principal in principals:
+                allowed, conditional = inside.get(principal, (0, 0))
+                if decision is Verdict.CONDITIONAL:
+                    inside[principal] = allowed, conditional | found_bits
+                else:
+                    inside[principal] = allowed | found_bits, conditional
     found = [_external(who, outside[who]) for who in sorted(outside, key=lambda who: who.order)]
     ranks = {principal: rank for rank, principal in enumerate(evaluator.principals())}
-    shared: dict[tuple[FittingAction, ...], tuple[FittingAction, ...]] = {}
+    shared: dict[int, tuple[FittingAction, ...]] = {}
+
+    def listed_by(bits: int) -> tuple[FittingAction, ...]:
+        if bits not in shared:
+            shared[bits] = tuple([actions[place] for place in positions(bits)])
+        return shared[bits]
 
     def inside_row(principal: str, action: FittingAction, decision: Verdict) -> Access:
         ask = partial(
@@ -124,8 +132,9 @@ def access_to_resource(
         return Access(principal, decision, ask, evaluator.can)
 
     for principal in sorted(inside, key=lambda one: ranks.get(one, -1)):
-        allowed, conditional = (shared.setdefault(one, one) for one in map(tuple, inside[principal]))
-        found.append(ResourceAccess(first[principal].who, allowed, conditional, partial(inside_row, principal)))
+        surely, perhaps = map(listed_by, inside[principal])
+        who = inside_row(principal, actions[0], Verdict.ALLOWED).who
+        found.append(ResourceAccess(who, surely, perhaps, partial(inside_row, principal)))
     return tuple(found)
 
 

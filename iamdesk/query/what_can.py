@@ -87,6 +87,12 @@ class ServiceReach:
         return (of_level & ~refused).bit_count() / of_level.bit_count() if of_level else 0.0
 
     @property
+    def only(self) -> Reach | None:
+        """The one reach that all actions have; None where they differ."""
+        having = [reach for reach, bits in self.actions.items() if bits]
+        return having[0] if len(having) == 1 else None
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing of the service may be done, and nothing is denied."""
         return not any(bits for reach, bits in self.actions.items() if reach is not Reach.NONE)
@@ -167,13 +173,30 @@ class EffectiveAccess:
                 )
 
 
+class Reaches(Mapping[str, Mapping[str, ServiceReach]]):
+    """By principal (ARN) the reaches by service prefix, found out when they are read. May be read from any thread."""
+
+    def __init__(self, positions: Mapping[str, int], find: Callable[[int], Mapping[str, ServiceReach]]) -> None:
+        self._positions = positions
+        self._find = find
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._positions)
+
+    def __getitem__(self, principal: str) -> Mapping[str, ServiceReach]:
+        return self._find(self._positions[principal])
+
+
 @dataclass(frozen=True, slots=True)
 class Overview:
     """What everybody may do: the reaches of each principal, by service. Equal ones are one object."""
 
     reaches: Mapping[str, Mapping[str, ServiceReach]]
     """By principal (ARN) and service prefix; services of which nothing may be done and nothing is denied are left out.
-    A row is put together when it is read."""
+    A row is found out when it is read."""
 
     def share(self, principal: str, service: str, access_level: str) -> float:
         """Return the share of a service's actions of one level that a principal may do at all, between 0 and 1."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from iamdesk.index.action_bits import service_actions
 from iamdesk.query.grounds import fresh_ground
 from iamdesk.query.population import positions
 from iamdesk.reach.catalogue import catalogue
@@ -96,7 +97,7 @@ class StepGraph:
             for action in actions:
                 service, _, name = action.partition(":")
                 ground = fresh_ground(service, peers.partition, peers.account)
-                bit = ground.of.positions[name.lower()]
+                bit = service_actions(service).positions[name.lower()]
                 resource = next((plot.resource for plot in ground.plots if plot.actions >> bit & 1), None)
                 if resource is not None:
                     found = found.either(self.steps.finder.among(members, action, resource))

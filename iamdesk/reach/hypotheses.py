@@ -47,7 +47,6 @@ class OpenTrust:
         self.index = asks.index
         self.now = asks.now
         self.knows = asks.knows
-        self.may_know = asks.may_know
         self.standing = asks.standing
         self.member_of = asks.member_of
 

@@ -8,17 +8,15 @@ that their own statements do not tell apart.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from iamdesk.evaluate.context import given_facts
 from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.evaluate.policies import AttachedPolicy, SourceType
-from iamdesk.evaluate.request import Layer, UnknownContext
+from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
-from iamdesk.query.hearing import Hearing
-from iamdesk.query.population import Asks, Population, positions
-from iamdesk.query.said import AS_IDENTITY, Said
-from iamdesk.query.who_can import Sweep
+from iamdesk.query.bulk import Bulk, Moment
+from iamdesk.query.own_statements import AS_IDENTITY
+from iamdesk.query.population import positions
 from iamdesk.reach.holds import arranged
 from iamdesk.reach.inquiry import Context, Inquiry
 from iamdesk.reach.targets import Targets
@@ -117,23 +115,21 @@ class SourceFinder:
         self,
         inquiry: Inquiry,
         targets: Targets,
-        population: Population,
-        asks: Asks | None = None,
+        bulk: Bulk,
         can_arrange: bool = True,
     ) -> None:
-        """``asks`` answers for a world that is not quite the snapshot's: ``population`` has to be its own then, and
-        callers can arrange is not found out."""
+        """``bulk`` may answer for a world that is not quite the snapshot's: without ``can_arrange`` what callers can
+        arrange is not found out."""
         self._inquiry = inquiry
         self._targets = targets
-        self._population = population
-        self._asks = asks or inquiry.evaluator
+        self._bulk = bulk
+        self._population = bulk.population
         self._can_arrange = can_arrange
-        self._everywhere: dict[tuple[str, str], Said] = {}
         self._by_tags: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._organization = tuple(_organization_documents(inquiry))
         self.members_of: dict[str, int] = {}
         """By account: its principals, as bits."""
-        for peers in population.peers:
+        for peers in bulk.population.peers:
             self.members_of[peers.account] = self.members_of.get(peers.account, 0) | peers.members
         self._documents_of: dict[int, frozenset[int]] = {}
 
@@ -175,23 +171,21 @@ class SourceFinder:
 
     def among(self, members: int, action: str, resource: str, context: Context | None = None) -> Open:
         """Return who of some principals may do an action on one resource, of whatever kind."""
-        hearing = Hearing(self._asks, self._population, self._everywhere, action, resource)
-        return self.swept(hearing, context or {}, members)
+        return self.swept(action, resource, context or {}, members)
 
-    def swept(self, hearing: Hearing, context: Context, among: int) -> Open:
+    def swept(self, action: str, resource: str, context: Context, among: int) -> Open:
         """Ask some, in one context."""
-        moment = self._inquiry.evaluator.now()
-        sweep = Sweep(self._population, hearing, given_facts(context), UnknownContext.UNKNOWN, moment, among=among)
+        moment = Moment(self._inquiry.evaluator.now(), context)
         proven = possible = 0
-        for verdict, asked in sweep.alike():
-            if verdict is Verdict.ALLOWED:
-                proven |= asked
-            elif verdict is Verdict.CONDITIONAL:
-                position = (asked & -asked).bit_length() - 1
-                if self.can_arrange(position, hearing.action, hearing.resource, context):
-                    proven |= asked
+        for answer in self._bulk.answers(self._bulk.request(action, resource), among, moment, tells_denials=False):
+            if answer.verdict is Verdict.ALLOWED:
+                proven |= answer.members
+            elif answer.verdict is Verdict.CONDITIONAL:
+                position = (answer.members & -answer.members).bit_length() - 1
+                if self.can_arrange(position, action, resource, context):
+                    proven |= answer.members
                 else:
-                    possible |= asked
+                    possible |= answer.members
         return Open(proven, possible)
 
     def documents_of(self, members: int) -> frozenset[int]:
@@ -239,10 +233,6 @@ class SourceFinder:
             self._by_tags[tags] = tuple(found.values())
         return [inside for bits in self._by_tags[tags] if (inside := bits & part)]
 
-    def hearing(self, action: str, place: int) -> Hearing:
-        """Return an action on an entity, put to everybody."""
-        return Hearing(self._asks, self._population, self._everywhere, action, self._targets.arns[place])
-
     def can_arrange(self, position: int, action: str, resource: str, context: Context) -> bool:
         """Return whether a principal for whom an answer is conditional can see to it that it is allowed."""
         if not self._can_arrange:
@@ -259,14 +249,16 @@ class _Finding:
         self._finder = finder
         self._callers = callers & finder._population.everybody
         self._only_own = only_own
+        self._bulk = finder._bulk
         self._population = finder._population
         self._targets = finder._targets
         self._action = action
         self._context = context
-        self._given = given_facts(context)
+        self._moment = Moment(finder._inquiry.evaluator.now(), context)
         self._part = part
         self._first = (part & -part).bit_length() - 1
-        self._hearings: dict[int, Hearing] = {}
+        service, _, name = action.lower().partition(":")
+        self._covering = self._population.index.covering(service, name)
 
     def add_to(self, found: Sources, account: str) -> None:
         special = self._special_statements()
@@ -281,70 +273,69 @@ class _Finding:
         among = self._callers & ~apart
         if self._only_own:
             among &= self._allowing()
-        everybody = self._finder.swept(self._hearing(self._first), self._context, among)
+        everybody = self._finder.swept(self._action, self._targets.arns[self._first], self._context, among)
+        covered = {position: [0, 0] for position in by_principal}
+        for place, asked in self._to_ask(by_principal).items():
+            members = 0
+            for position in asked:
+                members |= 1 << position
+            for position, verdict in self._ask(members, place):
+                covered[position][verdict] |= asked[position]
         proven: dict[int, int] = {}
         possible: dict[int, int] = {}
+        for position, (surely, perhaps) in covered.items():
+            proven[surely] = proven.get(surely, 0) | 1 << position
+            possible[perhaps] = possible.get(perhaps, 0) | 1 << position
+        own = {part: Open(proven.get(part, 0), possible.get(part, 0)) for part in {**proven, **possible} if part}
+        found.add(account, self._part, everybody, own)
+
+    def _to_ask(self, by_principal: Mapping[int, list[int]]) -> dict[int, dict[int, int]]:
+        """Return on which entities principals are asked, each with the entities that it stands for, as bits."""
+        found: dict[int, dict[int, int]] = {}
         for position, places in by_principal.items():
             self._finder._inquiry.breathe()
-            covered = [0, 0]
             for part in self._classes(position, places):
-                verdict = self._ask(position, (part & -part).bit_length() - 1, part)
-                if verdict is not None:
-                    covered[verdict] |= part
-            proven[covered[0]] = proven.get(covered[0], 0) | 1 << position
-            possible[covered[1]] = possible.get(covered[1], 0) | 1 << position
-        own = {
-            covered: Open(proven.get(covered, 0), possible.get(covered, 0))
-            for covered in {**proven, **possible}
-            if covered
-        }
-        found.add(account, self._part, everybody, own)
+                # One entity for as many principals as it will do for.
+                place = self._first if part >> self._first & 1 else (part & -part).bit_length() - 1
+                found.setdefault(place, {})[position] = part
+        return found
 
     def _allowing(self) -> int:
         """Return who carries an Allow that covers the action, as bits."""
         found = 0
-        statements = self._hearing(self._first).covering.statements
         for number in self._finder.documents_of(self._callers):
-            if any(statement.is_allow for statement in statements.get(number, ())):
+            if any(statement.is_allow for statement in self._covering.statements.get(number, ())):
                 found |= self._population.carriers[number]
         return found
 
     def asked_alone(self, place: int) -> Open:
         found = [0, 0]
-        for position in positions(self._callers):
-            verdict = self._ask(position, place, 1 << place)
-            if verdict is not None:
-                found[verdict] |= 1 << position
+        for position, verdict in self._ask(self._callers, place):
+            found[verdict] |= 1 << position
         return Open(*found)
 
-    def _hearing(self, place: int) -> Hearing:
-        hearing = self._hearings.get(place)
-        if hearing is None:
-            hearing = self._hearings[place] = self._finder.hearing(self._action, place)
-        return hearing
-
-    def _ask(self, position: int, place: int, part: int) -> int | None:
-        """Return 0 where it is allowed or can be arranged, 1 where it hangs on a fact, None where it is refused."""
-        if part >> self._first & 1:
-            place = self._first  # its hearing is there already
-        verdict = self._hearing(place).verdict(position, self._given, UnknownContext.UNKNOWN)
-        if verdict is Verdict.ALLOWED:
-            return 0
-        if verdict is not Verdict.CONDITIONAL:
-            return None
-        return 0 if self._finder.can_arrange(position, self._action, self._targets.arns[place], self._context) else 1
+    def _ask(self, members: int, place: int) -> Iterator[tuple[int, int]]:
+        """Yield (position, 0 where it is allowed or can be arranged, 1 where it depends on a fact): not the refused."""
+        self._finder._inquiry.breathe()
+        resource = self._targets.arns[place]
+        ground = self._bulk.request(self._action, resource)
+        for answer in self._bulk.answers(ground, members, self._moment, tells_denials=False):
+            if answer.verdict is Verdict.ALLOWED:
+                yield from ((position, 0) for position in positions(answer.members))
+            elif answer.verdict is Verdict.CONDITIONAL:
+                for position in positions(answer.members):
+                    yield position, int(not self._finder.can_arrange(position, self._action, resource, self._context))
 
     def _special_statements(self) -> list[int]:
         """Return the statements of the callers that cover the action and tell the entities apart."""
-        covering = self._hearing(self._first).covering
         index = self._population.index
         found = []
         places = (
             place
             for number in self._finder.documents_of(self._callers)
-            if number in covering.statements
+            if number in self._covering.statements
             for place, _ in index.of_document(number)
-            if place in covering.places
+            if place in self._covering.places
         )
         for place in sorted(places):
             spoken = self._targets.spoken.get(place)
@@ -380,7 +371,8 @@ class _Finding:
 
     def _personal(self, position: int, statement: Statement) -> tuple[int, ...]:
         keys = [key for key in statement.resource_keys() if dependence(key) is Dependence.CALLER]
-        derive = self._hearing(self._first).side(self._population.peers_at(position)).derive
+        ground = self._bulk.request(self._action, self._targets.arns[self._first])
+        derive = self._bulk.circumstances.derive(ground, self._population.peers_at(position), 0)
         facts = self._population.facts(position, keys, derive)
         known = {key: fact for key, fact in zip(keys, facts, strict=True) if fact is not None}
         return self._targets.filled(statement, known)

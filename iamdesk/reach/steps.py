@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import CallerKind
+from iamdesk.query.bulk import Bulk
 from iamdesk.query.population import Population, positions
 from iamdesk.reach.administration import FULL_ACCESS, POWERS, is_administrator, question
 from iamdesk.reach.anything import Anything
@@ -48,7 +49,7 @@ class Steps:
         evaluator = inquiry.evaluator
         self.population: Population = evaluator.population()
         self.targets = Targets(inquiry.snapshot, self.population.index)
-        self.finder = SourceFinder(inquiry, self.targets, self.population)
+        self.finder = SourceFinder(inquiry, self.targets, evaluator.bulk())
         self.trusts = Trusts(inquiry, self.targets, self.population)
         self.anything = Anything(inquiry, self.population)
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
@@ -99,9 +100,8 @@ class Steps:
 
     @cached_property
     def _under_open_trust(self) -> Sources:
-        altered = OpenTrust(self.inquiry.evaluator)
-        in_open_world = Population(altered, self.population.index)
-        finder = SourceFinder(self.inquiry, self.targets, in_open_world, altered, can_arrange=False)
+        in_open_world = Bulk(Population(OpenTrust(self.inquiry.evaluator), self.population.index))
+        finder = SourceFinder(self.inquiry, self.targets, in_open_world, can_arrange=False)
         return finder.find(ASSUMES, self.targets.roles, only_own=False)
 
     def _find_users(self) -> int:

@@ -5,18 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iamdesk import Evaluator, load_snapshot
+from iamdesk import Evaluator, Request, load_snapshot
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
-from iamdesk.query.everybody_rows import Rows
+from iamdesk.query.bulk import Moment
+from iamdesk.query.grounds import ground_on
 from iamdesk.query.population import positions
-from iamdesk.query.what_can import Reach, ServiceReach
+from iamdesk.query.what_can import Reach
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
-from iamdesk.snapshot.progress import WorkCancelled
 
 from ..rules import rule
+from .test_what_can import check
 from .worlds import NOON, A, B, snapshots
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
@@ -27,9 +29,17 @@ def now() -> datetime:
     return NOON
 
 
-def told_of(reach: ServiceReach | None) -> dict[Reach, int]:
-    return {} if reach is None else {word: bits for word, bits in reach.actions.items() if bits and word != Reach.NONE}
-
+ON_ONE = (
+    ("s3", "arn:aws:s3:::b1/logs/x"),
+    ("s3", "arn:aws:s3:::b"),
+    ("sqs", f"arn:aws:sqs:eu-west-1:{A}:q1"),
+    ("kms", f"arn:aws:kms:eu-west-1:{A}:key/k"),
+    ("iam", f"arn:aws:iam::{A}:role/r1"),
+    ("sts", f"arn:aws:iam::{A}:role/r1"),
+    ("sts", f"arn:aws:iam::{B}:role/r1"),
+    ("execute-api", f"arn:aws:execute-api:eu-west-1:{A}:a1b2c3d4e5/prod/GET/x"),
+    ("ec2", "*"),
+)
 
 REGIONS = ("eu-west-1", "us-east-1")
 NAMED = {
@@ -154,34 +164,51 @@ def plain_accounts(draw: st.DrawFn) -> Snapshot:
 
 
 @pytest.mark.parametrize("sample", ["acme-prod.json", "acme-organization"])
-def test_everybody_at_once_is_each_alone_in_the_samples(sample: str) -> None:
+def test_the_overview_has_a_row_for_everybody(sample: str) -> None:
     snapshot = load_snapshot(SAMPLES / sample)
-    rows, alone = Evaluator(snapshot, now).what_can_overview().reaches, Evaluator(snapshot, now)
-    alone.prepare()
-    population = alone.population()
-    assert list(rows) == [population.index.subjects[one] for one in positions(population.everybody)]
+    evaluator = Evaluator(snapshot, now)
+    rows = evaluator.what_can_overview().reaches
+    assert list(rows) == list(evaluator.population().principals()) == list(evaluator.principals())
+    assert len(rows) == len(list(rows))
     for principal, row in rows.items():
-        one = alone.reaches_of(population.index.positions[principal])
-        assert list(row) == list(one)
-        assert {service: dict(reach.actions) for service, reach in row.items()} == {
-            service: dict(reach.actions) for service, reach in one.items()
+        access = Evaluator(snapshot, now).what_can(principal)
+        assert {one.service: dict(one.actions) for one in access.services} == {
+            service: dict(reach.actions) for service, reach in row.items()
         }
 
 
 @BOUNDED
-@given(st.one_of(plain_accounts(), plain_accounts(), snapshots()))
-def test_everybody_at_once_is_each_alone(snapshot: Snapshot) -> None:
-    rows, alone = Evaluator(snapshot, now).what_can_overview().reaches, Evaluator(snapshot, now)
-    assert isinstance(rows, Rows)
-    alone.prepare()
-    population = alone.population()
-    told = left = 0
-    for service, found in rows.told.items():
-        told, left = told + found.members.bit_count(), left + found.left.bit_count()
-        for position in positions(found.members & ~found.left):
-            subject = population.index.subjects[position]
-            assert told_of(rows.reach(subject, service)) == told_of(alone.reach_of(position, service)), subject
-    event(f"told at once: {(told - left) * 5 // max(1, told) * 20} %")
+@given(plain_accounts(), st.randoms(use_true_random=False))
+def test_reaches_of_plain_accounts_are_the_single_answers(snapshot: Snapshot, random: Any) -> None:
+    evaluator = Evaluator(snapshot, now)
+    for principal in random.sample(list(evaluator.population().principals()), 3):
+        for service in evaluator.what_can(principal).services:
+            access = evaluator.what_can(principal, service=service.service)
+            for reach in Reach:
+                actions = list(access.actions(service.service, reaches=[reach]))
+                for action in random.sample(actions, min(len(actions), 2)):
+                    check(evaluator, principal, action)
+
+
+@BOUNDED
+@given(st.one_of(plain_accounts(), snapshots()), st.randoms(use_true_random=False))
+def test_many_requests_of_many_principals_are_the_single_answers(snapshot: Snapshot, random: Any) -> None:
+    evaluator = Evaluator(snapshot, now)
+    bulk, population = evaluator.bulk(), evaluator.population()
+    service, resource = random.choice(ON_ONE)
+    ground = ground_on(service, resource)
+    found: dict[tuple[int, int], Verdict] = {}
+    for answer in bulk.answers(ground, population.everybody, Moment(NOON)):
+        for position in positions(answer.members):
+            for bit in positions(answer.cells):
+                assert (position, bit) not in found
+                found[position, bit] = answer.verdict
+    asked = [(position, bit) for position in positions(population.everybody) for bit in positions(ground.every)]
+    assert found.keys() == set(asked)
+    for position, bit in random.sample(asked, min(len(asked), 30)):
+        action = service_actions(service).actions[bit].full_name
+        request = Request(population.index.subjects[position], action, resource)
+        assert evaluator.trace(request).verdict is found[position, bit], request
 
 
 INSIDE = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
@@ -277,13 +304,8 @@ def test_statements_that_meet(own: list[Any], limit: list[Any] | None, action: s
 
 def test_a_row_is_told_of_principals_alone() -> None:
     rows = Evaluator(of_user([allow(SEND)], None), now).what_can_overview().reaches
-    assert isinstance(rows, Rows)
     assert len(rows) == len(list(rows)) == 3
-    user, root = f"arn:aws:iam::{A}:user/u", f"arn:aws:iam::{A}:root"
-    assert list(rows.rest()) == [root]
-    assert list(rows[user]) == ["sqs", "sts"]
-    assert rows.reach(user, "sqs") is rows[user]["sqs"]
-    assert rows.reach(user, "s3") is None
+    assert list(rows[f"arn:aws:iam::{A}:user/u"]) == ["sqs", "sts"]
     with pytest.raises(KeyError):
         rows[f"arn:aws:iam::{A}:user/nobody"]
 
@@ -302,26 +324,6 @@ def test_what_was_found_is_told_again() -> None:
     evaluator = Evaluator(of_user([allow(SEND)], None), now)
     user = f"arn:aws:iam::{A}:user/u"
     assert evaluator.what_can_overview().reaches[user] is evaluator.what_can_overview().reaches[user]
-
-
-def test_a_prepared_evaluator_tells_the_same_also_after_a_start_that_was_given_up() -> None:
-    snapshot = of_user([allow("*"), allow(SEND, Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})], None)
-    expected = told(Evaluator(snapshot, now))
-    prepared = Evaluator(snapshot, now)
-    prepared.prepare()
-    answers = iter([False, True])
-    with pytest.raises(WorkCancelled):
-        prepared.what_can_overview(cancelled=lambda: next(answers))
-    assert told(prepared) == expected
-    again = Evaluator(snapshot, now)
-    again.prepare()
-    again.prepare()
-    assert told(again) == told(again) == expected
-
-
-def told(evaluator: Evaluator) -> dict[str, dict[str, dict[Reach, int]]]:
-    rows = evaluator.what_can_overview().reaches
-    return {who: {service: dict(one.actions) for service, one in row.items()} for who, row in rows.items()}
 
 
 @rule("I1", "I5")
@@ -356,10 +358,8 @@ def test_names_that_aws_keeps_to_itself_are_no_other_names(
     account = Account(account_id=A, users=tuple(users))
     held = Snapshot(path=Path("/captures/names.json"), files=(), sha256="0" * 64, accounts=(account,), latest=NOON)
     rows = Evaluator(held, now).what_can_overview().reaches
-    assert isinstance(rows, Rows)
     service, _, name = action.partition(":")
     bit = next(bit for bit, one in enumerate(service_actions(service).actions) if one.name == name)
     for number in range(6):
-        reach = rows.reach(f"arn:aws:iam::{A}:user/u{number}", service)
-        found = {word for word, bits in told_of(reach).items() if bits >> bit & 1}
-        assert bool(found) == changed[number % 2], number
+        reach = rows[f"arn:aws:iam::{A}:user/u{number}"].get(service)
+        assert (reach is not None and reach.reach_of(bit) is not Reach.NONE) == changed[number % 2], number

@@ -214,7 +214,7 @@ def test_sources_are_what_single_questions_say(tmp_path):
     evaluator = Evaluator(world.snapshot(tmp_path))
     population = evaluator.population()
     targets = Targets(evaluator.snapshot, population.index)
-    sources = SourceFinder(Inquiry(evaluator), targets, population).find("iam:CreateAccessKey", targets.users)
+    sources = SourceFinder(Inquiry(evaluator), targets, evaluator.bulk()).find("iam:CreateAccessKey", targets.users)
     for place in positions(targets.users):
         for position in positions(population.everybody):
             principal, target = population.index.subjects[position], targets.arns[place]
