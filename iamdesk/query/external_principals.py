@@ -7,7 +7,7 @@ for as well. The account's own policies are assumed to allow the request (the an
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -46,6 +46,8 @@ _KINDS = {
     CallerKind.OIDC: PrincipalKind.PROVIDER,
     CallerKind.ANONYMOUS: PrincipalKind.ANYONE,
 }
+_OF_ACCOUNT = frozenset({"aws:principalaccount", "aws:principalarn", "aws:userid", "kms:calleraccount"})
+"""Variables whose values tell accounts apart."""
 _MOST_ACCOUNTS = 20
 """Accounts for which every combination of patterns is tried; of others, what each pattern describes by itself."""
 
@@ -77,6 +79,9 @@ class Candidate(NamedTuple):
     """Whether a statement names it as ``Principal``; else a condition describes it, or it is one of many."""
     like: str = ""
     """The row of all accounts, of which it is a part: it needs none of its own where the decision is the same."""
+    account: str = ""
+    alike: tuple[str, ...] = ()
+    """Accounts of which the same is true as of ``account``."""
 
 
 class _Found(NamedTuple):
@@ -170,7 +175,7 @@ class _Search:
             return
         signed = [one.trace.verdict for one in anyone if one.candidate.who.signing is not Signing.UNSIGNED]
         of_all = Verdict.ALLOWED if Verdict.ALLOWED in signed else signed[0] if signed else None
-        found = []
+        found: list[_Found] = []
         told: dict[str, Verdict] = {}
         for candidate in _Candidates(self, statements).all():
             one = self._ask(candidate)
@@ -185,7 +190,7 @@ class _Search:
                 if candidate.who.principal == candidate.like:
                     told[candidate.like] = one.trace.verdict
             if candidate.is_named or not is_covered:
-                found.append(one)
+                found += (one, *_of_others(one))
         yield from sorted(_narrowest(found), key=lambda one: one.candidate.who.order)
 
     def prepare(self) -> Question | None:
@@ -209,10 +214,8 @@ class _Search:
 
     def _avoid(self, statements: Iterable[Statement]) -> None:
         """Let those whom nobody names be of an account that no statement contains."""
-        texts = [entry.text for one in statements for entry in one.principals or ()]
-        texts += [value.text for one in statements for test in one.conditions for value in test.values]
         before = self._unnamed
-        self._unnamed, self._owner = self._fresh_accounts(texts)
+        self._unnamed, self._owner = self._fresh_accounts(_texts_of(statements))
         if self._unnamed != before:
             self._known_traces.clear()
 
@@ -230,6 +233,15 @@ class _Search:
     def members(self) -> tuple[str, ...]:
         """The accounts of the organization that the snapshot does not hold."""
         return self._members
+
+    def place_of(self, account: str) -> Hashable:
+        """Return where an account of the organization stands, with all that binds it there; itself if unknown."""
+        organization = self._asks.organization
+        if organization is None or account == organization.organization.management_account_id:
+            return account
+        path = organization.path(account)
+        units = tuple(node.id for node in path[:-1])
+        return (units, path[-1].policy_ids) if path else account
 
     @property
     def asks(self) -> Asks:
@@ -291,6 +303,27 @@ class _Search:
         return tuple(one for one in (unsigned, signed) if one is not None)
 
 
+def _of_others(found: _Found) -> Iterator[_Found]:
+    """Yield the same for the accounts that are like that of a row."""
+    candidate, own = found.candidate, f"::{found.candidate.account}:"
+    for account in candidate.alike:
+        who = replace(candidate.who, principal=candidate.who.principal.replace(own, f"::{account}:"))
+        yield _Found(candidate._replace(who=who), found.caller.replace(own, f"::{account}:"), found.trace)
+
+
+def _texts_of(statements: Iterable[Statement]) -> Iterator[str]:
+    """Yield every text in which statements can name callers."""
+    for one in statements:
+        yield from (entry.text for entry in one.principals or ())
+        yield from (value.text for test in one.conditions for value in test.values)
+
+
+def _variables_of(statement: Statement) -> frozenset[str]:
+    """Return the keys of the policy variables in a statement."""
+    of_conditions = (key for test in statement.conditions for key in test.variable_keys)
+    return frozenset((*statement.resource_keys(), *of_conditions))
+
+
 def _narrowest(found: Iterable[_Found]) -> Iterator[_Found]:
     """Leave out who is described by one pattern and let in for another, too: that one describes them better."""
     by_caller: dict[str, _Found] = {}
@@ -340,6 +373,8 @@ class _Account:
     number: str
     """Of a pattern one that it describes."""
     is_named: bool = False
+    alike: tuple[str, ...] = ()
+    """Other accounts of the organization of which nothing can be said that cannot be said of this one."""
 
 
 class _Candidates:
@@ -363,10 +398,31 @@ class _Candidates:
             for one in statements
         )
         self._read(statements)
-        if self._names_everyone:
-            for account in search.members:
-                self._accounts.setdefault(account, _Account(account))
-                self._read(_limits_of(search, account))
+        if self._names_everyone and search.members:
+            self._take_members(statements)
+
+    def _take_members(self, statements: tuple[Statement, ...]) -> None:
+        """Take in the accounts of the organization: one of those that no policy and no unit tells apart."""
+        by_place: dict[Hashable, list[str]] = {}
+        for account in self._search.members:
+            by_place.setdefault(self._search.place_of(account), []).append(account)
+        every = [*statements]
+        for first, *_ in by_place.values():
+            limits = tuple(_limits_of(self._search, first))
+            self._read(limits)
+            every += limits
+        texts = tuple(_texts_of(every))
+        written = {number for text in texts for number in _ACCOUNT_ID.findall(text)}
+        patterns = tuple(dict.fromkeys(part for text in texts for part in text.split(":") if is_pattern(part)))
+        asks_for_account = any(not _OF_ACCOUNT.isdisjoint(_variables_of(one)) for one in every)
+        for place, accounts in by_place.items():
+            groups: dict[Hashable, list[str]] = {}
+            for account in accounts:
+                is_apart = asks_for_account or account in written
+                met = tuple(glob(pattern).matches(account) for pattern in patterns)
+                groups.setdefault((place, account if is_apart else None, met), []).append(account)
+            for first, *others in groups.values():
+                self._accounts.setdefault(first, _Account(first)).alike = tuple(others)
 
     def _read(self, statements: Iterable[Statement]) -> None:
         for statement in statements:
@@ -377,8 +433,7 @@ class _Candidates:
                 for value in test.values:
                     if "${" not in value.text:
                         self._take_value(test.key, value.text)
-            keys = (*statement.resource_keys(), *(key for test in statement.conditions for key in test.variable_keys))
-            if "aws:username" in keys:
+            if "aws:username" in _variables_of(statement):
                 self._user_names |= dict.fromkeys(_words(self._search.original))
 
     def _take_entry(self, entry: PrincipalEntry, is_named: bool) -> None:
@@ -422,7 +477,8 @@ class _Candidates:
         partition = self._search.partition
         for account, known in self._accounts.items():
             who = self._who(f"arn:{partition}:iam::{account}:root", PrincipalKind.ACCOUNT, account)
-            yield Candidate(who, callers_of(known.number, partition), known.is_named)
+            callers = callers_of(known.number, partition)
+            yield Candidate(who, callers, known.is_named, account=known.number, alike=known.alike)
         for text, is_named in self._exact.items():
             if (candidate := self._exactly(text, is_named)) is not None:
                 yield candidate
@@ -483,7 +539,8 @@ class _Candidates:
                 if callers:
                     anywhere = patterns.get(text, text.replace(f"::{shown}:", "::*:"))
                     who = self._who(anywhere if shown == "*" else text, PrincipalKind.ROLE, account)
-                    yield Candidate(who, callers, is_named=False, like=anywhere)
+                    alike = self._accounts[shown].alike if shown in self._accounts else ()
+                    yield Candidate(who, callers, is_named=False, like=anywhere, account=account, alike=alike)
 
 
 def _limits_of(search: _Search, account: str) -> Iterator[Statement]:

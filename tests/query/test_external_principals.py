@@ -258,6 +258,54 @@ def test_accounts_of_the_organization_are_rows_where_it_is_let_in() -> None:
     ]
 
 
+def test_accounts_of_an_organization_that_nothing_tells_apart_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    units = ["ou-1", "ou-2"]
+    members = [f"5{number:011}" for number in range(200)]
+    nodes = (
+        OrganizationNode(id="r-1", name="root", policy_ids=("p-full",)),
+        OrganizationNode(id="ou-1", name="one", parent_id="r-1", policy_ids=("p-full",)),
+        OrganizationNode(id="ou-2", name="two", parent_id="r-1", policy_ids=("p-full", "p-not")),
+        OrganizationNode(id=A, name="a", parent_id="ou-1", policy_ids=("p-full",)),
+        *(
+            OrganizationNode(id=one, name=one, parent_id=units[place % 2], policy_ids=("p-full",))
+            for place, one in enumerate(members)
+        ),
+    )
+    denies = {
+        "Effect": "Deny",
+        "Action": "s3:*",
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:PrincipalAccount": members[5]}},
+    }
+    scp = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+    policies = (
+        OrganizationPolicy(id="p-full", name="full", type=scp, content=FULL),
+        OrganizationPolicy(id="p-not", name="n", type=scp, content={"Version": "2012-10-17", "Statement": [denies]}),
+    )
+    organization = Organization(
+        id="o-1", management_account_id=A, nodes=nodes, policies=policies, lists_every_account=True
+    )
+    ours = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+    evaluator = evaluator_of(
+        bucket(policy("*", "s3:GetObject", f"{BUCKET}/*", Condition=ours)), organization=organization
+    )
+    asked: list[str] = []
+    real = evaluator.trace
+
+    def trace(request: Request) -> Any:
+        asked.append(request.principal)
+        return real(request)
+
+    monkeypatch.setattr(evaluator, "trace", trace)
+    rows = external(evaluator, "s3:GetObject", f"{BUCKET}/k")
+    assert len(asked) < 30
+    let_in = {f"arn:aws:iam::{one}:root" for place, one in enumerate(members) if place % 2 == 0 or place == 5}
+    assert {row.principal for row in rows} == let_in
+    for row in rows:
+        assert row.request.principal.split(":")[4] == row.principal.split(":")[4]
+        assert real(row.request).verdict is row.decision
+
+
 def test_a_resource_control_policy_takes_external_access_away() -> None:
     rcp = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
     outside = {
