@@ -184,9 +184,12 @@ class PrincipalComparer:
 
     def _find(self, arn: str, account: str, before: Own, after: Own, keys: ChangedKeys) -> _Found:
         everything = self.new.space.every
+        points = self.granting.points
         sides = [
-            list(spoken(own, side.levels(account, SCP), side.levels(account, RCP), everything, is_new=is_new))
-            for own, side, is_new in ((before, self.old, False), (after, self.new, True))
+            list(
+                points.spoken(spoken(own, side.levels(account, SCP), side.levels(account, RCP), everything, is_new=new))
+            )
+            for own, side, new in ((before, self.old, False), (after, self.new, True))
         ]
         granted = self.granting.actions
         allowed = granted
@@ -224,7 +227,7 @@ class PrincipalComparer:
             self._ask(arn, cell, None, effects, doubts)
         for endpoint in self.beside.endpoints_for(keys):
             through = [
-                [*told, *endpoint.spoken(side, everything, is_new=is_new)]
+                [*told, *points.spoken(endpoint.spoken(side, everything, is_new=is_new))]
                 for told, side, is_new in ((sides[0], self.old, False), (sides[1], self.new, True))
             ]
             for part in parts(through[0], through[1], allowed, keys):

@@ -10,6 +10,7 @@ from iamdesk.compare.clauses import ANYWHERE, Clause, Said, Where
 from iamdesk.compare.deltas import ChangedKeys, Part
 from iamdesk.compare.matching import may_meet, speaks_of
 from iamdesk.compare.places import places_at
+from iamdesk.compare.points import Points, seen_at
 from iamdesk.compare.side import RCP, Side
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
@@ -30,6 +31,8 @@ class Entry:
     """The services of requests on it: only ``sts`` for a role."""
     old: Said
     new: Said
+    behind: tuple[str, ...] = ()
+    """Of an access point the buckets behind it, in either snapshot."""
 
     @property
     def clauses(self) -> tuple[Clause, ...]:
@@ -53,21 +56,16 @@ class Granting:
     def __init__(self, old: Side, new: Side) -> None:
         self._sides = (old, new)
         self._space = new.space
+        self.points = Points(old, new)
         self.entries: dict[str, Entry] = {}
         for arn in filter(is_arn, dict.fromkeys((*old.resources, *new.resources, *old.index.roles, *new.index.roles))):
-            self.entries[arn] = _entry(arn, old, new)
+            self.entries[arn] = _entry(arn, old, new, self.points.buckets(arn))
         self.actions = 0
         """The actions that some resource's policy allows to somebody."""
         for entry in self.entries.values():
             for said in (entry.old, entry.new):
                 for clause, bits in said.items():
                     self.actions |= bits if clause.is_allow else 0
-        self._points: dict[str, set[str]] = {}
-        """By access point: the buckets behind it, in either snapshot."""
-        for side in (old, new):
-            for arn, resource in side.resources.items():
-                for behind in resource.access_point.buckets if resource.access_point is not None else ():
-                    self._points.setdefault(arn, set()).add(f"arn:{arn.split(':', 2)[1]}:s3:::{behind.name}")
         limits = [side.levels(account, RCP) for side in (old, new) for account in side.index.accounts]
         self._of_organization = tuple(
             dict.fromkeys(pair for levels in limits if levels is not None for pair in levels.denies.items())
@@ -169,7 +167,7 @@ class Granting:
         whole = (Where(False, frozenset({entry.arn})), Where(False, frozenset({f"{entry.arn}/*"})))
         told = dict.fromkeys(entry.said)
         for clause, actions in near:
-            if entry.arn in self._points or any(may_meet(clause.where, one) for one in whole):
+            if entry.behind or any(may_meet(clause.where, one) for one in whole):
                 told[clause, actions] = None
         found: dict[Cell, None] = {}
         is_complete = True
@@ -180,17 +178,20 @@ class Granting:
             if not sort.types and reference().action(*sort.action.lower().split(":", 1)) is None:
                 found |= dict.fromkeys(Cell(sort.action, arn, sort.bits) for arn in (entry.arn, f"{entry.arn}/x"))
                 continue
-            wheres = [where for clause in clauses for where in self._seen_at(entry.arn, clause.where)]
+            wheres = [where for clause in clauses for where in _on_all_legs(entry, clause.where)]
             for name in sort.types:
                 places = places_at(sort.service, name, entry.arn, wheres)
                 is_complete = is_complete and places.is_complete
                 found |= dict.fromkeys(Cell(sort.action, arn, sort.bits) for arn in places.arns)
         return tuple(found), is_complete
 
-    def _seen_at(self, arn: str, where: Where | None) -> Iterator[Where | None]:
-        yield where
-        for bucket in self._points.get(arn, ()):
-            yield _seen_through(arn, bucket, where)
+
+def _on_all_legs(entry: Entry, where: Where | None) -> Iterator[Where | None]:
+    """Yield where a clause speaks of requests on a resource, through an access point to its buckets, too."""
+    yield where
+    if where is not None and where != ANYWHERE:
+        for bucket in entry.behind:
+            yield from seen_at(entry.arn, bucket, where)
 
 
 def pieces(
@@ -204,10 +205,13 @@ def pieces(
 
 def facts_of(side: Side, entry: Entry) -> Hashable:
     """Return what a snapshot knows of a resource beside its policies that requests on it can depend on."""
-    resource = side.resources.get(entry.arn)
+    return tuple(_facts_of(side, arn, owner) for arn, owner in owners_of(side, entry))
+
+
+def _facts_of(side: Side, arn: str, owner: str) -> Hashable:
+    resource = side.resources.get(arn)
     if resource is None:
-        return entry.arn in side.index.roles
-    owner = resource.account_id or entry.account
+        return arn in side.index.roles
     return (
         resource.account_id,
         resource.region,
@@ -222,11 +226,16 @@ def facts_of(side: Side, entry: Entry) -> Hashable:
 
 def captured_of(side: Side, entry: Entry) -> Hashable:
     """Return which parts of a resource's side a snapshot holds."""
-    resource = side.resources.get(entry.arn)
+    if entry.arn not in side.resources:
+        return None
+    is_bound = not entry.services.isdisjoint(reference().rcp_services)
+    return tuple(_captured_of(side, arn, owner, is_bound=is_bound) for arn, owner in owners_of(side, entry))
+
+
+def _captured_of(side: Side, arn: str, owner: str, *, is_bound: bool) -> Hashable:
+    resource = side.resources.get(arn)
     if resource is None:
         return None
-    owner = resource.account_id or entry.account
-    is_bound = not entry.services.isdisjoint(reference().rcp_services)
     return (
         resource.is_policy_captured,
         resource.key_grants is None,
@@ -234,6 +243,19 @@ def captured_of(side: Side, entry: Entry) -> Hashable:
         resource.public_access_block is None,
         is_bound and side.levels(owner, RCP) is None,
     )
+
+
+def owners_of(side: Side, entry: Entry) -> tuple[tuple[str, str], ...]:
+    """Return a resource and what is behind it, each with the account that owns it."""
+    own = side.resources.get(entry.arn)
+    listed = own.access_point.buckets if own is not None and own.access_point is not None else ()
+    named = {one.name: one.account_id for one in listed}
+    found: list[tuple[str, str]] = []
+    for arn in (entry.arn, *entry.behind):
+        resource = side.resources.get(arn)
+        owner = resource.account_id if resource is not None else None
+        found.append((arn, owner or named.get(arn.rpartition(":")[2]) or entry.account))
+    return tuple(found)
 
 
 def services_of(arn: str) -> frozenset[str]:
@@ -245,17 +267,17 @@ def services_of(arn: str) -> frozenset[str]:
 _STS = frozenset({"sts"})
 
 
-def _entry(arn: str, old: Side, new: Side) -> Entry:
+def _entry(arn: str, old: Side, new: Side, behind: tuple[str, ...]) -> Entry:
     is_role = arn in old.index.roles or arn in new.index.roles
     account = account_of(arn)
     for side in (old, new):
         resource = side.resources.get(arn)
         account = account or (resource.account_id if resource is not None else None) or ""
     services = _STS if is_role else services_of(arn)
-    return Entry(arn, account, services, _said(arn, old), _said(arn, new))
+    return Entry(arn, account, services, _said(arn, old, behind), _said(arn, new, behind), behind)
 
 
-def _said(arn: str, side: Side) -> Said:
+def _said(arn: str, side: Side, behind: tuple[str, ...]) -> Said:
     role = side.index.roles.get(arn)
     if role is not None:
         return side.together([side.index.trust(role)], names_principals=True)
@@ -263,34 +285,18 @@ def _said(arn: str, side: Side) -> Said:
     if resource is None:
         return {}
     own = side.together(side.resource_documents(resource), names_principals=True)
-    if resource.access_point is None:
+    if not behind:
         return own
     # What goes through an access point the policy of the bucket behind it decides, too.
     found = dict(own)
-    for behind in resource.access_point.buckets:
-        bucket = side.evaluator.resources.bucket(resource, behind)
-        if bucket is None:
-            continue
+    for bucket in filter(None, map(side.resources.get, behind)):
         for clause, bits in side.together(side.resource_documents(bucket), names_principals=True).items():
-            seen = clause._replace(where=_seen_through(arn, bucket.arn, clause.where))
-            found[seen] = found.get(seen, 0) | bits
+            where = clause.where
+            is_everywhere = where is None or where == ANYWHERE
+            for one in (where,) if is_everywhere else seen_at(arn, bucket.arn, where):
+                seen = clause._replace(where=one)
+                found[seen] = found.get(seen, 0) | bits
     return found
-
-
-def _seen_through(point: str, bucket: str, where: Where | None) -> Where | None:
-    """Return where a clause that names objects of a bucket speaks of requests through an access point to it."""
-    if where is None or where == ANYWHERE:
-        return where
-    found: set[str] = set()
-    for entry in where.entries:
-        name, slash, key = entry.partition("/")
-        if not speaks_of(Where(False, frozenset({name})), bucket):
-            found.add(entry)
-        elif not slash:
-            found |= {point, f"{point}/object/*"} if name.endswith("*") else {point}
-        else:
-            found |= {f"{point}/object/{key}", *({f"{point}/object/*/{key}"} if name.endswith("*") else ())}
-    return where._replace(entries=frozenset(found))
 
 
 def _is_negated(clause: Clause) -> bool:

@@ -17,7 +17,16 @@ from iamdesk.compare.external import principals_told_apart, services_told_apart
 from iamdesk.compare.matching import fill, is_plainly_of, names_nothing, speaks_of
 from iamdesk.compare.named_causes import settings_cause
 from iamdesk.compare.principals import PrincipalComparer
-from iamdesk.compare.resource_forms import UNSEEN, Entry, Granting, captured_of, facts_of, may_name, services_of
+from iamdesk.compare.resource_forms import (
+    UNSEEN,
+    Entry,
+    Granting,
+    captured_of,
+    facts_of,
+    may_name,
+    owners_of,
+    services_of,
+)
 from iamdesk.compare.shapes import ANYONE, ANYONE_ANYWHERE, Cause, ChangeKind, Effect, Kind, Standing, Status, Witness
 from iamdesk.compare.side import RCP, SCP, Side, organization_facts
 from iamdesk.evaluate.derived_keys import Dependence, dependence
@@ -132,27 +141,27 @@ class ResourceComparer:
         bits = 0
         for clause in entry.clauses:
             bits |= entry.old.get(clause, 0) ^ entry.new.get(clause, 0)
-        owners = [self._owner(side, entry) for side in (self.old, self.new)]
-        if not entry.services.isdisjoint(reference().rcp_services):
-            forms = [side.levels(owner, RCP) for side, owner in zip((self.old, self.new), owners, strict=True)]
-            denies = [levels.denies if levels is not None else {} for levels in forms]
-            for clause in dict.fromkeys((*denies[0], *denies[1])):
-                bits |= denies[0].get(clause, 0) ^ denies[1].get(clause, 0)
-        before, after = (self._tags(side, entry.arn) for side in (self.old, self.new))
         keys: set[str] = set()
         prefixes: tuple[str, ...] = ()
-        if before is not None and after is not None and before != after:
-            tags = {tag for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
-            keys |= {f"{prefix}{tag}" for prefix in _TAG_KEYS for tag in tags}
-        elif (before is None) != (after is None) and self._holds(self.old, entry.arn) == self._holds(
-            self.new, entry.arn
-        ):
-            prefixes = _TAG_KEYS
-        places = [organization_facts(side, owner) for side, owner in zip((self.old, self.new), owners, strict=True)]
-        if places[0][0] != places[1][0]:
-            keys |= {"aws:resourceorgid", "aws:principalorgid"}
-        if places[0][1] != places[1][1]:
-            keys |= {"aws:resourceorgpaths", "aws:principalorgpaths"}
+        # What bears on a bucket bears on requests through an access point to it, too (SEMANTICS I11, I12).
+        for (arn, was), (_, now) in zip(*(owners_of(side, entry) for side in (self.old, self.new)), strict=True):
+            owners = ((self.old, was), (self.new, now))
+            if not entry.services.isdisjoint(reference().rcp_services):
+                forms = [side.levels(owner, RCP) for side, owner in owners]
+                denies = [levels.denies if levels is not None else {} for levels in forms]
+                for clause in dict.fromkeys((*denies[0], *denies[1])):
+                    bits |= denies[0].get(clause, 0) ^ denies[1].get(clause, 0)
+            before, after = (self._tags(side, arn) for side in (self.old, self.new))
+            if before is not None and after is not None and before != after:
+                tags = {tag for tag in before.keys() | after.keys() if before.get(tag) != after.get(tag)}
+                keys |= {f"{prefix}{tag}" for prefix in _TAG_KEYS for tag in tags}
+            elif (before is None) != (after is None) and self._holds(self.old, arn) == self._holds(self.new, arn):
+                prefixes = _TAG_KEYS
+            places = [organization_facts(side, owner) for side, owner in owners]
+            if places[0][0] != places[1][0]:
+                keys |= {"aws:resourceorgid", "aws:principalorgid"}
+            if places[0][1] != places[1][1]:
+                keys |= {"aws:resourceorgpaths", "aws:principalorgpaths"}
         for endpoint in self._endpoints(entry):
             bits |= endpoint.actions(self.new)
         is_other = facts_of(self.old, entry) != facts_of(self.new, entry)
@@ -164,11 +173,6 @@ class ResourceComparer:
             is_reached = endpoint.services is None or not endpoint.services.isdisjoint(entry.services)
             if is_reached and next(self._outsiders(entry), None) is not None:
                 yield endpoint
-
-    @staticmethod
-    def _owner(side: Side, entry: Entry) -> str:
-        resource = side.resources.get(entry.arn)
-        return (resource.account_id if resource is not None else None) or entry.account
 
     @staticmethod
     def _tags(side: Side, arn: str) -> Mapping[str, str | None] | None:
@@ -391,8 +395,9 @@ class ResourceComparer:
         """Yield all that is said on a resource's side: by its own policies, and by those of its organization."""
         yield from entry.clauses
         for side in (self.old, self.new):
-            levels = side.levels(self._owner(side, entry), RCP)
-            yield from levels.denies if levels is not None else ()
+            for _, owner in owners_of(side, entry):
+                levels = side.levels(owner, RCP)
+                yield from levels.denies if levels is not None else ()
 
     def _effects(self, entry: Entry, principal: str, cell: Cell, compared: Compared) -> Iterator[Effect]:
         for kind, witness in compared.changes:
