@@ -167,8 +167,16 @@ def _actions(statement: Statement) -> list[object]:
     if statement.not_action:
         return [("not", frozenset(entry.text.lower() for entry in statement.actions))]
     entries = {entry.text.lower(): entry for entry in statement.actions}
-    wide = [entry for text, entry in entries.items() if "*" in text or "?" in text]
-    return [text for text, entry in entries.items() if not _is_covered(entry, wide)]
+    wide: dict[str | None, list[ActionPattern]] = {None: []}
+    for text, entry in entries.items():
+        if "*" in text or "?" in text:
+            wide.setdefault(entry.service, []).append(entry)
+    # An entry of one service covers none of another, nor one of several services.
+    return [
+        text
+        for text, entry in entries.items()
+        if not _is_covered(entry, (*wide[None], *wide.get(entry.service or "", ())))
+    ]
 
 
 def _is_covered(entry: ActionPattern, among: Iterable[ActionPattern]) -> bool:

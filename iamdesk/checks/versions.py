@@ -62,8 +62,8 @@ def stronger_version(survey: Survey, account: Account, policy: ManagedPolicyDeta
     unsure: list[Decision] = []
     candidates = _may_set_back(survey, account)
     for asked, principal in enumerate(candidates[:_MOST_ASKED], 1):
-        decision = survey.ask(principal.arn, _SET_BACK, policy.arn)
-        if decision.decision in OPEN:
+        if survey.verdict(principal.arn, _SET_BACK, policy.arn) in OPEN:
+            decision = survey.ask(principal.arn, _SET_BACK, policy.arn)
             (able if decision.decision is Verdict.ALLOWED else unsure).append(decision)
         if len(able) == _ENOUGH and asked < len(candidates):
             break

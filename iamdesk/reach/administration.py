@@ -134,8 +134,6 @@ def _ask(inquiry: Inquiry, account: Account, principal: Principal) -> Administra
     verdicts = []
     for power in POWERS:
         verdict = inquiry.verdict(principal.arn, *question(power, account))
-        if verdict is Verdict.CONDITIONAL:
-            verdict = inquiry.ask(principal.arn, *question(power, account)).decision
         if verdict not in OPEN:
             return Administration(verdict, power)
         verdicts.append(verdict)

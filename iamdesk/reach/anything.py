@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.population import Population, positions
-from iamdesk.query.what_can import Reach, ServiceReach
-from iamdesk.reach.holds import arranged
+from iamdesk.query.what_can import Answer, Reach, ServiceReach
+from iamdesk.reach.holds import is_arranged
 from iamdesk.reach.inquiry import Inquiry
 from iamdesk.reach.sources import Open
 
@@ -70,6 +71,11 @@ class Anything:
             known = self._reaches[position, service] = self._inquiry.evaluator.reach_of(position, service)
         return known.reach_of(service_actions(service).positions[name.lower()])
 
+    def _is_arranged(self, position: int, action: str, answer: Answer) -> bool:
+        if answer.decision is not Verdict.CONDITIONAL:
+            return answer.decision is Verdict.ALLOWED
+        return is_arranged(self._inquiry.trace(self._population.index.subjects[position], action, answer.resource))
+
     def _can_arrange(self, position: int, action: str) -> bool:
         """Return whether a principal can see to it that a conditional answer is an Allow."""
         known = self._arranged.get((position, action))
@@ -78,6 +84,6 @@ class Anything:
             answers = self._inquiry.evaluator.answers(
                 position, service, service_actions(service).positions[name.lower()]
             )
-            known = any(arranged(answer.explanation) for answer in answers)
+            known = any(self._is_arranged(position, action, answer) for answer in answers)
             self._arranged[position, action] = known
         return known

@@ -1,7 +1,9 @@
 """Whether a principal of the account can arrange what an answer hangs on, or whether that takes a fact nobody gave."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from iamdesk.evaluate.context import Knowledge
+from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 
@@ -32,11 +34,22 @@ _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:so
 
 def arranged(decision: Decision) -> bool:
     """Return whether the caller gets an Allow: as it is, or with values that they fill in as they like."""
-    if decision.decision is Verdict.ALLOWED:
-        return True
     if decision.decision is not Verdict.CONDITIONAL:
-        return False
-    ways = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
+        return decision.decision is Verdict.ALLOWED
+    return _is_any_chosen(decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),))
+
+
+def is_arranged(trace: Trace) -> bool:
+    """Return the same of the engine's own record: for sweeps, whose answers nobody reads."""
+    if trace.verdict is not Verdict.CONDITIONAL:
+        return trace.verdict is Verdict.ALLOWED
+    ways = [
+        {key: None if fact.knowledge is Knowledge.ABSENT else "" for key, fact in one.items()} for one in trace.sets
+    ]
+    return _is_any_chosen(ways or (dict.fromkeys(trace.keys, ""),))
+
+
+def _is_any_chosen(ways: Iterable[Mapping[str, str | Sequence[str] | None]]) -> bool:
     return any(way and all(_is_chosen(key.lower(), value) for key, value in way.items()) for way in ways)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
+from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
@@ -66,6 +67,15 @@ class Inquiry:
         """
         self.breathe()
         return self.evaluator.can(Request(principal, action, resource, context=dict(context or {})))
+
+    def trace(self, principal: str, action: str, resource: str, context: Context | None = None) -> Trace:
+        """Put one question to the engine and get its own record, before it is put into words.
+
+        Raises:
+            WorkCancelled: nobody wants the result any more.
+        """
+        self.breathe()
+        return self.evaluator.trace(Request(principal, action, resource, context=dict(context or {})))
 
     def verdict(self, principal: str, action: str, resource: str, context: Context | None = None) -> Verdict:
         """Put one question to the engine and get the bare word: for sweeps.

@@ -17,7 +17,7 @@ from iamdesk.policy.statement import Statement
 from iamdesk.query.bulk import Bulk, Moment
 from iamdesk.query.own_statements import AS_IDENTITY
 from iamdesk.query.population import positions
-from iamdesk.reach.holds import arranged
+from iamdesk.reach.holds import is_arranged
 from iamdesk.reach.inquiry import Context, Inquiry
 from iamdesk.reach.targets import Targets
 from iamdesk.snapshot.organization import OrganizationPolicyType
@@ -237,7 +237,7 @@ class SourceFinder:
         """Return whether a principal for whom an answer is conditional can see to it that it is allowed."""
         if not self._can_arrange:
             return False
-        return arranged(self._inquiry.ask(self._population.index.subjects[position], action, resource, context))
+        return is_arranged(self._inquiry.trace(self._population.index.subjects[position], action, resource, context))
 
 
 class _Finding:
