@@ -4,7 +4,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
 from iamdesk.gui.jobs import Job, JobRunner
-from iamdesk.gui.plain_text import plain_label
+from iamdesk.gui.plain_text import plain_label, visible
 from iamdesk.language import tr
 
 _PATIENCE = 200
@@ -54,9 +54,10 @@ class JobStrip(QWidget):
         job = self._oldest()
         if job is None:
             return
-        self._name.setText(job.label)
-        self._bar.setAccessibleName(job.label)
-        self.cancel_button.setAccessibleName(tr("Cancel: {label}").format(label=job.label))
+        label = visible(job.label)  # it may hold a name of the snapshot
+        self._name.setText(label)
+        self._bar.setAccessibleName(label)
+        self.cancel_button.setAccessibleName(tr("Cancel: {label}").format(label=label))
         self._bar.setRange(0, 0)
         self.show()
 

@@ -9,11 +9,13 @@ import gc
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from questions import ask_about, open_account, parser_of
 
 from iamdesk import Evaluator, Request
+from iamdesk.query.resource_access import access_to_resource
 
 _ON_A_SCREEN = 40
 
@@ -55,6 +57,18 @@ def main() -> None:
     told("who can, a resource not asked before", other)
     told("who can, asked again", again)
     told("one by one", one_by_one)
+
+    resources = list(dict.fromkeys(resource for _, resource in pairs if resource != "*"))[:10]
+    all_fresh = Evaluator(snapshot)
+    all_fresh.prepare()
+    told(
+        "every action on a resource, first",
+        [milliseconds(partial(access_to_resource, all_fresh, one)) for one in resources],
+    )
+    told(
+        "every action on a resource, again",
+        [milliseconds(partial(access_to_resource, all_fresh, one)) for one in resources],
+    )
 
     sample = principals[:: max(1, len(principals) // 300)]
     for_one = [milliseconds(lambda who=who: evaluator.what_can(who)) for who in sample]
