@@ -6,10 +6,10 @@ read when it is needed. So an answer is that of the whole snapshot, whoever is a
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.request import Request, UnknownContext
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
+from iamdesk.policy.statement import Statement
 from iamdesk.query.access import Access, ResourceAccess
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.questions import Questions
@@ -42,6 +43,7 @@ class OrganizationEvaluator:
         self._most_read = memory // PER_BYTE
         self._beside = Questions(catalogue.frame.part(), now)
         self._parts: OrderedDict[str, Evaluator] = OrderedDict()
+        self._answered: OrderedDict[Hashable, dict[str, _Rows]] = OrderedDict()
         self._lock = threading.RLock()
 
     def part_of(self, account: str, cancelled: Cancelled = never_cancelled) -> Evaluator:
@@ -146,7 +148,12 @@ class OrganizationEvaluator:
         # Explained by whoever has room: a row would keep its part in memory.
         yield from (replace(row, _can=self.can) for row in outside)
         moment, key = self._now(), f"{self.catalogue.path.absolute()} {self.catalogue.frame.snapshot.sha256}"
-        tasks = [_Task(key, account, asked(""), moment) for account in self._principals_of]
+        known = self._remembered(_key_of(asked("")))
+        tasks = [
+            _Task(key, account, asked(""), moment)
+            for account in self._principals_of
+            if account not in known or known[account].day != moment.date()
+        ]
         found = shared_out(
             _rows_in_worker,
             tasks,
@@ -155,16 +162,32 @@ class OrganizationEvaluator:
             cancelled=cancelled,
             contents={key: lambda: object_content(self.catalogue.frame)},
         )
+        wanted = {task.account for task in tasks}
         done, total = 0, self.catalogue.principals
         progress(done, total)
-        for task, rows in zip(tasks, found, strict=True):
-            yield from (Access(principal, decision, asked, self.can) for principal, decision in rows)
-            done += self._principals_of[task.account]
+        for account, principals in self._principals_of.items():
+            rows = next(found) if account in wanted else known[account]
+            if rows.day is not None:
+                known[account] = rows
+            yield from (Access(principal, decision, asked, self.can) for principal, decision in rows.open_to)
+            done += principals
             progress(done, total)
+
+    def _remembered(self, question: Hashable) -> "dict[str, _Rows]":
+        """Return what is remembered of a question, by account; the questions asked last are kept."""
+        with self._lock:
+            found = self._answered.pop(question, {})
+            held = sum(len(rows.open_to) for known in self._answered.values() for rows in known.values())
+            while self._answered and (held > _MOST_ROWS or len(self._answered) >= _MOST_QUESTIONS):
+                _, oldest = self._answered.popitem(last=False)
+                held -= sum(len(rows.open_to) for rows in oldest.values())
+            self._answered[question] = found
+            return found
 
     def _rows_of(self, task: "_Task", cancelled: Cancelled) -> "_Rows":
         request = task.request
-        rows = self.part_of(task.account, cancelled).who_can(
+        part = self.part_of(task.account, cancelled)
+        rows = part.who_can(
             action=request.action,
             resource=request.resource,
             context=request.context,
@@ -172,7 +195,8 @@ class OrganizationEvaluator:
             external=False,
             cancelled=cancelled,
         )
-        return [(row.principal, row.decision) for row in rows]
+        open_to = tuple([(row.principal, row.decision) for row in rows])
+        return _Rows(open_to, None if _asks_for_time(part, request) else task.moment.date())
 
     def access_to_resource(
         self,
@@ -218,7 +242,49 @@ class OrganizationEvaluator:
         return found
 
 
-type _Rows = list[tuple[str, Verdict]]
+_MOST_QUESTIONS = 32
+_MOST_ROWS = 400_000  # 40 MB
+_TIMES = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+"""Keys that ask for the moment; of the last one something is known from day to day."""
+
+
+class _Rows(NamedTuple):
+    """For whom in one account a question is allowed or conditional."""
+
+    open_to: tuple[tuple[str, Verdict], ...]
+    day: date | None
+    """The day on which this is so, whatever the hour; None where a policy asks for the time."""
+
+
+def _key_of(request: Request) -> Hashable:
+    context = [
+        (name, value if value is None or isinstance(value, str) else tuple(value))
+        for name, value in request.context.items()
+    ]
+    return request.action, request.resource, tuple(context), request.unknown_context
+
+
+def _asks_for_time(part: Evaluator, request: Request) -> bool:
+    """Return whether a policy of a part that takes part in a question asks for the time; perhaps too often."""
+    account = part.snapshot.accounts[0]
+    root = f"arn:{account.partition}:iam::{account.account_id}:root"
+    question = part.question(replace(request, principal=root))
+    covering = part.population().index.covering(question.target.service, question.target.name)
+    if any(_is_timed(statement) for statements in covering.statements.values() for statement in statements):
+        return True
+    for one in (question, *question.further):
+        policies = one.policies
+        of_levels = [policy for level in (*(policies.scps or ()), *(policies.rcps or ())) for policy in level]
+        endpoints = [possible.policy for possible in policies.possible_endpoints]
+        beside = [policies.resource, policies.endpoint, *policies.grants, *of_levels, *endpoints]
+        documents = [policy.document for policy in beside if policy is not None]
+        if any(_is_timed(statement) for document in documents for statement in document.statements):
+            return True
+    return False
+
+
+def _is_timed(statement: Statement) -> bool:
+    return not _TIMES.isdisjoint(statement.context_keys())
 
 
 class _Task(NamedTuple):
