@@ -393,13 +393,21 @@ class OpenSnapshot(Answers):
 
         return ReachOnce(self.evaluator)
 
-    def reach(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Reach":
+    def reach(
+        self,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
+    ) -> "Reach":
         """Return what every principal can become: made at the first call, which takes seconds for thousands of them.
+
+        ``executor`` as for `findings`.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
         """
-        return self._reach(progress, cancelled)
+        return self._reach(progress, cancelled, self._workers(executor))
 
     def document_problems(self) -> Iterator[DocumentProblem]:
         """Return what is wrong with each policy document, in the snapshot's order."""

@@ -3,13 +3,16 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import uuid4
 
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.registry import Work, look, work_of
 from iamdesk.checks.survey import Survey
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.reach.reach_map import ReachMap
+from iamdesk.reach.sharing import find_shared
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
-from iamdesk.work.kept import Held, SnapshotReference, kept_snapshot
+from iamdesk.work.kept import SnapshotReference, kept_object, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
 
 _SPAN = 64
@@ -21,6 +24,8 @@ class Span:
     """Some of the things that are looked at, by their numbers."""
 
     snapshot: SnapshotReference
+    known: str
+    """Names what is known of steps between principals (`reach.sharing.Answers`), which is sent along."""
     start: int
     stop: int
 
@@ -34,12 +39,21 @@ def run_shared(
         WorkCancelled: ``cancelled`` returned True.
         WorkError: no worker can do it; one sentence.
     """
-    counting = Span(workers.reference, 0, 0)
-    (total,) = workers.results(count, [counting], cancelled=cancelled)
-    spans = (Span(workers.reference, start, min(start + _SPAN, total)) for start in range(0, total, _SPAN))
+    progress(0, 0)
+    known, content = uuid4().hex, object_content(find_shared(workers, cancelled=cancelled))
+    contents = {known: lambda: content}
+    counting = Span(workers.reference, known, 0, 0)
+    (total,) = workers.results(count, [counting], cancelled=cancelled, contents=contents)
+    spans = (Span(workers.reference, known, start, min(start + _SPAN, total)) for start in range(0, total, _SPAN))
     progress(0, total)
     found = workers.results(
-        find, spans, progress=progress, cancelled=cancelled, size=lambda span: span.stop - span.start, total=total
+        find,
+        spans,
+        progress=progress,
+        cancelled=cancelled,
+        size=lambda span: span.stop - span.start,
+        total=total,
+        contents=contents,
     )
     for findings in found:
         yield from findings
@@ -47,12 +61,12 @@ def run_shared(
 
 def count(span: Span, cancelled: Cancelled) -> int:
     """Return how many things there are."""
-    return len(_run_of(kept_snapshot(span.snapshot, cancelled), cancelled).work)
+    return len(_run_of(span, cancelled).work)
 
 
 def find(span: Span, cancelled: Cancelled) -> list[Finding]:
     """Return what is found in a span."""
-    run = _run_of(kept_snapshot(span.snapshot, cancelled), cancelled)
+    run = _run_of(span, cancelled)
     return [finding for work in run.work[span.start : span.stop] for finding in look(run.survey, work)]
 
 
@@ -62,12 +76,15 @@ class _Run:
     work: list[Work]
 
 
-def _run_of(held: Held, cancelled: Cancelled) -> _Run:
+def _run_of(span: Span, cancelled: Cancelled) -> _Run:
     """Return the run of this thread over a snapshot: what it has found out serves the next span."""
+    held = kept_snapshot(span.snapshot, cancelled)
     evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
 
     def begin() -> _Run:
-        survey = Survey(evaluator, cancelled)
+        answers = kept_object(span.known, lambda known: known)
+        reach = ReachMap(evaluator, cancelled=cancelled, answers=answers)
+        survey = Survey(evaluator, cancelled, lambda *_args, **_keywords: reach)
         return _Run(survey, work_of(survey))
 
     run = held.once(("findings", threading.get_ident()), begin)

@@ -40,8 +40,9 @@ class Survey(Inquiry):
         """The checks that need more than the account's entities, by their ids."""
 
     def attend(self, cancelled: Cancelled) -> None:
-        """Ask somebody else from now on whether the result is still wanted: of the next part of a run."""
-        self.cancelled = self._cancelled = cancelled
+        """As `Inquiry.attend`."""
+        super().attend(cancelled)
+        self.cancelled = cancelled
 
     @property
     def reach(self) -> ReachMap:

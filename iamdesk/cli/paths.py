@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from iamdesk.cli import options
+from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.export.ways import to_cut, to_reached, to_refusal, to_way
 from iamdesk.reach.way import Cut, Reach, Reached, Way
@@ -34,7 +34,9 @@ def paths(
     Every user and role that is not there yet, with a shortest way; with --from every way of one, what would stop it,
     and what is stopped already. A way is proven, or possible: then it needs a fact that the snapshot does not hold.
     """
-    reach = Workbench().open_snapshot(snapshot).reach()
+    opened = Workbench().open_snapshot(snapshot)
+    with work.executor(opened) as executor:
+        reach = opened.reach(executor=executor)
     as_json = output_format is options.Format.JSON
     if start is None:
         _tell_everybody(reach, goal, as_json)

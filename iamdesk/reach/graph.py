@@ -1,6 +1,6 @@
 """Where the steps lead: how many it takes from each principal to administration, to others, to data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,9 +55,14 @@ class StepGraph:
     @cached_property
     def into(self) -> Mapping[int, Open]:
         """By position: who becomes the principal in one step."""
+        return self.into_of()
+
+    def into_of(self, number: int = 0, parts: int = 1) -> dict[int, Open]:
+        """Return `into` of some principals: of several parts of them, those of one."""
         found: dict[int, Open] = {}
         known: dict[tuple[int, int], int] = {}
-        for position, place in self.steps.places.items():
+        places = list(self.steps.places.items())
+        for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
             if position % 64 == 0:
                 self.steps.inquiry.breathe()
             members = NOBODY
@@ -78,9 +83,14 @@ class StepGraph:
     @cached_property
     def promotions(self) -> Mapping[str, Sequence[Edge]]:
         """By account: the steps into its administration."""
+        return self.by_account(Promotions(self.steps, self.hypotheses).edges())
+
+    @staticmethod
+    def by_account(edges: Iterable[tuple[str, Edge]]) -> Mapping[str, Sequence[Edge]]:
+        """Return the steps into administration by account."""
         found: dict[str, list[Edge]] = {}
         shared: dict[Open, Open] = {}
-        for account, edge in Promotions(self.steps, self.hypotheses).edges():
+        for account, edge in edges:
             members = shared.setdefault(edge.members, edge.members)
             found.setdefault(account, []).append(edge._replace(members=members))
         return found

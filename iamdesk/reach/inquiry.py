@@ -55,6 +55,10 @@ class Inquiry:
         if self._cancelled():
             raise WorkCancelled
 
+    def attend(self, cancelled: Cancelled) -> None:
+        """Ask somebody else from now on whether the result is still wanted: of the next part of the work."""
+        self._cancelled = cancelled
+
     def go_on(self) -> None:
         """Ask on whoever cancels: the run is over, and what it found is read."""
         self._cancelled = never_cancelled

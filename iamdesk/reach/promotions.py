@@ -29,8 +29,15 @@ class Promotions:
         Raises:
             WorkCancelled: nobody wants the result any more.
         """
+        yield from self.of_principals()
+        yield from self.of_groups()
+        yield from self.of_permission_sets()
+
+    def of_principals(self, number: int = 0, parts: int = 1) -> Iterator[tuple[str, Edge]]:
+        """Yield the edges that are about users and roles: of several parts of them, those of one."""
         others = ~self._steps.administrators
-        for position, place in self._steps.places.items():
+        places = list(self._steps.places.items())
+        for position, place in places[number * len(places) // parts : (number + 1) * len(places) // parts]:
             account = self._steps.account_of(place)
             if account is None:
                 continue
@@ -38,8 +45,16 @@ class Promotions:
             if others >> position & 1:
                 yield from ((account.account_id, edge) for edge in self._own_changes(position, place))
             yield from ((account.account_id, edge) for edge in self._changes_of(position, place))
+
+    def of_groups(self) -> Iterator[tuple[str, Edge]]:
+        """Yield the edges that are about groups."""
         for place in positions(self._steps.targets.groups):
+            self._steps.inquiry.breathe()
             yield from self._memberships(place)
+
+    def of_permission_sets(self) -> Iterator[tuple[str, Edge]]:
+        """Yield the edges that are about permission sets of IAM Identity Center."""
+        others = ~self._steps.administrators
         for path in self._steps.by_aim[Aim.PERMISSION_SET]:
             who = self._steps.anything.who(
                 [required.action for required in path.actions], self._steps.population.everybody & others

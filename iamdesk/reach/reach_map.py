@@ -15,11 +15,13 @@ from iamdesk.reach.graph import Levels, StepGraph
 from iamdesk.reach.inquiry import Inquiry
 from iamdesk.reach.proofs import Prover
 from iamdesk.reach.refusals import Refusals
+from iamdesk.reach.sharing import Answers, find_shared
 from iamdesk.reach.sources import Open
 from iamdesk.reach.steps import Edge, Steps
 from iamdesk.reach.way import Cut, Distance, Goal, GoalKind, Reached, Refusal, State, Step, Way
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.work.workers import Workers
 
 _PATIENCE = 0.05
 """Seconds after which a thread that waits for another's map looks whether it is still wanted."""
@@ -38,11 +40,12 @@ class ReachMap:
         cancelled: Cancelled = never_cancelled,
         *,
         is_whole: bool = True,
+        answers: Answers | None = None,
     ) -> None:
         """Ask all that it takes: seconds for thousands of principals.
 
         Without ``is_whole`` everything is asked when it is first needed, by one thread: of a copy of few principals
-        that is one step, most often.
+        that is one step, most often. ``answers`` are what workers have found out (`sharing.find_shared`).
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
@@ -52,6 +55,8 @@ class ReachMap:
         evaluator.population(cancelled=cancelled)
         self.steps = Steps(inquiry)
         self.graph = StepGraph(self.steps)
+        if answers is not None:
+            answers.take_in(self.steps, self.graph)
         if is_whole:
             self.steps.find_all(progress)
             self.graph.find_all(progress)
@@ -406,11 +411,17 @@ class ReachOnce:
         self._made: ReachMap | None = None
         self._making = threading.Lock()
 
-    def __call__(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> ReachMap:
-        """Return the map.
+    def __call__(
+        self,
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        workers: Workers | None = None,
+    ) -> ReachMap:
+        """Return the map; where it is still to be made, ``workers`` do what takes long.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
+            WorkError: no worker can do it; one sentence.
         """
         while self._made is None:
             if not self._making.acquire(timeout=_PATIENCE):
@@ -419,7 +430,8 @@ class ReachOnce:
                 continue
             try:
                 if self._made is None:
-                    self._made = ReachMap(self._evaluator, progress, cancelled)
+                    answers = None if workers is None else find_shared(workers, progress, cancelled)
+                    self._made = ReachMap(self._evaluator, progress, cancelled, answers=answers)
             finally:
                 self._making.release()
         return self._made

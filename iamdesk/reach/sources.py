@@ -74,6 +74,18 @@ class Sources:
         self._by_account: dict[str, list[tuple[int, Open]]] = {}
         self._own: dict[int, Open] = {}
 
+    def __getstate__(self) -> tuple[object, ...]:
+        """Travel to another process without the entities: `of_targets` gives those there."""
+        return self._by_account, self._own
+
+    def __setstate__(self, state: tuple[dict[str, list[tuple[int, Open]]], dict[int, Open]]) -> None:
+        self._by_account, self._own = state
+
+    def of_targets(self, targets: Targets) -> "Sources":
+        """Take the entities of this process; return itself."""
+        self._targets = targets
+        return self
+
     def add(self, account: str, part: int, everybody: Open, special: Mapping[int, Open]) -> None:
         """Tell who may on some entities of an account; ``special`` says by sets of these who else may."""
         for covered, members in special.items():

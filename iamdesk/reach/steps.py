@@ -41,6 +41,9 @@ class Edge(NamedTuple):
     members: Open
 
 
+type ServicePaths = Mapping[str, Sequence[tuple[EscalationPath, Open]]]
+
+
 class Steps:
     """The steps of everybody in one snapshot, as bits. What is not asked for by `find_all` is at first use."""
 
@@ -54,6 +57,8 @@ class Steps:
         self.anything = Anything(inquiry, self.population)
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self._sources: dict[tuple[str, str], Sources] = {}
+        self.known_sources: Mapping[tuple[str, str], tuple[int, Sources]] = {}
+        """What another process found out (`sharing`): by action and service, the entities and who may do it on them."""
         self._passing: dict[str, int] = {}
         self._own_at_all: dict[str, int] = {}
         self._credentials = {
@@ -86,9 +91,9 @@ class Steps:
         progress(1, PHASES)
         _ = self.assumable
         progress(2, PHASES)
-        _ = self._under_open_trust
+        _ = self.under_open_trust
         progress(3, PHASES)
-        _ = self._service_paths
+        _ = self.service_paths
         progress(4, PHASES)
 
     # ── who is who ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -96,10 +101,11 @@ class Steps:
     @cached_property
     def assumable(self) -> Assumable:
         """Who may assume each role."""
-        return Assumable(self.trusts, self.finder)
+        return Assumable(self.trusts.assuming(self.finder))
 
     @cached_property
-    def _under_open_trust(self) -> Sources:
+    def under_open_trust(self) -> Sources:
+        """Who may assume each role whose trust policy would let everybody in."""
         in_open_world = Bulk(Population(OpenTrust(self.inquiry.evaluator), self.population.index))
         finder = SourceFinder(self.inquiry, self.targets, in_open_world, can_arrange=False)
         return finder.find(ASSUMES, self.targets.roles, only_own=False)
@@ -154,7 +160,12 @@ class Steps:
         key = (action, path.service or "")
         found = self._sources.get(key)
         if found is None:
-            found = self._sources[key] = self.finder.find(action, among, self.context_of(path, action))
+            known = self.known_sources.get(key)
+            if known is not None and known[0] == among:
+                found = known[1]
+            else:
+                found = self.finder.find(action, among, self.context_of(path, action))
+            self._sources[key] = found
         return found
 
     def on_target(self, path: EscalationPath, required: Required, place: int) -> Open:
@@ -168,7 +179,7 @@ class Steps:
             return self.assumable.of(place)
         found = self.sources(path, required.action, self.kind_of(place)).of(place)
         if required.action == TRUST_CHANGE:
-            found = found.both(self._under_open_trust.of(place))
+            found = found.both(self.under_open_trust.of(place))
         return found
 
     def kind_of(self, place: int) -> int:
@@ -292,7 +303,7 @@ class Steps:
         yield Edge("sts-003" if self.trusts.trusts_everyone(place) else "sts-001", place, assuming.within(own))
         yield Edge("sts-002", place, assuming.within(~own))
         role = self.inquiry.evaluator.index.roles[self.targets.arns[place]]
-        for service, paths in self._service_paths.items():
+        for service, paths in self.service_paths.items():
             if not self.trusts.trusting(service) >> place & 1:
                 continue
             for path, who in paths:
@@ -305,17 +316,21 @@ class Steps:
                     yield Edge(path.id, place, who.within(own))
 
     @cached_property
-    def _service_paths(self) -> Mapping[str, Sequence[tuple[EscalationPath, Open]]]:
+    def service_paths(self) -> ServicePaths:
         """By service the paths to roles that trust it, and who may do all but pass the role."""
+        return self.service_paths_of(self.population.everybody)
+
+    def service_paths_of(self, callers: int) -> ServicePaths:
+        """Return `service_paths` for some principals."""
         found: dict[str, list[tuple[EscalationPath, Open]]] = {}
         for path in (one for aim in _OF_SERVICE for one in self.by_aim[aim]):
             service = str(path.service)
             trusting = self.trusts.trusting(service)
             if not trusting:
                 continue
-            members = self.population.everybody
+            members = callers
             if path.target is Aim.PASSED_ROLE:
-                members = self._who_passes(path, trusting)
+                members &= self._who_passes(path, trusting)
             others = [required.action for required in path.actions if required.action != PASSES]
             who = self.anything.who(others, members, surely=not path.needs)
             found.setdefault(service, []).append((path, who))

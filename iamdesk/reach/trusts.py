@@ -1,7 +1,8 @@
 """Who may assume which role, and which roles a service may: roles with one trust policy are asked about together."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
@@ -31,13 +32,15 @@ class Trusts:
             self._by_document[key] = self._by_document.get(key, 0) | 1 << place
         self._trusting: dict[str, int] = {}
 
-    def assuming(self, finder: SourceFinder) -> Iterator[tuple[int, Open | Sources]]:
+    def assuming(self, finder: SourceFinder, number: int = 0, parts: int = 1) -> Iterator[tuple[int, Open | Sources]]:
         """Yield (roles, who may assume them), for roles that anybody of the snapshot may assume at all.
+
+        Of several ``parts`` of the work only the one with a ``number``, from 0.
 
         Raises:
             WorkCancelled: nobody wants the result any more.
         """
-        for (document, _), roles in self._by_document.items():
+        for (document, _), roles in islice(self._by_document.items(), number, None, parts):
             self._inquiry.breathe()
             named, trusted, is_left = self._let_in(document, finder)
             if trusted:
@@ -129,9 +132,9 @@ class Trusts:
 class Assumable:
     """Who may assume each role."""
 
-    def __init__(self, trusts: Trusts, finder: SourceFinder) -> None:
-        self._by_roles = tuple(trusts.assuming(finder))
-        self._by_place = {place: found for roles, found in self._by_roles for place in positions(roles)}
+    def __init__(self, by_roles: Iterable[tuple[int, Open | Sources]]) -> None:
+        """Take what `Trusts.assuming` gives."""
+        self._by_place = {place: found for roles, found in by_roles for place in positions(roles)}
 
     def of(self, place: int) -> Open:
         """Return who may assume a role."""
