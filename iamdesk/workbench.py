@@ -66,6 +66,9 @@ _MOST_SEARCHED_AT_ONCE = 300_000
 WHOLE_BELOW = 128 << 20
 """Bytes of files from which a snapshot is not held in memory as a whole to be asked: it would take four times as much
 (`snapshot.catalogue.PER_BYTE`), half of what a small computer has to spare."""
+MIN_ACCOUNTS_APART = 12
+"""Accounts from which each is asked by itself: together, every policy takes a bit of memory for every principal, and
+the work grows with the square of the accounts."""
 _MOST_NEEDS = 6
 """Needs that are suggested before actions."""
 
@@ -222,10 +225,11 @@ class OpenSnapshot(Answers):
 
     def __del__(self) -> None:
         """Nobody has it open any more: see that its memory is given back, part by part, for each stops every thread."""
-        evaluator = self.__dict__.get("evaluator")
-        if evaluator is not None:
-            evaluator.forget()
-        del evaluator
+        for name in ("evaluator", "_parts"):
+            evaluator = self.__dict__.get(name)
+            if evaluator is not None:
+                evaluator.forget()
+            del evaluator
         while self.__dict__:
             self.__dict__.popitem()
 
@@ -338,9 +342,19 @@ class OpenSnapshot(Answers):
 
         return known_values(key)
 
-    def evaluator_for(self, principal: str) -> "Evaluator":  # noqa: ARG002 - of a part it matters
-        """Return the engine, which is one for everybody."""
-        return self.evaluator
+    @cached_property
+    def _parts(self) -> "OrganizationEvaluator | None":
+        """The engine over many accounts, account by account; None where one over all serves better."""
+        if len(self.snapshot.accounts) < MIN_ACCOUNTS_APART:
+            return None
+        from iamdesk.query.organization_evaluator import OrganizationEvaluator
+        from iamdesk.snapshot.catalogue import catalogue_of
+
+        return OrganizationEvaluator(catalogue_of(self.snapshot))
+
+    def evaluator_for(self, principal: str) -> "Evaluator":
+        """Return the engine: over a principal's account where there are many, else one for everybody."""
+        return self.evaluator if self._parts is None else self._parts.of(principal)
 
     def who_can(
         self,
@@ -353,7 +367,7 @@ class OpenSnapshot(Answers):
         cancelled: Cancelled = never_cancelled,
     ) -> "Iterator[Access]":
         """Return what `Answers.who_can` tells."""
-        return self.evaluator.who_can(
+        return (self._parts or self.evaluator).who_can(
             action=action,
             resource=resource,
             context=context,
@@ -373,6 +387,10 @@ class OpenSnapshot(Answers):
         """Return what `Answers.access_to_resource` tells."""
         from iamdesk.query.resource_access import access_to_resource
 
+        if self._parts is not None:
+            return self._parts.access_to_resource(
+                resource, context, unknown_context, progress=progress, cancelled=cancelled
+            )
         return access_to_resource(
             self.evaluator, resource, context, unknown_context, progress=progress, cancelled=cancelled
         )

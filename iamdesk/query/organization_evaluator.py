@@ -80,6 +80,14 @@ class OrganizationEvaluator:
         """
         return self.part_of("".join(principal.strip().split(":", 5)[4:5]))
 
+    def forget(self) -> None:
+        """Drop what was put together and remembered; whoever asks again has it made anew (`Evaluator.forget`)."""
+        with self._lock:
+            parts, self._parts = self._parts, OrderedDict()
+            self._answered.clear()
+        for part in parts.values():
+            part.forget()
+
     def can(self, request: Request) -> Decision:
         """Answer one question with everything that explains it.
 
