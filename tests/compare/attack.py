@@ -16,7 +16,7 @@ from typing import Any
 
 from iamdesk import Evaluator, Request, RequestError, Snapshot
 from iamdesk.compare.comparison import compare_snapshots
-from iamdesk.compare.shapes import Comparison, Kind, Status
+from iamdesk.compare.shapes import Comparison, Kind, Standing, Status
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import reference
 from iamdesk.snapshot.account_facts import AccountFacts
@@ -607,9 +607,8 @@ def is_called_unchanged(found: Comparison, held: frozenset[str], asked: Request)
     if ":assumed-role/" in who:
         account, name = who.split(":")[4], who.split("/")[1]
         who = f"arn:aws:iam::{account}:role/{name}"
-    resource = asked.resource.replace("arn:aws:s3:::ap-s3alias", f"{POINT}/object")
-    on = [one for arn, one in found.resources.items() if resource == arn or resource.startswith((f"{arn}/", f"{arn}:"))]
-    if any(one.doubts or one.status in (Status.CREATED, Status.DELETED, Status.CANNOT_TELL) for one in on):
+    resource, on = _on_resource(found, asked)
+    if _is_left_open(on):
         return False
     standing = found.principals.get(who)
     if standing is not None:
@@ -619,8 +618,23 @@ def is_called_unchanged(found: Comparison, held: frozenset[str], asked: Request)
     return is_held and not any(one.effects for one in on)
 
 
+def _on_resource(found: Comparison, asked: Request) -> tuple[str, list[Standing]]:
+    """Return the resource of a request, an alias made the access point, and what is said of what holds it."""
+    resource = asked.resource.replace("arn:aws:s3:::ap-s3alias", f"{POINT}/object")
+    return resource, [
+        one for arn, one in found.resources.items() if resource == arn or resource.startswith((f"{arn}/", f"{arn}:"))
+    ]
+
+
+def _is_left_open(on: list[Standing]) -> bool:
+    """Return whether it is said of a resource that one snapshot does not hold it, or that something may be missing."""
+    return any(one.doubts or one.status in (Status.CREATED, Status.DELETED, Status.CANNOT_TELL) for one in on)
+
+
 def is_reported(found: Comparison, asked: Request, kind: Kind) -> bool:
     """Return whether some effect of the principal tells of the action, or it is said that something may be missing."""
+    if _is_left_open(_on_resource(found, asked)[1]):
+        return True
     standing = found.principals.get(asked.principal)
     if standing is None or standing.doubts or standing.status in (Status.CREATED, Status.DELETED):
         return True
