@@ -93,14 +93,14 @@ def differing_causes(witness: Witness, old: Side, new: Side) -> tuple[Cause, ...
     return tuple(dict.fromkeys(one.cause for one in _on_all_legs(sides[0], sides[1], old, new)))
 
 
-def carriers_of(witness: Witness, old: Side, new: Side) -> tuple[tuple[str, str], ...]:
-    """Return the policies of which an Allow speaks of the very request in either snapshot, as (who has it, its key).
+def carriers_of(witness: Witness, sides: Iterable[Side]) -> tuple[tuple[str, str], ...]:
+    """Return the policies of which an Allow speaks of the very request in some snapshot, as (who has it, its key).
 
     A resource's own policies count where they name the caller; one that names the account leaves it to the caller's own
     (SEMANTICS C2).
     """
     found: dict[tuple[str, str], None] = {}
-    for side in (new, old):
+    for side in sides:
         try:
             question = side.question(witness.principal, witness.action, witness.resource, dict(witness.context))
         except RequestError:
@@ -114,14 +114,14 @@ def carriers_of(witness: Witness, old: Side, new: Side) -> tuple[tuple[str, str]
     return tuple(found)
 
 
-def allowing(principal: str, actions: int, where: str, old: Side, new: Side) -> tuple[tuple[str, str], ...]:
-    """Return which of a principal's policies may allow one of some actions anywhere in ``where``, in either snapshot.
+def allowing(principal: str, actions: int, where: str, sides: Iterable[Side]) -> tuple[tuple[str, str], ...]:
+    """Return which of a principal's policies may allow one of some actions anywhere in ``where``, in some snapshot.
 
     As `carriers_of`, for all that an effect stands for: only what certainly has nothing of it is left out.
     """
     found: dict[tuple[str, str], None] = {}
     place = Where(False, frozenset({where}))
-    for side in (new, old):
+    for side in sides:
         if principal not in side.index.users and principal not in side.index.roles:
             continue
         for policy in side.index.carried(principal).identity:

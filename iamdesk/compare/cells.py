@@ -47,23 +47,23 @@ def sorts(space: ActionSpace, part: int, clauses: Iterable[Clause], apart: froze
     keys = frozenset(key for clause in told for key in clause.keys)
     varied = tuple(sorted(key for key in keys if variation(key, reference()) is Variation.ACTION))
     hangs_on_place = any(variation(key, reference()) is Variation.RESOURCE for key in keys)
-    flat: dict[object, Sort] = {}
+    everywhere = frozenset(told) if all(clause.where in (ANYWHERE, None) for clause in told) else None
+    flat: dict[object, tuple[Sort, int]] = {}
     for service, own in space.by_service(part):
-        is_special = service in ACTIONS_DIFFER or service in apart
-        heard = _heard(service, told)
-        own_varied = tuple([key for key in varied if reference().may_take_key(service, key)])
-        for bits, types in _told_apart(service, own, own_varied):
-            action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
-            sort = Sort(service, action.full_name, types, space.of_service(service, bits))
-            if heard is None or is_special:
-                yield sort
-                continue
+        heard = _heard(service, told) if everywhere is None else everywhere
+        if heard is None or service in ACTIONS_DIFFER or service in apart:
+            for one in _told_apart(service, own, varied):
+                yield Sort(service, one.action, one.types, space.of_service(service, one.bits))
+            continue
+        for one in _told_apart(service, own, varied):
             # Such actions are decided alike, but for the Region and owner of the resource, and the keys they take.
-            place = (GLOBAL_SERVICES.get(service), bool(types)) if hangs_on_place else None
-            alike = heard, bool(types), place, _taken(service, action.name.lower(), own_varied)
-            known = flat.get(alike, sort)
-            flat[alike] = known._replace(bits=known.bits | sort.bits)
-    yield from flat.values()
+            place = GLOBAL_SERVICES.get(service) if hangs_on_place else None
+            alike = heard, bool(one.types), place, one.taken
+            bits = space.of_service(service, one.bits)
+            first, known = flat.get(alike) or (Sort(service, one.action, one.types, 0), 0)
+            flat[alike] = first, known | bits
+    for sort, bits in flat.values():
+        yield sort._replace(bits=bits)
     for name, bit in space.unlisted(part):
         yield Sort(name.partition(":")[0], name, (), bit)
 
@@ -96,11 +96,29 @@ def _service_of(entry: str) -> str | None:
     return None if len(parts) < 3 or parts[1].endswith("*") or "${" in parts[2] else parts[2].lower()
 
 
-def _told_apart(service: str, own: int, varied: tuple[str, ...]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Split actions of a service by all that can decide them otherwise, as (bits, resource types)."""
-    for alike, types in _all_told_apart(service, varied):
-        if alike & own:
-            yield alike & own, types
+class _Alike(NamedTuple):
+    """Actions of one service that are decided alike."""
+
+    bits: int
+    """Of the service."""
+    types: tuple[str, ...]
+    action: str
+    """The first of them."""
+    taken: frozenset[frozenset[str]]
+    """Which keys requests for it can hold (`_taken`)."""
+
+
+@lru_cache(maxsize=1 << 14)
+def _told_apart(service: str, own: int, varied: tuple[str, ...]) -> tuple[_Alike, ...]:
+    """Split actions of a service by all that can decide them otherwise."""
+    own_varied = tuple([key for key in varied if reference().may_take_key(service, key)])
+    found: list[_Alike] = []
+    for alike, types in _all_told_apart(service, own_varied):
+        bits = alike & own
+        if bits:
+            action = service_actions(service).actions[(bits & -bits).bit_length() - 1]
+            found.append(_Alike(bits, types, action.full_name, _taken(service, action.name.lower(), own_varied)))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1 << 14)

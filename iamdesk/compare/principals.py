@@ -367,7 +367,9 @@ class PrincipalComparer:
     # ── back to every one of the group ───────────────────────────────────────────────────────────────────────────────
 
     def _effects(self, arn: str, found: _Found) -> Iterator[Effect]:
-        merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], list[tuple[int, Witness]]] = {}
+        merged: dict[tuple[Kind, str, tuple[Cause, ...], Hashable], list[tuple[int, Witness, bool]]] = {}
+        is_as_before = _has_as_before(arn, self.old, self.new)
+        sides = (self.new,) if is_as_before else (self.new, self.old)
         for kind, bits, where, witness, likeness in found.effects:
             own = witness if witness.principal == arn else replace(witness, principal=arn)
             same = (likeness, kind, own.context)
@@ -375,11 +377,16 @@ class PrincipalComparer:
             if causes is None:
                 causes = self._causes[same] = causes_of(own, self.old, self.new)
             key = (kind, where, causes, own.context)
-            merged.setdefault(key, []).append((bits, own))
+            # Of a resource that no snapshot knows, and with the same policies and facts, both say the same.
+            merged.setdefault(key, []).append((bits, own, is_as_before and likeness is not None))
         for (kind, where, causes, _), told in merged.items():
-            carriers = dict.fromkeys(one for _, own in told for one in carriers_of(own, self.old, self.new))
-            actions = reduce(or_, (bits for bits, _ in told))
-            allowed = allowing(arn, actions, where, self.old, self.new)
+            carriers = dict.fromkeys(
+                one
+                for _, own, is_alike in told
+                for one in carriers_of(own, sides if is_alike else (self.new, self.old))
+            )
+            actions = reduce(or_, (bits for bits, _, _ in told))
+            allowed = allowing(arn, actions, where, sides)
             yield Effect(arn, kind, actions, where, told[0][1], causes, tuple(carriers), allowed)
 
 
@@ -395,6 +402,17 @@ def _unique_ids(before: Own, after: Own) -> frozenset[str]:
     """Return the unique ids of a principal that was deleted and created again: policies may name it by one of them."""
     ids = [own.facts.unique_id if own.facts is not None else None for own in (before, after)]
     return frozenset(filter(None, ids)) if ids[0] != ids[1] else frozenset()
+
+
+def _has_as_before(arn: str, old: Side, new: Side) -> bool:
+    """Return whether a user or role has the same policies from the same places in both snapshots."""
+    had, has = (
+        [(policy.owner, policy.key, policy.document) for policy in side.index.carried(arn).identity]
+        if arn in side.index.users or arn in side.index.roles
+        else None
+        for side in (old, new)
+    )
+    return had is not None and had == has
 
 
 def _is_as_before(before: Own, after: Own) -> bool:

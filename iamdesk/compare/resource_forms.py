@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from iamdesk.compare.action_space import ActionSpace
 from iamdesk.compare.arns import account_of, is_arn, service_of
@@ -62,10 +63,17 @@ class Granting:
             self.entries[arn] = _entry(arn, old, new, self.points.buckets(arn))
         self.actions = 0
         """The actions that some resource's policy allows to somebody."""
-        for entry in self.entries.values():
+        self._allowing: dict[int, list[tuple[int, Entry]]] = {}
+        """By the actions that their policies allow to somebody: the entries, numbered. Most are roles, which share
+        theirs."""
+        for number, entry in enumerate(self.entries.values()):
+            allowed = 0
             for said in (entry.old, entry.new):
                 for clause, bits in said.items():
-                    self.actions |= bits if clause.is_allow else 0
+                    allowed |= bits if clause.is_allow else 0
+            self.actions |= allowed
+            if allowed:
+                self._allowing.setdefault(allowed, []).append((number, entry))
         limits = [side.levels(account, RCP) for side in (old, new) for account in side.index.accounts]
         self._of_organization = tuple(
             dict.fromkeys(pair for levels in limits if levels is not None for pair in levels.denies.items())
@@ -102,7 +110,8 @@ class Granting:
         found: dict[Hashable, tuple[Cell, ...]] = {}
         account = account_of(principal)
         is_complete = True
-        for entry in self.entries.values():
+        allowing = (one for allowed, entries in self._allowing.items() if allowed & bits for one in entries)
+        for _, entry in sorted(allowing, key=itemgetter(0)):
             let_in = 0
             for clause, actions in entry.said:
                 if clause.is_allow and actions & bits and may_name(clause.principal, principal, account):

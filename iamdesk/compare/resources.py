@@ -127,9 +127,9 @@ class ResourceComparer:
         for told in found.values():
             first, actions = told[0], reduce(or_, (one.actions for one in told))
             carriers = dict.fromkeys(
-                carrier for one in told[:_MAX_WITNESSES] for carrier in carriers_of(one.witness, self.old, self.new)
+                carrier for one in told[:_MAX_WITNESSES] for carrier in carriers_of(one.witness, (self.new, self.old))
             )
-            allowed = allowing(first.principal, actions, first.where, self.old, self.new)
+            allowed = allowing(first.principal, actions, first.where, (self.new, self.old))
             yield replace(first, actions=actions, carriers=tuple(carriers), allowing=allowed)
 
     @staticmethod
