@@ -90,6 +90,8 @@ def _say_all(
             for line in _actions(one, decision, actions):
                 say(f"    {line}")
     _count([one.who.is_external for one in found])
+    if found:
+        note("--action ACTION tells how, and under which conditions")
 
 
 def _actions(access: "ResourceAccess", decision: Verdict, actions: "tuple[FittingAction, ...]") -> Iterator[str]:

@@ -118,7 +118,10 @@ def test_without_an_action_each_that_fits_is_listed(iamdesk: Callable[..., Any],
 
 
 def test_text_without_an_action_folds_actions_by_access_level(iamdesk: Callable[..., Any], organization: Path) -> None:
-    lines = iamdesk("who-can", organization, *SITE).stdout.splitlines()
+    done = iamdesk("who-can", organization, *SITE)
+    lines = done.stdout.splitlines()
+    assert "7 principals, 1 of them external" in done.stderr
+    assert "--action ACTION tells how" in done.stderr
     assert lines[:2] == ["*.amazonaws.com  (any AWS service)", "    allowed      Read (1): s3:GetObject"]
     assert any(line.startswith("    allowed      Tagging (5): s3:DeleteObjectTagging, ") for line in lines)
 
