@@ -150,8 +150,7 @@ class Bulk:
         Raises:
             RequestError: one of them is malformed.
         """
-        anybody = self.population.everybody.bit_length() - 1
-        return OneRequest(self.population.question(anybody, action, resource).target)
+        return OneRequest(self.population.target(action, resource))
 
     def answers(
         self,

@@ -13,6 +13,7 @@ from iamdesk.evaluate.context import Fact
 from iamdesk.evaluate.derived_keys import Dependence, DerivedKeys, dependence
 from iamdesk.evaluate.engine import Question
 from iamdesk.evaluate.request import Request, UnknownContext
+from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.permission_sets import permission_set_of
@@ -37,6 +38,9 @@ class Asks(Protocol):
 
     def now(self) -> datetime:
         """Return the moment at which a question is asked."""
+
+    def target(self, action: str, resource: str) -> Target:
+        """Return what is asked about."""
 
     def question(self, request: Request, standing: Standing | None = None) -> Question:
         """Return a request with everything that belongs to it; ``standing`` is who asks, where that is known."""
@@ -219,6 +223,14 @@ class Population:
         """Return a question of a principal (or some member of a group) with everything that belongs to it."""
         request = Request(self.index.subjects[position], action, resource, context or {}, unknown_context=unknown)
         return self._asks.question(request, self.standing(position))
+
+    def target(self, action: str, resource: str) -> Target:
+        """Return what is asked about.
+
+        Raises:
+            RequestError: the action or the resource is malformed.
+        """
+        return self._asks.target(action, resource)
 
     def named_by(self, statement: Statement) -> int:
         """Return every user and role that the statement's principal element could name, as bits; perhaps some more."""

@@ -63,6 +63,14 @@ class Questions:
         self._account_facts = {one.account_id: one for one in snapshot.account_facts}
         self._canonical_ids = frozenset(canonical_ids.values())
 
+    def target(self, action: str, resource: str) -> Target:
+        """Return what is asked about.
+
+        Raises:
+            RequestError: the action or the resource is malformed.
+        """
+        return parse_target(action, self.resources.without_alias(resource), reference())
+
     def question(self, request: Request, standing: Standing | None = None) -> Question:
         """Return a request with everything that belongs to it, ready to be decided.
 
@@ -71,7 +79,7 @@ class Questions:
         Raises:
             RequestError: as `can`.
         """
-        target = parse_target(request.action, self.resources.without_alias(request.resource), reference())
+        target = self.target(request.action, request.resource)
         standing = standing or self.standing(request.principal)
         if standing.caller.kind is CallerKind.SERVICE:
             called = as_in_call(standing.caller, target.service, target.name)

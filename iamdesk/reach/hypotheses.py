@@ -46,6 +46,7 @@ class OpenTrust:
         self._asks = asks
         self.index = asks.index
         self.now = asks.now
+        self.target = asks.target
         self.knows = asks.knows
         self.standing = asks.standing
         self.member_of = asks.member_of
