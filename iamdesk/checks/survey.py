@@ -8,7 +8,7 @@ from typing import Protocol
 from iamdesk.checks.data import Data
 from iamdesk.index.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.external_principals import unnamed_accounts
+from iamdesk.query.external_candidates import unnamed_accounts
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
@@ -77,7 +77,7 @@ class Survey(Inquiry):
         written = [role.assume_role_policy_document for account in self.snapshot.accounts for role in account.roles]
         written += [resource.policy for resource in self.snapshot.resources]
         named = (number for document in written for number in _ACCOUNT_ID.findall(repr(document)))
-        return next(unnamed_accounts((*self.own_accounts, *named)))
+        return next(unnamed_accounts((), (*self.own_accounts, *named)))
 
     def stranger(self, account: Account) -> str:
         """Return the ARN of a role that nobody in the snapshot knows, in an account of a stranger's own.

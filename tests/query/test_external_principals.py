@@ -170,6 +170,18 @@ def test_conditions_that_have_to_hold_together_describe_who_meets_both() -> None
     ]
 
 
+def test_an_account_that_a_pattern_describes_is_not_one_of_the_snapshot() -> None:
+    ones = {"StringLike": {"aws:PrincipalAccount": ["9*", "1111*"]}}
+    document = policy("*", "s3:GetObject", f"{BUCKET}/*", Condition=ones)
+    snapshot = evaluator_of(bucket(document)).snapshot
+    nines = Account(account_id="999999999999")
+    evaluator = Evaluator(snapshot.model_copy(update={"accounts": (*snapshot.accounts, nines)}), now=lambda: NOON)
+    assert told(evaluator, "s3:GetObject", f"{BUCKET}/k") == [
+        ("arn:aws:iam::1111*:root", "account", "allowed"),
+        ("arn:aws:iam::9*:root", "account", "allowed"),
+    ]
+
+
 def test_a_key_that_trusts_its_own_account_alone_is_open_to_nobody_else() -> None:
     root = policy({"AWS": f"arn:aws:iam::{A}:root"}, "kms:*")
     evaluator = evaluator_of(Resource(arn=KEY, account_id=A, policy=root, key_grants=()))
