@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench mutation attack attack-diff sample schemas policies guide words picture package clean
+.PHONY: help run test lint types imports unit bench mutation attack attack-bulk attack-diff sample schemas policies guide words picture package clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
@@ -71,6 +71,9 @@ mutation: .venv/.installed-dev ## how many of 1,500 deliberate faults in policy 
 attack: .venv/.installed-dev ## hold the engine against the second evaluator (tests/oracle): 100,000 random test cases
 	$(PY) -m tests.oracle.compare --cases 100000
 	$(PY) -m tests.oracle.compare --cases 5000 --unknown
+
+attack-bulk: .venv/.installed-dev ## hold the bulk evaluator against the engine: random organizations (an hour)
+	$(PY) -m tests.query.attack --worlds 1000
 
 attack-diff: .venv/.installed-dev ## look for changes that diff calls unchanged: a million random requests (hours)
 	$(PY) -m tests.compare.attack --pairs 3400 --requests 300

@@ -178,7 +178,8 @@ class Bulk:
         within = ground.every if within is None else within
         if moment.given and not isinstance(ground, OneRequest):  # what is given holds of each action otherwise
             for bit in positions(within):
-                alone = OneRequest(ground.target(bit))
+                target = ground.target(bit)
+                alone = self.request(target.action_text, target.resource_text)
                 for answer in self.answers(alone, members, moment, tells_denials=tells_denials, cancelled=cancelled):
                     yield answer._replace(cells=1 << bit)
             return
