@@ -13,7 +13,7 @@ from iamdesk import Evaluator, Request, RequestError, load_snapshot
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.query.access import Access, PrincipalKind, Signing
 from iamdesk.query.resource_access import access_to_resource, fitting_actions
-from iamdesk.snapshot.model import Account, RoleDetail, Snapshot
+from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, AclGrant, KeyGrant, ObjectOwnership, PublicAccessBlock, Resource
@@ -342,6 +342,24 @@ def test_a_resource_control_policy_takes_external_access_away() -> None:
     assert told(evaluator, "s3:GetObject", f"{BUCKET}/k") == [
         (f"arn:aws:iam::{MEMBER}:root", "account", "allowed"),
         ("*.amazonaws.com", "service", "allowed"),
+    ]
+
+
+def test_a_federated_user_of_the_snapshot_is_a_row_and_not_external() -> None:
+    bob = f"arn:aws:sts::{A}:federated-user/bob"
+    document = policy({"AWS": [bob, f"arn:aws:iam::{A}:user/gone"]}, "s3:GetObject", f"{BUCKET}/*")
+    snapshot = evaluator_of(bucket(document)).snapshot
+    user = UserDetail.model_validate({"Arn": f"arn:aws:iam::{A}:user/bob", "UserName": "bob"})
+    accounts = (Account(account_id=A, users=(user,)),)
+    evaluator = Evaluator(snapshot.model_copy(update={"accounts": accounts}), now=lambda: NOON)
+    rows = list(evaluator.who_can(action="s3:GetObject", resource=f"{BUCKET}/k"))
+    assert [(row.principal, row.kind.value, row.is_external) for row in rows] == [
+        (bob, "federated-user", False),
+        (f"arn:aws:iam::{A}:root", "root-user", False),
+    ]
+    assert [one.who.principal for one in access_to_resource(evaluator, f"{BUCKET}/k")] == [
+        bob,
+        f"arn:aws:iam::{A}:root",
     ]
 
 

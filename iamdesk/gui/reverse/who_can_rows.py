@@ -17,6 +17,7 @@ from iamdesk.gui.speech import number
 from iamdesk.gui.tables.rows_model import SortKey
 from iamdesk.index.nodes import Badge, NodeKind, Outline
 from iamdesk.language import mark, shown, tr
+from iamdesk.query.access import PrincipalKind
 
 if TYPE_CHECKING:
     from iamdesk.query.access import Access, FittingAction, ResourceAccess, Who
@@ -100,7 +101,8 @@ class WhoCanRow:
         if who.is_external:
             self.kind: Drawing = Badge.OUTSIDER
             return visible(shown(short_arn(who.principal))), visible(shown(who_words(who))), self.account
-        self.kind = outline.nodes[row].kind if row is not None else NodeKind.ACCOUNT
+        of_root = who.kind is PrincipalKind.ROOT_USER
+        self.kind = outline.nodes[row].kind if row is not None else NodeKind.ACCOUNT if of_root else NodeKind.USER
         name = outline.nodes[row].text if row is not None else shown(short_arn(who.principal))
         kind = shown(who_words(who)) if row is None else tr(outline.nodes[row].kind.value)
         return visible(name), kind, self.account
