@@ -1,6 +1,6 @@
 """One question under both snapshots: what is gained, what is lost, and where that cannot be told."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -40,6 +40,8 @@ _DOUBTFUL_GAPS = frozenset(
     {"policy-missing", "group-missing", "boundary-missing", "scp-missing", "rcp-missing", "canonical-user-missing"}
 )
 """Missing parts that may say one thing in one snapshot and another thing in the other, without a trace in either."""
+_ASKED_BY_STATEMENTS = frozenset({"aws:requestedregion"})
+"""Keys that nothing but statements asks for, and on which large changes hang: a lock of Regions."""
 _MOST_SETS = 16
 _MOST_TRIED = 1024
 _MOST_AFTER = 128
@@ -102,8 +104,8 @@ class _Asking:
             return Compared(tuple(found), tuple(doubts) if not found else ())
         if was is now and _says_the_same(before, after):
             return Compared((), tuple(doubts))
-        found += self._under(Kind.GAINED, _ways(before, allowed=False), _ways(after, allowed=True))
-        found += self._under(Kind.LOST, _ways(before, allowed=True), _ways(after, allowed=False))
+        found += self._under(Kind.GAINED, (*_ways(after, allowed=True), *_ways(before, allowed=False)), before, after)
+        found += self._under(Kind.LOST, (*_ways(after, allowed=False), *_ways(before, allowed=True)), before, after)
         if before is None or after is None:
             return Compared(tuple(found), tuple(doubts))
         if found:
@@ -135,23 +137,37 @@ class _Asking:
         for combination in product(*(domain.facts for domain in tried)):
             context = {key: _value(fact) for key, fact in zip(keys, combination, strict=True)}
             for kind in kinds:
-                found = self._under(kind, [context], [])
+                found = self._under(kind, [context], before, after)
                 if found:
                     return found
         return [] if is_all else None
 
-    def _under(self, kind: Kind, refused: Sequence[Context], allowed: Sequence[Context]) -> list[tuple[Kind, Witness]]:
-        """Look for a context in which the one snapshot allows what the other one does not."""
-        for context in (*allowed, *refused):
-            told = {**self.given, **context}
-            before = self.old.trace(self.principal, self.action, self.resource, told)
-            after = self.new.trace(self.principal, self.action, self.resource, told)
-            was, now = _verdict(before), _verdict(after)
-            if kind is Kind.GAINED and now is Verdict.ALLOWED and was is not Verdict.ALLOWED:
-                return [(kind, self._witness(context, before, after))]
-            if kind is Kind.LOST and was is Verdict.ALLOWED and now is not Verdict.ALLOWED:
-                return [(kind, self._witness(context, before, after))]
+    def _under(
+        self, kind: Kind, contexts: Iterable[Context], before: Trace | None, after: Trace | None
+    ) -> list[tuple[Kind, Witness]]:
+        """Look for a context in which the one snapshot allows what the other one does not.
+
+        ``before`` and ``after`` are the answers without any of them.
+        """
+        for context in contexts:
+            was = self._in(context, self.old, before)
+            if (_verdict(was) is Verdict.ALLOWED) is (kind is Kind.GAINED):
+                continue
+            now = self._in(context, self.new, after)
+            if (_verdict(now) is Verdict.ALLOWED) is (kind is Kind.GAINED):
+                return [(kind, self._witness(context, was, now))]
         return []
+
+    def _in(self, context: Context, side: Side, known: Trace | None) -> Trace | None:
+        """Return the answer in a context: the known one where it hangs on nothing, and no statement asks for it."""
+        if (
+            known is not None
+            and known.verdict is not Verdict.CONDITIONAL
+            and _ASKED_BY_STATEMENTS.issuperset(context)
+            and all(_ASKED_BY_STATEMENTS.isdisjoint(one.statement.context_keys()) for one in known.results)
+        ):
+            return known
+        return side.trace(self.principal, self.action, self.resource, {**self.given, **context})
 
     def _witness(self, context: Context, before: Trace | None, after: Trace | None) -> Witness:
         told = tuple(

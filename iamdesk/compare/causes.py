@@ -25,7 +25,8 @@ from iamdesk.compare.shapes import Cause, ChangeKind, Witness
 from iamdesk.compare.side import RCP, SCP, Side
 from iamdesk.evaluate.caller import CallerKind
 from iamdesk.evaluate.derived_keys import DerivedKeys
-from iamdesk.evaluate.engine import Question, evaluate
+from iamdesk.evaluate.engine import Question, evaluate, in_play, policies_of, situation_of, subject_of
+from iamdesk.evaluate.matching import StatementResult, match_statement
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import Layer, RequestError
@@ -105,13 +106,24 @@ def carriers_of(witness: Witness, sides: Iterable[Side]) -> tuple[tuple[str, str
             question = side.question(witness.principal, witness.action, witness.resource, dict(witness.context))
         except RequestError:
             continue
-        for one in evaluate(question).results:
+        for one in _results(question):
             policy = one.policy
             is_own = policy.layer is Layer.IDENTITY
             is_named = policy.layer in _OF_RESOURCES and one.grant is not None and one.grant is not Grant.ACCOUNT
             if one.statement.is_allow and one.truth is not Truth.FALSE and (is_own or is_named):
                 found[policy.owner, policy.key] = None
     return tuple(found)
+
+
+def _results(question: Question) -> Iterable[StatementResult]:
+    """Return every statement that covers a request, without the decision that they come to."""
+    if question.further:
+        return evaluate(question).results
+    policies = policies_of(question)
+    subject = subject_of(question, policies)
+    heard = in_play(policies, situation_of(question, policies))
+    found = (match_statement(policy, one, subject) for policy in heard for one in policy.document.statements)
+    return [one for one in found if one is not None]
 
 
 def allowing(principal: str, actions: int, where: str, sides: Iterable[Side]) -> tuple[tuple[str, str], ...]:
