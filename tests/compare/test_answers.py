@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from iamdesk.compare import side
 from iamdesk.compare.comparison import compare_snapshots
+from iamdesk.compare.resource_forms import Entry
 from iamdesk.compare.shapes import ChangeKind, Kind, Standing, Status
 from iamdesk.export.diff_words import text_words
 from iamdesk.snapshot.identity_center import AccountAssignment, IdentityCenter
-from iamdesk.snapshot.model import Account, Snapshot, UserDetail
+from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.resources import VpcEndpoint
 
 from . import seeds
@@ -161,3 +163,37 @@ def test_assignments_and_endpoints_are_told_for_what_they_are() -> None:
     }
     (effect,) = found.principals[seeds.root_arn(A)].effects
     assert (effect.kind, effect.witness.context) == (Kind.LOST, (("aws:SourceVpce", "vpce-1"),))
+
+
+def test_what_no_statement_asks_the_region_for_is_not_asked_again(monkeypatch):
+    asked = []
+    evaluate = side.evaluate
+    monkeypatch.setattr(side, "evaluate", lambda question: asked.append(question) or evaluate(question))
+    lock = deny(TABLE, Condition={"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}})
+    assert kinds(compared([allow(TABLE)], [allow(TABLE), lock])) == {Kind.LOST}
+    # Once each without the Region, and once under the lock in another one: the old snapshot allows it in every Region.
+    assert len(asked) == 3
+    own_region = {"Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}}
+    assert kinds(compared([allow(TABLE, **own_region)], [allow(TABLE, **own_region), lock])) == {Kind.LOST}
+    assert kinds(compared([allow(TABLE), lock], [allow(TABLE)])) == {Kind.GAINED}
+
+
+def test_resources_that_allow_other_actions_are_not_looked_at_for_each_change(monkeypatch):
+    """Thousands of roles allow sts:AssumeRole, whatever changes for somebody about tables."""
+    looked = []
+    said = Entry.said.fget
+    monkeypatch.setattr(Entry, "said", property(lambda entry: looked.append(entry) or said(entry)))
+    names = [f"role-{number}" for number in range(30)]
+    users = [seeds.user("ana", allow(TABLE)), seeds.user("ana")]
+    roles = tuple(RoleDetail.model_validate(seeds.role(name, {"AWS": A})) for name in names)
+    old, new = (
+        Snapshot(
+            path=seeds.Path(f"/captures/{name}.json"),
+            files=(),
+            sha256=name,
+            accounts=(Account(account_id=A, users=(UserDetail.model_validate(user),), roles=roles),),
+        )
+        for name, user in zip(("old", "new"), users, strict=True)
+    )
+    assert kinds(compare_snapshots(old, new, MOMENT).principals[ANA]) == {Kind.LOST}
+    assert not looked
