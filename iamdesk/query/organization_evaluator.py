@@ -46,8 +46,10 @@ class OrganizationEvaluator:
         self._answered: OrderedDict[Hashable, dict[str, _Rows]] = OrderedDict()
         self._lock = threading.RLock()
 
-    def part_of(self, account: str, cancelled: Cancelled = never_cancelled) -> Evaluator:
+    def part_of(self, account: str, cancelled: Cancelled = never_cancelled, *, is_passing: bool = False) -> Evaluator:
         """Return the evaluator of the part that holds an account; of no account, or of one that is not held, of none.
+
+        ``is_passing`` says that a sweep goes over the accounts, which do not all have room.
 
         Raises:
             SnapshotError: the account's files cannot be read any more, or are not as they were.
@@ -58,19 +60,23 @@ class OrganizationEvaluator:
         with self._lock:
             found = self._parts.get(account)
             if found is None:
-                self._make_room(frame.directory.size_of(account))
+                self._make_room(frame.directory.size_of(account), is_passing=is_passing)
                 part = frame.part(*([account] if account else []), cancelled=cancelled)
                 found = self._parts[account] = Evaluator(part, self._now, beside=self._beside)
             self._parts.move_to_end(account)
             return found
 
-    def _make_room(self, wanted: int) -> None:
-        """Drop the parts that were asked longest ago, as far as there is no room for so many bytes of files more."""
+    def _make_room(self, wanted: int, *, is_passing: bool) -> None:
+        """Drop parts as far as there is no room for so many bytes of files more.
+
+        Those that were asked longest ago go first. A sweep gives up what it asked last: it comes by in the same order
+        again, and would find nothing of what it left.
+        """
         held = sum(evaluator.index.bytes_read for evaluator in self._parts.values())
         while self._parts and held + wanted > self._most_read:
-            _, oldest = self._parts.popitem(last=False)
-            held -= oldest.index.bytes_read
-            oldest.forget()
+            _, dropped = self._parts.popitem(last=is_passing)
+            held -= dropped.index.bytes_read
+            dropped.forget()
 
     def of(self, principal: str) -> Evaluator:
         """Return an evaluator that answers for a principal: it equals the whole's in all but whom its sweeps go over.
@@ -194,7 +200,7 @@ class OrganizationEvaluator:
 
     def _rows_of(self, task: "_Task", cancelled: Cancelled) -> "_Rows":
         request = task.request
-        part = self.part_of(task.account, cancelled)
+        part = self.part_of(task.account, cancelled, is_passing=True)
         rows = part.who_can(
             action=request.action,
             resource=request.resource,
@@ -237,7 +243,7 @@ class OrganizationEvaluator:
         progress(done, total)
         yield self.part_of("", cancelled), True
         for account, principals in self._principals_of.items():
-            yield self.part_of(account, cancelled), False
+            yield self.part_of(account, cancelled, is_passing=True), False
             done += principals
             progress(done, total)
 

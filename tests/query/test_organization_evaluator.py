@@ -22,7 +22,7 @@ from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.export.who_can import to_who_can_row
 from iamdesk.paths import resources
 from iamdesk.query.organization_evaluator import OrganizationEvaluator
-from iamdesk.snapshot.catalogue import Catalogue
+from iamdesk.snapshot.catalogue import PER_BYTE, Catalogue
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled
 from iamdesk.snapshot.reader import load_catalogue
@@ -224,6 +224,28 @@ def test_parts_that_were_asked_longest_ago_are_dropped(catalogue: Catalogue) -> 
     assert parts.part_of(A) is not first
     roomy = OrganizationEvaluator(catalogue)
     assert [roomy.part_of(one) for one in (A, B, A)][::2] == [roomy.part_of(A)] * 2
+
+
+def test_a_sweep_finds_again_what_had_room(tmp_path: Path) -> None:
+    """In the same order again: if the accounts asked longest ago were dropped, each would be read anew."""
+    ids = [f"{100000000000 + number}" for number in range(6)]
+    for account in ids:
+        user = {"UserName": "ann", "Arn": f"arn:aws:iam::{account}:user/ann"}
+        page = {"UserDetailList": [user], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
+        (tmp_path / f"{account}.json").write_text(json.dumps(page), encoding="utf-8")
+    catalogue = load_catalogue(tmp_path)
+    assert catalogue is not None
+    directory = catalogue.frame.directory
+    room = 4 * directory.size_of(ids[0])
+    parts = OrganizationEvaluator(catalogue, memory=PER_BYTE * room)
+    read: list[str] = []
+    original = directory.accounts
+    directory.accounts = lambda one, *more: (read.append(one), original(one, *more))[1]  # type: ignore[method-assign]
+    for resource, expected in (("arn:aws:s3:::one/k", ids), ("arn:aws:s3:::other/k", ids[3:5])):
+        read.clear()
+        list(parts.who_can(action="s3:GetObject", resource=resource))
+        assert read == expected
+        assert sum(part.index.bytes_read for part in parts._parts.values()) <= room
 
 
 def test_a_part_that_is_dropped_is_gone(catalogue: Catalogue) -> None:
