@@ -46,7 +46,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
     from iamdesk.query.organization_evaluator import OrganizationEvaluator
-    from iamdesk.query.what_can import EffectiveAccess, Overview
+    from iamdesk.query.what_can import EffectiveAccess, Overview, ServiceReach
     from iamdesk.reach.reach_map import ReachOnce
     from iamdesk.reach.way import Reach
     from iamdesk.review.desk import ReviewDesk
@@ -404,6 +404,26 @@ class OpenSnapshot(Answers):
             WorkCancelled: ``cancelled`` returned True.
         """
         return self.evaluator.what_can_overview(progress, cancelled)
+
+    def what_can_rows(
+        self,
+        overview: "Overview",
+        principals: Sequence[str],
+        progress: Progress = no_progress,
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
+    ) -> "Iterator[list[tuple[str, Mapping[str, ServiceReach]]]]":
+        """Yield the rows of an overview for some principals, some at a time, in their order.
+
+        The workers of an ``executor`` (`iamdesk.work`) find them out beside this process.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+            WorkError: the executor cannot do it; one sentence.
+        """
+        from iamdesk.query.overview_sharing import rows
+
+        return rows(overview.reaches, principals, self._workers(executor), progress, cancelled)
 
     @cached_property
     def _reach(self) -> "ReachOnce":

@@ -4,7 +4,7 @@ What is equal is one object: reaches of a service (`Glance`) and whole rows (`Pr
 are laid out by what sets them apart. Cells are counted when they are looked at, and remembered.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from iamdesk.export.access_map import LEVELS, REFUSED, Cell, MapRow, row_of
@@ -12,15 +12,13 @@ from iamdesk.export.csv_table import csv_bytes
 from iamdesk.export.what_can import MAP_COLUMNS, level_rows
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.query.what_can import Overview, ServiceReach
+from iamdesk.query.what_can import ServiceReach
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 
 GRAVITY: tuple[str, ...] = ("List", "Read", "Tagging", "Write", "Permissions management")
 """The access levels, gravest last: tags can open doors that conditions on tags close, and stand before Write."""
 MANY_SERVICES = 100
 """Whoever can use more services than these has wide access: not what single services are told apart by."""
-_BREATH = 64
-"""Principals between two looks at whether the work is still wanted."""
 
 
 class Glance:
@@ -110,67 +108,61 @@ class ServiceColumn:
     """Whether somebody can who has no wide access."""
 
 
-class EverybodyMap:
-    """The whole map. Frozen but for what is remembered; may be read from any thread."""
+def service_column(service: str, users: int, *, is_told: bool) -> ServiceColumn:
+    """Return the column of a service."""
+    return ServiceColumn(service, reference().service_name(service) or service, users, is_told)
 
-    def __init__(self, rows: Mapping[str, Profile], profiles: Mapping[Profile, int]) -> None:
-        self.rows = rows
+
+class EverybodyMap:
+    """The map: whole, or the rows that are known so far. One thread adds rows; any may read."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Profile] = {}
         """By principal (ARN)."""
-        self.profiles = profiles
+        self.profiles: dict[Profile, int] = {}
         """Each with how many principals have it."""
+        self._glances: dict[tuple[str, tuple[tuple[str, int], ...]], Glance] = {}
+        self._by_glances: dict[tuple[int, ...], Profile] = {}
+
+    def glance(self, reach: ServiceReach) -> Glance:
+        """Return the one glance of all who can do the same in a service."""
+        key = reach.service, tuple(sorted((str(one), bits) for one, bits in reach.actions.items() if bits))
+        return self._glances.get(key) or self._glances.setdefault(key, Glance(reach))
+
+    def add(self, rows: Iterable[tuple[str, Mapping[str, ServiceReach]]]) -> list[tuple[str, Profile]]:
+        """Add the reaches of principals by service, and return what they have become."""
+        of_reach: dict[ServiceReach, Glance] = {}  # most equal reaches are one object already
+        added = []
+        for principal, reaches in rows:
+            glances: dict[str, Glance] = {}
+            for service, reach in reaches.items():
+                glance = of_reach.get(reach)
+                if glance is None:
+                    glance = of_reach[reach] = self.glance(reach)
+                glances[service] = glance
+            alike = tuple(map(id, glances.values()))
+            profile = self._by_glances.get(alike)
+            if profile is None:
+                profile = self._by_glances[alike] = Profile(glances)
+            self.rows[principal] = profile
+            self.profiles[profile] = self.profiles.get(profile, 0) + 1
+            added.append((principal, profile))
+        return added
 
     def columns(self, level: str | None = None) -> tuple[ServiceColumn, ...]:
         """Return the services of which somebody can do an action (of that level), those that most can use first."""
         users: dict[str, int] = {}
         told: set[str] = set()
-        for profile, count in self.profiles.items():
+        for profile, count in list(self.profiles.items()):  # another thread may add to them
             for service, glance in profile.glances.items():
                 if glance.count(level):
                     users[service] = users.get(service, 0) + count
                     if not profile.is_wide:
                         told.add(service)
-        names = reference()
         return tuple(
-            ServiceColumn(service, names.service_name(service) or service, users[service], service in told)
+            service_column(service, users[service], is_told=service in told)
             for service in sorted(users, key=lambda service: (service not in told, -users[service], service))
         )
-
-
-def everybody_map(
-    overview: Overview, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
-) -> EverybodyMap:
-    """Read every row of an overview.
-
-    Raises:
-        WorkCancelled: ``cancelled`` returned True.
-    """
-    glances: dict[tuple[str, tuple[tuple[str, int], ...]], Glance] = {}
-    by_reach: dict[int, Glance] = {}  # most equal reaches are one object already
-    kept: list[ServiceReach] = []  # alive, so that no other object gets its id
-    profiles: dict[tuple[int, ...], Profile] = {}
-    counts: dict[Profile, int] = {}
-    rows: dict[str, Profile] = {}
-    for number, principal in enumerate(overview.reaches):
-        if number % _BREATH == 0:
-            if cancelled():
-                raise WorkCancelled
-            progress(number, len(overview.reaches))
-        of_row: dict[str, Glance] = {}
-        for service, reach in overview.reaches[principal].items():
-            glance = by_reach.get(id(reach))
-            if glance is None:
-                key = service, tuple(sorted((str(one), bits) for one, bits in reach.actions.items() if bits))
-                glance = glances.setdefault(key, Glance(reach))
-                by_reach[id(reach)] = glance
-                kept.append(reach)
-            of_row[service] = glance
-        alike = tuple(map(id, of_row.values()))
-        profile = profiles.get(alike)
-        if profile is None:
-            profile = profiles[alike] = Profile(of_row)
-        rows[principal] = profile
-        counts[profile] = counts.get(profile, 0) + 1
-    return EverybodyMap(rows, counts)
 
 
 def everybody_to_csv(

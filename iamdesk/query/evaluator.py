@@ -346,7 +346,7 @@ class Evaluator(Questions):
             WorkCancelled: ``cancelled`` returned True.
         """
         population = self._population(progress, cancelled)
-        return Overview(Reaches(population.principals(), self._finder().reaches))
+        return Overview(Reaches(population.principals(), self._finder()))
 
     def _subject(self, principal: str) -> int:
         """Return the position of a principal or group of whom effective permissions can be told."""

@@ -32,7 +32,7 @@ class ReachFinder:
         self._known: dict[Hashable, ServiceReach] = {}
         self._of_wide: dict[Hashable, Mapping[str, ServiceReach]] = {}
         self._of_documents: dict[Hashable, ServiceReach] = {}
-        self._of_subject: dict[int, Mapping[str, ServiceReach]] = {}
+        self._of_subjects: dict[Hashable, Mapping[str, ServiceReach]] = {}
         self._alike = ServicesAlike(bulk)
         self._until = inf
         """Until when all that is remembered holds, in seconds since 1970."""
@@ -41,7 +41,7 @@ class ReachFinder:
         """Return the moment, and forget what was found for another one."""
         now = self._now()
         if now.timestamp() >= self._until:
-            for known in (self._known, self._of_wide, self._of_documents, self._of_subject):
+            for known in (self._known, self._of_wide, self._of_documents, self._of_subjects):
                 known.clear()
             self._until = inf
         return now
@@ -53,22 +53,38 @@ class ReachFinder:
             WorkCancelled: ``cancelled`` returned True.
         """
         moment = self._read_clock()
-        found = self._of_subject.get(position)
+        same = self.same(position)
+        found = self._of_subjects.get(same)
         if found is None:
-            found, lasts = self._find(position, moment, cancelled)
+            found = self._of_subjects.get(position)
+        if found is None:
+            found, lasts, is_own = self._find(position, moment, cancelled)
             if lasts:
-                self._of_subject[position] = found
+                self._of_subjects[position if is_own else same] = found
         return found
 
-    def _find(self, position: int, moment: datetime, cancelled: Cancelled) -> tuple[Mapping[str, ServiceReach], bool]:
-        """Return the reaches of a subject, and whether they last (`_Finding.lasts`)."""
+    def same(self, position: int) -> Hashable:
+        """Return what subjects share who carry the same: so far as nothing asks who they are, they can do the same."""
+        index = self._population.index
+        return index.carried[position], index.boundaries[position], self._population.peers_at(position).number
+
+    def services_named(self, position: int) -> tuple[str, ...]:
+        """Return the services that a subject's policies name."""
+        return tuple(service for service, speaking in self.bulk.own.services(position)[0].items() if speaking)
+
+    def _find(
+        self, position: int, moment: datetime, cancelled: Cancelled
+    ) -> tuple[Mapping[str, ServiceReach], bool, bool]:
+        """Return the reaches of a subject, whether they last (`_Finding.lasts`), and whether they are its own, as they
+        hang on who it is."""
         index = self._population.index
         by_service, wide = self.bulk.own.services(position)
         found: dict[str, ServiceReach] = {}
-        lasts = True
+        lasts, is_own = True, any(one.asked.own_keys for one in wide)
         if wide or index.subjects[position] in index.roots:
-            base, lasts = self._in_all_services(position, wide, moment, cancelled)
+            base, lasts, is_personal = self._in_all_services(position, wide, moment, cancelled)
             found.update(base)
+            is_own = is_own or is_personal
         peers, boundary = self._population.peers_at(position), index.boundaries[position]
         for service, speaking in by_service.items():
             if cancelled():
@@ -82,20 +98,22 @@ class ReachFinder:
             reach, service_lasts, is_personal = self._reach(position, service, own, moment)
             lasts = lasts and service_lasts
             found[service] = reach
-            if service_lasts and not is_personal and not any(one.asked.own_keys for one in own):
+            if is_personal or any(one.asked.own_keys for one in own):
+                is_own = True
+            elif service_lasts:
                 self._of_documents[same] = reach
         told = {service: found[service] for service in sorted(found) if not found[service].is_empty}
-        return told, lasts
+        return told, lasts, is_own
 
     def _in_all_services(
         self, position: int, wide: Sequence[WideStatement], moment: datetime, cancelled: Cancelled
-    ) -> tuple[Mapping[str, ServiceReach], bool]:
-        """Return what statements that speak of every service alone say of each."""
+    ) -> tuple[Mapping[str, ServiceReach], bool, bool]:
+        """Return what statements that speak of every service alone say of each, and what `_reach` tells."""
         peers = self._population.peers_at(position)
         key = (peers.number, frozenset(one.signature for one in wide), self._facts(position, "s3", wide))
         known = self._of_wide.get(key)
         if known is not None:
-            return known, True
+            return known, True, False
         found: dict[str, ServiceReach] = {}
         lasts, is_personal = True, False
         for services in self._alike.split(wide, peers):
@@ -113,7 +131,7 @@ class ReachFinder:
                 lasts, is_personal = lasts and service_lasts, is_personal or service_is_personal
         if lasts and not is_personal:
             self._of_wide[key] = found
-        return found, lasts
+        return found, lasts, is_personal
 
     def _facts(self, position: int, service: str, statements: Iterable[OwnStatement | WideStatement]) -> Hashable:
         """Return what is known of all that statements ask for of the caller alone."""

@@ -16,14 +16,16 @@ on a resource that no policy of the principal's own names, is not found here. Wh
 can do by the group's policies alone: of the member, nothing else is known.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from typing import Protocol
 
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.index.action_bits import ACCESS_LEVELS, service_actions
+from iamdesk.snapshot.progress import Cancelled, never_cancelled
 
 __all__ = ["ActionReach", "Answer", "EffectiveAccess", "Overview", "Reach", "ServiceReach", "Source"]
 
@@ -173,12 +175,28 @@ class EffectiveAccess:
                 )
 
 
+class Finder(Protocol):
+    """Finds out reaches for subjects, by their positions (`reach.ReachFinder`)."""
+
+    def reaches(self, position: int, cancelled: Cancelled = never_cancelled) -> Mapping[str, ServiceReach]:
+        """Return those of each service of which something may be done or is denied."""
+
+    def reach(self, position: int, service: str) -> ServiceReach:
+        """Return that of one service."""
+
+    def same(self, position: int) -> Hashable:
+        """Return what those share who carry the same."""
+
+    def services_named(self, position: int) -> tuple[str, ...]:
+        """Return the services that a subject's policies name."""
+
+
 class Reaches(Mapping[str, Mapping[str, ServiceReach]]):
     """By principal (ARN) the reaches by service prefix, found out when they are read. May be read from any thread."""
 
-    def __init__(self, positions: Mapping[str, int], find: Callable[[int], Mapping[str, ServiceReach]]) -> None:
+    def __init__(self, positions: Mapping[str, int], finder: Finder) -> None:
         self._positions = positions
-        self._find = find
+        self._finder = finder
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -187,14 +205,37 @@ class Reaches(Mapping[str, Mapping[str, ServiceReach]]):
         return iter(self._positions)
 
     def __getitem__(self, principal: str) -> Mapping[str, ServiceReach]:
-        return self._find(self._positions[principal])
+        return self._finder.reaches(self._positions[principal])
+
+    def row(self, principal: str, cancelled: Cancelled) -> Mapping[str, ServiceReach]:
+        """Return the reaches of a principal.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        return self._finder.reaches(self._positions[principal], cancelled)
+
+    def of_service(self, principal: str, service: str) -> ServiceReach:
+        """Return how far a principal may do the actions of one service: sooner there than its whole row."""
+        return self._finder.reach(self._positions[principal], service)
+
+    def services_named(self, principal: str) -> tuple[str, ...]:
+        """Return the services that a principal's own policies name."""
+        return self._finder.services_named(self._positions[principal])
+
+    def same_together(self) -> tuple[str, ...]:
+        """Return the principals, those beside each other who carry the same."""
+        found: dict[Hashable, list[str]] = {}
+        for principal, position in self._positions.items():
+            found.setdefault(self._finder.same(position), []).append(principal)
+        return tuple(principal for principals in found.values() for principal in principals)
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """What everybody may do: the reaches of each principal, by service. Equal ones are one object."""
 
-    reaches: Mapping[str, Mapping[str, ServiceReach]]
+    reaches: Reaches
     """By principal (ARN) and service prefix; services of which nothing may be done and nothing is denied are left out.
     A row is found out when it is read."""
 

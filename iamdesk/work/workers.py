@@ -1,6 +1,6 @@
 """An executor together with the snapshot that its workers are to read."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 
 from iamdesk.snapshot.model import Snapshot
@@ -20,7 +20,8 @@ class Workers:
         """``copy`` names a snapshot that was changed since it was read (`reference_to`)."""
         self.executor = executor
         self.reference = reference_to(snapshot, copy)
-        self._snapshot = snapshot
+        self.contents: Contents = {self.reference.sha256: lambda: content_of(snapshot)}
+        """What a worker is sent that cannot read the snapshot."""
 
     @property
     def count(self) -> int:
@@ -39,10 +40,6 @@ class Workers:
         contents: Contents | None = None,
     ) -> Iterator[R]:
         """Yield what `tasks.results` does; a worker that cannot read the snapshot is sent it."""
-        sendable: Mapping[str, Callable[[], bytes]] = {
-            self.reference.sha256: lambda: content_of(self._snapshot),
-            **(contents or {}),
-        }
         return results(
             function,
             tasks,
@@ -51,7 +48,7 @@ class Workers:
             cancelled=cancelled,
             size=size,
             total=total,
-            contents=sendable,
+            contents={**self.contents, **(contents or {})},
         )
 
 

@@ -18,7 +18,7 @@ from PySide6.QtTest import QTest
 from iamdesk.gui import create_main_window
 from iamdesk.gui.everybody.everybody_panel import EverybodyPanel
 
-_LIMIT = 120.0
+_LIMIT = 240.0
 
 
 class Beats:
@@ -79,6 +79,14 @@ def each(times: int, act: Callable[[int], object]) -> None:
     timer.stop()
 
 
+def is_seen(panel: EverybodyPanel) -> bool:
+    """Return whether every cell on the screen is known."""
+    rows, columns = panel.table.in_view()
+    services = len(panel.model.columns)
+    looks = [panel.model.look(row, column) for row in rows for column in columns if column < services]
+    return bool(rows) and all(look is None or look.is_known for look in looks)
+
+
 def acts(beats: Beats, panel: EverybodyPanel) -> None:
     """Do in the panel what its users do."""
     table, down, across = panel.table, panel.table.verticalScrollBar(), panel.table.horizontalScrollBar()
@@ -128,7 +136,12 @@ def main() -> None:
             run(lambda: window.session.snapshot is not None and not window.jobs.running, _LIMIT)
             run(lambda: False, 0.5)
         panel, beats = window.workspace.everybody, Beats()
-        beats.measure("found", window.interior.show_everybody, lambda: panel.is_settled and not window.jobs.running)
+        beats.measure("names on the screen", window.interior.show_everybody, lambda: panel.model.laid is not None)
+        beats.measure("cells on the screen", lambda: None, lambda: is_seen(panel))
+        down = panel.table.verticalScrollBar()
+        beats.measure("those of another page", lambda: down.setValue(down.maximum() // 2), lambda: is_seen(panel))
+        beats.measure("scrolled while it fills", lambda: each(60, lambda step: down.setValue(step * 20)))
+        beats.measure("everybody", lambda: None, lambda: panel.is_settled)
         acts(beats, panel)
         window.dispose()
 

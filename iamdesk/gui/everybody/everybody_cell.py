@@ -37,6 +37,9 @@ _LEAST = 0.2
 _CORNER = 6.5
 _PIE = 5.0
 _BAR = 7.0
+_DOTS = 4.5
+"""From the middle of one dot to the next."""
+_DOT = 1.1
 
 
 class Look(NamedTuple):
@@ -55,6 +58,12 @@ class Look(NamedTuple):
     somewhere: bool
     denied: bool
     """Nothing can be done, and something is denied."""
+    is_known: bool = True
+    """Whether it has been found out what can be done."""
+
+
+UNKNOWN = Look("", 0, 0, 0, 0, 0, somewhere=False, denied=False, is_known=False)
+"""Of a cell that has not been worked out yet."""
 
 
 def look_of(glance: Glance, level: str | None) -> Look | None:
@@ -123,6 +132,10 @@ def paint_look(painter: QPainter, rect: QRectF, look: Look, palette: QPalette, f
     """Paint a cell."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if not look.is_known:
+        _paint_dots(painter, rect.center(), palette)
+        painter.restore()
+        return
     inner = rect.adjusted(1, 1, -1, -1)
     outline = QPainterPath()
     outline.addRoundedRect(inner, 3, 3)
@@ -196,6 +209,14 @@ def _paint_pie(painter: QPainter, centre: QPointF, share: int, ink: QColor) -> N
         painter.drawEllipse(circle)
     else:
         painter.drawPie(circle, 90 * 16, -round(share / _STEPS * 360 * 16))
+
+
+def _paint_dots(painter: QPainter, centre: QPointF, palette: QPalette) -> None:
+    """Paint three dots: not worked out yet."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour(Colour.MUTED, palette))
+    for step in (-1, 0, 1):
+        painter.drawEllipse(centre + QPointF(step * _DOTS, 0), _DOT, _DOT)
 
 
 def _paint_bar(painter: QPainter, centre: QPointF, palette: QPalette) -> None:

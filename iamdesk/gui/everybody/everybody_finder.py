@@ -1,10 +1,11 @@
-"""What everybody can, for the window: found in a worker when somebody looks, and laid out in one at each wish."""
+"""What everybody can, for the window: found in workers when somebody looks, and laid out in one at each wish."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from iamdesk.gui.everybody.everybody_filling import Executors, Filling, View
 from iamdesk.gui.everybody.everybody_lines import Everybody, Laid, Wanted
 from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.language import tr
@@ -13,12 +14,23 @@ from iamdesk.snapshot.progress import Cancelled, Progress
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
+FEW = 64
+"""So many principals are found out before any is shown: it takes no longer than a look."""
+_BATCH = 60
+"""Milliseconds between two looks at what was found."""
+_AT_ONCE = 500
+"""Rows that arrive in one turn of the event loop; more wait for the next."""
+
 
 class EverybodyFinder(QObject):
     """Finds the map once for each snapshot; the last wish counts."""
 
+    listed = Signal()
+    """The principals are known; what they can do is found out behind."""
+    arrived = Signal(list, list)
+    """Rows (principal, `Profile`) and cells (`Known`) that are known now."""
     found = Signal()
-    """The map is there."""
+    """The map is whole."""
     laid = Signal(object)
     """`Laid`: what was wanted last."""
     stopped = Signal()
@@ -30,8 +42,21 @@ class EverybodyFinder(QObject):
         self._failed = failed
         self._finding: Job | None = None
         self._laying: Job | None = None
-        self.everybody: Everybody | None = None
-        """What was found."""
+        self._drain = QTimer(self, interval=_BATCH)
+        # Queued: what comes as a posted event is done before workers go on (``jobs``), what a timer calls is not.
+        self._drain.timeout.connect(self._take_in, Qt.ConnectionType.QueuedConnection)
+        self.filling: Filling | None = None
+        """What is filled, or whole."""
+
+    @property
+    def everybody(self) -> Everybody | None:
+        """What was found; see whether it is whole."""
+        return None if self.filling is None else self.filling.everybody
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is known of all what they can do."""
+        return self.everybody is not None and self.everybody.is_whole
 
     @property
     def running(self) -> bool:
@@ -43,29 +68,19 @@ class EverybodyFinder(QObject):
         """Whether what was wanted last is on its way."""
         return self._laying is not None
 
-    def find(self, opened: "OpenSnapshot") -> None:
-        """Find the map."""
+    def find(self, opened: "OpenSnapshot", executor_for: Executors) -> None:
+        """Find the map, or what it still lacks."""
+        if self.filling is not None:
+            self._fill(self.filling)
+            return
 
-        def work(progress: Progress, cancelled: Cancelled) -> Everybody:
-            from iamdesk.export.everybody_map import everybody_map
+        def work(progress: Progress, cancelled: Cancelled) -> Filling:
+            filling = Filling(Everybody(opened, opened.what_can_overview(progress, cancelled)), executor_for)
+            if len(filling.everybody.people) <= FEW:
+                filling.fill(progress, cancelled)
+            return filling
 
-            def first(done: int, total: int) -> None:
-                progress(done, 2 * total)
-
-            def second(done: int, total: int) -> None:
-                progress(total + done, 2 * total)
-
-            overview = opened.what_can_overview(first, cancelled)
-            return Everybody(opened, everybody_map(overview, second, cancelled))
-
-        self._finding = self._jobs.run(
-            tr("Finding what everybody can do"),
-            work,
-            done=self._take,
-            failed=self._end_badly,
-            stopped=self._stopped,
-            topic="everybody",
-        )
+        self._finding = self._run(work, self._take)
 
     def lay_out(self, wanted: Wanted) -> None:
         """Filter and sort what was found."""
@@ -80,20 +95,57 @@ class EverybodyFinder(QObject):
             topic="everybody laid out",
         )
 
+    def look_at(self, view: View) -> None:
+        """Have those found out first who are on the screen."""
+        if self.filling is not None:
+            self.filling.look_at(view)
+
     def forget(self) -> None:
         """Drop everything: the snapshot is closed."""
-        for job in (self._finding, self._laying):
+        finding, laying = self._finding, self._laying
+        self._finding = self._laying = None
+        for job in (finding, laying):
             if job is not None:
                 job.cancel()
-        self._finding = self._laying = None
-        if self.everybody is not None:
-            self._jobs.let_go(self.everybody, Everybody.small_parts)
-            self.everybody = None
+        self._drain.stop()
+        if self.filling is not None:
+            self._jobs.let_go(self.filling.everybody, Everybody.small_parts)
+            self.filling = None
 
-    def _take(self, found: Everybody) -> None:
+    def _run[T](self, work: Callable[[Progress, Cancelled], T], done: Callable[[T], None]) -> Job:
+        return self._jobs.run(
+            tr("Finding what everybody can do"),
+            work,
+            done=done,
+            failed=self._end_badly,
+            stopped=self._stopped,
+            topic="everybody",
+        )
+
+    def _take(self, filling: Filling) -> None:
         self._finding = None
-        self.everybody = found
+        self.filling = filling
+        if self.is_whole:
+            self.found.emit()
+        else:
+            self._fill(filling)
+            self.listed.emit()
+
+    def _fill(self, filling: Filling) -> None:
+        self._drain.start()
+        self._finding = self._run(filling.fill, self._filled)
+
+    def _filled(self, _nothing: None) -> None:
+        self._finding = None
+        self._drain.stop()
         self.found.emit()
+
+    def _take_in(self) -> None:
+        if self.filling is None:
+            return
+        rows, cells = self.filling.take(_AT_ONCE)
+        if rows or cells:
+            self.arrived.emit(rows, cells)
 
     def _show(self, laid: Laid) -> None:
         self._laying = None
@@ -101,9 +153,12 @@ class EverybodyFinder(QObject):
 
     def _end_badly(self, error: Exception) -> None:
         self._finding = self._laying = None
+        self._drain.stop()
         self._failed(error)
 
     def _stopped(self) -> None:
         if self._finding is not None:
             self._finding = None
+            self._drain.stop()
+            self._take_in()
             self.stopped.emit()

@@ -10,6 +10,7 @@ from iamdesk.export.everybody_map import ServiceColumn
 from iamdesk.gui import marks
 from iamdesk.gui.everybody.everybody_lines import Line, Order
 from iamdesk.gui.everybody.everybody_model import EverybodyModel
+from iamdesk.gui.everybody.everybody_words import UNKNOWN_MARK
 from iamdesk.gui.speech import number
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.index.nodes import NodeKind
@@ -84,7 +85,7 @@ class ServiceHeader(QHeaderView):
         painter.drawText(QRect(0, -rect.width() // 2, room, rect.width()), _START, text)
         painter.resetTransform()
         painter.restore()
-        wanted = model.laid.wanted if model.laid is not None else None
+        wanted = model.laid.wanted if model.laid is not None and model.laid.is_whole else None
         is_sorted = wanted is not None and wanted.order is Order.SERVICE
         if wanted is not None and is_sorted and column is not None and column.service == wanted.service:
             middle, top = rect.center().x() + 0.5, float(rect.top() + _GAP)
@@ -141,11 +142,12 @@ class PeopleHeader(QHeaderView):
         if logicalIndex == self.current:
             painter.fillRect(rect, colour(Colour.TOOK_PART_BAND, palette))
         muted = colour(Colour.MUTED, palette)
-        count = line.profile.breadth[self._model.level]
+        profile = line.profile
+        count = number(profile.breadth[self._model.level]) if profile is not None else UNKNOWN_MARK
         room = rect.adjusted(_GAP, 0, -_GAP, 0)
         painter.setFont(self.font())
         painter.setPen(muted)
-        painter.drawText(self._placed(room, room), _END, number(count) if count else "–")
+        painter.drawText(self._placed(room, room), _END, count if count != "0" else "–")
         room.setRight(room.right() - self.count_width())
         self._paint_person(painter, rect, room, line)
         painter.restore()

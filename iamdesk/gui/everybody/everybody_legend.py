@@ -7,7 +7,8 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from iamdesk.export.everybody_map import GRAVITY
-from iamdesk.gui.everybody.everybody_cell import Look, paint_look
+from iamdesk.gui.everybody.everybody_cell import UNKNOWN, Look, paint_look
+from iamdesk.gui.everybody.everybody_words import NOT_YET
 from iamdesk.gui.reverse.access_words import LEVEL_NAMES
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import tr
@@ -16,8 +17,10 @@ _SAMPLE = 27
 _GAP = 6
 
 
-def samples(level: str | None) -> Iterator[tuple[str, Look]]:
+def samples(level: str | None, *, is_whole: bool = True) -> Iterator[tuple[str, Look]]:
     """Yield words and what cells look like that they are about, for one access level or all."""
+    if not is_whole:
+        yield tr(NOT_YET), UNKNOWN
     if level is None:
         for place, name in enumerate(GRAVITY, start=1):
             yield tr(LEVEL_NAMES[name]), _look(level=name, heat=4 * place)
@@ -36,12 +39,14 @@ def _look(level: str = "", heat: int = 0, share: int = 0) -> Look:
     return Look(level, heat, share, 8, 0, 0, somewhere=False, denied=False)
 
 
-def paint_legend(painter: QPainter, room: QRectF, level: str | None, palette: QPalette, font: QFont) -> None:
+def paint_legend(
+    painter: QPainter, room: QRectF, level: str | None, palette: QPalette, font: QFont, *, is_whole: bool = True
+) -> None:
     """Paint as many samples as there is room for, each with its words."""
     metrics = QFontMetricsF(font)
     left = room.left()
     painter.setFont(font)
-    for words, look in samples(level):
+    for words, look in samples(level, is_whole=is_whole):
         width = metrics.horizontalAdvance(words)
         if left + _SAMPLE + _GAP + width > room.right():
             break
@@ -58,13 +63,14 @@ class EverybodyLegend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._level: str | None = None
+        self._is_whole = True
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
         self.setAccessibleName(tr("What the cells mean"))
         self.setAccessibleDescription(tr("Each cell says in words what it shows; see also its tooltip."))
 
-    def show_level(self, level: str | None) -> None:
-        """Tell of the cells of one access level, or of all."""
-        self._level = level
+    def show_level(self, level: str | None, *, is_whole: bool = True) -> None:
+        """Tell of the cells of one access level, or of all; and, where not all is known, of those that are not."""
+        self._level, self._is_whole = level, is_whole
         self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -78,5 +84,5 @@ class EverybodyLegend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
         """Paint the samples."""
         painter = QPainter(self)
-        paint_legend(painter, QRectF(self.rect()), self._level, self.palette(), self.font())
+        paint_legend(painter, QRectF(self.rect()), self._level, self.palette(), self.font(), is_whole=self._is_whole)
         painter.end()

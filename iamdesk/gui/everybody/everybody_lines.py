@@ -3,12 +3,20 @@
 Made in a worker: thousands of names are looked through and sorted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from iamdesk.export.everybody_map import GRAVITY, EverybodyMap, Profile, ServiceColumn
+from iamdesk.export.everybody_map import (
+    GRAVITY,
+    MANY_SERVICES,
+    EverybodyMap,
+    Profile,
+    ServiceColumn,
+    service_column,
+)
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.speech import number
 from iamdesk.index.nodes import NodeKind
@@ -16,11 +24,14 @@ from iamdesk.language import mark, ntr, tr
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 if TYPE_CHECKING:
+    from iamdesk.query.what_can import Overview
     from iamdesk.workbench import OpenSnapshot
 
 _NAMED = 12
 """Members of a group that its name begins to tell."""
 _BREATH = 512
+_ASKED = 40
+"""Principals whose policies are read for the services that they name, of those that are seen first and of all."""
 
 
 class Order(StrEnum):
@@ -46,7 +57,6 @@ class Person:
     """Fit to be shown."""
     detail: str
     """Quiet text beside the name: of several accounts, which."""
-    profile: Profile
 
     @property
     def sort_name(self) -> tuple[str, str]:
@@ -58,7 +68,8 @@ class Person:
 class Line:
     """One row of the table: a principal, or some that can do the same."""
 
-    profile: Profile
+    profile: Profile | None
+    """What they can do; None while that is not known."""
     people: tuple[Person, ...]
     """In order of their names; one for a single principal."""
     is_member: bool = False
@@ -128,6 +139,7 @@ class Laid:
     wanted: Wanted
     lines: tuple[Line, ...]
     columns: tuple[ServiceColumn, ...]
+    """While not all is known, services that the policies of some principals name."""
     others: int
     """Services that somebody can use and that have no column."""
     users: int
@@ -136,19 +148,28 @@ class Laid:
     """Principals, of all, who can change permissions in some service."""
     people: int
     """Principals that the filter lets through."""
+    is_whole: bool = True
+    """Whether it is known of all what they can do; else lines go by name, each principal in its own."""
 
 
 class Everybody:
-    """The map of a snapshot with the names of its principals. May be read from any thread."""
+    """The map of a snapshot, as far as it is known, with the names of its principals. May be read from any thread."""
 
-    def __init__(self, opened: "OpenSnapshot", found: EverybodyMap) -> None:
-        self.map = found
-        self._opened = opened
-        self.people = tuple(_people(opened, found))
+    def __init__(self, opened: "OpenSnapshot", overview: "Overview") -> None:
+        self.map = EverybodyMap()
+        self.overview = overview
+        self.opened = opened
+        self.people = tuple(_people(opened, overview.reaches))
+        self._by_name = tuple(sorted(self.people, key=lambda one: one.sort_name))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row is known."""
+        return len(self.map.rows) == len(self.people)
 
     def small_parts(self) -> list[list[Any]]:
         """Return lists of the many small things that it is made of: once it is dropped they go bit by bit."""
-        return [list(self.people), list(self.map.rows.values()), list(self.map.profiles)]
+        return [list(self.people), list(self._by_name), list(self.map.rows.values()), list(self.map.profiles)]
 
     def lay_out(self, wanted: Wanted, cancelled: Cancelled = never_cancelled) -> Laid:
         """Return what is wanted.
@@ -157,7 +178,10 @@ class Everybody:
             WorkCancelled: ``cancelled`` returned True.
         """
         shown = self._let_through(wanted.text, cancelled)
-        lines = _gathered(shown, cancelled) if wanted.gathers else [Line(one.profile, (one,)) for one in shown]
+        if not self.is_whole:
+            return self._lay_out_so_far(wanted, shown, cancelled)
+        rows = self.map.rows
+        lines = _gathered(shown, rows, cancelled) if wanted.gathers else [Line(rows[one.key], (one,)) for one in shown]
         if cancelled():
             raise WorkCancelled
         columns = self.map.columns(wanted.level)
@@ -176,19 +200,36 @@ class Everybody:
             len(shown),
         )
 
+    def _lay_out_so_far(self, wanted: Wanted, shown: Sequence[Person], cancelled: Cancelled) -> Laid:
+        """Return principals by name, beside services that policies of the first of them name, and of some others."""
+        asked = dict.fromkeys(
+            person.key for person in [*shown[:_ASKED], *self.people[:: len(self.people) // _ASKED + 1]]
+        )
+        named: Counter[str] = Counter()
+        for key in asked:
+            if cancelled():
+                raise WorkCancelled
+            of_one = self.overview.reaches.services_named(key)
+            if len(of_one) <= MANY_SERVICES:
+                named.update(of_one)
+        services = sorted(named, key=lambda service: (-named[service], service))
+        columns = tuple(service_column(service, named[service], is_told=True) for service in services)
+        lines = tuple(Line(self.map.rows.get(one.key), (one,)) for one in shown)
+        return Laid(wanted, lines, columns, 0, 0, 0, len(shown), is_whole=False)
+
     def _count(self, level: str | None) -> int:
         return sum(count for profile, count in self.map.profiles.items() if profile.breadth[level])
 
     def _let_through(self, text: str, cancelled: Cancelled) -> Sequence[Person]:
         words = text.casefold().split()
         if not words:
-            return self.people
+            return self._by_name
         if cancelled():
             raise WorkCancelled
-        rows = self._opened.search(text).rows
+        rows = self.opened.search(text).rows
         return [
             person
-            for person in self.people
+            for person in self._by_name
             if person.row in rows
             or (person.row < 0 and all(word in f"{person.name}\n{person.key}".casefold() for word in words))
         ]
@@ -196,59 +237,55 @@ class Everybody:
 
 def members_of(line: Line) -> list[Line]:
     """Return the lines that stand under one that is open."""
-    return [Line(person.profile, (person,), is_member=True) for person in line.people]
+    return [Line(line.profile, (person,), is_member=True) for person in line.people]
 
 
-def _people(opened: "OpenSnapshot", found: EverybodyMap) -> Iterable[Person]:
+def _people(opened: "OpenSnapshot", keys: Iterable[str]) -> Iterable[Person]:
     outline, accounts = opened.outline, opened.snapshot.accounts
     names: dict[str, str] = {}
     for one in accounts:
         row = outline.rows_by_key.get(one.account_id)
         names[one.account_id] = visible(outline.nodes[row].text if row is not None else one.account_id)
-    for key, profile in found.rows.items():
+    for key in keys:
         account_id = key.split(":", 5)[4]
         account = names.get(account_id, account_id)
         row = outline.rows_by_key.get(key, -1)
         if row < 0:
             name = tr("root user of {account}").format(account=account)
-            yield Person(key, -1, NodeKind.USER, name, "", profile)
+            yield Person(key, -1, NodeKind.USER, name, "")
         else:
             node = outline.nodes[row]
             detail = account if len(accounts) > 1 else ""
-            yield Person(key, row, node.kind, visible(node.text), detail, profile)
+            yield Person(key, row, node.kind, visible(node.text), detail)
 
 
-def _gathered(people: Iterable[Person], cancelled: Cancelled) -> list[Line]:
-    """Return a line for each profile."""
+def _gathered(people: Iterable[Person], rows: Mapping[str, Profile], cancelled: Cancelled) -> list[Line]:
+    """Return a line for each profile, its people in the order in which they come."""
     found: dict[Profile, list[Person]] = {}
     for place, person in enumerate(people):
         if place % _BREATH == 0 and cancelled():
             raise WorkCancelled
-        found.setdefault(person.profile, []).append(person)
-    return [Line(profile, tuple(sorted(members, key=lambda one: one.sort_name))) for profile, members in found.items()]
+        found.setdefault(rows[person.key], []).append(person)
+    return [Line(profile, tuple(members)) for profile, members in found.items()]
 
 
 def _ordered(lines: list[Line], wanted: Wanted) -> list[Line]:
     """Return lines in order; those that are equal in it by name."""
-    level = wanted.level
     lines.sort(key=lambda line: line.people[0].sort_name)
-    match wanted.order:
-        case Order.BREADTH:
-            lines.sort(key=lambda line: (line.profile.breadth[level], line.profile.weight[level]), reverse=True)
-        case Order.GRAVITY if level is None:
-            lines.sort(key=lambda line: line.profile.gravity, reverse=True)
-        case Order.GRAVITY:
-            lines.sort(key=lambda line: line.profile.weight[level], reverse=True)
-        case Order.SERVICE:
-            lines.sort(key=lambda line: _in_service(line.profile, wanted.service, level), reverse=True)
+    if wanted.order is not Order.NAME:
+        lines.sort(key=lambda line: _rank(line.profile, wanted) if line.profile is not None else (), reverse=True)
     return lines
 
 
-def _in_service(profile: Profile, service: str, level: str | None) -> tuple[int, ...]:
-    """Return what those are sorted by who can use a service: of all levels the gravest first."""
-    glance = profile.glances.get(service)
+def _rank(profile: Profile, wanted: Wanted) -> tuple[int, ...]:
+    """Return what lines are sorted by, the greatest first."""
+    level = wanted.level
+    match wanted.order:
+        case Order.BREADTH:
+            return profile.breadth[level], profile.weight[level]
+        case Order.GRAVITY:
+            return profile.gravity if level is None else (profile.weight[level],)
+    glance = profile.glances.get(wanted.service)
     if glance is None:
         return (0,)
-    if level is not None:
-        return (glance.of_level[level],)
-    return glance.gravity
+    return glance.gravity if level is None else (glance.of_level[level],)

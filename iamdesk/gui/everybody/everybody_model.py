@@ -4,14 +4,16 @@ Nothing is made ahead: a cell is counted when it is seen, and remembered by what
 of rows cost what is on the screen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from iamdesk.export.everybody_map import Glance, ServiceColumn
+from iamdesk.export.everybody_map import Glance, Profile, ServiceColumn
 from iamdesk.gui.everybody import everybody_words as words
-from iamdesk.gui.everybody.everybody_cell import Look, look_of
+from iamdesk.gui.everybody.everybody_cell import UNKNOWN, Look, look_of
+from iamdesk.gui.everybody.everybody_filling import Known
 from iamdesk.gui.everybody.everybody_lines import Laid, Line, members_of
 from iamdesk.gui.marks import BADGE_SENTENCES
 from iamdesk.gui.plain_text import tooltip_text
@@ -39,6 +41,10 @@ class EverybodyModel(QAbstractTableModel):
         self._columns: Sequence[ServiceColumn] = ()
         self._level: str | None = None
         self._looks: dict[Glance, Look | None] = {}
+        self._rows: dict[str, int] = {}
+        """While not all is known: the row of each principal."""
+        self._cells: dict[tuple[str, str], Glance | None] = {}
+        """By principal and service: cells that were found out before the rest of their row."""
 
     @property
     def laid(self) -> Laid | None:
@@ -73,7 +79,32 @@ class EverybodyModel(QAbstractTableModel):
         self._columns = laid.columns if laid is not None else ()
         self._level = laid.wanted.level if laid is not None else None
         self._looks = {}
+        is_whole = laid is None or laid.is_whole
+        self._rows = {} if is_whole else {line.people[0].key: row for row, line in enumerate(self._lines)}
+        if is_whole:
+            self._cells = {}
         self.endResetModel()
+
+    def fill(self, rows: Iterable[tuple[str, Profile]], cells: Iterable[Known]) -> None:
+        """Take in what has been found out since the laying out."""
+        changed = set()
+        for cell in cells:
+            self._cells[cell.principal, cell.service] = cell.glance
+            changed.add(self._rows.get(cell.principal, -1))
+        for principal, profile in rows:
+            row = self._rows.get(principal, -1)
+            if row >= 0:
+                self._lines[row] = replace(self._lines[row], profile=profile)
+                changed.add(row)
+        changed.discard(-1)
+        if changed and self._columns:
+            first, last = min(changed), max(changed)
+            self.dataChanged.emit(self.index(first, 0), self.index(last, self.columnCount() - 1))
+            self.headerDataChanged.emit(Qt.Orientation.Vertical, first, last)
+
+    def lacks(self, row: int) -> bool:
+        """Return whether it is not known of a row what can be done."""
+        return self._lines[row].profile is None
 
     def line(self, row: int) -> Line | None:
         """Return a row's line."""
@@ -89,8 +120,11 @@ class EverybodyModel(QAbstractTableModel):
         return self._columns[column] if 0 <= column < len(self._columns) else None
 
     def look(self, row: int, column: int) -> Look | None:
-        """Return what a cell looks like; None for an empty one, and for the column of the others."""
-        glance = self._lines[row].profile.glances.get(self._columns[column].service)
+        """Return what a cell of a service looks like; None for an empty one."""
+        line, service = self._lines[row], self._columns[column].service
+        if not self._is_known(line, service):
+            return UNKNOWN
+        glance = self._glance(line, service)
         if glance is None:
             return None
         try:
@@ -100,12 +134,22 @@ class EverybodyModel(QAbstractTableModel):
             return found
 
     def glance(self, index: Index) -> Glance | None:
-        """Return how far something can be done in a cell."""
+        """Return how far something can be done in a cell, as far as that is known."""
         line, column = self.line(index.row()), self.column(index.column())
-        return line.profile.glances.get(column.service) if line is not None and column is not None else None
+        return self._glance(line, column.service) if line is not None and column is not None else None
+
+    def _glance(self, line: Line, service: str) -> Glance | None:
+        if line.profile is None:
+            return self._cells.get((line.people[0].key, service))
+        return line.profile.glances.get(service)
+
+    def _is_known(self, line: Line, service: str) -> bool:
+        return line.profile is not None or (line.people[0].key, service) in self._cells
 
     def others(self, line: Line) -> int:
         """Return how many of the services without a column a line can use."""
+        if line.profile is None:
+            return 0
         seen = sum(
             glance is not None and glance.count(self._level) > 0
             for glance in (line.profile.glances.get(one.service) for one in self._columns)
@@ -155,6 +199,8 @@ class EverybodyModel(QAbstractTableModel):
             told = words.others_words(self._laid.others if self._laid is not None else 0)
             return f"{line.title}: {number(count)}. {told}"
         place = words.place_words(column, self._level)
+        if not self._is_known(line, column.service):
+            return f"{line.title}, {place}: {tr(words.NOT_YET)}"
         return f"{line.title}, {place}: {words.glance_words(self.glance(index), self._level)}"
 
     # What Qt asks
@@ -196,7 +242,8 @@ class EverybodyModel(QAbstractTableModel):
                     return column.service
                 case Qt.ItemDataRole.AccessibleTextRole:
                     return column.name
-            return tooltip_text(words.column_words(column))
+            is_whole = self._laid is None or self._laid.is_whole
+            return tooltip_text(words.column_words(column, is_whole=is_whole))
         if self._laid is None or section != len(self._columns):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
@@ -218,6 +265,8 @@ class EverybodyModel(QAbstractTableModel):
                 if self.column(index.column()) is None:
                     count = self.others(line)
                     return number(count) if count else ""
+                if not self._is_known(line, self._columns[index.column()].service):
+                    return words.UNKNOWN_MARK
                 return words.count_words(self.glance(index), self._level)
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip_text(f"{self.cell_words(index)}.")

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.export.everybody_map import GRAVITY
+from iamdesk.export.everybody_map import GRAVITY, Profile
 from iamdesk.gui.everybody import everybody_words as words
+from iamdesk.gui.everybody.everybody_filling import Filling, Known, View
 from iamdesk.gui.everybody.everybody_finder import EverybodyFinder
 from iamdesk.gui.everybody.everybody_legend import EverybodyLegend
 from iamdesk.gui.everybody.everybody_lines import Laid, Line, Order, Wanted
@@ -34,11 +35,14 @@ from iamdesk.gui.reverse.access_words import LEVEL_NAMES
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.language import tr
+from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
 
 _DEBOUNCE = 120
+_GLIMPSE = 30
+"""Milliseconds until cells count as looked at: those that fly past do not."""
 _HIGH = 20
 """Lines of height from which on there is room for the legend."""
 _ORDERS = (Order.BREADTH, Order.GRAVITY, Order.NAME)
@@ -79,6 +83,7 @@ class EverybodyPanel(QWidget):
         self._clear_filter = QPushButton(tr("Clear the filter"))
         self._pages = QStackedWidget()
         self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE)
+        self._glimpse = QTimer(self, singleShot=True, interval=_GLIMPSE)
         self._lay_out_widgets()
         self._connect()
         self._say_why_empty()
@@ -106,9 +111,9 @@ class EverybodyPanel(QWidget):
 
     @property
     def is_settled(self) -> bool:
-        """Whether what is wanted is shown."""
+        """Whether what is wanted is shown, of everybody."""
         laid = self.model.laid
-        return laid is not None and not self.finder.is_laying and not self._debounce.isActive()
+        return laid is not None and laid.is_whole and not self.finder.is_laying and not self._debounce.isActive()
 
     def _lay_out_widgets(self) -> None:
         gap = self.style().pixelMetric(QStyle.PixelMetric.PM_LayoutVerticalSpacing)
@@ -177,10 +182,14 @@ class EverybodyPanel(QWidget):
         return menu
 
     def _connect(self) -> None:
+        self.finder.listed.connect(self._lay_out)
+        self.finder.arrived.connect(self._fill)
         self.finder.found.connect(self._lay_out)
         self.finder.laid.connect(self._show)
         self.finder.stopped.connect(self._cancelled)
         self._debounce.timeout.connect(self._lay_out)
+        self._glimpse.timeout.connect(self._look)
+        self.table.looked.connect(self._look_soon)
         self.text.textChanged.connect(lambda _text: self._debounce.start())
         self.text.down.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
         self.text.left.connect(lambda: self.table.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -209,18 +218,39 @@ class EverybodyPanel(QWidget):
         A search that was cancelled waits until it is wanted again.
         """
         super().paintEvent(event)
-        if self.finder.everybody is None and not self.finder.running and not self._is_cancelled:
+        if not (self.finder.is_whole or self.finder.running or self._is_cancelled):
             QTimer.singleShot(0, self, self.run)
 
     def run(self) -> None:
         """Find the map, where it is not there or on its way."""
         opened = self._session.snapshot
-        if opened is None or self.finder.everybody is not None or self.finder.running:
+        if opened is None or self.finder.is_whole or self.finder.running:
             return
         self._is_cancelled = False
         self.message.clear()
-        self.finder.find(opened)
+        self.finder.find(opened, self._session.executor_for)
+        self._look_soon()
         self._say_why_empty()
+
+    def _look_soon(self) -> None:
+        laid = self.model.laid
+        if laid is not None and not laid.is_whole:
+            self._glimpse.start()
+
+    def _look(self) -> None:
+        """Have the cells on the screen found out before others."""
+        rows, columns = self.table.in_view()
+        lines, services = self.model.lines, self.model.columns
+        self.finder.look_at(
+            View(
+                tuple(lines[row].people[0].key for row in rows if lines[row].profile is None),
+                tuple(services[column].service for column in columns if column < len(services)),
+            )
+        )
+
+    def _fill(self, rows: list[tuple[str, Profile]], cells: list[Known]) -> None:
+        self.model.fill(rows, cells)
+        self._tell_cell()
 
     def _lay_out(self) -> None:
         self._debounce.stop()
@@ -229,24 +259,21 @@ class EverybodyPanel(QWidget):
     def _show(self, laid: Laid) -> None:
         """Show what was laid out, with the cursor where it was."""
         self.model.show(laid)
-        self._legend.show_level(laid.wanted.level)
-        if laid.wanted.order is not Order.SERVICE and self._order is Order.SERVICE:
+        self._legend.show_level(laid.wanted.level, is_whole=laid.is_whole)
+        if laid.is_whole and laid.wanted.order is not Order.SERVICE and self._order is Order.SERVICE:
             self._forget_service()  # nobody can use it at this level
         self._tell()
         principal, service = self._chosen
         if laid.lines and self.model.columnCount():
             self.table.go_to(self.model.place_of(principal) or 0, self.model.column_of(service) or 0)
+        if not laid.is_whole:
+            self._chosen = principal, service  # where nobody has gone yet, the first line of the whole map comes next
         self._tell_cell()
         self._say_why_empty()
 
     def _tell(self) -> None:
         laid, everybody = self.model.laid, self.finder.everybody
-        sentence = ""
-        if laid is not None and everybody is not None:
-            parts = [words.summary(laid, len(everybody.people))]
-            if laid.wanted.gathers:
-                parts.append(words.alike_words(len(laid.lines), laid.people))
-            sentence = " ".join(filter(None, parts))
+        sentence = words.all_of_it(laid, len(everybody.people)) if laid is not None and everybody is not None else ""
         self._summary.setText(sentence)
         self._summary.setVisible(bool(sentence))
 
@@ -276,6 +303,7 @@ class EverybodyPanel(QWidget):
             check.setChecked(usual)
         self.text.clear()
         self._debounce.stop()
+        self._glimpse.stop()
         self.model.show(None)
         self.message.clear()
         self._tell()
@@ -336,7 +364,7 @@ class EverybodyPanel(QWidget):
         full = laid is not None and bool(laid.lines) and self.model.columnCount() > 0
         for widget in (self.text, self.level, self.order, self.gather, self.every_service):
             widget.setEnabled(self._session.snapshot is not None)
-        self.export_button.setEnabled(laid is not None)
+        self.export_button.setEnabled(self.finder.filling is not None)
         self._pages.setCurrentIndex(0 if full else 1)
         self._clear_filter.setVisible(laid is not None and not full and bool(self.text.text()))
         self.title_changed.emit(tr("Everybody"))
@@ -366,35 +394,53 @@ class EverybodyPanel(QWidget):
 
     # Export
 
+    def _to_export(self) -> Filling | None:
+        """Return what is to be written, once it is whole: it is filled, if need be, before anything is written."""
+        filling = self.finder.filling
+        if filling is None:
+            self._session.announce(tr(words.NOTHING_TO_EXPORT))
+        return filling
+
     def export(self) -> None:
         """Write what everybody can to a file, whatever the filter shows."""
-        everybody, opened = self.finder.everybody, self._session.snapshot
-        if everybody is None or opened is None:
-            self._session.announce(tr(words.NOTHING_TO_EXPORT))
+        filling, opened = self._to_export(), self._session.snapshot
+        if filling is None or opened is None:
             return
         from iamdesk.export.everybody_map import everybody_to_csv
 
-        name, found = opened.snapshot.path.name, everybody.map
-        self._saver.save(
-            tr("Export what everybody can do"),
-            "everybody",
-            {".csv": lambda progress, cancelled: everybody_to_csv(found, name, progress, cancelled)},
-        )
+        name = opened.snapshot.path.name
+
+        def write(progress: Progress, cancelled: Cancelled) -> bytes:
+            filling.fill(progress, cancelled)
+            return everybody_to_csv(filling.everybody.map, name, progress, cancelled)
+
+        self._saver.save(tr("Export what everybody can do"), "everybody", {".csv": write})
 
     def export_picture(self) -> None:
         """Save the map as a picture, as it is seen; painted in a worker, for it may be large."""
-        laid = self.model.laid
-        if laid is None or not self.model.lines:
-            self._session.announce(tr(words.NOTHING_TO_EXPORT))
+        filling, wanted = self._to_export(), self.wanted
+        if filling is None:
             return
         from iamdesk.gui.everybody.everybody_picture import EverybodyPicture
 
-        picture = EverybodyPicture(self.model, self._summary.text(), self.table.font(), self.palette())
+        seen, lines = self.model.laid, tuple(self.model.lines)
+        font, palette = self.table.font(), self.palette()
+
+        def picture(progress: Progress, cancelled: Cancelled) -> EverybodyPicture:
+            if seen is not None and seen.is_whole:
+                return EverybodyPicture(
+                    seen, lines, words.all_of_it(seen, len(filling.everybody.people)), font, palette
+                )
+            filling.fill(progress, cancelled)
+            laid = filling.everybody.lay_out(wanted, cancelled)
+            says = words.all_of_it(laid, len(filling.everybody.people))
+            return EverybodyPicture(laid, laid.lines, says, font, palette)
+
         self._saver.save(
             tr("Export what everybody can do as a picture"),
             "everybody",
             {
-                ".svg": lambda _progress, cancelled: picture.svg(cancelled),
-                ".png": lambda _progress, cancelled: picture.png(cancelled),
+                ".svg": lambda progress, cancelled: picture(progress, cancelled).svg(cancelled),
+                ".png": lambda progress, cancelled: picture(progress, cancelled).png(cancelled),
             },
         )

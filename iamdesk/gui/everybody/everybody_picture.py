@@ -4,12 +4,14 @@ Painted without the pictures of the screen (``QPixmap``), so that a worker can d
 painted, and it is told how many there are.
 """
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPalette
 
 from iamdesk.gui.everybody.everybody_cell import look_of, paint_look
 from iamdesk.gui.everybody.everybody_legend import paint_legend
-from iamdesk.gui.everybody.everybody_model import EverybodyModel
+from iamdesk.gui.everybody.everybody_lines import Laid, Line
 from iamdesk.gui.flow_text import draw_flow, flow_height
 from iamdesk.gui.picture_files import as_png, as_svg
 from iamdesk.gui.plain_text import visible
@@ -29,17 +31,18 @@ _END = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
 
 class EverybodyPicture:
-    """What was on show when it was made. Painted in any thread."""
+    """Some lines of a whole map. Made and painted in any thread."""
 
-    def __init__(self, model: EverybodyModel, says: str, font: QFont, palette: QPalette) -> None:
-        self._lines = tuple(model.lines[:_MOST_LINES])
-        self._columns = tuple(model.columns[:_MOST_SERVICES])
-        self._level = model.level
+    def __init__(self, laid: Laid, lines: Sequence[Line], says: str, font: QFont, palette: QPalette) -> None:
+        """``lines`` are those of the laying out, and the members of groups that are open."""
+        self._lines = tuple(lines[:_MOST_LINES])
+        self._columns = laid.columns[:_MOST_SERVICES]
+        self._level = laid.wanted.level
         self._font = QFont(font)
         self._palette = QPalette(palette)
         left_out = (
-            (len(model.lines), _MOST_LINES, tr("The first {count} of {all} lines are shown.")),
-            (len(model.columns), _MOST_SERVICES, tr("The first {count} of {all} services are shown.")),
+            (len(lines), _MOST_LINES, tr("The first {count} of {all} lines are shown.")),
+            (len(laid.columns), _MOST_SERVICES, tr("The first {count} of {all} services are shown.")),
         )
         more = [words.format(count=number(most), all=number(all_)) for all_, most, words in left_out if all_ > most]
         self._says = " ".join((says, *more))
@@ -108,12 +111,15 @@ class EverybodyPicture:
         painter.drawText(room, _START, name)
         painter.setPen(colour(Colour.MUTED, self._palette))
         count = QRectF(_EDGE, top, self._people - _EDGE, self._line)
-        painter.drawText(count, _END, number(line.profile.breadth[self._level]))
+        profile = line.profile
+        if profile is None:
+            raise ValueError("the map is not whole")
+        painter.drawText(count, _END, number(profile.breadth[self._level]))
         room.setLeft(room.left() + metrics.horizontalAdvance(name) + _EDGE / 2)
         if line.detail and room.width() > metrics.averageCharWidth() * 4:
             painter.drawText(room, _START, metrics.elidedText(line.detail, Qt.TextElideMode.ElideRight, room.width()))
         for number_, column in enumerate(self._columns):
-            glance = line.profile.glances.get(column.service)
+            glance = profile.glances.get(column.service)
             look = look_of(glance, self._level) if glance is not None else None
             if look is not None:
                 area = QRectF(_EDGE + self._people + number_ * _CELL, top, _CELL, self._line)

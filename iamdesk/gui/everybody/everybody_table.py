@@ -34,6 +34,8 @@ class EverybodyTable(QTableView):
     """By a service."""
     others_wanted = Signal()
     """The services without a column are to be shown."""
+    looked = Signal()
+    """Other cells are on the screen."""
 
     def __init__(self, model: EverybodyModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,6 +69,9 @@ class EverybodyTable(QTableView):
         self._people.sectionDoubleClicked.connect(lambda row: self._open(model.index(row, 0), service=False))
         self.selectionModel().currentChanged.connect(self._moved)
         model.modelReset.connect(self._fit)
+        model.modelReset.connect(self.looked)
+        self.verticalScrollBar().valueChanged.connect(self.looked)
+        self.horizontalScrollBar().valueChanged.connect(self.looked)
         self._fit()
 
     def go_to(self, row: int, column: int) -> None:
@@ -74,6 +79,14 @@ class EverybodyTable(QTableView):
         index = self._model.index(row, column)
         self.setCurrentIndex(index)
         self.scrollTo(index)
+
+    def in_view(self) -> tuple[range, range]:
+        """Return the rows and the columns that are on the screen."""
+        area = self.viewport().rect()
+        first, last = self.rowAt(area.top()), self.rowAt(area.bottom())
+        if first < 0 or not self._model.columnCount():
+            return range(0), range(0)
+        return range(first, (last if last >= 0 else self._model.rowCount() - 1) + 1), self._columns_in(area)
 
     def current_line(self) -> Line | None:
         """Return the line of the current cell."""
@@ -127,6 +140,7 @@ class EverybodyTable(QTableView):
         """Give names the room that there is."""
         super().resizeEvent(event)
         self._fit()
+        self.looked.emit()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow palette and font."""

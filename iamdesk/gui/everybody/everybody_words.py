@@ -12,6 +12,13 @@ SEARCHING = mark("Finding what everybody can do.")
 NOT_FOUND = mark("What everybody can do has not been found out.")
 CANCELLED = mark("The search was cancelled.")
 NOTHING_TO_EXPORT = mark("Nothing to export: let it be found out what everybody can do first.")
+NOT_YET = mark("not worked out yet")
+UNKNOWN_MARK = "…"
+"""What is copied of a cell that is not known, and stands for the count of a row."""
+SO_FAR = mark(
+    "What is in view is worked out first, the rest behind it. Until all is known, principals go by name, each in its "
+    "own line, beside services that some of their policies name."
+)
 ALIKE = mark("They can do the same, action by action; the resources may be others. Space shows or hides them.")
 
 
@@ -19,6 +26,8 @@ def line_words(line: Line, level: str | None) -> str:
     """Return who a line is, and how much that is."""
     who = f"{line.title} ({tr(line.kind.value)})" if line.person is not None and line.kind is not None else line.title
     profile = line.profile
+    if profile is None:
+        return f"{who}: {tr(NOT_YET)}"
     services, actions = profile.breadth[level], profile.weight[level]
     if not services:
         return tr("{who}: can do nothing of it").format(who=who)
@@ -72,8 +81,10 @@ def others_words(count: int) -> str:
     ).format(count=number(count), many=number(MANY_SERVICES))
 
 
-def column_words(column: ServiceColumn) -> str:
+def column_words(column: ServiceColumn, *, is_whole: bool = True) -> str:
     """Return what the head of a column says."""
+    if not is_whole:
+        return f"{column.name} ({column.service})"
     return ntr(
         "{name} ({service}): {count} principal can use it. Click to sort by it.",
         "{name} ({service}): {count} principals can use it. Click to sort by it.",
@@ -83,6 +94,8 @@ def column_words(column: ServiceColumn) -> str:
 
 def summary(laid: Laid, everybody: int) -> str:
     """Return in a few short sentences what everybody can do; ``everybody`` is how many there are."""
+    if not laid.is_whole:
+        return tr(SO_FAR)
     level = laid.wanted.level
     services = len(laid.columns) + laid.others
     if not services:
@@ -109,3 +122,11 @@ def alike_words(lines: int, people: int) -> str:
     return ntr(
         "Shown in {lines} line: those alike stand in one.", "Shown in {lines} lines: those alike stand in one.", lines
     ).format(lines=number(lines))
+
+
+def all_of_it(laid: Laid, everybody: int) -> str:
+    """Return all that is said above the map: `summary`, and what gathering has made of it."""
+    parts = [summary(laid, everybody)]
+    if laid.is_whole and laid.wanted.gathers:
+        parts.append(alike_words(len(laid.lines), laid.people))
+    return " ".join(filter(None, parts))

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from iamdesk import language
 from iamdesk.export.access_map import REFUSED
-from iamdesk.export.everybody_map import GRAVITY, MANY_SERVICES, EverybodyMap, Glance, Profile
+from iamdesk.export.everybody_map import GRAVITY, MANY_SERVICES, Glance, Profile, service_column
 from iamdesk.gui.everybody import everybody_model
 from iamdesk.gui.everybody.everybody_lines import Laid, Line, Order, Person, Wanted
 from iamdesk.gui.everybody.everybody_model import EverybodyModel
@@ -517,10 +517,9 @@ def thousands(sample: OpenSnapshot) -> Laid:
     for number in range(6_000):
         # Glances are equal by what they are, not by what they say: each row has its own.
         profile = Profile({service: Glance(wide[service]) for service in services})
-        person = Person(f"{ACCOUNT}:role/role-{number:04}", -1, NodeKind.ROLE, f"role-{number:04}", "", profile)
+        person = Person(f"{ACCOUNT}:role/role-{number:04}", -1, NodeKind.ROLE, f"role-{number:04}", "")
         lines.append(Line(profile, (person,)))
-    profiles = {line.profile: 1 for line in lines}
-    columns = EverybodyMap({line.people[0].key: line.profile for line in lines}, profiles).columns()
+    columns = tuple(service_column(service, 6_000, is_told=True) for service in services)
     return Laid(Wanted(every_service=True), tuple(lines), columns, 0, 6_000, 6_000, 6_000)
 
 
@@ -560,7 +559,7 @@ def test_a_picture_of_thousands_says_that_it_shows_the_first(
 
     model = EverybodyModel(lambda _row: ())
     model.show(replace(thousands))
-    picture = EverybodyPicture(model, "Everybody.", QApplication.font(), QApplication.palette())
+    picture = EverybodyPicture(thousands, thousands.lines, "Everybody.", QApplication.font(), QApplication.palette())
     content = picture.svg(lambda: False)
     assert b"The first 250 of 6,000 lines are shown." in content
     assert b"role-0249" in content

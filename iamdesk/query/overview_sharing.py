@@ -1,0 +1,71 @@
+"""What everybody may do, as tasks: some principals in each, which workers and this process find out side by side."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.what_can import Reaches, ServiceReach
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.work.kept import SnapshotReference, kept_snapshot
+from iamdesk.work.sharing_out import shared_out
+from iamdesk.work.workers import Workers
+
+_SPAN = 64
+"""Principals in one task: some tenths of a second."""
+
+type Row = tuple[str, Mapping[str, ServiceReach]]
+"""A principal, and how far it may do the actions of each service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some principals."""
+
+    snapshot: SnapshotReference | None
+    """What a worker reads; None: there are none."""
+    principals: tuple[str, ...]
+
+
+def rows(
+    reaches: Reaches,
+    principals: Sequence[str],
+    workers: Workers | None,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+) -> Iterator[list[Row]]:
+    """Yield the rows of some principals, some at a time, in their order.
+
+    Raises:
+        WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
+    """
+    reference = None if workers is None else workers.reference
+    spans = [Span(reference, names) for names in batched(principals, _SPAN)]
+
+    def here(span: Span, cancelled: Cancelled) -> list[Row]:
+        return [(principal, reaches.row(principal, cancelled)) for principal in span.principals]
+
+    found = shared_out(
+        find,
+        spans,
+        None if workers is None else workers.executor,
+        here=here,
+        cancelled=cancelled,
+        contents={} if workers is None else workers.contents,
+    )
+    done = 0
+    for some in found:
+        yield some
+        done += len(some)
+        progress(done, len(principals))
+
+
+def find(span: Span, cancelled: Cancelled) -> list[Row]:
+    """Return the rows of a span; called in a worker."""
+    if span.snapshot is None:
+        return []
+    held = kept_snapshot(span.snapshot, cancelled)
+    evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
+    reaches = evaluator.what_can_overview(cancelled=cancelled).reaches
+    return [(principal, reaches.row(principal, cancelled)) for principal in span.principals]
