@@ -6,7 +6,7 @@ from itertools import batched
 
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.query.what_can import Reaches, ServiceReach
-from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.work.kept import SnapshotReference, kept_snapshot
 from iamdesk.work.sharing_out import shared_out
 from iamdesk.work.workers import Workers
@@ -44,7 +44,7 @@ def rows(
     spans = [Span(reference, names) for names in batched(principals, _SPAN)]
 
     def here(span: Span, cancelled: Cancelled) -> list[Row]:
-        return [(principal, reaches.row(principal, cancelled)) for principal in span.principals]
+        return list(_rows(reaches, span.principals, cancelled))
 
     found = shared_out(
         find,
@@ -68,4 +68,11 @@ def find(span: Span, cancelled: Cancelled) -> list[Row]:
     held = kept_snapshot(span.snapshot, cancelled)
     evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
     reaches = evaluator.what_can_overview(cancelled=cancelled).reaches
-    return [(principal, reaches.row(principal, cancelled)) for principal in span.principals]
+    return list(_rows(reaches, span.principals, cancelled))
+
+
+def _rows(reaches: Reaches, principals: Sequence[str], cancelled: Cancelled) -> Iterator[Row]:
+    for principal in principals:
+        if cancelled():
+            raise WorkCancelled
+        yield principal, reaches.row(principal, cancelled)

@@ -69,8 +69,9 @@ class ReachFinder:
         return index.carried[position], index.boundaries[position], self._population.peers_at(position).number
 
     def services_named(self, position: int) -> tuple[str, ...]:
-        """Return the services that a subject's policies name."""
-        return tuple(service for service, speaking in self.bulk.own.services(position)[0].items() if speaking)
+        """Return the services that a subject's policies name, those that AWS lists."""
+        by_service, _ = self.bulk.own.services(position)
+        return tuple(name for name, speaking in by_service.items() if speaking and reference().service_exists(name))
 
     def _find(
         self, position: int, moment: datetime, cancelled: Cancelled

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from iamdesk import Evaluator, Request, load_snapshot
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
+from iamdesk.index.actions import reference
 from iamdesk.query.bulk import Moment
 from iamdesk.query.grounds import ground_on
 from iamdesk.query.population import positions
@@ -324,6 +325,58 @@ def test_what_was_found_is_told_again() -> None:
     evaluator = Evaluator(of_user([allow(SEND)], None), now)
     user = f"arn:aws:iam::{A}:user/u"
     assert evaluator.what_can_overview().reaches[user] is evaluator.what_can_overview().reaches[user]
+
+
+def of_users(own: list[dict[str, Any]], names: str) -> Snapshot:
+    """An account of users who all carry the same."""
+    documents = [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": own}}]
+    users = tuple(
+        UserDetail.model_validate(
+            {"Arn": f"arn:aws:iam::{A}:user/{name}", "UserName": name, "UserPolicyList": documents}
+        )
+        for name in names
+    )
+    account = Account(account_id=A, users=users)
+    return Snapshot(path=Path("/captures/users.json"), files=(), sha256="1" * 64, accounts=(account,), latest=NOON)
+
+
+TO_ONESELF = f"arn:aws:iam::{A}:user/${{aws:username}}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_same"),
+    [
+        (allow(SEND, queue("q1")), True),
+        (allow("*"), True),
+        (allow("*", Condition=IN_IRELAND), True),
+        (allow(SEND, Condition={"StringEquals": {"aws:username": "a"}}), False),
+        (allow("*", Condition={"StringEquals": {"aws:username": "a"}}), False),
+        (allow("iam:CreateAccessKey", TO_ONESELF), False),
+    ],
+)
+def test_principals_who_carry_the_same_are_found_out_once_unless_it_hangs_on_who_they_are(
+    statement: dict[str, Any], is_same: bool
+) -> None:
+    snapshot = of_users([statement], "abc")
+    rows = Evaluator(snapshot, now).what_can_overview().reaches
+    users = [f"arn:aws:iam::{A}:user/{name}" for name in "bac"]
+    found = [rows[user] for user in users]
+    assert all(one is found[0] for one in found) is is_same
+    for user, row in zip(users, found, strict=True):
+        alone = Evaluator(snapshot, now).what_can(user).services
+        assert {one.service: one.actions for one in alone} == {name: one.actions for name, one in row.items()}
+    assert rows.same_together()[-3:] == (users[1], users[0], users[2])
+
+
+def test_the_cell_of_a_service_is_that_of_the_row() -> None:
+    opened = load_snapshot(SAMPLES / "acme-prod.json")
+    rows = Evaluator(opened, now).what_can_overview().reaches
+    alone = Evaluator(opened, now).what_can_overview().reaches
+    for principal in rows:
+        for service in ("s3", "iam", "sts", "kms", "bedrock"):
+            cell, row = alone.of_service(principal, service), rows[principal].get(service)
+            assert cell.is_empty if row is None else cell.actions == row.actions
+        assert set(rows.services_named(principal)) <= set(reference().services())
 
 
 @rule("I1", "I5")

@@ -1,6 +1,7 @@
 """The panel over the real sample account."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -8,11 +9,19 @@ from pytestqt.qtbot import QtBot
 from iamdesk.gui.everybody.everybody_panel import EverybodyPanel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.session import Session
-from iamdesk.workbench import OpenSnapshot
+from iamdesk.workbench import OpenSnapshot, Workbench
 
 from ..reverse.conftest import ACCOUNT, INES, NORA, Answers, prompts, show
 
+SAMPLES = Path(__file__).parents[3] / "resources" / "samples"
+
 __all__ = ["ACCOUNT", "INES", "NORA", "Answers", "panel", "prompts", "show"]
+
+
+@pytest.fixture(scope="session")
+def other() -> OpenSnapshot:
+    """The sample organization."""
+    return Workbench().open_snapshot(SAMPLES / "acme-organization")
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""What everybody may do, found out by workers beside this process."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from iamdesk.query.what_can import ServiceReach
+from iamdesk.work.processes import Processes
+from iamdesk.workbench import Workbench
+
+SAMPLE = Path(__file__).parents[2] / "resources" / "samples" / "acme-prod.json"
+
+
+def plain(rows: Mapping[str, Mapping[str, ServiceReach]]) -> dict[str, dict[str, object]]:
+    return {key: {service: dict(one.actions) for service, one in row.items()} for key, row in rows.items()}
+
+
+def test_rows_are_those_of_this_process_whoever_finds_them_out() -> None:
+    opened = Workbench().open_snapshot(SAMPLE)
+    overview = opened.what_can_overview()
+    principals = overview.reaches.same_together() * 5  # so many that a worker gets some
+    told: list[int] = []
+    with Processes(1) as executor:
+        found = [
+            row
+            for rows in opened.what_can_rows(
+                overview, principals, lambda done, _total: told.append(done), executor=executor
+            )
+            for row in rows
+        ]
+        assert executor.process_ids
+        assert os.getpid() not in executor.process_ids
+    assert [principal for principal, _ in found] == list(principals)
+    assert plain(dict(found)) == plain(overview.reaches)
+    assert told == sorted(told)
+    assert told[-1] == len(principals)
+
+
+def test_a_worker_finds_out_what_this_process_does() -> None:
+    from iamdesk.query.overview_sharing import Span, find
+    from iamdesk.work.kept import reference_to
+    from iamdesk.work.tasks import results
+
+    opened = Workbench().open_snapshot(SAMPLE)
+    rows = opened.what_can_overview().reaches
+    with Processes(1) as executor:
+        (found,) = results(find, [Span(reference_to(opened.snapshot), tuple(rows))], executor)
+    assert plain(dict(found)) == plain(rows)
