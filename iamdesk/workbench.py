@@ -506,21 +506,35 @@ class OpenSnapshot(Answers):
         cancelled: Cancelled = never_cancelled,
         *,
         exclusions: "Sequence[Exclusion]" = (),
+        executor: Executor | None = None,
     ) -> None:
         """Make a review of this snapshot: its population, lines and findings are frozen in a new file.
 
         ``exclusions`` are what is left out, each with its reason; they are told in the evidence.
 
         Seconds for thousands of principals. ``details`` is what the evidence tells besides (``period_start`` …).
+        ``executor`` as for `findings`.
 
         Raises:
             ReviewError: there is a file of that name, or it cannot be written; its text is one sentence.
+            WorkError: the executor cannot do it; one sentence.
             WorkCancelled: ``cancelled`` returned True; then there is no file.
         """
         from iamdesk.export.review_making import make_review
 
-        reach = self._reach(cancelled=cancelled)
-        make_review(self.evaluator, reach, path, title, details or {}, progress, cancelled, exclusions=exclusions)
+        workers = self._workers(executor)
+        reach = self._reach(cancelled=cancelled, workers=workers)
+        make_review(
+            self.evaluator,
+            reach,
+            path,
+            title,
+            details or {},
+            progress,
+            cancelled,
+            exclusions=exclusions,
+            workers=workers,
+        )
 
     def create_next_review(
         self,
@@ -534,27 +548,41 @@ class OpenSnapshot(Answers):
         *,
         pack: Path | None = None,
         exclusions: "Sequence[Exclusion]" = (),
+        executor: Executor | None = None,
     ) -> "CarriedOn":
         """Make a review of this snapshot that goes on from another one, which is of the snapshot ``old``.
 
         Decisions are taken over where the effect is proved to be the same; what comes back tells why each other line
         is asked, and what became of every revoke. ``pack`` is the evidence of the review before: the new one names its
-        manifest; None: the last one that was noted in it.
+        manifest; None: the last one that was noted in it. ``executor`` as for `findings`.
 
         Raises:
             ReviewError: as `create_review`; or the review before cannot be read, or is of another snapshot, or the
                 evidence is not of it.
             ExportError: it is no evidence.
+            WorkError: the executor cannot do it; one sentence.
             WorkCancelled: ``cancelled`` returned True; then there is no file.
         """
         from iamdesk.export.next_review import make_next_review
         from iamdesk.review.store import ReviewFile
 
         found = Workbench.compare(old, self, progress, cancelled)
-        reach = self._reach(cancelled=cancelled)
+        workers = self._workers(executor)
+        reach = self._reach(cancelled=cancelled, workers=workers)
         with ReviewFile.open(previous, writable=False) as before:
             return make_next_review(
-                self.evaluator, reach, path, title, details or {}, before, found, pack, progress, cancelled, exclusions
+                self.evaluator,
+                reach,
+                path,
+                title,
+                details or {},
+                before,
+                found,
+                pack,
+                progress,
+                cancelled,
+                exclusions,
+                workers,
             )
 
     def decided_badges(

@@ -10,7 +10,7 @@ from iamdesk.checks.registry import Work, look, work_of
 from iamdesk.checks.survey import Survey
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
-from iamdesk.reach.sharing import find_shared
+from iamdesk.reach.sharing import Answers, find_shared
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.work.kept import SnapshotReference, kept_object, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
@@ -31,16 +31,21 @@ class Span:
 
 
 def run_shared(
-    workers: Workers, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled
+    workers: Workers,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    answers: Answers | None = None,
 ) -> Iterator[Finding]:
     """Yield what `registry.run` does, in the same order; workers do it.
+
+    ``answers`` is what is known of steps between principals (`ReachMap.answers`), where somebody keeps it.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
         WorkError: no worker can do it; one sentence.
     """
     progress(0, 0)
-    known, content = uuid4().hex, object_content(find_shared(workers, cancelled=cancelled))
+    known, content = uuid4().hex, object_content(answers or find_shared(workers, cancelled=cancelled))
     contents = {known: lambda: content}
     counting = Span(workers.reference, known, 0, 0)
     (total,) = workers.results(count, [counting], cancelled=cancelled, contents=contents)

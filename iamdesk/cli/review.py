@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli import options
+from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.cli.troubles import HOW_TO_RECOVER, give_up, troubles_told
 from iamdesk.export.carried_words import carried_lines
@@ -106,12 +106,21 @@ def new(
     details = {"period_start": start, "period_end": end, "standards": standards}
     told = {name: text for name, text in details.items() if text}
     if previous is None or previous_snapshot is None:
-        opened.create_review(output, title or output.stem, told, exclusions=exclusions)
+        with work.executor(opened) as executor:
+            opened.create_review(output, title or output.stem, told, exclusions=exclusions, executor=executor)
     else:
         old = Workbench().open_snapshot(previous_snapshot)
-        carried = opened.create_next_review(
-            output, title or output.stem, previous, old, told, pack=previous_pack, exclusions=exclusions
-        )
+        with work.executor(opened) as executor:
+            carried = opened.create_next_review(
+                output,
+                title or output.stem,
+                previous,
+                old,
+                told,
+                pack=previous_pack,
+                exclusions=exclusions,
+                executor=executor,
+            )
         for line in carried_lines(carried):
             say(line)
     with_lines = Workbench.open_review(output, writable=False)

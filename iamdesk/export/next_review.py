@@ -22,6 +22,7 @@ from iamdesk.review.scoping import Exclusion
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.visible import visible
+from iamdesk.work.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def make_next_review(
     progress: Progress,
     cancelled: Cancelled,
     exclusions: Sequence[Exclusion] = (),
+    workers: Workers | None = None,
 ) -> CarriedOn:
     """Write a new review file that goes on from another one; return what was taken over, and what is asked.
 
@@ -100,7 +102,7 @@ def make_next_review(
     making = path.with_name(f".{path.name}.next")
     making.unlink(missing_ok=True)
     try:
-        make_review(evaluator, reach, making, title, details, progress, cancelled, prepare, exclusions)
+        make_review(evaluator, reach, making, title, details, progress, cancelled, prepare, exclusions, workers)
         with ReviewFile.open(making) as file:
             decisions = {**taken[0].lines.decisions, **taken[0].findings.decisions}
             file.record(decisions, Reviewer(f"taken over from {previous.head.review_id}", ""))

@@ -9,6 +9,7 @@ from typing import Any
 
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
+from iamdesk.checks.sharing import run_shared
 from iamdesk.export.report import action_data_version, ordered, tool_version
 from iamdesk.export.rows import cells
 from iamdesk.query.evaluator import Evaluator
@@ -19,6 +20,7 @@ from iamdesk.review.schema import Head
 from iamdesk.review.scoping import LEFT_OUT, Exclusion, check_exclusions, left_out_as_text, limited
 from iamdesk.review.store import ReviewFile
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
+from iamdesk.work.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,11 @@ def make_review(
     cancelled: Cancelled,
     prepare: Callable[[Made], Made] = lambda made: made,
     exclusions: Sequence[Exclusion] = (),
+    workers: Workers | None = None,
 ) -> None:
     """Write a new review file, of everything but the exclusions; ``prepare`` has the last word on what it is made of.
+
+    ``workers`` run the checks; None: this process.
 
     Raises:
         ReviewError: there is a file of that name, or it cannot be written, or what is left out is not there.
@@ -56,7 +61,10 @@ def make_review(
     snapshot = evaluator.snapshot
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
     whole = review_scope(evaluator, progress, cancelled, reach)
-    findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
+    if workers is None:
+        findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
+    else:
+        findings = ordered(run_shared(workers, progress, cancelled, reach.answers))
     frozen = tuple(frozen_findings(findings))
     rest = limited(whole, frozen, exclusions)
     told = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}

@@ -55,6 +55,7 @@ class ReachMap:
         evaluator.population(cancelled=cancelled)
         self.steps = Steps(inquiry)
         self.graph = StepGraph(self.steps)
+        self.answers = answers
         if answers is not None:
             answers.take_in(self.steps, self.graph)
         if is_whole:

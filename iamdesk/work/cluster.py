@@ -1,6 +1,7 @@
 """A Dask cluster that the user runs, as an executor (extra ``cluster``). Nothing of ours listens anywhere."""
 
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -67,8 +68,13 @@ class Cluster(Executor):
             known = found
 
     def share(self, content: bytes) -> Any:
-        """Send something to every worker, once; what comes back stands for it in `submit`."""
-        return self._client.scatter(content, broadcast=True, hash=False)
+        """Send something to the cluster, once; what comes back stands for it in `submit`.
+
+        As the result of a task: the scheduler has it made again where the worker that holds it dies.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that it is large
+            return self._client.submit(_same, content, pure=False)
 
     def submit[**P, T](self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have a worker call a function of a module.
@@ -108,3 +114,7 @@ class Cluster(Executor):
         self._watching.join()
         self._executor.shutdown(wait=wait and not cancel_futures)
         self._client.close()
+
+
+def _same(content: bytes) -> bytes:
+    return content

@@ -102,7 +102,13 @@ class ReviewDoor(QObject):
         self._run(
             tr("Making the review {name}").format(name=visible(path.name)),
             lambda progress, cancelled: opened.create_review(
-                path, title, details, progress, cancelled, exclusions=exclusions
+                path,
+                title,
+                details,
+                progress,
+                cancelled,
+                exclusions=exclusions,
+                executor=self._session.executor_for(opened),
             ),
             lambda _nothing: self.open_path(path),
         )
@@ -141,7 +147,15 @@ class ReviewDoor(QObject):
             return language.shown(
                 carried_sentence(
                     opened.create_next_review(
-                        path, title, previous, before, details, progress, cancelled, exclusions=exclusions
+                        path,
+                        title,
+                        previous,
+                        before,
+                        details,
+                        progress,
+                        cancelled,
+                        exclusions=exclusions,
+                        executor=self._session.executor_for(opened),
                     )
                 )
             )
