@@ -1,6 +1,7 @@
 """What an orderly account has: owners told by tags, policies that can be reviewed once, support, an analyzer."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from iamdesk.checks.check import Hit, check
 from iamdesk.checks.data import Data, facts_of
@@ -8,11 +9,14 @@ from iamdesk.checks.finding import Evidence, Severity, State
 from iamdesk.checks.subjects import ACCOUNTS, is_reserved, own_roles
 from iamdesk.checks.survey import Survey
 from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.request import RequestError
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index import count_words
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import last_of_arn, name_of
 from iamdesk.language import mark, nphrase, phrase, strung
+from iamdesk.query.bulk import Moment
+from iamdesk.query.population import positions
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 
@@ -141,8 +145,7 @@ def inline_policies(_survey: Survey, account: Account, _: Account) -> Iterator[H
 )
 def nobody_for_support(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
     """Decided for every user and role of the account with support:CreateCase."""
-    asked = survey.evaluator.who_can(action=_CASE, external=False, cancelled=survey.cancelled)
-    able = {one.principal: one.decision for one in asked if one.decision in OPEN and _is_of(one.principal, account)}
+    able = _who_of(survey, account, _CASE, "*")
     index = survey.evaluator.index
     others = {
         arn: verdict
@@ -182,8 +185,33 @@ def _asked_as(survey: Survey, arn: str, action: str, resource: str) -> Evidence:
     )
 
 
-def _is_of(arn: str, account: Account) -> bool:
-    return arn.split(":", 5)[4] == account.account_id
+def _who_of(survey: Survey, account: Account, action: str, resource: str) -> dict[str, Verdict]:
+    """Return the principals of an account for whom an action is allowed or conditional, in the snapshot's order.
+
+    As who-can tells it, without asking the principals of all other accounts.
+    """
+    evaluator = survey.evaluator
+    population, bulk = evaluator.population(), evaluator.bulk()
+    subjects = population.index.subjects
+    members = 0
+    for peers in population.peers:
+        if peers.account == account.account_id:
+            members |= peers.members
+    found: dict[int, Verdict] = {}
+    if members:
+        swept = bulk.sweep(
+            bulk.request(action, resource),
+            members,
+            Moment(evaluator.now()),
+            tells_denials=False,
+            cancelled=survey.cancelled,
+        )
+        found = {position: verdict for verdict in OPEN for position in positions(swept.bits[verdict])}
+    for position in positions(population.strange):
+        if subjects[position].split(":", 5)[4:5] == [account.account_id]:
+            with suppress(RequestError):
+                found[position] = survey.verdict(subjects[position], action, resource)
+    return {subjects[position]: found[position] for position in sorted(found) if found[position] in OPEN}
 
 
 def _named(arns: Iterable[str]) -> Iterator[Evidence]:
@@ -298,11 +326,9 @@ def cloudshell_files(survey: Survey, account: Account, _: Account) -> Iterator[H
     """Asked everybody of the account; one finding for all."""
     able: list[str] | None = None
     for action in _FILES:
-        asked = survey.evaluator.who_can(
-            action=action, resource=_SHELL.format(account=account), external=False, cancelled=survey.cancelled
-        )
-        found = [one.principal for one in asked if one.decision is Verdict.ALLOWED and _is_of(one.principal, account)]
-        able = found if able is None else [arn for arn in able if arn in set(found)]
+        who = _who_of(survey, account, action, _SHELL.format(account=account))
+        found = {arn: None for arn, verdict in who.items() if verdict is Verdict.ALLOWED}
+        able = list(found) if able is None else [arn for arn in able if arn in found]
     index = survey.evaluator.index
     others = [
         arn

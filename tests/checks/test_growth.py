@@ -1,0 +1,62 @@
+"""The work of the checks grows with the accounts, not with their square."""
+
+from pathlib import Path
+
+from iamdesk.checks import registry
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.questions import Questions
+from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
+
+CREATED = "2026-01-10T08:00:00+00:00"
+INLINE = ["cloudshell:*", "iam:CreateAccessKey", "iam:PassRole", "lambda:*", "sts:AssumeRole", "support:*"]
+
+
+def document(**statement):
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+
+
+def account(number):
+    account_id = f"{111111111111 + number}"
+    entity = {"Path": "/", "CreateDate": CREATED, "AttachedManagedPolicies": []}
+    policies = [{"PolicyName": "own", "PolicyDocument": document(Action=INLINE, Resource="*")}]
+    user = {"UserName": "ana", "UserId": f"AIDAANA{number:013}", "Arn": f"arn:aws:iam::{account_id}:user/ana"}
+    role = {"RoleName": "job", "RoleId": f"AROAJOB{number:013}", "Arn": f"arn:aws:iam::{account_id}:role/job"}
+    trust = document(Action="sts:AssumeRole", Principal={"AWS": account_id, "Service": "lambda.amazonaws.com"})
+    return Account(
+        account_id=account_id,
+        users=(UserDetail.model_validate({**entity, **user, "UserPolicyList": policies, "GroupList": []}),),
+        roles=(
+            RoleDetail.model_validate(
+                {
+                    **entity,
+                    **role,
+                    "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": document(Action="*", Resource="*")}],
+                    "AssumeRolePolicyDocument": trust,
+                    "InstanceProfileList": [],
+                }
+            ),
+        ),
+    )
+
+
+def requests_of_a_run(accounts, monkeypatch):
+    """Return how many requests are put together for a run of all checks, however they are decided then."""
+    asked = 0
+    question = Questions.question
+
+    def counted(*arguments):
+        nonlocal asked
+        asked += 1
+        return question(*arguments)
+
+    snapshot = Snapshot(path=Path("/captures/all"), files=(), sha256="0", accounts=tuple(map(account, range(accounts))))
+    with monkeypatch.context() as patched:
+        patched.setattr(Questions, "question", counted)
+        found = list(registry.run(Evaluator(snapshot)))
+    assert {one.check_id for one in found} >= {"ADM-17", "CHN-01"}
+    return asked
+
+
+def test_requests_grow_with_the_accounts(monkeypatch):
+    few, more, many = (requests_of_a_run(accounts, monkeypatch) for accounts in (5, 10, 20))
+    assert many - more <= 2.2 * (more - few), (few, more, many)
