@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from iamdesk.cli.choice import choice
@@ -12,9 +12,18 @@ from iamdesk.work.workers import is_worthwhile
 from iamdesk.workbench import Answers, OpenSnapshot, Workbench
 
 
-@contextmanager
-def executor(*opened: OpenSnapshot) -> Iterator[Executor | None]:
+def executor(*opened: OpenSnapshot) -> AbstractContextManager[Executor | None]:
     """Give what does long work over snapshots; None where this process does it sooner.
+
+    Raises:
+        WorkError: the scheduler cannot be used; one sentence.
+    """
+    return executor_for(is_worthwhile(*(one.snapshot for one in opened)))
+
+
+@contextmanager
+def executor_for(is_large: bool) -> Iterator[Executor | None]:
+    """Give what does work; None where it is not large, and this process does it sooner.
 
     A scheduler that was asked for does it always. One process beside this one gains nothing.
 
@@ -22,7 +31,7 @@ def executor(*opened: OpenSnapshot) -> Iterator[Executor | None]:
         WorkError: the scheduler cannot be used; one sentence.
     """
     workers = choice.workers or usual_workers()
-    if choice.scheduler is None and (workers == 1 or not is_worthwhile(*(one.snapshot for one in opened))):
+    if choice.scheduler is None and (workers == 1 or not is_large):
         yield None
         return
     with _ended(open_executor(workers, choice.scheduler, note)) as found:

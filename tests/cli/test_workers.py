@@ -1,5 +1,6 @@
 """``--workers`` and ``--scheduler``: every command takes them, wherever they stand."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from iamdesk.cli import simulate
 from iamdesk.cli.choice import choice
 from iamdesk.work import processes, workers
 from iamdesk.work.processes import Processes
@@ -68,6 +70,32 @@ def test_findings_are_the_same_whoever_finds_them(
     assert started == [2]
     assert shared.returncode == alone.returncode == 0
     assert shared.stdout == alone.stdout
+
+
+def test_cases_are_answered_the_same_and_in_order(
+    iamdesk: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "_LARGE", 1)
+    monkeypatch.setattr(simulate, "_BATCH", 3)
+    allow = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    lines: list[str] = []
+    for number in range(20):
+        case = {
+            "id": number,
+            "principal": f"arn:aws:iam::111122223333:user/{number}",
+            "action": "s3:GetObject",
+            "resource": "arn:aws:s3:::a/b",
+            "resource_account": "111122223333",
+            "identity_policies": [{"name": "p", "document": allow}] if number % 3 else [],
+            "expected": "allowed",
+        }
+        lines += [json.dumps(case), "" if number % 5 else "{"]
+    (tmp_path / "cases.jsonl").write_text("\n".join(lines))
+    alone = iamdesk("simulate", "cases.jsonl", "--workers", "1")
+    shared = iamdesk("simulate", "cases.jsonl", "--workers", "2")
+    assert alone.returncode == 1
+    assert len(alone.stdout.splitlines()) == 24
+    assert (shared.returncode, shared.stdout, shared.stderr) == (alone.returncode, alone.stdout, alone.stderr)
 
 
 def test_a_small_snapshot_starts_no_process(

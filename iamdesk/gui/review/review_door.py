@@ -18,6 +18,7 @@ from iamdesk.language import error_words, mark, tr
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.errors import DamagedReviewError, ReviewError
 from iamdesk.review.schema import SUFFIX
+from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.gui.review.new_review_dialog import NewReviewDialog
@@ -275,7 +276,7 @@ class ReviewDoor(QObject):
         self.opened.emit(desk)
 
     def _refused(self, error: Exception, path: Path | None = None) -> None:
-        if not isinstance(error, ReviewError):
+        if not isinstance(error, (ReviewError, WorkError)):
             self._message.say(Tone.ERROR, tr("The review could not be opened: something inside iamdesk broke."))
             raise error
         if path is not None and isinstance(error, DamagedReviewError):
