@@ -43,9 +43,21 @@ def rows(
     reference = None if workers is None else workers.reference
     spans = [Span(reference, names) for names in batched(principals, _SPAN)]
 
-    def here(span: Span, cancelled: Cancelled) -> list[Row]:
-        return list(_rows(reaches, span.principals, cancelled))
+    whole, done = len(principals), 0
 
+    def count(span: Span) -> None:
+        nonlocal done
+        done += len(span.principals)
+        progress(done, whole)
+
+    def here(span: Span, cancelled: Cancelled) -> list[Row]:
+        found = list(_rows(reaches, span.principals, cancelled))
+        count(span)
+        own.add(id(span))
+        return found
+
+    progress(0, whole)
+    own: set[int] = set()
     found = shared_out(
         find,
         spans,
@@ -54,11 +66,10 @@ def rows(
         cancelled=cancelled,
         contents={} if workers is None else workers.contents,
     )
-    done = 0
-    for some in found:
+    for span, some in zip(spans, found, strict=True):
+        if id(span) not in own:  # what this process has found out may wait for what a worker is still at
+            count(span)
         yield some
-        done += len(some)
-        progress(done, len(principals))
 
 
 def find(span: Span, cancelled: Cancelled) -> list[Row]:

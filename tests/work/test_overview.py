@@ -33,6 +33,7 @@ def test_rows_are_those_of_this_process_whoever_finds_them_out() -> None:
     assert [principal for principal, _ in found] == list(principals)
     assert plain(dict(found)) == plain(overview.reaches)
     assert told == sorted(told)
+    assert told[0] == 0
     assert told[-1] == len(principals)
 
 

@@ -34,8 +34,9 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse.access_words import LEVEL_NAMES
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
-from iamdesk.language import tr
+from iamdesk.language import error_words, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -285,6 +286,10 @@ class EverybodyPanel(QWidget):
     def _failed(self, error: Exception) -> None:
         self._is_cancelled = True
         self._say_why_empty()
+        if isinstance(error, WorkError):
+            sentence = tr("The search ended early: {error}.").format(error=error_words(error))
+            self.message.say(Tone.ERROR, sentence, tr("Search again"), self.run)
+            return
         self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self.run)
         raise error
 

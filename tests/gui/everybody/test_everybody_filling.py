@@ -3,6 +3,7 @@
 import csv
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from iamdesk.gui.everybody.everybody_panel import EverybodyPanel
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.session import Session
 from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.work.errors import WorkError
 from iamdesk.workbench import OpenSnapshot
 
 from .conftest import NORA, Answers, show
@@ -275,6 +277,29 @@ def test_the_model_keeps_qts_rules_while_it_fills(
     goes_on.set()
     qtbot.waitUntil(lambda: filled.is_settled, timeout=20_000)
     del tester
+
+
+def test_workers_that_cannot_be_reached_are_told_and_what_is_known_stays(
+    qtbot: QtBot, session: Session, jobs: JobRunner, sample: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_there = threading.Event()
+
+    def executor_for(_opened: OpenSnapshot) -> Executor | None:
+        if is_there.is_set():
+            return None
+        raise WorkError("no Dask scheduler can be reached")
+
+    monkeypatch.setattr(everybody_finder, "FEW", 0)
+    monkeypatch.setattr(session, "executor_for", executor_for)
+    panel = EverybodyPanel(session, jobs)
+    show(qtbot, panel)
+    session.open(sample)
+    qtbot.waitUntil(lambda: "no Dask scheduler can be reached." in panel.message.text, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.model.rowCount() > 20, timeout=20_000)
+    is_there.set()
+    panel.message._button.click()
+    qtbot.waitUntil(lambda: panel.is_settled, timeout=20_000)
+    session.close()
 
 
 @pytest.mark.parametrize("command", ["actionExportEverybody", "actionExportEverybodyPicture"])
