@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice
 
 from iamdesk.evaluate.request import RequestError
@@ -63,15 +64,12 @@ class ReachMap:
             self.graph.find_all(progress)
         inquiry.go_on()
         self._prover = Prover(self.steps)
-        self._refusals = Refusals(self.steps, self._of_copy)
-        self._cuts = Cuts(self.steps, self._of_copy)
+        of_copy = partial(_map_of_copy, evaluator)  # not a method: the map would hold itself in memory
+        self._refusals = Refusals(self.steps, of_copy)
+        self._cuts = Cuts(self.steps, of_copy)
         self._cut_of: dict[Way, Cut | None] = {}
         self._gains = Gains(evaluator, self.steps.population)
         self._subjects = self.steps.population.index.subjects
-
-    def _of_copy(self, copy: Snapshot) -> "ReachMap":
-        evaluator = self.steps.inquiry.evaluator
-        return ReachMap(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
 
     @property
     def version(self) -> str:
@@ -436,6 +434,11 @@ class ReachOnce:
             finally:
                 self._making.release()
         return self._made
+
+
+def _map_of_copy(evaluator: Evaluator, copy: Snapshot) -> ReachMap:
+    """Return the map of a copy with changes, of which little is asked."""
+    return ReachMap(Evaluator(copy, evaluator.now, evaluator.index.documents), is_whole=False)
 
 
 def _data(name: str) -> Goal:
