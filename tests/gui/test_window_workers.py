@@ -85,6 +85,7 @@ def test_the_window_shows_what_its_processes_find(
     expected = [one.fingerprint for one in organization.findings()]
     monkeypatch.setattr("iamdesk.checks.registry.run", refuse)
     said: list[str] = []
+    (tmp_path / "iamdesk.ini").write_text("[work]\nworkers=1\n")
     window = create_main_window(organization.snapshot.path, settings_path=tmp_path / "iamdesk.ini")
     assert isinstance(window, MainWindow)
     qtbot.addWidget(window)

@@ -7,6 +7,8 @@ from iamdesk.reach.way import Cut, Goal, Reached, Way
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from iamdesk.workbench import OpenSnapshot
 
 ADMINISTRATION = "admin"
@@ -40,14 +42,23 @@ class Found:
     goals: tuple[Goal, ...]
 
 
-def find_ways(opened: "OpenSnapshot", wanted: Wanted, progress: Progress, cancelled: Cancelled) -> Found:
+def find_ways(
+    opened: "OpenSnapshot",
+    wanted: Wanted,
+    progress: Progress,
+    cancelled: Cancelled,
+    executor: "Executor | None" = None,
+) -> Found:
     """Find the ways of one principal, or the shortest way of each.
+
+    ``executor`` does what takes long, where it was not done before; None: this thread.
 
     Raises:
         RequestError: the snapshot has no such principal or goal.
+        WorkError: the executor cannot do it; one sentence.
         WorkCancelled: ``cancelled`` returned True.
     """
-    reach = opened.reach(progress, cancelled)
+    reach = opened.reach(progress, cancelled, executor)
     if wanted.start:
         ways = tuple(reach.ways(wanted.start, wanted.goal, MOST_WAYS))
         cuts = reach.cuts(wanted.start, wanted.goal, MOST_WAYS, _MOST_CUTS)

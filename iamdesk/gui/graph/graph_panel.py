@@ -36,6 +36,7 @@ from iamdesk.gui.spoken import error_sentence
 from iamdesk.index.nodes import Badge
 from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.reach.way import GoalKind, Proof, State, Step
+from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.workbench import OpenSnapshot
@@ -226,7 +227,9 @@ class GraphPanel(QWidget):
         self.progress.setRange(0, 0)
         self._job = self._jobs.run(
             tr("Looking for ways"),
-            lambda progress, cancelled: find_ways(opened, wanted, progress, cancelled),
+            lambda progress, cancelled: find_ways(
+                opened, wanted, progress, cancelled, self._session.executor_for(opened)
+            ),
             done=self._take,
             failed=self._failed,
             progress=self._progress,
@@ -263,7 +266,7 @@ class GraphPanel(QWidget):
     def _failed(self, error: Exception) -> None:
         self._job = None
         self._enable()
-        if not isinstance(error, RequestError):
+        if not isinstance(error, (RequestError, WorkError)):
             self.message.say(Tone.ERROR, tr("The ways could not be found."))
             raise error
         self.message.say(Tone.WARNING, error_sentence(error))
