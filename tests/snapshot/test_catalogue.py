@@ -1,6 +1,7 @@
 """A catalogue knows what reading everything at once finds, and gives each account as it stands there."""
 
 import pickle
+import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
 
-from .bundles import ACCOUNT, FORMS, IAM, OTHER, as_folder, as_zip, details
+from .bundles import ACCOUNT, FORMS, IAM, OTHER, as_bytes, as_folder, as_zip, details
 from .conftest import ALLOW
 
 NAMELESS: dict[str, Any] = {"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [], "Policies": []}
@@ -190,3 +191,40 @@ def test_reading_can_be_cancelled(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     load_catalogue(folder, progress=lambda done, total: told.append((done, total)))
     assert told[-1][0] == told[-1][1] > 0
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_what_is_damaged_is_read_or_refused_the_same(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    files = {path: as_bytes(content) for path, content in draw.choice(list(FOLDERS.values())).items()}
+    for _ in range(draw.randint(1, 4)):
+        path = draw.choice(list(files))
+        content = bytearray(files[path])
+        match draw.randint(0, 4):
+            case 0 if content:
+                content[draw.randrange(len(content))] = draw.choice(b'"{}[],:1aA\n\\ ')
+            case 1 if content:
+                start = draw.randrange(len(content))
+                del content[start : start + draw.randint(1, 30)]
+            case 2:
+                other = draw.choice([b"222222222222", b"333333333333", b"aws", b""])
+                content = content.replace(ACCOUNT.encode(), other, draw.randint(1, 3))
+            case 3:
+                content += draw.choice([b" ", b"{}", bytes(content)])
+            case _:
+                files[f"{draw.randint(0, 9)}/{draw.randint(0, 3)}.json"] = bytes(draw.choice(list(files.values())))
+        files[path] = bytes(content)
+    folder = as_folder(tmp_path, files)
+    refusals = [_refusal(lambda: load_snapshot(folder))]
+    refusals += [_refusal(lambda share=share: load_catalogue(folder, share=share)) for share in (None, elsewhere)]
+    assert len(set(refusals)) == 1
+    if refusals[0] is None:
+        assert_same(folder)
+
+
+def _refusal(read: Callable[[], object]) -> str | None:
+    try:
+        read()
+    except SnapshotError as error:
+        return str(error)
+    return None
