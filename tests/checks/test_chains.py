@@ -2,7 +2,10 @@
 
 import pytest
 
+from iamdesk.checks import chains, registry
 from iamdesk.checks.finding import Severity, State
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.reach import reach_map
 
 STRANGER = "444455556666"
 
@@ -206,3 +209,20 @@ def test_chn_11_far_is_told_and_near_is_not(found, make):
     (one,) = found("CHN-11", users=[make.user("alice")], roles=roles)
     assert one.sentence == "alice can become 25 other principals."
     assert not found("CHN-11", users=[make.user("alice")], roles=roles[:24])
+
+
+def test_what_ends_a_path_is_told_for_the_first_ones_whoever_asked_for_others_before(make, monkeypatch):
+    """Trying changes takes time, so it is done for some: for the same ones in any order of the work."""
+    monkeypatch.setattr(chains, "_MOST_CUTS_TRIED", 2)
+    monkeypatch.setattr(reach_map, "_MOST_TRIED", 2, raising=False)
+    names = ["ana", "ben", "cleo", "dan"]
+    snapshot = make.snapshot(users=[make.user(name, make.allow("iam:AttachUserPolicy")) for name in names])
+    evaluator = Evaluator(snapshot)
+    reach = reach_map.ReachMap(evaluator)
+    for name in reversed(names):
+        reach.cut(reach.way(make.arn(f"user/{name}")))
+    findings = registry.run(evaluator, reach=lambda *_, **__: reach)
+    told = {
+        one.subject_name: "This ends this attack path" in one.remedy for one in findings if one.check_id == "CHN-01"
+    }
+    assert told == {"ana": True, "ben": True, "cleo": False, "dan": False}
