@@ -1,6 +1,6 @@
 """An attack on *proved unchanged*: pairs of small organizations that differ in random ways, asked random requests.
 
-    python -m tests.compare.attack [--pairs 2000] [--requests 500] [--seed 1]
+    python -m tests.compare.attack [--pairs 2000] [--requests 500] [--seed 1] [--through]
 
 A request that one snapshot allows and the other one does not, of a principal and a resource that the comparison calls
 unchanged, is a fault; each is printed with the edits that lead to it, and the exit status is 1.
@@ -10,7 +10,7 @@ import argparse
 import copy
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -528,6 +528,76 @@ EDITS: dict[str, Callable[[Rng, World], None]] = {
 }
 
 
+# ── buckets that only an access point leads to ───────────────────────────────────────────────────────────────────────
+
+THROUGH = (
+    *(POINT, f"{POINT}/object/shared/q3.csv", f"{POINT}/object/u1/x", f"{POINT}/object/red/x"),
+    *("arn:aws:s3:::ap-s3alias/shared/q3.csv", f"{POINT}/object/deep/q3.csv"),
+)
+OF_BUCKETS = (
+    *("b1", "b1/*", "b1/shared/*", "b1/shared/q3.csv", "b1/${aws:username}/*", "b1/${aws:PrincipalTag/team}/*"),
+    *("*/q3.csv", "b*/q3.csv", "b?/*", "b*d/x", "b2", "b2/*", "*"),
+)
+
+
+def close(rng: Rng, of: World) -> None:
+    """Leave an access point as the only way to S3: what changes of its bucket changes what goes through it."""
+    listed = [statement for one in _carriers(of) for statement in _inline(one)]
+    listed += [one for policy in of["policies"] for one in policy["PolicyVersionList"][0]["Document"]["Statement"]]
+    for one in listed:
+        if one["Effect"] == "Allow" and one.get("Action") != "s3:*":
+            one.pop("NotAction", None)
+            one.pop("NotResource", None)
+            one |= {"Action": rng.sample(ACTIONS["s3"], 3), "Resource": [POINT, f"{POINT}/object/*"]}
+    of["resources"] = [one for one in of["resources"] if ":s3:" not in one["arn"]]
+    owner = rng.choice([A, A, B])
+    through = {"Condition": {"StringEquals": {"s3:DataAccessPointAccount": A}}}
+    for arn, account, more in (
+        (BUCKETS[0], owner, through),
+        (POINT, A, {"Principal": rng.choice(["*", {"AWS": [A, f"arn:aws:iam::{A}:user/u1"]}])}),
+    ):
+        places = [arn, f"{arn}/*" if arn != POINT else f"{arn}/object/*"]
+        found: Json = {"arn": arn, "account_id": account, "tags": [("team", "red")], "abac_enabled": rng.random() < 0.5}
+        found["policy"] = document(seeds.on("*", "s3:*", places) | more)
+        of["resources"].append(found)
+    of["resources"][-1]["access_point"] = {
+        "buckets": [{"name": "b1", "account_id": owner}],
+        "alias": "ap-s3alias",
+    }
+
+
+def _deny_of_buckets(rng: Rng, of: World) -> None:
+    """Add a Deny that names objects of buckets, somewhere."""
+    added = statement(rng, ("s3",), allow=0.0)
+    added.pop("Resource", None)
+    added.pop("NotResource", None)
+    added[rng.choice(["Resource"] * 5 + ["NotResource"])] = [f"arn:aws:s3:::{rng.choice(OF_BUCKETS)}"]
+    controls = {one["id"]: one["content"]["Statement"] for one in of["organization"]["policies"]}
+    managed = [one["PolicyVersionList"][0]["Document"]["Statement"] for one in of["policies"]]
+    inline = [_inline(one) for one in _carriers(of)]
+    to_all: list[list[Json]] = [controls["p-rcp"], of["resources"][-2]["policy"]["Statement"]]
+    listed = rng.choice([*to_all, controls["p-scp"], controls["p-two"], *managed, *inline])
+    if any(listed is one for one in to_all):
+        added["Principal"] = "*"
+        added["Action"] = added.pop("NotAction", None) or added["Action"]
+    listed.append(added)
+
+
+def _settings_of_bucket(rng: Rng, of: World) -> None:
+    of["resources"][-2].update(
+        tags=[("team", rng.choice(["red", "blue"]))],
+        abac_enabled=rng.random() < 0.5,
+        account_id=rng.choice([A, B]),
+    )
+
+
+BEHIND: dict[str, Callable[[Rng, World], None]] = {
+    **{f"a Deny of buckets, {number}": _deny_of_buckets for number in range(6)},
+    "settings of the bucket": _settings_of_bucket,
+    **{name: EDITS[name] for name in ("attached organization policies", "a move in the organization", "a boundary")},
+}
+
+
 # ── requests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 OUTSIDERS = (
@@ -558,23 +628,30 @@ ON: dict[str, tuple[str, ...]] = {
 }
 
 
-def _acting_on(action: str) -> tuple[str, ...]:
-    """Return the resources of a type on which an action acts."""
+def _acting_on(action: str, on: Sequence[str]) -> tuple[str, ...]:
+    """Return those of some resources that are of a type on which an action acts."""
     listed = reference().action(*action.lower().split(":"))
     types = {one.name for one in listed.resource_types} if listed is not None else set()
     service = action.split(":", maxsplit=1)[0]
-    return tuple(arn for arn in ON[service] if types & set(reference().resource_types_of_arn(service, arn)))
+    return tuple(arn for arn in on if types & set(reference().resource_types_of_arn(service, arn)))
 
 
-ON_TYPE = {action: _acting_on(action) for actions in ACTIONS.values() for action in actions}
+ON_TYPE = {action: _acting_on(action, ON[service]) for service, actions in ACTIONS.items() for action in actions}
+THROUGH_ON_TYPE = {action: _acting_on(action, THROUGH) for action in ACTIONS["s3"]}
 
 
-def request(rng: Rng, principals: list[str]) -> Request:
-    """Return one request at random."""
+def request(rng: Rng, principals: list[str], *, through: bool = False) -> Request:
+    """Return one request at random; ``through`` an access point, if so."""
     who = rng.choice(principals) if rng.random() < 0.75 else rng.choice(OUTSIDERS)
-    service = rng.choice(("s3", "s3", "s3", "kms", "kms", *EVERY))
+    service = "s3" if through else rng.choice(("s3", "s3", "s3", "kms", "kms", *EVERY))
     action = rng.choice(ACTIONS[service])
-    on = "*" if action in ("iam:ListUsers",) else rng.choice(ON_TYPE[action])
+    on = (
+        rng.choice(THROUGH_ON_TYPE[action])
+        if through
+        else "*"
+        if action in ("iam:ListUsers",)
+        else rng.choice(ON_TYPE[action])
+    )
     context = {key: rng.choice(values) for key, values in CONTEXT.items() if rng.random() < 0.3}
     if not who.endswith(".amazonaws.com"):
         context.pop("aws:SourceAccount", None)
@@ -647,14 +724,21 @@ def is_reported(found: Comparison, asked: Request, kind: Kind) -> bool:
     return False
 
 
-def attack(seed: int, requests: int) -> Iterator[Fault | tuple[Request, Kind]]:
-    """Make a pair, compare it, ask; yield faults, and changes that no effect of their principal names."""
+def attack(seed: int, requests: int, *, through: bool = False) -> Iterator[Fault | tuple[Request, Kind]]:
+    """Make a pair, compare it, ask; yield faults, and changes that no effect of their principal names.
+
+    ``through``: all goes through an access point, and changes behind it.
+    """
     rng = random.Random(seed)
     before = world(rng)
+    ways = EDITS
+    if through:
+        close(rng, before)
+        ways = BEHIND
     after = copy.deepcopy(before)
-    edits = tuple(rng.choice(list(EDITS)) for _ in range(rng.choice([1, 1, 1, 2, 3])))
+    edits = tuple(rng.choice(list(ways)) for _ in range(rng.choice([1, 1, 1, 2, 3])))
     for name in edits:
-        EDITS[name](rng, after)
+        ways[name](rng, after)
     pair = snapshot(before, "old"), snapshot(after, "new")
     found = compare_snapshots(*pair, NOON)
     sides = [Evaluator(one, now=lambda: NOON) for one in pair]
@@ -663,7 +747,7 @@ def attack(seed: int, requests: int) -> Iterator[Fault | tuple[Request, Kind]]:
         arn for side in sides for arn in (*(one.arn for one in side.snapshot.resources), *side.index.roles)
     )
     for _ in range(requests):
-        asked = request(rng, principals)
+        asked = request(rng, principals, through=through)
         was, now = (is_allowed(side, asked) for side in sides)
         if was is now or was is None or now is None:
             continue
@@ -679,10 +763,11 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--through", action="store_true", help="all through an access point, with changes behind it")
     options = parser.parse_args()
     faults = unnamed = 0
     for seed in range(options.seed, options.seed + options.pairs):
-        for one in attack(seed, options.requests):
+        for one in attack(seed, options.requests, through=options.through):
             if isinstance(one, Fault):
                 faults += 1
                 print(f"pair {one.seed}, {', '.join(one.edits)}: {one.was} before, {one.now} now: {one.request}")

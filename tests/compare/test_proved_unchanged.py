@@ -44,3 +44,9 @@ def _with(old: Snapshot, arn: str, statement: dict[str, object]) -> Snapshot:
 def test_what_is_proved_unchanged_is_decided_as_before(seed: int) -> None:
     """`make attack-diff` does the same a million times; the last seeds are pairs in which it had found something."""
     assert [one for one in attack.attack(seed, 300) if isinstance(one, attack.Fault)] == []
+
+
+@pytest.mark.parametrize("seed", [7, 18, 51, 43])
+def test_what_goes_through_an_access_point_is_told_where_the_bucket_is_limited(seed: int) -> None:
+    """As above, with changes behind an access point; in the last one it had found something."""
+    assert list(attack.attack(seed, 120, through=True)) == []
