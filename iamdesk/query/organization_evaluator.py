@@ -173,6 +173,7 @@ class OrganizationEvaluator:
             tasks,
             executor,
             here=self._rows_of,
+            is_ours=lambda task: task.account in self._parts,
             cancelled=cancelled,
             contents={key: lambda: object_content(self.catalogue.frame)},
         )

@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
 from typing import Any
 
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
@@ -19,6 +20,7 @@ def shared_out[T, R](
     executor: Executor | None,
     *,
     here: Callable[[T, Cancelled], R] | None = None,
+    is_ours: Callable[[T], bool] = lambda _task: False,
     cancelled: Cancelled = never_cancelled,
     contents: Contents = _NO_CONTENTS,
 ) -> Iterator[R]:
@@ -29,6 +31,7 @@ def shared_out[T, R](
         tasks: Plain data.
         executor: The workers; None: this process does everything.
         here: What this process calls in place of ``function``.
+        is_ours: Whether this process has at hand what a task needs: it takes those first, and the workers the others.
         cancelled: True ends it.
         contents: As of `tasks.results`.
 
@@ -42,7 +45,7 @@ def shared_out[T, R](
         for task in tasks:
             yield own(task, cancelled)
         return
-    sharing: _Sharing[T, R] = _Sharing(tasks)
+    sharing: _Sharing[T, R] = _Sharing(tasks, is_ours)
     stop = threading.Event()
     thread = threading.Thread(
         target=sharing.collect, args=(function, executor, lambda: stop.is_set() or cancelled(), contents), daemon=True
@@ -58,9 +61,12 @@ def shared_out[T, R](
 class _Sharing[T, R]:
     """What is to be done, and what is done and not given yet."""
 
-    def __init__(self, tasks: Iterable[T]) -> None:
-        self._left = deque(enumerate(tasks))
-        self._count = len(self._left)
+    def __init__(self, tasks: Iterable[T], is_ours: Callable[[T], bool]) -> None:
+        self._ours: deque[tuple[int, T]] = deque()
+        self._others: deque[tuple[int, T]] = deque()
+        for place, task in enumerate(tasks):
+            (self._ours if is_ours(task) else self._others).append((place, task))
+        self._count = len(self._ours) + len(self._others)
         self._given_out: deque[int] = deque()
         self._done: dict[int, R] = {}
         self._error: BaseException | None = None
@@ -68,13 +74,9 @@ class _Sharing[T, R]:
 
     def _take(self) -> Iterator[T]:
         """Yield tasks for the workers, as they are asked for."""
-        while True:
-            try:
-                place, task = self._left.popleft()
-            except IndexError:
-                return
-            self._given_out.append(place)
-            yield task
+        while (taken := _first_of(self._others, self._ours)) is not None:
+            self._given_out.append(taken[0])
+            yield taken[1]
 
     def collect(
         self, function: Callable[[T, Cancelled], R], executor: Executor, cancelled: Cancelled, contents: Contents
@@ -105,9 +107,16 @@ class _Sharing[T, R]:
             yield self._done.pop(place)
 
     def _do_one(self, own: Callable[[Any, Cancelled], R], cancelled: Cancelled) -> bool:
-        try:
-            place, task = self._left.popleft()
-        except IndexError:
+        taken = _first_of(self._ours, self._others)
+        if taken is None:
             return False
-        self._done[place] = own(task, cancelled)
+        self._done[taken[0]] = own(taken[1], cancelled)
         return True
+
+
+def _first_of[T](*queues: deque[T]) -> T | None:
+    """Take the first that is left; another thread takes from them, too."""
+    for queue in queues:
+        with suppress(IndexError):
+            return queue.popleft()
+    return None

@@ -30,6 +30,21 @@ def test_results_come_in_order_and_all_have_worked() -> None:
     assert pids.count(os.getpid()) > 5
 
 
+def test_each_takes_first_what_it_has_at_hand() -> None:
+    done_here: list[int] = []
+
+    def here(task: int, cancelled: Cancelled) -> tuple[int, int]:
+        done_here.append(task)
+        return slowly(task, cancelled)
+
+    with Processes(1) as executor:
+        list(shared_out(slowly, range(20), executor))  # the worker is there by now
+        found = list(shared_out(slowly, range(40), executor, here=here, is_ours=lambda task: task % 2 == 0))
+    assert [task for task, _ in found] == list(range(40))
+    assert [task % 2 for task in done_here[:4]] == [0] * 4
+    assert all(pid != os.getpid() for task, pid in found if task in (1, 3, 5, 7)), "the worker began with the others"
+
+
 def test_without_workers_this_process_does_it_and_may_do_it_its_own_way() -> None:
     assert list(shared_out(slowly, range(2), None, here=lambda task, _: (task, 0))) == [(0, 0), (1, 0)]
     assert list(shared_out(slowly, (), None)) == []
