@@ -45,14 +45,16 @@ def rows(
 
     whole, done = len(principals), 0
 
-    def count(span: Span) -> None:
+    def count(rows: int) -> None:
         nonlocal done
-        done += len(span.principals)
+        done += rows
         progress(done, whole)
 
     def here(span: Span, cancelled: Cancelled) -> list[Row]:
-        found = list(_rows(reaches, span.principals, cancelled))
-        count(span)
+        found = []
+        for row in _rows(reaches, span.principals, cancelled):
+            found.append(row)
+            count(1)
         own.add(id(span))
         return found
 
@@ -68,7 +70,7 @@ def rows(
     )
     for span, some in zip(spans, found, strict=True):
         if id(span) not in own:  # what this process has found out may wait for what a worker is still at
-            count(span)
+            count(len(some))
         yield some
 
 
