@@ -409,11 +409,12 @@ class OpenSnapshot(Answers):
         self,
         overview: "Overview",
         principals: Sequence[str],
+        take: "Callable[[Sequence[tuple[str, Mapping[str, ServiceReach]]]], object]",
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         executor: Executor | None = None,
-    ) -> "Iterator[list[tuple[str, Mapping[str, ServiceReach]]]]":
-        """Yield the rows of an overview for some principals, some at a time, in their order.
+    ) -> None:
+        """Give the rows of an overview for some principals to ``take``, as they are found and in any order.
 
         The workers of an ``executor`` (`iamdesk.work`) find them out beside this process.
 
@@ -421,9 +422,9 @@ class OpenSnapshot(Answers):
             WorkCancelled: ``cancelled`` returned True.
             WorkError: the executor cannot do it; one sentence.
         """
-        from iamdesk.query.overview_sharing import rows
+        from iamdesk.query.overview_sharing import find_rows
 
-        return rows(overview.reaches, principals, self._workers(executor), progress, cancelled)
+        find_rows(overview.reaches, principals, take, self._workers(executor), progress, cancelled)
 
     @cached_property
     def _reach(self) -> "ReachOnce":

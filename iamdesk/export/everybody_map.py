@@ -21,6 +21,10 @@ MANY_SERVICES = 100
 """Whoever can use more services than these has wide access: not what single services are told apart by."""
 
 
+_MOST_REMEMBERED = 1 << 13
+"""Reaches whose glances are known without a look at what they say."""
+
+
 class Glance:
     """How far something can be done in one service, for all who can do the same."""
 
@@ -122,6 +126,7 @@ class EverybodyMap:
         self.profiles: dict[Profile, int] = {}
         """Each with how many principals have it."""
         self._glances: dict[tuple[str, tuple[tuple[str, int], ...]], Glance] = {}
+        self._of_reach: dict[ServiceReach, Glance] = {}
         self._by_glances: dict[tuple[int, ...], Profile] = {}
 
     def glance(self, reach: ServiceReach) -> Glance:
@@ -131,7 +136,9 @@ class EverybodyMap:
 
     def add(self, rows: Iterable[tuple[str, Mapping[str, ServiceReach]]]) -> list[tuple[str, Profile]]:
         """Add the reaches of principals by service, and return what they have become."""
-        of_reach: dict[ServiceReach, Glance] = {}  # most equal reaches are one object already
+        of_reach = self._of_reach  # most equal reaches are one object already
+        if len(of_reach) > _MOST_REMEMBERED:
+            of_reach.clear()
         added = []
         for principal, reaches in rows:
             glances: dict[str, Glance] = {}

@@ -1,6 +1,6 @@
 """What everybody may do, as tasks: some principals in each, which workers and this process find out side by side."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
@@ -27,14 +27,15 @@ class Span:
     principals: tuple[str, ...]
 
 
-def rows(
+def find_rows(
     reaches: Reaches,
     principals: Sequence[str],
+    take: Callable[[Sequence[Row]], object],
     workers: Workers | None,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
-) -> Iterator[list[Row]]:
-    """Yield the rows of some principals, some at a time, in their order.
+) -> None:
+    """Give the rows of some principals to ``take``, some at a time, as they are found: in this thread, in any order.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -42,25 +43,20 @@ def rows(
     """
     reference = None if workers is None else workers.reference
     spans = [Span(reference, names) for names in batched(principals, _SPAN)]
-
     whole, done = len(principals), 0
 
-    def count(rows: int) -> None:
+    def give(rows: Sequence[Row]) -> None:
         nonlocal done
-        done += rows
+        take(rows)
+        done += len(rows)
         progress(done, whole)
 
-    def here(span: Span, cancelled: Cancelled) -> list[Row]:
-        found = []
+    def here(span: Span, cancelled: Cancelled) -> None:
         for row in _rows(reaches, span.principals, cancelled):
-            found.append(row)
-            count(1)
-        own.add(id(span))
-        return found
+            give([row])
 
     progress(0, whole)
-    own: set[int] = set()
-    found = shared_out(
+    found: Iterator[list[Row] | None] = shared_out(
         find,
         spans,
         None if workers is None else workers.executor,
@@ -68,13 +64,12 @@ def rows(
         cancelled=cancelled,
         contents={} if workers is None else workers.contents,
     )
-    for span, some in zip(spans, found, strict=True):
-        if id(span) not in own:  # what this process has found out may wait for what a worker is still at
-            count(len(some))
-        yield some
+    for rows in found:
+        if rows is not None:  # those of a worker: what is found out here does not wait for them
+            give(rows)
 
 
-def find(span: Span, cancelled: Cancelled) -> list[Row]:
+def find(span: Span, cancelled: Cancelled) -> list[Row] | None:
     """Return the rows of a span; called in a worker."""
     if span.snapshot is None:
         return []

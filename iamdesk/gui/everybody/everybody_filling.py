@@ -6,11 +6,12 @@ those out first; what it has found waits in two queues until the window takes it
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from iamdesk.export.everybody_map import Glance, Profile
 from iamdesk.gui.everybody.everybody_lines import Everybody
+from iamdesk.query.what_can import ServiceReach
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 if TYPE_CHECKING:
@@ -83,15 +84,17 @@ class Filling:
                 self._find_seen()
                 return cancelled()
 
-            found = everybody.opened.what_can_rows(
+            def take(rows: Sequence[tuple[str, Mapping[str, ServiceReach]]]) -> None:
+                self._rows += everybody.map.add(rows)
+
+            everybody.opened.what_can_rows(
                 everybody.overview,
                 missing,
+                take,
                 lambda done, _total: progress(known + done, whole),
                 attend,
                 self._executor_for(everybody.opened),
             )
-            for rows in found:
-                self._rows += everybody.map.add(rows)
         finally:
             self._turn.release()
 

@@ -62,6 +62,13 @@ def test_what_is_in_view_comes_first_and_what_was_found_is_kept_when_it_is_cance
     assert not cells
 
 
+def test_rows_are_kept_one_by_one_when_it_is_cancelled(sample: OpenSnapshot) -> None:
+    filling = made(sample)
+    with pytest.raises(WorkCancelled):
+        filling.fill(whatever, lambda: len(filling.everybody.map.rows) == 3)
+    assert len(filling.take(1_000)[0]) == len(filling.everybody.map.rows) == 3
+
+
 def test_another_view_takes_the_place_of_one_that_is_being_found_out(sample: OpenSnapshot) -> None:
     filling = made(sample)
     filling.look_at(View(tuple(person.key for person in filling.everybody.people), ("s3",)))
@@ -115,12 +122,12 @@ def goes_on(sample: OpenSnapshot, monkeypatch: pytest.MonkeyPatch) -> threading.
     event = threading.Event()
     real = sample.what_can_rows
 
-    def waits(overview: Any, principals: Any, progress: Any, cancelled: Any, executor: Any) -> Iterator[Any]:
+    def waits(overview: Any, principals: Any, take: Any, progress: Any, cancelled: Any, executor: Any) -> None:
         progress(0, len(principals))
         while not event.wait(0.005):
             if cancelled():
                 raise WorkCancelled
-        yield from real(overview, principals, progress, cancelled, executor)
+        real(overview, principals, take, progress, cancelled, executor)
 
     monkeypatch.setattr(sample, "what_can_rows", waits)
     monkeypatch.setattr(everybody_finder, "FEW", 0)
