@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from iamdesk import Evaluator, Request, RequestError, Snapshot
+from iamdesk.compare.arns import account_of
 from iamdesk.compare.comparison import compare_snapshots
 from iamdesk.compare.shapes import Comparison, Kind, Standing, Status
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import reference
+from iamdesk.policy.arn import parse_arn
 from iamdesk.snapshot.account_facts import AccountFacts
 from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, VpcEndpoint
@@ -658,6 +660,14 @@ def request(rng: Rng, principals: list[str], *, through: bool = False) -> Reques
     return Request(who, action, on, context)
 
 
+def _with_owner(asked: Request, sides: Sequence[Evaluator]) -> Request:
+    """Return a request on a bucket that no snapshot holds as the comparison asks it: as of the principal's account."""
+    arn = parse_arn(asked.resource) if asked.resource.startswith("arn:aws:s3:::") else None
+    if arn is None or any(side.knows(arn) for side in sides):
+        return asked
+    return Request(asked.principal, asked.action, asked.resource, asked.context, account_of(asked.principal) or None)
+
+
 def is_allowed(evaluator: Evaluator, asked: Request) -> bool | None:
     """Return whether it is allowed; None under conditions. Nobody is allowed nothing."""
     try:
@@ -747,7 +757,7 @@ def attack(seed: int, requests: int, *, through: bool = False) -> Iterator[Fault
         arn for side in sides for arn in (*(one.arn for one in side.snapshot.resources), *side.index.roles)
     )
     for _ in range(requests):
-        asked = request(rng, principals, through=through)
+        asked = _with_owner(request(rng, principals, through=through), sides)
         was, now = (is_allowed(side, asked) for side in sides)
         if was is now or was is None or now is None:
             continue
