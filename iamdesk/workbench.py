@@ -42,9 +42,9 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.export.next_review import CarriedOn
     from iamdesk.policy.document import Document
     from iamdesk.query.access import Access, ResourceAccess
-    from iamdesk.query.denial import Denial, Why
+    from iamdesk.query.denials.denial import Denial, Why
     from iamdesk.query.evaluator import Evaluator
-    from iamdesk.query.needs import AlsoNeeded, Need, NeedAnswer, NeedQuestion
+    from iamdesk.query.needs.shapes import AlsoNeeded, Need, NeedAnswer, NeedQuestion
     from iamdesk.query.organization_evaluator import OrganizationEvaluator
     from iamdesk.query.what_can import EffectiveAccess, Overview, ServiceReach
     from iamdesk.reach.reach_map import ReachOnce
@@ -122,7 +122,7 @@ class Answers:
         Raises:
             RequestError: the action or resource is malformed, or no action fits the resource.
         """
-        from iamdesk.query.external_principals import missing_data
+        from iamdesk.query.external.rows import missing_data
         from iamdesk.query.resource_access import fitting_actions
 
         asked = [(action, resource)] if action else [one[:2] for one in fitting_actions(resource)]
@@ -154,7 +154,7 @@ class Answers:
         Raises:
             DenialError: there is none; its text is one sentence.
         """
-        from iamdesk.query.why import read_denials
+        from iamdesk.query.denials.why import read_denials
 
         return read_denials(text)
 
@@ -167,7 +167,7 @@ class Answers:
         resource: str | None = None,
     ) -> "Why":
         """Ask the snapshot what AWS denied, and compare; what is given beside the denial counts instead of it."""
-        from iamdesk.query.why import explain_denial
+        from iamdesk.query.denials.why import explain_denial
 
         evaluator = self.evaluator_for(principal or denial.principal or "")
         return explain_denial(evaluator, denial, principal=principal, action=action, resource=resource)
@@ -178,21 +178,21 @@ class Answers:
         Raises:
             RequestError: the question cannot be asked; its text says why in one sentence.
         """
-        from iamdesk.query.need_answers import answer_need
+        from iamdesk.query.needs.need_answers import answer_need
 
         return answer_need(self.evaluator_for(question.request.principal), question)
 
     @staticmethod
     def find_need(name: str, resource: str = "*") -> "Need | None":
         """Return the need of that name (``read-object``), or an action with what it depends on; None for neither."""
-        from iamdesk.query.bundles import find_need
+        from iamdesk.query.needs.bundles import find_need
 
         return find_need(name, resource)
 
     @staticmethod
     def also_needed(action: str) -> "AlsoNeeded | None":
         """Return what a call needs beside its own action, or may need; None where nothing is known."""
-        from iamdesk.query.dependents import also_needed
+        from iamdesk.query.needs.dependents import also_needed
 
         return also_needed(action)
 
@@ -305,7 +305,7 @@ class OpenSnapshot(Answers):
 
         Needs that the words describe (``read object``) come first; their names stand for an action in a question.
         """
-        from iamdesk.query.bundles import suggest_needs
+        from iamdesk.query.needs.bundles import suggest_needs
 
         found = suggest_needs(text, _MOST_NEEDS)
         return (*found, *self._completions.actions(text, limit - len(found)))
@@ -338,7 +338,7 @@ class OpenSnapshot(Answers):
     @staticmethod
     def known_values(key: str) -> tuple[str, ...]:
         """Return values of a condition key that AWS defines (``iam:PassedToService``); empty where none are known."""
-        from iamdesk.query.dependents import known_values
+        from iamdesk.query.needs.dependents import known_values
 
         return known_values(key)
 
@@ -887,7 +887,7 @@ class Workbench:
         Raises:
             CaseError: the case cannot be evaluated; its text says why in one sentence.
         """
-        from iamdesk.query.cases import evaluate_case
+        from iamdesk.query.requests.cases import evaluate_case
 
         return evaluate_case(case, unknown_context)
 

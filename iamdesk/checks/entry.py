@@ -13,7 +13,7 @@ from iamdesk.checks.survey import STRANGER, Context, Survey
 from iamdesk.policy.patterns import is_pattern, tokens_of
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
-from iamdesk.query.described import ALL_HEADS, principals_described
+from iamdesk.query.external.described import ALL_HEADS, principals_described
 from iamdesk.snapshot.model import Account, RoleDetail
 
 ASSUME_ROLE = "sts:AssumeRole"

@@ -15,8 +15,8 @@ from iamdesk.index import count_words
 from iamdesk.index.keys import inline_policy_key
 from iamdesk.index.references import last_of_arn, name_of
 from iamdesk.language import mark, nphrase, phrase, strung
-from iamdesk.query.bulk import Moment
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.evaluation import Moment
+from iamdesk.query.bulk.population import positions
 from iamdesk.reach.administration import OPEN, Principal, is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 

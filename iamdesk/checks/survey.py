@@ -8,7 +8,7 @@ from typing import Protocol
 from iamdesk.checks.data import Data
 from iamdesk.index.references import AccountReferences, aws_policies_of, references_of
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.external_candidates import unnamed_accounts
+from iamdesk.query.external.candidates import unnamed_accounts
 from iamdesk.reach.inquiry import STRANGER, Context, Inquiry
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail

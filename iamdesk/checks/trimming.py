@@ -15,7 +15,7 @@ from iamdesk.index.policy_index import CarriedPolicy
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.policy.statement import Statement
-from iamdesk.query.dependents import HANDING_OVER, also_needed
+from iamdesk.query.needs.dependents import HANDING_OVER, also_needed
 
 
 @dataclass(frozen=True, slots=True)

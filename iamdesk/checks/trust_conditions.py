@@ -18,7 +18,7 @@ from iamdesk.index.references import last_of_arn
 from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.population import positions
 from iamdesk.reach.administration import is_administrator
 from iamdesk.snapshot.model import Account, RoleDetail
 

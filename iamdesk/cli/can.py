@@ -12,7 +12,7 @@ from iamdesk.explain.decision import Decision, Verdict
 from iamdesk.export.answer_text import answer_text
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.export.need_answer import also_needed_lines, need_text, to_need_result
-from iamdesk.query.needs import NeedAnswer, NeedQuestion
+from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion
 from iamdesk.workbench import Answers
 
 

@@ -10,7 +10,7 @@ from iamdesk.cli.output import note, say_json, say_text
 from iamdesk.cli.troubles import give_up
 from iamdesk.explain.changes import Changes
 from iamdesk.export.why_answer import to_why_result, why_text
-from iamdesk.query.denial import LONGEST_TEXT, Agreement, DenialError, Why
+from iamdesk.query.denials.denial import LONGEST_TEXT, Agreement, DenialError, Why
 from iamdesk.workbench import Answers
 
 

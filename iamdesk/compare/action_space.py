@@ -8,7 +8,7 @@ from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.population import positions
 
 
 class ActionSpace:

@@ -14,7 +14,7 @@ from iamdesk.evaluate.services import ACTIONS_DIFFER, GLOBAL_SERVICES, told_apar
 from iamdesk.evaluate.target import ACCOUNT_LISTS_ON_S3
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.query.grounds import arn_services, fresh_resources
+from iamdesk.query.bulk.grounds import arn_services, fresh_resources
 
 
 class Cell(NamedTuple):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from iamdesk.compare.clauses import ANYWHERE, Clause, Said, Where
 from iamdesk.compare.side import Facts, Levels, Own
-from iamdesk.query.sums import split
+from iamdesk.query.bulk.sums import split
 
 _PRINCIPAL_TAG = "aws:principaltag/"
 _LEVEL = "scp-allow/"

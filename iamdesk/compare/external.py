@@ -8,7 +8,7 @@ from iamdesk.compare.assumed import pieces_of
 from iamdesk.compare.clauses import Clause
 from iamdesk.compare.shapes import ANY_SERVICE, ANYONE, ANYONE_ANYWHERE
 from iamdesk.policy.patterns import Token, Wildcard
-from iamdesk.query.described import filled, principals_described, services_described
+from iamdesk.query.external.described import filled, principals_described, services_described
 
 _NAME_KEYS = frozenset({"aws:principalservicename", "aws:principalservicenameslist"})
 _CALLER_KEYS = frozenset({"aws:principalaccount", "aws:principalarn", "aws:username", "aws:principaltype"})

@@ -17,7 +17,7 @@ from iamdesk.evaluate.witnesses import Pattern, witnesses
 from iamdesk.index.actions import reference
 from iamdesk.policy.patterns import QUESTION, STAR, Token, glob, tokens_of
 from iamdesk.policy.variables import Variable, parse_template
-from iamdesk.query.grounds import FRESH, fresh_resources
+from iamdesk.query.bulk.grounds import FRESH, fresh_resources
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 _ENDS = (FRESH, f"/{FRESH}", f"{FRESH}/{FRESH}", f"{FRESH}:{FRESH}", f":{FRESH}")

@@ -24,7 +24,7 @@ from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.index.actions import reference
 from iamdesk.language import mark, phrase
 from iamdesk.policy.document import Document
-from iamdesk.query.sums import split
+from iamdesk.query.bulk.sums import split
 
 _NOBODY = Own(None)  # type: ignore[arg-type]  # nobody: nothing is known of them
 UNSEEN_RESOURCES = mark("Not every resource whose own policy names the principal could be compared.")

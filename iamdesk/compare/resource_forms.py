@@ -17,7 +17,7 @@ from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.language import mark
 from iamdesk.policy.arn import parse_arn
-from iamdesk.query.sums import split
+from iamdesk.query.bulk.sums import split
 
 UNSEEN = mark("Not every part of it that policies treat differently could be compared.")
 

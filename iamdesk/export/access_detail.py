@@ -8,7 +8,7 @@ from iamdesk.explain.decision import Part
 from iamdesk.export.access_words import either, when_words
 from iamdesk.export.answer_words import listed
 from iamdesk.language import phrase, strung
-from iamdesk.query.grounds import FRESH
+from iamdesk.query.bulk.grounds import FRESH
 from iamdesk.query.what_can import ActionReach, Answer, Reach, Source
 
 _OPEN = (Verdict.ALLOWED, Verdict.CONDITIONAL)

@@ -10,7 +10,7 @@ from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.changes import Change, Changes
 from iamdesk.explain.decision import Assumption, Decision, Part, SourceType, StatementLine, Verdict
 from iamdesk.language import mark, phrase, strung
-from iamdesk.query.needs import NeedAnswer
+from iamdesk.query.needs.shapes import NeedAnswer
 
 _SHOWN_KEYS = 2
 

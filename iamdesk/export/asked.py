@@ -12,7 +12,7 @@ from iamdesk.export.answer_words import joined_verdict_words, value_words, verdi
 from iamdesk.export.csv_table import csv_bytes
 from iamdesk.export.need_answer import need_command
 from iamdesk.language import phrase, strung
-from iamdesk.query.needs import NeedAnswer, NeedQuestion
+from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion
 
 COLUMNS = (
     "number",

@@ -37,7 +37,7 @@ from typing import Any
 from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.decision import Assumption, Decision, LayerLine, StatementLine
 from iamdesk.export.answer_words import refusal_words, ways_words
-from iamdesk.query.needs import AlsoNeeded
+from iamdesk.query.needs.shapes import AlsoNeeded
 
 
 def to_evaluation_result(

@@ -28,7 +28,7 @@ from iamdesk.export.answer_text import question_lines, question_words
 from iamdesk.export.answer_words import joined_verdict_words, listed, otherwise_words
 from iamdesk.export.evaluation_result import assumption_result, to_evaluation_result
 from iamdesk.language import phrase
-from iamdesk.query.needs import AlsoNeeded, NeedAnswer, NeedQuestion, PartAnswer
+from iamdesk.query.needs.shapes import AlsoNeeded, NeedAnswer, NeedQuestion, PartAnswer
 from iamdesk.visible import visible
 
 

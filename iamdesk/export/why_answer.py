@@ -9,7 +9,7 @@ from iamdesk.export.answer_text import answer_text
 from iamdesk.export.answer_words import LAYER_OUTCOMES
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.language import mark, phrase, strung, worded
-from iamdesk.query.denial import Denial, Effect, LayerComparison, Why
+from iamdesk.query.denials.denial import Denial, Effect, LayerComparison, Why
 from iamdesk.visible import visible
 
 EFFECT_WORDS = {

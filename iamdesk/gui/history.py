@@ -12,7 +12,7 @@ from iamdesk.gui.principals import subject_of
 from iamdesk.gui.session import Session
 
 if TYPE_CHECKING:
-    from iamdesk.query.needs import NeedQuestion
+    from iamdesk.query.needs.shapes import NeedQuestion
 
 _GLANCE = 0.6
 """Seconds: a selection left sooner was only passed on the way to the next."""

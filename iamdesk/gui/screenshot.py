@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iamdesk.evaluate.request import Request
-from iamdesk.query.needs import NeedQuestion
+from iamdesk.query.needs.shapes import NeedQuestion
 
 if TYPE_CHECKING:
     from iamdesk.gui.main_window import MainWindow

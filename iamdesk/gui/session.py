@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from iamdesk.explain.decision import Decision, StatementLine
-    from iamdesk.query.needs import NeedAnswer, NeedQuestion
+    from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion
     from iamdesk.workbench import OpenSnapshot
 
 

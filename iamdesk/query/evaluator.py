@@ -17,13 +17,13 @@ from iamdesk.language import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
 from iamdesk.query.access import Access
-from iamdesk.query.bulk import Bulk, Moment, Swept
-from iamdesk.query.endpoints import Given
-from iamdesk.query.external_principals import external_access
-from iamdesk.query.grounds import ground_on
-from iamdesk.query.population import Population, positions
-from iamdesk.query.questions import Questions
-from iamdesk.query.reach import ReachFinder
+from iamdesk.query.bulk.evaluation import Bulk, Moment, Swept
+from iamdesk.query.bulk.grounds import ground_on
+from iamdesk.query.bulk.population import Population, positions
+from iamdesk.query.bulk.reach import ReachFinder
+from iamdesk.query.external.rows import external_access
+from iamdesk.query.requests.endpoints import Given
+from iamdesk.query.requests.questions import Questions
 from iamdesk.query.resource_access import access_to_resource
 from iamdesk.query.what_can import Answer, EffectiveAccess, Overview, Reaches, ServiceReach, Source
 from iamdesk.snapshot.model import Snapshot

@@ -20,7 +20,7 @@ from iamdesk.explain.decision import Decision
 from iamdesk.policy.statement import Statement
 from iamdesk.query.access import Access, ResourceAccess
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.questions import Questions
+from iamdesk.query.requests.questions import Questions
 from iamdesk.query.resource_access import access_to_resource
 from iamdesk.snapshot.catalogue import DEFAULT_MEMORY, PER_BYTE, Catalogue, Frame
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress

@@ -12,8 +12,8 @@ from iamdesk.index.actions import reference
 from iamdesk.language import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.query.access import Access, FittingAction, ResourceAccess, Who
-from iamdesk.query.grounds import actions_on, ways_to_name
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.grounds import actions_on, ways_to_name
+from iamdesk.query.bulk.population import positions
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.visible import with_visible_end
 

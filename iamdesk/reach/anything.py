@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
-from iamdesk.query.population import Population, positions
+from iamdesk.query.bulk.population import Population, positions
 from iamdesk.query.what_can import Answer, Reach, ServiceReach
 from iamdesk.reach.holds import is_arranged
 from iamdesk.reach.inquiry import Inquiry

@@ -14,7 +14,7 @@ from iamdesk.explain.decision import Decision, Layer, Part, SourceType, Statemen
 from iamdesk.index.keys import inline_policy_key, trust_policy_key
 from iamdesk.index.references import inline_policies_of
 from iamdesk.language import phrase
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.population import positions
 from iamdesk.reach.catalogue import ASSUMES
 from iamdesk.reach.steps import Steps
 from iamdesk.reach.way import Cut, Step, Way

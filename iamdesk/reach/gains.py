@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from iamdesk.query.bulk.population import Population
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.population import Population
 from iamdesk.query.what_can import Reach, ServiceReach
 
 _EVERYWHERE = (Reach.ALLOWED, Reach.CONDITIONAL)

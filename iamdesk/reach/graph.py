@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from iamdesk.index.action_bits import service_actions
-from iamdesk.query.grounds import fresh_ground
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.grounds import fresh_ground
+from iamdesk.query.bulk.population import positions
 from iamdesk.reach.catalogue import catalogue
 from iamdesk.reach.hypotheses import Hypotheses
 from iamdesk.reach.promotions import Promotions

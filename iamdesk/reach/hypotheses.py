@@ -8,9 +8,9 @@ from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer, Request
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.document import Document, parse_document
-from iamdesk.query.population import Population
-from iamdesk.query.questions import Questions
-from iamdesk.query.standings import Standing
+from iamdesk.query.bulk.population import Population
+from iamdesk.query.requests.questions import Questions
+from iamdesk.query.requests.standings import Standing
 from iamdesk.reach.administration import OPEN, is_alike, sampled_actions, would_administer
 from iamdesk.reach.inquiry import Context, Inquiry
 from iamdesk.snapshot.model import Account

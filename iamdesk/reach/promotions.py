@@ -6,7 +6,7 @@ from iamdesk.evaluate.policies import AttachedPolicy, SourceType
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.document import Document, parse_document
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.population import positions
 from iamdesk.reach.administration import OPEN, POWERS
 from iamdesk.reach.catalogue import Aim, EscalationPath, Gain, catalogue
 from iamdesk.reach.hypotheses import FULL, Hypotheses

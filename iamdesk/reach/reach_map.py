@@ -7,8 +7,8 @@ from itertools import islice
 
 from iamdesk.evaluate.request import RequestError
 from iamdesk.language import phrase, phrased, strung
+from iamdesk.query.bulk.population import positions
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.population import positions
 from iamdesk.reach.catalogue import catalogue
 from iamdesk.reach.cuts import Cuts
 from iamdesk.reach.gains import Gains

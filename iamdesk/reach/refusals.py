@@ -6,7 +6,7 @@ from typing import Protocol
 
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.language import mark, nphrase, phrase, phrased, strung
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.population import positions
 from iamdesk.reach.catalogue import PASSES, Aim, EscalationPath, Gain, On, Required, catalogue
 from iamdesk.reach.proofs import Prover
 from iamdesk.reach.steps import Steps

@@ -14,9 +14,9 @@ from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
-from iamdesk.query.bulk import Bulk, Moment
-from iamdesk.query.own_statements import AS_IDENTITY
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.evaluation import Bulk, Moment
+from iamdesk.query.bulk.own_statements import AS_IDENTITY
+from iamdesk.query.bulk.population import positions
 from iamdesk.reach.holds import is_arranged
 from iamdesk.reach.inquiry import Context, Inquiry
 from iamdesk.reach.targets import Targets

@@ -5,8 +5,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from iamdesk.evaluate.caller import CallerKind
-from iamdesk.query.bulk import Bulk
-from iamdesk.query.population import Population, positions
+from iamdesk.query.bulk.evaluation import Bulk
+from iamdesk.query.bulk.population import Population, positions
 from iamdesk.reach.administration import FULL_ACCESS, POWERS, is_administrator, question
 from iamdesk.reach.anything import Anything
 from iamdesk.reach.catalogue import ASSUMES, PASSES, Aim, EscalationPath, Gain, On, Required, catalogue

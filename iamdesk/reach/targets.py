@@ -21,8 +21,8 @@ from iamdesk.policy.patterns import STAR, Glob, Token, tokens_of
 from iamdesk.policy.resources import ResourcePattern
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.variables import Variable, parse_template
-from iamdesk.query.own_statements import AS_IDENTITY
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.own_statements import AS_IDENTITY
+from iamdesk.query.bulk.population import positions
 from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
 
 _NOBODY = Caller(CallerKind.ANONYMOUS, "anonymous")

@@ -6,7 +6,7 @@ from itertools import islice
 
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
-from iamdesk.query.population import Population, positions
+from iamdesk.query.bulk.population import Population, positions
 from iamdesk.reach.administration import OPEN
 from iamdesk.reach.catalogue import ASSUMES
 from iamdesk.reach.inquiry import Inquiry

@@ -14,7 +14,7 @@ from typing import Any
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.patterns import Glob
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 ACCOUNT = "111122223333"
 LONG = "a" * 1000

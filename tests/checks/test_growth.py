@@ -4,7 +4,7 @@ from pathlib import Path
 
 from iamdesk.checks import registry
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.questions import Questions
+from iamdesk.query.requests.questions import Questions
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 
 CREATED = "2026-01-10T08:00:00+00:00"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from iamdesk.checks.redundancy import redundant
 from iamdesk.policy.document import parse_document
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 BUCKET = "arn:aws:s3:::payroll/*"
 

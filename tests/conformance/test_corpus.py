@@ -8,7 +8,7 @@ import pytest
 
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision, Part
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from .corpus import FILES, TOPICS, text_of
 

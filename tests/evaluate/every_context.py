@@ -13,7 +13,7 @@ from iamdesk.evaluate.context import given_facts
 from iamdesk.evaluate.engine import Question, Trace, evaluate
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.unknowns import MOST_SETS
-from iamdesk.query.cases import evaluate_case, trace_case
+from iamdesk.query.requests.cases import evaluate_case, trace_case
 
 type Value = str | tuple[str, ...] | None
 """Of one key: a value, several values, or None where the key is absent."""

@@ -9,7 +9,7 @@ from iamdesk.evaluate.domains import Domain, domains
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.truth import MAYBE
-from iamdesk.query.cases import evaluate_case, trace_case
+from iamdesk.query.requests.cases import evaluate_case, trace_case
 
 from ..conformance.authoring import allow, case, doc
 from ..rules import rule

@@ -1,7 +1,7 @@
 """What would take too long to try is known before it is tried: bounds on work, not on time."""
 
 from iamdesk.evaluate.request import UnknownContext
-from iamdesk.query.cases import evaluate_case, trace_case
+from iamdesk.query.requests.cases import evaluate_case, trace_case
 
 from ..conformance.authoring import allow, case, doc
 from ..rules import rule

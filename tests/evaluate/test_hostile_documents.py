@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from iamdesk.evaluate.request import CaseError, UnknownContext
 from iamdesk.explain.decision import Decision
 from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from ..rules import rule
 

@@ -8,7 +8,7 @@ import pytest
 from iamdesk.evaluate.engine import Question, evaluate, policies_of
 from iamdesk.evaluate.policies import PolicySet
 from iamdesk.evaluate.request import Layer
-from iamdesk.query.cases import trace_case
+from iamdesk.query.requests.cases import trace_case
 
 from ..rules import rule
 

@@ -7,7 +7,7 @@ import pytest
 from iamdesk.index.resource_facts import resource_facts
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.public_policy import is_public, public_words
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 from iamdesk.snapshot.resources import Resource
 
 from ..rules import rule

@@ -7,7 +7,7 @@ from iamdesk.explain.decision import Decision
 from iamdesk.index.actions import reference
 from iamdesk.policy.document import LATEST_VERSION, parse_document
 from iamdesk.policy.principals import PrincipalType, parse_principal
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from ..conformance.authoring import ACCOUNT, FULL, ROLE, ROOT, SESSION, TARGET_ROLE, USER, allow, case, doc, refuse
 from ..rules import rule

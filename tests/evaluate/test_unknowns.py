@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from iamdesk.evaluate.request import UnknownContext
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from ..rules import rule
 from .every_context import CASE, Statement, Test, ask, case_of, check, policy_of

@@ -10,8 +10,8 @@ from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.changes import Addition, Change, Changes, Removal
 from iamdesk.explain.counterfactual import smallest_changes
 from iamdesk.index.resource_grants import default_policy
-from iamdesk.query.cases import trace_case
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.requests.cases import trace_case
 from iamdesk.snapshot.progress import WorkCancelled
 
 from ..conformance.test_corpus import CASES

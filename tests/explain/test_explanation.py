@@ -7,7 +7,7 @@ import pytest
 from iamdesk.evaluate.request import Layer, Request, UnknownContext
 from iamdesk.explain.decision import Decision, KeyState, LayerLine, Part, StatementLine
 from iamdesk.language import choose, shown
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from ..query.captures import (
     ID,

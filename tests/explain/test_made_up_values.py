@@ -17,7 +17,7 @@ from iamdesk.compare.comparison import compare_snapshots
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision
 from iamdesk.export.diff_words import context_words
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from ..evaluate.every_context import case_of, check_smallest, policy_of, strict, strict_question
 from ..evaluate.test_unknowns import (

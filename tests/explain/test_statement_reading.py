@@ -11,7 +11,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.statement_reading import document_readings, statement_reading
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.operators import OPERATORS
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 OWN = "111122223333"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Decision
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 OFFICE, LAB, HOME = "203.0.113.0/24", "203.0.113.64/26", "2001:db8:1234::/48"
 

@@ -7,7 +7,7 @@ import pytest
 
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}]}
 AWS_MEMBERS = {"EvalActionName", "EvalResourceName", "EvalDecision", "MatchedStatements", "MissingContextValues"}

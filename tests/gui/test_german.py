@@ -26,7 +26,7 @@ from iamdesk.gui.what_if.what_if_window import WhatIfWindow
 from iamdesk.index.actions import reference
 from iamdesk.language import tr
 from iamdesk.paths import resources
-from iamdesk.query.needs import NeedQuestion
+from iamdesk.query.needs.shapes import NeedQuestion
 from iamdesk.whatif.edits import Act, Edit
 
 ORGANIZATION = resources() / "samples" / "acme-organization"

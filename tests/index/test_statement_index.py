@@ -16,7 +16,7 @@ from iamdesk.evaluate.truth import FALSE
 from iamdesk.index.actions import reference
 from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.index.statement_index import StatementIndex
-from iamdesk.query.own_statements import AS_BOUNDARY, AS_IDENTITY
+from iamdesk.query.bulk.own_statements import AS_BOUNDARY, AS_IDENTITY
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot, UserDetail
 from iamdesk.snapshot.progress import WorkCancelled
 

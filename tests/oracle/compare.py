@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from iamdesk.evaluate.request import CaseError, UnknownContext
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from .evaluator import decide
 from .generator import case

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from iamdesk.evaluate.request import UnknownContext
-from iamdesk.query.cases import evaluate_case, trace_case
+from iamdesk.query.requests.cases import evaluate_case, trace_case
 
 from .evaluator import ALLOWED, decide
 from .generator import VALUES, case

@@ -10,7 +10,7 @@ from iamdesk.index.actions import reference
 from iamdesk.policy.actions import ActionPattern
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 
 from ..rules import rule

@@ -18,9 +18,9 @@ from iamdesk.evaluate.engine import verdict_of
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
-from iamdesk.query.bulk import Moment
-from iamdesk.query.grounds import Ground, ground_on
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.evaluation import Moment
+from iamdesk.query.bulk.grounds import Ground, ground_on
+from iamdesk.query.bulk.population import positions
 
 from ..compare.attack import request, snapshot, world
 from .worlds import NOON

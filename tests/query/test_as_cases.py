@@ -19,7 +19,7 @@ from iamdesk.evaluate.engine import Question, in_play, policies_of, situation_of
 from iamdesk.evaluate.policies import AttachedPolicy
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.index.actions import reference
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 from iamdesk.snapshot.model import Snapshot
 
 from .worlds import CONTEXTS, NOON, QUESTIONS, A, B, snapshots

@@ -22,8 +22,8 @@ from iamdesk.export.answer_words import otherwise_words
 from iamdesk.export.evaluation_result import to_evaluation_result
 from iamdesk.index.actions import reference
 from iamdesk.index.global_keys import GLOBAL_KEY_TYPES
-from iamdesk.query.cases import evaluate_case
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.requests.cases import evaluate_case
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource, VpcEndpoint
 

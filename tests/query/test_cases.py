@@ -9,7 +9,7 @@ import pytest
 
 from iamdesk.evaluate.request import CaseError, UnknownContext
 from iamdesk.explain.decision import Decision
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from ..rules import rule
 

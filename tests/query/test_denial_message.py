@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iamdesk.query.denial import DenialError, Form
-from iamdesk.query.denial_message import read_message
+from iamdesk.query.denials.denial import DenialError, Form
+from iamdesk.query.denials.denial_message import read_message
 
 CASES = [
     json.loads(line)

@@ -7,9 +7,9 @@ import pytest
 from iamdesk.evaluate.request import Request
 from iamdesk.index.actions import reference
 from iamdesk.paths import resources
-from iamdesk.query.dependents import also_needed, need_with_dependents
-from iamdesk.query.need_answers import answer_need
-from iamdesk.query.needs import NeedQuestion, When
+from iamdesk.query.needs.dependents import also_needed, need_with_dependents
+from iamdesk.query.needs.need_answers import answer_need
+from iamdesk.query.needs.shapes import NeedQuestion, When
 
 from .captures import ID, allow, document, evaluator, role_arn, user, user_arn
 

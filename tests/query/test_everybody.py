@@ -12,9 +12,9 @@ from iamdesk import Evaluator, Request, load_snapshot
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.query.bulk import Moment
-from iamdesk.query.grounds import ground_on
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.evaluation import Moment
+from iamdesk.query.bulk.grounds import ground_on
+from iamdesk.query.bulk.population import positions
 from iamdesk.query.what_can import Reach
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
 

@@ -8,10 +8,10 @@ import pytest
 from iamdesk.evaluate.request import Layer, Request, RequestError, UnknownContext
 from iamdesk.index.actions import reference
 from iamdesk.paths import resources
-from iamdesk.query.bundles import find_need, needs, suggest_needs
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.need_answers import answer_need
-from iamdesk.query.needs import NeedAnswer, NeedQuestion, When
+from iamdesk.query.needs.bundles import find_need, needs, suggest_needs
+from iamdesk.query.needs.need_answers import answer_need
+from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion, When
 from iamdesk.snapshot.resources import Resource
 
 from .captures import ID, NOW, account, allow, deny, document, role_arn, snapshot, user, user_arn

@@ -7,7 +7,7 @@ import pytest
 from iamdesk.evaluate import open_rules
 from iamdesk.evaluate.open_rules import OPEN_RULES, OpenRule
 from iamdesk.explain.decision import Decision
-from iamdesk.query.cases import evaluate_case
+from iamdesk.query.requests.cases import evaluate_case
 
 from ..conformance.authoring import (
     ACCOUNT,

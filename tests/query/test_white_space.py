@@ -9,8 +9,8 @@ from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Decision
 from iamdesk.export.answer_text import answer_text
 from iamdesk.export.asked import asked_of, to_csv
-from iamdesk.query.cases import evaluate_case
 from iamdesk.query.evaluator import Evaluator
+from iamdesk.query.requests.cases import evaluate_case
 from iamdesk.query.what_can import Reach
 
 from ..rules import rule

@@ -9,9 +9,9 @@ import pytest
 from iamdesk.evaluate.request import Layer
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.paths import sample_snapshot
-from iamdesk.query.denial import Agreement, Denial, DenialError, Effect, Form
+from iamdesk.query.denials.denial import Agreement, Denial, DenialError, Effect, Form
+from iamdesk.query.denials.why import explain_denial, read_denials
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.why import explain_denial, read_denials
 from iamdesk.snapshot.reader import load_snapshot
 
 ACCOUNT = "111122223333"

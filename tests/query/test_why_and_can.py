@@ -12,8 +12,8 @@ from iamdesk.evaluate.request import Layer, UnknownContext
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision
 from iamdesk.export.evaluation_result import to_evaluation_result
-from iamdesk.query.denial import Agreement
-from iamdesk.query.why import explain_denial, read_denials
+from iamdesk.query.denials.denial import Agreement
+from iamdesk.query.denials.why import explain_denial, read_denials
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import (
     Organization,

@@ -6,7 +6,7 @@ import pytest
 
 from iamdesk import Evaluator, Request, RequestError
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.query.population import positions
+from iamdesk.query.bulk.population import positions
 from iamdesk.reach.catalogue import Aim, catalogue
 from iamdesk.reach.inquiry import Inquiry
 from iamdesk.reach.reach_map import ReachMap

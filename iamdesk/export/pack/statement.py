@@ -10,7 +10,7 @@ from iamdesk.export.pack.statement_kept import Kept
 from iamdesk.export.pack.statement_shapes import Section, Statement, Table, Text
 from iamdesk.export.pack.totals import Total
 from iamdesk.export.review_words import ACCEPT_WORD, CHOICE_WORDS
-from iamdesk.query.grounds import FRESH
+from iamdesk.query.bulk.grounds import FRESH
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, Choice
 from iamdesk.review.schema import Head
 from iamdesk.snapshot.manifest import Manifest

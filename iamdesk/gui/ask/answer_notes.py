@@ -18,7 +18,7 @@ from iamdesk.gui.plain_text import PlainLabel, plain_label, set_tooltip
 from iamdesk.gui.speech import number
 from iamdesk.gui.spoken import assumption_words
 from iamdesk.language import mark, ntr, shown, tr
-from iamdesk.query.needs import AlsoNeeded, NeedQuestion
+from iamdesk.query.needs.shapes import AlsoNeeded, NeedQuestion
 
 _SHOWN = 3
 """Notes of a kind that are shown at once; the others open on a button."""

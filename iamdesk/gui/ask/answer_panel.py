@@ -44,7 +44,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.spoken import spoken
 from iamdesk.language import mark, shown, tr
-from iamdesk.query.needs import AlsoNeeded, NeedAnswer
+from iamdesk.query.needs.shapes import AlsoNeeded, NeedAnswer
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.visible import with_visible_end
 

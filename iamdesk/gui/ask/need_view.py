@@ -16,7 +16,7 @@ from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.spoken import assumption_words, capital
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import shown, tr
-from iamdesk.query.needs import NeedAnswer
+from iamdesk.query.needs.shapes import NeedAnswer
 
 
 class NeedView(QWidget):

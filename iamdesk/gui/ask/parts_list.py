@@ -20,7 +20,7 @@ from iamdesk.gui.marks import Mark
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import shown, tr
-from iamdesk.query.needs import NeedAnswer, PartAnswer
+from iamdesk.query.needs.shapes import NeedAnswer, PartAnswer
 from iamdesk.visible import with_visible_end
 
 _NO_PARENT = QModelIndex()

@@ -29,7 +29,7 @@ from iamdesk.gui.principals import is_principal, is_whole_principal, principal_o
 from iamdesk.gui.session import Session
 from iamdesk.index.shown import Completion
 from iamdesk.language import ntr, shown, tr
-from iamdesk.query.needs import NeedQuestion
+from iamdesk.query.needs.shapes import NeedQuestion
 
 if TYPE_CHECKING:
     from iamdesk.workbench import Hint, OpenSnapshot

@@ -17,7 +17,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.language import tr
-from iamdesk.query.needs import NeedAnswer, NeedQuestion
+from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion
 
 
 class AskedPanel(QWidget):

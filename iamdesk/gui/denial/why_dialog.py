@@ -22,7 +22,7 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import menu_text, plain_label, set_cell_tooltip, visible
 from iamdesk.gui.session import Session
 from iamdesk.language import error_words, shown, tr
-from iamdesk.query.denial import Agreement, Denial, DenialError, Why
+from iamdesk.query.denials.denial import Agreement, Denial, DenialError, Why
 
 _TONES = {
     Agreement.SAME: Tone.NOTE,

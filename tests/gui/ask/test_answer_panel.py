@@ -17,7 +17,7 @@ from iamdesk.gui.ask.statement_list import StatementModel
 from iamdesk.gui.ask.verdict_card import VerdictCard
 from iamdesk.gui.marks import MARK_COLOURS, Mark
 from iamdesk.gui.theme import colour, palette_for
-from iamdesk.query.needs import NeedQuestion
+from iamdesk.query.needs.shapes import NeedQuestion
 from iamdesk.workbench import OpenSnapshot
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow, assumption, decision, statement

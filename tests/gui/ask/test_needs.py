@@ -14,7 +14,7 @@ from iamdesk.gui.ask.parts_list import PartsModel
 from iamdesk.gui.findings.link_button import LinkButton
 from iamdesk.gui.history import History
 from iamdesk.gui.theme import palette_for
-from iamdesk.query.needs import NeedAnswer, NeedQuestion
+from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion
 
 from .conftest import ACCOUNT, NORA, PAYROLL, AskWindow
 from .test_answer_panel import row_with, texts, verdict

@@ -22,7 +22,7 @@ from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
-from iamdesk.query.needs import NeedQuestion
+from iamdesk.query.needs.shapes import NeedQuestion
 from iamdesk.workbench import OpenSnapshot
 
 NORA = "arn:aws:iam::111122223333:user/finance/nora.lindqvist"

@@ -13,7 +13,7 @@ from iamdesk.gui.denial.why_dialog import WhyDialog
 from iamdesk.gui.jobs import JobRunner
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.gui.session import Session
-from iamdesk.query.denial import Agreement
+from iamdesk.query.denials.denial import Agreement
 from iamdesk.workbench import OpenSnapshot
 
 ELENA = "arn:aws:iam::111122223333:user/engineering/elena.petrov"

@@ -27,12 +27,12 @@ from iamdesk.evaluate.truth import FALSE, MAYBE, TRUE, Truth
 from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import reference
 from iamdesk.policy.statement import Statement
-from iamdesk.query.circumstances import Circumstances, Setting
-from iamdesk.query.endpoints import Given, way_given
-from iamdesk.query.grounds import Ground, OneRequest
-from iamdesk.query.own_statements import AS_BOUNDARY, AS_IDENTITY, OwnStatement, OwnStatements
-from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
-from iamdesk.query.sums import Feature, Hanging, features_of, resolution_key_of, resource_key, split, tally_of
+from iamdesk.query.bulk.circumstances import Circumstances, Setting
+from iamdesk.query.bulk.grounds import Ground, OneRequest
+from iamdesk.query.bulk.own_statements import AS_BOUNDARY, AS_IDENTITY, OwnStatement, OwnStatements
+from iamdesk.query.bulk.population import Asked, Peers, Population, names_someone, positions
+from iamdesk.query.bulk.sums import Feature, Hanging, features_of, resolution_key_of, resource_key, split, tally_of
+from iamdesk.query.requests.endpoints import Given, way_given
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
 _FEW = 4

@@ -19,8 +19,8 @@ from iamdesk.evaluate.truth import FALSE
 from iamdesk.index.action_bits import ServiceActions
 from iamdesk.index.actions import reference
 from iamdesk.policy.statement import Statement
-from iamdesk.query.grounds import Ground, OneAction, OneRequest
-from iamdesk.query.population import Asked, Peers, Population, names_someone, positions
+from iamdesk.query.bulk.grounds import Ground, OneAction, OneRequest
+from iamdesk.query.bulk.population import Asked, Peers, Population, names_someone, positions
 
 _MOST_REMEMBERED = 1 << 12
 _OWN = frozenset({Layer.IDENTITY, Layer.PERMISSIONS_BOUNDARY})

@@ -5,7 +5,7 @@ from functools import lru_cache
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.patterns import glob
 from iamdesk.policy.resources import ResourcePattern
-from iamdesk.query.grounds import arn_services
+from iamdesk.query.bulk.grounds import arn_services
 
 
 def as_asked(entry: ResourcePattern, text: str, service: str, partition: str) -> str | None:

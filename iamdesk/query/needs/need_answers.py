@@ -9,10 +9,10 @@ from iamdesk.explain import wording
 from iamdesk.explain.decision import Assumption, Decision
 from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
-from iamdesk.query.bundles import need_called
-from iamdesk.query.dependents import key_service_context
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.query.needs import Need, NeedAnswer, NeedQuestion, Part, PartAnswer, When
+from iamdesk.query.needs.bundles import need_called
+from iamdesk.query.needs.dependents import key_service_context
+from iamdesk.query.needs.shapes import Need, NeedAnswer, NeedQuestion, Part, PartAnswer, When
 from iamdesk.visible import with_visible_end
 
 _AWS_MANAGED_KEY = ":alias/aws/"

@@ -17,8 +17,8 @@ from iamdesk.policy.patterns import glob, is_pattern, tokens_of
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
 from iamdesk.policy.statement import Statement
 from iamdesk.query.access import ANY_SERVICE, PrincipalKind, Who
-from iamdesk.query.described import ALL_HEADS, principals_described, services_described
-from iamdesk.query.grounds import FRESH
+from iamdesk.query.bulk.grounds import FRESH
+from iamdesk.query.external.described import ALL_HEADS, principals_described, services_described
 
 ACCOUNT_ID = re.compile(r"\d{12}")
 _DIGITS = 12

@@ -15,8 +15,8 @@ from typing import Any
 
 from iamdesk.evaluate.request import Layer
 from iamdesk.language import phrase, strung
-from iamdesk.query.denial import Check, Denial, DenialError, Effect, Form
-from iamdesk.query.denial_message import actions_called, names, read_message, takes_no_resource
+from iamdesk.query.denials.denial import Check, Denial, DenialError, Effect, Form
+from iamdesk.query.denials.denial_message import actions_called, names, read_message, takes_no_resource
 
 MOST = 200
 """Denials that are read from one text: a log may hold thousands."""

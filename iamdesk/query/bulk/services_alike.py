@@ -10,11 +10,11 @@ from iamdesk.evaluate.context import UNKNOWN, Fact
 from iamdesk.evaluate.derived_keys import Dependence, Variation, dependence, variation
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
-from iamdesk.query.bulk import Bulk
-from iamdesk.query.grounds import arn_services, fresh_ground
-from iamdesk.query.own_statements import WideStatement
-from iamdesk.query.population import Peers, positions
-from iamdesk.query.sums import split
+from iamdesk.query.bulk.evaluation import Bulk
+from iamdesk.query.bulk.grounds import arn_services, fresh_ground
+from iamdesk.query.bulk.own_statements import WideStatement
+from iamdesk.query.bulk.population import Peers, positions
+from iamdesk.query.bulk.sums import split
 
 type _Parts = Sequence[tuple[Hashable, int]]
 """Services, as bits of `_services`, by what holds of them; of those in no part nothing can be told at once."""

@@ -23,11 +23,11 @@ from iamdesk.index.resource_index import ResourceIndex, is_of_access_point, tags
 from iamdesk.language import phrase
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import DocumentStore, parse_document
-from iamdesk.query import password_policy
-from iamdesk.query.access_points import behind, gaps_of, network_origin, restricts_public, through
-from iamdesk.query.beside_policies import gaps_beside_policies, gaps_of_public_access
-from iamdesk.query.endpoints import came_through
-from iamdesk.query.standings import Standing, Standings, attached_levels, gaps_of_levels
+from iamdesk.query.requests import password_policy
+from iamdesk.query.requests.access_points import behind, gaps_of, network_origin, restricts_public, through
+from iamdesk.query.requests.beside_policies import gaps_beside_policies, gaps_of_public_access
+from iamdesk.query.requests.endpoints import came_through
+from iamdesk.query.requests.standings import Standing, Standings, attached_levels, gaps_of_levels
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource

@@ -10,8 +10,8 @@ from iamdesk.evaluate.request import RequestError
 from iamdesk.index.shown import Completion
 from iamdesk.language import phrase, phrased, shown, worded
 from iamdesk.paths import resources
-from iamdesk.query.dependents import need_with_dependents
-from iamdesk.query.needs import Need, Part, When
+from iamdesk.query.needs.dependents import need_with_dependents
+from iamdesk.query.needs.shapes import Need, Part, When
 
 _MOST_ACTIONS = 3
 

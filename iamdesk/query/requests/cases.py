@@ -18,7 +18,7 @@ from iamdesk.index.actions import reference
 from iamdesk.index.resource_grants import default_policy
 from iamdesk.index.resource_index import key_behind
 from iamdesk.policy.document import parse_document
-from iamdesk.query.access_points import gaps_of
+from iamdesk.query.requests.access_points import gaps_of
 from iamdesk.snapshot.documents import decode_document
 
 

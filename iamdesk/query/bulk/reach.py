@@ -13,11 +13,11 @@ from iamdesk.index.actions import reference
 from iamdesk.policy.patterns import Wildcard
 from iamdesk.policy.resources import UnknownVariable
 from iamdesk.policy.variables import Variable, parse_template
-from iamdesk.query.bulk import Bulk, Outcome
-from iamdesk.query.grounds import FRESH, Ground, fresh_ground, ground_on, ways_to_name
-from iamdesk.query.named import as_asked
-from iamdesk.query.own_statements import OwnStatement, WideStatement
-from iamdesk.query.services_alike import ServicesAlike
+from iamdesk.query.bulk.evaluation import Bulk, Outcome
+from iamdesk.query.bulk.grounds import FRESH, Ground, fresh_ground, ground_on, ways_to_name
+from iamdesk.query.bulk.named import as_asked
+from iamdesk.query.bulk.own_statements import OwnStatement, WideStatement
+from iamdesk.query.bulk.services_alike import ServicesAlike
 from iamdesk.query.what_can import Reach, ServiceReach, Source
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 

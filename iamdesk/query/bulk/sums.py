@@ -10,7 +10,7 @@ from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.evaluate.target import Target
 from iamdesk.evaluate.truth import FALSE, Truth
-from iamdesk.query.population import Asked
+from iamdesk.query.bulk.population import Asked
 
 
 class Feature(NamedTuple):

@@ -10,8 +10,8 @@ from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
-from iamdesk.query.grounds import arn_services
-from iamdesk.query.population import Asked, Population
+from iamdesk.query.bulk.grounds import arn_services
+from iamdesk.query.bulk.population import Asked, Population
 
 _NO_DOCUMENT = parse_document({"Version": "2012-10-17", "Statement": []})
 

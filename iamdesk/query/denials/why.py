@@ -8,7 +8,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.explain.decision import Decision, LayerLine, Part
 from iamdesk.explain.wording import LAYER_TITLES
 from iamdesk.language import phrase, strung, worded
-from iamdesk.query.denial import (
+from iamdesk.query.denials.denial import (
     AS_VERDICT,
     LONGEST_TEXT,
     Agreement,
@@ -18,8 +18,8 @@ from iamdesk.query.denial import (
     LayerComparison,
     Why,
 )
-from iamdesk.query.denial_message import read_message
-from iamdesk.query.denial_records import read_records
+from iamdesk.query.denials.denial_message import read_message
+from iamdesk.query.denials.denial_records import read_records
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.strict_json import decode
 

@@ -23,7 +23,7 @@ from iamdesk.policy.arn import Arn
 from iamdesk.policy.operators import read_date
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
-from iamdesk.query.standings import Standing
+from iamdesk.query.requests.standings import Standing
 
 _MANY = 100
 _MOST_REMEMBERED = 1 << 14

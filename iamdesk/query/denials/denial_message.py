@@ -15,7 +15,7 @@ from iamdesk.index.actions import reference
 from iamdesk.language import mark, phrase, phrased
 from iamdesk.paths import resources
 from iamdesk.policy.arn import ArnError, parse_arn
-from iamdesk.query.denial import Denial, DenialError, Effect, Form
+from iamdesk.query.denials.denial import Denial, DenialError, Effect, Form
 
 LONGEST = 50_000
 """Characters of a message that are looked at: AWS's longest are some 3,000, an SDK's stack of calls is longer."""

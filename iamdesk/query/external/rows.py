@@ -21,7 +21,7 @@ from iamdesk.index.policy_index import PolicyIndex
 from iamdesk.language import phrase
 from iamdesk.policy.statement import Statement
 from iamdesk.query.access import Access, PrincipalKind, Signing, Who
-from iamdesk.query.external_candidates import (
+from iamdesk.query.external.candidates import (
     ACCOUNT_ID,
     Candidate,
     Candidates,

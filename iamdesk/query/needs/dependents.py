@@ -8,7 +8,7 @@ from iamdesk.index.actions import reference
 from iamdesk.language import phrase, strung
 from iamdesk.paths import resources
 from iamdesk.policy.arn import Arn
-from iamdesk.query.needs import AlsoNeeded, Need, Part, When
+from iamdesk.query.needs.shapes import AlsoNeeded, Need, Part, When
 
 HANDING_OVER = "iam:PassRole"
 _PASSING = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"

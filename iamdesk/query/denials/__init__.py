@@ -1,0 +1,1 @@
+"""Denied requests, from messages and records, put to the snapshot again."""

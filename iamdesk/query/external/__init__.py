@@ -1,0 +1,1 @@
+"""Callers outside the snapshot: who they could be, and what they are answered."""

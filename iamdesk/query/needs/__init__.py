@@ -1,0 +1,1 @@
+"""Compound questions: what a task needs beside one action."""
