@@ -3,7 +3,8 @@
 import threading
 import warnings
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import wait as wait_for
 from typing import Any
 
 from iamdesk.language import phrase
@@ -13,6 +14,8 @@ from iamdesk.work.processes import Tell, tell_nobody
 INSTALL = "pip install 'iamdesk[cluster]'"
 _TIMEOUT = 10
 """Seconds in which a scheduler has to answer."""
+_IDLE_LOOKS = 10
+"""Looks at an idle cluster after which an awaited task counts as lost."""
 _WATCH_EVERY = 0.5
 """Seconds between two looks at which workers there are."""
 
@@ -39,7 +42,9 @@ class Cluster(Executor):
             raise WorkError(
                 phrase("no Dask scheduler can be reached at {address}: {error}", address=address, error=str(error))
             ) from error
-        self._executor = self._client.get_executor(pure=False)
+        self._calls: set[_Call] = set()
+        """Those whose results are awaited."""
+        self._lock = threading.Lock()
         known = self._addresses()
         if not known:
             self._client.close()
@@ -61,6 +66,7 @@ class Cluster(Executor):
         while not self._is_closed.wait(_WATCH_EVERY):
             try:
                 found = self._addresses()
+                self._give_again_what_was_lost()
             except (OSError, RuntimeError, ValueError):  # the scheduler has gone: futures say so
                 continue
             for address in sorted(known - found):
@@ -82,38 +88,88 @@ class Cluster(Executor):
         Dask itself gives the task of a worker that died to another one. The future raises `WorkerLostError` where it
         has given up.
         """
-        outer: Future[T] = Future()
-        inner: Future[T] = self._executor.submit(function, *args, **kwargs)
+        call = _Call(function, args, kwargs)
+        with self._lock:
+            self._calls.add(call)
 
-        def ended(_inner: Future[T]) -> None:
-            if not outer.set_running_or_notify_cancel():
-                return
-            error = inner.exception() if not inner.cancelled() else WorkError(phrase("the cluster dropped the task"))
-            if error is None:
-                outer.set_result(inner.result())
-            elif type(error).__name__ == "KilledWorker":
-                outer.set_exception(
-                    WorkerLostError(
-                        phrase("several workers of the cluster died over the same task: give them more memory")
-                    )
+        def cancel(future: Future[Any]) -> None:
+            with self._lock:
+                self._calls.discard(call)
+            if future.cancelled() and call.inner is not None:
+                call.inner.cancel()
+
+        self._give(call)
+        call.outer.add_done_callback(cancel)
+        return call.outer
+
+    def _give(self, call: "_Call") -> None:
+        call.idle = 0
+        call.inner = inner = self._client.submit(call.function, *call.args, pure=False, **call.kwargs)
+        inner.add_done_callback(lambda _inner: self._ended(call, inner))
+
+    def _give_again_what_was_lost(self) -> None:
+        """Give tasks again that a scheduler awaits of nobody: it can lose those whose worker dies at a bad moment."""
+        with self._lock:
+            calls = [call for call in self._calls if not call.outer.done()]
+        is_idle = calls and not any(self._client.processing().values())
+        for call in calls:
+            call.idle = call.idle + 1 if is_idle else 0
+            if call.idle >= _IDLE_LOOKS:
+                self._give(call)
+
+    def _ended(self, call: "_Call", inner: Any) -> None:
+        """Take the end of a task; called in a thread of Dask's."""
+        if call.inner is not inner or call.outer.done():
+            return
+        try:
+            result = inner.result(timeout=_TIMEOUT)
+        except TimeoutError:  # the worker that had it is gone
+            self._give(call)
+            return
+        except CancelledError:
+            self._set(call, error=WorkError(phrase("the cluster dropped the task")))
+        except Exception as error:  # noqa: BLE001 - whoever asked for the task is told
+            if type(error).__name__ == "KilledWorker":
+                error = WorkerLostError(
+                    phrase("several workers of the cluster died over the same task: give them more memory")
                 )
-            else:
-                outer.set_exception(error)
+            self._set(call, error=error)
+        else:
+            self._set(call, result)
 
-        def cancel(ended_outer: Future[T]) -> None:
-            if ended_outer.cancelled():
-                inner.cancel()
-
-        outer.add_done_callback(cancel)
-        inner.add_done_callback(ended)
-        return outer
+    @staticmethod
+    def _set(call: "_Call", result: Any = None, error: Exception | None = None) -> None:
+        if not call.outer.set_running_or_notify_cancel():
+            return
+        if error is None:
+            call.outer.set_result(result)
+        else:
+            call.outer.set_exception(error)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster, which goes on."""
+        with self._lock:
+            left = [call.outer for call in self._calls]
+        if cancel_futures:
+            for future in left:
+                future.cancel()
+        elif wait:
+            wait_for(left)
         self._is_closed.set()
         self._watching.join()
-        self._executor.shutdown(wait=wait and not cancel_futures)
         self._client.close()
+
+
+class _Call:
+    """One task."""
+
+    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.function, self.args, self.kwargs = function, args, kwargs
+        self.outer: Future[Any] = Future()
+        self.inner: Any = None
+        """Dask's future of it."""
+        self.idle = 0
+        """For how many looks it has been awaited while no worker did anything."""
 
 
 def _same(content: bytes) -> bytes:

@@ -76,6 +76,12 @@ def test_a_worker_that_does_not_see_the_file_is_sent_what_is_in_it(cluster: Clus
     assert max(reads for _, reads in found) > 1, "it is kept"
 
 
+def gives_up(seconds: float = 240) -> Callable[[], bool]:
+    """Return what ends a test that would wait for ever: a task that a scheduler has lost is given again."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() > end
+
+
 def test_a_worker_killed_half_way_costs_nothing_but_time(
     cluster: Cluster, dask: Any, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,7 +94,7 @@ def test_a_worker_killed_half_way_costs_nothing_but_time(
             killed.append(process_ids(dask)[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    shared = list(sharing.run_shared(Workers(cluster, snapshot), kill_one))
+    shared = list(sharing.run_shared(Workers(cluster, snapshot), kill_one, gives_up()))
     assert killed
     assert as_bytes(shared, snapshot) == as_bytes(list(registry.run(Evaluator(snapshot))), snapshot)
     until(lambda: bool(told))
