@@ -1,5 +1,6 @@
 """What the window remembers between runs: an ini file at a path that the caller gives. No review data is kept here."""
 
+import re
 from pathlib import Path
 
 import platformdirs
@@ -12,6 +13,8 @@ from iamdesk.language import LANGUAGES
 
 RECENT_LIMIT = 10
 MAX_WORKERS = 256
+_ADDRESS = re.compile(r"(?:[a-z]+://)?[\w.\-\[\]:]+:\d{1,5}", re.ASCII)
+"""What a scheduler is reached at: `tcp://10.0.0.5:8786`, or host and port alone."""
 
 
 def default_settings_path() -> Path:
@@ -94,8 +97,12 @@ class Settings:
 
     @property
     def scheduler(self) -> str:
-        """Address of the Dask scheduler whose workers do long work; empty for processes of this machine."""
-        return self._text("work/scheduler").strip()
+        """Address of the Dask scheduler whose workers do long work; empty for processes of this machine.
+
+        What cannot be an address is as good as none.
+        """
+        address = self._text("work/scheduler").strip()
+        return address if _ADDRESS.fullmatch(address) else ""
 
     @scheduler.setter
     def scheduler(self, value: str) -> None:

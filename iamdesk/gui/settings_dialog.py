@@ -189,6 +189,7 @@ class SettingsDialog(QDialog):
 
     def _keep_scheduler(self) -> None:
         self._settings.scheduler = self.scheduler.text().strip()
+        self.scheduler.setText(self._settings.scheduler)  # what is no address does not stay
 
     def _choose_key(self) -> None:
         folder = Path.home() / ".ssh"

@@ -21,6 +21,7 @@ KEYS = {
     "policy": ("zoom", "in_words"),
     "answer": ("draws_layers",),
     "files": ("recent",),
+    "work": ("workers", "scheduler"),
     "columns": ("findingsHeader", "policyListHeader", "whoCanHeader"),
 }
 VALUES = {
