@@ -23,7 +23,7 @@ from .test_what_can import check
 from .worlds import NOON, A, B, snapshots
 
 SAMPLES = Path(__file__).parents[2] / "resources" / "samples"
-BOUNDED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def now() -> datetime:
