@@ -398,7 +398,7 @@ class OpenSnapshot(Answers):
     def what_can_overview(self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> "Overview":
         """Return how far everybody may do the actions of each service: what a heat map of the account shows.
 
-        The first call takes half a second for thousands of principals; rows are put together when they are read.
+        Policies are read at the first call; each row is found out when it is read, in some milliseconds.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.

@@ -123,9 +123,11 @@ class Cluster(Executor):
             return
         try:
             result = inner.result(timeout=_TIMEOUT)
-        except TimeoutError:  # the worker that had it is gone
-            self._give(call)
-            return
+        except TimeoutError as error:
+            if inner.status != "error":  # the worker that had the result is gone
+                self._give(call)
+                return
+            self._set(call, error=error)
         except CancelledError:
             self._set(call, error=WorkError(phrase("the cluster dropped the task")))
         except Exception as error:  # noqa: BLE001 - whoever asked for the task is told

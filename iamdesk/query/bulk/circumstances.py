@@ -98,6 +98,8 @@ class Circumstances:
         for request, bits in self._requests(ground, within):
             setting = known.get(request)
             if setting is None:
+                if len(known) >= _MOST_REMEMBERED:  # of IAM and STS each resource that is asked about has its own
+                    known.clear()
                 setting = known[request] = self._setting(ground, peers, bits.bit_length() - 1)
             before, _ = found.get(id(setting), (0, setting))
             found[id(setting)] = (before | bits, setting)
@@ -191,6 +193,8 @@ class Circumstances:
         known = (ground.of.service, peers.number, self._alike(ground, place))
         found = self._derive.get(known)
         if found is None:
+            if len(self._derive) >= _MOST_REMEMBERED:
+                self._derive.clear()
             found = self._derive[known] = _derived(self._question(ground, peers, self._first_bit(ground, place)))
         return found
 
