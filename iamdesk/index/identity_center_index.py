@@ -5,9 +5,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from iamdesk.index.count_words import first_named
-from iamdesk.index.keys import center_group_key, center_user_key
+from iamdesk.index.keys import Link, center_group_key, center_user_key
 from iamdesk.index.permission_sets import PermissionSets, permission_set_of, person_name
-from iamdesk.index.shown import Link
 from iamdesk.language import phrase, strung
 from iamdesk.snapshot.identity_center import (
     AccountAssignment,

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from iamdesk.index.identity_center_index import HeldGroup, HeldPerson, IdentityCenterIndex
+from iamdesk.index.keys import Link
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.permission_sets import person_name
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import last_of_arn
-from iamdesk.index.shown import Link, Links, Subject, links
+from iamdesk.index.shown import Links, Subject, links
 from iamdesk.language import mark, phrase
 from iamdesk.snapshot.identity_center import IdentityCenter
 

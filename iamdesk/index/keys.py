@@ -4,6 +4,17 @@ Principals, managed policies, resources, identity providers and permission sets 
 their ids. What has no ARN of its own has a key with a ``#`` in it.
 """
 
+from typing import NamedTuple
+
+
+class Link(NamedTuple):
+    """A link from one subject to another: its key and what it is called."""
+
+    key: str
+    name: str
+    detail: str = ""
+    """What it is to the subject, in a few words: ``through group Finance``, ``in 111122223333``."""
+
 
 def inline_policy_key(owner_arn: str, policy_name: str) -> str:
     """Return the key of an inline policy of a user, group or role."""

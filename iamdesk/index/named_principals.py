@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from iamdesk.index.holdings import Holdings
+from iamdesk.index.keys import Link
 from iamdesk.index.references import last_of_arn, title_of
-from iamdesk.index.shown import Link
 from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType

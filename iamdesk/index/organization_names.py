@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Self
 
+from iamdesk.index.keys import Link
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.organization_tree import node_key, node_kind
-from iamdesk.index.shown import Link
 from iamdesk.language import phrase
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account, Snapshot

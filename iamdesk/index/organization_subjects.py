@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from iamdesk.index.attachments import Attachment, attachments, counts, kind_of, not_in_force
-from iamdesk.index.keys import organization_key, organization_policy_key
+from iamdesk.index.keys import Link, organization_key, organization_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.organization_names import OrganizationNames, below
@@ -14,7 +14,7 @@ from iamdesk.index.organization_tree import node_key, node_kind
 from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.policy_views import single_view
 from iamdesk.index.raw_text import raw_text
-from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.index.shown import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.model import Account, Snapshot

@@ -7,14 +7,14 @@ from iamdesk.index.ages import age_text
 from iamdesk.index.holdings import Holdings
 from iamdesk.index.identity_center_index import HeldSet, IdentityCenterIndex
 from iamdesk.index.identity_center_tree import INLINE, has_inline_policy
-from iamdesk.index.keys import inline_policy_key
+from iamdesk.index.keys import Link, inline_policy_key
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.permission_sets import Assignee, PermissionSets, permission_set_of
 from iamdesk.index.policy_lines import problems_of
 from iamdesk.index.policy_views import single_view
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import last_of_arn
-from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.index.shown import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.document import DocumentStore
 from iamdesk.snapshot.aws_managed import aws_managed_policies

@@ -8,7 +8,7 @@ from iamdesk.index import count_words
 from iamdesk.index.ages import age_text, date_text
 from iamdesk.index.badges import document_badges
 from iamdesk.index.holdings import Holdings
-from iamdesk.index.keys import endpoint_policy_key, resource_policy_key
+from iamdesk.index.keys import Link, endpoint_policy_key, resource_policy_key
 from iamdesk.index.named_principals import named_in
 from iamdesk.index.nodes import NodeKind
 from iamdesk.index.organization_subjects import OrganizationSubjects
@@ -27,7 +27,7 @@ from iamdesk.index.resource_tree import (
     resource_name,
     service_title,
 )
-from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.index.shown import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.index.trust import trusted_names
 from iamdesk.language import mark, phrase
 from iamdesk.policy.document import DocumentStore

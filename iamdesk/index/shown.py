@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from iamdesk.index.keys import Link
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.document import Document
@@ -42,15 +43,6 @@ class PolicyLine:
     version: str | None = None
     problems: tuple[str, ...] = ()
     """Diagnostics of its document, one sentence each."""
-
-
-class Link(NamedTuple):
-    """A way from one subject to another."""
-
-    key: str
-    name: str
-    detail: str = ""
-    """What it is to the subject, in a few words: ``through group Finance``, ``in 111122223333``."""
 
 
 class Links(NamedTuple):

@@ -17,6 +17,7 @@ from iamdesk.index.facts import (
 from iamdesk.index.holdings import Holdings, OwnDocument, Owned, kind_of, links_to, policy_kind
 from iamdesk.index.identity_center_index import IdentityCenterIndex
 from iamdesk.index.identity_center_subjects import IdentityCenterSubjects
+from iamdesk.index.keys import Link
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.organization_subjects import OrganizationSubjects
 from iamdesk.index.permission_set_subjects import PermissionSetSubjects
@@ -26,7 +27,7 @@ from iamdesk.index.policy_views import PolicyViews
 from iamdesk.index.raw_text import raw_text
 from iamdesk.index.references import AccountReferences, Principal, last_of_arn, name_of, title_of
 from iamdesk.index.resource_subjects import ResourceSubjects
-from iamdesk.index.shown import Link, Links, PolicyLine, PolicyRole, PolicyView, Subject, links
+from iamdesk.index.shown import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.index.trust import trusted_sentences
 from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.document import DocumentStore

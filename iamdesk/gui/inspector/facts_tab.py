@@ -12,8 +12,9 @@ from iamdesk.gui.inspector.property_list import PropertyList
 from iamdesk.gui.inspector.roomy_rows import RoomyRows
 from iamdesk.gui.plain_text import tooltip_text, visible
 from iamdesk.gui.speech import number
+from iamdesk.index.keys import Link
 from iamdesk.index.nodes import NodeKind
-from iamdesk.index.shown import Link, Links, Subject
+from iamdesk.index.shown import Links, Subject
 from iamdesk.language import phrased, shown, tr
 
 _NO_SELECTION = QItemSelectionModel.SelectionFlag.NoUpdate
