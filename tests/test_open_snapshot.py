@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from iamdesk import workbench
 from iamdesk.evaluate.request import Request
 from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.opened import open_snapshot
 from iamdesk.paths import resources
 from iamdesk.query.access import Access
 from iamdesk.workbench import OpenSnapshot, Workbench
@@ -66,7 +66,7 @@ def test_many_accounts_are_asked_one_by_one_and_answer_the_same(monkeypatch: pyt
         opened.ask(Request(DEV, "s3:GetObject", "arn:aws:s3:::acme-org-data/orders/1")),
         opened.what_can(principal=DEV),
     ]
-    monkeypatch.setattr(workbench, "MIN_ACCOUNTS_APART", 2)
+    monkeypatch.setattr(open_snapshot, "MIN_ACCOUNTS_APART", 2)
     monkeypatch.setattr(OpenSnapshot, "evaluator", property(lambda _: pytest.fail("all accounts were asked at once")))
     apart = OpenSnapshot(opened.snapshot, opened.outline)
     rows = list(apart.who_can(**ASKED))
@@ -90,7 +90,7 @@ def told(row: Access) -> tuple[object, ...]:
 
 
 def test_accounts_that_were_asked_one_by_one_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbench, "MIN_ACCOUNTS_APART", 2)
+    monkeypatch.setattr(open_snapshot, "MIN_ACCOUNTS_APART", 2)
     opened = Workbench().open_snapshot(ORGANIZATION)
     assert list(opened.who_can(**ASKED))
     opened.ask(Request(DEV, "s3:GetObject", "arn:aws:s3:::acme-org-data/orders/1"))

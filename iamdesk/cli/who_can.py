@@ -83,7 +83,7 @@ def _say_all(
     unknown_context: UnknownContext,
 ) -> None:
     """Print what everybody can do on a resource: for each the actions by access level."""
-    found = opened.access_to_resource(resource, context, unknown_context)
+    found = opened.access_to_resource(resource, context, unknown_context=unknown_context)
     for one in found:
         say(_name(one.who))
         for decision, actions in ((Verdict.ALLOWED, one.allowed), (Verdict.CONDITIONAL, one.conditional)):

@@ -1,5 +1,6 @@
 """The tree of one account: its sections, and in these every entry, none left out."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -53,6 +54,8 @@ class AccountTree:
         facts: AccountFacts | None = None,
     ) -> None:
         self.account = references.account
+        self.account_id = self.account.account_id
+        self.is_truncated = self.account.is_truncated
         self._name = self.account.alias or name
         self._resources = resources
         self._facts = facts
@@ -70,6 +73,12 @@ class AccountTree:
         if self.account.is_truncated:
             details.append(phrase("pages are missing"))
         return self._name or self.account.account_id, strung(_BETWEEN, details)
+
+    def broken_rows(self) -> Iterator[tuple[str, str]]:
+        """Yield (ARN, key) of the entries that could not be read."""
+        for position, one in enumerate(self.account.broken):
+            if one.arn is not None:
+                yield one.arn, broken_key(self.account_id, one.list_name, position)
 
     def sections(self) -> list[Section[Any]]:
         """Return the sections in the order in which they stand."""

@@ -28,7 +28,7 @@ _ENTITIES = {
 }
 
 
-class _Candidate(NamedTuple):
+class Candidate(NamedTuple):
     """A suggestion before it is made, with the texts that it is found by, in lower case; sorts by name."""
 
     name: str
@@ -39,6 +39,7 @@ class _Candidate(NamedTuple):
 
     @property
     def completion(self) -> Completion:
+        """The suggestion itself."""
         return Completion(self.value, self.label, self.detail, template="${" in self.value)
 
 
@@ -59,10 +60,10 @@ class Completions:
         What else makes requests is found once something is typed: `callers.other_callers`; sessions by ``session``,
         ``assumed-role`` or ``federated`` in the text.
         """
-        words = _words(text)
+        words = words_of(text)
         others = self._other_callers if words else ()
         sessions = self._sessions if any(one in text.casefold() for one in SESSION_WORDS) else ()
-        return _best(words, (*self._principals, *others, *sessions), limit)
+        return best(words, chain(self._callers(words), others, sessions), limit)
 
     def actions(self, text: str, limit: int = 50) -> tuple[Completion, ...]:
         """Return actions by name, service or words of either, best first; see `ActionSearch.rows` for the order."""
@@ -90,65 +91,55 @@ class Completions:
             return ()
         if reference().takes_no_resource(known):
             return (Completion("*", "*", phrase("{action} takes no resource", action=known.full_name)),)
-        words = _words(text)
+        words = words_of(text)
         templates = list(self._templates(known, text.strip()[:_LONGEST_TEXT], words))
         held = chain(
-            _best(words, self._entities_for(known), limit),
+            best(words, self._entities_for(known, words), limit),
             self._captured_for(known, words),
             self._named_for(known, words, limit),
         )
         return tuple(_once(chain(held, templates) if words else chain(templates, held), limit))
+
+    def _callers(self, words: Sequence[str]) -> Iterable[Candidate]:  # noqa: ARG002 - of a catalogue, they are looked for
+        """Return users, roles and root users among which those are that hold the words, sorted where there are none."""
+        return self._principals
 
     @cached_property
     def _action_search(self) -> ActionSearch:
         return ActionSearch(reference())
 
     @cached_property
-    def _principals(self) -> tuple[_Candidate, ...]:
-        by_account: list[list[_Candidate]] = []
+    def _principals(self) -> tuple[Candidate, ...]:
+        by_account: list[list[Candidate]] = []
         for account in self._snapshot.accounts:
-            candidates: list[_Candidate] = []
+            candidates: list[Candidate] = []
             number = account.account_id
             principals: tuple[UserDetail | RoleDetail, ...] = (*account.users, *account.roles)
             for principal in principals:
-                where = number if principal.path == "/" else f"{number} · {principal.path}"
-                kind = kind_of_caller(principal)
-                candidates.append(_candidate(principal.arn, title_of(principal), strung(" · ", (kind, where))))
-            root = f"arn:{account.partition}:iam::{number}:root"
-            candidates.append(
-                _candidate(
-                    root,
-                    phrase("root user of {account}", account=account.alias or number),
-                    strung(" · ", (phrase("root user"), number)),
-                )
-            )
+                what = kind_of_caller(principal)
+                candidates.append(caller(principal.arn, title_of(principal), what, number, principal.path))
+            candidates.append(root_user(account.partition, number, account.alias))
             candidates.sort()
             by_account.append(candidates)
         return _merged(by_account)
 
     @cached_property
-    def _other_callers(self) -> tuple[_Candidate, ...]:
-        return tuple(_candidate(value, name, detail) for value, name, detail in other_callers(self._snapshot))
+    def _other_callers(self) -> tuple[Candidate, ...]:
+        return tuple(candidate(value, name, detail) for value, name, detail in other_callers(self._snapshot))
 
     @cached_property
-    def _sessions(self) -> tuple[_Candidate, ...]:
-        return tuple(_candidate(value, name, detail) for value, name, detail in sessions(self._snapshot))
+    def _sessions(self) -> tuple[Candidate, ...]:
+        return tuple(candidate(value, name, detail) for value, name, detail in sessions(self._snapshot))
 
     @cached_property
-    def _entities(self) -> dict[str, tuple[_Candidate, ...]]:
+    def _entities(self) -> dict[str, tuple[Candidate, ...]]:
         """IAM entities by the kind that their ARN names: ``role``, ``user``, ``group``, ``policy`` …"""
-        by_kind: dict[str, list[list[_Candidate]]] = {}
+        by_kind: dict[str, list[list[Candidate]]] = {}
         for account in self._snapshot.accounts:
-            kinds: dict[str, dict[_Candidate, None]] = {}
+            kinds: dict[str, dict[Candidate, None]] = {}
             for arn, name in _iam_entities(account):
-                parts = arn.split(":", 5)
-                kind = parts[-1].partition("/")[0]
-                where = "AWS" if parts[4:5] == ["aws"] else account.account_id
-                kinds.setdefault(kind, {})[
-                    _candidate(
-                        arn, name, strung(" · ", (phrase(_ENTITIES[kind]) if kind in _ENTITIES else kind, where))
-                    )
-                ] = None
+                kind = kind_in(arn)
+                kinds.setdefault(kind, {})[entity(arn, name, account.account_id)] = None
             for kind, found in kinds.items():
                 by_kind.setdefault(kind, []).append(sorted(found))
         return {kind: _merged(found) for kind, found in by_kind.items()}
@@ -165,14 +156,9 @@ class Completions:
                     services.setdefault(parts[2].lower(), set()).add(text)
         return {service: tuple((arn, arn.casefold()) for arn in sorted(found)) for service, found in services.items()}
 
-    def _entities_for(self, action: Action) -> Iterator[_Candidate]:
-        for resource in action.resource_types:
-            listed = reference().resource_type(action.service, resource.name)
-            parts = listed.arn.split(":", 5) if listed else []
-            if len(parts) == 6 and parts[2] == "iam":
-                kind, _, rest = parts[5].partition("/")
-                if rest.startswith("${"):
-                    yield from self._entities.get(kind, ())
+    def _entities_for(self, action: Action, words: Sequence[str]) -> Iterator[Candidate]:  # noqa: ARG002 - as _callers
+        for kind in entity_kinds(action):
+            yield from self._entities.get(kind, ())
 
     def _captured_for(self, action: Action, words: Sequence[str]) -> Iterator[Completion]:
         """Yield captured resources of a type that the action takes; of a captured bucket also its objects."""
@@ -232,40 +218,77 @@ class Completions:
                     yield Completion(value, value, name, template="${" in value)
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words that are looked for."""
     return tuple(dict.fromkeys(text[:_LONGEST_TEXT].casefold().split()))
 
 
-def _candidate(value: str, name: str, detail: str) -> _Candidate:
-    return _Candidate(name.casefold(), f"{name}\n{value}".casefold(), value, name, detail)
+def entity_kinds(action: Action) -> Iterator[str]:
+    """Yield the kinds of IAM entities (``role``) that an action can be asked on."""
+    for resource in action.resource_types:
+        listed = reference().resource_type(action.service, resource.name)
+        parts = listed.arn.split(":", 5) if listed else []
+        if len(parts) == 6 and parts[2] == "iam":
+            kind, _, rest = parts[5].partition("/")
+            if rest.startswith("${"):
+                yield kind
 
 
-def _merged(sorted_lists: Sequence[Sequence[_Candidate]]) -> tuple[_Candidate, ...]:
+def kind_in(arn: str) -> str:
+    """Return the kind of IAM entity that an ARN names."""
+    return arn.split(":", 5)[-1].partition("/")[0]
+
+
+def entity(arn: str, name: str, account: str) -> Candidate:
+    """Return the suggestion of an IAM entity."""
+    kind = kind_in(arn)
+    where = "AWS" if arn.split(":", 5)[4:5] == ["aws"] else account
+    return candidate(arn, name, strung(" · ", (phrase(_ENTITIES[kind]) if kind in _ENTITIES else kind, where)))
+
+
+def root_user(partition: str, account: str, alias: str | None) -> Candidate:
+    """Return the suggestion of an account's root user."""
+    label = phrase("root user of {account}", account=alias or account)
+    return candidate(f"arn:{partition}:iam::{account}:root", label, strung(" · ", (phrase("root user"), account)))
+
+
+def caller(arn: str, name: str, what: str, account: str, path: str) -> Candidate:
+    """Return the suggestion of a user or role; ``what`` says which of them it is."""
+    where = account if path == "/" else f"{account} · {path}"
+    return candidate(arn, name, strung(" · ", (what, where)))
+
+
+def candidate(value: str, name: str, detail: str) -> Candidate:
+    """Return the suggestion of a value by its name."""
+    return Candidate(name.casefold(), f"{name}\n{value}".casefold(), value, name, detail)
+
+
+def _merged(sorted_lists: Sequence[Sequence[Candidate]]) -> tuple[Candidate, ...]:
     """Return sorted candidates as one sorted row, each once. Sorting all at once would stop every other thread."""
-    found: list[_Candidate] = []
-    for candidate in merge(*sorted_lists):
-        if not found or candidate != found[-1]:
-            found.append(candidate)
+    found: list[Candidate] = []
+    for each in merge(*sorted_lists):
+        if not found or each != found[-1]:
+            found.append(each)
     return tuple(found)
 
 
-def _best(words: Sequence[str], candidates: Iterable[_Candidate], limit: int) -> tuple[Completion, ...]:
+def best(words: Sequence[str], candidates: Iterable[Candidate], limit: int) -> tuple[Completion, ...]:
     """Return the candidates that hold all words: the very name first, then beginnings, words inside, the rest.
 
     Without words the first ones.
     """
     limit = max(limit, 0)
     if not words:
-        return tuple(candidate.completion for candidate in islice(candidates, limit))
+        return tuple(each.completion for each in islice(candidates, limit))
     first = words[0]
-    found = [candidate for candidate in candidates if first in candidate.text]
+    found = [each for each in candidates if first in each.text]
     for word in words[1:]:
-        found = [candidate for candidate in found if word in candidate.text]
+        found = [each for each in found if word in each.text]
 
-    def order(candidate: _Candidate) -> tuple[int, int, str, str]:
-        return _rank(first, candidate.name), len(candidate.name), candidate.name, candidate.text
+    def order(each: Candidate) -> tuple[int, int, str, str]:
+        return _rank(first, each.name), len(each.name), each.name, each.text
 
-    return tuple(candidate.completion for candidate in nsmallest(limit, found, key=order))
+    return tuple(each.completion for each in nsmallest(limit, found, key=order))
 
 
 def _rank(word: str, name: str) -> int:

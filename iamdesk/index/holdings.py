@@ -1,6 +1,6 @@
 """What stands behind a key of the tree: principals, policies, and what is only referred to, over all accounts."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from iamdesk.index.keys import broken_key
@@ -52,11 +52,22 @@ class OwnDocument(NamedTuple):
         return self.owner.assume_role_policy_document if isinstance(self.owner, RoleDetail) else None
 
 
+class Elsewhere(NamedTuple):
+    """What is known of accounts of a snapshot that are not in memory."""
+
+    aws_policies: Mapping[str, ManagedPolicyDetail]
+    """AWS managed policies that only their files hold, by ARN, as far as they matter."""
+    known: Container[str]
+    """ARNs of everything."""
+
+
 class Holdings:
     """Finds the entries of a snapshot by key (``index.keys``)."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        shared = aws_policies_of(snapshot)
+    def __init__(self, snapshot: Snapshot, elsewhere: Elsewhere | None = None) -> None:
+        """Look through the accounts of a snapshot; ``elsewhere`` tells of those that are not in it."""
+        shared = aws_policies_of(snapshot) if elsewhere is None else elsewhere.aws_policies
+        self._known: Container[str] = () if elsewhere is None else elsewhere.known
         self.accounts: dict[str, AccountReferences] = {}
         self.principals: dict[str, Owned[Principal]] = {}
         self.policies: dict[str, list[Owned[ManagedPolicyDetail]]] = {}
@@ -91,6 +102,10 @@ class Holdings:
                 self.broken.setdefault(entry.arn, owned)
         for name in references.missing_groups():
             self.missing_groups.setdefault(references.group_key(name), Owned(references, name))
+
+    def holds_policy(self, arn: str) -> bool:
+        """Return whether the snapshot holds a managed policy, perhaps in an account that is not in memory."""
+        return arn in self.policies or arn in self._known
 
     def own_document(self, key: str) -> OwnDocument | None:
         """Return the inline or trust policy that a key names; None when it names none."""

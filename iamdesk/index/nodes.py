@@ -154,6 +154,11 @@ class NodeTable(Sequence[Node]):
         return self._kinds
 
     @property
+    def texts(self) -> Sequence[str]:
+        """The text of each row."""
+        return self._texts
+
+    @property
     def parents(self) -> Sequence[int]:
         """The parent of each row; -1 for the root."""
         return self._parents

@@ -5,9 +5,10 @@ from typing import Any
 
 from iamdesk.index.account_tree import AccountTree
 from iamdesk.index.count_words import accounts as account_count
+from iamdesk.index.entry_tree import EntryTree
 from iamdesk.index.identity_center_index import IdentityCenterIndex
 from iamdesk.index.identity_center_tree import identity_center_branch
-from iamdesk.index.keys import broken_key, resource_policy_key
+from iamdesk.index.keys import resource_policy_key
 from iamdesk.index.nodes import Badge, Node, NodeKind, NodeTable, Outline
 from iamdesk.index.organization_names import OrganizationNames
 from iamdesk.index.organization_tree import organization_branch
@@ -16,6 +17,7 @@ from iamdesk.index.references import aws_policies_of, references_of
 from iamdesk.index.resource_tree import ResourceRows
 from iamdesk.index.sections import Branch, Leaves, Section, lay_out
 from iamdesk.language import mark
+from iamdesk.snapshot.catalogue import Catalogue
 from iamdesk.snapshot.letting_go import let_go
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
@@ -26,13 +28,17 @@ _BREATH = 200  # entries between two looks at whether the work is still wanted
 
 
 def build_outline(
-    snapshot: Snapshot, awaited: Sequence[str] | None = None, cancelled: Cancelled = never_cancelled
+    snapshot: Snapshot,
+    awaited: Sequence[str] | None = None,
+    cancelled: Cancelled = never_cancelled,
+    catalogue: Catalogue | None = None,
 ) -> Outline:
     """Lay out the tree of a snapshot: accounts, their sections, and in these every entry, none left out.
 
     Entries stand sorted by name without case. AWS managed policies that nobody carries are only counted. Below the
     accounts stand the organization, IAM Identity Center, and resources of accounts that the snapshot does not hold.
-    ``awaited`` are accounts that are still being read, as far as that is known; None: nothing is.
+    ``awaited`` are accounts that are still being read, as far as that is known; None: nothing is. Of the accounts of a
+    ``catalogue``, which are not in memory, the entries stand there by name, without what is below them.
 
     Rows are given level by level: so the children of a node stand together, and a policy's own row comes before the
     rows of those that carry it.
@@ -45,8 +51,9 @@ def build_outline(
         if cancelled():
             raise WorkCancelled
 
-    trees, sections = [], []
-    for tree in _account_trees(snapshot):
+    trees: list[AccountTree | EntryTree] = []
+    sections = []
+    for tree in _account_trees(snapshot) if catalogue is None else _entry_trees(snapshot, catalogue):
         breathe()
         trees.append(tree)
         breathe()
@@ -57,9 +64,9 @@ def build_outline(
     table.add(NodeKind.SNAPSHOT, snapshot.path.name, "", "", -1, 1, len(trees) + len(beside))
     first_section = next_row = 1 + len(trees) + len(beside)
     for tree, own in zip(trees, sections, strict=True):
-        if tree.account.is_truncated:
+        if tree.is_truncated:
             badges[len(table)] = (Badge.GAP,)
-        table.add(NodeKind.ACCOUNT, *tree.title(), tree.account.account_id, 0, next_row, len(own))
+        table.add(NodeKind.ACCOUNT, *tree.title(), tree.account_id, 0, next_row, len(own))
         next_row += len(own)
     for branch in beside:
         table.add(branch.kind, branch.text, branch.detail, branch.key, 0, 0, 0)
@@ -82,9 +89,8 @@ def build_outline(
         lay_out(table, badges, row, branch.children)
     rows = table.first_rows(breathe)
     for tree in trees:
-        for position, entry in enumerate(tree.account.broken):
-            if entry.arn is not None:  # a jump by ARN finds a principal that could not be read, too
-                rows.set_default(entry.arn, rows[broken_key(tree.account.account_id, entry.list_name, position)])
+        for arn, key in tree.broken_rows():  # a jump by ARN finds a principal that could not be read, too
+            rows.set_default(arn, rows[key])
     for resource in snapshot.resources:  # answers name the policy; the row is the resource's
         if resource.policy is not None and resource.arn in rows:
             rows.set_default(resource_policy_key(resource.arn), rows[resource.arn])
@@ -111,12 +117,30 @@ def _lay_out_entries(
             table.add(kind, text, detail, key, section_row, first, leaves.close(row))
 
 
+def _names(snapshot: Snapshot) -> dict[str, str]:
+    """Return what the organization calls its accounts."""
+    return {node.id: node.name for node in snapshot.organization.nodes} if snapshot.organization is not None else {}
+
+
+def _entry_trees(snapshot: Snapshot, catalogue: Catalogue) -> Iterator[EntryTree]:
+    sets, resources, names = PermissionSets(snapshot), ResourceRows(snapshot), _names(snapshot)
+    facts = {known.account_id: known for known in snapshot.account_facts}
+    for entry in catalogue.entries:
+        account = entry.account_id
+        yield EntryTree(
+            entry,
+            catalogue.frame.directory,
+            sets,
+            names.get(account, ""),
+            resources.of(account),
+            facts.get(account),
+        )
+
+
 def _account_trees(snapshot: Snapshot) -> Iterator[AccountTree]:
     shared = aws_policies_of(snapshot)
-    sets = PermissionSets(snapshot)
-    resources = ResourceRows(snapshot)
+    sets, resources, names = PermissionSets(snapshot), ResourceRows(snapshot), _names(snapshot)
     facts = {known.account_id: known for known in snapshot.account_facts}
-    names = {node.id: node.name for node in snapshot.organization.nodes} if snapshot.organization is not None else {}
     for account in snapshot.accounts:
         references = references_of(account, shared)
         of_account = resources.of(account.account_id)

@@ -154,7 +154,7 @@ class PermissionSetSubjects:
         for account in accounts:
             partition = self._holdings.accounts[account].account.partition
             arn = f"arn:{partition}:iam::{account}:policy{reference.path}{reference.name}"
-            held = arn in self._holdings.policies
+            held = self._holdings.holds_policy(arn)
             kind = NodeKind.CUSTOMER_POLICY if held else NodeKind.MISSING
             origin = phrase("{origin}, in account {account}", origin=how, account=account)
             if not held:

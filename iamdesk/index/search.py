@@ -1,6 +1,6 @@
 """Filtering the tree: which rows hold what the user typed. One walk over ready-made texts, no Qt."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from iamdesk.index.nodes import Node, NodeKind, Outline
@@ -117,15 +117,11 @@ class OutlineSearch:
         return matches
 
     def _matches(self, text: str) -> Matches:
-        words = sorted(dict.fromkeys(text[:LONGEST_SEARCH].casefold().split()), key=len, reverse=True)
+        words = text[:LONGEST_SEARCH].casefold().split()
         if not words:
             return Matches(RowSet(bytearray(b"\1" * len(self._order))), tuple(self._order[1:]))
-        first, *others = words
-        places = self._places_of(first)
-        texts = self._texts
-        for word in others:
-            places = [place for place in places if word in texts[place]]
-        shown = bytearray(len(texts))
+        places = self._places_of_all(words)
+        shown = bytearray(len(self._texts))
         shown_to = 0
         order, ends, parents = self._order, self._ends, self._parents
         for place in places:
@@ -142,6 +138,18 @@ class OutlineSearch:
                 row = parents[row]
         shown[:1] = b"\1"  # the root
         return Matches(RowSet(shown), tuple([order[place] for place in places]))
+
+    def rows_with(self, words: Sequence[str]) -> list[int]:
+        """Return the rows that hold all words, given without case, in the order in which the tree shows them."""
+        return [self._order[place] for place in self._places_of_all(words)]
+
+    def _places_of_all(self, words: Sequence[str]) -> list[int]:
+        first, *others = sorted(dict.fromkeys(words), key=len, reverse=True)
+        places = self._places_of(first)
+        texts = self._texts
+        for word in others:
+            places = [place for place in places if word in texts[place]]
+        return places
 
     def _places_of(self, word: str) -> list[int]:
         """Return the places whose text holds a word: looked for where a part of it was found before, if it was."""

@@ -14,7 +14,7 @@ from iamdesk.index.facts import (
     principal_facts,
     principal_gaps,
 )
-from iamdesk.index.holdings import Holdings, OwnDocument, Owned, kind_of, links_to, policy_kind
+from iamdesk.index.holdings import Elsewhere, Holdings, OwnDocument, Owned, kind_of, links_to, policy_kind
 from iamdesk.index.identity_center_index import IdentityCenterIndex
 from iamdesk.index.identity_center_subjects import IdentityCenterSubjects
 from iamdesk.index.keys import Link
@@ -48,9 +48,11 @@ __all__ = ["PolicyLine", "PolicyRole", "PolicyView", "Subject", "SubjectIndex"]
 class SubjectIndex:
     """Makes subjects and policy views of one snapshot by key. Built once; may be asked from any thread."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, elsewhere: Elsewhere | None = None) -> None:
+        """Tell of a snapshot; ``elsewhere`` tells of accounts that are not in memory."""
         self._snapshot = snapshot
-        self._holdings = Holdings(snapshot)
+        self._is_part = elsewhere is not None
+        self._holdings = Holdings(snapshot, elsewhere)
         self._documents = DocumentStore()
         self._lines = PolicyLines(self._documents)
         self._sets = PermissionSets(snapshot)
@@ -150,11 +152,18 @@ class SubjectIndex:
             tags=_tags(policy),
             policies=(line,),
             links=links((mark("Carried by"), links_to(chain(attached, bounded)))),
-            gaps=tuple(policy_gaps(policy, len(attached), len(held))),
+            gaps=(*policy_gaps(policy, len(attached), len(held)), *self._part_gap(references, policy)),
             problems=line.problems,
             badges=policy_badges(policy),
             raw=raw_text(policy),
         )
+
+    def _part_gap(self, references: AccountReferences, policy: ManagedPolicyDetail) -> tuple[str, ...]:
+        """Say that carriers of AWS's policy are told for one account: the others are not in memory."""
+        if not (self._is_part and policy.is_aws_managed):
+            return ()
+        account = references.account.account_id
+        return (phrase("Who carries it is told for account {account} alone.", account=account),)
 
     def _own_document(self, key: str, own: OwnDocument) -> Subject:
         references, owner = own.references, own.owner

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Unpack
 
 from iamdesk.evaluate.engine import Trace, evaluate, verdict_of
 from iamdesk.evaluate.request import Request, RequestError, UnknownContext, read_unknown_context
@@ -16,7 +17,7 @@ from iamdesk.index.statement_index import StatementIndex
 from iamdesk.language import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
-from iamdesk.query.access import Access
+from iamdesk.query.access import Access, ResourceAccess
 from iamdesk.query.bulk.evaluation import Bulk, Moment, Swept
 from iamdesk.query.bulk.grounds import ground_on
 from iamdesk.query.bulk.population import Population, positions
@@ -25,6 +26,7 @@ from iamdesk.query.external.rows import external_access
 from iamdesk.query.requests.endpoints import Given
 from iamdesk.query.requests.questions import Questions
 from iamdesk.query.resource_access import access_to_resource
+from iamdesk.query.sweeps import Asked
 from iamdesk.query.what_can import Answer, EffectiveAccess, Overview, Reaches, ServiceReach, Source
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
@@ -242,6 +244,12 @@ class Evaluator(Questions):
             if verdict in (Verdict.ALLOWED, Verdict.CONDITIONAL):
                 yield Access(principal, verdict, asked, self.can)
         progress(len(population.index.subjects), len(population.index.subjects))
+
+    def access_to_resource(
+        self, resource: str, context: Mapping[str, str | Sequence[str] | None] | None = None, **asked: Unpack[Asked]
+    ) -> tuple[ResourceAccess, ...]:
+        """Return what everybody can do on a resource, as `query.resource_access` tells it."""
+        return access_to_resource(self, resource, context, **asked)
 
     def external_access(
         self,

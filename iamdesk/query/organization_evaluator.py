@@ -36,10 +36,15 @@ class OrganizationEvaluator:
         catalogue: Catalogue,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         memory: int = DEFAULT_MEMORY,
+        executor: Callable[[], Executor | None] = lambda: None,
     ) -> None:
-        """Make ready to answer; ``memory`` is how many bytes the accounts that were asked about may take."""
+        """Make ready to answer; ``memory`` is how many bytes the accounts that were asked about may take.
+
+        The workers of what ``executor`` returns take accounts of a sweep beside this process.
+        """
         self.catalogue = catalogue
         self._now = now
+        self._executor = executor
         self._most_read = memory // PER_BYTE
         self._beside = Questions(catalogue.frame.part(), now)
         self._parts: OrderedDict[str, Evaluator] = OrderedDict()
@@ -129,12 +134,11 @@ class OrganizationEvaluator:
         external: bool = True,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
-        executor: Executor | None = None,
     ) -> Iterator[Access]:
         """Yield a row for everybody for whom the decision is allowed or conditional, as `Evaluator.who_can`.
 
-        External callers come first, then the principals account by account. ``progress`` is told principals. The
-        workers of an ``executor`` take accounts beside this process; without an action this process does it alone.
+        External callers come first, then the principals account by account. ``progress`` is told principals. Without
+        an action this process does it alone.
 
         Raises:
             RequestError: the action or resource is malformed, or no action fits the resource.
@@ -171,7 +175,7 @@ class OrganizationEvaluator:
         found = shared_out(
             _rows_in_worker,
             tasks,
-            executor,
+            self._executor(),
             here=self._rows_of,
             is_ours=lambda task: task.account in self._parts,
             cancelled=cancelled,

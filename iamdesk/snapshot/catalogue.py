@@ -42,6 +42,14 @@ class Named(NamedTuple):
     name: str
 
 
+class BrokenNamed(NamedTuple):
+    """An entry that is not as AWS prints it."""
+
+    list_name: str
+    name: str
+    arn: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class AccountEntry:
     """What a catalogue knows of an account without reading it."""
@@ -55,11 +63,13 @@ class AccountEntry:
     roles: tuple[Named, ...]
     policies: tuple[Named, ...]
     """The managed policies that its own file holds, AWS's among them."""
-    broken: int
-    """How many of its entries are not as AWS prints them."""
-    broken_arns: tuple[str, ...]
+    broken: tuple[BrokenNamed, ...]
+    carried: tuple[str, ...]
+    """ARNs of the managed policies of AWS that its entries name."""
     lacking: tuple[str, ...]
     """ARNs of managed policies that its entries name and its own file does not hold."""
+    missing_groups: tuple[str, ...]
+    """Names of groups that its users are in and its file does not hold."""
     place: int
     """Which `AccountFiles` of the catalogue it is read from."""
 
@@ -105,6 +115,8 @@ def entry_of(account: Account, place: int = 0) -> AccountEntry:
             attached[bearer.permissions_boundary.permissions_boundary_arn] = None
     policies = tuple([Named(policy.arn, policy.policy_name) for policy in account.policies])
     held = {policy.arn for policy in policies}
+    groups = {group.group_name for group in account.groups}
+    members = [name for user in account.users for name in user.group_list]
     return AccountEntry(
         account_id=account.account_id,
         partition=account.partition,
@@ -114,11 +126,16 @@ def entry_of(account: Account, place: int = 0) -> AccountEntry:
         groups=tuple([Named(group.arn, group.group_name) for group in account.groups]),
         roles=tuple([Named(role.arn, role.role_name) for role in account.roles]),
         policies=policies,
-        broken=len(account.broken),
-        broken_arns=tuple(entry.arn for entry in account.broken if entry.arn is not None),
-        lacking=tuple(arn for arn in attached if arn not in held),
+        broken=tuple([BrokenNamed(entry.list_name, entry.name, entry.arn) for entry in account.broken]),
+        carried=tuple([arn for arn in attached if _is_aws_managed(arn)]),
+        lacking=tuple([arn for arn in attached if arn not in held]),
+        missing_groups=tuple(dict.fromkeys(name for name in members if name not in groups)),
         place=place,
     )
+
+
+def _is_aws_managed(arn: str) -> bool:
+    return arn.split(":", 5)[4:5] == ["aws"]
 
 
 class Directory:
@@ -144,9 +161,9 @@ class Directory:
         """Of AWS's policies, and of those that some account names and does not hold: the first that holds them."""
         for entry in entries:
             for policy in entry.policies:
-                if policy.arn in lacking or policy.arn.split(":", 5)[4] == "aws":
+                if policy.arn in lacking or _is_aws_managed(policy.arn):
                     self._lenders.setdefault(policy.arn, entry.account_id)
-        self.broken_arns = frozenset(arn for entry in entries for arn in entry.broken_arns)
+        self.broken_arns = frozenset(one.arn for entry in entries for one in entry.broken if one.arn is not None)
         self._prepare()
 
     def _prepare(self) -> None:

@@ -303,18 +303,17 @@ def test_workers_find_the_same(tmp_path: Path) -> None:
         alone = load_catalogue(tmp_path)
         assert alone is not None
         assert (catalogue.frame.snapshot, catalogue.entries) == (alone.frame.snapshot, alone.entries)
-        parts, told = OrganizationEvaluator(catalogue), list[tuple[int, int]]()
+        parts = OrganizationEvaluator(catalogue, executor=lambda: executor)
+        told: list[tuple[int, int]] = []
         rows = [
             (row.principal, row.decision, row.explanation.sentence)
-            for row in parts.who_can(
-                **asked, executor=executor, progress=lambda done, total: told.append((done, total))
-            )
+            for row in parts.who_can(**asked, progress=lambda done, total: told.append((done, total)))
         ]
         whole = Evaluator(load_snapshot(tmp_path))
         assert rows == [(row.principal, row.decision, row.explanation.sentence) for row in whole.who_can(**asked)]
         assert told[-1] == (5, 5)
         with pytest.raises(WorkCancelled):
-            list(parts.who_can(**asked, executor=executor, cancelled=lambda: True))
+            list(parts.who_can(**asked, cancelled=lambda: True))
 
 
 def test_the_same_question_again_is_remembered_unless_a_policy_asks_for_the_time(tmp_path: Path) -> None:

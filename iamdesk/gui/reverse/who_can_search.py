@@ -39,7 +39,11 @@ def _search(
 ) -> None:
     if not request.action:
         for one in opened.access_to_resource(
-            request.resource, request.context, request.unknown_context, progress, cancelled
+            request.resource,
+            request.context,
+            unknown_context=request.unknown_context,
+            progress=progress,
+            cancelled=cancelled,
         ):
             give(PrincipalRow(one, opened.outline))
         give(Missing(opened.missing_of_external(None, request.resource)))

@@ -1,0 +1,200 @@
+"""An organization that is larger than memory, open: what is asked of it is read when it is asked."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from iamdesk.index.catalogue_completion import CatalogueCompletions
+from iamdesk.index.holdings import Elsewhere
+from iamdesk.index.nodes import NodeKind
+from iamdesk.index.outline import build_outline
+from iamdesk.index.permission_sets import permission_set_name
+from iamdesk.index.subject import SubjectIndex
+from iamdesk.opened.details import Details
+from iamdesk.opened.open_snapshot import OpenSnapshot
+from iamdesk.opened.opened import Opened
+from iamdesk.snapshot.catalogue import DEFAULT_MEMORY, PER_BYTE, AccountEntry, Catalogue
+from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot
+from iamdesk.snapshot.progress import Cancelled, never_cancelled
+
+if TYPE_CHECKING:
+    from iamdesk.query.evaluator import Evaluator
+    from iamdesk.query.organization_evaluator import OrganizationEvaluator
+
+_OF_DETAILS = 8
+"""The part of the memory that accounts take which are looked at: one in so many."""
+
+
+def nobody() -> None:
+    """Stand for an executor where this process does everything."""
+
+
+class OpenOrganization(Opened):
+    """Its accounts are read when they matter, and those that were not asked about for longest are dropped.
+
+    Every call may raise `SnapshotError`: an account cannot be read any more, or is not as it was when it was opened.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        executor: Callable[[], Executor | None] = nobody,
+        memory: int = DEFAULT_MEMORY,
+    ) -> None:
+        """The workers of what ``executor`` returns sweep over accounts beside this process.
+
+        ``memory`` is how many bytes accounts may take.
+        """
+        self.catalogue = catalogue
+        self.about = catalogue.frame.snapshot
+        self.accounts = catalogue.entries
+        self._executor = executor
+        self._memory = memory
+        self._details: OrderedDict[str, Details] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @cached_property
+    def evaluator(self) -> "OrganizationEvaluator":
+        """The engine over all accounts."""
+        from iamdesk.query.organization_evaluator import OrganizationEvaluator
+
+        memory = self._memory * (_OF_DETAILS - 1) // _OF_DETAILS
+        return OrganizationEvaluator(self.catalogue, memory=memory, executor=self._executor)
+
+    def evaluator_for(self, principal: str) -> "Evaluator":
+        """Return the engine over the part of a principal's account."""
+        return self.evaluator.of(principal)
+
+    @property
+    def everybody(self) -> "OrganizationEvaluator":
+        """The engine that goes over everybody, account by account."""
+        return self.evaluator
+
+    def lay_out(self, cancelled: Cancelled = never_cancelled) -> None:
+        """Lay out the tree: accounts with their entries by name.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        self.outline = build_outline(self._bare, cancelled=cancelled, catalogue=self.catalogue)
+
+    @cached_property
+    def _bare(self) -> Snapshot:
+        """The snapshot with all its accounts, and nothing in these: for what names accounts, and for nothing else."""
+        accounts = tuple(map(_bare_account, self.catalogue.entries))
+        return self.about.model_copy(update={"accounts": accounts})
+
+    @cached_property
+    def _completions(self) -> CatalogueCompletions:
+        return CatalogueCompletions(self._bare, self.catalogue, self.outline, self._search)
+
+    def make_ready(self, cancelled: Cancelled = never_cancelled) -> None:
+        """Build what is otherwise built at first use: the search, and what is of no single account."""
+        self._search.matches("a")
+        self.read_details("", cancelled)
+
+    def small_parts(self) -> list[list[Any]]:
+        """Return nothing: no part of it is large."""
+        return []
+
+    # What is looked at
+
+    def account_of(self, key: str) -> str:
+        """Return the account whose files are read for a key; empty for what is of no single account."""
+        nodes = self.outline.nodes
+        row = self.outline.rows_by_key.get(key)
+        if row is None:  # a policy inside a principal, or what no row stands for
+            account = "".join(key.split(":", 5)[4:5])
+            return account if account in self.catalogue.frame.directory.account_ids else ""
+        while nodes.parents[row] > 0:
+            row = nodes.parents[row]
+        top = nodes[row]
+        return top.key if top.kind is NodeKind.ACCOUNT else ""
+
+    def details_at_hand(self, key: str) -> Details | None:
+        """Return what tells of the thing of a key, where its account is in memory."""
+        with self._lock:
+            account = self.account_of(key)
+            if account in self._details:
+                self._details.move_to_end(account)
+            return self._details.get(account)
+
+    def read_details(self, key: str, cancelled: Cancelled = never_cancelled) -> Details:
+        """Return what tells of the thing of a key; its account is read, where it is not there."""
+        found = self.details_at_hand(key)
+        if found is not None:
+            return found
+        account = self.account_of(key)
+        details = self._read(account, cancelled)
+        with self._lock:
+            self._details[account] = details
+            size_of = self.catalogue.frame.directory.size_of
+            room = self._memory // _OF_DETAILS // PER_BYTE
+            for other in list(self._details):
+                if sum(map(size_of, self._details)) <= room:
+                    break
+                if other not in ("", account):
+                    del self._details[other]
+        return details
+
+    def _read(self, account: str, cancelled: Cancelled) -> Details:
+        directory = self.catalogue.frame.directory
+        own = directory.accounts(account, cancelled) if account else ()
+        by_place = {(one.partition, one.account_id): one for one in own}
+        accounts = tuple([by_place.get((one.partition, one.account_id), one) for one in self._bare.accounts])
+        snapshot = self._bare.model_copy(update={"accounts": accounts})
+        elsewhere = Elsewhere(self._lent(account, own, cancelled), self.outline.rows_by_key)
+        subjects = SubjectIndex(snapshot, elsewhere)
+        subjects.make_ready()
+        return Details(subjects)
+
+    def _lent(self, account: str, own: Sequence[Account], cancelled: Cancelled) -> dict[str, ManagedPolicyDetail]:
+        """Return the managed policies of AWS that an account names, and only files of others hold."""
+        directory = self.catalogue.frame.directory
+        held = {policy.arn for one in own for policy in one.policies}
+        wanted: dict[str, list[str]] = {}
+        for entry in self.catalogue.entries:
+            if entry.account_id == account:
+                for arn in entry.carried:
+                    lender = directory.lender_of(arn)
+                    if arn not in held and lender is not None:
+                        wanted.setdefault(lender, []).append(arn)
+        return {
+            policy.arn: policy
+            for lender, arns in wanted.items()
+            for one in directory.accounts(lender, cancelled)
+            for policy in one.policies
+            if policy.arn in arns
+        }
+
+    def account_alone(self, account: str, cancelled: Cancelled = never_cancelled) -> OpenSnapshot:
+        """Return one account as a snapshot of its own, with the organization above it and what is of no single account.
+
+        What the others hold is as good as not captured.
+
+        Raises:
+            SnapshotError: the account cannot be read any more, or is not as it was.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        own = self.catalogue.frame.directory.accounts(account, cancelled)
+        snapshot = self.about.model_copy(update={"accounts": own})
+        return OpenSnapshot(snapshot, build_outline(snapshot, cancelled=cancelled), is_copy=True)
+
+
+def _bare_account(entry: AccountEntry) -> Account:
+    """Return an account without what is in it, but for the roles that permission sets have become in it."""
+    roles = []
+    for role in entry.roles:
+        path = f"/{role.arn.partition('/')[2].rpartition('/')[0]}/"
+        if permission_set_name(role.name, path) is not None:
+            roles.append(RoleDetail.model_construct(arn=role.arn, role_name=role.name, path=path))
+    return Account.model_construct(
+        account_id=entry.account_id,
+        partition=entry.partition,
+        alias=entry.alias,
+        is_truncated=entry.is_truncated,
+        roles=tuple(roles),
+    )
