@@ -1,8 +1,10 @@
-"""The checks as tasks: the list of all that is looked at is cut into spans, which workers look through."""
+"""The checks as tasks: all that is looked at is cut into blocks, which workers and this process look through."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import batched
 from uuid import uuid4
 
 from iamdesk.checks.finding import Finding
@@ -10,69 +12,92 @@ from iamdesk.checks.registry import Work, look, work_of
 from iamdesk.checks.survey import Survey
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.reach.reach_map import ReachMap
-from iamdesk.reach.sharing import Answers, find_shared
+from iamdesk.reach.sharing import find_shared
+from iamdesk.snapshot.model import RoleDetail, UserDetail
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.work.kept import SnapshotReference, kept_object, kept_snapshot, object_content
 from iamdesk.work.workers import Workers
 
-_SPAN = 64
-"""Things in one task: tenths of a second, and some seconds where changes are tried for each of them."""
+_BLOCK = 64
+"""Things in one block: tenths of a second, and some seconds where changes are tried for each of them."""
+
+type Found = list[tuple[int, list[Finding]]]
+"""What is found in things, by their numbers; those in which nothing is found are left out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Some of the things that are looked at, by their numbers."""
+class Block:
+    """Some of the things that are looked at, by their numbers in the list of all."""
 
     snapshot: SnapshotReference
     known: str
     """Names what is known of steps between principals (`reach.sharing.Answers`), which is sent along."""
-    start: int
-    stop: int
+    numbers: tuple[int, ...]
 
 
 def run_shared(
     workers: Workers,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
-    answers: Answers | None = None,
+    reach: ReachMap | None = None,
 ) -> Iterator[Finding]:
     """Yield what `registry.run` does, in the same order; workers do it.
 
-    ``answers`` is what is known of steps between principals (`ReachMap.answers`), where somebody keeps it.
+    ``reach`` is what principals can become, where somebody keeps it. Where this process works, too
+    (`Workers.helped`), it looks through blocks by this.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
         WorkError: no worker can do it; one sentence.
     """
     progress(0, 0)
-    known, content = uuid4().hex, object_content(answers or find_shared(workers, cancelled=cancelled))
+    answers = find_shared(workers, cancelled=cancelled) if reach is None else reach.answers
+    known, content = uuid4().hex, object_content(answers)
     contents = {known: lambda: content}
-    counting = Span(workers.reference, known, 0, 0)
-    (total,) = workers.results(count, [counting], cancelled=cancelled, contents=contents)
-    spans = (Span(workers.reference, known, start, min(start + _SPAN, total)) for start in range(0, total, _SPAN))
+    here: Callable[[Block, Cancelled], Found] | None = None
+    if reach is not None and workers.helped:
+        own = _run(reach, cancelled)
+        parts, here = _parts(own.work), partial(_found_here, own)
+    else:
+        listing = Block(workers.reference, known, ())
+        (parts,) = workers.results(cut, [listing], cancelled=cancelled, contents=contents)
+    total = sum(map(len, parts))
     progress(0, total)
-    found = workers.results(
+    results = workers.results(
         find,
-        spans,
+        (Block(workers.reference, known, numbers) for numbers in parts),
         progress=progress,
         cancelled=cancelled,
-        size=lambda span: span.stop - span.start,
+        size=lambda block: len(block.numbers),
         total=total,
         contents=contents,
+        here=here,
     )
-    for findings in found:
-        yield from findings
+    yield from _in_order(parts, results)
 
 
-def count(span: Span, cancelled: Cancelled) -> int:
-    """Return how many things there are."""
-    return len(_run_of(span, cancelled).work)
+def _in_order(parts: list[tuple[int, ...]], results: Iterator[Found]) -> Iterator[Finding]:
+    """Yield what is found in the order of the things, each as soon as those before it are looked through."""
+    found: dict[int, list[Finding]] = {}
+    done: set[int] = set()
+    given = 0
+    for numbers, result in zip(parts, results, strict=True):
+        found.update(result)
+        done.update(numbers)
+        while given in done:
+            done.remove(given)
+            yield from found.pop(given, ())
+            given += 1
 
 
-def find(span: Span, cancelled: Cancelled) -> list[Finding]:
-    """Return what is found in a span."""
-    run = _run_of(span, cancelled)
-    return [finding for work in run.work[span.start : span.stop] for finding in look(run.survey, work)]
+def cut(block: Block, cancelled: Cancelled) -> list[tuple[int, ...]]:
+    """Return the numbers of all things, block by block."""
+    return _parts(_run_of(block, cancelled).work)
+
+
+def find(block: Block, cancelled: Cancelled) -> Found:
+    """Return what is found in a block."""
+    return _found(_run_of(block, cancelled), block)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +106,49 @@ class _Run:
     work: list[Work]
 
 
-def _run_of(span: Span, cancelled: Cancelled) -> _Run:
-    """Return the run of this thread over a snapshot: what it has found out serves the next span."""
-    held = kept_snapshot(span.snapshot, cancelled)
+def _run(reach: ReachMap, cancelled: Cancelled) -> _Run:
+    survey = Survey(reach.steps.inquiry.evaluator, cancelled, lambda *_args, **_keywords: reach)
+    return _Run(survey, work_of(survey))
+
+
+def _found(run: _Run, block: Block) -> Found:
+    results = ((number, list(look(run.survey, run.work[number]))) for number in block.numbers)
+    return [(number, findings) for number, findings in results if findings]
+
+
+def _found_here(run: _Run, block: Block, cancelled: Cancelled) -> Found:
+    run.survey.attend(cancelled)
+    return _found(run, block)
+
+
+def _parts(work: list[Work]) -> list[tuple[int, ...]]:
+    """Cut the list of things into blocks. A user or role is looked at in one, as each of the kinds that it is of.
+
+    What one check has found out about it serves the next. The first block holds what comes first, so that findings
+    are there soon.
+    """
+    by_principal: dict[str, list[int]] = {}
+    others: list[int] = []
+    for number, one in enumerate(work):
+        if isinstance(one.thing, UserDetail | RoleDetail):
+            by_principal.setdefault(one.thing.arn, []).append(number)
+        else:
+            others.append(number)
+    blocks = [
+        tuple(sorted(number for one in some for number in one)) for some in batched(by_principal.values(), _BLOCK)
+    ]
+    blocks += batched(others, _BLOCK)
+    return sorted(blocks)
+
+
+def _run_of(block: Block, cancelled: Cancelled) -> _Run:
+    """Return the run of this thread over a snapshot: what it has found out serves the next block."""
+    held = kept_snapshot(block.snapshot, cancelled)
     evaluator = held.once("evaluator", lambda: Evaluator(held.snapshot))
 
     def begin() -> _Run:
-        answers = kept_object(span.known, lambda known: known)
-        reach = ReachMap(evaluator, cancelled=cancelled, answers=answers)
-        survey = Survey(evaluator, cancelled, lambda *_args, **_keywords: reach)
-        return _Run(survey, work_of(survey))
+        answers = kept_object(block.known, lambda known: known)
+        return _run(ReachMap(evaluator, cancelled=cancelled, answers=answers), cancelled)
 
     run = held.once(("findings", threading.get_ident()), begin)
     run.survey.attend(cancelled)

@@ -57,7 +57,7 @@ def findings(
         note(f"there is no file {suppressions}: nothing is suppressed")
     words = Workbench.read_suppressions(suppressions) if suppressions is not None else ()
     opened = Workbench().open_snapshot(snapshot)
-    with work.executor(opened) as executor:
+    with work.executor(opened, helped=True) as executor:
         found = ordered(opened.findings(suppressions=words, executor=executor))
     idle = len(words) - len({one.fingerprint for one in words} & {each.fingerprint for each in found})
     if idle:

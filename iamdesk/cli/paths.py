@@ -35,7 +35,7 @@ def paths(
     and what is stopped already. A way is proven, or possible: then it needs a fact that the snapshot does not hold.
     """
     opened = Workbench().open_snapshot(snapshot)
-    with work.executor(opened) as executor:
+    with work.executor(opened, helped=True) as executor:
         reach = opened.reach(executor=executor)
     as_json = output_format is options.Format.JSON
     if start is None:

@@ -106,11 +106,11 @@ def new(
     details = {"period_start": start, "period_end": end, "standards": standards}
     told = {name: text for name, text in details.items() if text}
     if previous is None or previous_snapshot is None:
-        with work.executor(opened) as executor:
+        with work.executor(opened, helped=True) as executor:
             opened.create_review(output, title or output.stem, told, exclusions=exclusions, executor=executor)
     else:
         old = Workbench().open_snapshot(previous_snapshot)
-        with work.executor(opened) as executor:
+        with work.executor(opened, helped=True) as executor:
             carried = opened.create_next_review(
                 output,
                 title or output.stem,

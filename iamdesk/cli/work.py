@@ -7,34 +7,38 @@ from pathlib import Path
 
 from iamdesk.cli.choice import choice
 from iamdesk.cli.output import note
-from iamdesk.work.setting import open_executor, usual_workers
+from iamdesk.work.setting import cores, open_executor, usual_workers
 from iamdesk.work.workers import is_worthwhile
 from iamdesk.workbench import Answers, OpenSnapshot, Workbench
 
 
-def executor(*opened: OpenSnapshot) -> AbstractContextManager[Executor | None]:
+def executor(*opened: OpenSnapshot, helped: bool = False) -> AbstractContextManager[Executor | None]:
     """Give what does long work over snapshots; None where this process does it sooner.
+
+    With ``helped`` this process works as the others do, and is counted among them: for work that is shared out between
+    them (`iamdesk.work.sharing_out`).
 
     Raises:
         WorkError: the scheduler cannot be used; one sentence.
     """
-    return executor_for(is_worthwhile(*(one.snapshot for one in opened)))
+    return executor_for(is_worthwhile(*(one.snapshot for one in opened)), helped=helped)
 
 
 @contextmanager
-def executor_for(is_large: bool) -> Iterator[Executor | None]:
+def executor_for(is_large: bool, *, helped: bool = False) -> Iterator[Executor | None]:
     """Give what does work; None where it is not large, and this process does it sooner.
 
-    A scheduler that was asked for does it always. One process beside this one gains nothing.
+    A scheduler that was asked for does it always. One process beside this one gains nothing, unless this one works, too
+    (``helped``).
 
     Raises:
         WorkError: the scheduler cannot be used; one sentence.
     """
-    workers = choice.workers or usual_workers()
+    workers = choice.workers or (cores() if helped else usual_workers())
     if choice.scheduler is None and (workers == 1 or not is_large):
         yield None
         return
-    with _ended(open_executor(workers, choice.scheduler, note)) as found:
+    with _ended(open_executor(workers - helped, choice.scheduler, note, helped=helped)) as found:
         yield found
 
 

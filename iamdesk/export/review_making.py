@@ -64,7 +64,7 @@ def make_review(
     if workers is None:
         findings = ordered(registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach))
     else:
-        findings = ordered(run_shared(workers, progress, cancelled, reach.answers))
+        findings = ordered(run_shared(workers, progress, cancelled, reach))
     frozen = tuple(frozen_findings(findings))
     rest = limited(whole, frozen, exclusions)
     told = {LEFT_OUT: left_out_as_text(rest.left_out)} if exclusions else {}

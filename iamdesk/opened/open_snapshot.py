@@ -245,7 +245,8 @@ class OpenSnapshot(Opened):
         if workers is not None:
             from iamdesk.checks.sharing import run_shared
 
-            found = run_shared(workers, progress, cancelled)
+            reach = self._reach(cancelled=cancelled, workers=workers) if workers.helped else None
+            found = run_shared(workers, progress, cancelled, reach)
         else:
             from iamdesk.checks import registry
 

@@ -42,23 +42,27 @@ class ReachMap:
         *,
         is_whole: bool = True,
         answers: Answers | None = None,
+        workers: Workers | None = None,
     ) -> None:
         """Ask all that it takes: seconds for thousands of principals.
 
         Without ``is_whole`` everything is asked when it is first needed, by one thread: of a copy of few principals
-        that is one step, most often. ``answers`` are what workers have found out (`sharing.find_shared`).
+        that is one step, most often. ``answers`` are what others have found out (`answers` of their map); else
+        ``workers`` find out what takes long.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
+            WorkError: no worker can do it; one sentence.
         """
         inquiry = Inquiry(evaluator, cancelled)
         inquiry.read_reference()
         evaluator.population(cancelled=cancelled)
         self.steps = Steps(inquiry)
         self.graph = StepGraph(self.steps)
-        self.answers = answers
         if answers is not None:
             answers.take_in(self.steps, self.graph)
+        elif workers is not None:
+            find_shared(workers, progress, cancelled, (self.steps, self.graph))
         if is_whole:
             self.steps.find_all(progress)
             self.graph.find_all(progress)
@@ -70,6 +74,11 @@ class ReachMap:
         self._cut_of: dict[Way, Cut | None] = {}
         self._gains = Gains(evaluator, self.steps.population)
         self._subjects = self.steps.population.index.subjects
+
+    @property
+    def answers(self) -> Answers:
+        """What was found out, as plain data: a map that is made of it elsewhere is the same."""
+        return Answers.of(self.steps, self.graph)
 
     @property
     def version(self) -> str:
@@ -429,8 +438,7 @@ class ReachOnce:
                 continue
             try:
                 if self._made is None:
-                    answers = None if workers is None else find_shared(workers, progress, cancelled)
-                    self._made = ReachMap(self._evaluator, progress, cancelled, answers=answers)
+                    self._made = ReachMap(self._evaluator, progress, cancelled, workers=workers)
             finally:
                 self._making.release()
         return self._made

@@ -6,7 +6,7 @@ There are rounds: what a round needs of the ones before is sent along with its t
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 
@@ -38,8 +38,24 @@ class Answers:
     """By service and path."""
     into: dict[int, Open] = field(default_factory=dict)
     promotions: list[tuple[str, Edge]] = field(default_factory=list)
+    readers: dict[str, Open] = field(default_factory=dict)
     rounds: list[int] = field(default_factory=list)
     """Those that are whole."""
+
+    @classmethod
+    def of(cls, steps: Steps, graph: StepGraph) -> "Answers":
+        """Return what is known of steps of which everything was asked."""
+        return cls(
+            {**steps.known_sources, **steps.asked_sources},
+            list(steps.assumable.by_roles),
+            [steps.administrators],
+            [steps.under_open_trust],
+            {service: {path.id: members for path, members in paths} for service, paths in steps.service_paths.items()},
+            dict(graph.into),
+            [(account, edge) for account, edges in graph.promotions.items() for edge in edges],
+            dict(graph.readers),
+            [1, 2, 3],
+        )
 
     def take_in(self, steps: Steps, graph: StepGraph) -> None:
         """Give what is known to steps that nothing was asked of yet."""
@@ -62,6 +78,7 @@ class Answers:
             graph.promotions = graph.by_account(self.promotions)
         if 3 in self.rounds:
             graph.into = self.into
+            graph.readers = self.readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +93,16 @@ class Part:
     parts: int = 1
 
 
-def find_shared(workers: Workers, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled) -> Answers:
+def find_shared(
+    workers: Workers,
+    progress: Progress = no_progress,
+    cancelled: Cancelled = never_cancelled,
+    own: tuple[Steps, StepGraph] | None = None,
+) -> Answers:
     """Have workers find out all that a `ReachMap` takes long for.
+
+    ``own`` are the steps of this process, of which nothing was asked yet: they are given the answers, and where this
+    process works, too, it finds out a part of them by these.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -87,12 +112,13 @@ def find_shared(workers: Workers, progress: Progress = no_progress, cancelled: C
     rounds = (
         [("administrators", 1), ("under open trust", 1), ("assumable", _SLICES), ("sources", len(_asked()))],
         [("promotions", 2 * _SLICES), ("promotions of groups", 1), ("permission sets", 1), ("service paths", _SLICES)],
-        [("into", _SLICES)],
+        [("into", _SLICES), ("readers", 1)],
     )
     total = sum(parts for work in rounds for _, parts in work)
     before = 0
     known: str | None = None
     content = b""
+    here = None if own is None else partial(_find, *own)
     for number, work in enumerate(rounds, start=1):
         parts = [Part(workers.reference, known, what, one, count) for what, count in work for one in range(count)]
 
@@ -100,10 +126,12 @@ def find_shared(workers: Workers, progress: Progress = no_progress, cancelled: C
             progress(before + done, total)
 
         contents = {} if known is None else {known: lambda content=content: content}
-        found = workers.results(find_part, parts, progress=tell, cancelled=cancelled, contents=contents)
+        found = workers.results(find_part, parts, progress=tell, cancelled=cancelled, contents=contents, here=here)
         for part, result in zip(parts, found, strict=True):
             _add(answers, part.what, result)
         answers.rounds.append(number)
+        if own is not None:
+            answers.take_in(*own)
         before += len(parts)
         if number < len(rounds):
             known, content = uuid4().hex, object_content(answers)
@@ -127,6 +155,8 @@ def _add(answers: Answers, what: str, result: Any) -> None:
                     known[path_id] = known.get(path_id, NOBODY).either(members)
         case "into":
             answers.into.update(result)
+        case "readers":
+            answers.readers.update(result)
         case _:
             answers.promotions.extend(result)
 
@@ -134,6 +164,11 @@ def _add(answers: Answers, what: str, result: Any) -> None:
 def find_part(part: Part, cancelled: Cancelled) -> Any:
     """Return what is found out in one part; called in the worker."""
     steps, graph = _steps_of(kept_snapshot(part.snapshot, cancelled), part.known, cancelled)
+    return _find(steps, graph, part, cancelled)
+
+
+def _find(steps: Steps, graph: StepGraph, part: Part, cancelled: Cancelled) -> Any:
+    steps.inquiry.attend(cancelled)
     match part.what:
         case "administrators":
             return steps.administrators
@@ -153,6 +188,8 @@ def find_part(part: Part, cancelled: Cancelled) -> Any:
             }
         case "into":
             return graph.into_of(part.number, part.parts)
+        case "readers":
+            return dict(graph.readers)
         case "promotions":
             return list(Promotions(steps, graph.hypotheses).of_principals(part.number, part.parts))
         case "promotions of groups":
@@ -174,7 +211,6 @@ def _steps_of(held: Held, known: str | None, cancelled: Cancelled) -> tuple[Step
         return steps, StepGraph(steps), set()
 
     steps, graph, taken = held.once(("steps", threading.get_ident()), begin)
-    steps.inquiry.attend(cancelled)
     if known is not None and known not in taken:
         kept_object(known, lambda answers: answers).take_in(steps, graph)
         taken.add(known)

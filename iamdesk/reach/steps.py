@@ -56,9 +56,10 @@ class Steps:
         self.trusts = Trusts(inquiry, self.targets, self.population)
         self.anything = Anything(inquiry, self.population)
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
-        self._sources: dict[tuple[str, str], Sources] = {}
+        self.asked_sources: dict[tuple[str, str], tuple[int, Sources]] = {}
+        """By action and service, the entities that were asked about and who may do it on them."""
         self.known_sources: Mapping[tuple[str, str], tuple[int, Sources]] = {}
-        """What another process found out (`sharing`): by action and service, the entities and who may do it on them."""
+        """The same, as another process found it out (`sharing`)."""
         self._passing: dict[str, int] = {}
         self._own_at_all: dict[str, int] = {}
         self._credentials = {
@@ -158,15 +159,15 @@ class Steps:
     def sources(self, path: EscalationPath, action: str, among: int) -> Sources:
         """Return who may do an action of a path on each of the entities of a kind."""
         key = (action, path.service or "")
-        found = self._sources.get(key)
+        found = self.asked_sources.get(key)
         if found is None:
             known = self.known_sources.get(key)
             if known is not None and known[0] == among:
-                found = known[1]
+                found = known
             else:
-                found = self.finder.find(action, among, self.context_of(path, action))
-            self._sources[key] = found
-        return found
+                found = among, self.finder.find(action, among, self.context_of(path, action))
+            self.asked_sources[key] = found
+        return found[1]
 
     def on_target(self, path: EscalationPath, required: Required, place: int) -> Open:
         """Return who may do an action of a path on a target."""

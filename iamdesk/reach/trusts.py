@@ -134,7 +134,8 @@ class Assumable:
 
     def __init__(self, by_roles: Iterable[tuple[int, Open | Sources]]) -> None:
         """Take what `Trusts.assuming` gives."""
-        self._by_place = {place: found for roles, found in by_roles for place in positions(roles)}
+        self.by_roles = tuple(by_roles)
+        self._by_place = {place: found for roles, found in self.by_roles for place in positions(roles)}
 
     def of(self, place: int) -> Open:
         """Return who may assume a role."""

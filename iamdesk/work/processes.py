@@ -43,10 +43,12 @@ class Processes(Executor):
     lost. Workers end with this process, however it ends.
     """
 
-    def __init__(self, workers: int, tell: Tell = tell_nobody) -> None:
+    def __init__(self, workers: int, tell: Tell = tell_nobody, *, helped: bool = False) -> None:
+        """With ``helped`` whoever shares long work out does some of it in this process, too."""
         if workers < 1:
             raise ValueError("at least one worker is needed")
         self.workers = workers
+        self.helped = helped
         self._tell = tell
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._folder = Path(tempfile.mkdtemp(prefix="iamdesk-work-"))

@@ -50,6 +50,7 @@ def results[T, R](
     size: Callable[[T], int] = lambda _task: 1,
     total: int = 0,
     contents: Contents = _NO_CONTENTS,
+    ahead: int = _AHEAD,
 ) -> Iterator[R]:
     """Yield ``function(task, cancelled)`` for each task, in the order of the tasks.
 
@@ -62,6 +63,7 @@ def results[T, R](
         size: How much a task counts.
         total: What all tasks count together; 0 while unknown.
         contents: What a worker is sent that cannot read by itself what a task names.
+        ahead: How many tasks each worker is given before the first of them is done.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -75,7 +77,7 @@ def results[T, R](
             done += size(task)
             progress(done, total)
         return
-    run = _Run(executor, function, contents)
+    run = _Run(executor, function, contents, ahead)
     waiting: deque[_Awaited[T]] = deque()
     more = iter(tasks)
     is_whole = False
@@ -121,7 +123,7 @@ def _await(future: Future[Any], run: "_Run", progress: Progress, total: int, can
 class _Run:
     """The tasks of one call of `results`."""
 
-    def __init__(self, executor: Executor, function: Callable[..., Any], contents: Contents) -> None:
+    def __init__(self, executor: Executor, function: Callable[..., Any], contents: Contents, ahead: int) -> None:
         self._executor = executor
         self._function = function
         self._contents = contents
@@ -129,7 +131,7 @@ class _Run:
         make_file: Callable[[], CancelFile] | None = getattr(executor, "cancel_file", None)
         self._cancel_file = make_file() if make_file is not None else None
         self._cancel_path = None if self._cancel_file is None else str(self._cancel_file.path)
-        self.most = _AHEAD * int(getattr(executor, "workers", 4))
+        self.most = ahead * int(getattr(executor, "workers", 4))
         self.done = 0
         self._counting = threading.Lock()
 

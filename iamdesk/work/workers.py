@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.work.kept import content_of, reference_to
+from iamdesk.work.sharing_out import shared_out
 from iamdesk.work.tasks import Contents, results
 
 MIN_PRINCIPALS = 400
@@ -28,6 +29,11 @@ class Workers:
         """How many tasks are done at once."""
         return int(getattr(self.executor, "workers", 1))
 
+    @property
+    def helped(self) -> bool:
+        """Whether this process is to do some of the work, too."""
+        return bool(getattr(self.executor, "helped", False))
+
     def results[T, R](
         self,
         function: Callable[[T, Cancelled], R],
@@ -38,8 +44,25 @@ class Workers:
         size: Callable[[T], int] = lambda _task: 1,
         total: int = 0,
         contents: Contents | None = None,
+        here: Callable[[T, Cancelled], R] | None = None,
     ) -> Iterator[R]:
-        """Yield what `tasks.results` does; a worker that cannot read the snapshot is sent it."""
+        """Yield what `tasks.results` does; a worker that cannot read the snapshot is sent it.
+
+        ``here`` does a task in this process; it is called where this process works, too (`helped`).
+        """
+        sent = {**self.contents, **(contents or {})}
+        if here is not None and self.helped:
+            return shared_out(
+                function,
+                tasks,
+                self.executor,
+                here=here,
+                progress=progress,
+                cancelled=cancelled,
+                size=size,
+                total=total,
+                contents=sent,
+            )
         return results(
             function,
             tasks,
@@ -48,7 +71,7 @@ class Workers:
             cancelled=cancelled,
             size=size,
             total=total,
-            contents={**self.contents, **(contents or {})},
+            contents=sent,
         )
 
 

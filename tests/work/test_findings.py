@@ -10,11 +10,13 @@ import pytest
 
 from iamdesk.checks import registry, sharing
 from iamdesk.checks.finding import Finding
+from iamdesk.checks.survey import Survey
 from iamdesk.export.findings import render
 from iamdesk.paths import resources, sample_snapshot
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import WorkCancelled
+from iamdesk.reach.reach_map import ReachMap
+from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
+from iamdesk.snapshot.progress import WorkCancelled, never_cancelled
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.errors import WorkerLostError
 from iamdesk.work.processes import Processes, lost_once
@@ -36,7 +38,7 @@ def two(told: list[str]) -> Iterator[Processes]:
 
 @pytest.fixture(autouse=True)
 def small_spans(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "_SPAN", 5)
+    monkeypatch.setattr(sharing, "_BLOCK", 2)
 
 
 def as_bytes(found: list[Finding], snapshot: Snapshot) -> bytes:
@@ -47,8 +49,8 @@ FORMATS = ("json", "csv", "html", "sarif")
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-@pytest.mark.parametrize("workers", [1, 2])
-def test_the_same_findings_with_any_number_of_workers(path: Path, workers: int, two: Processes) -> None:
+@pytest.mark.parametrize("workers", ["one", "two", "one and this process"])
+def test_the_same_findings_with_any_number_of_workers(path: Path, workers: str, two: Processes) -> None:
     snapshot = load_snapshot(path)
     alone = list(registry.run(Evaluator(snapshot)))
     steps: list[tuple[int, int]] = []
@@ -56,11 +58,15 @@ def test_the_same_findings_with_any_number_of_workers(path: Path, workers: int, 
     def tell(done: int, total: int) -> None:
         steps.append((done, total))
 
-    if workers == 2:
+    if workers == "two":
         shared = list(sharing.run_shared(Workers(two, snapshot), tell))
-    else:
+    elif workers == "one":
         with Processes(1) as executor:
             shared = list(sharing.run_shared(Workers(executor, snapshot), tell))
+    else:
+        with Processes(1, helped=True) as executor:
+            reach = ReachMap(Evaluator(snapshot))
+            shared = list(sharing.run_shared(Workers(executor, snapshot), tell, reach=reach))
     assert alone
     assert as_bytes(shared, snapshot) == as_bytes(alone, snapshot)
     assert steps[0][0] == 0
@@ -119,3 +125,17 @@ def test_cancelled_checks_end(two: Processes) -> None:
     with pytest.raises(WorkCancelled):
         list(sharing.run_shared(Workers(two, snapshot), cancelled=after_some))
     assert len(asked) == 4
+
+
+def test_a_principal_is_looked_at_in_one_block_as_whatever_kind() -> None:
+    snapshot = load_snapshot(SAMPLES[1])
+    work = registry.work_of(Survey(Evaluator(snapshot), never_cancelled))
+    parts = sharing._parts(work)
+    assert sorted(number for numbers in parts for number in numbers) == list(range(len(work)))
+    blocks: dict[str, set[int]] = {}
+    for block, numbers in enumerate(parts):
+        for number in numbers:
+            if isinstance(work[number].thing, UserDetail | RoleDetail):
+                blocks.setdefault(work[number].thing.arn, set()).add(block)
+    assert len(blocks) > 5
+    assert all(len(found) == 1 for found in blocks.values())

@@ -1,5 +1,6 @@
 """What principals can become comes out the same, whoever finds it out."""
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,6 @@ import pytest
 
 from iamdesk.paths import resources, sample_snapshot
 from iamdesk.query.evaluator import Evaluator
-from iamdesk.reach import sharing
 from iamdesk.reach.reach_map import ReachMap, ReachOnce
 from iamdesk.snapshot.progress import WorkCancelled
 from iamdesk.snapshot.reader import load_snapshot
@@ -23,19 +23,33 @@ def two() -> Iterator[Processes]:
         yield executor
 
 
+@pytest.fixture(scope="module")
+def beside() -> Iterator[Processes]:
+    with Processes(1, helped=True) as executor:
+        yield executor
+
+
+@pytest.mark.parametrize("workers", ["two", "beside"])
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_the_same_map(path: Path, two: Processes) -> None:
+def test_the_same_map(path: Path, workers: str, request: pytest.FixtureRequest) -> None:
     snapshot = load_snapshot(path)
     alone = ReachMap(Evaluator(snapshot))
     steps: list[tuple[int, int]] = []
-    answers = sharing.find_shared(Workers(two, snapshot), lambda done, total: steps.append((done, total)))
+    made = ReachMap(
+        Evaluator(snapshot),
+        lambda done, total: steps.append((done, total)),
+        workers=Workers(request.getfixturevalue(workers), snapshot),
+    )
     assert steps[-1][0] == steps[-1][1]
+    answers = pickle.loads(pickle.dumps(made.answers))  # noqa: S301 - made in this line
     shared = ReachMap(Evaluator(snapshot), answers=answers)
-    for key, found in alone.steps._sources.items():
+    for key, (_, found) in alone.steps.asked_sources.items():
         if found._by_account:
             sources = answers.sources[key][1]
             assert (sources._by_account, sources._own) == (found._by_account, found._own), key
-            assert shared.steps._sources.get(key, sources) is sources, "asked about others than was foreseen"
+            assert shared.steps.asked_sources.get(key, (0, sources))[1] is sources, (
+                "asked about others than was foreseen"
+            )
     assert shared.steps.administrators == alone.steps.administrators
     assert shared.steps.service_paths == alone.steps.service_paths
     assert shared.graph.into == alone.graph.into
