@@ -108,7 +108,7 @@ def _without(statement: Statement, key: str) -> tuple[ActionPattern, ...]:
     missing = tuple(entry for entry in statement.actions if not _takes(entry, key))
     known = _key_type(key) is not None
     if known and any(entry.service == "sts" for entry in missing) and len(missing) < len(statement.actions):
-        return ()  # one call for a role asks several of these actions, with the same context (SEMANTICS E17)
+        return ()  # one call for a role asks several of these actions, with the same context (SEMANTICS F12)
     return missing
 
 

@@ -14,6 +14,8 @@ class OpenRule(NamedTuple):
 
     id: str
     """Stable."""
+    rule: str
+    """The evaluation rule that it is a part of, as the user guide numbers it: ``F4`` (``policy-evaluation.md``)."""
     question: str
     """What is open: ``whether …``."""
     taken: str
@@ -26,6 +28,7 @@ class OpenRule(NamedTuple):
 
 WILDCARD_OVER_COLONS = OpenRule(
     "wildcard-over-colons",
+    "F4",
     mark("whether a `*` that ends one of the first five parts of an ARN also matches colons"),
     mark("it does"),
     mark("it stays within its part"),
@@ -33,6 +36,7 @@ WILDCARD_OVER_COLONS = OpenRule(
 )
 ACCOUNT_LISTS_BY_ARN = OpenRule(
     "account-lists-by-arn",
+    "F6",
     mark("whether the resource `arn:aws:s3:::*` covers S3 actions that list what an account has"),
     mark("it does"),
     mark("only `*` does"),
@@ -40,6 +44,7 @@ ACCOUNT_LISTS_BY_ARN = OpenRule(
 )
 WILDCARD_IN_SERVICE = OpenRule(
     "wildcard-in-service",
+    "F4",
     mark("what a wildcard in the service of a policy's resource ARN means"),
     mark("the ARN matches nothing"),
     mark("it is a wildcard like any other"),
@@ -47,6 +52,7 @@ WILDCARD_IN_SERVICE = OpenRule(
 )
 WILDCARD_IN_ACTION_SERVICE = OpenRule(
     "wildcard-in-action-service",
+    "F1",
     mark("what a wildcard in the service of a policy's action means"),
     mark("the action matches nothing"),
     mark("it is a wildcard like any other"),
@@ -54,6 +60,7 @@ WILDCARD_IN_ACTION_SERVICE = OpenRule(
 )
 LOG_GROUP_BY_BARE_ARN = OpenRule(
     "log-group-by-bare-arn",
+    "F3",
     mark("whether a log group's ARN without `:*` matches the log group for actions other than tagging"),
     mark("it does not"),
     mark("it does"),
@@ -61,6 +68,7 @@ LOG_GROUP_BY_BARE_ARN = OpenRule(
 )
 ANY_VALUE_IF_EXISTS = OpenRule(
     "any-value-if-exists",
+    "G4",
     mark("whether a ForAnyValue condition with IfExists holds where the key is absent"),
     mark("it does not"),
     mark("it does"),
@@ -68,6 +76,7 @@ ANY_VALUE_IF_EXISTS = OpenRule(
 )
 ALL_VALUES_NOT_LIKE = OpenRule(
     "all-values-not-like",
+    "G14",
     mark("whether ForAllValues:StringNotLike holds where the key is absent"),
     mark("it does"),
     mark("it does not"),
@@ -75,6 +84,7 @@ ALL_VALUES_NOT_LIKE = OpenRule(
 )
 SEVERAL_VALUES = OpenRule(
     "several-values-without-set-operator",
+    "G16",
     mark("how a condition without a set operator compares a key with several values"),
     mark("it does not hold"),
     mark("it compares value by value"),
@@ -82,6 +92,7 @@ SEVERAL_VALUES = OpenRule(
 )
 VARIABLE_UNDER_BOOL = OpenRule(
     "variable-under-bool",
+    "H2",
     mark("whether Bool supports policy variables"),
     mark("it does not"),
     mark("it does"),
@@ -89,6 +100,7 @@ VARIABLE_UNDER_BOOL = OpenRule(
 )
 PARTLY_LISTED = OpenRule(
     "not-principal-listed-in-part",
+    "E6",
     mark("whether a Deny with NotPrincipal exempts a caller whose session, role and account are not all listed"),
     mark("it does not"),
     mark("it does"),
@@ -96,6 +108,7 @@ PARTLY_LISTED = OpenRule(
 )
 ROLE_LISTED = OpenRule(
     "not-principal-lists-the-role",
+    "E6",
     mark("whether a Deny with NotPrincipal that lists a role and its account exempts every session of the role"),
     mark("it does"),
     mark("each session has to be listed"),
@@ -103,6 +116,7 @@ ROLE_LISTED = OpenRule(
 )
 BOUNDARY_AND_TRUST = OpenRule(
     "boundary-and-trust-policy",
+    "I2",
     mark("whether a trust policy that names the caller or everyone overrides the caller's permissions boundary"),
     mark("the boundary also has to allow the action"),
     mark("the trust policy is enough"),
@@ -110,6 +124,7 @@ BOUNDARY_AND_TRUST = OpenRule(
 )
 SOURCE_IDENTITY_OF_USER = OpenRule(
     "source-identity-of-user",
+    "I2",
     mark("whether a user named in the trust policy also needs sts:SetSourceIdentity in an identity policy"),
     mark("the user needs both"),
     mark("the trust policy is enough"),
@@ -117,6 +132,7 @@ SOURCE_IDENTITY_OF_USER = OpenRule(
 )
 PUBLIC_BY_CALLER_KEY = OpenRule(
     "public-but-for-the-caller",
+    "I7",
     mark(
         "whether Block Public Access treats a policy for everyone as public if aws:PrincipalAccount, "
         "aws:PrincipalArn or aws:PrincipalOrgPaths limits it to fixed values"
@@ -127,6 +143,7 @@ PUBLIC_BY_CALLER_KEY = OpenRule(
 )
 UNSIGNED_ON_QUEUES = OpenRule(
     "unsigned-on-queues",
+    "E10",
     mark("whether a queue policy can allow unsigned callers the SQS actions that it cannot allow other accounts"),
     mark("it cannot"),
     mark("a queue policy for everyone allows them"),

@@ -61,7 +61,9 @@ def assumptions_of(trace: Trace) -> tuple[Assumption, ...]:
         message = phrase("{policy} holds a statement that cannot be read: taken to match nothing.", policy=policy.name)
         found.append(Assumption("policy-malformed", message))
     found += service_assumptions(trace, lambda situation: _decide(situation, trace))
-    found += [Assumption("pages-disagree", _reading_words(one), one.verdict) for one in trace.readings]
+    for one in trace.readings:
+        rules = tuple(dict.fromkeys(rule.rule for rule in one.rules))
+        found.append(Assumption("pages-disagree", _reading_words(one), one.verdict, rules=rules))
     if not trace.is_exact:
         message = phrase("Not all context values could be tried: what is said holds, but more may hold.")
         found.append(Assumption("not-enumerated", message))

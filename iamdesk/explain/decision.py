@@ -140,6 +140,8 @@ class Assumption:
 
     only_explains: bool = False
     """Whether it only explains the answer and the decision does not depend on it."""
+    rules: tuple[str, ...] = ()
+    """For ``pages-disagree``: ids of the evaluation rules that AWS's pages leave open (``F4``)."""
 
     @property
     def could_change(self) -> bool:

@@ -1,7 +1,7 @@
 """The pages of the user guide: in which order they stand, which one is about a widget, and what they say of a word."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ ORDER = (
     "asking",
     "reading-an-answer",
     "how-iam-decides",
+    "policy-evaluation",
     "why-denied",
     "asking-in-reverse",
     "ways",
@@ -35,6 +36,10 @@ ORDER = (
     "privacy",
 )
 """Every page, by its file without ``.md``."""
+RULES_PAGE = "policy-evaluation"
+"""The page with the evaluation rules, each under its id."""
+_RULE = re.compile(r"^### ([A-L]\d+)$", re.MULTILINE)
+_CODE = re.compile(r"`([a-z]+(?:-[a-z]+)+)`")
 
 _ABOUT = {
     "StartPage": "getting-a-snapshot",
@@ -87,6 +92,23 @@ def page_about(widget: QWidget | None) -> str:
             return page
         widget = widget.parentWidget()
     return FIRST_PAGE
+
+
+def rule_at_hand(widget: QWidget | None) -> str:
+    """Return the id of the evaluation rule behind what has the cursor; empty where there is none."""
+    while widget is not None:
+        rule = getattr(widget, "rule_at_hand", None)
+        if callable(rule):
+            return str(rule())
+        widget = widget.parentWidget()
+    return ""
+
+
+@cache
+def rules_by_code() -> Mapping[str, str]:
+    """Return which evaluation rule explains an assumption: rule id by the assumption's code."""
+    pieces = _RULE.split(page_file(RULES_PAGE).read_text(encoding="utf-8"))[1:]
+    return {code: rule for rule, text in zip(pieces[::2], pieces[1::2], strict=True) for code in _CODE.findall(text)}
 
 
 def page_file(page: str) -> Path:

@@ -85,6 +85,11 @@ class HelpWindow(QDialog):
         self._load(name)
         self._go_to(heading)
 
+    def show_rule(self, rule: str) -> None:
+        """Show an evaluation rule, by its id."""
+        self.show_page(help_pages.RULES_PAGE)
+        self._go_to_heading(help_pages.anchor_of(rule))
+
     def _list(self, text: str) -> None:
         """List all pages, or where they speak of what is searched."""
         self.pages.clear()
@@ -142,12 +147,16 @@ class HelpWindow(QDialog):
         if url.isRelative() and url.path().endswith(".md"):
             self.show_page(Path(url.path()).stem)
         if url.isRelative() and url.hasFragment():
-            block = self.text.document().begin()
-            while block.isValid():
-                if block.blockFormat().headingLevel() and help_pages.anchor_of(block.text()) == url.fragment():
-                    self._scroll_to(QTextCursor(block))
-                    return
-                block = block.next()
+            self._go_to_heading(url.fragment())
+
+    def _go_to_heading(self, anchor: str) -> None:
+        block = self.text.document().begin()
+        while block.isValid():
+            if block.blockFormat().headingLevel() and help_pages.anchor_of(block.text()) == anchor:
+                self.text.setTextCursor(QTextCursor(block))
+                self._scroll_to(QTextCursor(block))
+                return
+            block = block.next()
 
     def _go_to(self, heading: str) -> None:
         block = self.text.document().begin()

@@ -182,6 +182,7 @@ class MainWindow(QMainWindow):
         session.snapshot_closed.connect(self._show_start)
         self.status_line.gaps_wanted.connect(self.interior.show_gaps)
         session.announced.connect(self._announce)
+        session.rule_shown.connect(self.windows.show_rule)
         self.history.changed.connect(self._enable_history)
         self.menus.refresh()
         self._enable_history()

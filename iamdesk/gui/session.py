@@ -36,6 +36,7 @@ a panel calls                          the session emits                       w
 ``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows what the subject can do
 ``show_access(key, service, level)``   then ``access_cell_shown`` (the same)   access tab goes to a cell
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
+``show_rule(id)``                      ``rule_shown(id)``                      user guide opens at an evaluation rule
 =====================================  ======================================  =========================================
 
 State, read at any time: ``snapshot`` (OpenSnapshot or None), ``shown`` (that, or what has arrived of one),
@@ -95,6 +96,7 @@ class Session(QObject):
     access_cell_shown = Signal(str, str, str)
     badges_decided = Signal(object)
     announced = Signal(str)
+    rule_shown = Signal(str)
 
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -269,6 +271,10 @@ class Session(QObject):
     def announce(self, sentence: str) -> None:
         """Say something that needs no reaction: status bar and screen readers."""
         self.announced.emit(sentence)
+
+    def show_rule(self, rule: str) -> None:
+        """Open the user guide at an evaluation rule: ``C4``."""
+        self.rule_shown.emit(rule)
 
     def _follow(self, request: Request) -> None:
         """Select the principal of the request. For one that is not in the snapshot, select no principal."""

@@ -13,6 +13,7 @@ from iamdesk.language import tr
 
 if TYPE_CHECKING:
     from iamdesk.gui.command_palette import CommandPalette
+    from iamdesk.gui.help_window import HelpWindow
     from iamdesk.gui.jobs import JobRunner
     from iamdesk.gui.menus import Menus
     from iamdesk.gui.prompts import Prompts
@@ -130,18 +131,29 @@ class Windows(QObject):
         WhatIfWindow(self._frame.session, self._frame.jobs, self._frame.prompts, self._window).show()
 
     def show_help(self) -> None:
-        """Open the user guide at the page about what has the cursor; of a finding, at its check."""
-        from iamdesk.gui.help_window import HelpWindow
-
+        """Open the user guide at the page about what has the cursor: of a finding its check, of a layer its rule."""
         focus, findings = QApplication.focusWidget(), self._frame.workspace.findings
+        if rule := help_pages.rule_at_hand(focus):
+            self.show_rule(rule)
+            return
         page, check = help_pages.page_about(focus), ""
         finding = findings.detail.finding
         if finding is not None and focus is not None and findings.isAncestorOf(focus):
             page, check = "checks", f"{finding.check_id} "
+        self._guide().show_page(page, check)
+
+    def show_rule(self, rule: str) -> None:
+        """Open the user guide at an evaluation rule, by its id."""
+        self._guide().show_rule(rule)
+
+    def _guide(self) -> "HelpWindow":
+        """Return the user guide, shown."""
+        from iamdesk.gui.help_window import HelpWindow
+
         guide = self._window.findChild(HelpWindow) or HelpWindow(self._window)
-        guide.show_page(page, check)
         guide.show()
         guide.activateWindow()
+        return guide
 
     def show_about(self) -> None:
         """Show version, parts and licences."""

@@ -6,15 +6,19 @@ import pytest
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QFont, QImage, QTextDocument, QTextFormat, QTextTable
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QTreeWidgetItem
+from PySide6.QtWidgets import QApplication, QPushButton, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 import iamdesk.gui
+from iamdesk.evaluate.request import Layer, Request
 from iamdesk.gui import help_pages
+from iamdesk.gui.ask import layer_list
 from iamdesk.gui.help_window import HelpWindow
 from iamdesk.gui.main_window import MainWindow
 from iamdesk.paths import resources
+
+PETRA = "arn:aws:iam::111122223333:user/finance/petra.novak"
 
 
 @pytest.fixture
@@ -159,3 +163,43 @@ def test_heads_of_tables_are_bold_wherever_the_table_stands(guide: HelpWindow) -
                     assert not head.blockFormat().hasProperty(QTextFormat.Property.BlockCodeFence), (page, head.text())
                     pieces = [head.begin().fragment()] if head.text() else []
                     assert all(piece.charFormat().fontWeight() >= QFont.Weight.Bold for piece in pieces), page
+
+
+def test_an_evaluation_rule_is_gone_to_by_its_id(guide: HelpWindow) -> None:
+    for rule in ("A1", "E1", "E10", "L6"):
+        guide.show_rule(rule)
+        assert guide.page == help_pages.RULES_PAGE
+        assert guide.text.textCursor().block().text() == rule
+    assert guide.text.verticalScrollBar().value() > 0
+
+
+def test_f1_on_a_layer_opens_the_rule_behind_it(qtbot: QtBot, open_window: MainWindow) -> None:
+    window, layers = open_window, open_window.workspace.answer.layers
+    assert set(layer_list._RULES) == set(Layer)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.session.ask(Request(PETRA, "s3:GetObject", "arn:aws:s3:::acme-finance-reports/q1.csv"))
+    qtbot.waitUntil(lambda: window.session.decision is not None and bool(layers.rows.layers))
+    window.workspace.answer.show()
+    layers.setFocus()
+    boundary = next(at for at, line in enumerate(layers.rows.layers) if line.layer is Layer.PERMISSIONS_BOUNDARY)
+    layers.setCurrentIndex(layers.rows.index(boundary))
+    QTest.keyClick(layers, Qt.Key.Key_F1)
+    guide = window.findChild(HelpWindow)
+    assert isinstance(guide, HelpWindow)
+    assert (guide.page, guide.text.textCursor().block().text()) == (help_pages.RULES_PAGE, "C3")
+
+
+def test_an_assumption_opens_the_rule_that_explains_it(qtbot: QtBot, open_window: MainWindow) -> None:
+    window = open_window
+    sure = window.workspace.answer.notes
+    window.session.ask(
+        Request(PETRA, "s3:GetObject", "arn:aws:s3:::a-bucket-of-whom/q1.csv", {"aws:SourceIp": "10.0.0.1"})
+    )
+    qtbot.waitUntil(lambda: bool(sure.findChildren(QPushButton, "openRule")))
+    found = [one for one in sure.findChildren(QPushButton, "openRule") if one.text() == "Rule G12"]
+    assert found, [one.text() for one in sure.findChildren(QPushButton, "openRule")]
+    found[0].click()
+    guide = window.findChild(HelpWindow)
+    assert isinstance(guide, HelpWindow)
+    assert (guide.page, guide.text.textCursor().block().text()) == (help_pages.RULES_PAGE, "G12")

@@ -69,7 +69,7 @@ def asked(snapshot: Snapshot) -> list[Any]:
     return [*answers, list(evaluator.what_can(ANN).actions("execute-api"))]
 
 
-@rule("F4")
+@rule("F4", "I17")
 @pytest.mark.parametrize("name", POLICIES)
 def test_every_answer_is_that_of_the_saved_policy(name: str) -> None:
     short = document(*POLICIES[name])

@@ -11,6 +11,7 @@ from iamdesk.query.needs.dependents import also_needed, need_with_dependents
 from iamdesk.query.needs.need_answers import answer_need
 from iamdesk.query.needs.shapes import NeedQuestion, When
 
+from ..rules import rule
 from .captures import ID, allow, document, evaluator, role_arn, user, user_arn
 
 INSTANCES = f"arn:aws:ec2:eu-west-1:{ID}:instance/*"
@@ -23,6 +24,7 @@ def data(name: str) -> dict[str, object]:
     return found
 
 
+@rule("F12")
 def test_a_call_that_hands_a_role_over_says_so_first() -> None:
     more = also_needed("EC2:runinstances")
 
@@ -57,6 +59,7 @@ def test_nothing_is_said_where_nothing_is_known(action: str) -> None:
     assert need_with_dependents(action, "*") is None
 
 
+@rule("F12")
 def test_dependents_are_asked_on_what_they_act_on() -> None:
     need = need_with_dependents("ec2:RunInstances", INSTANCES)
 

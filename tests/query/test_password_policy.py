@@ -42,7 +42,7 @@ def missing(answer: Decision) -> dict[str, Any]:
     return {note.code: note.other_decision for note in answer.assumptions if note.code == "password-policy-missing"}
 
 
-@rule("A1", "C1")
+@rule("A1", "C1", "I16")
 @pytest.mark.parametrize(("policy", "expected"), [(OPEN, "allowed"), (CLOSED, "implicitDeny"), (None, "implicitDeny")])
 def test_users_change_their_own_passwords_where_the_account_lets_them(
     policy: PasswordPolicy | None, expected: str
@@ -55,7 +55,7 @@ def test_users_change_their_own_passwords_where_the_account_lets_them(
     assert rows == ({ANA, ROOT} if expected == "allowed" else {ROOT})
 
 
-@rule("A2", "C1")
+@rule("A2", "C1", "I16")
 @pytest.mark.parametrize(
     ("principal", "action", "resource", "expected"),
     [

@@ -14,6 +14,8 @@ from iamdesk.query.denials.why import explain_denial, read_denials
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..rules import rule
+
 ACCOUNT = "111122223333"
 ELENA = f"arn:aws:iam::{ACCOUNT}:user/engineering/elena.petrov"
 NEW = f"arn:aws:iam::{ACCOUNT}:user/engineering/new.hire"
@@ -317,6 +319,7 @@ def details(**boundary: Any) -> dict[str, Any]:
     }
 
 
+@rule("A6")
 def test_checks_of_the_access_troubleshooter_are_compared_one_by_one(evaluator: Evaluator) -> None:
     why = explain_denial(evaluator, one(details()))
 

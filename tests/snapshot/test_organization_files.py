@@ -12,6 +12,7 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationPolicyType
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..rules import rule
 from .bundles import ACCOUNT, IAM, as_folder, details
 
 MANAGEMENT = "222222222222"
@@ -72,6 +73,21 @@ def test_the_tree_and_its_policies_are_put_together(tmp_path: Path) -> None:
     contents = {policy.name: policy.content for policy in organization.policies}
     assert contents["Deny"] == DENY
     assert contents["FullAWSAccess"]["Statement"][0]["Action"] == "*", "as AWS documents it"
+
+
+@rule("B10")
+def test_policies_of_other_types_decide_nothing(tmp_path: Path) -> None:
+    """A tag policy whose content would deny everything if it were read as an SCP."""
+    tags = {"Id": "p-tags1234", "Name": "Tags", "Type": "TAG_POLICY", "AwsManaged": False}
+    files = everything()
+    files["organization/list-policies/TAG_POLICY.json"] = {"Policies": [tags]}
+    files["organization/describe-policy/p-tags1234.json"] = {
+        "Policy": {"PolicySummary": tags, "Content": json.dumps(DENY)}
+    }
+    files["organization/list-targets-for-policy/p-tags1234.json"] = {"Targets": [{"TargetId": ACCOUNT}]}
+    with_tags, _ = opened(tmp_path / "with", files)
+    without, _ = opened(tmp_path / "without", everything())
+    assert with_tags == without
 
 
 def test_attachments_by_target_are_as_good(tmp_path: Path) -> None:

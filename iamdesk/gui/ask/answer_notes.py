@@ -8,10 +8,10 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from iamdesk.evaluate.request import Request
-from iamdesk.explain.decision import Decision
+from iamdesk.explain.decision import Assumption, Decision
 from iamdesk.export.answer_words import listed, ways_words
 from iamdesk.export.need_answer import passed_role_words
-from iamdesk.gui import marks
+from iamdesk.gui import help_pages, marks
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.marks import Drawing, Glyph, Mark
 from iamdesk.gui.plain_text import PlainLabel, plain_label, set_tooltip
@@ -34,16 +34,17 @@ type Condition = Mapping[str, str | tuple[str, ...] | None]
 
 class AnswerNotes(QWidget):
     """The notes of one answer. ``asked`` comes with a question in which missing context is filled in, ``need_asked``
-    with one that asks for everything that the call needs."""
+    with one that asks for everything that the call needs, ``rule_asked`` with the id of an evaluation rule."""
 
     asked = Signal(object)
     need_asked = Signal(object)
+    rule_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._decision: Decision | None = None
         self._also: AlsoNeeded | None = None
-        self._texts: tuple[str, ...] = ()
+        self._assumptions: tuple[Assumption, ...] = ()
         self._open: set[str] = set()
         self._marks: list[tuple[PlainLabel, Drawing]] = []
         self._rows = QVBoxLayout(self)
@@ -57,14 +58,14 @@ class AnswerNotes(QWidget):
         if decision is not self._decision:
             self._open.clear()
         self._decision, self._also = decision, also
-        self._texts = tuple(_assumptions(decision)) if decision is not None else ()
+        self._assumptions = decision.assumptions if decision is not None else ()
         self._fill()
 
-    def show_texts(self, texts: Sequence[str]) -> None:
-        """Show what an answer rests on, sentence by sentence."""
+    def show_assumptions(self, assumptions: Sequence[Assumption]) -> None:
+        """Show assumptions alone."""
         self._open.clear()
         self._decision = self._also = None
-        self._texts = tuple(texts)
+        self._assumptions = tuple(assumptions)
         self._fill()
 
     def _fill(self) -> None:
@@ -81,7 +82,7 @@ class AnswerNotes(QWidget):
             )
             if self._also is not None:
                 self._rows.addWidget(self._also_row(decision.request, self._also))
-        self._add_all("assumptions", [partial(self._note_row, Mark.UNKNOWN, text) for text in self._texts])
+        self._add_all("assumptions", [partial(self._assumption_row, one) for one in self._assumptions])
         self._tint()
         self.setVisible(self._rows.count() > 0)
 
@@ -109,6 +110,19 @@ class AnswerNotes(QWidget):
         filled = replace(request, context={**request.context, **condition})
         button.clicked.connect(lambda: self.asked.emit(filled))
         return _with_button(row, button)
+
+    def _assumption_row(self, assumption: Assumption) -> QWidget:
+        row = self._note_row(Mark.UNKNOWN, assumption_words(assumption))
+        known = help_pages.rules_by_code().get(assumption.code)
+        for rule in assumption.rules or ((known,) if known is not None else ()):
+            button = QPushButton(tr("Rule {id}").format(id=rule))
+            button.setObjectName("openRule")
+            button.setAccessibleName(tr("Evaluation rule {id} in the user guide").format(id=rule))
+            set_tooltip(button, tr("Open the user guide at evaluation rule {id}").format(id=rule))
+            button.setFlat(True)
+            button.clicked.connect(partial(self.rule_asked.emit, rule))
+            row = _with_button(row, button)
+        return row
 
     def _also_row(self, request: Request, also: AlsoNeeded) -> QWidget:
         others = [action for action in also.actions if action != "iam:PassRole"]
@@ -167,7 +181,3 @@ def _some(actions: Sequence[str]) -> str:
     if hidden <= 0:
         return shown(listed(actions))
     return tr("{names} and {count} more").format(names=", ".join(actions[:_SHOWN_ACTIONS]), count=hidden)
-
-
-def _assumptions(decision: Decision) -> list[str]:
-    return [assumption_words(assumption) for assumption in decision.assumptions]

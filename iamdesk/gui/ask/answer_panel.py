@@ -144,6 +144,8 @@ class AnswerPanel(QWidget):
         self.card.copy_command.connect(self.copy_command)
         self.notes.asked.connect(self._session.ask)
         self.notes.need_asked.connect(self._session.ask_need)
+        self.notes.rule_asked.connect(self._session.show_rule)
+        self.need.notes.rule_asked.connect(self._session.show_rule)
         self.changes.statement_chosen.connect(self._session.show_statement)
         self.changes.key_chosen.connect(self._session.show_key)
         self.changes.copied.connect(self._session.announce)

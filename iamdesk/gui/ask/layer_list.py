@@ -40,6 +40,19 @@ _MARK = 16
 _GAP = 6
 _MOST_LINES = 6
 type _Index = QModelIndex | QPersistentModelIndex
+_RULES = {
+    Layer.IDENTITY: "C1",
+    Layer.RESOURCE: "C1",
+    Layer.TRUST: "I2",
+    Layer.PERMISSIONS_BOUNDARY: "C3",
+    Layer.SESSION: "C4",
+    Layer.SCP: "B1",
+    Layer.RCP: "B5",
+    Layer.ENDPOINT: "B9",
+    Layer.ACL: "I6",
+    Layer.BLOCK_PUBLIC_ACCESS: "I7",
+}
+"""The evaluation rule that says what a layer does, as the user guide numbers it."""
 
 
 class LayerModel(QAbstractListModel):
@@ -256,6 +269,10 @@ class LayerList(FullHeightList):
         """Return a layer as it is copied: its name, what it says in a word, its sentence."""
         line = self.rows.layers[row]
         return "\t".join((line.title, self.rows.outcome_words(row), line.sentence))
+
+    def rule_at_hand(self) -> str:
+        """Return the id of the evaluation rule behind the row at hand, for F1; empty without a row."""
+        return _RULES[self.rows.layers[self.currentIndex().row()].layer] if self.currentIndex().isValid() else ""
 
     def copied_text(self) -> str:
         """Return the row at hand (``gui/copying.py``)."""

@@ -13,7 +13,7 @@ from iamdesk.gui.ask.lookups import Lookups
 from iamdesk.gui.ask.parts_list import PartsList
 from iamdesk.gui.flow_text import FlowLabel
 from iamdesk.gui.plain_text import plain_label, set_tooltip
-from iamdesk.gui.spoken import assumption_words, capital
+from iamdesk.gui.spoken import capital
 from iamdesk.gui.theme import Colour, colour
 from iamdesk.language import shown, tr
 from iamdesk.query.needs.shapes import NeedAnswer
@@ -63,7 +63,7 @@ class NeedView(QWidget):
         if answer is None:
             self._show_inputs({}, {})
             return
-        self.notes.show_texts([assumption_words(one) for one in answer.assumptions])
+        self.notes.show_assumptions(answer.assumptions)
         if is_same and list(self.inputs) == list(answer.need.inputs):
             for name, field in self.inputs.items():  # whoever types in one of them goes on typing
                 if not field.hasFocus():
