@@ -1,10 +1,11 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench mutation attack attack-bulk attack-diff sample schemas policies guide words picture package clean
+.PHONY: help run test lint types imports unit bench mutation attack attack-bulk attack-diff sample schemas policies guide words picture package lock clean
 
 PY := .venv/bin/python
-SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh
+SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
+	packaging/requirements/dev.txt
 # Qt without a screen: for tests and pictures.
 OFFSCREEN := QT_QPA_PLATFORM=offscreen
 
@@ -91,6 +92,9 @@ words: .venv/.installed-dev ## collect the texts to translate, and compile the t
 
 schemas: .venv/.installed ## write the JSON Schemas of a bundle's files and of a review anew
 	$(PY) packaging/bundle_schemas.py
+
+lock: ## renew packaging/requirements: the newest versions that pyproject.toml allows, with hashes
+	@sh packaging/lock.sh
 
 clean: ## remove what make has made, the environment included
 	rm -rf .venv build dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

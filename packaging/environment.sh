@@ -2,7 +2,9 @@
 # Make the virtual environment .venv and install iamdesk into it, editable.
 #
 # usage: packaging/environment.sh [EXTRA]      EXTRA: dev (what the tests need), sample (what captures the sample)
-# An environment that works is kept: only what is missing or too old is installed.
+# An environment that works is kept: only what is missing or differs is installed. What runs iamdesk and its tests is
+# installed from packaging/requirements, each file held against its hash (`make lock` renews them); the other extras
+# are tools of a release, and come in their newest version.
 set -eu
 cd "$(dirname "$0")/.."
 extra=${1:-}
@@ -21,5 +23,14 @@ if ! usable; then
 fi
 echo "installing iamdesk${extra:+[$extra]} and what it needs into .venv"
 # Quiet, but warnings and errors are shown. No byte-compiling: Python does it for what is used.
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile --root-user-action=ignore \
-    --editable ".${extra:+[$extra]}"
+install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile \
+        --root-user-action=ignore "$@"
+}
+case "$extra" in
+"" | dev)
+    install --require-hashes --requirement "packaging/requirements/${extra:-run}.txt"
+    install --no-deps --no-build-isolation --editable .
+    ;;
+*) install --editable ".[$extra]" ;;
+esac
