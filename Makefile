@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types imports unit bench mutation attack attack-bulk attack-diff sample schemas policies guide words picture package lock clean
+.PHONY: help run test test-one lint types imports unit bench mutation attack attack-bulk attack-diff sample schemas policies guide words picture package lock clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
@@ -34,6 +34,9 @@ types: .venv/.installed-dev
 
 imports: .venv/.installed-dev
 	.venv/bin/lint-imports
+
+test-one: .venv/.installed-dev ## run some tests: make test-one T="tests/checks/test_hygiene.py -k hyg_03"
+	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci $(T)
 
 unit: .venv/.installed-dev
 	@sh packaging/qt_libraries.sh offscreen

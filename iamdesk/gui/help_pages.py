@@ -34,6 +34,7 @@ ORDER = (
     "review",
     "command-line",
     "privacy",
+    "glossary",
 )
 """Every page, by its file without ``.md``."""
 RULES_PAGE = "policy-evaluation"
