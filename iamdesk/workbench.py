@@ -266,15 +266,17 @@ class Workbench:
         new: OpenSnapshot,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
     ) -> "Comparison":
         """Return what changed in effect between two snapshots, by which change; seconds for thousands of principals.
 
+        ``executor`` as for `OpenSnapshot.findings`.
+
         Raises:
+            WorkError: the executor cannot do it; one sentence.
             WorkCancelled: ``cancelled`` returned True.
         """
-        from iamdesk.compare.comparison import compare_snapshots
-
-        return compare_snapshots(old.snapshot, new.snapshot, datetime.now(UTC), progress, cancelled)
+        return new.compared_with(old, progress, cancelled, executor)
 
     @staticmethod
     def what_if(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from iamdesk.cli import options
+from iamdesk.cli import options, work
 from iamdesk.cli.output import note, say, say_json
 from iamdesk.export.diff import to_diff
 from iamdesk.export.diff_words import lines
@@ -24,7 +24,8 @@ def diff(
     """
     workbench = Workbench()
     before, after = workbench.open_snapshot(old), workbench.open_snapshot(new)
-    found = workbench.compare(before, after)
+    with work.executor(before, after, helped=True) as executor:
+        found = workbench.compare(before, after, executor=executor)
     if output_format is options.Format.JSON:
         say_json(to_diff(found))
         return

@@ -3,19 +3,15 @@
 from datetime import datetime
 from pathlib import Path
 
-from iamdesk.compare.arns import account_of
-from iamdesk.compare.principals import PrincipalComparer
-from iamdesk.compare.resource_forms import Entry, Granting, services_of
-from iamdesk.compare.resources import ResourceComparer
 from iamdesk.compare.shapes import Comparison, Effect, Figures, Standing, Status, TextChange
-from iamdesk.compare.side import SCP, Side, share_space
+from iamdesk.compare.sharing import Pair, find_all
+from iamdesk.compare.side import SCP, Side
 from iamdesk.compare.texts import text_changes
 from iamdesk.index.actions import reference
 from iamdesk.language import phrase
-from iamdesk.policy.document import DocumentStore
-from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.snapshot.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.work.workers import Workers
 
 
 def compare_snapshots(
@@ -24,41 +20,27 @@ def compare_snapshots(
     moment: datetime,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
+    workers: tuple[Workers, Workers] | None = None,
 ) -> Comparison:
     """Return what changed in effect, by which change.
 
     Both snapshots are asked as of one ``moment``: what merely ran out in between is no change between them.
+    ``workers`` over both snapshots, of one executor, do what takes long; None: this thread.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
+        WorkError: no worker can do it; one sentence.
     """
-    documents = DocumentStore()  # one for both: what is equal is compared once
-    before, after = (Side(Evaluator(snapshot, lambda: moment, documents)) for snapshot in (old, new))
-    space = share_space(before, after)
-    granting = Granting(before, after)
-    principals = PrincipalComparer(before, after, granting)
-    resources = ResourceComparer(before, after, granting, principals, cancelled)
-    arns = list(dict.fromkeys((*after.principals, *after.groups, *before.principals, *before.groups)))
-    entries = _entries(granting, before, after)
-    total = len(arns) + len(entries)
-    standings: dict[str, Standing] = {}
-    for place, arn in enumerate(arns):
-        if cancelled():
-            raise WorkCancelled
-        progress(place, total)
-        standings[arn] = principals.compare(arn)
-    found: dict[str, Standing] = {}
-    for place, entry in enumerate(entries, len(arns)):
-        if cancelled():
-            raise WorkCancelled
-        progress(place, total)
-        standing = resources.compare(entry)
-        if standing is not None:
-            found[entry.arn] = standing
+    pair = Pair.of(old, new, moment)
+    before, after = pair.old, pair.new
+    arns = pair.principal_arns()
+    of_principals, of_resources = find_all(pair, arns, moment, workers, progress, cancelled)
+    told = {standing.arn: standing for one in of_principals for standing in one.standings}
+    standings = {arn: told[arn] for arn in arns}
+    found = {standing.arn: standing for one in of_resources for standing in one.standings}
     _add_to_principals(standings, found)
-    progress(total, total)
     effects = [effect for one in (*standings.values(), *found.values()) for effect in one.effects]
-    names = {bits: space.names(bits) for bits in {effect.actions for effect in effects}}
+    names = {bits: after.space.names(bits) for bits in {effect.actions for effect in effects}}
     causes = {cause for effect in effects for cause in effect.causes}
     doubtful = {arn for arn, one in (*standings.items(), *found.items()) if one.doubts}
     texts = tuple(
@@ -82,9 +64,9 @@ def compare_snapshots(
         limits=_limits(before, after),
         figures=Figures(
             principals=len(arns),
-            compared=principals.compared,
-            groups=principals.groups,
-            questions=principals.questions + resources.questions,
+            compared=sum(one.compared for one in of_principals),
+            groups=sum(one.groups for one in of_principals),
+            questions=sum(one.questions for one in (*of_principals, *of_resources)),
         ),
         action_names=names,
     )
@@ -92,14 +74,6 @@ def compare_snapshots(
 
 def _name(path: Path) -> str:
     return path.name
-
-
-def _entries(granting: Granting, old: Side, new: Side) -> list[Entry]:
-    """Return the resources to look at; users count for their tags, which requests about them meet."""
-    found = dict(granting.entries)
-    for arn in dict.fromkeys((*old.index.users, *new.index.users)):
-        found[arn] = Entry(arn, account_of(arn), services_of(arn), {}, {})
-    return list(found.values())
 
 
 def _add_to_principals(standings: dict[str, Standing], resources: dict[str, Standing]) -> None:

@@ -78,6 +78,13 @@ class PrincipalComparer:
         self._likenesses = Likenesses(self.old, self.new)
         self.beside = Beside(self.old, self.new)
 
+    def begin(self) -> None:
+        """Begin with others, whom nothing serves that was found out for those before."""
+        self.questions = self.compared = 0
+        self._found.clear()
+        self._known.clear()
+        self._causes.clear()
+
     @property
     def groups(self) -> int:
         """How many groups of principals with equal inputs were compared."""

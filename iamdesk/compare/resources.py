@@ -88,11 +88,19 @@ class ResourceComparer:
         )
         self._outsider = f"arn:aws:iam::{number}:role/{ANYONE_ANYWHERE}"
 
+    def begin(self, cancelled: Cancelled) -> None:
+        """Begin with others."""
+        self.cancelled = cancelled
+        self.questions = 0
+
+    def is_touched(self, entry: Entry) -> bool:
+        """Return whether anything on a resource's side differs."""
+        return any(self._differences(entry)) or self._is_told_apart(entry) or self._is_public_otherwise(entry)
+
     def compare(self, entry: Entry) -> Standing | None:
         """Return what became of access to a resource; None where nothing on its side differs."""
         differing, keys, is_other = self._differences(entry)
-        captured = [captured_of(side, entry) for side in (self.old, self.new)]
-        is_told_apart = None not in captured and captured[0] != captured[1]
+        is_told_apart = self._is_told_apart(entry)
         if not (differing or keys or is_other or is_told_apart or self._is_public_otherwise(entry)):
             return None
         doubts: dict[str, None] = {}
@@ -117,6 +125,11 @@ class ResourceComparer:
         elif doubts and not effects:
             status = Status.CANNOT_TELL
         return Standing(entry.arn, status, tuple(self._merged(effects)), tuple(doubts))
+
+    def _is_told_apart(self, entry: Entry) -> bool:
+        """Return whether one snapshot captured parts of its side that the other one did not."""
+        captured = [captured_of(side, entry) for side in (self.old, self.new)]
+        return None not in captured and captured[0] != captured[1]
 
     def _merged(self, effects: list[Effect]) -> Iterator[Effect]:
         """Merge effects that differ only in the action, with the policies that allow them."""

@@ -325,11 +325,10 @@ class OpenSnapshot(Opened):
             WorkError: the executor cannot do it; one sentence.
             WorkCancelled: ``cancelled`` returned True; then there is no file.
         """
-        from iamdesk.compare.comparison import compare_snapshots
         from iamdesk.export.next_review import make_next_review
         from iamdesk.review.store import ReviewFile
 
-        found = compare_snapshots(old.snapshot, self.snapshot, datetime.now(UTC), progress, cancelled)
+        found = self.compared_with(old, progress, cancelled, executor)
         workers = self._workers(executor)
         reach = self._reach(cancelled=cancelled, workers=workers)
         with ReviewFile.open(previous, writable=False) as before:
@@ -347,6 +346,16 @@ class OpenSnapshot(Opened):
                 exclusions,
                 workers,
             )
+
+    def compared_with(
+        self, old: "OpenSnapshot", progress: Progress, cancelled: Cancelled, executor: Executor | None = None
+    ) -> "Comparison":
+        """Return what changed in effect since an earlier snapshot (`Workbench.compare`)."""
+        from iamdesk.compare.comparison import compare_snapshots
+
+        theirs, own = old._workers(executor), self._workers(executor)
+        workers = (theirs, own) if theirs is not None and own is not None else None
+        return compare_snapshots(old.snapshot, self.snapshot, datetime.now(UTC), progress, cancelled, workers)
 
     def decided_badges(
         self, progress: Progress = no_progress, cancelled: Cancelled = never_cancelled

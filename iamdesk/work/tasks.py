@@ -36,8 +36,8 @@ class _Parcel:
     version: str
     language: str
     cancel_path: str | None
-    content_key: str | None = None
-    """Names the content that is sent beside it."""
+    content_keys: tuple[str, ...] = ()
+    """Name the contents that are sent beside it."""
 
 
 def results[T, R](
@@ -92,7 +92,9 @@ def results[T, R](
             try:
                 result = first.future.result()
             except NotHereError as lacking:
-                waiting[0] = first._replace(future=run.submit_again(first.task, first.size, lacking.key))
+                lacked = (*first.lacked, lacking.key)
+                again = run.submit_again(first.task, first.size, lacked)
+                waiting[0] = first._replace(future=again, lacked=lacked)
                 continue
             waiting.popleft()
             yield result
@@ -106,6 +108,8 @@ class _Awaited[T](NamedTuple):
     task: T
     size: int
     future: Future[Any]
+    lacked: tuple[str, ...] = ()
+    """What workers could not read by themselves: another one may lack all of it."""
 
 
 def _await(future: Future[Any], run: "_Run", progress: Progress, total: int, cancelled: Cancelled) -> None:
@@ -138,18 +142,20 @@ class _Run:
     def submit(self, task: Any, size: int) -> Future[Any]:
         return self._counted(size, self._executor.submit(_perform, self._parcel(task)))
 
-    def submit_again(self, task: Any, size: int, key: str) -> Future[Any]:
-        """Submit a task with what the worker could not read by itself."""
-        if key not in self._shared:
+    def submit_again(self, task: Any, size: int, keys: tuple[str, ...]) -> Future[Any]:
+        """Submit a task with what workers could not read by themselves; the last key is what was lacked now."""
+        for key in keys:
             make = self._contents.get(key)
-            if make is None:
+            if make is None or keys.count(key) > 1:  # it was sent, and is lacked again
                 raise WorkError(phrase("a worker cannot read what it needs, and it cannot be sent"))
-            share: Callable[[bytes], Any] = getattr(self._executor, "share", lambda content: content)
-            self._shared[key] = share(make())
-        return self._counted(size, self._executor.submit(_perform, self._parcel(task, key), self._shared[key]))
+            if key not in self._shared:
+                share: Callable[[bytes], Any] = getattr(self._executor, "share", lambda content: content)
+                self._shared[key] = share(make())
+        contents = [self._shared[key] for key in keys]
+        return self._counted(size, self._executor.submit(_perform, self._parcel(task, keys), *contents))
 
-    def _parcel(self, task: Any, key: str | None = None) -> _Parcel:
-        return _Parcel(self._function, task, own_version(), chosen(), self._cancel_path, key)
+    def _parcel(self, task: Any, keys: tuple[str, ...] = ()) -> _Parcel:
+        return _Parcel(self._function, task, own_version(), chosen(), self._cancel_path, keys)
 
     def _counted(self, size: int, future: Future[Any]) -> Future[Any]:
         def count(ended: Future[Any]) -> None:
@@ -176,7 +182,7 @@ def own_version() -> str:
         return ""
 
 
-def _perform(parcel: _Parcel, content: bytes | None = None) -> Any:
+def _perform(parcel: _Parcel, *contents: bytes) -> Any:
     """Do one task; called in the worker."""
     if parcel.version != own_version():
         raise WorkError(
@@ -188,8 +194,8 @@ def _perform(parcel: _Parcel, content: bytes | None = None) -> Any:
         )
     if parcel.language != chosen():
         choose(parcel.language)
-    if parcel.content_key is not None and content is not None:
-        take_content(parcel.content_key, content)
+    for key, content in zip(parcel.content_keys, contents, strict=True):
+        take_content(key, content)
     try:
         return parcel.function(parcel.task, CancelWatch(parcel.cancel_path))
     except Exception as error:

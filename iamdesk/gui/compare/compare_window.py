@@ -16,6 +16,7 @@ from iamdesk.gui.session import Session
 from iamdesk.language import error_words, tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.work.errors import WorkError
 
 
 class CompareWindow(OneJobWindow):
@@ -92,7 +93,9 @@ class CompareWindow(OneJobWindow):
 
         self._run(
             tr("Comparing with {name}").format(name=path.name),
-            lambda progress, cancelled: read_and_compare(path, opened, progress, cancelled),
+            lambda progress, cancelled: read_and_compare(
+                path, opened, progress, cancelled, self._session.executor_for(opened)
+            ),
         )
 
     def swap(self) -> None:
@@ -102,7 +105,9 @@ class CompareWindow(OneJobWindow):
             return
         self._run(
             tr("Comparing the other way round"),
-            lambda progress, cancelled: compared(opened, shown.other, not shown.is_earlier, progress, cancelled),
+            lambda progress, cancelled: compared(
+                opened, shown.other, not shown.is_earlier, progress, cancelled, self._session.executor_for(opened)
+            ),
         )
 
     def _run(self, label: str, work: Callable[[Progress, Cancelled], Compared]) -> None:
@@ -116,6 +121,9 @@ class CompareWindow(OneJobWindow):
         """Offer another snapshot where one could not be read."""
         if isinstance(error, SnapshotError):
             self.message.say(Tone.ERROR, error_words(error), tr("Choose another"), self.choose)
+            return True
+        if isinstance(error, WorkError):
+            self.message.say(Tone.ERROR, f"{error_words(error)}.")
             return True
         self.message.say(Tone.ERROR, tr("The snapshots could not be compared."))
         return False

@@ -1,6 +1,7 @@
 """What the worker does for the comparison window: reads, compares, lays out rows, writes."""
 
 import json
+from concurrent.futures import Executor
 from pathlib import Path
 
 from iamdesk.compare.shapes import Comparison
@@ -31,26 +32,35 @@ def is_earlier_than(other: OpenSnapshot, opened: OpenSnapshot) -> bool:
 
 
 def compared(
-    opened: OpenSnapshot, other: OpenSnapshot, is_earlier: bool, progress: Progress, cancelled: Cancelled
+    opened: OpenSnapshot,
+    other: OpenSnapshot,
+    is_earlier: bool,
+    progress: Progress,
+    cancelled: Cancelled,
+    executor: Executor | None = None,
 ) -> Compared:
-    """Compare another snapshot with the open one.
+    """Compare another snapshot with the open one; ``executor`` does it, where there is one.
 
     Raises:
+        WorkError: the executor cannot do it; one sentence.
         WorkCancelled: ``cancelled`` returned True.
     """
     old, new = (other, opened) if is_earlier else (opened, other)
-    return Compared(other, is_earlier, Workbench.compare(old, new, progress, cancelled))
+    return Compared(other, is_earlier, Workbench.compare(old, new, progress, cancelled, executor))
 
 
-def read_and_compare(path: Path, opened: OpenSnapshot, progress: Progress, cancelled: Cancelled) -> Compared:
+def read_and_compare(
+    path: Path, opened: OpenSnapshot, progress: Progress, cancelled: Cancelled, executor: Executor | None = None
+) -> Compared:
     """Read another snapshot and compare it with the open one: the earlier of them counts as the old one.
 
     Raises:
         SnapshotError: the path is no readable snapshot.
+        WorkError: the executor cannot do it; one sentence.
         WorkCancelled: ``cancelled`` returned True.
     """
     other = Workbench().open_snapshot(path, cancelled=cancelled)
-    return compared(opened, other, is_earlier_than(other, opened), progress, cancelled)
+    return compared(opened, other, is_earlier_than(other, opened), progress, cancelled, executor)
 
 
 def write(found: Comparison, path: Path) -> None:
