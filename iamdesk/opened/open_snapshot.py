@@ -24,6 +24,7 @@ from iamdesk.work.workers import Workers
 
 if TYPE_CHECKING:  # the engine and the checks are imported when first asked: opening a snapshot needs neither
     from iamdesk.checks.finding import Finding, Suppression
+    from iamdesk.compare.shapes import Comparison
     from iamdesk.export.next_review import CarriedOn
     from iamdesk.policy.document import Document
     from iamdesk.query.evaluator import Evaluator
