@@ -40,6 +40,7 @@ nobody sees are written as JSON escapes, so that the file as text cannot mislead
 
 import json
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 from iamdesk.checks.finding import Evidence, Finding
@@ -53,12 +54,17 @@ FORMAT = "iamdesk-findings/1"
 
 def render(report: Report) -> bytes:
     """Print the report as JSON, in UTF-8 without a byte order mark."""
-    pieces = [_printed(_but_findings(report)).removesuffix(b"\n}")]
+    # One by one into one buffer: all of them as objects take many times the memory of their text, and pieces to be
+    # joined take it twice.
+    file = BytesIO()
+    file.write(_printed(_but_findings(report)).removesuffix(b"\n}"))
     for name, findings in (("findings", report.findings), ("suppressed", report.suppressed)):
-        # One by one: all of them as objects take many times the memory of their text.
-        printed = [b"\n    " + _printed(_finding(one)).replace(b"\n", b"\n    ") for one in findings]
-        pieces += [f',\n  "{name}": ['.encode(), b",".join(printed), b"\n  ]" if printed else b"]"]
-    return b"".join((*pieces, b"\n}\n"))
+        file.write(f',\n  "{name}": ['.encode())
+        for number, one in enumerate(findings):
+            file.write((b",\n    " if number else b"\n    ") + _printed(_finding(one)).replace(b"\n", b"\n    "))
+        file.write(b"\n  ]" if findings else b"]")
+    file.write(b"\n}\n")
+    return file.getvalue()
 
 
 def _printed(value: Any) -> bytes:

@@ -158,13 +158,20 @@ class Evaluator(Questions):
         """Return the evaluator of many requests at once."""
         return self._finder().bulk
 
-    def reach_of(self, position: int, service: str) -> ServiceReach:
-        """Return how far a principal, by its position in the population, may do the actions of one service."""
-        return self._finder().reach(position, service)
+    def reach_of(self, position: int, service: str, actions: int | None = None) -> ServiceReach:
+        """Return how far a principal, by its position in the population, may do the actions of one service.
+
+        With ``actions``, bits of the service's, nothing is told of others.
+        """
+        return self._finder().reach(position, service, actions)
 
     def reaches_of(self, position: int) -> Mapping[str, ServiceReach]:
         """Return how far a principal, by its position, may do the actions of each service."""
         return self._finder().reaches(position)
+
+    def reach_resources(self, position: int, service: str, action: int) -> tuple[tuple[str, Source], ...]:
+        """Return the resources on which the reach of a service's action (its bit) can be asked about."""
+        return self._finder().resources(position, service, action)
 
     def answers(self, position: int, service: str, action: int) -> tuple[Answer, ...]:
         """Return the answers behind the reach of a service's action (its bit)."""

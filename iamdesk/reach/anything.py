@@ -1,11 +1,12 @@
 """Who may do actions on any one resource: what a path needs that makes something new."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 
-from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.bulk.population import Population, positions
-from iamdesk.query.what_can import Answer, Reach, ServiceReach
+from iamdesk.query.what_can import Reach, ServiceReach
+from iamdesk.reach.catalogue import On, catalogue
 from iamdesk.reach.holds import is_arranged
 from iamdesk.reach.inquiry import Inquiry
 from iamdesk.reach.sources import Open
@@ -68,22 +69,32 @@ class Anything:
         known = self._reaches.get((position, service))
         if known is None:
             self._inquiry.breathe()
-            known = self._reaches[position, service] = self._inquiry.evaluator.reach_of(position, service)
+            known = self._inquiry.evaluator.reach_of(position, service, _actions_of_paths(service))
+            self._reaches[position, service] = known
         return known.reach_of(service_actions(service).positions[name.lower()])
 
-    def _is_arranged(self, position: int, action: str, answer: Answer) -> bool:
-        if answer.decision is not Verdict.CONDITIONAL:
-            return answer.decision is Verdict.ALLOWED
-        return is_arranged(self._inquiry.trace(self._population.index.subjects[position], action, answer.resource))
+    def resources(self, position: int, action: str) -> Iterator[str]:
+        """Yield every resource on which it matters whether a principal may do an action (`what_can`)."""
+        service, _, name = action.partition(":")
+        bit = service_actions(service).positions[name.lower()]
+        yield from (resource for resource, _ in self._inquiry.evaluator.reach_resources(position, service, bit))
 
     def _can_arrange(self, position: int, action: str) -> bool:
         """Return whether a principal can see to it that a conditional answer is an Allow."""
         known = self._arranged.get((position, action))
         if known is None:
-            service, _, name = action.partition(":")
-            answers = self._inquiry.evaluator.answers(
-                position, service, service_actions(service).positions[name.lower()]
+            subject = self._population.index.subjects[position]
+            known = any(
+                is_arranged(self._inquiry.trace(subject, action, resource))
+                for resource in self.resources(position, action)
             )
-            known = any(self._is_arranged(position, action, answer) for answer in answers)
             self._arranged[position, action] = known
         return known
+
+
+@cache
+def _actions_of_paths(service: str) -> int:
+    """Return the actions of a service that some path needs on whatever resource, as bits."""
+    names = {required.action for path in catalogue().paths for required in path.actions if required.on is On.ANYTHING}
+    bits = service_actions(service).positions
+    return sum(1 << bits[name.lower()] for of, _, name in (one.partition(":") for one in names) if of == service)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import merge
 
 from iamdesk.index.action_bits import service_actions
 from iamdesk.query.bulk.grounds import fresh_ground
@@ -20,6 +21,9 @@ type LastSteps = tuple[tuple[int, tuple[tuple[str, Edge], ...]], ...]
 """Who takes steps into administration, as bits, and the steps that all of these take, with the account."""
 
 
+_FEW = 64
+
+
 @dataclass(frozen=True, slots=True)
 class _Target:
     """Where ways may end: those who are there, and those who take a last step that leads to no principal."""
@@ -34,6 +38,7 @@ class StepGraph:
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
         self._last_steps: dict[tuple[str | None, bool], LastSteps] = {}
+        self._few_and_many: dict[tuple[str | None, bool], tuple[dict[int, list[int]], list[tuple[int, int]]]] = {}
         self._administration: dict[tuple[str | None, bool], Levels] = {}
         self._to_data: dict[tuple[str, bool], Levels] = {}
         self._closures: dict[bool, Mapping[int, int]] = {}
@@ -134,8 +139,7 @@ class StepGraph:
     def last_steps(self, account: str | None = None, maybe: bool = False) -> LastSteps:
         """Return the steps into the administration of an account, or of any, by who takes them.
 
-        Thousands of them are taken by the same few sets of principals: asked for one principal, most are passed over
-        by the set.
+        Thousands of them are taken by the same few sets of principals.
         """
         key = (account, maybe)
         if key not in self._last_steps:
@@ -147,6 +151,28 @@ class StepGraph:
                         found.setdefault(members, []).append((name, edge))
             self._last_steps[key] = tuple((members, tuple(steps)) for members, steps in found.items())
         return self._last_steps[key]
+
+    def last_steps_of(
+        self, position: int, account: str | None = None, maybe: bool = False
+    ) -> Iterator[tuple[str, Edge]]:
+        """Yield the last steps that a principal takes, with the account, in the order of `last_steps`."""
+        key = (account, maybe)
+        steps = self.last_steps(account, maybe)
+        if key not in self._few_and_many:
+            # Few principals take most of them: those are found by the principal.
+            few: dict[int, list[int]] = {}
+            many: list[tuple[int, int]] = []
+            for number, (members, _) in enumerate(steps):
+                if members.bit_count() > _FEW:
+                    many.append((number, members))
+                    continue
+                for one in positions(members):
+                    few.setdefault(one, []).append(number)
+            self._few_and_many[key] = few, many
+        few, many = self._few_and_many[key]
+        among_many = (number for number, members in many if members >> position & 1)
+        for number in merge(few.get(position, ()), among_many):
+            yield from steps[number][1]
 
     def to_data(self, name: str, maybe: bool = False) -> Levels:
         """Return who needs how many steps to reading some data."""
@@ -211,22 +237,26 @@ class StepGraph:
             alike[reached] = alike.get(reached, 0) | 1 << position
         closed: dict[int, int] = {}
         by_closure: dict[int, int] = {}
+        going, done = 0, 0  # who becomes anybody, and whose end is known, as bits
+        for members in alike.values():
+            going |= members
         # Who gets far first: there are few different ends, and whoever becomes one of those is closed with one step.
-        open_ones = dict(sorted(alike.items(), key=lambda one: one[0].bit_count(), reverse=True))
-        for first, own in list(open_ones.items()):
+        for first, own in sorted(alike.items(), key=lambda one: one[0].bit_count(), reverse=True):
             self.steps.inquiry.breathe()
-            del open_ones[first]
-            seen, before = first, 0
-            while seen != before:
-                before = seen
-                for closure, members in by_closure.items():
-                    if members & seen:
-                        seen |= closure
-                for reached, members in open_ones.items():
-                    if members & seen:
-                        seen |= reached
+            seen, counted = first, own
+            while left := seen & going & ~counted:
+                if left & done:
+                    for closure, members in by_closure.items():
+                        if members & left:
+                            seen |= closure
+                            counted |= members
+                    continue
+                reached = forward[(left & -left).bit_length() - 1]
+                seen |= reached
+                counted |= alike[reached]
             closed[first] = seen
             by_closure[seen] = by_closure.get(seen, 0) | own
+            done |= own
         return {position: closed[reached] & ~(1 << position) for position, reached in forward.items()}
 
     def circles(self) -> Iterator[int]:

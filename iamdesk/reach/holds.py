@@ -1,11 +1,10 @@
 """Whether a principal of the account can arrange what an answer hangs on, or whether that takes a fact nobody gave."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.engine import Trace
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
 
 _CHOICE = frozenset(
     {
@@ -32,40 +31,33 @@ _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
 _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:source")
 
 
-def arranged(decision: Decision) -> bool:
-    """Return whether the caller gets an Allow: as it is, or with values that they fill in as they like."""
-    if decision.decision is not Verdict.CONDITIONAL:
-        return decision.decision is Verdict.ALLOWED
-    return _is_any_chosen(decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),))
-
-
 def is_arranged(trace: Trace) -> bool:
-    """Return the same of the engine's own record: for sweeps, whose answers nobody reads."""
+    """Return whether the caller gets an Allow: as it is, or with values that they fill in as they like."""
     if trace.verdict is not Verdict.CONDITIONAL:
         return trace.verdict is Verdict.ALLOWED
-    ways = [
-        {key: None if fact.knowledge is Knowledge.ABSENT else "" for key, fact in one.items()} for one in trace.sets
-    ]
-    return _is_any_chosen(ways or (dict.fromkeys(trace.keys, ""),))
+    return any(way and all(map(_is_chosen, way, way.values())) for way in _ways(trace))
 
 
-def _is_any_chosen(ways: Iterable[Mapping[str, str | Sequence[str] | None]]) -> bool:
-    return any(way and all(_is_chosen(key.lower(), value) for key, value in way.items()) for way in ways)
-
-
-def wanted(decision: Decision) -> tuple[str, ...]:
+def wanted(trace: Trace) -> tuple[str, ...]:
     """Return the condition keys that an Allow hangs on and that the caller does not choose, in its easiest way."""
-    ways = decision.conditions or (dict.fromkeys(decision.missing_context_values, ""),)
     rated = [
-        tuple(key for key, value in way.items() if not _is_chosen(key.lower(), value)) or tuple(way) for way in ways
+        tuple(key for key, is_there in way.items() if not _is_chosen(key, is_there)) or tuple(way)
+        for way in _ways(trace)
     ]
     return min(rated, key=len, default=())
 
 
-def _is_chosen(key: str, value: str | Sequence[str] | Mapping[str, str] | None) -> bool:
+def _ways(trace: Trace) -> Sequence[Mapping[str, bool]]:
+    """Return what an Allow takes, in each way: keys, and whether they have a value then or are left out."""
+    ways = [{key: fact.knowledge is not Knowledge.ABSENT for key, fact in one.items()} for one in trace.sets]
+    return ways or (dict.fromkeys(trace.keys, True),)
+
+
+def _is_chosen(spelled: str, is_there: bool) -> bool:
+    key = spelled.lower()
     if key in _BY_SERVICE:
         return False
-    if value is None:
+    if not is_there:
         return not key.startswith(_NOT_LEFT_OUT)
     if key in _CHOICE or key.startswith("aws:requesttag/"):
         return True

@@ -1,19 +1,31 @@
 """The questions that prove a step, put again for one principal and answered in full."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from iamdesk.evaluate.engine import Trace
+from iamdesk.evaluate.request import Request
 from iamdesk.evaluate.verdict import Verdict
-from iamdesk.explain.decision import Decision
-from iamdesk.index.action_bits import service_actions
+from iamdesk.explain.explanation import explain, spelling
 from iamdesk.language import phrase, phrased
 from iamdesk.reach.catalogue import ASSUMES, EscalationPath, On, Required, catalogue
-from iamdesk.reach.holds import arranged, wanted
+from iamdesk.reach.holds import is_arranged, wanted
+from iamdesk.reach.inquiry import Context
 from iamdesk.reach.steps import Steps
 from iamdesk.reach.way import Proof, Step
 from iamdesk.visible import with_visible_end
 
 _MOST_KEPT = 512
 _RANK = {Verdict.ALLOWED: 0, Verdict.CONDITIONAL: 1}
+
+
+class _Asked(NamedTuple):
+    """A question of a proof, and the engine's own record of its answer."""
+
+    rank: int
+    """0 where it is allowed or can be arranged, 1 where it depends on a fact, 2 where it is refused."""
+    request: Request
+    trace: Trace
 
 
 class Prover:
@@ -38,21 +50,25 @@ class Prover:
 
     def answers(self, source: str, target: str, path: EscalationPath) -> Iterator[Proof]:
         """Yield what each action of a path comes to, on the best of the things that it can be done on."""
+        for _, request, trace in self._best(source, target, path):
+            decision = explain(trace, request)
+            yield Proof(
+                phrase(
+                    "{action} on {resource}",
+                    action=request.action,
+                    resource=with_visible_end(decision.request.resource),
+                ),
+                decision,
+            )
+
+    def _best(self, source: str, target: str, path: EscalationPath) -> Iterator[_Asked]:
         place = self._steps.targets.places[target]
         for required in path.actions:
-            decisions = list(self._asked(source, place, path, required))
-            if decisions:
-                best = min(decisions, key=_rank)
-                yield Proof(
-                    phrase(
-                        "{action} on {resource}",
-                        action=required.action,
-                        resource=with_visible_end(best.request.resource),
-                    ),
-                    best,
-                )
+            best = min(self._asked(source, place, path, required), key=lambda one: one.rank, default=None)
+            if best is not None:
+                yield best
 
-    def _asked(self, source: str, place: int, path: EscalationPath, required: Required) -> Iterator[Decision]:
+    def _asked(self, source: str, place: int, path: EscalationPath, required: Required) -> Iterator[_Asked]:
         steps = self._steps
         if required.on is On.ANYTHING:
             yield from self._on_anything(source, required.action)
@@ -73,47 +89,46 @@ class Prover:
                 places = (place,)
         context = {} if required.action == ASSUMES else steps.context_of(path, required.action)
         for one in places:
-            yield steps.inquiry.ask(source, required.action, steps.targets.arns[one], context)
+            yield self._ask(source, required.action, steps.targets.arns[one], context)
 
-    def _on_anything(self, source: str, action: str) -> Iterator[Decision]:
+    def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
+        request = Request(source, action, resource, context=dict(context or {}))
+        trace = self._steps.inquiry.trace(source, action, resource, context)
+        return _Asked(0 if is_arranged(trace) else _RANK.get(trace.verdict, 2), request, trace)
+
+    def _on_anything(self, source: str, action: str) -> Iterator[_Asked]:
+        """Ask on each resource that counts; where one is allowed, that is the answer."""
         position = self._steps.population.position(source)
         if position is None:
             return
-        service, _, name = action.partition(":")
-        bit = service_actions(service).positions[name.lower()]
-        answers = self._steps.inquiry.evaluator.answers(position, service, bit)
-        best = min(answers, key=lambda answer: _RANK.get(answer.decision, 2), default=None)
-        if best is not None:
-            conditional = [one for one in answers if one.decision is Verdict.CONDITIONAL]
-            if best.decision is Verdict.ALLOWED or not conditional:
-                yield best.explanation
-            else:
-                yield from (one.explanation for one in conditional)
+        asked: list[_Asked] = []
+        for resource in self._steps.anything.resources(position, action):
+            one = self._ask(source, action, resource)
+            if one.trace.verdict is Verdict.ALLOWED:
+                yield one
+                return
+            asked.append(one)
+        yield from asked
 
-    def _denials(self, source: str, required: Required) -> Iterator[Decision]:
+    def _denials(self, source: str, required: Required) -> Iterator[_Asked]:
         """Ask for each policy that a principal can get rid of by an action."""
         carried = self._steps.inquiry.evaluator.index.carried(source)
         for policy in carried.identity:
             if all(one.is_allow for one in policy.document.statements):
                 continue
-            ask = self._steps.inquiry.ask
             if required.on is On.OWN_GROUP:
                 if policy.owner != source:
-                    yield ask(source, required.action, policy.owner)
+                    yield self._ask(source, required.action, policy.owner)
             elif policy.owner == source and policy.is_inline == ("Delete" in required.action):
                 context = {} if policy.is_inline else {"iam:PolicyARN": policy.source_id}
-                yield ask(source, required.action, source, context)
+                yield self._ask(source, required.action, source, context)
 
     def needs(self, source: str, target: str, paths: Sequence[EscalationPath]) -> tuple[str, ...]:
         """Return what is missing to prove a step: facts of its paths, and condition keys."""
         facts = [phrased(catalogue().facts[need]) for path in paths for need in path.needs]
         keys: dict[str, None] = {}
         for path in paths:
-            for proof in self.answers(source, target, path):
-                if not arranged(proof.decision) and proof.decision.decision is Verdict.CONDITIONAL:
-                    keys.update(dict.fromkeys(wanted(proof.decision)))
+            for rank, _, trace in self._best(source, target, path):
+                if rank and trace.verdict is Verdict.CONDITIONAL:
+                    keys.update(dict.fromkeys(spelling(key, trace) for key in wanted(trace)))
         return (*facts, *(phrase("the condition key {key}", key=key) for key in keys))
-
-
-def _rank(decision: Decision) -> int:
-    return 0 if arranged(decision) else _RANK.get(decision.decision, 2)

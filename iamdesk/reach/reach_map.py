@@ -364,9 +364,7 @@ class ReachMap:
     def _last_steps(self, position: int, goal: str, unsure: bool) -> Iterator[tuple[str, Edge]]:
         """Yield (account, step) for the steps of a principal into administration, where that is the goal."""
         if goal == ADMINISTRATION or goal in self.graph.promotions:
-            for members, edges in self.graph.last_steps(None if goal == ADMINISTRATION else goal, unsure):
-                if members >> position & 1:
-                    yield from edges
+            yield from self.graph.last_steps_of(position, None if goal == ADMINISTRATION else goal, unsure)
 
     def _levels(self, goal: str, unsure: bool) -> Levels:
         if goal == ADMINISTRATION:

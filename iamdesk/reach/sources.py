@@ -271,6 +271,7 @@ class _Finding:
         self._first = (part & -part).bit_length() - 1
         service, _, name = action.lower().partition(":")
         self._covering = self._population.index.covering(service, name)
+        self._all_allowed: dict[int, bool] = {}
 
     def add_to(self, found: Sources, account: str) -> None:
         special = self._special_statements()
@@ -306,11 +307,39 @@ class _Finding:
         found: dict[int, dict[int, int]] = {}
         for position, places in by_principal.items():
             self._finder._inquiry.breathe()
+            granted = self._granted(position, places) if self._only_own else self._part
             for part in self._classes(position, places):
+                if not part & granted:
+                    continue
                 # One entity for as many principals as it will do for.
                 place = self._first if part >> self._first & 1 else (part & -part).bit_length() - 1
                 found.setdefault(place, {})[position] = part
         return found
+
+    def _granted(self, position: int, special: Iterable[int]) -> int:
+        """Return the entities of which some Allow of a principal can speak, as bits: all others it is refused."""
+        found = 0
+        for place in special:
+            _, statement = self._population.index.statement(place)
+            if statement.is_allow:
+                spoken = None if place in self._targets.personal else self._targets.spoken.get(place)
+                found |= self._part if spoken is None else spoken
+        if self._part & ~found and any(map(self._allows_all, self._population.index.carried[position])):
+            return self._part
+        return found
+
+    def _allows_all(self, number: int) -> bool:
+        """Return whether an Allow of a document covers the action and speaks of all of the entities."""
+        known = self._all_allowed.get(number)
+        if known is None:
+            known = False
+            if number in self._covering.statements:
+                for place, statement in self._population.index.of_document(number):
+                    if statement.is_allow and place in self._covering.places and place not in self._targets.personal:
+                        spoken = self._targets.spoken.get(place)
+                        known = known or spoken is None or not self._part & ~spoken
+            self._all_allowed[number] = known
+        return known
 
     def _allowing(self) -> int:
         """Return who carries an Allow that covers the action, as bits."""

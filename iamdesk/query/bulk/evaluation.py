@@ -194,7 +194,7 @@ class Bulk:
         within = ground.every if within is None else within
         asking = _Asking(self, ground, Moment(moment))
         voices = [voice for one in own for voice in self._voices_of(ground, one, 1 << position, within)]
-        key = self._sharable(ground, position, voices) if within == ground.every and len(ground.plots) > 1 else None
+        key = self._sharable(ground, position, voices, within) if len(ground.plots) > 1 else None
         known = None if key is None else self._outcomes.get(key)
         if known is not None:
             return known
@@ -211,7 +211,7 @@ class Bulk:
             self._outcomes[key] = outcome
         return outcome
 
-    def _sharable(self, ground: Ground, position: int, voices: Sequence[Voice]) -> Hashable:
+    def _sharable(self, ground: Ground, position: int, voices: Sequence[Voice], within: int) -> Hashable:
         """Return all that an outcome hangs on, where that is not who asks; else None.
 
         Of 61,875 outcomes on fresh resources in an account of 6,000 principals, each statement of theirs another one,
@@ -220,10 +220,10 @@ class Bulk:
         peers = self.population.peers_at(position)
         if any(voice.asked.own_keys or voice.asked.in_resource for voice in voices):
             return None
-        if any(setting.is_personal for _, setting in self.circumstances.settings(ground, peers, ground.every)):
+        if any(setting.is_personal for _, setting in self.circumstances.settings(ground, peers, within)):
             return None
         said = frozenset([(voice.policy.layer, voice.asked.number, voice.cells) for voice in voices])
-        return ground, peers.number, said
+        return ground, within, peers.number, said
 
     def sweep(
         self,

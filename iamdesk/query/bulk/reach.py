@@ -144,18 +144,26 @@ class ReachFinder:
         derive = self.bulk.circumstances.derive(fresh, peers, 0)
         return self._population.facts(position, own_keys, derive)
 
-    def reach(self, position: int, service: str) -> ServiceReach:
-        """Return how far a subject may do the actions of a service."""
+    def reach(self, position: int, service: str, actions: int | None = None) -> ServiceReach:
+        """Return how far a subject may do the actions of a service: all of them, or some, as bits."""
         moment = self._read_clock()
-        return self._reach(position, service, self.bulk.own.of(position, service), moment)[0]
+        own = self.bulk.own.of(position, service)
+        if actions is not None:
+            own = tuple([one for one in own if one.actions & actions])
+        return self._reach(position, service, own, moment, actions)[0]
 
     def _reach(
-        self, position: int, service: str, own: Sequence[OwnStatement], moment: datetime
+        self,
+        position: int,
+        service: str,
+        own: Sequence[OwnStatement],
+        moment: datetime,
+        actions: int | None = None,
     ) -> tuple[ServiceReach, bool, bool]:
         """Return a reach, whether it lasts, and whether it is the subject's alone."""
         peers = self._population.peers_at(position)
         signatures = frozenset([one.signature for one in own])
-        key = (service, peers.number, signatures, self._facts(position, service, own))
+        key = (service, actions, peers.number, signatures, self._facts(position, service, own))
         found = self._known.get(key)
         if found is not None:
             return found, True, False
@@ -163,7 +171,7 @@ class ReachFinder:
         if found is not None:
             return found, True, True
         finding = _Finding(self.bulk, position, service, own, moment)
-        found = finding.reach()
+        found = finding.reach(actions)
         if finding.lasts:
             self._until = min(self._until, finding.until)
             self._known[(position, key) if finding.is_personal else key] = found
@@ -218,11 +226,11 @@ class _Finding:
         """Whether it is the same a moment later."""
         return self.until > self._at
 
-    def reach(self) -> ServiceReach:
+    def reach(self, actions: int | None = None) -> ServiceReach:
         fresh = fresh_ground(self._service, self._peers.partition, self._peers.account)
-        outcome = self._outcome(fresh, fresh.every)
+        left = fresh.of.every if actions is None else actions
+        outcome = self._outcome(fresh, fresh.everywhere(left))
         found = dict.fromkeys(Reach, 0)
-        left = fresh.of.every
 
         def take(reach: Reach, actions: int) -> None:
             nonlocal left

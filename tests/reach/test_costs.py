@@ -1,0 +1,114 @@
+"""What is not asked, or not put into words, because nobody needs it: and that the answers are the same without it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iamdesk.index.action_bits import service_actions
+from iamdesk.paths import resources, sample_snapshot
+from iamdesk.query.bulk.population import positions
+from iamdesk.query.evaluator import Evaluator
+from iamdesk.reach.anything import _actions_of_paths
+from iamdesk.reach.catalogue import On, catalogue
+from iamdesk.reach.graph import StepGraph
+from iamdesk.reach.reach_map import ReachMap
+from iamdesk.reach.sources import _Finding
+from iamdesk.reach.way import State
+from iamdesk.snapshot.reader import load_snapshot
+
+from .cases import World, allow, arn, document, trust
+
+SAMPLES = (sample_snapshot(), resources() / "samples" / "acme-organization")
+
+
+@pytest.fixture(scope="module")
+def made() -> ReachMap:
+    return ReachMap(Evaluator(load_snapshot(sample_snapshot())))
+
+
+def test_a_way_is_told_without_an_answer_in_full_words(made: ReachMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("an answer was explained")
+
+    monkeypatch.setattr("iamdesk.query.evaluator.explain", refuse)
+    monkeypatch.setattr("iamdesk.reach.proofs.explain", refuse)
+    ways = [way for reached in made.everybody() if (way := made.way(reached.principal)) is not None]
+    steps = [step for way in ways for step in way.steps]
+    assert any(step.state is State.POSSIBLE and step.needs for step in steps)
+    monkeypatch.undo()
+    assert all(proof.decision.statements for step in steps for proof in step.proof)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_of_some_actions_the_reach_is_that_of_all(path: Path) -> None:
+    evaluator = Evaluator(load_snapshot(path))
+    asked = {one.action.partition(":")[0] for of in catalogue().paths for one in of.actions if one.on is On.ANYTHING}
+    compared = 0
+    for position in range(evaluator.population().index.principals):
+        for service in sorted(asked):
+            some = _actions_of_paths(service)
+            part, whole = evaluator.reach_of(position, service, some), evaluator.reach_of(position, service)
+            for bit in positions(some):
+                assert part.reach_of(bit) is whole.reach_of(bit), service_actions(service).actions[bit]
+                compared += 1
+    assert compared > 500
+
+
+def test_nobody_is_asked_about_entities_of_which_no_allow_of_theirs_speaks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    for number in range(5):
+        own = document(allow("iam:PutRolePolicy", arn(f"role/r{number}")), allow("s3:*"))
+        world.user(f"u{number}", {"own": own})
+        world.role(f"r{number}", {}, trust({"Service": "ec2.amazonaws.com"}))
+    world.user("all", {"own": document(allow("iam:*"), allow("iam:*", arn("role/r0")))})
+    asked: list[tuple[int, int]] = []
+    ask = _Finding._ask
+
+    def counted(self: _Finding, members: int, place: int) -> Iterator[tuple[int, int]]:
+        asked.extend((position, place) for position in positions(members))
+        return ask(self, members, place)
+
+    monkeypatch.setattr(_Finding, "_ask", counted)
+    steps = ReachMap(Evaluator(world.snapshot(tmp_path)), is_whole=False).steps
+    found = steps.sources(catalogue().path("iam-017"), "iam:PutRolePolicy", steps.targets.roles)
+    names, arns = steps.population.index.subjects, steps.targets.arns
+    told = sorted((names[position], arns[place]) for position, place in asked)
+    own_roles = [(arn(f"user/u{number}"), arn(f"role/r{number}")) for number in range(5)]
+    assert told == sorted([*own_roles, *((arn("user/all"), arn(f"role/r{number}")) for number in (0, 1))])
+    for number in range(5):
+        who = found.of(steps.targets.places[arn(f"role/r{number}")])
+        assert {names[position] for position in positions(who.proven)} == {
+            arn(f"user/u{number}"),
+            arn("user/all"),
+        }
+
+
+@given(st.dictionaries(st.integers(0, 12), st.sets(st.integers(0, 12), min_size=1), max_size=13))
+def test_whom_one_becomes_in_any_number_of_steps(becomes: Mapping[int, set[int]]) -> None:
+    breathing: Any = SimpleNamespace(inquiry=SimpleNamespace(breathe=lambda: None))
+    graph = StepGraph(breathing)
+    found = graph._close({one: sum(1 << other for other in others) for one, others in becomes.items()})
+    for one, others in becomes.items():
+        reached = set(others)
+        while more := {then for other in reached for then in becomes.get(other, ())} - reached:
+            reached |= more
+        assert set(positions(found[one])) == reached - {one}
+
+
+def test_the_last_steps_of_one_are_those_that_name_it(made: ReachMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iamdesk.reach.graph._FEW", 3)
+    told = 0
+    for maybe in (False, True):
+        for position in made.steps.places:
+            of_one = list(made.graph.last_steps_of(position, maybe=maybe))
+            steps = made.graph.last_steps(maybe=maybe)
+            assert of_one == [edge for members, edges in steps if members >> position & 1 for edge in edges]
+            told += len(of_one)
+    assert told > 20
