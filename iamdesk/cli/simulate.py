@@ -1,6 +1,5 @@
 """``iamdesk simulate``: self-contained cases, one JSON object a line in and one out, in the same order."""
 
-import gc
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,6 +18,7 @@ from iamdesk.cli.troubles import give_up
 from iamdesk.evaluate.request import UnknownContext
 from iamdesk.explain.decision import Verdict
 from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.snapshot.collector import collector_seldom
 from iamdesk.snapshot.progress import Cancelled
 from iamdesk.work.tasks import results
 from iamdesk.workbench import CaseError, Workbench
@@ -52,12 +52,8 @@ def simulate(
 
     Each case is one JSON object on one line, with a request and all its policies; one answer a line comes back.
     """
-    # What one case leaves behind dies by itself: looking through everything for cycles a hundred times a second costs
-    # a fifth of the time.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
     seen: Counter[str] = Counter()
-    with _opened(cases) as lines, work.executor_for(_is_large(cases)) as executor:
+    with collector_seldom(), _opened(cases) as lines, work.executor_for(_is_large(cases)) as executor:
         for outcome in outcomes(lines, unknown_context, executor):
             if output_format is options.Format.JSON:
                 say_json(outcome.result, indent=None)

@@ -137,7 +137,7 @@ def allowing(principal: str, actions: int, where: str, sides: Iterable[Side]) ->
         if principal not in side.index.users and principal not in side.index.roles:
             continue
         for policy in side.index.carried(principal).identity:
-            said = side.said(policy.document, names_principals=False)
+            said = side.reading.said(policy.document, names_principals=False)
             if any(one.is_allow and bits & actions and may_meet(one.where, place) for one, bits in said.items()):
                 found[policy.owner, policy.key] = None
     return tuple(found)

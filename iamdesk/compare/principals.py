@@ -315,7 +315,7 @@ class PrincipalComparer:
                 continue
             bits = 0
             for document in listed:
-                for actions in self.new.said(document, names_principals=False).values():
+                for actions in self.new.reading.said(document, names_principals=False).values():
                     bits |= actions
             found.append((place, bits))
         self._sources_of = (arn, found)

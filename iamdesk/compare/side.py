@@ -51,6 +51,44 @@ class Facts(NamedTuple):
     org_path: str | None
 
 
+class Reading:
+    """What documents say, of both sides: what equal ones say is worked out once. Knows neither side."""
+
+    def __init__(self, space: ActionSpace) -> None:
+        self.space = space
+        self._said: dict[tuple[Document, bool], Said] = {}
+        self._together: dict[tuple[frozenset[Document], bool], Said] = {}
+        self._broken: dict[Document, tuple[str, ...]] = {}
+
+    def said(self, document: Document, *, names_principals: bool) -> Said:
+        """Return what a document says."""
+        key = (document, names_principals)
+        found = self._said.get(key)
+        if found is None:
+            found = self._said[key] = clauses_of(document, self.space, names_principals=names_principals)
+        return found
+
+    def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
+        """Return what documents of one layer say together, without what others of them cover.
+
+        In the order of the documents, so that whoever compares again is told the same in the same order.
+        """
+        in_order = dict.fromkeys(documents)
+        key = (frozenset(in_order), names_principals)
+        found = self._together.get(key)
+        if found is None:
+            told = [self.said(one, names_principals=names_principals) for one in in_order]
+            found = self._together[key] = reduced(_joined(told))
+        return found
+
+    def broken(self, document: Document) -> tuple[str, ...]:
+        """Return what cannot be read of a document (`clauses.broken_of`)."""
+        found = self._broken.get(document)
+        if found is None:
+            found = self._broken[document] = broken_of(document)
+        return found
+
+
 class Own:
     """What a principal (or group) brings: two that say the same, of one account, are decided alike."""
 
@@ -105,20 +143,13 @@ class Side:
         self.evaluator = evaluator
         self.index = evaluator.index
         self.snapshot = evaluator.snapshot
-        self.space: ActionSpace = None  # type: ignore[assignment]  # set by `share_space`, before anything is asked
-        self._said: dict[tuple[Document, bool], Said] = {}
-        self._together: dict[tuple[frozenset[Document], bool], Said] = {}
-        self._broken_of: dict[Document, tuple[str, ...]] = {}
+        self.reading: Reading = None  # type: ignore[assignment]  # set by `share_space`, before anything is asked
         self._own: dict[str, Own] = {}
         self._levels: dict[tuple[str, OrganizationPolicyType], Levels | None] = {}
         self.resources: Mapping[str, Resource] = self.evaluator.resources.by_arn
         self.roots = frozenset(f"arn:{one.partition}:iam::{one.account_id}:root" for one in self.snapshot.accounts)
         self.principals: Mapping[str, None] = dict.fromkeys(evaluator.principals())
         self.groups: Mapping[str, None] = dict.fromkeys(self.index.group_arns)
-
-    def share_work(self, other: "Side") -> None:
-        """Work out once what equal documents of both sides say."""
-        self._said, self._together, self._broken_of = other._said, other._together, other._broken_of
 
     def documents(self) -> Iterator[Document]:
         """Yield every document that takes part in decisions, some of them more than once."""
@@ -143,26 +174,14 @@ class Side:
         for level in (organization.levels(account, kind) if organization else None) or ():
             yield from (one.document for one in level)
 
-    def said(self, document: Document, *, names_principals: bool) -> Said:
-        """Return what a document says."""
-        key = (document, names_principals)
-        found = self._said.get(key)
-        if found is None:
-            found = self._said[key] = clauses_of(document, self.space, names_principals=names_principals)
-        return found
+    @property
+    def space(self) -> ActionSpace:
+        """The actions of both sides."""
+        return self.reading.space
 
     def together(self, documents: Iterable[Document], *, names_principals: bool = False) -> Said:
-        """Return what documents of one layer say together, without what others of them cover.
-
-        In the order of the documents, so that whoever compares again is told the same in the same order.
-        """
-        in_order = dict.fromkeys(documents)
-        key = (frozenset(in_order), names_principals)
-        found = self._together.get(key)
-        if found is None:
-            told = [self.said(one, names_principals=names_principals) for one in in_order]
-            found = self._together[key] = reduced(_joined(told))
-        return found
+        """Return what documents of one layer say together (`Reading.together`)."""
+        return self.reading.together(documents, names_principals=names_principals)
 
     def own(self, arn: str) -> Own | None:
         """Return what a principal or group brings; None for one that the snapshot does not hold."""
@@ -190,17 +209,11 @@ class Side:
             facts,
             documents,
             boundary,
-            self.together,
-            broken=frozenset(text for one in (*documents, *(boundary or ())) for text in self._broken(one)),
+            self.reading.together,
+            broken=frozenset(text for one in (*documents, *(boundary or ())) for text in self.reading.broken(one)),
             missing=frozenset(_missing_words(one) for one in carried.missing),
             supplied=frozenset(carried.supplied),
         )
-
-    def _broken(self, document: Document) -> tuple[str, ...]:
-        found = self._broken_of.get(document)
-        if found is None:
-            found = self._broken_of[document] = broken_of(document)
-        return found
 
     def _facts(self, caller: Caller, may_be_tagged: bool) -> Facts:
         return Facts(
@@ -316,8 +329,7 @@ class Side:
 def share_space(old: Side, new: Side) -> ActionSpace:
     """Make the actions of both sides bits of one integer."""
     space = ActionSpace(dict.fromkeys((*old.documents(), *new.documents())))
-    old.space = new.space = space
-    new.share_work(old)
+    old.reading = new.reading = Reading(space)
     return space
 
 

@@ -1,5 +1,6 @@
 """The application: what stands up before the window, and what is told when something breaks."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -69,6 +70,7 @@ def _run(app: Application, trail: CrashTrail, path: Path | None) -> int:
     trail.broke.connect(lambda sentence: window.show_trouble(Tone.ERROR, sentence))
     interrupts = Interrupts(window.close, app)
     window.show()
+    gc.freeze()  # modules and the window live as long as the process: looking through them would stop it for 30 ms
     if path is None:
         window.offer_left(trail.left)
     if path is None and settings.reopens_last and settings.recent:

@@ -57,11 +57,6 @@ class OpenSnapshot(Opened):
 
     def __del__(self) -> None:
         """Nobody has it open any more: see that its memory is given back, part by part, for each stops every thread."""
-        for name in ("evaluator", "_parts"):
-            evaluator = self.__dict__.get(name)
-            if evaluator is not None:
-                evaluator.forget()
-            del evaluator
         while self.__dict__:
             self.__dict__.popitem()
 

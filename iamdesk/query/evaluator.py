@@ -53,21 +53,12 @@ class Evaluator(Questions):
         ``beside`` is of another part of the same snapshot.
         """
         super().__init__(snapshot, now, documents, beside)
+        self._questions = self.plain()  # what is made for sweeps holds these: no cycle keeps all of it in memory
         self._everybody: Population | None = None
         self._reaches: ReachFinder | None = None
         self._swept: dict[Hashable, Swept] = {}
         self._asked: dict[Hashable, int] = {}
         self._lock = threading.RLock()
-
-    def forget(self) -> None:
-        """Drop what was put together for sweeps; whoever asks again has it made anew.
-
-        These parts ask the evaluator back: they and it would hold each other in memory for good, for the collector is
-        told to spare what sweeps have made (`collector_paused`).
-        """
-        with self._lock:
-            self._everybody, self._reaches = None, None
-            self._swept, self._asked = {}, {}
 
     def can(self, request: Request) -> Decision:
         """Answer one question with everything that explains it.
@@ -181,7 +172,7 @@ class Evaluator(Questions):
         if self._everybody is None:
             with self._lock:
                 if self._everybody is None:
-                    self._everybody = Population(self, StatementIndex(self.index, progress, cancelled))
+                    self._everybody = Population(self._questions, StatementIndex(self.index, progress, cancelled))
         return self._everybody
 
     def trace(self, request: Request) -> Trace:

@@ -81,7 +81,6 @@ class OrganizationEvaluator:
         while self._parts and held + wanted > self._most_read:
             _, dropped = self._parts.popitem(last=is_passing)
             held -= dropped.index.bytes_read
-            dropped.forget()
 
     def of(self, principal: str) -> Evaluator:
         """Return an evaluator that answers for a principal: it equals the whole's in all but whom its sweeps go over.
@@ -90,14 +89,6 @@ class OrganizationEvaluator:
             SnapshotError: the principal's account cannot be read any more.
         """
         return self.part_of("".join(principal.strip().split(":", 5)[4:5]))
-
-    def forget(self) -> None:
-        """Drop what was put together and remembered; whoever asks again has it made anew (`Evaluator.forget`)."""
-        with self._lock:
-            parts, self._parts = self._parts, OrderedDict()
-            self._answered.clear()
-        for part in parts.values():
-            part.forget()
 
     def can(self, request: Request) -> Decision:
         """Answer one question with everything that explains it.

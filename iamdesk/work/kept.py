@@ -1,6 +1,5 @@
 """What a worker has read, kept for the next task: whoever asks for the same snapshot again need not read it again."""
 
-import gc
 import pickle
 import threading
 import zlib
@@ -91,8 +90,8 @@ def kept_snapshot(reference: SnapshotReference, cancelled: Cancelled = never_can
         held = _held.pop(reference.sha256, None)
         if held is None:
             _make_room(reference.size)
-            held = Held(_read(reference, cancelled), reference.size)
-            gc.freeze()  # what is kept is looked through no more
+            with collector_paused():
+                held = Held(_read(reference, cancelled), reference.size)
         _held[reference.sha256] = held
         return held
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from iamdesk.snapshot.collector import collector_paused, collector_seldom
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.progress import WorkCancelled
@@ -314,7 +316,7 @@ def test_no_more_than_one_piece_is_read_once_it_is_cancelled(
 
 
 def test_the_collector_is_as_before_whatever_happens(tmp_path: Path, pages: Any) -> None:
-    path = large_file(tmp_path, pages)
+    path = large_file(tmp_path, pages, 10_000)
     before = gc.get_freeze_count()
     load_snapshot(path)
     assert gc.isenabled()
@@ -354,3 +356,34 @@ assert not seen, seen
     subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], check=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
     )
+
+
+def test_what_is_little_is_left_to_the_collector() -> None:
+    """A cycle that is there when the collector is told to spare what there is would stay for good."""
+
+    class Ring:
+        def __init__(self) -> None:
+            self.itself = self
+
+    gc.collect()
+    before = gc.get_freeze_count()
+    ring = Ring()
+    with collector_paused():
+        kept = [[] for _ in range(10_000)]
+    gone = weakref.ref(ring)
+    del ring
+    assert gc.get_freeze_count() == before
+    gc.collect()
+    assert (len(kept), gone()) == (10_000, None)
+    with collector_paused():
+        kept = [[] for _ in range(200_000)]
+    assert gc.get_freeze_count() > before + len(kept)
+    gc.unfreeze()
+
+
+def test_a_collector_that_runs_seldom_is_as_before_afterwards() -> None:
+    gc.unfreeze()
+    before = gc.get_threshold()
+    with collector_seldom():
+        assert gc.get_threshold()[0] > before[0]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)

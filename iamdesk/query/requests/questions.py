@@ -63,6 +63,15 @@ class Questions:
         self._account_facts = {one.account_id: one for one in snapshot.account_facts}
         self._canonical_ids = frozenset(canonical_ids.values())
 
+    def plain(self) -> "Questions":
+        """Return the same as no more than this class. What a subclass makes can hold it without holding the subclass.
+
+        To be called before a subclass adds its own.
+        """
+        plain = Questions.__new__(Questions)
+        plain.__dict__.update(self.__dict__)
+        return plain
+
     def target(self, action: str, resource: str) -> Target:
         """Return what is asked about.
 
