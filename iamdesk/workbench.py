@@ -145,7 +145,7 @@ class Workbench:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         executor: Executor | None = None,
-    ) -> Answers:
+    ) -> Opened:
         """Read a snapshot that will only be asked: a large one of many files, as a catalogue (`OpenOrganization`).
 
         The workers of an ``executor`` read files of a large one beside this process, and sweep over its accounts.

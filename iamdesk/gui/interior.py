@@ -255,8 +255,8 @@ class Interior(QObject):
     def _show_subject(self, key: str) -> None:
         """Show the inspector; of a snapshot's only account the overview tells, but not of its organization."""
         opened = self._session.snapshot
-        has_more = opened is None or opened.snapshot.organization is not None
-        accounts = [] if opened is None or has_more else [one.account_id for one in opened.snapshot.accounts]
+        has_more = opened is None or opened.about.organization is not None
+        accounts = [] if opened is None or has_more else [one.account_id for one in opened.accounts]
         self.pages.setCurrentWidget(self.overview if accounts == [key] else self.workspace.inspector)
 
     def _show_answer(self, decision: object) -> None:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from iamdesk.gui.start.captured_page import CapturedPage
     from iamdesk.gui.start.overview import OverviewPage
     from iamdesk.gui.workspace import Workspace
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 _SAID_FOR = 6000
 """Milliseconds that an announcement stays in the status bar."""
@@ -74,7 +74,14 @@ class MainWindow(QMainWindow):
         self.place = WindowPlace(self)
         self.interior = Interior(app, self, self.place, self.start, self.session, self.jobs, self.prompts, settings)
         self.pages = self.interior.pages
-        self.opening = Opening(self.session, self.jobs, self.interior.when_complete, self)
+        self.opening = Opening(
+            self.session,
+            self.jobs,
+            self.interior.when_complete,
+            self,
+            executor=self.workers.beside,
+            memory=lambda: settings.memory,
+        )
         self.arrival = ReviewArrival(self.session, self.jobs, self.interior, self.opening.open, self)
         self.trouble = MessageBar()
         self.tour = TourDoor(self.session, self.interior, self.trouble, self._open_sample, self)
@@ -243,12 +250,12 @@ class MainWindow(QMainWindow):
         opened = self.session.snapshot
         if opened is not None and self.settings.keeps_recent:
             desk = self.workspace.review.door.desk
-            self._marks.note(opened.snapshot.path, desk.path if desk is not None else None)
+            self._marks.note(opened.path, desk.path if desk is not None else None)
 
-    def _show_arriving(self, opened: "OpenSnapshot") -> None:
+    def _show_arriving(self, opened: "Opened") -> None:
         """Show the first accounts of many, and say that the rest is on its way."""
-        self.setWindowTitle(tr("{name}, being read – iamdesk").format(name=visible(retold(opened.snapshot.path.name))))
-        names = ", ".join(account.account_id for account in opened.snapshot.accounts)
+        self.setWindowTitle(tr("{name}, being read – iamdesk").format(name=visible(retold(opened.path.name))))
+        names = ", ".join(account.account_id for account in opened.accounts)
         self.show_trouble(
             Tone.NOTE,
             tr(
@@ -262,7 +269,19 @@ class MainWindow(QMainWindow):
         if opened is None:
             return
         self.status_line.show_snapshot(opened, gap_count(self.session.badge_rows))
-        self.setWindowTitle(tr("{name} – iamdesk").format(name=visible(retold(opened.snapshot.path.name))))
+        name = visible(retold(opened.path.name))
+        if not opened.alone:
+            self.setWindowTitle(tr("{name} – iamdesk").format(name=name))
+            return
+        self.setWindowTitle(tr("{name}, account {account} alone – iamdesk").format(name=name, account=opened.alone))
+        self.trouble.say(
+            Tone.NOTE,
+            tr(
+                "Account {account} of {name} alone: what other accounts hold counts as not captured, in every answer."
+            ).format(name=name, account=opened.alone),
+            tr("Open all of it"),
+            lambda: self.open_path(opened.path),
+        )
 
     def offer_left(self, crash_log: Path | None = None) -> None:
         """Offer what was open when iamdesk did not end by itself; for the start, before anything is opened."""
@@ -296,7 +315,7 @@ class MainWindow(QMainWindow):
 
     def _reload(self) -> None:
         if self.session.snapshot is not None:
-            self.open_path(self.session.snapshot.snapshot.path)
+            self.open_path(self.session.snapshot.path)
 
     def _quit(self) -> None:
         self.close()

@@ -16,18 +16,21 @@ from iamdesk.gui.loading import one_at_a_time
 from iamdesk.gui.plain_text import visible
 from iamdesk.gui.reverse.stream import Stream
 from iamdesk.gui.session import Session
+from iamdesk.gui.settings import MEMORY
 from iamdesk.index.nodes import Badge
 from iamdesk.language import error_words, tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot, Workbench
+    from concurrent.futures import Executor
+
+    from iamdesk.workbench import Opened, Workbench
 
 
 class _Came(NamedTuple):
     path: Path
-    opened: "OpenSnapshot"
+    opened: "Opened"
     is_whole: bool
     badge_rows: Mapping[Badge, tuple[int, ...]] | None = None
 
@@ -46,12 +49,21 @@ class Opening(QObject):
         jobs: JobRunner,
         when_complete: Callable[[Callable[[], None]], None],
         parent: QObject | None = None,
+        *,
+        executor: "Callable[[], Executor | None]" = lambda: None,
+        memory: Callable[[], int] = lambda: MEMORY,
     ) -> None:
-        """Open into ``session``; ``when_complete`` carries out what it is given once whoever follows that is there."""
+        """Open into ``session``; ``when_complete`` carries out what it is given once whoever follows that is there.
+
+        ``executor`` gives the processes that read a large organization beside this one, ``memory`` how many bytes this
+        one may take.
+        """
         super().__init__(parent)
         self._session = session
         self._jobs = jobs
         self._when_complete = when_complete
+        self._executor = executor
+        self._memory = memory
         self._asked = 0
         """Counts openings: what has arrived of one that nobody wants any more is not shown."""
         self._stream = Stream(jobs, "open", self._refuse, self)
@@ -72,7 +84,7 @@ class Opening(QObject):
         self._forget_arrived()
         self._stream.start(
             tr("Reading {name}").format(name=visible(path.name)),
-            lambda give, progress, cancelled: _read(path, give, progress, cancelled),
+            partial(_read, path, self._executor, self._memory()),
         )
 
     def _take(self, batch: list[_Came], asked: int) -> None:
@@ -90,7 +102,7 @@ class Opening(QObject):
             else:
                 self._session.arrive(came.opened)
 
-    def _make_ready(self, opened: "OpenSnapshot") -> None:
+    def _make_ready(self, opened: "Opened") -> None:
         self._jobs.run(
             tr("Getting ready"), lambda _progress, cancelled: opened.make_ready(cancelled), topic="ready", soon=True
         )
@@ -111,11 +123,18 @@ class Opening(QObject):
         self.refused.emit(error_words(error))
 
 
-def _read(path: Path, give: Callable[[Any], None], progress: Progress, cancelled: Cancelled) -> None:
-    def arrived(first: "OpenSnapshot") -> None:
+def _read(
+    path: Path,
+    executor: "Callable[[], Executor | None]",
+    memory: int,
+    give: Callable[[Any], None],
+    progress: Progress,
+    cancelled: Cancelled,
+) -> None:
+    def arrived(first: "Opened") -> None:
         give(_Came(path, first, is_whole=False))
 
-    opened = _workbench().open_snapshot(path, progress, cancelled, arrived)
+    opened = _workbench().open_to_look(path, progress, cancelled, arrived, executor, memory)
     give(_Came(path, opened, is_whole=True, badge_rows=rows_by_badge(opened.outline, opened.outline.badges)))
 
 

@@ -83,7 +83,7 @@ class ReviewArrival(QObject):
 
     def _found(self, review: Path, head: "Head", recent: Sequence[Path]) -> None:
         opened = self._session.snapshot
-        if opened is not None and opened.snapshot.sha256 == head.snapshot_sha256:
+        if opened is not None and opened.sha256 == head.snapshot_sha256:
             self._open(review)
             return
         name = Path(head.snapshot_name).name  # a file may say anything, ways to elsewhere as well

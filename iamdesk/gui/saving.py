@@ -55,7 +55,7 @@ class Saver:
         opened = self._session.snapshot
         if opened is None:
             return None
-        snapshot = opened.snapshot.path
+        snapshot = opened.path
         suggestion = snapshot.with_name(f"{snapshot.name.partition('.')[0] or 'snapshot'}-{stem}{suffixes[0]}")
         patterns = ";;".join(f"{tr(LABELS[suffix])} (*{suffix})" for suffix in suffixes)
         path = self._prompts.file_to_save(self._panel, title, suggestion, patterns)

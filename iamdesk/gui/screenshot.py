@@ -100,7 +100,7 @@ def _open(window: "MainWindow", path: Path) -> None:
 
 def _select(window: "MainWindow", key: str) -> None:
     opened = window.session.snapshot
-    if opened is None or opened.subject(key) is None:
+    if opened is None or opened.read_details(key).subject(key) is None:
         raise ScreenshotError(f"The snapshot does not hold {key}.")
     window.session.show_key(key)
 

@@ -6,9 +6,9 @@ user does something, and follows the session's signals to paint. All of it lives
 =====================================  ======================================  =========================================
 a panel calls                          the session emits                       who follows
 =====================================  ======================================  =========================================
-``arrive(opened)`` (main window only)  ``snapshot_arriving(OpenSnapshot)``     navigator, inspector: to be looked at
+``arrive(opened)`` (main window only)  ``snapshot_arriving(Opened)``     navigator, inspector: to be looked at
                                                                                while the rest is read
-``open(opened)`` (main window only)    ``snapshot_opened(OpenSnapshot)``       everybody: fill
+``open(opened)`` (main window only)    ``snapshot_opened(Opened)``       everybody: fill
 ``close()`` (main window only)         ``snapshot_closed()``                   everybody: empty
 ``select(key)``                        ``subject_selected(key)``               navigator goes there, inspector shows it,
                                                                                question bar takes a principal from it
@@ -35,11 +35,14 @@ a panel calls                          the session emits                       w
                                                                                and waits for the rest
 ``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows what the subject can do
 ``show_access(key, service, level)``   then ``access_cell_shown`` (the same)   access tab goes to a cell
+``open_alone()``                       ``snapshot_opened``, later              opens the selected account, of many that
+                                                                               are read one by one
 ``announce(sentence)``                 ``announced(sentence)``                 status bar for a few seconds
 ``show_rule(id)``                      ``rule_shown(id)``                      user guide opens at an evaluation rule
 =====================================  ======================================  =========================================
 
-State, read at any time: ``snapshot`` (OpenSnapshot or None), ``shown`` (that, or what has arrived of one),
+State, read at any time: ``snapshot`` (Opened or None), ``whole`` (that, where it is in memory as a whole), ``shown``
+(that, or what has arrived of one),
 ``subject_key`` ("" for none), ``request``, ``decision``, ``need``, ``pending`` (a question is on its way), ``badges``.
 Keys are those of ``Node.key`` / ``index.keys``.
 
@@ -65,6 +68,7 @@ from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.principals import principal_of_key, subject_of
 from iamdesk.index.nodes import Badge
 from iamdesk.language import error_words, tr
+from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
@@ -72,7 +76,7 @@ if TYPE_CHECKING:
 
     from iamdesk.explain.decision import Decision, StatementLine
     from iamdesk.query.needs.shapes import NeedAnswer, NeedQuestion
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened, OpenSnapshot
 
 
 class Session(QObject):
@@ -101,7 +105,7 @@ class Session(QObject):
     def __init__(self, jobs: JobRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self.executor_for: Callable[[OpenSnapshot], Executor | None] = _nobody
+        self.executor_for: Callable[[Opened], Executor | None] = _nobody
         """What does long work over a snapshot, for threads of jobs; None: the thread itself."""
         self._asking: Job | None = None
         self._deciding: Job | None = None
@@ -109,8 +113,8 @@ class Session(QObject):
         """By badge, the principals and policies that bear it."""
         self.badges: Mapping[int, tuple[Badge, ...]] = {}
         """Badges by row: at first those known from reading alone, then all."""
-        self.snapshot: OpenSnapshot | None = None
-        self.arriving: OpenSnapshot | None = None
+        self.snapshot: Opened | None = None
+        self.arriving: Opened | None = None
         """The first accounts of a snapshot that is still being read, while nothing is open: to look at, not to ask."""
         self.subject_key = ""
         self.request: Request | None = None
@@ -119,23 +123,30 @@ class Session(QObject):
         """The answer to a compound question, while it is that which was asked last."""
 
     @property
+    def whole(self) -> "OpenSnapshot | None":
+        """The open snapshot, where it is in memory as a whole: what takes everything at once is asked of it."""
+        from iamdesk.workbench import OpenSnapshot  # what opens snapshots is loaded behind the first painting
+
+        return self.snapshot if isinstance(self.snapshot, OpenSnapshot) else None
+
+    @property
     def pending(self) -> bool:
         """Whether a question is on its way: the answer on the screen, if any, belongs to another one."""
         return self._asking is not None and self._asking.running
 
     @property
-    def shown(self) -> "OpenSnapshot | None":
+    def shown(self) -> "Opened | None":
         """What can be looked at: the open snapshot, else what has arrived of one."""
         return self.snapshot if self.snapshot is not None else self.arriving
 
-    def arrive(self, opened: "OpenSnapshot") -> None:
+    def arrive(self, opened: "Opened") -> None:
         """Take the first accounts of a snapshot that is being read; what is open stays."""
         if self.shown is None:
             self.arriving = opened
             self.badges = opened.outline.badges
             self.snapshot_arriving.emit(opened)
 
-    def open(self, opened: "OpenSnapshot", badge_rows: Mapping[Badge, tuple[int, ...]] | None = None) -> None:
+    def open(self, opened: "Opened", badge_rows: Mapping[Badge, tuple[int, ...]] | None = None) -> None:
         """Take a snapshot that has been read; the one before is closed first. What was looked at meanwhile stays so.
 
         Whoever has read it in a worker brings `rows_by_badge` along: of a hundred thousand rows, these take a while.
@@ -149,16 +160,40 @@ class Session(QObject):
         self.snapshot = opened
         self.badges = opened.outline.badges
         self.badge_rows = rows_by_badge(opened.outline, self.badges) if badge_rows is None else badge_rows
-        self._deciding = self._jobs.run(
-            tr("Looking for administrators and ways in"),
-            lambda progress, cancelled: _decide(opened, progress, cancelled),
-            done=self._take_badges,
-            topic="badges",
-            patient=True,
-        )
+        whole = self.whole
+        if whole is not None:
+            self._deciding = self._jobs.run(
+                tr("Looking for administrators and ways in"),
+                lambda progress, cancelled: _decide(whole, progress, cancelled),
+                done=self._take_badges,
+                topic="badges",
+                patient=True,
+            )
         self.snapshot_opened.emit(opened)
         if looked_at:
             self.show_key(looked_at)
+
+    def open_alone(self) -> None:
+        """Open the account alone in which the subject is, of an organization that is read account by account."""
+        opened = self.snapshot
+        if opened is None or self.whole is not None:
+            return
+        account = opened.account_of(self.subject_key)
+        if not account:
+            self.announce(tr("Select an account, or something in it, first."))
+            return
+        self._jobs.run(
+            tr("Reading account {account}").format(account=account),
+            lambda _progress, cancelled: opened.account_alone(account, cancelled),
+            done=self.open,
+            failed=self._refuse_account,
+            topic="account alone",
+        )
+
+    def _refuse_account(self, error: Exception) -> None:
+        if not isinstance(error, SnapshotError):
+            raise error
+        self.announce(error_words(error))
 
     def close(self) -> None:
         """Forget the snapshot and everything about it."""
@@ -303,16 +338,16 @@ class Session(QObject):
     def _refuse(self, error: Exception) -> None:
         self.decision = self.need = None
         self.answered.emit(None)
-        if not isinstance(error, RequestError):
+        if not isinstance(error, (RequestError, SnapshotError)):
             raise error
         self.question_failed.emit(error_words(error))
 
 
-def _small_parts(opened: "OpenSnapshot") -> list[list[Any]]:
+def _small_parts(opened: "Opened") -> list[list[Any]]:
     return opened.small_parts()
 
 
-def _nobody(_opened: "OpenSnapshot") -> None:
+def _nobody(_opened: "Opened") -> None:
     return None
 
 

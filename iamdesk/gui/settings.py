@@ -13,6 +13,8 @@ from iamdesk.language import LANGUAGES
 
 RECENT_LIMIT = 10
 MAX_WORKERS = 256
+MEMORY, LEAST_MEMORY, MOST_MEMORY = 1 << 30, 512 << 20, 1 << 40
+"""Bytes that the window may take: where nobody says otherwise, at least, at most."""
 _ADDRESS = re.compile(r"(?:[a-z]+://)?[\w.\-\[\]:]+:\d{1,5}", re.ASCII)
 """What a scheduler is reached at: `tcp://10.0.0.5:8786`, or host and port alone."""
 
@@ -94,6 +96,16 @@ class Settings:
     @workers.setter
     def workers(self, value: int) -> None:
         self._store.setValue("work/workers", value)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the window may take; an organization that needs more is read account by account."""
+        value = self._store.value("work/memory_mb", MEMORY >> 20, type=int)
+        return min(max(value, LEAST_MEMORY >> 20), MOST_MEMORY >> 20) << 20 if isinstance(value, int) else MEMORY
+
+    @memory.setter
+    def memory(self, value: int) -> None:
+        self._store.setValue("work/memory_mb", value >> 20)
 
     @property
     def scheduler(self) -> str:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from iamdesk.gui.action_data import action_data_day, action_data_version
 from iamdesk.gui.plain_text import plain_label, set_tooltip
 from iamdesk.gui.prompts import Prompts
-from iamdesk.gui.settings import MAX_WORKERS, Settings
+from iamdesk.gui.settings import LEAST_MEMORY, MAX_WORKERS, MOST_MEMORY, Settings
 from iamdesk.gui.speech import SYSTEM, number
 from iamdesk.gui.text_size import LARGEST, SMALLEST
 from iamdesk.gui.theme import Scheme
@@ -59,6 +59,7 @@ class SettingsDialog(QDialog):
         self.key = QLineEdit(settings.signing_key)
         self.choose = QPushButton(tr("C&hoose…"))
         self.workers = QSpinBox()
+        self.memory = QSpinBox()
         self.scheduler = QLineEdit(settings.scheduler)
         self.keeps_layout = QCheckBox(tr("&Window, panels and columns"))
         self.keeps_recent = QCheckBox(tr("Snapshots &opened lately"))
@@ -93,6 +94,17 @@ class SettingsDialog(QDialog):
             self.workers,
             tr("Processes that run checks and other long work, where a snapshot is large. Each holds it in memory."),
         )
+        self.memory.setRange(LEAST_MEMORY >> 20, min(MOST_MEMORY >> 20, 2**31 - 1))
+        self.memory.setSingleStep(256)
+        self.memory.setSuffix(tr(" MB"))
+        self.memory.setValue(self._settings.memory >> 20)
+        set_tooltip(
+            self.memory,
+            tr(
+                "What the window may take, from the next opening. Of an organization whose files are larger than an "
+                "eighth of it, accounts are read one by one when they are asked about."
+            ),
+        )
         self.scheduler.setPlaceholderText(tr("None: the work stays on this machine"))
         set_tooltip(
             self.scheduler,
@@ -113,6 +125,7 @@ class SettingsDialog(QDialog):
             ("settingsKey", tr("SSH key to sign with"), self.key),
             ("settingsChooseKey", tr("Choose an SSH key"), self.choose),
             ("settingsWorkers", tr("Number of worker processes"), self.workers),
+            ("settingsMemory", tr("Memory for the window, in megabytes"), self.memory),
             ("settingsScheduler", tr("Address of a Dask scheduler"), self.scheduler),
         ):
             widget.setObjectName(name)
@@ -140,6 +153,7 @@ class SettingsDialog(QDialog):
         form.addRow(tr("Reviewer's &name"), self.reviewer)
         form.addRow(plain_label(tr("Signing &key"), buddy=self.key), key)
         form.addRow(tr("Wo&rker processes"), self.workers)
+        form.addRow(tr("&Memory"), self.memory)
         form.addRow(tr("&Dask scheduler"), self.scheduler)
         form.addRow(tr("Kept between starts"), self.keeps_layout)
         form.addRow("", self.keeps_recent)
@@ -173,6 +187,7 @@ class SettingsDialog(QDialog):
         self.key.editingFinished.connect(self._keep_reviewer)
         self.choose.clicked.connect(self._choose_key)
         self.workers.valueChanged.connect(lambda count: setattr(settings, "workers", count))
+        self.memory.valueChanged.connect(lambda megabytes: setattr(settings, "memory", megabytes << 20))
         self.scheduler.editingFinished.connect(self._keep_scheduler)
         self.keeps_layout.toggled.connect(lambda on: setattr(settings, "keeps_layout", on))
         self.keeps_recent.toggled.connect(self._keep_recent)

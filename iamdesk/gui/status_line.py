@@ -12,7 +12,7 @@ from iamdesk.gui.start.overview_facts import status_words
 from iamdesk.language import ntr, tr
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 
 class StatusLine(QWidget):
@@ -39,9 +39,9 @@ class StatusLine(QWidget):
         layout.addStretch(1)
         self.show_snapshot(None)
 
-    def show_snapshot(self, opened: "OpenSnapshot | None", gaps: int = 0) -> None:
+    def show_snapshot(self, opened: "Opened | None", gaps: int = 0) -> None:
         """Tell of another snapshot, and that so many of its entries have gaps; None says nothing."""
-        text = status_words(opened.snapshot) if opened is not None else ""
+        text = status_words(opened) if opened is not None else ""
         self.about.setText(text)
         self.about.setMaximumWidth(self.about.fontMetrics().horizontalAdvance(text) + 4)
         self.gaps.setText(ntr("{count} gap (show)", "{count} gaps (show)", gaps).format(count=number(gaps)))

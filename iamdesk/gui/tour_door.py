@@ -37,7 +37,7 @@ class TourDoor(QObject):
         opened = self._session.snapshot
         if opened is None:
             self._after_opening()
-        elif opened.snapshot.path == paths.sample_snapshot():
+        elif opened.path == paths.sample_snapshot():
             self._begin()
         else:
             sentence = tr("The tour shows the sample; what is open would be closed.")
@@ -57,6 +57,6 @@ class TourDoor(QObject):
         from iamdesk.gui.tour_steps import steps_of
 
         opened = self._session.snapshot
-        is_sample = opened is not None and opened.snapshot.path == paths.sample_snapshot()
+        is_sample = opened is not None and opened.path == paths.sample_snapshot()
         if is_sample and self._window.findChild(Tour) is None:
             Tour(steps_of(self._session, self._interior.workspace), self._window).show_step(0)

@@ -10,7 +10,7 @@ from iamdesk.language import shown
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 
 class WindowWorkers:
@@ -25,18 +25,30 @@ class WindowWorkers:
         self._held_for: tuple[int, str] | None = None
         self._is_closed = False
 
-    def executor(self, opened: "OpenSnapshot") -> "Executor | None":
+    def executor(self, opened: "Opened") -> "Executor | None":
         """Return what does long work over a snapshot; None where this process does it sooner.
 
         Raises:
             WorkError: the scheduler of the settings cannot be used; one sentence.
         """
-        from iamdesk.work.setting import open_executor
-        from iamdesk.work.workers import is_worthwhile
+        from iamdesk.work.workers import MIN_PRINCIPALS
 
-        wanted = (self._settings.workers, self._settings.scheduler)
-        if not wanted[1] and not is_worthwhile(opened.snapshot):
+        scheduler = self._settings.scheduler
+        if not scheduler and opened.principal_count < MIN_PRINCIPALS:
             return None
+        return self._executor(scheduler)
+
+    def beside(self) -> "Executor | None":
+        """Return the processes of this machine that read an organization and sweep over it beside this process.
+
+        A scheduler is not asked: its workers may not see the files, and each would be sent all of it.
+        """
+        return self._executor("")
+
+    def _executor(self, scheduler: str) -> "Executor | None":
+        from iamdesk.work.setting import open_executor
+
+        wanted = (self._settings.workers, scheduler)
         with self._lock:
             if self._is_closed:
                 return None

@@ -46,10 +46,12 @@ class CatalogueCompletions(Completions):
 
     def _rows(self, words: Sequence[str], kinds: frozenset[NodeKind]) -> Iterator[int]:
         """Yield the rows of entries that hold the words; of what stands in several accounts, the first."""
-        nodes, rows_by_key = self._outline.nodes, self._outline.rows_by_key
+        nodes = self._outline.nodes
+        found: dict[str, int] = {}
         for row in self._search.rows_with(words):
-            if nodes.kinds[row] in kinds and rows_by_key[nodes[row].key] == row:
-                yield row
+            if nodes.kinds[row] in kinds:
+                found.setdefault(nodes[row].key, row)
+        yield from found.values()
 
     def _caller(self, row: int) -> Candidate:
         node = self._outline.nodes[row]

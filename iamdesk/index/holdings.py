@@ -1,6 +1,6 @@
 """What stands behind a key of the tree: principals, policies, and what is only referred to, over all accounts."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from iamdesk.index.keys import broken_key
@@ -13,7 +13,9 @@ from iamdesk.index.references import (
     is_service_linked,
     name_of,
     references_of,
+    title_of,
 )
+from iamdesk.snapshot.catalogue import AccountEntry
 from iamdesk.snapshot.model import (
     BrokenEntry,
     GroupDetail,
@@ -57,8 +59,10 @@ class Elsewhere(NamedTuple):
 
     aws_policies: Mapping[str, ManagedPolicyDetail]
     """AWS managed policies that only their files hold, by ARN, as far as they matter."""
-    known: Container[str]
-    """ARNs of everything."""
+    title_of: Callable[[str], str | None]
+    """The title of a user, role, group or managed policy of any account, by ARN; None for what none holds."""
+    accounts: Sequence[AccountEntry]
+    """All accounts, those in memory among them."""
 
 
 class Holdings:
@@ -67,7 +71,7 @@ class Holdings:
     def __init__(self, snapshot: Snapshot, elsewhere: Elsewhere | None = None) -> None:
         """Look through the accounts of a snapshot; ``elsewhere`` tells of those that are not in it."""
         shared = aws_policies_of(snapshot) if elsewhere is None else elsewhere.aws_policies
-        self._known: Container[str] = () if elsewhere is None else elsewhere.known
+        self._title_elsewhere = None if elsewhere is None else elsewhere.title_of
         self.accounts: dict[str, AccountReferences] = {}
         self.principals: dict[str, Owned[Principal]] = {}
         self.policies: dict[str, list[Owned[ManagedPolicyDetail]]] = {}
@@ -105,7 +109,14 @@ class Holdings:
 
     def holds_policy(self, arn: str) -> bool:
         """Return whether the snapshot holds a managed policy, perhaps in an account that is not in memory."""
-        return arn in self.policies or arn in self._known
+        return arn in self.policies or (self._title_elsewhere is not None and self._title_elsewhere(arn) is not None)
+
+    def principal_title(self, arn: str) -> str | None:
+        """Return what people call a principal of the snapshot, perhaps of an account that is not in memory."""
+        held = self.principals.get(arn)
+        if held is not None:
+            return title_of(held.entry)
+        return None if self._title_elsewhere is None else self._title_elsewhere(arn)
 
     def own_document(self, key: str) -> OwnDocument | None:
         """Return the inline or trust policy that a key names; None when it names none."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from iamdesk.index.holdings import Holdings
 from iamdesk.index.keys import Link
-from iamdesk.index.references import last_of_arn, title_of
+from iamdesk.index.references import last_of_arn
 from iamdesk.language import mark, phrase, strung
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalEntry, PrincipalType
@@ -52,14 +52,14 @@ def _way(entry: PrincipalEntry, holdings: Holdings) -> tuple[str, str]:
     if entry.type is not PrincipalType.AWS:
         return "", phrase(_WORDS[entry.type], name=text)
     text = holdings.entity_ids.get(text, text)
-    if (held := holdings.principals.get(text)) is not None:
-        return text, title_of(held.entry)
+    if (title := holdings.principal_title(text)) is not None:
+        return text, title
     account = text if text.isdecimal() else text.split(":", 5)[4] if text.count(":") >= 5 else ""
     if text == account or text.endswith(f":iam::{account}:root"):
         return account if account in holdings.accounts else "", phrase("account {account}", account=account)
     head, found, session = text.partition(":assumed-role/")
     if found:  # the path of the role is not told by the ARN of its session
         role = f"{head.replace(':sts:', ':iam:')}:role/{session.partition('/')[0]}"
-        if role in holdings.principals:
+        if holdings.principal_title(role) is not None:
             return role, phrase("session {session} of role {role}", session=last_of_arn(text), role=last_of_arn(role))
     return "", text

@@ -9,6 +9,7 @@ from iamdesk.index.organization_index import OrganizationIndex
 from iamdesk.index.organization_tree import node_key, node_kind
 from iamdesk.language import phrase
 from iamdesk.policy.document import DocumentStore
+from iamdesk.snapshot.catalogue import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.organization import OrganizationNode
 
@@ -16,7 +17,7 @@ from iamdesk.snapshot.organization import OrganizationNode
 class OrganizationNames:
     """Names accounts and the nodes above them. Without an organization, accounts go by alias or id."""
 
-    def __init__(self, index: OrganizationIndex | None, held: Mapping[str, Account]) -> None:
+    def __init__(self, index: OrganizationIndex | None, held: Mapping[str, Account | AccountEntry]) -> None:
         self._index = index
         self._held = held
 

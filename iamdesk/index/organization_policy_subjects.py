@@ -15,6 +15,7 @@ from iamdesk.index.references import is_service_linked
 from iamdesk.index.shown import PolicyLine, PolicyRole, Subject, links
 from iamdesk.language import mark, nphrase, phrase
 from iamdesk.policy.document import DocumentStore
+from iamdesk.snapshot.catalogue import AccountEntry
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.organization import OrganizationNode, OrganizationPolicy
 
@@ -25,7 +26,7 @@ class OrganizationPolicySubjects:
     def __init__(
         self,
         index: OrganizationIndex,
-        held: Mapping[str, Account],
+        held: Mapping[str, Account | AccountEntry],
         names: OrganizationNames,
         documents: DocumentStore,
     ) -> None:

@@ -1,6 +1,6 @@
 """What the inspector shows of an organization: itself, its root, units and accounts, its SCPs and RCPs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from iamdesk.index.raw_text import raw_text
 from iamdesk.index.shown import Links, PolicyLine, PolicyRole, PolicyView, Subject, links
 from iamdesk.language import mark, nphrase, phrase, strung
 from iamdesk.policy.document import DocumentStore
+from iamdesk.snapshot.catalogue import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.organization import OrganizationNode
 
@@ -35,9 +36,12 @@ class Standing(NamedTuple):
 class OrganizationSubjects:
     """Makes subjects and policy views of one snapshot's organization by key."""
 
-    def __init__(self, snapshot: Snapshot, documents: DocumentStore) -> None:
+    def __init__(
+        self, snapshot: Snapshot, documents: DocumentStore, accounts: Iterable[Account | AccountEntry]
+    ) -> None:
+        """Tell of the organization of a snapshot that holds these accounts."""
         self._documents = documents
-        self._held: Mapping[str, Account] = {account.account_id: account for account in snapshot.accounts}
+        self._held = {account.account_id: account for account in accounts}
         organization = snapshot.organization
         self._index = None if organization is None else OrganizationIndex(organization, documents)
         self.names = OrganizationNames(self._index, self._held)

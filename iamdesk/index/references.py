@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from iamdesk.index.ages import elapsed
 from iamdesk.index.permission_sets import permission_set_of
+from iamdesk.snapshot.catalogue import Named
 from iamdesk.snapshot.model import (
     Account,
     GroupDetail,
@@ -51,7 +52,7 @@ def boundary_of(principal: Principal) -> str | None:
     return principal.permissions_boundary.permissions_boundary_arn
 
 
-def is_service_linked(role: RoleDetail) -> bool:
+def is_service_linked(role: RoleDetail | Named) -> bool:
     """Return whether AWS made the role for a service (SEMANTICS E11); told from the ARN, which AWS writes."""
     return role.arn.split(":", 5)[-1].startswith("role/aws-service-role/")
 

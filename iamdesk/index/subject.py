@@ -56,7 +56,9 @@ class SubjectIndex:
         self._documents = DocumentStore()
         self._lines = PolicyLines(self._documents)
         self._sets = PermissionSets(snapshot)
-        self._organization = OrganizationSubjects(snapshot, self._documents)
+        self._organization = OrganizationSubjects(
+            snapshot, self._documents, snapshot.accounts if elsewhere is None else elsewhere.accounts
+        )
         center = IdentityCenterIndex(snapshot, self._sets, self._organization.names.account_words)
         self._resources = ResourceSubjects(snapshot, self._documents, self._holdings, self._organization)
         self._permission_sets = PermissionSetSubjects(snapshot, self._documents, self._holdings, self._sets, center)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # the engine is imported when first asked: opening a snapshot
     from iamdesk.query.needs.shapes import AlsoNeeded, Need, NeedAnswer, NeedQuestion
     from iamdesk.query.sweeps import Asked, Given, Sweeps
     from iamdesk.query.what_can import EffectiveAccess
+    from iamdesk.review.telling import Telling
 
 
 class Answers:
@@ -149,3 +150,9 @@ class Answers:
             WorkCancelled: ``cancelled`` returned True.
         """
         return self.evaluator_for(principal).what_can(principal, service, resource, cancelled)
+
+    def telling(self, principal: str) -> "tuple[Telling, ...]":
+        """Return, of a short list of telling actions, those that a user or role may do, with answers that say so."""
+        from iamdesk.review.telling import telling
+
+        return tuple(telling(self.evaluator_for(principal), principal))

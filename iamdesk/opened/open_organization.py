@@ -1,5 +1,6 @@
 """An organization that is larger than memory, open: what is asked of it is read when it is asked."""
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
     from iamdesk.query.evaluator import Evaluator
     from iamdesk.query.organization_evaluator import OrganizationEvaluator
 
+_HELD = frozenset(
+    {
+        NodeKind.USER,
+        NodeKind.GROUP,
+        NodeKind.ROLE,
+        NodeKind.SERVICE_LINKED_ROLE,
+        NodeKind.CUSTOMER_POLICY,
+        NodeKind.AWS_POLICY,
+    }
+)
 _OF_DETAILS = 8
 """The part of the memory that accounts take which are looked at: one in so many."""
 
@@ -106,13 +117,30 @@ class OpenOrganization(Opened):
         """Return the account whose files are read for a key; empty for what is of no single account."""
         nodes = self.outline.nodes
         row = self.outline.rows_by_key.get(key)
+        named = "".join(key.split(":", 5)[4:5])
         if row is None:  # a policy inside a principal, or what no row stands for
-            account = "".join(key.split(":", 5)[4:5])
-            return account if account in self.catalogue.frame.directory.account_ids else ""
+            return named if named in self.catalogue.frame.directory.account_ids else ""
+        if nodes.kinds[row] is NodeKind.MISSING:  # what one account lacks, another one may hold
+            if self._holds_policy(named, key):
+                return named
+            broken = [one.account_id for one in self.catalogue.entries if any(key == each.arn for each in one.broken)]
+            if broken:
+                return broken[0]
         while nodes.parents[row] > 0:
             row = nodes.parents[row]
         top = nodes[row]
         return top.key if top.kind is NodeKind.ACCOUNT else ""
+
+    def _holds_policy(self, account: str, arn: str) -> bool:
+        entries = (entry for entry in self.catalogue.entries if entry.account_id == account)
+        return any(policy.arn == arn for entry in entries for policy in entry.policies)
+
+    def _title_of(self, arn: str) -> str | None:
+        row = self.outline.rows_by_key.get(arn)
+        node = None if row is None else self.outline.nodes[row]
+        if node is not None and node.kind is NodeKind.MISSING:
+            return node.text if self._holds_policy(arn.split(":", 5)[4], arn) else None
+        return node.text if node is not None and node.kind in _HELD else None
 
     def details_at_hand(self, key: str) -> Details | None:
         """Return what tells of the thing of a key, where its account is in memory."""
@@ -146,7 +174,7 @@ class OpenOrganization(Opened):
         by_place = {(one.partition, one.account_id): one for one in own}
         accounts = tuple([by_place.get((one.partition, one.account_id), one) for one in self._bare.accounts])
         snapshot = self._bare.model_copy(update={"accounts": accounts})
-        elsewhere = Elsewhere(self._lent(account, own, cancelled), self.outline.rows_by_key)
+        elsewhere = Elsewhere(self._lent(account, own, cancelled), self._title_of, self.catalogue.entries)
         subjects = SubjectIndex(snapshot, elsewhere)
         subjects.make_ready()
         return Details(subjects)
@@ -171,17 +199,13 @@ class OpenOrganization(Opened):
         }
 
     def account_alone(self, account: str, cancelled: Cancelled = never_cancelled) -> OpenSnapshot:
-        """Return one account as a snapshot of its own, with the organization above it and what is of no single account.
-
-        What the others hold is as good as not captured.
-
-        Raises:
-            SnapshotError: the account cannot be read any more, or is not as it was.
-            WorkCancelled: ``cancelled`` returned True.
-        """
+        """Return what `Opened.account_alone` tells; its digest is another one than that of the organization."""
         own = self.catalogue.frame.directory.accounts(account, cancelled)
-        snapshot = self.about.model_copy(update={"accounts": own})
-        return OpenSnapshot(snapshot, build_outline(snapshot, cancelled=cancelled), is_copy=True)
+        digest = hashlib.sha256(f"{self.sha256} {account}".encode()).hexdigest()
+        snapshot = self.about.model_copy(update={"accounts": own, "sha256": digest})
+        opened = OpenSnapshot(snapshot, build_outline(snapshot, cancelled=cancelled), is_copy=True)
+        opened.alone = account
+        return opened
 
 
 def _bare_account(entry: AccountEntry) -> Account:

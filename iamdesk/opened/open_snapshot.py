@@ -34,7 +34,6 @@ if TYPE_CHECKING:  # the engine and the checks are imported when first asked: op
     from iamdesk.reach.reach_map import ReachOnce
     from iamdesk.reach.way import Reach
     from iamdesk.review.scoping import Exclusion
-    from iamdesk.review.telling import Telling
 
 MIN_ACCOUNTS_APART = 12
 """Accounts from which each is asked by itself: together, every policy takes a bit of memory for every principal, and
@@ -248,12 +247,6 @@ class OpenSnapshot(Opened):
 
             found = registry.run(self.evaluator, progress, cancelled, self._reach)
         return suppressed(found, suppressions, today()) if suppressions else found
-
-    def telling(self, principal: str) -> "tuple[Telling, ...]":
-        """Return, of a short list of telling actions, those that a user or role may do, with answers that say so."""
-        from iamdesk.review.telling import telling
-
-        return tuple(telling(self.evaluator, principal))
 
     def create_review(
         self,

@@ -31,6 +31,8 @@ class Opened(Answers):
     """What is of no single account: of an organization that is not in memory it holds no accounts (see `accounts`)."""
     accounts: Sequence[Account] | Sequence[AccountEntry]
     """The accounts that the snapshot holds, in its order."""
+    alone = ""
+    """The account that was taken out of a larger organization, to be looked at alone; empty: all that was opened."""
 
     @property
     def path(self) -> Path:
@@ -57,6 +59,17 @@ class Opened(Answers):
 
     def read_details(self, key: str, cancelled: Cancelled = never_cancelled) -> Details:
         """Return what tells of the thing of a key; its account is read, where it is not there.
+
+        Raises:
+            SnapshotError: the account cannot be read any more, or is not as it was.
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        raise NotImplementedError
+
+    def account_alone(self, account: str, cancelled: Cancelled = never_cancelled) -> "Opened":
+        """Return one account as a snapshot of its own, with the organization above it and what is of no single account.
+
+        What the others hold is as good as not captured.
 
         Raises:
             SnapshotError: the account cannot be read any more, or is not as it was.

@@ -21,7 +21,7 @@ def test_it_says_what_answers_rest_on(qtbot: QtBot, sample: OpenSnapshot) -> Non
     assert line.gaps.isHidden()
     assert line.actions_day.text() == ""
     line.show_snapshot(sample, gap_count(rows_by_badge(sample.outline, sample.outline.badges)))
-    assert line.about.full_text() == status_words(sample.snapshot)
+    assert line.about.full_text() == status_words(sample)
     assert line.about.full_text() == "acme-prod.json · latest entry 30 September 2026 · 64 principals"
     assert line.gaps.text() == "1 gap (show)"
     assert line.actions_day.text() == f"action data {action_data_day()}"
@@ -39,7 +39,7 @@ def test_it_says_what_answers_rest_on(qtbot: QtBot, sample: OpenSnapshot) -> Non
 
 def test_a_bundle_says_when_it_was_captured() -> None:
     opened = Workbench().open_snapshot(resources() / "samples" / "acme-organization")
-    assert "captured 24 November 2026" in status_words(opened.snapshot)
+    assert "captured 24 November 2026" in status_words(opened)
     assert gap_count(rows_by_badge(opened.outline, opened.outline.badges)) == 0
 
 

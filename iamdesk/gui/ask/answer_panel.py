@@ -45,6 +45,7 @@ from iamdesk.gui.session import Session
 from iamdesk.gui.spoken import spoken
 from iamdesk.language import mark, shown, tr
 from iamdesk.query.needs.shapes import AlsoNeeded, NeedAnswer
+from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.visible import with_visible_end
 
@@ -261,7 +262,7 @@ class AnswerPanel(QWidget):
 
     def _snapshot_path(self) -> str:
         opened = self._session.snapshot
-        return str(opened.snapshot.path) if opened is not None else ""
+        return str(opened.path) if opened is not None else ""
 
     def _snapshot_name(self) -> str:
         return Path(self._snapshot_path()).name
@@ -325,7 +326,9 @@ class AnswerPanel(QWidget):
         def look(_progress: Progress, cancelled: Cancelled) -> "tuple[AlsoNeeded | None, Changes | None]":
             try:
                 changes = opened.changes(decision.request, cancelled)
-            except RequestError:  # an answer for some member of a group: nobody asks that as a question
+            except (RequestError, SnapshotError):
+                # An answer for some member of a group: nobody asks that as a question. Or its account cannot be read
+                # any more, which is told where it is looked at.
                 changes = None
             return opened.also_needed(decision.request.action), changes
 

@@ -12,7 +12,7 @@ from iamdesk.index.shown import Completion
 from iamdesk.language import tr
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import Hint, OpenSnapshot
+    from iamdesk.workbench import Hint, Opened
 
 _SUGGESTED = 50
 
@@ -35,7 +35,7 @@ class Lookups(QObject):
             )
 
     def suggest(
-        self, field: CompletingField, text: str, find: Callable[["OpenSnapshot", str], tuple[Completion, ...]]
+        self, field: CompletingField, text: str, find: Callable[["Opened", str], tuple[Completion, ...]]
     ) -> None:
         """Offer a field what ``find`` finds for the text."""
         self._run(
@@ -83,7 +83,7 @@ class Lookups(QObject):
             lambda found: seen(*found),
         )
 
-    def _run[T](self, label: str, topic: str, work: Callable[["OpenSnapshot"], T], done: Callable[[T], None]) -> None:
+    def _run[T](self, label: str, topic: str, work: Callable[["Opened"], T], done: Callable[[T], None]) -> None:
         opened = self._session.snapshot
         if opened is not None:
             self._jobs.run(label, lambda _progress, _cancelled: work(opened), done=done, topic=topic)

@@ -32,7 +32,7 @@ from iamdesk.language import ntr, shown, tr
 from iamdesk.query.needs.shapes import NeedQuestion
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import Hint, OpenSnapshot
+    from iamdesk.workbench import Hint, Opened
 
 
 class QuestionBar(QWidget):
@@ -321,8 +321,8 @@ class QuestionBar(QWidget):
 
     # Following the session
 
-    def _opened(self, opened: "OpenSnapshot") -> None:
-        self._several_accounts = len(opened.snapshot.accounts) > 1
+    def _opened(self, opened: "Opened") -> None:
+        self._several_accounts = len(opened.accounts) > 1
         self._enable()
         self._lookups.prepare()
 

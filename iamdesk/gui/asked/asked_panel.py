@@ -130,7 +130,7 @@ class AskedPanel(QWidget):
     def _take(self, answer: Decision | NeedAnswer) -> None:
         opened = self._session.snapshot
         if opened is not None:
-            self.model.take(asked_of(answer, str(opened.snapshot.path), opened.snapshot.sha256))
+            self.model.take(asked_of(answer, str(opened.path), opened.sha256))
             self._show_state()
 
     def _show_state(self) -> None:

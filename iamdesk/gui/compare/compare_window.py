@@ -13,6 +13,7 @@ from iamdesk.gui.message_bar import Tone
 from iamdesk.gui.one_job_window import OneJobWindow
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
+from iamdesk.gui.whole import whole_or_say
 from iamdesk.language import error_words, tr
 from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
@@ -69,25 +70,25 @@ class CompareWindow(OneJobWindow):
 
     def choose(self) -> None:
         """Ask for the other snapshot, and compare."""
-        opened = self._session.snapshot
+        opened = whole_or_say(self._session, self.message)
         if opened is None:
             return
-        path = self._prompts.snapshot_to_open(self, opened.snapshot.path.parent)
+        path = self._prompts.snapshot_to_open(self, opened.path.parent)
         if path is not None:
             self.compare_with(path)
 
     def choose_folder(self) -> None:
         """Ask for a folder as the other snapshot, and compare."""
-        opened = self._session.snapshot
+        opened = whole_or_say(self._session, self.message)
         if opened is None:
             return
-        path = self._prompts.folder_to_open(self, opened.snapshot.path.parent)
+        path = self._prompts.folder_to_open(self, opened.path.parent)
         if path is not None:
             self.compare_with(path)
 
     def compare_with(self, path: Path) -> None:
         """Read another snapshot and compare it with the open one: the earlier of them counts as the old one."""
-        opened = self._session.snapshot
+        opened = whole_or_say(self._session, self.message)
         if opened is None:
             return
 
@@ -100,7 +101,7 @@ class CompareWindow(OneJobWindow):
 
     def swap(self) -> None:
         """Compare the other way round."""
-        opened, shown = self._session.snapshot, self._shown
+        opened, shown = self._session.whole, self._shown
         if opened is None or shown is None:
             return
         self._run(
@@ -143,7 +144,7 @@ class CompareWindow(OneJobWindow):
         shown = self._shown
         if shown is None or self._session.snapshot is None:
             return
-        suggestion = self._session.snapshot.snapshot.path.with_name("comparison.json")
+        suggestion = self._session.snapshot.path.with_name("comparison.json")
         path = self._prompts.file_to_save(
             self, tr("Save the comparison"), suggestion, tr("JSON (*.json);;Text (*.txt)")
         )

@@ -27,7 +27,7 @@ class Compared:
 
 def is_earlier_than(other: OpenSnapshot, opened: OpenSnapshot) -> bool:
     """Return whether another snapshot was captured before the open one, as far as they tell; else it is taken to be."""
-    one, two = other.snapshot.latest, opened.snapshot.latest
+    one, two = other.about.latest, opened.about.latest
     return one is None or two is None or one <= two
 
 

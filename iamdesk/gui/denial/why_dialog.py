@@ -23,6 +23,7 @@ from iamdesk.gui.plain_text import menu_text, plain_label, set_cell_tooltip, vis
 from iamdesk.gui.session import Session
 from iamdesk.language import error_words, shown, tr
 from iamdesk.query.denials.denial import Agreement, Denial, DenialError, Why
+from iamdesk.snapshot.errors import SnapshotError
 
 _TONES = {
     Agreement.SAME: Tone.NOTE,
@@ -195,8 +196,14 @@ class WhyDialog(QDialog):
             tr("Asking why"),
             lambda _progress, _cancelled: opened.why(denial, principal=principal, action=action, resource=resource),
             done=self._answered,
+            failed=self._not_answered,
             topic="why",
         )
+
+    def _not_answered(self, error: Exception) -> None:
+        if not isinstance(error, SnapshotError):
+            raise error
+        self.answer.say(Tone.ERROR, f"{error_words(error)}.")
 
     def _answered(self, why: Why) -> None:
         self._why = why

@@ -241,7 +241,7 @@ def members_of(line: Line) -> list[Line]:
 
 
 def _people(opened: "OpenSnapshot", keys: Iterable[str]) -> Iterable[Person]:
-    outline, accounts = opened.outline, opened.snapshot.accounts
+    outline, accounts = opened.outline, opened.accounts
     names: dict[str, str] = {}
     for one in accounts:
         row = outline.rows_by_key.get(one.account_id)

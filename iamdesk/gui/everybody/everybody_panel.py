@@ -34,6 +34,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.reverse.access_words import LEVEL_NAMES
 from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
+from iamdesk.gui.whole import NEEDS_WHOLE, whole_or_say
 from iamdesk.language import error_words, tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.work.errors import WorkError
@@ -224,11 +225,15 @@ class EverybodyPanel(QWidget):
 
     def run(self) -> None:
         """Find the map, where it is not there or on its way."""
-        opened = self._session.snapshot
-        if opened is None or self.finder.is_whole or self.finder.running:
+        if self.finder.is_whole or self.finder.running:
+            return
+        self.message.clear()
+        opened = whole_or_say(self._session, self.message)
+        if opened is None:
+            self._is_cancelled = self._session.snapshot is not None
+            self._say_why_empty()
             return
         self._is_cancelled = False
-        self.message.clear()
         self.finder.find(opened, self._session.executor_for)
         self._look_soon()
         self._say_why_empty()
@@ -377,6 +382,8 @@ class EverybodyPanel(QWidget):
             return
         if self._session.snapshot is None:
             sentence = tr(words.NO_SNAPSHOT)
+        elif self._session.whole is None:
+            sentence = tr(NEEDS_WHOLE)
         elif laid is None:
             sentence = tr(words.NOT_FOUND if self._is_cancelled else words.SEARCHING)
         elif not laid.lines:
@@ -413,7 +420,7 @@ class EverybodyPanel(QWidget):
             return
         from iamdesk.export.everybody_map import everybody_to_csv
 
-        name = opened.snapshot.path.name
+        name = opened.path.name
 
         def write(progress: Progress, cancelled: Cancelled) -> bytes:
             filling.fill(progress, cancelled)

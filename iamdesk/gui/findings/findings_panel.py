@@ -33,11 +33,12 @@ from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
+from iamdesk.gui.whole import whole_or_say
 from iamdesk.language import error_words, ntr, tr
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 
 class FindingsPanel(QWidget):
@@ -151,10 +152,11 @@ class FindingsPanel(QWidget):
 
     def run(self) -> None:
         """Run every check anew."""
-        opened = self._session.snapshot
-        if opened is None:
-            return
         self.message.clear()
+        opened = whole_or_say(self._session, self.message)
+        if opened is None:
+            self._refresh()
+            return
         self.model.clear()
         self._run.start(opened, self._words.read, self._session.executor_for)
         self._refresh()
@@ -194,10 +196,10 @@ class FindingsPanel(QWidget):
             self.run,
         )
 
-    def _opened(self, opened: "OpenSnapshot") -> None:
+    def _opened(self, opened: "Opened") -> None:
         self.clear_filter()
         # One account is in the window's title and in every detail: its column would only push the sentences out.
-        self.table.setColumnHidden(Column.ACCOUNT, len(opened.snapshot.accounts) < 2)
+        self.table.setColumnHidden(Column.ACCOUNT, len(opened.accounts) < 2)
         self.run()
 
     def _closed(self) -> None:

@@ -31,14 +31,14 @@ class ReportWriter(QObject):
 
     def write(self, findings: Sequence[Finding]) -> None:
         """Ask for a file and write findings to it, suppressed ones included."""
-        opened = self._session.snapshot
+        opened = self._session.whole
         if opened is None:
             return
         from iamdesk.export import findings as reports  # not loaded before somebody exports
 
         formats = reports.formats()
         kinds = ";;".join(f"{known.label} (*{known.suffix})" for known in formats)
-        suggestion = opened.snapshot.path.with_name(f"{_stem(opened.snapshot.path)}-findings{formats[0].suffix}")
+        suggestion = opened.path.with_name(f"{_stem(opened.path)}-findings{formats[0].suffix}")
         path = self._prompts.file_to_save(self._window, tr("Export findings"), suggestion, kinds)
         if path is None:
             return

@@ -33,13 +33,14 @@ from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.gui.spoken import error_sentence
+from iamdesk.gui.whole import whole_or_say
 from iamdesk.index.nodes import Badge
 from iamdesk.language import mark, ntr, shown, tr
 from iamdesk.reach.way import GoalKind, Proof, State, Step
 from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 _EVERYBODY, _SELECTED = "everybody", "selected"
 _DEBOUNCE = 200
@@ -216,7 +217,7 @@ class GraphPanel(QWidget):
 
     def run(self) -> None:
         """Find the ways that the fields ask for."""
-        opened = self._session.snapshot
+        opened = whole_or_say(self._session, self.message)
         if opened is None:
             return
         wanted = self._wanted()
@@ -310,7 +311,7 @@ class GraphPanel(QWidget):
 
     def _outsiders(self) -> frozenset[str]:
         """Return the roles that somebody outside gets into, as far as is known by now."""
-        opened: OpenSnapshot | None = self._session.snapshot
+        opened: Opened | None = self._session.snapshot
         if opened is None:
             return frozenset()
         nodes = opened.outline.nodes

@@ -18,7 +18,7 @@ from iamdesk.gui.inspector.policies_tab import PoliciesTab
 from iamdesk.gui.inspector.policy_reader import PolicyReader
 from iamdesk.gui.inspector.subject_tabs import FindingsTab, ReviewTab
 from iamdesk.gui.inspector.trust_tab import TrustTab
-from iamdesk.gui.jobs import JobRunner
+from iamdesk.gui.jobs import Job, JobRunner
 from iamdesk.gui.message_bar import MessageBar, Tone
 from iamdesk.gui.plain_text import visible_lines
 from iamdesk.gui.prompts import Prompts
@@ -29,10 +29,11 @@ from iamdesk.gui.speech import number
 from iamdesk.index.keys import trust_policy_key
 from iamdesk.index.nodes import Badge, NodeKind
 from iamdesk.index.shown import PolicyRole, Subject
-from iamdesk.language import mark, shown, tr
+from iamdesk.language import error_words, mark, shown, tr
+from iamdesk.snapshot.errors import SnapshotError
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Details, Opened
 
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
@@ -79,7 +80,11 @@ class Inspector(QWidget):
         self.setObjectName("inspector")
         self.setAccessibleName(tr("Inspector"))
         self._session = session
+        self._jobs = jobs
         self._subject: Subject | None = None
+        self._reading: Job | None = None
+        self._then: list[Callable[[], None]] = []
+        """What waits until the account of the subject is read."""
         self._chosen_tab: dict[bool, int] = {}
         self._showing = False
         self.header = InspectorHeader()
@@ -128,7 +133,7 @@ class Inspector(QWidget):
     def _connect(self) -> None:
         session = self._session
         session.subject_selected.connect(self._show_key)
-        session.snapshot_closed.connect(self._show_nothing)
+        session.snapshot_closed.connect(lambda: self._show_key(""))
         session.answered.connect(self._show_decision)
         session.statement_shown.connect(self.show_statement)
         session.access_shown.connect(self.show_access)
@@ -202,6 +207,9 @@ class Inspector(QWidget):
 
     def show_statement(self, line: StatementLine) -> None:
         """Open a statement's policy, marked, and put the statement in view."""
+        if self.is_reading:
+            self._then.append(lambda: self.show_statement(line))
+            return
         if self._subject is None and self._session.decision is None:
             self._show_nobody(line.policy_name, "")
         self._stack.setCurrentWidget(self._page)
@@ -211,6 +219,9 @@ class Inspector(QWidget):
 
     def show_access(self, key: str) -> None:
         """Show what the subject can do, where it is one that can do anything."""
+        if self.is_reading:
+            self._then.append(lambda: self.show_access(key))
+            return
         if self._subject is not None and self._subject.key == key and self._subject.kind in _CARRIERS:
             self.tabs.setCurrentWidget(self.access)
             self.access.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -235,20 +246,70 @@ class Inspector(QWidget):
     def _texts(self) -> tuple[CodeView, ...]:
         return self.policies.reader.text, self.trust.reader.text, self.json.text
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the account of what is selected is being read."""
+        return self._reading is not None
+
     def _show_key(self, key: str) -> None:
+        self._stop_reading()
         opened = self._session.shown
-        subject = opened.subject(key) if opened is not None else None
-        if opened is None or subject is None:
-            self._show_nothing(tr("The snapshot does not hold {key}.").format(key=key) if key else "")
+        if opened is None or not key:
+            self._show_nothing()
+            return
+        details = opened.details_at_hand(key)
+        if details is not None:
+            self._show_details(opened, details, key)
+            return
+        account = opened.account_of(key)
+        self._show_nothing(tr("Reading account {account} …").format(account=account))
+        self._reading = self._jobs.run(
+            tr("Reading account {account}").format(account=account),
+            lambda _progress, cancelled: opened.read_details(key, cancelled),
+            done=lambda read: self._take(opened, read, key),
+            failed=self._refuse,
+            stopped=lambda: self._not_read(tr("Account {account} was not read.").format(account=account)),
+            topic="details",
+        )
+
+    def _take(self, opened: "Opened", details: "Details", key: str) -> None:
+        """Show what was read, and what came meanwhile."""
+        then, self._then, self._reading = self._then, [], None
+        self._show_details(opened, details, key)
+        if self._session.decision is not None:
+            self._show_decision(self._session.decision)
+        for act in then:
+            act()
+
+    def _refuse(self, error: Exception) -> None:
+        if not isinstance(error, SnapshotError):
+            self._not_read(tr("It could not be shown: something inside iamdesk broke."))
+            raise error
+        self._not_read(f"{error_words(error)}.")
+
+    def _not_read(self, why: str) -> None:
+        self._reading, self._then = None, []
+        self._show_nothing(why)
+
+    def _stop_reading(self) -> None:
+        reading, self._reading, self._then = self._reading, None, []
+        if reading is not None:
+            reading.stopped = None
+            reading.cancel()
+
+    def _show_details(self, opened: "Opened", details: "Details", key: str) -> None:
+        subject = details.subject(key)
+        if subject is None:
+            self._show_nothing(tr("The snapshot does not hold {key}.").format(key=key))
             return
         self._subject = subject
         self._showing = True
-        self._fill(opened, subject)
+        self._fill(opened, details, subject)
         self._choose_tab(subject)
         self._showing = False
         self._stack.setCurrentWidget(self._page)
 
-    def _fill(self, opened: "OpenSnapshot", subject: Subject) -> None:
+    def _fill(self, opened: "Opened", details: "Details", subject: Subject) -> None:
         self.header.show_subject(subject, self._badges(subject))
         if subject.gaps:
             more = len(subject.gaps) - _MOST_GAPS
@@ -262,7 +323,7 @@ class Inspector(QWidget):
             return opened.outline.nodes[row].kind if row is not None else None
 
         self.facts.show_subject(subject, kind_of)
-        self.policies.show_subject(opened, subject)
+        self.policies.show_subject(details, subject)
         # What somebody can do takes everything that is read: it waits for the whole snapshot.
         is_whole = self._session.snapshot is opened
         self.tabs.setTabVisible(self.tabs.indexOf(self.access), subject.kind in _CARRIERS and is_whole)
@@ -272,9 +333,9 @@ class Inspector(QWidget):
         has_trust = subject.kind in _ROLES or is_trust
         self.tabs.setTabVisible(self.tabs.indexOf(self.trust), has_trust)
         if has_trust:
-            self.trust.reader.read = opened.readings
+            self.trust.reader.read = details.readings
             key = subject.key if is_trust else trust_policy_key(subject.key)
-            view = opened.policy(key)
+            view = details.policy(key)
             self.trust.show_subject(subject, key, view.document if view is not None else None, self._session.decision)
         count = len(subject.policies)
         is_policy = _is_policy(subject)
@@ -330,6 +391,8 @@ class Inspector(QWidget):
     def _show_decision(self, decision: Decision | None) -> None:
         self.policies.show_decision(decision)
         self.trust.show_decision(decision)
+        if self.is_reading:
+            return
         if decision is not None and self._subject is None:
             nobody = tr("Not in the snapshot. The policies below are those of the decision.")
             self._show_nobody(decision.request.principal, nobody)
@@ -360,7 +423,8 @@ class Inspector(QWidget):
 
     def _show_nothing(self, why: str = "") -> None:
         self._subject = None
-        self.policies.show_subject(self._session.shown, None)
+        opened = self._session.shown
+        self.policies.show_subject(opened.details_at_hand("") if opened is not None else None, None)
         self._empty.setText(why or tr(_NOTHING))
         self._stack.setCurrentWidget(self._empty)
 

@@ -15,7 +15,7 @@ from iamdesk.language import shown, tr
 
 if TYPE_CHECKING:
     from iamdesk.index.shown import PolicyView
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Details
 
 
 class PoliciesTab(QWidget):
@@ -26,7 +26,7 @@ class PoliciesTab(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._opened: OpenSnapshot | None = None
+        self._details: Details | None = None
         self._subject: Subject | None = None
         self._decision: Decision | None = None
         self._guest: Entry | None = None
@@ -52,10 +52,10 @@ class PoliciesTab(QWidget):
         """How many policies the subject carries."""
         return len(self._subject.policies) if self._subject is not None else 0
 
-    def show_subject(self, opened: "OpenSnapshot | None", subject: Subject | None) -> None:
-        """Show another subject's policies."""
-        self._opened, self._subject, self._guest = opened, subject, None
-        self.reader.read = opened.readings if opened is not None else None
+    def show_subject(self, details: "Details | None", subject: Subject | None) -> None:
+        """Show another subject's policies, of which ``details`` tells."""
+        self._details, self._subject, self._guest = details, subject, None
+        self.reader.read = details.readings if details is not None else None
         self._fill()
 
     def show_decision(self, decision: Decision | None) -> None:
@@ -101,11 +101,11 @@ class PoliciesTab(QWidget):
         self.list.setVisible(len(lines) != 1 or lines[0].role is not PolicyRole.SELF or bool(answers))
 
     def _show(self, entry: Entry | None) -> None:
-        if entry is None or self._opened is None:
+        if entry is None or self._details is None:
             why = tr("No policy") if self._subject is not None else ""
             self.reader.show_document(None, why)
             return
-        view = self._opened.policy(entry.key)
+        view = self._details.policy(entry.key)
         if view is None:
             missing = tr("{name}: the snapshot does not hold its text").format(name=entry.name)
             name = entry.name if entry.document is not None else missing
@@ -115,7 +115,7 @@ class PoliciesTab(QWidget):
 
     def _show_version(self, version: str) -> None:
         entry = self.list.current_entry()
-        view = self._opened.policy(entry.key, version) if entry is not None and self._opened is not None else None
+        view = self._details.policy(entry.key, version) if entry is not None and self._details is not None else None
         if entry is not None and view is not None:
             self._show_view(entry, view)
 

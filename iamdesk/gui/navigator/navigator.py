@@ -21,7 +21,7 @@ from iamdesk.index.nodes import Node, NodeKind
 from iamdesk.language import tr
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 PRINCIPALS = frozenset({NodeKind.USER, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _TYPING_PAUSE = 120
@@ -202,12 +202,13 @@ class NavigatorPanel(QWidget):
         """Copy the ARN of the current row."""
         node, opened = self.current_node(), self._session.shown
         if node is not None and node.key and opened is not None:
-            subject = opened.subject(node.key) if not node.key.startswith("arn:") else None
+            details = opened.details_at_hand(node.key) if not node.key.startswith("arn:") else None
+            subject = details.subject(node.key) if details is not None else None
             copied = subject.arn if subject is not None and subject.arn else node.key
             QGuiApplication.clipboard().setText(copied)
             self._session.announce(tr("Copied {copied}").format(copied=visible(copied)))
 
-    def _fill(self, opened: "OpenSnapshot") -> None:
+    def _fill(self, opened: "Opened") -> None:
         self._opened = set()
         self._filtered = False
         self.field.clear()

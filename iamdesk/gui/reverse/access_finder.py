@@ -14,7 +14,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 if TYPE_CHECKING:
     from iamdesk.export.access_map import AccessMap
     from iamdesk.gui.reverse.access_list_model import ActionLine
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 _MOST_KEPT = 32
 
@@ -42,7 +42,7 @@ class AccessFinder(QObject):
         """Whether a map is on its way."""
         return self._job is not None
 
-    def find(self, opened: "OpenSnapshot", key: str, name: str) -> None:
+    def find(self, opened: "Opened", key: str, name: str) -> None:
         """Find what a principal or group can do."""
         self.stop()
         kept = self._kept.get(key)

@@ -42,6 +42,7 @@ from iamdesk.index.nodes import NodeKind
 from iamdesk.index.shown import Subject
 from iamdesk.language import error_words, tr
 from iamdesk.query.what_can import Answer
+from iamdesk.snapshot.errors import SnapshotError
 
 _GLANCE = 80
 """Milliseconds: cells and principals passed sooner are only on the way to the next."""
@@ -267,7 +268,7 @@ class AccessTab(QWidget):
 
     def _failed(self, error: Exception) -> None:
         self._say_why_empty()
-        if not isinstance(error, RequestError):
+        if not isinstance(error, RequestError | SnapshotError):
             self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self._find)
             raise error
         self.message.say(Tone.WARNING, f"{error_words(error)}.")
@@ -408,7 +409,7 @@ class AccessTab(QWidget):
     def command(self) -> str:
         """Return the command that tells the same in a terminal; empty where nothing is shown."""
         opened = self._session.snapshot
-        return what_can_command(self._key, str(opened.snapshot.path)) if opened is not None and self._key else ""
+        return what_can_command(self._key, str(opened.path)) if opened is not None and self._key else ""
 
     def export_actions(self) -> None:
         """Write every action that can be done or is denied to a file, whatever the filter shows."""
@@ -440,7 +441,7 @@ class AccessTab(QWidget):
             return
         from iamdesk.export import what_can  # not loaded before somebody exports
 
-        name = opened.snapshot.path.name
+        name = opened.path.name
         access = shown.access
         kinds: dict[str, Render] = {
             ".csv": lambda _progress, _cancelled: what_can.map_to_csv(shown, name),

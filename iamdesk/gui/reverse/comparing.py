@@ -109,7 +109,7 @@ class CompareBar(QWidget):
         if opened is None:
             return
         path = self._prompts.file_to_open(
-            self, tr("Compare with an earlier snapshot or review"), opened.snapshot.path.parent, tr(_EARLIER)
+            self, tr("Compare with an earlier snapshot or review"), opened.path.parent, tr(_EARLIER)
         )
         if path is not None:
             self.compare_with_earlier(path)

@@ -19,7 +19,7 @@ from iamdesk.snapshot.progress import Cancelled, Progress
 
 if TYPE_CHECKING:
     from iamdesk.export.access_map import AccessMap
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 
 class Earlier(QObject):
@@ -39,7 +39,7 @@ class Earlier(QObject):
         self._finder.found.connect(self._take)
         self._reading: Job | None = None
         self._subject = ("", "")
-        self.snapshot: OpenSnapshot | None = None
+        self.snapshot: Opened | None = None
         self.name = ""
         """Of the file that was chosen."""
 
@@ -71,7 +71,7 @@ class Earlier(QObject):
         self.name = ""
         self._reading = None
 
-    def _came(self, opened: "OpenSnapshot", name: str) -> None:
+    def _came(self, opened: "Opened", name: str) -> None:
         self.forget()
         self.snapshot, self.name = opened, name
         self.read.emit()
@@ -81,6 +81,10 @@ class Earlier(QObject):
             self.found.emit(found)
 
     def _not_there(self, error: Exception) -> None:
+        if isinstance(error, SnapshotError):
+            self.found.emit(None)
+            self.refused.emit(f"{error_words(error)}.")
+            return
         if not isinstance(error, RequestError):
             raise error
         self.found.emit(None)
@@ -95,12 +99,12 @@ class Earlier(QObject):
         self.refused.emit(text if text.endswith(".") else f"{text}.")
 
 
-def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "OpenSnapshot":
+def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "Opened":
     from iamdesk.review.schema import SUFFIX
     from iamdesk.workbench import Workbench
 
     if path.suffix != SUFFIX:
-        return Workbench().open_snapshot(path, progress, cancelled)
+        return Workbench().open_to_ask(path, progress, cancelled)
     head = Workbench.review_head(path)
     name = Path(head.snapshot_name).name  # a file may say anything, ways to elsewhere as well
     beside = path.parent / name
@@ -112,8 +116,8 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "OpenSnapshot
                 snapshot=visible(head.snapshot_name),
             )
         )
-    opened = Workbench().open_snapshot(beside, progress, cancelled)
-    if opened.snapshot.sha256 != head.snapshot_sha256:
+    opened = Workbench().open_to_ask(beside, progress, cancelled)
+    if opened.sha256 != head.snapshot_sha256:
         raise SnapshotError(
             phrase(
                 "{snapshot} is no longer what the review {review} is of",
@@ -124,5 +128,5 @@ def _read(path: Path, progress: Progress, cancelled: Cancelled) -> "OpenSnapshot
     return opened
 
 
-def _small_parts(opened: "OpenSnapshot") -> list[list[Any]]:
+def _small_parts(opened: "Opened") -> list[list[Any]]:
     return opened.small_parts()

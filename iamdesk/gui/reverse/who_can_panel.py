@@ -26,10 +26,12 @@ from iamdesk.gui.saving import Saver
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
 from iamdesk.language import error_words, tr
+from iamdesk.snapshot.errors import SnapshotError
 from iamdesk.snapshot.progress import Cancelled, Progress
+from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 _DEBOUNCE = 120
 _LONGEST_FILTER = 500
@@ -239,14 +241,14 @@ class WhoCanPanel(QWidget):
     def _failed(self, error: Exception) -> None:
         self._asked = None
         self._refresh()
-        if not isinstance(error, RequestError):
+        if not isinstance(error, RequestError | SnapshotError | WorkError):
             self.message.say(Tone.ERROR, tr("The search ended early."), tr("Search again"), self.run)
             raise error
         self.message.say(Tone.WARNING, f"{error_words(error)}.")
 
-    def _opened(self, opened: "OpenSnapshot") -> None:
+    def _opened(self, opened: "Opened") -> None:
         self.clear_filter()
-        self.table.setColumnHidden(Column.ACCOUNT, len(opened.snapshot.accounts) < 2)
+        self.table.setColumnHidden(Column.ACCOUNT, len(opened.accounts) < 2)
         self._enable()
         self._refresh()
 
@@ -364,7 +366,7 @@ class WhoCanPanel(QWidget):
         opened = self._session.snapshot
         if self._asked is None or opened is None:
             return ""
-        return who_can_command(self._asked, str(opened.snapshot.path))
+        return who_can_command(self._asked, str(opened.path))
 
     def export(self) -> None:
         """Ask for a file and write everybody who can to it, whatever the filter shows."""
@@ -377,7 +379,7 @@ class WhoCanPanel(QWidget):
         from iamdesk.export import who_can  # not loaded before somebody exports
 
         accesses = tuple(access for row in self.model.rows for access in row.accesses)
-        name = opened.snapshot.path.name
+        name = opened.path.name
 
         def report(progress: Progress, cancelled: Cancelled) -> who_can.WhoCanReport:
             return who_can.report_of(accesses, name, progress, cancelled)

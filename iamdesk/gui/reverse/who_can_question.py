@@ -20,7 +20,7 @@ from iamdesk.gui.session import Session
 from iamdesk.language import ntr, shown, tr
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import Hint, OpenSnapshot
+    from iamdesk.workbench import Hint, Opened
 
 
 class WhoCanQuestion(QWidget):
@@ -142,7 +142,7 @@ class WhoCanQuestion(QWidget):
 
         self._lookups.look_at(asked.action, asked.resource, seen)
 
-    def enable(self, opened: "OpenSnapshot | None") -> None:
+    def enable(self, opened: "Opened | None") -> None:
         """Take questions while a snapshot is open."""
         for widget in (self.action, self.resource, self.find_button, self.context):
             widget.setEnabled(opened is not None)

@@ -11,7 +11,7 @@ from iamdesk.gui.reverse.who_can_rows import ActionRow, Column, PrincipalRow, Wh
 from iamdesk.snapshot.progress import Cancelled, Progress, WorkCancelled
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Missing:
     sentences: tuple[str, ...]
 
 
-def search_for(opened: "OpenSnapshot", request: Request) -> Producer:
+def search_for(opened: "Opened", request: Request) -> Producer:
     """Return the work that gives a `WhoCanRow` for everybody who can do the request's action on its resource.
 
     When all are given, it puts each answer into words, in the order in which rows are shown at first, and gives
@@ -31,7 +31,7 @@ def search_for(opened: "OpenSnapshot", request: Request) -> Producer:
 
 
 def _search(
-    opened: "OpenSnapshot",
+    opened: "Opened",
     request: Request,
     give: Callable[[Any], None],
     progress: Progress,

@@ -23,7 +23,7 @@ from iamdesk.gui.retold import retold
 from iamdesk.gui.review.decided_row import DecidedRow
 from iamdesk.gui.review.facts import finding_facts, line_facts
 from iamdesk.gui.review.finding_rows import FindingRow
-from iamdesk.gui.review.guardrails import revoke_warning
+from iamdesk.gui.review.guardrails import policy_of, revoke_warning
 from iamdesk.gui.review.rows import LineRow
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
@@ -223,7 +223,7 @@ class Evidence(QScrollArea):
             partial(self._session.show_key, line.entitlement_id),
             tr("Show the policy"),
         )
-        view = opened.policy(line.entitlement_id) if is_policy else None
+        view = policy_of(opened, line) if is_policy else None
         if view is None:
             return
         text = view.document.text.text

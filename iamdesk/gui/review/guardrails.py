@@ -8,23 +8,30 @@ from iamdesk.language import shown
 from iamdesk.review.lines import ONLY_DENIES, EntitlementType, Line
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.index.shown import PolicyView
+    from iamdesk.workbench import Opened
 
 _POLICIES = (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY)
 
 
-def is_guardrail(opened: "OpenSnapshot | None", line: Line) -> bool:
+def is_guardrail(opened: "Opened | None", line: Line) -> bool:
     """Return whether a line only denies: as its evidence has it, or a policy of the open snapshot.
 
     Reviews from before iamdesk told it in the evidence are opened, too.
     """
     if line.evidence.get(ONLY_DENIES):
         return True
-    view = opened.policy(line.entitlement_id) if opened is not None and line.type in _POLICIES else None
+    view = policy_of(opened, line) if opened is not None and line.type in _POLICIES else None
     statements = view.document.statements if view is not None else ()
     return bool(statements) and not any(statement.is_allow for statement in statements)
 
 
-def revoke_warning(opened: "OpenSnapshot | None", lines: Iterable[Line]) -> str:
+def policy_of(opened: "Opened", line: Line) -> "PolicyView | None":
+    """Return the policy that a line is about, where it is held and in memory."""
+    details = opened.details_at_hand(line.entitlement_id)
+    return details.policy(line.entitlement_id) if details is not None else None
+
+
+def revoke_warning(opened: "Opened | None", lines: Iterable[Line]) -> str:
     """Return the warning before entitlements are revoked; empty if none of them is a guardrail."""
     return shown(widening_words([line for line in lines if is_guardrail(opened, line)]))

@@ -80,7 +80,7 @@ class PackDoor(QObject):
 
     def export(self) -> None:
         """Ask for a name and write the evidence of the open review; what is on its way to the disk is saved first."""
-        desk, opened = self._door.desk, self._session.snapshot
+        desk, opened = self._door.desk, self._session.whole
         if desk is None:
             self._message.say(Tone.NOTE, tr("Open a review first: its evidence is what is written."))
             return

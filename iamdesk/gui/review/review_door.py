@@ -14,6 +14,7 @@ from iamdesk.gui.plain_text import visible
 from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.speech import number
+from iamdesk.gui.whole import whole_or_say
 from iamdesk.language import error_words, mark, tr
 from iamdesk.review.desk import ReviewDesk
 from iamdesk.review.errors import DamagedReviewError, ReviewError
@@ -56,7 +57,7 @@ class ReviewDoor(QObject):
     def matches(self) -> bool:
         """Whether the open snapshot is the one that the review is of."""
         opened = self._session.snapshot
-        return self.desk is not None and opened is not None and self.desk.head.snapshot_sha256 == opened.snapshot.sha256
+        return self.desk is not None and opened is not None and self.desk.head.snapshot_sha256 == opened.sha256
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return what the File menu does."""
@@ -70,23 +71,37 @@ class ReviewDoor(QObject):
 
     def new_review(self) -> None:
         """Ask what it is about and for a file, make a review of the open snapshot in it, and open that."""
-        opened = self._session.snapshot
+        opened = self._whole()
         if opened is None:
             return
-        source = opened.snapshot.path
+        source = opened.path
         name = f"{source.name.partition('.')[0] or 'snapshot'}-review"
         self._ask(
             tr("New review"), name, opened, lambda dialog: self._make(dialog, opened, source.with_name(name + SUFFIX))
         )
 
+    def _whole(self) -> "OpenSnapshot | None":
+        """Return what a review can be made of: all that was opened, and in memory."""
+        opened = whole_or_say(self._session, self._message)
+        if opened is not None and opened.alone:
+            self._message.say(
+                Tone.NOTE,
+                tr(
+                    "A review is of all that was opened, and account {account} alone is a part of it: open the files "
+                    "of the account by themselves."
+                ).format(account=opened.alone),
+            )
+            return None
+        return opened
+
     def _ask(self, heading: str, title: str, opened: "OpenSnapshot", then: "Callable[[NewReviewDialog], None]") -> None:
         from iamdesk.gui.review.new_review_dialog import NewReviewDialog
 
-        organization = opened.snapshot.organization
+        organization = opened.about.organization
         names = {node.id: node.name for node in organization.nodes} if organization is not None else {}
         accounts = [
             (one.account_id, f"{one.account_id} ({name})" if name else one.account_id)
-            for one in opened.snapshot.accounts
+            for one in opened.accounts
             for name in (one.alias or names.get(one.account_id, ""),)
         ]
         dialog = NewReviewDialog(heading, title, accounts, self._panel)
@@ -116,10 +131,10 @@ class ReviewDoor(QObject):
 
     def next_review(self) -> None:
         """Ask for the review before and its snapshot, and make one of the open snapshot that goes on from it."""
-        opened = self._session.snapshot
+        opened = self._whole()
         if opened is None:
             return
-        folder = opened.snapshot.path.parent
+        folder = opened.path.parent
         previous = self._prompts.file_to_open(self._panel, tr("The review before"), folder, tr(_KIND))
         old = self._prompts.snapshot_to_open(self._panel, folder) if previous is not None else None
         if previous is None or old is None:
@@ -193,7 +208,7 @@ class ReviewDoor(QObject):
     def open_review(self) -> None:
         """Ask for a review and open it."""
         opened = self._session.snapshot
-        folder = opened.snapshot.path.parent if opened is not None else Path.home()
+        folder = opened.path.parent if opened is not None else Path.home()
         path = self._prompts.file_to_open(self._panel, tr("Open a review"), folder, tr(_KIND))
         if path is not None:
             self.open_path(path)

@@ -18,11 +18,12 @@ from iamdesk.gui.speech import number
 from iamdesk.gui.start.card import Card
 from iamdesk.gui.start.command_box import CommandBox
 from iamdesk.gui.start.totals_table import TotalsTable
+from iamdesk.gui.whole import NEEDS_WHOLE
 from iamdesk.index.shown import CapturedData, ControlTotal, Extent
 from iamdesk.language import mark, shown, tr
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
 _MARKS = {Extent.CAPTURED: Mark.ALLOWED, Extent.PARTLY: Mark.CONDITIONAL, Extent.NOT_CAPTURED: Mark.UNKNOWN}
 _WORDS = {
@@ -139,10 +140,13 @@ class CapturedPage(QScrollArea):
             self._fill_when_due()
 
     def _fill_when_due(self) -> None:
-        opened = self._session.snapshot
-        if opened is None or not self._is_due:
+        opened = self._session.whole
+        if self._session.snapshot is None or not self._is_due:
             return
         self._is_due = False
+        if opened is None:
+            self.summary.setText(tr(NEEDS_WHOLE))
+            return
         self.summary.setText(tr("Adding up what the snapshot holds."))
         self._jobs.run(
             tr("Adding up what the snapshot holds"),
@@ -151,7 +155,7 @@ class CapturedPage(QScrollArea):
             topic="captured data",
         )
 
-    def _take(self, opened: "OpenSnapshot", found: _Found) -> None:
+    def _take(self, opened: "Opened", found: _Found) -> None:
         if opened is not self._session.snapshot:
             return
         self.summary.setText(f"{summary_words(found.data)} {totals_words(found.totals)}")

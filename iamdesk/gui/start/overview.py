@@ -34,12 +34,15 @@ from iamdesk.gui.start.columns import ColumnsLayout
 from iamdesk.gui.start.named_card import MOST_LISTED, NamedCard, fit
 from iamdesk.gui.start.overview_facts import capture_lines, section_counts
 from iamdesk.gui.theme import palette_for
+from iamdesk.gui.whole import NEEDS_WHOLE
 from iamdesk.index.nodes import Badge, NodeKind, Outline
 from iamdesk.language import mark, shown, tr
 
 if TYPE_CHECKING:
-    from iamdesk.workbench import OpenSnapshot
+    from iamdesk.workbench import Opened
 
+_CHECKING = mark("The checks are running.")
+_DECIDING = mark("Administrators and ways in from outside are being worked out.")
 _NAMED_LINES = 3
 _PRINTED_LINES = 12
 _BADGE_NAMES = {
@@ -80,8 +83,8 @@ class OverviewPage(QScrollArea):
         self.people = BarChart(tr("What is there"))
         self.risks = BarChart(tr("What stands out"))
         self.worst = BarChart(tr("Users and roles by their worst finding"))
-        self._checking = plain_label(tr("The checks are running."), wrap=True)
-        self._deciding = plain_label(tr("Administrators and ways in from outside are being worked out."), wrap=True)
+        self._checking = plain_label(tr(_CHECKING), wrap=True)
+        self._deciding = plain_label(tr(_DECIDING), wrap=True)
         self.named = {badge: NamedCard(tr(_BADGE_NAMES[badge]), _NAMED_LINES) for badge in _NAMED}
         """Who bears a badge, by name."""
         self.export_link = LinkButton(tr("Save or print this page…"), self.export)
@@ -143,9 +146,9 @@ class OverviewPage(QScrollArea):
         self._page = page
         self.setWidget(page)
 
-    def _fill(self, opened: "OpenSnapshot") -> None:
-        snapshot, outline = opened.snapshot, opened.outline
-        self.title.setText(retold(snapshot.path.name))
+    def _fill(self, opened: "Opened") -> None:
+        snapshot, outline = opened.about, opened.outline
+        self.title.setText(retold(opened.path.name))
         self.people.show_bars(
             [Bar(tr(part.title), part.count, part.kind, part.row) for part in section_counts(outline)]
         )
@@ -153,6 +156,9 @@ class OverviewPage(QScrollArea):
         self._by_severity = None
         self.worst.show_bars([])
         self._checking.show()
+        is_whole = self._session.whole is not None
+        self._checking.setText(tr(_CHECKING if is_whole else NEEDS_WHOLE))
+        self._deciding.setText(tr(_DECIDING if is_whole else NEEDS_WHOLE))
         self.problems.clear()
         for problem in snapshot.problems[:MOST_LISTED]:
             item = QListWidgetItem(visible(shown(problem.said)))
@@ -165,7 +171,7 @@ class OverviewPage(QScrollArea):
         self._problem_card.title.setText(title.format(count=number(count), listed=number(MOST_LISTED)))
         self._problem_card.setVisible(count > 0)
         fit(self.problems, _NAMED_LINES)
-        self._fill_captured(capture_lines(snapshot))
+        self._fill_captured(capture_lines(opened))
 
     def show_risks(self, by_severity: Mapping[Severity, frozenset[str]]) -> None:
         """Show how many users and roles have which severity as their worst, once every check has run."""
@@ -235,7 +241,7 @@ class OverviewPage(QScrollArea):
         opened = self._session.snapshot
         if opened is None:
             return
-        name = opened.snapshot.path.name
+        name = opened.path.name
         self._saver.save_painted(
             tr("Save the overview"), "overview", (".pdf", ".png", ".svg"), lambda suffix: self.as_file(suffix, name)
         )

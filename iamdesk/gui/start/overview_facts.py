@@ -11,7 +11,7 @@ from iamdesk.language import ntr, tr
 from iamdesk.visible import visible
 
 if TYPE_CHECKING:
-    from iamdesk.snapshot.model import Snapshot
+    from iamdesk.workbench import Opened
 
 PEOPLE = frozenset({NodeKind.USER, NodeKind.GROUP, NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
 _MOST_ACCOUNTS = 8
@@ -82,15 +82,16 @@ def _accounts_below(outline: Outline, row: int) -> int:
     return count
 
 
-def capture_lines(snapshot: "Snapshot") -> tuple[tuple[str, str], ...]:
+def capture_lines(opened: "Opened") -> tuple[tuple[str, str], ...]:
     """Return (label, value) pairs that say what was captured, from which files."""
+    snapshot = opened.about
     lines: list[tuple[str, str]] = []
-    if len(snapshot.accounts) > _MOST_ACCOUNTS:
-        lines.append((tr("Accounts"), number(len(snapshot.accounts))))
+    if len(opened.accounts) > _MOST_ACCOUNTS:
+        lines.append((tr("Accounts"), number(len(opened.accounts))))
     else:
         organization = snapshot.organization
         names = {node.id: node.name for node in organization.nodes} if organization is not None else {}
-        for account in snapshot.accounts:
+        for account in opened.accounts:
             name = account.alias or names.get(account.account_id)
             called = f"{account.account_id} ({name})" if name else account.account_id
             if account.partition != "aws":
@@ -122,10 +123,10 @@ def capture_lines(snapshot: "Snapshot") -> tuple[tuple[str, str], ...]:
     return tuple(lines)
 
 
-def status_words(snapshot: "Snapshot") -> str:
+def status_words(opened: "Opened") -> str:
     """Return the line of the status bar: file, when it was captured, how many principals, how many oddities."""
-    principals = sum(len(account.users) + len(account.roles) for account in snapshot.accounts)
-    words = [retold(snapshot.path.name)]
+    snapshot, principals = opened.about, opened.principal_count
+    words = [retold(opened.path.name)]
     captured = snapshot.manifest.started_at if snapshot.manifest is not None else None
     if captured is not None:
         words.append(tr("captured {day}").format(day=day(captured.date().isoformat())))

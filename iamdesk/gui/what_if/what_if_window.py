@@ -22,6 +22,7 @@ from iamdesk.gui.prompts import Prompts
 from iamdesk.gui.session import Session
 from iamdesk.gui.spoken import error_sentence
 from iamdesk.gui.what_if.edit_form import EditForm, edit_words
+from iamdesk.gui.whole import whole_or_say
 from iamdesk.language import tr
 from iamdesk.snapshot.progress import Cancelled, Progress
 from iamdesk.whatif.edits import Edit, WhatIfError
@@ -123,7 +124,7 @@ class WhatIfWindow(OneJobWindow):
             self.refresh()
 
     def _load(self, key: str, number: int | None) -> None:
-        opened = self._session.snapshot
+        opened = whole_or_say(self._session, self.message)
         if opened is None:
             return
         edits = tuple(self.edits)
@@ -139,7 +140,7 @@ class WhatIfWindow(OneJobWindow):
 
     def try_them(self) -> None:
         """Make the changes to a copy and compare; in a worker."""
-        opened = self._session.snapshot
+        opened = whole_or_say(self._session, self.message)
         if opened is None or not self.edits:
             return
         edits = tuple(self.edits)
@@ -169,11 +170,11 @@ class WhatIfWindow(OneJobWindow):
         tried, opened = self._tried, self._session.snapshot
         if tried is None or opened is None:
             return
-        suggestion = opened.snapshot.path.with_name("what-if.sh")
+        suggestion = opened.path.with_name("what-if.sh")
         path = self._prompts.file_to_save(self, tr("Save AWS CLI commands"), suggestion, tr("Shell script (*.sh)"))
         if path is None:
             return
-        name = opened.snapshot.path.name
+        name = opened.path.name
         self._jobs.run(
             tr("Writing {name}").format(name=visible(path.name)),
             lambda _progress, _cancelled: write_whole(path, script(tried.commands, name, path.name)),

@@ -2,11 +2,11 @@
 
 from iamdesk.gui.start.overview_facts import capture_lines
 from iamdesk.paths import resources
-from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.workbench import OpenSnapshot, Workbench
 
 
 def test_a_bundle_is_told_with_its_capture_and_not_file_by_file() -> None:
-    lines = capture_lines(load_snapshot(resources() / "samples" / "acme-organization"))
+    lines = capture_lines(Workbench().open_snapshot(resources() / "samples" / "acme-organization"))
     labels = [label for label, _ in lines]
     assert labels == ["Account", "Account", "Account", "Latest moment in it", "Captured", "Files", "SHA-256"]
     told = dict(lines)
@@ -16,8 +16,8 @@ def test_a_bundle_is_told_with_its_capture_and_not_file_by_file() -> None:
 
 
 def test_of_many_accounts_the_number_is_told() -> None:
-    snapshot = load_snapshot(resources() / "samples" / "acme-organization")
-    many = snapshot.model_copy(update={"accounts": snapshot.accounts * 1_000})
-    lines = capture_lines(many)
+    opened = Workbench().open_snapshot(resources() / "samples" / "acme-organization")
+    many = opened.snapshot.model_copy(update={"accounts": opened.accounts * 1_000})
+    lines = capture_lines(OpenSnapshot(many, opened.outline))
     assert lines[0] == ("Accounts", "3,000")
     assert len(lines) < 12

@@ -67,7 +67,7 @@ def test_counts_of_sections_are_those_of_the_account(sample: OpenSnapshot) -> No
 
 def test_the_status_line_counts_principals(sample: OpenSnapshot) -> None:
     (account,) = sample.snapshot.accounts
-    words = status_words(sample.snapshot)
+    words = status_words(sample)
     assert f"{len(account.users) + len(account.roles):,} principals" in words
     assert words.startswith("acme-prod.json")
 

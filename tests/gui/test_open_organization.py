@@ -1,0 +1,200 @@
+"""An organization that is larger than the memory of the settings: looked at, searched and asked, account by account."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from iamdesk import workbench
+from iamdesk.evaluate.request import Request
+from iamdesk.export.evaluation_result import to_evaluation_result
+from iamdesk.gui.main_window import MainWindow
+from iamdesk.gui.message_bar import MessageBar
+from iamdesk.gui.whole import NEEDS_WHOLE
+from iamdesk.paths import resources
+from iamdesk.workbench import OpenOrganization, OpenSnapshot, Workbench
+
+SAMPLE = resources() / "samples" / "acme-organization"
+DEV = "arn:aws:iam::444455556666:user/dev"
+ON_BUCKET = "arn:aws:s3:::acme-org-data/orders/1"
+
+
+@pytest.fixture
+def small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbench, "_WHOLE_PART", 1 << 60)
+
+
+def opened(qtbot: QtBot, window: MainWindow, path: Path) -> OpenOrganization:
+    window.show()
+    window.open_path(path)
+    qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    found = window.session.snapshot
+    assert isinstance(found, OpenOrganization)
+    return found
+
+
+@pytest.fixture
+def organization(qtbot: QtBot, window: MainWindow, small_memory: None) -> OpenOrganization:
+    return opened(qtbot, window, SAMPLE)
+
+
+def press(bar: MessageBar) -> None:
+    bar.findChild(QPushButton).click()
+
+
+def test_tree_and_overview_are_there_and_no_account_is_read(organization: OpenOrganization, window: MainWindow) -> None:
+    model = window.workspace.navigator.model
+    tops = [model.index(row, 0).data() for row in range(model.rowCount())]
+    assert len(tops) > len(organization.accounts)
+    assert window.pages.currentWidget() is window.overview
+    bars = {bar.name: bar.count for bar in window.overview.people.bars}
+    whole = Workbench().open_snapshot(SAMPLE)
+    assert bars["Users"] == sum(len(account.users) for account in whole.accounts)
+    assert f"{whole.principal_count} principals" in window.status_line.about.full_text()
+    assert [organization.details_at_hand(one.account_id) for one in organization.accounts] == [None] * len(
+        organization.accounts
+    )
+
+
+def test_an_account_is_read_when_something_of_it_is_looked_at(
+    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+) -> None:
+    inspector = window.workspace.inspector
+    window.session.show_key(DEV)
+    assert inspector.is_reading
+    assert inspector.subject is None
+    assert "Reading account 444455556666" in inspector._empty.text()
+    qtbot.waitUntil(lambda: inspector.subject is not None, timeout=20_000)
+    whole = Workbench().open_snapshot(SAMPLE)
+    assert inspector.subject == whole.subject(DEV)
+    assert inspector.policies.reader.text.toPlainText()
+    other = next(key for key in organization.outline.rows_by_key if key.startswith("arn:aws:iam::444455556666:role/"))
+    window.session.show_key(other)
+    assert inspector.subject == whole.subject(other), "its account is there by now"
+
+
+def test_what_is_selected_last_is_shown(qtbot: QtBot, organization: OpenOrganization, window: MainWindow) -> None:
+    keys = [account.account_id for account in organization.accounts]
+    for key in keys:
+        window.session.show_key(key)
+    inspector = window.workspace.inspector
+    qtbot.waitUntil(lambda: inspector.subject is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)
+    assert inspector.subject is not None
+    assert inspector.subject.key == keys[-1]
+
+
+def test_a_question_is_answered_as_over_the_whole_and_its_policy_is_shown(
+    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+) -> None:
+    request = Request(DEV, "s3:GetObject", ON_BUCKET)
+    window.session.ask(request)
+    inspector = window.workspace.inspector
+    qtbot.waitUntil(lambda: window.session.decision is not None and inspector.subject is not None, timeout=20_000)
+    decision = window.session.decision
+    assert decision is not None
+    assert to_evaluation_result(decision) == to_evaluation_result(Workbench().open_snapshot(SAMPLE).ask(request))
+    assert inspector.subject is not None
+    assert inspector.subject.key == DEV
+    assert inspector.header.title.full_text() == "dev"
+    entry = inspector.policies.list.current_entry()
+    assert entry is not None
+    assert entry.key in {line.policy_key for layer in decision.layers for line in layer.statements}
+
+
+def test_access_is_shown_once_the_account_is_read(
+    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+) -> None:
+    window.session.show_access(DEV)
+    inspector = window.workspace.inspector
+    qtbot.waitUntil(lambda: inspector.subject is not None, timeout=20_000)
+    assert inspector.tabs.currentWidget() is inspector.access
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    assert inspector.access.command()
+
+
+def test_everybody_who_can_is_found_account_by_account(
+    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+) -> None:
+    window.session.ask_who_can(Request("", "s3:GetObject", ON_BUCKET))
+    qtbot.waitUntil(lambda: bool(window.jobs.running), timeout=20_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    rows = window.workspace.who_can.model.rows
+    whole = Workbench().open_snapshot(SAMPLE)
+    expected = list(whole.who_can(action="s3:GetObject", resource=ON_BUCKET))
+    assert sorted(row.principal for row in rows) == sorted(access.principal for access in expected)
+
+
+def test_what_takes_everything_at_once_says_so(
+    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+) -> None:
+    workspace = window.workspace
+    assert workspace.findings.message.text == NEEDS_WHOLE, "the checks would have begun by themselves"
+    workspace.ways.run()
+    assert workspace.ways.message.text == NEEDS_WHOLE
+    window.interior.show_everybody()
+    assert workspace.everybody.message.text == NEEDS_WHOLE
+    assert not workspace.everybody.finder.running
+    workspace.review.door.new_review()
+    assert workspace.review.door.dialog is None
+    assert workspace.review.message.text == NEEDS_WHOLE
+    window.interior.show_captured()
+    assert window.captured.summary.text() == NEEDS_WHOLE
+    assert window.overview._deciding.text() == NEEDS_WHOLE
+    assert not [job for job in window.jobs.running if job.topic in ("findings", "ways", "everybody", "badges")]
+
+
+def test_an_account_is_opened_alone_and_all_of_it_again(
+    qtbot: QtBot, organization: OpenOrganization, window: MainWindow
+) -> None:
+    said: list[str] = []
+    window.session.announced.connect(said.append)
+    press(window.workspace.findings.message)
+    assert said[-1].startswith("Select an account")
+    assert window.session.snapshot is organization
+    window.session.show_key(DEV)
+    press(window.workspace.findings.message)
+    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OpenSnapshot), timeout=20_000)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
+    alone = window.session.snapshot
+    assert alone is not None
+    assert [account.account_id for account in alone.accounts] == ["444455556666"]
+    assert "444455556666 alone" in window.windowTitle()
+    assert "444455556666" in window.trouble.text
+    assert window.workspace.findings.is_complete
+    window.workspace.review.door.new_review()
+    assert window.workspace.review.door.dialog is None, "a review is of all that was opened"
+    press(window.trouble)
+    qtbot.waitUntil(lambda: isinstance(window.session.snapshot, OpenOrganization), timeout=20_000)
+    assert not window.trouble.isVisible()
+
+
+def test_an_account_that_was_changed_meanwhile_is_told(
+    qtbot: QtBot, window: MainWindow, small_memory: None, tmp_path: Path
+) -> None:
+    folder = tmp_path / "organization"
+    shutil.copytree(SAMPLE, folder)
+    opened(qtbot, window, folder)
+    file = next(file for file in folder.rglob("*details*.json") if "444455556666" in str(file))
+    page = json.loads(file.read_text(encoding="utf-8"))
+    page["Marker"] = "changed"
+    file.write_text(json.dumps(page), encoding="utf-8")
+    inspector = window.workspace.inspector
+    window.session.show_key(DEV)
+    qtbot.waitUntil(lambda: not inspector.is_reading, timeout=20_000)
+    assert "open it again" in inspector._empty.text()
+    window.session.ask(Request(DEV, "s3:GetObject", ON_BUCKET))
+    qtbot.waitUntil(lambda: not window.session.pending, timeout=20_000)
+    assert "open it again" in window.workspace.question.message.text
+
+
+def test_closing_while_an_account_is_read(qtbot: QtBot, organization: OpenOrganization, window: MainWindow) -> None:
+    window.session.show_key(DEV)
+    window.session.close()
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=20_000)
+    assert not window.workspace.inspector.is_reading
+    assert window.pages.currentWidget() is window.start
