@@ -14,18 +14,18 @@ from iamdesk.checks.registry import checks
 
 PAGE = Path(__file__).resolve().parents[1] / "resources" / "help" / "checks.md"
 _KINDS = {
-    "CMP": "What the snapshot lacks",
+    "CMP": "Missing data",
     "ADM": "Administrators",
-    "CHN": "Ways to more",
-    "TRU": "Who may become a role",
+    "CHN": "Privilege escalation",
+    "TRU": "Role trust",
     "FED": "Identity providers",
     "SVC": "Services",
     "RES": "Resources",
     "GRD": "Guardrails",
     "ROT": "The root user",
     "CRD": "Credentials",
-    "HYG": "Order",
-    "LNT": "Policies that do not do what they say",
+    "HYG": "Account hygiene",
+    "LNT": "Ineffective and misleading policies",
 }
 """Headings by the first letters of ids; an id of another kind stands under its own letters."""
 
@@ -40,15 +40,15 @@ def entry(one: Check) -> Iterator[str]:
     """Yield the lines about one check."""
     yield f"### {one.id} {text(one.title)}"
     yield ""
-    yield f"*{text(one.question)}* As a rule **{one.severity.value}**."
+    yield f"*{text(one.question)}* Default severity: **{one.severity.value}**."
     yield ""
-    yield f"What to do: {text(one.remedy)}"
+    yield f"Remediation: {text(one.remedy)}"
     yield ""
     if one.data is not None:
-        yield f"Needs {one.data.value}; without it the check is not run, and CMP-13 says so."
+        yield f"Needs {one.data.value}; without that data the check does not run, and CMP-13 says so."
         yield ""
     if one.standards:
-        yield f"Asked for by: {', '.join(text(standard) for standard in one.standards)}."
+        yield f"Standards: {', '.join(text(standard) for standard in one.standards)}."
         yield ""
 
 
@@ -57,10 +57,10 @@ def page() -> str:
     lines = [
         "# Every finding explained",
         "",
-        "What each built-in check asks, what to do about what it finds, and who asks for it. This page is made from",
-        "the checks themselves. [Findings](findings.md) tells how they are shown, grouped, suppressed and exported.",
+        "The question that each built-in check asks, its remediation, and the standards that demand it. This page is",
+        "generated from the checks. [Findings](findings.md) describes how they are shown, grouped, suppressed and exported.",
         "",
-        "A single finding may be milder or worse than its check is as a rule; its sentence says why.",
+        "A single finding can have another severity than the default; its sentence says why.",
         "",
     ]
     by_kind: dict[str, list[Check]] = {}
