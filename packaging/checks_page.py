@@ -58,7 +58,7 @@ def page() -> str:
         "# Every finding explained",
         "",
         "The question that each built-in check asks, its remediation, and the standards that demand it. This page is",
-        "generated from the checks. [Findings](findings.md) describes how they are shown, grouped, suppressed and exported.",
+        "generated from the checks. [Findings](findings.md) describes how they are grouped, suppressed and exported.",
         "",
         "A single finding can have another severity than the default; its sentence says why.",
         "",
