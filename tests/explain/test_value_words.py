@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iamdesk.evaluate.request import UnknownContext
+from iamdesk.explain import outcome_words
 from iamdesk.explain.decision import Decision
+from iamdesk.policy.operators import OPERATORS
 from iamdesk.query.requests.cases import evaluate_case
 
 OFFICE, LAB, HOME = "203.0.113.0/24", "203.0.113.64/26", "2001:db8:1234::/48"
@@ -302,3 +304,8 @@ def test_every_text_of_a_phrase_is_allowed_or_denied_as_told(statements: list[di
         assert not meant(words.removeprefix("aws:SourceVpc "), text) or known, (words, statements)
     for words in found.denial_words:
         assert not meant(words.removeprefix("aws:SourceVpc "), text) or not known, (words, statements)
+
+
+def test_every_family_of_operators_has_words_for_what_it_reads() -> None:
+    """Without them, a conditional decision on such an operator could not be put into a sentence."""
+    assert {operator.family for operator in OPERATORS.values()} - {"String", "Null"} == set(outcome_words._KINDS)
