@@ -276,7 +276,7 @@ def unreadable_policy(_survey: Survey, _account: Account, written: Written) -> I
     ),
 )
 def service_linked_roles_left_out(_survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
-    """Left out is not absent: they are counted and named here (SEMANTICS E11)."""
+    """Left out is not absent: they are counted and named here (rule E11)."""
     roles = [role for role in account.roles if is_service_linked(role)]
     if roles:
         yield Hit(
@@ -330,7 +330,7 @@ def use_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[H
     ),
 )
 def organization_not_captured(survey: Survey, account: Account, _: Account) -> Iterator[Hit]:
-    """Asked of the engine: its answer for the root user says whether it knew the organization (SEMANTICS B3, B6)."""
+    """Asked of the engine: its answer for the root user says whether it knew the organization (rules B3, B6)."""
     root = f"arn:{account.partition}:iam::{account.account_id}:root"
     decision = survey.ask(root, "ec2:DescribeInstances", "*")
     if any(assumption.code == ORGANIZATION_UNKNOWN for assumption in decision.assumptions):

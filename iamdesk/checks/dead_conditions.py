@@ -46,7 +46,7 @@ def _key_type(key: str) -> str | None:
 
 
 def fails_when_absent(test: ConditionTest) -> bool:
-    """Return whether a test is false of a request without the key (SEMANTICS G4, G14, G16)."""
+    """Return whether a test is false of a request without the key (rules G4, G14, G16)."""
     operator = test.operator
     if operator is None:
         return True
@@ -108,7 +108,7 @@ def _without(statement: Statement, key: str) -> tuple[ActionPattern, ...]:
     missing = tuple(entry for entry in statement.actions if not _takes(entry, key))
     known = _key_type(key) is not None
     if known and any(entry.service == "sts" for entry in missing) and len(missing) < len(statement.actions):
-        return ()  # one call for a role asks several of these actions, with the same context (SEMANTICS F12)
+        return ()  # one call for a role asks several of these actions, with the same context (rule F12)
     return missing
 
 

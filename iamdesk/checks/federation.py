@@ -1,4 +1,4 @@
-"""Roles that identity providers' tokens and assertions open: decided with a stranger's token in hand (SEMANTICS I9)."""
+"""Roles that identity providers' tokens and assertions open: decided with a stranger's token in hand (rule I9)."""
 
 import re
 from collections.abc import Iterator

@@ -31,7 +31,7 @@ _OMITTED_BY_CALLERS = {
     "aws:principalorgpaths": mark("callers whose account is in no organization, and anonymous ones, do not have it"),
     "aws:multifactorauthage": mark("it is in no request that was made without MFA"),
 }
-"""Keys that limit who may come in and that a caller can leave out of the request (SEMANTICS, Table 1)."""
+"""Keys that limit who may come in and that a caller can leave out of the request (rules, Table 1)."""
 
 ABSENT_IS_MEANT = ("aws:tagkeys", "aws:requesttag/")
 """Keys for which an absent value means "no tags asked for": ForAllValues is the way AWS shows to write that."""
@@ -222,7 +222,7 @@ def if_exists_guard(_survey: Survey, _account: Account, written: Written) -> Ite
     remedy=mark('Set `"Version": "2012-10-17"`, after checking what the variables then let in.'),
 )
 def variables_in_an_old_version(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
-    """In policies of 2008-10-17, or without Version, ``${…}`` is a part of the name (SEMANTICS H6)."""
+    """In policies of 2008-10-17, or without Version, ``${…}`` is a part of the name (rule H6)."""
     document = written.policy.document
     if document.version == LATEST_VERSION:
         return
@@ -260,7 +260,7 @@ def variables_in_an_old_version(_survey: Survey, _account: Account, written: Wri
     standards=("PCI DSS 4.0 8.4",),
 )
 def mfa_test_that_keys_pass(_survey: Survey, _account: Account, written: Written) -> Iterator[Hit]:
-    """An Allow that holds without the key, or a Deny that does not (SEMANTICS G3, G4, J2)."""
+    """An Allow that holds without the key, or a Deny that does not (rules G3, G4, J2)."""
     statements = written.policy.document.statements
     null_denies = any(
         not statement.is_allow and any(_is_null(test, present=False) for test in _mfa_tests(statement))

@@ -29,7 +29,7 @@ class Over[T]:
 
 
 def is_reserved(role: RoleDetail) -> bool:
-    """Return whether IAM Identity Center made the role: people sign in to it (SEMANTICS E15)."""
+    """Return whether IAM Identity Center made the role: people sign in to it (rule E15)."""
     return role.arn.split(":", 5)[-1].startswith("role/aws-reserved/")
 
 

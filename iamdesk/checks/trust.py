@@ -222,7 +222,7 @@ def _named(trusted: TrustedAccount) -> Iterator[Evidence]:
     standards=("SOC 2 CC6.3",),
 )
 def deleted_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
-    """AWS shows a deleted user or role by its unique id (SEMANTICS E12)."""
+    """AWS shows a deleted user or role by its unique id (rule E12)."""
     index = survey.evaluator.index
     ids = survey.once("unique ids", lambda: _unique_ids(survey))
     told: set[str] = set()
@@ -294,7 +294,7 @@ def _unique_ids(survey: Survey) -> frozenset[str]:
     standards=_STANDARDS,
 )
 def allow_not_principal(survey: Survey, account: Account, role: RoleDetail) -> Iterator[Hit]:
-    """Confirmed by asking as a stranger: another statement may keep strangers out (SEMANTICS E6)."""
+    """Confirmed by asking as a stranger: another statement may keep strangers out (rule E6)."""
     entry = stranger_entry(survey, account, role)
     if entry is None:
         return

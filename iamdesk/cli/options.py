@@ -74,7 +74,7 @@ OutputTable = Annotated[TableFormat, typer.Option("--format", help="How to print
 def read_context(pairs: Sequence[str], absent: Sequence[str] = ()) -> Mapping[str, str | Sequence[str] | None]:
     """Return the request context of ``--context`` and ``--absent``: a text, a list for a repeated key, None for absent.
 
-    Keys are compared without case (SEMANTICS G6); the first spelling is kept.
+    Keys are compared without case (rule G6); the first spelling is kept.
     """
     spelled: dict[str, str] = {}
     values: dict[str, list[str]] = {}

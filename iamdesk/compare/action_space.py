@@ -48,7 +48,7 @@ class ActionSpace:
                 self._spelled.append(pattern.text)
 
     def covered_by(self, statement: Statement) -> int:
-        """Return the actions that a statement covers (SEMANTICS F1, F2)."""
+        """Return the actions that a statement covers (rules F1, F2)."""
         key = (tuple([pattern.text for pattern in statement.actions]), statement.not_action)
         found = self._known.get(key)
         if found is None:

@@ -1,6 +1,6 @@
 """Condition keys with an assumed value where none is provided, and the other values that are also tried.
 
-That a request uses TLS and comes through no other service is an assumption (SEMANTICS J2): a change that only other
+That a request uses TLS and comes through no other service is an assumption (rule J2): a change that only other
 requests show is a change all the same.
 """
 

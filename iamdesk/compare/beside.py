@@ -149,7 +149,7 @@ def _password_policy(side: Side, account: str) -> Hashable:
 
 
 def _may_take_root(side: Side, account: str) -> bool:
-    """Only the management account assumes the root user of a member account (SEMANTICS E14)."""
+    """Only the management account assumes the root user of a member account (rule E14)."""
     organization = side.snapshot.organization
     return organization is not None and organization.management_account_id == account
 

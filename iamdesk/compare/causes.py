@@ -98,7 +98,7 @@ def carriers_of(witness: Witness, sides: Iterable[Side]) -> tuple[tuple[str, str
     """Return the policies of which an Allow speaks of the very request in some snapshot, as (who has it, its key).
 
     A resource's own policies count where they name the caller; one that names the account leaves it to the caller's own
-    (SEMANTICS C2).
+    (rule C2).
     """
     found: dict[tuple[str, str], None] = {}
     for side in sides:

@@ -2,7 +2,7 @@
 
 A statement is taken apart into clauses: one effect, one principal, one resource entry, one set of condition tests, for
 a set of actions. Statements grant by themselves and add up, so a policy's effect is that of its clauses, in whatever
-statements and in whatever order they stand (SEMANTICS A2, A3). Clauses that others cover are left out. Two sets of
+statements and in whatever order they stand (rules A2, A3). Clauses that others cover are left out. Two sets of
 clauses that are equal have the same effect; two that differ may have, or may not.
 """
 
@@ -26,7 +26,7 @@ _MOST_COMPARED = 1500
 """Clauses of one set past which those that others cover are no longer looked for."""
 
 _SAME_AS = {"ArnEquals": "ArnLike", "ArnNotEquals": "ArnNotLike"}
-"""Operators that behave identically (SEMANTICS G13)."""
+"""Operators that behave identically (rule G13)."""
 _PLAIN = {"StringLike": "StringEquals", "StringNotLike": "StringNotEquals"}
 """The same where no value has a wildcard."""
 
@@ -88,7 +88,7 @@ def clauses_of(document: Document, space: ActionSpace, *, names_principals: bool
 
 
 def broken_of(document: Document) -> tuple[str, ...]:
-    """Return the statements that cannot be read, as they stand: what AWS makes of them is not known (SEMANTICS L5)."""
+    """Return the statements that cannot be read, as they stand: what AWS makes of them is not known (rule L5)."""
     if not document.statements and document.diagnostics:
         return (repr(document.raw),)
     listed = document.raw.get("Statement") if isinstance(document.raw, dict) else None
@@ -98,11 +98,11 @@ def broken_of(document: Document) -> tuple[str, ...]:
 
 def _clauses(statement: Statement, version: str, names_principals: bool) -> Iterator[Clause]:
     if any(test.operator is None for test in statement.conditions):
-        return  # never true (SEMANTICS G17)
+        return  # never true (rule G17)
     principals: Iterable[Hashable] = (None,)
     if names_principals:
         if statement.principals is None:
-            return  # covers nobody (SEMANTICS E1)
+            return  # covers nobody (rule E1)
         entries = frozenset(_principal(entry) for entry in statement.principals)
         principals = (("not", entries),) if statement.not_principal else sorted(entries)
     conditions = frozenset(_test(test) for test in statement.conditions)
@@ -116,7 +116,7 @@ def _principal(entry: PrincipalEntry) -> tuple[str, str]:
     text = entry.text
     parts = text.split(":")
     if entry.type is PrincipalType.AWS and parts[0] == "arn" and parts[2:4] == ["iam", ""] and parts[5:] == ["root"]:
-        # An account by its number or by its root: they mean the same (SEMANTICS E2), but for the partition.
+        # An account by its number or by its root: they mean the same (rule E2), but for the partition.
         text = parts[4] if parts[1] == "aws" else text
     return entry.type.value, text
 
@@ -147,7 +147,7 @@ def _entry(entry: ResourcePattern, version: str) -> str:
     while "**" in text:
         text = text.replace("**", "*")
     if "${" in text:
-        # With variables it is compared as it is written, and means another thing in the older version (SEMANTICS H6).
+        # With variables it is compared as it is written, and means another thing in the older version (rule H6).
         return text if entry.keys or version == "2012-10-17" else f"{text} (as plain text)"
     parts = text.split(":", 5)
     return ":".join([*(part.lower() for part in parts[:5]), *parts[5:]])
@@ -212,7 +212,7 @@ def _strictness(clause: Clause) -> tuple[int, int, bool, str]:
 def _covers(other: Clause, clause: Clause) -> bool:
     """Return whether ``other`` makes a clause of no account: it says the same wherever the clause speaks.
 
-    A Deny without conditions does, too, in the layer of the clause: it goes before every Allow (SEMANTICS A2).
+    A Deny without conditions does, too, in the layer of the clause: it goes before every Allow (rule A2).
     """
     if other.principal != clause.principal:
         return False

@@ -88,7 +88,7 @@ def spoken(
 ) -> Iterator[tuple[Spoken, int]]:
     """Yield every clause that bears on a principal in its own account, with its actions."""
     for layer, said in _layers(own, levels, rcps, everything):
-        # A level that allows nothing is one all the same: it refuses everything (SEMANTICS B1).
+        # A level that allows nothing is one all the same: it refuses everything (rule B1).
         for clause, bits in (said or {_ALLOWED: 0}).items() if layer.startswith(_LEVEL) else said.items():
             yield Spoken(layer, is_new, clause), bits
 

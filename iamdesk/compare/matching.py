@@ -63,7 +63,7 @@ def _whole(entry: str) -> Glob:
 
 
 def _crosses(entry: str, resource: str) -> bool:
-    """A star may run over colons (SEMANTICS F4 b)."""
+    """A star may run over colons (rule F4 b)."""
     return "*" in entry and _whole(entry.lower()).matches(resource.lower())
 
 
@@ -89,7 +89,7 @@ def _literal(entry: str) -> str:
 
 
 def names_nothing(entry: str, values: Callable[[str], str | None]) -> bool:
-    """Return whether a resource entry has a variable that certainly has no value: it never matches (SEMANTICS H3)."""
+    """Return whether a resource entry has a variable that certainly has no value: it never matches (rule H3)."""
     return any(
         isinstance(piece, Variable) and piece.default is None and values(piece.key) == ""
         for piece in parse_template(entry)

@@ -1,4 +1,4 @@
-"""S3 access points: what is said of a bucket is also said of requests that reach it through one (SEMANTICS I11)."""
+"""S3 access points: what is said of a bucket is also said of requests that reach it through one (rule I11)."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache

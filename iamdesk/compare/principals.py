@@ -224,7 +224,7 @@ class PrincipalComparer:
             is_personal = True
             on_resources |= dict.fromkeys(self.granting.naming(ids, arn, self._bearing(arn, sides)))
         if (before.boundary_documents is None) != (after.boundary_documents is None):
-            # A Deny for everybody but those listed lists nobody who has a boundary (SEMANTICS E7).
+            # A Deny for everybody but those listed lists nobody who has a boundary (rule E7).
             is_personal = True
             on_resources |= dict.fromkeys(self.granting.exempting(arn, self._bearing(arn, sides)))
         for cell in self.beside.cells(arn):

@@ -156,7 +156,7 @@ class ResourceComparer:
             bits |= entry.old.get(clause, 0) ^ entry.new.get(clause, 0)
         keys: set[str] = set()
         prefixes: tuple[str, ...] = ()
-        # What bears on a bucket bears on requests through an access point to it, too (SEMANTICS I11, I12).
+        # What bears on a bucket bears on requests through an access point to it, too (rules I11, I12).
         for (arn, was), (_, now) in zip(*(owners_of(side, entry) for side in (self.old, self.new)), strict=True):
             owners = ((self.old, was), (self.new, now))
             if not entry.services.isdisjoint(reference().rcp_services):

@@ -250,7 +250,7 @@ class Side:
                 if not clause.is_allow:
                     denies[clause] = denies.get(clause, 0) | bits
             allowed = {clause: bits for clause, bits in said.items() if clause.is_allow}
-            # RCPs allow by the default policy that AWS attaches everywhere: only what they deny counts (SEMANTICS B5).
+            # RCPs allow by the default policy that AWS attaches everywhere: only what they deny counts (rule B5).
             is_full = any(one.is_plain and bits == self.space.every for one, bits in allowed.items())
             if kind is SCP and not is_full and allowed not in allows:
                 allows.append(allowed)

@@ -1,4 +1,4 @@
-"""Who makes the request. Rules: SEMANTICS E and the table of J2."""
+"""Who makes the request. Rules: E and the table of J2."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ class CallerKind(StrEnum):
     ROOT = "root user"
     USER = "user"
     ROLE = "role"
-    """A role asked about without a session: some session of it (SEMANTICS, the algorithm)."""
+    """A role asked about without a session: some session of it (policy-evaluation, the algorithm)."""
     SESSION = "role session"
     FEDERATED_USER = "federated user"
     SERVICE = "AWS service"
@@ -30,7 +30,7 @@ SIGNED = frozenset({CallerKind.ROOT, CallerKind.USER, CallerKind.ROLE, CallerKin
 """Kinds that sign requests with credentials of an account."""
 
 BUILT_IN_PROVIDERS = frozenset({"accounts.google.com", "www.amazon.com", "graph.facebook.com"})
-"""OIDC providers that are named by host instead of ARN (SEMANTICS E9)."""
+"""OIDC providers that are named by host instead of ARN (rule E9)."""
 
 COGNITO = "cognito-identity.amazonaws.com"
 """The built-in provider whose host is the name of a service, too: it depends on the call which of them it is."""
@@ -51,30 +51,30 @@ class Caller:
     """User or role name, without path; the session's own name is ``session_name``."""
     path: str = "/"
     arn: str | None = None
-    """``aws:PrincipalArn``: of a session the *role's* ARN (SEMANTICS E3)."""
+    """``aws:PrincipalArn``: of a session the *role's* ARN (rule E3)."""
     session_name: str | None = None
     unique_id: str | None = None
-    """``AIDA…`` or ``AROA…``, where the snapshot has it (SEMANTICS E12)."""
+    """``AIDA…`` or ``AROA…``, where the snapshot has it (rule E12)."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """The entity's own tags, keys in lower case."""
     ambiguous_tags: frozenset[str] = frozenset()
-    """Keys in lower case of which the entity has two tags that differ only in case (SEMANTICS G6)."""
+    """Keys in lower case of which the entity has two tags that differ only in case (rule G6)."""
     has_missing_path: bool = False
-    """Whether the role's path is not known: a session ARN carries none (SEMANTICS E3)."""
+    """Whether the role's path is not known: a session ARN carries none (rule E3)."""
 
     canonical_id: str | None = None
-    """The S3 canonical user id of its account, where the snapshot has it (SEMANTICS E13)."""
+    """The S3 canonical user id of its account, where the snapshot has it (rule E13)."""
     is_any_member: bool = False
     """Whether it is some user of whom nothing is known but a group: what a group lets its members do."""
 
     @property
     def permission_set(self) -> str | None:
-        """The permission set of IAM Identity Center that the role stands for (SEMANTICS E15); None for any other."""
+        """The permission set of IAM Identity Center that the role stands for (rule E15); None for any other."""
         return permission_set_name(self.name, self.path) if self.path.startswith(PERMISSION_SET_PATH) else None
 
     @property
     def is_service_linked(self) -> bool:
-        """Whether it is a service-linked role, which SCPs and RCPs do not bind (SEMANTICS E11)."""
+        """Whether it is a service-linked role, which SCPs and RCPs do not bind (rule E11)."""
         return self.kind in (CallerKind.ROLE, CallerKind.SESSION) and self.path.startswith(SERVICE_LINKED_PATH)
 
 
@@ -152,7 +152,7 @@ def parse_caller(text: str) -> Caller:
 def as_in_call(caller: Caller, service: str, action: str) -> Caller:
     """Return the caller as it makes a call (names in lower case): Amazon Cognito as identity provider, or as service.
 
-    Entering a role by sts:AssumeRoleWithWebIdentity, it is the provider of the identity (SEMANTICS E9).
+    Entering a role by sts:AssumeRoleWithWebIdentity, it is the provider of the identity (rule E9).
     """
     if caller.text == COGNITO and (service, action) == ("sts", "assumerolewithwebidentity"):
         return replace(caller, kind=CallerKind.OIDC)

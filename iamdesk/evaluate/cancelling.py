@@ -1,4 +1,4 @@
-"""Statements that cancel each other whatever an unknown value is (SEMANTICS K7).
+"""Statements that cancel each other whatever an unknown value is (rule K7).
 
 Where one Allow requires a tag to equal ``${aws:username}`` and another requires it to differ, the two together always
 allow: no value has to be known for that. A comparison and its opposite share one outcome. Outcomes are tried here
@@ -118,7 +118,7 @@ def _ways(key: str, tests: Sequence[ConditionTest], context: Context) -> list[_O
     has_sets = any(test.quantifier is Quantifier.ALL for test in tests)
     for matched in product(*choices):
         says = dict(zip(compared, matched, strict=True))
-        # ForAllValues is true for a single empty value (SEMANTICS G14).
+        # ForAllValues is true for a single empty value (rule G14).
         for is_null in (False, True) if has_sets else (False,):
             found[tuple([_says(test, says, of_some[place], is_null) for place, test in enumerate(tests)])] = None
     return [{id(test): truth for test, truth in zip(tests, outcome, strict=True)} for outcome in found]
@@ -144,7 +144,7 @@ def _comparison(test: ConditionTest) -> Hashable:
 
 
 def _reads_all(test: ConditionTest) -> bool:
-    """Return whether the operator can read every value of the key: else it fails, negated or not (SEMANTICS G19)."""
+    """Return whether the operator can read every value of the key: else it fails, negated or not (rule G19)."""
     return test.operator is not None and can_read(test.operator, test.key)
 
 
@@ -153,7 +153,7 @@ def _can_fail_both(test: ConditionTest) -> bool:
     if test.quantifier is not Quantifier.NONE:
         return False
     known = reference().key_type(test.key)
-    return not _reads_all(test) or known is None or known.startswith("ArrayOf")  # SEMANTICS G16
+    return not _reads_all(test) or known is None or known.startswith("ArrayOf")  # rule G16
 
 
 def _says(test: ConditionTest, says: Mapping[Hashable, bool | None], of_some: Truth, is_null: bool) -> Truth:

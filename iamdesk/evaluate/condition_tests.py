@@ -1,4 +1,4 @@
-"""One condition test against one request: false, unknown or true. Rules: SEMANTICS G1 to G19, K3, K4."""
+"""One condition test against one request: false, unknown or true. Rules: G1 to G19, K3, K4."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -25,7 +25,7 @@ class TestResult(NamedTuple):
     fact: Fact
     """What was known of the key."""
     other: Truth | None = None
-    """The result under the other reading, where AWS's pages disagree (SEMANTICS K9)."""
+    """The result under the other reading, where AWS's pages disagree (rule K9)."""
     open_rule: OpenRule | None = None
     """On what they disagree; set where ``other`` is."""
 
@@ -56,14 +56,14 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
 
 
 def _of_filled(test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context) -> Truth | None:
-    """What the test gives where variables stand for their values under Bool, as one page has it (SEMANTICS H2)."""
+    """What the test gives where variables stand for their values under Bool, as one page has it (rule H2)."""
     filled = replace(test, values=tuple([value.if_filled or value for value in test.values]))
     found = _of_values(filled, operator, values, context)[0]
     return None if found is MAYBE else found
 
 
 def _null_test(test: ConditionTest, fact: Fact) -> Truth:
-    """``true`` asks that the key is absent, ``false`` that it is there with a value (SEMANTICS G5)."""
+    """``true`` asks that the key is absent, ``false`` that it is there with a value (rule G5)."""
     if fact.knowledge is Knowledge.UNKNOWN:
         wanted = {value.read(_no_variables) for value in test.values}
         return TRUE if {"true", "false"} <= wanted else MAYBE if wanted & {"true", "false"} else FALSE
@@ -76,12 +76,12 @@ def _no_variables(key: str) -> str | None:  # noqa: ARG001 - the shape of a reso
 
 
 def _of_absent(test: ConditionTest, operator: Operator) -> tuple[Truth, Truth | None]:
-    """The key is not in the request, or has no values (SEMANTICS G3, G4, G14, G15)."""
+    """The key is not in the request, or has no values (rules G3, G4, G14, G15)."""
     if test.quantifier is Quantifier.ALL:
-        # A row of a table of AWS's shows no match for this operator alone (SEMANTICS G14).
+        # A row of a table of AWS's shows no match for this operator alone (rule G14).
         return TRUE, (FALSE if operator.name == "StringNotLike" else None)
     if test.quantifier is Quantifier.ANY:
-        # AWS's two sentences collide for IfExists behind ForAnyValue: strict takes false (SEMANTICS G4).
+        # AWS's two sentences collide for IfExists behind ForAnyValue: strict takes false (rule G4).
         return FALSE, (TRUE if test.if_exists else None)
     return truth(test.if_exists or operator.negated), None
 
@@ -94,20 +94,20 @@ def _possible(test: ConditionTest, fact: Fact) -> ConditionTest:
 
 
 def _of_unknown_value(test: ConditionTest, operator: Operator, context: Context, since: Decimal | None = None) -> Truth:
-    """The key is in the request, its value is not known (SEMANTICS K3)."""
+    """The key is in the request, its value is not known (rule K3)."""
     if since is not None and operator.family == "Date":
         return _of_later_value(test, operator, since)
     if any(value.matches_everything for value in test.values) and operator.family == "String":
         result = truth(not operator.negated)
         if test.quantifier is Quantifier.NONE and result is TRUE and context.is_multivalued(test.key):
-            return MAYBE  # with several values it is false (SEMANTICS G16)
+            return MAYBE  # with several values it is false (rule G16)
     elif all(value.is_malformed for value in test.values) and not operator.negated:
-        result = FALSE  # SEMANTICS G18
+        result = FALSE  # rule G18
     elif not test.values and not (test.quantifier is Quantifier.NONE and context.is_multivalued(test.key)):
         result = TRUE
     else:
         return MAYBE
-    # ForAllValues is true for a single empty value (SEMANTICS G14).
+    # ForAllValues is true for a single empty value (rule G14).
     return MAYBE if test.quantifier is Quantifier.ALL and result is FALSE else result
 
 
@@ -127,14 +127,14 @@ def _of_values(
     if test.quantifier is Quantifier.NONE:
         if len(values) > 1:
             # Several values without a set operator: false; what a value-by-value reading would give is the other
-            # answer (SEMANTICS G16).
+            # answer (rule G16).
             each = [value_truth(test, operator, value, context) for value in values]
             other = min(each) if operator.negated else max(each)
             return FALSE, (other if other is not FALSE else None)
         return value_truth(test, operator, values[0], context), None
     if test.quantifier is Quantifier.ALL:
         if values == ("",):
-            return TRUE, None  # a lone empty string is a null set (SEMANTICS G14)
+            return TRUE, None  # a lone empty string is a null set (rule G14)
         return min(value_truth(test, operator, value, context) for value in values), None
     return max(value_truth(test, operator, value, context) for value in values), None
 
@@ -142,13 +142,13 @@ def _of_values(
 def value_truth(test: ConditionTest, operator: Operator, value: str, context: Context) -> Truth:
     """Return what one request value gives, whatever others there are; ``operator`` is that of the test.
 
-    One request value against the list: positive operators want any match, negated ones none (SEMANTICS G1, G2)."""
+    One request value against the list: positive operators want any match, negated ones none (rules G1, G2)."""
     request = operator.read_request(value)
     if request is None:
-        return FALSE  # a malformed request value fails negated operators too (SEMANTICS G19)
+        return FALSE  # a malformed request value fails negated operators too (rule G19)
     values = test.values
     if test.key == "aws:sourceip" and operator.family == "IPAddress" and is_private_address(request):
-        # A public address, always: private ranges never match it (SEMANTICS G12).
+        # A public address, always: private ranges never match it (rule G12).
         values = tuple(listed for listed in values if not is_private_network(listed.read(context.variable)))
     found = FALSE
     for listed in values:
@@ -163,5 +163,5 @@ def _compare(operator: Operator, request: Any, listed: Any, context: Context) ->
     try:
         policy = listed.read(context.variable)
     except UnknownVariable:
-        return MAYBE  # SEMANTICS K4
+        return MAYBE  # rule K4
     return truth(policy is not None and operator.compare(request, policy))

@@ -1,4 +1,4 @@
-"""The request context: what is known of each condition key. Rules: SEMANTICS J and K1."""
+"""The request context: what is known of each condition key. Rules: J and K1."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from iamdesk.policy.resources import UnknownVariable
 
 
 class Knowledge(IntEnum):
-    """What is known of a key (SEMANTICS K1)."""
+    """What is known of a key (rule K1)."""
 
     ABSENT = 0
     PRESENT = 1
@@ -27,7 +27,7 @@ class Fact(NamedTuple):
     knowledge: Knowledge
     values: tuple[str, ...] = ()
     derived: bool = False
-    """Whether the snapshot gave it, not the user (SEMANTICS J4)."""
+    """Whether the snapshot gave it, not the user (rule J4)."""
     shape: str = "*"
     """A pattern that a value which nobody knows is known to match."""
     excludes: str = ""
@@ -62,7 +62,7 @@ class Context:
     """All facts of one request, found when asked for."""
 
     given: Mapping[str, Fact]
-    """By key in lower case: what the user typed; goes before everything else (SEMANTICS J4)."""
+    """By key in lower case: what the user typed; goes before everything else (rule J4)."""
     derive: Callable[[str], Fact | None]
     """What the snapshot knows of a key in lower case; None: nothing."""
     unknown: UnknownContext
@@ -77,14 +77,14 @@ class Context:
 
     @property
     def is_strict(self) -> bool:
-        """Whether what is unknown counts as absent (SEMANTICS K1)."""
+        """Whether what is unknown counts as absent (rule K1)."""
         return self.unknown is UnknownContext.ABSENT
 
     def variable(self, key: str) -> str | None:
-        """Return a key's value as a policy variable; None when it has none or is multivalued (SEMANTICS H3, H5).
+        """Return a key's value as a policy variable; None when it has none or is multivalued (rules H3, H5).
 
         Raises:
-            UnknownVariable: nothing is known of the key (SEMANTICS K4).
+            UnknownVariable: nothing is known of the key (rule K4).
         """
         fact = self.fact(key)
         if fact.knowledge is Knowledge.ABSENT or self.is_multivalued(key):

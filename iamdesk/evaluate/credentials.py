@@ -1,4 +1,4 @@
-"""What a kind of credentials can call at all, whatever the policies say (SEMANTICS I10)."""
+"""What a kind of credentials can call at all, whatever the policies say (rule I10)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -116,7 +116,7 @@ def cannot_call(caller: Caller, target: Target, context: Context) -> bool:
 
 
 def _must_be_signed(target: Target, context: Context) -> bool:
-    """Return whether a call has to be signed for certain (SEMANTICS E10, D8)."""
+    """Return whether a call has to be signed for certain (rules E10, D8)."""
     facts = facts_of(target.service)
     unsigned = facts.without_signature(target.name)
     if unsigned is Unsigned.BY_KEY:
@@ -152,7 +152,7 @@ def _takes_token(target: Target) -> bool:
 
 
 def _comes_with_federation(target: Target) -> bool:
-    """Return whether it tags a federated user, so that it comes with sts:GetFederationToken (SEMANTICS F12)."""
+    """Return whether it tags a federated user, so that it comes with sts:GetFederationToken (rule F12)."""
     is_federated = target.resource is not None and target.resource.service == "sts"
     return (target.service, target.name) == ("sts", "tagsession") and is_federated
 
@@ -180,7 +180,7 @@ def _kind_cannot(caller: Caller, target: Target) -> bool:
             # What comes with AssumeRole is refused as that is (STS API Reference, AssumeRole).
             comes_with_it = target.is_on_trust and target.name in PASSED_IN_WHILE_ENTERING
             return comes_with_it or (target.service == "sts" and target.name in ("assumerole", "assumeroot"))
-        case CallerKind.SAML:  # an identity that has entered no role yet (SEMANTICS E9)
+        case CallerKind.SAML:  # an identity that has entered no role yet (rule E9)
             return target.service != "sts" or target.name not in ("assumerolewithsaml", *PASSED_IN_WHILE_ENTERING)
         case CallerKind.OIDC:
             return target.service != "sts" or target.name not in (

@@ -1,4 +1,4 @@
-"""Condition keys that the snapshot knows by itself: the table of SEMANTICS J2, and J1's filter."""
+"""Condition keys that the snapshot knows by itself: the table of rules J2, and J1's filter."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ _OF_ROLE_CREDENTIALS = frozenset(
         *("codebuild:buildarn", "codebuild:projectarn", "aws:chatbotsourcearn", "identitystore:userid"),
     }
 )
-"""Keys of credentials that a service handed out for a role: in requests of role sessions alone (SEMANTICS Table 1)."""
+"""Keys of credentials that a service handed out for a role: in requests of role sessions alone (rules, Table 1)."""
 _OF_SIGNED_IN_SESSIONS = frozenset({"aws:signinsessionarn", "aws:viacustomerdomain"})
 _OF_SAML_SESSIONS = frozenset({"saml:namequalifier", "saml:sub", "saml:sub_type"})
 _OF_THE_CALLER = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
@@ -115,7 +115,7 @@ class Variation(IntEnum):
     RESOURCE = 1
     """By the resource asked about."""
     ACTION = 2
-    """By the action, too: not every action takes it (SEMANTICS J1)."""
+    """By the action, too: not every action takes it (rule J1)."""
 
 
 def variation(key: str, reference: ServiceReference) -> Variation:
@@ -157,7 +157,7 @@ class DerivedKeys:
     """What ``aws:CurrentTime`` is."""
     resource_account: str | None
     resource_tags: Mapping[str, str | None] | None = None
-    """Tags of the resource by key in lower case, None for one that it has twice but for case (SEMANTICS G6); None where
+    """Tags of the resource by key in lower case, None for one that it has twice but for case (rule G6); None where
     the snapshot does not know the resource."""
     may_carry_session_tags: bool = True
     """Whether sessions of the caller's role can have tags of their own (its trust policy allows sts:TagSession), or
@@ -225,7 +225,7 @@ class DerivedKeys:
             return self._of_way(self.way, key)
         action = self.target.action
         if action is not None and not self.reference.takes_key(action, self.target.resource_types or None, key):
-            # SEMANTICS J1; a key of which the lists tell nothing may be newer than they are.
+            # rule J1; a key of which the lists tell nothing may be newer than they are.
             return DERIVED_ABSENT if self.reference.knows_takers(key, self.target.service) else None
         for prefix in _RESOURCE_TAGS:
             if key.startswith(prefix) and self.resource_tags is not None:
@@ -242,7 +242,7 @@ class DerivedKeys:
         return VALUE_UNKNOWN if "*" in value or "?" in value or not value else derived(value)
 
     def _of_way(self, way: Way, key: str) -> Fact | None:
-        """The VPC keys are there only through an endpoint, the public address only without (SEMANTICS Table 1)."""
+        """The VPC keys are there only through an endpoint, the public address only without (rules, Table 1)."""
         if way.is_through_endpoint == (key == "aws:sourceip"):
             return DERIVED_ABSENT
         if key == "aws:sourcevpc":
@@ -267,12 +267,12 @@ class DerivedKeys:
         match caller.kind:
             case CallerKind.USER:
                 if tag in caller.ambiguous_tags or self.may_carry_session_tags:
-                    return None  # two tags that differ only in case (SEMANTICS G6); or its account is not captured
+                    return None  # two tags that differ only in case (rule G6); or its account is not captured
                 value = caller.tags.get(tag)
                 return DERIVED_ABSENT if value is None else derived(value)
             case CallerKind.ROLE | CallerKind.SESSION:
                 if self.may_carry_session_tags or tag in caller.ambiguous_tags:
-                    return None  # a session tag would win over the role's own (SEMANTICS J2)
+                    return None  # a session tag would win over the role's own (rule J2)
                 value = caller.tags.get(tag)
                 return DERIVED_ABSENT if value is None else derived(value)
             case CallerKind.FEDERATED_USER:
@@ -289,7 +289,7 @@ class DerivedKeys:
             return VALUE_UNKNOWN
         match key:
             case "aws:principalarn":
-                if caller.has_missing_path:  # the role's ARN, with a path that nobody tells (SEMANTICS E3, J2)
+                if caller.has_missing_path:  # the role's ARN, with a path that nobody tells (rules E3, J2)
                     return VALUE_UNKNOWN._replace(
                         shape=f"arn:{caller.partition}:iam::{caller.account}:role/*{caller.name}"
                     )
@@ -320,8 +320,8 @@ class DerivedKeys:
                 return UNKNOWN._replace(since=self._first_session) if kind in SIGNED else DERIVED_ABSENT
             case "aws:multifactorauthpresent" | "aws:multifactorauthage":
                 if caller.permission_set is not None:
-                    return DERIVED_ABSENT  # people enter by SAML, and federated identities carry none (SEMANTICS J5)
-                return UNKNOWN if kind in SIGNED else DERIVED_ABSENT  # SEMANTICS J5
+                    return DERIVED_ABSENT  # people enter by SAML, and federated identities carry none (rule J5)
+                return UNKNOWN if kind in SIGNED else DERIVED_ABSENT  # rule J5
             case "aws:assumedroot":
                 return UNKNOWN if kind is CallerKind.ROOT else DERIVED_ABSENT
             case "aws:sourceidentity":
@@ -329,7 +329,7 @@ class DerivedKeys:
             case "aws:federatedprovider":
                 if kind is CallerKind.OIDC:
                     return derived(caller.text)
-                # Never for SAML, by which people enter the roles of Identity Center (SEMANTICS E9, E15).
+                # Never for SAML, by which people enter the roles of Identity Center (rules E9, E15).
                 return UNKNOWN if is_role and caller.permission_set is None else DERIVED_ABSENT
             case "identitystore:userid":
                 return VALUE_UNKNOWN if is_role and caller.permission_set is not None else DERIVED_ABSENT
@@ -339,7 +339,7 @@ class DerivedKeys:
             return UNKNOWN if kind in SIGNED else DERIVED_ABSENT
         if key in _OF_SAML_SESSIONS:
             return UNKNOWN if is_role or kind is CallerKind.SAML else DERIVED_ABSENT
-        if is_provider_key(key):  # claims stay in sessions of roles that were entered with them (SEMANTICS I9)
+        if is_provider_key(key):  # claims stay in sessions of roles that were entered with them (rule I9)
             provider = key.rpartition(":")[0]
             own = kind is CallerKind.OIDC and provider == (caller.name or caller.text).lower()
             return None if own or (is_role and caller.permission_set is None) else DERIVED_ABSENT
@@ -402,7 +402,7 @@ class DerivedKeys:
         return None
 
     def _of_resource(self, key: str) -> Fact | None:
-        """Whose the resource is: only in requests that have one (SEMANTICS Table 1)."""
+        """Whose the resource is: only in requests that have one (rules, Table 1)."""
         target = self.target
         if target.resource is None:
             return DERIVED_ABSENT if target.action is not None and not target.action.resource_types else None
@@ -411,7 +411,7 @@ class DerivedKeys:
         return self._of_organization(key, self.resource_account)
 
     def _region(self) -> Fact:
-        """The Region is in every request; without one in the ARN nobody knows which (SEMANTICS Table 1)."""
+        """The Region is in every request; without one in the ARN nobody knows which (rules, Table 1)."""
         if (only := GLOBAL_SERVICES.get(self.target.service)) is not None:
             # The other partitions have their one endpoint elsewhere.
             return derived(only) if self.caller.partition in (None, "aws") else VALUE_UNKNOWN

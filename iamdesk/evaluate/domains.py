@@ -1,4 +1,4 @@
-"""The values that each unknown key is tried with, so that all that can happen happens (SEMANTICS K7).
+"""The values that each unknown key is tried with, so that all that can happen happens (rule K7).
 
 A key that is compared with fixed values is tried by itself; keys that are compared with each other through policy
 variables are given values in common.
@@ -64,7 +64,7 @@ def _own_domain(key: str, tests: Sequence[ConditionTest], subject: Subject) -> D
     by_outcome: dict[tuple[object, ...], list[Fact]] = {}
     for text in (*found.texts, *_earliest(known)):
         if key == "aws:sourceip" and (address := read_address(text)) is not None and is_private_address(address):
-            continue  # SEMANTICS G12
+            continue  # rule G12
         if not known.can_be(text) or not known.is_late_enough(text):
             continue
         fact = Fact(Knowledge.PRESENT, (text,))
@@ -96,7 +96,7 @@ def _type_of(key: str) -> str:
 
 
 def _has_several(key: str) -> bool:
-    """Return whether a request may hold several values of a key: its type decides (SEMANTICS G16).
+    """Return whether a request may hold several values of a key: its type decides (rule G16).
 
     Of a key that AWS does not list nobody knows.
     """
@@ -174,7 +174,7 @@ def _fill_group(
     complete = True
     for key in group:
         found = samples(links.tests[key], _type_of(key), context.fact(key).shape, context.variable)
-        values[key] = dict.fromkeys((*found.texts, ""))  # as a variable, an empty value is none (SEMANTICS H4)
+        values[key] = dict.fromkeys((*found.texts, ""))  # as a variable, an empty value is none (rule H4)
         complete = complete and found.is_complete
     own = [(test, value) for test, value in compared if group & {test.key, *value.keys}]
     parts = [entry for entry in entries if group.intersection(entry.keys)]

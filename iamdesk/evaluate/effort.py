@@ -1,4 +1,4 @@
-"""How much work it is to try the values of unknown keys, told before any is tried (SEMANTICS K7).
+"""How much work it is to try the values of unknown keys, told before any is tried (rule K7).
 
 Policies are text from outside: a thousand values for one key, or a resource of two hundred variables, would be tried
 for minutes. What is too much work is not tried, and the answer says so: the bounds of K6 hold without.

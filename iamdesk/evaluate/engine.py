@@ -1,7 +1,7 @@
 """The courtroom: one request meets all its policies, and every word is kept for the explanation.
 
 The engine looks at every statement of every layer, also once the answer is known: the explanation needs them all
-(SEMANTICS A4). It never raises on what a policy holds.
+(rule A4). It never raises on what a policy holds.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -216,14 +216,14 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
     owner = question.resource_account
     cross = caller.account is not None and owner is not None and owner != caller.account
     if (target.service, target.name) == ("sts", "assumeroot"):
-        cross = False  # no policy of the member account has a say (SEMANTICS E14)
+        cross = False  # no policy of the member account has a say (rule E14)
     is_key = target.service == "kms" and target.resource is not None and target.resource.resource.startswith("key/")
     needs_delegation = is_trust or is_key
     if is_key and target.is_beside_key_policies:
         # Whom the grant names needs no more, of whatever account; others need that it names theirs, or owns the key.
         needs_delegation, cross = cross, False
     slots: list[Slot] = []
-    if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # SEMANTICS B6, E11
+    if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # rules B6, E11
         slots += [Slot(Layer.SCP, level) for level in range(len(policies.scps))]
     if policies.endpoint is not None:
         slots.append(Slot(Layer.ENDPOINT))
@@ -235,7 +235,7 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
             slots.append(SESSION)
     if policies.resource is not None or any(grant.layer is Layer.RESOURCE for grant in policies.grants):
         slots.append(Slot(Layer.TRUST if is_trust else Layer.RESOURCE))
-    # An ACL speaks to other accounts and to the public, never to the owner's own principals (SEMANTICS I6).
+    # An ACL speaks to other accounts and to the public, never to the owner's own principals (rule I6).
     if (cross or caller.account is None) and any(grant.layer is Layer.ACL for grant in policies.grants):
         slots.append(ACL)
     if policies.rcps is not None and _rcps_apply(question):
@@ -264,18 +264,18 @@ def situation_of(question: Question, policies: PolicySet) -> Situation:
 
 
 def _rcps_apply(question: Question) -> bool:
-    """RCPs bind calls on resources of services that support them (SEMANTICS B7, B8), never service-linked roles."""
+    """RCPs bind calls on resources of services that support them (rules B7, B8), never service-linked roles."""
     target = question.target
     if question.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):
         return False
     if target.service == "sts" and target.resource is not None and _is_service_linked_role(target.resource):
-        return False  # a service's right to take its role is not theirs to limit (SEMANTICS B7, E11)
+        return False  # a service's right to take its role is not theirs to limit (rules B7, E11)
     has_resource = target.action is None or bool(target.action.resource_types)
     return has_resource and target.supports_rcps
 
 
 def _needs_no_permission(question: Question) -> bool:
-    """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (SEMANTICS I3).
+    """sts:GetCallerIdentity for everyone who signs, sts:GetSessionToken for users and root (rule I3).
 
     Likewise, for every caller, an action that takes no credentials: no policy is evaluated.
     """
@@ -297,7 +297,7 @@ def _refusal(question: Question, cross: bool) -> str | None:
         return "credentials"
     resource = target.resource
     if resource is not None and caller.partition is not None and resource.partition != caller.partition:
-        return "partition"  # SEMANTICS D6
+        return "partition"  # rule D6
     if question.refusal is not None:
         return question.refusal
     is_unsigned = caller.kind is CallerKind.ANONYMOUS
@@ -309,7 +309,7 @@ def _refusal(question: Question, cross: bool) -> str | None:
         if not any(grant.layer is Layer.RESOURCE for grant in question.policies.grants):
             return "owner-alone"
     if resource is not None and facts.is_reserved(target.name, resource.resource):
-        return "aws-owned"  # SEMANTICS I1
+        return "aws-owned"  # rule I1
     if resource is not None and target.service == "iam" and _is_write(target):
         # Attaching an AWS managed policy writes to the user, group or role, not to the policy.
         is_aws_policy = resource.account == "aws" and not target.name.startswith(("attach", "detach"))
@@ -318,7 +318,7 @@ def _refusal(question: Question, cross: bool) -> str | None:
             for path, possible in POSSIBLE_ON_AWS_ROLES.items()
         )
         if is_aws_policy or is_aws_role:
-            return "aws-owned"  # SEMANTICS I5
+            return "aws-owned"  # rule I5
     return None
 
 
@@ -387,7 +387,7 @@ def _read_otherwise(
 ) -> Iterator[tuple[OpenRule, Callable[[Situation], Situation]]]:
     """Yield the open rules that fix the situation of this request, each with the situation by its other reading."""
     caller = situation.caller
-    if situation.is_trust and not situation.is_cross_account:  # SEMANTICS I2
+    if situation.is_trust and not situation.is_cross_account:  # rule I2
         grants = {result.grant for result in results if result.statement.is_allow and result.truth is not FALSE}
         if BOUNDARY in situation.slots and grants & PAST_LIMITS:
             yield BOUNDARY_AND_TRUST, _without_boundary
@@ -398,7 +398,7 @@ def _read_otherwise(
     questions = (question, *question.further)
     restricting = [one for one, of_leg in zip(questions, situation.legs, strict=True) if of_leg.restricts_public]
     policies = [one.policies.resource for one in restricting]
-    if any(policy is not None and not is_surely_public(policy.document) for policy in policies):  # SEMANTICS I7
+    if any(policy is not None and not is_surely_public(policy.document) for policy in policies):  # rule I7
         yield PUBLIC_BY_CALLER_KEY, lambda one: _not_restricting(one, questions)
 
 

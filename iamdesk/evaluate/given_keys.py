@@ -1,4 +1,4 @@
-"""What the user typed of the request context, as far as AWS would send it: SEMANTICS J1 and G12."""
+"""What the user typed of the request context, as far as AWS would send it: rules J1 and G12."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,7 +1,7 @@
-"""All layers' words become one decision. This is the algorithm at the head of SEMANTICS, line by line.
+"""All layers' words become one decision. This is the algorithm of `policy-evaluation`, line by line.
 
 Some requests are several decisions, each with its own resource, and all of them must allow: one through an S3 access
-point is one on the access point and one on the bucket (SEMANTICS I11). They are called the *legs* of the request.
+point is one on the access point and one on the bucket (rule I11). They are called the *legs* of the request.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,26 +37,26 @@ class Situation:
     caller: Caller
     is_cross_account: bool
     slots: tuple[Slot, ...]
-    """The layers in play; a layer that is not here places no limit (SEMANTICS A5)."""
+    """The layers in play; a layer that is not here places no limit (rule A5)."""
     is_trust: bool
-    """Whether the resource policy is a role's trust policy (SEMANTICS I2)."""
+    """Whether the resource policy is a role's trust policy (rule I2)."""
     needs_delegation: bool
     """Whether identity policies count only where the resource policy trusts the account: KMS keys, roles."""
     needs_both: bool
-    """Whether the service wants identity and resource policy to allow, in one account too (SEMANTICS D8)."""
+    """Whether the service wants identity and resource policy to allow, in one account too (rule D8)."""
     needs_no_permission: bool
-    """Whether the call needs no permission (SEMANTICS I3), or takes no credentials and the caller brings none."""
+    """Whether the call needs no permission (rule I3), or takes no credentials and the caller brings none."""
     refusal: str | None
     """Why it is refused whatever the policies say: ``credentials`` (I10), ``partition`` (D6), ``kms-cross-account``
     (I1), ``aws-owned`` (I1, I5), ``owner-alone`` (`resource_policy_services`)."""
     restricts_public: bool
-    """Whether Block Public Access turns this caller away (SEMANTICS I7)."""
+    """Whether Block Public Access turns this caller away (rule I7)."""
     unlocks: bool = False
     """Whether the resource's own policy cannot deny it: the owner's root user repairs a policy."""
     further: "tuple[Situation, ...]" = ()
     """Those of the request's other legs; their slots are told without the leg."""
     doubt: CredentialDoubt | None = None
-    """What is not known of the credentials that can keep them from making the call (SEMANTICS I10)."""
+    """What is not known of the credentials that can keep them from making the call (rule I10)."""
 
     @property
     def legs(self) -> "tuple[Situation, ...]":
@@ -161,7 +161,7 @@ def with_allows(situation: Situation, counted: Tally, slots: Iterable[Slot], nam
 
 
 def decide(situation: Situation, counted: Tally, optimistic: bool) -> Ruling:
-    """Decide, taking what is unknown for the caller (``optimistic``) or against them (SEMANTICS K6)."""
+    """Decide, taking what is unknown for the caller (``optimistic``) or against them (rule K6)."""
     if not situation.further:
         return _decide_leg(situation, counted, optimistic)
     rulings = [_decide_leg(one, counted.of_leg(leg), optimistic) for leg, one in enumerate(situation.legs)]
@@ -177,7 +177,7 @@ def decide_both(situation: Situation, counted: Tally) -> tuple[Ruling, Ruling]:
 
 
 def _all_of(rulings: Sequence[Ruling]) -> Ruling:
-    """Join the rulings of all legs: each has to allow, and a Deny anywhere denies (SEMANTICS A2, I11)."""
+    """Join the rulings of all legs: each has to allow, and a Deny anywhere denies (rules A2, I11)."""
     told = [
         ruling._replace(
             carried_by=frozenset([slot._replace(leg=leg) for slot in ruling.carried_by]),
@@ -213,7 +213,7 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
     slots = situation.slots
     identity_ok = caller.kind is CallerKind.ROOT or (signed_in and IDENTITY in allowing)
     grants = {grant for grant, truth in counted.grants.items() if truth >= enough_to_allow}
-    # An account principal only delegates inside its own account: it grants nothing by itself (SEMANTICS C2).
+    # An account principal only delegates inside its own account: it grants nothing by itself (rule C2).
     granted = identity_ok or bool(grants if situation.is_cross_account else grants - {Grant.ACCOUNT})
     if situation.refusal in _BEFORE_ANY_POLICY:
         return Ruling(Verdict.IMPLICIT_DENY, frozenset(), (), (str(situation.refusal),))
@@ -233,20 +233,20 @@ def _decide_leg(situation: Situation, counted: Tally, optimistic: bool) -> Rulin
     lacking = [slot for slot in guardrails if slot not in allowing]
     failing_limits = [slot for slot in limits if slot not in allowing]
     if caller.kind is CallerKind.FEDERATED_USER and SESSION not in slots:
-        failing_limits.append(SESSION)  # SEMANTICS C5
+        failing_limits.append(SESSION)  # rule C5
     carried: list[Slot] = []
 
     if caller.kind is CallerKind.ANONYMOUS:
-        if grants & {Grant.EVERYONE, Grant.NOT_LISTED}:  # SEMANTICS E10
+        if grants & {Grant.EVERYONE, Grant.NOT_LISTED}:  # rule E10
             carried = [resource]
         else:
             lacking.append(resource)
-    elif not signed_in:  # services and identity providers need the resource's word alone (SEMANTICS E8, E9)
+    elif not signed_in:  # services and identity providers need the resource's word alone (rules E8, E9)
         if grants:
             carried = [resource]
         else:
             lacking.append(resource)
-    elif situation.is_cross_account or situation.needs_both:  # SEMANTICS D1, D2, D8
+    elif situation.is_cross_account or situation.needs_both:  # rules D1, D2, D8
         carried = [IDENTITY, resource, *limits]
         lacking += [] if identity_ok else [IDENTITY]
         lacking += [] if grants else [resource]
@@ -272,9 +272,9 @@ _WITH_IDENTITY = frozenset(
 
 
 PAST_LIMITS = frozenset({Grant.EVERYONE, Grant.NOT_LISTED, Grant.EXACT})
-"""Grants of a resource policy that the caller's own limits do not take away (SEMANTICS C3)."""
+"""Grants of a resource policy that the caller's own limits do not take away (rule C3)."""
 _WITHIN_LIMITS = frozenset({Grant.EXACT, Grant.ROLE, Grant.USER})
-"""Those that are enough by themselves as far as these limits let pass (SEMANTICS C3, C4)."""
+"""Those that are enough by themselves as far as these limits let pass (rules C3, C4)."""
 
 
 def _same_account(
@@ -285,10 +285,10 @@ def _same_account(
     limits: list[Slot],
     resource: Slot,
 ) -> tuple[list[Slot], list[Slot]]:
-    """Return the slots that carry the request, or those that lack an Allow (SEMANTICS C1 to C5, I1, I2)."""
+    """Return the slots that carry the request, or those that lack an Allow (rules C1 to C5, I1, I2)."""
     missing: list[list[Slot]] = []
     if grants & PAST_LIMITS:
-        # A role trust policy does not lift the caller's boundary: the specific page wins (SEMANTICS I2).
+        # A role trust policy does not lift the caller's boundary: the specific page wins (rule I2).
         stopped = [BOUNDARY] if situation.is_trust and BOUNDARY in failing_limits else []
         if not stopped:
             return [resource], []

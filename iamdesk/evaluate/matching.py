@@ -1,4 +1,4 @@
-"""One statement against one request: which element fails, or that all match. Rules: SEMANTICS E to H."""
+"""One statement against one request: which element fails, or that all match. Rules: E to H."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ from iamdesk.policy.statement import Statement
 _NAMES_PRINCIPALS = frozenset({Layer.RESOURCE, Layer.TRUST, Layer.ACL, Layer.RCP, Layer.ENDPOINT})
 """Layers whose statements say whom they speak of."""
 _HAS_RESOURCE_OF_ITS_OWN = frozenset({Layer.RESOURCE, Layer.TRUST})
-"""Layers whose statements may leave the resource out: they mean what they are attached to (SEMANTICS F8)."""
+"""Layers whose statements may leave the resource out: they mean what they are attached to (rule F8)."""
 
 
 class Failure(NamedTuple):
@@ -72,7 +72,7 @@ class StatementResult:
     open_resource: bool
     """Whether the resource hangs on a policy variable of which nothing is known."""
     other: Truth | None
-    """What it says under the other reading, where AWS's pages disagree (SEMANTICS K9)."""
+    """What it says under the other reading, where AWS's pages disagree (rule K9)."""
     open_rules: tuple[OpenRule, ...] = ()
     """On what they disagree; set where ``other`` is."""
 

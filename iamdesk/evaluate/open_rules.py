@@ -1,4 +1,4 @@
-"""Rules that AWS's pages leave open or disagree on: how each is read here, and how else it can be read (SEMANTICS K9).
+"""Rules that AWS's pages leave open or disagree on: how each is read here, and how else it can be read (rule K9).
 
 An answer that comes out otherwise by the other reading says so (code ``pages-disagree``) and names the rule.
 """

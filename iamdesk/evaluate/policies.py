@@ -38,7 +38,7 @@ SHORT_ARNS: dict[Layer, ShortArns] = {
     Layer.RCP: ShortArns.NEVER,
     Layer.SESSION: ShortArns.NEVER,
 }
-"""What a short ARN means in each layer (SEMANTICS F7)."""
+"""What a short ARN means in each layer (rule F7)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,27 +88,27 @@ class PossibleEndpoint(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicySet:
-    """All policies that one request meets. A layer that is None does not apply (SEMANTICS A5)."""
+    """All policies that one request meets. A layer that is None does not apply (rule A5)."""
 
     identity: tuple[AttachedPolicy, ...] = ()
     boundary: tuple[AttachedPolicy, ...] | None = None
     session: tuple[AttachedPolicy, ...] | None = None
     scps: tuple[tuple[AttachedPolicy, ...], ...] | None = None
-    """Levels from the root down; an empty level allows nothing (SEMANTICS B1)."""
+    """Levels from the root down; an empty level allows nothing (rule B1)."""
     scp_places: tuple[str, ...] = ()
     """What each of these levels is, by name; empty where nobody says."""
     rcps: tuple[tuple[AttachedPolicy, ...], ...] | None = None
-    """Levels from the root down; the default full-access policy is implied (SEMANTICS B5)."""
+    """Levels from the root down; the default full-access policy is implied (rule B5)."""
     resource: AttachedPolicy | None = None
-    """The resource's policy; for sts actions on a role its trust policy (SEMANTICS I2)."""
+    """The resource's policy; for sts actions on a role its trust policy (rule I2)."""
     grants: tuple[AttachedPolicy, ...] = ()
-    """Grants on the resource beside its policy: S3 ACLs (layer ``acl``, SEMANTICS I6), KMS grants (I1)."""
+    """Grants on the resource beside its policy: S3 ACLs (layer ``acl``, rule I6), KMS grants (I1)."""
     endpoint: AttachedPolicy | None = None
-    """The policy of the VPC endpoint that the request comes through (SEMANTICS B9)."""
+    """The policy of the VPC endpoint that the request comes through (rule B9)."""
     possible_endpoints: "tuple[PossibleEndpoint, ...]" = ()
     """Endpoints that it may come through if the request does not say: none of them limits it."""
     restrict_public_buckets: bool = False
-    """Whether Block Public Access restricts public buckets (SEMANTICS I7)."""
+    """Whether Block Public Access restricts public buckets (rule I7)."""
     gaps: tuple[Gap, ...] = ()
 
     @property

@@ -1,4 +1,4 @@
-"""Whether a resource-based statement speaks of the caller, and how it names them. Rules: SEMANTICS E1 to E13."""
+"""Whether a resource-based statement speaks of the caller, and how it names them. Rules: E1 to E13."""
 
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ from iamdesk.policy.statement import SESSION_KEY, Statement
 
 
 class Grant(StrEnum):
-    """How a statement names the caller: it decides which limits a grant goes past (SEMANTICS C3, C4)."""
+    """How a statement names the caller: it decides which limits a grant goes past (rules C3, C4)."""
 
     EXACT = "exact"
     """By the caller's own ARN, service name or provider."""
@@ -23,7 +23,7 @@ class Grant(StrEnum):
     USER = "user"
     """By the user of whom the caller is a federated session."""
     ACCOUNT = "account"
-    """By the caller's account, which only delegates (SEMANTICS C2)."""
+    """By the caller's account, which only delegates (rule C2)."""
 
 
 _MOST_GENEROUS = (Grant.EXACT, Grant.EVERYONE, Grant.NOT_LISTED, Grant.ROLE, Grant.USER, Grant.ACCOUNT)
@@ -32,7 +32,7 @@ _MOST_GENEROUS = (Grant.EXACT, Grant.EVERYONE, Grant.NOT_LISTED, Grant.ROLE, Gra
 def match_principal(statement: Statement, caller: Caller, has_boundary: bool) -> Grant | None:
     """Return how the statement's principal element covers the caller; None when it does not.
 
-    A statement with neither ``Principal`` nor ``NotPrincipal`` covers nobody (SEMANTICS E1).
+    A statement with neither ``Principal`` nor ``NotPrincipal`` covers nobody (rule E1).
     """
     entries = statement.principals
     if entries is None:
@@ -57,7 +57,7 @@ def enters_by_provider(caller: Caller, action: str) -> bool:
 def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | None:
     """Return what a role's session has to be for the statement to name it; None where it names no session of the role.
 
-    A role that is asked about is some session of it: the key tells which one (SEMANTICS E3, J2).
+    A role that is asked about is some session of it: the key tells which one (rules E3, J2).
     """
     if caller.kind is not CallerKind.ROLE or statement.principals is None:
         return None
@@ -73,7 +73,7 @@ def names_session_of(statement: Statement, caller: Caller) -> ConditionTest | No
 def match_at_gateway(statement: Statement, caller: Caller) -> Grant | None:
     """Return how a statement of a gateway endpoint's policy covers the caller; None when it does not.
 
-    Gateway endpoints take no principal but ``*``; an account there means its root user alone (SEMANTICS B9).
+    Gateway endpoints take no principal but ``*``; an account there means its root user alone (rule B9).
     """
     entries = statement.principals
     if entries is None:
@@ -96,7 +96,7 @@ def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
         case PrincipalType.FEDERATED:
             federated = caller.kind in (CallerKind.SAML, CallerKind.OIDC) and text == caller.text
             return Grant.EXACT if federated else None
-        case PrincipalType.CANONICAL_USER:  # stands for the account that has the id (SEMANTICS E13)
+        case PrincipalType.CANONICAL_USER:  # stands for the account that has the id (rule E13)
             is_own = caller.canonical_id is not None and text == caller.canonical_id
             return Grant.ACCOUNT if is_own and _signs(caller) else None
     if text == "*":
@@ -105,7 +105,7 @@ def _match_entry(entry: PrincipalEntry, caller: Caller) -> Grant | None:
         return None
     if text.isdigit():
         return Grant.ACCOUNT if text == caller.account and _signs(caller) else None
-    if not text.startswith("arn:"):  # AWS shows the id of an entity that it can no longer name (SEMANTICS E12)
+    if not text.startswith("arn:"):  # AWS shows the id of an entity that it can no longer name (rule E12)
         return _BY_ID.get(caller.kind) if caller.unique_id and text == caller.unique_id else None
     if text == f"arn:{caller.partition}:iam::{caller.account}:root":
         return Grant.ACCOUNT if _signs(caller) else None
@@ -140,12 +140,12 @@ def _match_arn(text: str, caller: Caller) -> Grant | None:
                 return Grant.EXACT
             prefix = f"arn:{caller.partition}:iam::{caller.account}:user/"
             return Grant.USER if text.startswith(prefix) and text.rpartition("/")[2] == caller.name else None
-        case _:  # providers are named as `Federated` alone (SEMANTICS E9)
+        case _:  # providers are named as `Federated` alone (rule E9)
             return None
 
 
 def _names_role(text: str, caller: Caller) -> bool:
-    """A role's ARN names its sessions, whatever its path: names are unique in an account (SEMANTICS E3)."""
+    """A role's ARN names its sessions, whatever its path: names are unique in an account (rule E3)."""
     prefix = f"arn:{caller.partition}:iam::{caller.account}:role/"
     return text.startswith(prefix) and text.rpartition("/")[2] == caller.name
 
@@ -157,7 +157,7 @@ def _match_not_principal(
     if is_allow:
         return None if listed else Grant.NOT_LISTED
     if has_boundary:
-        return Grant.NOT_LISTED  # SEMANTICS E7
+        return Grant.NOT_LISTED  # rule E7
     return None if Grant.EVERYONE in listed or _chain(caller) <= listed else Grant.NOT_LISTED
 
 
@@ -168,7 +168,7 @@ def _listed(entries: tuple[PrincipalEntry, ...], caller: Caller) -> set[Grant]:
 def is_exempt_as_role(statement: Statement, caller: Caller, has_boundary: bool) -> bool:
     """Return whether a Deny with ``NotPrincipal`` lists a role and its account, and the role is asked about.
 
-    What a role does, a session of it does, and whether that has to be listed, too, is open (SEMANTICS E6).
+    What a role does, a session of it does, and whether that has to be listed, too, is open (rule E6).
     """
     if caller.kind is not CallerKind.ROLE or not statement.not_principal or statement.is_allow or has_boundary:
         return False
@@ -179,7 +179,7 @@ def is_exempt_as_role(statement: Statement, caller: Caller, has_boundary: bool) 
 def is_partly_exempt(statement: Statement, caller: Caller, has_boundary: bool) -> bool:
     """Return whether a Deny with ``NotPrincipal`` lists a part of what exempts the caller.
 
-    Whether a part is enough depends on the service, as AWS says (SEMANTICS E6).
+    Whether a part is enough depends on the service, as AWS says (rule E6).
     """
     if not statement.not_principal or statement.is_allow or has_boundary:
         return False
@@ -188,7 +188,7 @@ def is_partly_exempt(statement: Statement, caller: Caller, has_boundary: bool) -
 
 
 def _chain(caller: Caller) -> set[Grant]:
-    """What has to be listed, all of it, to exempt the caller from a Deny with ``NotPrincipal`` (SEMANTICS E6)."""
+    """What has to be listed, all of it, to exempt the caller from a Deny with ``NotPrincipal`` (rule E6)."""
     match caller.kind:
         case CallerKind.SESSION:
             return {Grant.EXACT, Grant.ROLE, Grant.ACCOUNT}

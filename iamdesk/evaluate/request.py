@@ -23,9 +23,9 @@ class UnknownContext(StrEnum):
     """What a condition key that nobody gave means."""
 
     UNKNOWN = "unknown"
-    """It may or may not be in the request: the answer depends on it where it matters (SEMANTICS K)."""
+    """It may or may not be in the request: the answer depends on it where it matters (rules K)."""
     ABSENT = "absent"
-    """It is not in the request: AWS's own rule (SEMANTICS K1)."""
+    """It is not in the request: AWS's own rule (rule K1)."""
 
 
 def read_unknown_context(word: str) -> UnknownContext:

@@ -1,7 +1,7 @@
 """What services let principals of other accounts and unsigned callers call, action by action, each with its page.
 
 Read from ``resources/data/resource-policy-services.json``, which says what its words mean. There is no other list of
-such facts (SEMANTICS D8, E10, I1, I5).
+such facts (rules D8, E10, I1, I5).
 """
 
 import json
@@ -80,7 +80,7 @@ class ServiceFacts:
     shared_by_setting: frozenset[str] = frozenset()
     """Resource types that are shared with other accounts by a setting that is no policy and is not captured."""
     needs_both_sides: bool = False
-    """Whether identity and resource policy have to allow, in one account too (SEMANTICS D8)."""
+    """Whether identity and resource policy have to allow, in one account too (rule D8)."""
     by_grants: frozenset[str] = frozenset()
     """What a grant on a key can allow."""
     by_grants_alone: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Values worth trying for one condition key of which nothing is known (SEMANTICS K7).
+"""Values worth trying for one condition key of which nothing is known (rule K7).
 
 For each way in which the tests on a key can come out together there is one value that shows it: where the search was
 complete, whatever holds for these values holds for all.
@@ -42,7 +42,7 @@ _READ_BY: dict[str, frozenset[str]] = {
     "ARN": frozenset({"ARN"}),
 }
 """By type of key, the families of operators that can read every value of it. A value of another type can be anything:
-one that an operator cannot read fails it, negated or not (SEMANTICS G19)."""
+one that an operator cannot read fails it, negated or not (rule G19)."""
 
 
 def is_made_up(text: str) -> bool:
@@ -97,7 +97,7 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
     patterns = tuple(dict.fromkeys(_pattern(one) for one in listed if one.operator.family in _TEXT))
     typed = families - _TEXT
     can_be_anything = not families <= _READ_BY.get(key_type, frozenset())
-    # Beside lists of values a lone empty text is none (SEMANTICS G14).
+    # Beside lists of values a lone empty text is none (rule G14).
     may_be_empty = can_be_anything and any(test.quantifier is Quantifier.ALL for test in tests)
     if typed:
         texts, is_complete = _of_types(typed, listed, key_type, each)
@@ -183,7 +183,7 @@ def _pattern(one: _Listed) -> Pattern:
 
 
 def _arn_pattern(tokens: tuple[Token, ...]) -> Pattern:
-    """Wildcards in the first five parts of an ARN stay in their part (SEMANTICS G13)."""
+    """Wildcards in the first five parts of an ARN stay in their part (rule G13)."""
     colons = 0
     bounded = []
     for position, token in enumerate(tokens):

@@ -1,4 +1,4 @@
-"""What single services do differently, as data. Rules: SEMANTICS I.
+"""What single services do differently, as data. Rules: I.
 
 What each lets outsiders and unsigned callers call: `iamdesk.evaluate.resource_policy_services`.
 """
@@ -8,27 +8,27 @@ from collections.abc import Hashable, Mapping
 from iamdesk.evaluate.resource_policy_services import facts_of
 
 PASSED_IN_WHILE_ENTERING = frozenset({"tagsession", "setsourceidentity", "setcontext"})
-"""sts actions without a call of their own: what is handed over while a role is entered (SEMANTICS I2, F12)."""
+"""sts actions without a call of their own: what is handed over while a role is entered (rules I2, F12)."""
 
 TRUST_ACTIONS = PASSED_IN_WHILE_ENTERING | {"assumerole", "assumerolewithsaml", "assumerolewithwebidentity"}
-"""sts actions for which a role's trust policy is the resource policy (SEMANTICS I2)."""
+"""sts actions for which a role's trust policy is the resource policy (rule I2)."""
 
 TRUST_ON_BOTH_SIDES = frozenset({"setsourceidentity"})
-"""Those of them that the caller's own policies have to allow, too, in one account (SEMANTICS I2).
+"""Those of them that the caller's own policies have to allow, too, in one account (rule I2).
 
 Source: IAM User Guide, "Monitor and control actions taken with assumed roles". Not sts:TagSession: in the example of
 "Pass session tags in AWS STS", the trust policy that names the user is enough."""
 
 ACTIONS_DIFFER = frozenset({"iam", "kms", "sts"})
 """Services of which one action is decided by other layers, or refused by other rules, than another on the same
-resource (SEMANTICS I1 to I5, I10). Of every other service, all actions are decided alike, but for what `told_apart_by`
+resource (rules I1 to I5, I10). Of every other service, all actions are decided alike, but for what `told_apart_by`
 tells."""
 
 GLOBAL_SERVICES: Mapping[str, str] = {
     **dict.fromkeys(("iam", "organizations", "cloudfront", "route53", "account"), "us-east-1"),
     "globalaccelerator": "us-west-2",
 }
-"""Services with one endpoint for all Regions, and the Region that ``aws:RequestedRegion`` names there (SEMANTICS J2).
+"""Services with one endpoint for all Regions, and the Region that ``aws:RequestedRegion`` names there (rule J2).
 
 Sources: IAM User Guide, "aws:RequestedRegion"; AWS General Reference, "Service endpoints and quotas"; AWS Global
 Accelerator Developer Guide, "Quotas" (all its operations are run in us-west-2). AWS Support has endpoints in several
@@ -36,7 +36,7 @@ Regions: it is none of them."""
 
 ABOUT_THE_ACCESS_POINT = frozenset({"tagresource", "untagresource", "listtagsforresource"})
 """S3 actions that take access points and buckets alike and are about the one that they name: one through an access
-point is about the bucket behind it (SEMANTICS I11)."""
+point is about the bucket behind it (rule I11)."""
 
 TAGS_OF_LOG_GROUPS = frozenset({"tagresource", "untagresource", "listtagsforresource"})
 """Actions of CloudWatch Logs for which policies name a log group by its bare ARN, without ``:*`` behind.
@@ -49,7 +49,7 @@ POSSIBLE_ON_AWS_ROLES: Mapping[str, frozenset[str]] = {
     ),
     "/aws-reserved/": frozenset({"passrole", "createservicelinkedrole"}),
 }
-"""Writes that IAM takes even for roles that only AWS changes, by the path of these roles (SEMANTICS I5)."""
+"""Writes that IAM takes even for roles that only AWS changes, by the path of these roles (rule I5)."""
 
 
 def told_apart_by(service: str, name: str, is_write: bool) -> Hashable:

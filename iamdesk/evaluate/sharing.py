@@ -1,4 +1,4 @@
-"""Which resources can be shared by what is neither an identity policy nor a resource policy (SEMANTICS D7, I13).
+"""Which resources can be shared by what is neither an identity policy nor a resource policy (rules D7, I13).
 
 Sources: AWS Resource Access Manager User Guide, "Shareable AWS resources"; EC2, RDS, Redshift, CloudHSM, WorkSpaces and
 AppStream guides for images, snapshots and backups that are shared by an attribute of theirs.

@@ -1,4 +1,4 @@
-"""What is asked about: one action on one resource, checked against the service reference. Rules: SEMANTICS F, D4."""
+"""What is asked about: one action on one resource, checked against the service reference. Rules: F, D4."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from iamdesk.visible import with_visible_end
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
 
 ACCOUNT_LISTS_ON_S3 = frozenset({"listallmybuckets", "listaccesspoints", "listaccesspointsforobjectlambda", "listjobs"})
-"""S3 actions without resource types for which ``arn:aws:s3:::*`` counts as ``*`` (SEMANTICS F6)."""
+"""S3 actions without resource types for which ``arn:aws:s3:::*`` counts as ``*`` (rule F6)."""
 
 
 _LOG_GROUP = "log-group:"
@@ -52,12 +52,12 @@ class Target:
     """Resource types of the action that the ARN can be; empty where asked on ``*`` or where nothing fits."""
     is_s3_account_list: bool
     supports_rcps: bool
-    """Whether resource control policies bind the service (SEMANTICS B7)."""
+    """Whether resource control policies bind the service (rule B7)."""
     notes: tuple[Note, ...]
 
     @property
     def types_of_one_call(self) -> tuple[str, ...]:
-        """The resource types on which one call acts together: AWS asks for each (SEMANTICS F10). Empty for one."""
+        """The resource types on which one call acts together: AWS asks for each (rule F10). Empty for one."""
         if self.action is None or len(self.action.resource_types) < 2 or not self.resource_types:
             return ()
         needed = [one.name for one in self.action.resource_types if one.required]
@@ -65,7 +65,7 @@ class Target:
 
     @property
     def is_through_access_point(self) -> bool:
-        """Whether the request goes through an S3 access point to the bucket behind it (SEMANTICS I11)."""
+        """Whether the request goes through an S3 access point to the bucket behind it (rule I11)."""
         action = self.action
         if self.service != "s3" or action is None or _ACCESS_POINT_TYPES.isdisjoint(self.resource_types):
             return False
@@ -74,7 +74,7 @@ class Target:
 
     @property
     def is_on_trust(self) -> bool:
-        """Whether a role's trust policy is what decides on the resource's side (SEMANTICS I2).
+        """Whether a role's trust policy is what decides on the resource's side (rule I2).
 
         Not where a federated user is tagged, or context is put into the caller's own session: there is no role.
         """
@@ -83,7 +83,7 @@ class Target:
 
     @property
     def is_beside_key_policies(self) -> bool:
-        """Whether a KMS key's policy does not apply: only the grant decides who can retire it (SEMANTICS I1)."""
+        """Whether a KMS key's policy does not apply: only the grant decides who can retire it (rule I1)."""
         return self.name in facts_of(self.service).by_grants_alone
 
     @property
@@ -137,7 +137,7 @@ def parse_target(action_text: str, resource_text: str, reference: ServiceReferen
     resource: Arn | None = None
     if resource_text.strip() != "*":
         try:
-            # A resource is compared character by character to its end (SEMANTICS F3): white space there counts.
+            # A resource is compared character by character to its end (rule F3): white space there counts.
             resource = parse_arn(resource_text.lstrip())
         except ArnError as error:
             raise RequestError(*error.args) from error

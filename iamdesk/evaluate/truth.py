@@ -1,4 +1,4 @@
-"""Three values: what is false, what hangs on something unknown, what is true (SEMANTICS K2)."""
+"""Three values: what is false, what hangs on something unknown, what is true (rule K2)."""
 
 from enum import IntEnum
 

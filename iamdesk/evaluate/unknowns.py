@@ -1,4 +1,4 @@
-"""What an answer hangs on: every combination of values worth trying is evaluated (SEMANTICS K6, K7).
+"""What an answer hangs on: every combination of values worth trying is evaluated (rules K6, K7).
 
 The bounds of K6 say whether the unknown can matter at all. Where it can, the keys' values are enumerated: the same key
 in two statements has one value in both, so what looks undecided may be decided after all.
@@ -223,7 +223,7 @@ def _truth_of(result: StatementResult, subject: Subject) -> Truth:
     """
     if not result.open_resource:
         context = subject.on_leg(result.policy.leg).context
-        # Under the other reading of a rule (SEMANTICS K9) a statement may be open although no test of its is.
+        # Under the other reading of a rule (rule K9) a statement may be open although no test of its is.
         return min([evaluate_test(test, context).truth for test, _ in result.open_tests], default=MAYBE)
     found = match_statement(result.policy, result.statement, subject)
     return FALSE if found is None else found.truth

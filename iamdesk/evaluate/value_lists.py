@@ -1,6 +1,6 @@
-"""Lists of values worth trying for a key with several values, so that all that can happen happens (SEMANTICS K7).
+"""Lists of values worth trying for a key with several values, so that all that can happen happens (rule K7).
 
-A set operator asks of a list whether all, or any, of its values satisfy it (SEMANTICS G14, G15). What a list comes out
+A set operator asks of a list whether all, or any, of its values satisfy it (rules G14, G15). What a list comes out
 as is thus the sum of what its values come out as, one value at a time: lists are built value by value, and of those
 that come to the same sum the first, which is the shortest, stands for all.
 """
@@ -32,7 +32,7 @@ class Lists(NamedTuple):
 
 def lists(texts: Sequence[str], tests: Sequence[ConditionTest], context: Context) -> Lists:
     """Return lists made of ``texts`` that show every way in which tests on one key come out with several values."""
-    # Without a set operator several values are false, whatever they are (SEMANTICS G16); Null sees that there are some.
+    # Without a set operator several values are false, whatever they are (rule G16); Null sees that there are some.
     of_sets = [(test, operator) for test in tests if (operator := _set_operator(test)) is not None]
     takes_all = [test.quantifier is Quantifier.ALL for test, _ in of_sets]
     members: dict[_Sum, list[str]] = {}

@@ -1,7 +1,7 @@
 """Assumed context values, each reported only if another value would change the decision.
 
 A decision over a snapshot assumes that the request is made now, over TLS, by the caller itself, and with long-term
-credentials (SEMANTICS J2, J4). Here each of these is varied over every value that the statements distinguish, and the
+credentials (rules J2, J4). Here each of these is varied over every value that the statements distinguish, and the
 request is decided again.
 """
 
@@ -113,7 +113,7 @@ def _becomes(trace: Trace, worlds: Iterable[World]) -> Verdict | None:
 
 
 def _taken(trace: Trace, values: Mapping[str, str | Sequence[str]]) -> World:
-    """Return facts of a context; keys that the action does not take stay absent (SEMANTICS J1)."""
+    """Return facts of a context; keys that the action does not take stay absent (rule J1)."""
     return facts_given(values, trace.question.target)
 
 
@@ -129,7 +129,7 @@ def _transport(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
 
 
 def _forwarded(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
-    """A service that calls another for the caller sends aws:ViaAWSService, and some say which it is (SEMANTICS D10)."""
+    """A service that calls another for the caller sends aws:ViaAWSService, and some say which it is (rule D10)."""
     if not tested.any_of(_VIA, *_CALLED_VIA):
         return
     forwarded = decided(trace.question, _taken(trace, {_VIA: "true"}))
@@ -206,7 +206,7 @@ def _at(trace: Trace, seconds: int) -> World:
 
 
 def _long_term(trace: Trace) -> Iterator[Assumption]:
-    """Credentials of GetSessionToken call IAM with MFA alone, and little of STS (SEMANTICS I10)."""
+    """Credentials of GetSessionToken call IAM with MFA alone, and little of STS (rule I10)."""
     doubts = [one.doubt for one in trace.situation.legs if one.doubt is not None and not one.doubt.is_told]
     asked = any(
         test.test.key == ISSUE_TIME_KEY for one in trace.results if one.truth is MAYBE for test in one.open_tests
@@ -228,7 +228,7 @@ def _long_term(trace: Trace) -> Iterator[Assumption]:
 
 
 def _role_path(trace: Trace, tested: _Tested) -> Iterator[Assumption]:
-    """The ARN of a session leaves out the role's path, and a case does not tell it (SEMANTICS E3)."""
+    """The ARN of a session leaves out the role's path, and a case does not tell it (rule E3)."""
     caller = trace.question.caller
     if not tested.any_of(_PRINCIPAL) or trace.question.context.fact(_PRINCIPAL).knowledge is not Knowledge.PRESENT:
         return

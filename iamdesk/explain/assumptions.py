@@ -110,7 +110,7 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
     if gap.layer in trace.question.without or _is_settled(trace):
         return None
     if gap.code in _OF_ORGANIZATION and trace.question.caller.is_service_linked:
-        return None  # SEMANTICS E11
+        return None  # rule E11
     match gap.code:
         case "owner-unknown":
             return _of_owner(gap, trace)
@@ -133,7 +133,7 @@ def _of_gap(gap: Gap, trace: Trace) -> Assumption | None:
 
 
 def _of_owner(gap: Gap, trace: Trace) -> Assumption | None:
-    """Another account's resource would need that account's word, too (SEMANTICS D1, D4)."""
+    """Another account's resource would need that account's word, too (rules D1, D4)."""
     if trace.verdict is Verdict.IMPLICIT_DENY:
         return None
     legs = list(trace.situation.legs)

@@ -1,4 +1,4 @@
-"""Conditions in plain words, as they are written: what has to be so for a statement to apply. Rules: SEMANTICS G, H."""
+"""Conditions in plain words, as they are written: what has to be so for a statement to apply. Rules: G, H."""
 
 from collections.abc import Callable, Mapping, Sequence
 

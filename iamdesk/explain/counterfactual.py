@@ -52,7 +52,7 @@ _REACH = (
 def smallest_changes(trace: Trace, cancelled: Cancelled = never_cancelled) -> Changes:
     """Return the smallest changes that turn an answer around, smallest first, what binds whole accounts last.
 
-    A refusal that no policy can lift (SEMANTICS I5, I10, D6) and a call that needs no permission (I3) have none.
+    A refusal that no policy can lift (rules I5, I10, D6) and a call that needs no permission (I3) have none.
 
     Raises:
         WorkCancelled: ``cancelled`` returned True.
@@ -168,7 +168,7 @@ class _Search:
         groups: dict[tuple[Slot, Grant | None], list[StatementResult]] = {}
         for result in self._trace.results:
             if result.policy.layer is Layer.IDENTITY and self._trace.question.caller.is_service_linked:
-                continue  # only AWS changes what it carries (SEMANTICS I5)
+                continue  # only AWS changes what it carries (rule I5)
             if result.policy.is_assumed:
                 continue  # what there is to remove is unknown
             if result.statement.is_allow and result.truth is not FALSE:
@@ -285,7 +285,7 @@ class _Places:
         on_leg = trace.situation.legs[leg].slots
         limits = [slot.layer for slot in on_leg if slot.layer in (Layer.PERMISSIONS_BOUNDARY, Layer.SESSION)]
         if trace.question.caller.kind is CallerKind.FEDERATED_USER and Layer.SESSION not in limits:
-            limits.append(Layer.SESSION)  # SEMANTICS C5
+            limits.append(Layer.SESSION)  # rule C5
         return (*self._identity(leg), *(Slot(layer, leg=leg) for layer in limits), *self._resource(leg))
 
     def to_deny(self) -> tuple[Slot, ...]:

@@ -134,7 +134,7 @@ class Assumption:
     """Stable: ``policy-missing``, ``action-unknown``, ``organization-unknown``, ``pages-disagree`` …"""
     message: str
     other_decision: Verdict | None = None
-    """The answer if it were otherwise: under the other reading of AWS's pages (SEMANTICS K9), if what is missing
+    """The answer if it were otherwise: under the other reading of AWS's pages (rule K9), if what is missing
     allowed, or denied, all that it can, or if what is taken for granted were otherwise. None where there is no single
     other answer."""
 

@@ -117,7 +117,7 @@ def _why_denied(trace: Trace) -> str:
 
 
 def _why_public(trace: Trace) -> str:
-    """Return which statements make public the policy that Block Public Access restricts (SEMANTICS I7)."""
+    """Return which statements make public the policy that Block Public Access restricts (rule I7)."""
     questions = (trace.question, *trace.question.further)
     legs = zip(questions, trace.situation.legs, strict=True)
     held = [one.policies.resource for one, leg in legs if leg.restricts_public and one.policies.resource is not None]
@@ -174,7 +174,7 @@ def _why_not(trace: Trace) -> str:
 
 
 def _decides(result: StatementResult, trace: Trace) -> bool:
-    """Whether the answer rests on the statement (SEMANTICS A4)."""
+    """Whether the answer rests on the statement (rule A4)."""
     policy = result.policy
     if Slot(policy.layer, policy.level, policy.leg) not in trace.ruling.carried_by or result.truth is FALSE:
         return False

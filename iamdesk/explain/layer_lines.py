@@ -143,7 +143,7 @@ _NOT_IN_PLAY: Mapping[Layer, str] = {
 
 
 def _not_in_play(layer: Layer, question: Question) -> LayerLine:
-    if layer is Layer.RCP and not question.target.supports_rcps:  # SEMANTICS B7
+    if layer is Layer.RCP and not question.target.supports_rcps:  # rule B7
         title = phrase(wording.LAYER_TITLES[layer])
         return LayerLine(layer, None, title, phrase("do not bind {service}", service=question.target.service))
     if layer is Layer.PERMISSIONS_BOUNDARY and question.policies.is_identity_assumed:
@@ -154,7 +154,7 @@ def _not_in_play(layer: Layer, question: Question) -> LayerLine:
         return _plain_line(layer, None, mark("does not apply: such a resource takes no policy"), chosen())
     if layer is Layer.RESOURCE and question.target.is_beside_resource_policy:
         return _plain_line(layer, None, mark("does not apply: it covers only what is in the resource"), chosen())
-    if layer is Layer.SCP and question.policies.scps:  # SEMANTICS B6, E11
+    if layer is Layer.SCP and question.policies.scps:  # rules B6, E11
         return _plain_line(layer, None, mark("do not bind this caller"), chosen())
     return _plain_line(layer, None, _NOT_IN_PLAY[layer], chosen())
 

@@ -41,13 +41,13 @@ def outcome_words(test: ConditionTest, values: Sequence[str], holds: bool) -> st
     if len(values) > 1 or (key_type is not None and key_type.startswith("ArrayOf")):
         if holds:
             return phrase("has one value, which {compared}", compared=compared)
-        # Without a set operator several values meet nothing (SEMANTICS G16).
+        # Without a set operator several values meet nothing (rule G16).
         return phrase("has several values, or one that {compared}", compared=compared)
     return compared
 
 
 def _of_several(test: ConditionTest, operator: Operator, holds: bool) -> str:
-    """Return what comes of a test with a set operator (SEMANTICS G14, G15)."""
+    """Return what comes of a test with a set operator (rules G14, G15)."""
     satisfies = _compared(test, operator, holds=True)
     if not can_read(operator, test.key):  # what it cannot read satisfies neither the operator nor its opposite
         satisfies = phrase("is {kind} that {compared}", kind=phrase(_KINDS[operator.family]), compared=satisfies)

@@ -1,4 +1,4 @@
-"""VPC endpoints through which a request may come, where nobody says whether it does (SEMANTICS B9)."""
+"""VPC endpoints through which a request may come, where nobody says whether it does (rule B9)."""
 
 from dataclasses import replace
 
@@ -51,7 +51,7 @@ def endpoint_assumption(trace: Trace) -> Assumption | None:
 
 
 def _way(endpoint: PossibleEndpoint) -> dict[str, Fact]:
-    """Return what a request through an endpoint brings (SEMANTICS Table 1)."""
+    """Return what a request through an endpoint brings (rules, Table 1)."""
     vpc = VALUE_UNKNOWN if endpoint.vpc_id is None else Fact(Knowledge.PRESENT, (endpoint.vpc_id,))
     own = given_facts({_ENDPOINT_KEY: endpoint.policy.owner})
     return {"aws:sourcevpc": vpc, "aws:vpcsourceip": VALUE_UNKNOWN, "aws:sourceip": ABSENT, **own}

@@ -57,7 +57,7 @@ def document_readings(
 ) -> tuple[str, ...]:
     """Return one sentence a statement, in the order of the document.
 
-    ``account`` is the policy's own; ``entities`` gives the ARN of principals by their unique ids (SEMANTICS E12).
+    ``account`` is the policy's own; ``entities`` gives the ARN of principals by their unique ids (rule E12).
     """
     return tuple([statement_reading(statement, account, entities) for statement in document.statements])
 
@@ -201,7 +201,7 @@ def _named(title: str, part: Sequence[Token | Variable]) -> str:
 
 
 def _of_s3(part: Sequence[Token | Variable]) -> str:
-    """Write a bucket, an object, or what stands under a prefix (SEMANTICS F3: one star runs over slashes)."""
+    """Write a bucket, an object, or what stands under a prefix (rule F3: one star runs over slashes)."""
     text = spelled(part)
     if all(piece is STAR for piece in part):
         return phrase("any bucket and object")

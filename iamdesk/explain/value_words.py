@@ -1,4 +1,4 @@
-"""Sets of context values in words: one value stands for all that come out alike (SEMANTICS K7).
+"""Sets of context values in words: one value stands for all that come out alike (rule K7).
 
 ``aws:SourceIp`` is tried with 203.0.113.1 because a statement asks for 203.0.113.0/24. What is told is the range: each
 phrase here covers only values for which every test on the key comes out as it does for the value that was tried.
@@ -92,7 +92,7 @@ def _value_phrase(key: str, fact: Fact, tests: Sequence[ConditionTest], one: Con
 
 
 def _holds_of_none(test: ConditionTest, context: Context) -> bool:
-    """Return whether a test holds for a lone empty text only since that is a list of none (SEMANTICS G14)."""
+    """Return whether a test holds for a lone empty text only since that is a list of none (rule G14)."""
     operator = test.operator
     is_of_all = operator is not None and test.quantifier is Quantifier.ALL
     return is_of_all and operator is not None and value_truth(test, operator, "", context) is not TRUE
@@ -185,7 +185,7 @@ def _phrase(value: str, tests: Sequence[ConditionTest], context: Context) -> str
 
 
 def _outcome(tests: Sequence[ConditionTest], read: Callable[[Operator], Any]) -> tuple[bool, ...]:
-    """Return what each test says of one value; ``read`` gives it as an operator reads it (SEMANTICS G1, G2, G19)."""
+    """Return what each test says of one value; ``read`` gives it as an operator reads it (rules G1, G2, G19)."""
     found = []
     for test in tests:
         operator = test.operator

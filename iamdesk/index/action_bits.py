@@ -24,7 +24,7 @@ class ServiceActions:
         self.by_level = dict.fromkeys(ACCESS_LEVELS, 0)
         """By access level: the actions of the level."""
         self.without_resource = 0
-        """Actions that are asked on ``*`` only (SEMANTICS F6)."""
+        """Actions that are asked on ``*`` only (rule F6)."""
         self.by_type: dict[str, int] = {}
         """By resource type, in lower case: the actions that act on it."""
         for bit, action in enumerate(self.actions):
@@ -37,7 +37,7 @@ class ServiceActions:
         self._patterns: dict[str, int] = {}
 
     def covered_by(self, statement: Statement) -> int:
-        """Return the actions that a statement covers (SEMANTICS F1, F2)."""
+        """Return the actions that a statement covers (rules F1, F2)."""
         found = 0
         for pattern in statement.actions:
             found |= self.matched_by(pattern)

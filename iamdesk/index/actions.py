@@ -33,7 +33,7 @@ _ACCESS_LEVELS: Final = ("Permissions management", "Tagging", "Write", "Read", "
 # ARNs of which the resource types are kept: questions come in series about the same ones.
 _MOST_ARNS: Final = 1 << 13
 
-# Actions by which someone from outside takes a role: any provider's claims are in the request (SEMANTICS I9), but the
+# Actions by which someone from outside takes a role: any provider's claims are in the request (rule I9), but the
 # reference lists only those of well-known providers.
 _PROVIDER_ACTIONS: Final = frozenset({"assumerolewithwebidentity"})
 
@@ -138,7 +138,7 @@ class ServiceReference:
     updated: date
     """The day on which the data was taken from AWS."""
     rcp_services: frozenset[str]
-    """Prefixes of the services that resource control policies apply to (SEMANTICS B7)."""
+    """Prefixes of the services that resource control policies apply to (rule B7)."""
 
     def __init__(self, data: Traversable) -> None:
         self._data = data
@@ -243,7 +243,7 @@ class ServiceReference:
         )
 
     def takes_no_resource(self, action: Action) -> bool:
-        """Return whether the action is asked on ``*`` only (SEMANTICS F6)."""
+        """Return whether the action is asked on ``*`` only (rule F6)."""
         return not action.resource_types
 
     def key_type(self, key: str, service: str | None = None) -> str | None:
@@ -268,18 +268,18 @@ class ServiceReference:
         return None
 
     def is_multivalued(self, key: str) -> bool:
-        """Return whether a request may hold several values of the key; it then needs a set operator (SEMANTICS G16)."""
+        """Return whether a request may hold several values of the key; it then needs a set operator (rule G16)."""
         return (self.key_type(key) or "").startswith("ArrayOf")
 
     def is_global_key(self, key: str) -> bool:
-        """Return whether every action can see the key (SEMANTICS Table 1).
+        """Return whether every action can see the key (rules, Table 1).
 
         ``aws:RequestTag/…``, ``aws:TagKeys`` and ``aws:ResourceTag/…`` are not among them: an action must take these.
         """
         return is_seen_by_every_action(key.lower())
 
     def takes_key(self, action: Action, resource_types: Sequence[str] | None, key: str) -> bool:
-        """Return whether a request for the action can hold the key (SEMANTICS J1).
+        """Return whether a request for the action can hold the key (rule J1).
 
         ``resource_types`` are the names of the types asked about; None stands for all that the action names.
         """

@@ -81,7 +81,7 @@ class ArnTemplate:
     def fits(self, arn: "SplitArn") -> bool:
         """Return whether the ARN, or some ARN that its wildcards cover, is of this type.
 
-        The first five parts are compared without case (SEMANTICS F4 e), the resource with it.
+        The first five parts are compared without case (rule F4 e), the resource with it.
         """
         fixed = min(len(self._prefix), len(arn.fixed))
         if self._prefix[:fixed] != arn.fixed[:fixed] or (self._is_regional and not arn.head[2]):
@@ -106,7 +106,7 @@ class SplitArn(NamedTuple):
 def split_arn(text: str) -> SplitArn | None:
     """Split an ARN that may hold wildcards; None when the text cannot be one.
 
-    Missing parts count as ``*`` (SEMANTICS F7); ``*`` alone is any ARN.
+    Missing parts count as ``*`` (rule F7); ``*`` alone is any ARN.
     """
     if text == "*":
         text = "arn:*"

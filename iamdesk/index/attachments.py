@@ -62,7 +62,7 @@ def kind_of(policy: OrganizationPolicy) -> NodeKind:
 def not_in_force(index: OrganizationIndex, node_id: str, kind: NodeKind) -> str:
     """Return, in words, why policies of a kind at or above a node do not bind it; empty where they do.
 
-    The management account is bound by none (SEMANTICS B6, B7); SCPs are off in organizations that did not enable them.
+    The management account is bound by none (rules B6, B7); SCPs are off in organizations that did not enable them.
     """
     if node_id == index.organization.management_account_id:
         return phrase("does not bind the management account")

@@ -17,7 +17,7 @@ def document_badges(document: Any) -> tuple[Badge, ...]:
 
 
 def policy_badges(policy: ManagedPolicyDetail) -> tuple[Badge, ...]:
-    """Mark a managed policy by its version in force (SEMANTICS L3)."""
+    """Mark a managed policy by its version in force (rule L3)."""
     version = policy.default_version
     return document_badges(version.document if version else None)
 

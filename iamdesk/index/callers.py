@@ -1,4 +1,4 @@
-"""Who else makes requests: services, identity providers, principals of other accounts, sessions (SEMANTICS E)."""
+"""Who else makes requests: services, identity providers, principals of other accounts, sessions (rules E)."""
 
 from collections.abc import Iterator
 from typing import Any

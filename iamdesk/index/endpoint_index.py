@@ -1,4 +1,4 @@
-"""Which VPC endpoints a snapshot holds, which service each serves, and what its policy says (SEMANTICS B9)."""
+"""Which VPC endpoints a snapshot holds, which service each serves, and what its policy says (rule B9)."""
 
 from collections.abc import Mapping, Sequence
 

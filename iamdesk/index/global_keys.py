@@ -1,6 +1,6 @@
 """Condition keys that come with the request, whatever the action: their types, and which of them every action can see.
 
-Source: SEMANTICS Table 1 (IAM User Guide, "AWS global condition context keys"). The action data knows of the global
+Source: rules, Table 1 (IAM User Guide, "AWS global condition context keys"). The action data knows of the global
 keys only the three that an action must take by itself: aws:RequestTag, aws:TagKeys and aws:ResourceTag.
 """
 
@@ -94,7 +94,7 @@ PER_ACTION_KEY_TYPES: Final[dict[str, str]] = {
     "aws:resourcetag/": _STRING,
     "aws:tagkeys": _STRINGS,
 }
-"""Global keys that only some actions take (SEMANTICS Table 1); the first two are followed by a tag's key."""
+"""Global keys that only some actions take (rules, Table 1); the first two are followed by a tag's key."""
 
 _SESSION_CLAIMS: Final = frozenset({"aud", "sub", "amr"})
 
@@ -102,21 +102,21 @@ _SESSION_CLAIMS: Final = frozenset({"aud", "sub", "amr"})
 def is_provider_key(key: str) -> bool:
     """Return whether the key (lower case) is a claim of an OpenID Connect provider: ``host[/path]:claim``.
 
-    No service prefix holds a dot, and every provider's host does (SEMANTICS I9).
+    No service prefix holds a dot, and every provider's host does (rule I9).
     """
     provider, colon, claim = key.rpartition(":")
     return bool(colon and claim) and "." in provider.partition(":")[0]
 
 
 def provider_key_type(key: str) -> str:
-    """Return the type of a provider's claim; ``amr`` is the multivalued one (SEMANTICS I9)."""
+    """Return the type of a provider's claim; ``amr`` is the multivalued one (rule I9)."""
     return _STRINGS if key.endswith(":amr") else _STRING
 
 
 def is_seen_by_every_action(key: str) -> bool:
     """Return whether the key (lower case) does not depend on the action: it tells of caller, session, network or call.
 
-    Of a provider's claims only ``aud``, ``sub`` and ``amr`` stay in the session (SEMANTICS I9).
+    Of a provider's claims only ``aud``, ``sub`` and ``amr`` stay in the session (rule I9).
     """
     if key in GLOBAL_KEY_TYPES or (key.startswith(PRINCIPAL_TAG_PREFIX) and len(key) > len(PRINCIPAL_TAG_PREFIX)):
         return True

@@ -80,7 +80,7 @@ class Holdings:
         self.broken: dict[str, Owned[BrokenEntry]] = {}
         self.missing_groups: dict[str, Owned[str]] = {}
         self.entity_ids: dict[str, str] = {}
-        """ARN by unique id (``AROA…``): what a policy calls a principal by once it was deleted (SEMANTICS E12)."""
+        """ARN by unique id (``AROA…``): what a policy calls a principal by once it was deleted (rule E12)."""
         self._references = [references_of(account, shared) for account in snapshot.accounts]
         for references in self._references:
             self._add(references)

@@ -1,4 +1,4 @@
-"""Which organization policies an account meets, level by level from the root down. Rules: SEMANTICS B."""
+"""Which organization policies an account meets, level by level from the root down. Rules: B."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ class OrganizationIndex:
     def levels(self, account: str, kind: OrganizationPolicyType) -> Levels | None:
         """Return the policies of one kind that bind an account; None where no policy of the kind does.
 
-        The management account is bound by none (SEMANTICS B6, B7).
+        The management account is bound by none (rules B6, B7).
         """
         key = (account, kind)
         if key not in self._levels:

@@ -109,7 +109,7 @@ class OrganizationPolicySubjects:
         users = sum(len(one.users) for one in held)
         roles = sum(
             not is_service_linked(role) for one in held for role in one.roles
-        )  # no SCP binds those (SEMANTICS B6, E11)
+        )  # no SCP binds those (rules B6, E11)
         told = {"accounts": accounts, "users": count_words.users(users), "roles": count_words.roles(roles)}
         if len(bound) == 1:
             return phrase("{accounts}: its root user, {users} and {roles} of the snapshot", **told)

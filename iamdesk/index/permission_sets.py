@@ -1,7 +1,7 @@
 """Roles of IAM Identity Center as people know them: by permission set, with who may use it in the account.
 
 Identity Center makes a role for each permission set that an account is assigned:
-``/aws-reserved/sso.amazonaws.com/…/AWSReservedSSO_NAME_suffix`` (SEMANTICS E15). Its sessions are named after the
+``/aws-reserved/sso.amazonaws.com/…/AWSReservedSSO_NAME_suffix`` (rule E15). Its sessions are named after the
 person.
 """
 

@@ -215,7 +215,7 @@ class PolicyIndex:
         return 0 if directory is None else sum(map(directory.size_of, tuple(self._entities.accounts)))
 
     def role_named(self, account: str, name: str) -> RoleDetail | None:
-        """Return an account's role by name, whatever its path; names are unique without case (SEMANTICS E3)."""
+        """Return an account's role by name, whatever its path; names are unique without case (rule E3)."""
         self._entities.read(account)
         return self._entities.roles_by_name.get((account, name.lower()))
 
@@ -239,7 +239,7 @@ class PolicyIndex:
         return self._supplied.get(arn) is not None
 
     def document_of(self, account: str, arn: str) -> Document | None:
-        """Return the document in force of a managed policy (SEMANTICS L3); None where the snapshot lacks it."""
+        """Return the document in force of a managed policy (rule L3); None where the snapshot lacks it."""
         key = (account, arn)
         if key not in self._managed:
             policy = self.managed_policy(account, arn)
@@ -373,7 +373,7 @@ def _is_aws_managed(arn: str) -> bool:
 
 
 def tags_by_key(tags: tuple[Tag, ...]) -> tuple[Mapping[str, str], frozenset[str]]:
-    """Return tags by key in lower case, and the keys that occur twice but for case (SEMANTICS G6)."""
+    """Return tags by key in lower case, and the keys that occur twice but for case (rule G6)."""
     found: dict[str, str] = {}
     twice: set[str] = set()
     for tag in tags:

@@ -53,7 +53,7 @@ def boundary_of(principal: Principal) -> str | None:
 
 
 def is_service_linked(role: RoleDetail | Named) -> bool:
-    """Return whether AWS made the role for a service (SEMANTICS E11); told from the ARN, which AWS writes."""
+    """Return whether AWS made the role for a service (rule E11); told from the ARN, which AWS writes."""
     return role.arn.split(":", 5)[-1].startswith("role/aws-service-role/")
 
 

@@ -1,4 +1,4 @@
-"""Grants that are no policy, written as one: S3 access control lists and KMS grants (SEMANTICS I1, I6, Table 2)."""
+"""Grants that are no policy, written as one: S3 access control lists and KMS grants (rules I1, I6, Table 2)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -73,13 +73,13 @@ def _acl_statement(grant: AclGrant, arn: str, is_object: bool) -> dict[str, Any]
         return {**statement, "Sid": "LogDelivery", "Principal": {"Service": "logging.s3.amazonaws.com"}}
     if grant.account_id is not None:
         return {**statement, "Principal": {"AWS": grant.account_id}}
-    return None  # a canonical id without a known account (SEMANTICS E13)
+    return None  # a canonical id without a known account (rule E13)
 
 
 def default_policy(arn: str) -> dict[str, Any] | None:
     """Return the policy that a resource without one has all the same; None where that is none.
 
-    An EFS file system without a policy lets anyone mount it who gets there by the network (SEMANTICS D8; Amazon EFS
+    An EFS file system without a policy lets anyone mount it who gets there by the network (rule D8; Amazon EFS
     User Guide, "Default EFS file system policy").
     """
     if ":elasticfilesystem:" not in arn or ":file-system/" not in arn:

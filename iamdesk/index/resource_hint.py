@@ -1,6 +1,6 @@
 """Known mistakes in a question, seen before it is answered: an action asked on the wrong kind of resource.
 
-The Service Authorization Reference says which kinds of resource an action takes (SEMANTICS F5, F6). A question on
+The Service Authorization Reference says which kinds of resource an action takes (rules F5, F6). A question on
 another kind has an answer, but seldom the one that was meant: ``s3:ListBucket`` on an object is denied everywhere.
 """
 

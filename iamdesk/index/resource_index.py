@@ -30,7 +30,7 @@ def key_behind(arn: Arn) -> str | None:
 
 
 def tags_without_case(tags: Iterable[tuple[str, str]]) -> Mapping[str, str | None]:
-    """Return tags by key in lower case; None where two differ only in case: which counts is open (SEMANTICS G6)."""
+    """Return tags by key in lower case; None where two differ only in case: which counts is open (rule G6)."""
     found: dict[str, str | None] = {}
     for key, value in tags:
         lowered = key.lower()
@@ -133,7 +133,7 @@ class ResourceIndex:
         return self._settings.get(account)
 
     def restricts_public_buckets(self, resource: Resource | None, account: str | None) -> bool:
-        """Return whether Block Public Access restricts public policies, of the bucket or its account (SEMANTICS I7)."""
+        """Return whether Block Public Access restricts public policies, of the bucket or its account (rule I7)."""
         settings = self.settings_of(account) if account else None
         own = resource.public_access_block if resource is not None else None
         blocks = (own, settings.public_access_block if settings else None)

@@ -1,4 +1,4 @@
-"""Resources shared through AWS RAM, and what the shares allow, written as resource policies (SEMANTICS I13).
+"""Resources shared through AWS RAM, and what the shares allow, written as resource policies (rule I13).
 
 A managed permission is one statement of a resource-based policy; RAM fills in the resources and principals of each
 share. Sources: RAM API Reference, CreatePermission (``policyTemplate``); IAM User Guide, "Policies and permissions in

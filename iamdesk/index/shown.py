@@ -114,7 +114,7 @@ class PolicyView:
     version: str | None
     """The managed policy's version that is shown; None for inline and trust policies."""
     in_force: str | None
-    """The managed policy's version in force (SEMANTICS L3), which the snapshot may not hold."""
+    """The managed policy's version in force (rule L3), which the snapshot may not hold."""
     versions: tuple[str, ...]
     """Versions that the snapshot holds, newest first; empty for inline and trust policies."""
     problems: tuple[str, ...]

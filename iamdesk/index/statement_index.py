@@ -25,7 +25,7 @@ _SERVICE = re.compile(r"[A-Za-z0-9-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Covering:
-    """The statements that speak of one action; broken ones are left out (SEMANTICS L5)."""
+    """The statements that speak of one action; broken ones are left out (rule L5)."""
 
     statements: Mapping[int, tuple[Statement, ...]]
     """By the number of their document."""
@@ -291,7 +291,7 @@ class StatementIndex:
             elif places is not None:
                 found.update(places)
         if ":" in text:
-            # A star may run over colons (SEMANTICS F4 b): then the last part begins elsewhere.
+            # A star may run over colons (rule F4 b): then the last part begins elsewhere.
             found |= self._crossing
         found &= covering.places
         return sorted(found.difference(self._anywhere, self._loose))
@@ -371,7 +371,7 @@ def _arn_services(statement: Statement) -> frozenset[str] | None:
         if entry.is_everything:
             return None
         parts = entry.text.split(":", 3)
-        # A star that ends the partition may run over the service (SEMANTICS F4 b).
+        # A star that ends the partition may run over the service (rule F4 b).
         if entry.problem is None and (len(parts) < 3 or parts[1].endswith("*")):
             return None
         if entry.problem is None:
@@ -384,7 +384,7 @@ def _excepted(statement: Statement) -> frozenset[str] | None:
     found: set[str] = set()
     for entry in statement.resources or ():
         parts = entry.text.split(":", 3)
-        # A star that ends the partition may run over the service (SEMANTICS F4 b).
+        # A star that ends the partition may run over the service (rule F4 b).
         is_plain = len(parts) == 4 and "*" not in parts[1] and _SERVICE.fullmatch(parts[2]) is not None
         if entry.problem is not None or entry.keys or not is_plain:
             return None

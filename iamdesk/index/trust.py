@@ -48,7 +48,7 @@ def trusted_sentences(document: Document, account: str, entities: Mapping[str, s
     """Return one short sentence for each principal that a trust policy lets in, each once.
 
     ``account`` is the role's; ``entities`` gives the ARN of each principal of the snapshot by its unique id, by which
-    AWS names a principal that was deleted (SEMANTICS E12).
+    AWS names a principal that was deleted (rule E12).
     """
     sentences: dict[str, None] = {}
     denies = False
@@ -120,7 +120,7 @@ def _account(account: str, own: str) -> str:
 
 
 def _provider(text: str) -> str:
-    """Name an identity provider: a bare host for the built-in ones, an ARN for the others (SEMANTICS E9)."""
+    """Name an identity provider: a bare host for the built-in ones, an ARN for the others (rule E9)."""
     host = text
     if text.startswith("arn:"):
         kind, _, host = text.split(":", 5)[-1].partition("/")

@@ -1,4 +1,4 @@
-"""Patterns for actions: ``s3:Get*``. Service and name are compared without case (SEMANTICS F1)."""
+"""Patterns for actions: ``s3:Get*``. Service and name are compared without case (rule F1)."""
 
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Resource policies of REST APIs: their short names of what is in the API (SEMANTICS I17).
+"""Resource policies of REST APIs: their short names of what is in the API (rule I17).
 
 Amazon API Gateway Developer Guide, "API Gateway resource policy examples": ``execute-api:/prod/GET/pets`` is short for
 ``arn:aws:execute-api:REGION:ACCOUNT:API-ID/prod/GET/pets``, of the API that the policy is on. API Gateway writes the

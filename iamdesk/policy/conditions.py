@@ -1,4 +1,4 @@
-"""The ``Condition`` element: a list of tests, each on one condition key. Rules: SEMANTICS G, H2, L4."""
+"""The ``Condition`` element: a list of tests, each on one condition key. Rules: G, H2, L4."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -41,7 +41,7 @@ class PolicyValue:
         if not self.variables:
             self._static = operator.read_policy(self.template)  # type: ignore[arg-type]  # no variable: all tokens
         self.if_filled: PolicyValue | None = None
-        """The value as it is where Bool takes variables, on which AWS's pages disagree (SEMANTICS H2)."""
+        """The value as it is where Bool takes variables, on which AWS's pages disagree (rule H2)."""
         if operator.family == "Bool" and variables and has_variables(text) and not operator.takes_variables:
             self.if_filled = PolicyValue(text, _BOOL_WITH_VARIABLES, variables)
 
@@ -52,7 +52,7 @@ class PolicyValue:
 
     @property
     def is_malformed(self) -> bool:
-        """Whether the operator cannot read it: it matches nothing (SEMANTICS G18)."""
+        """Whether the operator cannot read it: it matches nothing (rule G18)."""
         return not self.variables and self._static is None
 
     @property
@@ -99,13 +99,13 @@ class ConditionTest:
     """One operator applied to one key."""
 
     operator: Operator | None
-    """None for an operator that AWS does not have: the test is false (SEMANTICS G17)."""
+    """None for an operator that AWS does not have: the test is false (rule G17)."""
     operator_text: str
     """As the policy writes it."""
     quantifier: Quantifier
     if_exists: bool
     key: str
-    """In lower case (SEMANTICS G6)."""
+    """In lower case (rule G6)."""
     key_text: str
     """As the policy writes it."""
     values: tuple[PolicyValue, ...]
@@ -180,12 +180,12 @@ def _parse_operator(text: str) -> tuple[Quantifier, bool, Operator | None]:
     if_exists = lowered.endswith("ifexists")
     operator = OPERATORS.get(lowered.removesuffix("ifexists"))
     if operator is not None and operator.family == "Null" and if_exists:
-        operator = None  # Null tests existence itself: AWS refuses NullIfExists (SEMANTICS G4)
+        operator = None  # Null tests existence itself: AWS refuses NullIfExists (rule G4)
     return quantifier, if_exists, operator
 
 
 def _value_texts(raw: Any) -> tuple[list[str], list[tuple[ElementPath, str]]]:
-    """Read values: texts, and booleans and numbers as text (SEMANTICS L4); what else there is, is diagnosed."""
+    """Read values: texts, and booleans and numbers as text (rule L4); what else there is, is diagnosed."""
     if isinstance(raw, str):
         return [raw], []
     if isinstance(raw, list) and _TEXT.issuperset(map(type, raw)):

@@ -1,4 +1,4 @@
-"""A policy document: parsed once, diagnosed, never an exception. Rules: SEMANTICS L."""
+"""A policy document: parsed once, diagnosed, never an exception. Rules: L."""
 
 import hashlib
 import marshal
@@ -57,7 +57,7 @@ class Document:
         self.raw = raw
         """The JSON value as captured; text where it is no JSON."""
         self.version = version
-        """``2012-10-17`` or ``2008-10-17``; a document without ``Version`` is of the latter (SEMANTICS L2)."""
+        """``2012-10-17`` or ``2008-10-17``; a document without ``Version`` is of the latter (rule L2)."""
         self.id = policy_id
         self.statements = statements
         self._wrong = wrong
@@ -142,7 +142,7 @@ def parse_document(raw: Any, resource: str = "") -> Document:
     """Parse and diagnose a policy document, whatever it is.
 
     ``raw`` is a JSON value as the snapshot holds it: an object, text that is no JSON, or None where none was captured.
-    What cannot be understood is a diagnostic; statements that can be are evaluated (SEMANTICS L5). ``resource`` is the
+    What cannot be understood is a diagnostic; statements that can be are evaluated (rule L5). ``resource`` is the
     ARN of what a resource policy is on: it is evaluated as its service saves it, and shown as written (`as_saved`).
     """
     saved = as_saved(raw, resource)
@@ -260,7 +260,7 @@ class _StatementParser:
             sid = None
         effect = self.raw.get("Effect")
         if effect not in ("Allow", "Deny"):
-            self._break(("Effect",), phrase('expected "Allow" or "Deny"'))  # case-sensitive, SEMANTICS L5
+            self._break(("Effect",), phrase('expected "Allow" or "Deny"'))  # case-sensitive, rule L5
         noted = len(self.wrong)
         not_action, action_name, action_texts = self._list_of("Action", "NotAction")
         if action_texts is None:
@@ -326,7 +326,7 @@ class _StatementParser:
         self.broken = self.broken or message
 
     def _pair(self, plain: str, negated: str) -> tuple[bool, str | None]:
-        """Return which of an element and its negation the statement has; both at once break it (SEMANTICS L5)."""
+        """Return which of an element and its negation the statement has; both at once break it (rule L5)."""
         if plain in self.raw and negated in self.raw:
             self._break(
                 (negated,), phrase("the statement has both `{plain}` and `{negated}`", plain=plain, negated=negated)

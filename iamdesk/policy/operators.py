@@ -1,8 +1,8 @@
-"""The condition operators, as one table. Rules: SEMANTICS G7 to G13, G17, H2.
+"""The condition operators, as one table. Rules: G7 to G13, G17, H2.
 
 An operator reads a policy value once (when the policy is parsed) and a request value once (when a request comes), and
-compares the two. A value that cannot be read is None: a policy value that matches nothing (SEMANTICS G18), a request
-value for which the whole test is false (SEMANTICS G19).
+compares the two. A value that cannot be read is None: a policy value that matches nothing (rule G18), a request
+value for which the whole test is false (rule G19).
 """
 
 import base64
@@ -45,12 +45,12 @@ def _lower_literal(tokens: Sequence[Token]) -> str:
 
 
 def read_number(value: str) -> Decimal | None:
-    """Read an integer or decimal; None for anything else (SEMANTICS G8)."""
+    """Read an integer or decimal; None for anything else (rule G8)."""
     return Decimal(value) if _NUMBER.fullmatch(value) else None
 
 
 def read_date(value: str) -> Decimal | None:
-    """Read ISO 8601 or epoch seconds as seconds since 1970; a time without zone is UTC (SEMANTICS G9)."""
+    """Read ISO 8601 or epoch seconds as seconds since 1970; a time without zone is UTC (rule G9)."""
     if (number := read_number(value)) is not None:
         return number
     found = _DATE.fullmatch(value)
@@ -88,7 +88,7 @@ type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def read_network(value: str) -> Network | None:
-    """Read a CIDR range, host bits allowed, or a bare address as a range of one (SEMANTICS G12)."""
+    """Read a CIDR range, host bits allowed, or a bare address as a range of one (rule G12)."""
     _, slash, prefix = value.partition("/")
     if slash and not (prefix.isascii() and prefix.isdigit()):
         return None  # a netmask is not CIDR notation
@@ -124,13 +124,13 @@ def is_private_network(network: Network | None) -> bool:
 
 
 def read_arn_parts(value: str) -> tuple[str, ...] | None:
-    """Split a request value at its first five colons; None where it is no ARN (SEMANTICS G13)."""
+    """Split a request value at its first five colons; None where it is no ARN (rule G13)."""
     parts = tuple(value.split(":", 5))
     return parts if len(parts) == 6 and parts[0] == "arn" else None
 
 
 def _arn_globs(tokens: Sequence[Token]) -> tuple[Glob, ...] | None:
-    """Read an ARN pattern: six parts, each a pattern of its own, the sixth with its colons (SEMANTICS G13)."""
+    """Read an ARN pattern: six parts, each a pattern of its own, the sixth with its colons (rule G13)."""
     parts: list[list[Token]] = [[]]
     for token in tokens:
         rest = token
@@ -161,7 +161,7 @@ class Operator:
     """``String``, ``Numeric``, ``Date``, ``Bool``, ``Binary``, ``IPAddress``, ``ARN`` or ``Null``."""
     negated: bool
     takes_variables: bool
-    """Whether ``${…}`` in a policy value is a variable (SEMANTICS H2)."""
+    """Whether ``${…}`` in a policy value is a variable (rule H2)."""
     read_request: Callable[[str], Any]
     read_policy: Callable[[Sequence[Token]], Any]
     compare: Comparison
@@ -212,7 +212,7 @@ def _table() -> dict[str, Operator]:
 
 
 OPERATORS: dict[str, Operator] = _table()
-"""Every operator by its name in lower case: names are compared without case (SEMANTICS G6)."""
+"""Every operator by its name in lower case: names are compared without case (rule G6)."""
 
 _OPPOSITES = {"LessThan": "GreaterThanEquals", "LessThanEquals": "GreaterThan"}
 

@@ -2,7 +2,7 @@
 
 A pattern comes from a policy, so it may be made to hurt: no regular expression is built from it. A pattern is a
 sequence of tokens: literal text, `STAR` or `QUESTION`; what a policy variable was replaced by is literal text,
-whatever characters it holds (SEMANTICS H8).
+whatever characters it holds (rule H8).
 """
 
 import re
@@ -28,7 +28,7 @@ _AT_WILDCARDS = re.compile(r"([*?])")
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Split pattern text into tokens: every ``*`` and ``?`` of it is a wildcard (SEMANTICS F3)."""
+    """Split pattern text into tokens: every ``*`` and ``?`` of it is a wildcard (rule F3)."""
     if "*" not in text and "?" not in text:
         return [text] if text else []
     return [_WILDCARDS.get(piece, piece) for piece in _AT_WILDCARDS.split(text) if piece]
@@ -40,7 +40,7 @@ def is_pattern(text: str) -> bool:
 
 
 class Glob:
-    """One compiled pattern; `matches` compares a whole string, case and line breaks included (SEMANTICS F3, G7)."""
+    """One compiled pattern; `matches` compares a whole string, case and line breaks included (rules F3, G7)."""
 
     __slots__ = ("_chunks", "_head", "_slow", "_tail", "literal", "matches_all")
 
@@ -95,7 +95,7 @@ class BitMatcher:
     """Runs a pattern over a text as a set of states in one integer: each character costs two operations.
 
     State ``i`` means that the first ``i`` single-character steps are done; a star lets its state stay where it is.
-    ``bounded`` stars and question marks (those that may not cross a colon, SEMANTICS F4) do not accept ``:``.
+    ``bounded`` stars and question marks (those that may not cross a colon, rule F4) do not accept ``:``.
     """
 
     __slots__ = ("_accept", "_any_step", "_bounded_step", "_loop", "_loop_bounded", "_steps")
@@ -158,5 +158,5 @@ def glob(text: str) -> Glob:
 
 
 def bounded_match(tokens: Sequence[Token], bounded: frozenset[int], text: str) -> bool:
-    """Match with some wildcards, named by their position in ``tokens``, unable to cross a colon (SEMANTICS F4 b)."""
+    """Match with some wildcards, named by their position in ``tokens``, unable to cross a colon (rule F4 b)."""
     return BitMatcher(tokens, bounded).matches(text)

@@ -1,4 +1,4 @@
-"""The ``Principal`` element: who a resource-based policy speaks of. Rules: SEMANTICS E1 to E13."""
+"""The ``Principal`` element: who a resource-based policy speaks of. Rules: E1 to E13."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -34,12 +34,12 @@ class PrincipalEntry(NamedTuple):
 
     @property
     def is_everyone(self) -> bool:
-        """Whether it is ``*``: everyone, anonymous included (SEMANTICS E1)."""
+        """Whether it is ``*``: everyone, anonymous included (rule E1)."""
         return self.type is PrincipalType.AWS and self.text == "*"
 
     @property
     def session(self) -> SessionName | None:
-        """The role session that it names; None for every other entry. There are no wildcards (SEMANTICS E1)."""
+        """The role session that it names; None for every other entry. There are no wildcards (rule E1)."""
         head, found, rest = self.text.partition(":assumed-role/")
         role, slash, name = rest.partition("/")
         if self.type is not PrincipalType.AWS or not found or not slash or "*" in rest or "?" in rest:

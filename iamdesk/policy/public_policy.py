@@ -1,4 +1,4 @@
-"""Whether S3 counts a resource policy as public: what Block Public Access acts on. Rules: SEMANTICS I7."""
+"""Whether S3 counts a resource policy as public: what Block Public Access acts on. Rules: I7."""
 
 from iamdesk.language import phrase, strung
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
@@ -80,7 +80,7 @@ def is_public(document: Document, fixing_keys: frozenset[str] = _FIXING_KEYS) ->
 
 
 def is_surely_public(document: Document) -> bool:
-    """Return whether it is public by either reading of what keys of the caller do (SEMANTICS I7, open)."""
+    """Return whether it is public by either reading of what keys of the caller do (rule I7, open)."""
     return is_public(document, _FIXING_KEYS | _OPEN_KEYS)
 
 

@@ -1,4 +1,4 @@
-"""Patterns for resources: ``arn:aws:s3:::payroll/*``. Rules: SEMANTICS F3 to F7."""
+"""Patterns for resources: ``arn:aws:s3:::payroll/*``. Rules: F3 to F7."""
 
 from collections.abc import Sequence
 from enum import Enum, StrEnum
@@ -11,7 +11,7 @@ from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_var
 
 
 class ShortArns(StrEnum):
-    """What an ARN of fewer than six parts means in a kind of policy (SEMANTICS F7)."""
+    """What an ARN of fewer than six parts means in a kind of policy (rule F7)."""
 
     FILLED = "filled"
     """Missing parts count as ``*``: identity policies and boundaries."""
@@ -32,18 +32,18 @@ class Match(Enum):
 
     NO = 0
     UNKNOWN = 1
-    """Hangs on a variable whose value is not known (SEMANTICS K4)."""
+    """Hangs on a variable whose value is not known (rule K4)."""
     YES = 2
     UNRESOLVED = 4
     """A variable has no value: the entry matches nothing, and a ``NotResource`` that holds it excludes nothing
-    (SEMANTICS H3)."""
+    (rule H3)."""
     NO_OR_UNRESOLVED = 5
     """No value of the variable would make it match; without a value it is as `UNRESOLVED`."""
     ODD = 6
-    """Not at all, but for a wildcard in the service, which the grammar does not have (SEMANTICS F4 c), or for a name of
+    """Not at all, but for a wildcard in the service, which the grammar does not have (rule F4 c), or for a name of
     the resource that AWS's pages disagree on."""
     CROSSING = 3
-    """Only if a wildcard may run over colons: AWS's pages disagree (SEMANTICS F4 b, K9)."""
+    """Only if a wildcard may run over colons: AWS's pages disagree (rules F4 b, K9)."""
 
 
 class UnknownVariable(Exception):  # noqa: N818 - a signal, not an error
@@ -69,7 +69,7 @@ class ResourcePattern:
     def __init__(self, text: str, variables: bool) -> None:
         self.text = text
         self.is_everything = bool(text) and not text.strip("*")
-        """Whether the entry is ``*``: the only one that covers actions that take no resource (SEMANTICS F6)."""
+        """Whether the entry is ``*``: the only one that covers actions that take no resource (rule F6)."""
         self.problem: str | None = None
         """Why the entry matches nothing, where it cannot match anything."""
         self.variables: tuple[Variable, ...] = ()
@@ -141,7 +141,7 @@ class ResourcePattern:
         return tuple(self._parts[5]) if len(self._parts) > 5 else ()
 
     def matches(self, resource: Arn | None, resolve: Resolver, short: ShortArns) -> Match:
-        """Compare with a concrete ARN, or with None for an action that is asked on ``*`` (SEMANTICS F6).
+        """Compare with a concrete ARN, or with None for an action that is asked on ``*`` (rule F6).
 
         ``resolve`` gives the value of a policy variable and raises `UnknownVariable` when nothing is known of it.
         """
@@ -212,7 +212,7 @@ class ResourcePattern:
         if not any(part and part[-1] is STAR for part in written[:5]):
             return False
         head = f"arn:{resource.partition}:{resource.service}:{resource.region}:{resource.account}:"
-        text = head.lower() + resource.resource  # SEMANTICS F4 e
+        text = head.lower() + resource.resource  # rule F4 e
         literal_colons = len(written) - 1 + sum(p.count(":") for p in written[-1] if isinstance(p, str))
         if text.count(":") <= literal_colons:
             return False
@@ -249,5 +249,5 @@ def _fill_open(template: Sequence[Token | Variable], resolve: Resolver) -> list[
 
 @lru_cache(maxsize=1 << 13)
 def resource_pattern(text: str, variables: bool) -> ResourcePattern:
-    """Return the compiled entry; ``variables`` says whether the policy's version has variables (SEMANTICS H6)."""
+    """Return the compiled entry; ``variables`` says whether the policy's version has variables (rule H6)."""
     return ResourcePattern(text, variables)

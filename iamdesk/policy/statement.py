@@ -67,7 +67,7 @@ class Statement:
     def __init__(
         self, index: int, path: ElementPath, raw: dict[str, Any], shape: Shape, actions: ActionEntries, variables: bool
     ) -> None:
-        """Take a sound statement (`sound_shape`); ``variables``: whether the policy's version has them (SEMANTICS H6).
+        """Take a sound statement (`sound_shape`); ``variables``: whether the policy's version has them (rule H6).
 
         Its actions are read: nothing can be told of a statement without them.
         """
@@ -88,7 +88,7 @@ class Statement:
         self.not_principal = shape.not_principal
         self.broken: str | None = None
         """Why it cannot be evaluated, in one sentence; a broken statement matches nothing, and every answer that it
-        could touch says so (SEMANTICS L5)."""
+        could touch says so (rule L5)."""
         self._raw, self._shape, self._variables = raw, shape, variables
         self._unread = _RESOURCES | _PRINCIPALS | _CONDITIONS
         if shape.principal is None:
@@ -150,7 +150,7 @@ class Statement:
         return "Allow" if self.is_allow else "Deny"
 
     def covers_action(self, service: str, name: str) -> bool:
-        """Return whether the action (both parts in lower case) is among those it speaks of (SEMANTICS F1, F2)."""
+        """Return whether the action (both parts in lower case) is among those it speaks of (rules F1, F2)."""
         for pattern in self.actions:
             if pattern.matches(service, name):
                 return not self.not_action

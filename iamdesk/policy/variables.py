@@ -1,7 +1,7 @@
 """Policy variables: ``${aws:username}``, with a default ``${aws:PrincipalTag/team, 'none'}``, and ``${*}``.
 
 A value that holds variables is a template: literal text, wildcards and variables in order. It becomes a pattern only
-once the request is known. Rules: SEMANTICS H.
+once the request is known. Rules: H.
 """
 
 from collections.abc import Callable
@@ -17,9 +17,9 @@ class Variable(NamedTuple):
     """One variable in a template."""
 
     key: str
-    """Condition key in lower case (SEMANTICS G6, H1)."""
+    """Condition key in lower case (rules G6, H1)."""
     default: str | None
-    """What stands for it when the key has no value (SEMANTICS H4)."""
+    """What stands for it when the key has no value (rule H4)."""
     key_text: str
     """The key as the policy writes it."""
 
@@ -27,7 +27,7 @@ class Variable(NamedTuple):
 type Template = tuple[Token | Variable, ...]
 
 type Resolver = Callable[[str], str | None]
-"""Gives a key's value as a variable; None when it has none (absent, or several values: SEMANTICS H5)."""
+"""Gives a key's value as a variable; None when it has none (absent, or several values: rule H5)."""
 
 
 def has_variables(text: str) -> bool:
@@ -38,7 +38,7 @@ def has_variables(text: str) -> bool:
 def parse_template(text: str) -> Template:
     """Split text into literal text, wildcards and variables.
 
-    What only looks like a variable (no closing brace, empty, or spaces in the name) is plain text (SEMANTICS H9).
+    What only looks like a variable (no closing brace, empty, or spaces in the name) is plain text (rule H9).
     """
     pieces: list[Token | Variable] = []
     plain = ""
@@ -49,7 +49,7 @@ def parse_template(text: str) -> Template:
             break
         plain += text[position:start]
         inner = text[start + 2 : end]
-        if inner in _LITERALS:  # ${*}, ${?}, ${$}: the character itself (SEMANTICS H7)
+        if inner in _LITERALS:  # ${*}, ${?}, ${$}: the character itself (rule H7)
             pieces.extend(tokens_of(plain))
             pieces.append(inner)
             plain = ""
@@ -82,7 +82,7 @@ def _variable(inner: str) -> Variable | None:
 def split_template(template: Template, separator: str, parts: int) -> list[list[Token | Variable]]:
     """Split a template at a separator that stands in its literal text, into at most ``parts`` parts.
 
-    Separators inside ``${…}`` do not count: names of variables hold colons (SEMANTICS H1).
+    Separators inside ``${…}`` do not count: names of variables hold colons (rule H1).
     """
     result: list[list[Token | Variable]] = [[]]
     if template and isinstance(template[0], str) and template[0].count(separator) >= parts - 1:
@@ -107,9 +107,9 @@ def split_template(template: Template, separator: str, parts: int) -> list[list[
 
 
 def fill(template: Template | list[Token | Variable], resolve: Resolver) -> list[Token] | None:
-    """Put values in place of variables; None when one has neither a value nor a default (SEMANTICS H3).
+    """Put values in place of variables; None when one has neither a value nor a default (rule H3).
 
-    An empty value counts as none (SEMANTICS H4). A value is literal, even where it holds a wildcard (SEMANTICS H8).
+    An empty value counts as none (rule H4). A value is literal, even where it holds a wildcard (rule H8).
     """
     tokens: list[Token] = []
     for piece in template:

@@ -26,7 +26,7 @@ class Gains:
         index = self._population.index
         own, theirs = self._evaluator.reaches_of(position), self._evaluator.reaches_of(other)
         if self._account(position) != self._account(other):
-            # What needs no permission (SEMANTICS I3) is no gain; all else is done to another account's resources.
+            # What needs no permission (rule I3) is no gain; all else is done to another account's resources.
             own = {service: reach for service, reach in own.items() if service == "sts"}
         other_documents = bool(set(index.carried[other]) - set(index.carried[position]))
         return any(_exceeds(reach, own.get(service), other_documents) for service, reach in theirs.items())

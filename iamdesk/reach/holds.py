@@ -27,7 +27,7 @@ _CHOICE = frozenset(
 _SECRETS = frozenset({"sts:externalid"})
 _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
 """Keys that the service sends by what it does, some services never: the resource that a role is passed for
-(SEMANTICS I4; IAM user guide, "IAM and AWS STS condition context keys")."""
+(rule I4; IAM user guide, "IAM and AWS STS condition context keys")."""
 _NOT_LEFT_OUT = ("aws:principal", "aws:resource", "aws:multifactorauth", "aws:source")
 
 

@@ -39,7 +39,7 @@ _TRUST_OF_ALL = parse_document(
 class OpenTrust:
     """The snapshot, if every role's trust policy let everybody in: what is left to whoever changes one.
 
-    Identity policies, boundaries and organization policies stay as they are (SEMANTICS I2).
+    Identity policies, boundaries and organization policies stay as they are (rule I2).
     """
 
     def __init__(self, asks: Questions) -> None:

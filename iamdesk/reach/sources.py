@@ -163,7 +163,7 @@ class SourceFinder:
             only_own: Whether nobody is let in but by an Allow of their own.
             callers: Who can be let in at all, as bits; without it the principals of each entity's own account, since
                 no policy of users, roles, groups and policies lets other accounts in, but a role's trust policy
-                (SEMANTICS D1, I2).
+                (rules D1, I2).
 
         Raises:
             WorkCancelled: nobody wants the result any more.

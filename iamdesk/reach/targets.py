@@ -123,7 +123,7 @@ class Targets:
         excepted = 0
         for entry in entries:
             excepted |= self._globbed(tuple(tokens_of(entry.text)))
-        # A star may mean less than it seems (SEMANTICS F4 b): what is excepted is looked at for certain.
+        # A star may mean less than it seems (rule F4 b): what is excepted is looked at for certain.
         return self.every & ~excepted | self.matched_by(AS_IDENTITY, statement, excepted)
 
     def matched_by(self, policy: AttachedPolicy, statement: Statement, among: int) -> int:
@@ -166,7 +166,7 @@ class Targets:
 
 
 def _fill(entry: ResourcePattern, known: Mapping[str, Fact]) -> tuple[Token, ...] | None:
-    """Return an entry with its variables filled; None where one of them has no value (SEMANTICS H3)."""
+    """Return an entry with its variables filled; None where one of them has no value (rule H3)."""
     tokens: list[Token] = []
     for piece in parse_template(entry.text):
         if not isinstance(piece, Variable):

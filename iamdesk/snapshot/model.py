@@ -135,7 +135,7 @@ class ManagedPolicyDetail(AwsModel):
 
     @property
     def default_version(self) -> PolicyVersion | None:
-        """The version in force (SEMANTICS L3), or None where the snapshot does not hold it."""
+        """The version in force (rule L3), or None where the snapshot does not hold it."""
         for version in self.policy_version_list:
             if version.version_id == self.default_version_id:
                 return version

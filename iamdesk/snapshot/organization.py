@@ -14,7 +14,7 @@ from iamdesk.snapshot.documents import decode_document
 
 
 class OrganizationPolicyType(StrEnum):
-    """The kinds of organization policies that decide requests; every other kind is no authorization (SEMANTICS B10)."""
+    """The kinds of organization policies that decide requests; every other kind is no authorization (rule B10)."""
 
     SERVICE_CONTROL_POLICY = "SERVICE_CONTROL_POLICY"
     RESOURCE_CONTROL_POLICY = "RESOURCE_CONTROL_POLICY"
@@ -101,4 +101,4 @@ class Organization(BaseModel):
     lists_every_account: bool = False
     """Whether an account that is none of ``nodes`` is known not to belong to the organization."""
     scps_enabled: bool = True
-    """Whether service control policies are enabled in the root; False: none binds (SEMANTICS B6)."""
+    """Whether service control policies are enabled in the root; False: none binds (rule B6)."""

@@ -10,7 +10,7 @@ from iamdesk.snapshot.documents import decode_document
 
 
 class ObjectOwnership(StrEnum):
-    """Whether a bucket's ACLs count (SEMANTICS I6)."""
+    """Whether a bucket's ACLs count (rule I6)."""
 
     BUCKET_OWNER_ENFORCED = "BucketOwnerEnforced"
     BUCKET_OWNER_PREFERRED = "BucketOwnerPreferred"
@@ -52,7 +52,7 @@ class KeyGrant(BaseModel):
 
 
 class PublicAccessBlock(BaseModel):
-    """S3 Block Public Access settings; of account and bucket the strictest counts (SEMANTICS I7)."""
+    """S3 Block Public Access settings; of account and bucket the strictest counts (rule I7)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -110,12 +110,12 @@ class Resource(BaseModel):
     encryption_key_arn: str | None = None
     """The KMS key with which its content is encrypted."""
     abac_enabled: bool = False
-    """For buckets: whether tags count in conditions (SEMANTICS I12)."""
+    """For buckets: whether tags count in conditions (rule I12)."""
     key_grants: tuple[KeyGrant, ...] | None = None
     is_aws_managed: bool = False
-    """For KMS keys: whether AWS keeps it for its services (``KeyManager``); no RCP binds it (SEMANTICS B7)."""
+    """For KMS keys: whether AWS keeps it for its services (``KeyManager``); no RCP binds it (rule B7)."""
     access_point: AccessPoint | None = None
-    """For S3 access points (``arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME``): what it leads to (SEMANTICS I11)."""
+    """For S3 access points (``arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME``): what it leads to (rule I11)."""
 
 
 class VpcEndpoint(AwsModel):
@@ -132,7 +132,7 @@ class VpcEndpoint(AwsModel):
     """The account that the endpoint belongs to."""
     state: str | None = None
     policy_document: PolicyDocument = None
-    """None: the service takes no endpoint policy, or AWS printed none; either way nothing is limited (SEMANTICS B9)."""
+    """None: the service takes no endpoint policy, or AWS printed none; either way nothing is limited (rule B9)."""
 
 
 class AccountSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""What binds a bucket binds requests that reach it through an access point (SEMANTICS I11, I12): diff asks there."""
+"""What binds a bucket binds requests that reach it through an access point (rules I11, I12): diff asks there."""
 
 from collections.abc import Callable
 

@@ -120,7 +120,7 @@ def test_what_limits_hide_is_no_change() -> None:
 
 
 def test_a_boundary_makes_an_exemption_void() -> None:
-    """A Deny with NotPrincipal lists nobody who has a boundary, even one that allows everything (SEMANTICS E7)."""
+    """A Deny with NotPrincipal lists nobody who has a boundary, even one that allows everything (rule E7)."""
     world = seeds.before()
     world["policies"].append(seeds.policy("open", allow("*")))
     exempt = {"AWS": [seeds.user_arn("u01"), seeds.root_arn(A)]}

@@ -21,7 +21,7 @@ SECTIONS = dict(re.findall(r"^## ([A-L])\. (.*)$", PAGE, re.MULTILINE))
 TABLES = re.findall(r"^### (Table \d)$", PAGE, re.MULTILINE)
 
 # How code, tests and data cite a rule: its id after the word, more of them after commas, `and` or `to`.
-_WORD = r"SEMANTICS,?"
+_WORD = r"\b(?:[Rr]ules?[,:]?|SEMANTICS,?)"
 _ONE = r"(?:[A-L]\d{0,2}(?:,? [a-e])?\b|[Tt]able \d)"
 _CITED = re.compile(rf"{_WORD}\s+((?:the algorithm\b|{_ONE}(?:(?:, and |, | and | to ){_ONE})*))")
 _PIECE = re.compile(r"[Tt]able \d|[A-L]\d*")

@@ -1,4 +1,4 @@
-"""The algorithm of SEMANTICS, written down a second time and held against the engine for every meeting of layers.
+"""The algorithm of `policy-evaluation`, written a second time and held against the engine for every meeting of layers.
 
 Each layer is a word: it allows, is silent, denies, or is not there. The oracle knows nothing of statements.
 """

@@ -1,4 +1,4 @@
-"""The values that are tried for an unknown key show every way in which the tests on it can come out (SEMANTICS K7)."""
+"""The values that are tried for an unknown key show every way in which the tests on it can come out (rule K7)."""
 
 from collections.abc import Sequence
 

@@ -368,7 +368,7 @@ def test_many_grants_do_not_make_the_search_endless() -> None:
     assert 0 < len(found.changes) <= 6
 
 
-# ── requests that are several decisions: S3 access points (SEMANTICS I11) ────────────────────────────────────────────
+# ── requests that are several decisions: S3 access points (rule I11) ────────────────────────────────────────────
 
 
 def through_point(evaluator: Evaluator, principal: str) -> Changes:

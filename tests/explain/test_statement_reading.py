@@ -280,7 +280,7 @@ def test_what_is_read_of_an_absent_key_is_what_the_engine_decides(name: str, pre
     words = read(statement)
     lets_be_absent = any(hint in words for hint in ("if given", "if there is one", "or none is given"))
     if prefix == "ForAnyValue:" and suffix:
-        assert "AWS's pages disagree" in words  # SEMANTICS G4
+        assert "AWS's pages disagree" in words  # rule G4
     else:
         assert lets_be_absent is (decision.decision is Verdict.ALLOWED), words
 

@@ -164,7 +164,7 @@ def test_keys_that_every_action_can_see() -> None:
 
 
 def test_an_action_takes_its_own_keys_and_those_of_its_resource_types() -> None:
-    """SEMANTICS J1."""
+    """Rule J1."""
     get, put = action("s3", "GetObject"), action("s3", "PutObject")
     takes = reference().takes_key
     assert takes(get, ["object"], "S3:ExistingObjectTag/class")
@@ -213,7 +213,7 @@ def test_tag_keys_belong_to_actions_that_tag() -> None:
 
 
 def test_any_providers_claims_are_there_while_a_role_is_taken_by_web_identity() -> None:
-    """SEMANTICS I9: a private provider is not in AWS's list, and only aud, sub and amr stay in the session."""
+    """Rule I9: a private provider is not in AWS's list, and only aud, sub and amr stay in the session."""
     takes = reference().takes_key
     enter = action("sts", "AssumeRoleWithWebIdentity")
     assert takes(enter, ["role"], "idp.example.org/tenant:groups")

@@ -1,4 +1,4 @@
-"""Roles of IAM Identity Center, shown by permission set with who may use it (SEMANTICS E15).
+"""Roles of IAM Identity Center, shown by permission set with who may use it (rule E15).
 
 https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 """

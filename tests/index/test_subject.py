@@ -241,7 +241,7 @@ def versions_of(arn: str, *ids: str, in_force: str) -> dict[str, Any]:
 
 
 def test_the_version_in_force_is_shown_unless_another_is_asked_for(build: Any) -> None:
-    """SEMANTICS L3."""
+    """Rule L3."""
     arn = "arn:aws:iam::111122223333:policy/p"
     policy = versions_of(arn, "v2", "v10", "v9", in_force="v9")
     snapshot = build.snapshot(build.account(policies=[policy]))

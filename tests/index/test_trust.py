@@ -88,7 +88,7 @@ def test_each_principal_of_a_list_is_told_once() -> None:
 
 
 def test_not_principal_lets_in_everyone_else() -> None:
-    """SEMANTICS E6."""
+    """Rule E6."""
     document = {"Statement": {"Effect": "Allow", "NotPrincipal": {"AWS": "999988887777"}, "Action": "sts:AssumeRole"}}
     assert trusted_sentences(parse_document(document), OWN, {}) == ("everyone except account 999988887777",)
 

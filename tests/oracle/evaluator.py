@@ -1,7 +1,7 @@
 """A second evaluator of self-contained test cases, written from the rules of evaluation alone.
 
 It shares no code with iamdesk, knows strict mode only (a condition key that the case does not give is absent) and is
-slow on purpose: each rule stands where it is cited, in the order of the algorithm at the head of SEMANTICS.
+slow on purpose: each rule stands where it is cited, in the order of the algorithm of policy-evaluation.
 `generator` makes the test cases on which both have to agree.
 """
 
@@ -21,7 +21,7 @@ ALLOWED, EXPLICIT, IMPLICIT = "allowed", "explicitDeny", "implicitDeny"
 MULTIVALUED = frozenset(
     {"aws:tagkeys", "aws:calledvia", "aws:principalorgpaths", "aws:principalservicenameslist", "kms:resourcealiases"}
 )
-"""Keys that hold a list (SEMANTICS G16, table 1), of those that the generator uses."""
+"""Keys that hold a list (rules G16, table 1), of those that the generator uses."""
 RCP_SERVICES = frozenset({"s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb"})
 """Services of the generator that RCPs support (Organizations user guide, RCPs)."""
 WITHOUT_RESOURCE = frozenset({"s3:listallmybuckets", "kms:listkeys", "sqs:listqueues", "ec2:describeinstances"})
@@ -32,7 +32,7 @@ generatemac getpublickey reencryptfrom reencryptto sign verify verifymac derives
 getkeyrotationstatus listgrants retiregrant revokegrant
 """
 KMS_ACROSS = frozenset("kms:" + name for name in _KMS_ACROSS_NAMES.split())
-"""KMS key actions that work across accounts (SEMANTICS I1)."""
+"""KMS key actions that work across accounts (rule I1)."""
 OWNER_ALONE = frozenset(
     {
         *("s3:putbucketpolicy", "s3:getbucketpolicy", "s3:deletebucketpolicy"),
@@ -48,7 +48,7 @@ ROOT_UNLOCKS = frozenset(
 """What the policy of a bucket or queue cannot deny to the owner's root user (S3 API Reference, PutBucketPolicy; IAM
 User Guide, Tasks that require root user credentials)."""
 UNSIGNED_SERVICES = frozenset({"s3", "sqs", "sns"})
-"""Services that take calls without a signature (SEMANTICS E10)."""
+"""Services that take calls without a signature (rule E10)."""
 
 
 class Arn(NamedTuple):
@@ -117,7 +117,7 @@ def pieces_of(text: str) -> list[Piece]:
 
 
 def globs(pattern: Sequence[Piece], text: str) -> bool:
-    """Match by a table of prefixes: `*` is any run, `?` one character (SEMANTICS F3, G7)."""
+    """Match by a table of prefixes: `*` is any run, `?` one character (rules F3, G7)."""
     reached = {0}
     for character, is_wild in pattern:
         if is_wild and character == "*":
@@ -131,11 +131,11 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class UnresolvedError(Exception):
-    """A variable without a value (SEMANTICS H3)."""
+    """A variable without a value (rule H3)."""
 
 
 def fill(text: str, request: "Request", version: str) -> list[Piece]:
-    """Fill in the variables of a pattern (SEMANTICS H1 to H9)."""
+    """Fill in the variables of a pattern (rules H1 to H9)."""
     if version != "2012-10-17":
         return pieces_of(text)
     out: list[Piece] = []
@@ -198,7 +198,7 @@ def request_of(case: Mapping[str, Any]) -> Request:
 
 
 def _settled(caller: Caller) -> dict[str, str]:
-    """Return what the kind of principal says of keys (SEMANTICS J2)."""
+    """Return what the kind of principal says of keys (rule J2)."""
     account = caller.account or ""
     match caller.kind:
         case "anonymous":
@@ -227,12 +227,12 @@ def _settled(caller: Caller) -> dict[str, str]:
 
 
 def listed(value: Any) -> list[Any]:
-    """Return a list whether or not it is written as one (SEMANTICS L1)."""
+    """Return a list whether or not it is written as one (rule L1)."""
     return value if isinstance(value, list) else [value]
 
 
 def matches_action(pattern: str, action: str) -> bool:
-    """SEMANTICS F1."""
+    """Rule F1."""
     if pattern == "*":
         return True
     service, colon, name = pattern.partition(":")
@@ -243,7 +243,7 @@ def matches_action(pattern: str, action: str) -> bool:
 
 
 def matches_resource(written: str, request: Request, version: str, policy: str) -> bool:
-    """SEMANTICS F3 to F7; raises `UnresolvedError`."""
+    """Rules F3 to F7; raises `UnresolvedError`."""
     if written == "*":
         return True
     if request.action.lower() in WITHOUT_RESOURCE or request.resource == "*":
@@ -273,7 +273,7 @@ def _lower(part: Sequence[Piece]) -> list[Piece]:
 
 
 def _runs_on(parts: Sequence[Sequence[Piece]], resource: str) -> bool:
-    """Match with a `*` at the end of one of the first five parts that runs on over colons (SEMANTICS F4, b)."""
+    """Match with a `*` at the end of one of the first five parts that runs on over colons (rule F4, b)."""
     reached = {0}
     for number, part in enumerate(parts):
         piece_list = [*([(":", False)] if number else []), *(part if number == 5 else _lower(part))]
@@ -297,7 +297,7 @@ def _runs_on(parts: Sequence[Sequence[Piece]], resource: str) -> bool:
 
 
 def _short_counts(written: str, policy: str) -> bool:
-    """SEMANTICS F7."""
+    """Rule F7."""
     match policy:
         case "identity" | "boundary":
             return True
@@ -320,7 +320,7 @@ def _split(pattern: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def holds(condition: Mapping[str, Any], request: Request, version: str) -> bool:
-    """SEMANTICS G1."""
+    """Rule G1."""
     return all(
         _test(operator, key, [_text(value) for value in listed(values)], request, version)
         for operator, keys in condition.items()
@@ -374,13 +374,13 @@ _PRIVATE = [ipaddress.IPv4Network(one) for one in ("10.0.0.0/8", "172.16.0.0/12"
 
 
 type Compare = Callable[[str, str, Request, str], bool | None]
-"""Request value, policy value → whether they match; None where the request value is malformed (SEMANTICS G19)."""
+"""Request value, policy value → whether they match; None where the request value is malformed (rule G19)."""
 
 
 def _one(
     compare: Compare, value: str, listed_values: Sequence[str], is_negated: bool, request: Request, version: str
 ) -> bool:
-    """SEMANTICS G2, G18, G19."""
+    """Rules G2, G18, G19."""
     found = [compare(value, wanted, request, version) for wanted in listed_values]
     if None in found:
         return False
@@ -415,7 +415,7 @@ def _date(test: Callable[[datetime, datetime], bool]) -> Compare:
 
 
 def _instant(text: str) -> datetime | None:
-    """SEMANTICS G9."""
+    """Rule G9."""
     if re.fullmatch(r"\d+", text):
         return datetime.fromtimestamp(int(text), UTC)
     if not re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?", text):
@@ -450,7 +450,7 @@ def _like(value: str, wanted: str, request: Request, version: str) -> bool:
 
 
 def _arn(value: str, wanted: str, request: Request, version: str) -> bool | None:
-    """SEMANTICS G13."""
+    """Rule G13."""
     parts = value.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":
         return None
@@ -473,7 +473,7 @@ def _binary(value: str, wanted: str, _request: Request, _version: str) -> bool:
 
 
 def _ip(value: str, wanted: str, _request: Request, _version: str) -> bool | None:
-    """SEMANTICS G12."""
+    """Rule G12."""
     try:
         address = ipaddress.ip_address(value)
     except ValueError:
@@ -571,7 +571,7 @@ _CHAIN = {
     "federated": {"exact", "user", "account"},
     "anonymous": {"everyone"},
 }
-"""What NotPrincipal has to list to exempt a caller from a Deny (SEMANTICS E6)."""
+"""What NotPrincipal has to list to exempt a caller from a Deny (rule E6)."""
 
 
 # -- policy types -----------------------------------------------------------------------------------------------------
@@ -631,7 +631,7 @@ def documents_of(policies: Iterable[Mapping[str, Any]] | None) -> list[Any]:
 
 
 def decide(case: Mapping[str, Any]) -> str:
-    """Return allowed, explicitDeny or implicitDeny for a self-contained test case, by the algorithm of SEMANTICS."""
+    """Return allowed, explicitDeny or implicitDeny for a self-contained test case, as policy-evaluation says."""
     request = request_of(case)
     caller, action = request.caller, request.action.lower()
     if action in ("sts:getcalleridentity", "sts:getsessiontoken") and caller.kind in ("user", "root"):
@@ -697,14 +697,14 @@ def decide(case: Mapping[str, Any]) -> str:
 
 
 def _scps(case: Mapping[str, Any], caller: Caller) -> Iterable[Any]:
-    """SEMANTICS B6."""
+    """Rule B6."""
     if caller.is_service_linked or caller.account is None:
         return ()
     return case.get("scps") or ()
 
 
 def _rcps(case: Mapping[str, Any], request: Request) -> Iterable[Any]:
-    """SEMANTICS B7, B8."""
+    """Rules B7, B8."""
     if request.service not in RCP_SERVICES or request.caller.is_service_linked:
         return ()
     if request.action.lower() in WITHOUT_RESOURCE or request.action.lower() == "kms:retiregrant":
@@ -713,7 +713,7 @@ def _rcps(case: Mapping[str, Any], request: Request) -> Iterable[Any]:
 
 
 def cannot_call(request: Request) -> bool:
-    """SEMANTICS I10, E9, E10 and the amendments."""
+    """Rules I10, E9, E10 and the amendments."""
     caller, action = request.caller, request.action.lower()
     with_a_call = {"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
     match caller.kind:
@@ -780,11 +780,11 @@ _FIXING = frozenset(
         *("aws:principalorgpaths", "aws:principalaccount", "aws:principalarn"),
     }
 )
-"""Keys whose fixed values keep a bucket policy from being public (SEMANTICS I7)."""
+"""Keys whose fixed values keep a bucket policy from being public (rule I7)."""
 
 
 def is_public(document: Mapping[str, Any]) -> bool:
-    """Return whether a bucket policy counts as public (SEMANTICS I7)."""
+    """Return whether a bucket policy counts as public (rule I7)."""
     return any(statement["Effect"] == "Allow" and _is_open(statement) for statement in listed(document["Statement"]))
 
 

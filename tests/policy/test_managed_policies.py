@@ -17,7 +17,7 @@ from ..rules import rule
 
 POLICIES = [(policy.policy_name, policy.policy_version_list[0].document) for policy in aws_managed_policies()]
 DIAGNOSED = {
-    # A policy variable where AWS takes none (SEMANTICS H1): the entry can match nothing, in AWS either.
+    # A policy variable where AWS takes none (rule H1): the entry can match nothing, in AWS either.
     "AmazonTimestreamInfluxDBServiceRolePolicy": "`arn:*:kms:*:${aws:PrincipalAccount}:key/*` has a policy variable"
     " outside the resource part: it matches nothing",
 }

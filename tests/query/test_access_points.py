@@ -1,4 +1,4 @@
-"""Requests through S3 access points: two decisions, both of which must allow (SEMANTICS I11).
+"""Requests through S3 access points: two decisions, both of which must allow (rule I11).
 
 The policies are those of the Amazon S3 User Guide, "Configuring IAM policies for using access points", where nothing
 else is said: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html

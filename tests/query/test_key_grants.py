@@ -1,4 +1,4 @@
-"""KMS grants: another way in, for one key, listed operations and one principal (SEMANTICS I1).
+"""KMS grants: another way in, for one key, listed operations and one principal (rule I1).
 
 https://docs.aws.amazon.com/kms/latest/developerguide/grants.html and
 https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html

@@ -341,7 +341,7 @@ def test_what_a_caller_brings(principal: str, condition: Any, trust: Any, expect
 
 
 def _silent(principal: str) -> tuple[NamedDocument, ...] | None:
-    """A session policy that lacks everything: what is left is what the bucket grants to everyone (SEMANTICS C4)."""
+    """A session policy that lacks everything: what is left is what the bucket grants to everyone (rule C4)."""
     return (NamedDocument("silent", document()),) if ":assumed-role/" in principal else None
 
 

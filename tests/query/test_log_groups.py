@@ -1,4 +1,4 @@
-"""Log groups: policies name them with ``:*`` behind, but for their tags; all answers hold to it (SEMANTICS F3).
+"""Log groups: policies name them with ``:*`` behind, but for their tags; all answers hold to it (rule F3).
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
 """

@@ -1,4 +1,4 @@
-"""What is asked is answered: white space at the end of a resource counts, and every answer shows it (SEMANTICS F3)."""
+"""What is asked is answered: white space at the end of a resource counts, and every answer shows it (rule F3)."""
 
 import csv
 import io

@@ -286,7 +286,7 @@ def test_decoded_message(evaluator: Evaluator) -> None:
     assert explain_denial(evaluator, denial).agreement is Agreement.ALLOWED, "the snapshot has no such Deny"
 
 
-# `aws iam-toolbox get-request-authorization-details` (SEMANTICS A6)
+# `aws iam-toolbox get-request-authorization-details` (rule A6)
 
 
 def details(**boundary: Any) -> dict[str, Any]:

@@ -249,7 +249,7 @@ MACHINES = (
         "2018-12-03",
         "/machines/",
         inline={
-            # Version 2008-10-17 knows no policy variables: the resource is that very text (SEMANTICS H6).
+            # Version 2008-10-17 knows no policy variables: the resource is that very text (rule H6).
             "LegacyHomeFolder": document(
                 {
                     "Sid": "OwnFolder",

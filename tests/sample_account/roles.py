@@ -186,7 +186,7 @@ PEOPLE = (
         tags=team_tag("platform"),
         last_used=("2026-09-17T14:36:00+00:00", "eu-central-1"),
     ),
-    # Both were deleted: AWS shows the unique id where the ARN stood (SEMANTICS E12).
+    # Both were deleted: AWS shows the unique id where the ARN stood (rule E12).
     SampleRole(
         "legacy-etl",
         "2019-06-24",

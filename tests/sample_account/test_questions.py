@@ -16,7 +16,7 @@ def evaluator() -> Evaluator:
 
 
 def ask(evaluator: Evaluator, question: Question) -> Decision:
-    """The buckets are the account's own: an S3 ARN does not say whose a bucket is (SEMANTICS D4)."""
+    """The buckets are the account's own: an S3 ARN does not say whose a bucket is (rule D4)."""
     return evaluator.can(
         Request(
             principal=question.principal,
@@ -40,7 +40,7 @@ def test_the_names_of_the_questions_are_unique() -> None:
 def test_the_answer_is_that_of_the_documentation(evaluator: Evaluator, question: Question) -> None:
     answer = ask(evaluator, question)
     assert answer.decision == question.decision, question.reasoning
-    # The names of keys are without case (SEMANTICS G6); how they are spelled is the next test's.
+    # The names of keys are without case (rule G6); how they are spelled is the next test's.
     assert {key.lower() for key in answer.missing_context_values} == {key.lower() for key in question.hangs_on}
     if question.decision == CONDITIONAL:
         assert named(answer.statements_that(Part.DEPENDS)) == question.deciding

@@ -208,7 +208,7 @@ DEPLOYMENT = (
         tags=team_tag("platform"),
         last_used=("2026-09-28T10:05:00+00:00", "eu-west-1"),
     ),
-    # From before IAM asked for the sub claim: it goes on working as written (SEMANTICS I9).
+    # From before IAM asked for the sub claim: it goes on working as written (rule I9).
     SampleRole(
         "GitHubActionsLegacy",
         "2022-04-04",

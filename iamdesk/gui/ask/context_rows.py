@@ -60,7 +60,7 @@ class ContextRow:
     def offers(self) -> tuple[Offer, ...]:
         """Values worth offering: those that statements name, and both values of a Bool.
 
-        Of an address range that a statement names, an address is offered: a request carries no range (SEMANTICS G12).
+        Of an address range that a statement names, an address is offered: a request carries no range (rule G12).
         """
         if single_type(self.type) == "Bool":
             return tuple(Offer(value, "") for value in BOOL_VALUES)
@@ -93,7 +93,7 @@ def context_rows(
     """Return the rows for an answer's keys and for what the reviewer gave beyond them.
 
     ``given`` is the request's context; ``types`` the types of added keys in lower case. Keys are compared without case
-    (SEMANTICS G6). Keys of ``order`` stay where they stand, so that no row moves under the reviewer's hand; of the
+    (rule G6). Keys of ``order`` stay where they stand, so that no row moves under the reviewer's hand; of the
     others what matters comes first, then what was given, then the rest, each in the answer's order.
     """
     left = {key.lower(): (key, value) for key, value in given.items()}

@@ -43,7 +43,7 @@ def parse_values(key: str, key_type: str, text: str) -> tuple[str, ...]:
     """Read what was typed as the value or values of a key.
 
     Raises:
-        ContextValueError: a value does not fit the key's type (AWS would never match it, SEMANTICS G19), or the
+        ContextValueError: a value does not fit the key's type (AWS would never match it, rule G19), or the
             quotes are not closed.
     """
     if not takes_several(key_type):
@@ -145,7 +145,7 @@ def _date(value: str) -> str:
 
 
 def _ip_address(value: str) -> str:
-    # A request carries one address; a range is what a policy names (SEMANTICS G12).
+    # A request carries one address; a range is what a policy names (rule G12).
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -154,7 +154,7 @@ def _ip_address(value: str) -> str:
 
 
 def _arn(value: str) -> str:
-    # Six parts by colon (SEMANTICS G13); with fewer no ARN pattern can match.
+    # Six parts by colon (rule G13); with fewer no ARN pattern can match.
     parts = value.split(":", 5)
     is_arn = len(parts) == 6 and parts[0] == "arn" and parts[5]
     return "" if is_arn else tr("an ARN (arn:partition:service:region:account:resource)")

@@ -60,7 +60,7 @@ class Answer(NamedTuple):
     """The requests, as bits of the ground."""
     awaits_policy: bool
     """Whether it is refused only for want of the resource's own policy, which has to let the account in and which the
-    snapshot does not hold (SEMANTICS I1, I2)."""
+    snapshot does not hold (rules I1, I2)."""
 
 
 class Outcome(NamedTuple):

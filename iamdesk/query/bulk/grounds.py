@@ -188,7 +188,7 @@ def fresh_ground(service: str, partition: str, account: str) -> Ground:
 
 
 def _by_list_of_account(actions: ServiceActions) -> Iterator[int]:
-    """Split the actions without resource: the few that take an ARN for ``*`` by themselves (SEMANTICS F6)."""
+    """Split the actions without resource: the few that take an ARN for ``*`` by themselves (rule F6)."""
     lists = 0
     for bit, action in enumerate(actions.actions):
         if actions.without_resource >> bit & 1 and parse_target(action.full_name, "*", reference()).is_s3_account_list:

@@ -19,7 +19,7 @@ def as_asked(entry: ResourcePattern, text: str, service: str, partition: str) ->
 
 @lru_cache(maxsize=1 << 14)
 def _as_arn(text: str, partition: str) -> str | None:
-    """Return a pattern as an ARN of a partition; missing parts are stars (SEMANTICS F7)."""
+    """Return a pattern as an ARN of a partition; missing parts are stars (rule F7)."""
     parts = text.split(":", 5)
     parts += ["*"] * (6 - len(parts))
     if glob(parts[1].lower()).matches(partition):

@@ -88,7 +88,7 @@ class OwnStatements:
                 named, of_document = self._split_document(number, AS_BOUNDARY)
                 services |= named
                 wide += of_document
-        services |= ACTIONS_DIFFER  # some of their actions need no Allow (SEMANTICS I3)
+        services |= ACTIONS_DIFFER  # some of their actions need no Allow (rule I3)
         speaking = {
             service: tuple([number for number, named in apart if named is None or service in named])
             for service in sorted(services)

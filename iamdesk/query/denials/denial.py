@@ -24,7 +24,7 @@ class Form(StrEnum):
     CLOUDTRAIL = mark("CloudTrail event")
     DECODED = mark("decoded authorization message")
     AUTHORIZATION = mark("authorization details")
-    """What AWS's access troubleshooter gives for an authorization id (SEMANTICS A6)."""
+    """What AWS's access troubleshooter gives for an authorization id (rule A6)."""
 
 
 class Effect(StrEnum):

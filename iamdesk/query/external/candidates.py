@@ -199,7 +199,7 @@ class Candidates:
                 self._take_account(text, is_named)
             case PrincipalType.AWS if text.endswith(":root") and text.count(":") == 5:
                 self._take_account(text.split(":")[4], is_named)
-            case _ if "*" not in text and "?" not in text:  # there are no wildcards in entries (SEMANTICS E1)
+            case _ if "*" not in text and "?" not in text:  # there are no wildcards in entries (rule E1)
                 self._exact[text] = self._exact.get(text, False) or is_named
 
     def _take_account(self, account: str, is_named: bool) -> None:

@@ -1,4 +1,4 @@
-"""S3 access points: what a request through one meets beside the access point itself (SEMANTICS I11)."""
+"""S3 access points: what a request through one meets beside the access point itself (rule I11)."""
 
 from iamdesk.evaluate.derived_keys import Through
 from iamdesk.evaluate.policies import AttachedPolicy, Gap, SourceType
@@ -79,7 +79,7 @@ def network_origin(record: Resource | None) -> tuple[AttachedPolicy, ...]:
 def restricts_public(
     resources: ResourceIndex, record: Resource, caller_account: str | None, *, at_the_bucket: bool
 ) -> bool:
-    """Return whether Block Public Access restricts a request through an access point (SEMANTICS I7).
+    """Return whether Block Public Access restricts a request through an access point (rule I7).
 
     The strictest of access point, bucket and the bucket owner's account counts, for both policies; callers of the two
     accounts pass, and an access point for one VPC is never public.

@@ -31,7 +31,7 @@ def gaps_beside_policies(
     """Yield what is not known of shares, access control lists and canonical user ids, and of a call's other resources.
 
     ``canonical_ids`` are those whose accounts the snapshot knows. Inside an account none of them grants anything
-    (SEMANTICS I6), so for most questions there is none.
+    (rule I6), so for most questions there is none.
     """
     if target.resource is None:
         return
@@ -123,7 +123,7 @@ def _may_be(entity: str, caller: Caller, organization: OrganizationIndex | None)
 def gaps_of_public_access(
     caller: Caller, target: Target, owner: str | None, policy: AttachedPolicy | None, *, is_block_known: bool
 ) -> Iterator[Gap]:
-    """Yield that Block Public Access could turn the caller away, where its settings are not known (SEMANTICS I7)."""
+    """Yield that Block Public Access could turn the caller away, where its settings are not known (rule I7)."""
     if is_block_known or policy is None or target.service != "s3":
         return
     if caller.kind is CallerKind.SERVICE or caller.account == owner:

@@ -68,7 +68,7 @@ def _context(case: Mapping[str, Any]) -> dict[str, str | Sequence[str] | None]:
     spelled: dict[str, str] = {}
     for key in context:
         other = spelled.setdefault(key.lower(), key)
-        if other != key:  # SEMANTICS G6
+        if other != key:  # rule G6
             raise CaseError(f"the context keys `{other}` and `{key}` are one: case does not tell keys apart")
     return {key: _context_value(key, value) for key, value in context.items()}
 
@@ -117,7 +117,7 @@ def _question(case: Mapping[str, Any], request: Request) -> Question:
 def _bucket_behind(case: Mapping[str, Any], target: Target) -> tuple[Target, Mapping[str, Any]] | None:
     """Return the other decision of a request through an S3 access point: what is asked of the bucket, as a case.
 
-    None where the case does not tell of the bucket, or the request goes through no access point (SEMANTICS I11).
+    None where the case does not tell of the bucket, or the request goes through no access point (rule I11).
     """
     bucket = case.get(_BUCKET_BEHIND)
     if bucket is None or target.resource is None or not target.is_through_access_point:
@@ -131,7 +131,7 @@ def _bucket_behind(case: Mapping[str, Any], target: Target) -> tuple[Target, Map
 
 
 def _with_path(caller: Caller, request: Request) -> Caller:
-    """A session's ARN leaves out the role's path, on which E11 hangs; ``aws:PrincipalArn`` has it (SEMANTICS E3)."""
+    """A session's ARN leaves out the role's path, on which E11 hangs; ``aws:PrincipalArn`` has it (rule E3)."""
     told = next((value for key, value in request.context.items() if key.lower() == "aws:principalarn"), None)
     if not caller.has_missing_path or not isinstance(told, str):
         return caller
@@ -157,7 +157,7 @@ _OF_THE_CALLER = frozenset(
 
 
 class _SettledByCaller:
-    """Answers what the caller settles of the context; the rest of it the case brings (CONTRACT 4, SEMANTICS J)."""
+    """Answers what the caller settles of the context; the rest of it the case brings (CONTRACT 4, rules J)."""
 
     def __init__(self, caller: Caller, target: Target, unknown: UnknownContext) -> None:
         self._caller = caller
@@ -174,7 +174,7 @@ class _SettledByCaller:
 
 
 def _owner(request: Request, caller: Caller, target: Target) -> str | None:
-    """Who owns the resource: as told, else by the ARN; actions without resources are the caller's (SEMANTICS D4)."""
+    """Who owns the resource: as told, else by the ARN; actions without resources are the caller's (rule D4)."""
     if (told := request.told_owner()) is not None:
         return told
     account = target.resource.account if target.resource is not None else ""
@@ -225,7 +225,7 @@ def _resource_policy(case: Mapping[str, Any], target: Target) -> AttachedPolicy 
 def _has_no_say(target: Target) -> bool:
     """Return whether no resource policy counts.
 
-    A role's trust policy decides actions of sts alone (SEMANTICS I2); what acts on no resource meets no policy of one;
+    A role's trust policy decides actions of sts alone (rule I2); what acts on no resource meets no policy of one;
     who retires a grant, the grant says. Policies of OpenSearch domains are about what is in the domain; those of Glue
     about the Data Catalog.
     """

@@ -1,4 +1,4 @@
-"""The VPC endpoint of a request: which one it comes through, and through which it may come (SEMANTICS B9)."""
+"""The VPC endpoint of a request: which one it comes through, and through which it may come (rule B9)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

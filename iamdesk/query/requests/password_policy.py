@@ -1,7 +1,7 @@
 """What an account's password policy lets its users do by itself: IAM applies it to all users, without a policy.
 
 Source: IAM API Reference, UpdateAccountPasswordPolicy, ``AllowUsersToChangePassword``: "gives IAM users permissions to
-iam:ChangePassword for only their user and to the iam:GetAccountPasswordPolicy action" (SEMANTICS I16).
+iam:ChangePassword for only their user and to the iam:GetAccountPasswordPolicy action" (rule I16).
 """
 
 from collections.abc import Mapping

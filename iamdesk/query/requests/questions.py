@@ -254,7 +254,7 @@ class Questions:
     def _rcps(
         self, target: Target, owner: str | None
     ) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[Gap]]:
-        """Return the resource control policies of the account that owns the resource (SEMANTICS B7)."""
+        """Return the resource control policies of the account that owns the resource (rule B7)."""
         kind = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
         if self.organization is None or owner is None or not target.supports_rcps:
             return None, []
@@ -276,7 +276,7 @@ class Questions:
     def _taking_root(self, caller: Caller, target: Target) -> tuple[str | None, list[Gap]]:
         """Return why a caller cannot take the root user of a member account, and what is not known of it.
 
-        The management account can, and whom it has made a delegated administrator (SEMANTICS E14).
+        The management account can, and whom it has made a delegated administrator (rule E14).
         """
         if (target.service, target.name) != ("sts", "assumeroot") or target.resource is None:
             return None, []
@@ -291,7 +291,7 @@ class Questions:
         return "assume-root", [Gap("delegated-administrator-unknown", message, Layer.IDENTITY)]
 
     def _owner(self, request: Request, caller: Caller, target: Target) -> str | None:
-        """Who owns the resource (SEMANTICS D4); None where neither the question nor the ARN tells."""
+        """Who owns the resource (rule D4); None where neither the question nor the ARN tells."""
         if (told := request.told_owner()) is not None:
             return told
         if target.resource is None:
@@ -409,7 +409,7 @@ class Questions:
         )
 
     def _tagged(self, target: Target, record: Resource | None) -> Resource | None:
-        """Return whose tags a request meets: through an access point those of the bucket (SEMANTICS I12)."""
+        """Return whose tags a request meets: through an access point those of the bucket (rule I12)."""
         if record is None or record.access_point is None or not target.is_through_access_point:
             return record
         buckets = record.access_point.buckets
@@ -419,7 +419,7 @@ class Questions:
         """Return the tags of the resource that is asked about, where the snapshot knows them and they count."""
         if record is not None and record.tags is not None:
             is_bucket = target.service == "s3" and record.access_point is None
-            counts = not is_bucket or record.abac_enabled  # SEMANTICS I12
+            counts = not is_bucket or record.abac_enabled  # rule I12
             return tags_without_case(record.tags) if counts else {}
         if target.resource is None or target.resource.service != "iam":
             return None
@@ -429,6 +429,6 @@ class Questions:
 
 
 def _is_grantable(target: Target) -> bool:
-    """Return whether a KMS grant could allow it (SEMANTICS I1)."""
+    """Return whether a KMS grant could allow it (rule I1)."""
     is_key = target.resource is not None and target.resource.resource.startswith("key/")
     return is_key and target.name in facts_of(target.service).by_grants

@@ -142,7 +142,7 @@ class Standings:
             raise RequestError(phrase("the snapshot has no role {arn}", arn=caller.arn))
         tags, ambiguous = tags_by_key(role.tags)
         text = caller.text
-        if caller.kind is CallerKind.SESSION:  # as AWS writes it: role names are unique without case (SEMANTICS E3)
+        if caller.kind is CallerKind.SESSION:  # as AWS writes it: role names are unique without case (rule E3)
             text = f"arn:{caller.partition}:sts::{caller.account}:assumed-role/{role.role_name}/{caller.session_name}"
         caller = replace(
             caller,
