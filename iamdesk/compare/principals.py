@@ -69,6 +69,8 @@ class PrincipalComparer:
     _known: dict[Hashable, Compared] = field(default_factory=dict)
     """What questions came to, by what they hang on."""
     _causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
+    _met_who: bool = False
+    """Whether a resource was asked about on whose side it matters who the caller is."""
     _of_principal: Asker | None = None
     """What the one who is asked about shares with others (`Likenesses.of_principal`)."""
     _likenesses: Likenesses = field(init=False)
@@ -179,7 +181,9 @@ class PrincipalComparer:
         )
         about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
         is_personal = is_personal or bool(keys) or bool(_unique_ids(before, after)) or self.beside.is_about_callers
-        return account, about, owns, keys, arn if is_personal else None
+        ids = [own.facts.unique_id for own in (before, after) if own.facts is not None]
+        named = self.granting.naming_alone(arn, filter(None, ids))
+        return account, about, owns, keys, named, arn if is_personal else None
 
     def _level_clauses(self, account: str) -> Iterator[Iterable[Clause]]:
         for side in (self.old, self.new):
@@ -257,6 +261,7 @@ class PrincipalComparer:
     ) -> bool:
         """Ask about every sort of action of a part; return whether resources took part that name principals."""
         partition = partition_of(arn)
+        self._met_who = False
         is_personal = False
         apart = reference().rcp_services if self._has_rcps(account) else frozenset[str]()
         near = tuple(self._filled(arn, part))
@@ -273,7 +278,7 @@ class PrincipalComparer:
             changed = [self._ask(arn, cell, part, effects, doubts, given) for cell in granted]
             if not is_all and not any(changed):
                 doubts[phrase(UNSEEN_RESOURCES)] = None
-        return is_personal
+        return is_personal or self._met_who
 
     def _ask_apart(
         self, arn: str, cell: Cell, part: Part, effects: _Changes, doubts: dict[str, None], given: Context
@@ -281,6 +286,7 @@ class PrincipalComparer:
         """Ask for each of the actions that the resource's own policies treat differently."""
         entry = self.granting.at(cell.resource)
         account = account_of(arn)
+        self._met_who = self._met_who or (entry is not None and self.granting.asks_who(entry))
         said = [] if entry is None else [one for one in entry.said if may_name(one[0].principal, arn, account)]
         if entry is None or not said:
             return self._ask(arn, cell, part, effects, doubts, given)

@@ -13,6 +13,7 @@ from iamdesk.compare.matching import may_meet, speaks_of
 from iamdesk.compare.places import places_at
 from iamdesk.compare.points import Points, seen_at
 from iamdesk.compare.side import RCP, Side
+from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.index.action_bits import service_actions
 from iamdesk.index.actions import reference
 from iamdesk.language import mark
@@ -74,10 +75,27 @@ class Granting:
             self.actions |= allowed
             if allowed:
                 self._allowing.setdefault(allowed, []).append((number, entry))
+        self._naming: dict[tuple[str, str], set[str]] = {}
+        """By account and name, or by unique id: what policies name principals by, one by one."""
+        for text in {one for entry in self.entries.values() for clause in entry.clauses for one in _named_in(clause)}:
+            self._naming.setdefault((account_of(text), _name_in(text)) if is_arn(text) else ("", text), set()).add(text)
         limits = [side.levels(account, RCP) for side in (old, new) for account in side.index.accounts]
         self._of_organization = tuple(
             dict.fromkeys(pair for levels in limits if levels is not None for pair in levels.denies.items())
         )
+
+    def naming_alone(self, principal: str, ids: Iterable[str]) -> Hashable:
+        """Return what tells a principal from others of its account in policies of resources: what names it alone.
+
+        ``ids`` are its unique ids.
+        """
+        keys = ((account_of(principal), principal.rpartition("/")[2]), *(("", one) for one in ids))
+        return frozenset(text for key in keys for text in self._naming.get(key, ()))
+
+    def asks_who(self, entry: Entry) -> bool:
+        """Return whether conditions on a resource's side ask who the caller is."""
+        clauses = (*entry.clauses, *(clause for clause, _ in self._of_organization))
+        return any(dependence(key) is Dependence.CALLER for clause in clauses for key in clause.keys)
 
     def touches(self, keys: ChangedKeys) -> bool:
         """Return whether some resource's policy, or a resource control policy, hangs on one of some keys."""
@@ -327,10 +345,24 @@ def may_name(principal: Hashable, arn: str, account: str) -> bool:
         return not (str(text).isdigit() and text != account)
     if account_of(str(text)) != account:
         return False
-    named, own = str(text).split(":", 5)[5], arn.rpartition("/")[2]
+    return str(text).endswith(":root") or _name_in(str(text)) == arn.rpartition("/")[2]
+
+
+def _name_in(text: str) -> str:
+    """Return the name of the user or role in an ARN; ``root`` for an account."""
+    named = text.split(":", 5)[-1]
     if named.startswith("assumed-role/"):  # a session: the role that is asked about is some session of it
-        return named.split("/")[1] == own
-    return named == "root" or named.rpartition("/")[2] == own
+        return named.split("/")[1]
+    return named.rpartition("/")[2]
+
+
+def _named_in(clause: Clause) -> Iterator[str]:
+    """Yield what a clause names principals by, each alone: ARNs and unique ids, those that it exempts among them."""
+    if isinstance(clause.principal, tuple):
+        kind, text = clause.principal
+        for one, name in text if kind == "not" else ((kind, text),):
+            if one == "AWS" and name != "*" and not name.isdigit() and not name.endswith(":root"):
+                yield name
 
 
 def names_id(principal: Hashable, ids: frozenset[str]) -> bool:
