@@ -21,6 +21,7 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.language import phrase
 
 type Context = Mapping[str, str | Sequence[str] | None]
+BOTH = tuple(Kind)
 NOTHING: Context = {}
 """An empty request context."""
 
@@ -48,18 +49,26 @@ _MOST_AFTER = 128
 """Combinations of values of which so many are tried once something changed: for access that changed the other way."""
 
 
-def compare(old: Side, new: Side, principal: str, action: str, resource: str, given: Context | None = None) -> Compared:
-    """Ask one question of both snapshots, whatever the context is."""
+def compare(
+    old: Side,
+    new: Side,
+    principal: str,
+    action: str,
+    resource: str,
+    given: Context | None = None,
+    kinds: tuple[Kind, ...] = BOTH,
+) -> Compared:
+    """Ask one question of both snapshots, whatever the context is; ``kinds`` are the changes that there can be."""
     before = old.trace(principal, action, resource, given)
     after = new.trace(principal, action, resource, given)
-    found = _Asking(old, new, principal, action, resource, given or {}).compare(before, after)
+    found = _Asking(old, new, principal, action, resource, given or {}, kinds).compare(before, after)
     for other in otherwise(_tested(before, after)):
         if found.changes:
             break
         if not other or any(key.lower() in other for key in given or ()):
             continue
         told = {**(given or {}), **other}
-        asking = _Asking(old, new, principal, action, resource, told)
+        asking = _Asking(old, new, principal, action, resource, told, kinds)
         again = asking.compare(*(side.trace(principal, action, resource, told) for side in (old, new)))
         found = Compared(again.changes, tuple(dict.fromkeys((*found.doubts, *again.doubts))))
     return found
@@ -84,6 +93,7 @@ class _Asking:
     action: str
     resource: str
     given: Context
+    kinds: tuple[Kind, ...]
 
     def compare(self, before: Trace | None, after: Trace | None) -> Compared:
         if before is None and after is None:
@@ -94,7 +104,7 @@ class _Asking:
         if Verdict.CONDITIONAL not in (was, now):
             if was is not now:
                 kind = Kind.GAINED if now is Verdict.ALLOWED else Kind.LOST
-                found.append((kind, self._witness({}, before, after)))
+                found.append((kind, self._witness({}, _asked(before), _asked(after))))
             elif before is not None and after is not None and _differs_otherwise(before, after):
                 doubts.append(
                     phrase("AWS's pages disagree on how this is decided, and by the other reading it changed.")
@@ -104,15 +114,17 @@ class _Asking:
             return Compared(tuple(found), tuple(doubts) if not found else ())
         if was is now and _says_the_same(before, after):
             return Compared((), tuple(doubts))
-        found += self._under(Kind.GAINED, (*_ways(after, allowed=True), *_ways(before, allowed=False)), before, after)
-        found += self._under(Kind.LOST, (*_ways(after, allowed=False), *_ways(before, allowed=True)), before, after)
+        for kind in self.kinds:
+            brings = kind is Kind.GAINED
+            contexts = (*_ways(after, allowed=brings), *_ways(before, allowed=not brings))
+            found += self._under(kind, contexts, before, after)
         if before is None or after is None:
             return Compared(tuple(found), tuple(doubts))
         if found:
             # What hangs on conditions before and after may be gained under some of them and lost under others.
-            other = [kind for kind in Kind if was is now and all(kind is not one for one, _ in found)]
+            other = [kind for kind in self.kinds if was is now and all(kind is not one for one, _ in found)]
             return Compared((*found, *(self._try_all(before, after, other, _MOST_AFTER) or ())), tuple(doubts))
-        tried = self._try_all(before, after, tuple(Kind))
+        tried = self._try_all(before, after, self.kinds)
         if tried is None or (not tried and was is not now):
             doubts.append(phrase("It hangs on conditions with more values than can be tried."))
         return Compared(tuple(tried or ()), tuple(doubts))
@@ -151,14 +163,14 @@ class _Asking:
         """
         for context in contexts:
             was = self._in(context, self.old, before)
-            if (_verdict(was) is Verdict.ALLOWED) is (kind is Kind.GAINED):
+            if (was is Verdict.ALLOWED) is (kind is Kind.GAINED):
                 continue
             now = self._in(context, self.new, after)
-            if (_verdict(now) is Verdict.ALLOWED) is (kind is Kind.GAINED):
+            if (now is Verdict.ALLOWED) is (kind is Kind.GAINED):
                 return [(kind, self._witness(context, was, now))]
         return []
 
-    def _in(self, context: Context, side: Side, known: Trace | None) -> Trace | None:
+    def _in(self, context: Context, side: Side, known: Trace | None) -> Verdict | None:
         """Return the answer in a context: the known one where it hangs on nothing, and no statement asks for it."""
         if (
             known is not None
@@ -166,10 +178,10 @@ class _Asking:
             and _ASKED_BY_STATEMENTS.issuperset(context)
             and all(_ASKED_BY_STATEMENTS.isdisjoint(one.statement.context_keys()) for one in known.results)
         ):
-            return known
-        return side.trace(self.principal, self.action, self.resource, {**self.given, **context})
+            return known.verdict
+        return side.verdict(self.principal, self.action, self.resource, {**self.given, **context})
 
-    def _witness(self, context: Context, before: Trace | None, after: Trace | None) -> Witness:
+    def _witness(self, context: Context, before: Verdict | None, after: Verdict | None) -> Witness:
         told = tuple(
             (key, value if value is None or isinstance(value, str) else tuple(value))
             for key, value in {**self.given, **context}.items()
@@ -179,10 +191,14 @@ class _Asking:
             self.action,
             self.resource,
             told,
-            None if before is None else before.verdict,
-            None if after is None else after.verdict,
+            before,
+            after,
             self.new.owner_taken(self.principal, self.resource) and self.old.owner_taken(self.principal, self.resource),
         )
+
+
+def _asked(trace: Trace | None) -> Verdict | None:
+    return None if trace is None else trace.verdict
 
 
 def _verdict(trace: Trace | None) -> Verdict:

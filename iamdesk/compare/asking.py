@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from iamdesk.compare.cells import Cell, Sort, cells, named_by
 from iamdesk.compare.clauses import ANYWHERE, Clause, Where
 from iamdesk.compare.deltas import Part
-from iamdesk.compare.matching import speaks_of
+from iamdesk.compare.matching import may_meet, speaks_of
 
 
 class Asking:
@@ -38,11 +38,16 @@ def ask_of_sort(
         left = [where for where in left if not _is_settled(sort, where, partition, account, ask)]
         if not left:
             return True
-    asked, is_complete = cells(sort, near, partition, account)
-    within = [cell for cell in asked if _is_within(cell, part.differing)]
+    is_complete = True
     for where in left:
-        for cell in within:
-            if speaks_of(where, cell.resource) and ask(cell) and part.is_one_way:
+        # What cannot meet an Allow tells nothing apart of what it covers.
+        meeting = [clause for clause in near if may_meet(clause.where, where)]
+        asked, is_all = cells(sort, meeting, partition, account)
+        is_complete = is_complete and is_all
+        for cell in asked:
+            if not speaks_of(where, cell.resource) or not _is_within(cell, part.differing):
+                continue
+            if ask(cell) and part.is_one_way:
                 break
     return is_complete
 

@@ -122,7 +122,13 @@ def _results(question: Question) -> Iterable[StatementResult]:
     policies = policies_of(question)
     subject = subject_of(question, policies)
     heard = in_play(policies, situation_of(question, policies))
-    found = (match_statement(policy, one, subject) for policy in heard for one in policy.document.statements)
+    service = question.target.service
+    found = (
+        match_statement(policy, one, subject)
+        for policy in heard
+        for one in policy.document.statements
+        if one.services is None or service in one.services
+    )
     return [one for one in found if one is not None]
 
 

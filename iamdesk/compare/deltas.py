@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from iamdesk.compare.clauses import ANYWHERE, Clause, Said, Where
+from iamdesk.compare.shapes import Kind
 from iamdesk.compare.side import Facts, Levels, Own
 from iamdesk.query.bulk.sums import split
 
@@ -39,6 +40,11 @@ class Part:
     """Where the principal's own policies allow them, in either snapshot: elsewhere only a resource's policy can."""
     speaking: tuple[Spoken, ...] = ()
     """All that is said of them, layer by layer and in each snapshot."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The changes that what differs can have brought about."""
+        return (*((Kind.GAINED,) if self.widening else ()), *((Kind.LOST,) if self.narrowing else ()))
 
     @property
     def is_one_way(self) -> bool:

@@ -6,18 +6,20 @@ question is asked: a resource that a snapshot knows something of, what is about 
 pages disagree on, and the services of which each action has rules of its own.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from iamdesk.compare.arns import partition_of
+from iamdesk.compare.assumed import ASSUMED
 from iamdesk.compare.cells import Cell
-from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Where
-from iamdesk.compare.deltas import ChangedKeys, Part
+from iamdesk.compare.clauses import ANYWHERE, EVERYONE, Clause, Where
+from iamdesk.compare.deltas import ChangedKeys, Part, Spoken
 from iamdesk.compare.matching import is_plainly_of, speaks_of
 from iamdesk.compare.side import Own, Side
 from iamdesk.evaluate.caller import SERVICE_LINKED_PATH
+from iamdesk.evaluate.credentials import ISSUE_TIME_KEY, MFA_KEY
 from iamdesk.evaluate.derived_keys import Dependence, dependence
 from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.evaluate.services import ACTIONS_DIFFER, told_apart_by
@@ -27,6 +29,9 @@ from iamdesk.index.permission_sets import permission_set_of
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.document import Document
 from iamdesk.snapshot.organization import OrganizationPolicyType
+
+_COUNTING = frozenset({*ASSUMED, ISSUE_TIME_KEY, MFA_KEY})
+"""Keys that count where a statement tests them, even one that decides nothing."""
 
 
 class Asker(NamedTuple):
@@ -62,29 +67,31 @@ class Likenesses:
         about = tuple(traits(side, arn, own) for side, own in ((self.old, before), (self.new, after)))
         return Asker(partition_of(arn), account, about)
 
-    def of_question(self, of_principal: Asker, part: Part, cell: Cell) -> Hashable:
-        """Return all that the answers to a question hang on; None where that cannot be told."""
+    def of_question(self, of_principal: Asker, part: Part, cell: Cell, principal: str) -> Hashable:
+        """Return all that the answers to a question hang on; None where that cannot be told.
+
+        Where clauses are about the caller alone, its questions come out like each other, and like no one else's.
+        """
         service = cell.action.partition(":")[0].lower()
         resource = self._of_resource(service, cell.resource, of_principal.account)
         if resource is None or cell.action.partition(":")[2].lower() in ACCOUNT_LISTS_ON_S3:
             return None
         told: set[Hashable] = set()
         keys: set[str] = set()
-        for one in part.speaking:
+        asks_who = False
+        for one in _without_idle(part.speaking, cell.resource):
             clause = one.clause
-            if not speaks_of(clause.where, cell.resource):
-                continue
-            if clause.principal not in (None, EVERYONE) or _is_about_caller(clause.keys):
+            if clause.principal not in (None, EVERYONE) or not _is_plain(clause.where, cell):
                 return None
-            if not _is_plain(clause.where, cell):
-                return None
+            asks_who = asks_who or _is_about_caller(clause.keys)
             told.add((one.layer, one.is_new, clause.is_allow, clause.where is None, clause.conditions, clause.keys))
             keys |= clause.keys
+        asker = (of_principal, principal) if asks_who else of_principal
         # What is told of KMS names the action, and keys are decided otherwise than aliases.
         if service == "kms":
-            return of_principal, cell.action, resource, frozenset(told)
+            return asker, cell.action, resource, frozenset(told)
         *place, types = resource
-        return of_principal, _of_action(cell.action, types, frozenset(keys)), tuple(place), frozenset(told)
+        return asker, _of_action(cell.action, types, frozenset(keys)), tuple(place), frozenset(told)
 
     def _of_resource(self, service: str, resource: str, account: str) -> tuple[Any, ...] | None:
         """Return what questions hang on of a resource of which the snapshots know nothing; None for others.
@@ -138,6 +145,40 @@ class Likenesses:
         if found is None:
             found = self._plain[document] = _reads_one_way(document)
         return found
+
+
+def _without_idle(speaking: Sequence[Spoken], resource: str) -> Iterator[Spoken]:
+    """Yield what is said of a resource, but for Allows that say nothing beside another one of their layer.
+
+    Where an Allow without conditions covers a request for certain, no other one of the layer matters (SEMANTICS A3): it
+    is left out where both snapshots say it, but not where it asks for what is also tried otherwise, or for what tells
+    of credentials.
+    """
+    heard = [one for one in speaking if speaks_of(one.clause.where, resource)]
+    full = {(one.layer, one.is_new) for one in heard if _is_certain(one.clause, resource)}
+    if not full:
+        yield from heard
+        return
+    spoken = set(heard)
+    for one in heard:
+        clause = one.clause
+        is_idle = (
+            clause.is_allow
+            and bool(clause.conditions or clause.keys)
+            and (one.layer, False) in full
+            and (one.layer, True) in full
+            and one._replace(is_new=not one.is_new) in spoken
+            and clause.keys.isdisjoint(_COUNTING)
+        )
+        if not is_idle:
+            yield one
+
+
+def _is_certain(clause: Clause, resource: str) -> bool:
+    """Return whether a clause allows everything on a resource, in every context."""
+    if not clause.is_allow or clause.conditions or clause.keys or clause.principal is not None:
+        return False
+    return clause.where in (None, ANYWHERE) or is_plainly_of(clause.where, resource)
 
 
 def traits(side: Side, arn: str, own: Own) -> Hashable:

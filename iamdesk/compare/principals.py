@@ -6,7 +6,7 @@ from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
-from iamdesk.compare.answers import NOTHING, Compared, Context, compare
+from iamdesk.compare.answers import BOTH, NOTHING, Compared, Context, compare
 from iamdesk.compare.arns import account_of, partition_of
 from iamdesk.compare.asking import Asking, ask_of_sort
 from iamdesk.compare.beside import Beside
@@ -352,13 +352,14 @@ class PrincipalComparer:
         given: Context = NOTHING,
     ) -> bool:
         """Put one question to both snapshots; return whether the answers differ."""
+        kinds = part.kinds if part is not None and part.is_one_way else BOTH
         likeness = None
         if part is not None and self._of_principal is not None and not given:
-            likeness = self._likenesses.of_question(self._of_principal, part, cell)
+            likeness = self._likenesses.of_question(self._of_principal, part, cell, arn)
         compared = self._known.get(likeness) if likeness is not None else None
         if compared is None:
             self.questions += 1
-            compared = compare(self.old, self.new, arn, cell.action, cell.resource, given)
+            compared = compare(self.old, self.new, arn, cell.action, cell.resource, given, kinds)
             if likeness is not None and _names_none_of(compared, arn, cell):
                 self._known[likeness] = compared
         for kind, witness in compared.changes:

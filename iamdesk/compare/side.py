@@ -9,8 +9,9 @@ from iamdesk.compare.arns import account_of
 from iamdesk.compare.clauses import ANYWHERE, Clause, Said, broken_of, clauses_of, reduced
 from iamdesk.evaluate.caller import Caller, CallerKind
 from iamdesk.evaluate.derived_keys import Dependence, dependence
-from iamdesk.evaluate.engine import Question, Trace, evaluate
+from iamdesk.evaluate.engine import Question, Trace, evaluate, verdict_of
 from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.policy_index import MissingPolicy
 from iamdesk.index.resource_grants import acl_document, key_grants_document
 from iamdesk.language import phrase
@@ -322,6 +323,15 @@ class Side:
         """Return the engine's record of an answer; None where the snapshot does not hold the principal."""
         try:
             return evaluate(self.question(principal, action, resource, context))
+        except RequestError:
+            return None
+
+    def verdict(
+        self, principal: str, action: str, resource: str, context: Mapping[str, object] | None = None
+    ) -> Verdict | None:
+        """Return the verdict of `trace`, sooner."""
+        try:
+            return verdict_of(self.question(principal, action, resource, context))
         except RequestError:
             return None
 
