@@ -23,31 +23,32 @@ def services_told_apart(clauses: Iterable[Clause]) -> tuple[tuple[str, ...], boo
     return names, is_complete and are_all
 
 
-def principals_told_apart(clauses: Iterable[Clause], account: str) -> Iterator[str]:
+def principals_told_apart(clauses: Iterable[Clause], account: str, partition: str) -> Iterator[str]:
     """Yield principals of the accounts, ARNs, user names and types for which conditions of some clauses ask.
 
-    They are of ``account`` where a condition leaves open of which.
+    They are of ``account`` and ``partition`` where a condition leaves open of which.
     """
+    start = f"arn:{partition}:iam::"
     for clause in clauses:
         for key, pieces in _tested(clause, _CALLER_KEYS):
             tokens = _tokens_in(pieces)
             text = filled(tokens, "")
             if key == "aws:principalaccount" and text.isdigit():
-                yield f"arn:aws:iam::{text}:role/{ANYONE}"
+                yield f"{start}{text}:role/{ANYONE}"
             elif key == "aws:principaltype" and text == "Account":
-                yield f"arn:aws:iam::{account}:root"
+                yield f"{start}{account}:root"
             elif key == "aws:username" or (key == "aws:principaltype" and text == "User"):  # all others are roles
-                yield f"arn:aws:iam::{account}:user/{ANYONE_ANYWHERE}"
+                yield f"{start}{account}:user/{ANYONE_ANYWHERE}"
                 if key == "aws:username" and text and len(tokens) == len(pieces):
-                    yield f"arn:aws:iam::{account}:user/{filled(tokens, ANYONE)}"
+                    yield f"{start}{account}:user/{filled(tokens, ANYONE)}"
             elif key == "aws:principalarn" and len(tokens) == len(pieces):
-                yield from (text,) if tokens == (text,) and is_arn(text) else _described(tokens, account)
+                yield from (text,) if tokens == (text,) and is_arn(text) else _described(tokens, account, partition)
 
 
-def _described(tokens: tuple[Token, ...], account: str) -> Iterator[str]:
+def _described(tokens: tuple[Token, ...], account: str, partition: str) -> Iterator[str]:
     """Yield a role that a pattern describes; a user, where it describes no role."""
     own = filled(tokens, "*").split(":", 5)[4:5]
-    return principals_described((tokens,), own[0] if own and own[0].isdigit() else account, ANYONE)
+    return principals_described((tokens,), own[0] if own and own[0].isdigit() else account, ANYONE, partition)
 
 
 def _tested(clause: Clause, keys: frozenset[str]) -> Iterator[tuple[str, tuple[Hashable, ...]]]:

@@ -3,10 +3,11 @@
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from itertools import chain
 from operator import or_
 
 from iamdesk.compare.answers import Compared, Context, compare
-from iamdesk.compare.arns import account_of
+from iamdesk.compare.arns import account_of, is_arn, partition_of
 from iamdesk.compare.assumed import ASSUMED, otherwise, tested_by
 from iamdesk.compare.beside import ChangedEndpoint
 from iamdesk.compare.causes import allowing, carriers_of, causes_of, differing_causes
@@ -35,8 +36,12 @@ from iamdesk.evaluate.verdict import Verdict
 from iamdesk.index.actions import reference
 from iamdesk.index.resource_index import tags_without_case
 from iamdesk.language import phrase
+from iamdesk.policy.patterns import glob, is_pattern
+from iamdesk.query.external.candidates import texts_of, unnamed_accounts
 from iamdesk.snapshot.progress import Cancelled, WorkCancelled, never_cancelled
 
+_USUAL = ("999999999999", "888888888888", "777777777777", "666666666666")
+"""What an account of nobody is called, where no policy and no organization tells one of them."""
 _TAG_KEYS = ("aws:resourcetag/", "iam:resourcetag/", "s3:buckettag/", "s3:accesspointtag/")
 _RESOURCE_KEYS = (*_TAG_KEYS, "aws:resourceorg", "aws:principalorg")
 _MAX_WITNESSES = 4
@@ -78,15 +83,7 @@ class ResourceComparer:
     _said_by_all: Sequence[tuple[Clause, int]] | None = None
     _single_causes: dict[Hashable, tuple[Cause, ...]] = field(default_factory=dict)
     _known_filled: dict[Where, tuple[Where, ...]] = field(default_factory=dict)
-    _outsider: str = field(default="", init=False)
-
-    def __post_init__(self) -> None:
-        number = next(
-            number
-            for number in ("999999999999", "888888888888", "777777777777", "666666666666")
-            if all(number not in side.index.accounts for side in (self.old, self.new))
-        )
-        self._outsider = f"arn:aws:iam::{number}:role/{ANYONE_ANYWHERE}"
+    _outside: str = ""
 
     def begin(self, cancelled: Cancelled) -> None:
         """Begin with others."""
@@ -434,6 +431,22 @@ class ResourceComparer:
             self._single_causes[key] = differing if len(differing) == 1 else ()
         return self._single_causes[key] or causes_of(witness, self.old, self.new)
 
+    def _account_outside(self) -> str:
+        """Return an account of nobody: in no snapshot and no organization, and told of by no policy."""
+        if not self._outside:
+            sides = (self.old, self.new)
+            texts = tuple(dict.fromkeys(texts_of(one for side in sides for one in side.statements_of_resources())))
+            parts = dict.fromkeys(part for text in texts for part in text.split(":") if is_pattern(part))
+            patterns = [glob(part) for part in parts if part.strip("*") and "${" not in part]
+            usual = (
+                number
+                for number in _USUAL
+                if not any(number in text for text in texts) and not any(one.matches(number) for one in patterns)
+            )
+            free = chain(usual, unnamed_accounts(texts))
+            self._outside = next(number for number in free if not any(_is_held(side, number) for side in sides))
+        return self._outside
+
     def _outsiders(self, entry: Entry) -> Iterator[str]:
         """Yield everybody outside of the snapshots whom the resource's policies name.
 
@@ -441,23 +454,25 @@ class ResourceComparer:
         """
         found: dict[str, None] = {}
         lets_in = False
+        partition, outside = partition_of(entry.arn), self._account_outside()
         for clause in entry.clauses:
             if not isinstance(clause.principal, tuple):
                 continue
             kind, text = clause.principal
             if _is_of_all(clause):
-                found |= {"anonymous": None, self._outsider: None}
+                found |= {"anonymous": None, f"arn:{partition}:iam::{outside}:role/{ANYONE_ANYWHERE}": None}
                 lets_in = lets_in or clause.is_allow
             elif kind in ("Service", "Federated"):
                 found[str(text)] = None
             elif kind == "AWS":
                 # A root user cannot take roles: an account is spoken for by a role of it.
-                arn = f"arn:aws:iam::{text}:role/{ANYONE}" if str(text).isdigit() else str(text)
+                account = str(text) if str(text).isdigit() else _account_by_root(str(text))
+                arn = f"arn:{partition}:iam::{account}:role/{ANYONE}" if account else str(text)
                 if self._is_external(arn):
                     found[arn] = None
                     lets_in = lets_in or clause.is_allow
         if lets_in:
-            told_apart = principals_told_apart(self._binding(entry), account_of(self._outsider))
+            told_apart = principals_told_apart(self._binding(entry), outside, partition)
             found |= dict.fromkeys(filter(self._is_external, told_apart))
         found |= dict.fromkeys(self._services(entry)[0])
         yield from found
@@ -471,6 +486,16 @@ class ResourceComparer:
         if not any(clause.is_allow and _is_of_all(clause) for clause in entry.clauses):
             return (), True
         return services_told_apart(self._binding(entry))
+
+
+def _is_held(side: Side, account: str) -> bool:
+    organization = side.evaluator.organization
+    return account in side.index.accounts or (organization is not None and organization.has_account(account))
+
+
+def _account_by_root(text: str) -> str:
+    """Return the account that an entry names by its root; empty where it names something else."""
+    return account_of(text) if is_arn(text) and text.endswith(":root") else ""
 
 
 def _is_of_all(clause: Clause) -> bool:

@@ -18,6 +18,7 @@ from iamdesk.language import phrase
 from iamdesk.policy.arn import parse_arn
 from iamdesk.policy.document import Document
 from iamdesk.policy.resources import UnknownVariable
+from iamdesk.policy.statement import Statement
 from iamdesk.query.evaluator import Evaluator
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
@@ -274,6 +275,17 @@ class Side:
             self.evaluator.resources.shares.document_of(resource.arn),
         )
         return [document for document in found if document is not None]
+
+    def statements_of_resources(self) -> Iterator[Statement]:
+        """Yield what is said on resources' sides: by trust policies, resources' policies, RCPs and VPC endpoints."""
+        documents = [self.index.trust(role) for role in self.index.roles.values()]
+        for account in self.snapshot.accounts:
+            documents += self.organization_documents(account.account_id, RCP)
+        for resource in self.resources.values():
+            documents += self.resource_documents(resource)
+        documents += filter(None, map(self.evaluator.endpoints.document_of, self.snapshot.vpc_endpoints))
+        for document in dict.fromkeys(documents):
+            yield from document.statements
 
     def variables(self, arn: str) -> Callable[[str], str | None]:
         """Return what tells the values of a principal's own keys (lower case).
