@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-one lint types imports unit bench mutation attack attack-bulk attack-diff sample schemas policies guide words picture package lock clean
+.PHONY: help run test test-one lint types imports unit bench mutation attack attack-bulk attack-diff sample schemas policies guide words translated picture package lock clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
@@ -92,6 +92,9 @@ guide: .venv/.installed ## write the parts of the user guide that are made from 
 
 words: .venv/.installed-dev ## collect the texts to translate, and compile the translations
 	$(PY) packaging/translations.py
+
+translated: .venv/.installed-dev ## before a release: fail while texts are left to translate
+	$(PY) packaging/translations.py --complete
 
 schemas: .venv/.installed ## write the JSON Schemas of a bundle's files and of a review anew
 	$(PY) packaging/bundle_schemas.py

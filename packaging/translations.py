@@ -2,20 +2,22 @@
 
 Of the data, identity providers and who holds their tokens (``oidc-strangers.json``) stand in sentences, too.
 
-usage: python packaging/translations.py
+usage: python packaging/translations.py             writes them, and prints what is left to translate
+       python packaging/translations.py --complete  writes nothing; status 1 where something is left: before a release
 
 Words that are already translated stay; those whose English changed are marked fuzzy, and count as untranslated until
-somebody has looked at them. Prints what is left to translate.
+somebody has looked at them.
 """
 
 import io
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from babel.messages import Catalog
+from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -93,8 +95,15 @@ def read(path: Path) -> Catalog:
         return read_po(source, locale=path.parent.name)
 
 
+def left(catalogue: Catalog) -> list[Message]:
+    """Return what of a catalogue nobody has translated, or looked at after its English changed."""
+    return [one for one in catalogue if one.id and (one.fuzzy or not all(_forms(one.string)))]
+
+
 def main() -> None:
     """Write all of them."""
+    if "--complete" in sys.argv[1:]:
+        sys.exit(sum([_told(path.parent.name, left(read(path))) for path in languages()]) > 0)
     texts = template()
     TEMPLATE.write_bytes(written(texts))
     print(f"{len(texts)} texts")
@@ -103,10 +112,14 @@ def main() -> None:
         words.update(texts, update_header_comment=False)
         path.write_bytes(written(words))
         path.with_suffix(".mo").write_bytes(compiled(read(path)))
-        left = [message for message in words if message.id and (message.fuzzy or not all(_forms(message.string)))]
-        print(f"{path.parent.name}: {len(left)} left to translate")
-        for message in left:
-            print(f"  {message.id!r}")
+        _told(path.parent.name, left(words))
+
+
+def _told(language: str, messages: list[Message]) -> int:
+    print(f"{language}: {len(messages)} left to translate")
+    for message in messages:
+        print(f"  {message.id!r}")
+    return len(messages)
 
 
 def _forms(string: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:

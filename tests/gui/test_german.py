@@ -29,6 +29,8 @@ from iamdesk.paths import resources
 from iamdesk.query.needs.shapes import NeedQuestion
 from iamdesk.whatif.edits import Act, Edit
 
+from ..german import left_to_translate
+
 ORGANIZATION = resources() / "samples" / "acme-organization"
 DEV = "arn:aws:iam::444455556666:user/dev"
 ANALYST = "arn:aws:iam::444455556666:role/analyst"
@@ -148,6 +150,8 @@ def _texts_with_german() -> frozenset[str]:
 
 @pytest.fixture
 def german(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    if left_to_translate():
+        pytest.skip("texts are left to translate: make words")
     speak(qapp, "de")
     window = MainWindow(qapp, Settings(tmp_path / "settings.ini"))
     qtbot.addWidget(window)
